@@ -4,8 +4,8 @@ import { ID_BYTES, outboxId, type UserId } from "../src/base/ids.ts";
 import { type Draft, parseBody } from "../src/wire/record.ts";
 import type { Home, Sandbox, Served } from "../test/e2e/program.ts";
 import { openStopped } from "../test/e2e/stopped-folder.ts";
-import { photo } from "../test/page/scenery.ts";
-import type { Talker } from "../test/page/talk.ts";
+import { photo } from "../test/page/fixtures.ts";
+import type { HeadlessUser } from "../test/page/headless-user.ts";
 
 export const PICTURE_EVERY = 50;
 /** More pictures than the page caches, so that scrolling always fetches them. */
@@ -65,7 +65,7 @@ export class PictureSender {
 }
 
 export interface Traffic {
-  readonly sender: Talker;
+  readonly sender: HeadlessUser;
   readonly sendPicture: (n: number) => void;
   readonly perSecond: number;
   readonly durationMs: number;
@@ -83,7 +83,7 @@ export async function runTraffic({
     const due = ((performance.now() - startedAt) / 1000) * perSecond;
     for (; n < due; n++) {
       if (isPicture(n)) sendPicture(Math.floor(n / PICTURE_EVERY));
-      else posts.push(sender.says(sampleText(n)));
+      else posts.push(sender.post(sampleText(n)));
     }
     await Bun.sleep(5);
   }

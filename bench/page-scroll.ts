@@ -1,6 +1,6 @@
 /** Scrolls through a room from the newest message to the first and counts blank frames. */
 import type { Served } from "../test/e2e/program.ts";
-import { pageAddress } from "../test/page/scenery.ts";
+import { pageAddress } from "../test/page/fixtures.ts";
 import type { BareBrowser, BareWindow } from "./bare-browser.ts";
 
 /** Distance that the page renders ahead. A longer step means that this machine was too slow. */

@@ -5,8 +5,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Sandbox, type Served } from "../test/e2e/program.ts";
-import { pageAddress } from "../test/page/scenery.ts";
-import { Talker } from "../test/page/talk.ts";
+import { pageAddress } from "../test/page/fixtures.ts";
+import { HeadlessUser } from "../test/page/headless-user.ts";
 import { BareBrowser, type BareWindow, type TraceEvent } from "./bare-browser.ts";
 import {
   PICTURE_EVERY,
@@ -117,7 +117,7 @@ async function measureFrames(
 ): Promise<void> {
   const window = await browser.visit(pageAddress(served));
   await window.logIn("watcher");
-  const sender = await Talker.open(served, "talker");
+  const sender = await HeadlessUser.open(served, "talker");
   const sendPicture = await (await PictureSender.open(sandbox, served)).startSending();
   const traffic: Traffic = {
     sender,
@@ -125,7 +125,7 @@ async function measureFrames(
     perSecond: POSTS_PER_SECOND,
     durationMs: FRAMES_MS,
   };
-  await sender.says("begins");
+  await sender.post("begins");
   await window.waitForElement("article.message");
   const before = await threadTimeMs(window);
   const measured = recordFrames(window);

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Sandbox } from "../test/e2e/program.ts";
 import { Browser } from "../test/page/browser.ts";
-import { pageAddress, photo } from "../test/page/scenery.ts";
-import { Talker } from "../test/page/talk.ts";
+import { pageAddress, photo } from "../test/page/fixtures.ts";
+import { HeadlessUser } from "../test/page/headless-user.ts";
 import type { Visit } from "../test/page/visit.ts";
 
 /** Part of `npm run picture`: takes the screenshots of the page in docs/. Needs Chromium. */
@@ -13,23 +13,23 @@ const DOCS = join(import.meta.dir, "..", "docs");
 async function playConversation(
   sandbox: Sandbox,
   visit: Visit,
-  ana: Talker,
-  bob: Talker,
+  ana: HeadlessUser,
+  bob: HeadlessUser,
 ): Promise<void> {
   await ana.tab.ask("topic", { room: "lobby", topic: "Workshop: tools, times and what broke" });
-  await ana.says("Where is the soldering iron?");
-  await bob.says("In the blue box, **second** shelf. The list: https://workshop.example/tools");
-  await ana.says("Thank you! @mia do you still need it today?");
-  await visit.sees("do you still need it");
-  await visit.says("Only for ten minutes, after lunch.");
-  await visit.sees("after lunch");
+  await ana.post("Where is the soldering iron?");
+  await bob.post("In the blue box, **second** shelf. The list: https://workshop.example/tools");
+  await ana.post("Thank you! @mia do you still need it today?");
+  await visit.waitForMessage("do you still need it");
+  await visit.send("Only for ten minutes, after lunch.");
+  await visit.waitForMessage("after lunch");
   writeFileSync(sandbox.path("view.png"), photo(960, 540));
-  await visit.attach(sandbox.path("view.png"));
+  await visit.sendFiles(sandbox.path("view.png"));
   await visit.file("view.png").waitFor();
   await visit.file("view.png").getByRole("img").waitFor();
   await visit.transfer("view.png").waitFor({ state: "detached" });
-  await bob.says("What a view.");
-  await visit.sees("What a view.");
+  await bob.post("What a view.");
+  await visit.waitForMessage("What a view.");
 }
 
 async function takeScreenshot(visit: Visit, name: string): Promise<void> {
@@ -45,9 +45,9 @@ async function takeScreenshot(visit: Visit, name: string): Promise<void> {
 async function resize(visit: Visit, width: number, height: number): Promise<void> {
   await visit.page.setViewportSize({ width, height });
   await visit.page.reload();
-  await visit.sees("What a view.");
+  await visit.waitForMessage("What a view.");
   await visit.file("view.png").getByRole("img").waitFor();
-  await visit.sees("What a view.");
+  await visit.waitForMessage("What a view.");
   await visit.page.locator(".timeline .list").evaluate((list) => list.scrollTo(0, 1e6));
 }
 
@@ -68,15 +68,18 @@ await browser.start();
 try {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve({ args: ["--name", "Room 12", "--welcome", "Be kind."] });
-  const [ana, bob] = [await Talker.open(served, "ana"), await Talker.open(served, "bob")];
+  const [ana, bob] = [
+    await HeadlessUser.open(served, "ana"),
+    await HeadlessUser.open(served, "bob"),
+  ];
   await using olga = await browser.visit(String(served.listening["operatorLink"]), {
     width: 1440,
     height: 900,
   });
   await using mia = await browser.visit(pageAddress(served), { width: 1440, height: 900 });
   await mia.field("Name").fill("mia");
-  await mia.enter("mia");
-  await olga.enter("olga");
+  await mia.logIn("mia");
+  await olga.logIn("olga");
   await playConversation(sandbox, mia, ana, bob);
   await takeScreenshot(mia, "1440");
   await drawDashboard(olga);

@@ -2,13 +2,13 @@ import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
-import { photo } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 
-/** Width of a picture in its card; it fails if the browser cannot draw it. */
+/** Returns the width of a picture in its card. Fails if the browser cannot draw the picture. */
 async function widthIn({ page }: Visit, name: string): Promise<number> {
   const image = `document.querySelector('[aria-label="File ${name}"] img')`;
   return page.evaluate<number>(`${image}.decode().then(() => ${image}.naturalWidth)`);
@@ -22,18 +22,18 @@ pageTest("previews a pasted picture, and sends it with a caption that notifies",
   await ana.page.evaluate(`navigator.clipboard.write([new ClipboardItem({
     "image/png": new Blob([Uint8Array.fromBase64("${png}")], { type: "image/png" }),
   })])`);
-  await ana.box.focus();
+  await ana.composer.focus();
   await ana.page.keyboard.press("Control+V");
   await ana.attachments.getByRole("img", { name: "Image image.png" }).waitFor();
   // Removing one file keeps the text.
-  await ana.attaches(server.sandbox.write("wrong.txt", "no"));
-  await ana.box.fill("look, @ben");
+  await ana.attach(server.sandbox.write("wrong.txt", "no"));
+  await ana.composer.fill("look, @ben");
   await ana.button("Remove wrong.txt").click();
   await until("one is left", async () => (await ana.attachments.count()) === 1);
-  expect(await ana.barriers()).toEqual([]);
-  await ana.box.press("Enter");
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await ana.composer.press("Enter");
   await ana.attachments.first().waitFor({ state: "detached" });
-  await until("the text is gone", async () => (await ana.box.inputValue()) === "");
+  await until("the text is gone", async () => (await ana.composer.inputValue()) === "");
   const card = ben.file("image.png");
   await card.getByRole("img", { name: "Image image.png" }).waitFor();
   expect(await widthIn(ben, "image.png")).toBe(320);
@@ -45,16 +45,16 @@ pageTest("previews a pasted picture, and sends it with a caption that notifies",
 pageTest("sends a text that is too long for a caption as a message of its own", async () => {
   const ana = await server.window("ana");
   // A command does not send the attached files.
-  await ana.attaches(server.sandbox.write("one.txt", "1"));
-  await ana.box.fill("/nonsense x");
-  await ana.box.press("Enter");
+  await ana.attach(server.sandbox.write("one.txt", "1"));
+  await ana.composer.fill("/nonsense x");
+  await ana.composer.press("Enter");
   await ana.page.getByText("Unknown command: /nonsense").waitFor();
   expect(await ana.attachments.count()).toBe(1);
   const long = `${"long ".repeat(1_000)}end`;
-  await ana.box.fill(long);
+  await ana.composer.fill(long);
   await ana.button("Send").click();
   await ana.file("one.txt").waitFor();
-  await ana.sees(/long end/);
+  await ana.waitForMessage(/long end/);
   const article = ana.page.locator("article").filter({ has: ana.file("one.txt") });
   expect(await article.textContent()).not.toContain("long");
 });
@@ -83,7 +83,7 @@ pageTest("attaches files that are dropped on the room", async () => {
   await ana.attachments.getByText("b.txt").waitFor();
   await ana.attachments.getByRole("img", { name: "Image a.png" }).waitFor();
   expect(await transfers.count()).toBe(0);
-  // An address that is dropped does not replace the page.
+  // A dropped address does not replace the page.
   const isOpened = `(() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.setData("text/uri-list", "https://elsewhere.example/");
@@ -100,53 +100,53 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   const { sandbox } = server;
   const ana = await server.window("ana");
   const ben = await server.window("ben");
-  await ana.box.fill("a plna");
-  await ana.attach(sandbox.write("plan.txt", "1"), sandbox.write("costs.txt", "2"));
-  await ben.sees("a plna");
+  await ana.composer.fill("a plna");
+  await ana.sendFiles(sandbox.write("plan.txt", "1"), sandbox.write("costs.txt", "2"));
+  await ben.waitForMessage("a plna");
   await ana.file("costs.txt").waitFor();
-  // Files that are sent together share a row and a caption.
+  // Files sent together share a row and a caption.
   const files = ana.message("a plna").locator(".file");
   await until("all is there", async () => (await files.count()) === 2);
   expect(await ana.message("a plna").count()).toBe(1);
-  await ana.settled();
-  await ana.box.press("ArrowUp");
-  expect(await ana.box.inputValue()).toBe("a plna");
+  await ana.waitUntilSent();
+  await ana.composer.press("ArrowUp");
+  expect(await ana.composer.inputValue()).toBe("a plna");
   await ana.page.getByText("Editing your message").waitFor();
-  expect(await ana.barriers()).toEqual([]);
-  await ana.box.fill("x".repeat(4_097));
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await ana.composer.fill("x".repeat(4_097));
   await ana.page.getByText(/The maximum is 4.1 kB/).waitFor();
-  await ana.box.press("Enter");
-  await ana.box.fill("a plan, @ben");
-  await ana.box.press("Enter");
-  await ben.sees("a plan, @ben (edited)");
+  await ana.composer.press("Enter");
+  await ana.composer.fill("a plan, @ben");
+  await ana.composer.press("Enter");
+  await ben.waitForMessage("a plan, @ben (edited)");
   expect(await ben.message("a plan").locator(".mention-me").count()).toBe(1);
   expect(await ben.message("a plna").count()).toBe(0);
-  // The other file has no caption: it gets one of its own.
+  // The other file has no caption, and gets a caption of its own.
   await ana
     .file("costs.txt")
     .getByRole("button", { name: /^Actions for/ })
     .click();
-  await ana.entry("Add a caption").click();
-  await ana.box.fill("its costs");
-  await ana.box.press("Enter");
-  await ben.sees("its costs");
+  await ana.menuItem("Add a caption").click();
+  await ana.composer.fill("its costs");
+  await ana.composer.press("Enter");
+  await ben.waitForMessage("its costs");
   expect(await ben.message("its costs").locator(".file").count()).toBe(1);
   expect(await ben.message("a plan").locator(".file").count()).toBe(1);
-  expect(await ana.barriers()).toEqual([]);
-  // The file gets a row of its own here, too: until then its menu would close again.
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  // Waits until the file has its own row, since the change would close its menu.
   await until("ana sees it", async () => {
     return (await ana.message("its costs").locator(".file").count()) === 1;
   });
-  await ana.acts("its costs", "Edit caption");
-  await ana.box.fill("");
-  await ana.box.press("Enter");
+  await ana.chooseFromMenu("its costs", "Edit caption");
+  await ana.composer.fill("");
+  await ana.composer.press("Enter");
   await until("it is gone", async () => (await ben.message("its costs").count()) === 0);
   await ben
     .file("plan.txt")
     .getByRole("button", { name: /^Actions for/ })
     .click();
-  await ben.entry("Copy text").waitFor();
-  expect(await ben.entry("Edit caption").count()).toBe(0);
+  await ben.menuItem("Copy text").waitFor();
+  expect(await ben.menuItem("Edit caption").count()).toBe(0);
 });
 
 const asks = ({ page }: Visit) =>
@@ -161,22 +161,22 @@ pageTest("keeps attached files across a reload, and forgets them at log-out", as
     document.querySelector(".composer textarea").dispatchEvent(event);
   }`;
   await ana.page.evaluate(pasted(5_000));
-  await ana.attaches(server.sandbox.write("chosen.txt", "chosen"));
+  await ana.attach(server.sandbox.write("chosen.txt", "chosen"));
   await until("both are kept", async () => !(await asks(ana)));
   await ana.page.reload();
   await ana.attachments.getByText("pasted.bin").waitFor();
   await ana.attachments.getByText("chosen.txt").waitFor();
-  // Another tab of this browser has none of it as long as this one is there.
+  // Another tab has no attached files while this tab is open.
   const other = await ana.tab();
-  await other.box.waitFor();
+  await other.composer.waitFor();
   expect(await other.attachments.count()).toBe(0);
   await other.page.close();
-  await ana.box.press("Enter");
+  await ana.composer.press("Enter");
   await ana.file("pasted.bin").getByText("5.0 kB").waitFor();
   await ana.file("chosen.txt").waitFor();
   await ana.page.evaluate(pasted(5));
   await until("it is kept", async () => !(await asks(ana)));
-  await ana.logsOut();
+  await ana.logOut();
   await ana.button("Continue as ana").click();
   await ana.file("chosen.txt").waitFor();
   expect(await ana.attachments.count()).toBe(0);

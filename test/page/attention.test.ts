@@ -8,12 +8,12 @@ import { PushReceiver, readVapid } from "../crypto/push-receiver.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { until } from "../event.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
+import { pageAddress } from "./fixtures.ts";
+import { HeadlessUser } from "./headless-user.ts";
 import { PageServer } from "./page-server.ts";
-import { pageAddress } from "./scenery.ts";
-import { Talker } from "./talk.ts";
 import type { Visit } from "./visit.ts";
 
-/** It trusts the certificates of servers: without that no service worker runs. */
+/** Trusts self-signed certificates; otherwise no service worker runs. */
 const browser = sharedBrowser(["--ignore-certificate-errors"]);
 const server = new PageServer({ args: ["--push", "ana@example.org"] }, browser);
 
@@ -45,11 +45,11 @@ const LISTEN = `{
   };
 }`;
 
-function notified({ page }: Visit): Promise<readonly string[]> {
+function notifications({ page }: Visit): Promise<readonly string[]> {
   return page.evaluate<string[]>("shown");
 }
 
-async function look({ page }: Visit, isLooking: boolean): Promise<void> {
+async function setVisible({ page }: Visit, isLooking: boolean): Promise<void> {
   const state = isLooking ? "visible" : "hidden";
   await page.evaluate(`{
     Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
@@ -58,15 +58,15 @@ async function look({ page }: Visit, isLooking: boolean): Promise<void> {
 }
 
 pageTest("notifies of mentions and direct messages once the user has enabled it", async () => {
-  const ben = await server.talker("ben");
-  await using ana = await server.visit({ before: LISTEN });
+  const ben = await server.headlessUser("ben");
+  await using ana = await server.visit({ initScript: LISTEN });
   await ana.context.grantPermissions(["notifications"], { origin: new URL(ana.page.url()).origin });
-  await ana.enter("ana");
-  await look(ana, false);
-  await ben.says("@ana before you have asked");
-  await ana.sees("before you have asked");
-  expect([await notified(ana), await ana.page.evaluate<number>("asked")]).toEqual([[], 0]);
-  await look(ana, true);
+  await ana.logIn("ana");
+  await setVisible(ana, false);
+  await ben.post("@ana before you have asked");
+  await ana.waitForMessage("before you have asked");
+  expect([await notifications(ana), await ana.page.evaluate<number>("asked")]).toEqual([[], 0]);
+  await setVisible(ana, true);
   await until("the icon is plain again", () => ana.page.evaluate("badges.at(-1) === 0"));
   await ana.button(/Account and settings/).click();
   const settings = ana.dialog("Account and settings");
@@ -75,50 +75,50 @@ pageTest("notifies of mentions and direct messages once the user has enabled it"
   await until("it is on", () => box.isChecked());
   await ana.page.keyboard.press("Escape");
   expect(await ana.page.evaluate<number>("asked")).toBe(1);
-  await ben.says("@ana you look at it");
-  await ana.sees("you look at it");
-  await look(ana, false);
-  await ben.says("nobody's name");
-  await ben.says("@ana are you there?");
-  await ben.says("a secret", "@ana");
-  const told = await until("both are shown", async () => {
-    const all = await notified(ana);
+  await ben.post("@ana you look at it");
+  await ana.waitForMessage("you look at it");
+  await setVisible(ana, false);
+  await ben.post("nobody's name");
+  await ben.post("@ana are you there?");
+  await ben.post("a secret", "@ana");
+  const received = await until("both are shown", async () => {
+    const all = await notifications(ana);
     return all.length >= 2 ? all : undefined;
   });
-  expect(told).toEqual(["ben in #lobby: @ana are you there?", "ben in @ben: a secret"]);
+  expect(received).toEqual(["ben in #lobby: @ana are you there?", "ben in @ben: a secret"]);
   await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
 });
 
 pageTest("shows unread messages in the icon, and plays a sound where enabled", async () => {
-  const cid = await server.talker("cid");
-  await using dora = await server.enter("dora", { before: LISTEN });
+  const cid = await server.headlessUser("cid");
+  await using dora = await server.logIn("dora", { initScript: LISTEN });
   const { page } = dora;
   const icon = () => page.evaluate<string>("document.querySelector('link[rel=icon]').href");
   const plain = await icon();
   expect(plain).toMatch(/\/assets\/icon-\w+\.svg$/);
-  await look(dora, false);
-  await cid.says("nobody's name");
+  await setVisible(dora, false);
+  await cid.post("nobody's name");
   const dot = await until("a dot stands in it", async () => {
     const now = await icon();
     return now === plain ? undefined : now;
   });
   expect(dot).toStartWith("data:image/png;base64,");
   expect(await page.title()).toBe("lobby");
-  await cid.says("a secret", "@dora");
+  await cid.post("a secret", "@dora");
   await until("the title counts", async () => (await page.title()) === "(1) lobby");
   await until("the icon has the number", async () => ![plain, dot].includes(await icon()));
   expect(await page.evaluate<number>("sounds")).toBe(0);
-  await look(dora, true);
-  await (await dora.opensSettings()).getByLabel("Play a sound").click();
+  await setVisible(dora, true);
+  await (await dora.openSettings()).getByLabel("Play a sound").click();
   await until("one hears what it is like", async () => (await page.evaluate("sounds")) === 1);
   await page.keyboard.press("Escape");
-  await look(dora, false);
-  await cid.says("another one", "@dora");
-  await cid.says("and one more", "@dora");
+  await setVisible(dora, false);
+  await cid.post("another one", "@dora");
+  await cid.post("and one more", "@dora");
   await until("it counts", async () => (await page.title()) === "(3) lobby");
-  await look(dora, true);
+  await setVisible(dora, true);
   await dora.room("@cid").click();
-  await dora.sees("and one more");
+  await dora.waitForMessage("and one more");
   await until("nothing waits", async () => (await icon()) === plain);
   expect(await page.evaluate<number[]>("badges")).toContain(3);
 });
@@ -148,7 +148,7 @@ async function pushService(sandbox: Sandbox) {
   return { server, came, ca, endpoint: `https://localhost:${server.port}/p/ana` };
 }
 
-/** What stands for the browser's own push service, which these tests must not reach. */
+/** Replaces the browser's push service, which tests must not contact. */
 function pushManager(endpoint: string, { key, auth }: PushReceiver): string {
   return `{
     const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
@@ -168,7 +168,7 @@ function pushManager(endpoint: string, { key, auth }: PushReceiver): string {
   }`;
 }
 
-function box(visit: Visit) {
+function pushCheckbox(visit: Visit) {
   const settings = visit.dialog("Account and settings");
   return settings.getByLabel("Notify me when this page is closed");
 }
@@ -176,7 +176,7 @@ function box(visit: Visit) {
 const SHOWN = `registration.getNotifications().then((all) =>
   all.map(({ title, body, tag, data }) => ({ title, body, isTagged: tag !== "", at: data.at })))`;
 
-function shown(worker: Worker): Promise<Record<string, unknown>[]> {
+function shownNotifications(worker: Worker): Promise<Record<string, unknown>[]> {
   return worker.evaluate<Record<string, unknown>[]>(SHOWN);
 }
 
@@ -188,23 +188,23 @@ pageTest("notifies of a message while the page is closed; a click opens its room
     args: ["--push", "ana@example.org", "--push-private"],
     env: { NODE_EXTRA_CA_CERTS: push.ca },
   });
-  const ben = await Talker.open(served, "ben");
+  const ben = await HeadlessUser.open(served, "ben");
   await using ana = await browser.visit(pageAddress(served), {
-    before: pushManager(push.endpoint, receiver),
+    initScript: pushManager(push.endpoint, receiver),
   });
   const { context, page } = ana;
   const { origin } = new URL(page.url());
   await context.grantPermissions(["notifications"], { origin });
-  await ana.enter("ana");
-  await ana.opensSettings();
-  await box(ana).click();
-  await until("it is on", () => box(ana).isChecked());
-  expect(await ana.barriers()).toEqual([]);
+  await ana.logIn("ana");
+  await ana.openSettings();
+  await pushCheckbox(ana).click();
+  await until("it is on", () => pushCheckbox(ana).isChecked());
+  expect(await ana.accessibilityViolations()).toEqual([]);
   const signer = await page.evaluate<number[]>("asked");
   const [worker = await context.waitForEvent("serviceworker")] = context.serviceWorkers();
   expect(worker.url()).toBe(`${origin}/worker.js?lang=en`);
 
-  // The page is closed, and another one of the same browser looks on.
+  // Closes the page. Another page of the same browser observes.
   const devtools = await context.newCDPSession(page);
   const registrations: string[] = [];
   devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: all }) => {
@@ -213,7 +213,7 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   await devtools.send("ServiceWorker.enable");
   await until("the worker is known", async () => registrations.length > 0);
   await page.goto(`${origin}/healthz`);
-  await ben.says("@ana come down", "lobby");
+  await ben.post("@ana come down", "lobby");
   const { path, headers, body } = await until("a push", async () => push.came[0]);
   expect([path, headers.get("ttl")]).toEqual(["/p/ana", String(PUSH_TTL_S)]);
   const { sub, key } = readVapid(headers.get("authorization") ?? "");
@@ -226,19 +226,27 @@ pageTest("notifies of a message while the page is closed; a click opens its room
     return devtools.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
   };
   await deliver(text);
-  const told = { title: "ben \u00b7 lobby", body: "@ana come down", isTagged: true, at: "lobby" };
-  await until("it is shown", async () => (await shown(worker)).length === 1);
-  expect(await shown(worker)).toEqual([told]);
-  // Of the same room it takes the first one's place.
+  const expected = {
+    title: "ben \u00b7 lobby",
+    body: "@ana come down",
+    isTagged: true,
+    at: "lobby",
+  };
+  await until("it is shown", async () => (await shownNotifications(worker)).length === 1);
+  expect(await shownNotifications(worker)).toEqual([expected]);
+  // A second notification of the same room replaces the first.
   await deliver(JSON.stringify({ ...JSON.parse(text), text: "and \u202e now", count: 3 }));
-  await until("it is replaced", async () => (await shown(worker))[0]?.["body"] !== told.body);
-  expect(await shown(worker)).toMatchObject([{ body: "(3) and <U+202E> now" }]);
+  await until(
+    "it is replaced",
+    async () => (await shownNotifications(worker))[0]?.["body"] !== expected.body,
+  );
+  expect(await shownNotifications(worker)).toMatchObject([{ body: "(3) and <U+202E> now" }]);
   await deliver('{"tag":"sealed"}');
-  await until("both are shown", async () => (await shown(worker)).length === 2);
-  const sealed = (await shown(worker)).find(({ at }) => at === "");
+  await until("both are shown", async () => (await shownNotifications(worker)).length === 2);
+  const sealed = (await shownNotifications(worker)).find(({ at }) => at === "");
   expect(sealed).toMatchObject({ title: "chat", body: "A new message" });
 
-  // A click: nothing is open, and then something is.
+  // A click opens a page, since none is open.
   const click = `(async () => {
     globalThis.opened = [];
     clients.openWindow = async (path) => void globalThis.opened.push(path);
@@ -257,25 +265,28 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   await until("a page is opened", async () => (await opened()).length === 1);
   expect(await opened()).toEqual(["/#/lobby"]);
   await until("the notification is closed", async () =>
-    (await shown(worker)).every(({ at }) => at !== "lobby"),
+    (await shownNotifications(worker)).every(({ at }) => at !== "lobby"),
   );
   await deliver(JSON.stringify({ tag: "r", at: "lobby", from: "ben", text: "again" }));
   await until("it is shown again", async () =>
-    (await shown(worker)).some(({ body: words }) => words === "again"),
+    (await shownNotifications(worker)).some(({ body: words }) => words === "again"),
   );
   await page.goto(`${origin}/#/lobby`);
-  await ana.box.waitFor();
-  await until("what was told is put away", async () => (await shown(worker)).length === 0);
+  await ana.composer.waitFor();
+  await until(
+    "what was told is put away",
+    async () => (await shownNotifications(worker)).length === 0,
+  );
   await deliver(JSON.stringify({ tag: "r", at: "@ben", from: "ben", text: "here" }));
-  await until("it is shown at last", async () => (await shown(worker)).length === 1);
+  await until("it is shown at last", async () => (await shownNotifications(worker)).length === 1);
   await worker.evaluate(click.replace('"lobby"', '"@ben"'));
   await ana.page.getByRole("heading", { name: "@ben", level: 1 }).waitFor();
 
   // A log-out removes the subscription.
-  await ana.opensSettings();
-  await until("it is on", () => box(ana).isChecked());
+  await ana.openSettings();
+  await until("it is on", () => pushCheckbox(ana).isChecked());
   await ana.page.keyboard.press("Escape");
-  await ana.logsOut();
+  await ana.logOut();
   const left = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
   await until("the worker is gone", async () => (await page.evaluate<number>(left)) === 0);
   expect(await page.evaluate("localStorage.getItem('test.push')")).toBe(null);

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
-import { photo } from "./scenery.ts";
-import { DARK_PHONE, expectNoBarrier } from "./theme.ts";
+import { DARK_PHONE, expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
@@ -36,29 +36,29 @@ const OVER: readonly Screen[] = [
   ["a picture, large", click("button.picture")],
 ];
 
-async function furnish(visit: Visit): Promise<void> {
-  const ben = await server.talker("ben");
-  await ben.says("hello, @olga: https://chat.example/ is near");
-  await ben.says("between us", "@olga");
+async function fillRoom(visit: Visit): Promise<void> {
+  const ben = await server.headlessUser("ben");
+  await ben.post("hello, @olga: https://chat.example/ is near");
+  await ben.post("between us", "@olga");
   await ben.tab.ask("topic", { room: "lobby", topic: "what a room may hold" });
-  await visit.sees("is near");
-  await visit.says("one's own words");
-  await visit.sees("one's own words");
+  await visit.waitForMessage("is near");
+  await visit.send("one's own words");
+  await visit.waitForMessage("one's own words");
   const path = server.sandbox.path("photo.png");
   writeFileSync(path, photo(320, 200));
   await server.home("tom").json(["send-file", path, "--to", "lobby"]);
   await visit.page.locator("button.picture").waitFor();
 }
 
-/** Opens the drawer with the rooms, on a narrow screen. */
-async function drawer(visit: Visit): Promise<void> {
+/** Opens the drawer of rooms on a narrow screen. */
+async function openDrawer(visit: Visit): Promise<void> {
   const button = visit.page.locator(".room-head .only-narrow").first();
   const isOpen = (await visit.page.locator(".has-drawer").count()) > 0;
   if (!isOpen && (await button.isVisible())) await button.click();
 }
 
-/** Closes everything by Esc. */
-async function closed({ page }: Visit): Promise<void> {
+/** Closes all dialogs and menus with Esc. */
+async function closeAll({ page }: Visit): Promise<void> {
   const over = page.locator("dialog[open], .menu, #search-text, .has-drawer");
   await until("nothing stands over the room", async () => {
     if ((await over.count()) === 0) return true;
@@ -67,31 +67,31 @@ async function closed({ page }: Visit): Promise<void> {
   });
 }
 
-async function walksThrough(olga: Visit, look: string): Promise<void> {
-  await expectNoBarrier(olga, look, "a room");
-  await olga.opensMenu("is near");
-  await expectNoBarrier(olga, look, "the menu of a message");
-  // Saved messages are a screen below.
+async function checkScreens(olga: Visit, look: string): Promise<void> {
+  await expectAccessible(olga, look, "a room");
+  await olga.openMenu("is near");
+  await expectAccessible(olga, look, "the menu of a message");
+  // Saves the message, so that the list of saved messages is not empty.
   const save = olga.page.getByRole("menuitem");
   await save.filter({ has: olga.page.locator('path[d^="M6 4h12"]') }).click();
   for (const [name, open] of OVER) {
-    if (/account|saved|invite|rooms|joining/.test(name)) await drawer(olga);
+    if (/account|saved|invite|rooms|joining/.test(name)) await openDrawer(olga);
     await open(olga);
     await olga.page.locator("dialog[open], .menu, #search-text").first().waitFor();
-    await expectNoBarrier(olga, look, name);
-    await closed(olga);
+    await expectAccessible(olga, look, name);
+    await closeAll(olga);
   }
-  await drawer(olga);
+  await openDrawer(olga);
   await olga.room("lobby").click({ button: "right" });
-  await expectNoBarrier(olga, look, "the menu of a room");
-  await closed(olga);
-  await drawer(olga);
-  await expectNoBarrier(olga, look, "the rooms");
+  await expectAccessible(olga, look, "the menu of a room");
+  await closeAll(olga);
+  await openDrawer(olga);
+  await expectAccessible(olga, look, "the rooms");
   await olga.page.locator(".side-head .icon-button").nth(1).click();
   for (const tab of TABS) {
     await olga.page.locator(`#tab-${tab}`).click();
     await olga.page.locator(`#tab-${tab}[aria-selected=true]`).waitFor();
-    await expectNoBarrier(olga, look, tab);
+    await expectAccessible(olga, look, tab);
   }
 }
 
@@ -99,35 +99,35 @@ pageTest("has no accessibility problem on any screen in either theme", async () 
   const link = String(server.served.listening["operatorLink"]);
   const olga = await server.browser.visit(link);
   await olga.page.locator("#enter-name").waitFor();
-  await expectNoBarrier(olga, "light", "the login form");
+  await expectAccessible(olga, "light", "the login form");
   await olga.page.emulateMedia({ colorScheme: "dark" });
-  await expectNoBarrier(olga, "dark", "the login form");
+  await expectAccessible(olga, "dark", "the login form");
   await olga.page.emulateMedia({ colorScheme: "light" });
-  await olga.enter("olga");
-  await furnish(olga);
-  await walksThrough(olga, "light");
+  await olga.logIn("olga");
+  await fillRoom(olga);
+  await checkScreens(olga, "light");
   const [look, { width = 0, height = 0 }] = DARK_PHONE;
   await olga.page.setViewportSize({ width, height });
   await olga.page.emulateMedia({ colorScheme: "dark" });
   await olga.page.evaluate(`localStorage.setItem("chat.settings", '{"language":"id"}')`);
   await olga.page.reload();
-  await olga.sees("is near");
-  await walksThrough(olga, look);
+  await olga.waitForMessage("is near");
+  await checkScreens(olga, look);
   await olga[Symbol.asyncDispose]();
 });
 
 pageTest("has no accessibility problem in faults and while offline", async () => {
-  await using ana = await server.enter("ana");
-  await ana.says("/nothing of that kind");
+  await using ana = await server.logIn("ana");
+  await ana.send("/nothing of that kind");
   await ana.button("Send as text").waitFor();
-  await expectNoBarrier(ana, "light", "an unknown command");
-  await ana.says("/kick stranger");
+  await expectAccessible(ana, "light", "an unknown command");
+  await ana.send("/kick stranger");
   await ana.page.locator(".toast").first().waitFor();
-  await expectNoBarrier(ana, "light", "a fault");
-  await ana.box.fill("");
+  await expectAccessible(ana, "light", "a fault");
+  await ana.composer.fill("");
   await server.served.program.signal("SIGKILL"); // The last test of this server.
   await ana.page.getByText(/^Can't reach the server/).waitFor();
-  await ana.says("/me waits");
-  await ana.says("waits as well");
-  await expectNoBarrier(ana, "light", "offline");
+  await ana.send("/me waits");
+  await ana.send("waits as well");
+  await expectAccessible(ana, "light", "offline");
 });

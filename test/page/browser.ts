@@ -7,9 +7,9 @@ import { chromiumPath, requires } from "../installed.ts";
 import { Visit } from "./visit.ts";
 
 /**
- * Of these Chromium obeys the last switch alone: Playwright's own, without those of other systems,
- * and what each window would draw though nobody types an address. The latter costs more than half
- * of what the page itself does.
+ * Features to disable. Chromium obeys only the last such switch, so this list includes Playwright's
+ * list without features of other systems. Disabling the address bar's features saves more than half
+ * of the page's own CPU time.
  */
 const DISABLED_FEATURES = [
   "AimEnabled",
@@ -36,7 +36,7 @@ const FLAGS = [
   `--disable-features=${DISABLED_FEATURES.join(",")}`,
   "--no-sandbox",
   "--disable-gpu",
-  "--disable-dev-shm-usage", // In a container that is small.
+  "--disable-dev-shm-usage", // `/dev/shm` is small in containers.
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -56,8 +56,8 @@ export function clusterPageTest(name: string, act: () => Promise<void>): void {
 
 export interface VisitOptions {
   /**
-   * URLs whose requests fail from the first one, as a glob. No service worker runs: its requests
-   * cannot be intercepted.
+   * Glob of URLs for which requests fail. Disables service workers, since their requests cannot be
+   * intercepted.
    */
   readonly refused?: string;
   readonly width?: number;
@@ -65,23 +65,23 @@ export interface VisitOptions {
   readonly isPhone?: boolean;
   readonly isDark?: boolean;
   readonly language?: string;
-  /** Also run there before the page is: an expression. */
-  readonly before?: string;
+  /** Expression to run in each page before the page's own code. */
+  readonly initScript?: string;
 }
 
-/** What runs in every window before the page does: it tells what the page must not do. */
+/** Runs in each window before the page's own code, and reports forbidden actions. */
 const WATCH = `document.addEventListener("securitypolicyviolation", (event) => {
   const { violatedDirective, blockedURI } = event;
   console.error("forbidden by the page's policy: " + violatedDirective + " " + blockedURI);
 });`;
 
-/** One Chromium for all tests of a file; each window is somebody with a browser of their own. */
+/** One Chromium for all tests of a file; each window has a separate profile. */
 export class Browser {
   #engine: Engine | undefined;
   readonly #flags: readonly string[];
   readonly #profile = mkdtempSync(join(tmpdir(), "chat-page-"));
 
-  /** @param flags of Chromium, besides those of all tests */
+  /** @param flags additional flags of Chromium */
   constructor(flags: readonly string[]) {
     this.#flags = flags;
   }
@@ -100,7 +100,7 @@ export class Browser {
     rmSync(this.#profile, { recursive: true, force: true });
   }
 
-  /** Opens the page as somebody who was never there. */
+  /** Opens the page in a new profile. */
   async visit(url: string, options: VisitOptions = {}): Promise<Visit> {
     const context = await this.#context(options);
     return Visit.open(context, url);
@@ -123,12 +123,12 @@ export class Browser {
     context.setDefaultTimeout(DEADLINE_MS);
     if (options.refused !== undefined) await context.route(options.refused, (r) => r.abort());
     await context.addInitScript(WATCH);
-    if (options.before !== undefined) await context.addInitScript(options.before);
+    if (options.initScript !== undefined) await context.addInitScript(options.initScript);
     return context;
   }
 }
 
-/** For the tests of the file that calls it. */
+/** Starts a browser that the tests of the calling file share. */
 export function sharedBrowser(flags: readonly string[] = []): Browser {
   const browser = new Browser(flags);
   beforeAll(() => browser.start());

@@ -2,12 +2,12 @@ import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
-import { expectNoBarrier } from "./theme.ts";
+import { expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 
-function keptDrafts({ page }: Visit): Promise<string> {
+function storedDrafts({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`new Promise((resolve, reject) => {
     const opened = indexedDB.open("chat");
     opened.onerror = reject;
@@ -24,68 +24,75 @@ function keptDrafts({ page }: Visit): Promise<string> {
 pageTest("keeps an unknown command, and offers to send it as text", async () => {
   const ana = await server.window("ana");
   const text = "/usr/share/doc is where I look";
-  await ana.says(text);
+  await ana.send(text);
   const asText = ana.button("Send as text");
   await asText.waitFor();
   await ana.page.getByText("Unknown command: /usr/share/doc").waitFor();
-  expect(await ana.box.inputValue()).toBe(text);
+  expect(await ana.composer.inputValue()).toBe(text);
   // The offer disappears when the text changes.
-  await ana.box.press("End");
-  await ana.box.pressSequentially("!");
+  await ana.composer.press("End");
+  await ana.composer.pressSequentially("!");
   await asText.waitFor({ state: "detached" });
-  await ana.box.press("Enter");
+  await ana.composer.press("Enter");
   await asText.click();
-  await ana.sees(`${text}!`);
-  expect(await ana.box.inputValue()).toBe("");
-  // A refused command keeps its text, too.
-  await ana.says("/kick stranger");
+  await ana.waitForMessage(`${text}!`);
+  expect(await ana.composer.inputValue()).toBe("");
+  // A refused command keeps its text.
+  await ana.send("/kick stranger");
   const toast = ana.page.locator(".toast");
   await toast.getByText("There's no user with this name.").waitFor();
-  await until("the text is back", async () => (await ana.box.inputValue()) === "/kick stranger");
-  // It covers no message, and stays while the pointer is on it.
+  await until(
+    "the text is back",
+    async () => (await ana.composer.inputValue()) === "/kick stranger",
+  );
+  // The toast covers no message, and stays while the pointer is on it.
   const list = await ana.page.locator(".list").boundingBox();
   const top = (await toast.boundingBox())?.y ?? 0;
   expect(top).toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? Number.NaN) - 1);
   await toast.getByRole("button", { name: "Dismiss" }).click();
   await toast.waitFor({ state: "detached" });
-  await ana.box.fill("");
+  await ana.composer.fill("");
 });
 
 pageTest("restores the draft after an edit is cancelled, sent, or reloaded", async () => {
   const ana = await server.window("ana");
-  await ana.says("a first one");
-  await ana.sees("a first one");
-  await ana.settled();
-  await ana.box.fill("half a thought");
+  await ana.send("a first one");
+  await ana.waitForMessage("a first one");
+  await ana.waitUntilSent();
+  await ana.composer.fill("half a thought");
   const edit = async () => {
-    await ana.acts("a first one", "Edit");
-    await until("it is edited", async () => (await ana.box.inputValue()).startsWith("a first one"));
+    await ana.chooseFromMenu("a first one", "Edit");
+    await until("it is edited", async () =>
+      (await ana.composer.inputValue()).startsWith("a first one"),
+    );
   };
   await edit();
-  await ana.box.press("Escape");
-  const isBack = async () => (await ana.box.inputValue()) === "half a thought";
+  await ana.composer.press("Escape");
+  const isBack = async () => (await ana.composer.inputValue()) === "half a thought";
   await until("the draft is back", isBack);
   await edit();
-  // A reload keeps it once the browser has stored it.
-  await until("the draft is kept", async () => (await keptDrafts(ana)).includes("half a thought"));
+  // After the browser has stored the draft, a reload keeps it.
+  await until("the draft is kept", async () =>
+    (await storedDrafts(ana)).includes("half a thought"),
+  );
   await ana.page.reload();
-  await until("it is edited", async () => (await ana.box.inputValue()) === "a first one");
-  await ana.says("a first one, better");
-  await ana.sees("a first one, better");
+  await until("it is edited", async () => (await ana.composer.inputValue()) === "a first one");
+  await ana.send("a first one, better");
+  await ana.waitForMessage("a first one, better");
   await until("the draft is back", isBack);
-  await ana.box.fill("");
+  await ana.composer.fill("");
 });
 
 pageTest("shows success briefly, also in a dialog", async () => {
   const ana = await server.window("ana");
-  await ana.says("worth a copy");
-  await ana.settled();
+  await ana.send("worth a copy");
+  await ana.waitUntilSent();
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const toast = ana.page.getByRole("status").filter({ hasText: "Copied" });
-  await ana.acts("worth a copy", "Copy text");
+  await ana.chooseFromMenu("worth a copy", "Copy text");
   await toast.waitFor();
-  await toast.waitFor({ state: "detached" }); // By itself.
-  const settings = await ana.opensSettings();
+  await toast.waitFor({ state: "detached" }); // The toast expires.
+  const settings = await ana.openSettings();
   const setPassword = async (current: string, password: string, repeated = password) => {
     await settings.getByLabel("Current password", { exact: true }).fill(current);
     await settings.getByLabel("New password", { exact: true }).fill(password);
@@ -97,43 +104,43 @@ pageTest("shows success briefly, also in a dialog", async () => {
   await settings.getByRole("button", { name: "Set password" }).click();
   const changed = settings.getByText("Password changed.");
   await changed.waitFor();
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   // A toast shown in a dialog outlives the dialog.
   await ana.page.keyboard.press("Escape");
   await settings.waitFor({ state: "detached" });
   await ana.page.locator(".conversation").getByText("Password changed.").waitFor();
 });
 
-function places({ page }: Visit): Promise<string> {
+function positions({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`JSON.stringify(["article.message", ".composer-row"].map(
     (what) => [...document.querySelectorAll(what)].at(-1).getBoundingClientRect()))`);
 }
 
 pageTest("shows who is typing, in a line that moves nothing, until it is sent", async () => {
   const ana = await server.window("ana");
-  await using bill = await server.enter("bill");
-  await bill.says("hello");
-  await ana.sees("hello");
-  const before = await places(ana);
-  await bill.box.pressSequentially("I am");
+  await using bill = await server.logIn("bill");
+  await bill.send("hello");
+  await ana.waitForMessage("hello");
+  const before = await positions(ana);
+  await bill.composer.pressSequentially("I am");
   const line = ana.page.locator(".typing");
   await line.waitFor();
   expect(await line.textContent()).toStartWith("bill ");
-  expect(await places(ana)).toBe(before);
+  expect(await positions(ana)).toBe(before);
   expect(await ana.page.locator("[aria-live] .typing").count()).toBe(0);
-  expect(await ana.barriers()).toEqual([]);
-  await bill.box.fill("");
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await bill.composer.fill("");
   await line.waitFor({ state: "detached" });
-  // A user who has switched it off neither sends nor sees it.
-  await ana.opensSettings();
+  // A user who has disabled typing indicators neither sends nor sees them.
+  await ana.openSettings();
   await ana.page.getByRole("checkbox", { name: /^Typing indicators/ }).uncheck();
   await ana.page.keyboard.press("Escape");
-  await ana.box.pressSequentially("quietly");
-  await bill.box.pressSequentially("and I");
-  await bill.box.press("Enter");
-  await ana.sees("and I");
+  await ana.composer.pressSequentially("quietly");
+  await bill.composer.pressSequentially("and I");
+  await bill.composer.press("Enter");
+  await ana.waitForMessage("and I");
   for (const visit of [ana, bill]) expect(await visit.page.locator(".typing").count()).toBe(0);
-  await ana.box.fill("");
+  await ana.composer.fill("");
 });
 
 pageTest("completes emoji by name; the picker finds them by word and arrow keys", async () => {
@@ -141,31 +148,31 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await ana.page.setViewportSize({ width: 390, height: 844 });
   const fetched: string[] = [];
   ana.page.on("request", (request) => fetched.push(new URL(request.url()).pathname));
-  await ana.box.pressSequentially("so :tad");
+  await ana.composer.pressSequentially("so :tad");
   await ana.page.getByRole("option", { name: ":tada:" }).waitFor();
   expect(fetched.filter((path) => /\/emoji-[^/]*\.js$/.test(path))).toHaveLength(1);
-  await ana.box.press("Enter");
-  await until("it is put in", async () => (await ana.box.inputValue()) === "so 🎉 ");
-  // A whole name with its colons is one, too; a face of two signs is none.
-  await ana.box.pressSequentially(":D :rocket:");
+  await ana.composer.press("Enter");
+  await until("it is put in", async () => (await ana.composer.inputValue()) === "so 🎉 ");
+  // A complete `:name:` becomes an emoji; an emoticon does not.
+  await ana.composer.pressSequentially(":D :rocket:");
   await ana.page.getByRole("option", { name: ":rocket:" }).waitFor();
-  await ana.box.press("Tab");
-  await until("so is this", async () => (await ana.box.inputValue()) === "so 🎉 :D 🚀 ");
-  // Where the caret is.
-  await ana.box.press("Home");
+  await ana.composer.press("Tab");
+  await until("so is this", async () => (await ana.composer.inputValue()) === "so 🎉 :D 🚀 ");
+  // The emoji is inserted at the caret.
+  await ana.composer.press("Home");
   await ana.button("Emoji").click();
   const picker = ana.dialog("Emoji");
   const field = picker.getByLabel("Search emoji");
   await picker.getByRole("button", { name: "grinning face", exact: true }).waitFor();
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   await field.fill("thumbs");
   await picker.getByRole("button", { name: "thumbs up", exact: true }).waitFor();
   await field.press("Enter");
   await until("the focus is back", async () =>
     ana.page.evaluate<boolean>("document.activeElement.matches('.composer textarea')"),
   );
-  expect(await ana.box.inputValue()).toBe("👍so 🎉 :D 🚀 ");
-  await ana.box.press("End");
+  expect(await ana.composer.inputValue()).toBe("👍so 🎉 :D 🚀 ");
+  await ana.composer.press("End");
   await ana.button("Emoji").click();
   await picker.getByRole("heading", { name: "Recently used" }).waitFor();
   await field.press("ArrowDown");
@@ -176,11 +183,11 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await picker.getByText("No results.").waitFor();
   await ana.page.keyboard.press("Escape");
   await picker.waitFor({ state: "detached" });
-  await ana.box.press("Enter");
-  await ana.sees("👍so 🎉 :D 🚀");
-  await ana.settled();
+  await ana.composer.press("Enter");
+  await ana.waitForMessage("👍so 🎉 :D 🚀");
+  await ana.waitUntilSent();
 
-  // A thumb is one click away, any other sign three.
+  // The thumb is one click away, other emoji three.
   const message = ana.message("so 🎉");
   await ana.page.setViewportSize({ width: 1440, height: 900 });
   await message.hover();
@@ -190,90 +197,90 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await ana.dialog("React").getByLabel("Search emoji").fill("avocado");
   await ana.dialog("React").getByRole("button", { name: "avocado" }).click();
   await message.getByRole("button", { name: "🥑 1: ana" }).waitFor();
-  // The focus is where it was: at the message.
+  // The focus returns to the message.
   await until("it is back", async () => (await focused()) === "React");
   await message.getByRole("button", { name: "React with 👍" }).click();
   await message.getByRole("button", { name: "👍 1: ana" }).waitFor({ state: "detached" });
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   await message.getByRole("button", { name: /^Actions for message/ }).click();
-  await ana.entry("Add reaction…").click();
+  await ana.menuItem("Add reaction…").click();
   await ana.dialog("React").getByRole("heading", { name: "Smileys and emotion" }).waitFor();
   await ana.page.keyboard.press("Escape");
   await ana.page.setViewportSize({ width: 1280, height: 800 });
 });
 
 pageTest("scrolls to a new message of one's own, from older messages, too", async () => {
-  const ben = await server.talker("cid");
-  await ben.fills(400, (n) => `message ${n}. ${"and so on ".repeat(n % 17)}`);
+  const ben = await server.headlessUser("cid");
+  await ben.postMany(400, (n) => `message ${n}. ${"and so on ".repeat(n % 17)}`);
   const ana = await server.window("ana");
-  await ana.sees("message 399.");
+  await ana.waitForMessage("message 399.");
   await ana.page.mouse.move(600, 400);
   await until("older messages are visible", async () => {
     await ana.page.mouse.wheel(0, -1_500);
     return ana.button(/^Jump to latest/).isVisible();
   });
-  await ana.says("here I am");
-  await ana.sees("here I am");
-  await ana.settled();
+  await ana.send("here I am");
+  await ana.waitForMessage("here I am");
+  await ana.waitUntilSent();
   await ana.button(/^Jump to latest/).waitFor({ state: "detached" });
 });
 
 pageTest("runs commands on messages, users and rooms", async () => {
   const ana = await server.window("ana");
-  await ana.makesRoom("lab");
-  const dan = await server.talker("dan");
+  await ana.createRoom("lab");
+  const dan = await server.headlessUser("dan");
   await dan.tab.ask("join", { room: "lab" });
-  await dan.says("which day?", "lab");
-  await ana.sees("which day?");
-  await ana.says("/reply on monday");
+  await dan.post("which day?", "lab");
+  await ana.waitForMessage("which day?");
+  await ana.send("/reply on monday");
   await ana.message("on monday").locator(".quote").getByText("which day?").waitFor();
-  await ana.says("/edit on tuesday");
+  await ana.send("/edit on tuesday");
   await ana.message("on tuesday").getByText("(edited)").waitFor();
-  // Also what is still under way: the server answers late.
-  await ana.says("an even later one");
-  await ana.says("/edit on wednesday");
+  // Slash commands also apply to a message that is still in flight.
+  await ana.send("an even later one");
+  await ana.send("/edit on wednesday");
   await ana.message("on wednesday").getByText("(edited)").waitFor();
   expect(await ana.message("on tuesday").count()).toBe(1);
-  await ana.says("/react 👍");
+  await ana.send("/react 👍");
   await ana.message("which day?").locator(".reaction").waitFor();
-  await ana.says("/pin");
+  await ana.send("/pin");
   await ana.message("which day?").locator(".pinned").waitFor();
-  await ana.says("/save");
-  await ana.says("/saved");
+  await ana.send("/save");
+  await ana.send("/saved");
   await ana.dialog("Saved messages").getByText("which day?").waitFor();
   await ana.page.keyboard.press("Escape");
-  await ana.says("/erase");
+  await ana.send("/erase");
   await ana.dialog("Delete this message for everyone?").waitFor();
   await ana.page.keyboard.press("Escape");
 
-  await ana.says("/mute dan 10m");
+  await ana.send("/mute dan 10m");
   await ana.page.getByText(/ana muted dan until/).waitFor();
-  await ana.says("/mute dan soon");
+  await ana.send("/mute dan soon");
   await ana.page.getByText(/Usage: \/mute NAME \[TIME\]: .*10m/).waitFor();
-  expect(await ana.box.inputValue()).toBe("/mute dan soon");
-  await ana.box.fill("");
-  await ana.says("/unmute dan");
+  expect(await ana.composer.inputValue()).toBe("/mute dan soon");
+  await ana.composer.fill("");
+  await ana.send("/unmute dan");
   await ana.page.getByText("ana unmuted dan").waitFor();
-  await ana.says("/ignore dan");
-  await ana.says("/ignored");
+  await ana.send("/ignore dan");
+  await ana.send("/ignored");
   const ignored = ana.dialog("Ignored people");
   await ignored.getByText("dan").waitFor();
-  await expectNoBarrier(ana, "light", "whom one ignores");
+  await expectAccessible(ana, "light", "whom one ignores");
   await ignored.getByRole("button", { name: "Stop ignoring dan" }).click();
   await ignored.getByText("You aren't ignoring anyone.").waitFor();
   await ana.page.keyboard.press("Escape");
 
-  // It shows the topic, and does not clear it.
-  await ana.says("/topic about days");
+  // `/topic` without a text shows the topic and does not clear it.
+  await ana.send("/topic about days");
   await ana.page.locator(".room-head").getByText("about days").waitFor();
-  await ana.says("/topic");
+  await ana.send("/topic");
   const topic = ana.dialog("Change topic");
   expect(await topic.locator("#topic").inputValue()).toBe("about days");
   await ana.page.keyboard.press("Escape");
-  await ana.says("/msg #lab to a room");
+  await ana.send("/msg #lab to a room");
   await ana.message("to a room").waitFor();
-  await ana.says("/msg @dan to a person");
+  await ana.send("/msg @dan to a person");
   await ana.room("@dan").waitFor();
-  await ana.says("/leave");
+  await ana.send("/leave");
   await ana.room("@dan").waitFor({ state: "detached" });
 });

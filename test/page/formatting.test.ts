@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
-import { still } from "./still.ts";
+import { scrollIntoView } from "./scroll-into-view.ts";
 
 const server = new PageServer();
 const NARROW = { width: 390, height: 844 };
@@ -21,12 +21,12 @@ const MARKED = [
 ].join("\n");
 
 pageTest("renders the markup of a message, and copies it as typed", async () => {
-  await server.talker("ben");
+  await server.headlessUser("ben");
   const ana = await server.window("cid", NARROW);
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const copied = () => ana.page.evaluate<string>("navigator.clipboard.readText()");
-  await ana.says(MARKED);
-  await ana.settled();
+  await ana.send(MARKED);
+  await ana.waitUntilSent();
   const message = ana.message("and a*b*c in");
   const textOf = (selector: string) => message.locator(selector).allInnerTexts();
   expect(await textOf(".words > p :is(strong, em, s, code)")).toEqual([
@@ -37,7 +37,7 @@ pageTest("renders the markup of a message, and copies it as typed", async () => 
   ]);
   expect(await textOf("blockquote li")).toEqual(["and what not"]);
   expect(await message.locator("a").first().getAttribute("href")).toBe("https://www.example.org/");
-  // The code scrolls within itself, and nothing else does.
+  // Only the code block scrolls.
   const pre = message.locator("pre");
   const width = (of: string) => pre.evaluate<number, string>((e, of) => Reflect.get(e, of), of);
   expect(await width("scrollWidth")).toBeGreaterThan(await width("clientWidth"));
@@ -45,18 +45,18 @@ pageTest("renders the markup of a message, and copies it as typed", async () => 
   await message.getByRole("button", { name: "Copy code" }).click();
   expect(await copied()).toStartWith("if x:\n\treturn");
   await message.getByRole("button", { name: /^Actions for message/ }).click();
-  await ana.entry("Copy text").click();
+  await ana.menuItem("Copy text").click();
   expect(await copied()).toBe(MARKED);
   await message.getByRole("button", { name: "@ben" }).focus();
   await ana.page.keyboard.press("Enter");
-  await ana.entry("Mention ben").click();
-  await until("ben is mentioned", async () => (await ana.box.inputValue()) === "@ben ");
+  await ana.menuItem("Mention ben").click();
+  await until("ben is mentioned", async () => (await ana.composer.inputValue()) === "@ben ");
   const isWriting = "document.activeElement.matches('.composer textarea')";
   expect(await ana.page.evaluate<boolean>(isWriting)).toBe(true);
   await message.getByRole("link", { name: "#lobby" }).click();
   expect(new URL(ana.page.url()).hash).toBe("#/lobby");
   await ana.page.emulateMedia({ colorScheme: "dark" });
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   await ana.page.emulateMedia({ colorScheme: "light" });
 });
 
@@ -64,25 +64,25 @@ const LINES = Array.from({ length: 60 }, (_, i) => `line ${i + 1} of what is lon
 
 pageTest("folds a long message, and unfolds it without a jump", async () => {
   const ana = await server.window("cid", NARROW);
-  await ana.makesRoom("library");
-  await ana.says(`@ben ${"word ".repeat(50)}`);
-  await ana.says(LINES);
-  await ana.says("x".repeat(3_000));
-  await ana.says(Array.from({ length: 24 }, (_, i) => `short ${i}`).join("\n"));
-  await ana.settled();
+  await ana.createRoom("library");
+  await ana.send(`@ben ${"word ".repeat(50)}`);
+  await ana.send(LINES);
+  await ana.send("x".repeat(3_000));
+  await ana.send(Array.from({ length: 24 }, (_, i) => `short ${i}`).join("\n"));
+  await ana.waitUntilSent();
   const more = ana.button("Show more");
   await until("two are folded", async () => (await more.count()) === 2);
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   const long = ana.message("line 1 of what is long");
   const height = async () => (await long.boundingBox())?.height ?? 0;
   expect(await height()).toBeLessThan(600);
   await long.getByRole("button", { name: "Show more" }).scrollIntoViewIfNeeded();
   const line = long.getByText("line 1 of");
   const list = ana.page.locator(".list");
-  // Its beginning is out of sight: the visible part must not move.
+  // The beginning is out of view: the visible part must not move.
   await list.hover();
   await ana.page.mouse.wheel(0, 200);
-  await still(more.first());
+  await scrollIntoView(more.first());
   const top = async () => (await line.boundingBox())?.y ?? Number.NaN;
   const before = await top();
   expect(before).toBeLessThan(0);
@@ -91,16 +91,16 @@ pageTest("folds a long message, and unfolds it without a jump", async () => {
   await long.getByRole("button", { name: "Show less" }).waitFor();
   await until("it is high", async () => (await height()) > 1_200);
   expect(Math.abs((await top()) - before)).toBeLessThan(2);
-  // It stays unfolded while its row is not drawn.
-  for (const part of "abcdefghijklmnop") await ana.says(`${part}\n`.repeat(19));
-  await ana.settled();
+  // The message stays unfolded while its row is unmounted.
+  for (const part of "abcdefghijklmnop") await ana.send(`${part}\n`.repeat(19));
+  await ana.waitUntilSent();
   await long.waitFor({ state: "detached" });
   await list.hover();
   await ana.page.mouse.wheel(0, -100_000);
-  await still(long.getByRole("button", { name: "Show less" }));
+  await scrollIntoView(long.getByRole("button", { name: "Show less" }));
   await long.getByRole("button", { name: "Show less" }).click();
   await until("it is folded", async () => (await height()) < 600);
-  await still(line);
+  await scrollIntoView(line);
   // In a wide window nothing needs folding.
   await ana.page.setViewportSize({ width: 1840, height: 900 });
   await ana.message("xxx").scrollIntoViewIfNeeded();
@@ -109,7 +109,7 @@ pageTest("folds a long message, and unfolds it without a jump", async () => {
     .getByRole("button", { name: "Show more" })
     .waitFor({ state: "detached" });
   // A search result is unfolded.
-  await ana.searches("line 55");
+  await ana.search("line 55");
   await ana.page.locator(".search-list button").first().click();
   await long.getByRole("button", { name: "Show less" }).waitFor();
 });

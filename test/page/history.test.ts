@@ -5,19 +5,19 @@ import { Sandbox } from "../e2e/program.ts";
 import { until } from "../event.ts";
 import { IS_SOAK } from "../samples.ts";
 import { pageTest } from "./browser.ts";
+import { pageAddress } from "./fixtures.ts";
+import { HeadlessUser } from "./headless-user.ts";
 import { PageServer } from "./page-server.ts";
-import { pageAddress } from "./scenery.ts";
-import { still } from "./still.ts";
-import { Talker } from "./talk.ts";
+import { scrollIntoView } from "./scroll-into-view.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 const LOBBY = 900;
 const LOADS = 2;
 const WHEEL_PX = 400;
-/** Rounding error of positions on the screen. */
+/** Maximum rounding error of positions on the screen. */
 const OFF_PX_MAX = 2;
-/** So many frames in which nothing moves, and nothing is asked for. */
+/** Consecutive frames without movement or requests. */
 const STILL_FRAMES = 12;
 
 interface Move {
@@ -26,7 +26,7 @@ interface Move {
   readonly loads: number;
 }
 
-function mark({ page }: Visit): Promise<void> {
+function markPosition({ page }: Visit): Promise<void> {
   return page.evaluate<void>(`(() => {
     const list = document.querySelector(".timeline .list");
     const edge = list.getBoundingClientRect().top;
@@ -36,8 +36,8 @@ function mark({ page }: Visit): Promise<void> {
   })()`);
 }
 
-/** How far it is from there, once all is still. */
-function moved({ page }: Visit): Promise<Move> {
+/** Waits until the list is still, and returns the movement since `markPosition`. */
+function movement({ page }: Visit): Promise<Move> {
   return page.evaluate<Move>(`new Promise((resolve) => {
     const { seq, top } = window.marked;
     let before, still = 0;
@@ -57,22 +57,22 @@ function moved({ page }: Visit): Promise<Move> {
 let filling: Promise<void> | undefined;
 
 /** Fills the lobby once, with messages of several heights by two users. */
-function filled(): Promise<void> {
+function fillLobby(): Promise<void> {
   filling ??= (async () => {
-    const [ben, eva] = [await server.talker("ben"), await server.talker("eva")];
-    const said = (n: number) => `message ${n}. ${"and so on ".repeat(n % 37)}`;
+    const [ben, eva] = [await server.headlessUser("ben"), await server.headlessUser("eva")];
+    const messageText = (n: number) => `message ${n}. ${"and so on ".repeat(n % 37)}`;
     for (let from = 0; from < LOBBY; from += 20) {
-      await eva.fills(5, (n) => said(from + n));
-      await ben.fills(15, (n) => said(from + 5 + n));
+      await eva.postMany(5, (n) => messageText(from + n));
+      await ben.postMany(15, (n) => messageText(from + 5 + n));
     }
   })();
   return filling;
 }
 
 pageTest("loads older messages without moving visible ones", async () => {
-  await filled();
-  await using ana = await server.enter("ana");
-  await ana.sees(`message ${LOBBY - 1}.`);
+  await fillLobby();
+  await using ana = await server.logIn("ana");
+  await ana.waitForMessage(`message ${LOBBY - 1}.`);
   await ana.page.evaluate(`(() => {
     window.loads = 0;
     new MutationObserver((changes) => {
@@ -80,25 +80,26 @@ pageTest("loads older messages without moving visible ones", async () => {
         for (const node of addedNodes) if (node.className === "loading") window.loads += 1;
     }).observe(document.querySelector(".timeline"), { childList: true });
   })()`);
-  await still(ana.message(`message ${LOBBY - 1}.`)); // Rows that are measured move, too.
+  // Waits, since measured rows move the list.
+  await scrollIntoView(ana.message(`message ${LOBBY - 1}.`));
   await ana.page.mouse.move(600, 400);
   const wrong: Move[] = [];
   let loads = 0;
   for (let turns = 0; loads < LOADS && turns < 400; turns++) {
-    await mark(ana);
+    await markPosition(ana);
     await ana.page.mouse.wheel(0, -WHEEL_PX);
-    const move = await moved(ana);
+    const move = await movement(ana);
     loads = move.loads;
     if (Math.abs(move.movedPx - WHEEL_PX) > OFF_PX_MAX) wrong.push(move);
   }
-  // A turn may load two pages: the first may leave the top as near as it was.
+  // Two pages may load at once; the first may leave the top as near as before.
   expect(loads).toBeGreaterThanOrEqual(LOADS);
   expect(wrong).toEqual([]);
 });
 
 const HALF = SCROLL_PAGE_RECORDS / 2;
 
-/** Whether the message is marked, and visible as a whole. */
+/** Reports whether the message is marked and completely visible. */
 function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {
   return page.evaluate<boolean>(`(() => {
     const list = document.querySelector(".timeline .list").getBoundingClientRect();
@@ -109,8 +110,8 @@ function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {
   })()`);
 }
 
-async function goesTo(visit: Visit, text: string): Promise<void> {
-  await visit.searches(text);
+async function jumpTo(visit: Visit, text: string): Promise<void> {
+  await visit.search(text);
   await visit.page.locator(".search-list").getByText(text).click();
   await until(`${text} is marked and in view`, () => isMarkedInView(visit, text));
   await visit.page.evaluate(`new Promise((resolve) => {
@@ -126,16 +127,16 @@ async function goesTo(visit: Visit, text: string): Promise<void> {
 }
 
 pageTest("marks a search result and scrolls it into view", async () => {
-  await filled();
-  await using dora = await server.enter("dora");
-  await dora.sees(`message ${LOBBY - 1}.`);
-  // Near both edges of what is loaded: half a page on each side of a result.
+  await fillLobby();
+  await using dora = await server.logIn("dora");
+  await dora.waitForMessage(`message ${LOBBY - 1}.`);
+  // Near both edges of the loaded messages: a result loads half a page on each side.
   let n = LOBBY - SCROLL_PAGE_RECORDS + 2;
   for (const up of [0, 1, HALF, HALF + 1, -HALF, 20]) {
     n -= up;
-    await goesTo(dora, `message ${n}.`);
+    await jumpTo(dora, `message ${n}.`);
   }
-  // The wheel leads away from it.
+  // Scrolls away with the wheel.
   await dora.page.mouse.move(600, 400);
   await dora.page.mouse.wheel(0, -3_000);
   await until("the result is out of sight", async () => {
@@ -144,28 +145,28 @@ pageTest("marks a search result and scrolls it into view", async () => {
 });
 
 pageTest("keeps the position of a message while its menu is open", async () => {
-  await filled();
-  const emil = await server.talker("emil");
+  await fillLobby();
+  const emil = await server.headlessUser("emil");
   const gus = await server.window("gus");
-  await emil.says("worth an answer");
-  await gus.opensMenu("worth an answer");
-  await gus.entry("Reply").waitFor();
+  await emil.post("worth an answer");
+  await gus.openMenu("worth an answer");
+  await gus.menuItem("Reply").waitFor();
   const place = await gus.message("worth an answer").boundingBox();
-  await emil.fills(100, (n) => `much later ${n}.`);
+  await emil.postMany(100, (n) => `much later ${n}.`);
   await gus.button(/^(?:9\d|100) new messages$/).waitFor();
   expect(await gus.message("worth an answer").boundingBox()).toEqual(place);
-  await gus.entry("Reply").click();
+  await gus.menuItem("Reply").click();
   await gus.page.getByText("Replying to emil").waitFor();
-  await gus.sees("much later 99.");
+  await gus.waitForMessage("much later 99.");
 });
 
-/** `npm run soak` has far more than the page keeps at once. */
+/** Number of messages; `npm run soak` has many more than the page retains. */
 const MESSAGES = IS_SOAK ? 100_000 : 4_000;
 /** Pages of records that arrive within one frame are drawn before they are measured. */
 const ROWS_MAX = 5 * SCROLL_PAGE_RECORDS;
-/** The items that are kept, and as much again for what is not collected yet. */
+/** Maximum heap: the retained items, and as much again for uncollected garbage. */
 const HEAP_BYTES_MAX = 120e6;
-/** At most a little more than what is kept at once. */
+/** Number of jumps: slightly more than the retained messages. */
 const JUMPS = Math.min(PAGE_ROOM_ITEMS_MAX + 3_000, MESSAGES - 1_000) / SCROLL_PAGE_RECORDS;
 
 interface Climbed {
@@ -173,12 +174,13 @@ interface Climbed {
   readonly rowsMax: number;
 }
 
-/** Goes to the upper end of what is there, again and again, as soon as there is more. */
-function climb({ page }: Visit, jumps: number): Promise<Climbed> {
+/** Scrolls to the top again each time more messages are loaded. */
+function scrollUp({ page }: Visit, jumps: number): Promise<Climbed> {
   return page.evaluate<Climbed>(`(async () => {
     const list = document.querySelector(".timeline .list");
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-    const wheel = new WheelEvent("wheel", { bubbles: true }); // Else it follows the end.
+    // Otherwise the page follows the newest message.
+    const wheel = new WheelEvent("wheel", { bubbles: true });
     let rowsMax = 0;
     for (let jumps = 0; jumps < ${jumps}; jumps++) {
       list.dispatchEvent(wheel);
@@ -205,34 +207,34 @@ async function heapBytes({ page, context }: Visit): Promise<number> {
 pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
-  (await Talker.open(first, "ben")).tab.close();
+  (await HeadlessUser.open(first, "ben")).tab.close();
   await first.program.signal("SIGTERM");
-  const said = (n: number) => `message ${n}. ${"and so on ".repeat(n % 7)}`;
-  await writeTexts(first.data, "ben", MESSAGES, said);
+  const messageText = (n: number) => `message ${n}. ${"and so on ".repeat(n % 7)}`;
+  await writeTexts(first.data, "ben", MESSAGES, messageText);
   const served = await sandbox.serve();
   await using ana = await server.browser.visit(pageAddress(served));
-  await ana.enter("ana");
+  await ana.logIn("ana");
   const newest = ana.message(`message ${MESSAGES - 1}.`);
   const jump = ana.button(/^Jump to latest/);
   await until("the newest message", async () => {
     if (await newest.isVisible()) return true;
-    // It may go while it is clicked: the page gets there by itself, too.
+    // The button may disappear during the click, since the page may reach the end first.
     if (await jump.isVisible()) await jump.click({ timeout: 1_000 }).catch(() => undefined);
     return false;
   });
-  await ana.sees(`message ${MESSAGES - 1}.`);
-  const { jumps, rowsMax } = await climb(ana, JUMPS);
+  await ana.waitForMessage(`message ${MESSAGES - 1}.`);
+  const { jumps, rowsMax } = await scrollUp(ana, JUMPS);
   expect(jumps).toBe(JUMPS);
   expect(rowsMax).toBeLessThan(ROWS_MAX);
   expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
 
-  await ana.searches("message 17.");
+  await ana.search("message 17.");
   await ana.page.locator(".search-list").getByText("message 17.").click();
-  await ana.sees("message 17.");
-  await climb(ana, 1);
-  await ana.sees("message 0.");
+  await ana.waitForMessage("message 17.");
+  await scrollUp(ana, 1);
+  await ana.waitForMessage("message 0.");
   expect(await ana.page.locator(".timeline .row").count()).toBeLessThan(ROWS_MAX);
   await ana.button(/^Jump to latest/).click();
-  await ana.sees(`message ${MESSAGES - 1}.`);
+  await ana.waitForMessage(`message ${MESSAGES - 1}.`);
   expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
 });

@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cleanText } from "../../src/base/text.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
-import { still } from "./still.ts";
+import { scrollIntoView } from "./scroll-into-view.ts";
 import type { Visit } from "./visit.ts";
 
-/** Texts that attack the windows of others. Each would call `alert` if it could. */
+/** Texts that attack other users' windows. Each would call `alert` if it could. */
 
 const MARKUP = [
   "<script>alert(1)</script>",
@@ -45,19 +45,19 @@ const STRANGE = [
 const server = new PageServer({ args: ["--welcome", MARKUP.slice(0, 3).join(" ")] });
 const NARROW = { width: 390, height: 844 };
 const ALL = [...MARKUP, ...LINKS, ...STRANGE];
-/** Controls, and what changes the direction or the place of its neighbours. */
+/** Control characters, and characters that change the direction or position of their neighbours. */
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200b\ufeff]/u;
 
-/** Fails if an element, a handler or an address got in, or a script ran. */
+/** Fails if an element, handler or address was injected, or a script ran. */
 async function expectHarmless(visit: Visit): Promise<void> {
   const found = await visit.page.evaluate<string[]>(`[...document.querySelectorAll(
     "script:not([src^='/assets/']), iframe, object, embed, base, meta[http-equiv], " +
     "form[action], link"
   )].filter((element) => {
-    // What parts of the page share is fetched ahead of them, by its whole address.
+    // Shared modules are preloaded by their full address.
     const { href } = element;
     const files = ["/assets/", "/manifest.webmanifest"].map((path) => location.origin + path);
-    const own = [...files, "data:image/png;base64,"]; // The icon that counts.
+    const own = [...files, "data:image/png;base64,"]; // Icon with the unread count.
     return element.tagName !== "LINK" || !own.some((one) => href.startsWith(one));
   }).map((element) => element.outerHTML.slice(0, 200))`);
   const handlers = await visit.page.evaluate<string[]>(`[...document.querySelectorAll("*")]
@@ -71,22 +71,22 @@ async function expectHarmless(visit: Visit): Promise<void> {
   expect(
     await visit.page.evaluate<boolean>(`/${CONTROLS.source}/u.test(document.body.innerText)`),
   ).toBe(false);
-  expect(visit.wrongs).toEqual([]);
+  expect(visit.violations).toEqual([]);
 }
 
 pageTest("shows hostile messages, topics and search results as text", async () => {
   await using ana = await server.visit(NARROW);
-  await ana.page.getByText(MARKUP[0] ?? "").waitFor(); // The welcome text.
+  await ana.page.getByText(MARKUP[0] ?? "").waitFor(); // Waits for the welcome text.
   await expectHarmless(ana);
-  await ana.enter("ana");
+  await ana.logIn("ana");
   const olga = await server.operator();
   await olga.button("Server administration").click();
   await olga.page.getByRole("region", { name: "Live log" }).waitFor();
   const eve = await server.home("eve").join([]);
   for (const [i, text] of ALL.entries()) {
     eve.type(`hostile ${i} ${text}`.replaceAll(/[\n\r]/g, " "));
-    // A text without markup of the page's own is shown as typed.
-    await ana.sees(STRANGE.includes(text) ? `hostile ${i} ` : `hostile ${i} ${text}`);
+    // A text without the page's markup is shown as typed.
+    await ana.waitForMessage(STRANGE.includes(text) ? `hostile ${i} ` : `hostile ${i} ${text}`);
     await olga.page
       .locator(".log-line")
       .filter({ hasText: `hostile ${i} ` })
@@ -103,7 +103,7 @@ pageTest("shows hostile messages, topics and search results as text", async () =
   eve.type(`/topic last ${MARKUP[1]}`);
   await ana.page.locator(".topic").getByText(`last ${MARKUP[1]}`).waitFor();
   await expectHarmless(ana);
-  await ana.searches("hostile");
+  await ana.search("hostile");
   await ana.page.locator(".search-state").getByText(/found/).waitFor();
   await ana.page
     .locator(".search-list")
@@ -115,7 +115,7 @@ pageTest("shows hostile messages, topics and search results as text", async () =
 
 pageTest("shows hostile names of files as text, and saves under harmless ones", async () => {
   const { sandbox } = server;
-  await using ana = await server.enter("ben", NARROW);
+  await using ana = await server.logIn("ben", NARROW);
   const home = server.home("eva");
   const eva = await home.join([]);
   const names = [
@@ -130,21 +130,21 @@ pageTest("shows hostile names of files as text, and saves under harmless ones", 
   for (const [i, name] of names.entries()) {
     const path = sandbox.path("bad", name);
     writeFileSync(path, `<script>alert(${i})</script>`);
-    // Texts of the corpus, and one without an end.
+    // Texts of the corpus, and an unterminated text.
     const said = [...STRANGE, ...LINKS][i] ?? "";
     const caption = `words ${i} ${MARKUP[i]} ${said.replaceAll("\u0000", "").slice(0, 1_000)}`;
     await home.json(["send-file", path, "--to", "lobby", "--caption", caption]);
     await ana.page.locator(".file").nth(i).waitFor();
-    await ana.sees(`words ${i} ${MARKUP[i]}`);
+    await ana.waitForMessage(`words ${i} ${MARKUP[i]}`);
   }
-  // What it is changed to is no more than a text, either; one line of it belongs to one file.
+  // An edited caption is also plain text, and belongs to one file.
   const [first] = await home.json(["files"]);
   eva.type(`/caption ${String(first?.["id"])} changed ${MARKUP[8]} ${STRANGE[0]}`);
-  await ana.sees(`changed ${MARKUP[8]}`);
-  // From the newest upwards: only rows near the visible ones are mounted.
+  await ana.waitForMessage(`changed ${MARKUP[8]}`);
+  // Starts at the newest file, since only rows near the visible range are mounted.
   for (const name of names.toReversed()) {
     const card = ana.file(cleanText(name));
-    await still(card);
+    await scrollIntoView(card);
     // Files with scripts are not opened in the page.
     const isScript = /\.(html|svg)$/.test(name);
     if (isScript) expect(await card.getByRole("button", { name: /^Open/ }).count()).toBe(0);
@@ -154,11 +154,11 @@ pageTest("shows hostile names of files as text, and saves under harmless ones", 
     expect([name, saved, CONTROLS.test(saved)]).toEqual([name, saved, false]);
     expect(saved).not.toMatch(/[<>:"/\\|?*]/);
   }
-  // Menus were open and closed over several messages: only one shows what can be done with it.
+  // After menus of several messages, only one toolbar may be left.
   expect(await ana.page.locator(".tools").count()).toBeLessThanOrEqual(1);
-  // Its name says picture, its bytes do not: nothing is drawn, nothing runs.
+  // The name is an image's, the bytes are not: nothing is drawn and nothing runs.
   const card = ana.file(names[0] ?? "");
-  await still(card);
+  await scrollIntoView(card);
   await card.getByText("This isn't a displayable image.").waitFor();
   await card.getByRole("button", { name: /^Open/ }).click();
   const shown = ana.page.locator("dialog.viewer");

@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { secretOf } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
-import { secretOf } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
 
 const SHARES = `{
@@ -17,12 +17,12 @@ const SHARES = `{
 
 const server = new PageServer({ args: ["--public", "chat.example.org:444", "--name", "Room 12"] });
 
-/** The page's address on this machine, which the printed one does not name. */
+/** Address of the page on this computer, which the server does not print. */
 function addressHere(): string {
   return `https://127.0.0.1:${server.served.port}/#invite=${secretOf(server.served)}`;
 }
 
-async function makes(visit: Visit): Promise<void> {
+async function createInvite(visit: Visit): Promise<void> {
   await visit.button("Invite people").click();
   await visit.button("Create invite").click();
   await visit.field("Link").waitFor();
@@ -31,10 +31,13 @@ async function makes(visit: Visit): Promise<void> {
 pageTest(
   "shows the public address and expiry of an invite, and opens the system's share dialog",
   async () => {
-    await using ana = await server.browser.visit(addressHere(), { width: 1440, before: SHARES });
+    await using ana = await server.browser.visit(addressHere(), {
+      width: 1440,
+      initScript: SHARES,
+    });
     const { page } = ana;
-    await ana.enter("ana");
-    await makes(ana);
+    await ana.logIn("ana");
+    await createInvite(ana);
     const uses = ana.field("Number of people");
     await uses.fill("");
     await uses.blur();
@@ -46,7 +49,7 @@ pageTest(
     expect(line).toMatch(/^chat join 'chat:\/\/chat\.example\.org:444\?fp=\S+#t\S+'$/);
     await page.getByText(/^Expires /).waitFor();
 
-    // Shared by the system, or copied where that refuses.
+    // Uses the share sheet, or copies the invite if that fails.
     await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.evaluate("navigator.clipboard.writeText('before')");
     const share = ana.button("Share…");
@@ -60,13 +63,13 @@ pageTest(
     await page.getByText("Copied").first().waitFor({ state: "attached" });
     expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(address);
 
-    // The address bar's own may be chosen, with a warning.
+    // The address of the page can be chosen, with a warning.
     const warning = page.getByText(/works only on this computer/);
     expect(await warning.count()).toBe(0);
     const here = `127.0.0.1:${server.served.port}`;
     await ana.field("Server address").selectOption({ label: here });
     await warning.waitFor();
     expect(await link.inputValue()).toStartWith(`https://${here}/#invite=t`);
-    expect(await ana.barriers()).toEqual([]);
+    expect(await ana.accessibilityViolations()).toEqual([]);
   },
 );

@@ -7,7 +7,7 @@ import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 
-/** Tab after tab until this has the focus; it fails if that takes more than a page full. */
+/** Presses Tab until the element has the focus. Fails after more than a page of elements. */
 async function tabTo(visit: Visit, label: string | RegExp, key = "Tab"): Promise<void> {
   const seen: string[] = [];
   for (let i = 0; i < 60; i++) {
@@ -19,7 +19,7 @@ async function tabTo(visit: Visit, label: string | RegExp, key = "Tab"): Promise
   throw new Error(`Tab does not come to ${label}, but to: ${seen.join(", ")}`);
 }
 
-/** What a screen reader would call the element that has the focus, about. */
+/** Returns the approximate label that a screen reader announces for the focused element. */
 function focused({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`(() => {
     const element = document.activeElement;
@@ -28,7 +28,7 @@ function focused({ page }: Visit): Promise<string> {
   })()`);
 }
 
-async function answers(ana: Visit): Promise<void> {
+async function reply(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await tabTo(ana, "Messages", "Shift+Tab");
   await keyboard.press("ArrowUp");
@@ -43,10 +43,10 @@ async function answers(ana: Visit): Promise<void> {
   await keyboard.type("all of them");
   await keyboard.press("Enter");
   await ana.message("all of them").getByText("Replied to ben").waitFor();
-  await ana.settled();
+  await ana.waitUntilSent();
 }
 
-async function reacts(ana: Visit): Promise<void> {
+async function reactAndEdit(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await tabTo(ana, "Messages", "Shift+Tab");
   await keyboard.press("ArrowUp");
@@ -58,7 +58,7 @@ async function reacts(ana: Visit): Promise<void> {
   await keyboard.press("Enter");
   await ana.page.getByRole("button", { name: "👍 1: ana" }).waitFor();
 
-  // One's last words once more, otherwise.
+  // Edits the user's last message.
   await tabTo(ana, "Message");
   await keyboard.press("ArrowUp");
   await ana.page.getByText("Editing your message").waitFor();
@@ -67,7 +67,7 @@ async function reacts(ana: Visit): Promise<void> {
   await ana.message("all of them, really").getByText("(edited)").waitFor();
 }
 
-async function moves(ana: Visit): Promise<void> {
+async function switchRooms(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.type("/join garden");
   await keyboard.press("Enter");
@@ -83,8 +83,8 @@ async function moves(ana: Visit): Promise<void> {
   await ana.page.getByRole("heading", { name: "#garden" }).waitFor();
 }
 
-/** What was said in the other room. */
-async function finds(ana: Visit): Promise<void> {
+/** Finds a message of another room. */
+async function searchMessages(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.press("Control+Shift+F");
   await ana.field("Search for").waitFor();
@@ -95,11 +95,11 @@ async function finds(ana: Visit): Promise<void> {
   await keyboard.press("Enter");
   await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
   await ana.page.locator("article.is-shown").getByText("who knows keys?").waitFor();
-  // Whoever looks through what was found stays where they are.
+  // The focus stays in the results.
   expect(await focused(ana)).toMatch(/who knows keys/);
 }
 
-async function leaves(ana: Visit): Promise<void> {
+async function openSettingsAndLeave(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.press("Escape");
   await tabTo(ana, /Account and settings$/);
@@ -120,8 +120,8 @@ async function leaves(ana: Visit): Promise<void> {
 pageTest(
   "logs in, posts, replies, reacts, edits, switches rooms, searches and logs out by keyboard",
   async () => {
-    const ben = await server.talker("ben");
-    await ben.says("who knows keys?");
+    const ben = await server.headlessUser("ben");
+    await ben.post("who knows keys?");
     await using ana = await server.visit();
     const { keyboard } = ana.page;
     await ana.field("Name").waitFor();
@@ -129,52 +129,52 @@ pageTest(
     await keyboard.type("ana");
     await tabTo(ana, "Continue");
     await keyboard.press("Enter");
-    await ana.box.waitFor();
+    await ana.composer.waitFor();
     await ana.page.locator(".composer textarea:focus").waitFor();
     await keyboard.type("I do");
     await keyboard.press("Enter");
-    await ana.sees("I do");
-    await ana.settled();
+    await ana.waitForMessage("I do");
+    await ana.waitUntilSent();
 
-    await answers(ana);
-    await reacts(ana);
-    await moves(ana);
-    await finds(ana);
-    await leaves(ana);
+    await reply(ana);
+    await reactAndEdit(ana);
+    await switchRooms(ana);
+    await searchMessages(ana);
+    await openSettingsAndLeave(ana);
   },
 );
 
-function place({ page }: Visit): Promise<string> {
+function focusedClass({ page }: Visit): Promise<string> {
   return page.evaluate<string>("document.activeElement.className");
 }
 
 pageTest("keeps the focus in the list when the focused row is removed", async () => {
-  const cid = await server.talker("cid");
-  await cid.fills(300, (n) => `word ${n}.`);
+  const cid = await server.headlessUser("cid");
+  await cid.postMany(300, (n) => `word ${n}.`);
   await using relay = await Relay.open(server.served.port);
-  await using ana = await server.enter("emil", { via: relay });
+  await using ana = await server.logIn("emil", { via: relay });
   const { keyboard } = ana.page;
-  await ana.sees("word 299.");
-  // A pending message is confirmed: another row.
+  await ana.waitForMessage("word 299.");
+  // Confirming a pending message replaces its row.
   relay.cut();
   await ana.page.getByText(/^Can't reach the server/).waitFor();
-  await ana.says("in the meantime");
+  await ana.send("in the meantime");
   await ana.message("in the meantime").getByText("waiting for connection").waitFor();
   await tabTo(ana, "Messages", "Shift+Tab");
   await keyboard.press("ArrowUp");
-  expect(await place(ana)).toMatch(/is-pending/);
+  expect(await focusedClass(ana)).toMatch(/is-pending/);
   relay.mend();
   await ana.page.evaluate("dispatchEvent(new Event('online'))");
-  await ana.settled();
+  await ana.waitUntilSent();
   await keyboard.press("ArrowUp");
   await ana.page.locator("article:focus").getByText("in the meantime").waitFor();
-  // Scrolled far away from; again, where the timeline was just about to follow a new row.
+  // Scrolls far away, also when the timeline was about to follow a new row.
   await until("the list has the focus of the row that went", async () => {
     await ana.page.evaluate("{ document.querySelector('.timeline .list').scrollTop = 0 }");
     return (await ana.page.locator(".list:focus").count()) > 0;
   });
   await until("a message has the focus: the rows there may be drawn a moment later", async () => {
     await keyboard.press("ArrowUp");
-    return /message/.test(await place(ana));
+    return /message/.test(await focusedClass(ana));
   });
 });

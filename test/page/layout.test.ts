@@ -26,10 +26,10 @@ function brokenWords({ page }: Visit): Promise<readonly string[]> {
 }
 
 pageTest("prints all loaded messages, without the columns beside them", async () => {
-  const ben = await server.talker("ben");
-  await ben.fills(120, (n) => `message ${n}.`);
+  const ben = await server.headlessUser("ben");
+  await ben.postMany(120, (n) => `message ${n}.`);
   const ana = await server.window("ana");
-  await ana.sees("message 119.");
+  await ana.waitForMessage("message 119.");
   await ana.page.emulateMedia({ colorScheme: "dark" });
   await ana.page.emulateMedia({ media: "print" });
   const printed = ana.page.locator(".printed");
@@ -38,7 +38,7 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
     await ana.page.evaluate("dispatchEvent(new Event('beforeprint'))");
     return (await printed.locator("article").count()) > 80;
   };
-  // The older half is loaded a moment after the newest messages are shown.
+  // The older half loads shortly after the newest messages.
   await until("all that is loaded is printed", prints);
   await printed.getByText("message 119.").waitFor();
   for (const hidden of [".side-rooms", ".composer", ".side-right", ".list"]) {
@@ -48,15 +48,15 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
   expect(await ana.page.evaluate<string>(colour)).toBe("rgb(255, 255, 255)");
   await ana.page.evaluate("dispatchEvent(new Event('afterprint'))");
   await ana.page.emulateMedia({ media: null, colorScheme: "light" });
-  // The browser's own way: each sheet is a page of the document.
+  // Prints by the browser: each sheet is a page of the document.
   const pdf = Buffer.from(await ana.page.pdf()).toString("latin1");
   expect(pdf.match(/\/Type \/Page\b(?!s)/g)?.length ?? 0).toBeGreaterThan(2);
 });
 
-/** Indonesian words are longer: they get all widths. */
+/** Indonesian words are longer, so that language gets all widths. */
 const WIDTHS = { en: [320], id: [320, 820] } as const;
 
-async function walksThrough(
+async function visitScreens(
   visit: Visit,
   dashboard: string,
   look: (screen: string) => Promise<void>,
@@ -92,8 +92,8 @@ pageTest("breaks no word inside a button, on any screen, in any language", async
   const wrong: unknown[] = [];
   const link = String(server.served.listening["operatorLink"]);
   await using olga = await server.browser.visit(link);
-  // With another device, which may be signed out.
-  const { tab } = await server.talker("olga");
+  // Adds another device, which can be signed out.
+  const { tab } = await server.headlessUser("olga");
   await tab.ask("passwd", { password: "correct horse" });
   const look = (screen: string) => async (language: string, width: number) => {
     for (const word of await brokenWords(olga)) wrong.push([language, width, screen, word]);
@@ -112,20 +112,20 @@ pageTest("breaks no word inside a button, on any screen, in any language", async
     }
   }
   await olga.page.setViewportSize({ width: 1280, height: 900 });
-  await olga.enter("olga", { password: "correct horse" });
+  await olga.logIn("olga", { password: "correct horse" });
   for (const [language, widths] of Object.entries(WIDTHS)) {
     const { dashboard } = await loadTexts(language);
     for (const width of widths) {
       await olga.page.setViewportSize({ width, height: 900 });
       await speaks(language);
-      await olga.box.waitFor();
-      await walksThrough(olga, dashboard, (screen) => look(screen)(language, width));
+      await olga.composer.waitFor();
+      await visitScreens(olga, dashboard, (screen) => look(screen)(language, width));
     }
   }
   expect(wrong).toEqual([]);
 });
 
-/** Not noticeable; up to 0.1 counts as good. */
+/** Maximum layout shift that is not noticeable; up to 0.1 counts as good. */
 const SHIFT_MAX = 0.02;
 
 /** Records layout shifts without user input, from the start of the page. */
@@ -140,7 +140,7 @@ interface Shifted {
   readonly what: readonly unknown[];
 }
 
-function shifted({ page }: Visit): Promise<Shifted> {
+function layoutShifts({ page }: Visit): Promise<Shifted> {
   return page.evaluate<Shifted>(`new Promise((resolve) =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve({
       sum: window.shifts.reduce((sum, [value]) => sum + value, 0),
@@ -154,22 +154,22 @@ const LOOKS = [
 ];
 
 pageTest("loads without layout shifts before and after log-in", async () => {
-  const cid = await server.talker("cid");
-  await cid.fills(60, (n) => `word ${n}. ${"and so on ".repeat(n % 30)}`);
+  const cid = await server.headlessUser("cid");
+  await cid.postMany(60, (n) => `word ${n}. ${"and so on ".repeat(n % 30)}`);
   const wrong: unknown[] = [];
   for (const look of LOOKS) {
     const note = async (visit: Visit, screen: string) => {
-      const { sum, what } = await shifted(visit);
+      const { sum, what } = await layoutShifts(visit);
       if (sum > SHIFT_MAX) wrong.push([look.width, screen, sum, what]);
     };
-    await using visit = await server.visit({ ...look, before: WATCH });
+    await using visit = await server.visit({ ...look, initScript: WATCH });
     await visit.field("Name").waitFor();
     await note(visit, "entering");
-    await visit.enter(`eva${look.width}`);
-    await visit.sees("word 59.");
+    await visit.logIn(`eva${look.width}`);
+    await visit.waitForMessage("word 59.");
     await note(visit, "the room");
     await visit.page.reload();
-    await visit.sees("word 59.");
+    await visit.waitForMessage("word 59.");
     await note(visit, "the room again");
   }
   expect(wrong).toEqual([]);
@@ -205,10 +205,10 @@ pageTest("scales all text with the browser's font size", async () => {
   };
   await gil.field("Name").waitFor();
   await measures();
-  await gil.enter("gil");
-  await gil.says("some words of mine");
-  await gil.sees("some words of mine");
-  await gil.settled();
+  await gil.logIn("gil");
+  await gil.send("some words of mine");
+  await gil.waitForMessage("some words of mine");
+  await gil.waitUntilSent();
   await gil.button("Search").first().click();
   await gil.field("Search for").waitFor();
   await measures();

@@ -8,8 +8,8 @@ import { noise, sha256, sha256Of } from "../e2e/couriers.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { secretOf } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
-import { secretOf } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
@@ -24,7 +24,7 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   const served = await sandbox.serve();
   await using ana = await server.browser.visit(String(served.listening["web"]));
   const refused = ana.page.locator(".fault-line:not(:empty)");
-  const held = ana.page.getByText(/^Too many wrong passwords from your network/);
+  const delayNotice = ana.page.getByText(/^Too many wrong passwords from your network/);
   const guess = async (roomPassword: string) => {
     await ana.field("Server password").fill(roomPassword);
     await ana.button("Continue").click();
@@ -34,9 +34,9 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
     await guess(`wrong ${wrong}`);
     await refused.waitFor();
   }
-  // The next one waits for four seconds.
+  // The next attempt is delayed by four seconds.
   await guess("wrong again");
-  await held.first().waitFor();
+  await delayNotice.first().waitFor();
   // Announced once, not each second.
   const spoken = ana.page.getByRole("status").filter({ hasText: "Too many wrong passwords" });
   const said = await spoken.textContent();
@@ -46,15 +46,15 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   await until("it counts down", async () => (await shown.textContent()) !== first);
   expect(await spoken.textContent()).toBe(said);
   await refused.waitFor();
-  expect(await held.count()).toBe(0);
-  // The right one enters at once, or says why it waits: in any case it enters.
+  expect(await delayNotice.count()).toBe(0);
+  // The correct password logs in, with or without a delay notice.
   await guess(secretOf(served));
-  await ana.box.waitFor();
-  expect(await held.count()).toBe(0);
+  await ana.composer.waitFor();
+  expect(await delayNotice.count()).toBe(0);
 });
 
-/** What a screen reader hears of a field that has the focus. */
-function heard({ page }: Visit): Promise<readonly unknown[]> {
+/** Returns what a screen reader announces for the focused field. */
+function fieldAnnouncement({ page }: Visit): Promise<readonly unknown[]> {
   return page.evaluate<unknown[]>(`(() => {
     const { id, ariaInvalid } = document.activeElement;
     const about = document.activeElement.getAttribute("aria-describedby") ?? "";
@@ -63,10 +63,10 @@ function heard({ page }: Visit): Promise<readonly unknown[]> {
   })()`);
 }
 
-async function hears(visit: Visit, id: string, text: RegExp): Promise<void> {
-  const told = () => heard(visit);
+async function expectFieldError(visit: Visit, id: string, text: RegExp): Promise<void> {
+  const announcement = () => fieldAnnouncement(visit);
   await until(`${id} has the focus and says ${text}`, async () => {
-    const [focused, isInvalid, about] = await told();
+    const [focused, isInvalid, about] = await announcement();
     return focused === id && isInvalid === "true" && text.test(String(about));
   });
 }
@@ -74,42 +74,46 @@ async function hears(visit: Visit, id: string, text: RegExp): Promise<void> {
 pageTest("shows each error at its focused field, and proposes a valid name", async () => {
   const web = String(server.served.listening["web"]);
   const roomPassword = secretOf(server.served);
-  // The secret of a share is ignored.
+  // The secret of a share link is ignored.
   await using ana = await server.browser.visit(`${web}#share=abc`);
   await ana.field("Server password").waitFor();
   expect(new URL(ana.page.url()).hash).toBe("");
-  // No name is proposed in place of none.
+  // An empty name gets no proposal.
   await ana.button("Continue").click();
-  await hears(ana, "enter-name", /^Use 1 to 32 letters/);
+  await expectFieldError(ana, "enter-name", /^Use 1 to 32 letters/);
   expect(await ana.button(/^Use /).count()).toBe(0);
-  await ana.fillEntry("Jürgen Müller");
-  await hears(ana, "enter-name", /Use Juergen-Mueller/);
-  expect(await ana.barriers()).toEqual([]);
+  await ana.submitLogin("Jürgen Müller");
+  await expectFieldError(ana, "enter-name", /Use Juergen-Mueller/);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   await ana.button("Use Juergen-Mueller").press("Enter");
   const isTaken = async () => (await ana.field("Name").inputValue()) === "Juergen-Mueller";
   await until("the name is taken", isTaken);
   expect(await ana.page.locator(".fault-line:not(:empty)").count()).toBe(0);
-  // What it is that is missing: nobody can know here whose name it is.
+  // The error says what is missing, without revealing whether the name exists.
   await ana.page.keyboard.press("Enter");
-  await hears(ana, "enter-room", /^If Juergen-Mueller is a new name, enter the server password/);
+  await expectFieldError(
+    ana,
+    "enter-room",
+    /^If Juergen-Mueller is a new name, enter the server password/,
+  );
   await ana.page.keyboard.type("wrong");
   await ana.page.keyboard.press("Enter");
-  await hears(ana, "enter-room", /^Incorrect password or invite/);
-  // A reserved name, and one that somebody has.
-  await ana.fillEntry("Server", { roomPassword });
-  await hears(ana, "enter-name", /isn.t available\. Use user-Server/);
-  await ana.enter("ana", { roomPassword });
+  await expectFieldError(ana, "enter-room", /^Incorrect password or invite/);
+  // A reserved name, and a name in use.
+  await ana.submitLogin("Server", { roomPassword });
+  await expectFieldError(ana, "enter-name", /isn.t available\. Use user-Server/);
+  await ana.logIn("ana", { roomPassword });
   await using other = await server.browser.visit(web);
-  await other.fillEntry("ana", { password: "not hers" });
-  await hears(other, "enter-password", /^Wrong password for ana\. If the name is new/);
-  await other.fillEntry("Ana", { roomPassword, password: "" });
-  await hears(other, "enter-name", /^Ana is taken\..* Use Ana-2/);
-  await other.fillEntry("ana", { roomPassword, password: "not hers" });
-  await hears(other, "enter-password", /^Incorrect password\. Use ana-2/);
-  expect(await other.barriers()).toEqual([]);
+  await other.submitLogin("ana", { password: "not hers" });
+  await expectFieldError(other, "enter-password", /^Wrong password for ana\. If the name is new/);
+  await other.submitLogin("Ana", { roomPassword, password: "" });
+  await expectFieldError(other, "enter-name", /^Ana is taken\..* Use Ana-2/);
+  await other.submitLogin("ana", { roomPassword, password: "not hers" });
+  await expectFieldError(other, "enter-password", /^Incorrect password\. Use ana-2/);
+  expect(await other.accessibilityViolations()).toEqual([]);
   await other.button("Use ana-2").click();
   await other.page.keyboard.press("Enter");
-  await other.box.waitFor();
+  await other.composer.waitFor();
 });
 
 const open = new PageServer({ args: ["--open", "--offer", OFFER] }, server.browser);
@@ -130,14 +134,14 @@ pageTest("shows the password on request, by mouse and keys", async () => {
   await eye.click();
   await shows("text");
   expect(await eye.getAttribute("aria-pressed")).toBe("true");
-  // On a phone the keyboard stays: so does the focus.
-  expect((await heard(ana))[0]).toBe("enter-password");
+  // The focus stays in the field, and so does a phone's keyboard.
+  expect((await fieldAnnouncement(ana))[0]).toBe("enter-password");
   await ana.page.keyboard.press("Tab");
   await ana.page.keyboard.press("Space");
   await shows("password");
   expect(await eye.getAttribute("aria-pressed")).toBe("false");
-  await ana.fillEntry("a b");
-  await hears(ana, "enter-name", /Use a-b/);
+  await ana.submitLogin("a b");
+  await expectFieldError(ana, "enter-name", /Use a-b/);
   await ana.page.locator("summary", { hasText: "Server fingerprint" }).click();
   await ana.page.getByText(String(listening["fingerprint"])).waitFor();
 });
@@ -145,18 +149,18 @@ pageTest("shows the password on request, by mouse and keys", async () => {
 pageTest("explains the operator link, and offers to stop being operator", async () => {
   await using olga = await open.browser.visit(String(open.served.listening["operatorLink"]));
   await olga.page.getByText("Sign in to become this server's operator.").waitFor();
-  await olga.enter("olga");
+  await olga.logIn("olga");
   const line = olga.page.getByText(/^You.re signed in as operator until/);
   await line.waitFor();
   await olga.button("Server administration").waitFor();
-  expect(await olga.barriers()).toEqual([]);
-  // Dismissed, it appears in the settings alone, after a reload too.
+  expect(await olga.accessibilityViolations()).toEqual([]);
+  // After dismissal, the notice appears only in the settings, also after a reload.
   await olga.page.locator(".banners").getByRole("button", { name: "Dismiss" }).click();
   await line.waitFor({ state: "detached" });
   await olga.page.reload();
   await olga.button("Server administration").waitFor();
   expect(await line.count()).toBe(0);
-  await olga.opensSettings();
+  await olga.openSettings();
   await line.waitFor();
   await Promise.all([olga.page.waitForEvent("load"), olga.button("Stop being operator").click()]);
   await olga.button(/Account and settings/).waitFor();
@@ -167,11 +171,11 @@ pageTest("offers the program for this system, with its checksum", async () => {
   const { sandbox } = open;
   const web = String(open.served.listening["web"]);
   await using ana = await open.browser.visit(web);
-  // For the system of this browser; the others are behind it.
-  const mine = ana.page.getByRole("link", { name: /^Download for Linux \(/ });
-  await mine.waitFor();
+  // The download for this browser's system comes first.
+  const ownDownload = ana.page.getByRole("link", { name: /^Download for Linux \(/ });
+  await ownDownload.waitFor();
   const coming = ana.page.waitForEvent("download");
-  await mine.click();
+  await ownDownload.click();
   const download = await coming;
   expect(download.suggestedFilename()).toBe("chat-linux-x64");
   await download.saveAs(sandbox.path("chat-linux-x64"));
@@ -182,7 +186,7 @@ pageTest("offers the program for this system, with its checksum", async () => {
   const check = Bun.spawnSync(["sh", "-c", line ?? ""], { cwd: sandbox.folder });
   expect(check.stdout.toString()).toBe("chat-linux-x64: OK\n");
   expect(await ana.page.getByRole("link", { name: /^Download for macOS \(/ }).count()).toBe(1);
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
 });
 
 pageTest("shows the line that installs a release from this server", async () => {
@@ -197,7 +201,7 @@ pageTest("shows the line that installs a release from this server", async () => 
   await ana.page.getByText("Install the terminal program").waitFor();
   const line = await ana.page.locator(".program-check code").first().textContent();
   expect(line).toBe(installCommand("linux", `${new URL(web).origin}/program`, pin));
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
 });
 
 pageTest("registers with the server password, chats, and sends files of any bytes", async () => {
@@ -206,24 +210,24 @@ pageTest("registers with the server password, chats, and sends files of any byte
   const roomPassword = secretOf(served);
   await using eve = await browser.visit(web);
   const ben = await server.window("ben");
-  // A wrong room password lets nobody in, and says so.
-  await eve.fillEntry("eve", { password: "correct horse", roomPassword: "wrong" });
+  // A wrong server password is refused with an error.
+  await eve.submitLogin("eve", { password: "correct horse", roomPassword: "wrong" });
   await eve.page
     .getByText(/password/i)
     .and(eve.page.locator(".fault-line:not(:empty)"))
     .waitFor();
   await eve.field("Server password").fill(roomPassword);
   await eve.button("Continue").click();
-  await eve.box.waitFor();
-  await eve.says("hello ben");
-  await ben.sees("hello ben");
-  await ben.says("hello eve");
-  await eve.sees("hello eve");
-  // Every byte there is, in each order of two.
+  await eve.composer.waitFor();
+  await eve.send("hello ben");
+  await ben.waitForMessage("hello ben");
+  await ben.send("hello eve");
+  await eve.waitForMessage("hello eve");
+  // All pairs of bytes, in both orders.
   const bytes = Buffer.concat([Buffer.from(noise(3_000_000)), everyPair()]);
   const path = sandbox.path("program.bin");
   writeFileSync(path, bytes);
-  await eve.attach(path);
+  await eve.sendFiles(path);
   const card = ben.file("program.bin");
   await card.waitFor();
   const download = ben.page.waitForEvent("download");
@@ -234,19 +238,20 @@ pageTest("registers with the server password, chats, and sends files of any byte
   await arrived.saveAs(saved);
   expect(await sha256Of(saved)).toBe(sha256(path));
 
-  // The browser is known after a reload and a log-out; another one needs the password.
-  await eve.says("before the reload");
-  await eve.sees("before the reload");
+  // The server recognises the browser after a reload and a logout; another browser needs the
+  // password.
+  await eve.send("before the reload");
+  await eve.waitForMessage("before the reload");
   await eve.page.reload();
-  await eve.sees("before the reload");
-  await eve.logsOut();
+  await eve.waitForMessage("before the reload");
+  await eve.logOut();
   await eve.button("Continue as eve").click();
-  await eve.sees("before the reload");
+  await eve.waitForMessage("before the reload");
   await using other = await browser.visit(web);
-  await other.fillEntry("eve", { password: "wrong" });
+  await other.submitLogin("eve", { password: "wrong" });
   await other.page.locator(".fault-line:not(:empty)").waitFor();
-  await other.enter("eve", { password: "correct horse" });
-  await other.sees("before the reload");
+  await other.logIn("eve", { password: "correct horse" });
+  await other.waitForMessage("before the reload");
 });
 
 function everyPair(): Buffer {
@@ -255,7 +260,7 @@ function everyPair(): Buffer {
   return pairs;
 }
 
-/** All that a page of this origin can find: rows of IndexedDB, and what is kept for the tab. */
+/** All data that a page of this origin can read: IndexedDB and session storage. */
 const LOOT = `(async () => {
   const found = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })];
   for (const { name } of await indexedDB.databases()) {
@@ -286,21 +291,21 @@ pageTest("hides the key of chat web from the next program on its port", async ()
   };
   const first = await start();
   await using ana = await server.browser.visit(first.url.href);
-  await ana.enter("ana"); // Without a password: its key alone lets it in again.
-  await ana.says("first run");
-  await ana.sees("first run");
-  await ana.settled();
-  await ana.box.fill("half a thought");
+  await ana.logIn("ana"); // Logs in without a password, by the browser's key.
+  await ana.send("first run");
+  await ana.waitForMessage("first run");
+  await ana.waitUntilSent();
+  await ana.composer.fill("half a thought");
   const kept = join(sandbox.path("ana"), "web");
   await first.program.signal("SIGINT");
 
   const second = await start();
   expect(second.url.origin).toBe(first.url.origin);
-  await ana.page.goto(second.url.href); // Another fragment: the page loads itself anew.
-  await ana.sees("first run");
-  await ana.says("second run");
-  await ana.sees("second run");
-  await ana.settled();
+  await ana.page.goto(second.url.href); // A new fragment makes the page reload itself.
+  await ana.waitForMessage("first run");
+  await ana.send("second run");
+  await ana.waitForMessage("second run");
+  await ana.waitUntilSent();
   const lines = await home.json(["history", "--data", served.data, "--last", "2"]);
   expect(lines.map(({ from, text }) => [from, text])).toContainEqual(["ana", "second run"]);
   const [file = ""] = readdirSync(kept);
@@ -315,7 +320,7 @@ pageTest("hides the key of chat web from the next program on its port", async ()
     });
   expect((await ask("A".repeat(token.length))).status).toBe(401);
   expect((await ask(token)).status).toBe(200);
-  await ana.box.fill("half a thought");
+  await ana.composer.fill("half a thought");
   await second.program.signal("SIGINT");
 
   using thief = Bun.serve({

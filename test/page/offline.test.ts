@@ -4,8 +4,8 @@ import { Sandbox } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { pageAddress } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
-import { pageAddress } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
 
 /** Broken links, killed servers, closed tabs and replaced data: each message arrives once. */
@@ -14,7 +14,7 @@ const server = new PageServer();
 const ROLLED_BACK = "This server's history has been altered";
 const WORDS = Array.from({ length: 20 }, (_, i) => `said while away ${i + 1}.`);
 
-/** Texts of a user on the server's disk, in its order. */
+/** Returns a user's texts from the server's disk, in their order. */
 async function stored(data: string, user: string): Promise<readonly string[]> {
   const { sandbox } = server;
   const lines = await sandbox.home("reader").json(["history", "--data", data, "--room", "lobby"]);
@@ -25,32 +25,32 @@ async function stored(data: string, user: string): Promise<readonly string[]> {
 pageTest("sends queued messages once and in order, also from a closed page", async () => {
   const { served } = server;
   await using relay = await Relay.open(served.port);
-  await using ana = await server.enter("ana", { via: relay });
-  const ben = await server.talker("ben");
+  await using ana = await server.logIn("ana", { via: relay });
+  const ben = await server.headlessUser("ben");
   relay.cut();
   await ana.page.getByText(/^Can't reach the server/).waitFor();
-  for (const words of WORDS) await ana.says(words);
+  for (const words of WORDS) await ana.send(words);
   const waits = "waiting for connection";
   await ana
     .message(WORDS.at(-1) ?? "")
     .getByText(waits)
     .waitFor();
-  await ben.says("meanwhile");
+  await ben.post("meanwhile");
   relay.mend();
-  await ana.back();
-  await ana.sees("meanwhile");
-  await ana.settled();
+  await ana.waitUntilConnected();
+  await ana.waitForMessage("meanwhile");
+  await ana.waitUntilSent();
   expect(await stored(served.data, "ana")).toEqual(WORDS);
 
   relay.cut();
   await ana.page.getByText(/^Can't reach the server/).waitFor();
-  await ana.says("kept by the browser");
+  await ana.send("kept by the browser");
   await ana.message("kept by the browser").getByText(waits).waitFor();
   await ana.page.close({ runBeforeUnload: false });
   relay.mend();
   const again = await ana.tab();
-  await again.sees("kept by the browser");
-  await again.settled();
+  await again.waitForMessage("kept by the browser");
+  await again.waitUntilSent();
   expect(await stored(served.data, "ana")).toEqual([...WORDS, "kept by the browser"]);
 });
 
@@ -60,55 +60,56 @@ pageTest("opens all views without the server, and reconnects later", async () =>
   await using ana = await server.browser.visit(pageAddress(served));
   const fetched: string[] = [];
   ana.page.on("requestfinished", (request) => fetched.push(request.url()));
-  await ana.enter("ana");
+  await ana.logIn("ana");
   await until("the parts are fetched", async () =>
     fetched.some((url) => url.includes("/lazy-module-")),
   );
-  await ana.says("before");
-  await ana.sees("before");
-  await ana.settled();
+  await ana.send("before");
+  await ana.waitForMessage("before");
+  await ana.waitUntilSent();
   await served.program.signal("SIGKILL");
   await ana.page.getByText(/^Can't reach the server/).waitFor();
-  await ana.opensSettings();
+  await ana.openSettings();
   await ana.button("Sign out").waitFor();
   await ana.page.keyboard.press("Escape");
-  await ana.says("while it was dead");
+  await ana.send("while it was dead");
   await ana.message("while it was dead").getByText("waiting for connection").waitFor();
   await sandbox.serve({ port: served.port });
-  await ana.back();
-  await ana.settled();
+  await ana.waitUntilConnected();
+  await ana.waitUntilSent();
   expect(await stored(served.data, "ana")).toEqual(["before", "while it was dead"]);
 });
 
 pageTest("reports a view that cannot be loaded, and loads it later", async () => {
-  // From the start: the log-in form fetches the parts as soon as the browser is idle.
+  // Blocks the modules from the start, since the login form prefetches them when the browser is
+  // idle.
   const refused = "**/assets/lazy-module-*";
   await using dora = await server.visit({ refused });
-  await dora.enter("dora");
-  // A dialog that is opened earlier may be closed when the room is shown.
-  await dora.says("all is here");
-  await dora.sees("all is here");
-  await dora.settled();
-  // Waits from before the click: the toast stays for some seconds only.
+  await dora.logIn("dora");
+  // Waits for the room, since displaying it may close an open dialog.
+  await dora.send("all is here");
+  await dora.waitForMessage("all is here");
+  await dora.waitUntilSent();
+  // Starts waiting before the click, since the toast expires after some seconds.
   const toast = dora.page.getByText("Couldn't load this. Check your connection and retry.");
-  await Promise.all([toast.waitFor(), dora.opensSettings()]);
-  await dora.says("still here");
-  await dora.sees("still here");
-  // No reload is needed.
+  await Promise.all([toast.waitFor(), dora.openSettings()]);
+  await dora.send("still here");
+  await dora.waitForMessage("still here");
+  // A retry works without a reload.
   await dora.context.unroute(refused);
-  await dora.opensSettings();
+  await dora.openSettings();
   await dora.button("Sign out").waitFor();
 });
 
 pageTest("sends messages of two tabs once, shows them in both, and logs out both", async () => {
   const ana = await server.window("eva");
   const other = await ana.tab();
-  await other.box.waitFor();
+  await other.composer.waitFor();
   const words = Array.from({ length: 15 }, (_, i) => `tab word ${i + 1}.`);
-  for (const [i, word] of words.entries()) await (i % 2 === 0 ? ana : other).says(word);
+  for (const [i, word] of words.entries()) await (i % 2 === 0 ? ana : other).send(word);
   const shown = async (tab: Visit) => {
-    for (const word of words) await tab.sees(word);
-    await tab.settled();
+    for (const word of words) await tab.waitForMessage(word);
+    await tab.waitUntilSent();
     const texts = await tab.page.locator("article.message .words").allTextContents();
     return texts.filter((text) => text.startsWith("tab word")).sort();
   };
@@ -116,33 +117,33 @@ pageTest("sends messages of two tabs once, shows them in both, and logs out both
   expect(await shown(other)).toEqual([...words].sort());
   expect([...(await stored(server.served.data, "eva"))].sort()).toEqual([...words].sort());
 
-  await ana.logsOut();
+  await ana.logOut();
   await other.button("Continue as eva").click();
-  await other.box.waitFor();
+  await other.composer.waitFor();
 });
 
 pageTest("sends the unsent messages of a closed tab from another tab", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await using ana = await server.browser.visit(pageAddress(served));
-  await ana.enter("ana");
+  await ana.logIn("ana");
   const other = await ana.tab();
-  await other.box.waitFor();
+  await other.composer.waitFor();
   await served.program.signal("SIGKILL");
   await other.page.getByText(/^Can't reach the server/).waitFor();
-  await other.says("from the tab that closes");
+  await other.send("from the tab that closes");
   await other.message("from the tab that closes").getByText("waiting for connection").waitFor();
   await other.page.close();
   await sandbox.serve({ port: served.port });
   await ana.page.evaluate("dispatchEvent(new Event('focus'))");
-  await ana.back();
-  await ana.sees("from the tab that closes");
-  await ana.settled();
+  await ana.waitUntilConnected();
+  await ana.waitForMessage("from the tab that closes");
+  await ana.waitUntilSent();
   expect(await stored(served.data, "ana")).toEqual(["from the tab that closes"]);
 });
 
-/** Numbers of records that this browser has read, and of those that are proved. */
-async function remembered({ page }: Visit): Promise<{ read: number; proved: number }> {
+/** Returns the numbers of records that this browser has read and proved. */
+async function knownRecords({ page }: Visit): Promise<{ read: number; proved: number }> {
   const kept = await page.evaluate<
     { readonly proved: boolean }[][]
   >(`new Promise((resolve, reject) => {
@@ -165,31 +166,31 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   await using sandbox = new Sandbox();
   const first = await sandbox.serve();
   await using ana = await server.browser.visit(pageAddress(first));
-  await ana.enter("ana");
-  await ana.says("early");
-  await ana.settled();
+  await ana.logIn("ana");
+  await ana.send("early");
+  await ana.waitUntilSent();
   await first.program.signal("SIGTERM");
   cpSync(first.data, sandbox.path("older"), { recursive: true });
 
   const later = await sandbox.serve({ port: first.port });
-  await ana.back();
-  for (const words of ["one", "two", "three"]) await ana.says(words);
-  await ana.settled();
-  // The page stores what it read every two seconds, and proves it at the next log-in.
-  await until("all four texts are remembered", async () => (await remembered(ana)).read >= 4);
+  await ana.waitUntilConnected();
+  for (const words of ["one", "two", "three"]) await ana.send(words);
+  await ana.waitUntilSent();
+  // The page stores read records every two seconds, and proves them at the next login.
+  await until("all four texts are remembered", async () => (await knownRecords(ana)).read >= 4);
   await ana.page.reload();
-  await ana.sees("three");
+  await ana.waitForMessage("three");
   await until("all of it is proved", async () => {
-    const { read, proved } = await remembered(ana);
+    const { read, proved } = await knownRecords(ana);
     return read >= 4 && proved === read;
   });
   await later.program.signal("SIGTERM");
 
   const older = await sandbox.serve({ port: first.port, data: "older" });
-  // Otherwise the link may be cut before the room and its composer are drawn.
+  // Waits, since the link could otherwise be cut before the composer is drawn.
   const auditor = "**/assets/after-login-*";
   await ana.context.route(auditor, async (route) => {
-    await ana.box.waitFor();
+    await ana.composer.waitFor();
     await route.continue();
   });
   await Promise.all([ana.page.waitForRequest(auditor), ana.page.reload()]);
@@ -198,7 +199,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   expect(await alarm.textContent()).toMatch(
     /only \d+ records?, but this device has seen \d+; record \d+ in #lobby \(ana, /,
   );
-  await ana.says("into the void");
+  await ana.send("into the void");
   await ana.page.keyboard.press("Escape");
   await alarm.waitFor();
   const download = ana.page.waitForEvent("download");
@@ -207,14 +208,14 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   expect(evidence).toMatchObject({ reason: "rolled-back", user: "ana" });
   expect(await stored(older.data, "ana")).toEqual(["early"]);
 
-  // The user accepts it: this history counts from now on.
+  // The user accepts the new history.
   await alarm.getByText("The owner confirms it").click();
   await alarm.getByText("Accept and reload").click();
   await alarm.waitFor({ state: "detached" });
-  await ana.sees("early");
-  await ana.says("on we go");
-  await ana.settled();
+  await ana.waitForMessage("early");
+  await ana.send("on we go");
+  await ana.waitUntilSent();
   await ana.page.reload();
-  await ana.sees("on we go");
+  await ana.waitForMessage("on we go");
   expect(await alarm.count()).toBe(0);
 });

@@ -9,18 +9,18 @@ import { until } from "../event.ts";
 import { NatsServers } from "../io/nats/nats-servers.ts";
 import { clusterPageTest, pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
-import { expectNoBarrier } from "./theme.ts";
+import { expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 const { browser } = server;
 const SPIKE = 60;
 const STILL_FRAMES = 12;
-/** More than the log shows at once. */
+/** More lines than fit in the log. */
 const LINES = 60;
 const PHONE = { width: 390, height: 844, isPhone: true };
 
-/** Whether all charts are drawn. */
+/** Reports whether all charts are drawn. */
 function isDrawn({ page }: Visit): Promise<boolean> {
   return page.evaluate<boolean>(`[...document.querySelectorAll(".chart canvas")].length === 5 &&
     [...document.querySelectorAll(".chart canvas")].every((canvas) => {
@@ -29,12 +29,11 @@ function isDrawn({ page }: Visit): Promise<boolean> {
     })`);
 }
 
-/** A tab of the window. */
 async function tab({ page }: Visit, name: string): Promise<void> {
   await page.getByRole("tab", { name, exact: true }).click();
 }
 
-/** The operator's server window, at a tab. */
+/** Opens the operator's server window at a tab. */
 async function serverWindow(name: string): Promise<Visit> {
   const olga = await server.operator();
   if ((await olga.page.getByRole("tab").count()) === 0)
@@ -69,7 +68,7 @@ pageTest(
     await row.getByText("online", { exact: true }).waitFor();
     const act = async (entry: string) => {
       await row.getByRole("button", { name: "Actions for tom" }).click();
-      await olga.entry(entry).click();
+      await olga.menuItem(entry).click();
     };
     await act("Reset password");
     const reset = olga.dialog("Reset tom's password");
@@ -87,7 +86,7 @@ pageTest(
     await phone.field("New password").fill("another one");
     await phone.field("Repeat new password").fill("another one");
     await phone.button("Set password and sign in").click();
-    await phone.box.waitFor();
+    await phone.composer.waitFor();
     await act("Make operator");
     const grant = olga.dialog("Make tom an operator of this server?");
     await grant.getByRole("button", { name: "Make operator" }).click();
@@ -100,7 +99,7 @@ pageTest(
       /^#lobby/.test((await rows("Rooms").allInnerTexts())[0] ?? ""),
     );
     await table("Rooms").getByRole("button", { name: "Actions for #lab" }).click();
-    await olga.entry("Make read-only").click();
+    await olga.menuItem("Make read-only").click();
     const close = olga.dialog("Make #lab read-only?");
     await close.getByRole("button", { name: "Make read-only" }).click();
     await table("Rooms").getByText("read-only", { exact: true }).waitFor();
@@ -118,36 +117,36 @@ pageTest(
     for (const name of ["Accounts", "Rooms", "Files"]) {
       await tab(olga, name);
       await olga.page.getByRole("tabpanel").locator("table").first().waitFor();
-      await expectNoBarrier(olga, "light", name);
+      await expectAccessible(olga, "light", name);
     }
   },
 );
 
 pageTest("charts a spike of messages, also in a narrow window", async () => {
-  const ben = await server.talker("ben");
-  await ben.fills(SPIKE, (n) => `line ${n}`);
+  const ben = await server.headlessUser("ben");
+  await ben.postMany(SPIKE, (n) => `line ${n}`);
   const olga = await serverWindow("Server");
   const chart = olga.page.getByRole("figure", { name: /^Messages per second/ });
-  // It is older than the window.
+  // The charts include samples from before this window opened.
   await chart.getByText(/maximum [1-9]\d*\/s at \d\d:\d\d/).waitFor();
   await until("all charts are drawn", () => isDrawn(olga));
   await olga.page.getByText(/\d of \d accounts, \d connections/).waitFor();
-  // They are drawn again in a narrow window.
+  // The charts are redrawn in a narrow window.
   await olga.page.setViewportSize({ width: 390, height: 844 });
   await until("the charts fit", () =>
     olga.page.evaluate<boolean>(`[...document.querySelectorAll(".chart")].every((chart) =>
       chart.querySelector("canvas").getBoundingClientRect().width <= chart.clientWidth)`),
   );
   await until("they are drawn again", () => isDrawn(olga));
-  await expectNoBarrier(olga, "narrow", "the server's charts");
+  await expectAccessible(olga, "narrow", "the server's charts");
   await olga.page.setViewportSize({ width: 1280, height: 800 });
 });
 
 pageTest(
   "shows the log since the start, filters and saves it; announces to all users",
   async () => {
-    const cid = await server.talker("cid");
-    await cid.says("said before anybody looked");
+    const cid = await server.headlessUser("cid");
+    await cid.post("said before anybody looked");
     const olga = await serverWindow("Live log");
     const log = olga.page.getByRole("region", { name: "Live log" });
     await log.getByText("said before anybody looked").waitFor();
@@ -171,26 +170,26 @@ pageTest(
     await dialog.getByLabel("Announcement").fill("<b>Maintenance</b> at noon");
     await dialog.getByRole("button", { name: "Announce" }).click();
     await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor();
-    await expectNoBarrier(olga, "light", "what everybody is told");
+    await expectAccessible(olga, "light", "what everybody is told");
     const banner = olga.page.locator(".banner").filter({ hasText: "at noon" });
     await banner.getByRole("button", { name: "Dismiss" }).click();
     await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor({ state: "detached" });
   },
 );
 
-async function kicks(olga: Visit, name: string): Promise<void> {
+async function kickUser(olga: Visit, name: string): Promise<void> {
   await tab(olga, "Clients");
-  // Previews of pictures may be connections of their own.
+  // Skips connections of picture previews.
   const row = olga.page.getByRole("row").filter({ hasText: name, hasNotText: "file transfer" });
   await row.getByRole("button", { name: `Actions for ${name}` }).click();
-  await olga.entry("Remove from room").click();
+  await olga.menuItem("Remove from room").click();
   const question = olga.dialog(`Remove ${name} from #lobby?`);
   await question.getByRole("button", { name: "Remove from room" }).click();
   await question.waitFor({ state: "detached" });
 }
 
-/** Checks on each narrow screen that nothing has to be scrolled sideways. */
-async function walkOnPhone(pia: Visit): Promise<void> {
+/** Checks that no narrow screen scrolls horizontally. */
+async function checkPhoneScreens(pia: Visit): Promise<void> {
   const rooms = pia.page.locator(".has-drawer");
   const toRooms = async () => {
     await pia.button(/^Open the list of rooms/).tap();
@@ -198,7 +197,7 @@ async function walkOnPhone(pia: Visit): Promise<void> {
   };
   const look = async (name: string, place: Locator) => {
     await place.waitFor();
-    expect([name, await pia.overflow(), await cutOff(pia)]).toEqual([name, 0, []]);
+    expect([name, await pia.overflow(), await clippedElements(pia)]).toEqual([name, 0, []]);
     await pia.page.keyboard.press("Escape");
     await place.waitFor({ state: "detached" });
   };
@@ -220,8 +219,8 @@ async function walkOnPhone(pia: Visit): Promise<void> {
   await look("phone-search", pia.page.getByRole("complementary", { name: "Search" }));
 }
 
-/** Controls beyond the edge of the screen. */
-function cutOff({ page }: Visit): Promise<readonly string[]> {
+/** Returns the controls beyond the edge of the screen. */
+function clippedElements({ page }: Visit): Promise<readonly string[]> {
   return page.evaluate<string[]>(`[...document.querySelectorAll("button, input, textarea, a")]
     .filter((element) => element.checkVisibility({ visibilityProperty: true }))
     .filter((element) => !element.matches(".sr-only, .skip, .shade") &&
@@ -234,17 +233,17 @@ function cutOff({ page }: Visit): Promise<readonly string[]> {
 pageTest("removes a user on a phone; the live log keeps its scroll position", async () => {
   const olga = await serverWindow("Live log");
   await olga.page.getByText("signed in").first().waitFor();
-  const bea = await server.talker("bea");
-  await using mia = await server.enter("mia", PHONE);
-  await walkOnPhone(mia);
-  await bea.fills(LINES, (n) => `row ${n}.`);
+  const bea = await server.headlessUser("bea");
+  await using mia = await server.logIn("mia", PHONE);
+  await checkPhoneScreens(mia);
+  await bea.postMany(LINES, (n) => `row ${n}.`);
   const log = olga.page.getByRole("region", { name: "Live log" });
   await log.getByText(`row ${LINES - 1}.`).waitFor();
-  await kicks(olga, "mia");
+  await kickUser(olga, "mia");
   await mia.page.getByText("olga removed you from #lobby.").waitFor();
   await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
   await mia.dialog("Browse rooms").getByText("#lobby").waitFor();
-  // Opened again, it shows the newest.
+  // The reopened log shows the newest line.
   await tab(olga, "Live log");
   await log.getByText("olga · #lobby · mia").waitFor();
   const list = log.locator(".list");
@@ -262,18 +261,18 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
   };
   await until("the log, which was on its way to the newest, stays above", staysAbove);
   const before = await height();
-  await bea.says("after that");
+  await bea.post("after that");
   await until("the log grows", async () => (await height()) > before);
   expect(await olga.page.evaluate(`document.querySelector(".log").scrollTop`)).toBe(0);
-  await tab(olga, "Clients"); // Opened again, the log shows the newest line.
+  await tab(olga, "Clients"); // The reopened log shows the newest line.
 });
 
 pageTest("hides direct messages; bans and unbans a user, and closes registration", async () => {
   const olga = await serverWindow("Live log");
-  const dan = await server.talker("dan");
+  const dan = await server.headlessUser("dan");
   const terminal = await server.home("ivo").join([]);
   terminal.type("/msg dan what two people know");
-  await dan.says("what everybody reads");
+  await dan.post("what everybody reads");
   const log = olga.page.getByRole("region", { name: "Live log" });
   await log.getByText("what everybody reads").waitFor();
   await log.getByText("a direct message").waitFor();
@@ -283,7 +282,7 @@ pageTest("hides direct messages; bans and unbans a user, and closes registration
   const row = olga.page.getByRole("row").filter({ hasText: "ivo" });
   await row.getByText("127.0.0.1:").waitFor();
   await row.getByRole("button", { name: "Actions for ivo" }).click();
-  await olga.entry("Ban user").click();
+  await olga.menuItem("Ban user").click();
   const ban = olga.dialog("Ban ivo from the server?");
   await ban.getByRole("button", { name: "Ban" }).click();
   await ban.waitFor({ state: "detached" });
@@ -294,13 +293,13 @@ pageTest("hides direct messages; bans and unbans a user, and closes registration
   await olga.dialog("Unban ivo?").getByRole("button", { name: "Unban" }).click();
   await olga.page.getByRole("tabpanel").getByText("None.").waitFor();
 
-  // The last test of this server: afterwards nobody registers.
+  // Must be the last test of this server, since registration is closed afterwards.
   await tab(olga, "Server");
   await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
   await olga.page.getByText("Only people with an invite may register.").waitFor();
   await using late = await server.browser.visit(String(server.served.listening["web"]));
-  await late.fillEntry("late", { roomPassword: "whatever" });
+  await late.submitLogin("late", { roomPassword: "whatever" });
   await late.page.locator(".fault-line:not(:empty)").waitFor();
 });
 
@@ -313,7 +312,7 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   await first.program.signal("SIGTERM");
   const served = await sandbox.serve({ port: first.port });
   await using olga = await browser.visit(String(served.listening["operatorLink"]));
-  await olga.enter("olga");
+  await olga.logIn("olga");
   const { page } = olga;
   const banner = page.locator(".banner").filter({ hasText: /ana:\s*<b>we<\/b> move at noon/ });
   await banner.waitFor();
@@ -330,8 +329,8 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   await log.getByText("ana · 192.0.2.9 · spam").waitFor();
   await page.getByText("No older decisions.").waitFor();
   expect(await olga.button("Load older decisions").isDisabled()).toBe(true);
-  await expectNoBarrier(olga, "light", "earlier decisions");
-  // It is told with each connection, and was put away in this browser.
+  await expectAccessible(olga, "light", "earlier decisions");
+  // The server sends the announcement on each connection; this browser has dismissed it.
   await tab(olga, "Server");
   await page.getByText("<b>we</b> **move** at noon").waitFor();
   expect(await banner.count()).toBe(0);
@@ -340,8 +339,8 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   const dialog = olga.dialog("Withdraw the announcement?");
   await dialog.getByRole("button", { name: "Withdraw" }).click();
   await page.getByText("No announcement.").waitFor();
-  await expectNoBarrier(olga, "light", "nothing is announced");
-  expect(olga.wrongs).toEqual([]);
+  await expectAccessible(olga, "light", "nothing is announced");
+  expect(olga.violations).toEqual([]);
 });
 
 clusterPageTest("shows and ends clients and transfers of another node", async () => {
@@ -360,7 +359,7 @@ clusterPageTest("shows and ends clients and transfers of another node", async ()
   const sending = tom.start(["send-file", "-", "--name", "endless.bin"]);
   sending.type("on and on");
   await using olga = await browser.visit(String(first.listening["operatorLink"]));
-  await olga.enter("olga");
+  await olga.logIn("olga");
   const { page } = olga;
   await olga.button("Server administration").click();
   await tab(olga, "Transfers");
@@ -378,15 +377,15 @@ clusterPageTest("shows and ends clients and transfers of another node", async ()
   await page.getByRole("columnheader", { name: "Server" }).waitFor();
   await row("tom").getByText(other.address).waitFor();
   await row("olga").getByText("this device").waitFor();
-  await expectNoBarrier(olga, "light", "clients of two machines");
+  await expectAccessible(olga, "light", "clients of two machines");
   await row("tom").getByRole("button", { name: "Actions for tom" }).first().click();
-  await olga.entry("Sign out everywhere").click();
+  await olga.menuItem("Sign out everywhere").click();
   const dialog = olga.dialog("Sign out all devices of tom?");
   await dialog.getByRole("button", { name: "Sign out everywhere" }).click();
   expect((await open.ended()).exitCode).toBe(3);
   await row("tom").waitFor({ state: "detached" });
 
-  // A page whose node is gone shows the addresses of the others.
+  // A page without a server shows the addresses of the remaining servers.
   expect(await page.getByText("This server is also available at").count()).toBe(0);
   await first.program.signal("SIGKILL");
   await page.getByText(/^Can't reach the server/).waitFor();
@@ -406,8 +405,8 @@ pageTest("displays a time out of range as the last valid date", async () => {
   await writeLateRecords(first.data, { by: "ana", muted: "ben", banned: "eve" });
   const served = await sandbox.serve({ args: ["--open"] });
   await using olga = await browser.visit(String(served.listening["operatorLink"]));
-  await olga.enter("olga");
-  await olga.sees("I am ben");
+  await olga.logIn("olga");
+  await olga.waitForMessage("I am ben");
   await olga.page.getByText(/ana muted ben until .*275760/).waitFor();
   await olga.button("Server administration").click();
   await olga.page.getByRole("tab", { name: "Bans" }).click();

@@ -3,24 +3,24 @@ import type { Relay } from "../e2e/relay.ts";
 import { SharedServer } from "../e2e/shared-server.ts";
 import { requires } from "../installed.ts";
 import { type Browser, sharedBrowser, type VisitOptions } from "./browser.ts";
-import { pageAddress, secretOf } from "./scenery.ts";
-import { Talker } from "./talk.ts";
-import type { Entry, Visit } from "./visit.ts";
+import { pageAddress, secretOf } from "./fixtures.ts";
+import { HeadlessUser } from "./headless-user.ts";
+import type { LoginOptions, Visit } from "./visit.ts";
 
-export interface EnterOptions extends VisitOptions, Entry {
-  /** The page is loaded and connected through it. */
+export interface UserOptions extends VisitOptions, LoginOptions {
+  /** Relay through which the page is loaded and connected. */
   readonly via?: Relay;
 }
 
 /**
- * One server and one browser for all tests of a file. Each test uses accounts and rooms of its own.
- * A new window and a registration cost more than most tests: tests that need neither share windows.
+ * One server and one browser for all tests of a file. Each test uses its own accounts and rooms. A
+ * new window and a registration take longer than most tests, so tests share windows if they can.
  */
 export class PageServer {
   readonly browser: Browser;
   readonly #server: SharedServer;
   readonly #windows = new Map<string, Visit>();
-  readonly #talkers: Talker[] = [];
+  readonly #headlessUsers: HeadlessUser[] = [];
 
   constructor({ args = [], ...options }: ServeOptions = {}, browser?: Browser) {
     const hooks = requires("chromium");
@@ -42,22 +42,22 @@ export class PageServer {
     return pageAddress(this.served);
   }
 
-  visit({ via, ...options }: EnterOptions = {}): Promise<Visit> {
+  visit({ via, ...options }: UserOptions = {}): Promise<Visit> {
     const secret = `#invite=${secretOf(this.served)}`;
     const url = via === undefined ? this.address : `https://${via.address}/${secret}`;
     return this.browser.visit(url, options);
   }
 
-  /** A new browser profile whose user is logged in. */
-  async enter(name: string, options: EnterOptions = {}): Promise<Visit> {
+  /** Opens a new browser profile and logs in. */
+  async logIn(name: string, options: UserOptions = {}): Promise<Visit> {
     const visit = await this.visit(options);
-    await visit.enter(name, options);
+    await visit.logIn(name, options);
     return visit;
   }
 
-  /** A logged-in window that tests of the file share: the first one opens it. */
-  async window(name: string, options: EnterOptions = {}): Promise<Visit> {
-    const open = this.#windows.get(name) ?? (await this.enter(name, options));
+  /** Returns a logged-in window that the tests of the file share. */
+  async window(name: string, options: UserOptions = {}): Promise<Visit> {
+    const open = this.#windows.get(name) ?? (await this.logIn(name, options));
     this.#windows.set(name, open);
     return open;
   }
@@ -65,15 +65,15 @@ export class PageServer {
   async operator(name = "olga"): Promise<Visit> {
     const link = String(this.served.listening["operatorLink"]);
     const open = this.#windows.get(name) ?? (await this.browser.visit(link));
-    if (!this.#windows.has(name)) await open.enter(name);
+    if (!this.#windows.has(name)) await open.logIn(name);
     this.#windows.set(name, open);
     return open;
   }
 
-  async talker(name: string): Promise<Talker> {
-    const talker = await Talker.open(this.served, name);
-    this.#talkers.push(talker);
-    return talker;
+  async headlessUser(name: string): Promise<HeadlessUser> {
+    const user = await HeadlessUser.open(this.served, name);
+    this.#headlessUsers.push(user);
+    return user;
   }
 
   home(name: string): Home {
@@ -82,7 +82,7 @@ export class PageServer {
   }
 
   async #close(): Promise<void> {
-    for (const { tab } of this.#talkers) tab.close();
+    for (const { tab } of this.#headlessUsers) tab.close();
     const open = [...this.#windows.values()];
     await Promise.all(open.map((visit) => visit[Symbol.asyncDispose]()));
   }

@@ -2,8 +2,8 @@ import { expect } from "bun:test";
 import type { Json } from "../e2e/program.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
-import { photo } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
@@ -23,14 +23,14 @@ pageTest("shows pictures in the room; the viewer switches between them", async (
   const shots = { "a.png": photo(200, 150), "b.png": photo(260, 150), "c.png": photo(320, 150) };
   await send(shots, "--caption", "from the roof");
   const ana = await server.window("ana");
-  await ana.sees("from the roof");
+  await ana.waitForMessage("from the roof");
   expect(await ana.message("from the roof").count()).toBe(1);
   await until("all three are drawn", async () => (await inRoom(ana).count()) === 3);
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   await ana.button("Enlarge a.png").click();
   await ana.dialog("a.png").getByText("1 of 3").waitFor();
   await ana.dialog("a.png").getByText("from the roof").waitFor();
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   await ana.page.keyboard.press("ArrowRight");
   const shown = ana.dialog("b.png").getByRole("img");
   await shown.waitFor();
@@ -42,7 +42,7 @@ pageTest("shows pictures in the room; the viewer switches between them", async (
   await until("it is as before", async () => (await width()) === 260);
   await ana.page.keyboard.press("ArrowRight");
   await ana.dialog("c.png").getByText("3 of 3").waitFor();
-  await ana.page.keyboard.press("ArrowRight"); // There is none.
+  await ana.page.keyboard.press("ArrowRight"); // There is no next picture.
   await ana.page.keyboard.press("ArrowLeft");
   await ana.dialog("b.png").getByText("2 of 3").waitFor();
   await ana.page.keyboard.press("Escape");
@@ -54,7 +54,7 @@ pageTest("hides pictures in a room, on a device, and where data is saved", async
   await inRoom(ana).first().waitFor();
   const here = async (entry: string) => {
     await ana.button("Actions for lobby").click();
-    await ana.entry(entry).click();
+    await ana.menuItem(entry).click();
   };
   await here("Hide images here");
   await until("none is visible", async () => (await inRoom(ana).count()) === 0);
@@ -64,7 +64,7 @@ pageTest("hides pictures in a room, on a device, and where data is saved", async
   await here("Show images here");
   await until("all are visible", async () => (await inRoom(ana).count()) === 3);
   const before = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });";
-  await using cid = await server.enter("cid", { before });
+  await using cid = await server.logIn("cid", { initScript: before });
   const preview = cid.file("a.png").getByRole("button", { name: "Show preview" });
   await preview.waitFor();
   expect(await inRoom(cid).count()).toBe(0);
@@ -100,9 +100,9 @@ pageTest("runs no content of a file, whatever its name", async () => {
     "sandbox; default-src 'none'; frame-ancestors 'self'",
     "nosniff",
   ]);
-  // Opened in a tab of its own, it is not in the page's origin either.
+  // In a separate tab, the file also lacks the page's origin.
   const alone = await ana.context.newPage();
-  await alone.goto(document).catch(() => undefined); // A browser may save it instead.
+  await alone.goto(document).catch(() => undefined); // Browsers may save the file instead.
   expect(await ana.page.title()).not.toContain("taken");
   expect(await alone.title()).not.toContain("taken");
 });

@@ -15,10 +15,10 @@ pageTest("creates a room with topic and password; others browse, join and search
   await create.getByRole("button", { name: "Create", exact: true }).click();
   await ana.heading("#den").waitFor();
   await ana.page.getByText("quiet work").first().waitFor();
-  await ana.says("the needle is here");
-  await ana.sees("the needle is here");
+  await ana.send("the needle is here");
+  await ana.waitForMessage("the needle is here");
 
-  const leo = await server.talker("leo");
+  const leo = await server.headlessUser("leo");
   await leo.tab.ask("join", { room: "open-air", create: true });
   const mia = await server.window("mia");
   await mia.button("Browse rooms").click();
@@ -35,7 +35,7 @@ pageTest("creates a room with topic and password; others browse, join and search
   await browse.getByRole("button", { name: "Join #open-air" }).click();
   await mia.heading("#open-air").waitFor();
 
-  // An existing name offers to join instead, and changes nothing.
+  // For an existing name, the dialog offers to join and changes nothing.
   await mia.button("Create room").click();
   const again = mia.dialog("Create room");
   await again.getByLabel("Name", { exact: true }).fill("Lobby");
@@ -44,8 +44,8 @@ pageTest("creates a room with topic and password; others browse, join and search
   await again.getByRole("button", { name: "Open", exact: true }).click();
   await mia.heading("#lobby").waitFor();
 
-  // A search covers all rooms, and marks what it found.
-  await mia.searches("NEEDLE");
+  // A search covers all rooms and marks the matches.
+  await mia.search("NEEDLE");
   const hit = mia.page.locator(".search-list .hit-text");
   await hit.getByText("the needle is here").waitFor();
   expect(await hit.locator("mark").allTextContents()).toEqual(["needle"]);
@@ -56,13 +56,13 @@ pageTest(
   "asks a moderator to confirm muting, promoting, demoting and removing a member",
   async () => {
     const ana = await server.window("ana");
-    await ana.makesRoom("lab");
-    const ben = await server.talker("ben");
+    await ana.createRoom("lab");
+    const ben = await server.headlessUser("ben");
     await ben.tab.ask("join", { room: "lab" });
     await ana.page.getByText("ben joined").waitFor();
     const act = async (entry: string, title: string) => {
       await ana.button("Actions for ben").click();
-      await ana.entry(entry).click();
+      await ana.menuItem(entry).click();
       const question = ana.dialog(title);
       await question.getByRole("button", { name: entry, exact: true }).click();
       await question.waitFor({ state: "detached" });
@@ -79,30 +79,30 @@ pageTest(
 );
 
 pageTest("counts messages of others as unread; a setting hides joins and leaves", async () => {
-  const { tab } = await server.talker("noa");
+  const { tab } = await server.headlessUser("noa");
   await tab.ask("join", { room: "attic", create: true });
   const ana = await server.window("ana");
   await ana.room("lobby").click();
-  await ana.says("/join attic");
+  await ana.send("/join attic");
   const joined = ana.page.locator(".timeline").getByText(/joined/);
   await joined.first().waitFor();
-  const cleo = await server.talker("cleo");
-  await cleo.says("a word");
+  const cleo = await server.headlessUser("cleo");
+  await cleo.post("a word");
   await cleo.tab.ask("topic", { room: "lobby", topic: "bugs" });
   await ana.room("lobby").getByText("1 unread").waitFor();
-  await cleo.says("and one more");
+  await cleo.post("and one more");
   await ana.room("lobby").getByText("2 unread").waitFor();
   await ana.room("lobby").click();
-  await ana.sees("and one more");
+  await ana.waitForMessage("and one more");
   await until("somebody has joined", async () => (await joined.count()) > 0);
-  const quiet = (await ana.opensSettings()).getByLabel("Hide join and leave notices");
+  const quiet = (await ana.openSettings()).getByLabel("Hide join and leave notices");
   await quiet.click();
   await ana.page.keyboard.press("Escape");
   await until("joins are hidden", async () => (await joined.count()) === 0);
   await ana.page.reload();
-  await ana.sees("and one more");
+  await ana.waitForMessage("and one more");
   expect(await joined.count()).toBe(0);
-  await ana.opensSettings();
+  await ana.openSettings();
   expect(await quiet.isChecked()).toBe(true);
   await quiet.click();
   await ana.page.keyboard.press("Escape");
@@ -110,7 +110,7 @@ pageTest("counts messages of others as unread; a setting hides joins and leaves"
 });
 
 pageTest("shows the first direct message in its conversation alone", async () => {
-  await server.talker("zed");
+  await server.headlessUser("zed");
   const ana = await server.window("ana");
   await ana.button("New message").click();
   // A prefix of a name is not an account.
@@ -124,9 +124,9 @@ pageTest("shows the first direct message in its conversation alone", async () =>
   await ana.field("Name").fill("zed");
   await ana.field("Name").press("Enter");
   await ana.heading("@zed").waitFor();
-  await ana.says("between the two of us");
-  await ana.sees("between the two of us");
-  await ana.settled();
+  await ana.send("between the two of us");
+  await ana.waitForMessage("between the two of us");
+  await ana.waitUntilSent();
   expect(await ana.page.locator(".timeline").count()).toBe(1);
   await ana.room("lobby").click();
   await ana.heading("#lobby").waitFor();

@@ -5,14 +5,14 @@ import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
-/** More than the page loads at first. */
+/** More messages than the page loads at first. */
 const MESSAGES = 700;
 
 function hashOf({ page }: Visit): string {
   return new URL(page.url()).hash;
 }
 
-async function isAt(visit: Visit, hash: string, heading: string): Promise<void> {
+async function expectRoute(visit: Visit, hash: string, heading: string): Promise<void> {
   await visit.page.getByRole("heading", { name: heading, level: 1 }).waitFor();
   await until(`the address ends in ${hash}`, async () => hashOf(visit) === hash);
 }
@@ -31,68 +31,68 @@ async function shownText({ page }: Visit): Promise<string> {
 }
 
 pageTest("switches rooms by Back and Forward, and keeps the room across a reload", async () => {
-  const ben = await server.talker("ben");
-  await using ana = await server.enter("ana", { password: "correct horse" });
-  await isAt(ana, "#/lobby", "#lobby");
-  await ana.makesRoom("garden");
-  await isAt(ana, "#/garden", "#garden");
-  await ben.says("hello", "@ana");
+  const ben = await server.headlessUser("ben");
+  await using ana = await server.logIn("ana", { password: "correct horse" });
+  await expectRoute(ana, "#/lobby", "#lobby");
+  await ana.createRoom("garden");
+  await expectRoute(ana, "#/garden", "#garden");
+  await ben.post("hello", "@ana");
   await ana.room("@ben").click();
-  await isAt(ana, "#/@ben", "@ben");
+  await expectRoute(ana, "#/@ben", "@ben");
   await ana.page.goBack();
-  await isAt(ana, "#/garden", "#garden");
+  await expectRoute(ana, "#/garden", "#garden");
   await ana.page.goBack();
-  await isAt(ana, "#/lobby", "#lobby");
+  await expectRoute(ana, "#/lobby", "#lobby");
   await ana.page.goForward();
-  await isAt(ana, "#/garden", "#garden");
+  await expectRoute(ana, "#/garden", "#garden");
   await ana.page.reload();
-  await isAt(ana, "#/garden", "#garden");
+  await expectRoute(ana, "#/garden", "#garden");
   // The link that skips to the messages is not a room.
   await ana.page.locator(".skip").focus();
   await ana.page.keyboard.press("Enter");
   expect(hashOf(ana)).toBe("#/garden");
   expect(await ana.page.evaluate<string>("document.activeElement.id")).toBe("messages");
-  // Joining a room that was left needs a confirmation.
-  await ana.says("/leave");
+  // Rejoining a room needs a confirmation.
+  await ana.send("/leave");
   await until("it is left", async () => (await ana.room("garden").count()) === 0);
   await ana.room("lobby").click();
-  await isAt(ana, "#/lobby", "#lobby");
+  await expectRoute(ana, "#/lobby", "#lobby");
   await ana.page.evaluate(`location.hash = "#/garden"`);
   const question = ana.dialog("Join #garden");
   await question.waitFor();
-  await isAt(ana, "#/lobby", "#lobby");
+  await expectRoute(ana, "#/lobby", "#lobby");
   await question.getByRole("button", { name: "Cancel" }).click();
-  await ana.logsOut();
+  await ana.logOut();
   expect(hashOf(ana)).toBe("");
 });
 
 pageTest("opens a linked message, also after log-in", async () => {
-  const cid = await server.talker("cid");
-  await cid.fills(MESSAGES, (n) => `message ${n}.`);
+  const cid = await server.headlessUser("cid");
+  await cid.postMany(MESSAGES, (n) => `message ${n}.`);
   const ana = await server.window("dora");
   const { origin } = new URL(ana.page.url());
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  await ana.says("/search 9.");
-  // Somewhere above what is loaded.
+  await ana.send("/search 9.");
+  // The message is above the loaded messages.
   await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).waitFor();
   await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).click();
   expect(await shownText(ana)).toBe("message 39.");
   const link = hashOf(ana);
   expect(link).toMatch(/^#\/lobby\/\d+$/);
   await ana.page.goBack();
-  await isAt(ana, "#/lobby", "#lobby");
-  await ana.sees(`message ${MESSAGES - 1}.`);
+  await expectRoute(ana, "#/lobby", "#lobby");
+  await ana.waitForMessage(`message ${MESSAGES - 1}.`);
   await ana.page.goForward();
   expect(await shownText(ana)).toBe("message 39.");
   await ana.page.reload();
   expect(await shownText(ana)).toBe("message 39.");
-  // Its menu has the same address.
-  await ana.acts("message 39.", "Copy link");
+  // The message's menu copies the same address.
+  await ana.chooseFromMenu("message 39.", "Copy link");
   const copied = await ana.page.evaluate<string>("navigator.clipboard.readText()");
   expect(copied).toBe(`${origin}/${link}`);
-  // In a message, it opens no other window.
-  await ana.says(`see ${copied} there`);
-  await ana.settled();
+  // As a link in a message, the address opens no other window.
+  await ana.send(`see ${copied} there`);
+  await ana.waitUntilSent();
   await ana
     .message(/^dora.*see /s)
     .getByRole("link")
@@ -103,7 +103,7 @@ pageTest("opens a linked message, also after log-in", async () => {
   await using cleo = await server.visit();
   await cleo.field("Name").waitFor();
   await cleo.page.evaluate(`location.hash = "${link}"`);
-  await cleo.fillEntry("cleo");
+  await cleo.submitLogin("cleo");
   expect(await shownText(cleo)).toBe("message 39.");
 });
 
@@ -111,12 +111,12 @@ pageTest("removes a secret from the address, also in an open page", async () => 
   const operator = String(server.served.listening["operatorLink"]);
   await using ana = await server.visit();
   expect(hashOf(ana)).toBe("");
-  await ana.enter("emil");
-  await isAt(ana, "#/lobby", "#lobby");
+  await ana.logIn("emil");
+  await expectRoute(ana, "#/lobby", "#lobby");
   expect(await ana.button("Server administration").count()).toBe(0);
   await ana.page.evaluate(`location.hash = ${JSON.stringify(new URL(operator).hash)}`);
   await ana.button("Server administration").waitFor();
-  await isAt(ana, "#/lobby", "#lobby");
+  await expectRoute(ana, "#/lobby", "#lobby");
   const entries = await ana.page.evaluate<number>("history.length");
   for (let i = 0; i < entries; i++) {
     expect(hashOf(ana)).not.toContain("operator");
@@ -135,8 +135,8 @@ const HOSTILE = [
 
 pageTest("ignores invalid and hostile addresses", async () => {
   const ana = await server.window("dora");
-  await ana.says("still here");
-  await ana.sees("still here");
+  await ana.send("still here");
+  await ana.waitForMessage("still here");
   const { origin } = new URL(ana.page.url());
   const head = ana.page.locator(".room-head h1");
   for (const hash of HOSTILE) {
@@ -144,16 +144,16 @@ pageTest("ignores invalid and hostile addresses", async () => {
     await head.waitFor();
     await ana.page.keyboard.press("Escape");
   }
-  // As the address of a new page, too.
+  // The link also works as the address of a new page.
   await ana.page.goto("about:blank");
   await ana.page.goto(`${origin}/#/<img src=x onerror=alert(1)>`);
-  await isAt(ana, "#/lobby", "#lobby");
-  // The page says that a message does not exist, and shows the newest.
+  await expectRoute(ana, "#/lobby", "#lobby");
+  // The page reports that the message does not exist, and shows the newest message.
   await ana.page.goto("about:blank");
   await ana.page.goto(`${origin}/#/lobby/9007199254740991`);
   await ana.page.getByText("Message not found.").waitFor();
-  await isAt(ana, "#/lobby", "#lobby");
-  await ana.sees("still here");
-  await ana.says("and here");
-  await ana.sees("and here");
+  await expectRoute(ana, "#/lobby", "#lobby");
+  await ana.waitForMessage("still here");
+  await ana.send("and here");
+  await ana.waitForMessage("and here");
 });

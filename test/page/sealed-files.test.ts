@@ -7,18 +7,18 @@ import { Relay } from "../e2e/relay.ts";
 import { holding } from "../e2e/sealed-server.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { largeFile, tone } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
-import { largeFile, tone } from "./scenery.ts";
-import { Devices, letsIn, letsTerminalIn, makesVault } from "./vault.ts";
+import { createSealedRoom, Devices, inviteTerminal, inviteUser } from "./sealed-devices.ts";
 import type { Visit } from "./visit.ts";
 
-/** Files of sealed rooms in browsers: the server has neither their content nor their names. */
+/** Files of sealed rooms in browsers: the server knows neither content nor names. */
 
 const server = new PageServer();
 const devices = new Devices(server);
 
 const CANARY = "a plan that only they may read";
-/** Some chunks, and no whole number of them. */
+/** Size that is not a multiple of the chunk size. */
 const BYTES = 3 * 1024 * 1024 + 4_321;
 
 /** Without a picker, a saved file appears among the browser's downloads. */
@@ -31,13 +31,13 @@ interface Scene {
 
 let opened: Scene | undefined;
 
-/** Ana has the page, ben a terminal, and both are in the vault. */
+/** Puts ana in a browser and ben in a terminal into the same sealed room. */
 async function scene(): Promise<Scene> {
   if (opened !== undefined) return opened;
-  const ana = await devices.window("ana", { before: NO_PICKER });
+  const ana = await devices.window("ana", { initScript: NO_PICKER });
   const ben = await devices.terminal("ben");
-  await makesVault(ana, "vault");
-  await letsTerminalIn(ana, "ben", ben, "vault");
+  await createSealedRoom(ana, "vault");
+  await inviteTerminal(ana, "ben", ben, "vault");
   opened = { ana, ben };
   return opened;
 }
@@ -46,7 +46,7 @@ function content(): Buffer {
   return Buffer.concat([Buffer.from(CANARY), noise(BYTES), Buffer.from(CANARY)]);
 }
 
-async function saved(visit: Visit, name: string): Promise<string> {
+async function saveFile(visit: Visit, name: string): Promise<string> {
   const download = visit.page.waitForEvent("download");
   await visit.button(`Save ${name}`).click();
   const taken = await download;
@@ -54,7 +54,7 @@ async function saved(visit: Visit, name: string): Promise<string> {
   return sha256Of(String(await taken.path()));
 }
 
-async function got(ben: Program, name: string): Promise<string> {
+async function readSaved(ben: Program, name: string): Promise<string> {
   const { id } = await ben.json("file", { name });
   ben.type(`/get ${id} ${server.sandbox.path("inbox")}`);
   return sha256Of(String((await ben.json("got"))["path"]));
@@ -73,13 +73,13 @@ pageTest("saves a terminal's file with its name and every byte", async () => {
   ben.type(`/send ${sandbox.path("plans.bin")}`);
   const card = ana.file("plans.bin");
   await card.getByText("3.2 MB").waitFor();
-  expect(await saved(ana, "plans.bin")).toBe(await sha256Of(sandbox.path("plans.bin")));
-  // What the browser would save by its own means is what the server has.
+  expect(await saveFile(ana, "plans.bin")).toBe(await sha256Of(sandbox.path("plans.bin")));
+  // The browser's own download would save ciphertext, so it is not offered.
   expect(await card.getByRole("button", { name: /^Actions for/ }).count()).toBe(0);
   await Bun.write(sandbox.path("empty.txt"), "");
   ben.type(`/send ${sandbox.path("empty.txt")}`);
   await ana.file("empty.txt").waitFor();
-  expect(await saved(ana, "empty.txt")).toBe(await sha256Of(sandbox.path("empty.txt")));
+  expect(await saveFile(ana, "empty.txt")).toBe(await sha256Of(sandbox.path("empty.txt")));
   await expectNothingAtServer("plans.bin", "empty.txt");
 });
 
@@ -113,11 +113,11 @@ pageTest("shows a document and a sound within the page, and no HTML", async () =
     await ana.dialog(name).getByRole("button", { name: "Close" }).click();
   }
   await page.locator("audio").waitFor();
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   await ana.dialog("tone.wav").getByRole("button", { name: "Close" }).click();
   await page.locator("dialog").waitFor({ state: "detached" });
   expect(await page.title()).not.toContain("taken");
-  // The server is asked for none of them in the open.
+  // The page requests no file in plain text.
   expect(requests.filter((url) => url.includes("/files/"))).toEqual([]);
   await expectNothingAtServer(...Object.keys(files));
 });
@@ -125,23 +125,23 @@ pageTest("shows a document and a sound within the page, and no HTML", async () =
 pageTest("encrypts a file that a terminal and another page open", async () => {
   const { sandbox } = server;
   const { ana, ben } = await scene();
-  await using cid = await devices.enter("cid", { before: NO_PICKER });
-  await letsIn(ana, "cid", cid, "vault");
+  await using cid = await devices.logIn("cid", { initScript: NO_PICKER });
+  await inviteUser(ana, "cid", cid, "vault");
   const path = sandbox.path("telling-name.bin");
   const name = basename(path);
   await Bun.write(path, content());
-  await ana.attach(path);
+  await ana.sendFiles(path);
   const hash = await sha256Of(path);
-  expect(await got(ben, name)).toBe(hash);
+  expect(await readSaved(ben, name)).toBe(hash);
   await cid.file(name).waitFor();
-  expect(await saved(cid, name)).toBe(hash);
+  expect(await saveFile(cid, name)).toBe(hash);
   await ana.file(name).waitFor();
   expect(await ana.page.locator("article.is-pending").count()).toBe(0);
   await expectNothingAtServer("telling-name");
   const kept = () => readdirSync(join(server.served.data, "files")).length;
   const count = kept();
   // Erasing the message erases the content.
-  await ana.acts(name, "Delete");
+  await ana.chooseFromMenu(name, "Delete");
   await ana.page.locator("dialog[open]").getByRole("button", { name: "Delete" }).click();
   await ana.page.locator(".gone").waitFor();
   await until("the content is erased", () => kept() < count);
@@ -151,12 +151,12 @@ pageTest("resumes an encrypted upload after a reload", async () => {
   const { sandbox } = server;
   const { ben } = await scene();
   await using relay = await Relay.open(server.served.port);
-  await using dora = await devices.enter("dora", { via: relay });
-  await makesVault(dora, "attic");
-  await letsTerminalIn(dora, "ben", ben, "attic");
+  await using dora = await devices.logIn("dora", { via: relay });
+  await createSealedRoom(dora, "attic");
+  await inviteTerminal(dora, "ben", ben, "attic");
   const path = largeFile(sandbox.path("clip.bin"), 12 * MIB + 77);
   const half = relay.stallAfter("up", 6 * MIB);
-  await dora.attach(path);
+  await dora.sendFiles(path);
   await half;
   const loaded = dora.page.reload();
   relay.release();
@@ -166,6 +166,6 @@ pageTest("resumes an encrypted upload after a reload", async () => {
   const again = dora.page.waitForEvent("filechooser");
   await line.getByRole("button", { name: "Resume", exact: true }).click();
   await (await again).setFiles(path);
-  expect(await got(ben, "clip.bin")).toBe(await sha256Of(path));
+  expect(await readSaved(ben, "clip.bin")).toBe(await sha256Of(path));
   await expectNothingAtServer("clip.bin");
 });

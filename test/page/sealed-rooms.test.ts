@@ -2,11 +2,11 @@ import { expect } from "bun:test";
 import { holding } from "../e2e/sealed-server.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
-import { DARK_PHONE, expectNoBarrier } from "./theme.ts";
-import { Devices, letsIn, letsTerminalIn, makesVault } from "./vault.ts";
+import { createSealedRoom, Devices, inviteTerminal, inviteUser } from "./sealed-devices.ts";
+import { DARK_PHONE, expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
-/** Sealed rooms in browsers, beside a terminal: the server's disk holds none of their texts. */
+/** Sealed rooms in browsers and a terminal: the server's disk contains none of their texts. */
 
 const server = new PageServer();
 const devices = new Devices(server);
@@ -25,29 +25,29 @@ pageTest("exchanges messages between two pages and a terminal, also after a relo
   const ana = await devices.window("ana");
   const ben = await devices.window("ben");
   const cid = await devices.terminal("cid");
-  await makesVault(ana, "vault");
-  await letsIn(ana, "ben", ben, "vault");
-  await ana.says("sings of pages");
-  await ben.sees("sings of pages");
-  await ben.says("sings back");
-  await ana.sees("sings back");
-  await letsTerminalIn(ana, "cid", cid, "vault");
+  await createSealedRoom(ana, "vault");
+  await inviteUser(ana, "ben", ben, "vault");
+  await ana.send("sings of pages");
+  await ben.waitForMessage("sings of pages");
+  await ben.send("sings back");
+  await ana.waitForMessage("sings back");
+  await inviteTerminal(ana, "cid", cid, "vault");
   cid.type("sings from a terminal");
-  await ana.sees("sings from a terminal");
-  await ben.sees("sings from a terminal");
+  await ana.waitForMessage("sings from a terminal");
+  await ben.waitForMessage("sings from a terminal");
   await ben.page.reload();
-  await ben.sees("sings of pages");
-  await ben.sees("sings from a terminal");
-  await ben.says("sings after a reload");
-  await ana.sees("sings after a reload");
-  await ben.settled();
+  await ben.waitForMessage("sings of pages");
+  await ben.waitForMessage("sings from a terminal");
+  await ben.send("sings after a reload");
+  await ana.waitForMessage("sings after a reload");
+  await ben.waitUntilSent();
   await expectNothingAtServer("sings of pages", "sings back", "sings from", "sings after");
 });
 
 pageTest("shows both users the same digits, and no new messages to a removed user", async () => {
   const ana = await devices.window("ana");
   const ben = await devices.window("ben");
-  await makesVault(ana, "safe");
+  await createSealedRoom(ana, "safe");
   await ana.button("Members and encryption").click();
   const who = ana.dialog("Members and encryption");
   await who.getByLabel("Name").fill("nobody");
@@ -74,60 +74,60 @@ pageTest("shows both users the same digits, and no new messages to a removed use
   await ben.page.keyboard.press("Escape");
   await ben.page.keyboard.press("Escape");
   await ana.page.keyboard.press("Escape");
-  await ana.says("ben hears this");
-  await ben.sees("ben hears this");
-  await ana.says("/kick ben");
+  await ana.send("ben hears this");
+  await ben.waitForMessage("ben hears this");
+  await ana.send("/kick ben");
   await ana.page.getByText("ben left").or(ana.page.getByText("removed ben")).first().waitFor();
-  await ana.says("and not this");
-  await ana.settled();
+  await ana.send("and not this");
+  await ana.waitUntilSent();
   await ben.room("lobby").click();
-  await ben.says("still here");
-  await ben.sees("still here");
+  await ben.send("still here");
+  await ben.waitForMessage("still here");
   expect(await ben.page.getByText("and not this").count()).toBe(0);
   await expectNothingAtServer("and not this");
 });
 
 pageTest("seals a conversation from its menu; two tabs of an account share its keys", async () => {
   const ben = await devices.window("ben");
-  await using dora = await devices.enter("dora");
-  await dora.says("/msg ben in the open");
+  await using dora = await devices.logIn("dora");
+  await dora.send("/msg ben in the open");
   await ben.room("@dora").click();
-  await ben.sees("in the open");
+  await ben.waitForMessage("in the open");
   await dora.button("Actions for @ben").click();
-  await dora.entry("Encrypt conversation").click();
+  await dora.menuItem("Encrypt conversation").click();
   const question = dora.dialog("Encrypt conversation");
   await question.getByRole("button", { name: "Encrypt conversation" }).click();
   await dora.page.getByText("dora turned on end-to-end encryption").waitFor();
   await dora.page.getByText("dora added ben's devices").waitFor();
-  // Keys typed while the question is open do not reach the composer.
+  // Keys typed while the dialog is open do not reach the composer.
   await question.waitFor({ state: "hidden" });
-  await dora.says("under the seal");
-  await ben.sees("under the seal");
+  await dora.send("under the seal");
+  await ben.waitForMessage("under the seal");
   const other = await dora.tab();
   await other.room("@ben").click();
-  await other.sees("under the seal");
+  await other.waitForMessage("under the seal");
   for (let turn = 0; turn < 5; turn++) {
     const from = [dora, other, ben][turn % 3] ?? dora;
-    await from.says(`turn ${turn}`);
+    await from.send(`turn ${turn}`);
   }
   for (const visit of [dora, other, ben]) {
-    for (let turn = 0; turn < 5; turn++) await visit.sees(`turn ${turn}`);
-    await visit.settled();
+    for (let turn = 0; turn < 5; turn++) await visit.waitForMessage(`turn ${turn}`);
+    await visit.waitUntilSent();
   }
   await dora.page.close();
-  await other.says("the other tab goes on");
-  await ben.sees("the other tab goes on");
+  await other.send("the other tab goes on");
+  await ben.waitForMessage("the other tab goes on");
   expect(await holding(server.served.data, "in the open")).not.toEqual([]);
   await expectNothingAtServer("under the seal", "turn 3", "goes on");
 });
 
 pageTest("adds a browser that lost its keys again, with one divider", async () => {
   const ana = await devices.window("ana");
-  await using emil = await devices.enter("emil");
-  await makesVault(ana, "cellar");
-  await letsIn(ana, "emil", emil, "cellar");
-  for (let n = 0; n < 12; n++) await ana.says(`before ${n}`);
-  await emil.sees("before 11");
+  await using emil = await devices.logIn("emil");
+  await createSealedRoom(ana, "cellar");
+  await inviteUser(ana, "emil", emil, "cellar");
+  for (let n = 0; n < 12; n++) await ana.send(`before ${n}`);
+  await emil.waitForMessage("before 11");
   const web = String(server.served.listening["web"]);
   await emil.page.goto("about:blank");
   await emil.page.goto(`${web}/assets/none`);
@@ -141,35 +141,35 @@ pageTest("adds a browser that lost its keys again, with one divider", async () =
   await emil.page.goto(web);
   await emil.room("cellar").click();
   await ana.page.getByText("a device of emil joined").waitFor();
-  await ana.says("after");
-  await emil.sees("after");
+  await ana.send("after");
+  await emil.waitForMessage("after");
   await emil.page.getByText("12 encrypted messages that this device can't read").waitFor();
   expect(await emil.page.getByText(/encrypted messages? that this device/).count()).toBe(1);
-  await emil.says("and back");
-  await ana.sees("and back");
+  await emil.send("and back");
+  await ana.waitForMessage("and back");
 });
 
 pageTest("has no accessibility problem in sealed rooms", async () => {
   const [look, options] = DARK_PHONE;
-  await using visit = await devices.enter("fay", options);
+  await using visit = await devices.logIn("fay", options);
   const ben = await devices.window("ben");
   const { page } = visit;
   const looks = async (screen: string) => {
-    await expectNoBarrier(visit, look, screen);
+    await expectAccessible(visit, look, screen);
   };
-  await visit.says("/join fay --sealed");
+  await visit.send("/join fay --sealed");
   const made = page.locator("dialog[open]");
   await made.locator("input[type=checkbox]").waitFor();
   await looks("making a sealed room");
   await made.locator("button[type=submit]").click();
   await page.locator(".composer-lock").waitFor();
-  await letsIn(visit, "ben", ben, "fay");
-  await ben.says("is anybody here?");
-  await visit.sees("is anybody here?");
-  await visit.says("yes, and nobody else");
-  await visit.settled();
+  await inviteUser(visit, "ben", ben, "fay");
+  await ben.send("is anybody here?");
+  await visit.waitForMessage("is anybody here?");
+  await visit.send("yes, and nobody else");
+  await visit.waitUntilSent();
   await looks("a sealed room");
-  await visit.says("/sealed");
+  await visit.send("/sealed");
   await page.locator("dialog[open] .device").nth(1).waitFor();
   await looks("who can read");
   await page.locator("dialog[open] .device .button").click();
@@ -178,8 +178,8 @@ pageTest("has no accessibility problem in sealed rooms", async () => {
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   await page.locator("dialog[open]").waitFor({ state: "detached" });
-  await makesVault(ben, "ben-fay");
-  await ben.says("/invite fay");
+  await createSealedRoom(ben, "ben-fay");
+  await ben.send("/invite fay");
   await page.locator(".banner").waitFor();
   await looks("let in");
 });
@@ -187,13 +187,13 @@ pageTest("has no accessibility problem in sealed rooms", async () => {
 pageTest("links a terminal from a browser, and adds it to the sealed rooms", async () => {
   const { sandbox, served } = server;
   const ana = await devices.window("ana");
-  await makesVault(ana, "study");
-  await ana.opensSettings();
+  await createSealedRoom(ana, "study");
+  await ana.openSettings();
   await ana.button("Link a new device").click();
   const dialog = ana.dialog("Link a new device");
   const code = (await dialog.locator(".link-code").textContent()) ?? "";
   expect(await dialog.getByLabel("Terminal command").inputValue()).toContain("chat link-device");
-  expect(await ana.barriers()).toEqual([]);
+  expect(await ana.accessibilityViolations()).toEqual([]);
   const laptop = sandbox.home("laptop").with({ CHAT_SERVER: served.address });
   const asked = { env: { CHAT_LINK_CODE: code } };
   const made = await laptop.json(["link-device", "--join"], asked);
@@ -203,19 +203,19 @@ pageTest("links a terminal from a browser, and adds it to the sealed rooms", asy
   await ana.page.keyboard.press("Escape");
   const terminal = await laptop.join(["--user", "ana"]);
   await ana.page.getByText("a device of ana joined").waitFor();
-  await ana.says("for both of my devices");
+  await ana.send("for both of my devices");
   await terminal.json("text", { text: "for both of my devices", room: "study", sealed: true });
   await expectNothingAtServer("both of my devices");
 });
 
 pageTest("explains missing encryption support and a missing account key", async () => {
-  await using pia = await server.enter("pia", { password });
-  await makesVault(pia, "nook");
-  await pia.says("for this browser alone");
-  await pia.settled();
-  await using plain = await server.visit({ before: NO_CRYPTO });
-  await plain.fillEntry("pia", { password });
-  await using other = await server.enter("pia", { password });
+  await using pia = await server.logIn("pia", { password });
+  await createSealedRoom(pia, "nook");
+  await pia.send("for this browser alone");
+  await pia.waitUntilSent();
+  await using plain = await server.visit({ initScript: NO_CRYPTO });
+  await plain.submitLogin("pia", { password });
+  await using other = await server.logIn("pia", { password });
   const file = server.sandbox.write("telling-name.txt", "never uploaded");
   for (const [visit, reason, fault] of [
     [plain, "Open this page over https.", /Open this page over https/],
@@ -223,23 +223,23 @@ pageTest("explains missing encryption support and a missing account key", async 
   ] as const) {
     await visit.room("nook").click();
     await visit.page.getByText(reason).first().waitFor();
-    await visit.says("never in the clear");
+    await visit.send("never in the clear");
     await visit.page.getByText(/not sent/).waitFor();
-    await visit.attach(file);
+    await visit.sendFiles(file);
     await visit.page.locator(".toast, .transfer").getByText(fault).first().waitFor();
     // The file stays attached, or among the transfers.
     const transfers = visit.transfer("telling-name.txt");
     expect((await visit.attachments.count()) + (await transfers.count())).toBe(1);
     expect(await visit.message("for this browser alone").count()).toBe(0);
-    expect(await visit.barriers()).toEqual([]);
+    expect(await visit.accessibilityViolations()).toEqual([]);
   }
   await expectNothingAtServer("never in the clear", "telling-name", "never uploaded");
 
-  // A device that is forgotten leaves no keys behind.
+  // A removed device leaves no keys behind.
   const kept = `indexedDB.databases().then((all) =>
     all.filter(({ name }) => name.startsWith("chat sealed ")).length)`;
   expect(await pia.page.evaluate(kept)).toBe(1);
-  await pia.opensSettings();
+  await pia.openSettings();
   await pia.button("Sign out").click();
   const question = pia.dialog("Sign out of this browser?");
   await question.getByLabel(/forget this device/).check();

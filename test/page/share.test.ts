@@ -15,7 +15,7 @@ interface Shared {
   readonly secret: string;
 }
 
-async function shares(sandbox: Sandbox, ...paths: readonly string[]): Promise<Shared> {
+async function startShare(sandbox: Sandbox, ...paths: readonly string[]): Promise<Shared> {
   const host = ["--host", "127.0.0.1", "--user", "ana-the-giver"];
   const program = sandbox.home("ana").start(["share", "--json", ...host, ...paths]);
   const { invite } = await program.json("sharing");
@@ -29,15 +29,15 @@ pageTest("saves one file with one click, and ends the share", async () => {
   await using sandbox = new Sandbox();
   const path = sandbox.path("film.bin");
   writeFileSync(path, noise(3 * CHUNK_BYTES + 17));
-  const { program, origin, secret } = await shares(sandbox, path);
-  await using bob = await browser.visit(`${origin}/#share=${secret}`, { before: PICKERS });
+  const { program, origin, secret } = await startShare(sandbox, path);
+  await using bob = await browser.visit(`${origin}/#share=${secret}`, { initScript: PICKERS });
   const save = bob.button("Save");
   await save.waitFor();
   expect(new URL(bob.page.url()).hash).toBe("");
   expect(await bob.page.getByText("film.bin").count()).toBe(1);
   expect(await bob.page.getByRole("textbox").count()).toBe(0);
-  expect(await bob.barriers()).toEqual([]);
-  // It leaves nothing in the browser.
+  expect(await bob.accessibilityViolations()).toEqual([]);
+  // The page stores nothing in the browser.
   expect(
     await bob.page.evaluate<number>("indexedDB.databases().then(({ length }) => length)"),
   ).toBe(0);
@@ -48,7 +48,7 @@ pageTest("saves one file with one click, and ends the share", async () => {
   const taken = await program.json("taken", { name: "film.bin" });
   expect(String(taken["user"])).toMatch(/^browser-/);
   expect((await program.ended()).exitCode).toBe(0);
-  // The server is gone, and what was saved stays said.
+  // After the server ends, the page still reports the saved files.
   expect(await bob.page.getByText(SAVED).count()).toBe(1);
 });
 
@@ -59,8 +59,8 @@ pageTest("saves several files, and a folder as an archive, overwriting nothing",
   mkdirSync(sandbox.path("notes", "deep"), { recursive: true });
   writeFileSync(sandbox.path("notes", "a.txt"), "alpha");
   writeFileSync(sandbox.path("notes", "deep", "b.bin"), noise(2 * CHUNK_BYTES));
-  const { program, origin, secret } = await shares(sandbox, ...paths, sandbox.path("notes"));
-  await using bob = await browser.visit(`${origin}/#share=${secret}`, { before: PICKERS });
+  const { program, origin, secret } = await startShare(sandbox, ...paths, sandbox.path("notes"));
+  await using bob = await browser.visit(`${origin}/#share=${secret}`, { initScript: PICKERS });
   const save = bob.button("Save all 3 files");
   await save.waitFor();
   await bob.page.evaluate(`navigator.storage.getDirectory()
@@ -82,7 +82,7 @@ pageTest("saves several files, and a folder as an archive, overwriting nothing",
 pageTest("reveals nothing to a wrong secret; reports the end of the share", async () => {
   await using sandbox = new Sandbox();
   const path = sandbox.write("secret-plans.txt", "psst");
-  const { program, origin, secret } = await shares(sandbox, path);
+  const { program, origin, secret } = await startShare(sandbox, path);
   await using eve = await browser.visit(origin);
   for (const hash of ["", "#share=wrong", "#share=", "#invite=wrong", "#/lobby"]) {
     await eve.page.goto("about:blank");

@@ -5,20 +5,20 @@ import { MIB, sha256Of } from "../e2e/couriers.ts";
 import { Relay } from "../e2e/relay.ts";
 import { IS_SOAK } from "../samples.ts";
 import { pageTest } from "./browser.ts";
+import { largeFile } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import { PICKERS, savedSha256 } from "./saved-files.ts";
-import { largeFile } from "./scenery.ts";
 
 /** Uploads and downloads of large files, across broken links and reloads. */
 
 const server = new PageServer();
-/** More than two syncs to the disk. */
+/** Size of more than two syncs to disk. */
 const BYTES = 2.5 * TRANSFER_SYNC_BYTES + 4_321;
 const STALL_BYTES = 1.5 * TRANSFER_SYNC_BYTES;
-/** At most this much is in flight, in buffers, or loaded by the page besides the file. */
+/** Maximum bytes in flight, in buffers, or loaded by the page besides the file. */
 const SLACK_BYTES = 12 * MIB;
 
-/** After a reload the browser asks again, as it does for files outside of that folder. */
+/** Makes the private file system ask for permission after a reload, as other folders do. */
 const ASKING = `if ("FileSystemFileHandle" in globalThis) {
   let isGranted = false;
   const answer = () => (isGranted ? "granted" : "prompt");
@@ -32,7 +32,7 @@ const ASKING = `if ("FileSystemFileHandle" in globalThis) {
 let film: Promise<string> | undefined;
 
 /** Sends film.bin once. @returns its digest */
-function sent(): Promise<string> {
+function sentFile(): Promise<string> {
   film ??= (async () => {
     const path = largeFile(server.sandbox.path("film.bin"), BYTES);
     await server.home("tom").json(["send-file", path, "--to", "lobby"]);
@@ -42,9 +42,9 @@ function sent(): Promise<string> {
 }
 
 pageTest("resumes a verified download after its last chunk when the link breaks", async () => {
-  const hash = await sent();
+  const hash = await sentFile();
   await using relay = await Relay.open(server.served.port);
-  await using ben = await server.enter("ben", { via: relay, before: PICKERS });
+  await using ben = await server.logIn("ben", { via: relay, initScript: PICKERS });
   const card = ben.file("film.bin");
   await card.waitFor();
   relay.passed.down = 0;
@@ -62,14 +62,14 @@ pageTest("resumes a verified download after its last chunk when the link breaks"
 });
 
 pageTest("asks for permission after a reload, and resumes from the disk", async () => {
-  const hash = await sent();
+  const hash = await sentFile();
   await using relay = await Relay.open(server.served.port);
-  await using cid = await server.enter("cid", { via: relay, before: PICKERS + ASKING });
+  await using cid = await server.logIn("cid", { via: relay, initScript: PICKERS + ASKING });
   await cid.file("film.bin").waitFor();
   const stalled = relay.stallAfter("down", BYTES - 5 * MIB);
   await cid.button("Save film.bin").click();
   await stalled;
-  // The reload below must not wait for chunks in buffers; the disk keeps what it has.
+  // Releases the relay, since the reload must not wait for buffered chunks; chunks on disk stay.
   relay.release();
   await relay.stallAfter("down", 1 * MIB);
   const loaded = cid.page.reload();
@@ -88,12 +88,12 @@ pageTest("asks for permission after a reload, and resumes from the disk", async 
   expect(await line.count()).toBe(0);
 });
 
-/** `npm run soak` sends one that is too large for memory, too. */
+/** `npm run soak` also sends a file that is too large for memory. */
 const NAMES = ["film.bin", ...(IS_SOAK ? ["large.bin"] : [])];
 
 pageTest("keeps small files in memory without a file picker, and skips large ones", async () => {
-  const hash = await sent();
-  await using eva = await server.enter("eva", { before: "delete window.showSaveFilePicker;" });
+  const hash = await sentFile();
+  await using eva = await server.logIn("eva", { initScript: "delete window.showSaveFilePicker;" });
   for (const name of NAMES) {
     const isLarge = name === "large.bin";
     if (isLarge) {
@@ -111,7 +111,7 @@ pageTest("keeps small files in memory without a file picker, and skips large one
   }
 });
 
-/** `npm run soak` makes it as large as a film. */
+/** Upload size; as large as a film in `npm run soak`. */
 const UPLOAD_BYTES = (IS_SOAK ? 1_024 * MIB : 24 * MIB) + 12_345;
 const TIMEOUT_MS = 120_000 + UPLOAD_BYTES / 2_000;
 
@@ -130,10 +130,10 @@ pageTest(
   `resumes an upload of ${UPLOAD_BYTES} bytes after a reload, once the file is chosen again`,
   async () => {
     await using relay = await Relay.open(server.served.port);
-    await using ana = await server.enter("ana", { via: relay });
+    await using ana = await server.logIn("ana", { via: relay });
     const path = largeFile(server.sandbox.path("up.bin"), UPLOAD_BYTES);
     const half = relay.stallAfter("up", Math.floor(UPLOAD_BYTES / 2));
-    await ana.attach(path);
+    await ana.sendFiles(path);
     await ana.transfer("up.bin").getByRole("progressbar").waitFor();
     await half;
     const loaded = ana.page.reload();
@@ -142,7 +142,7 @@ pageTest(
     relay.passed.up = 0;
     const line = ana.transfer("up.bin");
     await line.getByText("Choose the file again to resume").waitFor();
-    // Another file of that name is not taken for it.
+    // Another file with the same name is refused.
     const wrong = ana.page.waitForEvent("filechooser");
     await line.getByRole("button", { name: "Resume", exact: true }).click();
     await (await wrong).setFiles(server.sandbox.write("other.bin", "not the same"));
@@ -154,7 +154,7 @@ pageTest(
     await line.getByRole("button", { name: "Resume", exact: true }).click();
     await (await again).setFiles(path);
     await ana.file("up.bin").waitFor({ timeout: TIMEOUT_MS });
-    // What the server had was not sent once more.
+    // The upload resumes: stored bytes are not sent again.
     expect(relay.passed.up).toBeLessThan(UPLOAD_BYTES * 0.75);
     expect(await arrived("up.bin")).toBe(await sha256Of(path));
   },

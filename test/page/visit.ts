@@ -3,8 +3,8 @@ import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../event.ts";
 
 /**
- * What tests ask of a page's elements. React's types, which the terminal's view brings, know them
- * without any of it; those of a browser do not fit beside those of Bun.
+ * DOM properties used by tests. The DOM types cannot be loaded next to Bun's types; React declares
+ * these interfaces without members.
  */
 declare global {
   interface HTMLElement {
@@ -18,76 +18,76 @@ declare global {
   interface SVGElement extends HTMLElement {}
 }
 
-export interface Entry {
+export interface LoginOptions {
   readonly password?: string;
   readonly roomPassword?: string;
 }
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-interface AxeFound {
+interface AxeViolation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
 /**
- * Somebody in front of one window. When they leave, it fails if the page has done what it must
- * never do: ask another machine for something, break its own policy, open a dialog of the
- * browser's, or stop at an error.
+ * A browser window. Disposal fails if the page requested another origin, violated its content
+ * security policy, opened a browser dialog, or threw an error.
  */
 export class Visit {
   readonly context: BrowserContext;
   readonly page: Page;
   readonly #origin: string;
-  readonly #wrongs: string[];
+  readonly #violations: string[];
 
-  private constructor(page: Page, origin: string, wrongs: string[]) {
+  private constructor(page: Page, origin: string, violations: string[]) {
     this.page = page;
     this.context = page.context();
     this.#origin = origin;
-    this.#wrongs = wrongs;
+    this.#violations = violations;
   }
 
   static async open(context: BrowserContext, url: string): Promise<Visit> {
     const { origin } = new URL(url);
-    const wrongs: string[] = [];
-    context.on("page", (page) => watch(page, origin, wrongs));
-    const visit = new Visit(await context.newPage(), origin, wrongs);
+    const violations: string[] = [];
+    context.on("page", (page) => recordViolations(page, origin, violations));
+    const visit = new Visit(await context.newPage(), origin, violations);
     await visit.page.goto(url);
     return visit;
   }
 
   async tab(): Promise<Visit> {
-    const tab = new Visit(await this.context.newPage(), this.#origin, this.#wrongs);
+    const tab = new Visit(await this.context.newPage(), this.#origin, this.#violations);
     await tab.page.goto(this.#origin);
     return tab;
   }
 
-  /** What the page did that it must not do. */
-  get wrongs(): readonly string[] {
-    return this.#wrongs;
+  /** Forbidden actions of the page so far. */
+  get violations(): readonly string[] {
+    return this.#violations;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.context.close();
-    if (this.#wrongs.length > 0) throw new Error(`the page did wrong:\n${this.#wrongs.join("\n")}`);
+    if (this.#violations.length > 0)
+      throw new Error(`the page did wrong:\n${this.#violations.join("\n")}`);
   }
 
-  /** Fills in the form and waits until the lobby is there. */
-  async enter(name: string, entry: Entry = {}): Promise<void> {
-    await this.fillEntry(name, entry);
-    await this.box.waitFor();
+  /** Logs in and waits for the lobby. */
+  async logIn(name: string, options: LoginOptions = {}): Promise<void> {
+    await this.submitLogin(name, options);
+    await this.composer.waitFor();
   }
 
-  async fillEntry(name: string, { password, roomPassword }: Entry = {}): Promise<void> {
+  async submitLogin(name: string, { password, roomPassword }: LoginOptions = {}): Promise<void> {
     await this.page.locator("#enter-name").fill(name);
     if (password !== undefined) await this.page.locator("#enter-password").fill(password);
     if (roomPassword !== undefined) await this.page.locator("#enter-room").fill(roomPassword);
     await this.page.locator("form button[type=submit]").click();
   }
 
-  /** The field for a message, in any language. */
-  get box(): Locator {
+  /** Message field, in any language. */
+  get composer(): Locator {
     return this.page.locator(".composer textarea");
   }
 
@@ -95,39 +95,39 @@ export class Visit {
     return this.page.getByRole("heading", { name, level: 1 });
   }
 
-  async makesRoom(name: string): Promise<void> {
-    await this.says(`/join ${name}`);
+  async createRoom(name: string): Promise<void> {
+    await this.send(`/join ${name}`);
     await this.dialog("Create room").getByRole("button", { name: "Create" }).click();
     await this.heading(`#${name}`).waitFor();
   }
 
-  async opensMenu(text: string | RegExp): Promise<void> {
+  async openMenu(text: string | RegExp): Promise<void> {
     const message = this.page.locator("article.message:not(.is-pending)").filter({ hasText: text });
-    // The focus keeps its buttons visible. The pointer does not if new rows move the message.
+    // The focus keeps the buttons visible. The pointer would not if new rows move the message.
     await message.first().focus();
     await message.first().locator(".tools-more").click();
   }
 
-  /** Chooses an entry from the menu of a message. */
-  async acts(text: string | RegExp, entry: string | RegExp): Promise<void> {
-    await this.opensMenu(text);
-    await this.entry(entry).click();
+  /** Chooses an item from a message's menu. */
+  async chooseFromMenu(text: string | RegExp, itemName: string | RegExp): Promise<void> {
+    await this.openMenu(text);
+    await this.menuItem(itemName).click();
   }
 
-  async opensSettings(): Promise<Locator> {
+  async openSettings(): Promise<Locator> {
     await this.page.locator(".me-button").click();
     return this.dialog("Account and settings");
   }
 
-  async logsOut(): Promise<void> {
-    await this.opensSettings();
+  async logOut(): Promise<void> {
+    await this.openSettings();
     await this.button("Sign out").click();
     const question = this.dialog("Sign out of this browser?");
     await question.getByRole("button", { name: "Sign out" }).click();
     await this.button(/^Continue as /).waitFor();
   }
 
-  async searches(text: string): Promise<void> {
+  async search(text: string): Promise<void> {
     await this.button("Search").first().click();
     await this.field("Search for").fill(text);
     await this.field("Search for").press("Enter");
@@ -141,60 +141,63 @@ export class Visit {
     return this.page.getByRole("button", { name, exact: true });
   }
 
-  /** A dialog of the page's own. */
+  /** Dialog of the page, not of the browser. */
   dialog(name: string | RegExp): Locator {
     return this.page.getByRole("dialog", { name });
   }
 
-  async says(text: string): Promise<void> {
-    await this.box.fill(text);
-    await this.box.press("Enter");
+  async send(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
   }
 
-  /** The messages that hold these words. */
+  /** Messages that contain the text. */
   message(text: string | RegExp): Locator {
     return this.page.locator("article.message").filter({ hasText: text });
   }
 
-  sees(text: string | RegExp, timeout?: number): Promise<void> {
+  waitForMessage(text: string | RegExp, timeout?: number): Promise<void> {
     return this.message(text)
       .first()
       .waitFor(timeout === undefined ? {} : { timeout });
   }
 
-  /** All that was said here is at the server: no row changes its place any more. */
-  async settled(): Promise<void> {
+  /** Waits until the server has confirmed all messages, after which no row moves. */
+  async waitUntilSent(): Promise<void> {
     const pending = this.page.locator("article.is-pending");
     await until("nothing waits to be sent", async () => (await pending.count()) === 0, 60_000);
   }
 
-  /** Connected again: by the button, unless the page was quicker. */
-  async back(): Promise<void> {
+  /**
+   * Waits until the page has reconnected. Clicks the retry button if the page has not reconnected
+   * by itself.
+   */
+  async waitUntilConnected(): Promise<void> {
     const banner = this.page.locator(".banner-warning");
-    const again = this.button("Retry now");
+    const retryButton = this.button("Retry now");
     await until("the page is connected again", async () => {
       if ((await banner.count()) === 0) return true;
-      if ((await again.count()) > 0) await again.click({ timeout: 500 }).catch(() => undefined);
+      if ((await retryButton.count()) > 0)
+        await retryButton.click({ timeout: 500 }).catch(() => undefined);
       return false;
     });
   }
 
-  /** Chooses files, which go with the next message. */
-  async attaches(...paths: readonly string[]): Promise<void> {
+  /** Attaches files to the next message. */
+  async attach(...paths: readonly string[]): Promise<void> {
     const chosen = this.page.waitForEvent("filechooser");
     await this.button("Attach").click();
     await (await chosen).setFiles([...paths]);
     await this.attachments.first().waitFor();
   }
 
-  /** What goes with the next message. */
+  /** Files attached to the next message. */
   get attachments(): Locator {
     return this.page.getByRole("list", { name: "Attached files" }).getByRole("listitem");
   }
 
-  /** Chooses files, and sends them. */
-  async attach(...paths: readonly string[]): Promise<void> {
-    await this.attaches(...paths);
+  async sendFiles(...paths: readonly string[]): Promise<void> {
+    await this.attach(...paths);
     await this.button("Send").click();
   }
 
@@ -202,12 +205,12 @@ export class Visit {
     return this.page.getByRole("group", { name: `File ${name}`, exact: true });
   }
 
-  /** By the browser's own means: behind the button of the card's other ways. */
+  /** Saves a file by the browser's own download, from the card's menu. */
   async saveByBrowser(name: string): Promise<void> {
     await this.file(name)
       .getByRole("button", { name: /^Actions for / })
       .click();
-    await this.entry("Save without verifying").click();
+    await this.menuItem("Save without verifying").click();
   }
 
   transfer(name: string): Locator {
@@ -218,7 +221,7 @@ export class Visit {
     return this.page.locator(`.room-line[data-target="${name}"]`);
   }
 
-  entry(name: string | RegExp): Locator {
+  menuItem(name: string | RegExp): Locator {
     return this.page.getByRole("menuitem", { name, exact: true });
   }
 
@@ -229,10 +232,11 @@ export class Visit {
   }
 
   /** Accessibility violations that axe finds. */
-  async barriers(): Promise<readonly string[]> {
-    await this.page.locator("h1").first().waitFor({ state: "attached" }); // Until then it is blank.
+  async accessibilityViolations(): Promise<readonly string[]> {
+    // Until the heading exists, the page is blank.
+    await this.page.locator("h1").first().waitFor({ state: "attached" });
     if (!(await this.page.evaluate<boolean>("'axe' in window"))) await this.page.evaluate(AXE);
-    const { violations } = await this.page.evaluate<{ violations: AxeFound[] }>(
+    const { violations } = await this.page.evaluate<{ violations: AxeViolation[] }>(
       "axe.run(document, { resultTypes: ['violations'] })",
     );
     return violations.flatMap(({ id, nodes }) =>
@@ -241,31 +245,31 @@ export class Visit {
   }
 }
 
-/** Messages of the console that report a violation of the page's policy. */
-const WRONG = /polic|refused to|violat/i;
+/** Console messages that report a violation of the content security policy. */
+const POLICY_VIOLATION = /polic|refused to|violat/i;
 
-function watch(page: Page, origin: string, wrongs: string[]): void {
+function recordViolations(page: Page, origin: string, violations: string[]): void {
   const socketOrigin = origin.replace(/^http/, "ws");
-  // With what is its own a browser shows a document.
+  // Browsers display documents with URLs of these schemes.
   const isOwn = (url: string) =>
     /^(?:blob|data|about|chrome|chrome-extension):/.test(url) ||
     [origin, socketOrigin].includes(new URL(url).origin);
   page.on("request", (request) => {
-    if (!isOwn(request.url())) wrongs.push(`asked another machine: ${request.url()}`);
+    if (!isOwn(request.url())) violations.push(`asked another machine: ${request.url()}`);
   });
   page.on("websocket", (socket) => {
-    if (!isOwn(socket.url())) wrongs.push(`spoke to another machine: ${socket.url()}`);
+    if (!isOwn(socket.url())) violations.push(`spoke to another machine: ${socket.url()}`);
   });
   page.on("dialog", (dialog) => {
-    // Leaving with something unsent is asked about by the browser.
-    if (dialog.type() !== "beforeunload") wrongs.push(`a dialog: ${dialog.message()}`);
+    // The browser itself asks before it closes a page with unsent data.
+    if (dialog.type() !== "beforeunload") violations.push(`a dialog: ${dialog.message()}`);
     void dialog.accept().catch(() => undefined); // The window may be closing.
   });
-  page.on("pageerror", (error) => wrongs.push(`an error: ${error.stack ?? error.message}`));
-  page.on("crash", () => wrongs.push("the window crashed"));
+  page.on("pageerror", (error) => violations.push(`an error: ${error.stack ?? error.message}`));
+  page.on("crash", () => violations.push("the window crashed"));
   page.on("console", (message) => {
     const text = message.text();
-    // What a broken link says is no wrong of the page.
-    if (message.type() === "error" && WRONG.test(text)) wrongs.push(text);
+    // A broken link also logs errors, which are expected.
+    if (message.type() === "error" && POLICY_VIOLATION.test(text)) violations.push(text);
   });
 }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { FileBody } from "../../../src/core/rooms/files.ts";
 import { Previews } from "../../../src/web/transfer/previews.ts";
 import { fileBody } from "../../cli/screen/view/scenes.ts";
-import { photo } from "../../page/scenery.ts";
+import { photo } from "../../page/fixtures.ts";
 
 interface Asked {
   readonly name: string;

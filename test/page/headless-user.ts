@@ -4,12 +4,12 @@ import { ID_BYTES, outboxId } from "../../src/base/ids.ts";
 import { withMentions } from "../../src/core/client/mentions.ts";
 import type { Served } from "../e2e/program.ts";
 import { Tab } from "../e2e/tab.ts";
-import { secretOf } from "./scenery.ts";
+import { secretOf } from "./fixtures.ts";
 
-const AHEAD = 200;
+const IN_FLIGHT_MAX = 200;
 
-/** Somebody who says more than a person can: another page, without its window. */
-export class Talker {
+/** A user who posts many messages through a connection, without a browser window. */
+export class HeadlessUser {
   readonly tab: Tab;
   readonly #outbox = outboxId(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
   #counter = 0;
@@ -18,22 +18,24 @@ export class Talker {
     this.tab = tab;
   }
 
-  static async open(served: Served, name: string): Promise<Talker> {
+  static async open(served: Served, name: string): Promise<HeadlessUser> {
     const ca = readFileSync(join(served.data, "tls.crt"), "utf8");
     const web = String(served.listening["web"]);
-    return new Talker(await Tab.open(web, name, secretOf(served), { ca }));
+    return new HeadlessUser(await Tab.open(web, name, secretOf(served), { ca }));
   }
 
-  async says(text: string, to = "lobby"): Promise<void> {
+  async post(text: string, to = "lobby"): Promise<void> {
     const counter = ++this.#counter;
     const body = withMentions({ text });
     await this.tab.ask("post", { outbox: this.#outbox, counter, to, body });
   }
 
-  async fills(count: number, text: (n: number) => string): Promise<void> {
-    for (let from = 0; from < count; from += AHEAD) {
-      const some = Array.from({ length: Math.min(AHEAD, count - from) }, (_, i) => text(from + i));
-      await Promise.all(some.map((one) => this.says(one)));
+  async postMany(count: number, text: (n: number) => string): Promise<void> {
+    for (let from = 0; from < count; from += IN_FLIGHT_MAX) {
+      const texts = Array.from({ length: Math.min(IN_FLIGHT_MAX, count - from) }, (_, i) =>
+        text(from + i),
+      );
+      await Promise.all(texts.map((text) => this.post(text)));
     }
   }
 }

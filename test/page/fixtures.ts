@@ -21,7 +21,7 @@ export function largeFile(path: string, bytes: number): string {
   return path;
 }
 
-/** A PNG of so many pixels: a sky over a hill, with the grain that makes photos large. */
+/** A PNG of a sky over a hill, with noise that makes it as large as a photo. */
 export function photo(width: number, height: number): Buffer {
   const rows = Buffer.alloc(height * (1 + width * 3));
   for (let y = 0; y < height; y++) {
@@ -37,17 +37,17 @@ export function photo(width: number, height: number): Buffer {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8); // 8 bits, RGB.
+  head.set([8, 2, 0, 0, 0], 8); // 8-bit RGB.
   const signature = Buffer.from("89504e470d0a1a0a", "hex");
-  const parts = [
-    part("IHDR", head),
-    part("IDAT", deflateSync(rows)),
-    part("IEND", Buffer.alloc(0)),
+  const chunks = [
+    pngChunk("IHDR", head),
+    pngChunk("IDAT", deflateSync(rows)),
+    pngChunk("IEND", Buffer.alloc(0)),
   ];
-  return Buffer.concat([signature, ...parts]);
+  return Buffer.concat([signature, ...chunks]);
 }
 
-function part(kind: string, content: Buffer): Buffer {
+function pngChunk(kind: string, content: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(kind, "latin1"), content]);
   const ends = Buffer.alloc(8);
   ends.writeUInt32BE(content.length, 0);
