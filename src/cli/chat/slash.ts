@@ -44,7 +44,6 @@ function showAnswer(host: SlashHost, answer: Answer | undefined): void {
   if (leftRoom !== undefined) host.leftRoom(leftRoom);
 }
 
-/** Displays the view that a command has returned. */
 export async function showView(host: SlashHost, view: View): Promise<undefined> {
   const viewer = view.kind === "help" ? help : VIEWERS[view.kind];
   await (viewer as (of: SlashHost, what: View) => Promise<void> | void)(host, view);

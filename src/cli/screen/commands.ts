@@ -21,7 +21,6 @@ import type { ScreenFiles } from "./files.ts";
 import type { ScreenQuestions } from "./questions.ts";
 import { nameOf } from "./view/header.ts";
 
-/** Operations of the screen that commands use. */
 export type CommandScreen = Pick<
   ScreenClient,
   | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "ask" | "hidesJoins" | "hideJoins")

@@ -64,7 +64,6 @@ function copyOpenText({ overlay, ...state }: ScreenState): UpdateResult | undefi
   return withActions({ overlay, ...state }, { kind: "copy", text: overlay.lines.join("\n") });
 }
 
-/** Returns the next state and the actions for a key. */
 export function update(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   switch (key.name) {
     case "focus-in":

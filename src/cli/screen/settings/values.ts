@@ -13,7 +13,6 @@ import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
 import { readStyle } from "../view/palette.ts";
 import { ROLES } from "../view/roles.ts";
 
-/** Name of a setting, as in config.toml. */
 export type SettingName = keyof typeof PROPERTIES;
 
 const PROPERTIES = {
@@ -35,7 +34,6 @@ export const SETTING_NAMES = Object.keys(PROPERTIES) as SettingName[];
 
 export type SettingKind = "switch" | "choice" | "list" | "table";
 
-/** Rule for the values of a setting. */
 export interface SettingRule {
   readonly kind: SettingKind;
   /** Valid values if `kind` is `choice`. */

@@ -87,7 +87,6 @@ export interface Note {
   readonly leftRoom?: string;
 }
 
-/** Action that the menu offers for the selected message. */
 export interface MenuEntry {
   readonly command: CommandName;
   /** Chord that runs the action; empty if no chord is bound. */

@@ -31,7 +31,6 @@ export interface PicturePainter {
   remove(ids: Iterable<number>, isHalfSent: boolean): string;
 }
 
-/** Position of a picture on the screen. */
 interface Placement {
   readonly key: string;
   readonly box: PictureBox;

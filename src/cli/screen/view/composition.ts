@@ -96,7 +96,6 @@ const NO_LIST = { lines: [], top: 0, topMax: 0 };
 const NO_ROOMS: RoomColumn = { ...NO_LIST, targets: [] };
 const NO_MEMBERS: MemberColumn = { ...NO_LIST, names: [] };
 
-/** Sizes of the regions in rows and columns. */
 export interface Areas {
   readonly header: number;
   readonly body: number;

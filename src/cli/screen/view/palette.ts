@@ -104,7 +104,6 @@ function readColor(word: string): Color | undefined {
   return at < 0 ? undefined : { rgb: undefined, basic: at + (bright === undefined ? 0 : 8) };
 }
 
-/** Returns the index of the smallest value. */
 function leastOf(distances: readonly number[]): number {
   return distances.indexOf(Math.min(...distances));
 }

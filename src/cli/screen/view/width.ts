@@ -39,7 +39,6 @@ export function cutTo(text: string, columns: number): string {
   return fitting;
 }
 
-/** Cuts or pads a text to a number of columns. */
 export function fitTo(text: string, columns: number): string {
   const cut = cutTo(text, columns);
   return cut + " ".repeat(Math.max(0, columns - widthOf(cut)));
