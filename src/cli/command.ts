@@ -34,7 +34,7 @@ export interface FlagDef {
    * placeholder.
    */
   readonly valueHint?: string;
-  /** Short form, a single letter. */
+  /** Short form of the flag, a single letter. */
   readonly alias?: string;
   readonly required?: boolean;
   readonly default?: string | boolean;
@@ -118,7 +118,7 @@ export function defineVerb<const T extends FlagDefs>(verb: {
   readonly details?: string;
   run(args: FlagValues<T>, context: Context, typedKeys: ReadonlySet<string>): Promise<number>;
 }): Verb {
-  // The parser created the values from these definitions.
+  // This cast is safe, because the parser created the values from these definitions.
   const run: Verb["run"] = (args, context, typedKeys) =>
     verb.run(args as FlagValues<T>, context, typedKeys);
   return { kind: "verb", args: verb.args, details: verb.details ?? "", run };

@@ -33,7 +33,7 @@ export type Candidates = readonly Completion[] | typeof PATHS;
 
 type CompletionContext = Pick<Context, "env" | "settings">;
 
-/** Characters that no shell interprets, quoted or not. */
+/** Matches words in which no character has a meaning for a shell, quoted or not. */
 const SHELL_SAFE = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
 const ABOUT_CODE_POINTS_MAX = 60;
 const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
@@ -205,8 +205,8 @@ function namesOf(knownNames: KnownNames, fingerprint: string, hint: string): rea
 }
 
 /**
- * Returns the fingerprint of the server that the command line names, or of the default server, as
- * pinned in the stored state.
+ * Returns the address of the server that the command line names, or else of the default server, in
+ * the form in which the state stores pins.
  */
 function serverIn(
   previousWords: readonly string[],

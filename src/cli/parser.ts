@@ -34,7 +34,7 @@ type OptionToken = Extract<Token, { kind: "option" }>;
 interface FlagSpelling {
   readonly key: string;
   readonly definition: FlagDef;
-  /** Value that this spelling gives a boolean flag, such as `false` for `--no-udp`. */
+  /** Value of the boolean flag if the user types this spelling, such as `false` for `--no-udp`. */
   readonly implies: boolean;
 }
 

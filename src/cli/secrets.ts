@@ -47,7 +47,7 @@ export const RESET: SecretKind = {
   flag: "--reset-file",
 };
 
-/** Maximum size of the secret with its line ending, in bytes. */
+/** Maximum size of a password and its line ending, in bytes. */
 const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 

@@ -59,7 +59,7 @@ const KEY_PARTS = new RegExp(KEY_PART.source, "g");
 const NAME = `(?:${KEY_PART.source})(?:\\s*\\.\\s*(?:${KEY_PART.source}))*`;
 const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${NAME})`);
 const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
-/** Delimiter of a multi-line string. */
+/** Matches the delimiter of a multi-line string. */
 const FENCE = /"""|'''/g;
 
 /**

@@ -48,8 +48,8 @@ function wrapLine(line: string, columns: number): string {
 
 /**
  * Breaks one line into several rows. All rows except the first begin with the mark, so that no text
- * can imitate another line. Words of plain ASCII are never broken: addresses must stay copyable,
- * and an imitation needs blanks.
+ * can imitate another line. Words of plain ASCII are never broken, so that addresses stay copyable;
+ * such a word contains no blanks, so it cannot imitate a line either.
  * @param columns width of the screen
  * @param mark prefix of continued rows
  * @param longWords whether a word wider than the screen starts a new row or fills the current row

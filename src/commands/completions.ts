@@ -85,7 +85,7 @@ complete -c chat -f -k -a '(__chat_complete)'
 `,
 };
 
-/** Folder and file in which each shell searches for completions. */
+/** Folder and name of the file in which each shell searches for completions. */
 const INSTALL_PATHS = {
   bash: ["~/.local/share/bash-completion/completions", "chat"],
   zsh: ["~/.zfunc", "_chat"],

@@ -257,7 +257,7 @@ async function checkSealed(
   await check("library", LIBRARY_TIMEOUT_MS, () => checkMlsLibrary(() => testMlsLibrary(context)));
 }
 
-/** Width of the name column, in columns: `multicast`, the longest name, and a blank. */
+/** Number of characters in the name column: the longest name, `multicast`, and a blank. */
 const NAME_WIDTH = 10;
 const STATE_WIDTH = 8;
 

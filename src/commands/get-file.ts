@@ -80,7 +80,7 @@ async function resolveFiles(
  * @throws {Fault}
  */
 async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
-  await untilConnected(client.read()); // The server's list of sealed rooms must arrive first.
+  await untilConnected(client.read()); // Sealed rooms are known only after the client is connected.
   const files: DisplayFile[] = [];
   for await (const page of filePages(client)) {
     files.push(...page.map((record) => displayChatRecord(record, user)).filter(isFile));

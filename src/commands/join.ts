@@ -48,7 +48,10 @@ export const command = defineVerb({
   },
 });
 
-/** Loads the full screen on demand, because no other command needs its code. */
+/**
+ * Returns the full screen; `undefined` if lines are used instead. The code is loaded on demand,
+ * because no other command needs it.
+ */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;
   const isInteractiveTerminal =

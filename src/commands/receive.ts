@@ -74,9 +74,9 @@ export const command = defineVerb({
 });
 
 /**
- * Returns the invite from the argument, the environment or a prompt. The prompt exists because
- * arguments are visible in the process list. All three accept the whole line that `chat share`
- * prints.
+ * Returns the invite from the argument, the environment or a prompt. The environment and the prompt
+ * keep the invite out of the process list, where other users can read arguments. The invite may be
+ * the whole line that `chat share` prints.
  * @throws {Fault} usage, interrupted
  */
 async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
@@ -199,7 +199,8 @@ class Transfer {
     for await (const event of client.read()) {
       if (event.kind === "closed")
         throw event.fault ?? new Fault("link-closed", "the connection was closed");
-      if (event.kind === "pinned") continue; // The invite vouches for the server.
+      // No notice is needed, because the invite vouches for the server.
+      if (event.kind === "pinned") continue;
       if (event.kind === "connected") await this.#onConnected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#onLinkLost(event.fault);
       else this.#onEvent(event);

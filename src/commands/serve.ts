@@ -192,7 +192,7 @@ function mergeSettings(
   byFlag: ReadonlySet<string>,
   { env }: Context,
 ): ServeArgs {
-  // Each value is checked against the same definitions.
+  // This cast is safe, because each value is checked against the same definitions.
   return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as ServeArgs;
 }
 

@@ -1,4 +1,4 @@
-/** `chat upgrade`, which replaces the program by a newer release. */
+/** `chat upgrade`, which replaces the program with a newer release. */
 
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -14,7 +14,7 @@ import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-fold
 import { ProgramReplacement } from "../io/file/program-replacement.ts";
 import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
 
-/** Folders of package managers, which update the program themselves. */
+/** Matches the folders of package managers, which update the program themselves. */
 const PACKAGED = /^\/usr\/bin\/|^\/nix\/store\/|\/Cellar\/|[\\/](?:scoop[\\/]apps|WinGet)[\\/]/i;
 
 export const command = defineVerb({

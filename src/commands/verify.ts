@@ -73,7 +73,8 @@ export const command = defineVerb({
     if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      await untilConnected(client.read()); // The server's list of rooms must arrive first.
+      // The rooms are known only after the client is connected.
+      await untilConnected(client.read());
       const outcome = await client.audit();
       if (outcome.kind === "none") {
         throw new Fault("log-unproved", "the server is too old to prove its history", {

@@ -14,8 +14,8 @@ function setting<const Name extends string, const Value>(
 }
 
 /**
- * Settings. The terminal stores them in `[screen]` of config.toml and with `/set`, the page stores
- * them in `localStorage`.
+ * Settings by name. The terminal stores settings in `[screen]` of config.toml and with `/set`, and
+ * the page stores settings in `localStorage`.
  */
 export const SETTINGS = {
   /** `undefined` means the browser's language (page only). */

@@ -299,7 +299,7 @@ export function clientVerb<const T extends FlagDefs>({
     args: definitions,
     details,
     run(values, context) {
-      // The parser created the values from these definitions.
+      // This cast is safe, because the parser created the values from these definitions.
       const flags = values as ClientFlags & { readonly at?: string };
       const connect = { mode: "login", ...options, argument: flags.at } as const;
       return withClient(context, flags, connect, async (open) => {

@@ -5,8 +5,8 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { type Context, mayRedraw, printNotice } from "../context.ts";
 
 /**
- * Delay before the countdown is displayed, in milliseconds. The server answers a correct secret
- * immediately, even after wrong attempts, so in that case nothing is displayed.
+ * Delay before the countdown is displayed, in milliseconds. A correct secret is answered
+ * immediately, even after wrong attempts, so the countdown then never appears.
  */
 const DISPLAY_DELAY_MS = 400;
 const TICK_MS = 1_000;

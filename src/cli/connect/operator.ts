@@ -150,7 +150,7 @@ export function operatorVerb<const T extends FlagDefs>(verb: {
     args: definitions,
     details: verb.details ?? "",
     run: (values, context) =>
-      // The parser created the values from these definitions.
+      // This cast is safe, because the parser created the values from these definitions.
       withOperator(context, values as AdminFlags, ({ client }) =>
         verb.run(values as FlagValues<T>, context, client),
       ),

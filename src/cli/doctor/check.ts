@@ -37,7 +37,7 @@ export function failed(error: unknown): Finding {
   return { state: "failed", message, remedy, exitCode };
 }
 
-/** Returns the fault as a warning, for failures that leave an alternative. */
+/** Returns the fault as a warning, for failures after which the user still has an alternative. */
 export function warningFrom(error: unknown): Finding {
   const { message, remedy } = toFault(error);
   return { state: "warning", message, remedy };

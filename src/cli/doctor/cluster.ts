@@ -1,4 +1,4 @@
-/** Checks of a cluster, which is either named or the cluster of a server's folder. */
+/** Checks of a cluster, which the user names or to which the server's folder belongs. */
 
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";

@@ -62,7 +62,7 @@ export async function readSealedState(
   };
 }
 
-/** Empty tables, because the vault only decrypts rows that were already read. */
+/** Empty tables, which suffice because the vault only decrypts rows that were already read. */
 const NO_TABLES: SealedTables = {
   get: () => undefined,
   put: () => undefined,

@@ -44,7 +44,7 @@ export interface ExportResult {
  */
 const PAGE_RECORDS_MAX = 200_000;
 const FILES = "files";
-/** Umask that gives files mode 0600 and folders mode 0700. */
+/** Umask for private files: mode 0600 for files and 0700 for folders. */
 const PRIVATE = 0o077;
 
 export class Exporter {

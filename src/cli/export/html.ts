@@ -1,7 +1,7 @@
 /**
  * Rendering of a room as one self-contained page with embedded pictures, without scripts or
- * external addresses. Texts of users are escaped, and a content security policy blocks anything
- * that is not escaped by mistake.
+ * external addresses. Texts of users are escaped, and a content security policy blocks any scripts
+ * or addresses that escaping misses.
  */
 
 import { formatSize } from "../../base/sizes.ts";

@@ -27,7 +27,7 @@ const UNKNOWN_USER = "?";
 const PAGE_RECORDS = 5_000;
 const PAGE_BYTES = 8 << 20;
 
-/** Query that selects records on any page. */
+/** Query without the bounds of a page. */
 export type FolderQuery = Omit<PageQuery, "from" | "limit" | "bytesMax" | "afterSeq">;
 
 /**
@@ -150,7 +150,7 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     if (kind !== "room" && kind !== "rename") continue;
     const { name, direct, user } = bodyOf(record, kind) ?? {};
     const id = room as RoomId;
-    if (user !== undefined) continue; // The accounts log contains the name of a user.
+    if (user !== undefined) continue; // Names of users come from the accounts log.
     if (name !== undefined) rooms.set(id, { kind: "room", name });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });

@@ -15,7 +15,7 @@ const HELP = [
   "Each line is sent as typed; // at the start sends a slash.",
   "/quit      leave (also QUIT or Ctrl-D)",
 ];
-/** Line ending of a datagram, which some scripts send. */
+/** Matches the line ending of a datagram, which some scripts send. */
 const LINE_END = /\r?\n$/;
 
 /** Sends and prints plain text datagrams, compatible with any script. */

@@ -41,8 +41,8 @@ import {
 import { type NodeState, readNodeState } from "./survey.ts";
 
 /**
- * Space of the file store beyond the limit for files, as a fraction of that limit and in bytes. The
- * space holds unfinished uploads and the names and checksums of chunks.
+ * Size of the space that the file store has beyond the limit for files, as a fraction of that limit
+ * and in bytes. The space holds unfinished uploads and the names and checksums of chunks.
  */
 const CLUSTER_FILES_SPARE_RATIO = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;

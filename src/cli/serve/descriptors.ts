@@ -1,4 +1,4 @@
-/** Limit on connections that follows from the available file descriptors. */
+/** Limit on the number of connections, derived from the available file descriptors. */
 
 import { DESCRIPTORS_RESERVED, LINKS_MAX } from "../../base/limits.ts";
 import { descriptorLimit } from "../../io/disk/descriptors.ts";

@@ -335,7 +335,8 @@ function isLoaded(
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
   knownAccounts: ReadonlySet<string>,
 ): boolean {
-  // If accounts are lost, only the complete history contains the first record of each lost account.
+  // If accounts are lost, the complete history must be read instead of the snapshot, to find the
+  // first record of each lost account.
   if (!folds.authors.every((author) => knownAccounts.has(author))) return false;
   try {
     engine.load(folds.engine);

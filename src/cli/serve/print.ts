@@ -44,8 +44,8 @@ import type { OfferedRelease } from "./offer.ts";
 import { HTTPS_PORT } from "./public.ts";
 
 /**
- * Time to batch lines, in milliseconds. A system call per line would cost as much as processing a
- * message.
+ * Time during which lines are batched, in milliseconds. Without batches, each line would need a
+ * system call, which costs as much as processing a message.
  */
 const BATCH_MS = 20;
 const WARNING_INTERVAL_MS = 60_000;
@@ -59,8 +59,8 @@ const LINE_FRAME_CHARS = 256;
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
 /**
- * Record to print, with the names in use when the record was created. It is rendered when it is
- * written.
+ * Record to print, with the names in use when the record was created. The record is rendered when
+ * the line is written.
  */
 interface PendingLine {
   readonly record: LogRecord;
@@ -68,7 +68,7 @@ interface PendingLine {
   readonly isDirect: boolean;
 }
 
-/** Printer of messages and events on the standard output of `chat serve`, as they happen. */
+/** Prints messages and events on the standard output of `chat serve` as they happen. */
 export class ServePrinter {
   readonly #context: Context;
   readonly #registry: Registry;

@@ -19,8 +19,8 @@ const TRUE = new Set(["true", "yes", "on", "1"]);
 const FALSE = new Set(["false", "no", "off", "0"]);
 
 /**
- * Flags not allowed in the file. The file cannot name its own folder, and an action intended for
- * one start must not be repeated at each start.
+ * Flags that settings.toml cannot set. The file cannot name its own folder, and an action intended
+ * for one start must not be repeated at each start.
  */
 const NOT_IN_FILE = new Set(["data", "newIdentity", "acceptLoss"]);
 const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);

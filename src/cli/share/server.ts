@@ -34,7 +34,7 @@ import { hostCheck } from "../serve/public.ts";
 import { loadSharePage } from "../web/page.ts";
 import { openShareFolder, type ShareFolder } from "./folder.ts";
 
-/** Address for the owner's client, which runs in this process. */
+/** Placeholder address for the owner's client, which runs in this process and uses no network. */
 const INTERNAL_ADDRESS = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
 /**
  * Size of the room secret, in bytes. The secret may be long, because nobody has to read it aloud.

@@ -16,7 +16,7 @@ import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 export interface FolderVerdict {
   /** Whether both logs have no findings. */
   readonly ok: boolean;
-  /** Verdict on the log that clients pin. */
+  /** Verdict on the history, the log that clients pin. */
   readonly history: LogVerdict;
   readonly accounts: LogVerdict;
   /** Current key of the server. */

@@ -15,7 +15,7 @@ export interface AppIcon {
   readonly purpose: string;
 }
 
-/** Green of the icon, which browsers display behind it while an installed page starts. */
+/** Theme colour, the green of the icon, which browsers display while an installed page starts. */
 const THEME = "#22aa66";
 const BACKGROUND = "#ffffff";
 

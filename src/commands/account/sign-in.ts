@@ -20,7 +20,7 @@ interface AccountVerb {
 function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
   return clientVerb({
     ...{ mode, requiresPassword: true },
-    setsDefaults: action === undefined, // A user who logs out does not intend to return.
+    setsDefaults: action === undefined, // A user who logs out probably does not return.
     args: {},
     async run(_args, context, open) {
       await action?.(open);

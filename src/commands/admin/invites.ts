@@ -1,4 +1,4 @@
-/** `chat admin invite` and `chat admin invites`. */
+/** `chat admin` commands `invite` and `invites`. */
 
 import { checkName, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";

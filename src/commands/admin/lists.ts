@@ -1,4 +1,4 @@
-/** `chat admin accounts`, `rooms` and `files`. */
+/** `chat admin` commands `accounts`, `rooms` and `files`. */
 
 import { enumFlag, type FlagDefs, flag, stringFlag } from "../../cli/command.ts";
 import { operatorVerb } from "../../cli/connect/operator.ts";
@@ -12,7 +12,10 @@ const LIST_FLAGS = {
   reverse: flag("Reverse order"),
 } as const satisfies FlagDefs;
 
-/** Sort keys that start at A. All other orders start with the newest time or the largest number. */
+/**
+ * Sort keys with an alphabetical order. All other sort keys list the newest time or the largest
+ * number first.
+ */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
 
 interface ListOrder {

@@ -88,8 +88,8 @@ const remove = defineVerb({
 });
 
 /**
- * Maximum number of room names in the prompt. If there are more rooms, the prompt counts the
- * remaining ones.
+ * Maximum number of room names in the prompt. If there are more rooms, the prompt states how many
+ * are not named.
  */
 const NAMES_LISTED_MAX = 5;
 /**
@@ -129,7 +129,7 @@ function patternOf(glob: string): RegExp {
 }
 
 /**
- * Removes all of these rooms that can be removed.
+ * Removes all of the given rooms that can be removed.
  * @throws {Fault} the fault of the first room that cannot be removed
  */
 async function removeAll(

@@ -10,8 +10,8 @@ export function isEmptyDraft({ text, re, edits, before }: Draft): boolean {
 }
 
 /**
- * Starts a reply. If an edit is in progress, it ends, and the draft that it had replaced becomes
- * the reply.
+ * Starts a reply. An edit in progress ends, and the draft that the edit had replaced becomes the
+ * reply.
  */
 export function startReply(draft: Draft, seq: number): Draft {
   return { text: endEdit(draft).text, re: seq };

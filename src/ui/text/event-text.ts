@@ -22,12 +22,15 @@ interface EventFacts {
 
 type EventText = (facts: EventFacts) => string;
 
-/** Kinds of messages, of records displayed as part of another record, and of hidden records. */
+/**
+ * Kinds without an event text: messages, records displayed as part of another record, and hidden
+ * records.
+ */
 type KindWithoutText =
   | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
   | ("room" | "remove" | "checkpoint" | "fork");
 
-/** Text of each remaining kind. */
+/** Text of each kind of event. */
 const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, EventText>> = {
   join: ({ texts, actor }) => texts.eventJoin(actor),
   leave: ({ texts, actor }) => texts.eventLeave(actor),
