@@ -3,16 +3,16 @@
 import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 
 /**
- * Exponential backoff with jitter, so that the clients of a restarted server do not reconnect at
- * the same time.
+ * Delays that grow exponentially, with jitter so that the clients of a restarted server do not all
+ * reconnect at the same time.
  */
 export class Backoff {
   #ceilingMs = RECONNECT_FIRST_MS;
 
   /**
    * @param chance random number from 0 (inclusive) to 1 (exclusive)
-   * @param boundMs maximum of this delay
-   * @returns milliseconds, from half of the current maximum delay to all of it
+   * @param boundMs maximum for this delay only
+   * @returns milliseconds, between half of the current maximum delay and all of it
    */
   next(chance: number, boundMs: number = RECONNECT_MAX_MS): number {
     const waitMs = Math.round(Math.min(this.#ceilingMs, boundMs) * (0.5 + chance / 2));

@@ -1,4 +1,4 @@
-/** Parses durations as users type them. */
+/** Parsing of durations as users type them. */
 
 import { Fault, msg } from "../base/fault.ts";
 import { formatDuration } from "../base/sizes.ts";
@@ -13,7 +13,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 
 /**
- * Returns Unix milliseconds of `10m`, `2h` or `7d` from now.
+ * Returns the time in Unix ms that is `10m`, `2h` or `7d` from now.
  * @throws {Fault} usage if the text is not a duration
  */
 export function parseUntil(text: string, nowUnixMs: number): number {
@@ -21,8 +21,8 @@ export function parseUntil(text: string, nowUnixMs: number): number {
 }
 
 /**
- * Returns the milliseconds of `10m`, `2h` or `7d`.
- * @param or other accepted values, for the remedy
+ * Returns the number of milliseconds in `10m`, `2h` or `7d`.
+ * @param or other accepted values, which the remedy lists
  * @throws {Fault} usage if the text is not a duration
  */
 export function parseDuration(
@@ -49,7 +49,9 @@ export function parseDuration(
   });
 }
 
-/** Returns the fields with one time, if present, as UTC with milliseconds. */
+/**
+ * Returns the fields with the time in field `key`, if present, formatted as UTC with milliseconds.
+ */
 export function withUtcTime(
   fields: Readonly<Record<string, unknown>>,
   key: string,

@@ -1,4 +1,4 @@
-/** Eviction of the oldest entries of a full map or set. */
+/** Eviction of the oldest entries from a full map or set. */
 
 interface Entries<Key> {
   readonly size: number;
@@ -6,7 +6,7 @@ interface Entries<Key> {
   delete(key: Key): boolean;
 }
 
-/** Sets an entry as the newest, and deletes the oldest until `sizeMax` entries remain. */
+/** Sets an entry as the newest, and deletes the oldest entries until at most `sizeMax` remain. */
 export function setNewest<Key, Value>(
   entries: Map<Key, Value>,
   key: Key,
@@ -18,7 +18,7 @@ export function setNewest<Key, Value>(
   dropOldest(entries, sizeMax);
 }
 
-/** Deletes the earliest inserted entries of a map or set until `sizeMax` entries remain. */
+/** Deletes the entries of a map or set that were inserted first until at most `sizeMax` remain. */
 export function dropOldest<Key>(entries: Entries<Key>, sizeMax: number): void {
   for (const key of entries.keys()) {
     if (entries.size <= sizeMax) return;

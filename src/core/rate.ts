@@ -1,4 +1,4 @@
-/** Rate limits: token buckets for requests, and delays for guesses of secrets. */
+/** Rate limits: token buckets for requests, and delays for wrong guesses of secrets. */
 
 import { Fault, type Translatable } from "../base/fault.ts";
 import {
@@ -26,8 +26,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes all tokens or none.
-   * @returns 0, or the milliseconds until they are available
+   * Takes either all of the tokens or none.
+   * @returns 0 if the tokens were taken, otherwise the milliseconds until they are available
    */
   take(now: number, tokens = 1): number {
     const needed = Math.min(tokens, this.#burst);
@@ -42,7 +42,10 @@ export class TokenBucket {
   }
 }
 
-/** A bucket per key, such as an account. The key that has been idle longest is forgotten. */
+/**
+ * Token buckets by key, such as an account. Beyond the maximum, the key that has been idle longest
+ * is forgotten.
+ */
 export class TokenBuckets {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -65,7 +68,7 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** @throws {Fault} with this code and message if the key has no token */
+  /** @throws {Fault} with this code and message if no token is left for the key */
   check(
     key: string,
     now: number,
@@ -79,7 +82,7 @@ export class TokenBuckets {
 
 const HOUR_SECONDS = 60 * 60;
 
-/** Part of a global maximum that each account may use in an hour. */
+/** Hourly quota of each account, part of a global maximum. */
 export class HourlyQuota {
   readonly #buckets: TokenBuckets;
 
@@ -88,7 +91,8 @@ export class HourlyQuota {
   }
 
   /**
-   * Uses `too-many`, because clients retry `too-fast` automatically.
+   * Takes one from the quota. The fault is `too-many`, because clients retry `too-fast`
+   * automatically.
    * @throws {Fault} too-many if the quota is used up
    */
   take(key: string, now: number, message: string, remedy: string): void {
@@ -103,12 +107,15 @@ interface WrongGuesses {
 }
 
 /**
- * Slows down guessing of secrets: the first wrong guesses are answered immediately, then each delay
- * doubles. Keys are accounts and addresses.
+ * Limiter of guesses at secrets. The server answers the first wrong guesses immediately; afterwards
+ * each delay is twice the previous delay. Keys are accounts and addresses.
  */
 export class GuessLimiter {
   readonly #keys = new Map<string, WrongGuesses>(); // Least recently used first.
-  /** Guesses in progress. Limited by the number of clients that may wait for an answer. */
+  /**
+   * Number of guesses in progress by key, limited by the number of clients that may wait for an
+   * answer.
+   */
   readonly #pending = new Map<string, number>();
 
   delayMs(keys: readonly string[], now: number): number {
@@ -118,8 +125,8 @@ export class GuessLimiter {
   }
 
   /**
-   * Counts the guess as wrong until `end`, so that parallel guesses are not faster than sequential
-   * ones.
+   * Counts the guess as wrong until `end` is called, so that parallel guesses are not faster than
+   * sequential guesses.
    */
   begin(keys: readonly string[]): void {
     for (const key of keys) this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
@@ -159,16 +166,19 @@ export class GuessLimiter {
 const SHARED_GUESS_INTERVAL_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
 
 /**
- * Slows down guesses at a shared secret over all clients. A number per minute is checked
- * immediately, further ones are queued. Correct guesses are delayed like wrong ones, so that the
- * delay reveals nothing, but never by more than GUESS_DELAY_MAX_MS, so that users with the secret
- * are not locked out.
+ * Limiter of guesses at a shared secret, over all clients. The server answers a number of guesses
+ * per minute immediately and queues further guesses. Correct guesses are delayed like wrong
+ * guesses, so that the delay reveals nothing, but by at most GUESS_DELAY_MAX_MS, so that users who
+ * know the secret are not locked out.
  */
 export class SharedGuessLimiter {
-  /** Time at which the queue of guesses ends, by secret. The oldest is forgotten first. */
+  /**
+   * Time at which the queue of guesses ends, for each secret. Beyond the maximum, the oldest secret
+   * is forgotten.
+   */
   readonly #paidAt = new Map<string, number>();
 
-  /** Returns the delay of a guess, which counts as wrong until `right`. */
+  /** Returns the delay of a guess, which counts as wrong until `right` is called. */
   begin(secret: string, now: number): number {
     const paidAt = Math.max(now, this.#paidAt.get(secret) ?? now);
     const delayMs = paidAt + SHARED_GUESS_INTERVAL_MS - now - 60_000;

@@ -1,4 +1,4 @@
-/** Objects as JSON, with their sets and maps as lists. */
+/** JSON form of objects, with their sets and maps as lists. */
 
 type ListOf<Value> =
   Value extends ReadonlySet<infer Item>

@@ -1,6 +1,6 @@
 /**
- * A client's verification of a server's proofs: whether the log continues the pinned log, and
- * whether it contains the records that this device has read.
+ * Verification of a server's proofs by the client: whether the log continues the pinned log, and
+ * whether the log contains the records that this device has read.
  */
 
 import { equalBytes } from "../../base/bytes.ts";
@@ -8,7 +8,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { counted } from "../../base/sizes.ts";
 import { verifyConsistency, verifyInclusion } from "../log/proofs.ts";
 
-/** The newest checkpoint of a log that this device has accepted. */
+/** Newest checkpoint of a log that this device has accepted. */
 export interface LogPin {
   readonly origin: string;
   readonly size: number;
@@ -16,22 +16,22 @@ export interface LogPin {
   readonly note: string;
 }
 
-/** A record that this device has read, with the data to request its proof later. */
+/** Record that this device has read, with the data needed to request its proof later. */
 export interface KnownRecord {
   readonly seq: number;
   readonly leaf: Uint8Array;
   readonly room: string;
-  /** The room or user in text form: `#lobby` or `@ben`. */
+  /** Room or user as text: `#lobby` or `@ben`. */
   readonly place: string;
-  /** `undefined` for the server itself. */
+  /** Author's name; `undefined` if the server itself caused the record. */
   readonly from: string | undefined;
   readonly timeUnixMs: number;
 }
 
-/** A checkpoint with a valid signature, and the server's proof that it continues the pinned log. */
+/** Checkpoint with a valid signature, and the server's proof that it continues the pinned log. */
 export interface ServerCheckpoint {
   readonly pin: LogPin;
-  /** Hashes of the consistency proof from the requested size; empty if none is needed. */
+  /** Hashes of the consistency proof from the requested size; empty if no proof is needed. */
   readonly path: readonly Uint8Array[];
 }
 
@@ -39,7 +39,7 @@ export interface ServerCheckpoint {
 export type AuditReason =
   /** The log has fewer records than before. */
   | "rolled-back"
-  /** Known records were replaced by different ones. */
+  /** The log contains different records in place of records known to this device. */
   | "forked"
   /** The server presents a different log. */
   | "other-origin"
@@ -53,7 +53,7 @@ export type AuditReason =
   | "unsigned";
 
 export type CheckpointVerdict =
-  /** The first checkpoint of this server, which becomes the pinned one. */
+  /** The first checkpoint of this server, which the client pins. */
   | { readonly kind: "first" }
   | { readonly kind: "same" }
   | { readonly kind: "grown" }
@@ -93,12 +93,13 @@ export interface RecordProof {
 
 export interface KnownRecordsVerdict {
   readonly proved: readonly KnownRecord[];
-  /** The log contains a different record with this number, or the proof is invalid. */
+  /** Records in whose place the log contains a different record, or whose proof is invalid. */
   readonly changed: readonly KnownRecord[];
-  /** Records beyond the end of the log. */
+  /** Records with numbers beyond the end of the log. */
   readonly beyondEnd: readonly KnownRecord[];
   /**
-   * Records without a proof: this account may no longer read them, or the server withholds them.
+   * Records without a proof, because this account may no longer read them or because the server
+   * withholds the proof.
    */
   readonly withheld: readonly KnownRecord[];
 }
@@ -130,15 +131,15 @@ export function judgeKnownRecords(
 
 export interface AuditFinding {
   readonly reason: AuditReason;
-  /** Known number of records in the log; 0 if only single records are known. */
+  /** Number of records that the log is known to have had; 0 if only single records are known. */
   readonly knownSize: number;
-  /** The log that the server presented; `undefined` if it is invalid. */
+  /** Log that the server presented; `undefined` if it is invalid. */
   readonly presented: Pick<LogPin, "origin" | "size"> | undefined;
-  /** Changed, removed or omitted records that this device has read; oldest first. */
+  /** Records that this device has read and that were changed, removed or omitted, oldest first. */
   readonly missing: readonly KnownRecord[];
 }
 
-/** @param clock formats a time */
+/** @param clock returns a time as text */
 export function formatFinding(
   { reason, knownSize, presented, missing }: AuditFinding,
   clock: (unixMs: number) => string,

@@ -1,4 +1,4 @@
-/** Records received by a client and checked against their heads. */
+/** Records that a client has received and checked against their heads. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
@@ -7,40 +7,43 @@ import { isCount } from "../../base/values.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
 
-/** A room as addressed by its reader. Kind `person` is a conversation, named by the other user. */
+/**
+ * Room as its reader names it. Kind `person` is a direct conversation, which has the other user's
+ * name.
+ */
 export interface RoomView {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly id: RoomId;
   readonly topic: string;
   readonly keepMs?: number | undefined;
-  /** End-to-end encrypted: only the devices in its group can read messages. */
+  /** True if the room is end-to-end encrypted: only the devices in its group can read messages. */
   readonly isSealed?: boolean;
 }
 
-/** A record with names in place of ids, verified as far as its reader can. */
+/** Record with names in place of ids, verified as far as a client can. */
 export interface ChatRecord {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
-  /** A RecordKind (wire/kinds), or a kind of a later version. */
+  /** RecordKind (wire/kinds), or a kind that only later versions know. */
   readonly kind: string;
   readonly room: RoomView;
-  /** Name of the acting user; `undefined` for the server itself. */
+  /** Name of the user who caused the record; `undefined` if the server itself caused it. */
   readonly from: string | undefined;
   readonly id: string;
   /**
-   * `damaged`: the body does not match its author's commitment. Erased and damaged records have no
-   * body.
+   * `damaged`: the body does not match the commitment in the head. Erased and damaged records have
+   * no body.
    */
   readonly state: "whole" | "erased" | "damaged";
   readonly body: Readonly<Record<string, unknown>> | undefined;
   /**
    * For a sealed room: whether this device could decrypt the record. `carrier`: the server's record
-   * of a file, to which a message refers and which has no row of its own.
+   * of a file. An encrypted message refers to that record, which therefore has no row of its own.
    */
   readonly sealed?: "open" | "closed" | "carrier";
-  /** Number of missing earlier messages from its device to the sealed room. */
+  /** Number of earlier messages to the sealed room that are missing from the author's device. */
   readonly withheld?: number;
 }
 
@@ -137,7 +140,10 @@ function isHead(value: unknown): value is WireHead {
 }
 
 export interface ImportOrigin {
-  /** Author's name in the other program: any text, never an account of this server. */
+  /**
+   * Author's name in the other program. May be any text, and never refers to an account of this
+   * server.
+   */
   readonly from: string;
   readonly timeUnixMs: number;
 }
@@ -149,8 +155,8 @@ export function importOriginOf(
   if (typeof value !== "object" || value === null) return undefined;
   const { from, time } = value as { readonly from?: unknown; readonly time?: unknown };
   const isMoment = isCount(time) && Number(time) <= UNIX_MS_MAX;
-  // A malformed origin still marks the message as imported, so that it never appears as written by
-  // the importing user.
+  // A malformed origin still marks the message as imported, so that the importing user never
+  // appears as its author.
   return {
     from: typeof from === "string" && from !== "" ? from : "?",
     timeUnixMs: isMoment ? Number(time) : 0,
@@ -158,7 +164,8 @@ export function importOriginOf(
 }
 
 /**
- * Returns a string in a record's body, or an empty text, because other programs also write bodies.
+ * Returns a string from a record's body. If it is absent or of another type, returns an empty text,
+ * because other programs also write bodies.
  */
 export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
   const value = record.body?.[key];

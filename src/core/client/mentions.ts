@@ -1,4 +1,4 @@
-/** Finds the users mentioned in a text. */
+/** Search for the users mentioned in a text. */
 
 import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
@@ -7,7 +7,7 @@ import { type Block, parseMarkup } from "../markup/blocks.ts";
 import type { Inline } from "../markup/inline.ts";
 
 /**
- * Adds the names mentioned in a text to its body, except those in code. Readers check whether they
+ * Adds the names that a text mentions outside of code to the body. Readers check whether the users
  * exist.
  */
 export function withMentions(body: PostBody): PostBody {

@@ -1,4 +1,4 @@
-/** The outbox of posts until they are acknowledged or refused. */
+/** Outbox of posts that the server has not yet acknowledged or refused. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -12,9 +12,9 @@ import {
 import type { Answer, PostBody } from "../../wire/messages.ts";
 
 /**
- * Keeps posts until the server has them on disk, over any number of links. The server recognises
- * repeated posts by their counter, so resending is always safe. Posts keep their order: no counter
- * is sent before a lower one.
+ * Receipt for a post. The outbox stores posts until the server has them on disk, over any number of
+ * links. The server recognises repeated posts by their counter, so resending is always safe. Posts
+ * keep their order: no counter is sent before a lower counter.
  *     pending ──send──> in flight ──acked, refused──> settled
  *        ^─────lost, refused temporarily─────┘
  */
@@ -25,11 +25,11 @@ export type PostOutcome =
   | { readonly kind: "refused"; readonly fault: Fault };
 
 export type OutboxInput =
-  /** `key` is the driver's own id of the post, which the effect `settled` returns. */
+  /** A new post. `key` is the driver's own id for the post, which the effect `settled` contains. */
   | { readonly kind: "post"; readonly key: number; readonly to: string; readonly body: PostBody }
   /**
-   * A post restored from an earlier run of the program. Sent before any `post`, lowest counter
-   * first.
+   * A post restored from an earlier run of the program. The driver adds restored posts before any
+   * `post`, lowest counter first.
    */
   | {
       readonly kind: "adopt";
@@ -38,13 +38,13 @@ export type OutboxInput =
       readonly to: string;
       readonly body: PostBody;
     }
-  /** The post must never be sent, because it could not be stored. */
+  /** A post that must never be sent, because it could not be stored. */
   | { readonly kind: "withdrawn"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "acked"; readonly counter: number; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "connected" }
   | { readonly kind: "lost" }
-  /** Stops sending. All pending posts are refused with this fault. */
+  /** Stops sending and refuses all pending posts with this fault. */
   | { readonly kind: "abandoned"; readonly fault: Fault }
   | { readonly kind: "tick" };
 
@@ -65,22 +65,22 @@ interface Pending {
   inFlight: boolean;
 }
 
-/** Minimum delay, also if a server requests an immediate retry. */
+/** Minimum delay of a retry, even if a server requests an immediate retry. */
 const RETRY_MS_MIN = 50;
-/** Delay for a server that is stopping. Its link closes earlier. */
+/** Retry delay while the server is stopping. Its link usually closes earlier. */
 const SHUTDOWN_RETRY_MS = 1_000;
 
 export class Outbox {
-  /** Keyed by counter, lowest first. #post enforces both limits. */
+  /** Posts by counter, lowest first. `#post` enforces the limits on their number and size. */
   readonly #pending = new Map<number, Pending>();
   #pendingChars = 0;
   #inFlight = 0;
   #inFlightChars = 0;
   #last = 0;
-  /** Lowest counter that is not sent on this link, or that must be resent. */
+  /** Lowest counter that was not sent over this link or must be resent. */
   #next = 1;
   #connected = false;
-  /** Set while the server refuses posts temporarily. */
+  /** Time until which sending is paused, while the server refuses posts temporarily. */
   #pausedUntil: number | undefined;
 
   get last(): number {
@@ -127,7 +127,7 @@ export class Outbox {
     }
   }
 
-  /** Returns the time of the next necessary `tick`. */
+  /** Returns the time at which the driver must call `tick` next. */
   deadline(): number | undefined {
     return this.#connected && this.#inFlight === 0 ? this.#pausedUntil : undefined;
   }
@@ -219,9 +219,9 @@ export class Outbox {
   }
 
   /**
-   * After a temporary refusal the server refuses all later counters until the refused one is
-   * resent. If posts were sent before all those refusals have arrived, a later post could overtake
-   * an earlier one.
+   * Reports whether sending may continue. After a temporary refusal, the server refuses all later
+   * counters until the refused post is resent. If the client resent posts before all of these
+   * refusals have arrived, a later post could overtake an earlier post.
    */
   #canSend(now: number): boolean {
     if (this.#pausedUntil === undefined) return true;
@@ -250,7 +250,10 @@ export class Outbox {
   }
 }
 
-/** A stopping server refuses all posts, but its successor will accept them. */
+/**
+ * Returns the delay before a retry. A stopping server refuses all posts, but the server accepts
+ * them after its restart.
+ */
 function retryDelayMs({ code, retryAfterMs }: Fault): number | undefined {
   return retryAfterMs ?? (code === "shutting-down" ? SHUTDOWN_RETRY_MS : undefined);
 }

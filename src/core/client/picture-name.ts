@@ -1,4 +1,4 @@
-/** Selects by name and size the files that are displayed as pictures. */
+/** Selection of files that are displayed as pictures, by name and size. */
 
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import type { FileBody } from "../rooms/files.ts";

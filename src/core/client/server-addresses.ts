@@ -11,25 +11,24 @@ import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { TokenBucket } from "../rate.ts";
 
 export interface ServerAddressesOptions {
-  /** Addresses provided by the user, the best first. */
+  /** Addresses that the user has provided, best first. */
   readonly configured: readonly [ServerAddress, ...ServerAddress[]];
-  /** Addresses advertised by the server in an earlier run. */
+  /** Addresses that the server has advertised in an earlier run. */
   readonly advertised: readonly ServerAddress[];
   /**
    * Address of the last successful connection. Tried first, unless the user has just provided a
-   * different one.
+   * different address.
    */
   readonly last?: ServerAddress | undefined;
   readonly isExplicit: boolean;
   readonly now: number;
   /**
-   * Random number from 0 (inclusive) to 1 (exclusive), which selects the advertised address to try
-   * first.
+   * Random number from 0 (inclusive) to 1 (exclusive), which selects the first advertised address.
    */
   readonly chance: number;
 }
 
-/** Maximum counted failures. Addresses with more failures rank equally. */
+/** Maximum number of failures that are counted. Addresses with more failures rank equally. */
 const FAILURES_MAX = 3;
 
 interface Candidate {
@@ -39,21 +38,28 @@ interface Candidate {
 }
 
 /**
- * Addresses of a client's server, from the user and from the server itself for the other servers of
- * its cluster. Advertised addresses are unverified: they are dialled at a limited rate, and never
- * again after a different server has answered.
+ * Addresses of the servers to which a client can connect: addresses provided by the user, and
+ * addresses that the server advertises for the servers of its cluster. Advertised addresses are
+ * unverified. The client dials them at a limited rate, and never again after a different server has
+ * answered at one of them.
  */
 export class ServerAddresses {
   readonly #configured: readonly ServerAddress[];
   readonly #chance: number;
   readonly #dialRate: TokenBucket;
   #advertised: readonly ServerAddress[] = [];
-  /** Keyed by text, in the order of attempts. Maximum 2 * CLUSTER_ADDRESSES_MAX + 1. */
+  /**
+   * Candidates by address text, in the order of attempts. At most 2 * CLUSTER_ADDRESSES_MAX + 1
+   * entries.
+   */
   #candidates = new Map<string, Candidate>();
   #last: ServerAddress | undefined;
-  /** True before the first successful connection: the user's addresses come first. */
+  /** True until the first successful connection, if the user's addresses come first. */
   #isExplicit: boolean;
-  /** Addresses at which a different server answered. Limited by the advertised addresses. */
+  /**
+   * Addresses at which a different server answered. Their number is limited by that of the
+   * advertised addresses.
+   */
   readonly #foreign = new Set<string>();
 
   constructor({
@@ -85,7 +91,9 @@ export class ServerAddresses {
     return this.#candidates.get(formatAddress(address))?.isConfigured === true;
   }
 
-  /** Returns the addresses to dial in order, those with the fewest failures first. */
+  /**
+   * Returns the addresses in the order in which to dial them, those with the fewest failures first.
+   */
   candidates(): ServerAddress[] {
     return [...this.#candidates.values()]
       .toSorted((a, b) => a.failures - b.failures)
@@ -97,8 +105,8 @@ export class ServerAddresses {
   }
 
   /**
-   * Stores the cluster's addresses sent by the server at the address `from`. A server on the
-   * internet cannot advertise addresses of this machine or of the local network.
+   * Stores the cluster's addresses, which the server at the address `from` has sent. Ignores
+   * addresses of this machine or of the local network if they come from a server on the internet.
    * @returns true if the list changed
    */
   setAdvertised(addresses: readonly ServerAddress[], from: string): boolean {
@@ -118,7 +126,7 @@ export class ServerAddresses {
 
   /**
    * Removes the cluster's addresses.
-   * @returns true if there were any
+   * @returns true if there were any addresses
    */
   clearAdvertised(): boolean {
     const hadAddresses = this.#advertised.length > 0;
@@ -154,7 +162,8 @@ export class ServerAddresses {
   }
 
   /**
-   * Sorts the last successful address first, then the user's, then the others from a random start.
+   * Orders the candidates: the last successful address, then the user's addresses, then the
+   * advertised addresses from a random start.
    */
   #order(): void {
     const at = Math.floor(this.#chance * this.#advertised.length);
@@ -181,7 +190,7 @@ function isSame(a: ServerAddress, b: ServerAddress): boolean {
   return formatAddress(a) === formatAddress(b);
 }
 
-/** A name that some systems parse as an IPv4 address. */
+/** Names that some systems parse as an IPv4 address, because they end in a hexadecimal number. */
 const HEX_SUFFIX = /(?:^|\.)0x[\da-f]*\.?$/i;
 
 function canonicalAddress({ host, port }: ServerAddress): ServerAddress[] {

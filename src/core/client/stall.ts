@@ -1,19 +1,19 @@
-/** Detects a link that is open but no longer responds. */
+/** Detection of links that are open but no longer respond. */
 
 import { STALL_MS, STALL_PING_AFTER_MS } from "../../base/limits-page.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Reports whether an open link has stalled: for STALL_MS, no data was received after a request, or
- * no post was acknowledged.
+ * Detector of a stalled link. A link has stalled if, for STALL_MS, no data was received after a
+ * request, or no post was acknowledged.
  */
 export class Stall {
   #receivedAt: number;
-  /** Time of the first request after the last received data. */
+  /** Time of the first request since data was last received. */
   #requestedAt: number | undefined;
   #posts = 0;
-  /** Time since which posts are pending without an acknowledgement. */
+  /** Time since which posts are pending without any acknowledgement. */
   #postedAt: number | undefined;
 
   constructor(now: number) {
@@ -44,12 +44,12 @@ export class Stall {
     return now >= this.#stalledAt();
   }
 
-  /** Reports whether the link was idle for so long that a ping is due. */
+  /** Reports whether the link has been idle for so long that a ping is due. */
   isPingDue(now: number): boolean {
     return this.#requestedAt === undefined && now >= this.#receivedAt + STALL_PING_AFTER_MS;
   }
 
-  /** Returns the next time at which the result may change without traffic, or infinity. */
+  /** Returns the next time at which the state may change without traffic, or infinity. */
   deadline(now: number): number {
     if (this.#requestedAt === undefined && this.#postedAt === undefined) {
       return this.#receivedAt + STALL_PING_AFTER_MS;

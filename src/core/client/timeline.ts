@@ -1,15 +1,15 @@
-/** Detects missing and repeated records of each room. */
+/** Detection of missing and repeated records in each room. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
 
 /**
- * Tracks the records that a reader has received over any number of links: each `n` of a room once
- * and in order, and the cursor, the `seq` from which a new link resumes. The cursor stays while
- * older records may be in flight: until `caught-up`, and while a newly joined room catches up.
- * Otherwise records arrive in the order of the log over all rooms, and the cursor is the highest
- * `seq` of this link.
+ * Input of a timeline, which tracks the records that a client has received over any number of
+ * links. Each `n` of a room must arrive once and in order. The cursor is the `seq` from which a new
+ * link resumes. While older records may be in flight (until `caught-up`, and while a newly joined
+ * room catches up), the cursor does not move. Otherwise records of all rooms arrive in the order of
+ * the log, and the cursor is the highest `seq` received over this link.
  */
 export type TimelineInput =
   /** A new link has requested the records after `after`. */
@@ -19,7 +19,7 @@ export type TimelineInput =
       readonly room: string;
       readonly n: number;
       readonly skipped: number;
-      /** Older records follow. The room is repeated without this field afterwards. */
+      /** True if older records follow. The server then sends the room again without this field. */
       readonly behind?: boolean | undefined;
     }
   | { readonly kind: "gone"; readonly room: string }
@@ -27,13 +27,16 @@ export type TimelineInput =
   | { readonly kind: "caught-up"; readonly seq: number };
 
 export type TimelineEffect =
-  /** The record is the next one of its room. */
+  /** The record is the next record of its room. */
   | { readonly kind: "show" }
-  /** The server will not send this many unread records of the room. */
+  /** The server will not send this number of unread records of the room. */
   | { readonly kind: "skipped"; readonly room: string; readonly count: number }
-  /** Everything up to `seq` has been received. */
+  /** All records up to `seq` have been received. */
   | { readonly kind: "cursor"; readonly seq: number }
-  /** Records are missing. `again`: this gap was reported before, so another request is useless. */
+  /**
+   * Records are missing. `again`: the same gap was reported before, so requesting the records again
+   * is useless.
+   */
   | {
       readonly kind: "gap";
       readonly room: string;
@@ -44,27 +47,32 @@ export type TimelineEffect =
 
 interface Room {
   next: number;
-  /** Seq of the last received record, or a later seq before which nothing is missing. */
+  /** Seq of the last received record, or a later seq up to which no records are missing. */
   lastSeq: number | undefined;
-  /** The current link has sent the room. */
+  /** True if the server has sent the room over the current link. */
   announced: boolean;
-  /** All records that the server intended to send up to some cursor were received. */
+  /**
+   * True if the client has received all records that the server intended to send up to some cursor.
+   */
   isComplete: boolean;
 }
 
 export const TIMELINE_ROOMS_MAX = 8 * JOINED_ROOMS_MAX;
 
 export class Timeline {
-  /** Maximum TIMELINE_ROOMS_MAX. Rooms that a link does not mention are forgotten. */
+  /**
+   * Rooms by id, at most TIMELINE_ROOMS_MAX. Rooms that the server does not send over a new link
+   * are forgotten.
+   */
   readonly #rooms = new Map<string, Room>();
-  /** Rooms of this link with older records in flight. */
+  /** Rooms of this link whose older records are still in flight. */
   readonly #behind = new Set<string>();
   #cursor: number | undefined;
   #highestSeq = 0;
   #live = false;
   #gap: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
 
-  /** Seq to request on the next link; `undefined` if nothing was received. */
+  /** Seq to request over the next link; `undefined` if no record was received. */
   get after(): number | undefined {
     if (this.#gap === undefined || this.#cursor === undefined) return this.#cursor;
     return Math.min(this.#cursor, this.#gap.after);
@@ -104,8 +112,8 @@ export class Timeline {
     const room = this.#rooms.get(id) ?? this.#add(id, n, skipped);
     room.announced = true;
     const unseen = n - room.next;
-    // For a room joined at a later record, the server may skip more records than this client can
-    // know.
+    // If the account joined the room at a later record, the server may skip more records than this
+    // client can know of.
     if (unseen > skipped && room.isComplete) return [this.#openGap(id, room, n)];
     room.next = Math.max(room.next, n);
     if (behind) this.#behind.add(id);
@@ -132,7 +140,7 @@ export class Timeline {
   #record(input: Extract<TimelineInput, { kind: "record" }>): TimelineEffect[] {
     const { room: id, n, seq } = input;
     const room = this.#rooms.get(id);
-    if (room === undefined || !room.announced) return []; // A leave is in progress.
+    if (room === undefined || !room.announced) return []; // The account is leaving the room.
     if (n > room.next) return [this.#openGap(id, room, n)];
     const isNew = n === room.next;
     if (isNew) {
@@ -155,7 +163,7 @@ export class Timeline {
       }
     }
     this.#closeGap();
-    // Older records of a room are still in flight, so a new link must request everything again.
+    // Older records of a room are still in flight, so the next link must request all records again.
     if (this.#behind.size > 0) this.#cursor ??= 0;
     return this.#advanceCursor();
   }
@@ -167,8 +175,8 @@ export class Timeline {
   }
 
   /**
-   * Advances the cursor. It may decrease once per link, because a server restored from a backup has
-   * fewer records.
+   * Advances the cursor. The cursor may decrease once per link, because a server restored from a
+   * backup has fewer records.
    */
   #advanceCursor(): TimelineEffect[] {
     if (!this.#live || this.#behind.size > 0 || this.#highestSeq === this.#cursor) return [];

@@ -1,4 +1,4 @@
-/** Checks whether a decision is still valid at its position in the stream. */
+/** Checks whether decisions are still valid at their position in the shared stream. */
 
 import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
 import { KINDS } from "../../wire/kinds.ts";
@@ -6,16 +6,16 @@ import type { Draft } from "../../wire/record.ts";
 import { parsePostId } from "../rooms/dedup.ts";
 import { type Claims, claimsOf, type Place } from "./claims.ts";
 
-/** Number of records of each log that a node had applied at its decision. */
+/** Number of records of each log that a server had applied when it made the decision. */
 export type Heads = Readonly<Record<Place, number>>;
 
 export interface ProposedDraft {
   readonly draft: Draft;
-  /** Counter of the previous post of the same outbox that is still in flight. */
+  /** Counter of the outbox's previous post, if that post is still in flight. */
   readonly follows?: number;
 }
 
-/** A decision: either all of its drafts are recorded in sequence, or none. */
+/** Decision whose drafts are recorded in sequence, either all or none. */
 export interface Proposal {
   readonly base: Heads;
   readonly drafts: readonly ProposedDraft[];
@@ -30,9 +30,10 @@ export interface AppendedDraft {
 }
 
 /**
- * Decides which proposals of a shared stream become records. Every node compares the same stream
- * with the same last records and uses no other state, so all nodes build the same logs. Optimistic
- * concurrency as in Kung and Robinson (1981): a decision includes the state on which it is based.
+ * Admission of proposals, which decides which proposals in a shared stream become records. Each
+ * server compares the same stream with the same last records and uses no other state, so all
+ * servers build the same logs. As in the optimistic concurrency control of Kung and Robinson
+ * (1981), each decision names the state on which it is based.
  */
 export class Admission {
   readonly #windows: Readonly<Record<Place, Window>> = {
@@ -41,13 +42,13 @@ export class Admission {
   };
 
   /**
-   * @returns `undefined` if the decision is recorded; the caller must then call `advance` for each
+   * @returns `undefined` if the decision is accepted; the caller must then call `advance` for each
    * draft
    */
   rejectionReason({ base, drafts }: Proposal): RejectionReason | undefined {
     for (const log of ["history", "accounts"] as const) {
       if (this.#windows[log].isTooOld(base[log])) return "too-old";
-      // The node has read records that the stream has since lost.
+      // The proposing server has read records that the stream has since lost.
       if (this.#windows[log].isAhead(base[log])) return "ahead";
     }
     for (const { draft, follows } of drafts) {
@@ -70,7 +71,10 @@ export class Admission {
     if (post !== undefined) window.posted(outboxKey(draft, post.outbox), post.counter, seq);
   }
 
-  /** Records of either log can change a fact. */
+  /**
+   * Reports whether a fact has changed since the decision's base. Records of either log can change
+   * a fact.
+   */
   #hasChanged(fact: string, base: Heads): boolean {
     return (
       this.#windows.history.changedAt(fact) > base.history ||
@@ -85,9 +89,9 @@ function outboxKey({ by }: Draft, outbox: string): string {
 
 /** Facts changed by the last records of one log. */
 class Window {
-  /** Seq of the record that last changed each fact, least recent first. */
+  /** Seq of the record that last changed each fact, in the order of the changes. */
   readonly #changes = new Map<string, number>();
-  /** Last counter of each outbox, least recent first. */
+  /** Last counter of each outbox, in the order of the posts. */
   readonly #posts = new Map<string, { readonly counter: number; readonly seq: number }>();
   #seq = 0;
 

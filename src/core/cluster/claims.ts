@@ -1,6 +1,7 @@
 /**
- * Claims of decisions: the facts that a decision reads and that its record changes, with one key
- * per fact. A decision stays valid until one of the facts that it read changes.
+ * Claims of decisions: the facts that a decision depends on (`reads`) and the facts that its record
+ * changes (`writes`), each as a text key. A decision stays valid until a fact that it depends on
+ * changes.
  */
 
 import { unreachable } from "../../base/assert.ts";
@@ -16,8 +17,8 @@ export interface Claims {
 }
 
 /**
- * Returns the claims of a draft or its record. Each draft without an id of its own changes
- * something that it reads, so that a repetition has no effect.
+ * Returns the claims of a draft or its record. A draft without a unique id always changes a fact
+ * that it reads, so that a repetition of the draft is rejected.
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
@@ -28,7 +29,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "reaction":
       return { reads: author, writes: NOTHING };
     case "sealed":
-      // Posts require that devices of users who left have been removed.
+      // A post to a sealed room requires that the devices of departed users have been removed.
       return { reads: [...author, `gone ${room}`], writes: NOTHING };
     case "file": {
       const announced = `file ${id} ${room}`;
@@ -42,7 +43,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     }
     case "pin": {
       const { reads, writes } = recordClaims([...author, ERASURES], [fields.seq]);
-      const list = `pins ${room}`; // The list of pins has a maximum length.
+      const list = `pins ${room}`; // The number of pins is limited.
       return { reads: [...reads, list], writes: [...writes, list] };
     }
     case "receipts":
@@ -52,8 +53,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "room":
       return changes(NOTHING, [`room ${room}`, ...nameFact(fields.name)]);
     case "join":
-      // Does not read all members: concurrent joins may exceed the maximum by the number of
-      // servers.
+      // A join does not read the list of all members, so concurrent joins may exceed the maximum
+      // number of members by the number of servers.
       return changes([`room ${room}`, `account ${by}`], [`member ${room} ${by}`]);
     case "leave":
       return changes([`room ${room}`, `account ${by}`], [`member ${room} ${by}`, `gone ${room}`]);
@@ -65,7 +66,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(author, [target]);
     }
     case "rename":
-      // An account's record in a room is only informative.
+      // In a room, the record of a renamed account is only informative.
       if (fields.user !== undefined) return changes(author, [`called ${room} ${fields.user}`]);
       return changes(author, [`room ${room}`, ...nameFact(fields.was), ...nameFact(fields.name)]);
     case "close":
@@ -84,7 +85,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(NOTHING, [`invite ${room}`]);
     case "prefs":
     case "prefs-erase":
-      // Only the removal of the account, which blanks these records, depends on them.
+      // These records conflict only with the removal of the account, which blanks them.
       return changes([`account ${room}`], [`prefs ${room}`]);
     case "account-gone":
       return changes([`prefs ${room}`], [`account ${room}`]);
@@ -117,9 +118,8 @@ interface Fields {
 
 const NOTHING: readonly string[] = [];
 /**
- * Single fact for all erasures. After an edit is erased, its record no longer contains the edited
- * message, so decisions made before the erasure are repeated on all nodes, including those that
- * remember the edit.
+ * Fact that stands for all erasures. An erased edit no longer names the message that it edited, so
+ * all servers repeat decisions made before the erasure, including servers that remember the edit.
  */
 const ERASURES = "erasures";
 

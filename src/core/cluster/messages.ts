@@ -1,4 +1,4 @@
-/** Messages of a cluster's shared stream: ordered decisions. */
+/** Messages of a cluster's shared stream, which put decisions in order. */
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -19,14 +19,14 @@ import {
 import type { Place } from "./claims.ts";
 
 export interface ProposalMessage {
-  /** Random id by which a node recognises its own proposal. */
+  /** Random id by which a server recognises its own proposal. */
   readonly id: string;
   readonly proposals: readonly SealedProposal[];
 }
 
-/** A decision with drafts that are recorded together or not at all. */
+/** Decision whose drafts are recorded together or not at all. */
 export interface SealedProposal {
-  /** Seq of the last history record that the decision has read. */
+  /** Seq of the last record of the history that the decision depends on. */
   readonly history: number;
   readonly accounts: number;
   readonly drafts: readonly FollowingDraft[];
@@ -42,7 +42,7 @@ export interface CopiedLines {
   readonly lines: readonly CopiedLine[];
 }
 
-/** End of the copies of both logs, after which decisions are valid. */
+/** Message at the end of the copies of both logs. Decisions are valid after it. */
 export interface CopyEnd {
   readonly history: LogEnd;
   readonly accounts: LogEnd;
@@ -54,8 +54,8 @@ export interface LogEnd {
 }
 
 /**
- * A record that the stream lost and a node restores from its disk at its old position. Nodes that
- * have the record skip it. Only the blank line of an erased record remains.
+ * Record that the stream has lost and that a server restores from its disk at the record's old
+ * position. Servers that have the record ignore it. An erased record is restored as a blank line.
  */
 export type RestoredRecord =
   | { readonly seq: number; readonly time: number; readonly sealed: SealedDraft }
@@ -68,7 +68,7 @@ export type StreamContent =
   | { readonly kind: "restored"; readonly records: readonly RestoredRecord[] };
 
 const VERSION = 1;
-/** Version of copies. Programs that do not support it stop there. */
+/** Version of the copies' format. A program that does not support it stops reading the stream. */
 const COPY_VERSION = 2;
 const ROOT_BYTES = 32;
 const NEWLINE = 0x0a;
@@ -97,7 +97,7 @@ export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
   return packValue({ v: COPY_VERSION, end });
 }
 
-/** @param id random, because the same records can be lost twice */
+/** @param id random id, because the stream can lose the same records twice */
 export function packRestored(id: string, records: readonly RestoredRecord[]): Uint8Array {
   return packValue({
     v: COPY_VERSION,
@@ -112,9 +112,9 @@ export function packRestored(id: string, records: readonly RestoredRecord[]): Ui
 }
 
 /**
- * Parses a message of the stream. All nodes reach the same result, including faults.
+ * Parses a message of the stream. All servers get the same result, including the same faults.
  * @throws {Fault} frame-malformed if the bytes are invalid
- * @throws {Fault} version-unsupported if a later version of this program wrote them
+ * @throws {Fault} version-unsupported if a later version of this program wrote the message
  */
 export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
   const value = unpackValue(bytes) as Readonly<Record<string, unknown>>;
@@ -209,7 +209,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   return follows === 0 ? { sealed } : { sealed, follows };
 }
 
-/** Parses a line of JSON written by `sealDraft`. */
+/** Parses the body of a draft: one line of JSON, as written by `sealDraft`. */
 function bodyOf(bytes: Uint8Array): unknown {
   try {
     if (bytes.includes(0x0a)) throw malformed();
@@ -223,7 +223,6 @@ export function packNodeMessage(node: string, message: unknown): Uint8Array {
   return packValue({ v: VERSION, node, news: message });
 }
 
-/** @returns `undefined` if this version cannot parse the message */
 export function readNodeMessage(
   bytes: Uint8Array,
 ): { readonly node: string; readonly news: unknown } | undefined {

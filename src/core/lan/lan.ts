@@ -1,4 +1,4 @@
-/** The state machine of `chat lan`: a group without a server. */
+/** State machine of `chat lan`, a group chat without a server. */
 
 import { unreachable } from "../../base/assert.ts";
 import {
@@ -23,8 +23,8 @@ import { TokenBucket } from "../rate.ts";
 import { ReplayWindow } from "./replay-window.ts";
 
 /**
- * Peers of a group, their visible texts, and detection of repeated datagrams. A sender is one
- * session of one key. Received datagrams were already verified with that key.
+ * Datagram whose signature was verified with the sender's key. The state machine tracks the peers
+ * of a group and detects repeated datagrams. A sender is one session of one key.
  *     unknown ──any datagram──> present ──leaving, silence──> away ──silence──> forgotten
  *                                  ^────any newer datagram────┘
  */
@@ -38,7 +38,7 @@ export interface LanDatagram {
   readonly body: LanBody;
 }
 
-/** `isVerified`: this program has not received the name from any other key. */
+/** Peer of the group. `isVerified`: this program has received the name from no other key. */
 export interface LanPeer {
   readonly name: Name;
   readonly keyId: Fingerprint;
@@ -57,9 +57,9 @@ export type LanInput =
 
 export type LanNotice =
   | { readonly kind: UnreadableKind | "no-echo" | "crowded" }
-  /** Another key uses this user's name. */
+  /** Another peer uses this user's name. */
   | { readonly kind: "taken"; readonly name: Name }
-  /** `aheadMs`: how far the peer's clock is ahead of the local clock. */
+  /** The clocks differ. `aheadMs`: time by which the peer's clock is ahead of the local clock. */
   | { readonly kind: "clock"; readonly name: Name; readonly aheadMs: number };
 
 export type LanEffect =
@@ -69,7 +69,7 @@ export type LanEffect =
       readonly timeUnixMs: number;
       readonly body: LanBody;
     }
-  /** Rate limit: the text was not sent and can be retried after this time. */
+  /** The text was not sent because of the rate limit. It can be sent after `retryAfterMs`. */
   | { readonly kind: "wait"; readonly retryAfterMs: number }
   | {
       readonly kind: "text";
@@ -89,7 +89,7 @@ export interface LanSelf {
   readonly session: string;
   /**
    * Random number from 0 (inclusive) to 1 (exclusive), which spreads the answers and announcements
-   * of many peers.
+   * of many peers over time.
    */
   readonly chance: number;
 }
@@ -107,11 +107,14 @@ interface Sender {
 
 export class Lan {
   readonly #self: LanSelf;
-  /** Keyed by key and session. #hasRoom enforces the limits. */
+  /** Senders by key and session. `#hasRoom` enforces the limits on their number. */
   readonly #senders = new Map<string, Sender>();
-  /** Keys by name. #pin adds at most LAN_NAMES_MAX. */
+  /** Key of each pinned name. `#pin` adds at most LAN_NAMES_MAX names. */
   readonly #pins = new Map<FoldedName, Fingerprint>();
-  /** Reported notices. Limited by the kinds of notices, and LAN_SENDERS_MAX clocks. */
+  /**
+   * Notices that were already reported. Their number is limited by the kinds of notices, and by
+   * LAN_SENDERS_MAX for notices about clocks.
+   */
   readonly #notified = new Set<string>();
   readonly #textRate: TokenBucket;
   #sequence = 0;
@@ -119,7 +122,7 @@ export class Lan {
   #announceAt: number | undefined;
   #announcedAt = Number.NEGATIVE_INFINITY;
   #answerAt: number | undefined;
-  /** Set until one of the program's own datagrams is received back. */
+  /** Time by which the program must receive one of its own datagrams; `undefined` after it did. */
   #echoDeadline: number | undefined;
 
   constructor(self: LanSelf, now: number) {
@@ -140,7 +143,7 @@ export class Lan {
     return [...present.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** @param unixMs wall time, which peers compare with theirs */
+  /** @param unixMs wall-clock time, which peers compare with their own */
   handle(input: LanInput, now: number, unixMs: number): LanEffect[] {
     switch (input.kind) {
       case "begin":
@@ -165,7 +168,7 @@ export class Lan {
     }
   }
 
-  /** Returns the time of the next necessary `tick`. */
+  /** Returns the time at which the driver must call `tick` next. */
   deadline(): number | undefined {
     const times = [this.#announceAt, this.#answerAt, this.#echoDeadline];
     for (const { receivedAt, isPresent: wasPresent } of this.#senders.values()) {
@@ -206,7 +209,7 @@ export class Lan {
     const id = `${keyId} ${session}`;
     const known = this.#senders.get(id);
     if (known !== undefined) {
-      // A session has only one name.
+      // The name of a session never changes.
       if (known.name !== words.name || !known.window.accept(sequence)) return [];
       return this.#received(known, datagram, known.window.highest === sequence, now);
     }
@@ -281,8 +284,8 @@ export class Lan {
   }
 
   /**
-   * Makes room for a session. Never forgets a session while a repeated datagram of it could still
-   * arrive.
+   * Reports whether a new session can be added, and forgets old sessions. Never forgets a session
+   * while a captured datagram of the session could still be replayed.
    */
   #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
     for (const [id, sender] of this.#senders) {
@@ -296,7 +299,7 @@ export class Lan {
     );
   }
 
-  /** Pins a name to the first key that uses it, for the duration of this program. */
+  /** Pins a name to the first key that uses the name, for the duration of this program. */
   #pin({ name, keyId }: Sender): void {
     const folded = foldName(name);
     if (this.#pins.size < LAN_NAMES_MAX && !this.#pins.has(folded)) this.#pins.set(folded, keyId);

@@ -1,4 +1,4 @@
-/** Limits the datagrams accepted from each sender. */
+/** Rate limits for datagrams from each sender. */
 
 import {
   LAN_ADDRESS_PACKETS_PER_SECOND,
@@ -10,8 +10,8 @@ import {
 import { TokenBucket, TokenBuckets } from "../rate.ts";
 
 /**
- * Selects the datagrams to process before anything is decrypted or verified, with limits per
- * source, per address, and in total.
+ * Limits on the datagrams that are processed, per source, per address and in total. They apply
+ * before anything is decrypted or verified.
  */
 export class LanRateLimit {
   readonly #sources = new TokenBuckets(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST, LAN_SOURCES_MAX);

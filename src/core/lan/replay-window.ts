@@ -1,15 +1,15 @@
-/** Rejects repeated datagrams of a session. */
+/** Detection of repeated datagrams of a session. */
 
 import { LAN_WINDOW } from "../../base/limits.ts";
 
 /**
- * A sliding window of sequence numbers, which may arrive slightly out of order. Numbers below the
- * window, or before the first received number, count as received.
+ * Sliding window of sequence numbers, which may arrive slightly out of order. Numbers below the
+ * window, and numbers below the first received number, count as received.
  * @see RFC 4303, section 3.4.3
  */
 export class ReplayWindow {
   #highest: number;
-  /** Bit i: `highest - i` was received. */
+  /** Bit i is set if `highest - i` was received. */
   #received = (1n << BigInt(LAN_WINDOW)) - 1n;
 
   constructor(first: number) {

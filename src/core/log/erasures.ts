@@ -1,13 +1,13 @@
-/** Ordered and completed erasures of a log's records. */
+/** Erasures of a log's records: those that were ordered, and those that were completed. */
 
 import { isCount } from "../../base/values.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
 /**
- * Returns the seqs of the earlier records that this record orders to be blanked: the records and
- * edits named by an `erase`, the previous password of an account with a new one, and password and
- * settings of a removed account. A damaged record orders none.
+ * Returns the seqs of the earlier records that this record orders to be blanked: for an `erase`,
+ * the listed records and edits; for a new password, the account's previous password; for the
+ * removal of an account, its password and settings. Returns none for a damaged record.
  */
 export function erasuresOf(record: FoldedRecord): number[] {
   const { kind, seq } = record.head;
@@ -18,16 +18,19 @@ export function erasuresOf(record: FoldedRecord): number[] {
   );
 }
 
-/** Orders of a log to erase records. The first order for a record is valid. */
+/** Orders to erase records of a log. Only the first order for each record counts. */
 export class Erasures {
   /** Seq of the ordering record, by seq of the record to be blanked. */
   readonly orders: Map<number, number>;
   readonly #blank = new Map<number, number>();
-  /** Accounts of blank passwords. The seq of the password that such a record replaced is lost. */
+  /**
+   * Account of each blank password record. Such a record no longer contains the seq of the password
+   * that it replaced.
+   */
   readonly #blankPasswords = new Map<number, string>();
   readonly #passwords = new Map<string, number>();
 
-  /** @param orders from a snapshot */
+  /** @param orders orders from a snapshot */
   constructor(orders: Iterable<readonly [seq: number, order: number]> = []) {
     this.orders = new Map(orders);
   }
@@ -38,7 +41,7 @@ export class Erasures {
 
   /**
    * Adds the next record.
-   * @returns the seqs of the records that it orders to be blanked
+   * @returns the seqs of the records that this record orders to be blanked
    */
   add(record: FoldedRecord): readonly number[] {
     const { erased, head } = record;
@@ -68,7 +71,8 @@ export class Erasures {
     this.#passwords.set(room, seq);
     if (erased === undefined) return;
     this.#blankPasswords.set(seq, room);
-    // A blank password replaced the previous one, although its body no longer contains it.
+    // A blank password replaced the previous password, although the blank body no longer says
+    // which.
     if (before !== undefined) this.#order(before, seq);
   }
 

@@ -1,5 +1,5 @@
 /**
- * The append-only Merkle tree of RFC 6962, section 2.1. Leaves are passed as hashes (`leafHash`).
+ * Append-only Merkle tree of RFC 6962, section 2.1. Callers pass the hashes of leaves (`leafHash`).
  */
 
 import { assert } from "../../base/assert.ts";
@@ -9,9 +9,9 @@ import { type Nodes, rootOf } from "./proofs.ts";
 const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
 const PREFIX_BYTES = 1;
-/** Level of a group. The leaves of a complete group are replaced by its hash. */
+/** Level of a group in the tree. The hash of a complete group replaces its leaves. */
 const GROUP_LEVEL = 8;
-// Uses a shift, because a power is a float here and its remainder takes as long as a short hash.
+// Uses a shift, because a power would be a float, whose remainder takes as long as a short hash.
 export const GROUP_LEAVES = 1 << GROUP_LEVEL;
 
 export interface MerkleTreeValue {
@@ -21,17 +21,17 @@ export interface MerkleTreeValue {
 }
 
 /**
- * A growing tree that stores everything that its root and proofs need except the leaves of complete
- * groups: a quarter of a byte per leaf. Hashes a complete group at a time.
+ * Growing tree that stores what its root and proofs need, except the leaves of complete groups: a
+ * quarter of a byte per leaf. The leaves of a complete group are hashed together.
  */
 export class MerkleTree {
   readonly #sha256: Sha256;
-  /** Leaves of the open group. */
+  /** Leaves of the group that is not yet complete. */
   readonly #group = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
   readonly #leafSlots = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
     hashAt(this.#group, leaf * HASH_BYTES),
   );
-  /** Hashes of complete subtrees, from GROUP_LEVEL upwards. */
+  /** Hashes of complete subtrees by level, from GROUP_LEVEL upwards. */
   readonly #levels: HashList[] = [];
   readonly #hasher: NodeHasher;
   #size = 0;
@@ -45,7 +45,7 @@ export class MerkleTree {
     return this.#size;
   }
 
-  /** Returns the buffer of the next leaf. Hashing into it saves a copy. */
+  /** Returns the buffer for the next leaf. A caller that hashes directly into it avoids a copy. */
   nextLeaf(): Uint8Array {
     const slot = this.#leafSlots[this.#size % GROUP_LEAVES];
     assert(slot !== undefined, "the group has a slot for each leaf");
@@ -59,7 +59,7 @@ export class MerkleTree {
     if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
   }
 
-  /** Returns a snapshot: hashes of the complete groups, and leaves of the open group. */
+  /** Returns a snapshot: the hashes of complete groups, and the leaves of the open group. */
   value(): MerkleTreeValue {
     const openBytes = (this.#size % GROUP_LEAVES) * HASH_BYTES;
     return {
@@ -87,9 +87,9 @@ export class MerkleTree {
   }
 
   /**
-   * Returns the complete subtrees of this tree. Below GROUP_LEAVES leaves, includes only those of
-   * the open group and of the passed groups.
-   * @param groups leaves of complete groups by index
+   * Returns a function for the hashes of complete subtrees. Subtrees with fewer than GROUP_LEAVES
+   * leaves are available only within the open group and the passed groups.
+   * @param groups leaves of complete groups, by index
    */
   nodes(groups: ReadonlyMap<number, Uint8Array> = new Map()): Nodes {
     return (level, index) => {
@@ -152,15 +152,15 @@ class HashList {
 }
 
 /**
- * Hashes many nodes without allocating. The prefix of a node overwrites the preceding byte, and its
- * hash overwrites nodes that are already hashed.
+ * Hasher of many nodes without allocations. The prefix of a node overwrites the byte before it, and
+ * its hash overwrites nodes that are already hashed.
  */
 class NodeHasher {
   readonly #sha256: Sha256;
   readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
   /**
-   * Views of prefix, left and right of each node of a row, and the offset of each hash in the next
-   * row.
+   * Views of each node's prefix and children in a row, and the offset of the node's hash in the
+   * next row.
    */
   readonly #nodes = Array.from({ length: GROUP_LEAVES / 2 }, (_, node) => {
     const at = node * 2 * HASH_BYTES;
@@ -180,7 +180,7 @@ class NodeHasher {
     return this.#fold(2);
   }
 
-  /** Returns the root of concatenated leaves. Their number must be a power of two. */
+  /** Returns the root over concatenated leaves. The number of leaves must be a power of two. */
   over(leaves: Uint8Array): Uint8Array {
     this.#bytes.set(leaves, PREFIX_BYTES);
     return this.#fold(leaves.length / HASH_BYTES);

@@ -1,8 +1,8 @@
-/** Sequence numbers and hashes required of the next record. */
+/** Rules for the sequence numbers and the time of a log's next record. */
 
 import { assert } from "../../base/assert.ts";
 
-/** Fields of a head that give its position in the log. */
+/** Fields of a head that determine the record's position in the log. */
 interface RecordPosition {
   readonly seq: number;
   readonly time: number;
@@ -22,16 +22,19 @@ export interface LogOrderValue {
 }
 
 /**
- * Requirements on the next record of a log: `seq` without gaps in the log, `n` without gaps per
- * room, and `time` that never decreases. The writer takes its numbers from here, and the reader
- * checks them here.
+ * Requirements for the next record of a log: `seq` without gaps in the log, `n` without gaps per
+ * room, and `time` that never decreases. A writer takes the numbers from this class, and a reader
+ * checks records with it.
  */
 export class LogOrder {
-  /** An entry per room or account, at most ROOMS_MAX or ACCOUNTS_MAX. */
+  /** Last record of each room or account, at most ROOMS_MAX or ACCOUNTS_MAX entries. */
   readonly #last = new Map<string, LastRecord>();
   #seq = 0;
   #time = 0;
-  /** The last checked room, because a record is checked and then added immediately. */
+  /**
+   * Room looked up last. A record is usually checked and then added immediately, so it is needed
+   * again.
+   */
   #cachedRoom: string | undefined;
   #cachedLast: LastRecord | undefined;
 
@@ -65,7 +68,7 @@ export class LogOrder {
     this.#time = time;
   }
 
-  /** @returns the reason for which this record cannot be the next one, or `undefined` */
+  /** @returns the reason why this record cannot be the next record, or `undefined` */
   violation(head: RecordPosition): string | undefined {
     return this.#violation(head, this.#lastOf(head.room));
   }
@@ -92,12 +95,15 @@ export class LogOrder {
     }
   }
 
-  /** Skips damaged records: the next record follows this seq. */
+  /** Skips damaged records: the record after `seq` is the next record. */
   skipTo(seq: number): void {
     this.#seq = seq;
   }
 
-  /** Skips damaged records: this record is the next one, as if the preceding ones were valid. */
+  /**
+   * Skips damaged records: this record becomes the next record, as if the records before it were
+   * valid.
+   */
   skipBefore({ seq, time, n, room }: RecordPosition): void {
     this.#seq = seq - 1;
     this.#time = Math.min(this.#time, time);

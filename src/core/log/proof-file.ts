@@ -1,6 +1,6 @@
 /**
- * Proof of a record as a text for people and programs: a description of the record, followed by a
- * C2SP tlog-proof, which other tools can verify.
+ * Text form of a record's proof, for people and programs: a description of the record, followed by
+ * a C2SP tlog-proof, which other tools can verify.
  * @see https://c2sp.org/tlog-proof
  */
 
@@ -9,16 +9,14 @@ import { Fault, msg } from "../../base/fault.ts";
 import { PROOF_HASHES_MAX } from "../../base/limits.ts";
 
 export interface ProofFile {
-  /** The server's public key. */
   readonly key: Uint8Array;
   readonly seq: number;
-  /** The head as written. Its hash is the leaf. */
+  /** Head as written in the log. Its hash is the leaf. */
   readonly head: Uint8Array;
-  /** `undefined` if the proof does not reveal the body. */
+  /** Salt and body of the record; `undefined` if the proof does not reveal the body. */
   readonly salt: Uint8Array | undefined;
   readonly body: Uint8Array | undefined;
   readonly path: readonly Uint8Array[];
-  /** The signed checkpoint. */
   readonly note: string;
 }
 
@@ -87,7 +85,7 @@ function hashOf(line: string): Uint8Array {
     const hash = Uint8Array.fromBase64(line);
     if (hash.length === HASH_BYTES && hash.toBase64() === line) return hash;
   } catch {
-    // Reported below.
+    // The fault below reports the error.
   }
   throw malformed("a hash of its path is none");
 }

@@ -1,7 +1,7 @@
 /**
- * Proofs of the tree of RFC 6962, section 2.1: that a log contains a record, and that a log only
- * grew. Verification needs only the roots; creation needs the hashes of complete subtrees. Indexes
- * start at 0: the record with `seq` s has index s - 1.
+ * Proofs for the Merkle tree of RFC 6962, section 2.1, which show that a log contains a record and
+ * that a log has only grown. Verifying a proof requires only the roots; creating a proof requires
+ * the hashes of complete subtrees. Indexes start at 0: the record with `seq` s has index s - 1.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -14,15 +14,14 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * Returns the hash of the complete subtree over the leaves from `index * 2^level` to `(index + 1) *
- * 2^level` (exclusive). Level 0 is the leaf itself. Called only for nodes of the tree.
+ * 2^level` (exclusive). Level 0 is the leaf itself. Callers request only nodes of the tree.
  */
 export type Nodes = (level: number, index: number) => Uint8Array;
 
 export interface InclusionProof {
-  /** Leaf hash of the record. */
   readonly leaf: Uint8Array;
   readonly index: number;
-  /** Size of the root's tree. */
+  /** Number of leaves in the tree of `root`. */
   readonly size: number;
   readonly path: readonly Uint8Array[];
   readonly root: Uint8Array;
@@ -37,7 +36,8 @@ export interface ConsistencyProof {
 }
 
 /**
- * Reports whether the leaf has this index in the tree with this root. False for malformed input.
+ * Reports whether the leaf has this index in the tree with this root. Returns false for malformed
+ * input.
  * @see RFC 9162, section 2.1.3.2
  */
 export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean {
@@ -62,8 +62,8 @@ export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean 
 }
 
 /**
- * Reports whether the tree of the new root begins with all leaves of the old one, in order. The
- * proof between equal sizes, and from an empty tree, is empty. False for malformed input.
+ * Reports whether the tree of the new root begins with all leaves of the old tree, in order. The
+ * proof between equal sizes, and from an empty tree, is empty. Returns false for malformed input.
  * @see RFC 9162, section 2.1.4.2
  */
 export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): boolean {
@@ -78,7 +78,7 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
     node = half(node);
     last = half(last);
   }
-  // The root of a tree whose size is a power of two is itself a subtree and is not sent.
+  // If the old size is a power of two, the old root is itself a subtree, so the path omits it.
   const [start, ...rest] = node === 0 ? [oldRoot, ...path] : path;
   if (start === undefined) return false;
   let oldHash = start;
@@ -98,7 +98,7 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
   return last === 0 && equalBytes(oldHash, oldRoot) && equalBytes(newHash, newRoot);
 }
 
-/** Returns the path for `verifyInclusion`: the siblings from the leaf upwards. */
+/** Returns the path for `verifyInclusion`: the siblings from the leaf to the root. */
 export function inclusionPath(
   index: number,
   size: number,
@@ -154,8 +154,8 @@ export function rootOf(size: number, nodes: Nodes, sha256: Sha256): Uint8Array {
 }
 
 /**
- * Returns the hash of the leaves from `from` to `to` (exclusive). A subtree of at least that size
- * must begin at `from`.
+ * Returns the hash of the leaves from `from` to `to` (exclusive). `from` must be a multiple of the
+ * smallest power of two that is at least the number of leaves.
  */
 function subtreeHash(from: number, to: number, nodes: Nodes, sha256: Sha256): Uint8Array {
   const size = to - from;
@@ -170,7 +170,7 @@ function nodeHash(left: Uint8Array, right: Uint8Array, sha256: Sha256): Uint8Arr
   return sha256(concatBytes(NODE_PREFIX, left, right));
 }
 
-/** Returns the largest power of two below a number above 1. */
+/** Returns the largest power of two that is less than a number above 1. */
 function largestBelow(size: number): number {
   let power = 1;
   while (power * 2 < size) power *= 2;
@@ -193,7 +193,7 @@ function upToRight(node: number, last: number): [number, number] {
   return [at, end];
 }
 
-// Avoids bit operations, which are limited to 2^31 in JavaScript.
+// Avoids bitwise operations, because JavaScript limits them to 32 bits.
 const half = (number: number) => Math.floor(number / 2);
 const isOdd = (number: number) => number % 2 === 1;
 const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;

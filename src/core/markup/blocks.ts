@@ -1,29 +1,35 @@
 /**
- * Parser of message texts into a tree of code, quotes, lists and lines: a small part of Markdown,
- * in one pass with linear time and limited depth. Everything that is not markup is text, so no
- * character is lost. The user interfaces display this tree. The log stores the text as typed.
+ * Parser of message texts into a tree of code, quotes, lists and lines. The syntax is a small part
+ * of Markdown; parsing takes one pass, linear time and limited depth. Everything that is not markup
+ * remains text, so no character is lost. The user interfaces display the tree. The log stores the
+ * text as typed.
  */
 
 import { cleanText } from "../../base/text.ts";
 import { type Inline, parseInline } from "./inline.ts";
 
 export type Block =
-  /** Lines as typed, with their line feeds. */
+  /** Consecutive lines as typed, with their line feeds. */
   | { readonly kind: "lines"; readonly parts: readonly Inline[] }
-  /** `language`: as typed after the fence; may be empty. */
+  /** Code block. `language` is the text after the opening fence and may be empty. */
   | { readonly kind: "code"; readonly language: string; readonly text: string }
   | { readonly kind: "quote"; readonly blocks: readonly Block[] }
   | { readonly kind: "list"; readonly items: readonly ListItem[] };
 
 export interface ListItem {
-  /** `•`, or the number as typed: `12.`. */
+  /** Mark of the item: `•`, or the number as typed, such as `12.`. */
   readonly mark: string;
   readonly blocks: readonly Block[];
 }
 
-/** Maximum nesting of lists and quotes. Deeper ones are text, because phones are too narrow. */
+/**
+ * Maximum nesting of lists and quotes. Deeper lists and quotes remain text, because phone screens
+ * are too narrow.
+ */
 const DEPTH_MAX = 4;
-/** A line indented by at least this many more columns belongs to the preceding item. */
+/**
+ * Minimum number of additional columns by which a line is indented to belong to the preceding item.
+ */
 const INDENT = 2;
 const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
 const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;
@@ -31,7 +37,7 @@ const ITEM = /^( {0,3})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
 
 interface ParsedBlock {
   readonly block: Block;
-  /** Index of the line after the block. */
+  /** Index of the first line after the block. */
   readonly end: number;
 }
 
@@ -72,7 +78,7 @@ function parseBlocks(
   return blocks;
 }
 
-/** Removes empty lines next to another block, where they are only separators. */
+/** Removes empty lines next to another block, where they serve only as separators. */
 function trimBlankLines(
   lines: readonly string[],
   isBelow: boolean,
@@ -89,12 +95,12 @@ function isBlank(line: string | undefined): boolean {
 }
 
 /**
- * Parses from a fence to the next one, or to the end. Text after the first fence belongs to the
- * code.
+ * Parses code from a fence to the next fence or to the end of the text. Text after the opening
+ * fence belongs to the code unless it is a language.
  */
 function codeAt(lines: readonly string[], at: number): ParsedBlock | undefined {
   const [fence, indent = "", ticks = "", info = ""] = FENCE.exec(lines[at] ?? "") ?? [];
-  // A fence in the last line is text.
+  // A fence in the last line has no code after it and remains text.
   if (fence === undefined || at + 1 === lines.length) return undefined;
   const language = info.trim();
   const isNamed = LANGUAGE.test(language);
@@ -116,7 +122,7 @@ function codeAt(lines: readonly string[], at: number): ParsedBlock | undefined {
   return { block: { kind: "code", language: isNamed ? language : "", text }, end };
 }
 
-/** Reports whether a text ends inside a code fence, so that the next line is code. */
+/** Reports whether a text ends inside a code block, so that the next line is code. */
 export function isFenceOpen(text: string): boolean {
   let ticks = 0;
   for (const line of text.split("\n")) {
@@ -126,7 +132,7 @@ export function isFenceOpen(text: string): boolean {
   return ticks > 0;
 }
 
-/** Returns the number of backticks at the end. */
+/** Returns the number of backticks at the end of the line. */
 function trailingTicks(line: string): number {
   let count = 0;
   while (line[line.length - 1 - count] === "`") count++;
@@ -143,7 +149,7 @@ function nestedAt(
   return isQuote(lines[at]) ? quoteAt(lines, at, names, depth) : listAt(lines, at, names, depth);
 }
 
-/** `>_<` is a smiley and not a quote. */
+/** Reports whether the line is a quote. `>_<` is a smiley. */
 function isQuote(line: string | undefined): boolean {
   return line === ">" || line?.startsWith("> ") === true;
 }
@@ -179,7 +185,7 @@ function listAt(
       if (indentOf(line) < base + INDENT && !isBlank(line)) break;
       inner.push(dedent(line, lead.length));
     }
-    // Empty lines after the item do not belong to it.
+    // Empty lines after the last line of the item do not belong to the item.
     while (inner.length > 1 && isBlank(inner.at(-1))) inner.pop();
     end = first + inner.length;
     const blocks = parseBlocks(inner, names, depth + 1);
@@ -188,7 +194,7 @@ function listAt(
   return items.length === 0 ? undefined : { block: { kind: "list", items }, end };
 }
 
-/** Returns the columns before the first character. A tab counts as four. */
+/** Returns the number of columns before the first character. A tab counts as four columns. */
 function indentOf(line: string): number {
   let columns = 0;
   for (const sign of line) {

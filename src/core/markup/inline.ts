@@ -9,24 +9,30 @@ export type Inline =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: Emphasis; readonly parts: readonly Inline[] }
-  /** `text`: as typed. `host`: the link's target if the text does not contain it. */
+  /**
+   * Link. `text` is as typed. `host` is the host of the target, set only if the text does not show
+   * it.
+   */
   | { readonly kind: "link"; readonly text: string; readonly href: string; readonly host?: string }
   | { readonly kind: "mention"; readonly text: string; readonly name: string }
   | { readonly kind: "room"; readonly text: string; readonly room: string };
 
-/** Characters that can begin markup. An empty line ends all emphasis. */
+/** Matches the beginnings of markup, and empty lines, which end all emphasis. */
 const MARKUP_START =
   /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
-/** Longer runs of backticks are text, so that each length is searched at most once. */
+/**
+ * Maximum length of a run of backticks that encloses code. A longer run remains text, so that the
+ * parser searches each length at most once.
+ */
 const TICKS_MAX = 8;
-/** The end of a shrug from its backslash on. Its second `_` ends no emphasis. */
+/** End of a shrug, from its backslash on. The second `_` of a shrug ends no emphasis. */
 const SHRUG = "\\_(ツ)_/¯";
 const NAME_MAX = 32;
 
 type Mark = keyof typeof MARKS;
 
-/** Open emphasis. The first entry has no mark and contains everything. */
+/** Emphasis that is not closed yet. The first entry has no mark and contains the complete text. */
 interface Open {
   readonly mark: Mark | "";
   readonly parts: Inline[];
@@ -34,7 +40,7 @@ interface Open {
 
 /**
  * @param text cleaned text
- * @param names as for `parseMarkup`
+ * @param names as in `parseMarkup`
  */
 export function parseInline(
   text: string,
@@ -46,13 +52,13 @@ export function parseInline(
 class InlineParser {
   readonly #text: string;
   readonly #names: ReadonlySet<string> | undefined;
-  /** Each mark occurs at most once. */
+  /** Open emphasis, from the outermost. Each mark occurs at most once. */
   readonly #open: Open[] = [{ mark: "", parts: [] }];
-  /** For each length of a run of backticks, an offset before which there is no such run. */
+  /** For each length of a run of backticks, an offset before which no such run begins. */
   readonly #noTicks: number[] = [];
-  /** End of the last examined line. */
+  /** End of the line that was examined last. */
   #lineEnd = -1;
-  /** Escaped characters of the current text. */
+  /** Characters that are escaped in the current text. */
   #escaped = "";
 
   constructor(text: string, names: ReadonlySet<string> | undefined) {
@@ -73,7 +79,7 @@ class InlineParser {
     return this.#open[0]?.parts ?? [];
   }
 
-  /** @returns number of consumed characters, at least one */
+  /** @returns the number of consumed characters, at least one */
   #parseAt(sign: string, at: number): number {
     switch (sign) {
       case "\\":
@@ -106,7 +112,7 @@ class InlineParser {
 
   /**
    * Adds characters as plain text.
-   * @returns their number
+   * @returns the number of characters
    */
   #plain(text: string): number {
     this.#addText(text);
@@ -118,7 +124,7 @@ class InlineParser {
     return this.#plain(sign);
   }
 
-  /** Parses an escape: `\*a\*` becomes `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` stay as typed. */
+  /** Parses an escape: `\*a\*` becomes `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` remain as typed. */
   #escape(at: number): number {
     const next = this.#text[at + 1] ?? "";
     if (next === "_") return this.#plain(this.#text.startsWith(SHRUG, at) ? SHRUG : "\\_");
@@ -136,8 +142,8 @@ class InlineParser {
   }
 
   /**
-   * Parses code between runs of equal length. Code between one or two backticks must be on one
-   * line.
+   * Parses code between two runs of backticks of equal length. Code between single or double
+   * backticks must be on one line.
    */
   #code(at: number): number {
     const text = this.#text;
@@ -155,13 +161,14 @@ class InlineParser {
       return this.#plain(whole);
     }
     const inner = text.slice(from, close);
-    // Blanks separate backticks in the code from the surrounding ones.
+    // Spaces may separate backticks within the code from the surrounding backticks. They are not
+    // part of the code.
     const isSpaced = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
     this.#top.parts.push({ kind: "code", text: isSpaced ? inner.slice(1, -1) : inner });
     return close + length - at;
   }
 
-  /** Searches for the end of each line only once. */
+  /** Returns the end of the line. Searches for the end of each line only once. */
   #endOfLine(at: number): number {
     if (at > this.#lineEnd) {
       const end = this.#text.indexOf("\n", at);
@@ -191,7 +198,7 @@ class InlineParser {
   }
 
   /**
-   * Closes the newest emphasis that up to `left` characters can close.
+   * Closes the newest emphasis whose mark consists of at most `left` of these characters.
    * @returns the number of consumed characters
    */
   #closeEmphasis(sign: string, left: number): number {
@@ -206,14 +213,14 @@ class InlineParser {
     return mark.length;
   }
 
-  /** Opens emphasis. An earlier open emphasis with the same mark becomes text. */
+  /** Opens emphasis. If emphasis with the same mark is already open, its mark becomes text. */
   #openEmphasis(mark: Mark): void {
     const same = this.#open.findIndex((open) => open.mark === mark);
     if (same !== -1) this.#unwindTo(same - 1);
     this.#open.push({ mark, parts: [] });
   }
 
-  /** Turns the marks of all emphasis opened after that entry into text. */
+  /** Turns the marks of all emphasis opened after this entry into text. */
   #unwindTo(index: number): void {
     while (this.#open.length > index + 1) {
       const { mark, parts } = this.#open.pop() as Open;
@@ -226,8 +233,8 @@ class InlineParser {
   }
 
   /**
-   * Parses a mention or a room next to which there is no letter, so that a mail address is not a
-   * mention.
+   * Parses a mention or a room. It must not follow a letter, so that a mail address is not parsed
+   * as a mention.
    */
   #nameAt(sign: string, at: number): number {
     const text = this.#text;
@@ -251,12 +258,15 @@ class InlineParser {
   }
 }
 
-/** Emphasis never begins or ends inside a word: `2*3*4`, `2**3`. */
+/**
+ * Reports whether the character is a letter or digit. `*` never begins or ends emphasis inside a
+ * word: `2*3*4`, `2**3`.
+ */
 function isLetter(sign: string | undefined): boolean {
   return sign !== undefined && /[A-Za-z0-9]/.test(sign);
 }
 
-/** `größe_in_m` is one word. */
+/** Reports whether the character belongs to a word. `größe_in_m` is one word. */
 function isWordLetter(sign: string | undefined): boolean {
   return sign !== undefined && /[\p{L}\p{N}_]/u.test(sign);
 }

@@ -1,27 +1,24 @@
 /**
- * Web addresses in a text. The syntax `[text](address)` is not supported, so that a text cannot
- * hide its target.
+ * Web addresses in a text. The Markdown syntax `[text](address)` is not supported, because its text
+ * can hide the address.
  */
 
 export interface Link {
-  /** As typed. */
   readonly text: string;
   readonly href: string;
-  /** Host that the browser will contact; absent if the typed text contains it. */
+  /** Host that the browser contacts; `undefined` if the typed text shows the same host. */
   readonly host?: string;
 }
 
-/** Longer addresses are text. */
+/** Maximum length of an address in UTF-16 code units. A longer address remains text. */
 const LENGTH_MAX = 2_000;
 const LINK_TEXT = /^[^\s<>"'`]+/;
-/**
- * At the end of an address these characters belong to the sentence or to the emphasis around it.
- */
+/** Characters that, at the end of an address, belong to the surrounding sentence or emphasis. */
 const TRAILING = ".,:;!?]}*_~";
 
 /**
  * @param at offset of `http://`, `https://` or `www.`
- * @returns the consumed characters; `link` is `undefined` if they are only text
+ * @returns the consumed characters; `link` is `undefined` if they are plain text
  */
 export function linkAt(
   text: string,
@@ -42,19 +39,20 @@ function hrefOf(typed: string): URL | undefined {
   if (!URL.canParse(whole)) return undefined;
   const url = new URL(whole);
   const isWeb = url.protocol === "http:" || url.protocol === "https:";
-  // A user name before the host could make an address resemble a different one.
+  // A user name before the host could make an address look like a different address.
   if (!isWeb || url.username !== "" || url.password !== "") return undefined;
   return isBare && !/^www\.[^.]+\../.test(url.hostname) ? undefined : url;
 }
 
-/** Returns the typed host in lower case and without its port. Browsers treat `\\` as `/`. */
+/** Returns the host as typed, in lower case and without its port. Browsers treat `\\` as `/`. */
 function typedHost(typed: string): string | undefined {
   const authority = /^(?:https?:[/\\]+)?([^/\\?#]*)/i.exec(typed)?.[1];
   return authority?.toLowerCase().replace(/:\d*$/, "");
 }
 
 /**
- * Removes trailing punctuation. Keeps a closing bracket if the address contains the opening one.
+ * Removes trailing punctuation. Keeps a closing bracket if the address contains the matching
+ * opening bracket.
  */
 function trimTrailing(found: string): string {
   let trailing = found.split(")").length - found.split("(").length;

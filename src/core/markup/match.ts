@@ -1,20 +1,23 @@
-/** Splits a text at the matches of a search. */
+/** Search matches within a text. */
 
 import { foldCase } from "../../base/case-fold.ts";
 
-/** A piece of a text: a match, or the text between two matches. */
+/** Segment of a text: either a match, or text between two matches. */
 export interface MatchSegment {
   readonly text: string;
   readonly isMatch: boolean;
 }
 
-/** UTF-16 units retained before the first match when the beginning is cut. */
+/** Number of UTF-16 code units kept before the first match if the beginning of the text is cut. */
 const CONTEXT_LENGTH = 40;
 const ELLIPSIS = "…";
-/** A letter with its combining marks, which are folded together. */
+/** Matches a letter with its combining marks, which are folded together. */
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
 
-/** Folds a text cluster by cluster. `starts`: offset in the text of each folded UTF-16 unit. */
+/**
+ * Folds the case of a text cluster by cluster. `starts` is the offset in the original text for each
+ * folded UTF-16 code unit.
+ */
 function foldClusters(text: string): { readonly fold: string; readonly starts: readonly number[] } {
   let fold = "";
   const starts: number[] = [];
@@ -28,7 +31,8 @@ function foldClusters(text: string): { readonly fold: string; readonly starts: r
 }
 
 /**
- * Returns the ranges of UTF-16 units that match the query in order, up to a length after the first.
+ * Returns the ranges of UTF-16 code units that match the query, in order. Stops at `length` code
+ * units after the first match.
  */
 function matchRanges(text: string, query: string, length: number): [start: number, end: number][] {
   const needle = foldCase(query);
@@ -38,7 +42,7 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
   for (let at = fold.indexOf(needle); at >= 0; at = fold.indexOf(needle, at + needle.length)) {
     const start = starts[at] ?? 0;
     if (start > (ranges[0]?.[0] ?? start) + length) break;
-    // Includes the complete last cluster, also if the query ends inside it.
+    // The match includes the complete last cluster, even if the query ends inside it.
     let next = at + needle.length;
     while (starts[next] === starts[next - 1]) next++;
     ranges.push([start, starts[next] ?? text.length]);
@@ -47,9 +51,9 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
 }
 
 /**
- * Returns a text around the first match of a query, ignoring case, for a list of search results.
- * @param length maximum total length in UTF-16 units, plus the ellipsis of a cut
- * @returns consecutive segments; one segment if nothing matches
+ * Returns the text around the first match of a query, ignoring case, for a list of search results.
+ * @param length maximum length in UTF-16 code units, not counting an ellipsis
+ * @returns consecutive segments; a single segment if nothing matches
  */
 export function matchSegments(text: string, query: string, length: number): MatchSegment[] {
   const ranges = matchRanges(text, query, length);
@@ -68,7 +72,7 @@ export function matchSegments(text: string, query: string, length: number): Matc
   return parts;
 }
 
-/** Returns the start of the cluster that contains a UTF-16 unit. */
+/** Returns the start of the cluster that contains this UTF-16 code unit. */
 function clusterStart(text: string, unit: number): number {
   let start = Math.max(0, unit);
   while (start > 0 && /^[\p{M}\udc00-\udfff]/u.test(text.slice(start, start + 2))) start--;

@@ -1,4 +1,6 @@
-/** Schedule of push notifications for messages that stay unread for a while, at a limited rate. */
+/**
+ * Schedule of push notifications for messages that remain unread for some time, with rate limits.
+ */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -15,25 +17,27 @@ import {
 import { setNewest } from "../evict.ts";
 import { TokenBucket } from "../rate.ts";
 
-/** `isFileName`: the text is the name of a file. */
+/** Preview of a message. `isFileName`: the text is the name of a file. */
 export interface PushPreview {
   readonly from: string;
   readonly text: string;
   readonly isFileName?: boolean;
 }
 
-/** A message that may be pushed. */
+/** Message for which a push may be sent. */
 export interface PushCandidate {
   readonly room: RoomId;
   readonly seq: number;
   readonly n: number;
-  /** Sealed: the server does not know its mentions. */
+  /** True if the room is sealed, in which case the server does not know the message's mentions. */
   readonly isSealed: boolean;
-  /** `undefined` in a sealed room, or after the message was erased. */
+  /** `undefined` if the room is sealed or the message was erased. */
   readonly preview: PushPreview | undefined;
 }
 
-/** The latest message of a room, and the number since the last push. */
+/**
+ * Push that is due: the latest message of a room, and the number of messages since the last push.
+ */
 export interface DuePush {
   readonly user: UserId;
   readonly latest: PushCandidate;
@@ -48,31 +52,33 @@ interface PendingPush {
 }
 
 interface UserState {
-  /** Pending pushes, oldest first. Maximum PUSH_ROOMS_MAX. */
+  /** Pending pushes, oldest first; at most PUSH_ROOMS_MAX. */
   readonly pending: Map<RoomId, PendingPush>;
-  /** Time of each room's last push. Maximum PUSH_ROOMS_MAX. */
+  /** Time of each room's last push; at most PUSH_ROOMS_MAX entries. */
   readonly pushedAt: Map<RoomId, number>;
   readonly rate: TokenBucket;
   idleSince: number;
 }
 
 export interface PushRecipients {
-  /** Reports whether the message is unread and the user may still read it. */
   isUnread(user: UserId, candidate: PushCandidate): boolean;
   isOnline(user: UserId): boolean;
-  /** Reports whether the user is online but idle for a while, and has another device to notify. */
+  /**
+   * Reports whether the user is online but has been idle for some time, and has another device to
+   * notify.
+   */
   isAway(user: UserId): boolean;
 }
 
 export class PushSchedule {
-  /** Accounts with a push subscription: maximum PUSH_SUBSCRIPTIONS_MAX. */
+  /** Accounts with a push subscription, at most PUSH_SUBSCRIPTIONS_MAX. */
   readonly #users = new Map<UserId, UserState>();
 
   add(user: UserId, candidate: PushCandidate, now: number): void {
     const of = this.#stateOf(user, now);
     const known = of.pending.get(candidate.room);
     if (known !== undefined) {
-      // A message may both mention and answer the user.
+      // A message that both mentions the user and replies to the user is added only once.
       if (candidate.seq <= known.latest.seq) return;
       known.latest = candidate;
       known.count += 1;
@@ -85,7 +91,7 @@ export class PushSchedule {
     setNewest(of.pending, candidate.room, waiting, PUSH_ROOMS_MAX);
   }
 
-  /** Removes an erased message's text. */
+  /** Removes the text of an erased message from its pending push. */
   erased(room: RoomId, seq: number): void {
     for (const { pending: waiting } of this.#users.values()) {
       const entry = waiting.get(room);
@@ -93,7 +99,7 @@ export class PushSchedule {
     }
   }
 
-  /** Removes an account without a push subscription. */
+  /** Removes an account that has no push subscription left. */
   forget(user: UserId): void {
     this.#users.delete(user);
   }
@@ -109,7 +115,7 @@ export class PushSchedule {
           continue;
         }
         if (recipients.isOnline(user) && !recipients.isAway(user)) {
-          // An active user has read the message, or seen that it arrived.
+          // An active user has read the message or seen its arrival.
           if (now - firstAt >= PUSH_WATCH_MS) of.pending.delete(room);
           else entry.dueAt = now + PUSH_CHECK_INTERVAL_MS;
           continue;
@@ -123,14 +129,14 @@ export class PushSchedule {
         setNewest(of.pushedAt, room, now, PUSH_ROOMS_MAX);
         due.push({ user, latest, count });
       }
-      // Earlier activity does not affect the next push.
+      // While pushes are pending, the account is not idle.
       if (of.pending.size > 0) of.idleSince = now;
       else if (now - of.idleSince >= FORGET_MS) this.#users.delete(user);
     }
     return due;
   }
 
-  /** Returns the time of the next due push, or `undefined` if none is pending. */
+  /** Returns the time of the next due push, or `undefined` if no push is pending. */
   get deadline(): number | undefined {
     let first: number | undefined;
     for (const { pending: waiting, idleSince } of this.#users.values()) {
@@ -157,7 +163,7 @@ export class PushSchedule {
 }
 
 /**
- * After this long without a push, the rate limits of a room and an account are at their maximum
- * again.
+ * Time without a push after which the rate limits of an account and its rooms are back at their
+ * maximum, so that the account can be forgotten.
  */
 const FORGET_MS = Math.max(PUSH_SEALED_INTERVAL_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_INTERVAL_MS);

@@ -56,7 +56,7 @@ export interface EngineValue {
  * Engine for all changes of rooms. Each change is checked against the state, appended and made
  * durable, and then applied and sent to all readers, including its sender. The engine uses neither
  * sockets nor disks.
- * submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
+ *     submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
  * A post holds two locks: the lock of its outbox until the post is passed to the log, so that an
  * outbox's posts stay in order across rooms, and the lock of its room until the post is durable.
  */

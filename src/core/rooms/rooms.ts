@@ -64,6 +64,7 @@ export interface Receipts {
   since: number;
   /** Users who turned receipts on. A direct conversation has receipts if both users did. */
   readonly by: Set<UserId>;
+  /** `n` of each later join. Earlier records do not count as read by the new member. */
   readonly joined: Map<UserId, number>;
 }
 

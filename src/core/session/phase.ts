@@ -1,4 +1,4 @@
-/** Phases of a link and the messages allowed in each; see core/session. */
+/** Phases of a link, and the messages that are allowed in each phase; see core/session. */
 
 import { type NoticeKind, type RequestKind, requestRow } from "../../wire/messages.ts";
 
@@ -16,8 +16,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   client: {
     greeting: new Set(["welcome", "bye"]),
     entering: new Set(["ok", "fault", "guess-delay", "ping", "pong", "bye"]),
-    // Records may overtake the answer to a log-out, so they are allowed here and dropped by the
-    // session.
+    // Records may arrive after a log-out was sent, so the session accepts and drops them.
     member: new Set([
       ...(["ok", "fault", "guess-delay", "ping", "pong", "bye"] as const),
       ...([
@@ -55,7 +54,7 @@ export function phaseOf(kind: RequestKind): Phase {
   return requestRow(kind).phase ?? "member";
 }
 
-/** Reports whether this end may receive the notice in this phase. */
+/** Reports whether a peer with this role may receive the notice in this phase. */
 export function mayReceive(role: Role, phase: Phase, kind: NoticeKind): boolean {
   return NOTICES_OF[role][phase].has(kind);
 }

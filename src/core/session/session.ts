@@ -1,6 +1,6 @@
 /**
- * The protocol state of one link, at either end: allowed messages by phase, matching of answers and
- * requests, and timeouts. Uses neither rooms nor sockets.
+ * Protocol state of one link, for the client and for the server: messages allowed in each phase,
+ * matching of answers and requests, and timeouts. Uses neither rooms nor sockets.
  *     greeting ──hello/welcome──> entering ──register, login──> member
  *                                  │  ^─────────logout─────────────┘
  *     any ──fault, bye──> closed   └──lane──> lane
@@ -47,27 +47,30 @@ import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
 import { mayReceive, type Phase, phaseOf, type Role } from "./phase.ts";
 
-/** An answer, checked against its request. */
+/** Answer that was checked against its request. */
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
 
 export type SessionEffect =
-  /** Sends these bytes on the link, followed by the tail of the same message. */
+  /** Sends bytes over the link. `tail` continues the same message. */
   | { readonly kind: "transmit"; readonly bytes: Uint8Array; readonly tail?: Uint8Array }
-  /** Server: a request allowed in this phase. Requires exactly one `answer` or `refuse`. */
+  /**
+   * Server: a request that is allowed in this phase. The driver must call `answer` or `refuse`
+   * exactly once.
+   */
   | { readonly kind: "request"; readonly request: Request }
   | { readonly kind: "notice"; readonly notice: Exclude<Notice, { kind: "ok" | "fault" }> }
-  /** Client: the answer to request `ref`. */
+  /** Client: the server's answer to request `ref`. */
   | { readonly kind: "answered"; readonly ref: number; readonly reply: Reply }
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** The session has ended: close the link after sending the transmitted bytes. */
+  /** The session has ended. The driver closes the link after it has sent the transmitted bytes. */
   | { readonly kind: "close"; readonly fault: Fault | undefined };
 
 export interface Heartbeat {
   readonly pingIntervalMs: number;
   readonly idleTimeoutMs: number;
   /**
-   * Minimum time from a ping to the timeout. A machine that wakes from sleep therefore sends a ping
-   * first.
+   * Minimum time between a ping and the timeout. With it, a machine that wakes from sleep first
+   * sends a ping.
    */
   readonly pongTimeoutMs?: number;
 }
@@ -76,7 +79,7 @@ export const DEFAULT_HEARTBEAT: Heartbeat = {
   pingIntervalMs: PING_INTERVAL_MS,
   idleTimeoutMs: IDLE_TIMEOUT_MS,
 };
-/** For links that do not report the loss of the other end. */
+/** Heartbeat for links that do not report the loss of the peer. */
 export const FAST_HEARTBEAT: Heartbeat = {
   pingIntervalMs: UDP_PING_INTERVAL_MS,
   idleTimeoutMs: UDP_IDLE_TIMEOUT_MS,
@@ -88,7 +91,10 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   #phase: Phase = "greeting";
   #ref = 0;
-  /** Client: unanswered requests. Server: requests to answer. The number is limited. */
+  /**
+   * Client: requests that the server has not answered. Server: requests that it must answer. Their
+   * number is limited.
+   */
   readonly #open = new Map<number, RequestKind>();
   readonly #posts: PostCodec | undefined;
   #startedAt: number;
@@ -118,7 +124,7 @@ export class Session {
     return this.#open.size;
   }
 
-  /** Maximum size of a message from the other end in this phase. */
+  /** Maximum size of a message from the peer in this phase. */
   get messageBytesMax(): number {
     const trusted = this.role === "client" || this.#isLoggedIn();
     return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
@@ -132,7 +138,7 @@ export class Session {
     return this.#receivedAt;
   }
 
-  /** Measures the round trip if the last measurement is older than `intervalMs`. */
+  /** Sends a ping to measure the round trip if the last measurement is older than `intervalMs`. */
   probe(now: number, intervalMs: number): SessionEffect[] {
     const isQuiet = this.#phase === "closed" || this.#phase === "greeting";
     return isQuiet || now < this.#pingedAt + intervalMs ? [] : this.#ping(now);
@@ -162,7 +168,7 @@ export class Session {
 
   /**
    * Client: sends a request.
-   * @returns also its number, which `answered` or `refused` will contain
+   * @returns the effects, and the number `ref` that `answered` or `refused` will contain
    */
   request<Kind extends RequestKind>(
     kind: Kind,
@@ -193,13 +199,14 @@ export class Session {
     return [{ kind: "transmit", bytes: encodeChunkHead(notice), tail: notice.bytes }];
   }
 
-  /** Server: answers a request. A successful log-in or log-out changes the phase. */
+  /** Server: answers a request. The answer to a successful log-in or log-out changes the phase. */
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
     if (kind === undefined) return []; // The session has closed.
     const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
-      // Lists are limited where they are built. A wrong limit costs only this answer.
+      // The code that builds a list limits its length. If that limit is wrong, only this answer
+      // fails.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {
         remedy: "request less data",
       });
@@ -222,7 +229,7 @@ export class Session {
     return [...bye, ...this.linkClosed(fault)];
   }
 
-  /** Handles a link that is closed, or is about to be closed. */
+  /** Ends the session because its link is closed or will be closed. */
   linkClosed(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
     this.#phase = "closed";
@@ -244,7 +251,10 @@ export class Session {
     return Math.min(due, this.#loginDeadline());
   }
 
-  /** @param hasTraffic true if bytes but no complete message were received since the last tick */
+  /**
+   * @param hasTraffic true if bytes, but no complete message, have been received since the last
+   * tick
+   */
   tick(now: number, hasTraffic = false): SessionEffect[] {
     if (this.#phase === "closed") return [];
     if (now >= this.#timeoutAt() && hasTraffic) this.#receivedAt = now;
@@ -289,7 +299,7 @@ export class Session {
     if (phaseOf(kind) !== this.#phase) return this.#outOfPhase(kind);
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return tooManyRequests();
     if (!isExclusive(kind) || ![...this.#open.values()].some(isExclusive)) return undefined;
-    // Two successful log-ins on one link would conflict, and guesses must be sequential.
+    // Two successful log-ins over one link would conflict, and guesses must be sequential.
     return new Fault("too-many", "another log-in is in progress on this connection");
   }
 
@@ -304,7 +314,8 @@ export class Session {
 
   #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
     if (!mayReceive(this.role, this.#phase, notice.kind)) {
-      // Messages sent before the server processed our log-out are late, not invalid.
+      // The server sent these messages before it processed the client's log-out, so they are not
+      // faults.
       if (this.role === "client" && this.#phase === "entering") return [];
       throw outOfOrder(notice.kind);
     }
@@ -349,14 +360,14 @@ export class Session {
     const { nextPhase: leadsTo } = requestRow(kind);
     if (leadsTo === undefined) return;
     this.#phase = leadsTo;
-    // The log-in timeout restarts after a log-out.
+    // The log-in timeout starts again after a log-out.
     if (leadsTo === "entering") this.#startedAt = this.#receivedAt;
   }
 
   #timeoutAt(): number {
     const { idleTimeoutMs, pongTimeoutMs } = this.#heartbeat;
     if (pongTimeoutMs === undefined) return this.#receivedAt + idleTimeoutMs;
-    // The greeting is not a ping and has its own timeout.
+    // The greeting has its own timeout and needs no ping.
     if (this.#phase === "greeting") return this.#receivedAt + IDLE_TIMEOUT_MS;
     if (this.#pingedAt <= this.#receivedAt) return Number.POSITIVE_INFINITY;
     return Math.max(this.#receivedAt + idleTimeoutMs, this.#pingedAt + pongTimeoutMs);
@@ -393,7 +404,10 @@ function isExclusive(kind: RequestKind): boolean {
   return requestRow(kind).isExclusive === true;
 }
 
-/** Cuts the message to the limit, because it may quote text of the other end. */
+/**
+ * Returns the wire form of a fault. Cuts its message to the maximum size, because it may quote the
+ * peer's text.
+ */
 function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   const { code, message, remedy, retryAfterMs, translatable } = fault;
   return {
@@ -408,9 +422,7 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   };
 }
 
-/**
- * @returns `undefined` if the template exceeds a message's limits, so that only the text is sent
- */
+/** @returns `undefined` if the template exceeds the limits, in which case only the text is sent */
 function wireTemplate(text: Translatable | undefined): NoticeOf<"fault">["template"] {
   if (text === undefined || text.values.length > TEMPLATE_VALUES_MAX) return undefined;
   if (utf8Encode(text.template).length > TEMPLATE_BYTES_MAX) return undefined;
@@ -418,15 +430,18 @@ function wireTemplate(text: Translatable | undefined): NoticeOf<"fault">["templa
   return { text: text.template, values };
 }
 
-/** Ignores a template with a wrong number of values. */
+/**
+ * Returns the text with its template, or only the text if the template has a wrong number of
+ * values.
+ */
 function translatableOf(text: string, from: NoticeOf<"fault">["template"]): string | Translatable {
   if (from === undefined || placeholderCount(from.text) !== from.values.length) return text;
   return { text, template: from.text, values: from.values };
 }
 
 /**
- * Returns the fault received from the other end. A code of a later version is appended to the
- * message. The length stays within the limit, because the fault may be forwarded.
+ * Returns the fault that the peer has sent. A code that only later versions know is appended to the
+ * message. The message stays within its maximum size, because the fault may be forwarded.
  */
 function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const { code, message, retryAfterMs, template, remedyTemplate } = notice;

@@ -1,66 +1,79 @@
 /**
- * Congestion window: the bytes that may be in flight so that the link is always full and its queue
- * short. The window is twice the bytes delivered in the shortest round trip. It starts smaller and
- * doubles each round. A larger window would only fill the queue and delay other messages.
- * The rate is the highest of the last rounds, the round trip the shortest of the last seconds. When
- * the latter is old, the window shrinks for one round, so that the sender's own queue does not
- * inflate the measurement. Additional bytes may be in flight if a disk's pauses cause bursts of
- * acknowledgements.
+ * Congestion window: the number of bytes that may be in flight so that the link is always busy but
+ * its queue stays short. The window is twice the number of bytes delivered in the shortest round
+ * trip. It starts smaller and doubles in each round. A larger window would only lengthen the queue
+ * and delay other messages.
+ * The rate is the highest rate of the last rounds, and the round trip is the shortest of the last
+ * seconds. When the shortest round trip is old, the window shrinks for one round, so that the
+ * sender's own queue does not inflate the new measurement. If a disk's pauses cause bursts of
+ * acknowledgements, additional bytes may be in flight.
  * @see https://datatracker.ietf.org/doc/html/draft-cheng-iccrg-delivery-rate-estimation
  */
 
 import { CHUNK_BYTES, TRANSFER_WINDOW_FIRST_BYTES } from "../../base/limits.ts";
 
-/** A chunk in flight, and the state when it was sent. */
+/** Chunk in flight, and the state of the transfer at the time when it was sent. */
 export interface Flight {
   readonly sizeBytes: number;
   readonly sentAt: number;
-  /** Delivered bytes, and time of the last delivery, when the chunk was sent. */
+  /** Number of delivered bytes and time of the last delivery when the chunk was sent. */
   readonly deliveredBytes: number;
   readonly deliveredAt: number;
-  /** Time at which the last delivered chunk had been sent. */
+  /** Time at which the chunk that was acknowledged last had been sent. */
   readonly lastAckedSentAt: number;
-  /** The window was not full, so the chunk does not measure the link's rate. */
+  /** True if the window was not full, in which case the chunk does not measure the link's rate. */
   readonly limited: boolean;
-  /** Sent while the sender's queue was empty, so the chunk measures the distance. */
+  /**
+   * True if the sender's queue was empty when the chunk was sent, so that the chunk measures the
+   * round trip without queueing.
+   */
   readonly fresh: boolean;
 }
 
-/** Acknowledgements that arrive faster than the link's rate. */
+/** Burst of acknowledgements that arrive faster than the link's rate. */
 interface AckAggregation {
   readonly at: number;
   readonly rate: number;
   bytes: number;
-  /** Maximum number of bytes beyond the rate. */
+  /** Maximum number of acknowledged bytes in excess of the rate. */
   bytesMax: number;
 }
 
-/** In round trips: one for the round trip and one for jitter. */
+/** Size of the window in round trips: one for the round trip itself and one for jitter. */
 const GAIN = 2;
-/** Short enough not to delay messages. Bridges the pauses of a disk at 1 GB/s. */
+/**
+ * Minimum round trip used for the window. Short enough not to delay messages, and long enough to
+ * bridge the pauses of a disk at 1 GB/s.
+ */
 const ROUND_TRIP_MS_MIN = 2;
-/** Maximum queueing time of the first window on a slow link, which two chunks keep busy. */
+/** Maximum queueing time of the initial window on a slow link. Two chunks keep such a link busy. */
 const SLOW_QUEUE_MS = 500;
 const SLOW_BYTES_MIN = 2 * CHUNK_BYTES;
-/** Shorter measurements depend on the clock's precision more than on the link. */
+/**
+ * Minimum period of a rate measurement. A shorter measurement depends on the clock's precision more
+ * than on the link.
+ */
 const RATE_PERIOD_MS_MIN = 1;
-/** Number of rounds whose highest rate counts, because of jitter. */
+/** Number of last rounds of which the highest rate counts, to compensate for jitter. */
 const ROUNDS = 10;
 /**
- * The same while the round trip is inflated: the link has become slower, and the queue is the
- * sender's own.
+ * Number of last rounds while the round trip is inflated. The link has then become slower, and the
+ * queue is the sender's own.
  */
 const ROUNDS_INFLATED = 2;
 const INFLATED = 2.5;
-/** Longer syncs of a disk are not bridged. */
+/** Maximum pause of a disk that additional bytes in flight bridge. */
 const ACK_AGGREGATION_MS_MAX = 100;
-/** Minimum time that a burst is remembered. The maximum is twice this time. */
+/** Minimum time for which a burst is remembered. The maximum is twice this time. */
 const ACK_AGGREGATION_MEMORY_MS = 1_000;
-/** Interval of measurements of the shortest round trip. */
+/** Interval between measurements of the shortest round trip. */
 const PROBE_INTERVAL_MS = 10_000;
-/** The same while the round trip is inflated: the path may have become longer. */
+/**
+ * Interval between these measurements while the round trip is inflated, because the path may have
+ * become longer.
+ */
 const PROBE_INFLATED_INTERVAL_MS = 1_000;
-/** Share of the link's capacity during a measurement, so that the queue drains. */
+/** Share of the link's capacity that is used during a measurement, so that the queue drains. */
 const PROBE_GAIN = 0.5;
 
 export class CongestionWindow {
@@ -69,26 +82,32 @@ export class CongestionWindow {
   #deliveredBytes = 0;
   #deliveredAt: number;
   #lastAckedSentAt: number;
-  /** Highest rate of each of the last rounds, in bytes per millisecond. Maximum ROUNDS. */
+  /** Highest rate of each of the last ROUNDS rounds, in bytes per millisecond. */
   #rates: number[] = [];
-  /** Rate measured by the last suitable chunk. */
+  /** Rate measured by the last chunk that was suitable for measuring. */
   #latestRate = 0;
-  /** A round ends with a chunk that was sent after this many bytes had been delivered. */
+  /**
+   * Number of delivered bytes that ends the round: the round ends with the first chunk sent after
+   * that.
+   */
   #roundUntilBytes = 0;
   #roundHasRate = false;
   #roundShortestMs = Number.POSITIVE_INFINITY;
-  /** Consecutive rounds in which all chunks took too long. */
+  /** Number of consecutive rounds in which every chunk took too long. */
   #roundsInflated = 0;
   #roundTripMs: number | undefined;
   #roundTripAt: number;
   #ackAggregation: AckAggregation;
-  /** Maximum bytes beyond the rate, in the current period and the previous one. */
+  /**
+   * Maximum number of bytes in excess of the rate, in the current period and in the previous
+   * period.
+   */
   #surplusBytes = [0, 0];
   #surplusAt: number;
   #probe: "no" | "drains" | "measures" = "no";
   #probeGain = PROBE_GAIN;
 
-  /** @param bytesMax limit set by the receiver, at least one chunk */
+  /** @param bytesMax maximum set by the receiver, at least one chunk */
   constructor(bytesMax: number, now: number) {
     this.#bytesMax = bytesMax;
     this.#deliveredAt = now;
@@ -177,17 +196,18 @@ export class CongestionWindow {
     }
     this.#roundShortestMs = Math.min(this.#roundShortestMs, roundTripMs);
     const inflated = this.#roundsInflated > 0;
-    // The smallest window cannot shrink for a measurement without stopping the transfer.
+    // The minimum window cannot shrink for a measurement without stopping the transfer.
     const isMinimum = this.sizeBytes <= TRANSFER_WINDOW_FIRST_BYTES;
     const intervalMs = inflated && !isMinimum ? PROBE_INFLATED_INTERVAL_MS : PROBE_INTERVAL_MS;
     if (this.#probe !== "no" || now - this.#roundTripAt < intervalMs) return;
     this.#probe = "drains";
-    this.#probeGain = inflated ? 0 : PROBE_GAIN; // The link's capacity is unknown in this case.
+    this.#probeGain = inflated ? 0 : PROBE_GAIN; // The link's capacity is then unknown.
   }
 
   /**
-   * Measures the rate: bytes delivered between two times, divided by the longer of the periods in
-   * which they were sent and acknowledged, so that a burst of acknowledgements does not raise it.
+   * Measures the rate: the number of bytes delivered between two times, divided by the longer of
+   * the periods in which they were sent and in which they were acknowledged. A burst of
+   * acknowledgements therefore does not raise the rate.
    */
   #measureRate(flight: Flight, now: number): void {
     const bytes = this.#deliveredBytes - flight.deliveredBytes;
@@ -206,9 +226,9 @@ export class CongestionWindow {
   }
 
   /**
-   * Measures bursts. Chunks acknowledged faster than the link's rate had arrived earlier and were
-   * queued, mostly for a disk. The same number of additional bytes may be in flight, so that the
-   * link stays busy while the receiver pauses.
+   * Measures bursts of acknowledgements. Chunks that are acknowledged faster than the link's rate
+   * had arrived earlier and waited, mostly for a disk. The same number of additional bytes may be
+   * in flight, so that the link stays busy while the receiver pauses.
    */
   #measureAckAggregation(sizeBytes: number, now: number): void {
     const [rate, ackAggregation] = [this.#rate, this.#ackAggregation];

@@ -1,22 +1,25 @@
-/** Progress of a transfer for its user: bytes, rate, remaining time, and the cause of a pause. */
+/**
+ * Progress of a transfer as shown to the user: bytes, rate, remaining time, and the cause of a
+ * pause.
+ */
 
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 
 /**
- * Cause of a pause. `source`: the sender's disk or pipe. `sender`: the sender, for a download of a
- * running upload. `disk`: the receiver's disk. `server`: no connection.
+ * Cause of a pause. `source`: the sender's disk or pipe. `sender`: the sender of a file that is
+ * downloaded during its upload. `disk`: the receiver's disk. `server`: no connection to the server.
  */
 export type PauseCause = "source" | "network" | "server-disk" | "sender" | "disk" | "server";
 
 export interface ProgressReport {
   readonly doneBytes: number;
   readonly sizeBytes?: number;
-  /** Part of `doneBytes` that an earlier run transferred. */
+  /** Number of bytes within `doneBytes` that an earlier run transferred. */
   readonly resumedBytes: number;
-  /** Rate over the last seconds; 0 during a pause. */
+  /** Average rate over the last seconds; 0 during a pause. */
   readonly ratePerS: number;
   readonly leftMs?: number;
-  /** Time since the start or resumption. */
+  /** Time since the transfer was started or resumed. */
   readonly elapsedMs: number;
   readonly pause?: { readonly cause: PauseCause; readonly durationMs: number };
 }
@@ -39,7 +42,7 @@ const SAMPLE_INTERVAL_MS = 100;
 export class Progress {
   readonly #resumedBytes: number;
   readonly #startedAt: number;
-  /** Samples of RATE_PERIOD_MS and one before them, oldest first. */
+  /** Samples of the last RATE_PERIOD_MS and the sample before them, oldest first. */
   readonly #samples: Sample[];
   #sizeBytes: number | undefined;
   #doneBytes: number;
@@ -47,7 +50,7 @@ export class Progress {
   #pauseCause: PauseCause;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param initialCause cause of a pause before the first byte */
+  /** @param initialCause cause of a pause before the first byte is transferred */
   constructor(options: ProgressOptions, initialCause: PauseCause = "network") {
     this.#resumedBytes = options.resumedBytes;
     this.#sizeBytes = options.sizeBytes;
@@ -58,7 +61,10 @@ export class Progress {
     this.#samples = [{ at: options.now, bytes: options.resumedBytes }];
   }
 
-  /** @param doneBytes total including resumed bytes; decreases if the transfer restarts */
+  /**
+   * @param doneBytes total number of bytes, including resumed bytes; decreases if the transfer
+   * restarts
+   */
   setDone(doneBytes: number, now: number): void {
     if (doneBytes < this.#doneBytes) this.#samples.length = 0;
     if (doneBytes !== this.#doneBytes) this.#progressedAt = now;
@@ -73,12 +79,12 @@ export class Progress {
     this.#sizeBytes = sizeBytes;
   }
 
-  /** Sets the cause of a pause. Its duration counts from the last byte. */
+  /** Sets the cause of a pause. The duration of the pause counts from the last transferred byte. */
   setPauseCause(cause: PauseCause): void {
     this.#pauseCause = cause;
   }
 
-  /** Milliseconds until the next report; 0 if it is due. */
+  /** Returns the milliseconds until the next report; 0 if the report is due. */
   dueInMs(now: number): number {
     return Math.max(0, this.#reportedAt + REPORT_INTERVAL_MS - now);
   }
@@ -113,7 +119,10 @@ export class Progress {
     return ((this.#doneBytes - oldest.bytes) / (now - oldest.at)) * 1_000;
   }
 
-  /** Keeps one sample older than the period, so that the rate covers the complete period. */
+  /**
+   * Drops old samples, except for one sample older than the period, so that the rate covers the
+   * complete period.
+   */
   #forget(now: number): void {
     while ((this.#samples[1]?.at ?? Number.POSITIVE_INFINITY) <= now - RATE_PERIOD_MS) {
       this.#samples.shift();

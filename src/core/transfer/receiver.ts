@@ -1,4 +1,4 @@
-/** The receiving side of a chunked transfer. */
+/** Receiving side of a chunked transfer. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -6,26 +6,31 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
 /**
- * Receiving end of one file: the server of an upload, or the client of a download. Tracks the next
- * expected chunk and the amount of unacknowledged data. The driver handles checksums, disk and
- * messages: it calls `chunk` for each received chunk, and `acked` after storing it.
+ * Options for receiving one file, by the server during an upload or by the client during a
+ * download. The receiver tracks the next expected chunk and the amount of unacknowledged data. The
+ * driver handles checksums, disk and messages: it calls `chunk` for each received chunk, and
+ * `acked` after it has stored the chunk.
  */
 
 export interface ChunkReceiverOptions {
-  /** Number of stored chunks, which is the index of the next one. */
+  /** Number of stored chunks, which is also the index of the next chunk. */
   readonly storedChunks: number;
   /**
-   * Size of the stored chunks. A short chunk is the last one of the file. If omitted, all are full.
+   * Size of the stored chunks. If the last chunk is short, the file ends with it. If omitted, all
+   * stored chunks are full.
    */
   readonly haveBytes?: number;
-  /** Maximum unacknowledged bytes of the sender, at least one chunk. */
+  /** Maximum number of unacknowledged bytes, at least one chunk. */
   readonly windowBytes: number;
-  /** Omitted if unknown until the end. */
+  /** Omitted if the size is unknown until the end. */
   readonly sizeBytes?: number;
   readonly sizeBytesMax?: number;
 }
 
-/** `again`: already stored. Compare its checksum with the stored one, and acknowledge it. */
+/**
+ * Action for a chunk. `again`: the chunk is already stored; the driver compares its checksum with
+ * the stored checksum and acknowledges it.
+ */
 export type ChunkAction = "store" | "again";
 
 export class ChunkReceiver {
@@ -33,7 +38,7 @@ export class ChunkReceiver {
   readonly #sizeBytesMax: number;
   #next: number;
   #sizeBytes: number | undefined;
-  /** Unacknowledged chunks, oldest first. #reserve refuses chunks beyond the window. */
+  /** Unacknowledged chunks, oldest first. `#reserve` refuses chunks beyond the window. */
   readonly #unacked: { readonly index: number; readonly sizeBytes: number }[] = [];
   #unackedBytes = 0;
 
@@ -54,17 +59,15 @@ export class ChunkReceiver {
     return this.#next;
   }
 
-  /** Size of the file, when known: from the start, from `end`, or after a short chunk. */
+  /** Size of the file. It is known from the start, from `end`, or after a short chunk. */
   get sizeBytes(): number | undefined {
     return this.#sizeBytes;
   }
 
-  /** Received bytes that are not yet acknowledged. */
   get unackedBytes(): number {
     return this.#unackedBytes;
   }
 
-  /** Reports whether all chunks of the file were received and acknowledged. */
   get isComplete(): boolean {
     return (
       this.#sizeBytes !== undefined &&
@@ -74,7 +77,7 @@ export class ChunkReceiver {
   }
 
   /**
-   * Adds a received chunk. A fault changes nothing and closes the data channel.
+   * Adds a received chunk. A fault changes nothing, but the driver must close the data channel.
    * @throws {Fault} out-of-order, frame-malformed or too-large; the message contains the chunk's
    * index
    */
@@ -95,8 +98,8 @@ export class ChunkReceiver {
   }
 
   /**
-   * Sets the size of the file sent by the sender (`finish`, `end`).
-   * @throws {Fault} out-of-order, frame-malformed or too-large if it contradicts the chunks
+   * Sets the size of the file that the sender has reported (`finish`, `end`).
+   * @throws {Fault} out-of-order, frame-malformed or too-large if the size contradicts the chunks
    */
   end(total: { readonly sizeBytes: number; readonly chunks: number }): void {
     const { sizeBytes, chunks } = total;
@@ -136,7 +139,7 @@ export class ChunkReceiver {
       throw new Fault("frame-malformed", `chunk ${index} has ${sizeBytes} bytes`);
     }
     if (index < this.#next && expected === undefined && sizeBytes !== CHUNK_BYTES) {
-      // Only the last chunk may be short, and the last one is not known yet.
+      // Only the last chunk may be short, and it is not yet known which chunk is the last.
       throw new Fault("frame-malformed", `chunk ${index} was repeated with ${sizeBytes} bytes`);
     }
     if (index * CHUNK_BYTES + sizeBytes > this.#sizeBytesMax)
@@ -170,7 +173,9 @@ export function wrongChecksum(index: number): Fault {
   return new Fault("checksum-wrong", `the checksum of chunk ${index} is wrong`);
 }
 
-/** Fault for a chunk of another file, or for a repeated chunk with a different checksum. */
+/**
+ * Returns a fault for a chunk of another file, or for a repeated chunk with a different checksum.
+ */
 export function foreignChunk(index: number): Fault {
   return new Fault("out-of-order", `chunk ${index} does not belong to this file`);
 }

@@ -1,4 +1,4 @@
-/** The sending side of a chunked transfer. */
+/** Sending side of a chunked transfer. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -7,21 +7,21 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import { CongestionWindow, type Flight } from "./congestion-window.ts";
 
 /**
- * Sending end of one file over one data channel: the client of an upload, or the server of a
- * download. The driver calls `take` for the next chunk to read, `sent` for each chunk in order
- * after reading it, and reports the answers.
+ * Options for sending one file over one data channel, by the client during an upload or by the
+ * server during a download. The driver calls `take` for the next chunk to read, and `sent` for each
+ * chunk in order after reading it, and reports the receiver's answers.
  *     take ──read──> sent ──ack──> acked ──durable──> durable
- * A new data channel begins with a new sender, starting after the durable chunks.
+ * Each data channel has its own sender, which starts after the durable chunks.
  */
 
 export interface ChunkSenderOptions {
   /** Index of the first chunk to send. */
   readonly from: number;
-  /** Maximum unacknowledged bytes, at least one chunk. */
+  /** Maximum number of unacknowledged bytes, at least one chunk. */
   readonly windowBytes: number;
-  /** Omitted if unknown until the source ends. */
+  /** Omitted if the size is unknown until the source ends. */
   readonly sizeBytes?: number;
-  /** Number of readable chunks of content that is still arriving; see `available`. */
+  /** Number of chunks that can be read, if the content is still arriving; see `available`. */
   readonly available?: number;
   readonly now: number;
 }
@@ -31,7 +31,9 @@ export interface FileSize {
   readonly chunks: number;
 }
 
-/** `source`: a chunk is being read. `more`: the next chunk is not available yet. */
+/**
+ * Pause of a sender. `source`: a chunk is being read. `more`: the next chunk is not available yet.
+ */
 export interface SendPause {
   readonly cause: "source" | "more" | "network" | "server-disk";
   readonly durationMs: number;
@@ -41,14 +43,17 @@ export class ChunkSender {
   readonly #window: CongestionWindow;
   #sizeBytes: number | undefined;
   #available: number;
-  /** Index of the chunk before which the source ends. Earlier chunks may still be in progress. */
+  /**
+   * Index of the first chunk that the source does not contain. Earlier chunks may still be in
+   * progress.
+   */
   #endsBefore = Number.POSITIVE_INFINITY;
-  /** Numbers of chunks from the start of the file: durable ≤ acked ≤ sent ≤ taken. */
+  /** Numbers of chunks from the start of the file: durable ≤ acked ≤ sent ≤ reserved. */
   #reserved: number;
   #sent: number;
   #acked: number;
   #durable: number;
-  /** Flights of the chunks from `#acked` to `#sent`. Limited by the window. */
+  /** Flights of the chunks from `#acked` to `#sent`. The window limits their number. */
   readonly #flights: Flight[] = [];
   #progressedAt: number;
   #isDiskSlow = false;
@@ -68,8 +73,8 @@ export class ChunkSender {
   }
 
   /**
-   * Reserves the next chunk to read, if one may be sent now. Several can be read in parallel.
-   * @returns `undefined` until `acked` or `available`, or if there is nothing more to send
+   * Reserves the next chunk to read if it may be sent now. Several chunks can be read in parallel.
+   * @returns `undefined` until `acked` or `available` is called, or if no chunks are left to send
    */
   take(now: number): number | undefined {
     const index = this.#reserved;
@@ -84,8 +89,8 @@ export class ChunkSender {
   }
 
   /**
-   * Records that chunk `index`, the lowest reserved one, was read and sent.
-   * @throws {Fault} file-changed if its size is impossible
+   * Records that chunk `index`, the lowest reserved chunk, was read and sent.
+   * @throws {Fault} file-changed if the chunk's size is impossible
    * @throws {Fault} too-large if the file is too large
    */
   sent(index: number, sizeBytes: number, now: number): void {
@@ -113,7 +118,7 @@ export class ChunkSender {
 
   /**
    * Records that the source ends before this reserved chunk.
-   * @throws {Fault} file-changed if the chunk must exist
+   * @throws {Fault} file-changed if the file's size shows that the chunk must exist
    */
   ended(index: number): void {
     assert(index >= this.#sent && index < this.#reserved, "only reserved chunks can be missing");
@@ -123,7 +128,9 @@ export class ChunkSender {
     if (this.#endsBefore === this.#sent) this.#setSize(this.#sent * CHUNK_BYTES);
   }
 
-  /** Sets the number of readable chunks, and `sizeBytes` when the content is complete. */
+  /**
+   * Sets the number of chunks that can be read. `sizeBytes` is set when the content is complete.
+   */
   available(chunks: number, sizeBytes: number | undefined, now: number): void {
     if (chunks > this.#available) {
       if (this.isCaughtUp) this.#progressedAt = now;
@@ -136,8 +143,8 @@ export class ChunkSender {
   }
 
   /**
-   * Records that the receiver has the chunk with the right checksum.
-   * @throws {Fault} out-of-order if another chunk is expected
+   * Records that the receiver has the chunk with the correct checksum.
+   * @throws {Fault} out-of-order if a different chunk should be acknowledged next
    */
   acked(index: number, now: number): void {
     const flight = index === this.#acked ? this.#flights.shift() : undefined;
@@ -152,7 +159,7 @@ export class ChunkSender {
 
   /**
    * Records that the receiver has the chunks below `upTo` on its disk.
-   * @throws {Fault} out-of-order if they were not all acknowledged
+   * @throws {Fault} out-of-order if not all of these chunks were acknowledged
    */
   durable(upTo: number): void {
     if (upTo > this.#acked) {
@@ -166,7 +173,7 @@ export class ChunkSender {
     this.#isDiskSlow = true;
   }
 
-  /** Known from the start, or after the last chunk was sent. */
+  /** Size of the file, known from the start or after the last chunk was sent. */
   get fileSize(): FileSize | undefined {
     const sizeBytes = this.#sizeBytes;
     return sizeBytes === undefined ? undefined : { sizeBytes, chunks: chunkCount(sizeBytes) };
@@ -192,7 +199,10 @@ export class ChunkSender {
     return this.#window.inFlightBytes;
   }
 
-  /** True if all available chunks were sent and more will follow (download of a running upload). */
+  /**
+   * True if all available chunks were sent but more will become available (download of a running
+   * upload).
+   */
   get isCaughtUp(): boolean {
     return this.#sent >= this.#available && !this.isSent;
   }
@@ -202,12 +212,14 @@ export class ChunkSender {
     return this.#sizeBytes !== undefined && this.#sent === chunkCount(this.#sizeBytes);
   }
 
-  /** True if all chunks were sent and acknowledged. */
   get isAcked(): boolean {
     return this.isSent && this.#acked === this.#sent;
   }
 
-  /** Returns cause and duration of the pause, or `undefined` if only the driver is pending. */
+  /**
+   * Returns the cause and duration of the current pause; `undefined` if only the driver's next call
+   * is pending.
+   */
   pause(now: number): SendPause | undefined {
     const cause = this.#pauseCause();
     return cause === undefined ? undefined : { cause, durationMs: now - this.#progressedAt };
@@ -228,7 +240,7 @@ export class ChunkSender {
     return Math.min(chunk * CHUNK_BYTES, this.#sizeBytes ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Sets the size and drops chunks reserved beyond the end. */
+  /** Sets the size, and drops the reservations of chunks beyond the end. */
   #setSize(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
     this.#reserved = Math.max(this.#sent, Math.min(this.#reserved, chunkCount(sizeBytes)));
