@@ -1,6 +1,6 @@
-/** Branded types: a validated string has a type of its own. */
+/** Branded types, which distinguish validated strings from other strings. */
 
 declare const brand: unique symbol;
 
-/** A primitive that only its validator (codec, command line, log reader) may create. */
+/** Primitive type whose values only a validator (codec, command line, log reader) may create. */
 export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };

@@ -1,4 +1,4 @@
-/** UTF-8, hex and base64url; concatenation and comparison of bytes. */
+/** UTF-8, hex and base64url encodings; concatenation and comparison of bytes. */
 
 import { Fault } from "./fault.ts";
 
@@ -10,8 +10,8 @@ export function utf8Encode(text: string): Uint8Array {
 }
 
 /**
- * Decodes UTF-8 and keeps a byte order mark as a character.
- * @throws {TypeError} if the bytes are not UTF-8
+ * Decodes UTF-8. A byte order mark is kept as a character.
+ * @throws {TypeError} if the bytes are not valid UTF-8
  */
 export function utf8Decode(bytes: Uint8Array): string {
   return strictDecoder.decode(bytes);
@@ -51,7 +51,10 @@ export function uint64(value: number): Uint8Array {
   return bytes;
 }
 
-/** Compares in constant time, so that the duration does not reveal the first difference. */
+/**
+ * Compares in constant time, so that the duration does not reveal the position of the first
+ * difference.
+ */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
@@ -69,8 +72,8 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Decodes base64url without padding. Accepts only the canonical form: with a second form of the
- * same bytes, a signed or hashed text could be changed without being noticed.
+ * Decodes base64url without padding. Accepts only the canonical form, because otherwise a signed or
+ * hashed text could be changed without detection into another form of the same bytes.
  * @throws {Fault} frame-malformed if the text is not canonical base64url
  */
 export function fromBase64Url(text: string): Uint8Array {
@@ -81,7 +84,7 @@ export function fromBase64Url(text: string): Uint8Array {
     });
     if (toBase64Url(bytes) === text) return bytes;
   } catch {
-    // Reported below.
+    // The fault below reports the error.
   }
   throw new Fault("frame-malformed", "base64url text is not canonical");
 }

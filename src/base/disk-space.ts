@@ -4,7 +4,7 @@ import { formatSize } from "./sizes.ts";
 
 export interface DiskSpace {
   readonly freeBytes: number;
-  /** The server refuses files below this. */
+  /** Minimum free space. With less, the server refuses files. */
   readonly keepFreeBytes: number;
   readonly isLow: boolean;
 }

@@ -1,35 +1,35 @@
 /**
- * Cleans file names received from other users so that they are safe on Linux, macOS and Windows.
- * The result is never hidden, never leaves its folder and never names a device.
+ * Cleaning of file names from other users, so that they are safe on Linux, macOS and Windows. A
+ * cleaned name is never hidden, never leaves its folder and never names a device.
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
  */
 
 import { cutText, utf8Encode } from "./bytes.ts";
 import { PATH_SEGMENT_BYTES_MAX } from "./limits.ts";
 
-/** Characters that Windows forbids, including separators, and control characters. */
+/** Control characters, and characters that Windows forbids, including separators. */
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
-/** Characters that reorder or move the following text on a display. */
+/** Characters that reorder or move the text after them on a display. */
 const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
-/**
- * Invisible characters. Joiners and variation selectors are allowed, because words and emoji need
- * them.
- */
+/** Invisible characters, except joiners and variation selectors, which words and emoji need. */
 const INVISIBLE = /(?!\u200c|\u200d|\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/gu;
 const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 const ONLY_INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]*$/u;
 const BLANK_START = /^\s+/u;
-/** Characters that Windows drops at the end of a name: `a.` would become `a`. */
+/** Characters that Windows removes from the end of a name: `a.` would become `a`. */
 const BLANK = /^[\s.]$/u;
-/** Device names of Windows, which are reserved in any folder and with any extension. */
+/** Device names that Windows reserves in every folder and with every extension. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/iu;
-/** An extension, such as `.gz` or `.tar.gz`. A name never consists of only an extension. */
+/**
+ * Matches a name with an extension, such as `.gz` or `.tar.gz`. A name that consists only of an
+ * extension does not match.
+ */
 const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
 const NAMELESS = "file";
 const PARTIAL_SUFFIX = ".part";
 export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
 /**
- * Suffixes of the receiver's own files, which a received name must not have. Includes the files
+ * Suffixes of the receiver's own files, which a received name must not have. They include the files
  * that SQLite creates next to the lock file (`-journal`, …).
  */
 const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
@@ -38,8 +38,8 @@ const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
  * Cleans the name of a received file. Separators, control characters, bidi characters and
  * characters that Windows forbids become `_`. Reserved names and names that begin with a dash (a
  * command option) or a dot (a hidden file) get the prefix `_`. Names of the receiver's own files
- * (`x.part`) get the suffix `_`. Surrounding spaces and trailing dots are removed. An over-long
- * name is cut before its extension. The result is never empty. Idempotent.
+ * (`x.part`) get the suffix `_`. Surrounding spaces and trailing dots are removed. A name that is
+ * too long is cut before its extension. The result is never empty. Idempotent.
  */
 export function cleanFileName(raw: string): string {
   const part = cleanComponent(raw);
@@ -48,8 +48,8 @@ export function cleanFileName(raw: string): string {
 }
 
 /**
- * Returns the components of a path in a received folder, at least one. Cleans each like a file name
- * but keeps its leading dot. Omits empty components and `.`.
+ * Returns the components of a path in a received folder, at least one component. Cleans each
+ * component like a file name but keeps a leading dot. Omits empty components and `.`.
  */
 export function cleanPath(raw: string): string[] {
   const parts = raw.split("/").filter((part) => part !== "" && part !== ".");
@@ -57,15 +57,16 @@ export function cleanPath(raw: string): string[] {
 }
 
 /**
- * Inserts a number: `name (1).ext`.
- * @param n 0 returns the name unchanged
+ * Inserts a number into a name: `name (1).ext`.
+ * @param n number; 0 returns the name unchanged
  */
 export function numbered(name: string, n: number): string {
   return n === 0 ? name : fit(name, ` (${n})`, PATH_SEGMENT_BYTES_MAX);
 }
 
 /**
- * Returns the name of a file while it is incomplete, short enough for the journal's suffix.
+ * Returns the name of a file while it is incomplete. The name is short enough for the journal's
+ * suffix.
  * @param n number as in `numbered`
  */
 export function partialName(name: string, n = 0): string {
@@ -73,14 +74,15 @@ export function partialName(name: string, n = 0): string {
   return `${fit(name, n === 0 ? "" : ` (${n})`, availableBytes)}${PARTIAL_SUFFIX}`;
 }
 
-/** Returns the same text for two cleaned names that some file system treats as equal. */
+/** Returns the same text for two cleaned names if any file system treats the names as equal. */
 export function foldFileName(name: string): string {
   return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 }
 
 /**
- * Reports whether some file system may confuse the name with one of the receiver's own files. File
- * systems ignore case and composition, some (ZFS) compatibility forms, and some (HFS+) joiners.
+ * Reports whether any file system may confuse the name with one of the receiver's own files. File
+ * systems ignore case and composition; some of them also ignore compatibility forms (ZFS) or
+ * joiners (HFS+).
  */
 function isOwnFile(name: string): boolean {
   return OWN_FILE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
@@ -100,7 +102,10 @@ function cleanComponent(raw: string): string {
   return trimBlankEnd(fit(prefixed, "", PATH_SEGMENT_BYTES_MAX));
 }
 
-/** Uses a loop, because a regular expression takes quadratic time on runs of spaces. */
+/**
+ * Removes trailing blanks. Uses a loop, because a regular expression takes quadratic time on runs
+ * of spaces.
+ */
 function trimBlankEnd(text: string): string {
   let end = text.length;
   while (end > 0 && BLANK.test(text.charAt(end - 1))) end--;
@@ -113,7 +118,7 @@ function fit(name: string, suffix: string, bytesMax: number): string {
   return `${cut(stem, availableBytes)}${suffix}${extension}`;
 }
 
-/** Cuts the text at a code point and removes a trailing joiner. */
+/** Cuts the text between code points and removes a trailing joiner. */
 function cut(text: string, bytesMax: number): string {
   const prefix = cutText(text, bytesMax);
   return prefix === text ? text : prefix.replace(/(?:\u200c|\u200d)+$/u, "");

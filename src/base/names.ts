@@ -1,11 +1,11 @@
-/** Names of users and rooms: valid characters, folding, targets. */
+/** Names of users and rooms: valid characters, case folding, and targets. */
 
 import type { Brand } from "./brand.ts";
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
 
 export type Name = Brand<string, "Name">;
-/** A name folded to lower case for comparison. */
+/** Name in lower case, for comparison with other names. */
 export type FoldedName = Brand<string, "FoldedName">;
 
 const NAME = new RegExp(`^(?!\\d+$)[A-Za-z0-9_-]{1,${NAME_CHARS_MAX}}$`);
@@ -27,23 +27,32 @@ export function checkName(text: string, kind: NameKind = "name"): Name {
   throw new Fault("name-invalid", messages[kind]);
 }
 
-/** Reserved names: a user could be mistaken for the server, its operators, or all users. */
+/**
+ * Reserved names. A user with such a name could be mistaken for the server, an operator, or all
+ * users.
+ */
 const ROLES = ["server", "operator", "admin", "everyone", "here"];
-/** Properties of every JavaScript object, which programs find when they use names as keys. */
+/**
+ * Names of properties that every JavaScript object has. Programs that use names as keys would find
+ * them.
+ */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
 const RESERVED: ReadonlySet<string> = new Set(
   [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
-/** Reports whether the name is reserved. Accounts of older versions keep their names. */
+/** Reports whether the name is reserved. Existing accounts keep their names. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }
 
-/** Uses a fixed locale, so that all clients sort names in the same order. */
+/** Collator with a fixed locale, so that all clients sort names in the same order. */
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** Natural order, ignoring case: `Room2` before `room10`; `Room` and `room` are equal. */
+/**
+ * Compares names in natural order, ignoring case: `Room2` is before `room10`, and `Room` equals
+ * `room`.
+ */
 export function compareNames(a: string, b: string): number {
   return collator.compare(a, b);
 }

@@ -1,4 +1,4 @@
-/** Checks new account names and passwords, and proposes names in place of invalid or taken ones. */
+/** Checks of new account names and passwords, and proposals that replace invalid or taken names. */
 
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
@@ -11,9 +11,12 @@ import {
   type Name,
 } from "./names.ts";
 
-/** Prefix for names that would be invalid alone: digits, a reserved word, or no ASCII letter. */
+/**
+ * Prefix for proposals that would be invalid alone, because they are only digits, a reserved name
+ * or empty.
+ */
 const PREFIX = "user";
-/** ASCII spellings of letters. Other letters only lose their marks. */
+/** ASCII spellings of letters. Other letters only lose their diacritics. */
 const TRANSLITERATIONS: Readonly<Record<string, string>> = {
   ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
   ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
@@ -32,7 +35,7 @@ export function checkNewName(text: string): Name {
 }
 
 /**
- * Checks a typed name like `checkName`, and proposes a valid name in the fault.
+ * Checks a typed name like `checkName`. The fault also proposes a valid name.
  * @throws {Fault} name-invalid if the name is malformed
  */
 export function checkTypedName(text: string): Name {
@@ -45,10 +48,10 @@ export function checkTypedName(text: string): Name {
 }
 
 /**
- * Proposes the valid name closest to a typed one: spaces and punctuation become hyphens, marks are
- * removed, a long name is cut, and a taken name gets a number.
- * @param taken folded names known to be taken
- * @returns the text itself only if it is valid and free
+ * Proposes the valid name that is closest to a typed name: spaces and punctuation become hyphens,
+ * diacritics are removed, a long name is cut, and a taken name gets a number.
+ * @param taken folded names that are known to be taken
+ * @returns the typed name itself only if it is valid and free
  */
 export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
   const known = isName(text) && !isReservedName(text) ? text : undefined;
@@ -63,7 +66,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
 }
 
 function transliterate(text: string): string {
-  // The name is cut later in any case.
+  // Limits the cost of a long text. The name is cut to its maximum length later.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]
@@ -76,7 +79,7 @@ function transliterate(text: string): string {
   );
 }
 
-/** @param bare any number of letters, digits, `-` and `_` */
+/** @param bare letters, digits, `-` and `_`; may be empty */
 function toValidName(bare: string): Name {
   if (bare === "") return PREFIX as Name;
   if (isName(bare) && !isReservedName(bare)) return bare;
@@ -93,7 +96,7 @@ function trimmed(text: string): string {
 }
 
 /**
- * Checks a new password. Existing shorter passwords stay valid.
+ * Checks a new password. Existing passwords stay valid even if they are shorter.
  * @throws {Fault} usage if the password is too short
  */
 export function checkNewPassword(password: string): void {

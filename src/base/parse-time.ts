@@ -1,4 +1,4 @@
-/** Parses dates and times as users type them. */
+/** Parsing of dates and times as users type them. */
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
@@ -22,13 +22,16 @@ const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
-  /** Time of a day without a time: its first millisecond (the default) or its last. */
+  /**
+   * Time that a date without a time stands for: the first millisecond of the day (the default) or
+   * the last.
+   */
   readonly edge?: "start" | "end";
 }
 
 /**
- * Parses `--since` and `--until`: ISO 8601 (local time unless it has an offset), or an age: `90s`,
- * `10m`, `2h`, `3d`, `1w`.
+ * Parses the value of `--since` or `--until`: a time in ISO 8601 (local time unless it has an
+ * offset), or an age such as `90s`, `10m`, `2h`, `3d` or `1w`.
  * @returns Unix milliseconds, from 0 to UNIX_MS_MAX
  * @throws {Fault} usage if the text is not a time
  */
@@ -36,7 +39,7 @@ export function parseTime(text: string, context: TimeContext): number {
   const ago = AGO.exec(text);
   if (ago !== null) {
     const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
-    return Math.max(0, context.nowUnixMs - agoMs); // Ages beyond 1970 mean 1970.
+    return Math.max(0, context.nowUnixMs - agoMs); // Times before 1970 become 1970.
   }
   const iso = ISO.exec(text);
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
@@ -52,7 +55,7 @@ function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefin
   const milliseconds = Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
   const clock = `${hour ?? "00"}:${minute ?? "00"}:${second ?? "00"}`;
   const asUtc = Date.parse(`${year}-${month}-${day}T${clock}.000Z`);
-  // Date.parse accepts the 30th of February as the 2nd of March.
+  // Date.parse interprets the 30th of February as the 2nd of March.
   const real = Number.isFinite(asUtc) && formatUtc(asUtc).startsWith(`${year}-${month}-${day}T`);
   if (!real) return undefined;
   if (wholeDay && context.edge === "end") {
@@ -63,7 +66,10 @@ function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefin
   return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
 }
 
-/** Converts twice, because the offset depends on the result. */
+/**
+ * Converts local time to Unix milliseconds. Applies the offset twice, because the offset itself
+ * depends on the resulting time.
+ */
 function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
   const estimate = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
   return asUtc - offsetMinutes(estimate) * MINUTE_MS;

@@ -1,13 +1,13 @@
-/** Bytes as pronounceable words, for reading aloud. */
+/** Encoding of bytes as pronounceable words, for reading aloud. */
 
 import { assert } from "./assert.ts";
 
-/** Consonants that are easy to distinguish in all languages and over a bad line. */
+/** Consonants that are easy to distinguish in all languages and over a bad telephone line. */
 const CONSONANTS = "bdfghjklmnprstvz";
 const VOWELS = "aiou";
 
 /**
- * Encodes two bytes as a pronounceable word of five letters: `lusab babad`.
+ * Encodes every two bytes as a pronounceable word of five letters, such as `lusab` or `babad`.
  * @see "A Proposal for Proquints", arXiv:0901.4016
  */
 export function proquintsOf(bytes: Uint8Array): string[] {

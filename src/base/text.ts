@@ -1,38 +1,40 @@
 /**
- * Escapes and cleans other users' text for terminals, TSV, NDJSON and pages. Log, wire and NDJSON
- * contain the text as sent, and cleaning is the last step before display.
+ * Cleaning and escaping of other users' texts for terminals, TSV, NDJSON and pages. The log,
+ * messages and NDJSON contain a text as its author sent it; cleaning is the last step before
+ * display.
  */
 
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
-  /** Keeps line feeds, for display on several lines. CR LF becomes LF. */
+  /** True to keep line feeds, for display on several lines. CR LF becomes LF. */
   readonly lines?: boolean;
-  /** Keeps tabs, for a display with tab stops. */
+  /** True to keep tabs, for a display with tab stops. */
   readonly tabs?: boolean;
 }
 
-/** Fast path: printable ASCII is harmless. */
+/** Matches printable ASCII, which needs no cleaning. */
 const PLAIN = /^[\x20-\x7e]*$/;
 /**
- * Characters escaped as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations,
- * and a placeholder that some terminals use for pictures.
+ * Characters that are escaped as `<U+202E>`: C1 controls, bidi controls, line separators,
+ * interlinear annotations, and a placeholder that some terminals use for pictures.
  */
 const ESCAPED = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
 const JOINER = /[\u200c\u200d]/u;
-/** Variation selectors, which are meaningless without a preceding character. */
+/** Variation selectors, which have no effect without a preceding character. */
 const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
-/** Tags, which spell a flag after U+1F3F4 and hide text anywhere else. */
+/** Tags, which form a flag after U+1F3F4 and are hidden text anywhere else. */
 const TAG = /[\u{e0020}-\u{e007f}]/u;
 const FLAG = "\u{1f3f4}";
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
 const JOINABLE = /[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
 const SELECTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
-/**
- * Letters of Indic scripts that may precede a joiner at the end of a word (UAX 31, section 2.3).
- */
+/** Letters of Indic scripts after which a joiner may end a word (UAX 31, section 2.3). */
 const VIRAMA = /[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u1b44\ua9c0]/u;
-/** A cluster of more than 16 characters with one ASCII letter contains such a run of eight. */
+/**
+ * Matches every text that may contain a cluster of more than 16 characters. Such a cluster contains
+ * at most one ASCII letter, so a run of at least eight other characters.
+ */
 const LONG_CLUSTER_POSSIBLE = /[^\x00-\x7f]{8}/u;
 const REPLACEMENT = "\ufffd";
 
@@ -40,9 +42,10 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /**
  * Removes everything that could move the cursor, reverse the line, hide text or overlap other text.
- * Control characters become control pictures, bidi controls `<U+202E>`, lone surrogates U+FFFD.
- * Zero-width characters are removed, except joiners between letters or emoji and selectors after a
- * base. An over-long cluster ends in U+FFFD. Idempotent.
+ * Control characters become control pictures, bidi controls become `<U+202E>`, and lone surrogates
+ * become U+FFFD. Zero-width characters are removed, except joiners between letters or emoji, and
+ * selectors after a base character. A cluster that is too long is cut and ends in U+FFFD.
+ * Idempotent.
  */
 export function cleanText(text: string, options: CleanOptions = {}): string {
   if (PLAIN.test(text)) return text;
@@ -60,7 +63,10 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
   return LONG_CLUSTER_POSSIBLE.test(cleaned) ? cutClusters(cleaned) : cleaned;
 }
 
-/** Returns a TSV field: cleaned, with tab, line feed and backslash written `\t`, `\n`, `\\`. */
+/**
+ * Returns a TSV field: the cleaned text, with tab, line feed and backslash written as `\t`, `\n`
+ * and `\\`.
+ */
 function tsvField(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
   return cleanText(escaped);
@@ -70,12 +76,12 @@ export function tsvLine(fields: readonly string[]): string {
   return `${fields.map(tsvField).join("\t")}\n`;
 }
 
-/** Characters that terminals, editors or pagers would interpret in NDJSON. */
+/** Characters that terminals, editors or pagers would interpret within NDJSON. */
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
 /**
- * Returns a line of NDJSON with its line feed. Escapes everything that moves a cursor, reverses a
- * line or ends it early. Parsers read the same value.
+ * Returns a line of NDJSON with its line feed. Escapes all characters that move a cursor, reverse a
+ * line or end it early. Parsers read the same value as without the escapes.
  */
 export function jsonLine(value: object): string {
   const text = JSON.stringify(value).replaceAll(ACTIVE, (active) => {
@@ -84,7 +90,7 @@ export function jsonLine(value: object): string {
   return `${text}\n`;
 }
 
-/** Cleans, quotes and shortens other users' text for use in a message. */
+/** Cleans, quotes and shortens another user's text for use in a message. */
 export function quoteText(text: string, codePointsMax = 60): string {
   const points = Array.from(text.slice(0, 4 * codePointsMax));
   const cut = points.length > codePointsMax || text.length > 4 * codePointsMax;
@@ -92,8 +98,9 @@ export function quoteText(text: string, codePointsMax = 60): string {
 }
 
 /**
- * Formats text for window titles and notifications (OSC 0, 2, 9 and 777) as one short line.
- * Replaces semicolons, which separate fields there (`4;` at the start of OSC 9 is a progress bar).
+ * Formats a text for window titles and notifications (OSC 0, 2, 9 and 777) as one short line.
+ * Replaces semicolons, because they separate the fields of these sequences (`4;` at the start of
+ * OSC 9 is a progress bar).
  */
 export function titleText(text: string): string {
   const start = text.slice(0, 4 * NOTICE_CODE_POINTS_MAX).replaceAll(/\s+/g, " ");
@@ -102,7 +109,7 @@ export function titleText(text: string): string {
   return cleanText(points.slice(0, NOTICE_CODE_POINTS_MAX - 1).join("")).concat("\u2026");
 }
 
-/** @param previous last code point of the cleaned text before this one */
+/** @param previous last code point of the cleaned text before this code point */
 function visibleForm(point: string, previous: string, next: string | undefined): string {
   if (PLAIN.test(point)) return point;
   const code = point.codePointAt(0) ?? 0;
@@ -130,8 +137,8 @@ function isHidden(point: string): boolean {
 }
 
 /**
- * Cuts over-long clusters. The end mark keeps a cut cluster separate from the next one, so that the
- * two cannot join.
+ * Cuts clusters that are too long. The mark at the end of a cut cluster keeps the cluster from
+ * joining the next one.
  */
 function cutClusters(text: string): string {
   let result = "";

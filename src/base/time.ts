@@ -1,16 +1,19 @@
-/** Formats of dates and times; dates limited to the range of `Date`. */
+/** Formatting of dates and times, which are limited to the range of `Date`. */
 
-/** Minutes that local time is ahead of UTC at a given time (positive east of Greenwich). */
+/**
+ * Returns the minutes by which local time is ahead of UTC at a given time (positive east of
+ * Greenwich).
+ */
 export type OffsetMinutes = (unixMs: number) => number;
 
-/** Maximum time of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
+/** Maximum time of a `Date` in Unix ms: 13 September 275760 (ECMA-262, 21.4.1.1). */
 export const UNIX_MS_MAX = 8_640_000_000_000_000;
 
 const MINUTE_MS = 60_000;
 
 /**
- * Returns the nearest time within the range of `Date`; NaN becomes 1970. Times come from other
- * programs, disks and clocks, and formatting a `Date` outside this range throws.
+ * Returns the nearest time within the range of `Date`; NaN becomes 1970. Times may come from other
+ * programs, disks and clocks, and formatting a `Date` outside its range throws.
  */
 export function clampUnixMs(unixMs: number): number {
   if (Number.isNaN(unixMs)) return 0;
@@ -21,7 +24,7 @@ export function dateOf(unixMs: number): Date {
   return new Date(clampUnixMs(unixMs));
 }
 
-/** Formats UTC with milliseconds: `2026-11-20T05:46:33.123Z`. Never throws. */
+/** Formats a time in UTC with milliseconds: `2026-11-20T05:46:33.123Z`. Never throws. */
 export function formatUtc(unixMs: number): string {
   return dateOf(unixMs).toISOString();
 }
@@ -36,7 +39,7 @@ export function formatLocalDay(unixMs: number, offsetMinutes: OffsetMinutes): st
   return localIso(unixMs, offsetMinutes).replace(/T.*$/, "");
 }
 
-/** Formats local time for use in a message: `05:46`, or `2026-11-19 05:46` on another day. */
+/** Formats a local time for use in a message: `05:46`, or `2026-11-19 05:46` if it is not today. */
 export function formatLocalSince(
   unixMs: number,
   nowUnixMs: number,
@@ -47,7 +50,7 @@ export function formatLocalSince(
   return day === formatLocalDay(nowUnixMs, offsetMinutes) ? clock : `${day} ${clock}`;
 }
 
-/** Formats the local time of day: `05:46`. */
+/** Formats the time of day in local time: `05:46`. */
 export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): string {
   const iso = localIso(unixMs, offsetMinutes); // Years beyond 9999 take seven characters.
   const clockAt = iso.indexOf("T") + 1;

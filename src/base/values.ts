@@ -1,4 +1,4 @@
-/** Checks of plain values, and removal of undefined fields. */
+/** Checks of plain values, and removal of fields that are `undefined`. */
 
 /** Reports whether the value is a non-negative integer that a double stores exactly. */
 export function isCount(value: unknown): value is number {
