@@ -8,17 +8,17 @@ import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 export type DeviceKind = "cli" | "web";
 
 /**
- * An account key's statement that a device belongs to the account. Sent as a signature followed by
+ * Statement by an account key that a device belongs to the account. Sent as a signature followed by
  * this JSON.
  */
 export interface DeviceCert {
   readonly v: 1;
   readonly server: string;
   readonly user: Name;
-  /** The device's Ed25519 public key, base64url. */
+  /** Ed25519 public key of the device, in base64url. */
   readonly dev: string;
   readonly kind: DeviceKind;
-  /** The account's Ed25519 public key, base64url; verifies the signature. */
+  /** Ed25519 public key of the account, in base64url. Verifies the signature. */
   readonly uik: string;
   /** Time of signing in Unix milliseconds. */
   readonly iat: number;
@@ -41,7 +41,10 @@ export interface UnverifiedCert {
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** Returns the UTF-8 JSON to sign. @param accountKey public half of the signing key */
+/**
+ * Returns the UTF-8 JSON to sign.
+ * @param accountKey the public key that belongs to the signing key
+ */
 export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8Array): Uint8Array {
   const { server, user, kind } = request;
   const [dev, uik] = [toBase64Url(request.deviceKey), toBase64Url(accountKey)];
@@ -49,7 +52,10 @@ export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8A
   return utf8Encode(canonicalCertJson({ v: 1, server, user, dev, kind, uik, iat }));
 }
 
-/** Uses one fixed field order, because sealed rooms compare certificates byte by byte. */
+/**
+ * Serialises a certificate in a fixed field order, because sealed rooms compare certificates byte
+ * by byte.
+ */
 function canonicalCertJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
   return JSON.stringify({ v, server, user, dev, kind, uik, iat });
 }
@@ -65,7 +71,7 @@ export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
     const isCanonical = isDeviceCert(value) && canonicalCertJson(value) === text;
     return isCanonical ? { cert: value, payload, signature } : undefined;
   } catch {
-    return undefined; // Neither UTF-8 nor JSON.
+    return undefined; // The bytes are neither UTF-8 nor JSON.
   }
 }
 

@@ -4,7 +4,7 @@ import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "n
 import { isIP } from "node:net";
 import { Fault } from "../base/fault.ts";
 
-/** A certificate, optionally followed by its chain, and its private key, as PEM. */
+/** Certificate, optionally followed by its chain, with its private key. All are in PEM format. */
 export interface CertificatePair {
   readonly certPem: string;
   readonly keyPem: string;
@@ -13,20 +13,20 @@ export interface CertificatePair {
 const PEM_LINE = /.{1,64}/g;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 /**
- * Always valid, because some machines have a wrong clock and clients trust the pinned identity
- * instead of dates.
+ * Start of validity: always in the past, because some machines have a wrong clock. Clients trust
+ * the pinned identity instead of dates.
  */
 const NOT_BEFORE = new Date("1970-01-01T00:00:00Z");
 const NOT_AFTER = new Date("9999-12-31T23:59:59Z");
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"];
 
 /**
- * Creates a self-signed P-256 certificate in about 60 ms, most of it for loading the library.
- * @param names host names and IP addresses in addition to the loopback ones
+ * Creates a self-signed P-256 certificate. Takes about 60 ms, most of it for loading the library.
+ * @param names host names and IP addresses in addition to the loopback names
  */
 export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
-  // Imported lazily, because only a server's first start needs it. `reflect-metadata` must be
-  // loaded before the library.
+  // Imported lazily, because only a server's first start needs the library. `reflect-metadata` must
+  // be loaded first.
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
@@ -54,8 +54,8 @@ export async function makeCertificate(names: readonly string[] = []): Promise<Ce
 }
 
 /**
- * Returns the certificate's host names; wildcards are not expanded. @throws {Fault} usage if it
- * cannot be parsed
+ * Returns the certificate's host names without expanding wildcards.
+ * @throws {Fault} usage if the certificate cannot be parsed
  */
 export function certificateNames(certPem: string): string[] {
   const { subjectAltName = "" } = readCertificate(certPem);
@@ -64,7 +64,10 @@ export function certificateNames(certPem: string): string[] {
   );
 }
 
-/** The public key's hash, as `--pinnedpubkey` of curl. @throws {Fault} usage */
+/**
+ * Returns the hash of the public key, in the format of curl's `--pinnedpubkey`.
+ * @throws {Fault} usage if the certificate cannot be parsed
+ */
 export function certificatePin(certPem: string): string {
   const spki = readCertificate(certPem).publicKey.export({ type: "spki", format: "der" });
   return `sha256//${createHash("sha256").update(spki).digest("base64")}`;

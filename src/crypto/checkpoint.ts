@@ -12,7 +12,7 @@ import {
 import { type Identity, verifySignature } from "./identity.ts";
 import { sha256 } from "./sha256.ts";
 
-/** @returns the signed note, as used in answers, checkpoint files and records */
+/** @returns the signed note, in the form used in answers, checkpoint files and records */
 export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): string {
   const text = checkpointText(checkpoint);
   const { origin: name } = checkpoint;
@@ -23,7 +23,7 @@ export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): stri
 /**
  * Verifies a checkpoint note. Browsers call `findSigned` with a WebCrypto verifier instead.
  * @throws {Fault} frame-malformed if the note cannot be parsed, fingerprint-changed if this key has
- * not signed it
+ * not signed the note
  */
 export function verifyNote(note: string, publicKey: Uint8Array): Checkpoint {
   const { checkpoint, bytes, signature } = findSigned(note, publicKey, sha256);

@@ -3,7 +3,10 @@
 import { toBase64Url } from "../base/bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-/** 72 bits, which are unique among a user's 32 devices and short enough to read aloud. */
+/**
+ * Number of characters of a device id. They hold 72 bits, which are unique among a user's 32
+ * devices and short enough to read aloud.
+ */
 const ID_CHARACTERS = 12;
 
 /** Returns the first characters of the public key's SHA-256 in base64url. */

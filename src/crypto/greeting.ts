@@ -1,4 +1,6 @@
-/** Signatures in the handshake that prove possession of the server's and the device's key. */
+/**
+ * Signatures in the handshake that prove possession of the server's key and of the device's key.
+ */
 
 import { type Identity, verifySignature } from "./identity.ts";
 import { deviceProofBytes, type Greeting, NONCE_BYTES, serverProofBytes } from "./signed-bytes.ts";

@@ -42,7 +42,7 @@ export class Identity {
   /**
    * Parses the output of `toPem`.
    * @param source file name for the fault's message
-   * @throws {Fault} data-foreign if the text is not an Ed25519 private key in PKCS8 PEM
+   * @throws {Fault} data-foreign if the text is not an Ed25519 private key in PKCS8 PEM format
    */
   static fromPem(pem: string, source = "the key"): Identity {
     let key: KeyObject | undefined;
@@ -59,7 +59,7 @@ export class Identity {
     });
   }
 
-  /** @param seed the 32 bytes that the `seed` property returns */
+  /** @param seed the 32 bytes returned by the method `seed` */
   static fromSeed(seed: Uint8Array): Identity {
     assert(seed.length === SEED_BYTES, "an Ed25519 seed has 32 bytes");
     const der = Buffer.from(concatBytes(PKCS8_PREFIX, seed));

@@ -22,7 +22,7 @@ import { lanBytes } from "./signed-bytes.ts";
 export interface LanEnvelopeOptions {
   readonly device: Identity;
   readonly groupAddress: string;
-  /** Derived from the shared password; `undefined` without a password. */
+  /** Key derived from the shared password; `undefined` if there is no password. */
   readonly key: Uint8Array | undefined;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
 }
@@ -65,7 +65,10 @@ export class LanEnvelope {
     return joinLanDatagram(signed, device.sign(lanBytes(groupAddress, signed)));
   }
 
-  /** @returns the content, or the reason why the datagram is unreadable. Never throws. */
+  /**
+   * Reads a datagram. Never throws.
+   * @returns the content, or the reason why the datagram is unreadable
+   */
   read(bytes: Uint8Array): LanMessage | UnreadableKind {
     if (!isLanDatagram(bytes)) return "plain";
     try {

@@ -5,13 +5,13 @@ import { promisify } from "node:util";
 import { utf8Encode } from "../base/bytes.ts";
 
 /**
- * An attacker who has captured one datagram can guess passwords offline, so each guess must be
- * expensive.
+ * Cost of a guess. An attacker who has captured a single datagram can guess passwords offline, so
+ * each guess must be expensive.
  * @see RFC 9106, section 4, the second recommended option
  */
 const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;
 
-/** @param groupAddress group and port, to which the key is bound */
+/** @param groupAddress address and port of the group, to which the key is bound */
 export async function lanKey(password: string, groupAddress: string): Promise<Uint8Array> {
   const nonce = utf8Encode(`chat/1 lan ${groupAddress}`);
   const derive = promisify(argon2);

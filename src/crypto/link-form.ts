@@ -12,14 +12,17 @@ export const LINK_CODE_BYTES = 16;
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_CHARACTERS = 26; // 130 bits for 16 bytes, so the first character holds only three.
 const FIRST_DIGIT_MAX = 7;
-/** A prime just below 32 detects every wrong character and every swapped pair. */
+/**
+ * Modulus of the check character. A prime just below 32 detects every wrong character and every
+ * swapped pair.
+ */
 const CHECK_MODULUS = 31;
 
 const ID_CONTEXT = utf8Encode("chat/1 link id\0");
 /** HKDF-SHA-256 labels for the keys derived from the code, without a salt. */
 export const LINK_MAC = "chat/1 link mac";
 export const LINK_KEY = "chat/1 link key";
-/** Nonce size of AES-256-GCM. */
+/** Size of an AES-256-GCM nonce, in bytes. */
 export const LINK_NONCE_BYTES = 12;
 
 export function formatLinkCode(code: Uint8Array): string {
@@ -32,8 +35,8 @@ export function formatLinkCode(code: Uint8Array): string {
 }
 
 /**
- * Accepts upper and lower case, hyphens, spaces, O for 0, and I or L for 1. @throws {Fault} usage
- * if the code is invalid
+ * Parses a link code. Accepts upper and lower case, hyphens, spaces, O for 0, and I or L for 1.
+ * @throws {Fault} usage if the code is invalid
  */
 export function parseLinkCode(text: string): Uint8Array {
   const compact = text.toUpperCase().replaceAll(/[\s-]/g, "");

@@ -1,4 +1,7 @@
-/** Release signatures in the minisign format. @see https://jedisct1.github.io/minisign/ */
+/**
+ * Verification of release signatures in the minisign format.
+ * @see https://jedisct1.github.io/minisign/
+ */
 
 import { createHash } from "node:crypto";
 import { concatBytes, equalBytes, utf8Encode } from "../base/bytes.ts";
@@ -8,9 +11,9 @@ import { verifySignature } from "./identity.ts";
 const KEY_ID_BYTES = 8;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-/** Ed25519. */
+/** Algorithm id of Ed25519. */
 const KEY_ALGORITHM = "Ed";
-/** Ed25519 over the BLAKE2b-512 hash of the file. */
+/** Algorithm id of Ed25519 over the BLAKE2b-512 hash of the file. */
 const HASHED_ALGORITHM = "ED";
 const UNTRUSTED = "untrusted comment: ";
 const TRUSTED = "trusted comment: ";
@@ -21,8 +24,8 @@ export interface ReleaseKey {
 }
 
 /**
- * Parses a public key, given as minisign's file or as its second line.
- * @throws {Fault} usage if it is malformed
+ * Parses a public key from the content of minisign's key file or from its second line.
+ * @throws {Fault} usage if the key is malformed
  */
 export function parseReleaseKey(text: string): ReleaseKey {
   const lines = text.trim().split(/\r?\n/);
@@ -40,7 +43,7 @@ export function parseReleaseKey(text: string): ReleaseKey {
  * Checks a file's signature.
  * @param signature content of the `.minisig` file
  * @returns the trusted comment, which is also signed
- * @throws {Fault} release-untrusted if the signature is malformed, invalid or made by another key
+ * @throws {Fault} release-untrusted if the signature is malformed, invalid or made with another key
  */
 export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: string): string {
   const [untrustedLine = "", signatureLine = "", trustedLine = "", commentLine = ""] =
@@ -68,7 +71,9 @@ export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: str
   return comment;
 }
 
-/** The trusted comment of a signature that is not checked; empty if it is malformed. */
+/**
+ * Returns the trusted comment of a signature without checking the signature; empty if malformed.
+ */
 export function unverifiedComment(signature: string): string {
   const line = signature.split(/\r?\n/)[2] ?? "";
   return line.startsWith(TRUSTED) ? line.slice(TRUSTED.length) : "";

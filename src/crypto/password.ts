@@ -6,11 +6,14 @@ import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 
 /**
- * Second option in OWASP's list: 17 ms here, with little enough memory for many concurrent log-ins.
+ * The second option that OWASP recommends. A hash takes about 17 ms and little enough memory for
+ * many concurrent log-ins.
  */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 
-/** Salt and tag of zero bytes, for a hash of equal cost that matches no password. */
+/**
+ * Salt and tag of zero bytes for a hash that takes the same time to verify but matches no password.
+ */
 const ZERO_BYTES = "A".repeat(43);
 const COST = `m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=1`;
 const UNMATCHABLE_HASH = `$argon2id$v=19$${COST}$${ZERO_BYTES}$${ZERO_BYTES}`;
@@ -30,8 +33,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Reports whether the password matches. Takes equally long without a hash (unknown name, no
- * password, or one blanked in the log), so that timing does not reveal which names exist.
+ * Reports whether the password matches. Takes the same time if there is no hash (unknown name, no
+ * password, or a password blanked in the log), so that timing does not reveal which names exist.
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const isReal = hash?.startsWith("$argon2id$") === true && isUsable(password);

@@ -6,7 +6,7 @@ import { toBase64Url } from "../base/bytes.ts";
 import type { Identity } from "./identity.ts";
 
 /**
- * The key that signs a server's push messages. Subscribed browsers accept messages from this key
+ * Key that signs a server's push messages. Subscribed browsers accept messages signed with this key
  * only.
  */
 export interface PushKey {
@@ -15,13 +15,17 @@ export interface PushKey {
 }
 
 const PURPOSE = "chat/1 push";
-/** The order of P-256. Private keys range from 1 to ORDER - 1. */
+/** Order of P-256. Private keys range from 1 to ORDER - 1. */
 const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-/** 128 bits more than a key has, so that the reduction modulo the order is unbiased. */
+/**
+ * Number of derived bytes. They contain 128 bits more than a key, so that the reduction modulo the
+ * order is unbiased.
+ */
 const DERIVED_BYTES = 48;
 
 /**
- * Derived from the identity key, so that it needs no storage and all servers of a cluster share it.
+ * Derives the push key from the identity key, so that it needs no storage and all servers of a
+ * cluster share it.
  */
 export function pushKeyOf(identity: Identity): PushKey {
   const bytes = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, DERIVED_BYTES));
@@ -60,8 +64,8 @@ export interface PushOptions {
 }
 
 /**
- * Pads all messages to the same length before encryption. @throws {Error} if the browser's key is
- * invalid
+ * Encrypts a push message. All messages are first padded to the same length.
+ * @throws {Error} if the browser's key is invalid
  */
 export async function sealPush(push: PushOptions, signer: PushKey): Promise<SealedPush> {
   const { headers, body } = await buildPushPayload(

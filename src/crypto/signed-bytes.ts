@@ -1,7 +1,7 @@
 /**
- * The bytes under each signature of the protocol. Each begins with its own context string and a
- * zero byte, so that a signature for one purpose is invalid for all others. The page signs the same
- * bytes with WebCrypto.
+ * Bytes that each signature of the protocol covers. They begin with a context string and a zero
+ * byte, so that a signature for one purpose is invalid for every other purpose. The web page signs
+ * the same bytes with WebCrypto.
  */
 
 import { assert } from "../base/assert.ts";
@@ -38,7 +38,7 @@ export function serverProofBytes(greeting: Greeting): Uint8Array {
   return concatBytes(SERVER_CONTEXT, greetingBytes(greeting));
 }
 
-/** @param user the name as spelled in the request */
+/** @param user the name exactly as spelled in the request */
 export function deviceProofBytes(greeting: Greeting, user: string): Uint8Array {
   return concatBytes(DEVICE_CONTEXT, greetingBytes(greeting), utf8Encode(user));
 }
@@ -63,9 +63,9 @@ export function snapshotBytes(digest: Uint8Array): Uint8Array {
 }
 
 /**
- * @param groupAddress address and port such as `224.1.1.1:5004`, which prevent a replay to another
+ * @param groupAddress address and port, such as `224.1.1.1:5004`, which prevent a replay to another
  * group
- * @param datagram head and body as sent
+ * @param datagram head and body exactly as sent
  */
 export function lanBytes(groupAddress: string, datagram: Uint8Array): Uint8Array {
   return concatBytes(LAN_CONTEXT, utf8Encode(`${groupAddress}\0`), datagram);

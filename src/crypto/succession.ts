@@ -1,4 +1,4 @@
-/** Succession of server keys. Each old key signs the next one. */
+/** Succession of server keys, in which each old key signs the next key. */
 
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
@@ -14,8 +14,8 @@ export function makeSuccession(old: Identity, next: Uint8Array): FormerKey {
 }
 
 /**
- * Returns fingerprints of former keys with an unbroken chain of signatures to `key`, newest first.
- * A client that trusts one of them may trust `key`.
+ * Returns the fingerprints of former keys from which an unbroken chain of signatures leads to
+ * `key`, newest first. A client that trusts any of these keys may trust `key`.
  */
 export function lineage(key: Uint8Array, formers: readonly FormerKey[]): Fingerprint[] {
   const fingerprints: Fingerprint[] = [];

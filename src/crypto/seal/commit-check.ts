@@ -1,7 +1,7 @@
 /**
- * Rules for the changes that a commit may make, checked before the library applies it. All members
- * must reach the same verdict from the same bytes, so the rules never use the local clock. The
- * library verifies signatures and keys, but MLS does not define who may add or remove whom.
+ * Rules for the changes that a commit may make, checked before the library applies the commit. All
+ * members must reach the same verdict from the same bytes, so the rules never use the local clock.
+ * The library verifies signatures and keys, but MLS does not define who may add or remove whom.
  */
 
 import type { Commit } from "ts-mls/commit.js";
@@ -62,18 +62,21 @@ export interface SealChange {
 export interface AccountChecks {
   /**
    * Returns the account key pinned for a user, in base64url; `undefined` for an unknown user.
-   * @param user folded for comparison
+   * @param user name folded for comparison
    */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
-  /** Called after refusing a pinned user's device because its account key differs from the pin. */
+  /**
+   * Called after a pinned user's device was refused because its account key differs from the pin.
+   */
   readonly onOtherAccount?: (device: SealDevice) => void | Promise<void>;
   /**
-   * Reports whether the device has announced that it is leaving, so that any member may remove it.
+   * Reports whether the member has announced that it is leaving, so that any other member may
+   * remove it.
    */
   readonly hasLeft?: (member: SealMember) => boolean;
   /**
-   * Time when the server accepted the commit. Key packages must be valid then; `undefined` skips
-   * this check.
+   * Time at which the server accepted the commit, and at which key packages must be valid.
+   * `undefined` skips this check.
    */
   readonly atUnixMs?: number;
 }
@@ -103,7 +106,7 @@ export class CommitCheck {
     if (commit.proposals.length > GROUP_DEVICES_MAX) return refused("too-many");
     const proposals: Proposal[] = [];
     for (const one of commit.proposals) {
-      // References cannot be resolved, because clients never send separate proposals.
+      // A reference cannot be resolved, because clients never send proposals separately.
       if (one.proposalOrRefType !== "proposal") return refused("proposal-kind");
       proposals.push(one.proposal);
     }
@@ -227,7 +230,7 @@ export class CommitCheck {
   }
 
   /**
-   * Checks an external commit by a device that rejoins or by another device of a member.
+   * Checks an external commit by a device that rejoins, or by an additional device of a member.
    * @param removed the device's previous leaf
    */
   async checkExternalCommit(
@@ -242,7 +245,7 @@ export class CommitCheck {
     const change = { by: device, policy, epoch: group.epoch + 1 };
     const before = members.find((member) => member.device === device.device);
     if (removed !== undefined) {
-      // Also rejects leaf indexes outside of the tree, which would make the library loop forever.
+      // Also refuse a leaf index outside of the tree, which would make the library loop forever.
       if (before === undefined || before.leaf !== removed) {
         return refused("other-removed");
       }
@@ -277,7 +280,7 @@ function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
 }
 
 /**
- * Reports whether a device has admin rights. Every member has them while the group has no admin.
+ * Reports whether a device has admin rights. While the group has no admin, every member has them.
  */
 export function hasAdminRights(
   policy: SealPolicy,
@@ -288,8 +291,8 @@ export function hasAdminRights(
 }
 
 /**
- * Reports whether the user is a member under another account key. Devices with the lost key must be
- * removed first, so that a name never stands for two accounts.
+ * Reports whether the user is a member under another account key. Devices with the former key must
+ * be removed first, so that a name never stands for two accounts.
  */
 export function isOtherAccount(devices: readonly SealDevice[], device: SealDevice): boolean {
   return devices.some(
@@ -298,7 +301,8 @@ export function isOtherAccount(devices: readonly SealDevice[], device: SealDevic
 }
 
 /**
- * Compares the name and the key, because an account key may sign certificates for several names.
+ * Compares the name as well as the key, because an account key may sign certificates for several
+ * names.
  */
 function isSameUser(one: SealDevice, other: SealDevice): boolean {
   return one.account === other.account && foldName(one.user) === foldName(other.user);

@@ -13,7 +13,7 @@ import { toUnshared } from "./unshared.ts";
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
-/** Signed fields. MLS alone protects fields that later versions add. */
+/** Keys of the signed fields. Fields added by later versions are protected only by MLS. */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {
@@ -21,8 +21,8 @@ export interface SealedContent {
   readonly sentAtUnixMs: number;
   readonly count: number;
   /**
-   * Ascending ranges of this device's other message counts that it has not yet found in the log.
-   * Their messages may be in flight or refused.
+   * Ascending ranges of this device's other message counts that the device has not yet found in the
+   * log. These messages may be in flight or refused.
    */
   readonly unconfirmed?: readonly CountRange[] | undefined;
   readonly checkpoint?: SignedCheckpoint | undefined;
@@ -30,7 +30,7 @@ export interface SealedContent {
 
 export type CountRange = readonly [first: number, last: number];
 
-/** Contains the server's signature, so that members cannot forge a checkpoint. */
+/** Checkpoint with the server's signature, so that members cannot forge it. */
 export interface SignedCheckpoint {
   readonly origin: string;
   readonly size: number;
@@ -62,7 +62,7 @@ export async function writeContent(
 
 /**
  * @throws {Fault} frame-malformed if the bytes cannot be parsed, seal-broken if the device has not
- * signed them for this group and epoch
+ * signed the content for this group and epoch
  */
 export async function readContent(
   bytes: Uint8Array,
@@ -107,7 +107,7 @@ function contentOf(value: object): SignedContent | undefined {
   const parsedCheckpoint = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
   if ((open !== undefined && unconfirmed === undefined) || parsedCheckpoint === "malformed")
     return undefined;
-  // Copied, because msgpackr returns views that would retain the whole message.
+  // Copy the bytes, because msgpackr returns views that would keep the whole message in memory.
   return {
     ...{ body: body.slice(), sentAtUnixMs: ts, count: c },
     ...{ unconfirmed, checkpoint: parsedCheckpoint, signature: sig.slice() },

@@ -1,13 +1,10 @@
 /**
- * End-to-end encryption of sealed rooms by MLS (RFC 9420). Uses no sockets, files or databases, and
- * runs in a browser.
- *
- * A group is an immutable value: each step takes a group and returns a new one. Two steps from the
- * same group would reuse a key. A caller therefore runs one step at a time, makes the new state
- * durable, and then sends the step's output. Afterwards it overwrites `consumed` with `wipe` and
- * discards the previous group.
- *
- * This folder checks all external input and converts the library's errors to faults.
+ * End-to-end encryption of sealed rooms with MLS (RFC 9420). Uses no sockets, files or databases,
+ * and runs in a browser. A group is an immutable value: each step takes a group and returns a new
+ * group. Two steps from the same group would reuse a key. A caller therefore runs one step at a
+ * time, makes the new state durable, and only then sends the step's output. Afterwards the caller
+ * overwrites `consumed` with `wipe` and discards the previous group. This folder checks all
+ * external input and converts the library's errors to faults.
  */
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
@@ -72,7 +69,7 @@ import { type Consumed, droppedSecrets, withoutHistory } from "./secrets.ts";
 import { type BoxContext, decryptState, encryptState, unreadable } from "./state-box.ts";
 import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";
 
-/** Maximum size of the id of a post or commit, to which a message is bound. */
+/** Maximum size of the id of a post or commit to which a message is bound, in bytes. */
 const SEALED_BOUND_BYTES_MAX = 128;
 
 export interface SealEngineOptions {
@@ -85,7 +82,7 @@ export interface SealEngineOptions {
 
 export type SealIntent =
   | { readonly kind: "add"; readonly keyPackages: readonly Uint8Array[] }
-  /** Devices by their public keys. */
+  /** Removes devices, identified by their public keys. */
   | { readonly kind: "remove"; readonly devices: readonly string[] }
   /** Renews this device's keys. */
   | { readonly kind: "update" }
@@ -101,9 +98,9 @@ export interface SealStep {
 }
 
 /**
- * A pending commit. If the server accepts it, make `group` the current group and wipe `consumed`
- * once that is durable. If the server refuses it, discard everything, wipe nothing, and keep the
- * previous group.
+ * Pending commit. If the server accepts the commit, make `group` the current group, and wipe
+ * `consumed` once that group is durable. If the server refuses it, discard everything, wipe
+ * nothing, and keep the previous group.
  */
 export interface SealCommit extends SealStep {
   readonly commit: Uint8Array;
@@ -114,14 +111,14 @@ export interface SealCommit extends SealStep {
 
 export type SealProcessed =
   | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
-  /** This device was removed. */
+  /** The commit removed this device. */
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
   /**
-   * Created by this device. The caller switches to the group that it stored, or rejoins without
-   * one.
+   * This device created the commit. The caller switches to the group that it stored with the
+   * commit, or rejoins if it has none.
    */
   | { readonly kind: "own" }
-  /** The group is unchanged, but the room can no longer be trusted. */
+  /** The commit was refused. The group is unchanged, but the room can no longer be trusted. */
   | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
 
 export interface SealedMessage extends SignedContent {
@@ -177,21 +174,22 @@ export class SealEngine {
     return toBase64Url(this.#options.signer.publicKey);
   }
 
-  /** @param count 1 to KEY_PACKAGES_MAX */
+  /** @param count number of pairs, 1 to KEY_PACKAGES_MAX */
   makeKeyPackages(count: number): Promise<KeyPackagePair[]> {
     return this.#keyPackages.makePairs(count);
   }
 
   /**
-   * Checks whether a key package is currently usable for adding its device.
-   * @throws {Fault} frame-malformed if it cannot be parsed, too-large if it is too large
+   * Checks whether a key package can currently be used to add its device.
+   * @throws {Fault} frame-malformed if the bytes cannot be parsed, too-large if they exceed the
+   * maximum size
    */
   inspect(bytes: Uint8Array, checks: AccountChecks): Promise<KeyPackageVerdict> {
     const atUnixMs = this.#options.unixMs();
     return this.#keyPackages.inspect(bytes, this.#check({ atUnixMs, ...checks }));
   }
 
-  /** Creates a group with this device only. @param gid 16 bytes; random by default */
+  /** Creates a group whose only member is this device. @param gid 16 bytes; random by default */
   async create(policy: SealPolicy, gid = this.#random(GROUP_ID_BYTES)) {
     assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
@@ -207,8 +205,8 @@ export class SealEngine {
 
   /**
    * Prepares a change, which takes effect when the server accepts the commit.
-   * @throws {Fault} seal-refused if the room's policy forbids it, frame-malformed or too-large if a
-   * key package is
+   * @throws {Fault} seal-refused if the room's policy forbids the change, frame-malformed or
+   * too-large if a key package is invalid
    */
   async commit(
     group: SealedGroup,
@@ -250,9 +248,9 @@ export class SealEngine {
   }
 
   /**
-   * Applies any device's commit that the server has accepted.
-   * @throws {Fault} stale-epoch if it belongs to another epoch; frame-malformed or too-large, to be
-   * treated as rejected
+   * Applies a commit that the server has accepted, by any device.
+   * @throws {Fault} stale-epoch if the commit belongs to another epoch; frame-malformed or
+   * too-large, which the caller treats as rejected
    */
   async process(
     group: SealedGroup,
@@ -277,7 +275,10 @@ export class SealEngine {
     return this.#apply(group, message, verdict.change);
   }
 
-  /** Verifies the signature, because a forged commit can name this device as its sender. */
+  /**
+   * Verifies the signature of a commit by this device, because a forged commit can name this device
+   * as its sender.
+   */
   async #checkOwn({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
     const { membershipKey } = mls.keySchedule;
     try {
@@ -313,8 +314,7 @@ export class SealEngine {
 
   /**
    * Joins a group by a Welcome.
-   * @param secretOf returns the stored secret of a key package by its reference; `undefined` if
-   * unknown
+   * @param secretOf returns the stored secret for a key package's reference; `undefined` if unknown
    * @throws {Fault} frame-malformed, too-large, seal-broken or seal-refused if the Welcome is not
    * acceptable
    */
@@ -334,7 +334,7 @@ export class SealEngine {
       return withFaults("cannot open the invitation to a sealed room", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
         const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
-        // Checks the group before the library's expensive derivations.
+        // Check the group before the library performs expensive derivations.
         if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
         const zeros = new Uint8Array(this.#suite.kdf.size);
         const { joinerSecret } = secrets;
@@ -366,8 +366,8 @@ export class SealEngine {
     if (policy.adders === "members" || signer.account === this.#account) return true;
     const members = membersOf(tree);
     const others = members.filter(({ account }) => account !== this.#account);
-    // More devices of this account than were just added means that one was a member already and may
-    // have admin rights.
+    // If the group has more devices of this account than were just added, the account was already a
+    // member and may have admin rights.
     const wasMember = members.length - others.length > added;
     return hasAdminRights(policy, wasMember ? members : others, signer);
   }
@@ -375,7 +375,7 @@ export class SealEngine {
   /**
    * Rejoins this device's group, or joins the group of another device of this account. Takes effect
    * when the server accepts the commit.
-   * @param signers accounts by which the group info may be signed; any member by default
+   * @param signers accounts that may have signed the group info; any member by default
    * @throws {Fault} frame-malformed, too-large or seal-broken if the group info is invalid;
    * seal-refused if this account is not a member
    */
@@ -401,7 +401,7 @@ export class SealEngine {
       throw refusedFault("not-allowed");
     }
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
-    // Checked here, because the library loops forever if the device is absent.
+    // Check here that the device is present, because otherwise the library loops forever.
     const before = membersOf(tree).find(({ device }) => device === this.device);
     const view = { tree, policy, epoch };
     const verdict = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
@@ -462,12 +462,11 @@ export class SealEngine {
   }
 
   /**
-   * Decrypts a message and identifies its device by the leaf in the tree. If a message of this
-   * device can be decrypted, a newer state than this one created it, so this state is an outdated
-   * copy.
+   * Decrypts a message and identifies its device by the leaf in the tree. If a message by this
+   * device itself can be decrypted, a newer state created it, so this state is an outdated copy.
    * @throws {Fault} frame-malformed or too-large if the bytes are invalid; stale-epoch if the
-   * message belongs to another epoch; seal-broken if it is forged, already decrypted, or created by
-   * this state
+   * message belongs to another epoch; seal-broken if the message is forged, already decrypted, or
+   * created by this state
    */
   async decrypt(
     group: SealedGroup,
@@ -509,7 +508,7 @@ export class SealEngine {
     });
   }
 
-  /** Signs a statement that this device is leaving, so that others may remove it. */
+  /** Signs a statement that this device is leaving, so that other members may remove it. */
   async signLeave({
     gid,
     epoch,
@@ -545,7 +544,7 @@ export class SealEngine {
   }
 
   /**
-   * @throws {Fault} seal-state if the bytes are damaged or belong to another group, lease, key or
+   * @throws {Fault} seal-state if the bytes are damaged, or belong to another group, lease, key or
    * device
    */
   async load(bytes: Uint8Array, context: BoxContext): Promise<SealedGroup> {

@@ -1,4 +1,4 @@
-/** Interface of AES-256-GCM under one key, for file encryption. */
+/** Interface for AES-256-GCM with a single key, for the encryption of files. */
 
 import { toUnshared } from "./unshared.ts";
 
@@ -14,7 +14,7 @@ type WebKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 /** @param key 32 bytes */
 export type OpenFileCipher = (key: Uint8Array) => FileCipher | Promise<FileCipher>;
 
-/** FileCipher by WebCrypto. */
+/** Implementation by WebCrypto. */
 export const webFileCipher: OpenFileCipher = async (raw) => {
   const uses: ("encrypt" | "decrypt")[] = ["encrypt", "decrypt"];
   return webCipherOf(await crypto.subtle.importKey("raw", toUnshared(raw), "AES-GCM", false, uses));

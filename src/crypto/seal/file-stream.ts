@@ -28,7 +28,7 @@ export interface FilePlan {
 
 /**
  * Generates a secret for one version of a file. A file that changes during its upload needs a new
- * one.
+ * secret.
  */
 export function makeFileSecret(): FileSecret {
   return {
@@ -58,7 +58,7 @@ export class FileStream {
     this.#aad = concatBytes(CONTEXT, utf8Encode(plan.fileId));
   }
 
-  /** @throws {Fault} frame-malformed if the sender's description is inconsistent */
+  /** @throws {Fault} frame-malformed if the sender's description of the file is inconsistent */
   static async open(
     { key, prefix }: FileSecret,
     plan: FilePlan,
@@ -79,8 +79,8 @@ export class FileStream {
   }
 
   /**
-   * @throws {Fault} file-changed if the chunk's length differs from the announced one, too-large if
-   * the index is
+   * @throws {Fault} file-changed if the chunk's length differs from the announced length, too-large
+   * if the index is too high
    */
   async seal(index: number, plain: Uint8Array, isLast: boolean): Promise<Uint8Array> {
     const { sizeBytes, chunkBytes } = this.#plan;
@@ -96,7 +96,8 @@ export class FileStream {
   }
 
   /**
-   * Requires a known file size. @throws {Fault} seal-broken if it is not this chunk of this file
+   * Decrypts a chunk. The file size must be known.
+   * @throws {Fault} seal-broken if the bytes are not this chunk of this file
    */
   async unseal(index: number, sealed: Uint8Array): Promise<Uint8Array> {
     const { sizeBytes, chunkBytes } = this.#plan;

@@ -1,6 +1,6 @@
 /**
  * Strict parsing and encoding of MLS messages. The library accepts trailing bytes and several
- * encodings of a length, so this code rejects bytes that re-encoding does not reproduce.
+ * encodings of a length, so this code rejects bytes that differ from their re-encoding.
  */
 
 import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
@@ -28,8 +28,9 @@ type Format = keyof typeof SIZES_MAX;
 type MessageOf<F extends Format> = Extract<MlsMessageContent, { wireformat: F }>;
 
 /**
- * Parses a message of one format. @throws {Fault} frame-malformed if it is invalid, too-large if it
- * is too large
+ * Parses a message of one format.
+ * @throws {Fault} frame-malformed if the bytes are invalid, too-large if they exceed the maximum
+ * size
  */
 export function readMessage<F extends Format>(format: F, bytes: Uint8Array): MessageOf<F> {
   const max = SIZES_MAX[format];
@@ -44,7 +45,7 @@ export function readMessage<F extends Format>(format: F, bytes: Uint8Array): Mes
   return message as unknown as MessageOf<F>;
 }
 
-/** Parses the ratchet tree of a GroupInfo. @throws {Fault} frame-malformed if it is invalid */
+/** @throws {Fault} frame-malformed if the bytes are not a ratchet tree */
 export function readTree(bytes: Uint8Array): RatchetTree {
   return decodeExact(bytes, decodeRatchetTree, encodeRatchetTree);
 }
@@ -53,9 +54,13 @@ export function writeMessage(content: MlsMessageContent): Uint8Array {
   return encodeMlsMessage({ ...content, version: "mls10" });
 }
 
-/** Decodes the bytes without a remainder. @throws {Fault} frame-malformed if they are invalid */
+/**
+ * Decodes all of the bytes.
+ * @throws {Fault} frame-malformed if the bytes are invalid or some of them remain
+ */
 export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Encoder<T>): T {
-  // Copied, because the library keeps views of its input, which would retain a whole frame.
+  // Copy the bytes, because the library keeps views of its input, which would keep a whole frame in
+  // memory.
   const copy = bytes.slice();
   try {
     const [value, consumed] = decode(copy, 0) ?? [];
@@ -63,7 +68,8 @@ export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: En
       return value;
     }
   } catch {
-    // Invalid. The library throws for some damage and returns `undefined` for the rest.
+    // The bytes are invalid. For some damage the library throws, and otherwise it returns
+    // `undefined`.
   }
   throw malformed();
 }

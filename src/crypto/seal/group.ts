@@ -1,4 +1,4 @@
-/** A device's immutable view of a group in one epoch. */
+/** Immutable view that a device has of a group in one epoch. */
 
 import type { ClientState } from "ts-mls/clientState.js";
 import { assert } from "../../base/assert.ts";

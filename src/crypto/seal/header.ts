@@ -1,6 +1,6 @@
 /**
- * Parser of the unencrypted fields of a sealed message or commit, for the server. Needs no keys and
- * no MLS library.
+ * Parser for the unencrypted fields of a sealed message or commit, used by the server. Needs no
+ * keys and no MLS library.
  * @see RFC 9420, sections 6.2 and 6.3
  */
 
@@ -56,7 +56,10 @@ class HeaderReader {
     return this.#take(sizeBytes).reduce((sum, byte) => sum * 256 + byte, 0);
   }
 
-  /** Reads a length in its shortest encoding, then that many bytes. @see RFC 9420, section 2.1.2 */
+  /**
+   * Reads a length, which must be in its shortest encoding, and then that number of bytes.
+   * @see RFC 9420, section 2.1.2
+   */
   data(): Uint8Array {
     const first = this.uint(1);
     const prefix = first >> 6;

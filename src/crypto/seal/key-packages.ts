@@ -1,4 +1,6 @@
-/** Key packages: single-use keys with which members can add a device while it is offline. */
+/**
+ * Key packages: single-use keys with which members can add a device while the device is offline.
+ */
 
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import {
@@ -22,10 +24,12 @@ import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
 
 export interface KeyPackagePair {
-  /** The key package's reference in base64url, by which a Welcome names it. */
+  /** Reference of the key package in base64url, by which a Welcome names the package. */
   readonly ref: string;
   readonly keyPackage: Uint8Array;
-  /** The private keys, stored encrypted on this device until they are used or expire. */
+  /**
+   * Private keys of the key package, stored encrypted on this device until they are used or expire.
+   */
   readonly secret: Uint8Array;
 }
 
@@ -86,7 +90,10 @@ export class KeyPackages {
     return pairs;
   }
 
-  /** @throws {Fault} frame-malformed if it cannot be parsed, too-large if it is too large */
+  /**
+   * @throws {Fault} frame-malformed if the bytes cannot be parsed, too-large if they exceed the
+   * maximum size
+   */
   async inspect(bytes: Uint8Array, check: CommitCheck): Promise<KeyPackageVerdict> {
     const { keyPackage } = readMessage("mls_key_package", bytes);
     const device = await check.checkKeyPackage(keyPackage);
@@ -104,7 +111,7 @@ export class KeyPackages {
   }
 }
 
-/** Parses the `secret` of a pair. @throws {Fault} seal-state if it is damaged */
+/** Parses the `secret` of a pair. @throws {Fault} seal-state if the secret is damaged */
 export function readSecret(secret: Uint8Array): {
   readonly keyPackage: KeyPackage;
   readonly privateKeys: PrivateKeyPackage;

@@ -1,6 +1,6 @@
 /**
- * Members of a group. Each leaf of the tree is one device, with a device certificate as its
- * credential.
+ * Members of a group. Each leaf of the tree is one device, and the leaf's credential is a device
+ * certificate.
  */
 
 import type { Credential } from "ts-mls/credential.js";
@@ -13,9 +13,9 @@ import { deviceCertBytes } from "../signed-bytes.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { SUITE, verifyEd25519 } from "./suite.ts";
 
-/** Maximum capabilities of each kind in a leaf. */
+/** Maximum number of capabilities of each kind in a leaf. */
 const GROUP_CAPABILITIES_MAX = 64;
-/** Maximum verified certificates in the cache: enough for four full rooms. */
+/** Maximum number of verified certificates in the cache. Sufficient for four full rooms. */
 const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
 export interface SealMember {
@@ -36,14 +36,16 @@ export class Certificates {
   readonly #cached = new Set<string>();
 
   /**
-   * @param servers fingerprints of the server's current and former keys, as written in certificates
+   * @param servers fingerprints of the server's current and former keys, in the form used in
+   * certificates
    */
   constructor(servers: readonly string[]) {
     this.#servers = new Set(servers);
   }
 
   /**
-   * Returns the device of a leaf; `undefined` if the certificate is for another device or server.
+   * Returns the device of a leaf; `undefined` if the certificate was issued for another device or
+   * server.
    */
   async deviceOf(
     leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
@@ -98,7 +100,10 @@ export function memberAt(tree: RatchetTree, leaf: number): SealMember | undefine
   return device === undefined ? undefined : { ...device, leaf };
 }
 
-/** Reports whether the leaf supports all features of sealed rooms and lists a limited number. */
+/**
+ * Reports whether the leaf supports all features of sealed rooms and lists no more than the maximum
+ * number of capabilities.
+ */
 export function isCapable({ capabilities }: LeafNode): boolean {
   const { versions, ciphersuites, extensions, proposals, credentials } = capabilities;
   const lists = [versions, ciphersuites, extensions, proposals, credentials];

@@ -1,6 +1,6 @@
 /**
- * The policy of a sealed room, stored in the MLS group context. All members sign it in each epoch,
- * so the server can neither change nor hide it.
+ * Policy of a sealed room, stored in the MLS group context. All members sign the policy in each
+ * epoch, so the server can neither change nor hide it.
  */
 
 import type { Extension } from "ts-mls/extension.js";
@@ -10,18 +10,18 @@ import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 
-/** From the private-use range (RFC 9420, section 17.3). */
+/** Extension type from the private-use range (RFC 9420, section 17.3). */
 export const POLICY_EXTENSION = 0xf0c4;
 
 const ROOM_CHARS_MAX = 64;
 const ACCOUNT_KEY_BYTES = 32;
 
 export interface SealPolicy {
-  /** The room's id, so that the server cannot present the group as another room. */
+  /** Id of the room. Prevents the server from presenting the group as another room. */
   readonly room: string;
   /**
-   * Public keys, in base64url, of the accounts that may add and remove devices and change this
-   * policy.
+   * Public keys of the accounts that may add and remove devices and change this policy, in
+   * base64url.
    */
   readonly admins: readonly string[];
   readonly adders: "admins" | "members";
@@ -41,7 +41,7 @@ export function policyExtensions(policy: SealPolicy): Extension[] {
   ];
 }
 
-/** @returns `undefined` if the extensions differ from those of a sealed room */
+/** @returns `undefined` if the extensions are not exactly those of a sealed room */
 export function readPolicy(extensions: readonly Extension[]): SealPolicy | undefined {
   const policyExtension = extensions.find(
     ({ extensionType }) => extensionType === POLICY_EXTENSION,

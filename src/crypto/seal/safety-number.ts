@@ -15,8 +15,8 @@ const COMPARE_REMEDY = fixedText(
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
 /**
- * Maximum groups that count as typing errors. Ten of 12 groups of different keys agree with
- * probability 1e-48.
+ * Maximum number of differing groups that are treated as typing errors. For different keys, 10 of
+ * 12 groups agree with a probability of 1e-48.
  */
 const MISTYPED_GROUPS_MAX = 2;
 
@@ -27,8 +27,8 @@ export interface SafetyParty {
 }
 
 /**
- * Returns the number that two users compare by voice. Both see the same one unless either has a
- * wrong account key.
+ * Returns the number that two users compare by voice. The two users see the same number unless
+ * either has a wrong account key.
  * @returns 60 digits in 12 groups of five
  */
 export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promise<string> {
@@ -47,7 +47,7 @@ export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promis
 }
 
 /**
- * Compares a typed number with the expected ones and recognises typing errors.
+ * Compares a typed number with the expected numbers and recognises typing errors.
  * @param numbers results of `safetyNumber`
  * @returns the matching number
  * @throws {Fault} usage if the number is incomplete, mistyped or different
@@ -100,7 +100,7 @@ function differingGroups(digits: string, number: string): number[] {
   });
 }
 
-/** The length prefix separates the name from the key unambiguously. */
+/** Encodes the name and the key. The length prefix separates them unambiguously. */
 function partyBytes({ user, account }: SafetyParty): Uint8Array {
   const name = utf8Encode(foldName(user));
   const key = fromBase64Url(account);

@@ -1,11 +1,11 @@
 /**
- * Finds secrets to overwrite after a state without them is on disk. JavaScript may have copied the
- * bytes, so only their absence from the new state is certain.
+ * Search for secrets to overwrite after a state without them has been written to disk. JavaScript
+ * may have copied the bytes, so it is certain only that the new state does not contain them.
  */
 
 import type { ClientState } from "ts-mls/clientState.js";
 
-/** Secrets of an older state, to overwrite with `wipe` once the newer state is durable. */
+/** Secrets of an older state. Overwrite them with `wipe` once the newer state is durable. */
 export type Consumed = readonly Uint8Array[];
 
 export function wipe(consumed: Consumed): void {
@@ -14,13 +14,13 @@ export function wipe(consumed: Consumed): void {
 
 /**
  * Removes the previous epoch, which the library keeps for late messages. The server accepts
- * messages in the current epoch only, so none is late.
+ * messages in the current epoch only, so no message is late.
  */
 export function withoutHistory(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };
 }
 
-/** Returns the secrets of `state` that `next` lacks, or all of them without `next`. */
+/** Returns the secrets of `state` that are not in `next`; all secrets if `next` is omitted. */
 export function droppedSecrets(state: ClientState, next?: ClientState): Uint8Array[] {
   const retained = new Set(next === undefined ? [] : secretsOf(next));
   return secretsOf(state).filter((secret) => !retained.has(secret));

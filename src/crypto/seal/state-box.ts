@@ -1,6 +1,6 @@
 /**
- * Storage format of a group's state: encrypted and bound to its group, epoch and lease. The library
- * would accept most damaged states.
+ * Storage format for the state of a group: encrypted, and bound to its group, epoch and lease. The
+ * library itself would accept most damaged states.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -35,7 +35,7 @@ export async function importStateKey(raw: Uint8Array): Promise<StateKey> {
   return webFileCipher(raw);
 }
 
-/** @param nonce 12 random bytes, never used before */
+/** @param nonce 12 random bytes that have never been used before */
 export async function encryptState(
   plain: Uint8Array,
   epoch: number,
@@ -47,7 +47,7 @@ export async function encryptState(
   return concatBytes(head, await context.key.seal(nonce, associatedData(head, context), plain));
 }
 
-/** @throws {Fault} seal-state if the bytes are damaged, or the key, group or lease differs */
+/** @throws {Fault} seal-state if the bytes are damaged, or if the key, group or lease differs */
 export async function decryptState(
   bytes: Uint8Array,
   context: BoxContext,

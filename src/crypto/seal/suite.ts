@@ -1,7 +1,7 @@
 /**
- * The cipher suite of sealed rooms: X25519, AES-128-GCM, SHA-256 and Ed25519 by WebCrypto. Single
- * files of the library are imported to keep its other suites out of the program and the page. The
- * device's private key stays outside of this folder, which calls a signer.
+ * Cipher suite of sealed rooms: X25519, AES-128-GCM, SHA-256 and Ed25519, implemented by WebCrypto.
+ * Individual files of the library are imported, to keep its other suites out of the program and the
+ * web page. The device's private key stays outside of this folder, which calls a signer.
  */
 
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
@@ -51,7 +51,7 @@ export async function verifyEd25519(
   }
 }
 
-/** @param primitives WebCrypto implementations if `undefined` */
+/** @param primitives if `undefined`, the WebCrypto implementations are used */
 export async function makeSuite(
   signer: SealSigner,
   primitives?: SealPrimitives,
@@ -96,7 +96,10 @@ function aeadOf(open: OpenFileCipher) {
   return { encrypt, decrypt };
 }
 
-/** Library configuration. The defaults would accept any member and retain keys too long. */
+/**
+ * Returns the library's configuration. The defaults would accept any member and keep keys for too
+ * long.
+ */
 export function makeConfig(authService: AuthenticationService): ClientConfig {
   return {
     authService,
@@ -109,7 +112,8 @@ export function makeConfig(authService: AuthenticationService): ClientConfig {
       maximumTotalLifetime: BigInt(KEY_PACKAGE_MS / 1000),
       validateLifetimeOnReceive: false, // CommitCheck uses the log's time instead.
     },
-    // Identifies a device by its key, so that a group contains it once and a resync finds it.
+    // Identify a device by its key, so that a group contains the device only once and a resync
+    // finds it.
     keyPackageEqualityConfig: {
       compareKeyPackages: (one, other) =>
         equalBytes(one.leafNode.signaturePublicKey, other.leafNode.signaturePublicKey),

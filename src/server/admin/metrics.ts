@@ -290,7 +290,7 @@ function healthRows(health: ClusterHealth): readonly Row[] {
 
 function formatLeader({ reachable, leader }: ClusterHealth): string {
   if (!reachable) return "";
-  // NATS server names may contain characters that end a label.
+  // The name of a NATS server may contain characters that would end the label.
   const label = leader.replaceAll(/["\\\n]/g, "_");
   return (
     "# HELP chat_cluster_leader The NATS server that leads the stream.\n" +
