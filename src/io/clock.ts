@@ -5,10 +5,7 @@ export interface Clock {
   now(): number;
   /** Returns the wall-clock time in Unix milliseconds, which may jump. */
   unixMs(): number;
-  /**
-   * Calls back once after `delayMs`; 0 means as soon as possible. Returns a function that cancels
-   * the call.
-   */
+  /** Calls back once after `delayMs`, or as soon as possible if 0. Returns a cancel function. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
@@ -40,9 +37,7 @@ export async function withTimeout<Result, TimeoutResult>(
 export interface RetryOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
-  /**
-   * Time on `clock` after which errors are no longer retried. Default: errors are retried forever.
-   */
+  /** Time on `clock` after which errors are no longer retried. Default: no limit. */
   readonly until?: number;
   readonly isTransient: (error: unknown) => boolean;
 }

@@ -25,10 +25,7 @@ import { isRare, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
-/**
- * Minimum size of a read, for the newest page. Reads grow up to READ_BYTES_MAX when the whole log
- * is searched.
- */
+/** Minimum size of a read, for the newest page. Searches read up to READ_BYTES_MAX at a time. */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
 /**
@@ -36,10 +33,7 @@ const READ_BYTES_MAX = 1 << 20;
  * single word and at most 3 ms.
  */
 const YIELD_BYTES = 64 << 10;
-/**
- * Number of bytes scanned on the event loop before search threads start. A small log needs no
- * threads.
- */
+/** Number of bytes scanned on the event loop before search threads start, i.e. for a small log. */
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
@@ -62,7 +56,6 @@ export class LogArchive implements Archive {
   }
 
   /**
-   * Returns a page of records.
    * @throws {Fault} log-corrupt if a line is damaged, store-failed or store-denied if the log
    * cannot be read
    */

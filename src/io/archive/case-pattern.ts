@@ -70,9 +70,7 @@ const VARIANT_RANGES = [
   [0x1e900, 0x1e960],
   [0x2f800, 0x2fa20],
 ] as const;
-/**
- * Letter with the mark of the highest combining class. Marks that can be reordered sort before it.
- */
+/** Letter with the mark of the highest combining class. All reorderable marks sort before it. */
 const LAST_MARK = "a\u0345";
 /** Code point of "İ", which folds to "i" and a dot above. Searches ignore the dot. */
 const DOTTED_I = "\u0130";

@@ -5,14 +5,10 @@ import { kindsWith } from "../../wire/kinds.ts";
 import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
 
-/** Maximum number of cached `erase` records. */
 const CACHED_ORDERS_MAX = 1_000;
 const ORDER_KINDS = kindsWith("erasing");
 
-/**
- * Finds the record that ordered an erasure. A blank line alone does not prove that an erasure was
- * ordered.
- */
+/** Finds the record that ordered an erasure. A blank line alone does not prove an erasure. */
 export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
   readonly #orders = new Map<number, readonly number[]>();

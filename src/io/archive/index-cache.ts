@@ -27,7 +27,6 @@ const FORMAT = 1;
 const DIGEST_BYTES = 32;
 const NEWLINE = 0x0a;
 const BLOCK_ARRAYS = 4;
-/** Maximum size of a valid cache file. */
 const INDEX_BYTES_MAX = 1 << 30;
 
 interface CacheHeader {

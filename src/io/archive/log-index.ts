@@ -24,10 +24,7 @@ export interface IndexView {
   readonly unconfirmed: readonly ByteRange[];
 }
 
-/**
- * Number of new bytes after which the cache file is rewritten. Scanning this much takes about 50
- * ms.
- */
+/** Number of new bytes after which the cache file is rewritten. Scanning them takes about 50 ms. */
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
 /** Number of bytes at the end of the log in which the newest valid line is searched for. */
@@ -43,10 +40,7 @@ export class LogIndex {
     this.#options = options;
   }
 
-  /**
-   * Indexes new lines, then calls `plan` synchronously. Calls made during a refresh share the next
-   * refresh.
-   */
+  /** Indexes new lines, then calls `plan` synchronously. Calls during a refresh share the next. */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;
     const refresh = (async () => {

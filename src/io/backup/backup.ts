@@ -53,15 +53,11 @@ export interface BackupResult {
   readonly damagedRecords: number;
 }
 
-/**
- * Files that identify and configure the server. Locks and files that can be rebuilt are not
- * included.
- */
+/** Files that identify and configure the server, without locks and without rebuildable files. */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
   ...["invite", "marks.json", "devices.json"],
 ];
-/** Maximum size of the largest of SMALL_FILES. */
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
 /** Time to wait for a new checkpoint. A killed server never signs another checkpoint. */

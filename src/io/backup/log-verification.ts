@@ -184,10 +184,7 @@ function corrupt(path: string, offset: number, reason: string): Fault {
   return new Fault("log-corrupt", `${path} is damaged at byte ${offset}: ${reason}`);
 }
 
-/**
- * Returns the leaf hash of the first record in hex, which identifies the log; `undefined` if it is
- * empty.
- */
+/** Returns the first record's leaf hash in hex, which identifies the log; `undefined` if empty. */
 export async function firstLeaf(
   disk: Disk,
   folder: string,
@@ -197,14 +194,10 @@ export async function firstLeaf(
   return walked.first === "" ? undefined : walked.first;
 }
 
-/**
- * Number of bytes read at the end of a segment, enough to contain a complete line at any offset.
- */
+/** Number of bytes read at the end of a segment, which contain at least one complete line. */
 const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 
-/**
- * Returns the last seq, and the number of records that were durable when the last one was written.
- */
+/** Returns the last seq, and the number of records known to be durable when it was written. */
 export function endOf(
   disk: Disk,
   folder: string,

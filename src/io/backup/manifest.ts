@@ -29,10 +29,7 @@ export interface Manifest {
   readonly history: LogExtent;
   readonly accounts: LogExtent;
   readonly files: boolean;
-  /**
-   * Number of files whose content was missing or damaged on the server. Older backups lack this
-   * field.
-   */
+  /** Number of files that were missing or damaged on the server. Absent in older backups. */
   readonly missingFiles?: number;
   /** Creation time, ISO 8601. */
   readonly made: string;
@@ -83,7 +80,6 @@ export function removeManifest(disk: Disk, folder: string): void {
   disk.remove(join(folder, MANIFEST_FILE));
 }
 
-/** Names of files that identify a backup folder. */
 export const BACKUP_FILES: readonly string[] = [
   START_MARK_FILE,
   `${START_MARK_FILE}.tmp`,

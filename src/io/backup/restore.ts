@@ -51,7 +51,6 @@ const OLD_FOLDERS_MAX = 1_000;
 const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
 
 /**
- * Restores a backup.
  * @throws {Fault} not-found if there is no backup; data-… if a folder cannot be used; log-corrupt
  * or checksum-wrong if the backup is damaged; not-allowed if it would roll back the server; store-…
  * if the disk fails

@@ -35,9 +35,7 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /**
-   * Open blobs. An entry is removed when the last holder closes the blob, so the map stays small.
-   */
+  /** Open blobs. The last holder's `close` removes the entry, so the map stays small. */
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new Map<FileId, Promise<void>>();
   /** Lock that allows one sync at a time, because concurrent syncs would delay the log. */

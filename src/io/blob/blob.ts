@@ -42,10 +42,7 @@ export function externalContent(reader: ChunkReader): Content {
 
 export interface BlobHooks {
   readonly touchedMs: () => number;
-  /**
-   * Called after the last holder has closed the blob. The promise resolves when its files are
-   * closed.
-   */
+  /** Called after the last holder closes the blob. `closing` resolves when its files are closed. */
   readonly onClose: (closing: Promise<void>) => void;
 }
 

@@ -5,7 +5,6 @@ import { Fault } from "../../base/fault.ts";
 import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../../wire/chunks.ts";
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
-/** Number of checksum lines per read. */
 const BLOCK_LINES = 256;
 /** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
@@ -14,10 +13,7 @@ export interface ChecksumFileOptions {
   readonly file: DiskFile;
   readonly path: string;
   readonly headerBytes: number;
-  /**
-   * Maximum number of lines from the first invalid line on. A crash cannot explain more invalid
-   * lines.
-   */
+  /** Maximum number of lines, from the first invalid line on, that a crash can explain. */
   readonly tornLinesMax: number;
 }
 

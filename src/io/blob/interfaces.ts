@@ -68,7 +68,6 @@ export interface BlobStore {
    */
   open(file: FileId): Promise<Blob | undefined>;
   remove(file: FileId): Promise<void>;
-  /** Returns the number of free bytes on the disk. */
   freeBytes(): Promise<number>;
 }
 
@@ -78,9 +77,7 @@ export interface Source {
   /** Size in bytes; `undefined` for a stream that has not ended. */
   readonly sizeBytes: number | undefined;
   readonly folder?: FolderSize;
-  /**
-   * Descriptions of folder entries that cannot be sent (links, sockets, …), each with the reason.
-   */
+  /** Names of folder entries that cannot be sent (links, sockets, …), each with the reason. */
   readonly skipped: readonly string[];
   /**
    * Absolute path of the source; `undefined` if the source cannot be read again. The stamp changes

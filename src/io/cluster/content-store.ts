@@ -2,10 +2,7 @@
 
 import type { FileId } from "../../base/ids.ts";
 
-/**
- * Store of opaque, named parts of files, for instance as objects in JetStream. Stored parts are
- * durable.
- */
+/** Durable store of opaque, named parts of files, for instance as objects in JetStream. */
 export interface ContentStore {
   /**
    * Resolves when the part survives the loss of one machine. Replaces an existing part.

@@ -10,10 +10,7 @@ import type { Clock } from "../clock.ts";
 
 export interface MajorityWatchOptions {
   readonly clock: Clock;
-  /**
-   * Returns the milliseconds since a majority of the stream's servers answered. Resolves within
-   * seconds.
-   */
+  /** Returns, within seconds, the milliseconds since a majority of the NATS servers answered. */
   readonly sinceAnswerMs: () => Promise<number>;
   /**
    * Returns the servers that do not answer, and whether the servers that answer lack a majority.

@@ -12,10 +12,7 @@ export interface PeerNode {
 export interface PeerCheckOptions {
   readonly stream: Pick<Stream, "last">;
   readonly clock: Clock;
-  /**
-   * Function that returns the peers that currently answer; `undefined` if the cluster has no other
-   * nodes.
-   */
+  /** Returns the peers that currently answer. `undefined` if the cluster has no other nodes. */
   readonly peers: (() => Promise<readonly PeerNode[]>) | undefined;
   readonly isBehind: (peer: PeerNode) => boolean;
   readonly waitUntilApplied: (seq: number) => Promise<void>;

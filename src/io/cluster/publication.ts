@@ -40,8 +40,7 @@ export interface PublicationOptions {
   readonly clock: Clock;
   readonly sha256: Sha256;
   /**
-   * Called before the first message is published. Afterwards the stream may contain an incomplete
-   * copy.
+   * Called before the first message is published. After that, the stream may hold a partial copy.
    */
   readonly onBegin: () => void;
   readonly onProgress: (records: number) => void;

@@ -80,14 +80,9 @@ export class Replica {
   #reader: StreamReader | undefined;
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
-  /**
-   * Seqs of account records that this node proposed. Set while followers are notified of the
-   * records.
-   */
+  /** Seqs of this node's own account records, set while followers are notified of the records. */
   readonly #ownAccountSeqs = new Set<number>();
-  /**
-   * Received messages not yet applied, at most CLUSTER_RECEIVE_QUEUE_BYTES_MAX plus one message.
-   */
+  /** Received, unapplied messages: at most CLUSTER_RECEIVE_QUEUE_BYTES_MAX plus one message. */
   #received: StreamMessage[] = [];
   #receivedBytes = 0;
   #applying: Promise<void> | undefined;

@@ -102,7 +102,6 @@ export class SharedFiles {
   }
 
   /**
-   * Stores a chunk.
    * @param read called when the transfer starts
    * @throws {Fault} no-majority or store-full if the store fails, checksum-wrong if the content
    * changed, and the faults of `read`
@@ -141,7 +140,6 @@ export class SharedFiles {
   }
 
   /**
-   * Returns the checksums of all chunks.
    * @throws {Fault} file-unknown if the list is missing, checksum-wrong if the list is damaged,
    * no-majority if the store does not answer
    */

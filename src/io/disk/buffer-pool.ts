@@ -8,10 +8,7 @@ import { CHUNK_BYTES, SPARE_BUFFERS_MAX } from "../../base/limits.ts";
 /** Number of bytes before the content, reserved for a message header and a frame header. */
 export const HEADROOM_BYTES = 1024;
 const BUFFER_BYTES = HEADROOM_BYTES + CHUNK_BYTES;
-/**
- * Minimum size of a buffer that is detached on release. It is cheaper to let smaller buffers be
- * collected.
- */
+/** Minimum size of a buffer that is detached on release. Collecting smaller buffers is cheaper. */
 const DETACH_BYTES_MIN = 4 * 1024;
 
 /** Released buffers, at most SPARE_BUFFERS_MAX. */

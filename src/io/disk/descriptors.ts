@@ -22,10 +22,7 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
   }
 }
 
-/**
- * Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening and closing that
- * many.
- */
+/** Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening that many. */
 export function areDescriptorsLow(open: () => number = openAny): boolean {
   const opened: number[] = [];
   try {

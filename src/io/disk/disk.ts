@@ -83,12 +83,8 @@ export interface TreeDisk extends Disk {
   metadata(path: string, metadata: FileMetadata): void;
   /** Removes the folder and its content if it exists. Never follows links. */
   removeFolder(path: string): Promise<void>;
-  /**
-   * Returns the last modification time in Unix milliseconds; `undefined` if the file does not
-   * exist.
-   */
+  /** Returns the modification time in Unix milliseconds; `undefined` if the file does not exist. */
   modifiedMs(path: string): number | undefined;
-  /** Returns the number of free bytes on the folder's disk. */
   freeBytes(folder: string): Promise<number>;
 }
 

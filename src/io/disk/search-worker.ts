@@ -72,9 +72,7 @@ export class SearchThreads implements DiskSearch {
 
 class Thread {
   readonly #worker: Worker;
-  /**
-   * Searches without a result yet. Bounded by the archive, which requests a few ranges at a time.
-   */
+  /** Searches in progress. Bounded by the archive, which requests a few ranges at a time. */
   readonly #pending = new Map<number, { ranges: number; resolve: (found: SearchResult) => void }>();
   #lastId = 0;
   #isBroken = false;

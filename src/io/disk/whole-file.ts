@@ -4,7 +4,6 @@ import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, diskFault, writeWhole } from "./disk.ts";
 
 /**
- * Reads the file.
  * @returns `undefined` if the file does not exist
  * @throws {Fault} store-… if it cannot be read, data-foreign if it is larger than `sizeBytesMax`
  */

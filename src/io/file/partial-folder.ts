@@ -29,7 +29,6 @@ interface Plan {
 
 /** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
 const SYNC_BYTES_MAX = 16 * 1024;
-/** Number of entries created or updated before yielding to the event loop. */
 const ENTRIES_PER_TURN = 256;
 
 /**

@@ -22,7 +22,6 @@ import { openPlain } from "../disk/tree.ts";
 import { inParallel } from "./parallel.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** Number of entries examined before yielding to the event loop. */
 const ENTRIES_PER_TURN = 256;
 const NS_PER_MS = 1_000_000n;
 

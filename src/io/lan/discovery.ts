@@ -59,7 +59,6 @@ const QUERY_INTERVAL_MS = 400;
  * section 8.1.
  */
 const PROBE_MS = 750;
-/** Interval between checks for new networks. */
 const NETWORK_CHECK_INTERVAL_MS = 30_000;
 
 /**

@@ -52,7 +52,6 @@ interface Sender {
 }
 
 /**
- * Opens a socket and joins the group.
  * @throws {Fault} usage if the interface does not exist, unreachable if no interface can join,
  * port-taken if the port is in use, store-denied if the port is reserved
  */

@@ -17,8 +17,8 @@ export class LinkInbox {
   receivedMessages = 0;
   receivedBytes = 0;
   /**
-   * Messages that arrived before `receive`. Bounded, because the owner must call `receive` in the
-   * same tick.
+   * Messages received before `receive`. Bounded, because the owner calls `receive` in the same
+   * tick.
    */
   readonly #buffered: Uint8Array[] = [];
   #handlers: LinkHandlers | undefined;

@@ -107,7 +107,7 @@ export interface Listener {
    */
   publish(topic: string, message: Uint8Array): void;
   /**
-   * Refuses new links, closes existing links within a limited time, and resolves when all links are
+   * Refuses new links and closes existing links. Resolves, after a limited time, when all are
    * closed.
    */
   stop(): Promise<void>;

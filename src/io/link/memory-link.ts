@@ -24,7 +24,6 @@ interface PendingChunk {
 export interface MemoryWire {
   readonly clock: Clock;
   readonly certificateHash: Uint8Array;
-  /** Returns the transit time of a message in milliseconds. */
   delayMs(from: Address, to: Address, sizeBytes: number): number;
   readonly topics: Topics<MemoryLink>;
   openChannel(end: MemoryLink): Promise<Link>;
@@ -117,10 +116,7 @@ export class MemoryLink extends BaseLink {
     this.peer.#finish(fault);
   }
 
-  /**
-   * Delays all messages to this end, as if it did not read. Returns a function that resumes
-   * reading.
-   */
+  /** Holds messages to this end, as if it did not read. Returns a function that resumes reading. */
   stall(): () => void {
     this.#isStalled = true;
     return () => {

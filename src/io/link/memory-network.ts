@@ -9,7 +9,7 @@ import { Topics } from "./topics.ts";
 
 /** Simulated network conditions. By default there is no delay and every address is reachable. */
 export interface NetworkConditions {
-  /** Returns the transit time in milliseconds. Messages are never reordered. */
+  /** Messages are never reordered, even if the delay decreases. */
   delayMs?(from: Address, to: Address, sizeBytes: number): number;
   /** Reports whether a dial succeeds. If it returns false, the dial times out. */
   isReachable?(from: Address, to: Address): boolean;

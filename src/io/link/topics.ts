@@ -66,8 +66,7 @@ export class Topics<Follower> {
   }
 
   /**
-   * Returns the total traffic of all followed topics, counted from when the follower joined each
-   * one.
+   * Returns the total traffic of the followed topics, each counted from when the follower joined.
    */
   traffic(follower: Follower): Traffic {
     let [messages, bytes] = [0, 0];

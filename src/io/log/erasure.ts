@@ -68,9 +68,7 @@ export async function syncPath(disk: Disk, path: string): Promise<void> {
   await file.sync();
 }
 
-/**
- * Finds the record's line. Starts at the preceding mark, because torn lines may precede the line.
- */
+/** Finds the record's line. Starts at the preceding mark, because torn lines may come before it. */
 async function findLine(
   disk: Disk,
   segment: Segment,

@@ -167,10 +167,7 @@ class PrefixedBytes {
 }
 
 class StringInterner {
-  /**
-   * Interned strings by hash; a collision replaces the string. Grows with the number of rooms and
-   * accounts.
-   */
+  /** Strings by hash; a collision replaces one. Grows with the number of rooms and accounts. */
   readonly #strings = new Map<number, string>();
 
   intern(bytes: Buffer, start: number, end: number): string {

@@ -30,12 +30,10 @@ const DURABLE = utf8Encode(',"durable":');
 const SALT = utf8Encode(',"salt":"');
 const BODY = utf8Encode('","body":');
 const LINE_END = utf8Encode("}\n");
-/** Length of the text before the head. */
 const HEAD_OFFSET = '{"head":'.length;
 const BASE64_URL = utf8Encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 const ZERO = 0x30;
 const INITIAL_BYTES = 64 << 10;
-/** Maximum size of the buffer that is retained after a batch. */
 const RETAINED_BYTES_MAX = 1 << 20;
 
 /**

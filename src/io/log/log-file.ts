@@ -1,6 +1,4 @@
-/**
- * Writer of a log, which queues records, writes and syncs them in batches, and notifies followers.
- */
+/** Writer of a log, which queues, writes and syncs records in batches and notifies followers. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -76,15 +74,9 @@ export interface LogOptions {
    * read at the start.
    */
   readonly snapshot?: LogValue;
-  /**
-   * Folder for invalid bytes removed from the end of the log. Default: `torn` next to the log
-   * folder.
-   */
+  /** Folder for invalid bytes cut from the log's end. Default: `torn` next to the log folder. */
   readonly tornFolder?: string;
-  /**
-   * File that is removed to free space when the disk is full. Default: `reserve` next to the log
-   * folder.
-   */
+  /** File removed to free space on a full disk. Default: `reserve` next to the log folder. */
   readonly reservePath?: string;
   readonly reserveBytes?: number;
   readonly segmentBytes?: number;
@@ -187,10 +179,7 @@ export class LogFile implements Log {
   #queue: PendingAppend[] = [];
   #queueBytes = 0;
   #draining: Promise<void> | undefined;
-  /**
-   * Pending erasures, which run between batches because the log has one writer. Bounded by the
-   * callers.
-   */
+  /** Pending erasures, run between batches because the log has one writer. Callers limit them. */
   #erasureQueue: QueuedErasure[] = [];
   readonly #erased: Map<number, number>;
   readonly #unfinished = new Map<number, number>();
@@ -253,10 +242,7 @@ export class LogFile implements Log {
     return found;
   }
 
-  /**
-   * Returns the log's state for a snapshot; `undefined` unless followers have received all durable
-   * records.
-   */
+  /** Returns the state for a snapshot; `undefined` until followers have all durable records. */
   value(): LogValue | undefined {
     const { size, groups, open } = this.tree.value();
     if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
@@ -502,10 +488,7 @@ export class LogFile implements Log {
     }
   }
 
-  /**
-   * Truncates the log durably after a failed write, so that refused records cannot reappear after a
-   * crash.
-   */
+  /** Truncates the log after a failed write, so that no refused record reappears after a crash. */
   async #rollBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {
@@ -546,9 +529,7 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /**
-   * Extends order and tree in the same step, so that every closed group contains its last records.
-   */
+  /** Extends order and tree in the same step, so every closed group contains its last records. */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);
@@ -580,10 +561,7 @@ export class LogFile implements Log {
   }
 }
 
-/**
- * Reports the fault in a microtask, because a caller must not be called back while it updates its
- * state.
- */
+/** Reports the fault in a microtask, because the caller may be in the middle of an update. */
 function settleInMicrotask(settle: Settle, fault: Fault): void {
   queueMicrotask(() => settle(fault));
 }

@@ -12,10 +12,7 @@ export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
   /** Returns the state of the log's folds at its head; `undefined` if the folds are behind. */
   readonly folds: () => Folds | undefined;
-  /**
-   * Minimum size of a log for which a snapshot is written. A smaller log is read in under half a
-   * second.
-   */
+  /** Minimum size of a log with a snapshot. A smaller log is read in under half a second. */
   readonly bytesMin?: number;
   /** Called after the first failed write, and again after a failure that follows a success. */
   readonly onWriteError: (fault: Fault) => void;

@@ -56,9 +56,7 @@ interface Content<Folds> extends Snapshot<Folds> {
   readonly leaf: string;
 }
 
-/**
- * Version of the format. Increment it when the meaning of the stored values or the folding changes.
- */
+/** Version of the format. Increment it if the meaning of stored values or the folding changes. */
 const FORMAT = 3;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
@@ -108,7 +106,7 @@ function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
-/** Reads the snapshot. @returns `undefined` unless there is a valid snapshot */
+/** @returns `undefined` unless there is a valid snapshot */
 export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds> | undefined {
   const { disk, path, sha256, version, key } = location;
   try {

@@ -30,10 +30,7 @@ const FALLBACK_DELAY_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
 
 export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
-  /**
-   * Maximum total size of all files on each NATS server, in bytes. Default: the stream's
-   * reservation.
-   */
+  /** Maximum total bytes of all files on each NATS server. Default: the stream's reservation. */
   readonly bytesMax?: number;
 }
 
@@ -89,10 +86,7 @@ async function ensureStream(
   }
 }
 
-/**
- * Reports whether NATS lacks the space for a stream. NATS reserves the maximum size of a stream on
- * creation.
- */
+/** Reports whether NATS lacks the space that it reserves when it creates a stream. */
 function isStorageInsufficient(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : error;
   return cause instanceof JetStreamApiError && /insufficient storage/.test(cause.message);

@@ -70,10 +70,7 @@ type Subject = "log" | "stored" | "news" | "state";
 
 /** Minimum version of NATS: the first that can sync to disk before each acknowledgement. */
 const VERSION_MIN = [2, 12] as const;
-/**
- * Time to wait for a connection before trying the next server. A missing server may not refuse
- * connections.
- */
+/** Time to wait for a connection. A missing server may not refuse connections. */
 const CONNECT_TIMEOUT_MS = 2_000;
 /**
  * Interval between pings, which detect frozen servers and broken connections. The library's default
@@ -134,10 +131,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   }
 }
 
-/**
- * Connects to one of the NATS servers.
- * @throws {Fault} unreachable if no server accepts the connection
- */
+/** @throws {Fault} unreachable if no server accepts the connection */
 export async function connectNats(
   { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
   pingEveryMs = PING_INTERVAL_MS,

@@ -7,7 +7,6 @@ import { parseObject } from "../../wire/record.ts";
 /** Maximum size of a response, in bytes. A typical response has 5 KiB. */
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
-/** Time allowed for a request. */
 const NATS_MONITOR_MS = 3_000;
 
 export interface NatsSettings {

@@ -9,7 +9,6 @@ import { errorCode } from "../disk/disk.ts";
 import { sendingAddress } from "../lan/interfaces.ts";
 import { isOldTls } from "../ws/dial.ts";
 
-/** Maximum number of addresses checked per name. */
 const CHECKED_ADDRESSES_MAX = 4;
 
 export interface Target {
@@ -26,7 +25,6 @@ export interface TlsInfo {
 }
 
 /**
- * Resolves a host name.
  * @returns addresses in the order in which to try them
  * @throws {Fault} unreachable if the name has no address
  */
@@ -61,10 +59,7 @@ export async function localAddressFor(address: string): Promise<string> {
   return localAddress;
 }
 
-/**
- * Opens a TCP connection and closes it.
- * @throws {Fault} unreachable if the connection fails, timeout if there is no answer
- */
+/** @throws {Fault} unreachable if the connection fails, timeout if there is no answer */
 export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: address, port });
@@ -80,7 +75,6 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
 }
 
 /**
- * Performs a TLS handshake and returns its results.
  * @throws {Fault} unreachable if the connection or the handshake fails, timeout if there is no
  * answer
  */

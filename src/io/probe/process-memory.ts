@@ -5,9 +5,7 @@ export interface ProcessMemory {
   readonly heapBytes: number;
 }
 
-/**
- * Reads the memory usage. Returns the previous values if the system refuses a new reading (EMFILE).
- */
+/** Reads the memory usage. Returns the previous values if the system refuses to read (EMFILE). */
 export class MemoryProbe {
   readonly #read: () => NodeJS.MemoryUsage;
   #last: ProcessMemory = { residentBytes: 0, heapBytes: 0 };

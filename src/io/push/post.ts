@@ -70,7 +70,6 @@ function withoutBrackets(host: string): string {
 }
 
 /**
- * Sends a request to a push service.
  * @returns the response, whatever its status
  * @throws {Fault} unreachable or timeout if the service does not answer, not-allowed if the name
  * resolves to a private network

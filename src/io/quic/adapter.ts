@@ -220,7 +220,6 @@ export class QuicSocket {
   }
 
   /**
-   * Binds a socket and accepts connections.
    * @throws {Error} if the address cannot be bound; the message ends with the system's error
    * number, as in "Bind failure (98)"
    */
@@ -264,10 +263,7 @@ export class QuicSocket {
     return this.#endpoint.destroyed || this.#endpoint.closing;
   }
 
-  /**
-   * Connects to a remote address.
-   * @throws {Error} if the port is unavailable; the message ends with the system's error number
-   */
+  /** @throws {Error} if the port is unavailable; the message ends with the system's error number */
   async connect(remote: Address, connectOptions: QuicConnectOptions): Promise<QuicWire> {
     const family = remote.host.includes(":") ? "ipv6" : "ipv4";
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });

@@ -21,10 +21,7 @@ import { probeUdp } from "./udp-probe.ts";
 const UDP_ADDRESSES_MAX = 4;
 
 export interface QuicDialSettings {
-  /**
-   * Congestion control. "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
-   * traffic.
-   */
+  /** Congestion control: "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
   readonly congestion?: Congestion;
   /** Idle time after which a link is lost. Maximum and default: QUIC_IDLE_TIMEOUT_SECONDS. */
   readonly idleSeconds?: number;

@@ -13,9 +13,7 @@ import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
 import { END_RECORD, encodeRecords, RecordReader } from "./record.ts";
 
-/**
- * Maximum total size of the messages joined in one write, in bytes. A longer message is sent alone.
- */
+/** Maximum total bytes of the messages joined in one write. A longer message is sent alone. */
 const JOIN_BYTES = 64 * 1024;
 /**
  * Number of bytes added to a message's size when the queue is measured, so that queues of empty

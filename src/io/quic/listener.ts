@@ -29,10 +29,7 @@ export interface QuicListenOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly certPem: string; readonly keyPem: string };
-  /**
-   * Congestion control. "bbr" (the default) is fast on lossy paths, "cubic" is fair to other
-   * traffic.
-   */
+  /** Congestion control: "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
   readonly congestion?: Congestion;
   /** Maximum number of connections that have not yet opened a link. Default: UDP_HALF_OPEN_MAX. */
   readonly unlinkedMax?: number;

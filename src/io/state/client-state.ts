@@ -209,9 +209,7 @@ export class ClientState {
     return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
   }
 
-  /**
-   * Returns the seq of the last record displayed in this CHAT_HOME; `undefined` if there is none.
-   */
+  /** Returns the seq of the last record displayed in this CHAT_HOME; `undefined` if none was. */
   cursor(fingerprint: string, user: string): number | undefined {
     return this.#database.value(
       `SELECT seq FROM cursors ${WHERE_USER}`,

@@ -21,7 +21,6 @@ const BUSY_TIMEOUT_MS = 100;
 export class KnownNames {
   readonly #database: Database | undefined;
 
-  /** @param folder folder with the client's data */
   constructor(folder: string) {
     this.#database = withFallback(() => open(join(folder, CLIENT_STATE_FILE)), undefined);
   }
@@ -47,10 +46,7 @@ export class KnownNames {
     return this.#all("SELECT DISTINCT user AS name, '' AS about FROM last_users");
   }
 
-  /**
-   * Returns targets such as `#lobby` and `@bob` from the records read in this CHAT_HOME, latest
-   * first.
-   */
+  /** Returns targets like `#lobby` and `@bob` from records read in this CHAT_HOME, latest first. */
   targets(fingerprint: string): KnownName[] {
     const sql = `SELECT place AS name, '' AS about FROM log_seen WHERE fingerprint = ?
       GROUP BY place ORDER BY max(seq) DESC`;

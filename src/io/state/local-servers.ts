@@ -46,10 +46,7 @@ export function announceLocalServer(server: LocalServer, env: Environment): () =
   return () => rmSync(path, { force: true });
 }
 
-/**
- * Returns running servers, newest first. Process ids are reused, so clients must verify the
- * fingerprint.
- */
+/** Returns running servers, newest first. Process ids are reused, so clients check fingerprints. */
 export function findLocalServers(env: Environment): LocalServer[] {
   const folder = runFolder(env);
   if (!existsSync(folder) || !isOwnFolder(folder) || isWritableByOthers(folder)) return [];

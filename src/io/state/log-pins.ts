@@ -20,24 +20,15 @@ type Awaitable<Value> = Value | Promise<Value>;
 export interface LogPins {
   /** Returns the pinned state; `undefined` if this server has not proved its log yet. */
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
-  /**
-   * Stores the pinned state. Never decreases the size of the same log, even with concurrent
-   * processes.
-   */
+  /** Stores the state. Never decreases the size of the same log, even with concurrent processes. */
   storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
-  /**
-   * Stores that the server confirmed a record with this seq, so the log has at least that many
-   * records.
-   */
+  /** Stores that the server confirmed a record with this seq, which is thus a minimum log size. */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
-  /**
-   * Stores the reason why the log was rejected, or clears it with `undefined` once the log is
-   * accepted.
-   */
+  /** Stores the reason why the log was rejected; `undefined` if it was accepted. */
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
 }
 

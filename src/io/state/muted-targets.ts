@@ -12,7 +12,6 @@ export class MutedTargets extends HomeTable {
   }
 
   /**
-   * Mutes or unmutes a target.
    * @param target `lobby` or `@bob`, case-insensitive
    * @throws {Fault} too-many if the limit is reached, store-… if the disk refuses
    */

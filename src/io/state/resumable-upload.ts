@@ -36,7 +36,6 @@ export interface FoundUpload {
 }
 
 export interface ResumableUploads {
-  /** @param stamp stamp of the source */
   find(key: UploadKey, stamp: string): FoundUpload | undefined;
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload;
 }

@@ -24,7 +24,7 @@ export class SealedFile {
     this.#database = database;
   }
 
-  /** Opens the database. @returns `undefined` if this device has never been in a sealed room */
+  /** @returns `undefined` if this device has never been in a sealed room */
   static open(folder: string): SealedFile | undefined {
     const path = join(folder, SEALED_STATE_FILE);
     return sealedFaults(folder, () => {

@@ -107,10 +107,7 @@ export class SealedStateStore {
     void this.#mutex.run(async () => this.#database.close());
   }
 
-  /**
-   * Begins a transaction. Polls for the write lock, because SQLite's busy timeout would block this
-   * process.
-   */
+  /** Begins a transaction by polling, because SQLite's busy timeout would block this process. */
   async #begin(): Promise<void> {
     const clock = this.#clock;
     const begin = async () => void this.#database.run("BEGIN IMMEDIATE");
@@ -231,7 +228,7 @@ function renameIfDamaged(path: string): void {
   }
 }
 
-/** Reads the first bytes of a database file. @returns `undefined` if the file does not exist */
+/** @returns `undefined` if the file does not exist */
 export function readHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openPlain(path, "read");

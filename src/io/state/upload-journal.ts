@@ -29,7 +29,6 @@ interface Row {
  * optimisation: the server decides which chunks are durable.
  */
 export class UploadJournal extends HomeTable implements ResumableUploads {
-  /** @param stamp stamp of the source */
   find(key: UploadKey, stamp: string): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
       WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;

@@ -19,9 +19,7 @@ export type DeviceEvent =
   | "exit";
 
 export interface TerminalDevice {
-  /**
-   * Output that never blocks, not even on another thread. Writes to a stalled terminal are retried.
-   */
+  /** Output that never blocks this or another thread. Writes to a stalled terminal are retried. */
   readonly output: Output;
   size(): Size;
   setRaw(isRaw: boolean): void;
@@ -39,7 +37,7 @@ export interface TerminalDevice {
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };
 const WRITE_RETRY_MS = 5;
 
-/** Opens the terminal. @param onBroken called as for standard output */
+/** @param onBroken called as for standard output */
 export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDevice {
   const fd = openNonBlocking();
   const output = screenOutput(fd, onBroken);

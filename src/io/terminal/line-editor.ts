@@ -110,9 +110,7 @@ async function readKeys(
   keys.end();
 }
 
-/**
- * Matches a run of text or one other key: a control character or a sequence that begins with Esc.
- */
+/** Matches a run of text or one other key: a control character or a sequence from Esc on. */
 const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
 /** Matches if a read ended within a sequence, or after the Esc key. */

@@ -7,9 +7,7 @@ import { Fault } from "../../base/fault.ts";
 export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
-  /**
-   * Queues the text without waiting, so that a stalled terminal or pipe does not block the network.
-   */
+  /** Queues the text without waiting, so that a stalled terminal or pipe blocks nothing else. */
   write(text: string): void;
   queuedBytes(): number;
   /**
@@ -31,10 +29,7 @@ export type OnBroken = (fault: Fault | undefined) => void;
 const LOW_BYTES = 1 << 20;
 /** Maximum number of bytes per system call. Small writes let `drained` resolve in time. */
 const WRITE_BYTES_MAX = 1 << 18;
-/**
- * Delay before the first retry on a stalled terminal. The delay doubles at each retry, up to
- * RETRY_MS_MAX.
- */
+/** Delay before the first retry on a stalled terminal. It doubles each time, up to RETRY_MS_MAX. */
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
@@ -67,10 +62,7 @@ export function screenOutput(fd: number | undefined, onBroken: OnBroken): Screen
   return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);
 }
 
-/**
- * Uses `process.stdout` only for a terminal, because `process.stdout` would make a pipe
- * non-blocking.
- */
+/** Uses `process.stdout` for terminals only, because it would make a pipe non-blocking. */
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
   const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;

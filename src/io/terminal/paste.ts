@@ -14,10 +14,7 @@ export type Typed =
 
 const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");
-/**
- * Control bytes (Ctrl-C and Ctrl-D) that end a paste without an end mark if a read contains nothing
- * else.
- */
+/** Control bytes (Ctrl-C, Ctrl-D) that, alone in a read, end a paste without an end mark. */
 const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
 /** Matches a terminal sequence: a string (OSC, DCS and similar), CSI, or a short sequence. */
 const SEQUENCE =

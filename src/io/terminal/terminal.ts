@@ -20,10 +20,7 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 }
 
-/**
- * Opens the terminal for prompts.
- * @returns `undefined` unless both input and standard error are terminals
- */
+/** @returns `undefined` unless both input and standard error are terminals */
 export function openTerminal(input: Input, output: Output): Terminal | undefined {
   if (!input.isTerminal || !output.isTerminal) return undefined;
   const askText = async (question: string) => {

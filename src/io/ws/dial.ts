@@ -1,7 +1,4 @@
-/**
- * Dialer for WebSocket over TLS, with one `Bun.connect` socket and this program's own framing
- * (frame.ts).
- */
+/** Dialer for WebSocket over TLS, with a `Bun.connect` socket and its own framing (frame.ts). */
 
 // Bun's `WebSocket` was measured and rejected. It does not expose the certificate, so a client must
 // connect twice (13.6 ms to the first message on loopback, compared with 4 ms here) and pin the
@@ -28,10 +25,7 @@ import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
-  /**
-   * If false, dials plain WebSocket, which is allowed on loopback only, for servers with
-   * `--no-tls`.
-   */
+  /** If false, dials plain WebSocket. Allowed on loopback only, for servers with `--no-tls`. */
   readonly tls?: boolean;
 }
 

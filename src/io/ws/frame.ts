@@ -53,7 +53,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0):
   return frame;
 }
 
-/** Encodes a close frame with this code. @see RFC 6455, section 7.4.1 */
+/** @see RFC 6455, section 7.4.1 */
 export function encodeClose(code: number): Uint8Array {
   return encodeFrame(OPCODE.close, Uint8Array.of(code >> 8, code & 0xff));
 }

@@ -147,9 +147,7 @@ class WsListener implements Listener {
     return this.#stopping;
   }
 
-  /**
-   * Waits for the peers to close, because a server that closes first could lose the last frames.
-   */
+  /** Waits for the peers to close, because a server that closes first may lose the last frames. */
   async #drain(): Promise<void> {
     clearTimeout(this.#nextScan);
     const stopped = this.#server.stop(); // Stops accepting connections; existing ones continue.
