@@ -33,7 +33,7 @@ const READ_BYTES_MAX = 1 << 20;
  * single word and at most 3 ms.
  */
 const YIELD_BYTES = 64 << 10;
-/** Number of bytes scanned on the event loop before search threads start, i.e. for a small log. */
+/** Number of bytes scanned on the event loop before search threads start. */
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
