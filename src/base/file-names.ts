@@ -29,8 +29,8 @@ const NAMELESS = "file";
 const PARTIAL_SUFFIX = ".part";
 export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
 /**
- * Suffixes of the receiver's own files, which a received name must not have. They include the files
- * that SQLite creates next to the lock file (`-journal`, …).
+ * Suffixes of the receiver's own files, which a received name must not have. The suffixes include
+ * those of the files that SQLite creates next to the lock file (`-journal`, …).
  */
 const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 

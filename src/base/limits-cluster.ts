@@ -64,8 +64,8 @@ export const CLUSTER_CHUNKS_QUEUED_MAX = 256;
  */
 export const CLUSTER_CONTENT_TIMEOUT_MS = 20_000;
 /**
- * Interval between presence messages to the other servers. They are sent even if nothing has
- * changed, because a message may have been lost.
+ * Interval between presence messages to the other servers. The messages are sent even if nothing
+ * has changed, because an earlier message may have been lost.
  */
 export const SIBLING_PRESENCE_INTERVAL_MS = 3_000;
 /** Time within which changes are collected for one message. */
@@ -126,7 +126,8 @@ export const CLUSTER_ADDRESSES_MAX = 8;
 export const NEXT_ADDRESS_DELAY_MS = 1_000;
 /**
  * Maximum burst of dials to addresses that a server sent: several rounds over all addresses,
- * followed by one dial per second. Prevents a server from directing many clients at other machines.
+ * followed by one dial per second. The limit prevents a server from directing many clients at other
+ * machines.
  */
 export const ADVERTISED_DIALS_BURST = 32;
 export const ADVERTISED_DIALS_PER_SECOND = 1;

@@ -4,8 +4,8 @@ const MIB = 1024 * 1024;
 
 // Page and server console.
 /**
- * Maximum number of connections in one answer. Each takes about 300 bytes, so an answer stays far
- * below the maximum message size.
+ * Maximum number of connections in one answer. A connection takes about 300 bytes, so an answer
+ * stays far below the maximum message size.
  */
 export const CLIENTS_PAGE_MAX = 500;
 /**
@@ -38,14 +38,14 @@ export const ANNOUNCEMENT_BYTES_MAX = 1_024;
 export const EVENTS_STORED_MAX = 1_000;
 export const EVENTS_STORED_BYTES_MAX = 768 * 1024;
 /**
- * Maximum number of decisions in one answer. Each takes about 600 bytes and at most 2 KiB, so an
- * answer stays far below the maximum message size.
+ * Maximum number of decisions in one answer. A decision takes about 600 bytes and at most 2 KiB, so
+ * an answer stays far below the maximum message size.
  */
 export const DECISIONS_PAGE_MAX = 200;
 /** Maximum number of records of the accounts log searched for one answer, in about 0.1 s. */
 export const DECISIONS_SEARCHED_MAX = 20_000;
 /**
- * Maximum number of accounts, rooms or files in one answer. Each takes about 500 bytes, so an
+ * Maximum number of accounts, rooms or files in one answer. An entry takes about 500 bytes, so an
  * answer stays far below the maximum message size.
  */
 export const LISTED_PAGE_MAX = 200;
@@ -65,7 +65,10 @@ export const DISK_CHECK_INTERVAL_MS = 10_000;
  * who have some minutes of fast uploads left to free up space.
  */
 export const DISK_LOW_BYTES = 1_024 * MIB;
-/** Additional free space needed to end the warning, so that it does not reappear with each file. */
+/**
+ * Minimum free space above DISK_LOW_BYTES at which the warning ends. Without this margin, the
+ * warning would reappear with each file.
+ */
 export const DISK_LOW_MARGIN_BYTES = 256 * MIB;
 /** Lifetime of an operator link: time to walk from the terminal to the browser. */
 export const OPERATOR_LINK_MS = 60 * 60_000;
@@ -76,8 +79,8 @@ export const LOCAL_LINKS_MAX = 256;
 /** Maximum bytes that `chat web` buffers between two links: twice a transfer's window. */
 export const RELAY_QUEUE_BYTES_MAX = 32 * MIB;
 /**
- * Maximum number of concurrent downloads of the program, for example by a class. Each needs a chunk
- * of memory and an open file.
+ * Maximum number of concurrent downloads of the program, for example by a class. Each download
+ * needs a chunk of memory and an open file.
  */
 export const PROGRAM_DOWNLOADS_MAX = 32;
 /**
@@ -136,7 +139,10 @@ export const CONCURRENT_PAGE_UPLOADS_MAX = 3;
  * Time after which an interrupted download is forgotten. The server keeps partial uploads as long.
  */
 export const DOWNLOAD_NOTE_KEEP_MS = 7 * 24 * 60 * 60_000;
-/** Maximum number of downloads of one page that survive a reload. The user started each by hand. */
+/**
+ * Maximum number of downloads of one page that survive a reload. The user started each download by
+ * hand.
+ */
 export const PAGE_DOWNLOADS_STORED_MAX = 200;
 /**
  * Maximum bytes that a page collects in memory if it cannot write to a file. Phones kill pages that
@@ -175,8 +181,8 @@ export const PUSH_ENDPOINT_BYTES_MAX = 1024;
  */
 export const PUSH_DEVICES_MAX = 10;
 /**
- * Maximum number of push subscriptions of all accounts. Each takes half a kilobyte in memory and on
- * disk.
+ * Maximum number of push subscriptions of all accounts. Each subscription takes half a kilobyte in
+ * memory and on disk.
  */
 export const PUSH_SUBSCRIPTIONS_MAX = 5_000;
 /** Maximum size of the subscriptions file: PUSH_SUBSCRIPTIONS_MAX addresses of maximum length. */
@@ -199,8 +205,8 @@ export const PUSH_BATCH_MS = 5_000;
  */
 export const PUSH_ROOM_INTERVAL_MS = 60_000;
 /**
- * Minimum interval between pushes for a sealed room. It is longer because the server cannot see
- * mentions there, so every message causes a push.
+ * Minimum interval between pushes for a sealed room. The interval is longer than for other rooms,
+ * because the server cannot see mentions in a sealed room and every message causes a push.
  */
 export const PUSH_SEALED_INTERVAL_MS = 15 * 60_000;
 /** Maximum burst of pushes to one account, over all rooms. */
@@ -236,7 +242,7 @@ export const PUSH_SEARCHED_CHARS = 1_024;
  */
 export const PUSH_ROOMS_MAX = 32;
 
-/** Maximum number of pushes in flight. Each uses one connection to a push service. */
+/** Maximum number of pushes in flight. Each push uses one connection to a push service. */
 export const CONCURRENT_PUSHES_MAX = 8;
 /** Maximum number of one account's pushes in flight, because its push services may never answer. */
 export const PUSHES_PER_ACCOUNT_MAX = 2;

@@ -37,7 +37,7 @@ export const SEALED_BYTES_MAX = 516 * KIB;
 export const KEY_PACKAGE_BYTES_MAX = 2 * KIB;
 /**
  * Maximum number of a device's unused key packages. Each room to which the device is added while
- * offline uses one.
+ * offline uses one package.
  */
 export const KEY_PACKAGES_MAX = 50;
 /** Number of key packages below which the server requests more from the device. */
@@ -60,7 +60,10 @@ export const KEY_PACKAGE_WAIT_MS = 3_000;
  */
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;
 
-/** Size of a lease's random value. An attacker who guesses one can only make its owner rejoin. */
+/**
+ * Size of a lease's random value. An attacker who guesses the value can only make the lease's owner
+ * rejoin.
+ */
 export const LEASE_BYTES = 16;
 /** Maximum number of leases of a device: one at each log-in for a million years. */
 export const LEASE_COUNT_MAX = 2 ** 40;
@@ -84,9 +87,9 @@ export const SEALED_PADDED_BYTES_MIN = 256;
 /** Maximum number of one device's messages that a reader may have missed within one epoch. */
 export const SEALED_SKIPPED_MAX = 2_000;
 /**
- * Maximum number of stored keys for skipped messages of one device. They are deleted when the epoch
- * ends. One process's messages may overtake all messages in flight of another process, at most
- * OUTBOX_IN_FLIGHT_MAX.
+ * Maximum number of stored keys for skipped messages of one device. The keys are deleted when the
+ * epoch ends. One process's messages may overtake all messages in flight of another process, at
+ * most OUTBOX_IN_FLIGHT_MAX.
  */
 export const SEALED_SKIPPED_KEYS_MAX = 256;
 /**

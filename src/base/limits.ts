@@ -181,7 +181,10 @@ export const DESCRIPTORS_RESERVED = 32;
  * Maximum number of connections from one address that have not sent a request. Loopback is exempt.
  */
 export const HALF_OPEN_PER_ADDRESS_MAX = 32;
-/** Maximum number of such connections from one address while file descriptors are short. */
+/**
+ * Maximum number of connections from one address without a request while file descriptors are
+ * short.
+ */
 export const HALF_OPEN_WHEN_SHORT_MAX = 4;
 /**
  * Maximum time between accepting a connection and its first request. TLS takes three round trips.
@@ -210,7 +213,7 @@ export const RECEIVE_QUEUE_PER_LINK_BYTES_MAX = 18 * MIB;
 export const RECEIVE_QUEUES_BYTES_MAX = 160 * MIB;
 /**
  * Maximum number of messages of one connection before log-in. A legitimate log-in takes fewer than
- * ten.
+ * ten messages.
  */
 export const MESSAGES_BEFORE_LOGIN_MAX = 64;
 /**
@@ -221,7 +224,8 @@ export const MESSAGES_BEFORE_LOGIN_MAX = 64;
 export const IDLE_MESSAGES_PER_SECOND = 3_000;
 export const IDLE_MESSAGES_BURST = 8_192;
 /**
- * Maximum rate of WebSocket pings and pongs from a client. A normal client sends one every 20 s.
+ * Maximum rate of WebSocket pings and pongs from a client. A normal client sends one ping every 20
+ * s.
  */
 export const CONTROL_FRAMES_PER_SECOND = 1;
 export const CONTROL_FRAMES_BURST = 64;
@@ -244,7 +248,10 @@ export const MESSAGES_AFTER_CLOSE_MAX = 128;
  * the server closes the connection without an answer.
  */
 export const MESSAGE_BEFORE_LOGIN_ANSWERED_BYTES_MAX = 64 * KIB;
-/** Maximum rate of HTTP requests from one address. A page load takes 40. Loopback is exempt. */
+/**
+ * Maximum rate of HTTP requests from one address. A page load takes 40 requests. Loopback is
+ * exempt.
+ */
 export const HTTP_REQUESTS_PER_SECOND = 200;
 export const HTTP_REQUESTS_BURST = 1_000;
 /**
@@ -327,12 +334,13 @@ export const ROOMS_PER_HOUR_MAX = 100;
 export const FORMER_NAMES_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
 /**
- * Maximum number of rooms joined by one account. Each costs a subscription and a catch-up at
+ * Maximum number of rooms joined by one account. Each room costs a subscription and a catch-up at
  * log-in.
  */
 export const JOINED_ROOMS_MAX = 1_000;
 /**
- * Maximum number of users ignored by one account. Each of its devices receives the complete list.
+ * Maximum number of users ignored by one account. Each of the account's devices receives the
+ * complete list.
  */
 export const IGNORED_MAX = 256;
 /**
@@ -354,8 +362,8 @@ export const PREFS_RECORDS_MAX = 256;
 export const PREFS_PER_SECOND = 2;
 export const PREFS_BURST = 120;
 /**
- * Maximum number of read positions in memory and in `marks.json`. Each takes about 30 bytes of the
- * file.
+ * Maximum number of read positions in memory and in `marks.json`. Each position takes about 30
+ * bytes of the file.
  */
 export const READ_POSITIONS_MAX = 200_000;
 /**
@@ -435,8 +443,8 @@ export const POST_CHARS = 8 * KIB;
  */
 export const POST_RATES_MAX = 20_000;
 /**
- * Maximum number of unanswered posts of one outbox. The server remembers as many, to recognise
- * repetitions.
+ * Maximum number of unanswered posts of one outbox. The server remembers the same number of posts,
+ * to recognise repetitions.
  */
 export const OUTBOX_IN_FLIGHT_MAX = 256;
 export const OUTBOXES_PER_ACCOUNT_MAX = 64;
@@ -466,8 +474,8 @@ export const HTTP_POSTS_BURST = 60;
 export const WEBHOOK_BYTES_MAX = 512 * KIB;
 /**
  * Maximum number of programs that read a room over HTTP: per token, address and account, and in
- * total. Each costs a socket and sometimes a page of history. The server does not buffer for slow
- * readers.
+ * total. Each program costs a socket and sometimes a page of history. The server does not buffer
+ * for slow readers.
  */
 export const READERS_PER_TOKEN_MAX = 4;
 export const READERS_PER_ADDRESS_MAX = 32;
@@ -538,8 +546,8 @@ export const RETENTION_CHECK_INTERVAL_MS = 60_000;
  */
 export const ROOM_LOCK_QUEUE_MAX = 16_384;
 /**
- * Maximum number of outboxes per session whose posts the server can hold back. A process uses one.
- * If a client uses more, only the order of its posts can change.
+ * Maximum number of outboxes per session whose posts the server can hold back. A process uses one
+ * outbox. If a client uses more outboxes than the maximum, only the order of its posts can change.
  */
 export const OUTBOXES_HELD_MAX = 16;
 /**
@@ -550,11 +558,14 @@ export const CATCH_UP_BYTES_MAX = 8 * MIB;
 /** Maximum number of pages read from the disk in parallel. */
 export const CONCURRENT_PAGE_READS_MAX = 4;
 /**
- * Maximum number of one account's page reads in parallel, so that one searching user leaves
- * capacity for others.
+ * Maximum number of one account's page reads in parallel, so that a user who searches a lot leaves
+ * capacity for other users.
  */
 export const PAGE_READS_PER_ACCOUNT_MAX = 2;
-/** Pause of an account after a page read: a multiple of the read's duration, up to a maximum. */
+/**
+ * Time for which an account's page reads pause after each read: a multiple of the read's duration,
+ * up to a maximum.
+ */
 export const PAGE_PAUSE_FACTOR = 3;
 export const PAGE_PAUSE_MS_MAX = 200;
 export const PAGE_READS_QUEUED_MAX = 4_096;
@@ -581,7 +592,7 @@ export const INVITES_MAX = 10_000;
 /** Number of invites within INVITES_MAX that are reserved for operators. */
 export const INVITES_RESERVED = 1_000;
 /**
- * Maximum number of invites created per hour by one account, and by one operator. Each creates a
+ * Maximum number of invites created per hour by one account, and by one operator. Each invite is a
  * permanent record.
  */
 export const INVITES_PER_HOUR_MAX = 100;
@@ -724,8 +735,8 @@ export const LAN_ECHO_TIMEOUT_MS = 3_000;
 
 // Discovery.
 /**
- * Maximum number of servers found on one network: as many as a user can review. Most further ones
- * are forged.
+ * Maximum number of servers found on one network: as many as a user can review. Most servers beyond
+ * this number are forged.
  */
 export const SERVERS_FOUND_MAX = 256;
 /**
@@ -741,11 +752,11 @@ export const ANNOUNCEMENTS_READ_MAX = 1_024;
 /** Maximum size of a multicast DNS datagram (RFC 6762, section 17). */
 export const MDNS_DATAGRAM_BYTES_MAX = 9_000;
 /**
- * Maximum number of questions and records in one datagram. An announcement has ten. The cost of an
- * answer is quadratic in this number.
+ * Maximum number of questions and records in one datagram. An announcement has ten records. The
+ * cost of an answer is quadratic in this number.
  */
 export const MDNS_ENTRIES_MAX = 64;
-/** Maximum number of questions in one datagram. Each may cause an answer to all hosts. */
+/** Maximum number of questions in one datagram. Each question may cause an answer to all hosts. */
 export const MDNS_QUESTIONS_MAX = 8;
 /** Maximum rate of received datagrams. A school full of printers sends fewer. */
 export const MDNS_DATAGRAMS_PER_SECOND = 200;
@@ -757,7 +768,7 @@ export const MDNS_ANSWERS_PER_SECOND = 10;
  */
 export const SAME_NAME_MAX = 64;
 /**
- * Time to wait for answers: long enough for the slowest (RFC 6762, section 6) and for one
+ * Time to wait for answers: long enough for the slowest answer (RFC 6762, section 6) and for one
  * repetition after a loss.
  */
 export const DISCOVER_MS = 2_000;

@@ -12,9 +12,9 @@ import {
 import type { Answer, PostBody } from "../../wire/messages.ts";
 
 /**
- * Receipt for a post. The outbox stores posts until the server has them on disk, over any number of
- * links. The server recognises repeated posts by their counter, so resending is always safe. Posts
- * keep their order: no counter is sent before a lower counter.
+ * Receipt for a post that the server has recorded. The outbox stores posts until the server has
+ * them on disk, over any number of links. The server recognises repeated posts by their counter, so
+ * resending is always safe. Posts keep their order: no counter is sent before a lower counter.
  *     pending ──send──> in flight ──acked, refused──> settled
  *        ^─────lost, refused temporarily─────┘
  */

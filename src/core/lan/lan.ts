@@ -69,7 +69,10 @@ export type LanEffect =
       readonly timeUnixMs: number;
       readonly body: LanBody;
     }
-  /** The text was not sent because of the rate limit. It can be sent after `retryAfterMs`. */
+  /**
+   * The text was not sent because of the rate limit. The user can send the text after
+   * `retryAfterMs`.
+   */
   | { readonly kind: "wait"; readonly retryAfterMs: number }
   | {
       readonly kind: "text";

@@ -11,7 +11,7 @@ import { PROOF_HASHES_MAX } from "../../base/limits.ts";
 export interface ProofFile {
   readonly key: Uint8Array;
   readonly seq: number;
-  /** Head as written in the log. Its hash is the leaf. */
+  /** Head as written in the log. The hash of the head is the leaf. */
   readonly head: Uint8Array;
   /** Salt and body of the record; `undefined` if the proof does not reveal the body. */
   readonly salt: Uint8Array | undefined;

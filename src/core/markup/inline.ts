@@ -161,8 +161,8 @@ class InlineParser {
       return this.#plain(whole);
     }
     const inner = text.slice(from, close);
-    // Spaces may separate backticks within the code from the surrounding backticks. They are not
-    // part of the code.
+    // Spaces may separate backticks within the code from the surrounding backticks. Such spaces are
+    // not part of the code.
     const isSpaced = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
     this.#top.parts.push({ kind: "code", text: isSpaced ? inner.slice(1, -1) : inner });
     return close + length - at;
@@ -233,8 +233,8 @@ class InlineParser {
   }
 
   /**
-   * Parses a mention or a room. It must not follow a letter, so that a mail address is not parsed
-   * as a mention.
+   * Parses a mention or a room. A mention must not follow a letter, so that a mail address is not
+   * parsed as a mention.
    */
   #nameAt(sign: string, at: number): number {
     const text = this.#text;

@@ -69,7 +69,8 @@ export type ServerEvent =
       readonly behind?: boolean | undefined;
     }
   /**
-   * The server begins to send its rooms over a new link. They replace the rooms of earlier links.
+   * The server begins to send its rooms over a new link. These rooms replace the rooms of earlier
+   * links.
    */
   | { readonly kind: "listing" }
   | { readonly kind: "room-gone"; readonly room: RoomId }

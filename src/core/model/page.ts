@@ -14,7 +14,7 @@ import type { PageRequest, SearchQuery } from "./state.ts";
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
-/** Handlers of answers. They ignore answers to unknown or obsolete requests. */
+/** Handlers of answers. The handlers ignore answers to unknown or obsolete requests. */
 export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
   page: inRoom(applyPage),
   "page-failed": inRoom((draft, room, event) => {

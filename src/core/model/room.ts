@@ -25,8 +25,8 @@ export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /**
- * Number by which itemsMax is divided to give the number of items that a full room drops at a time.
- * All rows must be rebuilt after a drop, so single items are not dropped.
+ * Number of parts into which a full room's items are divided. The room drops the oldest part at a
+ * time instead of single items, because all rows must be rebuilt after a drop.
  */
 const TRIM_DIVISOR = 4;
 
@@ -71,7 +71,7 @@ export function newRoom(update: RoomUpdate): RoomDraft {
 }
 
 /**
- * Returns the properties of the room as the server sent them over a link. Each of them may change.
+ * Returns the properties of the room as the server sent them over a link. Each property may change.
  */
 function propertiesOf(update: RoomUpdate) {
   return {

@@ -24,7 +24,7 @@ export type Row =
       readonly item: Item;
       /**
        * Earlier joins or leaves that share the row. For a file, the other files that were sent
-       * together with it.
+       * together with this file.
        */
       readonly earlier: readonly Item[];
       /**
@@ -263,7 +263,7 @@ function hasSameOptions(a: RowOptions, b: RowOptions): boolean {
 
 /**
  * Reuses the rows of unchanged items. After items were prepended or removed, builds new rows until
- * a new row equals the old one; all rows after it are then unchanged.
+ * a new row equals its old row; all later rows are then unchanged.
  * @returns index of the item at which to continue
  */
 function reuseRows(state: RowsState, old: RowsState): number {

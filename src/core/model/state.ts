@@ -67,7 +67,7 @@ export interface ServerNotices {
     | { readonly text: string; readonly by: string; readonly time: number }
     | undefined;
   /**
-   * For operators: the free space is low. The server refuses files if it falls below
+   * For operators: the free space is low. The server refuses files if the free space falls below
    * `keepFreeBytes`.
    */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
@@ -93,7 +93,10 @@ export type ConnectionView =
 export interface GuessDelayView {
   /** Source of the wrong guesses: this address, this account, or all clients. */
   readonly of: "address" | "account" | "everyone";
-  /** Time at which the server answers a wrong secret. It answers a correct secret no later. */
+  /**
+   * Time at which the server answers if the secret is wrong. The server answers a correct secret no
+   * later than that.
+   */
   readonly untilUnixMs: number;
 }
 

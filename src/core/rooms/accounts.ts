@@ -114,7 +114,8 @@ export class Registry {
   readonly #byId = new Map<UserId, Account>();
   #removedCount = 0;
   /**
-   * Passwords whose account record should follow. If it does not, the registration was interrupted.
+   * Passwords whose account record should follow. Without that record, the registration was
+   * interrupted.
    */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   readonly #byReset = new Map<string, Account>();

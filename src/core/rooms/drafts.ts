@@ -64,8 +64,8 @@ export function postDraft(
 }
 
 /**
- * Returns the draft of an imported message. It contains no mentions, because thousands of imported
- * messages may arrive together.
+ * Returns the draft of an imported message. The draft contains no mentions, because thousands of
+ * imported messages may arrive together.
  * @throws {Fault} text-invalid or frame-malformed
  */
 function importedDraft(
@@ -143,8 +143,8 @@ export function checkPost(
 }
 
 /**
- * Checks the number of conversations that the user initiated. They count only for their initiator,
- * because the other user cannot leave.
+ * Checks the number of conversations that the user initiated. Conversations count only for their
+ * initiator, because the other user cannot leave.
  * @throws {Fault} too-many if the user has initiated too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {

@@ -103,8 +103,8 @@ export class Files {
   }
 
   /**
-   * Number of file records that are damaged but not erased. It is unknown which files they belong
-   * to, so while the number is not 0, content without a record must not be deleted.
+   * Number of file records that are damaged but not erased. The files of such records are unknown,
+   * so while the number is not 0, content without a record must not be deleted.
    */
   get unreadable(): number {
     return this.#unreadable;

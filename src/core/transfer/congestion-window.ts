@@ -1,12 +1,11 @@
 /**
  * Congestion window: the number of bytes that may be in flight so that the link is always busy but
  * its queue stays short. The window is twice the number of bytes delivered in the shortest round
- * trip. It starts smaller and doubles in each round. A larger window would only lengthen the queue
- * and delay other messages.
- * The rate is the highest rate of the last rounds, and the round trip is the shortest of the last
- * seconds. When the shortest round trip is old, the window shrinks for one round, so that the
- * sender's own queue does not inflate the new measurement. If a disk's pauses cause bursts of
- * acknowledgements, additional bytes may be in flight.
+ * trip. The window starts smaller and doubles in each round. A larger window would only lengthen
+ * the queue and delay other messages. The rate is the highest rate of the last rounds, and the
+ * round trip is the shortest of the last seconds. When the shortest round trip is old, the window
+ * shrinks for one round, so that the sender's own queue does not inflate the new measurement. If a
+ * disk's pauses cause bursts of acknowledgements, additional bytes may be in flight.
  * @see https://datatracker.ietf.org/doc/html/draft-cheng-iccrg-delivery-rate-estimation
  */
 

@@ -59,7 +59,7 @@ export class ChunkReceiver {
     return this.#next;
   }
 
-  /** Size of the file. It is known from the start, from `end`, or after a short chunk. */
+  /** Size of the file. The size is known from the start, from `end`, or after a short chunk. */
   get sizeBytes(): number | undefined {
     return this.#sizeBytes;
   }
