@@ -38,7 +38,6 @@ export interface FlagDef {
   readonly alias?: string;
   readonly required?: boolean;
   readonly default?: string | boolean;
-  /** Valid values of an enum. */
   readonly options?: readonly string[];
   /** Allows the flag to be repeated, or makes the last argument accept all remaining words. */
   readonly many?: true;

@@ -9,7 +9,6 @@ import { parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 import { argument, enumFlag, type FlagDefs, flag, noFlag, stringFlag } from "./command.ts";
 import type { Context } from "./context.ts";
 
-/** Flags of all commands. */
 export const GLOBAL_FLAGS = {
   json: flag("Print NDJSON, one object per line"),
   color: noFlag("Disable colours"),

@@ -61,7 +61,6 @@ export async function buildLicenses(): Promise<readonly License[]> {
   ];
 }
 
-/** Returns the folders of the bundled packages, sorted by name. */
 async function bundledFolders(): Promise<readonly string[]> {
   const common = { minify: true, metafile: true, sourcemap: "none" } as const;
   const define = { "process.env.NODE_ENV": '"production"' };

@@ -63,7 +63,6 @@ export function tableManual(page: ManualPage, verbs: VerbTable): string {
   ].join("");
 }
 
-/** Returns the page of one command. */
 export function verbManual(page: ManualPage, { args, details }: Verb): string {
   const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
   const entries = Object.entries(args).filter(([, { type }]) => type === "positional");

@@ -8,5 +8,4 @@ import { join } from "node:path";
  */
 export const ROOT = join(import.meta.dir, "..", "..");
 export const MAIN_SOURCE = join(ROOT, "src", "main.ts");
-/** Entry point of the page. */
 export const PAGE_SOURCE = join(ROOT, "src", "web", "index.html");

@@ -3,7 +3,6 @@
 import { parse, TomlError } from "smol-toml";
 import { Fault } from "../base/fault.ts";
 
-/** Table in a settings file. */
 export interface TomlTable {
   readonly values: Readonly<Record<string, unknown>>;
   /** Returns the position of the value with these keys, such as `config.toml:3:1`. */

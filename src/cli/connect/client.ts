@@ -83,7 +83,6 @@ export interface ConnectOptions {
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
 }
 
-/** Logged-in client and its server. */
 export interface OpenClient {
   readonly client: Client;
   readonly address: ServerSpec;

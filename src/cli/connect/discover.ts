@@ -20,7 +20,6 @@ type Find = () => Promise<DiscoveryResult>;
 /** Maximum number of servers listed in one line. */
 const LISTED_MAX = 3;
 
-/** Server that the user can choose. */
 interface ServerOffer {
   readonly text: string;
   /** Address without secrets, for the error message of a script. */

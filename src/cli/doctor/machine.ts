@@ -15,7 +15,6 @@ export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
   findServers(): Promise<DiscoveryResult>;
   exists(path: string): boolean;
-  /** Returns the nearest existing folder. */
   nearestFolder(path: string): string;
   checkWritable(folder: string): void;
   /** @throws {Fault} unless the folder belongs to a server and has a known format */

@@ -33,7 +33,6 @@ export interface NetworkProbes {
   unixMs(): number;
 }
 
-/** Identity that the server should have. */
 export interface ExpectedIdentity {
   readonly server: ServerSpec;
   /** Fingerprint from `--fingerprint`, or else from the invite. */

@@ -6,7 +6,6 @@ import type { RoomRow } from "../../client/sealed/rows.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { type Finding, failed, ok, warning, warningFrom } from "./check.ts";
 
-/** Stored state of an account's sealed rooms. */
 export interface SealedState {
   readonly path: string;
   readonly rooms: readonly Pick<RoomRow, "target" | "status" | "reason" | "instance" | "isCopy">[];
@@ -23,7 +22,6 @@ export interface SealedState {
   readonly rows: number;
 }
 
-/** Devices of the account on the server. */
 export interface SealedDevices {
   readonly devices: Answer<"devices">["devices"];
   /**

@@ -64,7 +64,6 @@ function createOut(folder: string): void {
 
 export interface ReceiveOptions {
   readonly file: FileId;
-  /** Destination folder. */
   readonly out: string;
   /**
    * Secret of this home. If `undefined`, the partial download of an earlier run is verified
@@ -75,10 +74,7 @@ export interface ReceiveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Downloads a file to a folder on this machine.
- * @throws {Fault}
- */
+/** @throws {Fault} */
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
   const { file, out, secret, onProgress, signal } = options;
   return client.transfers.get({
@@ -128,7 +124,6 @@ export function reportRenamed(
   if (moreCount > 0) report((texts) => texts.moreSavedUnderNames(cleanName, moreCount));
 }
 
-/** Returns a message with the downloaded file and its path. */
 export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFile): Message {
   const relativePath = relative(process.cwd(), path);
   const displayedPath = relativePath.startsWith("..") ? path : relativePath;

@@ -7,7 +7,6 @@ import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 import { timeFlag } from "../flags.ts";
 
-/** Validated query. */
 export interface HistoryOptions {
   readonly target: Target | undefined;
   readonly from: Name | undefined;

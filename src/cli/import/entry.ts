@@ -47,7 +47,6 @@ export interface ReadOptions {
   readonly channel: string;
 }
 
-/** List of validated entries. */
 export class EntryList {
   readonly entries: ImportEntry[] = [];
   readonly problems: Problem[] = [];

@@ -62,7 +62,6 @@ export function readSlack(tree: ExportTree, channel: string): ParsedFile {
   return list.parsed("Slack");
 }
 
-/** Returns the names of users by id. */
 function namesIn(tree: ExportTree): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const path = tree.paths.find((path) => path.split("/").at(-1) === "users.json");

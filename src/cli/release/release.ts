@@ -105,7 +105,6 @@ export async function checkReleaseFile(
   throw differenceFault(name);
 }
 
-/** Returns the SHA-256 in hex. */
 export function sumOf(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }

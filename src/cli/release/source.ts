@@ -63,7 +63,7 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
     });
   }
   if (base.username !== "" || base.password !== "") {
-    // The address must not contain a password, because the certificate is not checked.
+    // The certificate is not checked, so a password in the address would not be safe.
     throw new Fault("usage", "the address of a release cannot contain a user name or password");
   }
   const read = async (name: string, sizeBytesMax: number) => {
@@ -94,7 +94,7 @@ async function download(
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<Uint8Array | undefined> {
-  // The certificate is not checked, because a chat server signs its own. The release's signature
+  // The certificate cannot be checked, because a chat server signs its own. The release's signature
   // authenticates the content.
   const response = await fetch(url, { signal, tls: { rejectUnauthorized: false } });
   if (response.status === 404) return undefined;

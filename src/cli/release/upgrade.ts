@@ -28,7 +28,6 @@ export interface UpgradeOptions {
   readonly replacement: ProgramReplacement;
   readonly source: ReleaseSource;
   readonly key: ReleaseKey;
-  /** Program to replace. */
   readonly program: { readonly version: string; readonly target: string };
   /** Accepts an older or equal version. */
   readonly isDowngrade: boolean;
@@ -39,7 +38,6 @@ export interface UpgradeOptions {
 
 export interface Upgrade {
   readonly version: string;
-  /** Path of the old program. */
   readonly oldPath: string;
   /** Data folders that the new program converts to its format. */
   readonly converted: readonly string[];

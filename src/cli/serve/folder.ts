@@ -412,7 +412,6 @@ async function loadCertificate(path: string, options: FolderOptions): Promise<Ce
   return created;
 }
 
-/** Settings that the folder stores between starts. */
 export interface StoredSettings {
   readonly name: string;
   readonly roomPassword: string;

@@ -356,7 +356,6 @@ export function programAddress(joinInfo: JoinInfo): string {
   return `${isReachable ? pageAddress(invite) : webAddress(joinInfo)}program/`;
 }
 
-/** Returns the lines with download commands. */
 function programLines(joinInfo: JoinInfo): string[] {
   const { programs: [first, ...otherPrograms] = [], release, pin } = joinInfo.downloads ?? {};
   if (first === undefined) return [];

@@ -50,7 +50,7 @@ export function reportStats(
   printer: Pick<ServePrinter, "line">,
   peers: () => Iterable<ClientConnection>,
 ): () => void {
-  let previous = new Map<number, Traffic>(); // Traffic of the open links.
+  let previous = new Map<number, Traffic>();
   const report = () => {
     const current = new Map<number, Traffic>();
     for (const peer of peers()) {

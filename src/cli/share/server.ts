@@ -48,7 +48,6 @@ const NAME = "shared files";
 
 export interface ShareOptions {
   readonly user: string;
-  /** Hosts to listen on. */
   readonly listenHosts: ListenOptions["hosts"];
   readonly inviteHost: string;
   readonly port: number;

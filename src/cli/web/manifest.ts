@@ -5,7 +5,6 @@ import { titleText } from "../../base/text.ts";
 
 export const MANIFEST_PATH = "/manifest.webmanifest";
 
-/** Link to the manifest in the HTML. */
 export const MANIFEST_LINK = `<link rel="manifest" href="${MANIFEST_PATH}">`;
 
 export interface AppIcon {
@@ -37,7 +36,6 @@ export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   return utf8Encode(JSON.stringify(value));
 }
 
-/** Returns the icons of a manifest. */
 export function iconsOf(bytes: Uint8Array): readonly AppIcon[] {
   return (JSON.parse(utf8Decode(bytes)) as { readonly icons: readonly AppIcon[] }).icons;
 }

@@ -19,7 +19,6 @@ export interface WebProxyOptions {
   readonly clock: Clock;
   /** Token that each link must send as its first message. */
   readonly token: string;
-  /** Opens a new link to the server. */
   readonly dial: () => Promise<Link>;
   /** Required fingerprint of the server. */
   readonly fingerprint: Fingerprint;

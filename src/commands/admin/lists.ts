@@ -126,10 +126,7 @@ export const rooms = operatorVerb({
   },
 });
 
-/**
- * Fetches all rooms of the server.
- * @throws {Fault}
- */
+/** @throws {Fault} */
 export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]> {
   return fetchAll(order, async (query) => {
     const { rooms: page, total } = await client.request("all-rooms", query);

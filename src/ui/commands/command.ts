@@ -33,7 +33,6 @@ export interface Answer {
   readonly seq?: number | undefined;
   /** Room or conversation that the UI opens after the command. */
   readonly roomToOpen?: string;
-  /** Room that the user left. */
   readonly leftRoom?: string;
 }
 
@@ -118,7 +117,6 @@ export function splitFirstWord(text: string): [string, string] {
   return [first, remaining.trim()];
 }
 
-/** Removes the `@` from `@ana`. */
 export function withoutAt(word: string): string {
   return word.replace(/^@/, "");
 }
@@ -138,7 +136,6 @@ export function isSeq(word: string): boolean {
   return SEQ.test(word);
 }
 
-/** Parses an optional seq. */
 export function parseOptionalSeq(input: string): { readonly seq: number | undefined } | undefined {
   return input === "" ? { seq: undefined } : parseSeq(input);
 }

@@ -8,7 +8,6 @@ import { ENGLISH } from "./first.ts";
 /** Facts about a member of a sealed room. */
 interface SealedFacts {
   readonly user: string;
-  /** Number of devices. */
   readonly devices: number;
   readonly hasBrowser: boolean;
   readonly isMe: boolean;
