@@ -18,7 +18,10 @@ export interface AccountReaderSink {
  * Maximum number of events queued until `connected`, which then carries the rooms listed so far.
  */
 const QUEUED_EVENTS_MAX = 2_048;
-/** Record kinds that only programs use. Users learn that a room was created from its first join. */
+/**
+ * Record kinds that are meant only for programs. Users learn from a room's first join record that
+ * the room was created.
+ */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
 type PendingConnected = Omit<ConnectedEvent, "rooms">;
@@ -50,10 +53,7 @@ export class AccountReader {
     if (upTo !== undefined) this.#sink.read(room.id, upTo);
   }
 
-  /**
-   * Returns the number of messages by other users in the room that no device of the account has
-   * read.
-   */
+  /** Number of messages by other users in the room that no device of the account has read. */
   unread(room: RoomId): number {
     return this.#readState.unread(room);
   }

@@ -90,7 +90,7 @@ const ATTEMPTS_MAX = 3;
  * checkpoint.
  */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
-/** Maximum number of proof requests in one audit. The next audit continues from there. */
+/** Maximum number of proof requests in one audit. The next audit requests the remaining proofs. */
 const PROOF_REQUESTS_MAX = 8;
 const EVIDENCE_REQUESTS_MAX = 16;
 

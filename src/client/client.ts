@@ -270,7 +270,8 @@ export class Client extends AccountLink<ClientAccount> {
 
   /**
    * Yields events in order until `closed`, at the reader's pace. An event counts as read when the
-   * next one is requested. If the reader is too slow, the link is closed until it catches up.
+   * reader requests the next event. If the reader is too slow, the client closes the link until the
+   * reader catches up.
    */
   async *read(): AsyncGenerator<ReaderEvent, void, undefined> {
     for (;;) {

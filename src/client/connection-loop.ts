@@ -87,8 +87,8 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
- * Dials, greets, logs in and reconnects after each loss. Uses at most one link and one attempt at a
- * time.
+ * Dials, greets, logs in and reconnects after each loss. Uses at most one link at a time and makes
+ * at most one attempt at a time.
  */
 export class ConnectionLoop {
   readonly #options: ConnectionLoopOptions;

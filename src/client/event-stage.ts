@@ -63,7 +63,7 @@ export class EventStage {
   }
 
   /**
-   * Returns the number of events to process together, because records of one room can share a
+   * Returns the number of queued records to decrypt together. Records of the same room share a
    * transaction.
    */
   #batchLength(): number {

@@ -76,7 +76,10 @@ export interface LoginResult {
   readonly password: string | undefined;
 }
 
-/** A server with closed registration reports `not-allowed` even if the name is taken. */
+/**
+ * Faults after which the account may exist. A server with closed registration reports `not-allowed`
+ * even if the name is taken.
+ */
 const MAYBE_TAKEN_CODES: ReadonlySet<FaultCode> = new Set(["name-taken", "not-allowed"]);
 
 type LoginKind = "admit" | "register" | "login";
@@ -91,7 +94,7 @@ export class Login {
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
-  /** Server password accepted by the server. */
+  /** Accepted server password, which is sent again on later links. */
   #roomPassword: string | undefined;
   readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;

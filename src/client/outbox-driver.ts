@@ -1,4 +1,4 @@
-/** Driver for one outbox. */
+/** Driver for a single outbox, which stores, sends and resends its posts. */
 
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";

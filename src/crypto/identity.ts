@@ -84,7 +84,7 @@ export class Identity {
   }
 }
 
-/** Reports whether the signature is valid. Returns false for malformed input. */
+/** Returns false for malformed input. */
 export function verifySignature(
   publicKey: Uint8Array,
   bytes: Uint8Array,

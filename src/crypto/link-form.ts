@@ -8,7 +8,7 @@ import { Fault } from "../base/fault.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 
 export const LINK_CODE_BYTES = 16;
-/** Crockford's base32, which omits I, L, O and U. */
+/** Digits of Crockford's base32, which omits I, L, O and U. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_CHARACTERS = 26; // 130 bits for 16 bytes, so the first character holds only three.
 const FIRST_DIGIT_MAX = 7;
@@ -19,7 +19,7 @@ const FIRST_DIGIT_MAX = 7;
 const CHECK_MODULUS = 31;
 
 const ID_CONTEXT = utf8Encode("chat/1 link id\0");
-/** HKDF-SHA-256 labels for the keys derived from the code, without a salt. */
+/** Labels for HKDF-SHA-256, which derives two keys from the code without a salt. */
 export const LINK_MAC = "chat/1 link mac";
 export const LINK_KEY = "chat/1 link key";
 /** Size of an AES-256-GCM nonce, in bytes. */

@@ -132,7 +132,6 @@ export class Server {
     this.#services.remote.onAddressesChange();
   }
 
-  /** Waits for pending writes, then closes the links. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;

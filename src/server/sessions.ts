@@ -165,7 +165,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   /**
-   * Reports a new connection. Excludes data channels, because they open and close with every file.
+   * Reports a new connection. Data channels are excluded, because they open and close with every
+   * file.
    */
   #reportConnected({ handshake, channel, origin }: ClientConnection): void {
     if (handshake === undefined || handshake.isReported || channel !== undefined) return;

@@ -60,7 +60,6 @@ export abstract class ChatActions extends ModelDriver {
     this.#withOpenRoom((room) => this.applyNow({ kind: "reach", room, side }));
   }
 
-  /** Opens the room and scrolls to the message once it is loaded. */
   jump(target: string, seq: number): void {
     this.open(target);
     this.#withOpenRoom((room) => this.applyNow({ kind: "jump", room, seq }));

@@ -116,7 +116,6 @@ export class Connection {
     return this.#drained.promise;
   }
 
-  /** Resolves like `drained`, but after `ms` milliseconds at the latest. */
   async drainedWithin(ms: number): Promise<void> {
     await withTimeout(this.drained, ms, () => undefined, this.#clock);
   }
@@ -308,8 +307,8 @@ export class Connection {
   }
 
   /**
-   * Sets one timer at a time. Because the deadline usually moves later, a timer that fires early is
-   * set again.
+   * Schedules the timer for the next deadline. Because deadlines usually move later, a pending
+   * timer is kept, and is set again if it fires too early.
    */
   #scheduleTimer(): void {
     this.#reportStall();

@@ -65,6 +65,6 @@ export interface Keys extends Verifier {
    */
   readonly canSign: boolean;
   readonly kind: "cli" | "web";
-  /** Returns the key of an account on this device. The first call creates and stores it. */
+  /** Returns the key of an account on this device. The first call creates and stores the key. */
   account(server: Fingerprint, user: Name): SigningKey | Promise<SigningKey>;
 }

@@ -107,10 +107,7 @@ export class PageBuilder {
     return { records: this.#direction === 1 ? records : records.reverse(), more: this.more };
   }
 
-  /**
-   * Reports whether the page is full. A page holds at least one record, so that readers make
-   * progress.
-   */
+  /** A page holds at least one record, so that readers make progress. */
   #isFull(): boolean {
     const { length } = this.#records;
     return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);

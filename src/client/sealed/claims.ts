@@ -262,7 +262,6 @@ async function isSigned({ verifier, keys }: HistoryView, claim: ClaimRow): Promi
   }
 }
 
-/** Reports whether the claim proves a fork and was made in this room. */
 export function isForkIn(claim: ClaimRow, room: RoomId): boolean {
   return claim.room === room && claim.state === "forked";
 }

@@ -25,7 +25,7 @@ export interface ReceivedCounts {
   readonly open: Ranges;
 }
 
-/** State of a newly added device, all of whose messages must arrive. */
+/** State of a newly added device. All of its messages must arrive. */
 export const NO_COUNTS: ReceivedCounts = { last: 0, open: [] };
 
 /** @returns the count of the next message, and the updated counts */

@@ -24,7 +24,6 @@ export interface SealedFile {
   readonly sizeBytes: number;
   /** Hex digest of the content, computed over chunks of CHUNK_BYTES as for an open file. */
   readonly digest: string;
-  /** Digest of the encrypted content stored on the server. */
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
   readonly secret: FileSecret;

@@ -172,8 +172,8 @@ export class FileIndex {
 
   /**
    * Reports whether a message may describe the file. The content must match the record. Only the
-   * first description counts, except that a later description by the file's sender overrides one by
-   * another user.
+   * first description counts, except that a later description by the file's sender overrides an
+   * earlier description by another user.
    */
   async mayDescribe(
     { vault, room }: RoomTransaction,

@@ -35,7 +35,6 @@ import { EncryptingSource, type SealedContent } from "./file-source.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 export interface SealedFilesOptions {
-  /** Transfers of the encrypted content. */
   readonly transfers: Transfers;
   readonly hashing: Hashing;
   readonly cipher?: OpenFileCipher | undefined;

@@ -353,8 +353,8 @@ export class RoomReader {
   }
 
   /**
-   * Returns the reason to refuse a body. Only its author may edit a message, and a file must match
-   * its record.
+   * Returns the reason to refuse a body. Only the author of a message may edit it, and a file must
+   * match its record.
    */
   async #refusal(
     tx: RoomTransaction,
@@ -570,8 +570,8 @@ async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Pro
 }
 
 /**
- * Reports whether, according to the server, this record removed the departed device or added the
- * user again.
+ * Reports whether this record removed the departed device or added its user again, according to the
+ * server.
  */
 function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): boolean {
   if (leave !== undefined) return namesDevice(removed, leave.device);

@@ -57,7 +57,7 @@ export class RoomTransaction {
     if (this.row !== undefined) this.row = { ...this.row, ...fields };
   }
 
-  /** Reports whether the stored state may be older than the messages that this device has sent. */
+  /** True if the stored state may be older than the messages that this device has sent. */
   get isStale(): boolean {
     const { row } = this;
     return row !== undefined && (row.isCopy === true || instanceOf(row) !== this.instance);

@@ -1,4 +1,4 @@
-/** The sealed rooms of one account on this device. */
+/** Sealed rooms of one account on this device. */
 
 import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
@@ -829,8 +829,8 @@ export class SealedRooms {
   }
 
   /**
-   * Reports whether this device is in the group with its latest state, so that it can post
-   * immediately.
+   * Reports whether this device can post immediately, because it is in the group with its latest
+   * state.
    */
   async #isReady(tx: RoomTransaction): Promise<boolean> {
     const { row, group, vault, room } = tx;

@@ -202,7 +202,8 @@ export interface OtherKeyRow {
 }
 
 /**
- * File that this device is sending to sealed rooms; stored until all of its messages are posted.
+ * File that this device is sending to sealed rooms. The row is kept until all messages about the
+ * file are posted.
  */
 export interface SealedUploadRow {
   readonly key: string;
@@ -230,7 +231,7 @@ export interface FileRecordRow {
 }
 
 const SEQ_DIGITS = 16;
-/** String that sorts after all keys with the prefix. */
+/** End of a key range: sorts after all keys with the prefix. */
 const RANGE_END = "~";
 
 export const roomKey = (room: RoomId) => `room/${room}`;

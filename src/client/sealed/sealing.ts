@@ -31,7 +31,8 @@ import type { Awaitable, SealedStore } from "./store.ts";
 const SEALED_ROOMS_MAX = 2_000;
 
 /**
- * Transient faults of the link or of a stopping server. After one of them, a record is read again.
+ * Codes of transient faults of the link or of a stopping server, after which a record is read
+ * again.
  */
 const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),

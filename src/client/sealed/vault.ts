@@ -55,7 +55,7 @@ export class Vault {
     await this.#tables.delete(key);
   }
 
-  /** Returns the readable rows and skips damaged ones. */
+  /** Returns the readable rows of a range and skips damaged rows. */
   async list<Value>(range: KeyRange): Promise<OpenedRow<Value>[]> {
     return this.openRows(await this.rows(range));
   }

@@ -29,7 +29,6 @@ export interface SinkOptions {
   readonly sizeBytes?: number | undefined;
 }
 
-/** Arguments that are known before the server sends the file's name. */
 export type PartialDownload = Pick<SinkOptions, "folder" | "file" | "server">;
 
 export interface DownloadOptions extends DataChannelOptions {

@@ -320,7 +320,10 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 }
 
-/** Ignores faults of the journal. They cost the next run only some hashing or one request. */
+/**
+ * Ignores faults of the journal, which cost the next run only some hashing or an additional
+ * request.
+ */
 function ignoringFaults(action: () => void): void {
   try {
     action();

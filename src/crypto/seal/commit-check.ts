@@ -28,7 +28,10 @@ import {
 import { readPolicy, type SealPolicy } from "./policy.ts";
 import { SUITE } from "./suite.ts";
 
-/** Reasons to refuse a commit, a key package or a group. All members see the same reason. */
+/**
+ * Reasons to refuse a commit, a key package or a group, with their messages. All members find the
+ * same reason.
+ */
 export const REFUSALS = {
   mixed: "a change both adds and removes devices",
   "proposal-kind": "a change contains something that sealed rooms do not support",

@@ -13,7 +13,9 @@ import { toUnshared } from "./unshared.ts";
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
-/** Keys of the signed fields. Fields added by later versions are protected only by MLS. */
+/**
+ * Keys of the fields that the signature covers. Only MLS protects fields added by later versions.
+ */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {

@@ -84,7 +84,6 @@ export type SealIntent =
   | { readonly kind: "add"; readonly keyPackages: readonly Uint8Array[] }
   /** Removes devices, identified by their public keys. */
   | { readonly kind: "remove"; readonly devices: readonly string[] }
-  /** Renews this device's keys. */
   | { readonly kind: "update" }
   | { readonly kind: "policy"; readonly policy: SealPolicy };
 
@@ -111,7 +110,6 @@ export interface SealCommit extends SealStep {
 
 export type SealProcessed =
   | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
-  /** The commit removed this device. */
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
   /**
    * This device created the commit. The caller switches to the group that it stored with the

@@ -136,7 +136,6 @@ export class AdminLists {
   }
 }
 
-/** Returns the latest activity of any current device, in Unix ms. */
 function lastSeen({ devices }: Account): number | undefined {
   const seen = [...devices.values()].flatMap(({ seenUnixMs }) => seenUnixMs ?? []);
   return seen.length === 0 ? undefined : Math.max(...seen);

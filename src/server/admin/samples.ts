@@ -21,7 +21,7 @@ const COLUMNS = [
   ...(["time", "posts", "receivedBytes", "sentBytes"] as const),
   ...(["links", "online", "memoryBytes", "diskFreeBytes"] as const),
 ] as const satisfies readonly (keyof Sample)[];
-/** Counters; each sample stores the increase since the previous one. */
+/** Fields that are counters. Each sample stores the increase since the previous sample. */
 const COUNTERS: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
 
 /**

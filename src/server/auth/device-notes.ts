@@ -42,7 +42,7 @@ export class DeviceNotes {
     });
   }
 
-  /** Loads the file. The accounts must already be loaded. */
+  /** The accounts must already be loaded. */
   open(): void {
     this.#file.open();
   }

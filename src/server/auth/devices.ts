@@ -120,8 +120,8 @@ function dayStart(unixMs: number): number {
 }
 
 /**
- * Returns the fault of a failed link. The waiting device also receives it, because its code has
- * been used up.
+ * Returns the fault of a failed link. The waiting device also receives this fault, because its code
+ * has been used up.
  */
 function linkFailed(cause: Fault): Fault {
   const remedy = "start linking again";

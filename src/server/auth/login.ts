@@ -188,7 +188,7 @@ export class Authenticator {
   }
 
   /**
-   * Checks the syntax of a name but accepts a taken one: its owner then receives name-taken and can
+   * Checks the syntax of a name. Accepts a taken name, whose owner then receives name-taken and can
    * log in.
    */
   #newName(text: string): Name {
@@ -197,7 +197,7 @@ export class Authenticator {
   }
 
   /**
-   * Writes the records as one batch in this order, so that a crash can lose only the later ones.
+   * Writes the records as one batch in this order, so that a crash can lose only the last of them.
    */
   async #createAccount(
     client: ClientConnection,

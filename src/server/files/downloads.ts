@@ -29,7 +29,7 @@ export interface DownloadSenderOptions {
   fact(): FileEntry | undefined;
   checkMayRead(): void;
   countSent(bytes: number): void;
-  /** Reports a fault of this host and returns the fault without private details. */
+  /** Reports a fault of this host, and returns its public form without file names. */
   reportFault(fault: Fault): Fault;
 }
 

@@ -6,7 +6,9 @@ import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
-/** Time in which a closing data channel releases its file, in ms. */
+/**
+ * Delay before an upload is retried, in ms, within which a closing data channel releases its file.
+ */
 export const RELEASE_RETRY_MS = 200;
 
 /** Returns the same fault for an unknown file as for an unreadable one. */

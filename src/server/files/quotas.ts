@@ -11,7 +11,7 @@ export interface FileQuotas {
   readonly fileBytesMax: number;
   readonly userBytesMax: number;
   readonly totalBytesMax: number;
-  /** Number of bytes left free on the disk, because the log shares the disk. */
+  /** Number of bytes that must stay free on the disk for the log. */
   readonly freeBytesMin: number;
 }
 

@@ -158,13 +158,12 @@ export class SharedUpload {
 export interface ResumedUpload {
   checkQuota(bytes: number): void;
   onStored(bytes: number): void;
-  /** Reports whether the sender has disconnected. */
   isAborted(): boolean;
 }
 
 /**
- * Faults after which the sender must resend a chunk, because the store lacks a listed chunk or has
- * a wrong one.
+ * Codes of faults after which the sender must resend a chunk, because the store lacks a listed
+ * chunk or has a wrong chunk.
  */
 const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 

@@ -33,7 +33,7 @@ export interface UploadReceiverOptions {
   checkQuota(bytes: number): void;
   onStored(bytes: number): void;
   onSynced(): Promise<void>;
-  /** Reports a fault of this host and returns the fault without private details. */
+  /** Reports a fault of this host, and returns its public form without file names. */
   reportFault(fault: Fault): Fault;
   readonly sharedUpload: SharedUpload | undefined;
 }

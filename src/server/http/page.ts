@@ -8,7 +8,7 @@ export interface Page {
 
 export interface PageFile {
   readonly type: string;
-  /** Uncompressed content of the file. */
+  /** Uncompressed content. */
   readonly identity: Uint8Array;
   readonly br?: Uint8Array;
   readonly sha256: string;

@@ -19,7 +19,6 @@ export interface ProgramSource extends Pick<ProgramFolder, "list" | "open"> {
   readonly release?: InstallableRelease | undefined;
 }
 
-/** Release with `install.sh`, `SHA256SUMS` and its signature. */
 interface InstallableRelease {
   readonly version: string;
   /**

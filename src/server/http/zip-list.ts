@@ -132,7 +132,7 @@ export class ZipLists {
     return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));
   }
 
-  /** Yields the event loop so that, in each turn, one archive continues. */
+  /** Yields to the event loop. In each turn of the loop, only one archive continues. */
   readonly yieldTurn = (): Promise<void> => this.#yieldMutex.run(yieldNow);
 
   async #create(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {

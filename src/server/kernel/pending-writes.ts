@@ -82,7 +82,7 @@ export class PendingWrites {
     });
   }
 
-  /** Resolves when no write is in flight, or after DRAIN_TIMEOUT_MS. */
+  /** Resolves when no write is in flight, but after DRAIN_TIMEOUT_MS at the latest. */
   drained(): Promise<void> {
     if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => {

@@ -30,7 +30,7 @@ export interface Sequencer {
    * applied.
    */
   isOwn(seq: number): boolean;
-  /** Reports whether this server can write and receives the records of other servers. */
+  /** Reports whether this server can write and is receiving the records of other servers. */
   isFollowing(): boolean;
   /** Returns the fault `no-majority` while too few servers of the stream respond. */
   majorityFault(): Fault | undefined;

@@ -21,12 +21,12 @@ export interface ServerSettings {
   readonly files?: FileQuotas;
 }
 
-/** Limits of file storage, in bytes. */
+/** Limits for file storage, in bytes. */
 export interface FileQuotas {
   readonly fileBytesMax: number;
   /** Maximum size of all files of one account, including unfinished uploads. */
   readonly userBytesMax: number;
   readonly totalBytesMax: number;
-  /** Number of bytes left free on the disk, because the log shares the disk. */
+  /** Number of bytes that must stay free on the disk for the log. */
   readonly freeBytesMin: number;
 }

@@ -25,7 +25,6 @@ export interface PushAnswer {
   readonly retryAfter: string | undefined;
 }
 
-/** Transport for pushes, provided by the caller. */
 export interface PushDelivery {
   /** Public key: an uncompressed P-256 point. */
   readonly key: Uint8Array;

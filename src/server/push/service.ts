@@ -321,7 +321,8 @@ export class PushService {
 }
 
 /**
- * Returns the mentions listed by the sender's program; for scripts, those at the start of the text.
+ * Returns the mentions listed by the sender's program or, for a script, those at the start of the
+ * text.
  */
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");

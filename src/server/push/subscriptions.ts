@@ -15,7 +15,7 @@ export interface Subscription {
   readonly user: UserId;
   readonly device: string;
   readonly endpoint: string;
-  /** The browser's public key, in base64url. The next field is its secret. */
+  /** Public key of the browser, in base64url. The next field is the browser's secret. */
   readonly key: string;
   readonly auth: string;
 }

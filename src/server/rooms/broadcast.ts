@@ -26,8 +26,8 @@ const GATHER_BYTES_MAX = 256 << 10;
 /** Time per write to one reader over TLS, in ms, measured on loopback. */
 const WRITE_MS = 0.005;
 /**
- * Share of its duration for which a slow flush waits while more records are being written to disk,
- * so that the flush includes most of a burst.
+ * Fraction of its estimated duration by which a slow flush is postponed while more records are
+ * being written to disk, so that the flush includes most of a burst.
  */
 const BURST_WAIT_SHARE = 0.5;
 /**

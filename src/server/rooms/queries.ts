@@ -51,8 +51,8 @@ const LARGE_SORT_INTERVAL_MS = 1_000;
  */
 const SORT_PAUSE_FACTOR = 20;
 /**
- * Requested in place of record kinds by clients that count all records, including those of unknown
- * kinds.
+ * Value that clients request in place of record kinds in order to count all records, including
+ * those of unknown kinds.
  */
 const ALL_KINDS = "all";
 

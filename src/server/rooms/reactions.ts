@@ -82,8 +82,8 @@ export class Reactions {
   }
 
   /**
-   * Reports whether this server knows no reason to refuse the reaction. The room engine makes the
-   * final decision.
+   * Reports whether this server knows of no reason to refuse the reaction. The room engine makes
+   * the final decision.
    */
   async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);

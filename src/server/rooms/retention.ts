@@ -52,7 +52,7 @@ export class Retention {
       try {
         await this.#sweepRoom(id);
       } catch (error) {
-        // Disk faults are reported elsewhere, and the next sweep resumes here.
+        // Disk faults are reported by the code that accesses the disk. The next sweep resumes here.
         if (!(error instanceof Fault)) throw error;
       }
     }

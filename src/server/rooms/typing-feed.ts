@@ -34,7 +34,7 @@ interface TypingUser {
 export class TypingFeed {
   readonly #options: TypingFeedOptions;
   /**
-   * Typing users, the least recently refreshed first. At most one entry per account, kept for
+   * Typing users, least recently refreshed first. At most one entry per account, kept for
    * TYPING_MS.
    */
   readonly #typingUsers = new Map<UserId, TypingUser>();

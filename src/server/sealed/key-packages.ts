@@ -29,7 +29,6 @@ export class KeyPackageStore {
   readonly #mutex = new Mutex();
   /** Times of claims by claimant and owner, oldest first. At most KEY_PACKAGE_PAIRS_MAX pairs. */
   readonly #claimTimes = new Map<string, readonly number[]>();
-  /** Limits the rate of claims per account. */
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,

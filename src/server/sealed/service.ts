@@ -179,7 +179,6 @@ export class SealedService {
     this.#options.siblings.publish({ kind: "key-packages-low", user, device, left: remaining });
   }
 
-  /** Counts a claim made at another server towards the hourly limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     this.#packages.recordRemoteClaim(by, of);
   }

@@ -93,8 +93,7 @@ export class ClientConnection implements Source {
   }
 
   /**
-   * Closes the connection without an answer, because sending one would take time from other
-   * clients.
+   * Closes the connection without an answer, because an answer would take time from other clients.
    */
   overflow(): void {
     if (this.#isClosed) return;

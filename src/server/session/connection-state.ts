@@ -37,7 +37,7 @@ export interface HandshakeResult {
 
 /** Rights obtained with secrets presented on this link. They survive a log-out. */
 export interface Admission {
-  /** True if the room password or a token was presented. */
+  /** True if the server password or a token was presented. */
   isAdmitted: boolean;
   /** True if the operator token was presented, which always permits registration. */
   isVouched: boolean;

@@ -6,7 +6,6 @@ import { SIBLING_CANCEL_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 
-/** Maximum number of pending cancellations. */
 const SIBLING_CANCELS_MAX = 64;
 
 interface RemoteCancelsOptions extends ServerContext {

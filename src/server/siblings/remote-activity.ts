@@ -48,7 +48,6 @@ export class RemoteActivity {
     this.#activities.set(node, this.#withServer(node, window));
   }
 
-  /** Returns recently received data, ordered by connection number. */
   get all(): readonly ServerActivity[] {
     for (const node of this.#activities.expired()) this.#activities.delete(node);
     const number = (node: string) => this.#numbers.get(node) ?? 0;
