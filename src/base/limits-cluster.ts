@@ -12,7 +12,7 @@ export const CLUSTER_WINDOW_RECORDS = 100_000;
  * needed when three servers change one room continuously.
  */
 export const CONFLICT_TRIES_MAX = 64;
-/** Maximum size of a decision: NATS accepts messages up to 1 MiB. */
+/** Maximum size of a decision. NATS accepts messages of up to 1 MiB. */
 export const CLUSTER_DECISION_BYTES_MAX = 1000 * KIB;
 /**
  * Maximum size of a message that combines concurrent decisions, and maximum number of these

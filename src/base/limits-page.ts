@@ -185,7 +185,10 @@ export const PUSH_DEVICES_MAX = 10;
  * memory and on disk.
  */
 export const PUSH_SUBSCRIPTIONS_MAX = 5_000;
-/** Maximum size of the subscriptions file: PUSH_SUBSCRIPTIONS_MAX addresses of maximum length. */
+/**
+ * Maximum size of the subscriptions file, which has room for PUSH_SUBSCRIPTIONS_MAX addresses of
+ * maximum length.
+ */
 export const PUSH_FILE_BYTES_MAX = 8 * 1024 * 1024;
 /**
  * Maximum rate of subscriptions. A device renews its subscription at each log-in, which writes a

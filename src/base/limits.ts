@@ -32,7 +32,7 @@ export const SERVER_NAME_BYTES_MAX = 128;
 export const WELCOME_BYTES_MAX = 4 * KIB;
 /** Maximum size of a password. A longer password would only take more time to hash. */
 export const PASSWORD_BYTES_MAX = 1 * KIB;
-/** Minimum length of a new password, in characters (NIST SP 800-63B, section 5.1.1). */
+/** Minimum length of a new password, in code points (NIST SP 800-63B, section 5.1.1). */
 export const PASSWORD_CHARS_MIN = 8;
 /** Maximum size of a reaction: an emoji with its modifiers, or a short word. */
 export const REACTION_BYTES_MAX = 64;

@@ -1,4 +1,4 @@
-/** QR codes. */
+/** Generation of QR codes. */
 
 import { encode } from "uqr";
 

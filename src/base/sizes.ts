@@ -31,7 +31,6 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** Returns `12.5 MB/s`. */
 export function formatRate(bytesPerS: number): string {
   return `${formatSize(bytesPerS)}/s`;
 }

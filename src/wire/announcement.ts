@@ -20,7 +20,7 @@ export interface Announcement {
 
 /** A received announcement, with the fields that the mDNS library provides. */
 export interface ReceivedAnnouncement {
-  /** The label of the service instance, unique on its network. */
+  /** Label of the service instance, unique on its network. */
   readonly label: string;
   readonly port: number;
   readonly addresses: readonly string[];
@@ -101,8 +101,8 @@ function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | u
 }
 
 /**
- * Discovered servers without duplicates. Limits the entries per sender, so that a flood leaves room
- * for other servers.
+ * List of discovered servers without duplicates. The number of entries per sender is limited, so
+ * that one sender cannot displace other servers.
  */
 export class DiscoveredServers {
   /** Discovered servers by key; at most SERVERS_FOUND_MAX entries. */
@@ -135,7 +135,6 @@ export class DiscoveredServers {
     return [...this.#found.values()].sort(byName);
   }
 
-  /** Number of announcements dropped because of the limits. */
   get droppedCount(): number {
     return this.#droppedCount;
   }

@@ -22,7 +22,10 @@ export function chunkSize(index: number, sizeBytes: number): number {
   return Math.max(0, Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
 }
 
-/** Encodes a line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a line feed. */
+/**
+ * Encodes a checksum as a line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a
+ * line feed.
+ */
 export function encodeHashLine(hash: Uint8Array): Uint8Array {
   assert(hash.length === HASH_BYTES, "a checksum has 32 bytes");
   return ascii.encode(`"${toBase64Url(hash)}"\n`);

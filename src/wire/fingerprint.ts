@@ -6,7 +6,7 @@ import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { quoteText } from "../base/text.ts";
 
-/** base64url of the SHA-256 of a raw Ed25519 public key: 43 characters, as in invites. */
+/** SHA-256 of a raw Ed25519 public key in base64url, as in invites: 43 characters. */
 export type Fingerprint = Brand<string, "Fingerprint">;
 
 const PREFIX = "SHA256:";

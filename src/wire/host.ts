@@ -1,4 +1,4 @@
-/** Host names and IP addresses. */
+/** Validation of host names and IP addresses. */
 
 import { Fault, msg } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";

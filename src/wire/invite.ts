@@ -1,4 +1,4 @@
-/** Invites and server addresses. */
+/** Parsing and formatting of invites and server addresses. */
 
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
@@ -13,7 +13,7 @@ import { checkHost } from "./host.ts";
 export const PORT_DEFAULT = 2428;
 
 export interface ServerAddress {
-  /** A name, an IPv4 address or an IPv6 address (without brackets, optionally with `%zone`). */
+  /** Host name, IPv4 address or IPv6 address (without brackets, optionally with `%zone`). */
   readonly host: string;
   readonly port: number;
 }

@@ -13,10 +13,13 @@ interface KindRow {
 type Trait =
   /** Visible to users in the history. Programs that process the log read the other kinds. */
   | "read"
-  /** Counts as unread, can be pinned, is pushed, and ends its author's typing indicator. */
+  /**
+   * Message: counts as unread, can be pinned, causes pushes, and ends its author's typing
+   * indicator.
+   */
   | "message"
   | "editable"
-  /** Can be erased by a request for this one record. */
+  /** A user can request the erasure of a single record of this kind. */
   | "erasable"
   | "reactable"
   /**

@@ -138,7 +138,7 @@ export class FolderMap {
   readonly entries: readonly ManifestEntry[];
   readonly manifestBytes: number;
   readonly sizeBytes: number;
-  /** Non-empty files, each with its offset in the content. */
+  /** Non-empty files. `#starts` contains the offset of each file in the content. */
   readonly #files: readonly ManifestFile[];
   readonly #starts: Float64Array;
 
@@ -207,7 +207,8 @@ function canonicalEntry(entry: ManifestEntry): ManifestEntry {
 }
 
 /**
- * Returns the offset after the entry that begins at `start`. An entry contains no nested object.
+ * Returns the offset after the entry that begins at `start`. An entry contains no nested objects,
+ * so its first closing brace outside a string ends it.
  */
 function entryEnd(bytes: Uint8Array, start: number, end: number): number {
   const last = Math.min(end, start + ENTRY_BYTES_MAX);

@@ -41,7 +41,6 @@ const clientEntry = v.object({
   /** Number of the connection, never reused while the server runs. */
   client: positive,
   user: v.optional(name),
-  /** Name and version of the client program. */
   program: text(128),
   address: addressText,
   transport: keyword,
@@ -57,18 +56,17 @@ const clientEntry = v.object({
   sentBytes: count,
   receivedMessages: count,
   receivedBytes: count,
-  /** Bytes sent by the server and not yet received by the client. */
+  /** Number of bytes that the server has sent and the client has not yet received. */
   queuedBytes: count,
   /** Number of answered requests and acknowledged posts and chunks. */
   acknowledged: count,
-  /** Retransmitted packets; omitted if unknown, as over TCP. */
+  /** Number of retransmitted packets; omitted if unknown, for example over TCP. */
   retransmitted: v.optional(count),
   lost: v.optional(count),
   /** Address of the server that has this connection; omitted for the answering server. */
   server: v.optional(addressText),
 });
 
-/** A file in transfer on a data channel. */
 const transferEntry = v.object({
   file: fileId,
   /** Omitted for a file in a direct conversation. */
@@ -85,7 +83,7 @@ const transferEntry = v.object({
   server: v.optional(addressText),
 });
 
-/** A server of a cluster. */
+/** State of one server in a cluster. */
 const serverEntry = v.object({
   /** HOST:PORT as used by clients. */
   server: addressText,
@@ -171,7 +169,7 @@ export const ADMIN_REQUESTS = {
       path: text(128),
     }),
   },
-  /** Starts the `event` notices; `on: false` stops them. */
+  /** Starts the notices `event`; `on: false` stops the notices. */
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
   /** Lists connections, oldest first. The server also measures their round-trip times. */
   clients: {
@@ -206,7 +204,6 @@ export const ADMIN_REQUESTS = {
        * Time of the server's start, in Unix ms. If it has changed, an earlier `last` is invalid.
        */
       since: unixMs,
-      /** Number of the last sample of this answer. */
       last: count,
       more: v.boolean(),
       time: list(unixMs, SAMPLES_PAGE_MAX),
@@ -341,19 +338,20 @@ export const ADMIN_REQUESTS = {
     fields: { file: fileId, user: name, direction: v.picklist(["up", "down"]) },
     answer: v.object({}),
   },
-  /** Shows a text to all users until it is replaced; an empty text removes it. */
+  /**
+   * Shows an announcement to all users until another announcement replaces it. An empty text
+   * removes the announcement.
+   */
   announce: {
     role: "operator",
     fields: { text: text(ANNOUNCEMENT_BYTES_MAX) },
     answer: v.object({}),
   },
-  /** Returns counters and gauges of the server. */
   stats: {
     role: "operator",
     fields: {},
     answer: v.object({
       version: text(128),
-      /** Name and version of the runtime. */
       runtime: text(64),
       platform: text(64),
       /** Time of the server's start, in Unix ms. */
@@ -392,7 +390,10 @@ export const ADMIN_REQUESTS = {
 } as const satisfies Readonly<Record<string, RequestRow>>;
 
 export const ADMIN_NOTICES = {
-  /** The operators' announcement to all users; an empty text removes it. */
+  /**
+   * Contains an operator's announcement to all users. An empty text removes the previous
+   * announcement.
+   */
   announced: { text: text(ANNOUNCEMENT_BYTES_MAX), by: name, time: unixMs },
   /**
    * Notifies operators that the server's disk is nearly full, or with `on: false` that it no longer

@@ -43,7 +43,6 @@ const folder = v.object({
   manifestBytes: v.pipe(positive, v.maxValue(MANIFEST_BYTES_MAX)),
 });
 
-/** Requests on a data channel. */
 export const FILE_REQUESTS = {
   /** Starts or resumes an upload, which is identified by `file`, account and targets. */
   offer: {
@@ -59,7 +58,7 @@ export const FILE_REQUESTS = {
     answer: v.object({
       /** Number of chunks on the server's disk. The client resumes at this index. */
       have: count,
-      /** Maximum unacknowledged bytes. */
+      /** Maximum number of unacknowledged bytes. */
       window,
     }),
   },
@@ -118,11 +117,17 @@ export const FILE_REQUESTS = {
 
 /** Notices on a data channel, except `offered`, which is sent on the main link. */
 export const FILE_NOTICES = {
-  /** Chunk `index` of CHUNK_BYTES bytes. The last chunk may be shorter. Chunks are never empty. */
+  /**
+   * Contains one chunk, which has CHUNK_BYTES bytes. Only the last chunk may be shorter. A chunk is
+   * never empty.
+   */
   chunk: { file: fileId, index: count, sha256: HASH, bytes: bytes(CHUNK_BYTES) },
   /** Confirms that the chunk was received with the correct checksum. */
   ack: { file: fileId, index: count },
-  /** Confirms that the first `upTo` chunks are on the server's disk and need not be sent again. */
+  /**
+   * Confirms that the first `upTo` chunks are on the server's disk, so the client need not send
+   * them again.
+   */
   durable: { file: fileId, upTo: count },
   /** Reports a pause: the sender has not sent more chunks, or the server's disk is slow. */
   held: { file: fileId, where: v.picklist(["sender", "disk"]) },

@@ -83,7 +83,7 @@ export const SEALED_REQUESTS = {
     fields: { user: name },
     answer: v.object({
       packages: v.array(v.object({ device: KEY, keyPackage: bytes(KEY_PACKAGE_BYTES_MAX) })),
-      /** Number of the user's devices without key packages. */
+      /** Number of the user's devices that have no key packages left. */
       missing: count,
     }),
   },
@@ -157,7 +157,6 @@ export const SEALED_REQUESTS = {
           group: groupId,
           epoch: count,
           info,
-          /** Seq of the record that began the epoch. */
           seq: positive,
         }),
       ),

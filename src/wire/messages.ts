@@ -70,7 +70,10 @@ export const VERSION = 2;
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 
-/** Body of a post. `re` (seq of the replied-to record) and `mentions` are stored as sent. */
+/**
+ * Body of a post. The server stores `re` (the seq of the record to which the post replies) and
+ * `mentions` as the client sent them.
+ */
 export const postBody = v.object({
   /** May be empty only with `react` or `sealed`. */
   text: text(TEXT_BYTES_MAX),
@@ -96,7 +99,6 @@ const roomEntry = v.object({
   name: v.optional(name),
   with: v.optional(name),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
-  /** True if the room is read-only. */
   closed: v.optional(v.boolean()),
   /** True if the room is end-to-end encrypted: only its members' devices can read it. */
   sealed: v.optional(v.boolean()),
@@ -129,7 +131,7 @@ const roomPrefs = {
   unread: v.optional(positive),
 };
 
-/** Template of a text, with `{}` for each value. */
+/** Template of a text with `{}` in place of each value, and the values. */
 const translatable = v.object({
   text: text(TEMPLATE_BYTES_MAX),
   values: list(text(TEMPLATE_VALUE_BYTES_MAX), TEMPLATE_VALUES_MAX),
@@ -231,7 +233,7 @@ export const REQUESTS = {
   revoke: { fields: { device: id }, answer: accepted },
   /** Waits for a device that has the code. The notice `link-asked` reports that device. */
   "link-offer": { fields: { code: HASH }, answer: accepted },
-  /** Confirms the link. `key` is encrypted for the new device. */
+  /** Agrees to link the new device. `key` is encrypted for the new device. */
   "link-grant": {
     fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
     answer: accepted,
@@ -246,7 +248,6 @@ export const REQUESTS = {
     fields: { endpoint: text(PUSH_ENDPOINT_BYTES_MAX), key: POINT, auth: exactBytes(16) },
     answer: accepted,
   },
-  /** Unsubscribes this device from pushes. */
   "push-unsubscribe": { fields: {}, answer: accepted },
   ignore: { postCount: 1, fields: { user: name, on: v.boolean() }, answer: accepted },
   ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
@@ -258,10 +259,8 @@ export const REQUESTS = {
       saved: list(v.object({ room: id, seq: positive }), SAVED_MAX),
     }),
   },
-  /** Replaces the account's settings for the room. */
   "prefs-set": { fields: roomPrefs, answer: accepted },
   save: { fields: { room: id, seq: positive, on: v.boolean() }, answer: accepted },
-  /** Sets the account's read position in the room to `n`. */
   read: { fields: { room: id, n: count }, answer: accepted },
   /** Reports that the user is typing in the room or, with `on: false`, has stopped. Not stored. */
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
@@ -306,7 +305,6 @@ export const REQUESTS = {
     fields: { user: v.optional(name), after: v.optional(count) },
     answer: v.object({ erased: count, next: v.optional(positive) }),
   },
-  /** Removes the user's own account. */
   unregister: { fields: {}, answer: v.object({}) },
   /**
    * Sets how long a room keeps messages. If the time is omitted, the room keeps them permanently.
@@ -588,7 +586,6 @@ export function requestRow(kind: RequestKind): RequestRow {
   return REQUESTS[kind];
 }
 
-/** Messages that are not answered. */
 export const NOTICES = {
   hello: {
     versions: list(positive, 16, 1),
@@ -635,7 +632,7 @@ export const NOTICES = {
     skipped: count,
     /** Read position: the highest `n` that one of the account's devices has read. */
     read: v.optional(count),
-    /** Number of other users' unread messages up to `n`. */
+    /** Number of other users' unread messages before `n`. */
     unread: v.optional(count),
     /** True if the account may moderate this room. */
     moderates: v.optional(v.boolean()),

@@ -26,7 +26,7 @@ export interface Head {
   readonly room: RoomId | UserId;
   /** Number of the record in its room, from 1 and without gaps. */
   readonly n: number;
-  /** The account that caused the record, or `server`. */
+  /** Id of the account that caused the record, or `server`. */
   readonly by: UserId | "server";
   /** `OUTBOX.COUNTER` of the client's post, the id of a file, or an empty string. */
   readonly id: string;
@@ -49,7 +49,6 @@ export interface LogRecord {
   readonly headBytes: Uint8Array;
   readonly salt?: Uint8Array;
   readonly bodyBytes?: Uint8Array;
-  /** Seq of the record that ordered the erasure. */
   readonly erased?: number;
   /**
    * True if the body on disk does not match the commitment. A damaged body is never sent or
@@ -97,7 +96,10 @@ const BRACE_CLOSE = 0x7d;
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
 
-/** Reports whether this record identifies the log; see `originOf` in wire/checkpoint.ts. */
+/**
+ * Reports whether this record is one that can identify the log; see `originOf` in
+ * wire/checkpoint.ts.
+ */
 export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
   return seq === 1 || kind === "fork";
 }
@@ -240,7 +242,7 @@ export function erasedTail(
   return { at, bytes };
 }
 
-/** @returns a description of impossible numbers in a line, or `undefined` */
+/** @returns a description of the first impossible number in a line; `undefined` if there is none */
 export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
   if (!Number.isSafeInteger(seq) || time > UNIX_MS_MAX) return "a number is too large";
   if (durable >= seq || n > seq) return "its numbers are inconsistent";

@@ -105,7 +105,6 @@ export class RecordsFrame {
     this.#count++;
   }
 
-  /** Returns the position after the last added record. */
   mark(): FrameMark {
     return { at: this.#at, count: this.#count };
   }

@@ -35,7 +35,6 @@ export interface ServerCheckpoint {
   readonly path: readonly Uint8Array[];
 }
 
-/** Reasons to reject a log. */
 export type AuditReason =
   /** The log has fewer records than before. */
   | "rolled-back"
@@ -84,7 +83,6 @@ export function judgeCheckpoint(
   return isGrown ? { kind: "grown" } : { kind: "alarm", reason: "forked" };
 }
 
-/** A server's proof that a record is in the log. */
 export interface RecordProof {
   readonly seq: number;
   readonly leaf: Uint8Array;

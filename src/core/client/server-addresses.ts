@@ -137,7 +137,7 @@ export class ServerAddresses {
   }
 
   /**
-   * Records a successful connection.
+   * Records a successful connection to the address.
    * @returns true if the previous connection used a different address
    */
   succeeded(address: ServerAddress): boolean {

@@ -12,7 +12,7 @@ import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
  * the log, and the cursor is the highest `seq` received over this link.
  */
 export type TimelineInput =
-  /** A new link has requested the records after `after`. */
+  /** A client has connected and requested the records after seq `after`. */
   | { readonly kind: "connected"; readonly after: number | undefined }
   | {
       readonly kind: "room";

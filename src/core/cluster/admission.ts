@@ -21,7 +21,6 @@ export interface Proposal {
   readonly drafts: readonly ProposedDraft[];
 }
 
-/** Reasons to reject a decision. */
 export type RejectionReason = "changed" | "too-old" | "repeated" | "overtaken" | "ahead";
 
 export interface AppendedDraft {

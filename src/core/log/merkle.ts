@@ -69,7 +69,6 @@ export class MerkleTree {
     };
   }
 
-  /** Loads a snapshot into an empty tree. */
   load({ size, groups, open }: MerkleTreeValue): void {
     const closed = Math.floor(size / GROUP_LEAVES);
     const isConsistent =

@@ -54,13 +54,11 @@ export class LogOrder {
     return this.#last.get(room)?.n ?? 0;
   }
 
-  /** Returns a snapshot for `load`. */
   value(): LogOrderValue {
     const rooms = [...this.#last].map(([room, { n, seq }]) => [room, n, seq] as const);
     return { seq: this.#seq, time: this.#time, rooms };
   }
 
-  /** Loads a snapshot into an empty order. */
   load({ seq, time, rooms }: LogOrderValue): void {
     this.#cachedRoom = undefined;
     for (const [room, n, last] of rooms) this.#last.set(room, { n, seq: last });

@@ -204,7 +204,7 @@ function indentOf(line: string): number {
   return columns;
 }
 
-/** Removes up to this many columns of leading blanks. */
+/** Removes leading blanks, up to this number of columns. */
 function dedent(line: string, columns: number): string {
   let at = 0;
   for (let left = columns; left > 0; at++) {

@@ -1,11 +1,11 @@
-/** A draft of one update of the model, which copies only the changed values. */
+/** Draft of the next model, which copies only the values that an update changes. */
 
 import type { RoomId } from "../../base/ids.ts";
 import type { ModelEffect, ModelEvent } from "./event.ts";
 import type { ItemBuffers, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
-/** Functions that change the model, one per event kind of a union. */
+/** Functions that change the model, one for each kind of event in a union. */
 export type Handlers<Event extends ModelEvent> = {
   readonly [Kind in Event["kind"]]: (
     draft: ModelDraft,

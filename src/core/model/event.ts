@@ -1,4 +1,4 @@
-/** Events that change the model, and effects that it requests. */
+/** Events that change the model, and effects that the model requests. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
@@ -37,9 +37,8 @@ export type LinkEvent =
    * is reset. `isRenamed`: the same user has a new name.
    */
   | { readonly kind: "entered"; readonly user: string; readonly isRenamed?: boolean }
-  /** The user logged out. */
   | { readonly kind: "left" }
-  /** This session has presented the operator token. */
+  /** This session has presented the operator token and has an operator's rights. */
   | { readonly kind: "operator" }
   | { readonly kind: "outdated" };
 
@@ -149,7 +148,7 @@ export type UserEvent =
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
   | { readonly kind: "bottom"; readonly room: RoomId }
   | { readonly kind: "mark-read"; readonly room: RoomId }
-  /** Marks the room as unread from its record `n` on, until it is opened again. */
+  /** Marks the room as unread from its record `n` on, until the user opens the room again. */
   | { readonly kind: "mark-unread"; readonly room: RoomId; readonly n: number }
   | { readonly kind: "arrange"; readonly room: RoomId; readonly prefs: RoomPrefs }
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
@@ -201,7 +200,7 @@ export type ModelEffect =
    * Searches messages before the seq `before` (exclusive). Answered by `found` or `search-failed`.
    */
   | { readonly kind: "search"; readonly query: SearchQuery; readonly before: number | undefined }
-  /** Replaces the settings of the room on all devices. */
+  /** Replaces the account's settings for the room, on all its devices. */
   | { readonly kind: "prefs-set"; readonly room: RoomId; readonly prefs: RoomPrefs }
   /** Stores the draft, so that it survives a reload. */
   | { readonly kind: "keep-draft"; readonly target: string; readonly draft: Draft | undefined };

@@ -108,7 +108,8 @@ function changedUsers(body: Body): string | undefined {
 
 /** Returns true if devices are added, false if devices are removed, and `undefined` otherwise. */
 function isAdding(body: Body): boolean | undefined {
-  // Only data decrypted by this device contains user names; the server's record contains ids.
+  // Only content that this device has decrypted names the users; the server's record contains their
+  // ids.
   if (isNonEmptyList(body?.["added"])) return true;
   return isNonEmptyList(body?.["removed"]) ? false : undefined;
 }
@@ -213,7 +214,7 @@ function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown
   return changedSeqs;
 }
 
-/** Counts each user once per reaction. Reactions are in the order of their first use. */
+/** Groups reactions by sign, in the order of their first use. Counts each user once per sign. */
 function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
   const signs = new Map<string, { by: string[]; mine: number | undefined }>();
   for (const { seq, sign, by } of reactions) {

@@ -1,4 +1,4 @@
-/** Pages of history and search results: requests and answers. */
+/** Requests for pages of history and search results, and handlers of the answers. */
 
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";

@@ -298,7 +298,7 @@ export function itemsOf(
   );
 }
 
-/** Adds a page that ends at the start of the visible range. */
+/** Adds a page of older items, which ends where the visible range starts. */
 export function prepend(
   room: RoomDraft,
   page: readonly Item[],
@@ -314,7 +314,7 @@ export function prepend(
   room.jump = { items: items.slice(0, itemsMax), hasOlder, hasNewer: true };
 }
 
-/** Adds a page that begins at the end of the range to which the user jumped. */
+/** Adds a page of newer items, which begins where the range to which the user jumped ends. */
 export function append(
   room: RoomDraft,
   page: readonly Item[],

@@ -34,7 +34,6 @@ export type Row =
       readonly isGrouped: boolean;
       /** Item to which this item replies, if it is loaded. */
       readonly answers: Item | undefined;
-      /** True if any item of the row is pinned. */
       readonly isPinned: boolean;
     }
   | {
@@ -53,7 +52,7 @@ export interface Rows {
   readonly loading: PageRequest | undefined;
   /** Key of the row to which the user jumped, once the row is loaded. */
   readonly shownKey: string | undefined;
-  /** Incremented by each request to scroll to the newest item. */
+  /** Number of requests to scroll to the newest item. */
   readonly bottoms: number;
 }
 
@@ -130,7 +129,7 @@ export class RowBuilder {
   #state: RowsState | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
 
-  /** @param options.joinsFiles true if files that were sent together share a row */
+  /** @param options.joinsFiles true to display files that were sent together in one row */
   constructor({ joinsFiles = false }: { readonly joinsFiles?: boolean } = {}) {
     this.#joinsFiles = joinsFiles;
   }

@@ -1,4 +1,4 @@
-/** Lists that views derive from the model. */
+/** Functions that derive lists and states for views from the model. */
 
 import type { RoomId } from "../../base/ids.ts";
 import { compareNames } from "../../base/names.ts";

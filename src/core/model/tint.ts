@@ -1,4 +1,4 @@
-/** Colours of names. */
+/** Assignment of colours to names. */
 
 /** Number of colours in each UI. */
 const TINT_COUNT = 7;

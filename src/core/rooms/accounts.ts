@@ -123,7 +123,6 @@ export class Registry {
   /** Names of accounts whose first record is not on the disk yet. */
   readonly #reserved = new Set<FoldedName>();
 
-  /** Server-wide state: operators, bans, invites and registration. */
   readonly policy = new ServerPolicy();
 
   /**

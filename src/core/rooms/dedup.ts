@@ -224,7 +224,6 @@ export class DedupTable<Post extends Pending = Pending> {
     if (time - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep(time);
   }
 
-  /** Returns a snapshot for `load`. */
   value(): DedupValue {
     const accounts: [UserId, OutboxValue[]][] = [];
     for (const [user, boxes] of this.#accounts) {

@@ -33,7 +33,6 @@ export class Announcements {
     this.#bySeq.set(seq, head.id);
   }
 
-  /** Returns a snapshot for `load`. */
   value(): AnnouncementsValue {
     const rooms = [...this.#rooms].map(
       ([file, announced]) =>

@@ -152,7 +152,6 @@ export class Files {
     return erasuresOf(record).flatMap((seq) => this.#erase(seq));
   }
 
-  /** Returns a snapshot for `load`. */
   value(): FilesValue {
     const files = [...this.#files.values()].map(({ at, ...file }) => ({ ...file, at: [...at] }));
     return { files, unreadable: this.#unreadable };

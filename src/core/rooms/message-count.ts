@@ -48,7 +48,6 @@ export class MessageCount {
     return this.#byAuthor.get(user) ?? [];
   }
 
-  /** Returns a snapshot for `load`. */
   value(): MessageCountValue {
     const numbers = new Map<UserId, number>();
     for (const author of this.#authors) {

@@ -36,7 +36,6 @@ export interface Invite {
   readonly room?: RoomId | undefined;
   /** Room to which a program may post. Such an invite cannot be used to register. */
   readonly post?: RoomId | undefined;
-  /** Room that a program may read. */
   readonly read?: RoomId | undefined;
   /**
    * True if the invite was created with the operator token by an account that is not an operator.
@@ -261,7 +260,7 @@ export function roleDraft(user: UserId, by: UserId, operator: boolean): Draft {
   return { kind: "role", room: user, by, id: "", body: { operator } };
 }
 
-/** @param on false lifts the ban */
+/** @param on true to ban, false to lift the ban */
 export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft {
   const { user, address, until, reason } = ban;
   const body = on ? { on, address, until, reason } : { on, address };

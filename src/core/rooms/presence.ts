@@ -11,7 +11,6 @@ export type ClientId = number;
 interface Entry {
   readonly session: ClientId;
   readonly user: UserId;
-  /** True if the session makes its account online. */
   readonly isPresent: boolean;
 }
 

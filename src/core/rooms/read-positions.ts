@@ -23,7 +23,7 @@ export class ReadPositions {
     return this.#byUser.get(user)?.get(room) ?? 1;
   }
 
-  /** @returns true if the position increased */
+  /** @returns true if the position has increased */
   advance(user: UserId, room: RoomId, n: number): boolean {
     if (n <= this.of(user, room)) return false;
     const rooms = this.#byUser.get(user) ?? new Map<RoomId, number>();

@@ -108,7 +108,6 @@ export class Rooms {
 
   #direct = 0;
 
-  /** Seq of the last applied record. */
   head = 0;
 
   get(id: RoomId): Room | undefined {
@@ -119,7 +118,7 @@ export class Rooms {
     return this.holderOf(name) ?? this.#former.get(foldName(name));
   }
 
-  /** Returns the room that currently has this name. */
+  /** Returns the room with this current name, ignoring former names. */
   holderOf(name: Name): Room | undefined {
     return this.#byName.get(foldName(name));
   }
@@ -141,7 +140,6 @@ export class Rooms {
     for (const room of this.#byId.values()) if (room.retention !== undefined) yield room;
   }
 
-  /** Returns the seqs of a record's edits, oldest first. */
   editsOf(seq: number): readonly number[] {
     return this.#edits.get(seq) ?? [];
   }
@@ -176,7 +174,6 @@ export class Rooms {
     this.#change(room, record, head.by);
   }
 
-  /** Returns a snapshot for `load`. */
   value(): RoomsValue {
     const rooms = [...this.#byId.values()];
     const numbers = new Map(rooms.map((room, number) => [room, number]));
@@ -192,7 +189,6 @@ export class Rooms {
     };
   }
 
-  /** Loads a snapshot into an empty table. */
   load(value: RoomsValue): void {
     const rooms = value.rooms.map(roomOfValue);
     const roomAt = (number: number): Room => {
@@ -444,7 +440,6 @@ export function hasReadReceipts({ receipts, pair }: Room): boolean {
   return pair[0] !== pair[1] && pair.every((user) => receipts.by.has(user));
 }
 
-/** Reports whether an account has turned receipts on. */
 export function wantsReceipts({ receipts }: Room, user: string): boolean {
   return receipts?.by.has(user as UserId) === true;
 }

@@ -49,7 +49,6 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   },
 };
 
-/** Returns the only phase in which a client may send the request. */
 export function phaseOf(kind: RequestKind): Phase {
   return requestRow(kind).phase ?? "member";
 }

@@ -19,7 +19,6 @@ export interface ProgressReport {
   /** Average rate over the last seconds; 0 during a pause. */
   readonly ratePerS: number;
   readonly leftMs?: number;
-  /** Time since the transfer was started or resumed. */
   readonly elapsedMs: number;
   readonly pause?: { readonly cause: PauseCause; readonly durationMs: number };
 }

@@ -15,7 +15,6 @@ import { CongestionWindow, type Flight } from "./congestion-window.ts";
  */
 
 export interface ChunkSenderOptions {
-  /** Index of the first chunk to send. */
   readonly from: number;
   /** Maximum number of unacknowledged bytes, at least one chunk. */
   readonly windowBytes: number;
