@@ -46,8 +46,8 @@ const LAZY_CODE: LazyCode = {
 
 async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => openChat(platform, LAZY_CODE));
-  const [chat, words] = await Promise.all([opened, loadTexts(language)]);
-  root?.render(<App chat={chat} texts={words} />);
+  const [chat, texts] = await Promise.all([opened, loadTexts(language)]);
+  root?.render(<App chat={chat} texts={texts} />);
   // Phones can end hidden pages without a `pagehide` event.
   addEventListener("pagehide", () => chat.storeDraftsNow());
   document.addEventListener("visibilitychange", () => {

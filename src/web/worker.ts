@@ -70,8 +70,8 @@ function cleanField(value: unknown): string {
 }
 
 /** Returns an empty string for an invalid target. */
-function parseTarget(at: unknown): string {
-  return typeof at === "string" ? (readRoute(`#/${at}`)?.target ?? "") : "";
+function parseTarget(value: unknown): string {
+  return typeof value === "string" ? (readRoute(`#/${value}`)?.target ?? "") : "";
 }
 
 /**
@@ -96,14 +96,14 @@ function show(event: PushEvent): Promise<void> {
   });
 }
 
-async function open(at: string): Promise<void> {
+async function open(target: string): Promise<void> {
   const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
   const page = pages.find(({ visibilityState }) => visibilityState === "visible") ?? pages[0];
   if (page === undefined) {
-    await scope.clients.openWindow(at === "" ? "/" : `/#/${at}`);
+    await scope.clients.openWindow(target === "" ? "/" : `/#/${target}`);
     return;
   }
-  page.postMessage({ kind: "open", at });
+  page.postMessage({ kind: "open", at: target });
   await page.focus();
 }
 

@@ -99,7 +99,7 @@ pageTest("shows success briefly, also in a dialog", async () => {
     await settings.getByLabel("Repeat new password", { exact: true }).fill(repeated);
   };
   await setPassword("", "correct horse", "correct house");
-  await settings.getByText("The passwords don’t match.").waitFor();
+  await settings.getByText("The passwords don't match.").waitFor();
   await setPassword("", "correct horse");
   await settings.getByRole("button", { name: "Set password" }).click();
   const changed = settings.getByText("Password changed.");

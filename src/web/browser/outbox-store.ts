@@ -33,7 +33,7 @@ export class BrowserOutboxStore implements OutboxStore {
   readonly #migrated: (() => Promise<void>) | undefined;
   /** Key prefix of this page's posts; stays the same when the server renames the account. */
   #prefix: string | undefined;
-  readonly #held = new Map<string, () => void>();
+  readonly #releases = new Map<string, () => void>();
 
   /** @param migrated resolves when posts stored under a former name or key have been moved */
   constructor({ store, locks }: OutboxStoreOptions, migrated?: () => Promise<void>) {
@@ -53,23 +53,23 @@ export class BrowserOutboxStore implements OutboxStore {
 
   async adopt(owner: OutboxOwner): Promise<AbandonedOutbox[]> {
     await this.#migrated?.();
-    const boxes = new Map<OutboxId, UnsentPost[]>();
+    const postsByOutbox = new Map<OutboxId, UnsentPost[]>();
     for (const [, value] of await this.#store.all("outbox", this.#prefixFor(owner))) {
       const stored = parseStoredPost(value);
-      if (stored === undefined || this.#held.has(stored.outbox)) continue;
-      const posts = boxes.get(stored.outbox) ?? [];
-      boxes.set(stored.outbox, posts);
+      if (stored === undefined || this.#releases.has(stored.outbox)) continue;
+      const posts = postsByOutbox.get(stored.outbox) ?? [];
+      postsByOutbox.set(stored.outbox, posts);
       posts.push(fromStored(stored)); // Keys are in counter order.
     }
     const since = ({ posts }: AbandonedOutbox) => posts[0]?.createdUnixMs ?? 0;
     const outboxes: AbandonedOutbox[] = [];
-    for (const [id, posts] of boxes) if (await this.#hold(id)) outboxes.push({ id, posts });
+    for (const [id, posts] of postsByOutbox) if (await this.#hold(id)) outboxes.push({ id, posts });
     return outboxes.sort((a, b) => since(a) - since(b));
   }
 
   release(id: OutboxId): void {
-    this.#held.get(id)?.();
-    this.#held.delete(id);
+    this.#releases.get(id)?.();
+    this.#releases.delete(id);
   }
 
   #prefixFor(owner: OutboxOwner): string {
@@ -79,10 +79,10 @@ export class BrowserOutboxStore implements OutboxStore {
 
   /** @returns false if any tab already holds the lock */
   async #hold(id: OutboxId): Promise<boolean> {
-    if (this.#held.has(id)) return false;
+    if (this.#releases.has(id)) return false;
     const release = await this.#locks.hold(`chat outbox ${id}`);
     if (release === undefined) return false;
-    this.#held.set(id, release);
+    this.#releases.set(id, release);
     return true;
   }
 }

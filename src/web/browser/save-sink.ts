@@ -143,9 +143,9 @@ export class MemoryTarget implements SaveTarget {
   bytes(): Uint8Array {
     const joined = new Uint8Array(this.#sizeBytes);
     let at = 0;
-    for (const part of this.#chunks) {
-      joined.set(part, at);
-      at += part.length;
+    for (const chunk of this.#chunks) {
+      joined.set(chunk, at);
+      at += chunk.length;
     }
     return joined;
   }

@@ -40,12 +40,12 @@ export async function offerLink({
 export async function grantLink(
   { device, user, fingerprint, sendRequest }: Linking,
   code: Uint8Array,
-  request: NoticeOf<"link-asked">,
+  linkRequest: NoticeOf<"link-asked">,
 ): Promise<void> {
-  const { deviceKey, mac } = request;
+  const { deviceKey, mac } = linkRequest;
   const hash = await hashLinkCode(code);
   const isCodeValid =
-    equalBytes(request.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
+    equalBytes(linkRequest.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
   if (!isCodeValid) {
     // Only an attacker sends the right hash with a wrong code.
     throw new PageFault("not-allowed", "linkCodeUnknown");
@@ -67,5 +67,5 @@ export async function grantLink(
   const key = await sealAccountSeed({ code, deviceKey, server: fingerprint, user }, seed, nonce);
   seed.fill(0);
   const deviceCert = concatBytes(signature, payload);
-  await sendRequest("link-grant", { code: request.code, deviceKey, deviceCert, key });
+  await sendRequest("link-grant", { code: linkRequest.code, deviceKey, deviceCert, key });
 }

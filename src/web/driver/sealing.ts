@@ -26,7 +26,7 @@ export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys):
 }
 
 /** @throws {Fault} unreachable if the code cannot be fetched */
-export function withFetchFault<Part>(load: () => Promise<Part>): () => Promise<Part> {
+export function withFetchFault<Module>(load: () => Promise<Module>): () => Promise<Module> {
   return () =>
     load().catch((cause: unknown) => {
       throw new PageFault("unreachable", "loadFailed", { cause });

@@ -52,7 +52,7 @@ export class Share {
   readonly #chooser: SaveLocationChooser;
   readonly #secret: string | undefined;
   readonly #newName: () => Name;
-  #refused: Fault | undefined;
+  #loginFault: Fault | undefined;
   #isLoggedIn = false;
   #isSaving = false;
   /** Latest transfer of each file, including files that are no longer listed. */
@@ -110,7 +110,7 @@ export class Share {
       if (!(await this.#chooser.prepare(unsaved.length))) return;
       for (const { body } of unsaved) await this.#save(body);
     } catch (error) {
-      this.#refused = asFault(error);
+      this.#loginFault = asFault(error);
     } finally {
       this.#isSaving = false;
       this.#changed();
@@ -124,20 +124,20 @@ export class Share {
   /** Resolves when the file is saved, has failed or is cancelled. */
   #save(body: FileBody): Promise<void> {
     this.#chooser.next = body;
-    this.#chooser.isRefused = false;
+    this.#chooser.isCancelled = false;
     const before = this.#transfers.get(body.file);
     return new Promise((resolve) => {
       const isFinished = () => {
         const current = this.#transfers.get(body.file);
         const kind = current === before ? undefined : current?.state.kind;
-        return kind === "done" || kind === "failed" || this.#chooser.isRefused;
+        return kind === "done" || kind === "failed" || this.#chooser.isCancelled;
       };
       const stop = this.subscribe(() => {
         if (!isFinished()) return;
         stop();
         resolve();
       });
-      this.#chooser.onRefused = () => this.#changed();
+      this.#chooser.onCancelled = () => this.#changed();
       this.#chat.download(body.file, body.name);
     });
   }
@@ -149,7 +149,7 @@ export class Share {
       await this.#chat.enter({ user: this.#newName(), mode: "register", roomSecret });
       this.#isLoggedIn = true;
     } catch (error) {
-      this.#refused = asFault(error);
+      this.#loginFault = asFault(error);
     }
     this.#changed();
   }
@@ -185,7 +185,7 @@ export class Share {
     if (isSaved) return open; // Saved files stay available after the server ends.
     const { connection } = model;
     if (connection.kind === "offline" || connection.kind === "ended") return { kind: "over" };
-    if (this.#refused !== undefined) return refusalState(this.#refused);
+    if (this.#loginFault !== undefined) return refusalState(this.#loginFault);
     return room === undefined || !this.#isLoggedIn ? { kind: "entering" } : open;
   }
 }
@@ -208,8 +208,8 @@ class SaveLocationChooser {
   #folder: FolderHandle | undefined;
   next: FileBody | undefined;
   /** Whether the user cancelled the last prompt. */
-  isRefused = false;
-  onRefused: () => void = () => undefined;
+  isCancelled = false;
+  onCancelled: () => void = () => undefined;
 
   constructor(platform: Platform, page: FolderPage) {
     this.#platform = platform;
@@ -218,7 +218,7 @@ class SaveLocationChooser {
 
   /** @returns false if the user cancelled @throws {Fault} store-denied */
   async prepare(count: number): Promise<boolean> {
-    this.isRefused = false;
+    this.isCancelled = false;
     this.#folder = undefined;
     if (count < 2 || this.#page.showDirectoryPicker === undefined) return true;
     try {
@@ -237,18 +237,18 @@ class SaveLocationChooser {
     const fileName = folder === undefined ? name : `${name}.zip`;
     try {
       const target = await this.#targetFor(fileName);
-      if (target === undefined) this.#refuse();
+      if (target === undefined) this.#cancel();
       if (target === undefined || folder === undefined) return target;
       return new ZipTarget(target, name, folder.manifestBytes);
     } catch (error) {
-      this.#refuse();
+      this.#cancel();
       throw error;
     }
   }
 
-  #refuse(): void {
-    this.isRefused = true;
-    this.onRefused();
+  #cancel(): void {
+    this.isCancelled = true;
+    this.onCancelled();
   }
 
   async #targetFor(name: string): Promise<SaveTarget | undefined> {

@@ -40,8 +40,8 @@ export function completionAt(
   if (command !== null) {
     return toCompletion("command", 0, caret, matching(source.commands, command[1] ?? ""), "/");
   }
-  const spelled = EMOJI.exec(before);
-  if (spelled !== null) return emojiCompletion(spelled, caret, source);
+  const emojiMatch = EMOJI.exec(before);
+  if (emojiMatch !== null) return emojiCompletion(emojiMatch, caret, source);
   const [, , sign, prefix] = MENTION.exec(before) ?? [];
   if (sign === undefined || prefix === undefined) return undefined;
   const from = caret - prefix.length - 1;

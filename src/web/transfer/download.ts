@@ -127,6 +127,6 @@ export class Download implements PageTask {
 }
 
 export function sinkRequest(sink: SaveSink, file: FileId): DownloadRequest {
-  const openSink: DownloadRequest["openSink"] = async (about) => sink.opened(about);
+  const openSink: DownloadRequest["openSink"] = async (options) => sink.opened(options);
   return { file, into: "", chunksLeft: () => sink.have, openSink };
 }

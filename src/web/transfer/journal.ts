@@ -70,8 +70,8 @@ export class TransferJournal<Entry extends JournalEntry> {
     });
     const isExpired = ({ begunUnixMs }: Entry) => begunUnixMs < unixMs - keepMs;
     for (const { key } of entries.filter(isExpired)) this.remove(key);
-    const fresh = entries.filter((entry) => !isExpired(entry));
-    return fresh.sort((a, b) => a.begunUnixMs - b.begunUnixMs);
+    const current = entries.filter((entry) => !isExpired(entry));
+    return current.sort((a, b) => a.begunUnixMs - b.begunUnixMs);
   }
 
   put(entry: Entry, moreChanges: readonly Change[] = []): void {

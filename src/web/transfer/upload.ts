@@ -50,11 +50,11 @@ export class Upload implements PageTask {
     const { key, to, text, sending } = journalEntry;
     const source = new FileSource(this.#content, key);
     try {
-      const sent = await files.send({ source, to: [to], text, sending, signal, onProgress });
-      const [refused] = sent.refused;
-      if (refused !== undefined && sent.posted.length === 0) throw refused.fault;
+      const result = await files.send({ source, to: [to], text, sending, signal, onProgress });
+      const [refused] = result.refused;
+      if (refused !== undefined && result.posted.length === 0) throw refused.fault;
       uploads.remove(key);
-      if (sent.unsaid !== undefined) post?.(to, sent.unsaid);
+      if (result.unsaid !== undefined) post?.(to, result.unsaid);
     } finally {
       source.close();
     }

@@ -81,9 +81,9 @@ function useNotifications(): void {
         if (!settings.notifies || !("Notification" in window)) return;
         const title = texts.notificationTitle(cleanText(item.from ?? ""), targetText(target));
         const body = briefText(item, texts, times);
-        const about = { body, tag: `${target} ${item.seq}`, data: { at: target } };
+        const content = { body, tag: `${target} ${item.seq}`, data: { at: target } };
         try {
-          const overlays = new Notification(title, about);
+          const overlays = new Notification(title, content);
           overlays.onclick = () => {
             window.focus();
             chat.open(target);
@@ -94,7 +94,7 @@ function useNotifications(): void {
           const { serviceWorker } = navigator as Partial<Navigator>;
           serviceWorker
             ?.getRegistration()
-            .then((overlay) => overlay?.showNotification(title, about), fail);
+            .then((overlay) => overlay?.showNotification(title, content), fail);
         }
       }),
     [chat],
@@ -166,7 +166,7 @@ const TOAST_CLOCK = {
 function useOverlays() {
   const nextId = useRef(1);
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
-  const [announcement, setSaid] = useState("");
+  const [announcement, setAnnouncement] = useState("");
   const show = useCallback((render: Overlay["render"]) => {
     const id = nextId.current++;
     setOverlays((before) => [...before, { id, render }]);
@@ -174,7 +174,7 @@ function useOverlays() {
   const close = useCallback((id: number) => {
     setOverlays((before) => before.filter((overlay) => overlay.id !== id));
   }, []);
-  return { overlays, announcement, show, close, say: setSaid };
+  return { overlays, announcement, show, close, announce: setAnnouncement };
 }
 
 /** Returns the texts of the chosen language, or the initial texts until they are loaded. */
@@ -219,7 +219,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const [previews] = useState({});
   const [lazy] = useState(() => new ModuleLoader(loadModule));
   const [emoji] = useState(() => new ModuleLoader(loadEmoji));
-  const { overlays, announcement, show, close, say } = useOverlays();
+  const { overlays, announcement, show, close, announce } = useOverlays();
   const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
   const change = useCallback((changes: Partial<Settings>) => {
     setSettings((before) => {
@@ -240,9 +240,9 @@ export function App({ chat, texts: initialTexts }: AppProps) {
     const notify = (text: string) => toasts.show(text, false);
     const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
     const openDialog = dialogOpener(show);
-    const shared = { chat, texts, times, previews, lazy, emoji, settings, change, show, say };
+    const shared = { chat, texts, times, previews, lazy, emoji, settings, change, show, announce };
     return { ...shared, toasts, notify, fail, openDialog };
-  }, [chat, texts, times, previews, lazy, emoji, settings, change, show, say, toasts]);
+  }, [chat, texts, times, previews, lazy, emoji, settings, change, show, announce, toasts]);
   return (
     <PageContext value={page}>
       <Banners />

@@ -372,7 +372,7 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
   return { list, onScroll, showTop };
 }
 
-const NONE: ReadonlySet<Group> = new Set();
+const NO_GROUPS: ReadonlySet<Group> = new Set();
 
 function toggled(groups: ReadonlySet<Group>, group: Group): ReadonlySet<Group> {
   const after = new Set(groups);
@@ -395,7 +395,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   const { lines, fault } = useEventLog(isOnline);
   const [filter, setFilter] = useState("");
   const [pausedLines, setPausedLines] = useState<readonly LogLine[] | undefined>(undefined);
-  const [hidden, setHidden] = useState<ReadonlySet<Group>>(NONE);
+  const [hidden, setHidden] = useState<ReadonlySet<Group>>(NO_GROUPS);
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
   const since = parseTime(from);

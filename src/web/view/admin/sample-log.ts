@@ -25,9 +25,11 @@ function appendAnswer(
 ): SampleColumns | undefined {
   if (samples === undefined) return answer;
   if (samples.since !== answer.since) return undefined;
-  const joined = (before: readonly number[], after: readonly number[]) =>
+  const appended = (before: readonly number[], after: readonly number[]) =>
     [...before, ...after].slice(-SAMPLES_STORED_MAX);
-  const columns = COLUMN_NAMES.map((name) => [name, joined(samples[name], answer[name])] as const);
+  const columns = COLUMN_NAMES.map(
+    (name) => [name, appended(samples[name], answer[name])] as const,
+  );
   const { diskFreeBytes } = answer;
   return {
     ...(Object.fromEntries(columns) as Record<ColumnName, number[]>),
@@ -35,7 +37,7 @@ function appendAnswer(
     last: answer.last,
     ...(diskFreeBytes === undefined
       ? {}
-      : { diskFreeBytes: joined(samples.diskFreeBytes ?? [], diskFreeBytes) }),
+      : { diskFreeBytes: appended(samples.diskFreeBytes ?? [], diskFreeBytes) }),
   };
 }
 

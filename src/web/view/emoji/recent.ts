@@ -12,7 +12,7 @@ export function recentEmoji(): readonly string[] {
   return all.filter((entry) => typeof entry === "string");
 }
 
-export function addRecentEmoji(sign: string): void {
-  const all = [sign, ...recentEmoji().filter((entry) => entry !== sign)];
+export function addRecentEmoji(emoji: string): void {
+  const all = [emoji, ...recentEmoji().filter((entry) => entry !== emoji)];
   writeLocal(KEY, all.slice(0, RECENT_MAX));
 }

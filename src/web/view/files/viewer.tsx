@@ -145,7 +145,7 @@ interface PictureSequence {
   readonly position: number;
   readonly count: number;
   readonly hasMore: boolean;
-  readonly go: (by: 1 | -1) => void;
+  readonly move: (step: 1 | -1) => void;
 }
 
 function usePictureSequence(first: FileView): PictureSequence {
@@ -168,27 +168,27 @@ function usePictureSequence(first: FileView): PictureSequence {
     } else if (!hasOlder || index < 0) setLoadingPrevious(false);
     else if (!isLoading) chat.loadMore("older");
   }, [chat, isLoadingPrevious, before, hasOlder, isLoading, index]);
-  const go = (by: 1 | -1) => {
-    const next = pictures[index + by];
+  const move = (step: 1 | -1) => {
+    const next = pictures[index + step];
     if (index >= 0 && next !== undefined) setId(next.file.file);
-    else if (by < 0 && hasOlder) setLoadingPrevious(true);
+    else if (step < 0 && hasOlder) setLoadingPrevious(true);
   };
   const last = useRef<ViewedPicture>({ file: first, text: "" });
   const current = pictures[index] ?? last.current;
   last.current = current;
-  return { current, position: index + 1, count: pictures.length, hasMore: hasOlder, go };
+  return { current, position: index + 1, count: pictures.length, hasMore: hasOlder, move };
 }
 
 function PictureViewer({ file: first, onClose }: ViewerProps) {
   const { texts, chat } = useFullPage();
-  const { current, position, count, hasMore, go } = usePictureSequence(first);
+  const { current, position, count, hasMore, move: movePicture } = usePictureSequence(first);
   const { file, text } = current;
   const [zoom, setZoom] = useState(1);
   const zoomBy = (factor: number) =>
-    setZoom((current) => Math.min(ZOOM_MAX, Math.max(1, current * factor)));
-  const move = (by: 1 | -1) => {
+    setZoom((before) => Math.min(ZOOM_MAX, Math.max(1, before * factor)));
+  const move = (step: 1 | -1) => {
     setZoom(1);
-    go(by);
+    movePicture(step);
   };
   const press = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -201,20 +201,20 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
     else return;
     event.preventDefault();
   };
-  const pressed = useRef(press);
-  pressed.current = press;
+  const latestPress = useRef(press);
+  latestPress.current = press;
   // Listens on the window, so that keys work with any focus.
   useEffect(() => {
-    return listen(window, "keydown", (event: KeyboardEvent) => pressed.current(event));
+    return listen(window, "keydown", (event: KeyboardEvent) => latestPress.current(event));
   }, []);
-  const touched = useRef<{ readonly x: number; readonly y: number }>(undefined);
+  const touchStart = useRef<{ readonly x: number; readonly y: number }>(undefined);
   const onPointerDown = ({ pointerType, isPrimary, clientX: x, clientY: y }: PointerEvent) => {
-    touched.current = pointerType === "touch" && isPrimary && zoom === 1 ? { x, y } : undefined;
+    touchStart.current = pointerType === "touch" && isPrimary && zoom === 1 ? { x, y } : undefined;
   };
   const onPointerUp = ({ clientX, clientY }: PointerEvent) => {
-    const from = touched.current;
+    const from = touchStart.current;
     if (from === undefined) return;
-    touched.current = undefined;
+    touchStart.current = undefined;
     const [x, y] = [clientX - from.x, clientY - from.y];
     if (Math.abs(x) >= SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) move(x < 0 ? 1 : -1);
   };

@@ -190,12 +190,12 @@ export function Login() {
   const { server, connection } = useModel();
   const task = useTask();
   const [usesOtherName, setUsesOtherName] = useState(false);
-  const [hasTried, setTried] = useState(false);
+  const [hasAttempted, setAttempted] = useState(false);
   useEffect(() => {
-    if (task.isBusy) setTried(true);
+    if (task.isBusy) setAttempted(true);
   }, [task.isBusy]);
   // `task` holds the outcome of later attempts.
-  const loginFault = connection.kind === "outside" && !hasTried ? connection.fault : undefined;
+  const loginFault = connection.kind === "outside" && !hasAttempted ? connection.fault : undefined;
   const refused = task.fault ?? loginFault;
   const showsKnownUsers = chat.knownUsers.length > 0 && !usesOtherName;
   const isModuleLoaded = useModuleWhenIdle();

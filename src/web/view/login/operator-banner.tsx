@@ -8,14 +8,14 @@ import { IconButton } from "../shell/icons.tsx";
 export function OperatorLinkNotice() {
   const { texts, chat } = useFullPage();
   const task = useTask();
-  const resign = async () => {
+  const endOperatorRole = async () => {
     await chat.forgetOperatorLink();
     location.reload();
   };
   return (
     <>
       <span>{texts.operatorByLink}</span>
-      <Button disabled={task.isBusy} onClick={() => task.run(resign)}>
+      <Button disabled={task.isBusy} onClick={() => task.run(endOperatorRole)}>
         {texts.operatorEnd}
       </Button>
     </>

@@ -114,9 +114,9 @@ function Conversation(props: MainProps) {
   const { model, target, isOperator, jumps, onJump, onOpen, onSearch, onPeople } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
-  const [maker] = useState(() => new RowBuilder({ joinsFiles: true }));
+  const [rowBuilder] = useState(() => new RowBuilder({ joinsFiles: true }));
   const room = openRoom(model);
-  const rows = maker.rowsOf(model, offsetMinutes, settings.isQuiet);
+  const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.isQuiet);
   const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
   const { actions, composer } = useActions(model, isOperator, goTo);
   const isClosed = room?.isClosed === true;
@@ -212,9 +212,9 @@ function useWidth(onChange: (wide: boolean) => void): void {
   useEffect(() => {
     let wasWide = isWide();
     const check = () => {
-      const nowWide = isWide();
-      if (nowWide !== wasWide) latestCallback.current(nowWide);
-      wasWide = nowWide;
+      const isWideNow = isWide();
+      if (isWideNow !== wasWide) latestCallback.current(isWideNow);
+      wasWide = isWideNow;
     };
     return listen(window, "resize", check);
   }, []);
@@ -265,8 +265,8 @@ function usePanels() {
   const closeSide = useCallback(() => {
     if (side === "people") change({ showsPeople: false });
     if (side === "search") chat.search(undefined);
-    const isBack = side === "search" && showsPeople && isWide();
-    setSide(isBack ? "people" : undefined);
+    const showsPeopleAgain = side === "search" && showsPeople && isWide();
+    setSide(showsPeopleAgain ? "people" : undefined);
   }, [chat, change, side, showsPeople]);
   const onPeople = useCallback(() => {
     setSide("people");
@@ -274,8 +274,8 @@ function usePanels() {
   }, [change]);
   const togglePeople = side === "people" ? closeSide : onPeople;
   const openDrawer = useCallback(() => setDrawer(true), []);
-  const openers = { onOpen, onJump, onSearch, onPeople, openDrawer };
-  return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...openers };
+  const handlers = { onOpen, onJump, onSearch, onPeople, openDrawer };
+  return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...handlers };
 }
 
 interface RightProps {

@@ -116,11 +116,11 @@ function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): 
 
 interface ReferenceBarProps {
   readonly draft: Draft;
-  readonly about: Item | undefined;
+  readonly item: Item | undefined;
   readonly onDrop: () => void;
 }
 
-function ReferenceBar({ draft, about, onDrop }: ReferenceBarProps) {
+function ReferenceBar({ draft, item: about, onDrop }: ReferenceBarProps) {
   const texts = useTexts();
   if (draft.re === undefined && draft.edits === undefined) return null;
   const name = about === undefined ? "" : authorText(about, texts);
@@ -172,7 +172,7 @@ function useOffer() {
     text.current = newText;
     const { module } = emoji;
     const searchEmoji =
-      module && ((begun: string, max: number) => module.searchEmojiNames(begun, max, texts.lang));
+      module && ((prefix: string, max: number) => module.searchEmojiNames(prefix, max, texts.lang));
     const source = suggestionSource(chat.model, Object.keys(COMMANDS), searchEmoji);
     const completion = completionAt(newText, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
@@ -397,7 +397,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       field.current?.focus();
     },
   }));
-  const about = draft.edits ?? draft.re;
+  const referredSeq = draft.edits ?? draft.re;
   return (
     <form
       className="composer"
@@ -409,7 +409,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
     >
       <ReferenceBar
         draft={draft}
-        about={about === undefined ? undefined : itemOf(about)}
+        item={referredSeq === undefined ? undefined : itemOf(referredSeq)}
         onDrop={clearReference}
       />
       {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}

@@ -11,7 +11,7 @@ const SPOKEN_MAX = 2;
 const ANNOUNCE_INTERVAL_MS = 1_000;
 
 export function useLiveRegion(room: RoomState | undefined, me: string): void {
-  const { say, texts, times } = usePage();
+  const { announce, texts, times } = usePage();
   const spoken = useRef({ room: "", n: 0 });
   const latestRoom = useRef(room);
   latestRoom.current = room;
@@ -32,9 +32,9 @@ export function useLiveRegion(room: RoomState | undefined, me: string): void {
           texts.newFrom(authorText(item, texts), briefText(item, texts, times)),
         );
       }
-      if (announcements.length > SPOKEN_MAX) say(texts.newMany(announcements.length));
-      else if (announcements.length > 0) say(announcements.join(". "));
+      if (announcements.length > SPOKEN_MAX) announce(texts.newMany(announcements.length));
+      else if (announcements.length > 0) announce(announcements.join(". "));
     }, ANNOUNCE_INTERVAL_MS);
     return () => clearInterval(timer);
-  }, [id, me, say, texts, times]);
+  }, [id, me, announce, texts, times]);
 }

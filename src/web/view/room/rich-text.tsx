@@ -60,39 +60,39 @@ function Mention({ name, children }: { readonly name: string; readonly children:
 
 const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
 
-function InlineView({ part }: { readonly part: Inline }): ReactNode {
-  switch (part.kind) {
+function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
+  switch (inline.kind) {
     case "text":
-      return part.text;
+      return inline.text;
     case "code":
-      return <code dir="auto">{part.text}</code>;
+      return <code dir="auto">{inline.text}</code>;
     case "mention":
-      return <Mention name={part.name}>{part.text}</Mention>;
+      return <Mention name={inline.name}>{inline.text}</Mention>;
     case "room":
       return (
-        <a href={formatRoute({ target: part.room, seq: undefined })} onClick={followHere}>
-          {part.text}
+        <a href={formatRoute({ target: inline.room, seq: undefined })} onClick={followHere}>
+          {inline.text}
         </a>
       );
     case "link":
       return (
         <>
-          <a href={part.href} target="_blank" rel="noopener noreferrer" onClick={followHere}>
-            {part.text}
+          <a href={inline.href} target="_blank" rel="noopener noreferrer" onClick={followHere}>
+            {inline.text}
           </a>
-          {part.host && <bdi className="mark"> ({part.host})</bdi>}
+          {inline.host && <bdi className="mark"> ({inline.host})</bdi>}
         </>
       );
     default: {
-      const Tag = TAGS[part.kind];
-      return <Tag>{renderInline(part.parts)}</Tag>;
+      const Tag = TAGS[inline.kind];
+      return <Tag>{renderInline(inline.parts)}</Tag>;
     }
   }
 }
 
-const renderInline = (parts: readonly Inline[]) =>
+const renderInline = (inlines: readonly Inline[]) =>
   // biome-ignore lint/suspicious/noArrayIndexKey: parts of a text have no other name, and stay
-  parts.map((part, i) => <InlineView key={i} part={part} />);
+  inlines.map((inline, i) => <InlineView key={i} part={inline} />);
 
 /** A code block. Scrolls horizontally and preserves tabs, also in copied text. */
 function Code({ language, text }: { readonly language: string; readonly text: string }) {

@@ -202,7 +202,7 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   const me = chat.model.me;
   const members = sealing?.members ?? [];
   const isAdmin = members.some(({ user, isAdmin: hasRole }) => hasRole && isSameName(user, me));
-  const isIn = sealing?.status === "in";
+  const isMember = sealing?.status === "in";
   const onChange = () => setChanges((n) => n + 1);
   return (
     <Dialog title={texts.membersAndEncryption} onClose={onClose}>
@@ -216,12 +216,12 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
                 key={member.user}
                 member={member}
                 room={room}
-                canRemove={isIn && isAdmin && room.kind === "room"}
+                canRemove={isMember && isAdmin && room.kind === "room"}
                 onChange={onChange}
               />
             ))}
           </ul>
-          {isIn && isAdmin && room.kind === "room" ? (
+          {isMember && isAdmin && room.kind === "room" ? (
             <AddMember room={room} onChange={onChange} />
           ) : null}
           {(sealing?.remarks ?? []).map((remark) => (

@@ -20,12 +20,12 @@ function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
 }
 
-/** @param by 1 for the next room, -1 for the previous room; wraps around */
-function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): string | undefined {
+/** @param step 1 for the next room, -1 for the previous room; wraps around */
+function neighbour({ lines }: ShortcutProps, step: number, isUnread: boolean): string | undefined {
   const entries = [...lines.rooms, ...lines.people];
   const at = entries.findIndex(({ isOpen }) => isOpen);
-  for (let step = 1; step <= entries.length; step++) {
-    const line = entries[(Math.max(at, 0) + by * step + entries.length * step) % entries.length];
+  for (let i = 1; i <= entries.length; i++) {
+    const line = entries[(Math.max(at, 0) + step * i + entries.length * i) % entries.length];
     if (line !== undefined && (!isUnread || line.unread > 0)) return line.target;
   }
   return undefined;

@@ -74,7 +74,7 @@ export function runSlashCommand(
   const host = new PageHost(page, context, draft);
   command
     .run(order, chat, host)
-    .then((answer) => host.answered(answer))
+    .then((answer) => host.showAnswer(answer))
     .catch((error: unknown) => {
       page.fail(command === topic ? topicFault(error) : error);
       if (!chat.model.drafts.has(target)) chat.setDraft(target, draft);
@@ -178,10 +178,10 @@ class PageHost implements Host {
     const { chat } = this.#page;
     return new Promise((resolve, reject) => {
       const check = () => {
-        const isLater = isPostPending(chat.model, this.current);
-        if (isLater && chat.model.connection.kind === "online") return;
+        const isPending = isPostPending(chat.model, this.current);
+        if (isPending && chat.model.connection.kind === "online") return;
         stop();
-        if (isLater) reject(new Fault("link-closed", "there is no connection now"));
+        if (isPending) reject(new Fault("link-closed", "there is no connection now"));
         else resolve();
       };
       const stop = chat.subscribe(check);
@@ -232,7 +232,7 @@ class PageHost implements Host {
     await viewer(view, this.#page, this.#context, this);
   }
 
-  answered(answer: Answer | undefined): void {
+  showAnswer(answer: Answer | undefined): void {
     const { json, roomToOpen: enter } = answer ?? {};
     if (enter !== undefined) this.#context.open(enter);
     const notice = json && NOTICES[json.kind]?.(json, this.#page.texts);

@@ -54,7 +54,7 @@ type OnMenu = (key: string, isOpen: boolean) => void;
 const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: RowViewProps) {
   const { texts, times } = usePage();
   const { key } = row;
-  const noteMenu = useCallback((isOpen: boolean) => onMenu(key, isOpen), [onMenu, key]);
+  const onMenuState = useCallback((isOpen: boolean) => onMenu(key, isOpen), [onMenu, key]);
   switch (row.kind) {
     case "day":
       return (
@@ -77,7 +77,7 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
     case "item":
       if (!isMessage(row.item)) return <EventText row={row} isJumpTarget={isJumpTarget} />;
       return (
-        <MenuStateContext value={noteMenu}>
+        <MenuStateContext value={onMenuState}>
           <Message row={row} actions={actions} isJumpTarget={isJumpTarget} />
         </MenuStateContext>
       );
@@ -100,7 +100,7 @@ function useStaged(rows: readonly Row[]): StagedRows {
   const last = useRef<StagedRows>({ rows: [], isShifted: false });
   const [, rerender] = useState(0);
   const before = last.current;
-  if (before.rows !== rows) last.current = stage(before.rows, rows);
+  if (before.rows !== rows) last.current = firstStep(before.rows, rows);
   const { current } = last;
   useLayoutEffect(() => {
     if (current.rows.length !== rows.length) rerender((n) => n + 1);
@@ -109,15 +109,15 @@ function useStaged(rows: readonly Row[]): StagedRows {
   return current;
 }
 
-function stage(before: readonly Row[], rows: readonly Row[]): StagedRows {
+function firstStep(before: readonly Row[], rows: readonly Row[]): StagedRows {
   const first = before.findIndex(({ kind }) => kind === "item");
   // Fast path: rows were only added at the end.
   if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
   const [anchor, at] = anchorOf(before, first, rows);
   if (anchor < 0) return { rows, isShifted: false };
-  const moved = at - anchor;
-  if (moved === 0) return { rows, isShifted: false };
-  const end = before.length + moved;
+  const shift = at - anchor;
+  if (shift === 0) return { rows, isShifted: false };
+  const end = before.length + shift;
   if (end <= rows.length)
     return { rows: end < rows.length ? rows.slice(0, end) : rows, isShifted: true };
   // The second step removes rows dropped at the end to limit the total.
@@ -147,8 +147,8 @@ interface Aim {
 /** Reports whether rows were only appended. The list then measures and follows each new row. */
 function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
   const last = before.length - 1;
-  const isHere = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
-  return last >= 0 && isHere && rows.length > before.length;
+  const hasSameRange = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
+  return last >= 0 && hasSameRange && rows.length > before.length;
 }
 
 interface ScrollState {
@@ -173,30 +173,30 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   const isFollowing = useRef(true);
   const isMenuOpen = useRef(false);
   const isStarted = useRef(false);
-  const jumped = useRef(0);
-  const bottoms = useRef(timeline.bottoms);
+  const lastJumps = useRef(0);
+  const lastBottoms = useRef(timeline.bottoms);
   const aim = useRef<Aim>(undefined);
-  const aimedIn = useRef<readonly Row[]>(undefined);
-  const placed = useRef<readonly Row[]>([]);
+  const aimedRows = useRef<readonly Row[]>(undefined);
+  const lastRows = useRef<readonly Row[]>([]);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const lastIndex = rows.length - 1;
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = timeline;
-    const appendsWhileFollowing = isFollowing.current && isAppended(rows, placed.current);
-    placed.current = rows;
-    if (bottoms.current !== timeline.bottoms) {
-      bottoms.current = timeline.bottoms;
+    const appendsWhileFollowing = isFollowing.current && isAppended(rows, lastRows.current);
+    lastRows.current = rows;
+    if (lastBottoms.current !== timeline.bottoms) {
+      lastBottoms.current = timeline.bottoms;
       isFollowing.current = true;
       aim.current = undefined;
     }
     if (handle === null || lastIndex < 0) return;
-    if (jumps !== jumped.current && rows.some(({ key }) => key === shownKey)) {
-      jumped.current = jumps;
+    if (jumps !== lastJumps.current && rows.some(({ key }) => key === shownKey)) {
+      lastJumps.current = jumps;
       isStarted.current = true;
       isFollowing.current = false;
       aim.current = { key: shownKey ?? "", scroll: { align: "center" } };
-      aimedIn.current = undefined;
+      aimedRows.current = undefined;
     }
     if (!isStarted.current) {
       isStarted.current = true;
@@ -204,11 +204,11 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       isFollowing.current = !isUnread;
       if (isUnread) aim.current = { key: "unread", scroll: { align: "start", offset: -STICK_PX } };
     }
-    if (aim.current !== undefined && aimedIn.current !== rows) {
+    if (aim.current !== undefined && aimedRows.current !== rows) {
       const { key, scroll } = aim.current;
       const at = rows.findIndex((row) => row.key === key);
       if (at >= 0) handle.scrollToIndex(at, scroll);
-      aimedIn.current = rows;
+      aimedRows.current = rows;
     }
     // Avoids a second scroll in a frame, since each scroll makes the browser lay out all new rows.
     if (isFollowing.current && !timeline.hasNewer && !appendsWhileFollowing)
@@ -236,7 +236,7 @@ class AllUnfolded extends Unfolded {
   override set(): void {}
 }
 
-const IGNORED: OnMenu = () => undefined;
+const IGNORE_MENU: OnMenu = () => undefined;
 
 /** Renders all loaded rows for printing, since the list renders only visible rows. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
@@ -256,7 +256,7 @@ function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: read
           row={row}
           actions={unfoldedActions}
           isJumpTarget={false}
-          onMenu={IGNORED}
+          onMenu={IGNORE_MENU}
         />
       ))}
     </div>

@@ -33,7 +33,7 @@ export interface PageValue {
   readonly openDialog: OpenDialog;
   readonly toasts: ToastQueue;
   /** Announces a text to screen readers. */
-  readonly say: (text: string) => void;
+  readonly announce: (text: string) => void;
   readonly notify: (text: string) => void;
   readonly fail: (error: unknown) => void;
 }

@@ -73,11 +73,11 @@ interface CreatedInvite {
   readonly token: string;
   readonly untilUnixMs: number;
   /** Addresses; at least one. */
-  readonly places: readonly InviteAddress[];
+  readonly addresses: readonly InviteAddress[];
 }
 
 /** Code, link and command of the invite, for the chosen address. */
-function InviteResult({ token, untilUnixMs, places }: CreatedInvite) {
+function InviteResult({ token, untilUnixMs, addresses: places }: CreatedInvite) {
   const { texts, times, chat } = useFullPage();
   const [index, setIndex] = useState(0);
   const selected = places[index] ?? places[0];
@@ -122,7 +122,7 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
       const untilUnixMs = Date.now() + INVITE_LIFETIME_MS;
       const { token, places } = await chat.request("invite", { uses, expires: untilUnixMs });
       const isRelayed = document.documentElement.dataset["local"] !== undefined;
-      setCreated({ token, untilUnixMs, places: inviteAddresses(location, places, isRelayed) });
+      setCreated({ token, untilUnixMs, addresses: inviteAddresses(location, places, isRelayed) });
     });
   };
   return (

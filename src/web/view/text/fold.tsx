@@ -38,13 +38,13 @@ export class Unfolded {
 }
 
 function previewText(text: string): string {
-  let end = 0;
+  let offset = 0;
   for (let lines = 0; lines < DRAWN_LINES; lines++) {
-    const next = text.indexOf("\n", end);
+    const next = text.indexOf("\n", offset);
     if (next < 0 || next > DRAWN_LENGTH) return text.slice(0, DRAWN_LENGTH);
-    end = next + 1;
+    offset = next + 1;
   }
-  return text.slice(0, end - 1);
+  return text.slice(0, offset - 1);
 }
 
 function isShort(text: string): boolean {
