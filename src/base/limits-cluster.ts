@@ -3,8 +3,9 @@
 const KIB = 1024;
 
 /**
- * Number of latest records in each log for which a server remembers changes. A decision based on an
- * older state is repeated, because its conflicts are unknown.
+ * Number of latest records in each log for which a server remembers changes. A server repeats a
+ * decision that is based on an older state, because it cannot know whether later records conflict
+ * with the decision.
  */
 export const CLUSTER_WINDOW_RECORDS = 100_000;
 /**
@@ -76,8 +77,8 @@ export const SIBLING_BATCH_MS = 100;
  */
 export const SIBLINGS_ANSWER_TIMEOUT_MS = 3 * SIBLING_BATCH_MS;
 /**
- * Time without a message after which another server's users count as offline. Three messages are
- * then missing.
+ * Time without a message after which another server's users count as offline. Within this time,
+ * three messages are due.
  */
 export const SIBLING_FORGET_MS = 10_000;
 /**

@@ -217,7 +217,7 @@ export const PUSH_ACCOUNT_BURST = 10;
 export const PUSH_ACCOUNT_INTERVAL_MS = 30_000;
 /**
  * Time for which an online user gets no push, because the page shows notifications. A sleeping
- * phone counts as online until its idle link is closed, which takes less than this.
+ * phone counts as online until its idle link is closed, which takes less than this time.
  */
 export const PUSH_WATCH_MS = 3 * 60_000;
 /**

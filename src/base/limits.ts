@@ -494,13 +494,13 @@ export const READ_RECORDS_DEFAULT = 50;
 export const HTTP_POST_KEY_BYTES_MAX = 128;
 
 /**
- * Maximum number of UTF-16 code units in an outbox. Long texts would fill the memory before the
- * number of posts reaches OUTBOX_PENDING_MAX.
+ * Maximum length of all pending posts in an outbox, in UTF-16 code units. Long texts would fill the
+ * memory before the number of posts reaches OUTBOX_PENDING_MAX.
  */
 export const OUTBOX_PENDING_CHARS_MAX = 32 * MIB;
 /**
- * Maximum number of UTF-16 code units in flight. At three bytes each, they fit a link's send queue;
- * a full queue closes the link.
+ * Maximum length of all posts in flight, in UTF-16 code units. At three bytes per code unit, these
+ * posts fit a link's send queue; a full queue closes the link.
  */
 export const OUTBOX_IN_FLIGHT_CHARS_MAX = 1 * MIB;
 

@@ -65,7 +65,10 @@ export class LineScanner {
   commitEnd = 0;
   headStart = 0;
   headEnd = 0;
-  /** Offset after the comma that follows `durable`. An erasure overwrites the line from here. */
+  /**
+   * Offset after the comma that follows `durable`. An erasure overwrites the line from this offset
+   * on.
+   */
   frameEnd = 0;
   /** Seq of the record that ordered the erasure; 0 if the record has a body. */
   erased = 0;

@@ -43,7 +43,10 @@ export interface ChatRecord {
    * of a file. An encrypted message refers to that record, which therefore has no row of its own.
    */
   readonly sealed?: "open" | "closed" | "carrier";
-  /** Number of earlier messages to the sealed room that are missing from the author's device. */
+  /**
+   * Number of earlier messages that the author's device sent to the sealed room but that did not
+   * arrive.
+   */
   readonly withheld?: number;
 }
 

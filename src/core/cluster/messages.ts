@@ -42,7 +42,7 @@ export interface CopiedLines {
   readonly lines: readonly CopiedLine[];
 }
 
-/** Message at the end of the copies of both logs. Decisions are valid after it. */
+/** Message at the end of the copies of both logs. Decisions are valid only after this message. */
 export interface CopyEnd {
   readonly history: LogEnd;
   readonly accounts: LogEnd;

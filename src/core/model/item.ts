@@ -72,7 +72,10 @@ export function itemOf(
 
 type Body = ChatRecord["body"];
 
-/** Returns the users mentioned in a caption, because file records do not list mentions. */
+/**
+ * Returns the users mentioned in a caption. Searches the text, because file records do not list
+ * mentions.
+ */
 function captionMentions(body: Body): unknown {
   const text = textOf(body?.["text"]);
   return text === undefined ? undefined : withMentions({ text }).mentions;

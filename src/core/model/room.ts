@@ -101,8 +101,8 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
 }
 
 /**
- * Drops the loaded records and continues after `received`. Earlier records can be fetched from the
- * server.
+ * Drops the loaded records and continues after record `received`. Earlier records can be fetched
+ * from the server.
  */
 function restart(room: RoomDraft, received: number): void {
   room.tail = { ...NO_ITEMS, hasOlder: received > 0 };
@@ -330,7 +330,7 @@ export function append(
   jumpTo(room, { items: retained, hasOlder, hasNewer });
 }
 
-/** Displays this range. If the range reaches the newest items, joins it with them. */
+/** Displays this range. If the range reaches the newest items, joins the two ranges. */
 export function jumpTo(room: RoomDraft, stretch: ItemRange): void {
   const { items: newest } = room.tail;
   const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;

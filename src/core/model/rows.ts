@@ -10,7 +10,7 @@ export type Row =
   | { readonly kind: "day"; readonly key: string; readonly unixMs: number }
   /** Marks the start of the items that were unread when the user opened the room. */
   | { readonly kind: "unread"; readonly key: string }
-  /** Number of a user's messages that are missing before the next item. */
+  /** Number of messages by the next item's author that did not arrive before this item. */
   | {
       readonly kind: "withheld";
       readonly key: string;
@@ -98,7 +98,10 @@ interface RowOptions {
   readonly offsetMinutes: Offset;
 }
 
-/** State after the rows of a room's items, which suffices to append the rows of later items. */
+/**
+ * State after building the rows of a room's items, from which the rows of later items can be
+ * appended.
+ */
 interface RowsState extends RowOptions {
   readonly items: readonly Item[];
   rows: Row[];

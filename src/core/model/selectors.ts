@@ -111,7 +111,7 @@ export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean 
 
 /**
  * Reports whether a message mentions the user, replies to the user or is in a direct conversation,
- * and its author is not ignored. Ignores muting.
+ * and its author is not ignored. Whether the room is muted does not matter.
  */
 export function mentionsUser(
   { me, ignored }: Pick<Model, "me" | "ignored">,

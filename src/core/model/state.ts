@@ -253,7 +253,10 @@ export interface Item {
   readonly untilUnixMs: number | undefined;
   /** For `retention`: the time for which the room now keeps messages. */
   readonly keepMs: number | undefined;
-  /** Number of earlier messages to the sealed room that are missing from the author's device. */
+  /**
+   * Number of earlier messages that the author's device sent to the sealed room but that did not
+   * arrive.
+   */
   readonly withheld?: number;
 }
 

@@ -163,7 +163,7 @@ export class PushSchedule {
 }
 
 /**
- * Time without a push after which the rate limits of an account and its rooms are back at their
- * maximum, so that the account can be forgotten.
+ * Time without a push after which an account can be forgotten, because the rate limits of the
+ * account and its rooms then allow a full burst again.
  */
 const FORGET_MS = Math.max(PUSH_SEALED_INTERVAL_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_INTERVAL_MS);

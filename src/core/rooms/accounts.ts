@@ -30,7 +30,7 @@ import type { Directory } from "./targets.ts";
 /**
  * Account in the registry. The registry is built from the records of the accounts log, which
  * contains names, devices, passwords and hashes of room passwords. The registry creates drafts of
- * new records; slow checks such as hashing are done by its callers.
+ * new records; its callers do slow checks such as hashing.
  */
 export interface Account {
   readonly id: UserId;
@@ -154,8 +154,8 @@ export class Registry {
   }
 
   /**
-   * Returns the fault if the account may not post. Also checked directly before a post is recorded,
-   * because its author may have been banned since it was submitted.
+   * Returns the fault if the account may not post. Called again just before a post is recorded,
+   * because the post's author may have been banned since submitting it.
    */
   refusal(user: UserId, unixMs: number): Fault | undefined {
     const ban = this.policy.ban(user, unixMs);
@@ -241,8 +241,8 @@ export class Registry {
   }
 
   /**
-   * Recreates an account of which only the id is known, from the history. The user can log in after
-   * an operator has reset the password.
+   * Returns the record that recreates an account of which only the id is known, from the history.
+   * The user can log in after an operator has reset the password.
    * @param accountKey public key whose private key nobody has
    */
   lostDraft(id: UserId, accountKey: Uint8Array): Draft {

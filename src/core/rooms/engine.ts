@@ -670,8 +670,8 @@ export class RoomEngine {
     command.outbox.abandon(counter);
     const status = command.outbox.status(counter);
     if (status.kind === "posted") return this.#answerPost(command, status.posted, effects);
-    // Without a majority, posts that were passed to the log are not yet recorded, so only recorded
-    // posts count as later.
+    // Without a majority, posts that were passed to the log are not yet recorded, so a later post
+    // counts only if it was recorded.
     const isOvertaken =
       fault.code === "no-majority"
         ? command.outbox.hasLaterRecord(counter)

@@ -45,7 +45,7 @@ export function checkFileText(text: string): void {
 export interface FileEntry extends FileBody {
   readonly by: UserId;
   readonly time: number;
-  /** Rooms of the file's records by the records' seq. Erased records are removed. Never empty. */
+  /** Room of each record of the file, by the record's seq. Excludes erased records. Never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
 

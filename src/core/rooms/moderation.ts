@@ -19,7 +19,7 @@ export type RoomAction =
   | { readonly kind: "remove"; readonly room: RoomId }
   /** Sets the time for which messages are kept; `undefined` keeps them permanently. */
   | { readonly kind: "retention"; readonly room: RoomId; readonly keepMs: number | undefined }
-  /** Records in one of an account's rooms that the account was renamed. */
+  /** Records the renaming of an account in one of its rooms. */
   | {
       readonly kind: "renamed";
       readonly room: RoomId;

@@ -91,8 +91,8 @@ export class Presence {
   }
 
   /**
-   * @returns the fault if the post must wait because of the rate limit or an earlier post that must
-   * wait
+   * @returns the fault if the post must wait because of the rate limit, or because an earlier post
+   * must wait
    */
   acceptPost(
     { session: id, user }: Submitter,

@@ -83,7 +83,7 @@ export class CongestionWindow {
   #lastAckedSentAt: number;
   /** Highest rate of each of the last ROUNDS rounds, in bytes per millisecond. */
   #rates: number[] = [];
-  /** Rate measured by the last chunk that was suitable for measuring. */
+  /** Rate measured with the last chunk that was suitable for a measurement. */
   #latestRate = 0;
   /**
    * Number of delivered bytes that ends the round: the round ends with the first chunk sent after
