@@ -46,8 +46,8 @@ export interface AccountLinkPorts<Account extends LinkedAccount> {
   /** Called with each event of the account, and when answers are delayed or overdue. */
   readonly event: (event: SessionEvent) => void;
   /**
-   * Decides whether to trust the server. @throws {Fault} fingerprint-changed, … if it is not
-   * trusted
+   * Decides whether to trust the server.
+   * @throws {Fault} fingerprint-changed, … if the server is not trusted
    */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
   /** @param known the account with this name that is logged in or was logged out last */
@@ -131,7 +131,7 @@ export class AccountLink<Account extends LinkedAccount> {
 
   /**
    * Sends a request on the current link.
-   * @throws {Fault} link-closed without a link, and the server's refusal
+   * @throws {Fault} link-closed if there is no link, and the server's refusal
    */
   readonly request: SendRequest = async (kind, fields) => {
     const { session } = this.#account ?? {};

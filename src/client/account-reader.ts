@@ -34,7 +34,10 @@ export class AccountReader {
   readonly #mode: FollowMode;
   readonly #sink: AccountReaderSink;
   readonly #readState = new ReadState();
-  /** Folded names of users whose messages are hidden. Bounded by the server's answer. */
+  /**
+   * Folded names of users whose messages are hidden. Bounded by the server's answer to the request
+   * for ignored users.
+   */
   #ignored: ReadonlySet<string> = new Set();
   /** Events queued until `caught-up`, when all rooms are known. At most QUEUED_EVENTS_MAX. */
   #queued: ReaderEvent[] | undefined;

@@ -375,7 +375,8 @@ async function fetchLog(
   try {
     let answer = await requestCheckpoint();
     if ((parseSigned(answer.note, key, verifier)?.checkpoint.size ?? sizeMin) < sizeMin) {
-      // Makes the server sign a newer checkpoint, which the next request returns with its proof.
+      // This request makes the server sign a newer checkpoint, which the next request returns with
+      // its proof.
       await connection.request("checkpoint", { from: sizeMin });
       answer = await requestCheckpoint();
     }

@@ -59,7 +59,7 @@ export interface ClientDependencies {
   readonly keys: Keys;
   readonly hashing: Hashing;
   readonly fileCipher?: OpenFileCipher;
-  /** Required for reading and writing sealed rooms. */
+  /** Stores of sealed rooms. Required to read and write such rooms. */
   readonly sealed?: SealedHome;
 }
 
@@ -188,7 +188,7 @@ export class Client extends AccountLink<ClientAccount> {
     this.#events = new EventBuffer((mark) => this.#cursors.schedule(mark));
   }
 
-  /** Account name as the server spells it; `undefined` while logged out. */
+  /** Account name in the server's spelling; `undefined` while logged out. */
   get user(): string | undefined {
     return this.account?.session.user;
   }
@@ -304,7 +304,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   /**
    * Resolves when every post is stored or refused.
-   * @throws {Fault} no-majority or timeout; the posts remain queued on disk
+   * @throws {Fault} no-majority or timeout; unsettled posts remain queued on disk
    */
   drain(): Promise<void> {
     return this.#unlessStalled(this.account?.session.posts.drained());
@@ -352,7 +352,10 @@ export class Client extends AccountLink<ClientAccount> {
     return this.#auditor.auditAll(this.auditedLink);
   }
 
-  /** Waits for a running audit before the program ends. @throws {Fault} log-… if the audit fails */
+  /**
+   * Waits for an audit in progress before the program ends.
+   * @throws {Fault} log-… if the audit fails
+   */
   async auditSettled(): Promise<void> {
     await this.#auditor.settled();
     if (this.#alarm !== undefined) throw this.#alarm;

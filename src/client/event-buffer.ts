@@ -20,8 +20,8 @@ interface Entry {
 }
 
 /**
- * Buffer in which an event counts as read when the reader requests the next one. After a crash,
- * unread events are delivered again.
+ * Buffer in which an event counts as read when the reader requests the next event. Unread events
+ * are delivered again after a crash.
  */
 export class EventBuffer {
   /** Bounded by the driver, which closes the link when `isFull` is true. */
@@ -34,7 +34,7 @@ export class EventBuffer {
   #isClosed = false;
   readonly #onRead: (mark: ReadMark) => void;
 
-  /** @param onRead called with the reader's position */
+  /** @param onRead called with the position up to which the reader has read */
   constructor(onRead: (mark: ReadMark) => void) {
     this.#onRead = onRead;
   }

@@ -26,7 +26,7 @@ export interface RecordOpener {
 export class EventStage {
   readonly #opener: RecordOpener;
   readonly #emit: (event: FollowerEvent) => void;
-  /** Called when the queue is full, to close the link for a while. */
+  /** Called when the queue is full. The link is then closed until the queue has room. */
   readonly #onOverflow: () => void;
   #queue: FollowerEvent[] = []; // At most QUEUED_EVENTS_MAX.
   #isOpening = false;

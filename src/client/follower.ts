@@ -58,7 +58,7 @@ export type FollowerEvent =
       readonly n: number;
       readonly unread: number | undefined;
     }
-  /** A file is being uploaded to the room. Its record follows when it is complete. */
+  /** A file is being uploaded to the room. Its record follows when the upload is complete. */
   | {
       readonly kind: "offered";
       readonly room: RoomView;
@@ -94,7 +94,9 @@ type AccountNotice = NoticeOf<
 
 export interface FollowerSink {
   event(event: FollowerEvent): void;
-  /** Reports missing records. `isRepeated` is true if requesting them again cannot help. */
+  /**
+   * Reports missing records. `isRepeated` is true if another request cannot deliver the records.
+   */
   gap(fault: Fault, isRepeated: boolean): void;
 }
 
@@ -115,7 +117,10 @@ export class Follower {
   readonly #sha256: Sha256;
   readonly #sink: FollowerSink;
   readonly #timeline = new Timeline();
-  /** Rooms of the current link. Bounded by the timeline, or by this link's bytes in mode `none`. */
+  /**
+   * Rooms listed on the current link. Bounded by the timeline or, in mode `none`, by the bytes
+   * received on this link.
+   */
   #rooms = new Map<string, RoomView>();
   /** Rooms listed on earlier links since the last `caught-up`. */
   readonly #previousRooms = new Map<string, RoomView>();

@@ -46,8 +46,8 @@ export class LanRoom {
   }
 
   /**
-   * Joins the group and requests the list of users. @throws {Fault} usage, unreachable, port-taken,
-   * store-denied like `openMulticast`
+   * Joins the group and requests the list of users.
+   * @throws {Fault} usage, unreachable, port-taken or store-denied like `openMulticast`
    */
   static async open(options: LanRoomOptions): Promise<LanRoom> {
     let room: LanRoom | undefined;

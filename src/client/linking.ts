@@ -86,7 +86,7 @@ export function linkRequest(
 
 /**
  * Stores the account key that the old device sent.
- * @throws {Fault} checksum-wrong if it is forged
+ * @throws {Fault} checksum-wrong if the key is forged
  */
 export function storeLinkedKey(
   { code, fingerprint }: LinkContext,

@@ -34,14 +34,14 @@ export interface Credentials {
   readonly requiresPassword?: boolean;
 }
 
-/** A link on which the server has proved its identity. */
+/** Link on which the server has proved its identity. */
 export interface GreetedLink {
   readonly connection: Connection;
   readonly greeted: Greeted;
 }
 
 export interface LoginContext extends GreetedLink {
-  /** Returns another link to the same server. @throws {Fault} if there is none */
+  /** Returns another link to the same server. @throws {Fault} if no link can be opened */
   readonly reopen: () => Promise<GreetedLink>;
   readonly clock: Clock;
   readonly keys: Keys;
@@ -150,7 +150,7 @@ export class Login {
     return result ?? this.#promptRoomSecret(undefined);
   }
 
-  /** Logs in despite a wrong server password if the account exists. */
+  /** Logs in to an existing account even though the server password was wrong. */
   async #skipRoomPassword(): Promise<LoginResult | undefined> {
     if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#logInByPassword();
@@ -179,7 +179,7 @@ export class Login {
     const refused = await this.#register();
     if (!(refused instanceof Fault)) return refused;
     if (this.#credentials.mode === "register") throw refused;
-    // Another process of this CHAT_HOME may have just registered the name.
+    // Another process of this CHAT_HOME may have registered the name just now.
     const result = (await this.#logInBySignature()) ?? (await this.#logInExisting());
     if (result !== undefined) return result;
     if (refused.code === "name-taken") this.#failNameTaken();

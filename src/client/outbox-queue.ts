@@ -26,8 +26,8 @@ import type { Sealing } from "./sealed/sealing.ts";
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
 
 /**
- * Store of unsent posts. Each outbox belongs to one running process or browser tab. Calls may be
- * synchronous or asynchronous.
+ * Store of unsent posts. Each outbox belongs to a single running process or browser tab. Calls may
+ * be synchronous or asynchronous.
  */
 export interface OutboxStore {
   /**
@@ -56,7 +56,10 @@ interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
   readonly id: string;
 }
 
-/** Sends each earlier outbox completely, under its own id, before the next one. */
+/**
+ * Sends the outboxes in order. Each earlier outbox is sent completely, under its own id, before the
+ * next outbox.
+ */
 export class OutboxQueue {
   readonly #options: OutboxQueueOptions;
   readonly #ownDriver: OutboxDriver;
@@ -270,7 +273,8 @@ export class OutboxQueue {
   }
 
   /**
-   * Disconnects an empty outbox from the link. This run's outbox stays in the queue for new posts.
+   * Disconnects an empty outbox from the link. This run's outbox stays in the queue, because new
+   * posts may be added.
    */
   #unlink(driver: OutboxDriver): void {
     this.#activeDriver = undefined;
@@ -290,7 +294,10 @@ export class OutboxQueue {
   }
 }
 
-/** Parses a stored body. A corrupted body becomes empty, and the server refuses it. */
+/**
+ * Parses a stored body. Returns an empty body if the stored body is corrupted; the server then
+ * refuses the post.
+ */
 function bodyOf({ body }: UnsentPost): PostBody {
   try {
     const value: unknown = JSON.parse(body);

@@ -7,7 +7,7 @@ import type { Connection } from "./link/connection.ts";
 /** Limits the rate of reports, and repeats reports after a loss of the link. */
 export class ReadReporter {
   readonly #clock: Clock;
-  // Keyed by room; at most one entry per room of the account.
+  // Unreported positions, keyed by room. At most one entry per room of the account.
   readonly #unsent = new Map<string, number>();
   #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;

@@ -17,7 +17,7 @@ export class ReadState {
     const known = this.#rooms.get(id);
     const hidden = known?.hidden ?? 0;
     this.#rooms.set(id, { last, read, hidden, unread });
-    // A newer position may be in flight to the server.
+    // The client may have sent a newer position that the server has not processed yet.
     if (known !== undefined) this.markRead(id, known.read);
   }
 

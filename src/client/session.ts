@@ -43,7 +43,10 @@ export interface AccountSessionOptions {
   readonly emit: (event: AccountEvent) => void;
   /** Posts descriptions of finished uploads to sealed rooms. */
   readonly announceUploads: () => Promise<void>;
-  /** Called when a record is missing. `isRepeated` is true if another request cannot deliver it. */
+  /**
+   * Called when a record is missing. `isRepeated` is true if another request cannot deliver the
+   * record.
+   */
   readonly gap: (fault: Fault, isRepeated: boolean) => void;
 }
 
@@ -160,7 +163,7 @@ export class AccountSession {
     this.sealing.lost();
   }
 
-  /** Logs out. The session resumes if the same account logs in again. */
+  /** Logs out. The session resumes if the same account logs in later. */
   logOut(fault: Fault = notLoggedIn(), transferFault = fault): void {
     this.#greeted = undefined;
     this.#reporter.clear();
@@ -175,7 +178,7 @@ export class AccountSession {
     this.#reporter.report(room, n);
   }
 
-  /** Sends pending read positions before the link ends. */
+  /** Sends pending read positions. Called before the link ends. */
   flush(): void {
     this.#reporter.flush();
   }

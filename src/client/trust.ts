@@ -73,8 +73,8 @@ async function verifiedFormers(
 }
 
 /**
- * Connects, greets and closes without trusting the server.
- * @throws {Fault} fingerprint-changed, timeout, version-unsupported like `greet`
+ * Connects, greets and closes the link, without trusting the server.
+ * @throws {Fault} fingerprint-changed, timeout or version-unsupported like `greet`
  */
 export async function fetchGreeting(
   options: GreetOptions & { readonly dial: () => Promise<Link> },

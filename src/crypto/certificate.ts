@@ -73,10 +73,7 @@ export function certificatePin(certPem: string): string {
   return `sha256//${createHash("sha256").update(spki).digest("base64")}`;
 }
 
-/**
- * Checks that the certificate and the private key belong together. @throws {Fault} usage if they do
- * not
- */
+/** @throws {Fault} usage if the certificate and the private key do not belong together */
 export function checkCertificatePair({ certPem, keyPem }: CertificatePair): void {
   const certificate = readCertificate(certPem);
   if (certificate.checkPrivateKey(readPrivateKey(keyPem))) return;

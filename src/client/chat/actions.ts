@@ -35,7 +35,7 @@ export abstract class ChatActions extends ModelDriver {
     });
   }
 
-  /** Returns false after an audit alarm, which the UI displays. */
+  /** Returns false after an audit alarm. The UI displays the alarm. */
   protected abstract mayPost(): boolean;
   protected abstract post(to: string, body: PostBody): void;
 

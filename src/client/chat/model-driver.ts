@@ -76,8 +76,8 @@ export abstract class ModelDriver {
   }
 
   /**
-   * Returns a past record of a room; `undefined` if it does not exist. @throws {Fault} if the
-   * request fails
+   * Returns a past record of a room; `undefined` if there is no such record.
+   * @throws {Fault} if the request fails
    */
   protected record(target: string, seq: number): Promise<ChatRecord | undefined> {
     return this.#queries.record(target, seq);

@@ -82,7 +82,10 @@ export class ModelQueries {
     }
   }
 
-  /** Returns a record; `undefined` if it does not exist. @throws {Fault} if the request fails */
+  /**
+   * Returns a record; `undefined` if there is no such record.
+   * @throws {Fault} if the request fails
+   */
   async record(target: string, seq: number): Promise<ChatRecord | undefined> {
     const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
     return records[0];

@@ -11,8 +11,8 @@ export interface RoomActor extends Sealer {
 }
 
 /**
- * Returns the sealed room or conversation named by `lobby`, `#lobby` or `@bob`; `undefined` if it
- * is not sealed.
+ * Returns the sealed room or conversation named by a target such as `lobby`, `#lobby` or `@bob`;
+ * `undefined` if the target is not sealed.
  */
 export function sealedRoomAt(
   { rooms }: Pick<RoomActor, "rooms">,
@@ -64,7 +64,7 @@ export async function kick(
   return undefined;
 }
 
-/** Makes a user a moderator, or revokes the role. @throws {Fault} if the server refuses */
+/** Makes a user a moderator, or revokes that role. @throws {Fault} if the server refuses */
 export async function grant(
   actor: RoomActor,
   room: string,

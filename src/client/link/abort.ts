@@ -1,8 +1,8 @@
 /** Races of promises against abort signals. */
 
 /**
- * Returns the promise's outcome unless the signal aborts first. @throws {Error} the signal's reason
- * if it aborts
+ * Returns the outcome of `promise` unless the signal aborts first.
+ * @throws {Error} the signal's reason if the signal aborts
  */
 export function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   const { promise: outcome, resolve, reject } = Promise.withResolvers<Value>();

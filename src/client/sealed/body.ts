@@ -1,4 +1,4 @@
-/** Plaintext bodies of sealed messages, and records as readers see them. */
+/** Plaintext bodies of sealed messages, and records in the form that readers see. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";

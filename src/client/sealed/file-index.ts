@@ -201,8 +201,9 @@ export class FileIndex {
   }
 
   /**
-   * Returns `sealed` if the file is in a sealed room and this device has not read its description.
-   * @throws {Fault} file-unknown if its description was erased
+   * Returns the description of a file; `sealed` if the file is in a sealed room and this device has
+   * not read its description; `undefined` for other files.
+   * @throws {Fault} file-unknown if the description was erased
    */
   find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {
     return this.#states.transact(async (vault) => {

@@ -32,7 +32,7 @@ export interface DeviceLeaseOptions {
 export class DeviceLease {
   readonly #options: DeviceLeaseOptions;
   readonly #mutex = new Mutex();
-  /** Result on this link; `undefined` before the first request. */
+  /** Result of the check on this link; `undefined` before the first request. */
   #result: Promise<void> | undefined;
 
   constructor(options: DeviceLeaseOptions) {

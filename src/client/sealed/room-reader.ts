@@ -51,7 +51,10 @@ interface GroupBody {
   readonly commitId: string;
   readonly commit?: string;
   readonly welcome?: string;
-  /** Device and user of each added device, as claimed by the server. */
+  /**
+   * Entries for the added devices, each with the device and its user. The server can make false
+   * claims here.
+   */
   readonly added: readonly unknown[];
   readonly removed?: unknown;
   readonly instead?: number;
@@ -612,7 +615,7 @@ function settle(tx: RoomTransaction, { added, removed }: ChangeRow): void {
   tx.change({ departed: remaining });
 }
 
-/** Reports whether the member's user has left and any member may remove the device. */
+/** Reports whether the member's user has left, so that any member may remove the device. */
 function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
   return (
     tx.row?.departed.some(

@@ -122,10 +122,13 @@ export type SealedEvent =
   /** The device's state was an old copy or unreadable, so the device has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
-  /** A remark for the users of a room. A UI with a model also displays it in the room. */
+  /** Remark for the users of a room. A UI with a model also displays the remark in the room. */
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
-  /** No messages are sent to this user until the owner has compared keys. */
+  /**
+   * Another account key was presented for this user. No messages are sent to the user until the
+   * owner has compared keys.
+   */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
 /** Outcome of a post: the number of its record, or `undefined` if the server refused the post. */
@@ -343,8 +346,8 @@ export class SealedRooms {
 
   async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
     const { room } = tx;
-    // An earlier run may already have stored a higher seq, read from an echo of a post that the
-    // server accepted.
+    // The device has not read the record yet, so check later that the server returns it. If an
+    // earlier run has already read the record, its seq is not higher than the stored seq.
     if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
       if (confirmed.size < CONFIRMED_POSTS_MAX) confirmed.set(seq, id);
@@ -548,8 +551,8 @@ export class SealedRooms {
   }
 
   /**
-   * Returns this device's signed leave notice; `undefined` if there is no group. Works even if the
-   * device has lost its state, because its leaf is still in the group.
+   * Returns this device's signed leave notice; `undefined` if there is no group. A device that has
+   * lost its state can also sign, because its leaf is still in the group.
    */
   async leaveNotice(
     room: RoomView,
@@ -1011,7 +1014,9 @@ export class SealedRooms {
   /** Last `seq` read in this run, for each room whose group does not include this device. */
   readonly #lastSeqOutside = new Map<RoomId, number>();
 
-  /** Confirmed posts, keyed by the `seq` of the expected record. */
+  /**
+   * Confirmed posts of each room, keyed by the `seq` at which the record of the post is expected.
+   */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
   async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
@@ -1285,7 +1290,7 @@ export class SealedRooms {
             signers: tx.row?.signers,
           })
           .catch(asFault);
-        // No device of this account is in the group, so a member must add this one.
+        // No device of this account is in the group, so a member must add this device.
         if (commit instanceof Fault) {
           if (tx.other !== undefined) tx.change({ other: tx.other });
           return undefined;
@@ -1325,7 +1330,7 @@ interface Newcomer {
   readonly sentence: string;
 }
 
-/** @param groupBefore the group before the task; `undefined` if this device was not in it */
+/** @param groupBefore the group before the task; `undefined` if this device was not in the group */
 function findNewcomers(
   { row, group }: RoomTransaction,
   groupBefore: SealedGroup | undefined,

@@ -36,7 +36,7 @@ export interface RoomRow {
   readonly seq: number;
   /** `n` of the last record processed; `undefined` if unknown. */
   readonly n?: number | undefined;
-  /** `seq` of the record with which the device joined. Earlier messages are unreadable. */
+  /** `seq` of the record with which the device joined. The device cannot read earlier messages. */
   readonly since: number;
   /**
    * Last message count that this device assigned in the room. For the next two fields see
@@ -163,7 +163,7 @@ export interface ChangedDevice {
   readonly account: string;
 }
 
-/** A sender's claim about the server's history (see claims.ts). */
+/** Claim by a sender about the server's history (see claims.ts). */
 export interface ClaimRow {
   readonly room: RoomId;
   readonly device: string;

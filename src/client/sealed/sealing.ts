@@ -72,7 +72,7 @@ export interface SealingOptions {
   /** `undefined` if this device does not support sealed rooms. */
   readonly home: SealedHome | undefined;
   readonly refusal?: Fault | undefined;
-  /** Loads the MLS code. @throws {Fault} unreachable if it cannot be fetched */
+  /** @throws {Fault} unreachable if the MLS code cannot be fetched */
   readonly load: () => Promise<SealedCode>;
   readonly request: SendRequest;
   readonly rooms: () => readonly RoomView[];
@@ -580,7 +580,7 @@ export class Sealing {
     for (const room of this.#options.rooms()) this.#pin(room);
   }
 
-  /** Returns the rooms pinned on disk, keyed by target; `undefined` if they are unreadable. */
+  /** Returns the rooms pinned on disk, keyed by target; `undefined` if the pins are unreadable. */
   async #readPins(account: SealedAccount): Promise<Map<string, string> | undefined> {
     const { home: homes } = this.#options;
     const pins = new Map<string, string>();

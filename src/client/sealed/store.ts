@@ -1,6 +1,6 @@
 /** Storage interface for sealed rooms, implemented by the terminal and the browser client. */
 
-/** A value of a synchronous store, or a promise in a browser. */
+/** Value from a synchronous store, or promise from the asynchronous store of a browser. */
 export type Awaitable<Value> = Value | Promise<Value>;
 
 /**

@@ -16,7 +16,7 @@ export interface UploadRequest {
   readonly text?: string | undefined;
   /** Id shared by all files that are sent in the same command. */
   readonly sending?: string | undefined;
-  /** Called at most four times a second, and once at the end. */
+  /** Called at most four times per second, and once at the end. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Aborts the transfer with `interrupted`. Repeating the command resumes the transfer. */
   readonly signal?: AbortSignal | undefined;

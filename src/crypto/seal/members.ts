@@ -20,7 +20,7 @@ const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
 export interface SealMember {
   readonly leaf: number;
-  /** The device's Ed25519 public key in base64url, which identifies it in a group. */
+  /** Ed25519 public key of the device in base64url. Identifies the device in a group. */
   readonly device: string;
   readonly user: DeviceCert["user"];
   readonly kind: DeviceKind;

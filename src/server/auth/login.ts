@@ -48,7 +48,7 @@ interface AuthenticatorOptions extends ServerContext {
   readonly floodGuard: Pick<FloodGuard, "check">;
 }
 
-/** Compares secrets in constant time and slows down guesses. */
+/** Authenticates clients. Compares secrets in constant time and delays guesses. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #operatorLink: OperatorLink;

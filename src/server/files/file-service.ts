@@ -68,7 +68,7 @@ export class FileService {
   /** Start time of each transfer, in Unix ms. */
   readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
-  /** Tasks to finish before the disk is released. */
+  /** Tasks that must finish before the server releases its disk. */
   readonly #pendingTasks = new Set<Promise<void>>();
   #cancelSweep = () => {};
   #isStopping = false;

@@ -1,4 +1,4 @@
-/** Parser of the HTTP `Range` header (RFC 9110, section 14). */
+/** Parser for the HTTP `Range` header (RFC 9110, section 14). */
 
 export type ByteRange =
   /**

@@ -1,4 +1,4 @@
-/** HTTP response with one file, a range of it, or a folder as an archive. */
+/** HTTP response with a whole file, a range of a file, or a folder as an archive. */
 
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
@@ -21,10 +21,7 @@ export interface WebFile {
    * @throws {Fault} if the content cannot be read
    */
   chunks(from: number): AsyncGenerator<Uint8Array>;
-  /**
-   * Called when an archive begins.
-   * @returns a callback for its end
-   */
+  /** Called when an archive begins. @returns a callback for the end of the archive */
   onArchive?(): () => void;
 }
 

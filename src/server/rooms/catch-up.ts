@@ -1,4 +1,6 @@
-/** Catch-up: brings a device up to date with a room before it follows the room live. */
+/**
+ * Catch-up, which brings a device up to date with a room before the device follows the room live.
+ */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -153,7 +155,7 @@ export class CatchUp {
   ): Promise<void> {
     const { member } = client;
     if (member === undefined || !room.members.has(member.account.id)) return;
-    // A session without presence receives the entry but no live messages.
+    // A session without presence receives the room's entry but no live messages.
     if (!member.isPresent) return this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;

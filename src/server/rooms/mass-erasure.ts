@@ -1,4 +1,4 @@
-/** Erasure of many records at a time, for an account or a room's retention. */
+/** Erasure of many records at a time, either of an account or under a room's retention. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";

@@ -230,7 +230,8 @@ export class Queries {
   }
 
   /**
-   * Lists read receipts for the author of a message that was posted after receipts were enabled.
+   * Lists the read receipts of a message for its author. The message must have been posted after
+   * receipts were enabled.
    * @throws {Fault} not-found, not-allowed or too-many
    */
   async readers(account: Account, seq: number): Promise<Answer<"readers">> {

@@ -89,7 +89,8 @@ export class Reactions {
     const target = this.#options.targets.find(account.id, to);
     if (target === undefined) return true;
     const { room } = target;
-    // Users without a direct conversation share no messages.
+    // Two users without a direct conversation have exchanged no messages, so there is nothing to
+    // react to.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
     const filter = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };

@@ -1,4 +1,4 @@
-/** Lookup of single records by seq. */
+/** Lookup of single records by their seq. */
 
 import type { UserId } from "../../base/ids.ts";
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";

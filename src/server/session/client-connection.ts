@@ -189,7 +189,7 @@ export class ClientConnection implements Source {
     this.#state = { kind: "unauthenticated", handshake, login: undefined };
   }
 
-  /** Records a successful log-in. The account must still enter the lobby. */
+  /** Records a successful log-in. The account must then enter the lobby. */
   authenticated(login: Login): void {
     this.#state = { ...this.#unauthenticated(), login };
   }
@@ -298,7 +298,7 @@ export class ClientConnection implements Source {
 
   /**
    * Starts a catch-up.
-   * @returns `undefined` if the room is already followed or catching up
+   * @returns `undefined` if the client already follows the room or is catching up with it
    */
   beginCatchUp(room: RoomId): symbol | undefined {
     if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
@@ -307,7 +307,9 @@ export class ClientConnection implements Source {
     return run;
   }
 
-  /** Returns false after the account has left the room or logged out, or the link has closed. */
+  /**
+   * Returns false if the account has since left the room or logged out, or if the link has closed.
+   */
   isCatchingUp(room: RoomId, run: symbol): boolean {
     return this.#catchUps.get(room) === run;
   }

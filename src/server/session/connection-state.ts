@@ -16,7 +16,7 @@ export type ConnectionState =
   | {
       readonly kind: "unauthenticated";
       readonly handshake: HandshakeResult;
-      /** Last successful log-in, until the account enters the lobby. */
+      /** Last successful log-in; kept until the account enters the lobby. */
       readonly login: Login | undefined;
     }
   | Member
@@ -26,7 +26,7 @@ export type ConnectionState =
       readonly channel: DataChannel;
     };
 
-/** Valid until the link closes. */
+/** Result of the handshake, valid until the link closes. */
 export interface HandshakeResult {
   readonly clientName: string;
   readonly clientNonce: Uint8Array;

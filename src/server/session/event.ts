@@ -24,7 +24,7 @@ export interface Decision {
   readonly decision: string;
   readonly by?: string;
   readonly whom?: string;
-  /** Unix ms. */
+  /** Time at which the decision expires, in Unix ms. */
   readonly until?: number;
   readonly reason?: string;
 }

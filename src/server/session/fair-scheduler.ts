@@ -1,4 +1,4 @@
-/** Fair scheduler of received messages. */
+/** Fair scheduler for received messages. */
 
 import { RECEIVE_QUEUE_PER_LINK_BYTES_MAX, RECEIVE_QUEUES_BYTES_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";

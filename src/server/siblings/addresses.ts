@@ -72,7 +72,7 @@ export class ClusterAddresses {
     client.notify({ kind: "servers", places: this.#reachableBy(client) });
   }
 
-  /** `undefined` while this server cannot write. */
+  /** Address of this server; `undefined` while this server cannot write. */
   get #own(): ServerAddress | undefined {
     return this.#options.sequencer.isFollowing() ? this.#options.addresses()[0] : undefined;
   }

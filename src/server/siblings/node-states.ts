@@ -1,4 +1,4 @@
-/** Last state received from each other server of the cluster. */
+/** Store of the last state received from each other server of the cluster. */
 
 import { SIBLING_FORGET_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
