@@ -112,7 +112,7 @@ function useOperator(
 ): boolean {
   const { chat } = usePage();
   const [isOperator, setOperator] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the answer may be another overlay then
+  // biome-ignore lint/correctness/useExhaustiveDependencies: repeated with the token
   useEffect(() => {
     if (!isOnline || me === undefined) return;
     return whenSettled(

@@ -3,6 +3,6 @@
 /** URL of a style sheet that is loaded later. */
 declare module "*.css" {
   const address: string;
-  // biome-ignore lint/style/noDefaultExport: it is what the bundler makes of a file
+  // biome-ignore lint/style/noDefaultExport: the bundler exports the URL as default
   export default address;
 }

@@ -81,7 +81,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
   }, [time, lines, from]);
   const latestData = useRef(data);
   latestData.current = data;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` draws it in other colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` redraws in other colours
   useEffect(() => {
     const container = host.current;
     if (container === null) return;

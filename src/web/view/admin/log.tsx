@@ -270,7 +270,7 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
   const [earlier, setEarlier] = useState(NOTHING_EARLIER);
   const [isMissing, setMissing] = useState(false);
   const task = useTask();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another span is another question
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new span starts a new list
   useEffect(() => setEarlier(NOTHING_EARLIER), [since, until]);
   const key = useRef(-1);
   const load = async () => {

@@ -59,7 +59,7 @@ interface FrameProps extends Omit<TableProps, "heads"> {
 /** Container in which a wide table scrolls horizontally. */
 function Frame({ label, head, children }: FrameProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions need keyboard access
     <section className="table-box" aria-label={label} tabIndex={0}>
       <table>
         <caption className="sr-only">{label}</caption>

@@ -102,7 +102,7 @@ export function PushKeeper() {
   const { chat, change } = page;
   const isOnline = useOnline();
   const isFocused = useModelValue((model) => model.isFocused);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once on each connection
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once per connection
   useEffect(() => {
     if (!isOnline) return;
     subscribeOnServer(page).catch((error: unknown) => {

@@ -130,7 +130,7 @@ export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker
         onChange={(event) => setQuery(event.target.value)}
         onKeyDown={onFieldKey}
       />
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: its buttons have the keys */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: handles the keys of its buttons */}
       <div ref={list} className="emoji-list" onKeyDown={onListKey}>
         {groups.map((group, i) => {
           const key = TITLES[group.category];

@@ -58,7 +58,7 @@ export function Attachments({ files, onRemove }: LazyProps["Attachments"]) {
     <ul className="attachments" aria-label={texts.attached}>
       {files.map((attachment, i) => (
         <Attachment
-          // biome-ignore lint/suspicious/noArrayIndexKey: the same file may be there twice
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list may contain a file twice
           key={`${i} ${attachment.file.name}`}
           file={attachment.file}
           onRemove={() => onRemove(attachment)}

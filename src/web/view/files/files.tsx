@@ -214,7 +214,7 @@ function PictureCell(props: FileProps) {
   const transfer = useModelValue((model) => findDownload(model, file.file));
   const name = cleanText(file.name);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
+    // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="picture-cell" role="group" aria-label={`${texts.file} ${name}`}>
       <PictureBox file={file} isCell open={open ?? save} />
       <div className="picture-tools">
@@ -240,7 +240,7 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
   const canPreview = open !== undefined && media?.kind === "image" && !isPicture && !isPreviewed;
   const menu = items();
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
+    // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="file" role="group" aria-label={`${texts.file} ${name}`}>
       <div className="file-line">
         <Icon name={icon} />

@@ -106,7 +106,7 @@ export const TransferLine = memo(function TransferLine({
     kind === "upload" ? texts.sendingTo(to.map(targetText).join(", ")) : texts.receiving;
   const size = progress?.sizeBytes;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
+    // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="transfer" role="group" aria-label={texts.transferOf(safeName)}>
       <div className="transfer-about">
         {isCompact ? null : (

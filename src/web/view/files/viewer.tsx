@@ -54,7 +54,7 @@ function TextView({ file }: { readonly file: FileView }) {
     <>
       {text === "" ? <p className="hint">{texts.emptyText}</p> : null}
       {text === undefined || text === "" ? null : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll the text
         <pre dir="auto" tabIndex={0}>
           {text}
         </pre>
@@ -74,7 +74,7 @@ function useAddress(file: FileView) {
   const task = useTask();
   const [address, setAddress] = useState<string | undefined>(undefined);
   const [isUnplayable, setUnplayable] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => {
     const stop = new AbortController();
     let objectUrl: string | undefined;
@@ -107,11 +107,11 @@ function MediaView({ file }: { readonly file: FileView }) {
   return (
     <>
       {address !== undefined && kind === "sound" ? (
-        // biome-ignore lint/a11y/useMediaCaption: files of users have none
+        // biome-ignore lint/a11y/useMediaCaption: users' files have no captions
         <audio controls src={address} aria-label={name} onError={markUnplayable} />
       ) : null}
       {address !== undefined && kind === "video" ? (
-        // biome-ignore lint/a11y/useMediaCaption: files of users have none
+        // biome-ignore lint/a11y/useMediaCaption: users' files have no captions
         <video controls src={address} aria-label={name} onError={markUnplayable} />
       ) : null}
       {address !== undefined && kind === "document" ? <iframe src={address} title={name} /> : null}
@@ -288,7 +288,7 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const image = useRef<HTMLImageElement>(null);
   /** Width that makes the complete picture visible. */
   const [fitPx, setFitPx] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once for each
+  // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once per picture
   useEffect(() => {
     const { result, release: leave } = previews.request(file);
     task.run(async () => setPicture((await result) ?? "none"));
@@ -299,7 +299,7 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   };
   const isZoomed = zoom > 1 && fitPx > 0;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a large picture is scrolled by keys
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll a large picture
     <div className={isZoomed ? "viewer-picture is-zoomed" : "viewer-picture"} tabIndex={0}>
       {typeof picture === "object" ? (
         <img

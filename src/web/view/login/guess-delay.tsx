@@ -12,7 +12,7 @@ const SECOND_MS = 1_000;
 export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay"]) {
   const { texts } = useFullPage();
   const [message, setMessage] = useState({ announced: "", text: "" });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to that moment
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to a fixed time
   useEffect(() => {
     const show = () => {
       // Shows at least one second until the answer arrives, since the network adds a delay.

@@ -352,7 +352,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const handlers = { isOperator, onOpen, onSearch, onPeople: panels.onPeople };
   return (
     <div className={isDrawer ? "chat has-drawer" : "chat"} data-side={hasSidePanel ? side : "none"}>
-      {/* biome-ignore lint/a11y/useValidAnchor: it goes somewhere, without changing the address */}
+      {/* biome-ignore lint/a11y/useValidAnchor: moves the focus without changing the address */}
       <a className="skip" href="#messages" onClick={skipToMessages}>
         {texts.skipToMessages}
       </a>

@@ -105,7 +105,7 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
 
 /** Adjusts the field's height to its text. */
 function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured whenever the text changes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured after each change of the text
   useLayoutEffect(() => {
     const element = field.current;
     if (element === null) return;

@@ -130,7 +130,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
         label={texts.moreActions(from)}
         items={() => (hasSeveralFiles ? [] : messageItems(page, item, actions))}
         top={(leave) => (
-          // biome-ignore lint/a11y/useSemanticElements: a menu may have groups, and no fieldset
+          // biome-ignore lint/a11y/useSemanticElements: menus may contain groups but no fieldsets
           <div className="signs" role="group" aria-label={texts.react}>
             {QUICK_SIGNS.map((sign) => (
               <button

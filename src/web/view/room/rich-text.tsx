@@ -91,7 +91,7 @@ function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
 }
 
 const renderInline = (inlines: readonly Inline[]) =>
-  // biome-ignore lint/suspicious/noArrayIndexKey: parts of a text have no other name, and stay
+  // biome-ignore lint/suspicious/noArrayIndexKey: inlines have no other key and never move
   inlines.map((inline, i) => <InlineView key={i} part={inline} />);
 
 /** A code block. Scrolls horizontally and preserves tabs, also in copied text. */
@@ -100,8 +100,8 @@ function Code({ language, text }: { readonly language: string; readonly text: st
   const { texts } = page;
   return (
     <div className="code" data-language={language} dir="ltr">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keys too */}
-      {/* biome-ignore lint/a11y/useSemanticElements: no fieldset */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll the code */}
+      {/* biome-ignore lint/a11y/useSemanticElements: not a form */}
       <pre tabIndex={0} role="group" aria-label={language || texts.code}>
         {text}
       </pre>
@@ -122,7 +122,7 @@ function BlockView({ block }: { readonly block: Block }) {
       return (
         <ul dir="auto">
           {block.items.map(({ mark, blocks }, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: as above
+            // biome-ignore lint/suspicious/noArrayIndexKey: blocks never move
             <li key={i} data-mark={mark}>
               <div>{renderBlocks(blocks)}</div>
             </li>
@@ -135,7 +135,7 @@ function BlockView({ block }: { readonly block: Block }) {
 const renderBlocks = (blocks: readonly Block[]): ReactNode =>
   blocks.length === 1 && blocks[0]?.kind === "lines"
     ? renderInline(blocks[0].parts)
-    : // biome-ignore lint/suspicious/noArrayIndexKey: as above
+    : // biome-ignore lint/suspicious/noArrayIndexKey: blocks never move
       blocks.map((block, i) => <BlockView key={i} block={block} />);
 
 export interface RichTextProps {
@@ -172,6 +172,6 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
 /** A line from `plainLine`: without markup, but struck text stays struck. */
 export function PlainLine({ text }: { readonly text: string }) {
   const pieces = splitStruck(text);
-  // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have no other name
+  // biome-ignore lint/suspicious/noArrayIndexKey: the pieces have no other key
   return pieces.map((piece, i) => (i % 2 === 0 ? piece : <s key={i}>{piece}</s>));
 }

@@ -244,7 +244,7 @@ export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
   const task = useTask();
   const name = cleanText(user);
   const [number, setNumber] = useState({ digits: "", isVerified: false });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => {
     task.run(async () => setNumber(await (await chat.sealedRooms()).safetyNumber(user)));
   }, []);

@@ -37,7 +37,7 @@ function Hit({ hit: found, query, onJump }: HitProps) {
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
               return (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the parts never change
+                // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes
                 <Tag key={i}>
                   <PlainLine text={text} />
                 </Tag>

@@ -33,7 +33,7 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
   return (
     <div className="switcher-list" id="switcher-list" role="listbox" aria-label={texts.switcher}>
       {found.map((target, i) => (
-        // biome-ignore lint/a11y/useKeyWithClickEvents: keys go to the field above
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the field above handles the keys
         <div
           key={target}
           id={`switcher-${i}`}

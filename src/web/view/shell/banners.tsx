@@ -14,7 +14,7 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
   const texts = useTexts();
   const secondsNow = () => Math.max(0, Math.ceil((retryAtUnixMs - Date.now()) / SECOND_MS));
   const [seconds, setSeconds] = useState(secondsNow);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to that moment
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to a fixed time
   useEffect(() => {
     setSeconds(secondsNow());
     const timer = setInterval(() => setSeconds(secondsNow()), SECOND_MS);

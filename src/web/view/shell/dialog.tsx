@@ -32,7 +32,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes it; the click is one beside it
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes the dialog, like a click beside it
     <dialog
       ref={ref}
       className={`dialog ${className}`}

@@ -199,7 +199,7 @@ class Boundary extends Component<BoundaryProps> {
 export function useLoaded<Module>(loader: ModuleLoader<Module>, onFail?: () => void) {
   const { fail, texts } = usePage();
   const [module, setModule] = useState(loader.module);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is opened
+  // biome-ignore lint/correctness/useExhaustiveDependencies: loaded once, when opened
   useEffect(() => {
     if (module !== undefined) return;
     return whenSettled(loader.fetch(), setModule, () => {

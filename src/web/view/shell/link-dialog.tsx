@@ -25,13 +25,13 @@ export function LinkDialog({ onClose, onLinked }: LinkProps) {
   const task = useTask();
   const [code, setCode] = useState<Uint8Array | undefined>(undefined);
   const [isDone, setDone] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: one code for each time it is opened
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one code per opened dialog
   useEffect(() => {
     task.run(async () => {
       setCode(await offerLink(chat.linking));
     });
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: listens as long as there is a code
+  // biome-ignore lint/correctness/useExhaustiveDependencies: listens while the code is valid
   useEffect(() => {
     if (code === undefined) return;
     return chat.onEvent((event) => {

@@ -34,7 +34,7 @@ export function usePolled<Value>(
   latestRequest.current = request;
   // Polls without focus, since an operator may watch this window while typing in another.
   const isVisible = useVisible();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` ask at once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` poll immediately
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isStopped = false;

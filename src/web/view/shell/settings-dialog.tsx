@@ -157,7 +157,7 @@ function Devices() {
   const task = useTask();
   const [devices, setDevices] = useState<readonly DeviceInfo[]>([]);
   const load = async () => setDevices((await chat.request("devices", {})).devices);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(load), []);
   const signOutOthers = () =>
     confirm(page, {

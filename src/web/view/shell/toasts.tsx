@@ -32,7 +32,7 @@ function ToastList() {
   const visible = useSyncExternalStore(toasts.subscribe, () => toasts.toasts);
   const { onPointer, onFocus } = usePause(visible.length === 0);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it only waits for the pointer to leave
+    // biome-ignore lint/a11y/noStaticElementInteractions: only detects that the pointer leaves
     <div
       className="toast-list"
       onMouseEnter={() => onPointer(true)}

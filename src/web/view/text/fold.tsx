@@ -54,7 +54,7 @@ function isShort(text: string): boolean {
 /** Returns whether the text exceeds the line limit at the current width. */
 function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
   const [isLong, setLong] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another text may be as high as it is
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another text may have the same height
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
