@@ -159,10 +159,10 @@ pageTest("shows hostile names of files as text, and saves under harmless ones", 
   // The name is an image's, the bytes are not: nothing is drawn and nothing runs.
   const card = ana.file(names[0] ?? "");
   await scrollIntoView(card);
-  await card.getByText("This isn't a displayable image.").waitFor();
+  await card.getByText("This image can't be displayed.").waitFor();
   await card.getByRole("button", { name: /^Open/ }).click();
   const shown = ana.page.locator("dialog.viewer");
-  await shown.getByText("This isn't a displayable image.").waitFor();
+  await shown.getByText("This image can't be displayed.").waitFor();
   expect(await shown.locator("img").count()).toBe(0);
   await expectHarmless(ana);
   expect(eva.isRunning).toBe(true);

@@ -209,7 +209,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   expect(await stored(older.data, "ana")).toEqual(["early"]);
 
   // The user accepts the new history.
-  await alarm.getByText("The owner confirms it").click();
+  await alarm.getByText("The owner confirmed it").click();
   await alarm.getByText("Accept and reload").click();
   await alarm.waitFor({ state: "detached" });
   await ana.waitForMessage("early");
