@@ -44,7 +44,6 @@ export class Stall {
     return now >= this.#stalledAt();
   }
 
-  /** Reports whether the link has been idle for so long that a ping is due. */
   isPingDue(now: number): boolean {
     return this.#requestedAt === undefined && now >= this.#receivedAt + STALL_PING_AFTER_MS;
   }

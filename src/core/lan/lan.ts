@@ -57,7 +57,6 @@ export type LanInput =
 
 export type LanNotice =
   | { readonly kind: UnreadableKind | "no-echo" | "crowded" }
-  /** Another peer uses this user's name. */
   | { readonly kind: "taken"; readonly name: Name }
   /** The clocks differ. `aheadMs`: time by which the peer's clock is ahead of the local clock. */
   | { readonly kind: "clock"; readonly name: Name; readonly aheadMs: number };

@@ -37,7 +37,6 @@ const ITEM = /^( {0,3})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
 
 interface ParsedBlock {
   readonly block: Block;
-  /** Index of the first line after the block. */
   readonly end: number;
 }
 
@@ -132,7 +131,6 @@ export function isFenceOpen(text: string): boolean {
   return ticks > 0;
 }
 
-/** Returns the number of backticks at the end of the line. */
 function trailingTicks(line: string): number {
   let count = 0;
   while (line[line.length - 1 - count] === "`") count++;

@@ -56,7 +56,6 @@ class InlineParser {
   readonly #open: Open[] = [{ mark: "", parts: [] }];
   /** For each length of a run of backticks, an offset before which no such run begins. */
   readonly #noTicks: number[] = [];
-  /** End of the line that was examined last. */
   #lineEnd = -1;
   /** Characters that are escaped in the current text. */
   #escaped = "";

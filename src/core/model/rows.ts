@@ -52,7 +52,6 @@ export interface Rows {
   readonly loading: PageRequest | undefined;
   /** Key of the row to which the user jumped, once the row is loaded. */
   readonly shownKey: string | undefined;
-  /** Number of requests to scroll to the newest item. */
   readonly bottoms: number;
 }
 
@@ -107,7 +106,6 @@ interface RowsState extends RowOptions {
   rows: Row[];
   /** Keys of the days that have a row. If a clock was set back, a day can occur twice. */
   days: Set<string>;
-  /** True if the days occurred in ascending order. */
   isOrdered: boolean;
   /** True if the unread row precedes all items of the room. */
   readonly startsUnread: boolean;
@@ -191,7 +189,6 @@ function hasSameInputs(a: RowInputs, b: RowInputs): boolean {
   return keys.every((key) => a[key] === b[key]);
 }
 
-/** Returns the key of the row that contains the item with this seq. */
 function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   const row = rows[rowIndex(rows, seq)];
   if (row?.kind !== "item") return undefined;
@@ -234,7 +231,6 @@ function hasOwnRow(options: RowOptions, item: Item): boolean {
   return !sharesRows(options, item) && !isHidden(options, item, isMessage(item));
 }
 
-/** Reports whether the unread row belongs before this item. */
 function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: Item): boolean {
   return beganMarked || n > (readTo ?? 0);
 }
@@ -413,7 +409,6 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
 
-/** Reports whether the item joins the row of the previous items. */
 function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
   const { kind, timeUnixMs } = item;
   const [first] = folded;

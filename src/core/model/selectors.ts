@@ -206,7 +206,6 @@ function badgeOf(model: Model, room: RoomState): number {
   return isMuted(model, room.id) && !isMarked ? room.mentions.length : unreadIn(model, room);
 }
 
-/** Returns an entry for a user with whom no conversation exists. */
 function newConversationEntry(
   model: Model,
   target: string,

@@ -133,7 +133,6 @@ export interface RoomState {
    * Time in milliseconds after which messages are erased; `undefined` if they are kept permanently.
    */
   readonly keepMs: number | undefined;
-  /** Seqs of the pinned messages. */
   readonly pins: readonly number[];
   /** True if authors can see who has read their messages. */
   readonly receipts: boolean;
@@ -228,7 +227,6 @@ export interface Item {
    * search results contain, the seq of the edited record.
    */
   readonly re: number | undefined;
-  /** Names of the users whom the author mentions. */
   readonly mentions: readonly string[];
   /** True if the message mentions the user or replies to the user. */
   readonly mentionsMe: boolean;
@@ -319,7 +317,6 @@ export interface Draft {
 }
 
 export interface TransferView {
-  /** Identifies the transfer in actions. */
   readonly id: string;
   readonly kind: "upload" | "download";
   /** Id of the file; `undefined` until the server knows the file. */

@@ -1,6 +1,5 @@
 /** Assignment of colours to names. */
 
-/** Number of colours in each UI. */
 const TINT_COUNT = 7;
 
 /**

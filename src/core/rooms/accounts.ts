@@ -49,7 +49,6 @@ export interface Account {
   reset: PasswordReset | undefined;
   /** Devices by the base64url form of their Ed25519 public key. */
   readonly devices: Map<string, Device>;
-  /** Users whose messages this user does not see. */
   readonly ignored: Set<UserId>;
   /**
    * Room settings and saved messages for the user's own devices; `undefined` if the user has none.
@@ -62,7 +61,6 @@ export interface PasswordReset {
   /** SHA-256 of the code in base64url. The server does not store the code itself. */
   readonly hash: string;
   readonly expires: number;
-  /** True if using the code signs out all existing devices. */
   readonly signsOut: boolean;
 }
 
@@ -131,7 +129,6 @@ export class Registry {
   readonly allNames: Directory<Account> = { find: (name) => this.findWithRemoved(name) };
 
   readonly predecessors: Predecessor[] = [];
-  /** Key signed by the newest predecessor. */
   successor: Uint8Array | undefined;
 
   head = 0;

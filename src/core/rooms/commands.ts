@@ -72,7 +72,6 @@ export type Change =
    * operator.
    */
   | { readonly kind: "act"; readonly isOperator: boolean; readonly action: RoomAction }
-  /** Adds a new account to the lobby. */
   | { readonly kind: "enter" };
 
 export type Submission =

@@ -63,7 +63,6 @@ export interface DedupValue {
   readonly sweptAt: number;
 }
 
-/** Results of the last posts of one outbox. */
 export class OutboxHistory<Post extends Pending = Pending> {
   readonly id: OutboxId;
   /** Lock that keeps the outbox's posts in order. */
@@ -75,7 +74,6 @@ export class OutboxHistory<Post extends Pending = Pending> {
    * OUTBOX_IN_FLIGHT_MAX.
    */
   readonly #posted: Posted[] = [];
-  /** Counter of each entry in `#posted`. */
   readonly #counters: number[] = [];
   /**
    * Permanently refused posts, which are not in the log. Beyond OUTBOX_IN_FLIGHT_MAX entries, the

@@ -24,7 +24,6 @@ import { requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
   readonly name: Name;
-  /** True if the submitted password matches the room's. */
   readonly isPasswordCorrect: boolean;
   /**
    * Set to create the room if it does not exist. `locked`: the accounts log already contains its

@@ -93,7 +93,6 @@ export class RoomEngine {
     this.files.apply(record);
   }
 
-  /** Returns a snapshot of the state for `load`. */
   value(): EngineValue {
     return {
       rooms: this.#rooms.value(),

@@ -25,7 +25,6 @@ export interface FileBody {
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
 }
 
-/** Body of a file's record, including the caption. */
 export interface FilePost extends FileBody {
   readonly text?: string;
   /** Id shared by all files that were sent together. */

@@ -41,7 +41,6 @@ export interface GroupBody {
   /** Epoch that begins with the commit; 0 for the record that creates the group. */
   readonly epoch: number;
   readonly commitId: string;
-  /** Key of the committing device. */
   readonly device: string;
   readonly commit?: string;
   readonly welcome?: string;

@@ -9,7 +9,6 @@ import { clampUnixMs, formatUtc } from "../../base/time.ts";
 import { type Body, fieldsOf } from "../../wire/kinds.ts";
 import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/record.ts";
 
-/** Ban of a user or of an address. */
 export interface Ban {
   readonly seq: number;
   /** Set unless `address` is set. */
@@ -132,7 +131,6 @@ export class ServerPolicy {
     return id === undefined ? undefined : this.#invites.get(id);
   }
 
-  /** Returns the invites that users can still use. */
   invites(unixMs: number): Invite[] {
     return [...this.#invites.values()].filter((invite) => isUsable(invite, unixMs));
   }

@@ -63,7 +63,6 @@ export class AccountPrefs {
     else this.rooms.set(change.room, change.prefs);
   }
 
-  /** Reports whether the change would have no effect. */
   has(change: PrefsChange): boolean {
     if (change.kind === "save") return this.saved.has(change.seq) === change.on;
     const { muted, favourite, hidden, unread } = change.prefs;

@@ -76,7 +76,6 @@ export function isVacant(room: Room): boolean {
   return room.members.size === 0 && isUnused(room);
 }
 
-/** Reports whether the room would be vacant if this account left. */
 export function isVacantWithout(room: Room, user: UserId): boolean {
   return room.members.size === 1 && room.members.has(user) && isUnused(room);
 }
@@ -103,7 +102,6 @@ export class Rooms {
    * the record.
    */
   readonly #edits = new Map<number, number[]>();
-  /** Seqs of records whose bodies were erased. */
   readonly #erased = new Set<number>();
 
   #direct = 0;

@@ -53,7 +53,6 @@ export function phaseOf(kind: RequestKind): Phase {
   return requestRow(kind).phase ?? "member";
 }
 
-/** Reports whether a peer with this role may receive the notice in this phase. */
 export function mayReceive(role: Role, phase: Phase, kind: NoticeKind): boolean {
   return NOTICES_OF[role][phase].has(kind);
 }
