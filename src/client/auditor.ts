@@ -191,7 +191,7 @@ export class LogAuditor {
         timeUnixMs,
       };
     });
-    // Start each write before awaiting the first, because a closing program may close its store.
+    // Start every write before awaiting any of them, because a closing program may close its store.
     await Promise.all([
       orDefault(
         () => (records.length === 0 ? undefined : logs.storeRecords(reader, records)),

@@ -24,7 +24,7 @@ interface Entry {
  * are delivered again after a crash.
  */
 export class EventBuffer {
-  /** Bounded by the driver, which closes the link when `isFull` is true. */
+  /** Buffered events. Bounded by the driver, which closes the link when `isFull` is true. */
   #entries: Entry[] = [];
   #first = 0;
   #sizeBytes = 0;

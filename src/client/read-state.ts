@@ -1,7 +1,7 @@
 /** Read position and unread count of each room. */
 
 export class ReadState {
-  /** Keyed by room id. Bounded by the follower's rooms. */
+  /** Rooms keyed by room id. Bounded by the follower's rooms. */
   readonly #rooms = new Map<
     string,
     { last: number; read: number; hidden: number; unread: number }

@@ -82,7 +82,7 @@ export class Connection {
   readonly #answerTimeoutMs: number | undefined;
 
   /**
-   * Must be created in the tick in which the link was opened.
+   * Call this in the tick in which the link was opened.
    * @param answerTimeoutMs maximum time to wait for an answer. Default: unlimited
    */
   constructor(link: Link, clock: Clock, answerTimeoutMs?: number) {

@@ -55,7 +55,10 @@ export function matcherOf(
  */
 export class PageBuilder {
   readonly #limit: number;
-  /** 1 for ascending order from `after`; -1 for descending order from `before`. */
+  /**
+   * Direction of the page: 1 for ascending order from `after`; -1 for descending order from
+   * `before`.
+   */
   readonly #direction: 1 | -1;
   #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
   #bytes = 0;

@@ -18,8 +18,8 @@ import type { Awaitable } from "./store.ts";
 const NONCE_BYTES = 12;
 
 /**
- * Stored in place of the body. The text is encrypted with the key of the device's archive and bound
- * to outbox, counter and target, so that a post cannot be redirected.
+ * Body stored in place of the original body. The text is encrypted with the key of the device's
+ * archive and bound to outbox, counter and target, so that a post cannot be redirected.
  */
 interface BoxedBody {
   readonly text: "";

@@ -175,7 +175,10 @@ export interface ClaimRow {
   readonly signature: string;
   /** Number of inconclusive answers from the server. */
   readonly tries: number;
-  /** Absent while undecided; `accepted` if the owner knows about the fork and continues. */
+  /**
+   * Verdict about the claim; absent while undecided. `accepted` means that the owner knows about
+   * the fork and continues.
+   */
   readonly state?: "forked" | "accepted";
 }
 

@@ -30,8 +30,8 @@ export class UploadChannel {
   readonly #sending: ChunkSender;
 
   /**
-   * Must be created after the server has answered the offer and the checksums of the server's
-   * chunks are known.
+   * Call this after the server has answered the offer and the checksums of the server's chunks are
+   * known.
    */
   constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
     const { checksums, source, clock } = options;

@@ -32,7 +32,8 @@ interface SearchResult {
   /** First seq covered by the search. 1 means the whole log. */
   readonly from: number;
   /**
-   * Unix ms since which the result contains every decision; `undefined` if the result is complete.
+   * Time since which the result contains every decision, in Unix ms; `undefined` if the result is
+   * complete.
    */
   readonly sinceMs: number | undefined;
 }

@@ -61,7 +61,7 @@ interface Upload {
  */
 export class UploadService {
   readonly #options: UploadsOptions;
-  /** At most UPLOADS_PER_ACCOUNT_MAX per account. */
+  /** Uploads in progress. At most UPLOADS_PER_ACCOUNT_MAX per account. */
   readonly #uploads = new Map<FileId, Upload>();
 
   constructor(options: UploadsOptions) {

@@ -58,13 +58,13 @@ const BUSY_MS = 1_000;
 
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  // Keyed by token. Bounded by the links of the sessions.
+  // Download links keyed by token. Bounded by the links of the sessions.
   readonly #links = new Map<string, DownloadLink>();
   /** Tokens of each session, oldest first. At most DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   /**
-   * At most CONCURRENT_HTTP_DOWNLOADS_MAX per session and DATA_CHANNELS_PER_ACCOUNT_MAX per
-   * account.
+   * Downloads in progress. At most CONCURRENT_HTTP_DOWNLOADS_MAX per session and
+   * DATA_CHANNELS_PER_ACCOUNT_MAX per account.
    */
   readonly #active = new Set<WebDownload>();
   readonly #zipLists = new ZipLists();

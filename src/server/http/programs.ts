@@ -51,7 +51,7 @@ const SUMS = "SHA256SUMS";
  */
 export class ProgramDownloads {
   readonly #options: ProgramDownloadsOptions;
-  /** At most PROGRAM_DOWNLOADS_MAX. */
+  /** Downloads in progress. At most PROGRAM_DOWNLOADS_MAX. */
   readonly #active = new Set<ProgramDownload>();
   readonly #zipLists = new ZipLists();
 

@@ -60,7 +60,8 @@ interface Pending {
 export class PushSender {
   readonly #options: PushSenderOptions;
   /**
-   * Keyed by device and topic, so that a newer push replaces a queued push. At most PUSH_QUEUE_MAX.
+   * Queued pushes, keyed by device and topic, so that a newer push replaces a queued push. At most
+   * PUSH_QUEUE_MAX.
    */
   readonly #queue = new Map<string, Pending>();
   readonly #inFlight = new Map<UserId, number>();

@@ -26,7 +26,7 @@ export interface Subscription {
  */
 export class Subscriptions {
   readonly #file: StateFile;
-  /** Keyed by device, the most recent last. At most PUSH_SUBSCRIPTIONS_MAX. */
+  /** Subscriptions keyed by device, the most recent last. At most PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 

@@ -69,7 +69,7 @@ export class FanOut {
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #hasPendingRecords: () => boolean;
   readonly #listeners = new Set<Listener>();
-  /** At most GATHER_BYTES_MAX. */
+  /** Messages gathered for the next flush. At most GATHER_BYTES_MAX bytes. */
   #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
   /** Latest records of `#frameRoom` that are not yet in `#gathered`. */

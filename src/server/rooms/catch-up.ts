@@ -239,7 +239,7 @@ export class CatchUp {
 
   /**
    * Returns the missed records and counts them against the reader's quota. If the quota is used up,
-   * skips all of them.
+   * skips all missed records.
    */
   async #missed(
     room: Room,

@@ -99,7 +99,7 @@ export class Reactions {
   }
 }
 
-/** Returns the same fault for missing as for unreadable messages. */
+/** Returns the same fault for a missing message as for an unreadable message. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,

@@ -16,8 +16,8 @@ export interface ClusterAddressesOptions extends ServerContext {
 }
 
 /**
- * Sends this server's address to the other servers, and all addresses to the users of this server,
- * who reconnect to another server when this server is down.
+ * Sends this server's address to the other servers, and all addresses to the users of this server.
+ * The users can then reconnect to another server when this server is down.
  */
 export class ClusterAddresses {
   readonly #options: ClusterAddressesOptions;

@@ -20,7 +20,7 @@ const REQUEST_ID_BYTES = 8;
  */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
-  /** Keyed by request id. At most SIBLING_CANCELS_MAX. */
+  /** Pending cancellations, keyed by request id. At most SIBLING_CANCELS_MAX. */
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {
