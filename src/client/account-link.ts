@@ -124,7 +124,6 @@ export class AccountLink<Account extends LinkedAccount> {
     return this.#account?.session.rooms ?? [];
   }
 
-  /** Number of posts that the server has not confirmed. */
   get unsent(): number {
     return this.#account?.session.posts.size ?? 0;
   }

@@ -23,7 +23,6 @@ export type SessionEvent =
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
 
 export type LinkEvent =
-  /** The server was unknown at this address, and its identity is now pinned. */
   | {
       readonly kind: "pinned";
       readonly address: string;

@@ -43,7 +43,6 @@ export type FollowerEvent =
     }
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
-  /** All records up to `seq` have been emitted. */
   | { readonly kind: "cursor"; readonly seq: number }
   /** The server has fewer records than it sent to an earlier run. */
   | { readonly kind: "rewind"; readonly seq: number }

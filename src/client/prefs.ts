@@ -53,7 +53,6 @@ export class PrefsTracker {
     this.#muted.clear();
   }
 
-  /** Returns the settings without an expired mute. Sets a timer for a mute that is still active. */
   #trackMute(room: RoomId, prefs: RoomPrefs): RoomPrefs {
     const { muted, ...unmutedPrefs } = prefs;
     this.#muted.delete(room);

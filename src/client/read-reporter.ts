@@ -4,7 +4,6 @@ import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection } from "./link/connection.ts";
 
-/** Limits the rate of reports, and repeats reports after a loss of the link. */
 export class ReadReporter {
   readonly #clock: Clock;
   // Unreported positions, keyed by room. At most one entry per room of the account.

@@ -41,7 +41,6 @@ export interface AccountSessionOptions {
   readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
   readonly activeLink: ActiveLink;
   readonly emit: (event: AccountEvent) => void;
-  /** Posts descriptions of finished uploads to sealed rooms. */
   readonly announceUploads: () => Promise<void>;
   /**
    * Called when a record is missing. `isRepeated` is true if another request cannot deliver the

@@ -31,7 +31,6 @@ export function verifyNote(note: string, publicKey: Uint8Array): Checkpoint {
   return checkpoint;
 }
 
-/** Reports whether this key signed the note. Returns false for a malformed note. */
 export function hasSigned(note: string, publicKey: Uint8Array): boolean {
   try {
     verifyNote(note, publicKey);

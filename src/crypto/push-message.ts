@@ -36,7 +36,6 @@ export function pushKeyOf(identity: Identity): PushKey {
   return { publicKey: new Uint8Array(curve.getPublicKey()), privateKey };
 }
 
-/** Reports whether the bytes are a point on the curve, as a browser's key must be. */
 export function isPushPoint(bytes: Uint8Array): boolean {
   try {
     const curve = createECDH("prime256v1");

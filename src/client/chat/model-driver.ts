@@ -59,7 +59,6 @@ export abstract class ModelDriver {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Queues the event until the next frame. */
   protected enqueue(event: ModelEvent): void {
     this.#events.push(event);
     if (this.#isAwaitingFrame || this.#isFlushing) return;

@@ -26,7 +26,6 @@ export class ActiveLink {
     this.#onNeeded = onNeeded;
   }
 
-  /** Reports whether a task waits for a link or is about to. */
   get isNeeded(): boolean {
     return this.#loggedOutCallbacks.size > 0;
   }

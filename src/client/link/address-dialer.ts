@@ -21,7 +21,6 @@ export interface AddressDialerOptions {
  */
 export class AddressDialer {
   readonly #options: AddressDialerOptions;
-  /** Addresses that have not been tried since the last usable link. */
   #untried: readonly ServerAddress[] = [];
   #address: ServerAddress | undefined;
 

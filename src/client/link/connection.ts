@@ -62,7 +62,6 @@ export class Connection {
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
-  /** Callbacks added by the greeting, the client and each prompt for a secret. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
   readonly #pending = new Map<number, Settle>();
   /** Notices that arrived while no listener was set. At most NOTICES_QUEUED_MAX. */
@@ -222,7 +221,6 @@ export class Connection {
     return this.#session.receivedAt;
   }
 
-  /** Pings the server unless it was pinged within `intervalMs`. */
   probe(intervalMs: number): void {
     const now = this.#clock.now();
     const effects = this.#session.probe(now, intervalMs);

@@ -55,7 +55,6 @@ export function fileOfPost(body: PostBody): FileId | undefined {
   return typeof file === "string" && isFileId(file) ? file : undefined;
 }
 
-/** Marks a queued post whose target was sealed when the user wrote it. */
 export function markSealed(body: PostBody): PostBody {
   const marked: SealedPostBody = { ...body, meant: "sealed" };
   return marked;

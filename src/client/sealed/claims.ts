@@ -35,7 +35,6 @@ export interface HistoryView {
   readonly verifier: Verifier;
   /** Keys of the server: first the current proved key, then its former keys. */
   readonly keys: readonly Uint8Array[];
-  /** Returns the newest checkpoint that this device has verified; `undefined` if there is none. */
   pin(): Promise<LogPin | undefined>;
 }
 
@@ -51,7 +50,6 @@ export interface ClaimsOptions {
 
 type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
-/** Verifies the newest claim of each device, a few claims at a time. */
 export class Claims {
   readonly #options: ClaimsOptions;
   /** Last stored claim of each device. At most CLAIMS_KNOWN_MAX. */

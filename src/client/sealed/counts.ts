@@ -66,7 +66,6 @@ export function settleCount(own: OwnCounts, count: number): OwnCounts {
   return { count: own.count, open: subtract(open, [settled]), free: subtract(free, [settled]) };
 }
 
-/** Marks the message as refused, so that its count is reused. */
 export function freeCount(own: OwnCounts, count: number): OwnCounts {
   const { open = [], free = [] } = own;
   const isOpen = open.some(([first, last]) => first <= count && count <= last);

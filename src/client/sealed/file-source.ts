@@ -127,7 +127,6 @@ export class EncryptingSource implements Source {
     void this.#reading.run(() => Promise.resolve(this.#evict(Number.POSITIVE_INFINITY)));
   }
 
-  /** Returns the bytes of one chunk in a new buffer; `undefined` after the last chunk. */
   async #plain(
     index: number,
   ): Promise<{ readonly bytes: Uint8Array; readonly isLast: boolean } | undefined> {

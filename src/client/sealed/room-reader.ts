@@ -563,7 +563,6 @@ async function storeContent(
   await tx.vault.put(contentKey(tx.room, seq), stored);
 }
 
-/** Deletes the stored content of messages that their author or a moderator has erased. */
 async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Promise<void> {
   const { seq, also } = body;
   for (const erased of [seq, ...(Array.isArray(also) ? also : [])]) {
@@ -582,7 +581,6 @@ function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): bo
   return Array.isArray(removed) && removed.length > 0; // There is no account id to compare.
 }
 
-/** Reports whether a list in a `group` record, which the server controls, contains the device. */
 export function namesDevice(list: unknown, device: string): boolean {
   return Array.isArray(list) && list.some((entry) => Array.isArray(entry) && entry[0] === device);
 }
@@ -615,7 +613,6 @@ function settle(tx: RoomTransaction, { added, removed }: ChangeRow): void {
   tx.change({ departed: remaining });
 }
 
-/** Reports whether the member's user has left, so that any member may remove the device. */
 function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
   return (
     tx.row?.departed.some(

@@ -831,10 +831,6 @@ export class SealedRooms {
     this.#options.emit(event);
   }
 
-  /**
-   * Reports whether this device can post immediately, because it is in the group with its latest
-   * state.
-   */
   async #isReady(tx: RoomTransaction): Promise<boolean> {
     const { row, group, vault, room } = tx;
     if (group === undefined || row?.departed.length !== 0 || tx.isStale) return false;
@@ -972,7 +968,6 @@ export class SealedRooms {
     return { text: "", sealed: { epoch: next.epoch, ciphertext: message } };
   }
 
-  /** Returns the newest checkpoint that this device has accepted, with the server's signature. */
   async #acceptedCheckpoint(): Promise<SignedCheckpoint | undefined> {
     const { pin, keys, verifier } = this.#options.history() ?? {};
     const [key] = keys ?? [];
@@ -1483,7 +1478,6 @@ function cannotWrite(room: RoomView, { row, isStale }: RoomTransaction): Fault {
   });
 }
 
-/** Ignores refusals by the server, but not a lost link. */
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }

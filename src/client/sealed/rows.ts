@@ -126,7 +126,6 @@ export type ContentRow =
       readonly device: string;
       readonly body: unknown;
       readonly sentAtUnixMs: number;
-      /** Number of earlier messages by the same device that are missing. */
       readonly missed?: number;
     }
   | ({ readonly kind: "change" } & ChangeRow)
@@ -173,7 +172,6 @@ export interface ClaimRow {
   readonly size: number;
   readonly root: string;
   readonly signature: string;
-  /** Number of inconclusive answers from the server. */
   readonly tries: number;
   /**
    * Verdict about the claim; absent while undecided. `accepted` means that the owner knows about
@@ -246,7 +244,6 @@ export const contentKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const uploadKey = (file: string) => `upload/${file}`;
 export const fileKey = (file: FileId) => `file/${file}`;
-/** Key of the row that maps a server record to its file. */
 export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;

@@ -580,7 +580,6 @@ export class Sealing {
     for (const room of this.#options.rooms()) this.#pin(room);
   }
 
-  /** Returns the rooms pinned on disk, keyed by target; `undefined` if the pins are unreadable. */
   async #readPins(account: SealedAccount): Promise<Map<string, string> | undefined> {
     const { home: homes } = this.#options;
     const pins = new Map<string, string>();

@@ -96,7 +96,6 @@ async function runOverOneChannel<Result>(
   const connection = await openChannel(active, options, signal);
   const closeChannel = () => connection.close();
   signal.addEventListener("abort", closeChannel, { once: true });
-  // The transfer was aborted while the channel was being opened.
   if (signal.aborted) closeChannel();
   try {
     return await task.runOver(connection, active);

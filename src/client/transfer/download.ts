@@ -255,7 +255,6 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 }
 
-/** Reports whether the sink may hold the first `next` chunks of the file. */
 function isConsistent(sink: Sink, next: number, { size, digest }: FileInfo): boolean {
   if (size === undefined) return sink.sizeBytes <= next * CHUNK_BYTES;
   const isComplete = next === chunkCount(size);

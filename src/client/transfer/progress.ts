@@ -42,7 +42,6 @@ export class Reporter {
     if (options.onProgress !== undefined) this.#schedule(STALL_REPORTED_AFTER_MS);
   }
 
-  /** Starts with the bytes transferred by earlier runs, and reports them immediately. */
   resume(resumedBytes: number): void {
     this.#progress = this.#newProgress(resumedBytes);
     if (this.#options.onProgress === undefined) return;

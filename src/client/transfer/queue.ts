@@ -94,7 +94,6 @@ export class TransferQueue<Task extends TransferTask> {
     this.#setState(entry, { kind: "queued" });
   }
 
-  /** Cancels an unfinished transfer, or removes a finished transfer from the list. */
   cancel(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;

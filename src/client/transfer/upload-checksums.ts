@@ -49,7 +49,6 @@ export class UploadChecksums {
     return this.#durable;
   }
 
-  /** Reports whether sending must wait until more chunks are durable. */
   get isFull(): boolean {
     return this.#pending.length >= PENDING_CHUNKS_MAX;
   }

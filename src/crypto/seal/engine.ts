@@ -82,7 +82,6 @@ export interface SealEngineOptions {
 
 export type SealIntent =
   | { readonly kind: "add"; readonly keyPackages: readonly Uint8Array[] }
-  /** Removes devices, identified by their public keys. */
   | { readonly kind: "remove"; readonly devices: readonly string[] }
   | { readonly kind: "update" }
   | { readonly kind: "policy"; readonly policy: SealPolicy };

@@ -14,7 +14,6 @@ type WebKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 /** @param key 32 bytes */
 export type OpenFileCipher = (key: Uint8Array) => FileCipher | Promise<FileCipher>;
 
-/** Implementation by WebCrypto. */
 export const webFileCipher: OpenFileCipher = async (raw) => {
   const uses: ("encrypt" | "decrypt")[] = ["encrypt", "decrypt"];
   return webCipherOf(await crypto.subtle.importKey("raw", toUnshared(raw), "AES-GCM", false, uses));

@@ -13,7 +13,6 @@ import { deviceCertBytes } from "../signed-bytes.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { SUITE, verifyEd25519 } from "./suite.ts";
 
-/** Maximum number of capabilities of each kind in a leaf. */
 const GROUP_CAPABILITIES_MAX = 64;
 /** Maximum number of verified certificates in the cache. Sufficient for four full rooms. */
 const DEVICE_CERTS_KNOWN_MAX = 1_024;

@@ -179,7 +179,6 @@ export class PastDecisions {
   }
 }
 
-/** Returns the seq before which the search continues; 1 if the log is exhausted. */
 function nextBefore({ decisions, from }: SearchResult, page: ReadonlySet<FoundDecision>): number {
   const remaining = decisions.findLast((decision) => !page.has(decision));
   return remaining === undefined ? from : remaining.seq + 1;

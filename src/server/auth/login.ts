@@ -48,7 +48,6 @@ interface AuthenticatorOptions extends ServerContext {
   readonly floodGuard: Pick<FloodGuard, "check">;
 }
 
-/** Authenticates clients. Compares secrets in constant time and delays guesses. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #operatorLink: OperatorLink;

@@ -10,7 +10,6 @@ export function newToken(entropy: Entropy): string {
   return toBase64Url(entropy(TOKEN_BYTES));
 }
 
-/** Returns the SHA-256 hash, in base64url, under which a token is stored. */
 export function hashOf(token: string): string {
   return toBase64Url(sha256(utf8Encode(token)));
 }

@@ -24,7 +24,6 @@ export class Recipients {
     checkSealing(room, "file", { name });
   }
 
-  /** Reports whether the user is a member of one of the rooms or a direct recipient. */
   canRead(user: UserId, to: readonly string[]): boolean {
     const { rooms, directory } = this.#options;
     return to.some((recipient) => {

@@ -30,7 +30,6 @@ interface Waiter {
 export class SharedUpload {
   readonly #shared: SharedFiles;
   readonly #blob: Blob;
-  /** Number of leading chunks that are in the store. */
   #storedCount: number;
   #next: number;
   /** Stored chunks that follow the first missing chunk. At most CLUSTER_CHUNKS_PER_FILE_MAX. */
@@ -133,7 +132,6 @@ export class SharedUpload {
     }
   }
 
-  /** Retries failed chunks if a caller is waiting for them. */
   #retryFailed(): boolean {
     if (this.#inFlight.size > 0 || this.#waiters.length === 0) return false;
     this.#hasFailed = false;

@@ -493,7 +493,6 @@ export class UploadService {
     return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
-  /** Reports whether the file was ever posted, even if its record has since been erased. */
   #isPosted(file: FileId): boolean {
     return this.#options.engine.announcements.has(file);
   }

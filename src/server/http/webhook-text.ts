@@ -6,7 +6,6 @@ import { TEXT_BYTES_MAX } from "../../base/limits.ts";
 
 export interface WebhookText {
   readonly text: string;
-  /** True if the sender uses Slack's protocol and expects `ok`. */
   readonly isWebhook: boolean;
 }
 

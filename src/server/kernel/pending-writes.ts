@@ -15,7 +15,6 @@ export class PendingWrites {
   readonly #clock: Clock;
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
-  /** Number of tasks in progress that may still write. */
   #runningTasks = 0;
   #onIdle: (() => void) | undefined;
   #completed = 0;

@@ -19,7 +19,6 @@ export interface ClusterHealth {
    */
   readonly replicas: number;
   readonly current: number;
-  /** True if all servers that answered have the same history. */
   readonly rootsEqual: boolean;
 }
 

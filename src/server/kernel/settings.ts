@@ -21,7 +21,6 @@ export interface ServerSettings {
   readonly files?: FileQuotas;
 }
 
-/** Limits for file storage, in bytes. */
 export interface FileQuotas {
   readonly fileBytesMax: number;
   /** Maximum size of all files of one account, including unfinished uploads. */

@@ -28,7 +28,6 @@ export type SiblingMessage =
       readonly device: string;
       readonly left: number;
     }
-  /** An account claimed key packages, which counts towards the hourly limit. */
   | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId }
   /** The sender of this message sends all further pushes to this device. */
   | { readonly kind: "push-taken"; readonly device: string }

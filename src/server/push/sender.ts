@@ -35,7 +35,6 @@ export interface PushDelivery {
 export interface SentCounters {
   readonly sent: number;
   readonly failed: number;
-  /** Number of pushes dropped, because the queue was full or the subscription had ended. */
   readonly dropped: number;
   readonly queued: number;
 }

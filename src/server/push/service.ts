@@ -122,7 +122,6 @@ export class PushService {
     this.onActivity(account.id);
   }
 
-  /** Records activity of the account, at this server or any other. */
   onActivity(user: UserId): void {
     if (this.#subscriptions.has(user)) this.#activeAt.set(user, this.#options.clock.now());
   }

@@ -59,7 +59,6 @@ export class FairQueue {
   }
 }
 
-/** Limits the number of concurrent reads of the history, in total and per key. */
 export class ReadQueue {
   readonly #reading: WorkQueue;
   readonly #turns: FairQueue;

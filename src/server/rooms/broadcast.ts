@@ -201,7 +201,6 @@ export class FanOut {
     else this.#cancel = this.#clock.after(waitMs, () => this.flush());
   }
 
-  /** Flushes unless the flush was rescheduled in the meantime. */
   #flushIfDue(room: Room): void {
     const now = this.#clock.now();
     if (this.#dueAt > now) return;

@@ -190,7 +190,6 @@ export class CatchUp {
     });
   }
 
-  /** Sends records until the reader follows the topic or the run is cancelled. */
   async #sendRecords(
     client: ClientConnection,
     room: Room,

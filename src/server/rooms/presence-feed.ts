@@ -45,7 +45,6 @@ export class PresenceFeed {
     this.#changed.clear();
   }
 
-  /** Sends pending changes before a new member reads the list of members. */
   flush(room: Room): void {
     const users = this.#changed.get(room);
     if (users === undefined) return;

@@ -105,7 +105,6 @@ export class ReadPositionService {
     siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
-  /** Applies a read position reported to another server. */
   applyRemoteRead(user: UserId, id: RoomId, n: number): void {
     const room = this.#context.rooms.get(id);
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);

@@ -48,7 +48,6 @@ export class RecentRecords {
     }
   }
 
-  /** Returns all records of the room after `seq`, or `undefined` if some are not cached. */
   since(room: Room, seq: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;
     const first = records?.[0]?.head;

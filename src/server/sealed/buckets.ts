@@ -9,7 +9,6 @@ import type { Bucket } from "../../io/bucket/bucket.ts";
 import { FolderBucket } from "../../io/bucket/folder.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 
-/** Buckets for data that offline devices need and that is not in the log. */
 export interface SealedBuckets {
   readonly groups: Bucket;
   readonly keys: Bucket;

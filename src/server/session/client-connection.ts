@@ -51,7 +51,6 @@ export class ClientConnection implements Source {
   readonly id: ClientId;
   readonly link: Link;
   readonly session: Session;
-  /** Limits the rate of requests other than posts. */
   readonly #requests: TokenBucket;
   #unauthenticatedMessages = 0;
   #state: ConnectionState = { kind: "greeting" };
@@ -307,9 +306,6 @@ export class ClientConnection implements Source {
     return run;
   }
 
-  /**
-   * Returns false if the account has since left the room or logged out, or if the link has closed.
-   */
   isCatchingUp(room: RoomId, run: symbol): boolean {
     return this.#catchUps.get(room) === run;
   }

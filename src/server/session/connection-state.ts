@@ -16,7 +16,6 @@ export type ConnectionState =
   | {
       readonly kind: "unauthenticated";
       readonly handshake: HandshakeResult;
-      /** Last successful log-in; kept until the account enters the lobby. */
       readonly login: Login | undefined;
     }
   | Member
@@ -59,7 +58,6 @@ export interface Member extends Login {
   readonly kind: "member";
   readonly handshake: HandshakeResult;
   readonly account: Account;
-  /** True if the operator token was presented in this session. */
   isOperator: boolean;
   /** Disk level in the last notice sent; `undefined` if no notice was sent. */
   reportedDiskLevel?: "low" | "full" | undefined;

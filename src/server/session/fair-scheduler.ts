@@ -51,9 +51,7 @@ interface SenderQueue {
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Senders that were recently active, and senders with queued messages. */
   readonly #senders = new Map<string, SenderQueue>();
-  /** Senders with queued messages, longest waiting first. */
   readonly #queue: SenderQueue[] = [];
   #sizeBytes = 0;
   #spent = 0;

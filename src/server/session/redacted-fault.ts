@@ -15,7 +15,6 @@ const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
 /** Fault without paths. Its cause is the original fault. */
 class RedactedFault extends Fault {}
 
-/** Returns the fault to send to clients, without paths. */
 export function redacted(fault: Fault): Fault {
   const message = PUBLIC_MESSAGES[fault.code];
   if (message === undefined || fault instanceof RedactedFault) return fault;

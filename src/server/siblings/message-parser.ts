@@ -32,7 +32,6 @@ const FIELDS_BY_KIND: Readonly<
   window: ["window"],
 };
 
-/** Functions that read a field, and return `undefined` for an invalid value. */
 const FIELD_READERS = {
   ...{
     user: readText,
