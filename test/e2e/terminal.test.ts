@@ -248,11 +248,11 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("hello bob");
     await ana.shows(/lobby ana: hello bob$/);
     ana.line("/join phsyics");
-    await ana.shows(/Room 'phsyics' does not exist\. Create it\? \(y\/n\)$/);
+    await ana.shows(/Room 'phsyics' does not exist\. Create it\? \[y\/N\]$/);
     ana.line("n");
     await ana.shows(/no room named 'phsyics'; .*\/rooms$/);
     ana.line("/join physics");
-    await ana.shows(/Room 'physics' does not exist\. Create it\? \(y\/n\)$/);
+    await ana.shows(/Room 'physics' does not exist\. Create it\? \[y\/N\]$/);
     ana.line("y");
     await ana.shows(/^physics>$/);
     ana.line("/passwd");

@@ -70,6 +70,7 @@ pageTest("restores the draft after an edit is cancelled, sent, or reloaded", asy
   await ana.composer.press("Escape");
   const isBack = async () => (await ana.composer.inputValue()) === "half a thought";
   await until("the draft is back", isBack);
+  await until("no edit is stored", async () => (await storedDrafts(ana)) === "[]");
   await edit();
   // After the browser has stored the draft, a reload keeps it.
   await until("the draft is kept", async () =>
