@@ -167,7 +167,7 @@ test("detects an older copy of the folder, and another key of the server", async
   await again(older);
   await caught(ana, ROLLED_BACK);
   const trusted = await ana.run(["trust", "accept", address]);
-  expect(trusted.err).toMatch(/forgot the \d+ records of /);
+  expect(trusted.err).toMatch(/forgot \d+ pinned records of /);
   expect(trusted.exitCode).toBe(0);
   expect((await ana.run(["join", address])).exitCode).toBe(0);
   expect((await ana.run(["verify", address])).exitCode).toBe(0);
