@@ -112,6 +112,7 @@ requires("tmux").test("hides password input after its prompt is cancelled", asyn
   await ana.screen.shows(/Password for bob/);
   ana.screen.type("hun");
   await first.program.signal("SIGKILL");
+  ana.screen.press("Enter");
   await ana.screen.shows(/Prompt cancelled; input is hidden until Enter/);
   ana.screen.type("ter2");
   ana.screen.press("Enter");
