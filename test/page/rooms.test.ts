@@ -109,6 +109,16 @@ pageTest("counts messages of others as unread; a setting hides joins and leaves"
   await until("joins are visible again", async () => (await joined.count()) > 0);
 });
 
+pageTest("lists a user who joins while the dialog for a new message is open", async () => {
+  const ana = await server.window("ana");
+  await ana.button("New message").click();
+  await ana.field("Name").fill("yv");
+  await ana.page.getByText("No matches").waitFor();
+  await server.headlessUser("yves");
+  await ana.page.getByRole("option", { name: "@yves" }).waitFor();
+  await ana.page.keyboard.press("Escape");
+});
+
 pageTest("shows the first direct message in its conversation alone", async () => {
   await server.headlessUser("zed");
   const ana = await server.window("ana");

@@ -44,7 +44,7 @@ export type PageEvent =
       { kind: "link-asked" | "came-anew" | "sealed-remark" | "identity-changed" | "event" }
     >;
 
-/** Logins by the form, which displays errors itself. */
+/** Policy for log-ins submitted through the form, which displays its own errors. */
 const FORM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: true,
   takenRemedy: () => "give its password, or choose another name",

@@ -24,7 +24,7 @@ export interface ViewerProps {
   readonly onClose: () => void;
 }
 
-/** Displays a file in the page, by the type of its name. The file's content never runs. */
+/** Displays a file according to its name's extension. Never executes the file's content. */
 export function Viewer({ file, onClose }: ViewerProps) {
   const media = mediaType(file.name);
   if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;

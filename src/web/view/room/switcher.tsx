@@ -8,6 +8,7 @@ import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
+import { useModelValue } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
@@ -75,7 +76,10 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
   const { texts, chat } = useFullPage();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople]);
+  // Users may join while the dialog is open.
+  const rooms = useModelValue((model) => model.rooms);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rooms list the users
+  const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople, rooms]);
   const bareName = typed.trim().replace(/^[@#]/, "");
   const hits = useMemo(
     () => matching(all, typed.trim() === "" ? "" : bareName),

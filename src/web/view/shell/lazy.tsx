@@ -55,7 +55,7 @@ interface LazyDialogs {
     readonly isSealed?: boolean;
     readonly password?: string;
   };
-  /** Lists only users if `isPeople`, to start a conversation. */
+  /** If `isPeople` is set, lists only users, with whom to start a conversation. */
   readonly Switcher: OpenProps & { readonly isPeople?: boolean };
   readonly Topic: RoomProps;
   readonly Pins: RoomProps;
