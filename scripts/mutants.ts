@@ -228,7 +228,7 @@ function writeRecord(): void {
     "# Faults that no test detects",
     "",
     "`npm run mutants -- --record` plants faults and lists those that no test detected.",
-    "Afterwards, delete the rows of faults that no input can show, and state in each other row",
+    "Afterwards, delete the rows of faults that no input can expose. In each remaining row, state",
     "what is not tested.",
     "",
     `Commit ${git("rev-parse", "--short", "HEAD")}${changed}; seed ${values.seed}; ` +

@@ -234,7 +234,7 @@ export class OutboxDriver {
     const connection = this.#connection;
     if (connection !== undefined) this.#maybeStored.add(counter);
     connection?.requestThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
-      // A lost link refuses all requests, but the post is resent over the next link.
+      // All requests fail when the link is lost. The next link resends the post.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }

@@ -68,7 +68,7 @@ class Sender {
     return this.#firstFailure?.fault;
   }
 
-  /** Prints messages that earlier runs queued, which are sent first. */
+  /** Reports the outcome of messages that earlier runs queued. They are sent first. */
   async watch(events: AsyncIterable<ReaderEvent>): Promise<void> {
     for await (const event of events) {
       if (event.kind !== "settled" || event.adopted === undefined) continue;

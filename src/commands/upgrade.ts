@@ -20,7 +20,7 @@ const PACKAGED = /^\/usr\/bin\/|^\/nix\/store\/|\/Cellar\/|[\\/](?:scoop[\\/]app
 export const command = defineVerb({
   args: {
     from: argument("Folder or address of a release"),
-    key: stringFlag("FILE", "Public key of the release (Default: built in)"),
+    key: stringFlag("FILE", "Public key that verifies the release (Default: built in)"),
     downgrade: flag("Accept an older or equal version"),
     data: stringFlag("DIR", "Data folder that the new version must be able to open", {
       many: true,

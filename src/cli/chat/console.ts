@@ -234,7 +234,7 @@ export class ChatConsole {
     if (paste === "oversize")
       return this.note("the pasted text is too long for a message; send it as a file");
     const pasted = paste.lines > 1 ? `${paste.lines} pasted lines` : "a long pasted line";
-    this.note(`${pasted}: Enter sends one message, Ctrl-C discards it`);
+    this.note(`${pasted}: press Enter to send as one message, Ctrl-C to discard`);
   };
 
   readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);

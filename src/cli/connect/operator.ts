@@ -109,7 +109,7 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
   const path = resolve(data);
   const local = findLocalServers(context.env).find((server) => server.data === path);
   if (local !== undefined) return { local };
-  throw new Fault("unreachable", `none of your servers is running on ${path}`, {
+  throw new Fault("unreachable", `none of your servers is running with the data folder ${path}`, {
     remedy: `start it: chat serve --data ${data}`,
   });
 }

@@ -105,7 +105,7 @@ class NetworkCheck {
     this.#addresses = await this.#probes.resolve(host);
     this.#address = this.#addresses[0] ?? host;
     if (this.#address === host) return ok(`${host} is an IP address`);
-    return ok(`${host} is ${this.#addresses.join(", ")}`);
+    return ok(`${host} resolves to ${this.#addresses.join(", ")}`);
   }
 
   async #route(): Promise<Finding> {

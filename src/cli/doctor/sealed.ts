@@ -86,7 +86,7 @@ export function checkSealedDevices({ devices }: SealedDevices): Finding {
   if (own?.certified === false) {
     return warning(
       "this device signed in with a password, and cannot join sealed rooms",
-      "link it from a device that can: chat link-device",
+      "link this device from one that is already linked: chat link-device",
     );
   }
   const uncertified = devices.length - certified;

@@ -26,7 +26,7 @@ const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as co
  * parser searches each length at most once.
  */
 const TICKS_MAX = 8;
-/** End of a shrug, from its backslash on. The second `_` of a shrug ends no emphasis. */
+/** The shrug emoticon from its backslash on. Its second `_` does not close an emphasis. */
 const SHRUG = "\\_(ツ)_/¯";
 const NAME_MAX = 32;
 

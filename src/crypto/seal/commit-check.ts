@@ -36,7 +36,7 @@ export const REFUSALS = {
   mixed: "a change both adds and removes devices",
   "proposal-kind": "a change contains something that sealed rooms do not support",
   "not-allowed": "the device that made the change is not allowed to",
-  certificate: "a device has no valid certificate of an account here",
+  certificate: "a device has no valid certificate from an account on this server",
   "identity-changed": "a user's account key has changed",
   "device-twice": "a device is already in the room",
   "leaf-changed": "a device changed its key or its certificate",

@@ -87,7 +87,7 @@ class FolderStore implements BlobStore {
     return this.#enqueue(file, async () => {
       const openBlob = this.#open.get(file);
       if (openBlob?.hasFailed === false) return openBlob.hold();
-      // Reopen the files. Holders of the old blob still receive its failure.
+      // The next reader reopens the files. Callers that hold the failed blob still get its fault.
       if (openBlob !== undefined)
         await openBlob.closeWithFault(new Fault("store-failed", `${file} failed`));
       const { disk, folder } = this.#options;

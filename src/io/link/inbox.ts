@@ -28,7 +28,7 @@ export class LinkInbox {
   #droppedBytes = 0;
 
   receive(handlers: LinkHandlers): void {
-    assert(this.#handlers === undefined, "receive is called once");
+    assert(this.#handlers === undefined, "receive may be called only once");
     this.#handlers = handlers;
     queueMicrotask(() => {
       for (const bytes of this.#buffered.splice(0)) this.#deliver(handlers, bytes);

@@ -32,7 +32,7 @@ export async function eraseLine(
 ): Promise<void> {
   const { at, bytes } = erasedTail(line, eraseSeq);
   using file = disk.open(path, "write");
-  // A copy-on-write disk needs space even though the file does not grow.
+  // On a copy-on-write file system, overwriting needs free space although the file keeps its size.
   await withReserve(disk, reservePath, () =>
     writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX),
   );

@@ -46,7 +46,7 @@ async function systemResolve(host: string): Promise<readonly string[]> {
  */
 export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL {
   const refused = (reason: string) =>
-    new Fault("not-allowed", `cannot send push notifications there: ${reason}`, {
+    new Fault("not-allowed", `cannot send push notifications to this address: ${reason}`, {
       remedy: "use another browser",
     });
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;

@@ -55,7 +55,7 @@ export function pictureAttributes(id: number): string {
  * derives the positions of the following cells.
  */
 export function pictureCells({ id, columns }: PictureBox, row: number): string {
-  assert(row < PICTURE_ROWS_MAX, "a picture has few rows");
+  assert(row < PICTURE_ROWS_MAX, "a picture can have at most PICTURE_ROWS_MAX rows");
   const first = PICTURE_SIGN + numberSign(row) + numberSign(0) + numberSign(id >>> 24);
   return first + PICTURE_SIGN.repeat(columns - 1);
 }

@@ -213,7 +213,7 @@ export class PictureLayer {
   #sendPlaced({ key, box: { id } }: Placement, pieces: readonly string[]): PictureText {
     const [first = "", ...remaining] = pieces;
     this.#pieces = remaining;
-    // The terminal replaces the picture of the old size.
+    // The terminal replaces the copy that it drew at the old size.
     for (const [drawnKey, { box }] of this.#drawn) {
       if (box.id === id && drawnKey !== key) this.#drawn.delete(drawnKey);
     }

@@ -109,7 +109,7 @@ export class TerminalQueries {
     this.#resolveSettled();
   }
 
-  /** Discards the pending queries. A different program may already have read their answers. */
+  /** Discards the pending queries. Another program may already have read their answers. */
   discardPending(): void {
     for (const query of this.#pending.splice(0)) {
       query.cancel();

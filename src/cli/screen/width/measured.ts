@@ -161,8 +161,8 @@ function isShownDecomposed(kind: SampleKind, width: number): boolean {
 }
 
 /**
- * Returns the sum of the widths of the parts. A terminal that displays them separately uses a
- * column for each combining mark.
+ * Returns the width of a grapheme on a terminal that draws each code point separately. Such a
+ * terminal uses one column per combining mark.
  */
 function sumOf(grapheme: string): number {
   let columns = 0;
