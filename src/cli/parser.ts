@@ -186,7 +186,7 @@ function flagValue(token: OptionToken, target: FlagSpelling): AnyFlagValue {
       `write ${rawName} ${placeholder(target.key, target.definition)}`,
     );
   if (inlineValue !== true && value.startsWith("-") && value !== "-") {
-    const remedy = `if ${quoteText(value)} is the value, write ${rawName}=${quoteText(value)}`;
+    const remedy = `write ${rawName}=${quoteText(value)} if that is the value`;
     throw usageFault(`${rawName} requires a value before ${quoteText(value)}`, remedy);
   }
   return parseFlagValue(value, target.definition, rawName);

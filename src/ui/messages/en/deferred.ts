@@ -60,7 +60,7 @@ export const ENGLISH_DEFERRED = {
   ungrantAsk: (name: string, room: string) => `Remove ${name} as moderator of ${room}?`,
 
   // Sealed rooms.
-  makeSealed: "End-to-end encrypted: only invited people can read messages (“sealed” in the terminal)",
+  makeSealed: "End-to-end encrypted: only invited people read messages (“sealed” in the terminal)",
   sealedExplained:
     "Only these people's devices can read messages sent since they joined. The server can't, but " +
     "it supplies this page; if you don't trust it, use the terminal program.",
