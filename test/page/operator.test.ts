@@ -242,7 +242,7 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
   await kickUser(olga, "mia");
   await mia.page.getByText("olga removed you from #lobby.").waitFor();
   await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
-  await mia.dialog("Browse rooms").getByText("#lobby").waitFor();
+  await mia.dialog("Browse rooms").getByText("#lobby", { exact: true }).waitFor();
   // The reopened log shows the newest line.
   await tab(olga, "Live log");
   await log.getByText("olga · #lobby · mia").waitFor();

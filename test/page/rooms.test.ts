@@ -23,9 +23,9 @@ pageTest("creates a room with topic and password; others browse, join and search
   const mia = await server.window("mia");
   await mia.button("Browse rooms").click();
   const browse = mia.dialog("Browse rooms");
-  await browse.getByText("#open-air").waitFor();
+  await browse.getByText("#open-air", { exact: true }).waitFor();
   await browse.getByLabel("Find a room").fill("#DEN");
-  expect(await browse.getByText("#open-air").count()).toBe(0);
+  expect(await browse.getByText("#open-air", { exact: true }).count()).toBe(0);
   await browse.getByRole("button", { name: "Join #den" }).click();
   const join = mia.dialog("Join #den");
   await join.locator("#join-password").fill("s3cretive");
