@@ -176,9 +176,23 @@ function pushCheckbox(visit: Visit) {
 const SHOWN = `registration.getNotifications().then((all) =>
   all.map(({ title, body, tag, data }) => ({ title, body, isTagged: tag !== "", at: data.at })))`;
 
+/** Chromium drops a notification that is being shown meanwhile: see `COUNT_SHOWN`. */
 function shownNotifications(worker: Worker): Promise<Record<string, unknown>[]> {
   return worker.evaluate<Record<string, unknown>[]>(SHOWN);
 }
+
+/**
+ * Counts the calls of `showNotification` that have ended. Tests poll this count, because
+ * `getNotifications` deletes each notification that Chromium has stored but not yet displayed.
+ */
+const COUNT_SHOWN = `{
+  const show = registration.showNotification.bind(registration);
+  globalThis.shownCount = 0;
+  registration.showNotification = async (...values) => {
+    await show(...values);
+    globalThis.shownCount += 1;
+  };
+}`;
 
 pageTest("notifies of a message while the page is closed; a click opens its room", async () => {
   await using sandbox = new Sandbox();
@@ -203,6 +217,7 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   const signer = await page.evaluate<number[]>("asked");
   const [worker = await context.waitForEvent("serviceworker")] = context.serviceWorkers();
   expect(worker.url()).toBe(`${origin}/worker.js?lang=en`);
+  await worker.evaluate(COUNT_SHOWN);
 
   // Closes the page. Another page of the same browser observes.
   const devtools = await context.newCDPSession(page);
@@ -221,29 +236,30 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   const text = receiver.open(body);
   expect(JSON.parse(text)).toMatchObject({ at: "lobby", from: "ben", text: "@ana come down" });
 
-  const deliver = (data: string) => {
+  let deliveredCount = 0;
+  const deliver = async (data: string) => {
     const [registrationId = ""] = registrations;
-    return devtools.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
+    await devtools.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data });
+    deliveredCount += 1;
+    await until(
+      `notification ${deliveredCount} is shown`,
+      async () => (await worker.evaluate<number>("shownCount")) === deliveredCount,
+    );
+    return shownNotifications(worker);
   };
-  await deliver(text);
   const expected = {
     title: "ben \u00b7 lobby",
     body: "@ana come down",
     isTagged: true,
     at: "lobby",
   };
-  await until("it is shown", async () => (await shownNotifications(worker)).length === 1);
-  expect(await shownNotifications(worker)).toEqual([expected]);
+  expect(await deliver(text)).toEqual([expected]);
   // A second notification of the same room replaces the first.
-  await deliver(JSON.stringify({ ...JSON.parse(text), text: "and \u202e now", count: 3 }));
-  await until(
-    "it is replaced",
-    async () => (await shownNotifications(worker))[0]?.["body"] !== expected.body,
-  );
-  expect(await shownNotifications(worker)).toMatchObject([{ body: "(3) and <U+202E> now" }]);
-  await deliver('{"tag":"sealed"}');
-  await until("both are shown", async () => (await shownNotifications(worker)).length === 2);
-  const sealed = (await shownNotifications(worker)).find(({ at }) => at === "");
+  const second = JSON.stringify({ ...JSON.parse(text), text: "and \u202e now", count: 3 });
+  expect(await deliver(second)).toMatchObject([{ body: "(3) and <U+202E> now" }]);
+  const both = await deliver('{"tag":"sealed"}');
+  expect(both).toHaveLength(2);
+  const sealed = both.find(({ at }) => at === "");
   expect(sealed).toMatchObject({ title: "chat", body: "A new message" });
 
   // A click opens a page, since none is open.
@@ -267,18 +283,19 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   await until("the notification is closed", async () =>
     (await shownNotifications(worker)).every(({ at }) => at !== "lobby"),
   );
-  await deliver(JSON.stringify({ tag: "r", at: "lobby", from: "ben", text: "again" }));
-  await until("it is shown again", async () =>
-    (await shownNotifications(worker)).some(({ body: words }) => words === "again"),
+  const again = await deliver(
+    JSON.stringify({ tag: "r", at: "lobby", from: "ben", text: "again" }),
   );
+  expect(again.map(({ body: words }) => words)).toContain("again");
   await page.goto(`${origin}/#/lobby`);
   await ana.composer.waitFor();
   await until(
-    "what was told is put away",
+    "the notifications are closed",
     async () => (await shownNotifications(worker)).length === 0,
   );
-  await deliver(JSON.stringify({ tag: "r", at: "@ben", from: "ben", text: "here" }));
-  await until("it is shown at last", async () => (await shownNotifications(worker)).length === 1);
+  expect(
+    await deliver(JSON.stringify({ tag: "r", at: "@ben", from: "ben", text: "here" })),
+  ).toHaveLength(1);
   await worker.evaluate(click.replace('"lobby"', '"@ben"'));
   await ana.page.getByRole("heading", { name: "@ben", level: 1 }).waitFor();
 
