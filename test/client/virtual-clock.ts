@@ -60,7 +60,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** All promises that can go on have gone on, and no thread computes a key. */
+/** All promises that can settle have settled, and no thread derives a key. */
 async function settled(): Promise<void> {
   do {
     await new Promise((resolve) => setImmediate(resolve));

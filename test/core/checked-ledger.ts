@@ -92,7 +92,7 @@ export class CheckedLedger {
   #checkOrder(head: Head, body: Record<string, unknown>, members: Set<string>): void {
     const user = String(body["user"]);
     if (head.kind === "kick") {
-      check(members.has(user), "only who is in is put out");
+      check(members.has(user), "only members are removed");
       members.delete(user);
     }
     const key = `${head.room} ${user}`;

@@ -176,7 +176,7 @@ requires("script").test(
       type(child, "f");
       const pid = Number(readFileSync(sandbox.path("pid"), "utf8"));
       // `script` may still read from the fifo, so output is not yet queued.
-      const progress = await until("it goes on while nobody reads", () => {
+      const progress = await until("it continues while nobody reads", () => {
         process.kill(pid, "SIGUSR2");
         const now = progressIn(progressPath);
         return now !== undefined && now.frames > 20_000 && now.queuedBytes > 0 && now;

@@ -230,7 +230,7 @@ export class Actor implements Asker {
       newcomer.close();
       await openDoor();
     }
-    throw new Finding(`a ${this.role} comes in no more`);
+    throw new Finding(`a ${this.role} cannot log in any more`);
   }
 
   async #enter(caller: Caller): Promise<boolean> {

@@ -168,7 +168,7 @@ export class Fuzz {
     const caller = await Caller.greeted(this.#server.port, this.#honest[name]);
     const outcome = await (this.#starts === 1 ? caller.register(name) : caller.login(name));
     if (outcome.kind === "answered") return caller;
-    throw new Finding(`${name} comes in no more: ${outcome.fault.message}`);
+    throw new Finding(`${name} cannot log in any more: ${outcome.fault.message}`);
   }
 
   /** Stops the server, reads its folder and starts it again. */

@@ -170,7 +170,7 @@ pageTest(
     await dialog.getByLabel("Announcement").fill("<b>Maintenance</b> at noon");
     await dialog.getByRole("button", { name: "Announce" }).click();
     await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor();
-    await expectAccessible(olga, "light", "what everybody is told");
+    await expectAccessible(olga, "light", "the announcement");
     const banner = olga.page.locator(".banner").filter({ hasText: "at noon" });
     await banner.getByRole("button", { name: "Dismiss" }).click();
     await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor({ state: "detached" });

@@ -115,10 +115,10 @@ pageTest("seals a conversation from its menu; two tabs of an account share its k
     await visit.waitUntilSent();
   }
   await dora.page.close();
-  await other.send("the other tab goes on");
-  await ben.waitForMessage("the other tab goes on");
+  await other.send("the other tab continues");
+  await ben.waitForMessage("the other tab continues");
   expect(await holding(server.served.data, "in the open")).not.toEqual([]);
-  await expectNothingAtServer("under the seal", "turn 3", "goes on");
+  await expectNothingAtServer("under the seal", "turn 3", "tab continues");
 });
 
 pageTest("adds a browser that lost its keys again, with one divider", async () => {

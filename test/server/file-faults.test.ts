@@ -24,7 +24,7 @@ test("ends an upload on a full disk, which resumes when there is space", async (
   const { fault } = await lane.untilEnded();
   expect(fault).toMatchObject({ code: "store-full" });
   expect(fault?.message).toBe("the server's disk is full, at chunk 0");
-  await one.wait(ana.post("words go on"));
+  await one.wait(ana.post("posts continue"));
   expect((await download(await channelOf(ana), OLD.id)).bytes).toHaveLength(OLD.size);
   expect(one.events.map(({ kind }) => kind)).toContain("full");
   expect(one.events.map(({ kind }) => kind)).not.toContain("failed");
@@ -68,7 +68,7 @@ test.each(KINDS)(
       }
       await one.quiet();
       one.trouble = () => undefined;
-      await one.wait(ana.post("words go on"));
+      await one.wait(ana.post("posts continue"));
       lane.hangUp();
       await one.quiet();
       const next = await channelOf(ana);

@@ -15,7 +15,7 @@ export const TROUBLES = {
 } as const satisfies Record<string, DiskFailure | "stop">;
 export type Failing = (typeof TROUBLES)[keyof typeof TROUBLES];
 
-export type Aftermath = "the process goes on" | "a kill" | "a power loss";
+export type Aftermath = "the process continues" | "a kill" | "a power loss";
 
 interface Way {
   readonly isLasting: boolean;
@@ -23,7 +23,7 @@ interface Way {
 }
 
 const CRASHES: readonly Aftermath[] = ["a kill", "a power loss"];
-const AFTERMATHS: readonly Aftermath[] = [...CRASHES, "the process goes on"];
+const AFTERMATHS: readonly Aftermath[] = [...CRASHES, "the process continues"];
 
 function waysOf(trouble: Failing): Way[] {
   if (trouble === "stop") return CRASHES.map((aftermath) => ({ isLasting: true, aftermath }));

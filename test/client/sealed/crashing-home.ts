@@ -4,7 +4,7 @@ import type { SealedTables } from "../../../src/client/sealed/store.ts";
 
 /** `before`: nothing of the last transaction is there; `after`: all of it, and nobody knows. */
 type CrashAt = "before" | "after";
-/** `full`: the disk takes nothing of it, once, and the process goes on. */
+/** `full`: the disk rejects the write once, and the process continues. */
 export type FailurePoint = CrashAt | "full";
 
 export class Crash {

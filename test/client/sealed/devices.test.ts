@@ -59,7 +59,7 @@ describe("an admin of a sealed room", () => {
     expect(await codeOf(ben.addMember(eve))).toBe(REFUSED);
     await grant(ana, "ben", true);
     await ben.addMember(eve);
-    await eve.postTo("let in by ben", ana);
+    await eve.postTo("added by ben", ana);
     await ben.kick("eve");
     expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
     await grant(ana, "ben", false);
@@ -80,7 +80,7 @@ describe("an admin of a sealed room", () => {
       await ben.postTo("the founder is gone", eve);
       expect(await eve.members()).toEqual({ ben: 1, eve: 1 });
       await eve.addMember(dan);
-      await dan.postTo("let in by eve", ben);
+      await dan.postTo("added by eve", ben);
     });
   }
 

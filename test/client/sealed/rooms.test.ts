@@ -97,7 +97,7 @@ describe("a sealed room", () => {
     await world.pass(60_000);
     expect(await world.wait(code)).toBe("timeout");
     await ana.waitForText("ana hears nothing");
-    await ana.postTo("and goes on", ben);
+    await ana.postTo("and continues", ben);
     expect(ana.rejoins()).toBe(0);
     expect(ben.changes).not.toContain("resync");
   });

@@ -300,7 +300,7 @@ class EngineWorld {
   #checkChange({ user }: Session, outcome: Outcome): void {
     if (!("joined" in outcome)) return;
     const { room } = outcome;
-    check(this.rooms.get(room as RoomId)?.members.has(user) === true, "who was let in is in");
+    check(this.rooms.get(room as RoomId)?.members.has(user) === true, "the added user is a member");
   }
 
   #submit(

@@ -203,7 +203,7 @@ export class Crowd {
       const { device } = person;
       const context = { bound, ...device.accountChecks() };
       const out = await device.engine.process(groupOf(person), commit, context);
-      if (out.kind !== "removed") throw new Error(`${device.user} was to be put out: ${out.kind}`);
+      if (out.kind !== "removed") throw new Error(`${device.user} not removed: ${out.kind}`);
       person.group = undefined;
       this.#watched = [person, ...this.#watched.filter((one) => one !== person)].slice(0, WATCHED);
     }
@@ -225,7 +225,7 @@ export class Crowd {
       for (const state of savedGroups) {
         this.tally.attempts++;
         if (await opensNext(device, state, { commit, before, next, message })) {
-          throw new Error(`${device.user} was put out, and opens epoch ${next.epoch}`);
+          throw new Error(`${device.user} was removed, but opens epoch ${next.epoch}`);
         }
       }
     }

@@ -68,7 +68,7 @@ describe("login", () => {
     await tab.until("said", () => tab.texts("lobby").length === 1);
     await olga.request("rename", { user: "ana", to: "anna" });
     await tab.until("renamed", () => tab.chat.model.me === "anna" && tab.chat.model.isCaughtUp);
-    expect(tab.texts("lobby")).toContain("before"); // The same page goes on.
+    expect(tab.texts("lobby")).toContain("before"); // The same page continues.
     tab.chat.send("lobby", { text: "after" });
     await tab.until("said again", () => tab.texts("lobby").includes("after"));
     tab.chat.setDraft("lobby", { text: "half" });

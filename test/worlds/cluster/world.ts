@@ -381,7 +381,7 @@ export class ClusterWorld extends Simulation implements Cluster {
     }
     for (const [key, count] of counts) {
       const isName = this.#newcomers.some(({ name }) => name === key);
-      check(count <= (isName ? 1 : 2), () => `${count} came in as, or by, ${key}`);
+      check(count <= (isName ? 1 : 2), () => `${key} was used by ${count} accounts`);
     }
     const used = new Map<string, number>();
     for (const { head } of this.#durableRecords.accounts) {

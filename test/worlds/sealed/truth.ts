@@ -62,7 +62,7 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
     if (stay !== undefined) stay.until = head.seq;
   }
   for (const [device] of added) {
-    check(!room.devices.has(device), () => `${id}: ${device} comes in twice`);
+    check(!room.devices.has(device), () => `${id}: ${device} joins twice`);
     room.devices.add(device);
     const memberships = room.memberships.get(device) ?? [];
     room.memberships.set(device, [
