@@ -1,6 +1,6 @@
 /**
- * Completion of command lines with commands, flags and values from the command table, and with
- * names from this device's own state. Completion neither uses the network nor writes files.
+ * Command-line completion from the command table and from names stored on this device. Neither uses
+ * the network nor writes files.
  */
 
 import { COMPLETIONS_MAX } from "../base/limits.ts";
@@ -22,26 +22,21 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 
 export interface Completion {
   readonly word: string;
-  /** Sanitised description; may be empty. */
   readonly description: string;
 }
 
-/** Marker for paths, which the shell completes and quotes itself. */
+/** The shell completes and quotes paths itself. */
 const PATHS = "paths";
 
 export type Candidates = readonly Completion[] | typeof PATHS;
 
 type CompletionContext = Pick<Context, "env" | "settings">;
 
-/** Matches words in which no character has a meaning for a shell, quoted or not. */
 const SHELL_SAFE = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
 const ABOUT_CODE_POINTS_MAX = 60;
 const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
 
-/**
- * @param words words after `chat`; the last word is incomplete
- * @returns an empty list if the argument is free text or nothing matches
- */
+/** @param words words after `chat`; the last word is incomplete */
 export async function completionsFor(
   context: CompletionContext,
   verbs: VerbTable,
@@ -49,7 +44,6 @@ export async function completionsFor(
 ): Promise<Candidates> {
   const typed = words.at(-1) ?? "";
   const previousWords = words.slice(0, -1);
-  // In `--to=lob` only the value is completed; the flag is then prepended to each candidate.
   const [, flag, value] = /^(--[a-z-]+)=(.*)$/s.exec(typed) ?? [];
   const isInline = flag !== undefined && value !== undefined && !previousWords.includes("--");
   const prefix = isInline ? `${flag}=` : "";
@@ -63,7 +57,6 @@ export async function completionsFor(
     .slice(0, COMPLETIONS_MAX);
 }
 
-/** Returns the line for the shell: word, tab, description. */
 export function formatCompletion({ word, description }: Completion): string {
   return description === "" ? word : `${word}\t${description}`;
 }
@@ -81,7 +74,6 @@ async function completeInTable(
     return verbsOf(table);
   }
   const remaining = previousWords.slice(index + 1);
-  // `chat help` and `chat man` accept the words of a command as arguments.
   if (word === "help" || word === "man") return completeInTable(context, table, remaining, typed);
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
   if (row === undefined) return [];
@@ -121,10 +113,6 @@ function completeVerb(
   });
 }
 
-/**
- * Parses the words before the incomplete word. Returns the flag that still needs a value, if any,
- * and the number of arguments.
- */
 function parseWordsBefore(definitions: FlagDefs, previousWords: readonly string[]) {
   let pendingFlag: FlagDef | undefined;
   let positionals = 0;
@@ -157,7 +145,6 @@ function valuesOf(
 ): Candidates {
   const options = optionsOf(definition);
   if (options !== undefined) {
-    // The finished items of a list are prepended to each candidate.
     const prefix = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
     const remaining = options.filter((word) => !prefix.split(",").includes(word));
     return remaining.map((word) => ({ word: `${prefix}${word}`, description: "" }));
@@ -204,10 +191,6 @@ function namesOf(knownNames: KnownNames, fingerprint: string, hint: string): rea
   }
 }
 
-/**
- * Returns the address of the server that the command line names, or else of the default server, in
- * the form in which the state stores pins.
- */
 function serverIn(
   previousWords: readonly string[],
   { env }: CompletionContext,
@@ -224,7 +207,7 @@ function serverIn(
   try {
     return formatAddress(parseServerSpec(text));
   } catch {
-    return undefined; // The address is incomplete.
+    return undefined;
   }
 }
 
@@ -244,12 +227,11 @@ function servers({ env }: CompletionContext, knownNames: KnownNames): Completion
 }
 
 function asName(sign: string): (knownNames: KnownName) => Completion[] {
-  // Without a sign, a name that begins with a dash would be read as a flag.
+  // Without a sign, a name that begins with a dash would be parsed as a flag.
   const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
   return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, description: "" }] : []);
 }
 
-/** @param kind sign of the rooms or people to complete */
 function asTarget(kind: "#" | "@", sign: string): (knownNames: KnownName) => Completion[] {
   return ({ name }) => {
     const bare = name.slice(1);
@@ -259,7 +241,6 @@ function asTarget(kind: "#" | "@", sign: string): (knownNames: KnownName) => Com
   };
 }
 
-/** Shortens and sanitises a text from another user. */
 function shortText(text: string): string {
   return Array.from(cleanText(text.slice(0, 4 * ABOUT_CODE_POINTS_MAX)))
     .slice(0, ABOUT_CODE_POINTS_MAX)

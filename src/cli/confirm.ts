@@ -4,15 +4,11 @@ import { type FlagDefs, flag } from "./command.ts";
 import type { Context } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
-/** Flag of commands that cannot be undone. */
 export const YES_FLAG = {
   yes: flag("Do not prompt for confirmation"),
 } as const satisfies FlagDefs;
 
-/**
- * Prompts on a terminal; a script must pass `--yes`.
- * @throws {Fault} usage if there is no terminal and no `--yes`
- */
+/** @throws {Fault} usage if there is no terminal and no `--yes` */
 export async function confirmAction(
   context: Context,
   { yes }: { readonly yes: boolean },

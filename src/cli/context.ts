@@ -21,9 +21,7 @@ import { wrapWords } from "./word-wrap.ts";
 export type Signal = "SIGINT" | "SIGTERM";
 
 export interface ProcessIo {
-  /** Output for the data of the command. */
   readonly stdout: Output;
-  /** Output for messages to the user. */
   readonly stderr: Output;
   readonly stdin: Input;
   readonly env: Environment;
@@ -34,30 +32,22 @@ export interface ProcessIo {
    * @returns function that removes the handler
    */
   onSignal(handler: (signal: Signal) => void): () => void;
-  /** Lets the command continue after standard output fails. */
   continueWithoutOutput(): void;
 }
 
-/** Environment of a command. Tests pass their own. */
 export interface Context extends ProcessIo {
-  /** Terminal for prompts; `undefined` if no user can answer. */
   readonly terminal: Terminal | undefined;
-  /** Whether standard output is NDJSON, as `--json` requests. */
   readonly json: boolean;
-  /** Whether standard output may contain colours. */
   readonly color: boolean;
   readonly debug: boolean;
   /**
-   * Returns the folders and config.toml, which are read at the first call.
+   * Returns the folders and config.toml, reading them on the first call.
    * @throws {Fault} usage
    */
   settings(): Settings;
 }
 
-/**
- * @param onBroken called if standard output is closed by its reader; a broken standard error is
- * ignored
- */
+/** @param onBroken called if standard output is closed by its reader */
 export function processIo(onBroken: OnBroken): ProcessIo {
   let continuesWithoutOutput = false;
   const stderr = standardError(() => {});
@@ -84,7 +74,7 @@ export function createContext(
   globals: Pick<Context, "json" | "color" | "debug">,
 ): Context {
   let settings: Settings | undefined;
-  // The full screen and the QR codes read only the environment, so `--no-color` sets NO_COLOR.
+  // The full screen and QR codes read only the environment, so `--no-color` sets NO_COLOR.
   const env = globals.color ? io.env : { ...io.env, NO_COLOR: "1" };
   return {
     ...io,
@@ -99,23 +89,16 @@ export function createContext(
   };
 }
 
-/**
- * Prints one line for users. The message is sanitised, because it may contain names and texts of
- * other users.
- */
+/** Sanitised, because the message may contain names and texts from other users. */
 export function printNotice(context: Pick<Context, "stderr">, message: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
 }
 
-/** Returns a fault's message and remedy in one line. */
 export function faultLine(fault: Fault): string {
   return `${fault.message}; ${fault.remedy}`;
 }
 
-/**
- * Reports whether standard error may be redrawn: it must be a terminal, and no screen reader may
- * read it.
- */
+/** Screen readers would read each redraw aloud. */
 export function mayRedraw({ stderr, env }: Pick<ProcessIo, "stderr" | "env">): boolean {
   return stderr.isTerminal && env["TERM"] !== "dumb";
 }
@@ -129,10 +112,7 @@ function printWarnings(settings: Settings, stderr: Output): Settings {
   return settings;
 }
 
-/**
- * Runs `work` until it ends or a signal interrupts it.
- * @throws {Fault} interrupted
- */
+/** @throws {Fault} interrupted if a signal arrives before `work` ends */
 export async function runInterruptible<Result>(
   { onSignal }: Pick<Context, "onSignal">,
   work: () => Promise<Result>,
@@ -149,21 +129,16 @@ export async function runInterruptible<Result>(
   }
 }
 
-/** Moves the shell's prompt to a new line, because the terminal has printed ^C. */
 export function endSignalLine({ stderr }: Pick<Context, "stderr">, signal: Signal): void {
   if (signal === "SIGINT" && stderr.isTerminal) stderr.write("\n");
 }
 
-/** Exits as if the signal had ended the program, after moving the shell's prompt to a new line. */
 function exitBySignal(signal: Signal): never {
   if (signal === "SIGINT" && isatty(2)) writeSync(2, "\n");
   process.exit(signal === "SIGINT" ? 130 : 143);
 }
 
-/**
- * Creates `onSignal`. Only the handler registered last receives a signal. A second SIGINT ends the
- * program immediately.
- */
+/** Only the handler registered last receives a signal. A second SIGINT ends the program. */
 function signalHandlers(): ProcessIo["onSignal"] {
   const handlers: ((signal: Signal) => void)[] = [];
   let interrupts = 0;
@@ -175,7 +150,6 @@ function signalHandlers(): ProcessIo["onSignal"] {
   };
   process.on("SIGINT", handleSignal);
   process.on("SIGTERM", handleSignal);
-  // The program ends when its terminal window is closed, unless it was started with nohup.
   if (process.platform !== "win32" && !ignoresHangup()) {
     process.on("SIGHUP", () => handleSignal("SIGTERM"));
   }

@@ -5,8 +5,8 @@ import { Fault, type Translatable } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";
 
 /**
- * Converts a thrown value to a fault. Any value other than a Fault indicates a bug, and becomes a
- * fault with the code `internal`.
+ * Converts any thrown value to a fault. A value other than a Fault indicates a bug and gets the
+ * code `internal`.
  */
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
@@ -22,23 +22,19 @@ export function usageFault(message: string | Translatable, remedy: string | Tran
   return new Fault("usage", message, { remedy });
 }
 
-/** Returns the single line `chat: message; remedy`. */
 export function errorLine(fault: Fault): string {
   return `${cleanText(`chat: ${fault.message}; ${fault.remedy}`)}\n`;
 }
 
-/** Returns the JSON object that every command prints for a fault if `--json` is set. */
 export function faultJson(fault: Fault) {
   const { code, blame, message, remedy, retryAfterMs } = fault;
   return { kind: "fault", code, blame, message, remedy, retryAfterMs };
 }
 
-/** Returns the last line of standard output if `--json` is set. */
 export function errorJson(fault: Fault): string {
   return jsonLine(faultJson(fault));
 }
 
-/** Returns the stack and the causes, for `--debug`. */
 export function errorStack(error: unknown): string {
   const lines: string[] = [];
   for (let current = error; current !== undefined && lines.length < 8; current = causeOf(current)) {

@@ -20,7 +20,6 @@ export const TRANSPORT_FLAG = enumFlag(
   "Transport; auto tries TCP, then UDP",
 );
 
-/** Flags of commands that connect to a server. */
 export const SERVER_FLAGS = {
   server: stringFlag("SERVER", "HOST, HOST:PORT or an invite"),
   user: stringFlag("NAME", "Your user name"),
@@ -35,7 +34,7 @@ export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
   valueHint: "SERVER",
 });
 
-/** Argument for paths to read; it must be the last argument of a command. */
+/** Paths to read. Must be the last argument of a command. */
 export const PATHS_ARGUMENT = argument("Files and folders; - for stdin", {
   many: true,
   valueHint: "PATH",
@@ -48,18 +47,16 @@ export interface ServerFlags {
   readonly fingerprint?: string | undefined;
 }
 
-/** Server, user and transport that the user selected; the server's address is not resolved yet. */
 export interface ServerOptions {
   /** `undefined` selects the local server, the server used last, or a server found on the LAN. */
   readonly address: ServerSpec | undefined;
   readonly user: Name | undefined;
   readonly transport: "auto" | "tcp" | "udp";
-  /** Required fingerprint, from `--fingerprint` or else from the invite. */
   readonly fingerprint: Fingerprint | undefined;
 }
 
 /**
- * Reads the flag or argument, then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
+ * Reads flags and arguments first, then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
  * @throws {Fault} usage, name-invalid
  */
 export function serverOptions(
@@ -83,10 +80,6 @@ export function serverOptions(
   };
 }
 
-/**
- * Returns the transport from the flag, or else the transport that the address requires, or else the
- * transport from config.toml.
- */
 export function transportOf(
   context: Context,
   flag: ServerOptions["transport"] | undefined,
@@ -97,8 +90,7 @@ export function transportOf(
 }
 
 /**
- * Parses the values of `--to` and similar flags, and removes duplicates. Returns the lobby if there
- * are no values.
+ * Parses targets and removes duplicates. Defaults to the lobby.
  * @throws {Fault} name-invalid
  */
 export function parseTargets(texts: readonly string[]): Target[] {
@@ -110,7 +102,6 @@ export function parseTargets(texts: readonly string[]): Target[] {
   ];
 }
 
-/** @throws {Fault} usage */
 export function timeFlag(
   context: Pick<Context, "clock" | "offsetMinutes">,
   text: string | undefined,
@@ -121,7 +112,6 @@ export function timeFlag(
   return parseTime(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
 }
 
-/** Returns `undefined` for an empty variable, which counts as unset. */
 function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
 }

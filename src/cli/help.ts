@@ -14,7 +14,6 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 
 const COLORS = /\x1b\[[0-9;]*m/g;
 
-/** Returns the help of one command, which citty generates from the definitions. */
 export async function verbHelp(
   name: string,
   { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
@@ -40,10 +39,6 @@ export async function verbHelp(
   return color ? text : text.replaceAll(COLORS, "");
 }
 
-/**
- * Returns the help of a table, which is printed by `chat --help` and by the help of a command
- * group.
- */
 export function tableHelp(
   name: string,
   { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
@@ -71,7 +66,6 @@ function exampleLines(examples: readonly string[]): string {
   return `EXAMPLES\n\n${examples.map((line) => `  ${line}\n`).join("")}`;
 }
 
-/** Returns the description of a flag or argument for help and manual. */
 export function flagDescription(definition: FlagDef): string {
   const { many, integer, negativeDescription = "" } = definition;
   const { description = negativeDescription } = definition;

@@ -6,15 +6,12 @@ import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import { PAGE_PLUGINS } from "./page-plugins.ts";
 import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 
-/** Name under which build.ts embeds the file in the compiled program. */
 export const LICENSES_NAME = "third-party.licenses";
 
 export interface License {
   readonly name: string;
   readonly version: string;
-  /** SPDX identifier, such as `MIT`. */
   readonly license: string;
-  /** Licence text, which each copy of the program must include. */
   readonly text: string;
 }
 
@@ -22,11 +19,7 @@ export function packLicenses(licenses: readonly License[]): Uint8Array {
   return brotliCompressSync(JSON.stringify(licenses));
 }
 
-/**
- * Loads the licences, which the compiled program embeds. A program run from source collects them
- * from the packages.
- * @returns `undefined` if the program was built without licences
- */
+/** @returns `undefined` if the program was built without licences */
 export async function loadLicenses(): Promise<readonly License[] | undefined> {
   for (const file of Bun.embeddedFiles) {
     // The embedded name contains a hash, as in third-party-1x2y3z.licenses.
@@ -41,16 +34,10 @@ export async function loadLicenses(): Promise<readonly License[] | undefined> {
 const LICENSE_FILES = /^(?:licen[cs]e|copying|notice|copyright)/i;
 const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 
-/**
- * File with the licences of Bun and of the libraries that Bun links. Bun's own package has no
- * licence file.
- */
+/** Bun's own package has no licence file. */
 const BUN_NOTICE = join(ROOT, "node_modules", "bun-types", "docs", "project", "license.mdx");
 
-/**
- * Collects the licences of the runtime and of everything bundled into the program and its page.
- * @throws {Error} if a package has no licence, which stops the build
- */
+/** @throws {Error} if a package has no licence, which stops the build */
 export async function buildLicenses(): Promise<readonly License[]> {
   const folders = await bundledFolders();
   const bun = packageAt(join(ROOT, "node_modules", "bun"));
@@ -74,14 +61,12 @@ async function bundledFolders(): Promise<readonly string[]> {
   return [...new Set(folders)].sort();
 }
 
-/** @throws {Error} if bun-types has a different version */
 function bunNotice(version: string): string {
   const types = packageAt(join(ROOT, "node_modules", "bun-types"));
   if (types.version !== version) throw new Error(`bun-types is not of version ${version}`);
   return readFileSync(BUN_NOTICE, "utf8").replace(/^---\n.*?\n---\n+/s, "");
 }
 
-/** @throws {Error} if package.json names no licence */
 function packageAt(folder: string): Omit<License, "text"> {
   const packageJson: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const { name, version, license } = packageJson as Readonly<Record<string, unknown>>;

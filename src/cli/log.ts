@@ -10,8 +10,7 @@ const LEVEL_INFO = 3;
 const LEVEL_DEBUG = 4;
 
 /**
- * Creates the log of a long-running command. All levels go to standard error. The caller sanitises
- * texts of other users with `cleanText`.
+ * All levels go to standard error. The caller sanitises texts from other users with `cleanText`.
  */
 export function createLog(context: Pick<Context, "stderr" | "debug" | "color">): Log {
   const { stderr, debug, color } = context;
@@ -19,12 +18,12 @@ export function createLog(context: Pick<Context, "stderr" | "debug" | "color">):
     stderr.write(wrapWords(stderr, text));
     return true;
   };
-  // consola expects a Node stream, but uses only these three members.
+  // consola expects a Node stream but uses only these three members.
   const stream = { write, isTTY: stderr.isTerminal, columns: stderr.columns() };
   return createConsola({
     level: debug ? LEVEL_DEBUG : LEVEL_INFO,
-    // A throttle of 0 disables throttling, which drops repeated messages. Both streams are set
-    // because consola would otherwise send info messages to standard output.
+    // A throttle of 0 stops consola from dropping repeated messages. Both streams are set because
+    // consola would otherwise send info messages to standard output.
     throttle: 0,
     stdout: stream as unknown as NodeJS.WriteStream,
     stderr: stream as unknown as NodeJS.WriteStream,

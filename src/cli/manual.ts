@@ -1,7 +1,5 @@
 /**
- * Manual pages in roff with the man macros, generated from the command table. All fixed text is
- * ASCII.
- * @see man 7 man, man 7 groff_man
+ * Manual pages in ASCII roff with the man macros (groff_man(7)), generated from the command table.
  */
 
 import {
@@ -17,10 +15,8 @@ import { GLOBAL_FLAGS } from "./flags.ts";
 import { flagDescription } from "./help.ts";
 
 export interface ManualPage {
-  /** Command as the user types it, such as `chat admin kick`. */
   readonly name: string;
   readonly row: Pick<VerbRow, "summary" | "examples">;
-  /** Version of the program, as in `chat version`. */
   readonly version: string;
 }
 
@@ -44,7 +40,6 @@ const VARIABLES: readonly (readonly [string, string])[] = [
   ["NO_COLOR", "Disable colours."],
 ];
 
-/** Returns the page of the program or of a group of subcommands. */
 export function tableManual(page: ManualPage, verbs: VerbTable): string {
   const visibleVerbs = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
   const commands = visibleVerbs.map(([verb, { summary }]) => listEntry(verb, `${summary}.`));
@@ -87,12 +82,11 @@ export function verbManual(page: ManualPage, { args, details }: Verb): string {
 
 function head({ name, row, version }: ManualPage): string {
   const title = pageName(name);
-  // The page has no date, so that the same program always produces the same page.
+  // Undated, so that builds are reproducible.
   const titles = `"${escapeRoff(title.toUpperCase())}" 1 "" "chat ${escapeRoff(version)}" "Chat"`;
   return `.TH ${titles}\n.SH NAME\n${escapeRoff(title)} \\- ${escapeRoff(row.summary)}\n`;
 }
 
-/** Returns the page name, such as `chat-admin-kick` for `chat admin kick`. */
 export function pageName(name: string): string {
   return name.replaceAll(" ", "-");
 }
@@ -140,12 +134,11 @@ function paragraphs(text: string): string {
     .join("");
 }
 
-/** Escapes a line that roff would read as a request. */
 function textLine(text: string): string {
   return /^[.' ]/.test(text) ? `\\&${escapeRoff(text)}` : escapeRoff(text);
 }
 
-/** Escapes characters that roff would change, so that hyphens and quotes can be copied. */
+/** Escapes characters that roff would change, so that users can copy hyphens and quotes. */
 function escapeRoff(text: string): string {
   return text
     .replaceAll("\\", "\\e")

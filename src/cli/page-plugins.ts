@@ -3,8 +3,8 @@
 import type { BunPlugin } from "bun";
 
 /**
- * Removes Node's `crypto`, which `@hpke/common` imports on platforms without WebCrypto. Every
- * browser has WebCrypto, and the bundler would add 500 kB for `crypto`.
+ * Omits Node's `crypto` (500 kB), which `@hpke/common` imports as a fallback for platforms without
+ * WebCrypto.
  */
 const withoutNodeCrypto: BunPlugin = {
   name: "without-node-crypto",
@@ -17,16 +17,15 @@ const withoutNodeCrypto: BunPlugin = {
   },
 };
 
-/** Imports of the page and of `virtua`, with their replacements in a browser. */
 const REACT: Readonly<Record<string, string>> = {
   react: "preact/compat",
   "react-dom": "preact/compat",
   "react-dom/client": "preact/compat/client",
   "react/jsx-runtime": "preact/compat/jsx-runtime",
-  "react/jsx-dev-runtime": "preact/compat/jsx-dev-runtime", // For development builds.
+  "react/jsx-dev-runtime": "preact/compat/jsx-dev-runtime",
 };
 
-/** Replaces React DOM with Preact, which makes the page 50 kB smaller when compressed. */
+/** Replaces React DOM with Preact, which makes the compressed page 50 kB smaller. */
 const withPreact: BunPlugin = {
   name: "with-preact",
   setup(build) {

@@ -1,6 +1,6 @@
 /**
- * Strict command line parser, which rejects everything unknown with a `usage` fault of one line and
- * a hint. The parser of citty accepts unknown flags and commands.
+ * Strict command-line parser. Unknown flags and commands, which citty accepts, are rejected with a
+ * `usage` fault and a hint.
  */
 
 import { parseArgs } from "node:util";
@@ -23,7 +23,6 @@ export type ParsedCommandLine =
   | {
       readonly kind: "values";
       readonly values: Values;
-      /** Keys of the flags and arguments that the user typed. */
       readonly typedKeys: ReadonlySet<string>;
     }
   | { readonly kind: "help" };
@@ -34,12 +33,11 @@ type OptionToken = Extract<Token, { kind: "option" }>;
 interface FlagSpelling {
   readonly key: string;
   readonly definition: FlagDef;
-  /** Value of the boolean flag if the user types this spelling, such as `false` for `--no-udp`. */
   readonly implies: boolean;
 }
 
 /**
- * @param verb command as it appears in hints, such as `chat join`
+ * @param verb command name in hints, such as `chat join`
  * @throws {Fault} usage
  */
 export function parseStrictly(
@@ -192,10 +190,6 @@ function flagValue(token: OptionToken, target: FlagSpelling): AnyFlagValue {
   return parseFlagValue(value, target.definition, rawName);
 }
 
-/**
- * @param name name of the flag or argument, for the fault
- * @throws {Fault} usage
- */
 export function parseFlagValue(text: string, definition: FlagDef, name: string): string | number {
   const options = optionsOf(definition);
   if (options !== undefined) {

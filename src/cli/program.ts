@@ -1,7 +1,4 @@
-/**
- * Execution of one command line: finds the command, parses its flags, and maps every outcome to an
- * exit code.
- */
+/** Execution of a command line: command lookup, flag parsing and exit codes. */
 
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
@@ -20,7 +17,6 @@ export interface Program {
   readonly verbs: VerbTable;
 }
 
-/** Resolved call: name of the command, its row in the table, and its remaining arguments. */
 interface ResolvedCall {
   readonly name: string;
   readonly row: VerbRow;
@@ -29,7 +25,7 @@ interface ResolvedCall {
 
 const EXIT_USAGE = 2;
 
-/** @returns the exit code; output may still be buffered, see `flushOutput` */
+/** @returns the exit code; output may still be buffered, so call `flushOutput` before exiting */
 export async function runProgram(
   program: Program,
   argv: readonly string[],
@@ -42,10 +38,6 @@ export async function runProgram(
   }
 }
 
-/**
- * Prints a fault on standard error and, with `--json`, also on standard output. Returns the fault's
- * exit code.
- */
 export function report(error: unknown, argv: readonly string[], io: ProcessIo): number {
   const fault = toFault(error);
   const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
@@ -56,9 +48,8 @@ export function report(error: unknown, argv: readonly string[], io: ProcessIo): 
 }
 
 /**
- * Waits until standard output and standard error have accepted all data, because an earlier exit
- * would truncate a long output.
- * @returns the exit code, replaced by that of a fault if standard output could not be written
+ * Waits until all output is written, because an earlier exit would truncate it.
+ * @returns the exit code, or a fault's exit code if standard output could not be written
  */
 export async function flushOutput(exitCode: number, io: ProcessIo): Promise<number> {
   await io.stdout.flushed();
@@ -93,7 +84,6 @@ async function dispatch(program: Program, argv: readonly string[], io: ProcessIo
 const GLOBAL_FLAG_NAMES = { "--json": true, "--no-color": true, "--color": true, "--debug": true };
 const STANDALONE_FLAG_NAMES = { "--help": true, "-h": true, "--version": true, "-V": true };
 
-/** Splits off the flags before the command name, which must be global flags. */
 function splitGlobals(argv: readonly string[]) {
   const index = argv.findIndex((verbName) => !verbName.startsWith("-") || verbName === "-");
   const globalFlags = index < 0 ? argv : argv.slice(0, index);
@@ -152,7 +142,6 @@ async function callVerb(
   return verb.run(parsed.values, context, parsed.typedKeys);
 }
 
-/** Prints requested help on standard output, and help after a missing command on standard error. */
 async function tableUsage(program: Program, io: ProcessIo, exitCode: number): Promise<number> {
   const { tableHelp } = await import("./help.ts");
   const out = exitCode === 0 ? io.stdout : io.stderr;

@@ -1,8 +1,6 @@
 /**
- * Secrets never travel in arguments. They come from a file (`-` for standard input), the
- * environment, or a prompt on the terminal, in this order.
- *
- *     const password = await readSecret(context, PASSWORD, args.passwordFile, "Password for ana");
+ * Reading of secrets from a file (`-` for standard input), the environment or a prompt, in this
+ * order. Never from arguments, which are visible in the process list.
  */
 
 import { open } from "node:fs/promises";
@@ -19,7 +17,6 @@ import { usageFault } from "./errors.ts";
 export interface SecretKind {
   readonly name: string;
   readonly variable: string;
-  /** Flag as typed, for the fault. */
   readonly flag: string;
 }
 
@@ -47,13 +44,11 @@ export const RESET: SecretKind = {
   flag: "--reset-file",
 };
 
-/** Maximum size of a password and its line ending, in bytes. */
 const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 
 /**
- * @param question prompt on a terminal if neither file nor variable is set; `undefined` disables
- * the prompt
+ * @param question prompt if neither file nor variable is set; `undefined` disables the prompt
  * @returns `undefined` if no source has a secret
  * @throws {Fault} usage if the secret is empty or too long; file-unknown, store-denied, interrupted
  */
@@ -65,7 +60,6 @@ export async function readSecret(
 ): Promise<string | undefined> {
   if (file !== undefined) return checkSecret(await fileSecret(context, kind, file), kind);
   const fromEnvironment = context.env[kind.variable];
-  // An empty variable counts as unset.
   if (fromEnvironment) return checkSecret(fromEnvironment, kind);
   if (question === undefined || context.terminal === undefined) return undefined;
   const answer = await context.terminal.askSecret(question);
@@ -73,7 +67,7 @@ export async function readSecret(
 }
 
 /**
- * @param server server that receives the answer, as HOST:PORT
+ * @param server HOST:PORT
  * @param isRetry whether the server refused the previous answer
  */
 export function secretPrompt(
@@ -90,8 +84,6 @@ export function secretPrompt(
 
 /**
  * Prompts for a new password and its repetition until both are valid and equal.
- * @param ask prompts without echo
- * @param report displays the reason why the previous password was refused
  * @returns `undefined` if the answer is empty
  * @throws {Fault} usage after WRONG_SECRETS_MAX attempts
  */
@@ -116,7 +108,6 @@ export async function promptNewPassword(
 }
 
 /**
- * Reads a new password from a file or the environment, or prompts on a terminal.
  * @returns `undefined` if no source has a password
  * @throws {Fault} as `readSecret` and `promptNewPassword`
  */
@@ -162,8 +153,8 @@ async function fileSecret(
 }
 
 /**
- * Reads up to the first line feed. The file size is not used, because a process substitution such
- * as `<(pass show chat)` is a pipe without a size.
+ * Reads up to the first line feed. Ignores the file size, because a process substitution such as
+ * `<(pass show chat)` is a pipe without a size.
  */
 async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
   try {

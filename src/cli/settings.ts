@@ -1,7 +1,4 @@
-/**
- * Settings of the client and its folders. The precedence is flag, environment, config.toml,
- * default, for example `args.user ?? context.env["CHAT_USER"] ?? context.settings().config.user`.
- */
+/** Client settings and folders. The precedence is flag, environment, config.toml, default. */
 
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
@@ -14,39 +11,31 @@ import { innerTable, isTable, parseToml, type TomlTable } from "./toml.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * Folders of the client. If CHAT_HOME is set, all three are that folder; otherwise they are the
- * conventional folders of the platform.
- */
+/** CHAT_HOME replaces all three folders. */
 export interface Folders {
-  /** Folder of config.toml. */
   readonly config: string;
-  /** Folder of state.sqlite and device.key. */
   readonly data: string;
-  /** Folder of disposable data, such as the list of servers that run on this machine. */
+  /** Disposable data, such as the list of servers running on this machine. */
   readonly state: string;
 }
 
-/** Content of config.toml. */
 export interface Config {
   readonly server?: string;
   readonly user?: string;
   readonly transport?: "auto" | "tcp" | "udp";
-  /** `strict` refuses an unknown server; `first-use` pins an unknown server and prints a notice. */
+  /** `strict` refuses an unknown server; `first-use` pins it and prints a notice. */
   readonly trust?: "first-use" | "strict";
 }
 
 export interface Settings {
   readonly folders: Folders;
   readonly config: Config;
-  /** Table `[screen]` as in the file; the full screen validates its values. */
+  /** Unvalidated `[screen]` table. */
   readonly screen: TomlTable | undefined;
-  /** Warnings about unknown keys, printed once on standard error. */
   readonly warnings: readonly string[];
 }
 
 const SCREEN = "screen";
-/** Valid values of each setting; `text` allows any text. */
 const KEYS: Readonly<Record<keyof Config, readonly string[] | "text">> = {
   server: "text",
   user: "text",
@@ -65,10 +54,7 @@ export function loadSettings(
   return { folders, ...parseConfig(text ?? "", path) };
 }
 
-/**
- * Returns the XDG base directories on Linux, and the conventional folders on other platforms.
- * @internal
- */
+/** @internal */
 export function chatFolders(env: Environment, platform: NodeJS.Platform): Folders {
   const home = env["CHAT_HOME"];
   if (home !== undefined && home !== "") return singleFolder(resolve(home));
@@ -122,10 +108,7 @@ function singleFolder(folder: string): Folders {
   return { config: folder, data: folder, state: folder };
 }
 
-/**
- * Returns an absolute path; `undefined` if the path is relative, because the XDG specification
- * requires relative paths in these variables to be ignored.
- */
+/** The XDG specification requires relative paths in these variables to be ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
 }

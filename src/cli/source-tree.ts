@@ -2,10 +2,7 @@
 
 import { join } from "node:path";
 
-/**
- * Path of the repository, if the program runs from source. A compiled program contains no such
- * paths.
- */
+/** Repository path when the program runs from source. A compiled program contains no such paths. */
 export const ROOT = join(import.meta.dir, "..", "..");
 export const MAIN_SOURCE = join(ROOT, "src", "main.ts");
 export const PAGE_SOURCE = join(ROOT, "src", "web", "index.html");

@@ -1,10 +1,6 @@
 /** Suggestions for mistyped words. */
 
-/**
- * Returns the known word closest to a mistyped word, with at most one typing error in a word of 3
- * to 5 letters and two in a longer word.
- * @returns `undefined` if no word is close enough
- */
+/** Allows one typing error in a word of 3 to 5 letters and two in a longer word. */
 export function nearestWord(typed: string, words: readonly string[]): string | undefined {
   if (typed.length < 3) return undefined;
   const typosMax = typed.length < 6 ? 1 : 2;
@@ -19,10 +15,7 @@ export function nearestWord(typed: string, words: readonly string[]): string | u
   return best?.word;
 }
 
-/**
- * Returns the number of letters added, omitted, changed, or swapped with their neighbour (optimal
- * string alignment).
- */
+/** Optimal string alignment distance. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, i) => i);

@@ -5,16 +5,14 @@ import { userInfo } from "node:os";
 import { isName, isReservedName, type Name } from "../base/names.ts";
 import { checkNewName } from "../base/new-names.ts";
 
-/** Name that Bun returns if the environment does not name a user, as under cron and systemd. */
+/** Name that Bun returns if the environment names no user, as under cron and systemd. */
 const UNKNOWN = "unknown";
 
-/** Returns the name displayed to other users if this user has not chosen a name. */
 export function publicUserName(fallback: string): string {
   const user = systemUser();
   return user === undefined || user === UNKNOWN ? fallback : user;
 }
 
-/** Returns the system user's name; `undefined` if it is not a valid user name. */
 export function systemUser(): Name | undefined {
   try {
     const { username, uid } = userInfo();
@@ -23,12 +21,11 @@ export function systemUser(): Name | undefined {
     // Some systems name their first user `admin`, which is a reserved name.
     return isReservedName(name) ? checkNewName(`${name}1`) : name;
   } catch {
-    return undefined; // The user has no entry, as in some containers.
+    return undefined;
   }
 }
 
 /**
- * Returns the name of the user with this number.
  * @returns `undefined` if the file has no such user
  * @internal
  */

@@ -5,12 +5,12 @@ import { Fault } from "../base/fault.ts";
 
 export interface TomlTable {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Returns the position of the value with these keys, such as `config.toml:3:1`. */
+  /** Position of the value with these keys, such as `config.toml:3:1`. */
   position(...keys: readonly string[]): string;
 }
 
 /**
- * @param example a setting in valid syntax, for the remedy
+ * @param example valid setting, printed in the remedy
  * @throws {Fault} usage, naming file, line and column
  */
 export function parseToml(text: string, path: string, example: string): TomlTable {
@@ -20,7 +20,6 @@ export function parseToml(text: string, path: string, example: string): TomlTabl
   };
 }
 
-/** Returns a nested table; `undefined` if the name is missing or its value is not a table. */
 export function innerTable(
   { values, position: at }: TomlTable,
   name: string,
@@ -58,13 +57,9 @@ const KEY_PARTS = new RegExp(KEY_PART.source, "g");
 const NAME = `(?:${KEY_PART.source})(?:\\s*\\.\\s*(?:${KEY_PART.source}))*`;
 const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${NAME})`);
 const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
-/** Matches the delimiter of a multi-line string. */
 const FENCE = /"""|'''/g;
 
-/**
- * Returns line and column, from 1, of the value with these keys, or of the table that contains the
- * value. The TOML parser itself reports positions only for syntax errors.
- */
+/** smol-toml reports positions only for syntax errors. */
 function positionOf(text: string, keys: readonly string[]): string {
   let position = "1:1";
   let found = 0;

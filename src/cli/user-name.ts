@@ -7,9 +7,8 @@ import { type Context, printNotice } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
 /**
- * Prompts for a name on the terminal. After an invalid name, the prompt proposes a similar name,
- * which an empty answer accepts.
- * @param server server that receives the name, as HOST:PORT
+ * After an invalid name, the prompt proposes a similar name, which an empty answer accepts.
+ * @param server HOST:PORT
  * @throws {Fault} usage without a terminal; name-invalid if the answer is empty; interrupted
  */
 export async function promptUserName(

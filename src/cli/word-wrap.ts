@@ -2,12 +2,8 @@
 
 import type { Output } from "../io/terminal/output.ts";
 
-/**
- * Minimum width for wrapping, in columns. In a narrower terminal, wrapping between words would
- * leave a column of single words, so the terminal breaks the lines.
- */
+/** In a narrower terminal, wrapping would leave a column of single words. */
 const COLUMNS_MIN = 20;
-/** Indentation of the continued lines of a sentence. */
 const CONTINUATION_INDENT = "  ";
 const SGR = /\x1b\[[0-9;]*m/g;
 const ASCII = /^[\x20-\x7e]*$/;
@@ -19,9 +15,9 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 type Screen = Pick<Output, "isTerminal" | "columns">;
 
 /**
- * Breaks lines that are wider than the terminal, between words; output to a pipe is unchanged.
- * Continued lines align with the text of their first line or, in a table, with the last column. A
- * word wider than the terminal, such as an address, is not broken.
+ * Wraps lines for a terminal; output to a pipe is unchanged. Continued lines align with the text in
+ * their first line or, in a table, with the last column. Words wider than the terminal, such as
+ * addresses, stay whole.
  */
 export function wrapWords(output: Screen, text: string): string {
   const columns = output.columns();
@@ -36,8 +32,7 @@ function wrapLine(line: string, columns: number): string {
   if (cellWidth(line) <= columns) return line;
   const [, head = "", words = ""] = /^(\s*(?:.*\S {2,})?)(.*)$/.exec(line) ?? [];
   const indent = cellWidth(head);
-  // A first column that fills more than half of the screen leaves too little room for text beside
-  // it.
+  // A first column wider than half the screen leaves too little room beside it.
   if (indent > columns / 2 || indent === 0)
     return wrapMarked(line, columns, CONTINUATION_INDENT, "own");
   return (
@@ -47,11 +42,8 @@ function wrapLine(line: string, columns: number): string {
 }
 
 /**
- * Breaks one line into several rows. All rows except the first begin with the mark, so that no text
- * can imitate another line. Words of plain ASCII are never broken, so that addresses stay copyable;
- * such a word contains no blanks, so it cannot imitate a line either.
- * @param columns width of the screen
- * @param mark prefix of continued rows
+ * Breaks one line into several rows. Continued rows begin with the mark, so that no text can
+ * imitate another line. ASCII words stay whole, so that users can copy addresses.
  * @param longWords whether a word wider than the screen starts a new row or fills the current row
  */
 export function wrapMarked(
@@ -65,10 +57,7 @@ export function wrapMarked(
   const rows: string[] = [];
   let row = "";
   let usedColumns = 0;
-  /**
-   * Whether the row is full because its last word is wider than the row or is broken by the
-   * terminal.
-   */
+  /** Whether the last word reached the edge, so that no text can follow in this row. */
   let isFull = false;
   const endRow = () => {
     rows.push(row.replace(/ +$/, ""));
@@ -85,8 +74,6 @@ export function wrapMarked(
       usedColumns += gap + width;
       continue;
     }
-    // A word wider than any row starts in the current row, and the text after the word follows
-    // directly.
     const fillsRow =
       longWords === "fill" && !isFull && width > columnsLeft && usedColumns + gap < widthMax;
     if (fillsRow) {
@@ -110,10 +97,6 @@ export function wrapMarked(
   return rows.join(`\n${mark}`);
 }
 
-/**
- * Splits a word into pieces that fit, unless the word is plain ASCII, which must stay copyable.
- * @param first columns available for the first piece
- */
 function piecesOf(word: string, columnsLeft: number, first: number): string[] {
   if (cellWidth(word) <= columnsLeft || ASCII.test(word.replaceAll(SGR, ""))) return [word];
   const pieces: string[] = [];
@@ -121,7 +104,7 @@ function piecesOf(word: string, columnsLeft: number, first: number): string[] {
   let usedColumns = 0;
   for (const { segment } of segmenter.segment(word)) {
     const width = clusterWidth(segment);
-    const isFirst = pieces.length === 0 && first < columnsLeft; // May be empty if nothing fits.
+    const isFirst = pieces.length === 0 && first < columnsLeft;
     if (usedColumns + width > (isFirst ? first : columnsLeft) && (piece !== "" || isFirst)) {
       pieces.push(piece);
       piece = "";
@@ -134,8 +117,7 @@ function piecesOf(word: string, columnsLeft: number, first: number): string[] {
 }
 
 /**
- * Returns the maximum number of cells that a text occupies on any terminal; some terminals draw
- * each part of an emoji separately.
+ * Maximum width of a text on any terminal; some terminals draw each part of an emoji separately.
  * @internal
  */
 export function cellWidth(text: string): number {

@@ -1,7 +1,4 @@
-/**
- * Forking of a restored log, which gives it a new origin so that clients recognise that the log was
- * restored.
- */
+/** Forking of a restored log: a new origin lets clients recognise the restore. */
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -17,7 +14,7 @@ import { openCheckpoints } from "../serve/checkpoints.ts";
 
 /**
  * Appends the `fork` record and signs a new checkpoint. No server may be using the folder.
- * @param newestNote newest known checkpoint of the restored log
+ * @param newestNote newest known checkpoint of the log before the restore
  */
 export async function forkLog(
   path: string,

@@ -1,4 +1,4 @@
-/** Check of `chat doctor` and its result. */
+/** Checks in `chat doctor` and their results. */
 
 import { Fault } from "../../base/fault.ts";
 import { type Clock, withTimeout } from "../../io/clock.ts";
@@ -6,12 +6,10 @@ import { toFault } from "../errors.ts";
 
 export type CheckState = "ok" | "warning" | "failed" | "skipped";
 
-/** Result of a check, with a remedy for warnings and failures. */
 export interface Finding {
   readonly state: CheckState;
   readonly message: string;
   readonly remedy?: string;
-  /** Set only for failures. */
   readonly exitCode?: number;
 }
 
@@ -37,7 +35,6 @@ export function failed(error: unknown): Finding {
   return { state: "failed", message, remedy, exitCode };
 }
 
-/** Returns the fault as a warning, for failures after which the user still has an alternative. */
 export function warningFrom(error: unknown): Finding {
   const { message, remedy } = toFault(error);
   return { state: "warning", message, remedy };
@@ -45,7 +42,6 @@ export function warningFrom(error: unknown): Finding {
 
 export type CheckBody = () => Finding | Promise<Finding>;
 
-/** Runs checks in sequence, each with a time limit, and reports each result immediately. */
 export class CheckRunner {
   readonly #clock: Clock;
   readonly #onResult: (result: CheckResult) => void;
@@ -60,15 +56,11 @@ export class CheckRunner {
     return this.#results;
   }
 
-  /** Exit code of the first failure, or 0. */
   get exitCode(): number {
     return this.#results.find(({ state }) => state === "failed")?.exitCode ?? 0;
   }
 
-  /**
-   * Runs one check; a thrown error becomes the result of the check.
-   * @returns whether dependent checks can run
-   */
+  /** @returns whether dependent checks can run */
   async check(name: string, timeoutMs: number, work: CheckBody): Promise<boolean> {
     const startedAt = this.#clock.now();
     const timedOut = () => {

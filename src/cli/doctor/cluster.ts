@@ -1,4 +1,4 @@
-/** Checks of a cluster, which the user names or to which the server's folder belongs. */
+/** Cluster checks for a named cluster or for the cluster of a data folder. */
 
 import { Fault } from "../../base/fault.ts";
 import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
@@ -9,7 +9,6 @@ import type { ClusterInspection } from "../serve/inspect.ts";
 import type { Membership } from "../serve/membership.ts";
 import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 
-/** Checks a folder that belongs to a cluster if the user named no NATS server. */
 export function checkMembership(path: string, { cluster, state }: Membership): Finding {
   const name = `the cluster '${cluster}'`;
   if (state === "left") return ok(`${path} has left ${name}`);
@@ -19,7 +18,6 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
 }
 
 /**
- * Returns the worst finding, or the state of a healthy cluster.
  * @param own membership of the checked folder; `undefined` without a folder
  * @param servers number of named NATS servers
  */

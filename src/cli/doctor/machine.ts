@@ -10,7 +10,6 @@ import { formatAddress } from "../../wire/invite.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
 
-/** Probes of this machine that the checks use. Each probe throws a Fault on failure. */
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
   findServers(): Promise<DiscoveryResult>;
@@ -27,10 +26,7 @@ export interface MachineProbes {
   syncMs(folder: string): Promise<number>;
 }
 
-/**
- * Codes of faults that mean that a folder contains no server data, which is acceptable only for the
- * default folder.
- */
+/** Faults that mean "no server data", which is acceptable only for the default folder. */
 const NO_DATA: ReadonlySet<FaultCode> = new Set(["not-found", "data-foreign"]);
 
 export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
@@ -56,7 +52,6 @@ export async function checkDiscovery(probes: MachineProbes): Promise<Finding> {
   }
 }
 
-/** @param isNamed whether the user named this folder */
 export function checkData(probes: MachineProbes, folder: string, isNamed: boolean): Finding {
   let path: string;
   try {
@@ -78,7 +73,6 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
   return ok(`${path}: format known, ${space}; ${usageText}`);
 }
 
-/** Checks that the client's home is writable, readable, and private to its owner. */
 export function checkHome(probes: MachineProbes, folders: Folders): Finding {
   for (const folder of new Set([folders.data, folders.config, folders.state])) {
     if (folder === folders.data || probes.exists(folder)) {
@@ -104,10 +98,7 @@ export async function checkDisk(probes: MachineProbes, folder: string): Promise<
   return warning(speed, "a server here confirms slowly; put its data on another disk");
 }
 
-/**
- * Minimum width of a terminal, in columns. A narrower terminal cannot fit a name and a few words on
- * one line.
- */
+/** Narrower terminals cannot fit a name and a few words on one line. */
 const COLUMNS_MIN = 40;
 
 export interface Screen {
@@ -134,7 +125,7 @@ export function checkTerminal(
   if (term === "dumb" || (term === "" && platform !== "win32")) {
     return warning(`the terminal cannot move the cursor (TERM=${term})`, "use chat join --plain");
   }
-  const isWidthKnown = columns > 0; // Some terminals do not report their size.
+  const isWidthKnown = columns > 0;
   if (isWidthKnown && columns < COLUMNS_MIN)
     return warning(`only ${columns} columns`, "widen the window");
   return ok(`${isWidthKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);

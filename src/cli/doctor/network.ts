@@ -19,47 +19,33 @@ import {
   warningFrom,
 } from "./check.ts";
 
-/** Probes that the checks use. Each probe rejects with a Fault on failure. */
 export interface NetworkProbes {
   resolve(host: string): Promise<readonly string[]>;
   localAddressFor(address: string): Promise<string>;
   connectTcp(target: Target): Promise<void>;
   shakeHands(target: Target): Promise<TlsInfo>;
   serverTime(target: Target): Promise<number | undefined>;
-  /** Greets over TCP at exactly this address. */
   greet(address: string): Promise<Greeted>;
-  /** Greets over UDP at exactly this address; `undefined` if this build does not support UDP. */
+  /** `undefined` if this build does not support UDP. */
   readonly greetOverUdp: ((address: string) => Promise<Greeted>) | undefined;
   unixMs(): number;
 }
 
 export interface ExpectedIdentity {
   readonly server: ServerSpec;
-  /** Fingerprint from `--fingerprint`, or else from the invite. */
   readonly requested: Fingerprint | undefined;
   readonly pinned: Fingerprint | undefined;
   readonly requiresUdp: boolean;
 }
 
-/**
- * Time for name resolution, in milliseconds. A resolver may try several name servers with a timeout
- * each.
- */
+/** A resolver may try several name servers with a timeout each. */
 const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/**
- * Time for the TCP check, in milliseconds. The check tries several addresses with a timeout each.
- */
+/** The TCP check tries several addresses with a timeout each. */
 const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
-/**
- * Time added to a probe's own timeout, in milliseconds, so that the probe fails first with its more
- * specific message.
- */
+/** Added to a probe's own timeout, so that the probe fails first with its more specific message. */
 const GRACE_MS = 500;
 
-/**
- * Checks the route hop by hop, from resolving the name to the greeting. Checks that depend on a
- * failed check are skipped.
- */
+/** A failed check skips the checks that depend on it. */
 export async function checkNetwork(
   examination: CheckRunner,
   probes: NetworkProbes,
@@ -202,7 +188,6 @@ class NetworkCheck {
   }
 }
 
-/** Checks that all machines of the server's cluster accept connections. */
 export async function checkMachines(
   probes: Pick<NetworkProbes, "resolve" | "connectTcp">,
   machines: readonly ServerAddress[],
@@ -236,10 +221,6 @@ function noMajorityFault(): Fault {
   });
 }
 
-/**
- * Compares the proved identity with the expected one, as a connection does.
- * @throws {Fault}
- */
 function checkIdentity(
   { fingerprint, welcome }: Greeted,
   { server, requested, pinned }: ExpectedIdentity,
@@ -267,7 +248,7 @@ function checkIdentity(
 }
 
 /**
- * @param skewMs this machine's clock minus the server's clock, which is reported in whole seconds
+ * @param skewMs this machine's clock minus the server's clock
  * @internal
  */
 export function checkClock(skewMs: number): Finding {

@@ -33,7 +33,7 @@ import type { Context } from "../context.ts";
 import type { MachineProbes } from "./machine.ts";
 import type { NetworkProbes } from "./network.ts";
 
-/** Time to wait for answers, in milliseconds; short enough for a user who waits for the results. */
+/** Short enough for a user who waits for the results. */
 const DISCOVERY_MS = 1_200;
 
 export function networkProbes(context: Context, port: number): NetworkProbes {
@@ -80,10 +80,7 @@ export function machineProbes({ clock }: Context): MachineProbes {
   };
 }
 
-/**
- * Reports whether the process exists; true for a process on another machine, which this machine
- * cannot check.
- */
+/** Returns true for a process on another machine, which this machine cannot check. */
 function isAlive({ pid, host }: LockHolder): boolean {
   if (host !== hostname()) return true;
   try {

@@ -21,13 +21,13 @@ import type { Context } from "../context.ts";
 import type { SealedDevices, SealedState } from "./sealed.ts";
 
 /**
- * Prefixes of rows that are not encrypted with the device's key: plain JSON, or states with
- * separate encryption.
+ * Prefixes of rows not encrypted with the device key: plain JSON, or states with separate
+ * encryption.
  */
 const RAW = ["device/", "pin/", "state/", "pending-state/"];
 
 /**
- * Returns the sealed state of this home's last account at that server. Creates no key.
+ * Reads the last account's sealed state for that server. Creates no key.
  * @returns `undefined` if the home has no sealed state
  * @throws {Fault} store-…
  */
@@ -62,7 +62,6 @@ export async function readSealedState(
   };
 }
 
-/** Empty tables, which suffice because the vault only decrypts rows that were already read. */
 const NO_TABLES: SealedTables = {
   get: () => undefined,
   put: () => undefined,
@@ -82,10 +81,6 @@ function ownerAt(data: string, fingerprint: Fingerprint) {
   return { fingerprint, account, device: Identity.fromPem(pem, "device.key") };
 }
 
-/**
- * Requests the account's devices after a login without a password prompt.
- * @throws {Fault}
- */
 export async function querySealedDevices(
   context: Context,
   flags: ClientFlags,
@@ -109,10 +104,6 @@ export async function querySealedDevices(
   }
 }
 
-/**
- * Creates a group with one device, and lets the device rejoin the group.
- * @throws {Fault} or any error of the library
- */
 export async function testMlsLibrary({ clock }: Context): Promise<void> {
   const { SealEngine } = await import("../../crypto/seal/engine.ts");
   const [server, account, signer] = [Identity.generate(), Identity.generate(), Identity.generate()];

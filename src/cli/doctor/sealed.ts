@@ -9,15 +9,10 @@ import { type Finding, failed, ok, warning, warningFrom } from "./check.ts";
 export interface SealedState {
   readonly path: string;
   readonly rooms: readonly Pick<RoomRow, "target" | "status" | "reason" | "instance" | "isCopy">[];
-  /** Identifier of the current instance of the folder. */
   readonly instance: string;
-  /** Number of leases issued to the device; `undefined` if none was issued. */
   readonly leases: number | undefined;
-  /**
-   * Recent times at which the server recognised the folder as an old copy, in Unix milliseconds.
-   */
+  /** Recent times at which the server detected that the folder was an old copy. */
   readonly rejoinsUnixMs: readonly number[];
-  /** Number of rows that the device's key cannot decrypt. */
   readonly unreadable: number;
   readonly rows: number;
 }
@@ -25,8 +20,8 @@ export interface SealedState {
 export interface SealedDevices {
   readonly devices: Answer<"devices">["devices"];
   /**
-   * Number of this device's key packages on the server, or the fault because of which the device
-   * cannot be added to groups.
+   * Number of this device's key packages on the server, or the fault that prevents adding the
+   * device to groups.
    */
   readonly packages: number | Fault;
 }
@@ -40,7 +35,6 @@ export function checkSealedFile({ path, rows, unreadable, rooms }: SealedState):
   );
 }
 
-/** @param nowUnixMs time of this machine */
 export function checkLease({ leases, rejoinsUnixMs }: SealedState, nowUnixMs: number): Finding {
   const rejoins = rejoinsUnixMs.filter(
     (unixMs) => Math.abs(nowUnixMs - unixMs) < REJOINS_WINDOW_MS,
@@ -103,10 +97,7 @@ export function checkPackages({ packages }: SealedDevices): Finding {
   return warning(leftText, remedy);
 }
 
-/**
- * @param work creates a group with one device and lets the device rejoin, which requires the
- * patched library
- */
+/** @param work requires the patched library */
 export async function checkMlsLibrary(work: () => Promise<void>): Promise<Finding> {
   try {
     await work();

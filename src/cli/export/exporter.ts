@@ -1,4 +1,4 @@
-/** Export of rooms into a folder, with one file per room and the contents of shared files. */
+/** Export of rooms into a folder: one file per room, and the shared files. */
 
 import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -33,18 +33,16 @@ export interface ExportResult {
   readonly records: number;
   readonly files: number;
   readonly paths: readonly string[];
-  /** Number of file contents that could not be saved; each failure was reported. */
   readonly failed: number;
   readonly damage: DamageReport;
 }
 
 /**
- * Maximum number of records on one page, which is built in memory. Browsers display larger pages
+ * Maximum number of records on a page. A page is built in memory, and browsers display larger pages
  * slowly.
  */
 const PAGE_RECORDS_MAX = 200_000;
 const FILES = "files";
-/** Umask for private files: mode 0600 for files and 0700 for folders. */
 const PRIVATE = 0o077;
 
 export class Exporter {
@@ -53,7 +51,6 @@ export class Exporter {
   readonly #options: ExportOptions;
   #records = 0;
   #failed = 0;
-  /** Paths of saved contents by file id. A file that was sent to several rooms is saved once. */
   readonly #saved = new Map<string, string | undefined>();
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
@@ -67,7 +64,7 @@ export class Exporter {
 
   /** @throws {Fault} usage if a name is in use; store-…; any fault of the source */
   async run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
-    // Exports contain messages of other users, so only this user may read the files.
+    // Exports contain other users' messages, so only this user may read the files.
     const umask = process.umask(PRIVATE);
     try {
       return await this.#run(rooms);
@@ -150,7 +147,6 @@ export class Exporter {
     for (const piece of page) file.write(piece);
   }
 
-  /** @returns path relative to the export; `undefined` if the content is not saved */
   async #save(record: DisplayFile): Promise<string | undefined> {
     const { out, files } = this.#options;
     if (!files) return undefined;
@@ -179,8 +175,8 @@ export class Exporter {
   }
 
   /**
-   * Reports contents that are erased or damaged; the export continues. All other faults, such as a
-   * full disk, are thrown.
+   * Reports erased or damaged content and continues. All other faults, such as a full disk, are
+   * thrown.
    */
   #reportFailure({ name, id }: DisplayFile, error: unknown): void {
     if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;

@@ -1,7 +1,4 @@
-/**
- * Formatting of a message's text as HTML, from the same syntax tree as on the web page. All text is
- * escaped here, and only web addresses become links.
- */
+/** Conversion of message markup to HTML. Escapes all text; only web addresses become links. */
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";

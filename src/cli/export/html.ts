@@ -1,7 +1,6 @@
 /**
- * Rendering of a room as one self-contained page with embedded pictures, without scripts or
- * external addresses. Texts of users are escaped, and a content security policy blocks any scripts
- * or addresses that escaping misses.
+ * Rendering of a room as one self-contained page, without scripts or external addresses. A content
+ * security policy is the second line of defence after escaping.
  */
 
 import { formatSize } from "../../base/sizes.ts";
@@ -19,9 +18,7 @@ import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/
 import { escapeHtml, htmlText } from "./html-text.ts";
 
 export interface PageFile {
-  /** Data URL, such as `data:image/png;base64,…`. */
   readonly picture?: string | undefined;
-  /** Path relative to the page. */
   readonly path?: string | undefined;
 }
 
@@ -29,7 +26,6 @@ export interface PageOptions {
   readonly title: string;
   readonly offsetMinutes: OffsetMinutes;
   readonly exportedUnixMs: number;
-  /** Returns the exported content; `undefined` if the export does not contain it. */
   file(record: DisplayFile): PageFile | undefined;
 }
 
@@ -40,7 +36,6 @@ interface Changes {
   readonly edits: ReadonlyMap<number, Extract<DisplayRecord, { kind: "edited" }>>;
   readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
   readonly bySeq: ReadonlyMap<number, DisplayRecord>;
-  /** Seqs of the messages that are pinned at the end of the export. */
   readonly pins: ReadonlySet<number>;
 }
 
@@ -109,10 +104,7 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
   );
 }
 
-/**
- * Returns the author. An imported author is marked with parentheses, which no account name
- * contains.
- */
+/** Marks an imported author with parentheses, which no account name contains. */
 function authorOf(record: DisplayRecord): string {
   const imported = "imported" in record ? record.imported : undefined;
   return imported === undefined ? record.from : `${imported.from} (imported)`;
@@ -166,13 +158,11 @@ function file(record: DisplayFile, changes: Changes, options: PageOptions): stri
   const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
   const { seq, text = "" } = record;
   const caption = changes.edits.get(seq)?.text ?? text;
-  // Imported records have no list of mentioned names.
   const { mentions = [] } = withMentions({ text: caption });
   const messageText = caption === "" ? "" : textHtml({ seq, text, mentions }, changes, options);
   return `<p class="file">${label} ${size}</p>${image}${messageText}`;
 }
 
-/** Percent-encodes each segment of the path. */
 function addressOf(path: string): string {
   return path
     .split("/")
@@ -180,7 +170,6 @@ function addressOf(path: string): string {
     .join("/");
 }
 
-/** Counts each user once per reaction. */
 function reactionsOf(reactions: readonly Reaction[]): string {
   const signs = new Map<string, Set<string>>();
   for (const reaction of reactions) {

@@ -1,16 +1,14 @@
-/** Download sink that stores a small file in memory. */
+/** In-memory download sink for the pictures in an exported page. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 
-/** Sink for a picture in an exported page. */
 export class MemorySink implements Sink {
   readonly have = 0;
   readonly #sizeBytesMax: number;
   readonly #sha256: Sha256;
-  /** Bounded by `sizeBytesMax`. */
   #chunks: Uint8Array[] = [];
   #hashes: Uint8Array[] = [];
   #sizeBytes = 0;

@@ -5,12 +5,11 @@ import { Fault } from "../../base/fault.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 
-/** Number of characters buffered before a write. */
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * File that is written under a temporary name with mode 0600, and renamed when it is complete. An
- * existing file is never replaced.
+ * File that is written under a temporary name with mode 0600, and renamed when complete. Never
+ * replaces an existing file.
  */
 export class OutputFile {
   readonly path: string;
@@ -18,13 +17,11 @@ export class OutputFile {
   #fd: number;
   #buffer = "";
 
-  /** @throws {Fault} usage if the name is in use; store-full, store-denied, store-failed */
   constructor(path: string) {
     checkNotExists(path);
     this.path = path;
     this.#temporaryPath = `${path}.part`;
     try {
-      // A run that was killed may have left this file.
       rmSync(this.#temporaryPath, { force: true });
       this.#fd = openSync(this.#temporaryPath, "wx", 0o600);
     } catch (error) {
@@ -50,7 +47,7 @@ export class OutputFile {
     }
   }
 
-  /** Deletes the incomplete file. Has no effect after `finish`. */
+  /** Has no effect after `finish`. */
   discard(): void {
     if (this.#fd < 0) return;
     this.#close();
@@ -73,7 +70,6 @@ export class OutputFile {
   }
 }
 
-/** @throws {Fault} usage if the path exists */
 export function checkNotExists(path: string): void {
   if (systemDisk().kind(path) !== undefined) throw inUse(path);
 }

@@ -5,15 +5,11 @@ import { pictureHeader } from "../../core/client/picture-header.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 import type { DisplayFile } from "../output/render.ts";
 
-/**
- * Maximum size of all pictures on a page, in bytes. Base64 adds a third, so the page stays below
- * 100 MB, which browsers can open.
- */
+/** Base64 adds a third, so the page stays below 100 MB, which browsers can open. */
 const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
-/** Maximum number of pixels in all pictures on a page, which occupy 1 GB when decoded. */
+/** Maximum total for a page; these pixels take 1 GB when decoded. */
 const PICTURES_PIXELS_MAX = 256_000_000;
 
-/** Remaining budget for the pictures of one exported page. */
 export class PictureBudget {
   #bytes = PICTURES_BYTES_MAX;
   #pixels = PICTURES_PIXELS_MAX;
@@ -26,7 +22,6 @@ export class PictureBudget {
     return true;
   }
 
-  /** Returns a data URL; `undefined` if the bytes are not a picture or exceed the limits. */
   embed(bytes: Uint8Array): string | undefined {
     const header = pictureHeader(bytes);
     if (header === undefined) return undefined;

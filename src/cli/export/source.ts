@@ -23,34 +23,20 @@ import type { DisplayFile, DisplayRecord } from "../output/render.ts";
 import { MemorySink } from "./memory-sink.ts";
 
 export interface ExportRoom {
-  /** Title such as `lobby` or `@ana`; in an export from a folder, also `@ana and @bob`. */
   readonly title: string;
-  /**
-   * Yields all records, oldest first.
-   * @throws {Fault}
-   */
   records(): AsyncGenerator<readonly DisplayRecord[]>;
 }
 
 export interface ExportSource {
   /**
-   * Returns the requested rooms, or all rooms if `requested` is empty.
+   * @param requested empty requests all rooms
    * @throws {Fault} room-unknown
    */
   rooms(requested: readonly Target[]): ExportRoom[];
-  /**
-   * Saves the content of a file in a folder and returns its path.
-   * @throws {Fault}
-   */
   save(file: DisplayFile, folder: string): Promise<string>;
-  /**
-   * Returns the bytes of a small file.
-   * @throws {Fault}
-   */
   read(file: DisplayFile): Promise<Uint8Array>;
 }
 
-/** Creates a source that reads from a server with an account's rights. */
 export function serverSource(client: Client, user: string): ExportSource {
   async function* records(target: string): AsyncGenerator<readonly DisplayRecord[]> {
     for await (const page of historyPages(client, { target })) yield displayRecords(page, user);
@@ -75,7 +61,7 @@ export function serverSource(client: Client, user: string): ExportSource {
 
 const HASH_LINE_BYTES = 46;
 
-/** Export source that reads a data folder, even while its server is running. */
+/** Works while the folder's server is running. */
 export class FolderSource implements ExportSource {
   readonly #folder: FolderHistory;
   readonly #data: string;
@@ -128,10 +114,6 @@ export class FolderSource implements ExportSource {
     return metadata;
   }
 
-  /**
-   * Yields the chunks after verifying their checksums.
-   * @throws {Fault} checksum-wrong
-   */
   async *#chunks(
     file: FileId,
     sizeBytes: number,

@@ -1,4 +1,4 @@
-/** Download of the files of all rooms as they arrive. */
+/** Download of files from all rooms as they arrive. */
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -11,7 +11,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
 import { fileBody } from "../output/records.ts";
 
-/** Codes of faults that concern a single file. All other faults end the whole transfer. */
+/** Faults that concern a single file. All others end the whole transfer. */
 const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
   "file-unknown",
   "checksum-wrong",
@@ -25,36 +25,30 @@ const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
 export interface IncomingOptions {
   /** Seq up to which earlier runs have received all files. */
   readonly cursor: number;
-  /** Reports whether this run or an earlier run has received the file. */
   has(file: FileId): boolean;
   download(file: FileId): Promise<void>;
-  /** Records a file as received, so that it is not downloaded again. */
   onDownloaded(file: FileId): void;
-  /** Stores a new cursor: every file up to this seq has been received or cannot be received. */
+  /** Stores a new cursor: every file up to this seq is received or cannot be received. */
   onCursor(seq: number): void;
-  /** Reports a file that cannot be downloaded; `file` is `undefined` if its record is damaged. */
+  /** `file` is `undefined` if its record is damaged. */
   onFailed(file: FileId | undefined, fault: Fault): void;
 }
 
 interface DownloadJob {
   readonly file: FileId;
-  /** Seqs of the file's records, at most one per target; empty while the upload is running. */
   readonly seqs: Set<number>;
-  /** Whether the download was retried after it had failed during the upload. */
   isRetried: boolean;
 }
 
 /**
- * Downloads each arriving file once, several files concurrently and the oldest first, and tracks
- * the position from which the next run resumes. A download may start while the upload is still
- * running and the file has no record yet.
+ * Downloads each arriving file once, oldest first, and tracks the position from which the next run
+ * resumes. A download may start during the upload, before the file has a record.
  */
 export class IncomingFiles {
   readonly #options: IncomingOptions;
-  readonly #jobs = new Map<FileId, DownloadJob>(); // Bounded by INCOMING_FILES_MAX.
-  readonly #queue: DownloadJob[] = []; // Jobs that have not started.
-  /** Seqs of records whose files are pending. */
-  readonly #pendingSeqs = new Set<number>(); // Bounded by the jobs.
+  readonly #jobs = new Map<FileId, DownloadJob>();
+  readonly #queue: DownloadJob[] = [];
+  readonly #pendingSeqs = new Set<number>();
   #running = 0;
   #lastSeq: number;
   #cursor: number;
@@ -67,7 +61,6 @@ export class IncomingFiles {
     this.#cursor = options.cursor;
   }
 
-  /** Adds a file with a record. Records arrive in order of their seq, but may be repeated. */
   addRecorded(file: FileId, seq: number): void {
     if (seq <= this.#cursor || this.#pendingSeqs.has(seq)) return;
     const isNew = seq > this.#lastSeq;
@@ -79,13 +72,12 @@ export class IncomingFiles {
     else job.seqs.add(seq);
   }
 
-  /** Advances past a record that is not a file from another user. */
   skipRecord(seq: number): void {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     this.#advance();
   }
 
-  /** Reports the record of a file that is damaged or withheld by the server. */
+  /** Reports a damaged file record or one withheld by the server. */
   reportDamaged(seq: number): void {
     if (seq > this.#lastSeq) {
       const message = msg`record ${seq}, a file, is damaged or withheld`;
@@ -95,16 +87,12 @@ export class IncomingFiles {
     this.skipRecord(seq);
   }
 
-  /** Adds a file while its upload is still running. */
   addOffered(file: FileId): void {
     if (this.#jobs.has(file) || this.#options.has(file)) return;
     this.#add({ file, seqs: new Set(), isRetried: false });
   }
 
-  /**
-   * Resolves when another file can be added.
-   * @throws the error that ended the transfer
-   */
+  /** @throws the error that ended the transfer */
   async waitForSpace(): Promise<void> {
     while (this.#fault === undefined && this.#jobs.size >= INCOMING_FILES_MAX) {
       await this.#changed.promise;
@@ -112,19 +100,13 @@ export class IncomingFiles {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /**
-   * Resolves when all added files are finished.
-   * @throws the error that ended the transfer
-   */
+  /** @throws the error that ended the transfer */
   async waitUntilSettled(): Promise<void> {
     while (this.#fault === undefined && this.#jobs.size > 0) await this.#changed.promise;
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  /**
-   * Rejects as soon as an error ends the transfer; never resolves.
-   * @throws the error that ended the transfer
-   */
+  /** Rejects as soon as an error ends the transfer; never resolves. */
   async waitForFailure(): Promise<never> {
     while (this.#fault === undefined) await this.#changed.promise;
     throw this.#fault;
@@ -136,7 +118,7 @@ export class IncomingFiles {
     this.#startJobs();
   }
 
-  /** Starts downloads. Complete files go first, because a running upload may be slow. */
+  /** Complete files go first, because a running upload may be slow. */
   #startJobs(): void {
     while (this.#running < CONCURRENT_DOWNLOADS_MAX && this.#fault === undefined) {
       const completeIndex = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
@@ -188,10 +170,7 @@ export class IncomingFiles {
   }
 }
 
-/**
- * Adds the files that arrived while this client was disconnected. Returns early if the link is
- * lost; the caller then calls it again on the next link.
- */
+/** Returns early if the link is lost; call again on the next link. */
 export async function catchUp(
   client: Client,
   incoming: IncomingFiles,
@@ -215,7 +194,6 @@ export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, me: strin
   else if (event.kind === "offered" && !isSameName(event.from, me)) incoming.addOffered(event.file);
 }
 
-/** Adds complete files from other users, and skips erased files. */
 function noteRecord(incoming: IncomingFiles, record: ChatRecord, me: string): void {
   const { seq, kind, state, body, from } = record;
   if (kind !== "file") return;

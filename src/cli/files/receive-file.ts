@@ -21,7 +21,7 @@ import { errorJson } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
 
-/** @throws {Fault} file-unknown if the id is malformed, the same code as for an unknown file */
+/** @throws {Fault} file-unknown if the id is malformed, as for an unknown file */
 export function checkFileId(text: string): FileId {
   if (isFileId(text)) return text;
   throw new Fault("file-unknown", msg`no such file: ${quoteText(text)}`, {
@@ -44,16 +44,12 @@ function mayBeFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   } catch (error) {
-    // With ENOTDIR, a parent of the path is a file. Other errors are reported when the file is
-    // written.
+    // ENOTDIR: a parent of the path is a file. Writing the file reports any other error.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
   }
 }
 
-/**
- * Creates the folder with default permissions, unlike the private folders of `chat`.
- * @throws {Fault} store-…
- */
+/** Uses default permissions, unlike the private folders of `chat`. */
 function createOut(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -65,16 +61,11 @@ function createOut(folder: string): void {
 export interface ReceiveOptions {
   readonly file: FileId;
   readonly out: string;
-  /**
-   * Secret of this home. If `undefined`, the partial download of an earlier run is verified
-   * completely.
-   */
   readonly secret?: Uint8Array | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws {Fault} */
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
   const { file, out, secret, onProgress, signal } = options;
   return client.transfers.get({
@@ -101,17 +92,13 @@ function printGot(context: Context, downloaded: DownloadedFile): void {
     );
 }
 
-/**
- * Returns the JSON object for a downloaded file. Its fields are part of the command's stable
- * output.
- */
+/** Stable output for scripts. */
 export function downloadedJson(downloaded: DownloadedFile): JsonObject {
   const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = downloaded;
   const fields = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
   return defined({ kind: "got", ...fields, renamed: renamed.length || undefined });
 }
 
-/** Reports names that were changed because some operating systems do not allow them. */
 export function reportRenamed(
   { name, renamed }: DownloadedFile,
   report: (text: Message) => void,
@@ -132,7 +119,6 @@ export function downloadedText({ path, sizeBytes, entries, from }: DownloadedFil
   return (texts) => texts.fileDownloaded(file, from);
 }
 
-/** Downloads files, and prints each file when it is complete. */
 export class FileReceiver {
   readonly context: Context;
   readonly client: Client;
@@ -157,7 +143,6 @@ export class FileReceiver {
     this.#secret = secret;
   }
 
-  /** @throws {Fault} */
   async download(file: FileId): Promise<void> {
     try {
       const downloaded = await receiveFile(this.client, {
@@ -175,10 +160,7 @@ export class FileReceiver {
     await this.context.stdout.drained();
   }
 
-  /**
-   * Downloads the files in sequence. If several files were requested, a fault that affects one file
-   * does not stop the remaining downloads.
-   */
+  /** If several files are requested, a fault in one file does not stop the remaining downloads. */
   async receiveAll(files: readonly FileId[]): Promise<number> {
     let exitCode = 0;
     for (const file of files) {
@@ -194,7 +176,6 @@ export class FileReceiver {
     return exitCode;
   }
 
-  /** Prints the fault of one file; the transfer continues. */
   reportFault(fault: Fault): void {
     this.progressDisplay.print(faultLine(fault));
     if (this.context.json) this.context.stdout.write(errorJson(fault));

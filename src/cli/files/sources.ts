@@ -11,14 +11,11 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { Context } from "../context.ts";
 import { usageFault } from "../errors.ts";
 
-/** Path that stands for standard input. */
 export const STDIN = "-";
-/** Default name of piped content. */
 const STDIN_NAME = "stdin";
 
 /**
- * Opens the file, folder or pipe at a path.
- * @param name name for receivers; the local name if `undefined`
+ * @param name name for receivers; defaults to the local name
  * @throws {Fault} file-unknown, store-denied, store-failed, usage
  */
 export async function openSourceAt(context: Context, path: string, name?: string): Promise<Source> {
@@ -29,14 +26,12 @@ export async function openSourceAt(context: Context, path: string, name?: string
   return name === undefined || name === source.name ? source : renamed(source, name);
 }
 
-/** Reports the skipped entries of a folder, with the reason. */
 export function reportSkipped(source: Source, report: (text: Message) => void): void {
   for (const entry of source.skipped) report((texts) => texts.skippedEntry(entry));
 }
 
 /**
- * Checks the paths before a connection exists. If several paths are given, a missing file is
- * reported only when its turn to be sent comes.
+ * With several paths, a missing file is reported only when its turn comes.
  * @throws {Fault} usage, not-found, store-…
  */
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
@@ -53,8 +48,8 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
 }
 
 /**
- * Rejects an empty path. An empty path usually comes from an unset variable in a script, and never
- * means the current folder.
+ * An empty path usually comes from an unset variable in a script, and never means the current
+ * folder.
  */
 function checkPath(path: string): void {
   if (path !== "") return;
@@ -70,7 +65,6 @@ function checkFileName(name: string): void {
   }
 }
 
-/** Returns standard input as a stream that reads no faster than its consumer. */
 function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

@@ -27,13 +27,9 @@ const UNKNOWN_USER = "?";
 const PAGE_RECORDS = 5_000;
 const PAGE_BYTES = 8 << 20;
 
-/** Query without the bounds of a page. */
 export type FolderQuery = Omit<PageQuery, "from" | "limit" | "bytesMax" | "afterSeq">;
 
-/**
- * History that is read directly from a server's folder, even while the server is running. Takes no
- * lock.
- */
+/** History read directly from a data folder. Takes no lock, so the server may be running. */
 export class FolderHistory {
   readonly #history: Archive;
   readonly #names: ReadonlyMap<UserId, Name>;
@@ -60,14 +56,13 @@ export class FolderHistory {
     return [...this.#rooms.keys()];
   }
 
-  /** Returns a title such as `lobby`, or `@ana and @bob` for a conversation. */
   titleOf(id: RoomId): string {
     const room = this.#rooms.get(id);
     if (room?.kind !== "pair") return room?.name ?? id;
     return room.pair.map((user) => `@${this.#name(user)}`).join(" and ");
   }
 
-  /** Returns the rooms of a target; for a person, all conversations with that person. */
+  /** For a person, returns all conversations with that person. */
   find(target: Target): RoomId[] {
     const folded = foldName(target.name);
     const isPerson = target.kind === "person";
@@ -94,14 +89,12 @@ export class FolderHistory {
     });
   }
 
-  /** Returns the newest matching records, oldest first. */
   async last(query: FolderQuery, limit: number): Promise<DisplayRecord[]> {
     const bytesMax = Number.MAX_SAFE_INTEGER;
     const { records } = await this.#history.page({ ...query, from: "newest", limit, bytesMax });
     return records.map((record) => this.#displayRecord(record));
   }
 
-  /** Yields the matching records, oldest first, in pages of bounded size. */
   async *pages(query: FolderQuery): AsyncGenerator<readonly DisplayRecord[]> {
     const bounds = { from: "oldest", limit: PAGE_RECORDS, bytesMax: PAGE_BYTES } as const;
     for (let afterSeq = 0; ; ) {
@@ -150,7 +143,7 @@ async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
     if (kind !== "room" && kind !== "rename") continue;
     const { name, direct, user } = bodyOf(record, kind) ?? {};
     const id = room as RoomId;
-    if (user !== undefined) continue; // Names of users come from the accounts log.
+    if (user !== undefined) continue;
     if (name !== undefined) rooms.set(id, { kind: "room", name });
     else if (direct !== undefined) {
       rooms.set(id, { kind: "pair", pair: direct as readonly [UserId, UserId] });

@@ -14,11 +14,9 @@ export interface HistoryOptions {
   readonly untilMs: number | undefined;
   readonly grep: string | undefined;
   readonly ignoreCase: boolean;
-  /** `undefined` selects all kinds that users read. */
   readonly kinds: ReadonlySet<RecordKind> | undefined;
-  /** Maximum number of matching records, counted from the newest; `undefined` selects all. */
+  /** Counted from the newest record; `undefined` selects all. */
   readonly last: number | undefined;
-  /** Whether no filter is set, which selects the last records of each room. */
   readonly isOverview: boolean;
 }
 
@@ -32,7 +30,6 @@ export interface HistoryFlags {
   readonly grep: string | undefined;
   readonly exact: boolean;
   readonly ignoreCase: boolean;
-  /** Kinds, separated by commas. */
   readonly kind: string | undefined;
   readonly files: boolean;
 }
