@@ -2,17 +2,14 @@
 
 import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 
-/**
- * Delays that grow exponentially, with jitter so that the clients of a restarted server do not all
- * reconnect at the same time.
- */
+/** Jitter keeps clients of a restarted server from all reconnecting at the same time. */
 export class Backoff {
   #ceilingMs = RECONNECT_FIRST_MS;
 
   /**
    * @param chance random number from 0 (inclusive) to 1 (exclusive)
    * @param boundMs maximum for this delay only
-   * @returns milliseconds, between half of the current maximum delay and all of it
+   * @returns milliseconds, from half of the current maximum delay to all of it
    */
   next(chance: number, boundMs: number = RECONNECT_MAX_MS): number {
     const waitMs = Math.round(Math.min(this.#ceilingMs, boundMs) * (0.5 + chance / 2));

@@ -13,7 +13,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 
 /**
- * Returns the time in Unix ms that is `10m`, `2h` or `7d` from now.
+ * Adds `10m`, `2h` or `7d` to `nowUnixMs`.
  * @throws {Fault} usage if the text is not a duration
  */
 export function parseUntil(text: string, nowUnixMs: number): number {
@@ -21,7 +21,7 @@ export function parseUntil(text: string, nowUnixMs: number): number {
 }
 
 /**
- * Returns the number of milliseconds in `10m`, `2h` or `7d`.
+ * Returns milliseconds.
  * @param or other accepted values, which the remedy lists
  * @throws {Fault} usage if the text is not a duration
  */
@@ -49,9 +49,7 @@ export function parseDuration(
   });
 }
 
-/**
- * Returns the fields with the time in field `key`, if present, formatted as UTC with milliseconds.
- */
+/** Formats the time in field `key`, if present, as UTC with milliseconds. */
 export function withUtcTime(
   fields: Readonly<Record<string, unknown>>,
   key: string,

@@ -6,7 +6,6 @@ interface Entries<Key> {
   delete(key: Key): boolean;
 }
 
-/** Sets an entry as the newest, and deletes the oldest entries until at most `sizeMax` remain. */
 export function setNewest<Key, Value>(
   entries: Map<Key, Value>,
   key: Key,
@@ -18,7 +17,6 @@ export function setNewest<Key, Value>(
   dropOldest(entries, sizeMax);
 }
 
-/** Deletes the entries of a map or set that were inserted first until at most `sizeMax` remain. */
 export function dropOldest<Key>(entries: Entries<Key>, sizeMax: number): void {
   for (const key of entries.keys()) {
     if (entries.size <= sizeMax) return;

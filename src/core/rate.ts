@@ -26,7 +26,7 @@ export class TokenBucket {
   }
 
   /**
-   * Takes either all of the tokens or none.
+   * Takes all of the tokens or none.
    * @returns 0 if the tokens were taken, otherwise the milliseconds until they are available
    */
   take(now: number, tokens = 1): number {
@@ -42,15 +42,12 @@ export class TokenBucket {
   }
 }
 
-/**
- * Token buckets by key, such as an account. Beyond the maximum, the key that has been idle longest
- * is forgotten.
- */
+/** Beyond the maximum, the bucket that has been idle longest is dropped. */
 export class TokenBuckets {
   readonly #perSecond: number;
   readonly #burst: number;
   readonly #keysMax: number;
-  readonly #buckets = new Map<string, TokenBucket>(); // Least recently used first.
+  readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(perSecond: number, burst: number, keysMax = POST_RATES_MAX) {
     this.#perSecond = perSecond;
@@ -82,7 +79,7 @@ export class TokenBuckets {
 
 const HOUR_SECONDS = 60 * 60;
 
-/** Hourly quota of each account, part of a global maximum. */
+/** Hourly quota per account, with a global maximum. */
 export class HourlyQuota {
   readonly #buckets: TokenBuckets;
 
@@ -91,8 +88,7 @@ export class HourlyQuota {
   }
 
   /**
-   * Takes one from the quota. The fault is `too-many`, because clients retry `too-fast`
-   * automatically.
+   * Uses `too-many`, because clients automatically retry `too-fast`.
    * @throws {Fault} too-many if the quota is used up
    */
   take(key: string, now: number, message: string, remedy: string): void {
@@ -107,15 +103,11 @@ interface WrongGuesses {
 }
 
 /**
- * Limiter of guesses at secrets. The server answers the first wrong guesses immediately; afterwards
- * each delay is twice the previous delay. Keys are accounts and addresses.
+ * Limits guesses at secrets: the first wrong guesses are answered immediately, and each further
+ * delay doubles. Keys are accounts and addresses.
  */
 export class GuessLimiter {
-  readonly #keys = new Map<string, WrongGuesses>(); // Least recently used first.
-  /**
-   * Number of guesses in progress by key, limited by the number of clients that may wait for an
-   * answer.
-   */
+  readonly #keys = new Map<string, WrongGuesses>();
   readonly #pending = new Map<string, number>();
 
   delayMs(keys: readonly string[], now: number): number {
@@ -125,8 +117,8 @@ export class GuessLimiter {
   }
 
   /**
-   * Counts the guess as wrong until `end` is called, so that parallel guesses are not faster than
-   * sequential guesses.
+   * Counts the guess as wrong until `end` is called, so parallel guesses are not faster than
+   * sequential ones.
    */
   begin(keys: readonly string[]): void {
     for (const key of keys) this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
@@ -166,19 +158,16 @@ export class GuessLimiter {
 const SHARED_GUESS_INTERVAL_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
 
 /**
- * Limiter of guesses at a shared secret, over all clients. The server answers a number of guesses
- * per minute immediately and queues further guesses. Correct guesses are delayed like wrong
- * guesses, so that the delay reveals nothing, but by at most GUESS_DELAY_MAX_MS, so that users who
- * know the secret are not locked out.
+ * Limits guesses at a shared secret over all clients: some guesses per minute are answered
+ * immediately, the rest are queued. Correct guesses are delayed too, so that the delay reveals
+ * nothing, but by at most GUESS_DELAY_MAX_MS, so that users who know the secret are not locked out.
  */
 export class SharedGuessLimiter {
   /**
-   * Time at which the queue of guesses ends, for each secret. Beyond the maximum, the oldest secret
-   * is forgotten.
+   * Time at which each secret's guess queue ends. Beyond the maximum, the oldest secret is dropped.
    */
   readonly #paidAt = new Map<string, number>();
 
-  /** Returns the delay of a guess, which counts as wrong until `right` is called. */
   begin(secret: string, now: number): number {
     const paidAt = Math.max(now, this.#paidAt.get(secret) ?? now);
     const delayMs = paidAt + SHARED_GUESS_INTERVAL_MS - now - 60_000;

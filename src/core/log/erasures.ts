@@ -1,14 +1,9 @@
-/** Erasures of a log's records: those that were ordered, and those that were completed. */
+/** Erasures ordered or completed by records of a log. */
 
 import { isCount } from "../../base/values.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
-/**
- * Returns the seqs of the earlier records that this record orders to be blanked: for an `erase`,
- * the listed records and edits; for a new password, the account's previous password; for the
- * removal of an account, its password and settings. Returns none for a damaged record.
- */
 export function erasuresOf(record: FoldedRecord): number[] {
   const { kind, seq } = record.head;
   if (!hasTrait(kind, "erasing")) return [];
@@ -18,19 +13,17 @@ export function erasuresOf(record: FoldedRecord): number[] {
   );
 }
 
-/** Orders to erase records of a log. Only the first order for each record counts. */
+/** Erasure orders in a log. Only the first order for each record counts. */
 export class Erasures {
-  /** Seq of the ordering record, by seq of the record to be blanked. */
   readonly orders: Map<number, number>;
   readonly #blank = new Map<number, number>();
   /**
-   * Account of each blank password record. Such a record no longer contains the seq of the password
-   * that it replaced.
+   * Accounts by the seq of their blank password records, which no longer contain the seq of the
+   * password that they replaced.
    */
   readonly #blankPasswords = new Map<number, string>();
   readonly #passwords = new Map<string, number>();
 
-  /** @param orders orders from a snapshot */
   constructor(orders: Iterable<readonly [seq: number, order: number]> = []) {
     this.orders = new Map(orders);
   }
@@ -39,10 +32,7 @@ export class Erasures {
     return this.#blank;
   }
 
-  /**
-   * Adds the next record.
-   * @returns the seqs of the records that this record orders to be blanked
-   */
+  /** @returns the seqs of the records that this record orders to be blanked */
   add(record: FoldedRecord): readonly number[] {
     const { erased, head } = record;
     if (erased !== undefined) this.#blank.set(head.seq, erased);
@@ -71,8 +61,6 @@ export class Erasures {
     this.#passwords.set(room, seq);
     if (erased === undefined) return;
     this.#blankPasswords.set(seq, room);
-    // A blank password replaced the previous password, although the blank body no longer says
-    // which.
     if (before !== undefined) this.#order(before, seq);
   }
 

@@ -1,6 +1,4 @@
-/**
- * Append-only Merkle tree of RFC 6962, section 2.1. Callers pass the hashes of leaves (`leafHash`).
- */
+/** Append-only Merkle tree (RFC 6962, section 2.1). Callers pass leaf hashes (`leafHash`). */
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -9,9 +7,9 @@ import { type Nodes, rootOf } from "./proofs.ts";
 const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
 const PREFIX_BYTES = 1;
-/** Level of a group in the tree. The hash of a complete group replaces its leaves. */
 const GROUP_LEVEL = 8;
-// Uses a shift, because a power would be a float, whose remainder takes as long as a short hash.
+// A shift yields an integer. `**` would yield a float, and its remainder takes as long as a short
+// hash.
 export const GROUP_LEAVES = 1 << GROUP_LEVEL;
 
 export interface MerkleTreeValue {
@@ -21,17 +19,15 @@ export interface MerkleTreeValue {
 }
 
 /**
- * Growing tree that stores what its root and proofs need, except the leaves of complete groups: a
- * quarter of a byte per leaf. The leaves of a complete group are hashed together.
+ * Growing tree. It does not store the leaves of complete groups, so it needs a quarter of a byte
+ * per leaf.
  */
 export class MerkleTree {
   readonly #sha256: Sha256;
-  /** Leaves of the group that is not yet complete. */
   readonly #group = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
   readonly #leafSlots = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
     hashAt(this.#group, leaf * HASH_BYTES),
   );
-  /** Hashes of complete subtrees by level, from GROUP_LEVEL upwards. */
   readonly #levels: HashList[] = [];
   readonly #hasher: NodeHasher;
   #size = 0;
@@ -45,7 +41,6 @@ export class MerkleTree {
     return this.#size;
   }
 
-  /** Returns the buffer for the next leaf. A caller that hashes directly into it avoids a copy. */
   nextLeaf(): Uint8Array {
     const slot = this.#leafSlots[this.#size % GROUP_LEAVES];
     assert(slot !== undefined, "the group has a slot for each leaf");
@@ -59,7 +54,6 @@ export class MerkleTree {
     if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
   }
 
-  /** Returns a snapshot: the hashes of complete groups, and the leaves of the open group. */
   value(): MerkleTreeValue {
     const openBytes = (this.#size % GROUP_LEAVES) * HASH_BYTES;
     return {
@@ -86,8 +80,8 @@ export class MerkleTree {
   }
 
   /**
-   * Returns a function for the hashes of complete subtrees. Subtrees with fewer than GROUP_LEAVES
-   * leaves are available only within the open group and the passed groups.
+   * Returns a lookup function for hashes of complete subtrees. Subtrees with fewer than
+   * GROUP_LEAVES leaves are available only in the open group and in `groups`.
    * @param groups leaves of complete groups, by index
    */
   nodes(groups: ReadonlyMap<number, Uint8Array> = new Map()): Nodes {
@@ -151,16 +145,12 @@ class HashList {
 }
 
 /**
- * Hasher of many nodes without allocations. The prefix of a node overwrites the byte before it, and
+ * Hashes many nodes without allocation: a node's prefix overwrites the byte before the node, and
  * its hash overwrites nodes that are already hashed.
  */
 class NodeHasher {
   readonly #sha256: Sha256;
   readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
-  /**
-   * Views of each node's prefix and children in a row, and the offset of the node's hash in the
-   * next row.
-   */
   readonly #nodes = Array.from({ length: GROUP_LEAVES / 2 }, (_, node) => {
     const at = node * 2 * HASH_BYTES;
     return {
@@ -179,7 +169,7 @@ class NodeHasher {
     return this.#fold(2);
   }
 
-  /** Returns the root over concatenated leaves. The number of leaves must be a power of two. */
+  /** The number of leaves must be a power of two. */
   over(leaves: Uint8Array): Uint8Array {
     this.#bytes.set(leaves, PREFIX_BYTES);
     return this.#fold(leaves.length / HASH_BYTES);

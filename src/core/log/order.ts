@@ -2,7 +2,6 @@
 
 import { assert } from "../../base/assert.ts";
 
-/** Fields of a head that determine the record's position in the log. */
 interface RecordPosition {
   readonly seq: number;
   readonly time: number;
@@ -22,19 +21,14 @@ export interface LogOrderValue {
 }
 
 /**
- * Requirements for the next record of a log: `seq` without gaps in the log, `n` without gaps per
- * room, and `time` that never decreases. A writer takes the numbers from this class, and a reader
- * checks records with it.
+ * Requirements for the next record: `seq` without gaps in the log, `n` without gaps per room, and
+ * `time` that never decreases. Writers take the numbers from this class; readers check records with
+ * it.
  */
 export class LogOrder {
-  /** Last record of each room or account, at most ROOMS_MAX or ACCOUNTS_MAX entries. */
   readonly #last = new Map<string, LastRecord>();
   #seq = 0;
   #time = 0;
-  /**
-   * Room looked up last. A record is usually checked and then added immediately, so it is needed
-   * again.
-   */
   #cachedRoom: string | undefined;
   #cachedLast: LastRecord | undefined;
 
@@ -66,7 +60,7 @@ export class LogOrder {
     this.#time = time;
   }
 
-  /** @returns the reason why this record cannot be the next record, or `undefined` */
+  /** @returns the reason why this record cannot be next, or `undefined` if it can */
   violation(head: RecordPosition): string | undefined {
     return this.#violation(head, this.#lastOf(head.room));
   }
@@ -93,15 +87,11 @@ export class LogOrder {
     }
   }
 
-  /** Skips damaged records: the record after `seq` is the next record. */
   skipTo(seq: number): void {
     this.#seq = seq;
   }
 
-  /**
-   * Skips damaged records: this record becomes the next record, as if the records before it were
-   * valid.
-   */
+  /** Accepts this record after damaged ones, as if the damaged records were valid. */
   skipBefore({ seq, time, n, room }: RecordPosition): void {
     this.#seq = seq - 1;
     this.#time = Math.min(this.#time, time);

@@ -1,7 +1,6 @@
 /**
- * Text form of a record's proof, for people and programs: a description of the record, followed by
- * a C2SP tlog-proof, which other tools can verify.
- * @see https://c2sp.org/tlog-proof
+ * Text form of a record's proof: a description of the record, then a C2SP tlog-proof
+ * (https://c2sp.org/tlog-proof), which other tools can verify.
  */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
@@ -11,9 +10,8 @@ import { PROOF_HASHES_MAX } from "../../base/limits.ts";
 export interface ProofFile {
   readonly key: Uint8Array;
   readonly seq: number;
-  /** Head as written in the log. The hash of the head is the leaf. */
   readonly head: Uint8Array;
-  /** Salt and body of the record; `undefined` if the proof does not reveal the body. */
+  /** `undefined` if the proof does not reveal the body. */
   readonly salt: Uint8Array | undefined;
   readonly body: Uint8Array | undefined;
   readonly path: readonly Uint8Array[];
@@ -43,7 +41,7 @@ export function formatProof({ key, head, salt, body, seq, path, note }: ProofFil
 }
 
 /**
- * Parses the text without verifying it.
+ * Parses the text without verifying the proof.
  * @throws {Fault} log-unproved if the text is not a proof
  */
 export function parseProof(text: string): ProofFile {
@@ -84,9 +82,7 @@ function hashOf(line: string): Uint8Array {
   try {
     const hash = Uint8Array.fromBase64(line);
     if (hash.length === HASH_BYTES && hash.toBase64() === line) return hash;
-  } catch {
-    // The fault below reports the error.
-  }
+  } catch {}
   throw malformed("a hash of its path is none");
 }
 

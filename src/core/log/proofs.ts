@@ -1,7 +1,6 @@
 /**
- * Proofs for the Merkle tree of RFC 6962, section 2.1, which show that a log contains a record and
- * that a log has only grown. Verifying a proof requires only the roots; creating a proof requires
- * the hashes of complete subtrees. Indexes start at 0: the record with `seq` s has index s - 1.
+ * Merkle proofs (RFC 6962, section 2.1) that a log contains a record, or has only grown. Indexes
+ * start at 0: the record with `seq` s has index s - 1.
  */
 
 import { assert } from "../../base/assert.ts";
@@ -13,15 +12,14 @@ const NODE_PREFIX = Uint8Array.of(0x01);
 const NOTHING = new Uint8Array(0);
 
 /**
- * Returns the hash of the complete subtree over the leaves from `index * 2^level` to `(index + 1) *
- * 2^level` (exclusive). Level 0 is the leaf itself. Callers request only nodes of the tree.
+ * Returns the hash of the complete subtree over leaves `index * 2^level` to `(index + 1) * 2^level`
+ * (exclusive). Level 0 is the leaf itself.
  */
 export type Nodes = (level: number, index: number) => Uint8Array;
 
 export interface InclusionProof {
   readonly leaf: Uint8Array;
   readonly index: number;
-  /** Number of leaves in the tree of `root`. */
   readonly size: number;
   readonly path: readonly Uint8Array[];
   readonly root: Uint8Array;
@@ -35,11 +33,7 @@ export interface ConsistencyProof {
   readonly path: readonly Uint8Array[];
 }
 
-/**
- * Reports whether the leaf has this index in the tree with this root. Returns false for malformed
- * input.
- * @see RFC 9162, section 2.1.3.2
- */
+/** Verifies an inclusion proof (RFC 9162, section 2.1.3.2). Returns false for malformed input. */
 export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean {
   const { leaf, index, size, path, root } = proof;
   if (!isCount(index) || !isCount(size) || index >= size) return false;
@@ -62,9 +56,8 @@ export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean 
 }
 
 /**
- * Reports whether the tree of the new root begins with all leaves of the old tree, in order. The
- * proof between equal sizes, and from an empty tree, is empty. Returns false for malformed input.
- * @see RFC 9162, section 2.1.4.2
+ * Verifies a consistency proof (RFC 9162, section 2.1.4.2). A proof between equal sizes, or from an
+ * empty tree, is empty. Returns false for malformed input.
  */
 export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): boolean {
   const { oldSize, oldRoot, newSize, newRoot, path } = proof;
@@ -78,7 +71,7 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
     node = half(node);
     last = half(last);
   }
-  // If the old size is a power of two, the old root is itself a subtree, so the path omits it.
+  // If the old size is a power of two, the path omits the old root, because it is itself a subtree.
   const [start, ...rest] = node === 0 ? [oldRoot, ...path] : path;
   if (start === undefined) return false;
   let oldHash = start;
@@ -98,7 +91,6 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
   return last === 0 && equalBytes(oldHash, oldRoot) && equalBytes(newHash, newRoot);
 }
 
-/** Returns the path for `verifyInclusion`: the siblings from the leaf to the root. */
 export function inclusionPath(
   index: number,
   size: number,
@@ -148,14 +140,13 @@ export function consistencyPath(
   return path.reverse();
 }
 
-/** Returns the root of the tree over the first `size` leaves. */
 export function rootOf(size: number, nodes: Nodes, sha256: Sha256): Uint8Array {
   return size === 0 ? sha256(NOTHING) : subtreeHash(0, size, nodes, sha256);
 }
 
 /**
- * Returns the hash of the leaves from `from` to `to` (exclusive). `from` must be a multiple of the
- * smallest power of two that is at least the number of leaves.
+ * `to` is exclusive. `from` must be a multiple of the smallest power of two that is at least `to -
+ * from`.
  */
 function subtreeHash(from: number, to: number, nodes: Nodes, sha256: Sha256): Uint8Array {
   const size = to - from;
@@ -170,7 +161,6 @@ function nodeHash(left: Uint8Array, right: Uint8Array, sha256: Sha256): Uint8Arr
   return sha256(concatBytes(NODE_PREFIX, left, right));
 }
 
-/** Returns the largest power of two that is less than a number above 1. */
 function largestBelow(size: number): number {
   let power = 1;
   while (power * 2 < size) power *= 2;
@@ -183,7 +173,6 @@ function levelOf(powerOfTwo: number): number {
   return level;
 }
 
-/** Ascends while the node is a right child or has no right sibling. */
 function upToRight(node: number, last: number): [number, number] {
   let [at, end] = [node, last];
   while (!isOdd(at) && at !== 0) {
@@ -193,7 +182,7 @@ function upToRight(node: number, last: number): [number, number] {
   return [at, end];
 }
 
-// Avoids bitwise operations, because JavaScript limits them to 32 bits.
+// JavaScript limits bitwise operations to 32 bits.
 const half = (number: number) => Math.floor(number / 2);
 const isOdd = (number: number) => number % 2 === 1;
 const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;

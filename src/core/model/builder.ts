@@ -5,7 +5,6 @@ import type { ModelEffect, ModelEvent } from "./event.ts";
 import type { ItemBuffers, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
-/** Functions that change the model, one for each kind of event in a union. */
 export type Handlers<Event extends ModelEvent> = {
   readonly [Kind in Event["kind"]]: (
     draft: ModelDraft,

@@ -9,22 +9,16 @@ import type { Changes, FileView, Item, Reaction } from "./state.ts";
 
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
-/**
- * Reports whether the record has no item, because it changes the item of another record or is not
- * displayed at all.
- */
 export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
   if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
-  // Users need not see that devices renew the keys of a sealed room every few days.
+  // Routine key renewals in sealed rooms are hidden.
   return creationOf(body) === "" && changedUsers(body) === undefined;
 }
 
 export function isMessage(item: Item): boolean {
-  // A record that this device cannot decrypt does not count as a message.
   return MESSAGE_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
-/** @param isReplyToMe reports whether the record with this seq is one of the user's own messages */
 export function itemOf(
   record: ChatRecord,
   me: string | undefined,
@@ -72,10 +66,7 @@ export function itemOf(
 
 type Body = ChatRecord["body"];
 
-/**
- * Returns the users mentioned in a caption. Searches the text, because file records do not list
- * mentions.
- */
+/** Searches the caption, because file records do not list mentions. */
 function captionMentions(body: Body): unknown {
   const text = textOf(body?.["text"]);
   return text === undefined ? undefined : withMentions({ text }).mentions;
@@ -92,26 +83,18 @@ function fileViewOf({ body, room }: ChatRecord): FileView | undefined {
   };
 }
 
-/**
- * Returns a non-empty text if the record creates the room's group, from which on the room is
- * sealed.
- */
 function creationOf(body: Body): string {
   return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
 }
 
-/**
- * Returns the names of the users whose devices a group change adds or removes, or `undefined` if
- * the change only renews keys.
- */
 function changedUsers(body: Body): string | undefined {
   const changed = [...devicesOf(body?.["added"]), ...devicesOf(body?.["removed"])];
   return changed.length === 0 ? undefined : [...new Set(changed)].join(", ");
 }
 
-/** Returns true if devices are added, false if devices are removed, and `undefined` otherwise. */
+/** `undefined` if no devices are added or removed. */
 function isAdding(body: Body): boolean | undefined {
-  // Only content that this device has decrypted names the users; the server's record contains their
+  // Names come only from content that this device has decrypted; the server's record contains user
   // ids.
   if (isNonEmptyList(body?.["added"])) return true;
   return isNonEmptyList(body?.["removed"]) ? false : undefined;
@@ -127,7 +110,6 @@ function devicesOf(list: unknown): string[] {
   return users.filter((user) => typeof user === "string");
 }
 
-/** Returns the item with all changes by other records, or the same object if it has not changed. */
 export function withChanges(
   item: Item,
   changes: Changes | undefined,
@@ -158,7 +140,7 @@ function editedTo(
 type ChangeMap = Map<number, Changes>;
 
 /**
- * Stores the changes that a record makes to earlier records.
+ * Stores a record's changes to earlier records.
  * @returns the seqs of changed items
  */
 export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
@@ -179,7 +161,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
 function applyEdit(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   if (of === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
-  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // An older edit.
+  if (known.edit !== undefined && known.edit.seq >= record.seq) return [];
   const { seq, timeUnixMs } = record;
   changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
   return [of];
@@ -189,7 +171,7 @@ function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | unde
   const sign = textOf(record.body?.["react"]);
   const { seq } = record;
   const importedAuthor = importOriginOf(record.body)?.from;
-  // Brackets mark the imported author, because account names never contain brackets.
+  // Brackets mark the imported author. Account names never contain brackets.
   const by = importedAuthor === undefined ? record.from : `${importedAuthor} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
@@ -209,15 +191,13 @@ function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown
     changes.set(of, { ...known, reactions });
     changedSeqs.push(of);
   }
-  // Erased records that are not loaded are included too, because a requested page may contain their
-  // old content.
+  // Unloaded records are included, because a page already requested may contain their old content.
   for (const one of removed) {
     changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
   }
   return changedSeqs;
 }
 
-/** Groups reactions by sign, in the order of their first use. Counts each user once per sign. */
 function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
   const signs = new Map<string, { by: string[]; mine: number | undefined }>();
   for (const { seq, sign, by } of reactions) {

@@ -1,4 +1,4 @@
-/** Handlers of the user's own posts and transfers that are in progress or have failed. */
+/** Handlers for the user's own posts and transfers that are in progress or have failed. */
 
 import type { Fault } from "../../base/fault.ts";
 import { VISIBLE_FAULTS_MAX } from "../../base/limits-page.ts";
@@ -9,7 +9,7 @@ import type { PendingPost, RoomState } from "./state.ts";
 
 export const LOCAL_HANDLERS: Handlers<LocalEvent> = {
   posted: ({ fields }, { kind: _, ...post }) => {
-    if ("file" in post.body) return; // Displayed as a transfer.
+    if ("file" in post.body) return;
     fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
   },
   stored: ({ fields }, { key }) => {
@@ -57,10 +57,7 @@ function settled(
   });
 }
 
-/**
- * Removes a pending post whose record has arrived, or whose record will never arrive.
- * @param id id of the post in the record; empty if the room was removed
- */
+/** @param id the post's id in the record; empty if the room was removed */
 export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void {
   const { fields } = draft;
   if (fields.pending.length === 0) return;
@@ -72,9 +69,6 @@ export function dropSentPosts(draft: ModelDraft, room: RoomState, id = ""): void
   if (remaining.length < fields.pending.length) fields.pending = remaining;
 }
 
-/**
- * Removes the remaining posts to removed rooms, after the server has sent all rooms and records.
- */
 export function dropOrphanedPosts(draft: ModelDraft): void {
   const { fields } = draft;
   const remaining = fields.pending.filter((post) => {

@@ -1,4 +1,4 @@
-/** Requests for pages of history and search results, and handlers of the answers. */
+/** Requests for pages of history and search results, and handlers for the answers. */
 
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
@@ -14,7 +14,7 @@ import type { PageRequest, SearchQuery } from "./state.ts";
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
 
-/** Handlers of answers. The handlers ignore answers to unknown or obsolete requests. */
+/** Answers to unknown or obsolete requests are ignored. */
 export const ANSWER_HANDLERS: Handlers<AnswerEvent> = {
   page: inRoom(applyPage),
   "page-failed": inRoom((draft, room, event) => {
@@ -48,7 +48,7 @@ function applyPage(draft: ModelDraft, room: RoomDraft, event: PageEvent): void {
   switch (event.side) {
     case "older":
       prepend(room, items, hasOlder, draft.buffers.itemsMax);
-      // The page may contain only records without items. The next page is then needed too.
+      // A page can contain only records without items; the next page is then needed too.
       if (items.length === 0 && hasOlder) requestPage(draft, room, "older", firstOf(event));
       return;
     case "newer":

@@ -38,7 +38,6 @@ export function changePrefs(draft: ModelDraft, room: RoomId, change: RoomPrefs):
   draft.effects.push({ kind: "prefs-set", room, prefs });
 }
 
-/** Shows a hidden conversation again after a new message. */
 export function unhideOnMessage(draft: ModelDraft, room: RoomId, item: Item): void {
   const hidden = draft.fields.prefs?.get(room)?.hidden;
   if (hidden === undefined || item.n <= hidden || !isMessage(item)) return;

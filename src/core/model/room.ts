@@ -18,15 +18,14 @@ import {
 } from "./item.ts";
 import type { Changes, Item, ItemRange, RoomState } from "./state.ts";
 
-/** Mutable copy of a room, used during one update. */
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 
 export type RoomUpdate = Extract<ServerEvent, { kind: "room" }>;
 
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 /**
- * Number of parts into which a full room's items are divided. The room drops the oldest part at a
- * time instead of single items, because all rows must be rebuilt after a drop.
+ * Fraction of a full room's items to drop at a time. Every drop rebuilds all rows, so dropping
+ * single items would be slow.
  */
 const TRIM_DIVISOR = 4;
 
@@ -70,9 +69,6 @@ export function newRoom(update: RoomUpdate): RoomDraft {
   };
 }
 
-/**
- * Returns the properties of the room as the server sent them over a link. Each property may change.
- */
 function propertiesOf(update: RoomUpdate) {
   return {
     topic: update.topic ?? "",
@@ -90,7 +86,7 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.name = update.with ?? update.name ?? room.name;
   room.target = formatTarget(room);
   Object.assign(room, propertiesOf(update));
-  room.isSealed ||= update.sealed === true; // Never unset, even if the server omits it later.
+  room.isSealed ||= update.sealed === true; // Never unset, even if the server omits the flag later.
   room.isListed = true;
   room.linkN = Math.max(room.linkN, update.n - 1);
   if (update.n - 1 > room.receivedN) restart(room, update.n - 1);
@@ -100,10 +96,6 @@ export function applyRoomUpdate(room: RoomDraft, update: RoomUpdate): void {
   room.unread = update.unread + messagesOfOthers(room.tail, Math.max(update.n - 1, room.read));
 }
 
-/**
- * Drops the loaded records and continues after record `received`. Earlier records can be fetched
- * from the server.
- */
 function restart(room: RoomDraft, received: number): void {
   room.tail = { ...NO_ITEMS, hasOlder: received > 0 };
   room.jump = undefined;
@@ -115,8 +107,8 @@ function restart(room: RoomDraft, received: number): void {
 }
 
 /**
- * Ends the listing of a room. The server has sent all rooms over this link, so it has lost the
- * records that it did not send.
+ * Ends the room's listing. Records that the server has not sent over this link are lost on the
+ * server.
  */
 export function endListing(room: RoomDraft): void {
   if (room.linkN >= room.receivedN) return;
@@ -126,9 +118,8 @@ export function endListing(room: RoomDraft): void {
 }
 
 /**
- * Advances the read position.
  * @param unread number of unread messages left, if the server sent it
- * @returns true if the position advanced
+ * @returns true if the read position advanced
  */
 export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
   if (n <= room.read) return false;
@@ -138,10 +129,7 @@ export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
   return true;
 }
 
-/**
- * Adds the next record.
- * @returns the record's item, if it has one; `again` if the record was already loaded
- */
+/** @returns the record's item, if it has one; `again` if the record was already loaded */
 export function addRecord(
   room: RoomDraft,
   record: ChatRecord,
@@ -157,7 +145,7 @@ export function addRecord(
   room.last = Math.max(room.last, n);
   if (hasNoItem(record)) {
     applyChanges(room, [record], me);
-    if (wasRead) readUpTo(room, n); // Read if everything before it was read.
+    if (wasRead) readUpTo(room, n);
     return undefined;
   }
   const isMine = isSameName(record.from, me);
@@ -174,10 +162,6 @@ export function addRecord(
   return item;
 }
 
-/**
- * Counts other users' unread messages. If not all of them are loaded, returns at least the server's
- * number.
- */
 function countUnread({ tail, last, read, unread }: RoomDraft): number {
   const here = messagesOfOthers(tail, read);
   const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
@@ -193,7 +177,7 @@ export function noteMention(room: RoomDraft, { n }: Item): void {
   if (n > room.read) room.mentions = [...room.mentions, n];
 }
 
-/** Adds an item. Copies the items of a busy room once per update instead of once per record. */
+/** Copies a busy room's items once per update instead of once per record. */
 function addToTail(room: RoomDraft, item: Item, { itemsMax, ownedItems: own }: ItemBuffers): void {
   const { items: before, hasOlder } = room.tail;
   const isFull = before.length >= itemsMax;
@@ -240,7 +224,6 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-/** Renames a member. The event `room` changes the name of the room itself. */
 function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): void {
   if (oldName === undefined || newName === undefined) return;
   room.members = room.members?.map((item) =>
@@ -251,7 +234,6 @@ function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): voi
   );
 }
 
-/** Applies records that change other records to the loaded items. */
 function applyChanges(
   room: RoomDraft,
   records: readonly ChatRecord[],
@@ -298,7 +280,6 @@ export function itemsOf(
   );
 }
 
-/** Adds a page of older items, which ends where the visible range starts. */
 export function prepend(
   room: RoomDraft,
   page: readonly Item[],
@@ -309,12 +290,10 @@ export function prepend(
   const first = visible.items[0]?.seq ?? Number.POSITIVE_INFINITY;
   const items = [...page.filter(({ seq }) => seq < first), ...visible.items];
   if (items.length <= itemsMax) return setVisible(room, { ...visible, items, hasOlder });
-  // The newest items are not visible, so they are dropped and fetched again when needed.
   if (room.jump === undefined) room.tail = trimmed(room.tail);
   room.jump = { items: items.slice(0, itemsMax), hasOlder, hasNewer: true };
 }
 
-/** Adds a page of newer items, which begins where the range to which the user jumped ends. */
 export function append(
   room: RoomDraft,
   page: readonly Item[],
@@ -330,7 +309,6 @@ export function append(
   jumpTo(room, { items: retained, hasOlder, hasNewer });
 }
 
-/** Displays this range. If the range reaches the newest items, joins the two ranges. */
 export function jumpTo(room: RoomDraft, stretch: ItemRange): void {
   const { items: newest } = room.tail;
   const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
@@ -362,17 +340,13 @@ function trimmed(tail: ItemRange): ItemRange {
   return { ...tail, items: tail.items.slice(-CLOSED_ROOM_ITEMS_MAX), hasOlder: true };
 }
 
-/**
- * Returns the read position `n` after the user has seen the item with this seq, or `undefined` if
- * the item is not loaded.
- */
 export function readPositionAfter(room: RoomState, seq: number): number | undefined {
   const { items } = room.jump ?? room.tail;
   const index = indexOfSeq(items, seq);
   const item = items[index];
   if (item?.seq !== seq) return undefined;
   const next = items[index + 1];
-  if (next !== undefined) return next.n - 1; // Only records without items lie between.
+  if (next !== undefined) return next.n - 1;
   return room.jump === undefined ? room.receivedN : item.n;
 }
 

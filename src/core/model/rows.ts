@@ -5,12 +5,11 @@ import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
 import type { Item, ItemRange, Model, PageRequest, PendingPost, RoomState } from "./state.ts";
 
-/** Row of a room's timeline. `key` is stable across updates. */
+/** `key` is stable across updates. */
 export type Row =
   | { readonly kind: "day"; readonly key: string; readonly unixMs: number }
-  /** Marks the start of the items that were unread when the user opened the room. */
   | { readonly kind: "unread"; readonly key: string }
-  /** Number of messages by the next item's author that did not arrive before this item. */
+  /** Number of earlier messages by the next item's author that did not arrive. */
   | {
       readonly kind: "withheld";
       readonly key: string;
@@ -19,20 +18,13 @@ export type Row =
     }
   | {
       readonly kind: "item";
-      /** Key of the first item if several items share the row. */
       readonly key: string;
       readonly item: Item;
       /**
-       * Earlier joins or leaves that share the row. For a file, the other files that were sent
-       * together with this file.
+       * Earlier joins or leaves in the same row. For a file, the other files sent together with it.
        */
       readonly earlier: readonly Item[];
-      /**
-       * True if the item shortly follows a message by the same user, so that the view need not
-       * repeat name and time.
-       */
       readonly isGrouped: boolean;
-      /** Item to which this item replies, if it is loaded. */
       readonly answers: Item | undefined;
       readonly isPinned: boolean;
     }
@@ -47,26 +39,17 @@ export type Row =
 export interface Rows {
   readonly rows: readonly Row[];
   readonly hasOlder: boolean;
-  /** True if newer items are not visible, because the user has jumped to an older position. */
   readonly hasNewer: boolean;
   readonly loading: PageRequest | undefined;
-  /** Key of the row to which the user jumped, once the row is loaded. */
   readonly shownKey: string | undefined;
   readonly bottoms: number;
 }
 
-/** Maximum time between messages by one user that form a group. */
 const GROUPED_WITHIN_MS = 5 * 60_000;
-/** Maximum time between joins, or between leaves, that share a row. */
 const MEMBERSHIP_ROW_MS = 60 * 60_000;
-/**
- * Maximum time between files without text by one sender that count as sent together. Used for
- * clients that send no `sending` id.
- */
+/** Files from clients that send no `sending` id count as sent together within this time. */
 const FILES_MS = 60_000;
-/** Maximum number of files in one grid. */
 const FILES_MAX = 12;
-/** Maximum number of names in one row, so that it stays readable. */
 const MEMBERSHIP_ROW_MAX = 30;
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
@@ -97,32 +80,23 @@ interface RowOptions {
   readonly offsetMinutes: Offset;
 }
 
-/**
- * State after building the rows of a room's items, from which the rows of later items can be
- * appended.
- */
 interface RowsState extends RowOptions {
   readonly items: readonly Item[];
   rows: Row[];
-  /** Keys of the days that have a row. If a clock was set back, a day can occur twice. */
+  /** Days that have a row. A day can occur twice if a clock was set back. */
   days: Set<string>;
   isOrdered: boolean;
-  /** True if the unread row precedes all items of the room. */
   readonly startsUnread: boolean;
   isMarked: boolean;
   day: number;
-  /** Item with which the next item can form a group. */
   last: Item | undefined;
-  /** Items of the last row, if further items can join the row. */
   folded: readonly Item[];
-  /** True if the last row is grouped with a message by the same user. */
   isFoldedGrouped: boolean;
 }
 
 /**
- * Builder of the rows for one UI, which reuses the objects of unchanged rows. The cost of appending
- * and prepending is proportional to the number of new items, because a busy room changes in every
- * frame and scrolling through thousands of messages adds one page at a time.
+ * Builds the rows for one UI and reuses unchanged row objects. Appending and prepending cost time
+ * proportional to the number of new items, because a busy room changes in every frame.
  */
 export class RowBuilder {
   readonly #joinsFiles: boolean;
@@ -130,13 +104,11 @@ export class RowBuilder {
   #state: RowsState | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
 
-  /** @param options.joinsFiles true to display files that were sent together in one row */
   constructor({ joinsFiles = false }: { readonly joinsFiles?: boolean } = {}) {
     this.#joinsFiles = joinsFiles;
   }
 
   /**
-   * Returns the rows of the open room.
    * @param offsetMinutes returns the minutes by which local time is ahead of UTC at a given time
    * @param hidesMembership true to omit joins and leaves
    */
@@ -155,7 +127,7 @@ export class RowBuilder {
       ...{ range, readTo, pins, loading, shown, bottoms, open, pending, ignored, hidesMembership },
     };
     const last = this.#last;
-    // Many changes of a room, such as typing users and the read position, do not affect its rows.
+    // Many room changes, such as typing and read positions, do not affect its rows.
     if (last !== undefined && hasSameInputs(last, inputs)) return last.rows;
     const rows = this.#build(model, inputs, offsetMinutes);
     this.#last = { ...inputs, rows };
@@ -196,12 +168,10 @@ function keyOfSeq(rows: readonly Row[], seq: number): string | undefined {
   return isMatch(row.item) || row.earlier.some(isMatch) ? row.key : undefined;
 }
 
-/** Returns the index of the first row that contains an item with this seq or a later one. */
 function rowIndex(rows: readonly Row[], seq: number): number {
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    // A row between two items belongs to the second item.
     let at = middle;
     while (at < high && rows[at]?.kind !== "item") at++;
     const row = rows[at];
@@ -218,7 +188,7 @@ function isHidden(
   isSaid: boolean,
 ): boolean {
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
-  // Messages that cannot be decrypted share one row, and users can ignore them.
+  // Messages that cannot be decrypted share a row too, but are never hidden.
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 
@@ -226,7 +196,6 @@ function sharesRows({ joinsFiles }: RowOptions, { kind }: Item): boolean {
   return ROW_SHARING_KINDS.has(kind) || (joinsFiles && kind === "file");
 }
 
-/** Reports whether the item has its own row that does not depend on other items. */
 function hasOwnRow(options: RowOptions, item: Item): boolean {
   return !sharesRows(options, item) && !isHidden(options, item, isMessage(item));
 }
@@ -235,7 +204,6 @@ function isUnreadFrom({ startsUnread: beganMarked, readTo }: RowsState, { n }: I
   return beganMarked || n > (readTo ?? 0);
 }
 
-/** Builds the rows of these items. Reuses rows of the previous state. */
 function buildRows(
   items: readonly Item[],
   options: RowOptions,
@@ -287,9 +255,6 @@ function reuseRows(state: RowsState, old: RowsState): number {
   return last + 1;
 }
 
-/**
- * Reports whether the row of this item equals its old row. If so, all following rows are equal too.
- */
 function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
   const item = state.items[at];
   if (item === undefined || !state.isOrdered || !hasOwnRow(state, item)) return false;
@@ -297,7 +262,6 @@ function isUnchanged(state: RowsState, old: RowsState, at: number): boolean {
   return isSameMark && old.rows[rowIndex(old.rows, item.seq)] === state.rows.at(-1);
 }
 
-/** Reuses the rows of the items after `at` up to `last`, which has its own row. */
 function copyRows(state: RowsState, old: RowsState, at: number, last: number): void {
   const { items } = state;
   const [before, item] = [items[at], items[last]];
@@ -312,7 +276,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
     for (const [i, row] of rows.entries()) {
       if (row.kind === "day") state.days.add(row.key);
       if (row.kind !== "item" || row.item.re === undefined) continue;
-      // The item to which this item replies may have been loaded or dropped since.
+      // The message being replied to may have been loaded or dropped since.
       const answers = itemAt(items, row.item.re);
       if (answers !== row.answers) rows[i] = { ...row, answers };
     }
@@ -330,7 +294,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
 function addRow(state: RowsState, row: Row, seq: number, before: RowsState | undefined): void {
   const { rows } = state;
   const at = before === undefined ? 0 : rowIndex(before.rows, seq);
-  // Rows between items directly precede the row of the second item.
+  // Rows between items directly precede the second item's row.
   const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
   const unchanged = known.find((item) => item.key === row.key && isEqual(item, row)) ?? row;
   if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = unchanged;
@@ -403,8 +367,7 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   if (last.kind === "action" || item.kind === "action") return false;
   if (!isSameName(last.from, item.from) || last.imported?.from !== item.imported?.from)
     return false;
-  // Imported messages are grouped by their original time, because the group displays the original
-  // time of its first message.
+  // Imported messages are grouped by their original time, which the group displays.
   const [before, after] = [last, item].map((item) => item.imported?.timeUnixMs ?? item.timeUnixMs);
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
@@ -419,8 +382,7 @@ function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): bo
 }
 
 /**
- * Reports whether a file was sent together with the previous files. Files sent together display one
- * shared caption. In other programs each file has its own caption, so a file with a further caption
+ * Files sent together share one caption. Other programs caption each file, so a further caption
  * starts a new row.
  */
 function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): boolean {
@@ -436,7 +398,6 @@ function isSentWith(folded: readonly Item[], { text, timeUnixMs, file }: Item): 
   return timeUnixMs - before <= FILES_MS && (!isKnown || !isMessageItem) && text === "";
 }
 
-/** Returns the number of days since 1970 in local time. */
 function dayOf(unixMs: number, offsetMinutes: Offset): number {
   return Math.floor((unixMs + offsetMinutes(unixMs) * 60_000) / DAY_MS);
 }

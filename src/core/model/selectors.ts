@@ -12,17 +12,16 @@ export interface RoomListEntry {
   readonly name: string;
   readonly unread: number;
   /**
-   * Number of unread messages that mention the user or reply to the user; for a direct
-   * conversation, the number of all unread messages.
+   * Unread messages that mention the user or reply to the user; in a direct conversation, all
+   * unread messages.
    */
   readonly mentions: number;
   /**
-   * Number displayed on the entry. For a muted room, counts only mentions and messages that the
-   * user has marked as unread.
+   * Displayed number. A muted room counts only mentions and messages that the user has marked as
+   * unread.
    */
   readonly badge: number;
   readonly isOpen: boolean;
-  /** True if the other user of a direct conversation is online; `undefined` if unknown. */
   readonly isOnline: boolean | undefined;
   readonly isIgnored: boolean;
   readonly isFavourite: boolean;
@@ -36,48 +35,34 @@ export interface RoomList {
   /** Favourites first, then by name. */
   readonly rooms: readonly RoomListEntry[];
   /**
-   * Favourites first, then unread conversations, then by time of the last message. Omits hidden
-   * conversations.
+   * Favourites first, then unread conversations, then by time of the last message. Hidden
+   * conversations are omitted.
    */
   readonly people: readonly RoomListEntry[];
-  /** Total number of unread messages, excluding ignored users and muted rooms. */
   readonly unread: number;
   readonly mentions: number;
 }
 
-/**
- * Returns the names of other users who are typing in the open room. The server names at most
- * TYPING_NAMED_MAX.
- */
 export function typingNames(model: Model): readonly string[] {
   const names = model.connection.kind === "online" ? (openRoom(model)?.typing ?? []) : [];
   return names.filter((name) => !isSameName(name, model.me) && !isIgnored(model, name));
 }
 
-/**
- * Reports whether the user may pin messages and turn on read receipts. In a direct conversation,
- * each of the two users may.
- */
+/** Also the permission to turn on read receipts. Both users of a direct conversation have it. */
 export function canPin({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
   return moderates || isOperator || kind === "person";
 }
 
-/** Returns the room for `lobby`, `#lobby` or `@Bob`, ignoring case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const foldedTarget = target.replace(/^#/, "");
   for (const room of model.rooms.values()) if (isSameName(room.target, foldedTarget)) return room;
   return undefined;
 }
 
-/**
- * Reports whether the server has not yet confirmed a post to the target. Refused posts do not
- * count.
- */
 export function isPostPending({ pending }: Model, target: string): boolean {
   return pending.some(({ to, state }) => isSameName(to, target) && state.kind !== "refused");
 }
 
-/** Returns the last loaded message by the user if `isMine`, otherwise by another user. */
 export function lastMessage(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(
     ({ kind, state, isMine: isOwn }) =>
@@ -94,9 +79,7 @@ export function findItem(model: Model, seq: number): Item | undefined {
   return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
 }
 
-/**
- * Reports whether a draft edits the caption of a file. A caption, unlike a message, may be empty.
- */
+/** A caption, unlike a message, may be empty. */
 export function isCaption(model: Model, { edits }: Pick<Draft, "edits">): boolean {
   return edits !== undefined && findItem(model, edits)?.file !== undefined;
 }
@@ -109,10 +92,6 @@ export function isMuted({ prefs }: Pick<Model, "prefs">, room: RoomId): boolean 
   return prefs?.get(room)?.muted !== undefined;
 }
 
-/**
- * Reports whether a message mentions the user, replies to the user or is in a direct conversation,
- * and its author is not ignored. Whether the room is muted does not matter.
- */
 export function mentionsUser(
   { me, ignored }: Pick<Model, "me" | "ignored">,
   room: RoomState,
@@ -122,10 +101,7 @@ export function mentionsUser(
   return isAuthorVisible && isMention(item, room, me);
 }
 
-/**
- * Returns the number of other users' unread messages. If the user has marked messages as unread,
- * counts from the first marked message.
- */
+/** If the user has marked messages as unread, counts from the first marked message. */
 function unreadIn({ prefs }: Pick<Model, "prefs">, room: RoomState): number {
   const marked = prefs?.get(room.id)?.unread;
   if (marked === undefined) return room.unread;
@@ -167,10 +143,7 @@ export function roomList(model: Model): RoomList {
   };
 }
 
-/**
- * Reports whether the room is sorted with the unread rooms. An open room keeps its position while
- * the user reads it.
- */
+/** An open room keeps its position while the user reads it. */
 function isUnreadFirst(model: Model, room: RoomState): boolean {
   if (isIgnored(model, room.name) || isMuted(model, room.id)) return false;
   const wasUnread = isSameName(model.open, room.target) && room.readAtOpening !== undefined;
@@ -220,7 +193,6 @@ function newConversationEntry(
   return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
 }
 
-/** Returns the folded names of all users who are online in any loaded room. */
 function onlineNames(model: Model): Set<string> {
   const names = new Set<string>();
   for (const room of model.rooms.values()) {
@@ -233,7 +205,6 @@ export function isOnline(model: Model, user: string): boolean {
   return onlineNames(model).has(user.toLowerCase());
 }
 
-/** Returns all known users except the user of this client, by name, for completion. */
 export function knownNames(model: Model): readonly string[] {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {

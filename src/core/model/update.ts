@@ -23,7 +23,7 @@ import { isMuted, mentionsUser } from "./selectors.ts";
 import type { Item, Model, RoomState, ServerNotices } from "./state.ts";
 import { USER_ACTIONS } from "./user-actions.ts";
 
-/** Shared object, so that the model stays identical if there are no notices. */
+/** Shared, so that the model stays identical if there are no notices. */
 const NO_NOTICES: ServerNotices = {};
 
 export interface Updated {
@@ -47,7 +47,6 @@ const LOGGED_OUT = {
   search: undefined,
 } as const satisfies Partial<Model>;
 
-/** @param itemsMax maximum number of loaded items of one room */
 export function emptyModel(itemsMax = PAGE_ROOM_ITEMS_MAX): Model {
   return {
     ...LOGGED_OUT,
@@ -71,7 +70,6 @@ export function updateAll(model: Model, events: readonly ModelEvent[]): Updated 
   return { model: draft.build(), effects: draft.effects };
 }
 
-/** Marks new messages as read if they are visible. */
 function readNewest(draft: ModelDraft): void {
   const { isAtNewest, isFocused, open } = draft.fields;
   if (!isAtNewest || !isFocused || open === undefined) return;
@@ -114,8 +112,7 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
 const OFFERED_FILES_MAX = 16;
 
 const SERVER_HANDLERS: Handlers<ServerEvent> = {
-  // Data of the previous link may arrive after `entered`, because the client decrypts records
-  // asynchronously.
+  // Data from the previous link may arrive after `entered`, because decryption is asynchronous.
   listing: (draft) => {
     for (const room of roomDrafts(draft)) markUnlisted(room);
   },
@@ -160,7 +157,6 @@ function roomDrafts(draft: ModelDraft): RoomDraft[] {
   return [...draft.rooms.keys()].flatMap((id) => draft.room(id) ?? []);
 }
 
-/** Records that the server has not sent the room over the current link. */
 function markUnlisted(room: RoomDraft): void {
   room.isListed = false;
   room.linkN = 0;
@@ -171,12 +167,12 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.me = user;
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
-  draft.fields.ignored = new Set(); // The server sends the list again at log-in.
+  draft.fields.ignored = new Set();
   draft.fields.isOperator = false;
   draft.fields.notices = NO_NOTICES;
   for (const room of roomDrafts(draft)) {
     markUnlisted(room);
-    room.loading = undefined; // The link was lost before the server answered.
+    room.loading = undefined;
     room.online = new Set();
     room.members = undefined;
     room.typing = [];
@@ -198,15 +194,10 @@ function roomUpdated(draft: ModelDraft, update: RoomUpdate): void {
     dropSentPosts(draft, room);
   } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) {
     draft.putRoom(newRoom(update));
-    // `caughtUp` requests the members of rooms that were sent before it.
     if (draft.fields.isCaughtUp) requestMembers(draft, update.room);
   }
 }
 
-/**
- * Requests the members of a room for which the server sends no presence on its own: a new
- * conversation, or the open room.
- */
 function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): void {
   const room = rooms.get(id);
   if (room === undefined || !(room.kind === "person" || isSameName(fields.open, room.target)))
@@ -214,7 +205,6 @@ function requestMembers({ rooms, fields, effects }: ModelDraft, id: RoomId): voi
   effects.push({ kind: "members", room: id, target: room.target });
 }
 
-/** Updates the open room, its draft and its pending posts after a rename. */
 function followRename({ fields, effects }: ModelDraft, oldTarget: string, target: string): void {
   if (isSameName(fields.open, oldTarget)) fields.open = target;
   fields.pending = fields.pending.map((item) =>
@@ -245,7 +235,7 @@ function recordReceived(
   { record }: Extract<ServerEvent, { kind: "record" }>,
 ): void {
   const room = draft.room(record.room.id);
-  if (room === undefined) return; // The room was removed.
+  if (room === undefined) return;
   const { me } = draft.fields;
   const readBefore = room.read;
   const item = addRecord(room, record, me, draft.buffers);
@@ -298,8 +288,8 @@ function caughtUp(draft: ModelDraft): void {
 }
 
 /**
- * Maximum number of conversations whose presence is requested after log-in. For other
- * conversations, presence is requested when the user opens them.
+ * Limits presence requests after login. Presence in further conversations is requested when the
+ * user opens them.
  */
 const CONVERSATIONS_REQUESTED_MAX = 32;
 

@@ -1,4 +1,4 @@
-/** Handlers of user actions, which change the model. */
+/** Handlers for user actions. */
 
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
@@ -51,7 +51,6 @@ function open(draft: ModelDraft, target: string | undefined): void {
   const before = draft.fields.open;
   if (before !== undefined && isSameName(before, target)) {
     const here = roomAt(draft, before);
-    // Reopening a room removes the user's unread mark on all devices.
     if (here !== undefined) changePrefs(draft, here.id, { unread: undefined });
     return;
   }
@@ -63,7 +62,6 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (room === undefined) return;
   room.readAtOpening = firstUnreadAt(draft.fields, room);
   changePrefs(draft, room.id, { unread: undefined, hidden: undefined });
-  // The server sends no presence for large rooms.
   if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     draft.effects.push({ kind: "members", room: room.id, target: room.target });
   }
@@ -71,8 +69,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
 }
 
 /**
- * Returns the read position, or the position before the user's unread mark; `undefined` if
- * everything is read.
+ * Read position, or the position before the user's unread mark; `undefined` if everything is read.
  */
 function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number | undefined {
   const marked = prefs?.get(room.id)?.unread;
