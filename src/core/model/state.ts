@@ -53,7 +53,7 @@ export interface ServerNotices {
 
 export type ConnectionView =
   | { readonly kind: "connecting" }
-  /** Connected but not logged in. `fault`: cause of the last failed login. */
+  /** Connected but not logged in. `fault`: cause of the last failed log-in. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   | { readonly kind: "entering" }
   | { readonly kind: "online"; readonly isStalled?: true }

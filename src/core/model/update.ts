@@ -288,7 +288,7 @@ function caughtUp(draft: ModelDraft): void {
 }
 
 /**
- * Limits presence requests after login. Presence in further conversations is requested when the
+ * Limits presence requests after log-in. Presence in further conversations is requested when the
  * user opens them.
  */
 const CONVERSATIONS_REQUESTED_MAX = 32;
