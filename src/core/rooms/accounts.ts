@@ -27,59 +27,41 @@ import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
 import type { Directory } from "./targets.ts";
 
-/**
- * Account in the registry. The registry is built from the records of the accounts log, which
- * contains names, devices, passwords and hashes of room passwords. The registry creates drafts of
- * new records; its callers do slow checks such as hashing.
- */
 export interface Account {
   readonly id: UserId;
   readonly sinceUnixMs: number;
   name: Name;
-  /** True if the account was removed. Nobody can log in to it, but its messages keep its name. */
+  /** Removed accounts cannot log in, but their messages keep the name. */
   isRemoved: boolean;
-  /** Raw Ed25519 public key with which the account certifies its devices. */
+  /** Raw Ed25519 public key that certifies the account's devices. */
   readonly accountKey: Uint8Array;
-  /** PHC string of the argon2id hash; `undefined` if only linked devices can log in. */
+  /** PHC string of an argon2id hash; `undefined` if only linked devices can log in. */
   passwordHash: string | undefined;
   passwordSeq: number | undefined;
-  /**
-   * Single-use code with which the user can set a new password. Invalid once a new password is set.
-   */
+  /** Single-use code for setting a new password. Every new password invalidates it. */
   reset: PasswordReset | undefined;
-  /** Devices by the base64url form of their Ed25519 public key. */
   readonly devices: Map<string, Device>;
   readonly ignored: Set<UserId>;
-  /**
-   * Room settings and saved messages for the user's own devices; `undefined` if the user has none.
-   */
   prefs?: AccountPrefs | undefined;
   lastSeq: number;
 }
 
 export interface PasswordReset {
-  /** SHA-256 of the code in base64url. The server does not store the code itself. */
   readonly hash: string;
   readonly expires: number;
   readonly signsOut: boolean;
 }
 
 export interface Device {
-  /**
-   * True if the account key signed the device; false if the device was enrolled with a password.
-   */
+  /** False if the device was enrolled with a password and not signed with the account key. */
   readonly certified: boolean;
   readonly sinceSeq: number;
   readonly sinceUnixMs: number;
-  /**
-   * Time of the last known log-in. If it was before the server's last start, only the day is known.
-   */
+  /** Time of the last known log-in. Before the server's last start, only the day is known. */
   readonly seenUnixMs?: number;
-  /** Cleaned and shortened device label at the last log-in. Visible only to the account's owner. */
   readonly label?: string;
 }
 
-/** Former key of this server, with its signature of the key that followed. */
 export interface Predecessor {
   readonly key: Uint8Array;
   readonly signature: Uint8Array;
@@ -94,57 +76,40 @@ export interface Enrolment {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Room id of records about the server itself. */
 const SERVER_ROOM = "server" as UserId;
 
-/**
- * Maximum number of remembered passwords without an account. More than the number of concurrent
- * registrations.
- */
+/** Larger than the number of concurrent registrations. */
 const EARLY_PASSWORDS_MAX = 1_024;
 
 export class Registry {
   readonly #byName = new Map<FoldedName, Account>(); // `reserve` enforces ACCOUNTS_MAX.
-  /**
-   * Accounts by former name. A former name still resolves to its account and cannot be registered.
-   */
+  /** A former name still resolves to its account and cannot be registered. */
   readonly #former = new Map<FoldedName, Account>();
   readonly #byId = new Map<UserId, Account>();
   #removedCount = 0;
   /**
-   * Passwords whose account record should follow. Without that record, the registration was
-   * interrupted.
+   * Passwords whose account record should follow. If it does not, the registration was interrupted.
    */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
-  /** Names of accounts whose first record is not on the disk yet. */
   readonly #reserved = new Set<FoldedName>();
 
   readonly policy = new ServerPolicy();
 
-  /**
-   * Names of all accounts, including removed accounts, for moderation of their messages and names.
-   */
   readonly allNames: Directory<Account> = { find: (name) => this.findWithRemoved(name) };
 
   readonly predecessors: Predecessor[] = [];
   successor: Uint8Array | undefined;
 
   head = 0;
-  /** Number that is incremented whenever an account is created, removed or renamed. */
   namesVersion = 0;
 
-  /** Returns the account with this current or former name, but no removed account. */
   find(name: Name): Account | undefined {
     const known = this.findWithRemoved(name);
     return known?.isRemoved === true ? undefined : known;
   }
 
-  /**
-   * Returns the same account as `find`, or a removed account. Removed accounts still have readable
-   * messages.
-   */
   findWithRemoved(name: Name): Account | undefined {
     const folded = foldName(name);
     return this.#byName.get(folded) ?? this.#former.get(folded);
@@ -152,7 +117,7 @@ export class Registry {
 
   /**
    * Returns the fault if the account may not post. Called again just before a post is recorded,
-   * because the post's author may have been banned since submitting it.
+   * because its author may have been banned after submitting it.
    */
   refusal(user: UserId, unixMs: number): Fault | undefined {
     const ban = this.policy.ban(user, unixMs);
@@ -170,7 +135,6 @@ export class Registry {
     return id === "server" ? undefined : this.#byId.get(id)?.name;
   }
 
-  /** Number of accounts, including removed accounts, whose names stay reserved. */
   get size(): number {
     return this.#byId.size;
   }
@@ -183,7 +147,6 @@ export class Registry {
     return this.#byId.values();
   }
 
-  /** Returns the account of a valid reset code. */
   byReset(hash: string, unixMs: number): Account | undefined {
     const account = this.#byReset.get(hash);
     return account?.reset !== undefined && unixMs < account.reset.expires ? account : undefined;
@@ -194,8 +157,8 @@ export class Registry {
   }
 
   /**
-   * Reserves a name while an account is being created, or while the account `renamed` is being
-   * renamed. A renamed account may use another account's former name.
+   * Reserves the name of an account that is being created or renamed. A renamed account may use
+   * another account's former name.
    * @param isVouched true if an operator has invited the user, who may then use ACCOUNTS_RESERVED
    * @throws {Fault} name-taken or too-many
    */
@@ -238,9 +201,9 @@ export class Registry {
   }
 
   /**
-   * Returns the record that recreates an account of which only the id is known, from the history.
-   * The user can log in after an operator has reset the password.
-   * @param accountKey public key whose private key nobody has
+   * Returns the record that recreates an account of which only the id is known. Its user can log in
+   * after an operator has reset the password.
+   * @param accountKey public key without a known private key
    */
   lostDraft(id: UserId, accountKey: Uint8Array): Draft {
     const body = { name: this.#nameOfLost(id), accountKey: toBase64Url(accountKey), lost: true };
@@ -279,7 +242,7 @@ export class Registry {
     return deviceDraftOf(account, deviceKey, cert);
   }
 
-  /** @returns true if the device exists and its day of log-in or its label changed */
+  /** @returns true if the device exists and its label or its day of log-in changed */
   noteDeviceSeen(user: UserId, device: string, unixMs: number, label: string): boolean {
     const devices = this.#byId.get(user)?.devices;
     const known = devices?.get(device);
@@ -290,12 +253,10 @@ export class Registry {
   }
 
   /**
-   * Returns the next draft for a device that logs in with a password. Unused devices must never
-   * block a log-in with the correct password, so if necessary the least recently used offline
-   * device that was enrolled with a password is removed. Linked devices and the device that created
-   * the account are never removed.
-   * @returns the removal of another device or the enrolment of this device; `undefined` if this
-   * device is enrolled
+   * Returns the next draft for a device that logs in with a password: the removal of another device
+   * or the enrolment of this one; `undefined` if this device is enrolled. Unused devices must never
+   * block a correct password, so the least recently used offline device enrolled with a password
+   * makes room. Linked devices and the account's first device are never removed.
    * @throws {Fault} too-many if all removable devices are online
    */
   passwordDeviceDraft(
@@ -315,7 +276,7 @@ export class Registry {
     return this.deviceRemovalDraft(account, oldest[0]);
   }
 
-  /** @throws {Fault} last-credential if nobody could log in to the account any longer */
+  /** @throws {Fault} last-credential if the account would become inaccessible */
   deviceRemovalDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
       const message = msg`${account.name} has no password and no other device to sign in with`;
@@ -326,27 +287,19 @@ export class Registry {
   }
 
   /**
-   * Returns a record that contains only the password, so that the next password, which `replaces`
-   * it, can blank the record.
+   * The record contains only the password, so that the next password, which `replaces` it, can
+   * blank it.
    */
   passwordDraft(id: UserId, passwordHash: string): Draft {
     const body = { password: passwordHash, replaces: this.get(id)?.passwordSeq };
     return { kind: "password", room: id, by: id, id: "", body };
   }
 
-  /**
-   * Returns the record of a reset code, which replaces the previous code. Setting a new password
-   * makes the code invalid.
-   */
   resetDraft(id: UserId, by: UserId, { hash, expires, signsOut }: PasswordReset): Draft {
     const body = { hash, expires, signsOut: signsOut || undefined };
     return { kind: "reset", room: id, by, id: "", body };
   }
 
-  /**
-   * Returns records that remove all devices of the account. Its owner can log in again with the
-   * password.
-   */
   signOutDrafts({ id, devices }: Account): Draft[] {
     return [...devices.keys()].map((device) => {
       return { kind: "device-gone", room: id, by: id, id: "", body: { device } };
@@ -369,7 +322,6 @@ export class Registry {
     return { kind: "ignore", room: account.id, by: account.id, id: "", body };
   }
 
-  /** Returns the record that contains the old server key's signature of the new key. */
   identityDraft(old: Uint8Array, next: Uint8Array, signature: Uint8Array): Draft {
     const body = {
       old: toBase64Url(old),
@@ -391,7 +343,7 @@ export class Registry {
     if (known !== undefined) known.lastSeq = head.seq;
     const body = parseBody(record);
     this.policy.apply(record, body);
-    if (body === undefined) return; // Erased and damaged records change nothing.
+    if (body === undefined) return;
     const before = known?.reset;
     this.#change(head, known, body);
     if (known !== undefined && before !== known.reset) this.#indexReset(known, before);
@@ -400,7 +352,7 @@ export class Registry {
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
     const { kind } = head;
     if (!isOfLog(kind, "accounts")) return;
-    // For a removed account, ignores records that were decided before the removal.
+    // Ignores records for a removed account that were decided before the removal.
     const account = known?.isRemoved === true ? undefined : known;
     switch (kind) {
       case "account":
@@ -420,7 +372,6 @@ export class Registry {
         const { device, cert } = fieldsOf(kind, body);
         if (account === undefined || device === undefined) return;
         const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
-        // The server checked the certificate before it recorded the device.
         account.devices.set(device, { ...since, certified: cert !== undefined });
         return;
       }
@@ -499,8 +450,8 @@ export class Registry {
   }
 
   /**
-   * Stores a password whose account does not exist yet. A registration records the password before
-   * the account, so that a crash never leaves an account without a password.
+   * A registration records the password before the account, so that a crash never leaves an account
+   * without a password.
    */
   #storeEarlyPassword({ room, seq }: FoldedHead, hash: string): void {
     setNewest(this.#earlyPasswords, room as UserId, { hash, seq }, EARLY_PASSWORDS_MAX);
@@ -564,8 +515,8 @@ function tooManyDevices({ name }: Account): Fault {
 }
 
 /**
- * @returns `undefined` for a damaged body, because one bad record must not prevent the server from
- * starting
+ * Returns `undefined` for a damaged body, because one bad record must not prevent the server from
+ * starting.
  */
 function keyOf(text: string | undefined): Uint8Array | undefined {
   try {

@@ -13,7 +13,6 @@ import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
-/** Account that has submitted a command and is answered once, with this id. */
 export interface Requester {
   readonly id: number;
   readonly user: UserId;
@@ -29,13 +28,10 @@ export type PostCommand = {
   readonly request: RequestOf<"post">;
   /** `undefined` if the post's target is invalid for this server. */
   destination: PostDestination | undefined;
-  /** Requesters of all submissions with this counter, including those over lost links. */
   readonly requesters: Requester[];
-  /** True if the post was passed to the log, so that it can no longer be withdrawn. */
   isAppending: boolean;
   /**
-   * True if this server has applied all records by other servers up to the moment at which it
-   * intended to refuse the post.
+   * True if this server has applied other servers' records up to its decision to refuse the post.
    */
   isConfirmed?: boolean;
 } & Retried;
@@ -45,32 +41,22 @@ export interface PostDestination {
   readonly to: RoomId;
 }
 
-/**
- * Number of times that the log refused the command because the state had changed; see
- * CONFLICT_TRIES_MAX.
- */
 interface Retried {
   tries?: number;
 }
 
-/**
- * Device's signed consent to leave the group of a sealed room. Key and signature are in base64url.
- */
+/** Device's signed consent to leave the group of a sealed room. Key and signature are base64url. */
 export interface SignedLeave {
   readonly epoch: number;
   readonly device: string;
   readonly signature: string;
 }
 
-/** Change of a room that is identified by name or id. */
 export type Change =
   | { readonly kind: "join"; readonly options: JoinOptions }
   | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
-  /**
-   * Moderation, or a change of earlier messages. `isOperator`: whether the submitter is an
-   * operator.
-   */
+  /** `isOperator`: whether the submitter is an operator. */
   | { readonly kind: "act"; readonly isOperator: boolean; readonly action: RoomAction }
   | { readonly kind: "enter" };
 
@@ -86,7 +72,6 @@ export type ConversationCommand = {
   readonly pair: readonly [UserId, UserId];
 };
 
-/** Announcement of a complete file, made once in each room. */
 interface FileAnnouncement {
   readonly kind: "announce";
   readonly file: FileId;
@@ -110,23 +95,18 @@ export type Command =
 
 export type Step =
   /**
-   * A post first acquires the lock of its outbox and then, like all commands, the lock of its room.
+   * A post acquires the lock of its outbox first and then, like all commands, the lock of its room.
    */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
-/** Command that is being appended to the log. */
 export interface PendingAppend {
-  /** Locks that the command holds until its append has succeeded or failed. */
   readonly locks: readonly string[];
   readonly command: Command;
 }
 
-/**
- * Returns the lock of a command. Locks are named by room name, because two users may be about to
- * create the same room.
- */
+/** Locks use room names, because two users may be about to create the same room. */
 export function roomLock(command: Command, rooms: Rooms): string {
   switch (command.kind) {
     case "post":
@@ -149,10 +129,6 @@ export function roomLock(command: Command, rooms: Rooms): string {
   }
 }
 
-/**
- * Returns the lock of a name. A former name resolves to its room, and so to the lock of the current
- * name.
- */
 function namedLock(name: Name, rooms: Rooms): string {
   return rooms.find(name)?.lock ?? nameLock(name);
 }

@@ -11,8 +11,8 @@ import type { FoldedHead } from "../../wire/record.ts";
 import { dropOldest } from "../evict.ts";
 
 /**
- * Record of a post. For each outbox, the server rebuilds the records of the last counters from the
- * heads of the log, so that it answers a repeated post with the old `seq` even after a crash.
+ * Record of a post. After a crash, the server rebuilds these from the log's heads, so that a
+ * repeated post still gets the old `seq`.
  */
 export interface Posted {
   readonly seq: number;
@@ -25,28 +25,22 @@ export type PostStatus =
   | { readonly kind: "posted"; readonly posted: Posted }
   /** Not yet durable. A repetition of the post waits for the same result. */
   | { readonly kind: "pending" }
-  /**
-   * Permanent refusal: after this answer the post must never be recorded, even if it arrives over
-   * an old link.
-   */
+  /** Permanent refusal: the post must never be recorded, even if it arrives over an old link. */
   | { readonly kind: "refused"; readonly fault: Fault }
-  /** Later posts are pending, and it is not known whether they will be recorded. */
+  /** Undecided: later posts are pending and may or may not be recorded. */
   | { readonly kind: "blocked" }
   /**
-   * A later post was recorded first, so recording this post would break the order or duplicate it.
+   * A later post was recorded first, so recording this one would break the order or duplicate it.
    */
   | { readonly kind: "passed" };
 
-/** Post that has arrived but has not been answered. */
 interface Pending {
-  /** True if the post was passed to the log, so that it can no longer be withdrawn. */
   isAppending: boolean;
 }
 
-/** Interval between searches for idle outboxes, measured by the times of the records. */
+/** Measured by record times. */
 const SWEEP_INTERVAL_MS = 24 * 60 * 60_000;
 
-/** Snapshot of an outbox as JSON, without pending posts. */
 interface OutboxValue {
   readonly id: OutboxId;
   readonly high: number;
@@ -57,7 +51,6 @@ interface OutboxValue {
 
 const POSTED_NUMBERS = 4;
 
-/** Snapshot of all outboxes as JSON, for each account in order of use. */
 export interface DedupValue {
   readonly accounts: readonly (readonly [UserId, readonly OutboxValue[]])[];
   readonly sweptAt: number;
@@ -65,25 +58,19 @@ export interface DedupValue {
 
 export class OutboxHistory<Post extends Pending = Pending> {
   readonly id: OutboxId;
-  /** Lock that keeps the outbox's posts in order. */
   readonly lock: string;
-  /** Posts that have arrived but have not been answered, lowest counter first. */
+  /** Lowest counter first. */
   readonly pending = new Map<number, Post>();
-  /**
-   * Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by the counter modulo
-   * OUTBOX_IN_FLIGHT_MAX.
-   */
+  /** Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by counter modulo its size. */
   readonly #posted: Posted[] = [];
   readonly #counters: number[] = [];
   /**
-   * Permanently refused posts, which are not in the log. Beyond OUTBOX_IN_FLIGHT_MAX entries, the
-   * oldest is forgotten.
+   * Permanently refused posts, which are not in the log. Beyond OUTBOX_IN_FLIGHT_MAX, the oldest is
+   * dropped.
    */
   readonly #refused = new Map<number, Fault>();
   #high = 0;
-  /** Highest counter of `pending`, or a number less than `#high`. */
   #last = 0;
-  /** Time of the last record, in Unix milliseconds. */
   #time = 0;
 
   constructor(user: UserId, id: OutboxId) {
@@ -102,10 +89,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return counter < this.#last ? BLOCKED : NEW;
   }
 
-  /**
-   * Reports whether a later post is in the log, or was passed to the log and can no longer be
-   * withdrawn.
-   */
+  /** Also true if a later post was passed to the log and can no longer be withdrawn. */
   isOvertaken(counter: number): boolean {
     if (this.hasLaterRecord(counter)) return true;
     for (const [other, { isAppending: isPassedOn }] of this.pending)
@@ -123,7 +107,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
   }
 
   pendingBefore(counter: number): number | undefined {
-    if (this.pending.has(counter - 1)) return counter - 1; // Fast path for consecutive counters.
+    if (this.pending.has(counter - 1)) return counter - 1;
     let before: number | undefined;
     for (const other of this.pending.keys()) {
       if (other < counter) before = other;
@@ -131,7 +115,6 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return before;
   }
 
-  /** Removes a post after a transient refusal. The client may send the same counter again. */
   abandon(counter: number): void {
     this.pending.delete(counter);
     this.#last = Math.max(0, ...this.pending.keys());
@@ -145,8 +128,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
   record(counter: number, posted: Posted): void {
     this.pending.delete(counter);
     const at = counter % OUTBOX_IN_FLIGHT_MAX;
-    // The arrays grow on demand, because full arrays would waste memory for outboxes with few
-    // posts.
+    // Full arrays would waste memory for outboxes with few posts.
     while (this.#counters.length < at) {
       this.#posted.push(posted);
       this.#counters.push(0);
@@ -157,9 +139,6 @@ export class OutboxHistory<Post extends Pending = Pending> {
     this.#time = posted.time;
   }
 
-  /**
-   * Returns a snapshot without pending and refused posts, or `undefined` if no post is recorded.
-   */
   value(): OutboxValue | undefined {
     if (this.#high === 0) return undefined;
     const posted = this.#counters.flatMap((counter, at) => {
@@ -189,16 +168,14 @@ const BLOCKED = { kind: "blocked" } as const;
 const PASSED = { kind: "passed" } as const;
 
 export class DedupTable<Post extends Pending = Pending> {
-  /** Outboxes of each account in order of use, the least recently used first. */
   readonly #accounts = new Map<UserId, Map<OutboxId, OutboxHistory<Post>>>();
   #sweptAt = 0;
 
-  /** @returns `undefined` if the outbox is unknown, in which case all its posts are new */
   find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
     return this.#accounts.get(user)?.get(id);
   }
 
-  /** Returns the outbox and marks it as the most recently used. Creates an unknown outbox. */
+  /** Returns the outbox, creating it if unknown, and marks it as most recently used. */
   use(user: UserId, id: OutboxId): OutboxHistory<Post> {
     const outboxes = this.#accounts.get(user);
     if (outboxes === undefined) {
@@ -214,7 +191,6 @@ export class DedupTable<Post extends Pending = Pending> {
     return outbox;
   }
 
-  /** Adds a durable record, either a new record or one read from the log at the start. */
   record({ id: postId, by, seq, n, time }: FoldedHead): void {
     const id = by === "server" ? undefined : parsePostId(postId);
     if (id === undefined || by === "server") return;
@@ -239,8 +215,8 @@ export class DedupTable<Post extends Pending = Pending> {
   }
 
   /**
-   * Forgets outboxes by the time of the records instead of the clock, so that a server that reads
-   * the log forgets the same outboxes.
+   * Uses record times instead of the clock, so that a server reading the log forgets the same
+   * outboxes.
    */
   #sweep(time: number): void {
     this.#sweptAt = time;
@@ -251,7 +227,6 @@ export class DedupTable<Post extends Pending = Pending> {
   }
 }
 
-/** Forgets idle outboxes without pending posts. */
 function forgetIdle<Post extends Pending>(boxes: Map<OutboxId, OutboxHistory<Post>>): void {
   for (const [id, outbox] of boxes) {
     if (outbox.pending.size > 0) continue;
@@ -276,8 +251,7 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 
 /**
- * Uses a loop instead of a regular expression, because a starting server parses the id of every
- * record.
+ * Uses a loop instead of a regular expression, because a starting server parses every record's id.
  */
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
   const digits = id.length - OUTBOX_LETTERS - 1;

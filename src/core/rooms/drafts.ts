@@ -1,6 +1,4 @@
-/**
- * Drafts of posts and membership changes. Each function first checks permissions against the state.
- */
+/** Drafts of posts and membership changes. Each function first checks permissions. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -25,10 +23,6 @@ import { requireJoinedRoom, requireRoom } from "./targets.ts";
 export interface JoinOptions {
   readonly name: Name;
   readonly isPasswordCorrect: boolean;
-  /**
-   * Set to create the room if it does not exist. `locked`: the accounts log already contains its
-   * password.
-   */
   readonly create:
     | {
         readonly room: RoomId;
@@ -39,10 +33,6 @@ export interface JoinOptions {
     | undefined;
 }
 
-/**
- * Returns the draft without the room id.
- * @throws {Fault} text-invalid or frame-malformed
- */
 export function postDraft(
   user: UserId,
   { outbox, counter, body }: RequestOf<"post">,
@@ -56,17 +46,13 @@ export function postDraft(
   if (body.react !== undefined)
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
   if (body.text === "") throw new Fault("text-invalid", msg`message is empty`);
-  // Fast path for plain texts, because copying the body without `action` would double the cost.
+  // Fast path: copying the body without `action` would double the cost of a plain text.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
 }
 
-/**
- * Returns the draft of an imported message. The draft contains no mentions, because thousands of
- * imported messages may arrive together.
- * @throws {Fault} text-invalid or frame-malformed
- */
+/** Imported messages mention nobody, because thousands may arrive together. */
 function importedDraft(
   by: UserId,
   id: string,
@@ -83,10 +69,6 @@ function importedDraft(
   return { kind: action === true ? "action" : "text", by, id, body };
 }
 
-/**
- * Returns the encrypted body.
- * @throws {Fault} text-invalid if the body also contains plain text
- */
 function sealedBodyOf({ sealed, ...rest }: PostBody): {
   readonly epoch: number;
   readonly ciphertext: string;
@@ -97,7 +79,6 @@ function sealedBodyOf({ sealed, ...rest }: PostBody): {
   return { epoch: sealed.epoch, ciphertext: toBase64Url(sealed.ciphertext) };
 }
 
-/** @throws {Fault} text-invalid or frame-malformed */
 function reactionBodyOf({ text, react, re }: PostBody): {
   readonly react: string;
   readonly re: number;
@@ -110,8 +91,8 @@ function reactionBodyOf({ text, react, re }: PostBody): {
 }
 
 /**
- * Returns the record that announces a file. The head also contains the file's id, which outlives an
- * erasure: it identifies the content to delete, and shows that the file was already announced.
+ * Returns the record that announces a file. Its head contains the file's id, which outlives an
+ * erasure, identifies the content to delete, and prevents a second announcement.
  * @throws {Fault} the faults of `checkPost`
  */
 export function announceDraft(
@@ -132,7 +113,6 @@ export function checkPost(
 ): Room {
   const room = rooms.get(to);
   if (room === undefined) {
-    // The first record of the conversation should have preceded this post, but the disk refused it.
     const code = isDirect(to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be created", { retryAfterMs: 1_000 });
   }
@@ -142,8 +122,7 @@ export function checkPost(
 }
 
 /**
- * Checks the number of conversations that the user initiated. Conversations count only for their
- * initiator, because the other user cannot leave.
+ * Conversations count only for their initiator, because the other user cannot leave.
  * @throws {Fault} too-many if the user has initiated too many
  */
 export function checkConversationLimit(rooms: Rooms, user: UserId): void {
@@ -160,10 +139,6 @@ export function lobbyDraft(room: RoomId): Draft {
   return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
 }
 
-/**
- * @returns no drafts if the account is already a member
- * @throws {Fault} if the account may not join the room
- */
 export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
   const { name, isPasswordCorrect: isPasswordAccepted, create } = options;
   const room = rooms.find(name);
@@ -194,10 +169,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   return [joinDraft(rooms, user, room.id)];
 }
 
-/**
- * Checks the limits on rooms. Operators have no per-account limit and may use ROOMS_RESERVED.
- * @throws {Fault} too-many if a limit is reached
- */
+/** Operators have no per-account limit and may use ROOMS_RESERVED. */
 function checkRoomQuota(rooms: Rooms, user: UserId, isOperator: boolean): void {
   let [all, own] = [0, 0];
   for (const room of rooms.named()) {

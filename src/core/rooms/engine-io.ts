@@ -12,12 +12,10 @@ import type { TargetOptions } from "./targets.ts";
 export interface EngineOptions extends TargetOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
-  /** True if other servers of a cluster write to the same history. */
   readonly isShared?: boolean;
 }
 
 export type EngineInput =
-  /** A session begins. `isPresent`: whether the session makes its account online. */
   | {
       readonly kind: "enter";
       readonly session: ClientId;
@@ -26,19 +24,16 @@ export type EngineInput =
     }
   | { readonly kind: "leave"; readonly session: ClientId }
   | { readonly kind: "submit"; readonly requester: Requester; readonly command: Submission }
-  /**
-   * A post was refused permanently before it was submitted, so later posts need not wait for it.
-   */
+  /** A post was permanently refused before submission, so later posts need not wait for it. */
   | {
       readonly kind: "abandon";
       readonly session: ClientId;
       readonly post: Pick<RequestOf<"post">, "outbox" | "counter">;
     }
-  /** A durable record of the log. Each record arrives once, in order of `seq`. */
   | { readonly kind: "record"; readonly record: LogRecord }
   /**
-   * The log has appended the drafts of an `append`. Their records arrived before; `record` is the
-   * last.
+   * The log has appended the drafts of an `append`. Their records have already arrived; `record` is
+   * the last one.
    */
   | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
   | { readonly kind: "failed"; readonly token: number; readonly fault: Fault }
@@ -49,16 +44,14 @@ export type EngineInput =
   | { readonly kind: "confirmed"; readonly token: number; readonly isCurrent: boolean };
 
 export type EngineEffect =
-  /**
-   * Appends drafts to the log. `follows`: for a post, the previous pending counter of its outbox.
-   */
+  /** `follows`: for a post, the previous pending counter of its outbox. */
   | {
       readonly kind: "append";
       readonly token: number;
       readonly drafts: readonly Draft[];
       readonly follows?: number;
     }
-  /** Answers the submitter. `order`: record whose erasures must be performed before the answer. */
+  /** `order`: record whose erasures must be performed before the answer. */
   | {
       readonly kind: "settle";
       readonly id: number;
@@ -67,7 +60,6 @@ export type EngineEffect =
     }
   /** Requests all records by other servers, which are needed before a post may be refused. */
   | { readonly kind: "confirm"; readonly token: number }
-  /** Sends the record to all clients that read the room. */
   | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
   | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
   | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }

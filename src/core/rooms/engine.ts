@@ -42,7 +42,7 @@ import { RoomLock } from "./room-lock.ts";
 import { nameLock, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
-/** Delay before a client retries: about the duration of an election in a cluster. */
+/** About the duration of an election in a cluster. */
 const RETRY_AFTER_MS = 1_000;
 
 export interface EngineValue {
@@ -53,12 +53,10 @@ export interface EngineValue {
 }
 
 /**
- * Engine for all changes of rooms. Each change is checked against the state, appended and made
- * durable, and then applied and sent to all readers, including its sender. The engine uses neither
- * sockets nor disks.
- *     submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
- * A post holds two locks: the lock of its outbox until the post is passed to the log, so that an
- * outbox's posts stay in order across rooms, and the lock of its room until the post is durable.
+ * Engine for all changes to rooms, without sockets or disks.
+ * submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
+ * A post holds its outbox's lock until it is passed to the log, so that an outbox's posts stay in
+ * order across rooms, and its room's lock until it is durable.
  */
 export class RoomEngine {
   readonly #rooms: Rooms;
@@ -66,11 +64,10 @@ export class RoomEngine {
   readonly #directory: Directory;
   readonly files = new Files();
   readonly announcements = new Announcements();
-  /** Results of posts. A post that has arrived but has not been answered is `pending`. */
   readonly #posts = new DedupTable<PostCommand>();
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
-  readonly #appends = new Map<number, PendingAppend>(); // Appends in progress, by token.
+  readonly #appends = new Map<number, PendingAppend>();
   /** Posts to be refused unless other servers have recorded them, by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
@@ -85,7 +82,6 @@ export class RoomEngine {
     this.#isShared = options.isShared ?? false;
   }
 
-  /** Applies a record that is read at the start, without notifying readers. */
   restore(record: FoldedRecord): void {
     this.#rooms.apply(record);
     this.#posts.record(record.head);
@@ -113,10 +109,6 @@ export class RoomEngine {
     return this.#presence.isOnline(user);
   }
 
-  /**
-   * Charges a request other than a post to the account's rate limit.
-   * @returns the fault if the account exceeds the limit
-   */
   charge(user: UserId, request: Request, now: number): Fault | undefined {
     const posts = postCount(request);
     return posts === 0 ? undefined : this.#presence.charge(user, posts, now);
@@ -221,7 +213,6 @@ export class RoomEngine {
     }
   }
 
-  /** @throws {Fault} if the post is invalid for this server */
   #resolvePost(
     user: UserId,
     request: RequestOf<"post">,
@@ -238,16 +229,14 @@ export class RoomEngine {
   }
 
   /**
-   * Reports whether another server may have recorded a post that this server would refuse. The
-   * client may have used that server and know of newer records. Programs without a session send
-   * each post to one server only.
+   * Another server may have recorded a post that this server would refuse, if the client has used
+   * both. Programs without a session send each post to one server only.
    */
   #needsConfirmation({ retryAfterMs }: Fault, askers: readonly Requester[]): boolean {
     const isShared = this.#isShared && askers.some(({ session }) => session !== undefined);
     return isShared && retryAfterMs === undefined;
   }
 
-  /** Requests other servers' records. Later posts of the outbox wait for the result. */
   #requestConfirmation(command: PostCommand, effects: EngineEffect[]): void {
     const token = ++this.#token;
     this.#confirmations.set(token, command);
@@ -290,7 +279,6 @@ export class RoomEngine {
     }
   }
 
-  /** Submits a command for a target, which may be a conversation that does not exist yet. */
   #submitToTarget(
     requester: Requester,
     submitted: Extract<Submission, { kind: "announce" | "group" }>,
@@ -320,10 +308,7 @@ export class RoomEngine {
     return { kind: "meet", room: id, pair: [user, other].sort() as [UserId, UserId] };
   }
 
-  /**
-   * Runs all steps and the steps that they add. Uses a loop instead of recursion, because thousands
-   * of steps may be queued.
-   */
+  /** Uses a loop instead of recursion, because thousands of steps may be queued. */
   #run(steps: Step[], effects: EngineEffect[] = []): EngineEffect[] {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
@@ -355,7 +340,6 @@ export class RoomEngine {
 
   #performStep(command: Command, lock: string, steps: Step[], effects: EngineEffect[]): void {
     if (lock !== roomLock(command, this.#rooms)) {
-      // The room was renamed or created in the meantime, so the command needs another lock.
       this.#releaseLock(lock, steps);
       steps.push({ kind: "lock-room", command });
       return;
@@ -380,10 +364,7 @@ export class RoomEngine {
     }
   }
 
-  /**
-   * Returns the locks for a command. A rename also holds the lock of the new name, so that nobody
-   * can create a room with that name in the meantime.
-   */
+  /** A rename also locks the new name, so that nobody can create a room with it in the meantime. */
   #locksFor(lock: string, command: Command): string[] {
     if (command.kind !== "act" || command.action.kind !== "rename") return [lock];
     const next = nameLock(command.action.to);
@@ -415,10 +396,6 @@ export class RoomEngine {
     for (const command of this.#lock.release(lock)) steps.push({ kind: "perform", command, lock });
   }
 
-  /**
-   * Starts the next post of the outbox. The result of the current post takes effect in the same
-   * tick.
-   */
   #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
     for (const next of this.#lock.release(command.outbox.lock))
@@ -426,7 +403,6 @@ export class RoomEngine {
   }
 
   /**
-   * Checks a command against the current state.
    * @returns `undefined` if there is nothing to record; `effects` then contains the answer
    * @throws {Fault} without changing anything
    */
@@ -498,20 +474,11 @@ export class RoomEngine {
     }
   }
 
-  /**
-   * Checks whether the author was banned while the post was waiting, on this server or on another
-   * server.
-   * @throws {Fault} banned
-   */
   #checkAuthor(user: UserId): void {
     const fault = this.#directory.refusal?.(user, this.#unixMs);
     if (fault !== undefined) throw fault;
   }
 
-  /**
-   * Checks whether an earlier post was refused temporarily in the meantime.
-   * @throws {Fault} with the retry delay of the earlier post
-   */
   #checkOrder({ requesters: askers, outbox, counter }: PostCommand): void {
     for (const { session } of askers) {
       const fault = this.#presence.blockingFault(session, outbox.id, counter);
@@ -520,9 +487,8 @@ export class RoomEngine {
   }
 
   /**
-   * Checks whether the client is still connected. A client that has disconnected may already be
-   * sending its posts to another server, which may refuse them.
-   * @throws {Fault} if the client has disconnected
+   * A disconnected client may already be sending its posts to another server, which may refuse
+   * them.
    */
   #checkSenderConnected({ requesters: askers }: PostCommand): void {
     if (!this.#isShared || askers.some(({ session }) => this.#presence.isConnected(session)))
@@ -576,9 +542,6 @@ export class RoomEngine {
     return this.#run(steps, effects);
   }
 
-  /**
-   * Repeats a decision, because another server changed the state before the decision was recorded.
-   */
   #retryDecision(command: Command, steps: Step[], effects: EngineEffect[]): void {
     if (command.kind !== "post") {
       steps.push({ kind: "lock-room", command });
@@ -589,7 +552,6 @@ export class RoomEngine {
     if (!this.#isSettled(command, effects)) steps.push({ kind: "lock-outbox", command });
   }
 
-  /** Answers the post if records received in the meantime show its result. */
   #isSettled(command: PostCommand, effects: EngineEffect[]): boolean {
     const { outbox, counter } = command;
     const status = outbox.status(counter);
@@ -602,7 +564,6 @@ export class RoomEngine {
     return true;
   }
 
-  /** Answers the post, including when the client had sent it to another server of the cluster. */
   #answerPost(command: PostCommand, posted: Posted, effects: EngineEffect[]): void {
     const answer = this.#postAnswer(command, posted);
     for (const requester of command.requesters) effects.push(settled(requester, answer));
@@ -639,7 +600,7 @@ export class RoomEngine {
           return { ...settled(requester, { seq: head.seq }), order: record };
         }
         const hasNoSeq = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
-        // The record that removes a vacant room directly follows the record of the departure.
+        // The removal of a vacant room directly follows the record of the departure.
         const seq = head.kind === "remove" ? head.seq - 1 : head.seq;
         return settled(requester, hasNoSeq ? {} : { seq });
       }
@@ -651,7 +612,6 @@ export class RoomEngine {
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
     const user = command.kind === "post" ? command.user : command.requester.user;
     const to = command.kind === "post" ? command.destination?.to : command.to;
-    // If the other user of a direct conversation is offline, the message is queued.
     const pair = to === undefined ? undefined : this.#rooms.get(to)?.pair;
     const other = pair?.find((item) => item !== user);
     const queued = other !== undefined && !this.isOnline(other);
@@ -659,7 +619,6 @@ export class RoomEngine {
   }
 
   #refuse(command: Command, fault: Fault, effects: EngineEffect[]): void {
-    // The post that needs the conversation finds no room and reports the fault.
     if (command.kind === "meet") return;
     if (command.kind !== "post") {
       effects.push(settled(command.requester, fault));
@@ -669,8 +628,8 @@ export class RoomEngine {
     command.outbox.abandon(counter);
     const status = command.outbox.status(counter);
     if (status.kind === "posted") return this.#answerPost(command, status.posted, effects);
-    // Without a majority, posts that were passed to the log are not yet recorded, so a later post
-    // counts only if it was recorded.
+    // Without a majority, posts passed to the log are not yet recorded, so only recorded later
+    // posts count.
     const isOvertaken =
       fault.code === "no-majority"
         ? command.outbox.hasLaterRecord(counter)
@@ -708,12 +667,12 @@ function mayRetry(command: Command): boolean {
   return tries < CONFLICT_TRIES_MAX;
 }
 
-/** Copies each field, because an object spread takes several times as long. */
+/** An object spread would take several times as long. */
 function draftFor(room: RoomId, { kind, by, id, body }: PostDestination["draft"]): Draft {
   return { kind, room, by, id, body };
 }
 
-/** Removes the retry delay from a fault, because an overtaken post cannot be retried. */
+/** An overtaken post cannot be retried. */
 function asPermanent({ code, message, remedy, cause }: Fault): Fault {
   return new Fault(code, message, { remedy, cause });
 }

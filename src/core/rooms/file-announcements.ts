@@ -13,16 +13,14 @@ export interface AnnouncementsValue {
 }
 
 /**
- * Index of file announcements, rebuilt from the heads of the log, which outlive an erasure. A file
- * is announced once in each room, even after lost answers and restarts, and an erased file never
- * reappears under its old id.
+ * Index rebuilt from the log's heads, which outlive an erasure. Each room announces a file once,
+ * even after lost answers and restarts, and an erased file never reappears under its old id.
  */
 export class Announcements {
   // The size of the log limits the number of entries.
   readonly #rooms = new Map<FileId, Map<RoomId, Posted>>();
   readonly #bySeq = new Map<number, FileId>();
 
-  /** Adds a durable record, either a new record or one read from the log at the start. */
   record(head: FoldedHead): void {
     if (head.kind !== "file" || !isFileId(head.id)) return;
     const { seq, n, time } = head;
@@ -54,7 +52,6 @@ export class Announcements {
     for (const [seq, file] of seqs) this.#bySeq.set(seq, file);
   }
 
-  /** Returns the record that announced the file in the room, even if the record was erased. */
   of(file: FileId, room: RoomId): Posted | undefined {
     return this.#rooms.get(file)?.get(room);
   }

@@ -1,6 +1,6 @@
 /**
- * Files in the history. A file has one record per target, all with the same content, and exists
- * until all of its records are erased.
+ * Files in the history. A file has one record per target and exists until all its records are
+ * erased.
  */
 
 import { utf8Encode } from "../../base/bytes.ts";
@@ -20,21 +20,15 @@ export interface FileBody {
   readonly name: string;
   readonly size: number;
   readonly chunks: number;
-  /** Digest of the content (wire/chunks) in hex. */
   readonly digest: string;
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
 }
 
 export interface FilePost extends FileBody {
   readonly text?: string;
-  /** Id shared by all files that were sent together. */
   readonly sending?: string;
 }
 
-/**
- * Checks the length of a new or edited caption.
- * @throws {Fault} too-large if it is too long
- */
 export function checkFileText(text: string): void {
   if (utf8Encode(text).length <= FILE_TEXT_BYTES_MAX) return;
   const message = msg`a caption can have at most ${formatSize(FILE_TEXT_BYTES_MAX)}`;
@@ -44,7 +38,7 @@ export function checkFileText(text: string): void {
 export interface FileEntry extends FileBody {
   readonly by: UserId;
   readonly time: number;
-  /** Room of each record of the file, by the record's seq. Excludes erased records. Never empty. */
+  /** Rooms by seq of the file's records, excluding erased ones. Never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
 
@@ -55,10 +49,7 @@ export interface FilesValue {
   readonly unreadable: number;
 }
 
-/**
- * Returns the seqs of the file's records in named rooms, with the name of each room. Empty if the
- * file is private.
- */
+/** Returns the seqs of the file's records in named rooms. Empty if the file is private. */
 export function* namedRoomsOf(
   { at }: FileEntry,
   rooms: Pick<Rooms, "get">,
@@ -69,10 +60,7 @@ export function* namedRoomsOf(
   }
 }
 
-/**
- * Reports whether the file is only in direct conversations. Operators cannot see the name of such a
- * file.
- */
+/** A private file is only in direct conversations, and operators cannot see its name. */
 export function isPrivateFile(entry: FileEntry, rooms: Pick<Rooms, "get">): boolean {
   return namedRoomsOf(entry, rooms)[Symbol.iterator]().next().done === true;
 }
@@ -86,7 +74,6 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
 
 export class Files {
-  // The size of the log limits the number of entries.
   readonly #files = new Map<FileId, MutableFileEntry>();
   readonly #bySeq = new Map<number, MutableFileEntry>();
   readonly #bytesBy = new Map<UserId, number>();
@@ -102,8 +89,8 @@ export class Files {
   }
 
   /**
-   * Number of file records that are damaged but not erased. The files of such records are unknown,
-   * so while the number is not 0, content without a record must not be deleted.
+   * Number of damaged but unerased file records. Their files are unknown, so content without a
+   * record must not be deleted while the number is not 0.
    */
   get unreadable(): number {
     return this.#unreadable;
@@ -129,10 +116,7 @@ export class Files {
     return this.#bySeq.get(seq);
   }
 
-  /**
-   * Reports whether the user sent the file or may read a room that contains it.
-   * @param reads reports whether the user may read a room
-   */
+  /** True if the user sent the file or may read a room that contains it. */
   mayRead(file: FileId, user: UserId, reads: (room: RoomId) => boolean): boolean {
     const entry = this.#files.get(file);
     if (entry === undefined) return false;
@@ -141,10 +125,6 @@ export class Files {
     return false;
   }
 
-  /**
-   * Applies the next record of the history, of any kind.
-   * @returns files that have no records left
-   */
   apply(record: FoldedRecord): readonly FileId[] {
     if (record.head.kind === "file") this.#announce(record);
     if (record.head.kind !== "erase") return NONE;
@@ -202,10 +182,6 @@ export class Files {
   }
 }
 
-/**
- * Parses the body of a file's record.
- * @returns `undefined` if the body is not that of a file
- */
 export function fileBodyOf(body: unknown): FileBody | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const { file, name = "", size, chunks, digest, folder } = fieldsOf("file", body as JsonObject);

@@ -1,7 +1,6 @@
 /**
- * State of a sealed room's MLS group (RFC 9420), built from the room's records. A server without
- * keys needs to know only the epoch, so that exactly one commit ends each epoch, and the devices
- * that committers have named. Clients do not trust this state but read the group itself.
+ * State of a sealed room's MLS group (RFC 9420): the epoch, which exactly one commit ends, and the
+ * devices that committers named. Clients do not trust this state but read the group itself.
  */
 
 import type { UserId } from "../../base/ids.ts";
@@ -15,15 +14,11 @@ import type { Room } from "./rooms.ts";
 export interface Group {
   readonly id: string;
   epoch: number;
-  /** SHA-256 of the current epoch's GroupInfo, in base64url. */
   info: string;
-  /** Seq of the record that began the epoch. */
   seq: number;
-  /** Owner of each device, by device key in base64url. At most GROUP_DEVICES_MAX entries. */
+  /** Owners by device key in base64url. At most GROUP_DEVICES_MAX entries. */
   readonly devices: Map<string, UserId>;
-  /** Commit that began the epoch, which another commit may replace. */
   last?: Pick<GroupBody, "device" | "added" | "removed">;
-  /** Answers by commit id, oldest first. */
   readonly commits: Map<string, GroupAnswer>;
 }
 
@@ -35,10 +30,9 @@ export interface GroupAnswer {
 
 export type GroupValue = WithLists<Group>;
 
-/** Body of a `group` record; bytes are in base64url. */
 export interface GroupBody {
   readonly group: string;
-  /** Epoch that begins with the commit; 0 for the record that creates the group. */
+  /** 0 for the record that creates the group. */
   readonly epoch: number;
   readonly commitId: string;
   readonly device: string;
@@ -51,7 +45,6 @@ export interface GroupBody {
   readonly instead?: number;
 }
 
-/** Device key in base64url, and the device's owner. */
 export type OwnedDevice = readonly [device: string, user: UserId];
 
 export function groupOfValue(group: GroupValue): Group {
@@ -77,7 +70,6 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
   dropOldest(group.commits, GROUP_COMMITS_REMEMBERED);
 }
 
-/** Returns the devices of the group before its last commit, with their owners. */
 export function devicesBefore({ devices, last }: Group): Map<string, UserId> {
   const before = new Map(devices);
   for (const [device] of last?.added ?? []) before.delete(device);
@@ -93,10 +85,7 @@ function revertLastCommit(room: Room, group: Group): void {
   for (const [, user] of group.last?.added ?? []) if (!users.has(user)) room.admitted.delete(user);
 }
 
-/**
- * Returns users who have left the room but still have devices in the group, which should be
- * removed.
- */
+/** Users who have left the room, but whose devices must still be removed from the group. */
 export function departedUsers(room: Room): Set<UserId> {
   const departed = new Set<UserId>();
   for (const user of room.group?.devices.values() ?? []) {

@@ -20,9 +20,7 @@ import { type KickTarget, kickDraft } from "./moderation.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import { requireMember } from "./targets.ts";
 
-/** Recorded content of a commit. `epoch` is the epoch that the commit begins. */
 export interface GroupChange extends Omit<GroupBody, "device"> {
-  /** User whom the server removes from the room together with the commit. */
   readonly kick?: KickTarget;
 }
 
@@ -31,12 +29,10 @@ export interface GroupCommand {
   readonly requester: Requester;
   readonly isOperator: boolean;
   readonly room: RoomId;
-  /** Key of the committing device in base64url. */
   readonly device: string;
   readonly change: GroupChange;
 }
 
-/** Returns the earlier answer to the same commit, or `undefined` if the commit is new. */
 export function previousAnswer(
   rooms: Rooms,
   { room, requester, change }: GroupCommand,
@@ -63,7 +59,6 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   return [kickDraft(room, { user: requester.user, isOperator }, kick), draft];
 }
 
-/** @throws {Fault} stale-epoch or not-allowed */
 function checkCreates(room: Room, { requester, device, change }: GroupCommand): void {
   if (room.group !== undefined) throw stale("the room already has a group");
   const isOpen = !isDirect(room.id) && room.isSealed !== true;
@@ -90,7 +85,6 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
   }
 }
 
-/** @throws {Fault} not-found, stale-epoch, not-allowed or too-many */
 function checkCommits(room: Room, command: GroupCommand): void {
   const { group: id, epoch, added, removed, kick, instead } = command.change;
   const { group } = room;
@@ -116,11 +110,7 @@ function checkCommits(room: Room, command: GroupCommand): void {
   }
 }
 
-/**
- * Checks the replacement of a commit that members had to reject. Only moderators of the room may
- * replace a commit.
- * @throws {Fault} stale-epoch or not-allowed
- */
+/** Members had to reject the replaced commit. Only moderators may replace it. */
 function checkReplacement(
   room: Room,
   group: Group,
@@ -137,7 +127,6 @@ function checkReplacement(
   }
 }
 
-/** @throws {Fault} not-allowed */
 function afterRemoval(
   before: ReadonlyMap<string, UserId>,
   removed: readonly OwnedDevice[],
@@ -152,10 +141,7 @@ function afterRemoval(
   return devices;
 }
 
-/**
- * Rejects unencrypted content in a sealed room.
- * @throws {Fault} sealed-room, stale-epoch or not-allowed
- */
+/** @throws {Fault} sealed-room, stale-epoch or not-allowed */
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
@@ -164,10 +150,6 @@ export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): vo
   });
 }
 
-/**
- * Reports whether a file record reveals nothing: name, content and caption are inside an encrypted
- * message.
- */
 function isSealedFile(body: unknown): boolean {
   const { name, text, sending } = body as Readonly<Record<string, unknown>>;
   return name === SEALED_FILE_NAME && text === undefined && sending === undefined;
@@ -181,7 +163,7 @@ function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
     throw stale("the group still contains devices of a former member");
 }
 
-/** Returns a transient fault, which ends when the device has received the latest records. */
+/** Transient, because the device can retry after receiving the latest records. */
 function stale(message: string): Fault {
   return new Fault("stale-epoch", message, { retryAfterMs: 100 });
 }

@@ -4,29 +4,23 @@ import { assert } from "../../base/assert.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
-/**
- * Snapshot of a room's messages: the gaps between positions, and for each position the index of its
- * author in `authors`.
- */
+/** Snapshot: the gaps between positions, and each position's author as an index into `authors`. */
 export interface MessageCountValue {
   readonly gaps: readonly number[];
   readonly by: readonly number[];
   readonly authors: readonly UserId[];
 }
 
-/** Positions and authors of a room's messages, used to count other users' unread messages. */
 export class MessageCount {
-  /** `n` of each message, ascending, and its author. At most 2 * UNREAD_COUNTED_MAX entries. */
+  /** `n` of each message, ascending. At most 2 * UNREAD_COUNTED_MAX entries. */
   readonly #positions: number[] = [];
   readonly #authors: UserId[] = [];
-  /** Positions by author. Built on first use, because a starting server does not need them. */
   #byAuthor: Map<UserId, number[]> | undefined;
 
   get isEmpty(): boolean {
     return this.#positions.length === 0;
   }
 
-  /** Adds a message. Each `n` must be higher than the previous one. */
   add(n: number, by: UserId): void {
     assert(n > (this.#positions.at(-1) ?? 0), "messages are counted in order");
     this.#positions.push(n);
@@ -72,9 +66,9 @@ export class MessageCount {
   }
 
   /**
-   * Counts messages by users other than `reader` between `after` and `before` (exclusive), up to
-   * UNREAD_COUNTED_MAX. Uses four binary searches, because a list of 1,000 rooms needs one count
-   * per room.
+   * Counts other users' messages between `after` and `before` (exclusive), up to
+   * UNREAD_COUNTED_MAX. Uses binary searches, because a list of 1,000 rooms needs one count per
+   * room.
    */
   countOthers(reader: UserId, after: number, before = Number.POSITIVE_INFINITY): number {
     const countIn = (positions: readonly number[]) =>
@@ -90,7 +84,6 @@ function addTo(byAuthor: Map<UserId, number[]>, user: UserId, position: number):
   else positions.push(position);
 }
 
-/** Returns the index of the first position that is not less than `n`. */
 function indexFrom(positions: readonly number[], n: number): number {
   let [low, high] = [0, positions.length];
   while (low < high) {

@@ -13,13 +13,10 @@ export type RoomAction =
   | ({ readonly kind: "kick" } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
-  /** Changes of the room itself: renaming, closing and removing. */
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
   | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
   | { readonly kind: "remove"; readonly room: RoomId }
-  /** Sets the time for which messages are kept; `undefined` keeps them permanently. */
   | { readonly kind: "retention"; readonly room: RoomId; readonly keepMs: number | undefined }
-  /** Records the renaming of an account in one of its rooms. */
   | {
       readonly kind: "renamed";
       readonly room: RoomId;
@@ -27,22 +24,18 @@ export type RoomAction =
       readonly was: Name;
       readonly to: Name;
     }
-  /** Removes a removed account from the room. */
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
   | ({ readonly kind: "edit"; readonly text: string } & MessageAction)
   | ({ readonly kind: "erase" } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
-  /** Erases many messages. The caller has already checked permissions. */
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
       readonly seqs: readonly number[];
-      /** True if the room's retention caused the erasure. */
       readonly isRetention?: boolean;
     };
 
-/** User to whom an act of moderation applies. */
 interface UserAction extends KickTarget {
   readonly room: RoomId;
 }
@@ -50,27 +43,22 @@ interface UserAction extends KickTarget {
 export interface KickTarget {
   readonly user: UserId;
   readonly name: Name;
-  /** True if the user is an operator, whom only operators may moderate. */
   readonly isOperator: boolean;
 }
 
-/** Message found in the log by its seq. The head of a record never changes. */
 interface MessageAction {
   readonly room: RoomId;
   readonly seq: number;
   readonly author: UserId | "server";
 }
 
-/** User who acts. An operator may act everywhere except in other users' direct conversations. */
+/** An operator may act everywhere except in other users' direct conversations. */
 export interface Actor {
   readonly user: UserId;
   readonly isOperator: boolean;
 }
 
-/**
- * Appends a removal of the room if this departure leaves it vacant. The removal frees the room's
- * name.
- */
+/** Appends a removal of the room if this departure leaves it vacant, which frees its name. */
 export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Draft[] {
   if (!isVacantWithout(room, gone)) return [departure];
   const { by } = departure;
@@ -135,14 +123,13 @@ function userActionDraft(
   act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): Draft {
   const { kind, user, name } = act;
-  // The body contains the name, by which readers identify accounts. Heads never contain names.
+  // Readers identify accounts by name, and heads never contain names.
   const body = { user, name };
   if (kind === "kick") return { kind, room, by, id: "", body };
   const until = kind === "mute" && act.on ? act.until : undefined;
   return { kind, room, by, id: "", body: { ...body, on: act.on, until } };
 }
 
-/** @throws {Fault} not-allowed, name-taken or room-unknown */
 function roomAdminDraft(
   rooms: Rooms,
   room: Room,
@@ -176,8 +163,7 @@ export function moderates(room: Room, { user, isOperator }: Actor): boolean {
 }
 
 /**
- * Checks whether the user may import messages. An imported message claims an earlier author and
- * time, so only moderators may import.
+ * An imported message claims an earlier author and time, so only moderators may import.
  * @throws {Fault} name-invalid, room-unknown or not-allowed
  */
 export function checkMayImport(
@@ -192,7 +178,6 @@ export function checkMayImport(
   });
 }
 
-/** @throws {Fault} not-allowed */
 function checkModerates(room: Room, actor: Actor): void {
   if (room.name !== undefined && moderates(room, actor)) return;
   throw new Fault(
@@ -201,7 +186,6 @@ function checkModerates(room: Room, actor: Actor): void {
   );
 }
 
-/** @throws {Fault} not-member or not-allowed */
 function checkMayModerateUser(
   room: Room,
   { user, isOperator }: Actor,
@@ -216,7 +200,6 @@ function checkMayModerateUser(
   }
 }
 
-/** @throws {Fault} not-member */
 function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name">): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`${name} is not in '${room.name}'`, {
@@ -224,10 +207,6 @@ function checkMember(room: Room, { user, name }: Pick<UserAction, "user" | "name
   });
 }
 
-/**
- * Edits one of the user's own messages or captions. Erased messages cannot be edited.
- * @throws {Fault} muted, not-member, not-allowed, sealed-room or too-many
- */
 function editDraft(
   rooms: Rooms,
   room: Room,
@@ -269,11 +248,7 @@ function eraseDraft(
   return { kind: "erase", room: room.id, by: actor.user, id: "", body };
 }
 
-/**
- * Pins or unpins a message. Moderators of a room may do this, and each user of a direct
- * conversation.
- * @throws {Fault} not-allowed, not-found or too-many
- */
+/** Moderators may pin, and so may both users of a direct conversation. */
 function pinDraft(
   rooms: Rooms,
   room: Room,
@@ -293,7 +268,6 @@ function pinDraft(
   return { kind: "pin", room: room.id, by: actor.user, id: "", body: { seq, on } };
 }
 
-/** @throws {Fault} not-allowed */
 function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   checkMayPin(room, actor);
   if (room.pair !== undefined && room.pair[0] === room.pair[1]) {
@@ -306,17 +280,12 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
 }
 
-/**
- * Checks whether the user may pin. In a direct conversation, each of the two users has a
- * moderator's rights.
- * @throws {Fault} not-allowed
- */
 function checkMayPin(room: Room, actor: Actor): void {
   if (room.pair?.includes(actor.user) !== true) checkModerates(room, actor);
 }
 
 /**
- * Erases those of the messages that are not erased yet, together with their edits.
+ * Skips messages that are already erased, and erases the others with their edits.
  * @throws {Fault} not-found if all of them are erased
  */
 function eraseManyDraft(

@@ -11,25 +11,19 @@ import type { Draft, FoldedHead, FoldedRecord, JsonObject } from "../../wire/rec
 
 export interface Ban {
   readonly seq: number;
-  /** Set unless `address` is set. */
   readonly user?: UserId | undefined;
-  /** Address in the form that `addressKey` returns; set unless `user` is set. */
+  /** In the form that `addressKey` returns. Set unless `user` is set. */
   readonly address?: string | undefined;
-  /** End of the ban in Unix ms; `undefined` if the ban is permanent. */
   readonly until?: number | undefined;
   readonly reason?: string | undefined;
 }
 
 export interface Invite {
-  /** Seq of the record that created the invite. Lists are sorted by it. */
   readonly seq: number;
   readonly id: string;
   readonly by: UserId;
-  /** SHA-256 of the token in base64url. The server does not store the token itself. */
   readonly hash: string;
-  /** Number of new accounts that can still use the invite; `undefined` if unlimited. */
   readonly usesLeft?: number | undefined;
-  /** Expiry in Unix ms; `undefined` if the invite never expires. */
   readonly expires?: number | undefined;
   /** Room that users with this invite may join without its password. */
   readonly room?: RoomId | undefined;
@@ -37,29 +31,24 @@ export interface Invite {
   readonly post?: RoomId | undefined;
   readonly read?: RoomId | undefined;
   /**
-   * True if the invite was created with the operator token by an account that is not an operator.
-   * The creator need not be a member of the room, and registrations with the invite do not count
-   * against the creator's limit.
+   * True if a non-operator created the invite with the operator token. The creator need not be a
+   * member of the room, and registrations do not count against the creator's limit.
    */
   readonly isByToken?: boolean | undefined;
   readonly isRevoked: boolean;
 }
 
-/** Operator's announcement to all users, shown until it is replaced or removed. */
 export interface CurrentAnnouncement {
   readonly text: string;
   readonly by: UserId | "server";
   readonly time: number;
 }
 
-/** Page of a list that is too long for one answer. */
 export interface ListPage<Entry> {
   readonly page: readonly Entry[];
-  /** Seq of the last entry of this page; `undefined` on the last page. */
   readonly next?: number;
 }
 
-/** @param after seq of the last entry of the previous page */
 export function pageAfter<Entry extends { readonly seq: number }>(
   all: readonly Entry[],
   after = 0,
@@ -81,25 +70,22 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
   return new Fault("banned", message);
 }
 
-/** Room id of records that concern no account. */
 const SERVER_ROOM = "server" as UserId;
 
 export class ServerPolicy {
-  /** Bans by account or address key. The code that creates bans enforces BANS_MAX. */
+  /** Bans by account or address key. Their creator enforces BANS_MAX. */
   readonly #bans = new Map<string, Ban>();
   readonly #operators = new Set<UserId>();
   /**
-   * Invites by id. The code that creates invites enforces INVITES_MAX for usable invites.
-   * INVITES_SPENT_MAX limits the number of spent invites.
+   * Invites by id. INVITES_MAX (enforced by their creator) limits usable invites, INVITES_SPENT_MAX
+   * spent ones.
    */
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();
-  /** Token hashes of revoked, used and expired invites, by invite id, oldest first. */
   readonly #retired = new Map<string, string>();
   #isClosed = false;
   #announced: CurrentAnnouncement | undefined;
 
-  /** True if registration requires an invite. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -125,7 +111,6 @@ export class ServerPolicy {
     return this.#invites.get(id);
   }
 
-  /** Returns the invite with this token hash, even if it is spent. */
   inviteByHash(hash: string): Invite | undefined {
     const id = this.#byHash.get(hash);
     return id === undefined ? undefined : this.#invites.get(id);
@@ -135,7 +120,6 @@ export class ServerPolicy {
     return [...this.#invites.values()].filter((invite) => isUsable(invite, unixMs));
   }
 
-  /** @param body `undefined` if the body is damaged */
   apply({ head }: FoldedRecord, body: JsonObject | undefined): void {
     const { kind } = head;
     switch (kind) {
@@ -166,11 +150,11 @@ export class ServerPolicy {
       case "invite-gone":
         return this.#revoke(head.room);
       default:
-        return; // The registry applies the records of accounts.
+        return;
     }
   }
 
-  /** Stores an announcement. An unreadable announcement still ends the previous announcement. */
+  /** An unreadable announcement still ends the previous one. */
   #announce({ by, time }: FoldedHead, { text = "" }: Body<"announcement">): void {
     this.#announced =
       text === "" ? undefined : { text: cutText(text, ANNOUNCEMENT_BYTES_MAX), by, time };
@@ -212,10 +196,6 @@ export class ServerPolicy {
     this.#retire(invite);
   }
 
-  /**
-   * Retires expired invites if there are too many invites. No record reports that an invite
-   * expired.
-   */
   #retireExpired(unixMs: number): void {
     if (this.#invites.size - this.#retired.size <= INVITES_MAX) return;
     for (const [id, invite] of this.#invites) {
@@ -224,8 +204,8 @@ export class ServerPolicy {
   }
 
   /**
-   * Marks an invite as spent. The latest spent invites are kept, so that the server can report to a
-   * holder why an invite is invalid.
+   * The latest spent invites are kept, so that the server can tell their holders why they are
+   * invalid.
    */
   #retire({ id, hash }: Invite): void {
     this.#retired.set(id, hash);
@@ -258,7 +238,6 @@ export function roleDraft(user: UserId, by: UserId, operator: boolean): Draft {
   return { kind: "role", room: user, by, id: "", body: { operator } };
 }
 
-/** @param on true to ban, false to lift the ban */
 export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft {
   const { user, address, until, reason } = ban;
   const body = on ? { on, address, until, reason } : { on, address };
@@ -269,14 +248,13 @@ export function registrationDraft(by: UserId, closed: boolean): Draft {
   return { kind: "registration", room: SERVER_ROOM, by, id: "", body: { closed } };
 }
 
-/** @param text empty text to remove the announcement */
 export function announcementDraft(by: UserId, text: string): Draft {
   return { kind: "announcement", room: SERVER_ROOM, by, id: "", body: { text } };
 }
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
-  // Older programs ignore `read`. They interpret an empty `post` as a token for posting to no room,
+  // Older programs ignore `read`. They treat an empty `post` as a token for posting to no room,
   // which cannot be used to register.
   const post = invite.post ?? (read === undefined ? undefined : "");
   const operator = isByToken || undefined;
@@ -284,7 +262,6 @@ export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   return { kind: "invite", room: id as UserId, by, id: "", body };
 }
 
-/** @param user id of the new account */
 export function inviteUsedDraft(invite: string, user: UserId): Draft {
   return { kind: "invite-used", room: invite as UserId, by: user, id: "", body: {} };
 }

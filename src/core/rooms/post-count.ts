@@ -2,10 +2,7 @@
 
 import { type Request, requestRow } from "../../wire/messages.ts";
 
-/**
- * Returns the number of posts that a request counts as for its account's rate limit; 0 if the
- * request records nothing or has its own limit.
- */
+/** Number of posts that a request counts as; 0 if it records nothing or has its own limit. */
 export function postCount(request: Request): number {
   const { postCount: posts = 0 } = requestRow(request.kind);
   return typeof posts === "function" ? posts(request as never) : posts;

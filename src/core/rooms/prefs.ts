@@ -12,9 +12,7 @@ export interface RoomPrefs {
   /** End of muting in Unix ms; 0 if the room is muted permanently. */
   readonly muted?: number | undefined;
   readonly favourite?: boolean | undefined;
-  /** `n` of the last record when the user hid the room. */
   readonly hidden?: number | undefined;
-  /** `n` of the first record that the user marked as unread. */
   readonly unread?: number | undefined;
 }
 
@@ -24,9 +22,7 @@ export type PrefsChange =
 
 export class AccountPrefs {
   readonly rooms = new Map<RoomId, RoomPrefs>(); // `prefsDrafts` enforces PREFS_ROOMS_MAX.
-  /** Room of each saved message, by the message's seq, in the order of saving. */
   readonly saved = new Map<number, RoomId>();
-  /** Seqs of all records that contain current or outdated settings. */
   records: readonly number[] = [];
 
   apply({ kind, seq }: Pick<FoldedHead, "kind" | "seq">, body: JsonObject): void {
@@ -42,10 +38,7 @@ export class AccountPrefs {
     if (change !== undefined) this.#change(change);
   }
 
-  /**
-   * Applies a record that contains all settings. Such a record is written when the number of
-   * settings records reaches its limit.
-   */
+  /** Such a record is written when the number of settings records reaches its limit. */
   #applyAll({ rooms, saved }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();
@@ -93,9 +86,9 @@ export class AccountPrefs {
 const NONE = new AccountPrefs();
 
 /**
- * Returns the records of a change, or no records if the change has no effect. When there are too
- * many settings records, returns a record with all settings, and last a draft that orders the old
- * records to be blanked, because past settings are private.
+ * Returns no records if the change has no effect. If there are too many settings records, returns
+ * one with all settings and a draft that orders the old ones to be blanked, because past settings
+ * are private.
  * @throws {Fault} too-many if a limit is reached
  */
 export function prefsDrafts(
@@ -112,7 +105,6 @@ export function prefsDrafts(
   return [{ kind: "prefs", ...about, body: { ...body, all } }, prefsEraseDraft(id, prefs.records)];
 }
 
-/** Returns a record that orders these records of the account to be blanked. */
 export function prefsEraseDraft(id: UserId, also: readonly number[]): Draft {
   return { kind: "prefs-erase", room: id, by: id, id: "", body: { also } };
 }
@@ -137,10 +129,6 @@ function checkBounds({ rooms, saved }: AccountPrefs, change: PrefsChange): void 
   });
 }
 
-/**
- * Parses the change in a record's body.
- * @returns `undefined` if the body is malformed
- */
 export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   const { room, seq, on, muted, favourite, hidden, unread } = fieldsOf("prefs", body);
   if (room === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Sessions that are logged in: online users, rate limits, and posts that must wait. */
+/** Logged-in sessions: online users, rate limits, and posts that must wait. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, UserId } from "../../base/ids.ts";
@@ -16,17 +16,11 @@ interface Entry {
 
 interface Session extends Omit<Entry, "session"> {
   readonly bucket: TokenBucket;
-  /**
-   * Counter of a temporarily refused post, by outbox. Later posts of the outbox wait until it is
-   * sent again.
-   */
+  /** Counter of a temporarily refused post, by outbox. Later posts wait until it is resent. */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
 
-/**
- * Account that submits a request, and its session, which is `undefined` for programs and for the
- * server itself.
- */
+/** The session is `undefined` for programs and for the server itself. */
 interface Submitter {
   readonly user: UserId;
   readonly session: ClientId | undefined;
@@ -35,14 +29,12 @@ interface Submitter {
 export class Presence {
   readonly #sessions = new Map<ClientId, Session>(); // At most LINKS_MAX entries.
   readonly #devices = new Map<UserId, number>();
-  /** Rate of each account, shared by its sessions. */
   readonly #rates: TokenBuckets;
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
     this.#rates = new TokenBuckets(postsPerSecond, postsBurst);
   }
 
-  /** @returns true if this session made the account online */
   enter({ session, user, isPresent }: Entry, now: number): boolean {
     const bucket = this.#rates.of(user, now);
     this.#sessions.set(session, { user, bucket, isPresent, held: new Map() });
@@ -52,17 +44,12 @@ export class Presence {
     return devices === 0;
   }
 
-  /**
-   * Charges a request other than a post to the account's rate limit.
-   * @param posts number of posts that the request counts as
-   */
   charge(user: UserId, posts: number, now: number): Fault | undefined {
     const retryAfterMs = this.#rates.of(user, now).take(now, posts);
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "too many changes in a short time", { retryAfterMs });
   }
 
-  /** @returns the account if it is now offline, because this was its last session */
   leave(id: ClientId): UserId | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;
@@ -77,7 +64,6 @@ export class Presence {
     return session.user;
   }
 
-  /** Reports whether the submitter can still receive an answer. Always true without a session. */
   isConnected(id: ClientId | undefined): boolean {
     return id === undefined || this.#sessions.has(id);
   }
@@ -90,10 +76,7 @@ export class Presence {
     return this.#devices.has(user);
   }
 
-  /**
-   * @returns the fault if the post must wait because of the rate limit, or because an earlier post
-   * must wait
-   */
+  /** @returns the fault if the post must wait because of the rate limit or an earlier post */
   acceptPost(
     { session: id, user }: Submitter,
     outbox: OutboxId,
@@ -117,19 +100,16 @@ export class Presence {
     return fault;
   }
 
-  /** Stops blocking later posts, because the client has sent the earlier post again. */
   unblock(id: ClientId | undefined, outbox: OutboxId, counter: number): void {
     const held = this.#session(id)?.held;
     if (held?.get(outbox)?.counter === counter) held.delete(outbox);
   }
 
-  /** Returns the fault of an earlier post that was refused temporarily, if there is such a post. */
   blockingFault(id: ClientId | undefined, outbox: OutboxId, counter: number): Fault | undefined {
     const held = this.#session(id)?.held.get(outbox);
     return held !== undefined && counter > held.counter ? held.fault : undefined;
   }
 
-  /** Blocks later posts of the outbox until the client sends the temporarily refused post again. */
   held(id: ClientId | undefined, outbox: OutboxId, counter: number, fault: Fault): void {
     const held = this.#session(id)?.held;
     if (held === undefined) return;

@@ -4,14 +4,11 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_POSITIONS_MAX } from "../../base/limits.ts";
 
 /**
- * Read positions: for each account and room, `n` of the last record that one of the account's
- * devices has displayed. Positions only increase. Without a position, only the room's first record
- * counts as read.
+ * `n` of the last record that any device of the account has displayed in the room. Positions only
+ * increase; without one, only the room's first record counts as read.
  */
 export class ReadPositions {
-  /**
-   * Positions in order of use. Beyond READ_POSITIONS_MAX, the least recently used are forgotten.
-   */
+  /** Beyond READ_POSITIONS_MAX, the least recently used positions are dropped. */
   readonly #byUser = new Map<UserId, Map<RoomId, number>>();
   #size = 0;
 
@@ -23,7 +20,6 @@ export class ReadPositions {
     return this.#byUser.get(user)?.get(room) ?? 1;
   }
 
-  /** @returns true if the position has increased */
   advance(user: UserId, room: RoomId, n: number): boolean {
     if (n <= this.of(user, room)) return false;
     const rooms = this.#byUser.get(user) ?? new Map<RoomId, number>();
@@ -53,14 +49,12 @@ export class ReadPositions {
     }
   }
 
-  /** Returns the content of the file: `{"format":1,"read":{USER:{ROOM:n}}}`. */
   format(): string {
     const read: Record<string, Record<string, number>> = {};
     for (const [user, rooms] of this.#byUser) read[user] = Object.fromEntries(rooms);
     return `${JSON.stringify({ format: 1, read })}\n`;
   }
 
-  /** @returns `undefined` if the text does not have the form that `format` returns */
   static parse(text: string): ReadPositions | undefined {
     const positions = new ReadPositions();
     for (const [user, rooms] of entriesOf(readOf(text)) ?? [[undefined, undefined]]) {

@@ -1,16 +1,12 @@
 /**
- * Lock of one room. Several posts may be in flight together, but a change of the room or its
- * membership runs alone. Therefore a post that was checked before its author's departure is never
- * recorded after the departure.
+ * Lock of a room. Posts share it, but a change of the room or its membership runs alone, so a post
+ * checked before its author's departure is never recorded after the departure.
  */
 
 export class RoomLock<Command> {
-  readonly #rooms = new Map<string, LockQueue<Command>>(); // Rooms with commands.
+  readonly #rooms = new Map<string, LockQueue<Command>>();
 
-  /**
-   * @returns true if the command may run now and must end with `release`; false if the command is
-   * queued
-   */
+  /** @returns true if the command may run now and must end with `release`; false if it is queued */
   acquire(key: string, command: Command, exclusive: boolean): boolean {
     const queue = this.#rooms.get(key);
     if (queue === undefined) {
@@ -26,10 +22,7 @@ export class RoomLock<Command> {
     return true;
   }
 
-  /**
-   * Ends a command.
-   * @returns queued commands that may run now; each must end with its own `release`
-   */
+  /** @returns queued commands that may run now; each must end with its own `release` */
   release(key: string): readonly Command[] {
     const queue = this.#rooms.get(key);
     if (queue === undefined) return NONE;
@@ -63,9 +56,7 @@ const NONE: readonly never[] = [];
 
 interface LockQueue<Command> {
   running: number;
-  /** True while a change is running, during which no other command may start. */
   exclusive: boolean;
-  /** Queued commands. The room engine limits their number. */
   readonly waiting: { readonly command: Command; readonly exclusive: boolean }[];
 }
 

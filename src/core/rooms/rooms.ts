@@ -1,7 +1,4 @@
-/**
- * State of all rooms, built from the history log: creator, members, topic, last record. `engine.ts`
- * makes the decisions.
- */
+/** State of all rooms, built from the history log. `engine.ts` makes the decisions. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
@@ -24,37 +21,27 @@ import { MessageCount, type MessageCountValue } from "./message-count.ts";
 
 export interface Room {
   readonly id: RoomId;
-  /** Absent for a direct conversation. */
   name?: Name;
-  /** Lock of commands on the room, which is the lock of the room's name if it has a name. */
+  /** Key of the room's command lock, derived from its name if it has one. */
   lock: string;
   /** Users of a direct conversation. In notes to oneself, the two are equal. */
   readonly pair?: readonly [UserId, UserId];
   readonly maker: UserId | "server";
-  /** True if the room has a password. The accounts log contains its hash. */
   readonly locked: boolean;
   isClosed: boolean;
-  /** True if the room is end-to-end encrypted, which it remains permanently. */
   isSealed?: boolean;
   group?: Group;
   topic: string;
-  /**
-   * Time for which messages are kept, and the user who set the time; `undefined` if messages are
-   * kept permanently.
-   */
+  /** `undefined` if messages are kept permanently. */
   retention?: { readonly keepMs: number; readonly by: UserId };
-  /** Seqs of pinned messages, in the order of pinning. */
   pins: readonly number[];
   receipts?: Receipts;
   readonly members: Set<UserId>;
   /** Current and former members, who can join without the password. */
   readonly admitted: Set<UserId>;
-  /** Creator of the room, and members who were made moderators. */
   readonly moderators: Set<UserId>;
-  /** End of each mute in Unix ms; `undefined` if the mute is permanent. */
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
-  /** `n` of the room's last record. */
   lastN: number;
   readonly words: MessageCount;
 }
@@ -62,16 +49,13 @@ export interface Room {
 export interface Receipts {
   /** `n` of the first record with receipts. Readers of earlier records are not revealed. */
   since: number;
-  /** Users who turned receipts on. A direct conversation has receipts if both users did. */
+  /** Users who turned receipts on. A direct conversation needs both. */
   readonly by: Set<UserId>;
   /** `n` of each later join. Earlier records do not count as read by the new member. */
   readonly joined: Map<UserId, number>;
 }
 
-/**
- * Reports whether the room has no members and was never used: no messages, topic, retention,
- * closing or group. Such a room does not count towards ROOMS_MAX.
- */
+/** A vacant room has no members and was never used. It does not count towards ROOMS_MAX. */
 export function isVacant(room: Room): boolean {
   return room.members.size === 0 && isUnused(room);
 }
@@ -81,8 +65,8 @@ export function isVacantWithout(room: Room, user: UserId): boolean {
 }
 
 /**
- * Reports whether the room has no content. Returns false for the lobby, which the server created,
- * and for rooms with a group, because devices have pinned their keys.
+ * The lobby, which the server created, and rooms with a group, whose keys devices have pinned,
+ * always count as used.
  */
 function isUnused({ name, maker, group, words, topic, isClosed, retention }: Room): boolean {
   const isUserCreated = name !== undefined && maker !== "server" && group === undefined;
@@ -94,12 +78,11 @@ export const LOBBY = "lobby" as Name;
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // The room engine enforces ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();
-  /** Rooms by former name. A former name resolves to its room until another room uses the name. */
+  /** A former name resolves to its room until another room uses the name. */
   readonly #former = new Map<FoldedName, Room>(); // At most FORMER_NAMES_MAX entries.
   readonly #joined = new Map<UserId, Set<Room>>();
   /**
-   * Seqs of a record's edits, by the record's seq; at most EDITS_PER_RECORD_MAX each. Erased with
-   * the record.
+   * Edits by the edited record's seq, at most EDITS_PER_RECORD_MAX each. Erased with the record.
    */
   readonly #edits = new Map<number, number[]>();
   readonly #erased = new Set<number>();
@@ -116,24 +99,21 @@ export class Rooms {
     return this.holderOf(name) ?? this.#former.get(foldName(name));
   }
 
-  /** Returns the room with this current name, ignoring former names. */
   holderOf(name: Name): Room | undefined {
     return this.#byName.get(foldName(name));
   }
 
-  /** Returns the rooms and direct conversations that the account may read. */
   roomsOf(user: UserId): ReadonlySet<Room> {
     return this.#joined.get(user) ?? NO_ROOMS;
   }
 
-  /** Returns the named rooms in the order of creation. */
   *named(): Iterable<Room> {
     for (const room of this.#byId.values()) {
       if (room.name !== undefined && this.holderOf(room.name) === room) yield room;
     }
   }
 
-  /** Returns the rooms with a retention time, including removed rooms. */
+  /** Includes removed rooms. */
   *retained(): Iterable<Room> {
     for (const room of this.#byId.values()) if (room.retention !== undefined) yield room;
   }
@@ -154,18 +134,17 @@ export class Rooms {
     return this.#byName.size;
   }
 
-  /** Applies a record. The caller must pass each record once, in order of `seq`. */
   apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "a history record is missing or repeated");
     this.head = head.seq;
     if (head.kind === "room") this.#create(record);
     const room = this.#byId.get(head.room as RoomId);
-    if (room === undefined) return; // The room's first record is damaged.
+    if (room === undefined) return;
     room.lastSeq = head.seq;
     room.lastN = head.n;
     if (head.by === "server") return;
-    // In a sealed room, files are not counted, because an encrypted message refers to each file.
+    // In a sealed room, an encrypted message refers to each file, so files are not counted.
     const countsAsUnread =
       MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
     if (countsAsUnread) room.words.add(head.n, head.by);
@@ -276,9 +255,6 @@ export class Rooms {
     }
   }
 
-  /**
-   * Removes a member and the member's moderator rights. The user needs the password to join again.
-   */
   #removeMember(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
@@ -289,8 +265,7 @@ export class Rooms {
   }
 
   /**
-   * Renames a room. The record of a renamed user is only informative, because the registry stores
-   * account names.
+   * The record of a renamed user is only informative, because the registry stores account names.
    */
   #rename(room: Room, { name, user }: Body<"rename"> = {}): void {
     if (user !== undefined || name === undefined || !isName(name)) return;
@@ -304,10 +279,9 @@ export class Rooms {
     this.#byName.set(foldName(name), room);
   }
 
-  /** Removes the room's members and frees its names. The room's records stay in the log. */
   #remove(room: Room, body: Body<"remove"> | undefined): void {
     if (room.name === undefined || this.holderOf(room.name) !== room) return;
-    // In the meantime, another server of the cluster has added a member.
+    // Another server of the cluster may have added a member in the meantime.
     if (body?.vacant === true && !isVacant(room)) return;
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
@@ -349,7 +323,6 @@ export class Rooms {
   }
 }
 
-/** Returns the lock for a room name, which works even before the room exists. */
 export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
@@ -360,7 +333,6 @@ type RoomValue = Omit<WithLists<Room>, "words" | "group" | "receipts"> & {
   readonly receipts?: WithLists<Receipts>;
 };
 
-/** All rooms as JSON. The other fields refer to a room by its index in `rooms`. */
 export interface RoomsValue {
   readonly head: number;
   readonly rooms: readonly RoomValue[];
@@ -402,7 +374,6 @@ function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
 
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
-/** Returns the account that a kick, mute or grant applies to. */
 export function targetUser(record: FoldedRecord): UserId | undefined {
   const user = bodyOf(record, "kick")?.user;
   return user === undefined ? undefined : (user as UserId);
@@ -420,7 +391,7 @@ function applyMute(room: Room, record: FoldedRecord): void {
 function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {
   const keepMs = bodyOf(record, "retention")?.keepMs;
   if (keepMs !== undefined && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
-  // Ignores a damaged record, so that the previous retention stays valid.
+  // A damaged record leaves the previous retention valid.
   else if (record.damaged !== true) delete room.retention;
 }
 
@@ -431,7 +402,6 @@ function applyPin(room: Room, record: FoldedRecord): void {
   room.pins = on === true ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
-/** Reports whether authors can see who has read their messages. */
 export function hasReadReceipts({ receipts, pair }: Room): boolean {
   if (receipts === undefined) return false;
   if (pair === undefined) return true;

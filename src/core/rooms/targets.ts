@@ -5,10 +5,9 @@ import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/
 import { type Name, parseTarget } from "../../base/names.ts";
 import type { Room, Rooms } from "./rooms.ts";
 
-/** Index of users by name, such as the registry. */
 export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
   find(name: Name): Person | undefined;
-  /** Returns the fault if this account may not post. Omitted if every account may always post. */
+  /** Returns the fault if the account may not post. Omitted if every account may post. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
 }
 
@@ -18,12 +17,9 @@ export interface TargetOptions {
   readonly sha256: Sha256;
 }
 
-/** Room or conversation to which a target of this user refers. */
 export interface ResolvedTarget {
   readonly id: RoomId;
-  /** `undefined` if the conversation does not exist yet. */
   readonly room: Room | undefined;
-  /** Other user of a direct conversation; `undefined` for a named room. */
   readonly peer: UserId | undefined;
 }
 
@@ -43,10 +39,6 @@ export class TargetResolver {
     return this.#direct(user, requireUser(directory, name).id);
   }
 
-  /**
-   * @returns `undefined` if the room or user does not exist
-   * @throws {Fault} name-invalid
-   */
   find(user: UserId, text: string): ResolvedTarget | undefined {
     const { rooms, directory } = this.#options;
     const { kind, name } = parseTarget(text);
@@ -69,7 +61,6 @@ function toRoom(room: Room): ResolvedTarget {
   return { id: room.id, room, peer: undefined };
 }
 
-/** @throws {Fault} room-unknown */
 export function requireRoom(rooms: Rooms, name: Name): Room {
   const room = rooms.find(name);
   if (room === undefined) throw new Fault("room-unknown", msg`no room named '${name}'`);
@@ -83,13 +74,11 @@ export function requireJoinedRoom(rooms: Rooms, user: UserId, name: Name): Room 
   return room;
 }
 
-/** @throws {Fault} not-member */
 export function requireMember(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
   throw new Fault("not-member", msg`you are not in '${room.name ?? "this conversation"}'`);
 }
 
-/** @throws {Fault} user-unknown */
 export function requireUser<Person extends { readonly id: UserId }>(
   directory: Directory<Person>,
   name: Name,
