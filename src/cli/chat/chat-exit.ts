@@ -1,9 +1,9 @@
-/** Result of a chat session. */
+/** Exit code or fault that ends a chat session. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Signal } from "../context.ts";
 
-/** Exit code or fault of a chat session. Only the first result counts. */
+/** Only the first result counts. */
 export class ChatExit {
   readonly #result = Promise.withResolvers<number>();
   #hasEnded = false;
@@ -12,7 +12,6 @@ export class ChatExit {
     return this.#hasEnded;
   }
 
-  /** Resolves with the exit code. @throws {Fault} the fault or error that ended the session */
   get exitCode(): Promise<number> {
     return this.#result.promise;
   }

@@ -1,4 +1,4 @@
-/** Input and output of the line client, through a terminal or pipes. */
+/** Console of the line client, on a terminal or over pipes. */
 
 import type { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
@@ -29,7 +29,6 @@ import { wrapMarked, wrapWords } from "../word-wrap.ts";
 import { RecentMessages } from "./recent-messages.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
-/** Converts a record for display. The destination of a direct message depends on `me`. */
 export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord {
   const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
@@ -42,33 +41,30 @@ export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord
 }
 
 /**
- * Converts records for display. Omits the server's record of a sealed file, because the sealed
- * message already describes the file.
+ * Omits the server's record of a sealed file, because the sealed message already describes the
+ * file.
  */
 export function displayRecords(records: readonly ChatRecord[], me: string): DisplayRecord[] {
   const rows = records.filter(({ sealed }) => sealed !== "carrier");
   return rows.map((record) => displayChatRecord(record, me));
 }
 
-/** Indentation of continuation lines. Without it, a line could look like a new message. */
+/** Continuation lines are indented so that none can imitate a new message. */
 const CONTINUATION = "        ";
 const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
 
 export class ChatConsole {
   readonly #context: Context;
   readonly #editor: LineEditor | undefined;
-  /** Recent messages, to which replies and reactions refer. */
   readonly recent = new RecentMessages();
   #style: Style;
   #gaps = new UnreadableRuns(undefined);
-  /** Settled when the previous question has been answered. */
   #previousAnswer: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
   /** Line mode supports English only. */
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
-  /** Whether the client hides join and leave events. Applies only to a terminal. */
   isQuiet = false;
 
   constructor(context: Context) {
@@ -113,7 +109,6 @@ export class ChatConsole {
     this.data(day + renderRecord(record, this.#style));
   }
 
-  /** Writes complete lines unchanged. */
   data(text: string): void {
     if (this.#editor === undefined) this.#context.stdout.write(text);
     else this.#editor.print(text);
@@ -140,9 +135,8 @@ export class ChatConsole {
   }
 
   /**
-   * Prints a note for users. A line feed within `text` comes from a user's message and is printed
-   * as a symbol.
-   * @param rows lines to print below the text
+   * A line feed in `text` may come from another user's message, so it is printed as a symbol.
+   * @param rows lines printed below the text
    */
   note(text: string | Message, rows: readonly string[] = []): void {
     const { clock, offsetMinutes, stdout, stderr } = this.#context;
@@ -170,9 +164,8 @@ export class ChatConsole {
   }
 
   /**
-   * Asks a yes-or-no question, which the next input line answers. A line that is neither yes nor no
-   * counts as no, and is then handled as usual. A question waits until all earlier questions are
-   * answered.
+   * Asks a yes-or-no question. The next input line is the answer; a line that is neither yes nor no
+   * counts as no and is then handled as usual. Questions are asked one at a time.
    */
   async ask(question: string): Promise<boolean> {
     const previous = this.#previousAnswer;
@@ -187,17 +180,14 @@ export class ChatConsole {
     return answer.promise;
   }
 
-  /**
-   * Asks for a secret without echoing the input.
-   * @returns `undefined` if there is no terminal or the answer is empty
-   */
+  /** Reads a secret without echo. `undefined` if there is no terminal or the answer is empty. */
   async secret(question: Message): Promise<string | undefined> {
     const secretText = await this.#editor?.secret(inEnglish(question));
     return secretText === "" ? undefined : secretText;
   }
 
   /**
-   * Returns the next input line; `undefined` at the end of input.
+   * `undefined` at the end of input.
    * @throws {Fault} interrupted, text-invalid or too-large
    */
   async line(): Promise<string | undefined> {
@@ -213,9 +203,7 @@ export class ChatConsole {
     }
   }
 
-  /**
-   * Erases the typed line from the terminal. The client prints the message when its record arrives.
-   */
+  /** Erases the typed line from the terminal; the message is printed when its record arrives. */
   eraseEntered(): void {
     this.#editor?.eraseEntered();
   }
@@ -244,7 +232,7 @@ function inEnglish(text: string | Message): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }
 
-/** Doubles the leading slash of a pasted text, so that the text is not run as a command. */
+/** Doubles the leading slash of a pasted text, which must not run as a command. */
 function escapeSlash(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

@@ -20,26 +20,24 @@ import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** Minimum duration of a transfer, in ms, for which progress lines are printed. */
+/** Transfers shorter than this print no progress. */
 const PROGRESS_DELAY_MS = 2_000;
 /**
- * Minimum size of an upload that is announced to users, in bytes. A smaller file arrives before
- * anyone has read the announcement.
+ * Minimum size of an announced upload. A smaller file arrives before anyone has read the
+ * announcement.
  */
 const ANNOUNCED_BYTES_MIN = 10e6;
-/** Maximum number of files that `/files` lists. */
 const LISTED_FILES_MAX = 20;
 
 export class LineFiles {
   readonly #lines: LineClient;
-  /** Transfers in progress. The server limits their number. */
+  /** The server limits their number. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(lines: LineClient) {
     this.#lines = lines;
   }
 
-  /** Starts an upload. Its result is printed later. @throws {Fault} */
   async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
@@ -71,7 +69,6 @@ export class LineFiles {
     });
   }
 
-  /** Starts a download. On a terminal, offers to open the downloaded file. */
   get(id: string, out: string): void {
     const file = checkFileId(id);
     checkOut(out);
@@ -94,7 +91,6 @@ export class LineFiles {
     chatConsole.print({ kind: "files", files: files.map(recordJson) }, text, rows);
   }
 
-  /** Prints that a user has started an upload. */
   reportOffered(event: Extract<ReaderEvent, { kind: "offered" }>): void {
     const { open, chatConsole } = this.#lines;
     const { room, file, from, name, sizeBytes } = event;
@@ -108,7 +104,6 @@ export class LineFiles {
     );
   }
 
-  /** Resolves when no transfer is in progress. */
   async settled(): Promise<void> {
     const count = this.#running.size;
     if (count === 0) return;
@@ -124,10 +119,6 @@ export class LineFiles {
     void running.finally(() => this.#running.delete(running));
   }
 
-  /**
-   * Returns a callback that prints the progress of a transfer that takes longer than
-   * PROGRESS_DELAY_MS.
-   */
   #progressReporter(): (progress: TransferProgress) => void {
     const { context, chatConsole } = this.#lines;
     const lines = new ProgressLines();
@@ -146,7 +137,6 @@ export class LineFiles {
     };
   }
 
-  /** Asks whether to open a downloaded file. */
   async #offerToOpen(path: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     const opener = chatConsole.isInteractive ? openerOf(context.env) : undefined;

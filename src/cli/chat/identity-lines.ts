@@ -1,4 +1,4 @@
-/** Lines that show the digits of a user's key and how to confirm them. */
+/** Lines with the safety digits of a user's key and the command that confirms them. */
 
 import type { SafetyDigits } from "../../client/sealed/rooms.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
@@ -6,10 +6,7 @@ import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
-/**
- * Returns the digits that two users compare. If the key has changed, also returns the digits of the
- * previous key.
- */
+/** If the key has changed, includes the digits of the previous key. */
 export function digitRows({ digits, former }: Pick<SafetyDigits, "digits" | "former">): string[] {
   const rows = rowsOf(digits);
   return former === undefined ? rows : [...rows, "previous:", ...rowsOf(former)];
@@ -24,7 +21,6 @@ function rowsOf(digits: string): string[] {
   return rows;
 }
 
-/** Returns the hint for confirming the digits. @param confirm command that confirms the digits */
 export function confirmHint(user: string, identity: SafetyDigits, confirm: string): Message {
   const { isVerified, former } = identity;
   if (isVerified) return (texts) => texts.verified(user);

@@ -1,4 +1,4 @@
-/** The newest files of a room or conversation, with lookup by id or name. */
+/** Newest files of a room or conversation, with lookup by id or name. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";
@@ -7,10 +7,8 @@ import { type DisplayFile, fileLabel, isFile } from "../output/render.ts";
 import { displayChatRecord } from "./console.ts";
 import type { SlashHost } from "./slash-host.ts";
 
-/** Maximum number of ids in the fault for files with the same name. */
 const LISTED_IDS_MAX = 3;
 
-/** Returns the newest files of a target, oldest first. @throws {Fault} fault of the query */
 export async function lastFiles(
   { open, me }: Pick<SlashHost, "open" | "me">,
   target: string,
@@ -20,21 +18,18 @@ export async function lastFiles(
   return records.map((record) => displayChatRecord(record, me)).filter(isFile);
 }
 
-/** Returns the line for a file in the output of `/files`. */
 export function fileRow(file: DisplayFile): string {
   return `${file.id}  ${fileLabel(file)}, from ${file.from}`;
 }
 
-/** File selected by a command, with the destination folder. */
 export interface FileSelection {
   readonly id: string;
-  /** Destination folder; `undefined` if none was specified. */
   readonly out: string | undefined;
 }
 
 /**
- * Parses `ID [DIR]` or `NAME [DIR]`. Both names and folders may contain spaces, so the longest name
- * that matches a file is selected.
+ * Parses `ID [DIR]` or `NAME [DIR]`. Names and folders may contain spaces, so the longest matching
+ * file name wins.
  * @param args at least one word
  * @throws {Fault} file-unknown; usage if several files have the name
  */
@@ -55,9 +50,8 @@ export async function selectFile(
 }
 
 /**
- * Returns the id of the newest file with a name.
- * @returns `undefined` if no file has the name
- * @throws {Fault} usage if several files with different content have the name
+ * Returns the id of the newest file with this name, if any.
+ * @throws {Fault} usage if files with different content share the name
  */
 export function findFileId(files: readonly DisplayFile[], name: string): string | undefined {
   const named = filesNamed(files, name);
@@ -71,7 +65,7 @@ function folderOf(args: readonly string[]): string | undefined {
   return args.length === 0 ? undefined : args.join(" ");
 }
 
-/** Returns the files with a name, newest first. Ignores case only if no name matches exactly. */
+/** Newest first. Ignores case only if no name matches exactly. */
 function filesNamed(files: readonly DisplayFile[], name: string): readonly DisplayFile[] {
   const exact = files.filter((file) => file.name === name);
   const folded = name.toLowerCase();

@@ -1,4 +1,4 @@
-/** The line client, which `chat join` runs when it does not use the full screen. */
+/** Line client, which `chat join` runs when it does not use the full screen. */
 
 import { unreachable } from "../../base/assert.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
@@ -36,7 +36,6 @@ import { runSlash, showView } from "./slash.ts";
 import { SlashHost, viewOf } from "./slash-host.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
-/** Time to wait at exit for the records of the user's own messages. */
 const OWN_RECORDS_TIMEOUT_MS = 5_000;
 
 export class LineClient extends SlashHost {
@@ -45,39 +44,31 @@ export class LineClient extends SlashHost {
   #current: Target;
   #room: Name;
   /**
-   * Changes of room or login that failed in a script. The script's following lines then have no
-   * valid destination.
+   * After a failed change of room or login, the following lines of a script have no valid
+   * destination.
    */
   readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
   readonly #exit = new ChatExit();
   readonly #damage = new DamageReport();
-  /** Set at exit to suppress further output. */
   #isFinished = false;
   #ackedSeq = 0;
   #printedSeq = 0;
-  /** Seq of the user's newest printed join, keyed by room. */
+  /** Seq of the user's newest printed join, by room. */
   readonly #printedJoins = new Map<string, number>();
-  /**
-   * Newest seq printed before a pending join, keyed by room. The record of the join has a higher
-   * seq.
-   */
+  /** Newest seq printed before a pending join, by room. The join's own record has a higher seq. */
   readonly #pendingJoins = new Map<string, number>();
   #onPrinted = () => {};
   #onLost = () => {};
-  /** Set during a login. The client then prints the `connected` event as `logged-in`. */
+  /** Set during a login, so that the `connected` event is printed as `logged-in`. */
   #pendingLogin: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
   #hasMajority = true;
-  /**
-   * Messages that the server has not confirmed, in typed order. Limited by the size of the client's
-   * outbox.
-   */
+  /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
-  /** Time and text of the last printed announcement. */
   #lastAnnouncement = "";
-  /** Files whose names are not yet saved for shell completion. At most KNOWN_FILES_MAX. */
+  /** Files not yet saved for shell completion. At most KNOWN_FILES_MAX. */
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
@@ -98,7 +89,7 @@ export class LineClient extends SlashHost {
     this.#current = { kind: "room", name: this.#room };
   }
 
-  /** Destination of a message. @throws {Fault} not-member after a failed change of room */
+  /** @throws {Fault} not-member after a failed change of room */
   get current(): string {
     this.#checkDestination();
     return formatTarget(this.#current);
@@ -135,7 +126,6 @@ export class LineClient extends SlashHost {
     }
   }
 
-  /** Waits until the server has confirmed all messages and files, and ends the client. */
   async quit(): Promise<void> {
     try {
       await this.open.client.drain();
@@ -149,7 +139,7 @@ export class LineClient extends SlashHost {
     this.#exit.end(this.#damage.fault ?? this.#script.exitCode);
   }
 
-  /** Prints the unconfirmed messages. They stay queued for the next run. */
+  /** Unconfirmed messages stay queued for the next run. */
   #reportUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { to, text } of this.#unconfirmed) {
@@ -161,14 +151,14 @@ export class LineClient extends SlashHost {
     this.#exit.end(error);
   }
 
-  /** @throws {Fault} usage always, because line mode has no settings */
+  /** @throws {Fault} usage always: line mode has no settings */
   set(): void {
     throw new Fault("usage", "/set works only in full screen", {
       remedy: "run without --plain, or edit config.toml",
     });
   }
 
-  /** @throws {Fault} usage always, because line mode has no notifications */
+  /** @throws {Fault} usage always: line mode has no notifications */
   notify(): void {
     throw new Fault("usage", "/notify works only in full screen", {
       remedy: "run without --plain",
@@ -203,15 +193,11 @@ export class LineClient extends SlashHost {
     );
   }
 
-  /**
-   * Current input line of a script. A command that finishes later keeps the line, so that its fault
-   * names the line.
-   */
+  /** Each command keeps its own input line, so that a late fault names the right line. */
   get input(): InputLine | undefined {
     return this.#script.current;
   }
 
-  /** Prints the receipt of a message or file. @param fields additional JSON fields */
   reportAck(
     to: string,
     { seq, queued }: Pick<Receipt, "seq" | "queued">,
@@ -232,8 +218,7 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Waits until all messages sent by this client are recorded and printed. Commands that refer to
-   * the user's last message need its record.
+   * Commands that refer to the user's last message need its record.
    * @throws {Fault} link-closed if the connection closes
    */
   async waitUntilConfirmed(): Promise<void> {
@@ -246,10 +231,6 @@ export class LineClient extends SlashHost {
     await this.#waitForOwnRecords();
   }
 
-  /**
-   * Prints a fault without ending the session.
-   * @param input line of a script that caused the fault
-   */
   fail(error: unknown, input?: InputLine): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isFinished) return;
@@ -287,9 +268,8 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Stores that a change of room or user failed. In a terminal, the prompt displays the current
-   * destination. In a script, the following lines were meant for a different destination, so the
-   * client must not send them.
+   * After a failed change, the following lines of a script would reach the wrong destination, so
+   * the client rejects them. On a terminal, the prompt shows the current destination.
    */
   override changeFailed(change: "room" | "login"): void {
     if (!this.chatConsole.isInteractive) this.#failedChanges.add(change);
@@ -313,7 +293,6 @@ export class LineClient extends SlashHost {
     this.chatConsole.prompt(user === undefined ? "> " : `${current}${lock}> `);
   }
 
-  /** Runs a login and waits for its `connected` event, which the client prints as `logged-in`. */
   async runLogin(login: () => Promise<unknown>): Promise<void> {
     const reported = Promise.withResolvers<void>();
     this.#pendingLogin = reported;
@@ -327,10 +306,7 @@ export class LineClient extends SlashHost {
     await reported.promise;
   }
 
-  /**
-   * Waits for the records of the user's own messages, so that the next run does not print them as
-   * new.
-   */
+  /** Otherwise the next run would print the user's own messages as new. */
   async #waitForOwnRecords(): Promise<void> {
     await Promise.resolve(); // Lets the handlers of the last post run first.
     if (this.#areOwnRecordsPrinted()) return;
@@ -383,10 +359,7 @@ export class LineClient extends SlashHost {
     return this.post({ text: line.startsWith("//") ? line.slice(1) : line });
   }
 
-  /**
-   * Saves the file's name for shell completion. During a catch-up, saves many names at a time,
-   * because each write waits for the disk.
-   */
+  /** Batches the names during a catch-up, because each write waits for the disk. */
   #addKnownFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
     const file = displayChatRecord(record, "");
@@ -499,22 +472,19 @@ export class LineClient extends SlashHost {
         const { kind, user, sentence } = event;
         return chatConsole.print({ kind, user }, sentence);
       }
-      case "came-in": // The client prints the record of the join.
+      case "came-in": // The record of the join is printed instead.
       case "pinned":
       case "moved":
       case "link-asked":
       case "room":
       case "retrying":
-        return; // Printed elsewhere, or irrelevant in line mode.
+        return;
       default:
         return unreachable(event);
     }
   }
 
-  /**
-   * Prints changes of the cluster's state only, because the server sends the state again after each
-   * connection.
-   */
+  /** The server repeats the state after each connection, so only changes are printed. */
   #majority(on: boolean): void {
     if (on === this.#hasMajority) return;
     this.#hasMajority = on;
@@ -526,7 +496,6 @@ export class LineClient extends SlashHost {
     this.chatConsole.print(faultJson(fault), faultLine(fault));
   }
 
-  /** Prints a record and marks it as read. Does not print messages from ignored users. */
   #printRecord(record: ChatRecord): void {
     const { client } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading?.ignores(record.from);
@@ -540,7 +509,6 @@ export class LineClient extends SlashHost {
     client.reading?.markRead(record);
   }
 
-  /** Updates the destination after its room or user has been renamed. */
   #followRename({ kind, body }: ChatRecord): void {
     const [oldName, name] = [body?.["was"], body?.["name"]];
     if (kind !== "rename" || typeof oldName !== "string" || typeof name !== "string") return;

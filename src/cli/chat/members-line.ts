@@ -3,12 +3,9 @@
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 
-/** Maximum number of names listed for a large room. They fill about one screen. */
+/** About one screen of names. */
 const NAMES_LISTED_MAX = 100;
 
-/**
- * Lists all members by name. For a large room, lists the number of members and some online members.
- */
 export function membersLine(
   room: string,
   users: readonly { readonly user: string; readonly online: boolean }[],

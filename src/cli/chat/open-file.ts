@@ -6,8 +6,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { Environment } from "../settings.ts";
 
 /**
- * File extensions that a system opens in a viewer and never executes. HTML and SVG are excluded
- * because they may contain scripts; programs and archives are excluded as well.
+ * File extensions that every system opens in a viewer and never executes. HTML and SVG are excluded
+ * because they may contain scripts.
  */
 const OPENABLE: ReadonlySet<string> = new Set(
   [
@@ -17,13 +17,9 @@ const OPENABLE: ReadonlySet<string> = new Set(
   ].flatMap((kinds) => kinds.split(" ").map((kind) => `.${kind}`)),
 );
 
-/**
- * Matches the first bytes of a program in hexadecimal: `#!`, ELF, MZ and the four variants of
- * Mach-O.
- */
+/** First bytes of a program in hexadecimal: `#!`, ELF, MZ and the four variants of Mach-O. */
 const PROGRAM = /^(?:2321|7f454c46|4d5a|feedfac[ef]|c[ef]faedfe|cafebabe)/;
 
-/** Returns the command that opens files on this system; `undefined` if there is none. */
 export function openerOf(env: Environment): readonly string[] | undefined {
   const find = (name: string) => Bun.which(name, { PATH: env["PATH"] ?? "" });
   // `start` is not used, because its shell interprets & and % in a file name.
@@ -32,10 +28,7 @@ export function openerOf(env: Environment): readonly string[] | undefined {
   return program === null ? undefined : [program];
 }
 
-/**
- * Reports whether the client may offer to open a file. Programs, scripts and folders are never
- * opened.
- */
+/** Programs, scripts and folders are never opened. */
 export async function isOpenable(path: string): Promise<boolean> {
   if (!OPENABLE.has(extname(path).toLowerCase())) return false;
   try {
@@ -44,12 +37,12 @@ export async function isOpenable(path: string): Promise<boolean> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
     return !PROGRAM.test(buffer.subarray(0, bytesRead).toString("hex"));
   } catch {
-    return false; // The file is missing or unreadable.
+    return false;
   }
 }
 
 /**
- * Opens a file to which the user has agreed. Does not wait for the program.
+ * Does not wait for the program to exit.
  * @throws {Fault} not-found if the program cannot be run
  */
 export function openFile(opener: readonly string[], path: string): void {

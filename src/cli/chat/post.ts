@@ -1,4 +1,4 @@
-/** Checks of messages and reactions before sending. */
+/** Validation of messages and reactions before sending. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -29,7 +29,6 @@ export function checkReaction(react: string): void {
   }
 }
 
-/** Returns the JSON field that names a room or person. */
 export function destinationOfTarget({ kind, name }: Pick<RoomView, "kind" | "name">): Destination {
   return kind === "room" ? { room: name } : { to: name };
 }

@@ -3,17 +3,12 @@
 import type { Fault } from "../../base/fault.ts";
 import { withoutSecrets } from "./slash.ts";
 
-/** A line of a script, as reported in the output. */
 export interface InputLine {
-  /** Line number, from 1. */
   readonly line: number;
-  /**
-   * Text without the arguments of commands that accept a password; absent if the text is invalid.
-   */
+  /** Omits the arguments of commands that accept a password; absent if the line is invalid text. */
   readonly text?: string;
 }
 
-/** Counts the lines of a script and stores the exit code of the first line that caused a fault. */
 export class ScriptLines {
   readonly #isScript: boolean;
   #current: InputLine = { line: 0 };
@@ -28,15 +23,11 @@ export class ScriptLines {
     return this.#isScript ? this.#current : undefined;
   }
 
-  /** Exit code of the first line that caused a fault; 0 if there is none. */
   get exitCode(): number {
     return this.#first?.fault.exitCode ?? 0;
   }
 
-  /**
-   * Starts the next line. Called before reading the line, so that a fault while reading has the
-   * right line number.
-   */
+  /** Called before reading the line, so that a read fault has the right line number. */
   begin(): void {
     this.#current = { line: this.#current.line + 1 };
   }
@@ -45,7 +36,7 @@ export class ScriptLines {
     this.#current = { ...this.#current, text: withoutSecrets(text) };
   }
 
-  /** Stores the fault of a line. Faults may arrive in a different order from the lines. */
+  /** Faults may arrive in a different order from the lines. */
   refused({ line }: InputLine, fault: Fault): void {
     if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault };
   }

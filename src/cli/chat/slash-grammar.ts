@@ -5,7 +5,6 @@ import { formatTarget, parseTarget } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
 
-/** A command as help and completion list it. */
 export interface SlashRow {
   readonly name: string;
   readonly usage: string;
@@ -22,8 +21,8 @@ export interface SendArguments {
 }
 
 /**
- * Parses `PATH [TARGET] [--caption TEXT]`. The path may be quoted as in a shell. The caption, which
- * may also be quoted, extends to the end of the line.
+ * Parses `PATH [TARGET] [--caption TEXT]`. Path and caption may be quoted as in a shell; the
+ * caption extends to the end of the line.
  * @throws {Fault} name-invalid or usage
  */
 export function parseSend(line: string, home: string | undefined): SendArguments {
@@ -42,7 +41,6 @@ export function parseSend(line: string, home: string | undefined): SendArguments
   };
 }
 
-/** @throws {Fault} usage if the caption is empty */
 function withoutCaption(line: string): { before: string; caption: string | undefined } {
   for (const { 0: flag, index } of line.matchAll(/(?:^|\s)--caption(?:=|\s+|$)/g)) {
     const before = line.slice(0, index);
@@ -58,7 +56,6 @@ function withoutCaption(line: string): { before: string; caption: string | undef
   return { before: line, caption: undefined };
 }
 
-/** Removes quotes and backslashes in the same way as a shell. */
 function unquoted(text: string): string {
   if (!/^["']/.test(text) || !hasClosedQuotes(text)) return text;
   const [only = "", ...more] = shellWords(text);
@@ -80,7 +77,7 @@ export function expandHome(path: string, home: string | undefined): string {
 }
 
 /**
- * Splits a line into words. Spaces in quotes or after a backslash do not end a word.
+ * Splits a line into words. Quotes and backslashes protect spaces, as in a shell.
  * @throws {Fault} usage if a quote is not closed
  */
 export function shellWords(line: string): readonly string[] {

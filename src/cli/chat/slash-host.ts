@@ -1,4 +1,4 @@
-/** Base class for the hosts of slash commands: the line client and the full screen. */
+/** Base class of the line client and the full screen as hosts of slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
@@ -17,28 +17,23 @@ import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
-/** Output of slash commands, and questions to the user. */
 export interface SlashConsole {
   readonly texts: TerminalTexts;
-  /** Whether the client hides join and leave events. */
+  /** Whether join and leave events are hidden. */
   isQuiet: boolean;
   /**
-   * Prints an object for scripts, or a text for users.
-   * @param rows lines to print below the text
+   * Prints an object in scripts, or a text on terminals.
+   * @param rows lines printed below the text
    */
   print(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
-  /** Prints a note, which appears only on terminals. */
+  /** Prints a note on terminals only. */
   note(text: Message, rows?: readonly string[]): void;
-  /** Prints a fault that does not end the command. */
   fault(fault: Fault): void;
-  /** Prints the help for commands. A single row is the command that the user asked about. */
+  /** A single row is the command that the user asked about. */
   help(rows: readonly SlashRow[]): void;
   record(record: DisplayRecord): void;
   confirm(question: Message): Promise<boolean>;
-  /**
-   * Asks for a secret without echoing the input.
-   * @returns `undefined` if no user can answer or the answer is empty
-   */
+  /** Reads a secret without echo. `undefined` if no user can answer or the answer is empty. */
   secret(question: Message): Promise<string | undefined>;
 }
 
@@ -47,14 +42,11 @@ export abstract class SlashHost implements Host {
   readonly open: OpenClient;
   abstract readonly chatConsole: SlashConsole;
   abstract readonly files: {
-    /** Starts an upload. @param caption text posted with the file @throws {Fault} */
     send(path: string, target: string, caption?: string): Promise<void>;
-    /** Starts a download. @throws {Fault} */
     get(id: string, out: string): void;
-    /** Lists the newest files of a target. @throws {Fault} */
     list(target: string): Promise<void>;
   };
-  /** Destination of a message. @throws {Fault} not-member after a failed change of room */
+  /** @throws {Fault} not-member after a failed change of room */
   abstract readonly current: string;
   abstract readonly room: Name;
   /** Resolved when a connection is ready, and then replaced for the next connection. */
@@ -65,11 +57,7 @@ export abstract class SlashHost implements Host {
     this.open = open;
   }
 
-  /** Sends a message. Its result is displayed later. @throws {Fault} */
   protected abstract submit(target: string, body: PostBody): Promise<void>;
-  /**
-   * Returns the seq of the last message in the current target; `undefined` if there is no message.
-   */
   protected abstract lastSeq(whose: MessageAuthor): number | undefined;
   abstract show(view: View): Promise<undefined>;
   /**
@@ -77,44 +65,42 @@ export abstract class SlashHost implements Host {
    * @throws {Fault} link-closed if the connection closes
    */
   abstract waitUntilConfirmed(): Promise<void>;
-  /** Changes the destination of the messages that the user sends next. */
   abstract switchTo(target: string): void;
   /** Opens a different room if the user has left the current room. */
   abstract leftRoom(room: string): void;
-  /** Runs a login. Resolves after its result is displayed. */
+  /** Resolves after the result of the login is displayed. */
   abstract runLogin(login: () => Promise<unknown>): Promise<void>;
   /**
-   * Displays or changes settings.
    * @param argument text after `/set`
    * @throws {Fault} usage if the argument is invalid
    */
   abstract set(argument: string): void;
   /**
-   * Mutes or unmutes a target on this device. Lists the muted targets if `on` is `undefined`.
+   * Mutes or unmutes a target on this device, or lists the muted targets if `on` is `undefined`.
    * @param target the open target if `undefined`
    * @throws {Fault} usage, not-member, room-unknown or too-many
    */
   abstract notify(on: boolean | undefined, target: string | undefined): void;
-  /** Waits until the server has confirmed all messages and files, and ends the client. */
+  /** Waits until the server has confirmed all messages and files, then ends the client. */
   abstract quit(): Promise<void>;
 
-  /** Stores the seq of the user's own action. Its record arrives later. */
+  /** Called with the seq of the user's own action, before its record arrives. */
   recorded(_seq: number): void {}
 
   /**
-   * Called after a change of room or user has failed. The following lines of a script were meant
-   * for the new destination, so the host must not send them to the current destination.
+   * After a failed change, the host must not send the following lines of a script to the current
+   * destination.
    */
   changeFailed(_change: "room" | "login"): void {}
 
   prompt(): void {}
 
-  /** Name of the current user, or of the user who is logging in. */
+  /** During a login, the name of the user who is logging in. */
   get me(): string {
     return this.open.client.user ?? this.open.user;
   }
 
-  /** Current room or conversation; `undefined` until it is loaded. */
+  /** `undefined` until it is loaded. */
   get view(): RoomView | undefined {
     return viewOf(this.open, this.current);
   }
@@ -123,7 +109,6 @@ export abstract class SlashHost implements Host {
     return this.context.clock.unixMs();
   }
 
-  /** @throws {Fault} text-invalid, too-large, … */
   async post(body: PostBody, target = this.current): Promise<void> {
     if (body.react === undefined) checkText(body.text);
     else checkReaction(body.react);
@@ -134,10 +119,7 @@ export abstract class SlashHost implements Host {
     return this.post({ text: "", react, re });
   }
 
-  /**
-   * Edits the user's own message or caption. In a sealed room, the client sends the edit as a
-   * message.
-   */
+  /** In a sealed room, the edit is itself a message. */
   async edit(seq: number, text: string): Promise<number | undefined> {
     const { current } = this;
     const { client } = this.open;
@@ -154,7 +136,7 @@ export abstract class SlashHost implements Host {
 
   async resolveSeq(seq: number | undefined, whose: MessageAuthor): Promise<number> {
     if (seq !== undefined) return seq;
-    if (whose === "own") await this.waitUntilConfirmed(); // The last message may still be unsent.
+    if (whose === "own") await this.waitUntilConfirmed();
     const last = this.lastSeq(whose);
     if (last !== undefined) return last;
     throw whose === "own"
@@ -172,12 +154,12 @@ export abstract class SlashHost implements Host {
     return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
   }
 
-  /** Joins a room. The record of the join arrives later. @throws {Fault} fault of the request */
+  /** The record of the join arrives later. */
   protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
     return joinRoom(this.open.client, options);
   }
 
-  /** Returns to the last room. A conversation cannot be left. */
+  /** A conversation cannot be left, so this opens the last room. */
   leaveConversation(): Promise<Answer> {
     const { room } = this;
     return Promise.resolve({ note: (texts) => texts.returnedTo(room), roomToOpen: room });
@@ -215,8 +197,7 @@ export abstract class SlashHost implements Host {
   }
 
   /**
-   * Joins the rooms named on the command line. Waits until the server has listed the account's
-   * rooms.
+   * Joins the rooms named on the command line, after the server has listed the account's rooms.
    * @param onJoined receives each room's name as the server spells it
    */
   async joinRooms(rooms: readonly Name[], onJoined?: (room: string) => void): Promise<void> {
@@ -232,7 +213,7 @@ export abstract class SlashHost implements Host {
   }
 }
 
-/** Returns a room or conversation; `undefined` until it is loaded. */
+/** `undefined` until the target is loaded. */
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
   return client.rooms.find((room) => isSameName(formatTarget(room), target));
 }

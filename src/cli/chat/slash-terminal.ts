@@ -21,7 +21,7 @@ export interface SlashCommand {
   run(host: SlashHost, words: string): Promise<void>;
 }
 
-/** Terminal commands, keyed by the shared command that precedes them in the help text. */
+/** Keyed by the shared command that precedes these commands in the help text. */
 export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCommand>>>> = {
   receipts: {
     readers: {
@@ -45,7 +45,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
         const [id, text] = splitFirstWord(words);
         if (id === "") throw invalidArguments(this.usage);
         checkFileText(text);
-        await host.waitUntilConfirmed(); // The last message may still be unsent.
+        await host.waitUntilConfirmed();
         const seq = await ownFile(host, checkFileId(id));
         const edit = await host.edit(seq, text);
         if (edit !== undefined) host.recorded(edit);
@@ -103,8 +103,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
 
 /**
  * Returns the seq of the user's own message that contains a file.
- * @throws {Fault} file-unknown if the file does not exist; not-allowed if the message is from a
- * different user
+ * @throws {Fault} file-unknown; not-allowed if another user sent the file
  */
 async function ownFile(host: SlashHost, id: string): Promise<number> {
   const files = await lastFiles(host, host.current, PAGE_RECORDS_MAX);
@@ -130,7 +129,7 @@ async function logIn(
   if (name === undefined) throw invalidArguments(usage);
   const { open, context, chatConsole } = host;
   const user = checkName(name, "person's name");
-  // The login must not prompt on the terminal, because the line editor reads the keyboard.
+  // The line editor already reads the keyboard, so the login must not prompt.
   const nonInteractive = { ...context, terminal: undefined };
   const credentials: Credentials = {
     user,

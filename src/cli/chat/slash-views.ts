@@ -1,4 +1,4 @@
-/** Terminal output for the views of slash commands. */
+/** Terminal output of slash commands that display data. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
@@ -24,10 +24,7 @@ import type { SlashHost } from "./slash-host.ts";
 import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 
-/**
- * Maximum number of saved messages that are listed. They fill about one screen, and the client
- * requests each message separately.
- */
+/** About one screen. The client requests each saved message separately. */
 const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;
 
@@ -70,7 +67,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async msg(host, { to, text }) {
     if (text !== "") return host.post({ text }, to);
     const isLoaded = viewOf(host.open, to) !== undefined;
-    // The server rejects the request if the user or room does not exist.
+    // The server rejects an unknown user or room.
     if (!isLoaded) await host.open.client.request("history", { target: to, limit: 1 });
     host.switchTo(to);
   },
@@ -223,7 +220,7 @@ export async function history(
   if (list(host, records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 
-/** Prints records. @returns number of printed records */
+/** @returns number of printed records */
 function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
   const rows = displayRecords(records, me);
   for (const row of rows) chatConsole.record(row);

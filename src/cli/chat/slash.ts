@@ -1,4 +1,4 @@
-/** Parsing and running of the terminal's slash commands. */
+/** Parser and dispatcher for the terminal's slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import {
@@ -60,7 +60,6 @@ export function slashRows(): SlashRow[] {
 }
 
 /**
- * Runs a command.
  * @param line command line without its slash
  * @throws {Fault} usage, or a fault of the command
  */
@@ -79,10 +78,6 @@ export async function runSlash(host: SlashHost, line: string): Promise<void> {
   }
 }
 
-/**
- * Returns the kind of destination that a command such as `/join`, `/msg NAME` or `/login NAME`
- * changes; `undefined` if it changes none.
- */
 function changeBy(typedName: string, argument: string): "room" | "login" | undefined {
   const name = resolveCommand(typedName);
   if (name === "login" || name === "register") return "login";
@@ -97,10 +92,7 @@ function resolveCommand(word: string): string {
   return ALIASES[resolved] ?? resolved;
 }
 
-/**
- * Returns an input line that is safe to log. Removes the arguments of commands that accept a
- * password.
- */
+/** Removes the arguments of commands that accept a password, so that the line is safe to log. */
 export function withoutSecrets(line: string): string {
   if (!line.startsWith("/") || line.startsWith("//")) return line;
   const [commandWord] = splitFirstWord(line.slice(1));
@@ -114,10 +106,6 @@ function nearestCommand(word: string): string | undefined {
   return nearestWord(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
 }
 
-/**
- * @param commandText command with or without its slash
- * @throws {Fault} usage with a suggestion if the command is unknown
- */
 function commandOf(commandText: string): SlashCommand {
   const commandName = commandText.replace(/^\//, "");
   const word = commandName.toLowerCase();

@@ -1,4 +1,4 @@
-/** List of the rooms with unread messages. */
+/** Output of `/rooms`, with unread counts. */
 
 import type { Client } from "../../client/client.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -7,7 +7,7 @@ import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** Kinds of records that are messages from users and not events of a room. */
+/** Kinds of records that users post, as opposed to room events. */
 export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "text",
   "action",
@@ -31,7 +31,6 @@ export function unreadLine(unread: readonly Unread[]): string {
   return `unread: ${targets.join(", ")}`;
 }
 
-/** Returns the text output of `/rooms`. */
 export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],

@@ -2,11 +2,10 @@
 
 import type { Context } from "../context.ts";
 
-/** Maximum number of listed choices, so that the list and the prompt fit on one screen. */
+/** The list and the prompt must fit on one screen. */
 const CHOICES_LISTED_MAX = 16;
 
 /**
- * Lists the choices and prompts for a number.
  * @param hasDefault whether an empty answer selects the first choice
  * @returns `undefined` if the user made no choice
  * @throws {Fault} interrupted

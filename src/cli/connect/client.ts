@@ -1,4 +1,4 @@
-/** Opening of a logged-in client for a command. */
+/** Logged-in client for a command. */
 
 import { Fault } from "../../base/fault.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
@@ -40,46 +40,39 @@ export interface ClientFlags extends ServerFlags {
 }
 
 export interface ConnectOptions {
-  /** Server from the command's argument, if any. */
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
-  /**
-   * Requires that a password passed by the user is correct, even if this device could log in
-   * without a password.
-   */
+  /** Fails if the given password is wrong, even if this device could log in without a password. */
   readonly requiresPassword?: boolean;
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
   /**
-   * User name if the user specified none and no earlier command used one. If `undefined`, the user
-   * is prompted.
+   * User name if neither the user nor an earlier command supplied one. If `undefined`, prompts for
+   * a name.
    */
   readonly fallbackUser?: string | undefined;
   /** Exchanges greetings only; the command logs in later. */
   readonly greetOnly?: boolean;
   /**
-   * Waits until the server confirms the posts of this command, and therefore also sends unconfirmed
-   * posts of earlier runs.
+   * Waits until the server confirms this command's posts. Unconfirmed posts of earlier runs are
+   * sent first.
    */
   readonly waitsForPosts?: boolean;
-  /** On a terminal, makes this server and user the defaults of later commands. */
+  /** On a terminal, makes this server and user the defaults for later commands. */
   readonly setsDefaults?: boolean;
-  /** Whether the same command resumes its work after an interruption. */
+  /** Whether running the command again resumes interrupted work. */
   readonly isResumable?: boolean;
-  /** Connects only to the machine at this address, even if the server has a cluster. */
+  /** Ignores the other machines in the server's cluster. */
   readonly exactAddress?: boolean;
   /**
-   * Whether the command prints data from the server, which may be outdated while its cluster has no
+   * Whether the command prints server data, which may be outdated while the cluster has no
    * majority.
    */
   readonly printsData?: boolean;
   /** Whether the client audits the log; `false` if the command requests the proofs itself. */
   readonly audits?: boolean;
-  /**
-   * Receives all events, for a user interface with its own model; the client then has no other
-   * reader.
-   */
+  /** Receives all events, for a UI with its own model. The client then has no other reader. */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
 }
 
@@ -88,9 +81,8 @@ export interface OpenClient {
   readonly address: ServerSpec;
   readonly user: string;
   readonly registered: boolean;
-  /** Room password or token that was used to join, if any. */
+  /** Room password or invite token used to join, if any. */
   readonly roomSecret: string | undefined;
-  /** Password that the user specified, if any. */
   readonly password: string | undefined;
   readonly state: ClientState;
   readonly device: Identity;
@@ -98,10 +90,6 @@ export interface OpenClient {
   readonly close: () => Promise<void>;
 }
 
-/**
- * Finds the server, reads the secrets, opens the stored state of this home, and logs in.
- * @throws {Fault}
- */
 export async function openClient(
   context: Context,
   flags: ClientFlags,
@@ -117,8 +105,7 @@ export async function openClient(
       requested.address === undefined ? await chooseServer(context, state, isExpected) : undefined;
     const address =
       requested.address ?? candidate?.address ?? (await discoverServer(context, state));
-    // Whether the user named this machine, which then takes precedence over the machine of its
-    // cluster that was used last.
+    // A machine named by the user takes precedence over the cluster node used last.
     const isNamed = requested.address !== undefined || candidate?.data !== undefined;
     const addressText = formatAddress(address);
     const roomSecret =
@@ -204,10 +191,6 @@ export async function openClient(
   }
 }
 
-/**
- * Returns the addresses of the server: those that the user specified, and those stored for its
- * fingerprint.
- */
 function serverAddresses(
   address: ServerSpec,
   expected: string | undefined,
@@ -220,12 +203,11 @@ function serverAddresses(
   return { addresses: [{ host, port }, ...also], storedAddresses };
 }
 
-/** Reports whether a user is present. The server and user of a script must not become defaults. */
+/** Reports whether a user is present. A script's server and user must not become defaults. */
 export function isInteractive({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
 
-/** Returns the prompts for secrets; `undefined` without a terminal. */
 function secretPrompter(
   context: Context,
   target: { readonly user: string; readonly server: string },
@@ -255,7 +237,7 @@ function secretPrompter(
 }
 
 const RESUME_REMEDY = { remedy: "run the same command again to resume" };
-/** Remedy that omits "run it again", because the message already contains that advice. */
+/** The message already says to run the command again, so the remedy does not. */
 const UNSENT_REMEDY = {
   remedy: "unconfirmed messages are saved, and sent by the next chat send",
 };
@@ -282,7 +264,7 @@ export async function withClient(
   }
 }
 
-/** Defines a command that logs in, performs one task, and ends. */
+/** Defines a command that logs in, performs one task, and exits. */
 export function clientVerb<const T extends FlagDefs>({
   args,
   details = "",
@@ -298,7 +280,7 @@ export function clientVerb<const T extends FlagDefs>({
     args: definitions,
     details,
     run(values, context) {
-      // This cast is safe, because the parser created the values from these definitions.
+      // Safe cast: the parser created the values from these definitions.
       const flags = values as ClientFlags & { readonly at?: string };
       const connect = { mode: "login", ...options, argument: flags.at } as const;
       return withClient(context, flags, connect, async (open) => {
@@ -309,10 +291,7 @@ export function clientVerb<const T extends FlagDefs>({
   });
 }
 
-/**
- * Returns the fault for results read without a majority. They are valid, but other nodes may have
- * more records.
- */
+/** Results read without a majority are valid, but other nodes may have more records. */
 function noMajorityFault(): Fault {
   return new Fault(
     "no-majority",
@@ -328,10 +307,7 @@ function interruptRemedy({ waitsForPosts: posts, isResumable: resumes }: Connect
   return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
 }
 
-/**
- * Reads events until the client is connected.
- * @throws {Fault} if the client closes first
- */
+/** @throws {Fault} if the client closes first */
 export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
   for (;;) {
     const { value, done } = await events.next();
@@ -343,9 +319,7 @@ export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promis
   }
 }
 
-/**
- * @param enters whether the user interface displays these events itself, except the first contact
- */
+/** @param enters whether the UI displays these events itself, except the first contact */
 function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
   switch (event.kind) {
     case "pinned":
@@ -380,12 +354,10 @@ function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): str
   return `first connection to ${address}; pinned its fingerprint ${fingerprint}`;
 }
 
-/** Returns the message after a connection to a machine other than the previous or requested one. */
 export function otherMachineText({ from, to }: Extract<LinkEvent, { kind: "elsewhere" }>): Message {
   return (texts) => texts.failedOver(from, to);
 }
 
-/** Stores the evidence and prints its path. The fault that follows explains the evidence. */
 function reportEvidence(context: Context, home: string, evidence: AuditEvidence): void {
   try {
     printNotice(

@@ -10,7 +10,6 @@ import { usageFault } from "../errors.ts";
 import { promptChoice } from "./choice.ts";
 import { storedInvite } from "./invite.ts";
 
-/** Server that a command may use by default. */
 export interface Candidate {
   readonly address: ServerSpec;
   /** Data folder, if the server runs on this machine. */
@@ -22,13 +21,11 @@ export interface Candidate {
 
 type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
 
-/** Maximum number of servers listed in one line. */
 const LISTED_MAX = 4;
 
 /**
- * Returns the server used last, followed by the servers that this user runs on this machine. A
- * server started under another `CHAT_HOME` belongs to another person who shares the system account,
- * so it is a candidate only if it was used last.
+ * Returns the server used last, then the servers that this user runs on this machine. Omits servers
+ * started under another `CHAT_HOME`, which belong to another person on the same system account.
  */
 export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
   const last = state?.lastServer();
@@ -42,7 +39,7 @@ export function candidates(context: Context, state: State | undefined): readonly
     const isLast = address === last || fingerprint === lastPin;
     const isKnown =
       state?.pin(address) !== undefined || state?.addressOf(fingerprint) !== undefined;
-    // Machines of a cluster share one identity.
+    // Cluster nodes share one identity.
     if (candidateByFingerprint.has(fingerprint) && address !== last) continue;
     candidateByFingerprint.set(fingerprint, {
       address: addressOfLocal(local),
@@ -60,17 +57,14 @@ export function candidates(context: Context, state: State | undefined): readonly
   return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...remainingCandidates];
 }
 
-/**
- * Returns the address with the secret from the server's data folder, because a user who can read
- * the folder may join.
- */
+/** Adds the secret from the server's data folder: a user who can read the folder may join. */
 export function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerSpec {
   return { ...storedInvite(data), host, port, portGiven: true, fingerprint };
 }
 
 /**
- * Selects the default server. If there are several candidates, a terminal prompts, and a script
- * uses the server used last. A script uses only servers that this home has connected to before.
+ * With several candidates, a terminal prompts and a script uses the server used last. A script uses
+ * only servers that this home has connected to before.
  * @param isExpected whether `--fingerprint` names the server's identity
  * @returns `undefined` if there are no candidates
  * @throws {Fault} usage, interrupted
@@ -100,10 +94,7 @@ export async function chooseServer(
   throw usageFault("no server chosen", "specify one with --server");
 }
 
-/**
- * Returns the candidate for scripts.
- * @throws {Fault} usage if there are several candidates and none was used last
- */
+/** @throws {Fault} usage if there are several candidates and none was used last */
 export function onlyServer(options: readonly Candidate[]): Candidate | undefined {
   const [first] = options;
   if (options.length < 2 || first?.isLast === true) return first;

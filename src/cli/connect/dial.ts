@@ -1,4 +1,4 @@
-/** Dialers that connect to a server, or to any of its addresses, over TCP and UDP. */
+/** Dialers for one or several server addresses, over TCP and UDP. */
 
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
@@ -13,18 +13,13 @@ import type { ServerAddress, ServerSpec } from "../../wire/invite.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | DialTransport;
-  /** Local port for both TCP and UDP. */
+  /** Used for both TCP and UDP. */
   readonly localPort?: number | undefined;
 }
 
-/** Connects to one server repeatedly. */
 export interface ServerDialer extends Disposable {
-  /**
-   * Makes a single attempt.
-   * @throws {Fault} unreachable, timeout, port-taken
-   */
+  /** @throws {Fault} unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
-  /** Closes the sockets and open UDP links. */
   close(): void;
 }
 
@@ -38,14 +33,9 @@ export function openDialer(
   return { dial: () => dialer.dial(address), close, [Symbol.dispose]: close };
 }
 
-/** Connects repeatedly to a server at any of its addresses. */
 export interface AddressDialer {
-  /**
-   * Makes a single attempt.
-   * @throws {Fault} unreachable, timeout, port-taken
-   */
+  /** @throws {Fault} unreachable, timeout, port-taken */
   readonly dial: (address: ServerAddress) => Promise<Link>;
-  /** Closes the sockets and open UDP links. */
   readonly close: () => void;
 }
 
@@ -58,8 +48,8 @@ export function openAddressDialer(
   const dials = { tcp: wsDial(), udp: udp.dial };
   const localAddress = localPort === undefined ? {} : { localPort };
   /**
-   * Dialers by address, each with the transport that worked last. When the map is full, the oldest
-   * dialer is removed.
+   * Each dialer remembers the transport that worked last. When the map is full, the oldest is
+   * removed.
    */
   const dialers = new Map<string, AutoDialer>();
   const dialerOf = ({ host, port }: ServerAddress) => {
@@ -82,16 +72,10 @@ export function openAddressDialer(
   };
 }
 
-/**
- * Maximum number of stored dialers, enough for several changes of the cluster's addresses and the
- * user's address.
- */
+/** Enough for several address changes, both in the cluster and on the user's side. */
 const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;
 
-/**
- * Reports whether the host is this machine, where packets are never lost and TCP is faster than
- * UDP.
- */
+/** On this machine no packets are lost, so TCP is faster than UDP. */
 function isThisMachine(host: string): boolean {
   if (isLoopback(host)) return true;
   return interfaceAddresses().some((own) => own.some(({ address }) => address === host));

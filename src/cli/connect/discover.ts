@@ -1,4 +1,4 @@
-/** Discovery of a server on the LAN, with a prompt. */
+/** Server discovery on the LAN, with a prompt. */
 
 import { Fault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
@@ -13,23 +13,21 @@ import { type Context, printNotice } from "../context.ts";
 import { promptChoice } from "./choice.ts";
 import { addressOfLocal } from "./default-server.ts";
 
-/** Pinned servers of this home. */
 type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<DiscoveryResult>;
 
-/** Maximum number of servers listed in one line. */
 const LISTED_MAX = 3;
 
 interface ServerOffer {
   readonly text: string;
-  /** Address without secrets, for the error message of a script. */
+  /** Without secrets, for the error message of a script. */
   readonly listedAddress: ServerAddress;
   readonly address: ServerSpec;
 }
 
 /**
- * Prompts for a server on the LAN, or for a server that runs on this machine under another
- * `CHAT_HOME`. A prompt is required because any machine can announce any server.
+ * Any machine can announce any server, so the user always chooses. Also offers servers on this
+ * machine that run under another `CHAT_HOME`.
  * @throws {Fault} usage if no server was found or chosen, or there is no terminal
  */
 export async function discoverServer(
@@ -73,16 +71,13 @@ function offerOf(context: Context, server: DiscoveredServer, pins: Pins): Server
   };
 }
 
-/**
- * Searches the LAN. The module is loaded on demand, because most commands already have a server
- * address.
- */
+/** Loads the module on demand, because most commands already have a server address. */
 async function listen({ clock }: Context): Promise<DiscoveryResult> {
   const { findOnLan } = await import("../../io/lan/discovery.ts");
   return findOnLan({ clock, forMs: DISCOVER_MS });
 }
 
-/** Returns a sanitised text such as `'Room 12' at 192.0.2.7:2428, SHA256:...`. */
+/** Sanitised text such as `'Room 12' at 192.0.2.7:2428, SHA256:...`. */
 function describe(server: DiscoveredServer, pins: Pins): string {
   const { name, fingerprint } = server;
   const address = formatAddress(server);
@@ -103,9 +98,8 @@ function pinStatus(address: string, fingerprint: Fingerprint | undefined, pins: 
 }
 
 /**
- * Returns the address, with the announced fingerprint unless a pin exists. An announced fingerprint
- * is not proof of identity, so with `strict` the address contains no fingerprint and the server
- * must prove a known identity.
+ * Includes the announced fingerprint unless a pin exists. An announced fingerprint proves nothing,
+ * so `strict` omits it and the server must prove a known identity.
  */
 function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): ServerSpec {
   const { host, port, fingerprint } = server;

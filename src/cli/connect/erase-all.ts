@@ -4,8 +4,8 @@ import type { Client } from "../../client/client.ts";
 import { type Context, printNotice } from "../context.ts";
 
 /**
- * Erases all messages of an account, page by page, and prints the progress. Messages that the
- * account posts during the erasure are erased as well. An interrupted run can be repeated.
+ * Erases all messages of an account, including those posted during the erasure. An interrupted run
+ * can be repeated.
  * @param account account to erase; the user's own account if `user` is absent
  * @returns number of erased records
  * @throws {Fault} if the server refuses a request; link-closed

@@ -1,4 +1,4 @@
-/** Evidence files, which prove that a server changed its log. */
+/** Evidence files, which prove that a server rewrote its log. */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
@@ -11,7 +11,7 @@ const FOLDER = "evidence";
 const DIGITS = 16;
 
 /**
- * Stores the evidence in a file, unless the same evidence is already stored.
+ * Stores the evidence unless the same evidence is already stored.
  * @returns path of the file
  */
 export function storeEvidence(home: string, evidence: AuditEvidence): string {

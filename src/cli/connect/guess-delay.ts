@@ -1,20 +1,16 @@
-/** Display of the delay after wrong passwords. */
+/** Display of the delay after wrong passwords: a countdown on a terminal, else one line. */
 
 import type { GuessDelay } from "../../client/link/connection.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, mayRedraw, printNotice } from "../context.ts";
 
 /**
- * Delay before the countdown is displayed, in milliseconds. A correct secret is answered
- * immediately, even after wrong attempts, so the countdown then never appears.
+ * A correct secret is answered immediately, even after wrong attempts, and must show no countdown.
  */
 const DISPLAY_DELAY_MS = 400;
 const TICK_MS = 1_000;
 const CLEAR_LINE = "\r\x1b[K";
 
-/**
- * Explains a delayed answer to a password, with a countdown on a terminal or else with one line.
- */
 export class GuessDelayDisplay {
   readonly #context: Context;
   /** Displays the text instead of this class; set by the full screen. */
@@ -38,8 +34,7 @@ export class GuessDelayDisplay {
 
   #show(of: GuessDelay["of"], deadline: number): void {
     const { clock, stderr } = this.#context;
-    // The answer needs time on the network, so the display stays at one second until the answer
-    // arrives.
+    // The answer still has to cross the network, so the countdown stops at one second.
     const seconds = Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
     const message = ENGLISH_TERMINAL.guessDelay(of, seconds);
     const countsDown = this.#context.terminal !== undefined && mayRedraw(this.#context);

@@ -18,7 +18,6 @@ import {
 import type { Context } from "../context.ts";
 import type { OpenClient } from "./client.ts";
 
-/** Returns the server at this address if this user runs it on this machine. */
 export function localServerAt(
   context: Context,
   { host, port }: Pick<ServerSpec, "host" | "port">,
@@ -28,7 +27,6 @@ export function localServerAt(
   );
 }
 
-/** Returns an invite with this token that works on any machine. */
 export function inviteUrl(
   context: Context,
   open: OpenClient,
@@ -37,15 +35,14 @@ export function inviteUrl(
   return formatInvite({ ...externalAddress(context, open), room, secret: token });
 }
 
-/** Returns the address of a server for other machines, with its verified fingerprint. */
 export function externalAddress(
   context: Context,
   { client, address }: Pick<OpenClient, "client" | "address">,
 ): ServerSpec {
   const { fingerprint, cluster } = client;
   const local = localServerAt(context, address);
-  // Other machines cannot use the loopback address. A server on this machine has stored an address
-  // that other machines can reach.
+  // Other machines cannot use the loopback address, but a local server stores an address that they
+  // can reach.
   const storedAddress = local === undefined ? undefined : storedInvite(local.data);
   const external = {
     host: storedAddress?.host ?? address.host,
@@ -59,7 +56,7 @@ export function externalAddress(
   return { ...external, portGiven: true, ...optionalFields };
 }
 
-/** Returns the other addresses of the cluster that are reachable from the network of `own`. */
+/** Returns the other cluster addresses that are reachable from the network of `own`. */
 export function otherClusterAddresses(
   own: ServerAddress,
   cluster: readonly ServerAddress[],
@@ -72,17 +69,14 @@ export function otherClusterAddresses(
     .slice(0, CLUSTER_ADDRESSES_MAX - 1);
 }
 
-/**
- * Returns the invite that a running server stores in its data folder; `undefined` if it cannot be
- * read.
- */
+/** `undefined` if the file cannot be read. */
 export function storedInvite(data: string): ServerSpec | undefined {
   try {
     const line = readSmallFile(join(data, "invite"));
     return line === undefined ? undefined : parseServerSpec(line);
   } catch {
-    // The file belongs to another user or is not written yet, so the user is prompted for a
-    // password.
+    // The file belongs to another user or is not written yet. The user is prompted for a password
+    // instead.
     return undefined;
   }
 }

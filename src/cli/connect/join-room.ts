@@ -1,10 +1,10 @@
-/** Joining of the room that a command names. */
+/** Join of the room named on the command line. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/** Codes of faults that mean a lost link. Over UDP, a server that has stopped causes a timeout. */
+/** Faults that mean a lost link. Over UDP, a stopped server causes a timeout. */
 const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
   "link-closed",
   "shutting-down",
@@ -13,18 +13,16 @@ const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
 
 export interface JoinRoomOptions {
   readonly room: string;
-  /** Password of this room. */
   readonly password?: string | undefined;
-  /** Server-wide secret, used for a room with a password if `password` is absent. */
+  /** Server-wide secret, tried if the room has a password and `password` is absent. */
   readonly roomSecret?: string | undefined;
-  /** Asks the user before a room is created; if absent, the room is created without a prompt. */
+  /** If absent, an unknown room is created without a prompt. */
   readonly mayCreate?: () => Promise<boolean>;
-  /** Whether a created room is sealed. */
   readonly sealed?: boolean;
 }
 
 /**
- * Joins a room, and creates it if necessary.
+ * Creates the room if necessary.
  * @throws {Fault} room-unknown, room-password-wrong, …
  */
 export async function joinRoom(client: Client, options: JoinRoomOptions): Promise<Answer<"join">> {
@@ -46,8 +44,7 @@ export async function joinRoom(client: Client, options: JoinRoomOptions): Promis
 }
 
 /**
- * Joins a room, and retries on the next link each time the link is lost.
- * @param join makes one attempt
+ * Retries on the next link each time the link is lost.
  * @param nextLink resolves when a new link exists
  * @throws {Fault} as `join`
  */

@@ -1,10 +1,10 @@
-/** Reading of all pages of a list from a server. */
+/** Paged lists, read to the end. */
 
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 
-/** Returns all items of a list. Servers before 0.2.0 send one page without `next`. */
+/** Servers before 0.2.0 send one page without `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, Item>(
   requestPage: (after: { readonly after?: number }) => Promise<Page>,
   itemsOf: (page: Page) => readonly Item[],
@@ -19,10 +19,7 @@ export async function allPages<Page extends { readonly next?: number | undefined
   }
 }
 
-/**
- * Yields the records of a query, oldest first, page by page.
- * @throws {Fault}
- */
+/** Oldest first. */
 export async function* historyPages(
   client: Pick<Client, "history">,
   query: Omit<Parameters<Client["history"]>[0], "after" | "before" | "limit">,
@@ -37,10 +34,6 @@ export async function* historyPages(
   }
 }
 
-/**
- * Yields all files that the account may read, oldest first, page by page.
- * @throws {Fault}
- */
 export function filePages(client: Client, afterSeq = 0): ReturnType<typeof historyPages> {
   return historyPages(client, { files: true }, afterSeq);
 }

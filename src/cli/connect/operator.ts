@@ -1,4 +1,4 @@
-/** Flags and login of `chat admin`. */
+/** Login and flags of `chat admin`. */
 
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -35,10 +35,7 @@ export const FOR_FLAG = {
   for: stringFlag("TIME", "Duration: 30s, 10m, 2h or 7d (Default: permanent)"),
 } as const satisfies FlagDefs;
 
-/**
- * Returns the Unix time at which a duration from now ends.
- * @throws {Fault} usage
- */
+/** @throws {Fault} usage */
 export function expiryOf({ clock }: Context, span: string | undefined): number | undefined {
   return span === undefined ? undefined : parseUntil(span, clock.unixMs());
 }
@@ -49,9 +46,8 @@ interface AdminFlags extends ClientFlags {
 
 /**
  * Runs `work` with operator rights, granted by the token in the data folder of a local server, or
- * else by the account's own role. Logs in as `--user`, or else as the last user of this home, or
- * else under the name of this system's user; the token registers that name if it is new.
- * @throws {Fault}
+ * else by the account's role. Logs in as `--user`, the last user of this home, or this system's
+ * user; the token registers a new name.
  */
 export async function withOperator(
   context: Context,
@@ -67,7 +63,7 @@ export async function withOperator(
           ...operatorAddress(local, flags),
           ...{ portGiven: true, ...defined({ secret: token }) },
         });
-  // The token is valid only on this machine of the cluster.
+  // The token is valid only on this cluster node.
   const exactAddress = token !== undefined;
   const options = { follow: "none", fallbackUser: systemUser(), exactAddress } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
@@ -78,8 +74,8 @@ export async function withOperator(
 }
 
 /**
- * Returns the address to which the operator token is sent. Behind a proxy, the address is
- * `--server`, and the fingerprint ensures that no other server receives the token.
+ * Behind a proxy, the token is sent to `--server`; the fingerprint ensures that no other server
+ * receives it.
  */
 function operatorAddress(
   { host, port, fingerprint }: LocalServer,
@@ -90,13 +86,11 @@ function operatorAddress(
   return { host: proxy.host, port: proxy.port, fingerprint };
 }
 
-/** Named or default server, with its folder if the folder is readable. */
 interface TargetServer {
   readonly local?: LocalServer | undefined;
   readonly address?: ServerSpec | undefined;
 }
 
-/** @throws {Fault} usage, unreachable, interrupted */
 async function targetServer(context: Context, flags: AdminFlags): Promise<TargetServer> {
   const { data } = flags;
   const { address } = serverOptions(context, flags);
@@ -114,7 +108,6 @@ async function targetServer(context: Context, flags: AdminFlags): Promise<Target
   });
 }
 
-/** @throws {Fault} usage, interrupted */
 async function chosenAddress(
   context: Context,
   { fingerprint }: AdminFlags,
@@ -150,7 +143,7 @@ export function operatorVerb<const T extends FlagDefs>(verb: {
     args: definitions,
     details: verb.details ?? "",
     run: (values, context) =>
-      // This cast is safe, because the parser created the values from these definitions.
+      // Safe cast: the parser created the values from these definitions.
       withOperator(context, values as AdminFlags, ({ client }) =>
         verb.run(values as FlagValues<T>, context, client),
       ),

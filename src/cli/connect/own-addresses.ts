@@ -9,7 +9,7 @@ export function ownAddresses(): OwnAddress[] {
   return interfaceAddresses().flat();
 }
 
-/** Returns the addresses that other machines can reach, in the system's order, IPv4 first. */
+/** In the system's order, IPv4 first. */
 export function lanAddresses(own: readonly OwnAddress[]): string[] {
   return [...lanAddresses4(own), ...lanAddresses6(own)];
 }
@@ -20,10 +20,7 @@ function lanAddresses4(own: readonly OwnAddress[]): string[] {
     .map(({ address }) => address);
 }
 
-/**
- * Returns the IPv6 addresses except link-local ones, which are valid only together with an
- * interface name.
- */
+/** Omits link-local addresses, which are valid only together with an interface name. */
 function lanAddresses6(own: readonly OwnAddress[]): string[] {
   return own
     .filter(({ internal, family, address }) => {
@@ -33,8 +30,7 @@ function lanAddresses6(own: readonly OwnAddress[]): string[] {
 }
 
 /**
- * Returns all hosts at which other machines reach a server on this address, or the local host if
- * there are none.
+ * Returns the local host if other machines cannot reach this address.
  * @param host host from `--host`
  */
 export function externalHosts(
@@ -47,7 +43,6 @@ export function externalHosts(
 }
 
 export interface ReachableHosts {
-  /** Host for clients on this machine. */
   readonly local: string;
   /** Host for other machines, or else `local`. */
   readonly external: string;
@@ -56,17 +51,14 @@ export interface ReachableHosts {
 }
 
 /**
- * Returns the hosts on which to try to listen, in this order. Without `--host`, the first host
- * accepts IPv6 and IPv4, and the second accepts IPv4 for systems without IPv6.
+ * Returns the hosts to try, in order. Without `--host`, `::` accepts IPv6 and IPv4, and the second
+ * host serves systems without IPv6.
  */
 export function listenHosts(host: string | undefined): readonly [string, ...string[]] {
   return host === undefined ? ["::", "0.0.0.0"] : [host];
 }
 
-/**
- * Returns the hosts at which a server on this address is reachable.
- * @param host host from `--host`; `::` also accepts IPv4; `undefined` without `--host`
- */
+/** @param host host from `--host`; `::` also accepts IPv4; `undefined` without `--host` */
 export function reachableHosts(
   host: string | undefined,
   own: readonly OwnAddress[],
@@ -81,7 +73,7 @@ export function reachableHosts(
     return { local: "127.0.0.1", external: lan4 ?? "127.0.0.1", lacksIpv6 };
   }
   if (host !== "::") return { local: host, external: host, lacksIpv6: false };
-  // A Linux system without IPv6 can still bind to `::`, but has no ::1.
+  // Linux without IPv6 can still bind to `::`, but has no ::1.
   const hasIpv6 = own.some(({ address }) => address === "::1");
   const local = hasIpv6 ? "::1" : "127.0.0.1";
   return { local, external: lan4 ?? lan6 ?? local, lacksIpv6: false };

@@ -9,7 +9,6 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   win32: "Windows",
 };
 
-/** Returns the name of this program, which `chat devices` displays to the owner of the account. */
 export function programName(platform: string = process.platform): string {
   return clientName(`chat/${VERSION}`, `chat on ${SYSTEMS[platform] ?? platform}`);
 }

@@ -1,4 +1,4 @@
-/** State of sealed rooms in a home. */
+/** Stored state of sealed rooms. */
 
 import { hkdfSync } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -13,10 +13,7 @@ import { nativeSealPrimitives } from "./seal-primitives.ts";
 
 const STATE_KEY_INFO = "chat/1 state";
 
-/**
- * Returns the device's sealed state, which is stored in its home and encrypted with a key derived
- * from the device's key.
- */
+/** The state is encrypted with a key derived from the device's key. */
 export function sealedHome(folder: string | undefined, device: Identity, clock: Clock): SealedHome {
   return {
     exists: () => folder !== undefined && existsSync(join(folder, SEALED_STATE_FILE)),

@@ -1,4 +1,4 @@
-/** Retries of a login until the cluster has a majority. */
+/** Login retries until the cluster has a majority. */
 
 import { Fault } from "../../base/fault.ts";
 import { delay } from "../../io/clock.ts";
@@ -9,9 +9,8 @@ import { printJson } from "../output/result.ts";
 const RETRY_DELAY_MS = 5_000;
 
 /**
- * Logs in as soon as the server's cluster has a majority. Without a majority, the server cannot
- * check a name that it does not know. The delay is reported once. A script does not wait but fails,
- * because its input would remain unread.
+ * Without a majority, the server cannot check a name that it does not know. The delay is reported
+ * only once. A script fails instead of waiting, because its input would remain unread.
  * @throws {Fault} as `open`; interrupted
  */
 export async function retryUntilMajority<Result>(

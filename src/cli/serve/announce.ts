@@ -12,21 +12,18 @@ import { type Context, faultLine, printNotice } from "../context.ts";
 export interface AnnouncedServer {
   readonly name: string;
   readonly fingerprint: Fingerprint;
-  /** Whether new users need the room password. */
   readonly needs: "password" | "open";
-  /** Address from `--host`. */
   readonly host: string;
   readonly port: number;
 }
 
-/** Running announcement, or a stub that announces nothing. */
 interface Announcement {
   stop(): Promise<void>;
 }
 
 /**
- * Announces the server on the LAN, unless only this machine can reach it. A failure is reported in
- * one line; the server works without the announcement.
+ * Does nothing if only this machine can reach the server. A failure prints one line; the server
+ * works without the announcement.
  */
 export function announceServer(
   context: Context,
@@ -64,15 +61,15 @@ export function announceServer(
   };
 }
 
-/** Returns the address to announce; `undefined` if the server listens on all addresses. */
+/** `undefined` if the server listens on all addresses. */
 async function addressOf(host: string): Promise<string | undefined> {
   if (host === "0.0.0.0" || host === "::") return undefined;
   return (await lookup(host)).address;
 }
 
 /**
- * Returns the interface with the address. The network identifies interfaces by IPv4 addresses, so
- * for an IPv6 address the IPv4 address of the same interface is returned.
+ * mDNS identifies interfaces by IPv4 address, so an IPv6 address is mapped to the IPv4 address of
+ * the same interface.
  */
 function interfacesAt(network: MulticastDnsNetwork, address: string): readonly string[] {
   const available = network.interfaces();

@@ -1,4 +1,4 @@
-/** Checkpoints of a server's logs. */
+/** Signed checkpoints of a server's logs. */
 
 import { join } from "node:path";
 import type { Fault } from "../../base/fault.ts";
@@ -18,26 +18,22 @@ export interface CheckpointOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /** Data folder. */
   readonly path: string;
   readonly identity: Identity;
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /** Log to which checkpoints of the history are appended, if several servers share it. */
+  /** Log to which history checkpoints are appended, if several servers share it. */
   readonly recordLog?: Pick<Log, "appendThen">;
   readonly onWriteError: (fault: Fault) => void;
 }
 
 export interface OpenCheckpoints {
   readonly provable: Provable;
-  /** Signs the latest records, and must be called before the logs are closed. */
+  /** Signs the latest records. Call it before closing the logs. */
   close(): Promise<void>;
 }
 
-/**
- * Opens the checkpoints of both logs. The server signs both logs, but proves only the history to
- * clients.
- */
+/** The server signs both logs, but proves only the history to clients. */
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
   const { path, identity, history, accounts, recordLog: recordIn = history, sha256 } = options;
   const common = {

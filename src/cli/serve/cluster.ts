@@ -41,13 +41,12 @@ import {
 import { type NodeState, readNodeState } from "./survey.ts";
 
 /**
- * Size of the space that the file store has beyond the limit for files, as a fraction of that limit
- * and in bytes. The space holds unfinished uploads and the names and checksums of chunks.
+ * Spare space of the file store beyond the file limit, for unfinished uploads and for chunk names
+ * and checksums: a fraction of the limit, plus a number of bytes.
  */
 const CLUSTER_FILES_SPARE_RATIO = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
 
-/** Address and credentials of the shared stream, from flags. */
 export interface ClusterConfig {
   readonly name: string;
   readonly servers: readonly string[];
@@ -55,13 +54,12 @@ export interface ClusterConfig {
   readonly isUnsafe: boolean;
   /** NATS monitoring endpoints, which report how often NATS syncs its data to disk. */
   readonly monitors: readonly string[];
-  /** Maximum total size of files, in bytes; `undefined` leaves the limit to NATS. */
+  /** `undefined` leaves the limit to NATS. */
   readonly filesBytesMax?: number;
 }
 
 export interface ClusterOptions {
   readonly config: ClusterConfig;
-  /** Data folder. */
   readonly path: string;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly identity: ClusterIdentity;
@@ -79,11 +77,9 @@ export interface OpenCluster {
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;
   readonly contents: SharedContents;
-  /** Encrypted data for offline devices, available on every node. */
   readonly sealed: SealedBuckets;
   /** Resolves when this node stops following the stream and becomes read-only. */
   readonly stopped: Promise<Fault>;
-  /** Sets the address of this node for clients, which `chat cluster status` displays. */
   setAddress(address: string): void;
   close(): Promise<void>;
 }
@@ -97,7 +93,6 @@ export const NATS_FLAGS = {
   cluster: stringFlag("NAME", "Cluster name", { default: "chat" }),
 } as const satisfies FlagDefs;
 
-/** Flags of commands that write to the stream. */
 export const SAFETY_FLAGS = {
   natsMonitor: stringFlag(
     "URL",
@@ -141,7 +136,7 @@ export function clusterConfig(
 }
 
 /**
- * Splits the values of a flag that may be repeated and may list several addresses.
+ * The flag may be repeated, and each value may list several addresses.
  * @throws {Fault} usage
  */
 function splitAddresses(
@@ -156,8 +151,6 @@ function splitAddresses(
 }
 
 /**
- * Joins the cluster: applies the records of the other nodes, and maintains local copies of both
- * logs.
  * @throws {Fault} unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged,
  * store-…
  */
@@ -190,8 +183,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   };
   let replica: Replica | undefined;
   const endpoint = { address: "" };
-  // The node answers from the start, because nodes that search for lost messages of the stream have
-  // to find this node.
+  // Nodes that restore lost stream messages must be able to query this node from the start.
   const stopAnswering = stream.answerState(() =>
     packNodeMessage(node, {
       ...{ address: endpoint.address, seq: replica?.seq ?? 0 },
@@ -218,8 +210,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         try {
           write(positions);
         } catch (error) {
-          // An older stored position is sufficient, because the next start then compares more
-          // messages.
+          // An older stored position is sufficient: the next start then compares more messages.
           options.onWriteError(asFault(error));
         }
       },
@@ -235,10 +226,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   }
 }
 
-/**
- * Returns the size limit of the file store. The stream shares the space of NATS with the files, so
- * files beyond this limit are refused.
- */
+/** The stream and the files share the space of NATS, so files beyond this limit are refused. */
 function storeLimit({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterConfig) {
   const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_RATIO) + CLUSTER_FILES_SPARE_BYTES;
   return bytesMax < Number.MAX_SAFE_INTEGER ? { bytesMax: Math.ceil(bytesMax) } : {};
@@ -249,7 +237,7 @@ interface JoinedCluster {
   readonly contents: JetStreamContent;
   readonly replica: Replica;
   readonly node: string;
-  /** Address for clients; empty until the server listens. */
+  /** Empty until the server listens. */
   readonly endpoint: { address: string };
   readonly stopped: Promise<Fault>;
 }
@@ -264,10 +252,7 @@ function stateOf(replica: Replica | undefined): string {
   return replica.failure?.code ?? (replica.isRestoring ? RESTORES : FOLLOWS);
 }
 
-/**
- * Returns the log lengths of a node that follows or restores the stream; log lengths of other nodes
- * are not reliable.
- */
+/** Nodes in other states report unreliable log lengths. */
 function peerOf({ records: history, accounts, state }: NodeState): PeerNode[] {
   const isConsistent = state === FOLLOWS || state === STARTS || state === RESTORES;
   return isConsistent ? [{ heads: { history, accounts } }] : [];
@@ -324,10 +309,7 @@ async function openCluster(
   };
 }
 
-/**
- * Returns a function that compares the root in each checkpoint of the history, written by another
- * node, with the root on this node.
- */
+/** Compares the root in each history checkpoint from another node with this node's root. */
 function rootCheck(
   { mirrors, sha256, onWriteError }: ClusterOptions,
   replica: Replica,
@@ -386,8 +368,8 @@ function siblingsOf({ stream, node }: JoinedCluster): Siblings {
 
 /**
  * Waits until this node has applied the whole stream.
- * @returns false if the stream is unreachable, or this node cannot catch up in time or has stopped
- * following
+ * @returns false if the stream is unreachable, or if this node has stopped following or cannot
+ * catch up in time
  */
 async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "replica">) {
   try {
@@ -400,10 +382,7 @@ async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "re
   }
 }
 
-/**
- * Wraps a function so that all calls made during a run share the next run, which starts when the
- * current run ends.
- */
+/** Calls made during a run share the next run, which starts when the current run ends. */
 function coalesce(work: () => Promise<boolean>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   let next: Promise<boolean> | undefined;

@@ -1,13 +1,12 @@
-/** Limit on the number of connections, derived from the available file descriptors. */
+/** Connection limit derived from the available file descriptors. */
 
 import { DESCRIPTORS_RESERVED, LINKS_MAX } from "../../base/limits.ts";
 import { descriptorLimit } from "../../io/disk/descriptors.ts";
 import { type Context, printNotice } from "../context.ts";
 
 /**
- * Returns the number of connections that the server can accept. Each connection needs a file
- * descriptor, as does each open file. Prints a notice if the system allows fewer than LINKS_MAX
- * connections. Bun raises the soft limit to the hard limit.
+ * Each connection and each open file needs a descriptor. Prints a notice if the system allows fewer
+ * than LINKS_MAX connections. Bun raises the soft limit to the hard limit.
  */
 export function linksWithinLimit(
   context: Pick<Context, "stderr">,

@@ -1,4 +1,4 @@
-/** Opening of a data folder: logs, snapshots and derived state. */
+/** Data folder: logs, snapshots and derived state. */
 
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -43,18 +43,14 @@ import { type ClusterConfig, joinCluster, type OpenCluster } from "./cluster.ts"
 import { loadIdentity } from "./identity.ts";
 import { partlyMovedFault, readMembership } from "./membership.ts";
 
-/** Data of a server after its logs have been opened, verified and applied. */
 export interface OpenFolder {
   readonly folder: DataFolder;
   readonly identity: Identity;
   readonly certificate: CertificatePair;
-  /** Log on this machine's disk; appended to only through `logs`. */
+  /** Log on this machine's disk; append through `logs` only. */
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /**
-   * Logs to which the server appends: the local logs, or the logs shared with the other nodes of
-   * the cluster.
-   */
+  /** In a cluster, the logs shared by all nodes; otherwise the local logs. */
   readonly logs: { readonly history: Log; readonly accounts: Log };
   readonly cluster: OpenCluster | undefined;
   readonly archive: LogArchive;
@@ -63,11 +59,9 @@ export interface OpenFolder {
   readonly engine: RoomEngine;
   /** Placeholder names for accounts that the history mentions but the accounts log has lost. */
   readonly lostAccounts: readonly Name[];
-  /** Part of the history that the server can prove. */
   readonly provable: OpenCheckpoints["provable"];
   /**
-   * Verifies, while the server is running, the part of the history that the start took from a
-   * snapshot.
+   * Verifies the records that the start took from a snapshot, while the server is running.
    * @returns seqs of records with a damaged body
    * @throws {Fault} log-corrupt, store-…
    */
@@ -83,11 +77,9 @@ export interface FolderOptions {
   readonly certificate: CertificatePair | undefined;
   readonly hosts: readonly string[];
   readonly postsPerSecond?: number;
-  /** Creates a new identity, signed by the previous identity. */
   readonly newIdentity?: boolean;
   /** Starts even if acknowledged records are damaged or lost; damaged records are dropped. */
   readonly acceptsLoss?: boolean;
-  /** `undefined` if this server has no cluster. */
   readonly cluster?: ClusterConfig;
   /** Set while the logs are imported into a cluster; the server then appends nothing. */
   readonly isFrozen?: true;
@@ -115,10 +107,6 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
 /** Files that an operator may put into a node's folder before its first start. */
 const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 
-/**
- * Rejects options that are valid only for a server without a cluster.
- * @throws {Fault}
- */
 function checkStandaloneOptions(options: FolderOptions): void {
   const { path, cluster, newIdentity, acceptsLoss, isFrozen } = options;
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
@@ -137,7 +125,7 @@ function checkStandaloneOptions(options: FolderOptions): void {
 }
 
 /**
- * Returns the identity stored in the folder; `undefined` if the folder has no key yet.
+ * `undefined` if the folder has no key yet.
  * @throws {Fault} data-foreign
  */
 function ownIdentity(path: string): Identity | undefined {
@@ -177,7 +165,7 @@ async function openContents(
   let folds = newFolds();
   const { acceptsLoss = false } = options;
   const common = { disk, clock, entropy, sha256, acceptsLoss };
-  /** Account ids, including those whose records have a damaged body. */
+  /** Includes accounts whose records have a damaged body. */
   const knownAccounts = new Set<string>();
   const accounts = await openLog({
     ...common,
@@ -187,7 +175,6 @@ async function openContents(
       registry.apply(record);
     },
   });
-  /** Authors without an account, each with one of their records. */
   const unknownAuthors = new Map<UserId, FoldedHead>();
   const snapshotOptions = {
     disk,
@@ -242,7 +229,7 @@ async function openContents(
           onWriteError: options.onWriteError,
         });
   if (cluster !== undefined) onJoined(cluster);
-  // While the local records were read, records from other nodes were appended.
+  // Other nodes may have appended records while the local records were read.
   for await (const record of accounts.read(registry.head + 1)) {
     knownAccounts.add(record.head.by);
     registry.apply(record);
@@ -323,10 +310,9 @@ async function openContents(
   };
 }
 
-/** State derived from the history, stored in a snapshot of the log. */
 interface HistoryFolds {
   readonly engine: EngineValue;
-  /** All accounts when the snapshot was written, including all authors of the history. */
+  /** All accounts when the snapshot was written, including all authors in the history. */
   readonly authors: readonly UserId[];
 }
 
@@ -335,8 +321,7 @@ function isLoaded(
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
   knownAccounts: ReadonlySet<string>,
 ): boolean {
-  // If accounts are lost, the complete history must be read instead of the snapshot, to find the
-  // first record of each lost account.
+  // If accounts are lost, only the complete history yields the first record of each lost account.
   if (!folds.authors.every((author) => knownAccounts.has(author))) return false;
   try {
     engine.load(folds.engine);
@@ -347,8 +332,8 @@ function isLoaded(
 }
 
 /**
- * Returns the fault for an unknown author. An account is written to disk before its first record,
- * so an unknown author means that accounts were lost.
+ * An account is written to disk before its first record, so an unknown author means that accounts
+ * were lost.
  */
 function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
   const message = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
@@ -358,7 +343,7 @@ function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: bool
   return new Fault("log-corrupt", message, { remedy });
 }
 
-/** Creates accounts for authors whose accounts are lost. Nobody can log in to these accounts. */
+/** Nobody can log in to these accounts. */
 async function addPlaceholderAccounts(
   authors: readonly UserId[],
   accounts: LogFile,
@@ -366,7 +351,7 @@ async function addPlaceholderAccounts(
 ): Promise<Name[]> {
   const names: Name[] = [];
   for (const id of authors) {
-    const { publicKey } = Identity.generate(); // The private key is discarded.
+    const { publicKey } = Identity.generate();
     registry.apply(await accounts.append(registry.lostDraft(id, publicKey)));
     const name = registry.nameOf(id);
     if (name !== undefined) names.push(name);
@@ -380,10 +365,7 @@ interface Signers {
   readonly options: FolderOptions;
 }
 
-/**
- * Checks that the server signed the checkpoint of the log.
- * @throws {Fault} log-corrupt
- */
+/** @throws {Fault} log-corrupt if the checkpoint is not signed by this server */
 async function checkSigned(log: LogFile, { identity, registry, options }: Signers): Promise<void> {
   const { storedNote } = log;
   if (storedNote === undefined || log.keptSize !== undefined) return;
@@ -422,7 +404,7 @@ const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_GROUPS = 3;
 const GROUP_LETTERS = 4;
 
-/** Returns three groups of four characters, which contain 60 bits and are easy to read aloud. */
+/** Three groups of four characters: 60 bits. */
 function makeRoomPassword(entropy: Entropy): string {
   const bytes = entropy(PASSWORD_GROUPS * GROUP_LETTERS);
   const letters = [...bytes].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
@@ -430,8 +412,7 @@ function makeRoomPassword(entropy: Entropy): string {
 }
 
 /**
- * Loads the stored settings, and stores changes to them.
- * @param overrides settings of this start; missing ones keep their stored values
+ * @param overrides settings for this start; the others keep their stored values
  * @param isShared whether other nodes already have settings, which generated ones would contradict
  * @throws {Fault} data-foreign, usage
  */

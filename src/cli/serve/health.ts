@@ -1,4 +1,4 @@
-/** Health of a server's cluster. */
+/** Health checks of a server's cluster. */
 
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -11,17 +11,14 @@ import { type NodeState, surveyCluster } from "./survey.ts";
 export interface HealthOptions {
   readonly stream: Pick<JetStream, "state" | "queryState">;
   readonly clock: Clock;
-  /** Whether this server follows the stream, and the last seq that it has applied. */
   readonly own: () => { readonly follows: boolean; readonly seq: number };
-  /** Whether a majority of the stream's machines answers. */
   readonly hasMajority: () => boolean;
   /**
-   * Root of this server's history at that number of records; `undefined` if the history is shorter.
+   * Merkle root of the first `records` records; `undefined` if this server's history is shorter.
    */
   readonly rootAt: (records: number) => Promise<Uint8Array | undefined>;
 }
 
-/** Server's view of its cluster, refreshed at intervals. */
 export class HealthWatch {
   readonly #options: HealthOptions;
   #latest: ClusterHealth;
@@ -80,7 +77,7 @@ export class HealthWatch {
         rootsEqual: areRootsEqual && matches.every((isEqual) => isEqual),
       };
     } catch (error) {
-      // Faults of NATS and of the local disk are reported elsewhere.
+      // Other checks report the faults of NATS and of the local disk.
       if (!(error instanceof Fault) && !this.#isClosed) throw error;
       this.#latest = { ...this.#latest, reachable: false, nodes: 0, leader: "", current: 0 };
     }

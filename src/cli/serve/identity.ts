@@ -11,21 +11,15 @@ import { readOrCreateSmallFile, readSmallFile, writeSmallFile } from "../../io/d
 import type { Log } from "../../io/log/log.ts";
 
 export interface IdentityOptions {
-  /** Data folder. */
   readonly path: string;
   /** Whether clients may have pinned the identity. If so, a lost identity is not replaced. */
   readonly isUsed: boolean;
-  /** Creates a new identity, signed by the old identity. */
   readonly renew: boolean;
   readonly accounts: Pick<Log, "append">;
   readonly registry: Registry;
 }
 
-/**
- * Returns the server's key, which is read from the folder, created at the first start, or renewed
- * on request.
- * @throws {Fault} data-foreign, store-…
- */
+/** @throws {Fault} data-foreign, store-… */
 export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
   const { path, isUsed, renew } = options;
   const file = join(path, "identity.key");
@@ -33,8 +27,7 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   finishRenewal(file, draft, options.registry);
   const stored = readSmallFile(file);
   if (isUsed && stored === undefined) {
-    // Every client would refuse a new identity, and the new identity would hide the loss of the old
-    // one.
+    // Clients would reject a new identity, and it would hide the loss of the old one.
     throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
       remedy: "restore it from a backup",
     });
@@ -44,10 +37,7 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   return renew && stored !== undefined ? renewIdentity(identity, file, draft, options) : identity;
 }
 
-/**
- * Renews the key. The new key is written to disk before the old key signs it, and replaces the old
- * key only after that.
- */
+/** The new key is on disk before the old key signs it, and only then replaces the old key. */
 async function renewIdentity(
   old: Identity,
   file: string,
@@ -64,8 +54,7 @@ async function renewIdentity(
 }
 
 /**
- * Completes an interrupted renewal if the old key has signed the new key; otherwise undoes the
- * renewal.
+ * Completes an interrupted renewal if the old key has signed the new key; otherwise discards it.
  */
 function finishRenewal(file: string, draft: string, { successor }: Registry): void {
   const pem = readSmallFile(draft);

@@ -1,4 +1,4 @@
-/** Inspection of a cluster from outside, for `chat cluster status` and `chat doctor`. */
+/** External inspection of a cluster, for `chat cluster status` and `chat doctor`. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -14,7 +14,7 @@ export interface ClusterInspection extends Survey {
 }
 
 /**
- * Inspects a cluster, and returns after a few seconds even if servers do not answer.
+ * Returns within a few seconds even if servers do not answer.
  * @throws {Fault} unreachable, not-found; no-majority, naming the NATS servers that do not answer
  */
 export async function inspectCluster(

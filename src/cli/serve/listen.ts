@@ -1,4 +1,4 @@
-/** Listeners of a server. */
+/** TCP and UDP listeners of a server. */
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -9,36 +9,31 @@ import { listenQuic } from "../../io/quic/listener.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
 
 export interface ListenOptions {
-  /** Hosts to try in order; the first host that this machine supports is used. */
+  /** The first host that this machine supports is used. */
   readonly hosts: readonly [string, ...string[]];
-  /** 0 selects a port that is free for TCP and UDP. */
+  /** 0 selects a port that is free for both TCP and UDP. */
   readonly port: number;
   /** `undefined` disables TLS and UDP. */
   readonly certificate: CertificatePair | undefined;
   readonly proxyCertificate?: string | undefined;
   /** Congestion control of UDP; `undefined` disables UDP. */
   readonly udp: "bbr" | "cubic" | undefined;
-  /** Reports whether a `Host` header names this server. */
   readonly isHost: (host: string | null) => boolean;
   readonly http: (port: () => number) => WsListenOptions["http"];
 }
 
 export interface OpenListeners {
   readonly port: number;
-  /** TCP listener, and the UDP listener if available. */
   readonly listeners: readonly Listener[];
   /** Reason why the requested UDP listener is missing. */
   readonly udpFault: Fault | undefined;
 }
 
-/**
- * Maximum number of attempts to find a port that is free for both TCP and UDP. A port is rarely
- * free for TCP but taken for UDP.
- */
+/** A port is rarely free for TCP but taken for UDP. */
 const FREE_PORT_ATTEMPTS_MAX = 8;
 
 /**
- * Listens on one port number over TCP and UDP. TCP is required; UDP may be missing.
+ * TCP is required; UDP may be missing.
  * @throws {Fault} port-taken, usage
  */
 export async function openListeners(
@@ -49,8 +44,7 @@ export async function openListeners(
   try {
     return await openAt(host, options, events);
   } catch (error) {
-    // A port that is taken on one host is taken on all hosts, so the next host is tried only after
-    // other errors.
+    // A port taken on one host is taken on all, so only other errors lead to the next host.
     const isLast = next === undefined;
     if (isLast || !(error instanceof Fault) || error.code === "port-taken") throw error;
     return openListeners({ ...options, hosts: [next, ...otherHosts] }, events);
@@ -58,8 +52,7 @@ export async function openListeners(
 }
 
 /**
- * Listens over TCP, and stops. This check precedes the first start, so that a server that cannot
- * listen creates no data folder.
+ * Runs before the first start, so that a server that cannot listen creates no data folder.
  * @throws {Fault} port-taken, usage
  */
 export async function checkListening(
@@ -121,8 +114,8 @@ function listenTcp(host: string, options: ListenOptions, events: ListenerEvents)
 }
 
 /**
- * Resolves a name, because QUIC can bind only to an IP address. A failure is ignored, because the
- * bind then reports it.
+ * QUIC can bind only to an IP address. A failed lookup is ignored, because the bind then reports
+ * it.
  */
 async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;

@@ -1,4 +1,4 @@
-/** `cluster.json`, which stores a data folder's cluster and its position in the stream. */
+/** `cluster.json`, which stores a data folder's cluster and stream position. */
 
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -14,14 +14,11 @@ export interface Membership {
   /** Name of this server in the cluster. */
   readonly node: string;
   readonly position: Position;
-  /**
-   * Earlier positions, oldest first, which are needed if the stream has lost its latest messages.
-   */
+  /** Earlier positions, oldest first, needed if the stream has lost its latest messages. */
   readonly before?: readonly Position[];
   /**
-   * `filling` if `chat cluster init` was interrupted while it imported the logs into the stream;
-   * `left` if the server has left, in which case it may have its own history and cannot return;
-   * `undefined` if the server is a member.
+   * `undefined` for a member. `filling` if `chat cluster init` was interrupted during its import;
+   * `left` if the server has left and, with a history of its own, cannot return.
    */
   readonly state?: "filling" | "left";
 }
@@ -33,7 +30,7 @@ export function newNodeName(): string {
 }
 
 /**
- * @returns `undefined` if the folder was never in a cluster
+ * `undefined` if the folder was never in a cluster.
  * @throws {Fault} data-foreign
  */
 export function readMembership(path: string): Membership | undefined {
@@ -52,7 +49,7 @@ export function readMembership(path: string): Membership | undefined {
       return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
     }
   } catch {
-    // The fault below also covers content that cannot be parsed.
+    // The fault below also covers unparsable content.
   }
   throw new Fault("data-foreign", `${file} was not written by a server`, {
     remedy: "start over with only identity.key and settings.json; the cluster has the rest",

@@ -1,4 +1,4 @@
-/** Check that NATS servers sync to disk. */
+/** Check that NATS syncs acknowledged messages to disk. */
 
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
@@ -7,8 +7,8 @@ import { type Context, printNotice } from "../context.ts";
 import type { ClusterConfig } from "./cluster.ts";
 
 /**
- * Checks that NATS preserves acknowledged messages if all machines lose power. If the setting
- * cannot be read, warns the operator instead.
+ * Without syncing, a power loss on all machines loses acknowledged messages. If the setting cannot
+ * be read, only warns.
  * @throws {Fault} version-unsupported if a server does not sync; unreachable if no server answers
  */
 export async function checkNatsSync(

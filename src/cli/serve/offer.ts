@@ -20,14 +20,13 @@ export const PROGRAM_TARGETS = [
   "windows-x64",
 ] as const;
 
-/** Returns the file name of a program, which `chat serve --offer` searches for. */
 export function programFile(target: string): string {
   return `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`;
 }
 
 export interface Offer {
   readonly programs: ProgramFolder;
-  /** Release in the folder; `undefined` if the folder contains single programs. */
+  /** `undefined` if the folder contains individual programs. */
   readonly release?: OfferedRelease;
 }
 
@@ -38,7 +37,7 @@ export interface OfferedRelease {
 }
 
 /**
- * Opens a folder with programs, or with all files of a release.
+ * Opens a folder that contains individual programs or a complete release.
  * @throws {Fault} usage if the folder does not exist; release-untrusted, store-…
  */
 export function openOffer(path: string): Offer {

@@ -43,32 +43,25 @@ import type { OpenFolder } from "./folder.ts";
 import type { OfferedRelease } from "./offer.ts";
 import { HTTPS_PORT } from "./public.ts";
 
-/**
- * Time during which lines are batched, in milliseconds. Without batches, each line would need a
- * system call, which costs as much as processing a message.
- */
+/** Lines are batched, because a system call for each would cost as much as processing a message. */
 const BATCH_MS = 20;
 const WARNING_INTERVAL_MS = 60_000;
 
-/** Estimated size of a pending line without the body of its record, in characters. */
+/** Estimated size of a pending line without the record's body. */
 const LINE_FRAME_CHARS = 256;
 /**
- * Matches a body that contains only a text without characters to escape or hide; such a text is
- * printed unchanged.
+ * Matches a body that contains only text without characters to escape or hide, which is printed
+ * unchanged.
  */
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
-/**
- * Record to print, with the names in use when the record was created. The record is rendered when
- * the line is written.
- */
+/** Rendered when it is written, with the names in use when the record was created. */
 interface PendingLine {
   readonly record: LogRecord;
   readonly names: RecordNames;
   readonly isDirect: boolean;
 }
 
-/** Prints messages and events on the standard output of `chat serve` as they happen. */
 export class ServePrinter {
   readonly #context: Context;
   readonly #registry: Registry;
@@ -77,22 +70,19 @@ export class ServePrinter {
   #fullWarnedUntil = Number.NEGATIVE_INFINITY;
   #lastWarning: string | undefined;
   #warnedUntil = Number.NEGATIVE_INFINITY;
-  /** Lines to write, in order. Lines of records are rendered when they are written. */
   #pending: (string | PendingLine)[] = [];
   #pendingChars = 0;
   #isBatching = false;
   readonly #days: DayLines;
   readonly #style: Style;
   readonly #pace: TokenBucket;
-  /**
-   * Time of the latest line and its text, cached because all records of a batch have the same time.
-   */
+  /** Cached because all records of a batch have the same time. */
   #lastTime = 0;
   #lastTimeText = formatUtc(0);
 
   /**
-   * @param options `quiet` omits the text of all messages, because readers of the system's journal
-   * are not members of the rooms
+   * @param options `quiet` omits all message texts, because readers of the system's journal are not
+   * room members
    */
   constructor(context: Context, registry: Registry, options: { readonly quiet?: boolean } = {}) {
     this.#context = context;
@@ -140,17 +130,14 @@ export class ServePrinter {
       }
       case "got":
       case "withdrawn":
-        // The file name is omitted, because the file may belong to a direct conversation.
+        // The file may belong to a direct conversation, so its name is omitted.
         return this.line(event.kind, { user: event.user, address, id: event.file });
       default:
         return;
     }
   }
 
-  /**
-   * Prints the same warning at most once a minute, so that a client that repeats a failing request
-   * cannot fill the log.
-   */
+  /** At most once a minute, so that a client that repeats a failing request cannot fill the log. */
   #printWarning(message: string): void {
     const now = this.#context.clock.now();
     if (message === this.#lastWarning && now < this.#warnedUntil) return;
@@ -165,9 +152,7 @@ export class ServePrinter {
     if (this.#context.json) this.line("majority", fields);
   }
 
-  /**
-   * Prints this warning at most once a minute, because a full disk causes every post to be refused.
-   */
+  /** At most once a minute, because a full disk causes every post to be refused. */
   #warnFull(fault: Fault): void {
     const now = this.#context.clock.now();
     if (now < this.#fullWarnedUntil) return;
@@ -187,8 +172,8 @@ export class ServePrinter {
       destination: this.#destination(room, head.by),
     };
     const line = { record, names, isDirect: room.pair !== undefined };
-    // Lines for a terminal are rendered immediately, in order, because the first line of a day is
-    // preceded by a date line.
+    // Lines for a terminal are rendered immediately and in order, because a date line precedes the
+    // first line of each day.
     if (this.#style.format === "text") this.#write(this.#renderLine(line));
     else this.#write(line, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
   }
@@ -209,8 +194,8 @@ export class ServePrinter {
   }
 
   /**
-   * Truncates a long text, and replaces texts that arrive too fast with their length. JSON output
-   * is never truncated.
+   * Truncates a long text, and replaces texts that arrive too fast with their length. JSON is never
+   * truncated.
    */
   #truncate(displayed: DisplayRecord): DisplayRecord {
     const isText = "text" in displayed && typeof displayed.text === "string";
@@ -225,8 +210,8 @@ export class ServePrinter {
   }
 
   /**
-   * Renders a body without parsing it, which is possible for most bodies because they are stored in
-   * the form in which they are printed. Returns `undefined` if the body must be parsed.
+   * Most bodies are stored in the form in which they are printed and need no parsing. `undefined`
+   * if the body must be parsed.
    */
   #renderPlain(
     { head, bodyBytes }: LogRecord,
@@ -267,8 +252,8 @@ export class ServePrinter {
   }
 
   /**
-   * Queues a line. While the reader of the output is blocked, lines are dropped and counted, so
-   * that they cannot fill the memory.
+   * While the reader is blocked, lines are dropped and counted, so that they cannot fill the
+   * memory.
    */
   #write(line: string | PendingLine, chars = typeof line === "string" ? line.length : 0): void {
     const { stdout, clock } = this.#context;
@@ -303,7 +288,6 @@ export class ServePrinter {
   }
 }
 
-/** Removes the content of a direct message. */
 function withoutContent(record: JsonObject): JsonObject {
   const { text: _text, react: _react, mentions: _mentions, ...metadata } = record;
   const { name: _name, digest: _digest, folder: _folder, ...fields } = metadata;
@@ -314,19 +298,16 @@ export interface JoinInfo {
   readonly name: string;
   /** Address for clients on this machine. */
   readonly local: ServerSpec;
-  /** Address for clients on other machines, with fingerprint and secret. */
+  /** Address for other machines, with fingerprint and secret. */
   readonly invite: ServerSpec;
-  /** Whether `--public` specifies the external address. */
   readonly isPublic: boolean;
-  /** Fingerprint of the server, such as `SHA256:...`. */
   readonly fingerprint: string;
   readonly roomPassword: string | undefined;
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
-  /** Program downloads for unauthenticated clients; `undefined` if the server offers none. */
+  /** Program downloads for unauthenticated clients. */
   readonly downloads?: {
-    /** File names of the programs. */
     readonly programs: readonly string[];
     readonly release: OfferedRelease | undefined;
     /** Hash of the server's public key; absent if browsers trust the certificate. */
@@ -336,10 +317,7 @@ export interface JoinInfo {
   readonly operatorToken: string;
 }
 
-/**
- * Returns the address of the page: the address from `--public`, or else an address that works only
- * on this machine.
- */
+/** Address from `--public`, or else an address that works only on this machine. */
 export function webAddress({ local, tls, invite, isPublic }: JoinInfo): string {
   return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
 }
@@ -349,7 +327,6 @@ function pageAddress({ host, port }: ServerSpec): string {
   return `https://${port === HTTPS_PORT ? address.slice(0, -`:${port}`.length) : address}/`;
 }
 
-/** Returns the address of the program downloads, reachable from other machines if possible. */
 export function programAddress(joinInfo: JoinInfo): string {
   const { invite, tls, isPublic } = joinInfo;
   const isReachable = (tls || isPublic) && !isLoopback(invite.host);
@@ -371,14 +348,13 @@ function programLines(joinInfo: JoinInfo): string[] {
   ];
 }
 
-/** Returns the page address with the operator token in the fragment, which browsers never send. */
+/** The token is in the fragment, which browsers never send. */
 export function operatorLink(joinInfo: JoinInfo): string {
   return `${webAddress(joinInfo)}#operator=${joinInfo.operatorToken}`;
 }
 
 /**
- * Returns the page address for other machines, with the secret, to be shown as a QR code;
- * `undefined` if other machines cannot reach the page.
+ * Page address with the secret, for a QR code; `undefined` if other machines cannot reach the page.
  */
 function inviteLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
   if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
@@ -387,25 +363,19 @@ function inviteLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
   return `${pageAddress(invite)}${fragment}`;
 }
 
-/**
- * Returns the join command for other machines. Without TLS only a proxy can connect to the server's
- * port, so the command must not contain the port.
- */
+/** Without TLS, only a proxy can connect to the server's port, so the command omits the port. */
 function remoteCommand({ invite, tls, isPublic }: JoinInfo): string {
   return tls || isPublic
     ? `  other machines    chat join ${quoteInvite(invite)} --user YOUR-NAME`
     : "  in a terminal     through the TLS proxy: add --public HOST";
 }
 
-/** Returns the join command for this machine; `undefined` if only a proxy can connect. */
+/** `undefined` if only a proxy can connect. */
 function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string | undefined {
   return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
 }
 
-/**
- * Returns the command that starts this program: `chat` if the shell would find this program under
- * that name, otherwise its path.
- */
+/** `chat` if the shell would find this program under that name, otherwise its path. */
 function programName(env: Context["env"]): string {
   const program = process.execPath;
   const installed = Bun.which("chat", { PATH: env["PATH"] ?? "" });
@@ -415,9 +385,8 @@ function programName(env: Context["env"]): string {
 }
 
 /**
- * Prints on standard error how to join. Secrets are printed only on a terminal, because the output
- * of a pipe is often stored in a file. The command for other machines comes last, so that it stays
- * visible on a screen of 80 columns and 24 rows.
+ * Secrets are printed only on a terminal, because piped output is often stored in a file. The
+ * command for other machines comes last, so that it stays visible on an 80×24 screen.
  */
 export function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
   const { stderr } = context;
@@ -453,7 +422,7 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
   ];
 }
 
-/** Returns the QR code with short lines beside it; `undefined` if the terminal is too narrow. */
+/** `undefined` if the terminal is too narrow. */
 function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
   const { name, roomPassword, fingerprint, data, udp, invite } = joinInfo;
   const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
@@ -488,7 +457,6 @@ function codeLines({ stderr, env }: Context, link: string | undefined): string[]
   return lines?.map((line) => `  ${line}`);
 }
 
-/** Reports problems left by the previous run: incomplete ends of logs and damaged bodies. */
 export function printRecovery(
   context: Context,
   { accounts, history, lostAccounts }: Pick<OpenFolder, "accounts" | "history" | "lostAccounts">,
@@ -518,7 +486,7 @@ export function printRecovery(
   printDamaged(context, history.damaged);
 }
 
-/** Maximum number of names in one line; `chat admin accounts` lists all of them. */
+/** `chat admin accounts` lists all names. */
 const NAMES_LISTED_MAX = 8;
 
 function printLostAccounts(context: Context, names: readonly Name[]): void {
@@ -535,7 +503,6 @@ function printLostAccounts(context: Context, names: readonly Name[]): void {
   printJson(context, { kind: "accounts-lost", users: names });
 }
 
-/** Reports damaged records, including those found after a start from a snapshot. */
 export function printDamaged(context: Context, seqs: readonly number[]): void {
   for (const seq of seqs) {
     printNotice(context, `the body of record ${seq} is damaged; clients receive it as damaged`);

@@ -1,4 +1,4 @@
-/** Public addresses of a server, and its valid host names. */
+/** Public addresses and valid host names of a server. */
 
 import { hostname } from "node:os";
 import { quoteText } from "../../base/text.ts";
@@ -7,12 +7,10 @@ import { isHostOf } from "../../wire/host.ts";
 import { parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
 import { usageFault } from "../errors.ts";
 
-/** Default port of TLS proxies. */
 export const HTTPS_PORT = 443;
 
 /**
  * Parses `--public HOST[:PORT]`.
- * @param port default port
  * @throws {Fault} usage
  */
 export function parsePublic(
@@ -31,7 +29,7 @@ export function parsePublic(
   });
 }
 
-/** Returns the host names from all options of `serve`, including those in certificates. */
+/** Includes the host names in certificates. */
 export function hostNames(
   args: { readonly host?: string | undefined; readonly public: readonly string[] },
   ...certificates: readonly (string | undefined)[]
@@ -41,10 +39,7 @@ export function hostNames(
   return [...host, ...parsePublic(args.public).map(({ host }) => host), ...certified];
 }
 
-/**
- * Returns a function that checks whether a `Host` header names this machine, or a server with one
- * of these names.
- */
+/** Accepts the names of this machine and `names`. */
 export function hostCheck(names: readonly string[]): (header: string | null) => boolean {
   const own = hostname();
   const [label = own] = own.split(".");

@@ -1,4 +1,4 @@
-/** Encryption of push messages and their delivery to push services. */
+/** Encryption and delivery of push messages. */
 
 import { fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -28,7 +28,7 @@ export const PUSH_FLAGS = {
 const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/;
 
 /**
- * Returns the contact for push services (RFC 8292), which is a mail address or an https page.
+ * Parses the contact for push services (RFC 8292), a mail address or an https page.
  * @throws {Fault} usage
  */
 export function pushContact(contact: string): string {
@@ -66,10 +66,7 @@ export function pushDelivery(identity: Identity, settings: PushSettings): PushDe
   };
 }
 
-/**
- * Encrypts a message.
- * @throws {Fault} not-allowed if the stored key is invalid
- */
+/** @throws {Fault} not-allowed if the stored key is invalid */
 async function encrypted(push: () => PushOptions, signer: PushKey): Promise<SealedPush> {
   try {
     return await sealPush(push(), signer);

@@ -5,10 +5,7 @@ import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { type FlagDefs, type FlagValues, flagName, stringFlag } from "../command.ts";
 
-/**
- * Flags for quotas of files and of history reads. Without a file quota, only the disk limits the
- * files.
- */
+/** Without a file quota, only the disk limits the files. */
 export const QUOTA_FLAGS = {
   fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G"),
   filesPerUser: stringFlag(
@@ -34,10 +31,7 @@ export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   };
 }
 
-/**
- * @returns bytes; `undefined` without the flag
- * @throws {Fault} usage
- */
+/** @throws {Fault} usage */
 export function historyQuotaOf({ historyPerDay }: FlagValues<typeof QUOTA_FLAGS>) {
   return historyPerDay === undefined ? undefined : sizeOf(historyPerDay, flagName("historyPerDay"));
 }

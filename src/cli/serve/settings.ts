@@ -1,6 +1,6 @@
 /**
- * Settings of `chat serve`, all defined by its flags. The precedence is flag, environment,
- * settings.toml in the data folder, default.
+ * Settings of `chat serve`, by precedence: flag, environment, settings.toml in the data folder,
+ * default.
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -19,8 +19,8 @@ const TRUE = new Set(["true", "yes", "on", "1"]);
 const FALSE = new Set(["false", "no", "off", "0"]);
 
 /**
- * Flags that settings.toml cannot set. The file cannot name its own folder, and an action intended
- * for one start must not be repeated at each start.
+ * settings.toml cannot name its own folder, and an action meant for one start must not repeat at
+ * each start.
  */
 const NOT_IN_FILE = new Set(["data", "newIdentity", "acceptLoss"]);
 const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);
@@ -28,17 +28,14 @@ const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);
 type Values = Readonly<Record<string, AnyFlagValue>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * Returns the environment variable for a flag; `undefined` if the flag has none.
- * @internal
- */
+/** @internal */
 export function variableOf(key: string): string | undefined {
   if (NOT_IN_ENVIRONMENT.has(key)) return undefined;
   return `${PREFIX}${flagName(key).replaceAll("-", "_").toUpperCase()}`;
 }
 
 /**
- * Returns the name of a flag in settings.toml; `undefined` if the file cannot set the flag.
+ * `undefined` if settings.toml cannot set the flag.
  * @internal
  */
 export function settingOf(key: string): string | undefined {
@@ -47,17 +44,12 @@ export function settingOf(key: string): string | undefined {
 
 export interface SettingsSources {
   readonly definitions: FlagDefs;
-  /** Values including defaults. */
   readonly values: Values;
-  /** Keys set by a flag. */
   readonly byFlag: ReadonlySet<string>;
   readonly env: Environment;
 }
 
-/**
- * Adds settings from the environment and settings.toml.
- * @throws {Fault} usage, naming the variable, or file, line and key
- */
+/** @throws {Fault} usage, naming the variable, or file, line and key */
 export function withSettings({ definitions, values, byFlag, env }: SettingsSources): Values {
   const byEnvironment = fromEnvironment(definitions, env);
   const data = byFlag.has("data") ? values["data"] : (byEnvironment["data"] ?? values["data"]);
@@ -84,7 +76,7 @@ function fromEnvironment(definitions: FlagDefs, env: Environment): Record<string
   const keys = keysBy(definitions, variableOf);
   const values: Record<string, AnyFlagValue> = {};
   for (const [variable, text] of Object.entries(env)) {
-    if (!variable.startsWith(PREFIX) || !text) continue; // An empty variable counts as unset.
+    if (!variable.startsWith(PREFIX) || !text) continue;
     const key = keys.get(variable);
     if (key === undefined) throw unknownFault("variable", variable, [...keys.keys()]);
     values[key] = parseText(definitions[key], text, variable);
@@ -154,7 +146,7 @@ function isPath(definition: FlagDef): boolean {
   return definition.valueHint === "FILE";
 }
 
-/** Resolves a relative path against the folder that contains the file. */
+/** Relative paths are relative to the folder that contains the file. */
 function resolvePath(path: string, file: string): string {
   return path === "-" ? path : resolve(dirname(file), path);
 }

@@ -1,4 +1,4 @@
-/** Statistics of active links, printed at intervals. */
+/** Periodic statistics of active links. */
 
 import { defined } from "../../base/values.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -11,18 +11,16 @@ import type { ServePrinter } from "./print.ts";
 
 const INTERVAL_MS = 1_000;
 
-/** Size of a ping, in bytes; a pong has the same size. */
+/** A pong has the same size. */
 const PING_BYTES = encode({ kind: "ping" }).length;
 
 /**
- * Maximum number of packets per second that an idle client causes with pings and acknowledgements.
- * A file on a data channel causes more packets.
+ * Maximum number of packets per second from an idle client, for pings and acknowledgements. A file
+ * transfer on a data channel needs more.
  */
 const IDLE_PACKETS_MAX = 16;
 
-/** Counters of a link at one time. */
 interface Traffic {
-  /** Sent and received bytes without pings. */
   readonly bytes: string;
   readonly packets: number;
 }
@@ -34,15 +32,14 @@ function trafficOf(counters: LinkCounters): Traffic {
   return { bytes: bytes, packets: (counters.sentPackets ?? 0) + (counters.receivedPackets ?? 0) };
 }
 
-/** Reports whether a client did more than send pings. */
 function isActive(now: Traffic, before: Traffic | undefined): boolean {
   if (before === undefined || now.bytes !== before.bytes) return true;
   return now.packets - before.packets > IDLE_PACKETS_MAX;
 }
 
 /**
- * Implements `--verbose`: once a second, prints a line for each active link with its number of
- * acknowledged requests and the counters of its transport.
+ * Implements `--verbose`: once a second, prints acknowledged requests and transport counters for
+ * each active link.
  * @returns function that stops the output
  */
 export function reportStats(

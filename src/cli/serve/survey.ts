@@ -1,31 +1,30 @@
-/** Survey of a cluster's servers. */
+/** Survey of cluster nodes. */
 
 import { NODES_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { isCount } from "../../base/values.ts";
 import { readNodeMessage } from "../../core/cluster/messages.ts";
 import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
 
-/** Report of a node about itself. */
 export interface NodeState {
   readonly name: string;
   readonly address: string;
-  /** Seq of the last message that the node has applied. */
+  /** Last stream message that the node has applied. */
   readonly seq: number;
-  /** Number of records in the node's history; `root` is the Merkle root of these records. */
+  /** `root` is the Merkle root of the node's `records` records. */
   readonly records: number;
   readonly root: string;
   readonly accounts: number;
-  /** Lengths of both logs at `seq`; `undefined` in reports from earlier versions. */
+  /** Lengths of both logs at `seq`; absent in reports from earlier versions. */
   readonly applied?: { readonly history: number; readonly accounts: number };
   /**
-   * `follows`, `starts`, `restores` (while the node restores lost messages of the stream), or the
-   * code of a fault.
+   * `follows`, `starts`, `restores` (while the node restores lost stream messages), or a fault
+   * code.
    */
   readonly state: string;
 }
 
 export interface SurveyedNode extends NodeState {
-  /** Number of messages of the stream that the node has not applied. */
+  /** Number of stream messages that the node has not applied. */
   readonly lag: number;
 }
 
@@ -33,8 +32,8 @@ export interface Survey {
   readonly stream: StreamState;
   readonly nodes: readonly SurveyedNode[];
   /**
-   * Whether histories of equal length have the same root, and nodes that have applied the same
-   * message have histories of the same length.
+   * Whether equally long histories have the same root, and nodes at the same stream message have
+   * equally long histories.
    */
   readonly areRootsEqual: boolean;
 }
@@ -43,8 +42,8 @@ export interface Survey {
 export async function surveyCluster(
   stream: Pick<JetStream, "state" | "queryState">,
 ): Promise<Survey> {
-  // Nodes report before the stream does, so that messages published in between count as lag rather
-  // than as missing.
+  // Nodes report before the stream does, so that messages published in between count as lag and not
+  // as missing.
   const answers = await stream.queryState(NODES_ANSWER_TIMEOUT_MS);
   const state = await stream.state();
   const nodes = answers
@@ -64,10 +63,7 @@ function haveEqualRoots(nodes: readonly NodeState[]): boolean {
   });
 }
 
-/**
- * Reports whether nodes that have applied the same message of the stream have logs of the same
- * length.
- */
+/** Compares only nodes that have applied the same stream message. */
 function haveEqualLengths(nodes: readonly NodeState[]): boolean {
   const lengths = new Map<number, string>();
   return nodes.every(({ seq, applied, state }) => {
@@ -79,7 +75,7 @@ function haveEqualLengths(nodes: readonly NodeState[]): boolean {
   });
 }
 
-/** Parses a report; `undefined` if the report is invalid or from a later version. */
+/** `undefined` if the report is invalid or from a later version. */
 export function readNodeState(bytes: Uint8Array): NodeState | undefined {
   const received = readNodeMessage(bytes);
   if (received === undefined || typeof received.news !== "object" || received.news === null)
