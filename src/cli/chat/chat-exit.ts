@@ -3,7 +3,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { Signal } from "../context.ts";
 
-/** Only the first result counts. */
 export class ChatExit {
   readonly #result = Promise.withResolvers<number>();
   #hasEnded = false;

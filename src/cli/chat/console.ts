@@ -62,7 +62,6 @@ export class ChatConsole {
   #previousAnswer: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
-  /** Line mode supports English only. */
   readonly texts = ENGLISH_TERMINAL;
   readonly #dayLines: DayLines;
   isQuiet = false;
@@ -203,7 +202,6 @@ export class ChatConsole {
     }
   }
 
-  /** Erases the typed line from the terminal; the message is printed when its record arrives. */
   eraseEntered(): void {
     this.#editor?.eraseEntered();
   }

@@ -20,7 +20,6 @@ import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** Transfers shorter than this print no progress. */
 const PROGRESS_DELAY_MS = 2_000;
 /**
  * Minimum size of an announced upload. A smaller file arrives before anyone has read the
@@ -31,7 +30,6 @@ const LISTED_FILES_MAX = 20;
 
 export class LineFiles {
   readonly #lines: LineClient;
-  /** The server limits their number. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(lines: LineClient) {

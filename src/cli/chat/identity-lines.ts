@@ -6,7 +6,6 @@ import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
-/** If the key has changed, includes the digits of the previous key. */
 export function digitRows({ digits, former }: Pick<SafetyDigits, "digits" | "former">): string[] {
   const rows = rowsOf(digits);
   return former === undefined ? rows : [...rows, "previous:", ...rowsOf(former)];

@@ -65,7 +65,6 @@ function folderOf(args: readonly string[]): string | undefined {
   return args.length === 0 ? undefined : args.join(" ");
 }
 
-/** Newest first. Ignores case only if no name matches exactly. */
 function filesNamed(files: readonly DisplayFile[], name: string): readonly DisplayFile[] {
   const exact = files.filter((file) => file.name === name);
   const folded = name.toLowerCase();

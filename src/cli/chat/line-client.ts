@@ -43,10 +43,6 @@ export class LineClient extends SlashHost {
   readonly files: LineFiles;
   #current: Target;
   #room: Name;
-  /**
-   * After a failed change of room or login, the following lines of a script have no valid
-   * destination.
-   */
   readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
@@ -55,20 +51,17 @@ export class LineClient extends SlashHost {
   #isFinished = false;
   #ackedSeq = 0;
   #printedSeq = 0;
-  /** Seq of the user's newest printed join, by room. */
   readonly #printedJoins = new Map<string, number>();
   /** Newest seq printed before a pending join, by room. The join's own record has a higher seq. */
   readonly #pendingJoins = new Map<string, number>();
   #onPrinted = () => {};
   #onLost = () => {};
-  /** Set during a login, so that the `connected` event is printed as `logged-in`. */
   #pendingLogin: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
   #hasMajority = true;
   /** Messages that the server has not confirmed, in typed order. The outbox limits their number. */
   readonly #unconfirmed = new Set<{ readonly to: string; readonly text: string }>();
   #lastAnnouncement = "";
-  /** Files not yet saved for shell completion. At most KNOWN_FILES_MAX. */
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
@@ -89,7 +82,6 @@ export class LineClient extends SlashHost {
     this.#current = { kind: "room", name: this.#room };
   }
 
-  /** @throws {Fault} not-member after a failed change of room */
   get current(): string {
     this.#checkDestination();
     return formatTarget(this.#current);
@@ -139,7 +131,6 @@ export class LineClient extends SlashHost {
     this.#exit.end(this.#damage.fault ?? this.#script.exitCode);
   }
 
-  /** Unconfirmed messages stay queued for the next run. */
   #reportUnsent(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     for (const { to, text } of this.#unconfirmed) {
@@ -151,14 +142,12 @@ export class LineClient extends SlashHost {
     this.#exit.end(error);
   }
 
-  /** @throws {Fault} usage always: line mode has no settings */
   set(): void {
     throw new Fault("usage", "/set works only in full screen", {
       remedy: "run without --plain, or edit config.toml",
     });
   }
 
-  /** @throws {Fault} usage always: line mode has no notifications */
   notify(): void {
     throw new Fault("usage", "/notify works only in full screen", {
       remedy: "run without --plain",
@@ -472,7 +461,7 @@ export class LineClient extends SlashHost {
         const { kind, user, sentence } = event;
         return chatConsole.print({ kind, user }, sentence);
       }
-      case "came-in": // The record of the join is printed instead.
+      case "came-in":
       case "pinned":
       case "moved":
       case "link-asked":

@@ -3,7 +3,6 @@
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 
-/** About one screen of names. */
 const NAMES_LISTED_MAX = 100;
 
 export function membersLine(

@@ -17,7 +17,7 @@ interface RecentMessage {
 }
 
 export class RecentMessages {
-  readonly #bySeq = new Map<number, RecentMessage>(); // At most RECENT_MAX, oldest first.
+  readonly #bySeq = new Map<number, RecentMessage>();
 
   add(record: DisplayRecord): void {
     const { kind, seq, from, destination } = record;

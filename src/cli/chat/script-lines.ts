@@ -36,7 +36,6 @@ export class ScriptLines {
     this.#current = { ...this.#current, text: withoutSecrets(text) };
   }
 
-  /** Faults may arrive in a different order from the lines. */
   refused({ line }: InputLine, fault: Fault): void {
     if (this.#first === undefined || line < this.#first.line) this.#first = { line, fault };
   }

@@ -19,17 +19,10 @@ import type { SlashRow } from "./slash-grammar.ts";
 
 export interface SlashConsole {
   readonly texts: TerminalTexts;
-  /** Whether join and leave events are hidden. */
   isQuiet: boolean;
-  /**
-   * Prints an object in scripts, or a text on terminals.
-   * @param rows lines printed below the text
-   */
   print(line: JsonObject, text: Message | undefined, rows?: readonly string[]): void;
-  /** Prints a note on terminals only. */
   note(text: Message, rows?: readonly string[]): void;
   fault(fault: Fault): void;
-  /** A single row is the command that the user asked about. */
   help(rows: readonly SlashRow[]): void;
   record(record: DisplayRecord): void;
   confirm(question: Message): Promise<boolean>;
@@ -46,7 +39,6 @@ export abstract class SlashHost implements Host {
     get(id: string, out: string): void;
     list(target: string): Promise<void>;
   };
-  /** @throws {Fault} not-member after a failed change of room */
   abstract readonly current: string;
   abstract readonly room: Name;
   /** Resolved when a connection is ready, and then replaced for the next connection. */
@@ -66,9 +58,7 @@ export abstract class SlashHost implements Host {
    */
   abstract waitUntilConfirmed(): Promise<void>;
   abstract switchTo(target: string): void;
-  /** Opens a different room if the user has left the current room. */
   abstract leftRoom(room: string): void;
-  /** Resolves after the result of the login is displayed. */
   abstract runLogin(login: () => Promise<unknown>): Promise<void>;
   /**
    * @param argument text after `/set`
@@ -81,7 +71,6 @@ export abstract class SlashHost implements Host {
    * @throws {Fault} usage, not-member, room-unknown or too-many
    */
   abstract notify(on: boolean | undefined, target: string | undefined): void;
-  /** Waits until the server has confirmed all messages and files, then ends the client. */
   abstract quit(): Promise<void>;
 
   /** Called with the seq of the user's own action, before its record arrives. */
@@ -100,7 +89,6 @@ export abstract class SlashHost implements Host {
     return this.open.client.user ?? this.open.user;
   }
 
-  /** `undefined` until it is loaded. */
   get view(): RoomView | undefined {
     return viewOf(this.open, this.current);
   }
@@ -119,7 +107,6 @@ export abstract class SlashHost implements Host {
     return this.post({ text: "", react, re });
   }
 
-  /** In a sealed room, the edit is itself a message. */
   async edit(seq: number, text: string): Promise<number | undefined> {
     const { current } = this;
     const { client } = this.open;
@@ -154,7 +141,6 @@ export abstract class SlashHost implements Host {
     return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
   }
 
-  /** The record of the join arrives later. */
   protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
     return joinRoom(this.open.client, options);
   }
@@ -213,7 +199,6 @@ export abstract class SlashHost implements Host {
   }
 }
 
-/** `undefined` until the target is loaded. */
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
   return client.rooms.find((room) => isSameName(formatTarget(room), target));
 }

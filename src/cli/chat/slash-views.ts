@@ -220,7 +220,6 @@ export async function history(
   if (list(host, records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 
-/** @returns number of printed records */
 function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
   const rows = displayRecords(records, me);
   for (const row of rows) chatConsole.record(row);

@@ -7,7 +7,6 @@ import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 import { destinationOfTarget } from "./post.ts";
 
-/** Kinds of records that users post, as opposed to room events. */
 export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "text",
   "action",

@@ -48,16 +48,12 @@ export interface ConnectOptions {
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
   /**
-   * User name if neither the user nor an earlier command supplied one. If `undefined`, prompts for
-   * a name.
+   * Fallback if neither the user nor an earlier command supplied a name. If `undefined`, prompts
+   * for a name.
    */
   readonly fallbackUser?: string | undefined;
-  /** Exchanges greetings only; the command logs in later. */
   readonly greetOnly?: boolean;
-  /**
-   * Waits until the server confirms this command's posts. Unconfirmed posts of earlier runs are
-   * sent first.
-   */
+  /** Waits until the server confirms all posts, including unconfirmed posts from earlier runs. */
   readonly waitsForPosts?: boolean;
   /** On a terminal, makes this server and user the defaults for later commands. */
   readonly setsDefaults?: boolean;
@@ -72,7 +68,6 @@ export interface ConnectOptions {
   readonly printsData?: boolean;
   /** Whether the client audits the log; `false` if the command requests the proofs itself. */
   readonly audits?: boolean;
-  /** Receives all events, for a UI with its own model. The client then has no other reader. */
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
 }
 
@@ -81,7 +76,6 @@ export interface OpenClient {
   readonly address: ServerSpec;
   readonly user: string;
   readonly registered: boolean;
-  /** Room password or invite token used to join, if any. */
   readonly roomSecret: string | undefined;
   readonly password: string | undefined;
   readonly state: ClientState;
@@ -237,12 +231,10 @@ function secretPrompter(
 }
 
 const RESUME_REMEDY = { remedy: "run the same command again to resume" };
-/** The message already says to run the command again, so the remedy does not. */
 const UNSENT_REMEDY = {
   remedy: "unconfirmed messages are saved, and sent by the next chat send",
 };
 
-/** Runs a short command on a connection of its own. */
 export async function withClient(
   context: Context,
   flags: ClientFlags,
@@ -280,7 +272,6 @@ export function clientVerb<const T extends FlagDefs>({
     args: definitions,
     details,
     run(values, context) {
-      // Safe cast: the parser created the values from these definitions.
       const flags = values as ClientFlags & { readonly at?: string };
       const connect = { mode: "login", ...options, argument: flags.at } as const;
       return withClient(context, flags, connect, async (open) => {
@@ -307,7 +298,6 @@ function interruptRemedy({ waitsForPosts: posts, isResumable: resumes }: Connect
   return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
 }
 
-/** @throws {Fault} if the client closes first */
 export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
   for (;;) {
     const { value, done } = await events.next();
@@ -319,7 +309,6 @@ export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promis
   }
 }
 
-/** @param enters whether the UI displays these events itself, except the first contact */
 function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
   switch (event.kind) {
     case "pinned":

@@ -12,7 +12,6 @@ import { storedInvite } from "./invite.ts";
 
 export interface Candidate {
   readonly address: ServerSpec;
-  /** Data folder, if the server runs on this machine. */
   readonly data?: string;
   readonly isLast: boolean;
   /** Whether this home has connected to the server before. Scripts use only known servers. */
@@ -94,7 +93,6 @@ export async function chooseServer(
   throw usageFault("no server chosen", "specify one with --server");
 }
 
-/** @throws {Fault} usage if there are several candidates and none was used last */
 export function onlyServer(options: readonly Candidate[]): Candidate | undefined {
   const [first] = options;
   if (options.length < 2 || first?.isLast === true) return first;

@@ -13,12 +13,10 @@ import type { ServerAddress, ServerSpec } from "../../wire/invite.ts";
 
 export interface DialerOptions {
   readonly transport: "auto" | DialTransport;
-  /** Used for both TCP and UDP. */
   readonly localPort?: number | undefined;
 }
 
 export interface ServerDialer extends Disposable {
-  /** @throws {Fault} unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
   close(): void;
 }
@@ -44,13 +42,10 @@ export function openAddressDialer(
   { transport: preferred = "tcp" }: Pick<ServerSpec, "transport">,
   { transport, localPort }: DialerOptions,
 ): AddressDialer {
-  const udp = new QuicDialer(); // Opens no socket before the first dial.
+  const udp = new QuicDialer();
   const dials = { tcp: wsDial(), udp: udp.dial };
   const localAddress = localPort === undefined ? {} : { localPort };
-  /**
-   * Each dialer remembers the transport that worked last. When the map is full, the oldest is
-   * removed.
-   */
+  /** When the map is full, the oldest dialer is removed. */
   const dialers = new Map<string, AutoDialer>();
   const dialerOf = ({ host, port }: ServerAddress) => {
     const key = `${host} ${port}`;
@@ -72,7 +67,6 @@ export function openAddressDialer(
   };
 }
 
-/** Enough for several address changes, both in the cluster and on the user's side. */
 const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;
 
 /** On this machine no packets are lost, so TCP is faster than UDP. */

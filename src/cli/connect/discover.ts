@@ -20,7 +20,6 @@ const LISTED_MAX = 3;
 
 interface ServerOffer {
   readonly text: string;
-  /** Without secrets, for the error message of a script. */
   readonly listedAddress: ServerAddress;
   readonly address: ServerSpec;
 }
@@ -77,7 +76,6 @@ async function listen({ clock }: Context): Promise<DiscoveryResult> {
   return findOnLan({ clock, forMs: DISCOVER_MS });
 }
 
-/** Sanitised text such as `'Room 12' at 192.0.2.7:2428, SHA256:...`. */
 function describe(server: DiscoveredServer, pins: Pins): string {
   const { name, fingerprint } = server;
   const address = formatAddress(server);

@@ -10,10 +10,6 @@ import { writeSmallFile } from "../../io/disk/data-folder.ts";
 const FOLDER = "evidence";
 const DIGITS = 16;
 
-/**
- * Stores the evidence unless the same evidence is already stored.
- * @returns path of the file
- */
 export function storeEvidence(home: string, evidence: AuditEvidence): string {
   const { reason, known, shown } = evidence;
   const name = createHash("sha256")

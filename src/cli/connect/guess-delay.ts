@@ -13,7 +13,7 @@ const CLEAR_LINE = "\r\x1b[K";
 
 export class GuessDelayDisplay {
   readonly #context: Context;
-  /** Displays the text instead of this class; set by the full screen. */
+  /** Set by the full screen, which displays the text itself. */
   displayOverride: ((text: Message) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;
@@ -22,7 +22,6 @@ export class GuessDelayDisplay {
     this.#context = context;
   }
 
-  /** @param delay `undefined` after the answer has arrived */
   readonly update = (delay: GuessDelay | undefined): void => {
     this.#end();
     if (delay === undefined) return;

@@ -3,7 +3,6 @@
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 
-/** Takes a tenth of a millisecond per chunk. */
 export function nativeHashing(): Hashing {
   return {
     sha256,

@@ -56,7 +56,7 @@ export function externalAddress(
   return { ...external, portGiven: true, ...optionalFields };
 }
 
-/** Returns the other cluster addresses that are reachable from the network of `own`. */
+/** Returns the other cluster addresses that can be reached from the network of `own`. */
 export function otherClusterAddresses(
   own: ServerAddress,
   cluster: readonly ServerAddress[],
@@ -69,7 +69,6 @@ export function otherClusterAddresses(
     .slice(0, CLUSTER_ADDRESSES_MAX - 1);
 }
 
-/** `undefined` if the file cannot be read. */
 export function storedInvite(data: string): ServerSpec | undefined {
   try {
     const line = readSmallFile(join(data, "invite"));

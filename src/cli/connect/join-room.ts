@@ -43,11 +43,6 @@ export async function joinRoom(client: Client, options: JoinRoomOptions): Promis
   }
 }
 
-/**
- * Retries on the next link each time the link is lost.
- * @param nextLink resolves when a new link exists
- * @throws {Fault} as `join`
- */
 export async function joinWithRetry(
   join: () => ReturnType<typeof joinRoom>,
   nextLink: () => Promise<void>,

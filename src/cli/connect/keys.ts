@@ -5,7 +5,6 @@ import { Identity } from "../../crypto/identity.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 
-/** Creates the device key at its first use. */
 export function deviceIdentity(state: Pick<ClientState, "deviceKey">): Identity {
   const pem = state.deviceKey(() => Identity.generate().toPem());
   return Identity.fromPem(pem, "device.key");

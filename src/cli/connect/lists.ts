@@ -19,7 +19,6 @@ export async function allPages<Page extends { readonly next?: number | undefined
   }
 }
 
-/** Oldest first. */
 export async function* historyPages(
   client: Pick<Client, "history">,
   query: Omit<Parameters<Client["history"]>[0], "after" | "before" | "limit">,

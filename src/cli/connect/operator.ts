@@ -35,7 +35,6 @@ export const FOR_FLAG = {
   for: stringFlag("TIME", "Duration: 30s, 10m, 2h or 7d (Default: permanent)"),
 } as const satisfies FlagDefs;
 
-/** @throws {Fault} usage */
 export function expiryOf({ clock }: Context, span: string | undefined): number | undefined {
   return span === undefined ? undefined : parseUntil(span, clock.unixMs());
 }
@@ -143,7 +142,6 @@ export function operatorVerb<const T extends FlagDefs>(verb: {
     args: definitions,
     details: verb.details ?? "",
     run: (values, context) =>
-      // Safe cast: the parser created the values from these definitions.
       withOperator(context, values as AdminFlags, ({ client }) =>
         verb.run(values as FlagValues<T>, context, client),
       ),

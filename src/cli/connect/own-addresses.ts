@@ -9,7 +9,6 @@ export function ownAddresses(): OwnAddress[] {
   return interfaceAddresses().flat();
 }
 
-/** In the system's order, IPv4 first. */
 export function lanAddresses(own: readonly OwnAddress[]): string[] {
   return [...lanAddresses4(own), ...lanAddresses6(own)];
 }
@@ -29,10 +28,7 @@ function lanAddresses6(own: readonly OwnAddress[]): string[] {
     .map(({ address }) => address);
 }
 
-/**
- * Returns the local host if other machines cannot reach this address.
- * @param host host from `--host`
- */
+/** Returns the local host if other machines cannot reach this address. */
 export function externalHosts(
   host: string | undefined,
   own: readonly OwnAddress[],
@@ -58,7 +54,6 @@ export function listenHosts(host: string | undefined): readonly [string, ...stri
   return host === undefined ? ["::", "0.0.0.0"] : [host];
 }
 
-/** @param host host from `--host`; `::` also accepts IPv4; `undefined` without `--host` */
 export function reachableHosts(
   host: string | undefined,
   own: readonly OwnAddress[],

@@ -1,4 +1,4 @@
-/** Stored state of sealed rooms. */
+/** Sealed-room state in the home folder, encrypted with a key derived from the device's key. */
 
 import { hkdfSync } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -13,7 +13,6 @@ import { nativeSealPrimitives } from "./seal-primitives.ts";
 
 const STATE_KEY_INFO = "chat/1 state";
 
-/** The state is encrypted with a key derived from the device's key. */
 export function sealedHome(folder: string | undefined, device: Identity, clock: Clock): SealedHome {
   return {
     exists: () => folder !== undefined && existsSync(join(folder, SEALED_STATE_FILE)),

@@ -61,7 +61,6 @@ export function announceServer(
   };
 }
 
-/** `undefined` if the server listens on all addresses. */
 async function addressOf(host: string): Promise<string | undefined> {
   if (host === "0.0.0.0" || host === "::") return undefined;
   return (await lookup(host)).address;

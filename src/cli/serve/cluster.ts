@@ -52,7 +52,6 @@ export interface ClusterConfig {
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
   readonly isUnsafe: boolean;
-  /** NATS monitoring endpoints, which report how often NATS syncs its data to disk. */
   readonly monitors: readonly string[];
   /** `undefined` leaves the limit to NATS. */
   readonly filesBytesMax?: number;
@@ -102,7 +101,6 @@ export const SAFETY_FLAGS = {
   unsafeNats: flag("Accept a single NATS server, or servers that may lose acknowledged messages"),
 } as const satisfies FlagDefs;
 
-/** @throws {Fault} usage */
 export function clusterConfig(
   args: {
     readonly nats: readonly string[];
@@ -135,10 +133,7 @@ export function clusterConfig(
   return { name, servers, isUnsafe, monitors, ...defined({ credentials: bytes }) };
 }
 
-/**
- * The flag may be repeated, and each value may list several addresses.
- * @throws {Fault} usage
- */
+/** The flag may be repeated, and each value may list several addresses. */
 function splitAddresses(
   values: readonly string[],
   pattern: RegExp,
@@ -237,7 +232,6 @@ interface JoinedCluster {
   readonly contents: JetStreamContent;
   readonly replica: Replica;
   readonly node: string;
-  /** Empty until the server listens. */
   readonly endpoint: { address: string };
   readonly stopped: Promise<Fault>;
 }
@@ -309,7 +303,6 @@ async function openCluster(
   };
 }
 
-/** Compares the root in each history checkpoint from another node with this node's root. */
 function rootCheck(
   { mirrors, sha256, onWriteError }: ClusterOptions,
   replica: Replica,
@@ -382,7 +375,6 @@ async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "re
   }
 }
 
-/** Calls made during a run share the next run, which starts when the current run ends. */
 function coalesce(work: () => Promise<boolean>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   let next: Promise<boolean> | undefined;

@@ -73,7 +73,6 @@ export interface FolderOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Validated PEM files that replace the server's own certificate. */
   readonly certificate: CertificatePair | undefined;
   readonly hosts: readonly string[];
   readonly postsPerSecond?: number;
@@ -87,7 +86,6 @@ export interface FolderOptions {
   readonly onWriteError: (fault: Fault) => void;
 }
 
-/** @throws {Fault} data-…, store-…, log-corrupt, version-unsupported, usage */
 export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   checkStandaloneOptions(options);
   const allowedFiles = options.cluster === undefined ? [] : PRESEEDED_FILES;
@@ -104,7 +102,7 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   }
 }
 
-/** Files that an operator may put into a node's folder before its first start. */
+/** An operator may add these files before a node's first start. */
 const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 
 function checkStandaloneOptions(options: FolderOptions): void {
@@ -124,10 +122,6 @@ function checkStandaloneOptions(options: FolderOptions): void {
   });
 }
 
-/**
- * `undefined` if the folder has no key yet.
- * @throws {Fault} data-foreign
- */
 function ownIdentity(path: string): Identity | undefined {
   const file = join(path, "identity.key");
   const pem = readSmallFile(file);
@@ -270,7 +264,7 @@ async function openContents(
     ...{ ...snapshotOptions, key: snapshotKey(identity), clock },
     log: history,
     folds: () => {
-      if (rooms.head !== history.head()) return undefined; // A snapshot must cover the whole log.
+      if (rooms.head !== history.head()) return undefined;
       return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
     },
     onWriteError: options.onWriteError,
@@ -312,7 +306,6 @@ async function openContents(
 
 interface HistoryFolds {
   readonly engine: EngineValue;
-  /** All accounts when the snapshot was written, including all authors in the history. */
   readonly authors: readonly UserId[];
 }
 
@@ -343,7 +336,6 @@ function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: bool
   return new Fault("log-corrupt", message, { remedy });
 }
 
-/** Nobody can log in to these accounts. */
 async function addPlaceholderAccounts(
   authors: readonly UserId[],
   accounts: LogFile,
@@ -365,7 +357,6 @@ interface Signers {
   readonly options: FolderOptions;
 }
 
-/** @throws {Fault} log-corrupt if the checkpoint is not signed by this server */
 async function checkSigned(log: LogFile, { identity, registry, options }: Signers): Promise<void> {
   const { storedNote } = log;
   if (storedNote === undefined || log.keptSize !== undefined) return;
@@ -404,7 +395,6 @@ const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_GROUPS = 3;
 const GROUP_LETTERS = 4;
 
-/** Three groups of four characters: 60 bits. */
 function makeRoomPassword(entropy: Entropy): string {
   const bytes = entropy(PASSWORD_GROUPS * GROUP_LETTERS);
   const letters = [...bytes].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");

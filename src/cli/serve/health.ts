@@ -77,7 +77,6 @@ export class HealthWatch {
         rootsEqual: areRootsEqual && matches.every((isEqual) => isEqual),
       };
     } catch (error) {
-      // Other checks report the faults of NATS and of the local disk.
       if (!(error instanceof Fault) && !this.#isClosed) throw error;
       this.#latest = { ...this.#latest, reachable: false, nodes: 0, leader: "", current: 0 };
     }

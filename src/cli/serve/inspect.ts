@@ -9,7 +9,6 @@ import type { ClusterConfig } from "./cluster.ts";
 import { type Survey, surveyCluster } from "./survey.ts";
 
 export interface ClusterInspection extends Survey {
-  /** NATS servers from `--nats` that do not answer. */
   readonly silent: readonly string[];
 }
 

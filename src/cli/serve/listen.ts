@@ -9,14 +9,12 @@ import { listenQuic } from "../../io/quic/listener.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
 
 export interface ListenOptions {
-  /** The first host that this machine supports is used. */
   readonly hosts: readonly [string, ...string[]];
   /** 0 selects a port that is free for both TCP and UDP. */
   readonly port: number;
   /** `undefined` disables TLS and UDP. */
   readonly certificate: CertificatePair | undefined;
   readonly proxyCertificate?: string | undefined;
-  /** Congestion control of UDP; `undefined` disables UDP. */
   readonly udp: "bbr" | "cubic" | undefined;
   readonly isHost: (host: string | null) => boolean;
   readonly http: (port: () => number) => WsListenOptions["http"];
@@ -25,7 +23,6 @@ export interface ListenOptions {
 export interface OpenListeners {
   readonly port: number;
   readonly listeners: readonly Listener[];
-  /** Reason why the requested UDP listener is missing. */
   readonly udpFault: Fault | undefined;
 }
 

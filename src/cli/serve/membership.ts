@@ -11,7 +11,6 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 
 export interface Membership {
   readonly cluster: string;
-  /** Name of this server in the cluster. */
   readonly node: string;
   readonly position: Position;
   /** Earlier positions, oldest first, needed if the stream has lost its latest messages. */

@@ -26,13 +26,11 @@ export function programFile(target: string): string {
 
 export interface Offer {
   readonly programs: ProgramFolder;
-  /** `undefined` if the folder contains individual programs. */
   readonly release?: OfferedRelease;
 }
 
 export interface OfferedRelease {
   readonly version: string;
-  /** Whether the release was verified with the key in this program. */
   readonly isVerified: boolean;
 }
 

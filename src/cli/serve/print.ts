@@ -47,7 +47,6 @@ import { HTTPS_PORT } from "./public.ts";
 const BATCH_MS = 20;
 const WARNING_INTERVAL_MS = 60_000;
 
-/** Estimated size of a pending line without the record's body. */
 const LINE_FRAME_CHARS = 256;
 /**
  * Matches a body that contains only text without characters to escape or hide, which is printed
@@ -76,7 +75,6 @@ export class ServePrinter {
   readonly #days: DayLines;
   readonly #style: Style;
   readonly #pace: TokenBucket;
-  /** Cached because all records of a batch have the same time. */
   #lastTime = 0;
   #lastTimeText = formatUtc(0);
 
@@ -186,7 +184,6 @@ export class ServePrinter {
     const displayed = this.#truncate(displayRecord(record, names));
     const day = style.format === "text" ? this.#days.before(record.head.time) : "";
     if (!isDirect) return day + renderRecord(displayed, style);
-    // The server's output does not contain the text of direct messages.
     if (style.format === "json") return renderJson(withoutContent(recordJson(displayed)));
     const description =
       displayed.kind === "file" ? "(a file for one person)" : "(a direct message)";
@@ -236,7 +233,6 @@ export class ServePrinter {
     return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
   }
 
-  /** @param message text for terminals, replaces the list of field values */
   line(
     kind: string,
     fields: Readonly<Record<string, string | number | boolean>>,
@@ -296,7 +292,6 @@ function withoutContent(record: JsonObject): JsonObject {
 
 export interface JoinInfo {
   readonly name: string;
-  /** Address for clients on this machine. */
   readonly local: ServerSpec;
   /** Address for other machines, with fingerprint and secret. */
   readonly invite: ServerSpec;
@@ -306,7 +301,6 @@ export interface JoinInfo {
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
-  /** Program downloads for unauthenticated clients. */
   readonly downloads?: {
     readonly programs: readonly string[];
     readonly release: OfferedRelease | undefined;
@@ -317,7 +311,6 @@ export interface JoinInfo {
   readonly operatorToken: string;
 }
 
-/** Address from `--public`, or else an address that works only on this machine. */
 export function webAddress({ local, tls, invite, isPublic }: JoinInfo): string {
   return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
 }
@@ -370,7 +363,6 @@ function remoteCommand({ invite, tls, isPublic }: JoinInfo): string {
     : "  in a terminal     through the TLS proxy: add --public HOST";
 }
 
-/** `undefined` if only a proxy can connect. */
 function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string | undefined {
   return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
 }
@@ -422,7 +414,6 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
   ];
 }
 
-/** `undefined` if the terminal is too narrow. */
 function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
   const { name, roomPassword, fingerprint, data, udp, invite } = joinInfo;
   const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
@@ -486,7 +477,6 @@ export function printRecovery(
   printDamaged(context, history.damaged);
 }
 
-/** `chat admin accounts` lists all names. */
 const NAMES_LISTED_MAX = 8;
 
 function printLostAccounts(context: Context, names: readonly Name[]): void {

@@ -29,7 +29,6 @@ export function parsePublic(
   });
 }
 
-/** Includes the host names in certificates. */
 export function hostNames(
   args: { readonly host?: string | undefined; readonly public: readonly string[] },
   ...certificates: readonly (string | undefined)[]

@@ -17,7 +17,6 @@ export const QUOTA_FLAGS = {
   keepFree: stringFlag("SIZE", "Disk space to keep free of files (Default: 256MiB)"),
 } as const satisfies FlagDefs;
 
-/** @throws {Fault} usage */
 export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   const size = (key: keyof typeof QUOTA_FLAGS, otherwise: number) =>
     args[key] === undefined ? otherwise : sizeOf(args[key], flagName(key));
@@ -31,7 +30,6 @@ export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   };
 }
 
-/** @throws {Fault} usage */
 export function historyQuotaOf({ historyPerDay }: FlagValues<typeof QUOTA_FLAGS>) {
   return historyPerDay === undefined ? undefined : sizeOf(historyPerDay, flagName("historyPerDay"));
 }

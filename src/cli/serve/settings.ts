@@ -65,7 +65,6 @@ export function withSettings({ definitions, values, byFlag, env }: SettingsSourc
   return merged;
 }
 
-/** Reports whether a source of higher precedence sets the same key or a contradictory one. */
 function isOverridden(key: string, stronger: ReadonlySet<string>, env: Environment): boolean {
   const hasPassword = Boolean(env["CHAT_ROOM_PASSWORD"]);
   if (key === "open") return hasPassword || stronger.has("roomPasswordFile");

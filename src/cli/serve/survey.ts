@@ -8,7 +8,6 @@ import type { JetStream, StreamState } from "../../io/nats/jetstream.ts";
 export interface NodeState {
   readonly name: string;
   readonly address: string;
-  /** Last stream message that the node has applied. */
   readonly seq: number;
   /** `root` is the Merkle root of the node's `records` records. */
   readonly records: number;
@@ -24,7 +23,6 @@ export interface NodeState {
 }
 
 export interface SurveyedNode extends NodeState {
-  /** Number of stream messages that the node has not applied. */
   readonly lag: number;
 }
 
@@ -63,7 +61,6 @@ function haveEqualRoots(nodes: readonly NodeState[]): boolean {
   });
 }
 
-/** Compares only nodes that have applied the same stream message. */
 function haveEqualLengths(nodes: readonly NodeState[]): boolean {
   const lengths = new Map<number, string>();
   return nodes.every(({ seq, applied, state }) => {
