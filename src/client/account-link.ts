@@ -1,4 +1,4 @@
-/** Link between an account and its server, for any UI: connections, log-ins and log audit. */
+/** Link between an account and its server: connections, log-ins and log audits. */
 
 import type { RoomView } from "../core/client/chat-record.ts";
 import { isSameName } from "../core/model/item.ts";
@@ -28,7 +28,6 @@ export interface AccountLinkOptions
   extends Omit<ConnectionLoopOptions, "onGuessDelay" | "onStalled"> {
   readonly reconnectsSooner: boolean;
   readonly reportsStalls: boolean;
-  /** The server's address as typed by the user. Default: the server's name. */
   readonly address?: string;
 }
 
@@ -40,32 +39,24 @@ export interface AccountLogin<Account> {
   readonly previous: Account | undefined;
 }
 
-/** Callbacks of a UI. All except `greeted` must be synchronous. */
 export interface AccountLinkPorts<Account extends LinkedAccount> {
   readonly state: (state: LoopState) => void;
-  /** Called with each event of the account, and when answers are delayed or overdue. */
   readonly event: (event: SessionEvent) => void;
-  /**
-   * Decides whether to trust the server.
-   * @throws {Fault} fingerprint-changed, … if the server is not trusted
-   */
+  /** @throws {Fault} fingerprint-changed, … to reject an untrusted server */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
-  /** @param known the account with this name that is logged in or was logged out last */
   readonly account: (
     greeted: Greeted,
     user: string,
     known: Account | undefined,
   ) => Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: Account };
   /**
-   * Stores and reports a log-in before the account receives any message.
+   * Called before the account receives any message.
    * @throws {Fault} store-… if the log-in cannot be stored
    */
   readonly loggedIn: (account: Account, login: AccountLogin<Account>) => void;
   readonly connected: (account: Account, login: AccountLogin<Account>) => void;
-  /** Handles notices that do not concern the account. @returns false for all other notices */
   readonly handleNotice: (notice: ServerNotice, link: GreetedLink) => boolean;
   readonly audit: (act: (auditor: LogAuditor) => void) => void;
-  /** Calls `callback` once, when there is room for the messages of another link. */
   readonly whenReady: (callback: () => void) => void;
 }
 
@@ -77,7 +68,7 @@ export class AccountLink<Account extends LinkedAccount> {
   readonly #options: AccountLinkOptions;
   readonly #ports: AccountLinkPorts<Account>;
   #account: Account | undefined;
-  /** The account that was logged out last. Its session resumes if the same user logs in. */
+  /** Most recently logged-out account. Its session resumes if the same user logs in again. */
   #former: Account | undefined;
 
   constructor(options: AccountLinkOptions, ports: AccountLinkPorts<Account>) {
@@ -110,7 +101,6 @@ export class AccountLink<Account extends LinkedAccount> {
     return this.#account;
   }
 
-  /** @throws {Fault} not-logged-in if no account is logged in */
   get loggedIn(): Account {
     if (this.#account === undefined) throw notLoggedIn();
     return this.#account;
@@ -128,10 +118,6 @@ export class AccountLink<Account extends LinkedAccount> {
     return this.#account?.session.posts.size ?? 0;
   }
 
-  /**
-   * Sends a request on the current link.
-   * @throws {Fault} link-closed if there is no link, and the server's refusal
-   */
   readonly request: SendRequest = async (kind, fields) => {
     const { session } = this.#account ?? {};
     session?.posts.flush(); // Posts must reach the server before the request does.
@@ -142,35 +128,20 @@ export class AccountLink<Account extends LinkedAccount> {
     return answer;
   };
 
-  /**
-   * Stores that the server has confirmed `seq`, so that an audit requires its log to contain this
-   * record.
-   */
+  /** Records a `seq` that the server has confirmed. An audit fails if the log lacks it. */
   confirmed(seq: number): void {
     this.#ports.audit((auditor) => auditor.confirmed(seq));
   }
 
-  /**
-   * Returns a page of the history.
-   * @param ask fetches the server's page
-   * @throws {Fault} if a request fails
-   */
   historyWith(fields: RequestFields<"history">, ask: FetchPage): Promise<HistoryPage> {
     return this.#account?.session.sealing.history(fields, ask) ?? ask(fields);
   }
 
-  /**
-   * @throws {Fault} not-logged-in without an account, not-allowed if the device does not support
-   * sealed rooms, store-… if the store fails
-   */
+  /** @throws {Fault} not-logged-in, or not-allowed if the device does not support sealed rooms */
   async sealedRooms(): Promise<SealedRooms> {
     return this.loggedIn.session.sealing.rooms();
   }
 
-  /**
-   * Changes the password, which later reconnections then use.
-   * @throws {Fault} if the server refuses
-   */
   async passwd(password: string, current?: string): Promise<void> {
     this.#account?.session.posts.flush();
     await this.loop.passwd(password, current);
@@ -196,8 +167,8 @@ export class AccountLink<Account extends LinkedAccount> {
   }
 
   /**
-   * Logs out and keeps the link. Posts written from now on must not be sent after the request,
-   * because the server would refuse them.
+   * Keeps the link open. Posts written from now on must not follow the request, because the server
+   * would refuse them.
    * @throws {Fault} last-credential or link-closed; the account then stays logged in
    */
   async logout(forget: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-/** Events of one account for a reader without a model, such as a line-oriented program. */
+/** Events of one account for programs that keep no model, such as a line-oriented reader. */
 
 import type { RoomId } from "../base/ids.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
@@ -14,32 +14,19 @@ export interface AccountReaderSink {
   read(room: string, n: number): void;
 }
 
-/**
- * Maximum number of events queued until `connected`, which then carries the rooms listed so far.
- */
+/** Maximum number of events queued before `connected`, which carries the rooms listed so far. */
 const QUEUED_EVENTS_MAX = 2_048;
-/**
- * Record kinds that are meant only for programs. Users learn from a room's first join record that
- * the room was created.
- */
+/** Omitted for users, who learn of a new room from its first join record. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
 type PendingConnected = Omit<ConnectedEvent, "rooms">;
 
-/**
- * Emits `connected` with all rooms before any other event of a link, omits records meant only for
- * programs, and counts unread messages.
- */
+/** Emits `connected` with all rooms before any other event of a link. */
 export class AccountReader {
   readonly #mode: FollowMode;
   readonly #sink: AccountReaderSink;
   readonly #readState = new ReadState();
-  /**
-   * Folded names of users whose messages are hidden. Bounded by the server's answer to the request
-   * for ignored users.
-   */
   #ignored: ReadonlySet<string> = new Set();
-  /** Events queued until `caught-up`, when all rooms are known. At most QUEUED_EVENTS_MAX. */
   #queued: ReaderEvent[] | undefined;
   #connected: PendingConnected | undefined;
   readonly #rooms: () => readonly RoomView[];
@@ -56,7 +43,6 @@ export class AccountReader {
     if (upTo !== undefined) this.#sink.read(room.id, upTo);
   }
 
-  /** Number of messages by other users in the room that no device of the account has read. */
   unread(room: RoomId): number {
     return this.#readState.unread(room);
   }
@@ -68,7 +54,7 @@ export class AccountReader {
   handle(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
-        this.#queued ??= []; // May hold records of a link that was lost before `caught-up`.
+        this.#queued ??= []; // A link that was lost before `caught-up` may have left records.
         this.#connected = { kind: "connected", ...event.link };
         this.#foldedUser = event.link.user.toLowerCase();
         this.#ignored = new Set();
@@ -93,7 +79,7 @@ export class AccountReader {
         return this.#sink.cursor(event.seq);
       case "rewind":
         return this.#sink.rewind(event.seq);
-      case "offered": // In a sealed room, a message describes the file.
+      case "offered":
         return event.room.isSealed === true ? undefined : this.#emit(event);
       case "read": {
         const { id } = event.room;
@@ -107,7 +93,7 @@ export class AccountReader {
       case "ignored":
         this.#ignored = new Set(event.users.map((user) => user.toLowerCase()));
         return;
-      case "settled": // Other posts report to their callers.
+      case "settled":
         return event.adopted === undefined ? undefined : this.#sink.event(event);
       case "invited":
       case "link-asked":
@@ -120,7 +106,7 @@ export class AccountReader {
       case "identity-changed":
         return this.#sink.event(event);
       default:
-        return; // Only models use these events.
+        return;
     }
   }
 

@@ -1,8 +1,4 @@
-/**
- * Audit of a server's log. Requests a signed checkpoint, and proofs that the log is append-only and
- * contains everything this device has read. Runs at each log-in, and regularly while records
- * arrive.
- */
+/** Audit of a server's log against everything that this device has read. */
 
 import { toBase64Url } from "../base/bytes.ts";
 import { FAULTS, Fault, type FaultCode } from "../base/fault.ts";
@@ -53,7 +49,6 @@ export type AuditOutcome =
       readonly proved: number;
       readonly open: number;
     }
-  /** No audit took place: the log is empty, or the server is too old to prove it. */
   | { readonly kind: "none" }
   | {
       readonly kind: "alarm";
@@ -77,20 +72,16 @@ export interface AuditedLink {
 }
 
 const AUDIT_INTERVAL_MS = 60_000;
-/**
- * Delay before a write, in ms, so that several records share one write. Records lost in a crash are
- * not audited.
- */
+/** Lets several records share one write. Records lost in a crash are not audited. */
 const WRITE_DELAY_MS = 2_000;
-/** Maximum age of a checkpoint, in ms. A checkpoint of this age may lack the newest records. */
+/** Maximum age of a checkpoint, in ms. The checkpoint may lack records newer than that. */
 const CHECKPOINT_LAG_MS = 1_500;
 const ATTEMPTS_MAX = 3;
 /**
- * Maximum time to wait for proofs before a program ends, in ms. Includes retries for a late
+ * Maximum time to wait for proofs before a program ends, in ms. Leaves time to retry a late
  * checkpoint.
  */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
-/** Maximum number of proof requests in one audit. The next audit requests the remaining proofs. */
 const PROOF_REQUESTS_MAX = 8;
 const EVIDENCE_REQUESTS_MAX = 16;
 
@@ -112,9 +103,7 @@ export class LogAuditor {
   readonly #deps: AuditorDependencies;
   readonly #onAlarm: (alarm: AuditAlarm) => void;
   #link: AuditedLink | undefined;
-  /** Records not written yet. At most UNSTORED_RECORDS_MAX; the oldest records are dropped. */
   #unwritten: Unwritten[] = [];
-  /** Highest confirmed `seq` that is not stored yet; 0 if there is none. */
   #confirmed = 0;
   #reader: LogReader | undefined;
   #cancelWrite: (() => void) | undefined;
@@ -122,17 +111,13 @@ export class LogAuditor {
   #running: Promise<void> | undefined;
   #failures = 0;
 
-  /**
-   * @param onAlarm called when the server cannot be trusted; after that, nothing may be sent to the
-   * server
-   */
   constructor(deps: AuditorDependencies, onAlarm: (alarm: AuditAlarm) => void) {
     this.#deps = deps;
     this.#onAlarm = onAlarm;
   }
 
   connected(link: AuditedLink): void {
-    void this.write(); // Stores the records of the previous account.
+    void this.write();
     this.#link = link;
     this.#reader = link.reader;
     this.#failures = 0;
@@ -146,14 +131,9 @@ export class LogAuditor {
     void this.write(); // The program may be about to end.
   }
 
-  /**
-   * Queues a displayed record for the audit.
-   * @param head the bytes of the record's head as received
-   */
   observe(head: Uint8Array, record: ChatRecord): void {
     this.#unwritten.push({ head, record });
-    // Trim in bulk, because copying the array for each record would cost more than hashing the
-    // record.
+    // Trim in bulk, because copying the array for each record would cost more than hashing it.
     if (this.#unwritten.length >= 2 * UNSTORED_RECORDS_MAX) {
       this.#unwritten = this.#unwritten.slice(-UNSTORED_RECORDS_MAX);
     }
@@ -191,7 +171,7 @@ export class LogAuditor {
         timeUnixMs,
       };
     });
-    // Start every write before awaiting any of them, because a closing program may close its store.
+    // Start every write before awaiting any, because a closing program may close its store.
     await Promise.all([
       orDefault(
         () => (records.length === 0 ? undefined : logs.storeRecords(reader, records)),
@@ -204,10 +184,6 @@ export class LogAuditor {
     ]);
   }
 
-  /**
-   * Requests proofs for all records that this device has read.
-   * @throws {Fault} if the link is lost or the server refuses
-   */
   auditAll(link: AuditedLink): Promise<AuditOutcome> {
     return audit(link, this.#deps, Number.POSITIVE_INFINITY);
   }
@@ -236,7 +212,7 @@ export class LogAuditor {
     if (link === undefined || this.#running !== undefined) return;
     this.#running = this.#runAudit(link).finally(() => {
       this.#running = undefined;
-      if (this.#link !== link) this.#startAudit(); // Another link was opened during this audit.
+      if (this.#link !== link) this.#startAudit();
     });
   }
 
@@ -253,7 +229,6 @@ export class LogAuditor {
     }
   }
 
-  /** Retries a few times, because the server may be busy, and then raises an alarm. */
   async #handleRefusal(link: AuditedLink): Promise<void> {
     this.#failures += 1;
     const known = await orDefault(() => this.#deps.logs.pin(link.reader), undefined);
@@ -265,10 +240,7 @@ export class LogAuditor {
   }
 }
 
-/**
- * Returns `fallback` if the store fails. A record that is missing from the store only weakens later
- * audits.
- */
+/** Returns `fallback` if the store fails. A missing record only weakens later audits. */
 async function orDefault<Value>(
   read: () => Value | Promise<Value>,
   fallback: Value,
@@ -281,11 +253,6 @@ async function orDefault<Value>(
   }
 }
 
-/**
- * Requests and verifies a checkpoint and proofs, and stores those that are valid.
- * @param requestsMax maximum number of requests for proofs of single records
- * @throws {Fault} if the link is lost, the server refuses or the store fails
- */
 async function audit(
   link: AuditedLink,
   deps: AuditorDependencies,
@@ -298,10 +265,6 @@ async function audit(
   }
 }
 
-/**
- * @param mayBeLate true if the missing records may be newer than the checkpoint, or if a notice
- * that the account has left a room may be in flight
- */
 async function auditOnce(
   link: AuditedLink,
   deps: AuditorDependencies,
@@ -359,11 +322,6 @@ function roomIds(link: AuditedLink): ReadonlySet<string> {
   return new Set(link.rooms().map(({ id }) => id));
 }
 
-/**
- * Returns the server's log head, or the reason why there is none; `unable` if the server is too
- * old.
- * @param sizeMin number of records known to exist; a smaller checkpoint is requested again
- */
 async function fetchLog(
   { connection, key }: AuditedLink,
   { verifier }: AuditorDependencies,
@@ -375,8 +333,7 @@ async function fetchLog(
   try {
     let answer = await requestCheckpoint();
     if ((parseSigned(answer.note, key, verifier)?.checkpoint.size ?? sizeMin) < sizeMin) {
-      // This request makes the server sign a newer checkpoint, which the next request returns with
-      // its proof.
+      // This request makes the server sign a newer checkpoint, which the next request returns.
       await connection.request("checkpoint", { from: sizeMin });
       answer = await requestCheckpoint();
     }
@@ -406,9 +363,6 @@ function parseSigned(
   }
 }
 
-/**
- * Requests proofs for records. An honest server omits records of rooms that the account has left.
- */
 async function fetchProofs(
   connection: { readonly request: SendRequest },
   { verifier }: AuditorDependencies,

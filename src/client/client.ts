@@ -59,18 +59,14 @@ export interface ClientDependencies {
   readonly keys: Keys;
   readonly hashing: Hashing;
   readonly fileCipher?: OpenFileCipher;
-  /** Stores of sealed rooms. Required to read and write such rooms. */
   readonly sealed?: SealedHome;
 }
 
 export interface ClientOptions {
-  /** Server address in the pin store, normalised to `HOST:PORT`. */
   readonly address: string;
-  /** Addresses that the user specified, best first. Default: `address`. */
   readonly addresses?: readonly [ServerAddress, ...ServerAddress[]] | undefined;
-  /** Addresses that a server with this key has sent in earlier sessions. */
   readonly storedAddresses?: StoredAddresses | undefined;
-  /** `false` if the server is the default one, so that its last address may be dialled first. */
+  /** `false` for the default server, whose last address may be dialled first. */
   readonly isServerExplicit?: boolean | undefined;
   readonly program: string;
   readonly credentials?: Credentials | undefined;
@@ -81,17 +77,16 @@ export interface ClientOptions {
   readonly changesDefaults?: boolean;
   readonly reconnect?: boolean;
   /**
-   * True for commands that end by themselves. Such a command fails after a while without a
-   * connection or a majority.
+   * True for commands that end by themselves. They fail after a while without a connection or a
+   * majority.
    */
   readonly isOneShot?: boolean;
   /**
-   * Whether `read` yields events. Default: true. UIs with a model subscribe instead and have no
-   * cursor: each run starts with the room list and loads pages as needed.
+   * Whether `read` yields events. Default: true. UIs with a model subscribe instead and need no
+   * cursor.
    */
   readonly hasReader?: boolean;
   readonly audits?: boolean;
-  /** Called when the server's log fails the audit, before the client ends. */
   readonly onAlarm?: (alarm: AuditAlarm) => void;
 }
 
@@ -188,7 +183,6 @@ export class Client extends AccountLink<ClientAccount> {
     this.#events = new EventBuffer((mark) => this.#cursors.schedule(mark));
   }
 
-  /** Account name in the server's spelling; `undefined` while logged out. */
   get user(): string | undefined {
     return this.account?.session.user;
   }
@@ -197,9 +191,6 @@ export class Client extends AccountLink<ClientAccount> {
     return (this.account ?? this.former)?.reader;
   }
 
-  /**
-   * Marks the room as read up to record number `n`, for a UI that counts unread messages itself.
-   */
   readUpTo(room: string, n: number): void {
     this.account?.session.markRead(room, n);
   }
@@ -229,8 +220,7 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Connects and logs in, then reconnects after every loss. Resolves after the log-in; the event
-   * `connected` with the rooms follows.
+   * Reconnects after every loss. Resolves after the log-in, before the event `connected`.
    * @throws {Fault} if the server is unreachable or refuses
    */
   async connect(): Promise<Membership | undefined> {
@@ -245,10 +235,6 @@ export class Client extends AccountLink<ClientAccount> {
     return undefined;
   }
 
-  /**
-   * Logs in. If a node has no majority, tries the other nodes.
-   * @throws {Fault} if every node refuses
-   */
   async #logIn(credentials: Credentials): Promise<LoginResult> {
     try {
       return await this.loop.logIn(credentials);
@@ -262,30 +248,28 @@ export class Client extends AccountLink<ClientAccount> {
     }
   }
 
-  /** Subscribes to all events. @returns a function that unsubscribes */
   subscribe(listener: (event: SessionEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Yields events in order until `closed`, at the reader's pace. An event counts as read when the
-   * reader requests the next event. If the reader is too slow, the client closes the link until the
-   * reader catches up.
+   * Yields events until `closed`. An event counts as read when the reader requests the next one.
+   * While the reader is too slow, the client closes the link.
    */
   async *read(): AsyncGenerator<ReaderEvent, void, undefined> {
     for (;;) {
       const event = await this.#events.next();
       if (event === undefined) return;
-      if (event.kind === "closed") this.#cursors.flush(); // The reader may exit on this event.
+      if (event.kind === "closed") this.#cursors.flush();
       yield event;
     }
   }
 
   /**
    * Resolves when the server has stored the post, even if that takes several links.
-   * @throws {Fault} if the server refuses the post, too-many if 10,000 posts are pending,
-   * interrupted if the client is closed
+   * @throws {Fault} too-many if 10,000 posts are pending, interrupted if the client is closed, and
+   * the server's refusal
    */
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#closed !== undefined) return Promise.reject(interruptedPost());
@@ -294,10 +278,6 @@ export class Client extends AccountLink<ClientAccount> {
     return this.account.session.posts.post(target, body);
   }
 
-  /**
-   * Resolves when few posts are pending. Provides flow control for fast writers.
-   * @throws {Fault} the faults of `drain`
-   */
   ready(): Promise<void> {
     return this.#unlessStalled(this.account?.session.posts.ready());
   }
@@ -321,10 +301,6 @@ export class Client extends AccountLink<ClientAccount> {
     await unlessStalled(this.#deps.clock, settled, () => this.unsent, faultOf);
   }
 
-  /**
-   * Sends a request without retrying after a rate limit, for requests whose order matters.
-   * @throws {Fault} the faults of `request`
-   */
   readonly requestOnce: SendRequest = async (kind, fields) => {
     const { connection } = this.loop;
     if (connection === undefined) throw notConnected();
@@ -344,36 +320,20 @@ export class Client extends AccountLink<ClientAccount> {
     return audited;
   }
 
-  /**
-   * Requests and verifies proofs of everything that this device has read. @throws {Fault} if a
-   * request fails
-   */
   audit(): Promise<AuditOutcome> {
     return this.#auditor.auditAll(this.auditedLink);
   }
 
-  /**
-   * Waits for an audit in progress before the program ends.
-   * @throws {Fault} log-… if the audit fails
-   */
   async auditSettled(): Promise<void> {
     await this.#auditor.settled();
     if (this.#alarm !== undefined) throw this.#alarm;
   }
 
-  /**
-   * Returns a page of the history, oldest first, and audits its records. @throws {Fault} if a
-   * request fails
-   */
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const observe = (head: Uint8Array, record: ChatRecord) => this.#auditor.observe(head, record);
     return this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
   }
 
-  /**
-   * Logs in or registers on the current link.
-   * @throws {Fault} already-logged-in if an account is logged in, and the faults of `connect`
-   */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
     if (user !== undefined)
@@ -383,8 +343,8 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Waits until all posts are settled, then logs out and keeps the link open. `forget` unenrols
-   * this device, so that the next log-in needs a password.
+   * Waits until all posts are settled and keeps the link open. `forget` unenrols this device, so
+   * that the next log-in needs a password.
    */
   override async logout(forget = false): Promise<void> {
     const { session } = this.loggedIn;
@@ -409,7 +369,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   #trust(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.#options;
-    this.#cursors.flush(); // Move the data stored under the server's old key.
+    this.#cursors.flush();
     const event = pin(greeted, this.#deps, { address, requested: given, strict });
     this.#locator.confirmAddress();
     if (event !== undefined) this.#publish(event);
@@ -433,7 +393,7 @@ export class Client extends AccountLink<ClientAccount> {
     const { user, account } = result.account;
     state.enrol(fingerprint, user, account);
     if (user.toLowerCase() !== requestedName.toLowerCase()) {
-      this.#cursors.flush(); // The account was renamed. The old name redirects to the new one.
+      this.#cursors.flush();
       state.moveUser(fingerprint, requestedName, user);
     }
     this.#rememberDefaults(fingerprint, user);
@@ -444,7 +404,6 @@ export class Client extends AccountLink<ClientAccount> {
     this.#hasMajority = welcome.majority !== false;
   }
 
-  /** @returns true if the notice concerns only the server's cluster */
   #handleNotice(notice: ServerNotice, { connection, greeted }: GreetedLink): boolean {
     if (notice.kind === "majority" && !notice.on && this.#leaveMinority(greeted)) return true;
     if (notice.kind === "majority") this.#hasMajority = notice.on;
@@ -457,10 +416,7 @@ export class Client extends AccountLink<ClientAccount> {
     connection.onClosed(() => this.#cancelListingTimeout());
   }
 
-  /**
-   * Switches to another node, because this node has lost the majority and another node may still
-   * have it.
-   */
+  /** Switches to another node, which may still have the majority that this node has lost. */
   #leaveMinority({ welcome }: Greeted): boolean {
     if (welcome.majority === false || !this.#locator.majorityLost()) return false;
     this.loop.reconnect(noMajority(), false);
@@ -483,12 +439,11 @@ export class Client extends AccountLink<ClientAccount> {
   #newAccount(known: Fingerprint, user: string): ClientAccount {
     const { state, sealed: home } = this.#deps;
     const { follow, adoptsUnsent = true, hasReader = true } = this.#options;
-    // Functions, because the server's key and the account's name may change during the session.
     const identity = () => ({
       fingerprint: this.fingerprint ?? known,
       user: this.account === account ? session.user : user,
     });
-    this.#cursors.flush(); // An account that was logged in earlier may log in again.
+    this.#cursors.flush();
     const session = this.newSession({
       ...{ sha256, follow, adoptsUnsent, outboxes: state.outboxes, hasPrefs: !hasReader },
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
@@ -564,10 +519,13 @@ export class Client extends AccountLink<ClientAccount> {
 }
 
 /**
- * Time that a one-shot command waits for reconnection, in ms. A server restarts within this time.
+ * Milliseconds that a one-shot command waits for reconnection; long enough for a server restart.
  */
 const LINK_LOSS_TIMEOUT_MS = 45_000;
-/** Time that a one-shot command waits for progress, in ms. A dead link is detected sooner. */
+/**
+ * Milliseconds that a one-shot command waits for progress; longer than the detection of a dead
+ * link.
+ */
 const POSTS_STALL_TIMEOUT_MS = 60_000;
 const NO_ANSWER = "the server does not answer";
 

@@ -21,44 +21,29 @@ import { type Greeted, greet } from "./trust.ts";
 export type LoopState =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   | { readonly kind: "connecting" }
-  /** Connecting for a user who is waiting. A failure is reported and not retried. */
   | { readonly kind: "entering" }
   | { readonly kind: "in" }
-  /** Waiting for the next attempt. `isLoss` is true directly after an established link was lost. */
   | {
       readonly kind: "waiting";
       readonly fault: Fault;
       readonly retryInMs: number;
       readonly isLoss: boolean;
     }
-  /** Stopped until a user acts. `user` is the account that would have been logged in again. */
   | { readonly kind: "stopped"; readonly fault: Fault; readonly user: string | undefined }
   | { readonly kind: "closed"; readonly fault: Fault };
 
 export interface LoginOptions
   extends Pick<LoginContext, "isEnrolled" | "after" | "onUnenrolled" | "presence"> {
-  /**
-   * Called after the log-in. The callback must set its listener synchronously, before the server's
-   * next message arrives.
-   */
+  /** Must set a listener synchronously, before the server's next message arrives. */
   readonly onLoggedIn: (link: GreetedLink, entered: LoginResult) => void;
 }
 
 export interface ConnectionLoopOwner {
   readonly state: (state: LoopState) => void;
-  /**
-   * Called after the greeting. No secrets are sent before the callback resolves.
-   * @throws {Fault} if the server is not trusted
-   */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
   readonly account: (greeted: Greeted, user: string) => LoginOptions;
   readonly lost: () => void;
-  /**
-   * Reports whether requests or posts are pending, which shortens the delay before the next
-   * attempt.
-   */
   readonly hasPendingWork: () => boolean;
-  /** Calls `callback` once, when there is room for the messages of another link. */
   readonly whenReady: (callback: () => void) => void;
 }
 
@@ -67,29 +52,23 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly entropy: Entropy;
   readonly dial: () => Promise<Link>;
   /**
-   * Called when a dialled server is unusable. Returns the fault of the attempt, or `undefined` to
-   * dial another address immediately.
+   * Called when a dialled server is unusable. Returns `undefined` to dial another address
+   * immediately.
    */
   readonly tryNextAddress?: ((fault: Fault) => Fault | undefined) | undefined;
   readonly keys: Keys;
   readonly program: string;
   readonly answerTimeoutMs?: number;
-  /** When to reconnect after a loss: always, only while logged in (`inside`), or never. */
   readonly reconnects: "always" | "inside" | "never";
-  /** Whether to keep the password in memory, to reconnect if the device key does not suffice. */
+  /** Whether to keep the password in memory for reconnections without a device key. */
   readonly remembersPassword: boolean;
-  /** Called when the answer to a secret is delayed, and with `undefined` when it arrives. */
   readonly onGuessDelay?: ((delay: GuessDelay | undefined) => void) | undefined;
-  /** Called when the server stops answering on an open link, and when it answers again. */
   readonly onStalled?: ((on: boolean) => void) | undefined;
 }
 
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/**
- * Dials, greets, logs in and reconnects after each loss. Uses at most one link at a time and makes
- * at most one attempt at a time.
- */
+/** Reconnects after each loss. Uses at most one link and makes at most one attempt at a time. */
 export class ConnectionLoop {
   readonly #options: ConnectionLoopOptions;
   readonly #owner: ConnectionLoopOwner;
@@ -114,10 +93,7 @@ export class ConnectionLoop {
     return this.#state;
   }
 
-  /**
-   * Greeted link, logged in if there is an account; `undefined` if the link is lost or a log-in is
-   * in progress.
-   */
+  /** `undefined` if the link is lost or a log-in is in progress. */
   get connection(): Connection | undefined {
     const { kind } = this.#state;
     return kind === "in" || kind === "outside" ? this.#link?.connection : undefined;
@@ -134,10 +110,6 @@ export class ConnectionLoop {
     return connection.request(kind, fields);
   };
 
-  /**
-   * Returns the current greeted link, or dials a new one. @throws {Fault} if the server cannot be
-   * reached or trusted
-   */
   open(): Promise<GreetedLink> {
     if (this.#link !== undefined) return Promise.resolve(this.#link);
     this.#opening ??= this.#dial().finally(() => {
@@ -146,21 +118,14 @@ export class ConnectionLoop {
     return this.#opening;
   }
 
-  /**
-   * Connects in the background and logs the account in, unless a user has already logged in or out.
-   */
   start(account: Credentials | undefined): void {
     if (this.#state.kind !== "outside") return;
     this.#account = account;
     void this.#connect();
   }
 
-  /**
-   * Makes one attempt for a waiting user.
-   * @throws {Fault} if the server refuses or is unreachable
-   */
   async logIn(credentials: Credentials): Promise<LoginResult> {
-    // A log-in in the background would use the same link for a different user.
+    // A background log-in would use the same link for a different user.
     if (this.#state.kind === "connecting") this.#drop();
     this.#reconnectTimer.cancel();
     this.#account = undefined;
@@ -178,10 +143,6 @@ export class ConnectionLoop {
     }
   }
 
-  /**
-   * Logs out and keeps the link.
-   * @throws {Fault} last-credential or link-closed; the account then stays logged in
-   */
   async logout(forget: boolean): Promise<void> {
     const { connection } = this;
     const answered = this.request("logout", forget ? { forget } : {});
@@ -204,10 +165,6 @@ export class ConnectionLoop {
     this.#setState({ kind: "outside", fault: undefined });
   }
 
-  /**
-   * Changes the password, which later reconnections then use.
-   * @throws {Fault} if the server refuses
-   */
   async passwd(password: string, current: string | undefined): Promise<void> {
     await this.request("passwd", current === undefined ? { password } : { password, current });
     const { remembersPassword } = this.#options;
@@ -216,7 +173,7 @@ export class ConnectionLoop {
   }
 
   /**
-   * Closes the link, so that the server sends the missing data on the next link. `isRepeated` is
+   * Closes the link, so that the server sends the missing data on the next one. `isRepeated` is
    * true if the last reconnection did not help.
    */
   reconnect(fault: Fault, isRepeated: boolean): void {
@@ -235,10 +192,6 @@ export class ConnectionLoop {
     void this.#connect();
   }
 
-  /**
-   * Closes the connection permanently. Resolves when the close has been sent.
-   * @param fault the fault for pending requests
-   */
   async close(fault: Fault): Promise<void> {
     if (this.#state.kind === "closed") return;
     this.#reconnectTimer.cancel();
@@ -260,7 +213,7 @@ export class ConnectionLoop {
     const state = this.#setState({ kind: "connecting" });
     try {
       const link = await this.open();
-      if (this.#state !== state) return; // A user has logged in or out meanwhile.
+      if (this.#state !== state) return;
       if (this.#account !== undefined) await this.#authenticate(link, this.#account);
       else if (link.connection.isClosed) throw link.connection.closeFault;
       else this.#setState({ kind: "outside", fault: undefined });
@@ -346,7 +299,6 @@ export class ConnectionLoop {
     try {
       onLoggedIn(current, entered);
     } catch (error) {
-      // The owner could not store the log-in, so this attempt has failed.
       this.#drop();
       this.#owner.lost();
       this.#account = previous;
@@ -380,8 +332,8 @@ export class ConnectionLoop {
     const closeReason = this.#closeReason;
     this.#closeReason = undefined;
     const { user } = this.#account ?? {};
-    // The server closes the link after wrong guesses. That refuses no account, so the client may
-    // reconnect.
+    // The server closes the link after wrong guesses without refusing the account, so the client
+    // may reconnect.
     const wasLoggedOut = isLoss && user === undefined && closeReason === undefined;
     const isRetryable = closeReason === "retry" || wasLoggedOut || isTransient(fault);
     if (isRetryable && this.#options.reconnects !== "never") return this.#retryLater(fault, isLoss);

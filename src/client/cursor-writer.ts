@@ -9,10 +9,7 @@ export interface ReadMark {
   readonly seq: number;
 }
 
-/**
- * Delay before a write, in ms, so that several cursors share one write. After a crash some events
- * are repeated.
- */
+/** Lets several cursors share one write. A crash causes some events to be repeated. */
 const WRITE_DELAY_MS = 500;
 
 export class CursorWriter {
@@ -27,8 +24,8 @@ export class CursorWriter {
   }
 
   /**
-   * Writes the first cursor of an account immediately. Without a stored cursor, the next start
-   * would request only the latest messages, as for a new user, and omit earlier messages.
+   * Writes an account's first cursor immediately. Without a stored cursor, the next start would
+   * request only the latest messages, as for a new user.
    */
   schedule(mark: ReadMark): void {
     const { user, fingerprint } = this.#mark ?? mark;
@@ -48,7 +45,6 @@ export class CursorWriter {
     if (mark !== undefined) this.#state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
   }
 
-  /** Moves the cursor back because the server has lost later records. */
   rewind(mark: ReadMark): void {
     this.flush();
     this.#state.rewindCursor(mark.fingerprint, mark.user, mark.seq);

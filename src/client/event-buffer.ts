@@ -1,4 +1,4 @@
-/** Buffer of events between the network and one reader. */
+/** Event buffer between the network and a single reader. */
 
 import { assert } from "../base/assert.ts";
 import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
@@ -7,10 +7,7 @@ import type { ReaderEvent } from "./event.ts";
 
 /** Number of buffered events below which the next link may fill the buffer again. */
 const EVENTS_LOW_MAX = 1_024;
-/**
- * Maximum number of bytes buffered. Long texts may reach this limit before the limit on the number
- * of events applies.
- */
+/** Maximum number of buffered bytes, reached before the event limit if texts are long. */
 const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {
@@ -20,11 +17,10 @@ interface Entry {
 }
 
 /**
- * Buffer in which an event counts as read when the reader requests the next event. Unread events
- * are delivered again after a crash.
+ * An event counts as read when the reader requests the next one. Unread events are delivered again
+ * after a crash.
  */
 export class EventBuffer {
-  /** Buffered events. Bounded by the driver, which closes the link when `isFull` is true. */
   #entries: Entry[] = [];
   #first = 0;
   #sizeBytes = 0;
@@ -34,7 +30,6 @@ export class EventBuffer {
   #isClosed = false;
   readonly #onRead: (mark: ReadMark) => void;
 
-  /** @param onRead called with the position up to which the reader has read */
   constructor(onRead: (mark: ReadMark) => void) {
     this.#onRead = onRead;
   }
@@ -56,7 +51,6 @@ export class EventBuffer {
     this.#wakeUp();
   }
 
-  /** Sets the position to report after all events buffered so far have been read. */
   mark(mark: ReadMark): void {
     const last = this.#count > 0 ? this.#entries.at(-1) : this.#current;
     if (last === undefined) this.#onRead(mark);
@@ -68,7 +62,6 @@ export class EventBuffer {
     this.#notifyLow();
   }
 
-  /** Counts the current event as read. Called on an explicit close. */
   markCurrentRead(): void {
     const mark = this.#current?.mark;
     this.#current = undefined;
@@ -87,7 +80,7 @@ export class EventBuffer {
     return entry.event;
   }
 
-  /** Returns the next event; `undefined` after `closed`. Supports one reader at a time. */
+  /** Returns `undefined` after `closed`. Supports one reader at a time. */
   async next(): Promise<ReaderEvent | undefined> {
     for (;;) {
       const event = this.shift();

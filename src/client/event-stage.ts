@@ -3,32 +3,25 @@
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
 
-/**
- * Maximum number of events queued behind sealed records. Decrypting that many takes a few seconds.
- */
+/** Maximum number of events queued behind sealed records, which take seconds to decrypt. */
 const QUEUED_EVENTS_MAX = 20_000;
 /** Maximum number of records decrypted in one step. Larger batches delay the first record. */
 const OPEN_BATCH_MAX = 64;
 
 export interface RecordOpener {
   needsOpening(record: ChatRecord): boolean;
-  /**
-   * @param records records of one room, in order
-   * @returns the same number of records; never rejects
-   */
   openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
 }
 
 /**
- * Queues events behind a record that is being decrypted. Without sealed rooms, all events pass
- * through synchronously.
+ * Queues events behind a record that is being decrypted. All events pass through synchronously in a
+ * client without sealed rooms.
  */
 export class EventStage {
   readonly #opener: RecordOpener;
   readonly #emit: (event: FollowerEvent) => void;
-  /** Called when the queue is full. The link is then closed until the queue has room. */
   readonly #onOverflow: () => void;
-  #queue: FollowerEvent[] = []; // At most QUEUED_EVENTS_MAX.
+  #queue: FollowerEvent[] = [];
   #isOpening = false;
 
   constructor(opener: RecordOpener, emit: (event: FollowerEvent) => void, onOverflow: () => void) {
@@ -62,10 +55,6 @@ export class EventStage {
     this.#isOpening = false;
   }
 
-  /**
-   * Returns the number of queued records to decrypt together. Records of the same room share a
-   * transaction.
-   */
   #batchLength(): number {
     const [first] = this.#queue;
     if (first?.kind !== "record" || !this.#mustOpen(first)) return 1;
@@ -73,7 +62,7 @@ export class EventStage {
     let length = 0;
     for (let records = 0; length < this.#queue.length; length++) {
       const event = this.#queue[length];
-      if (event?.kind === "cursor") continue; // A cursor follows each record.
+      if (event?.kind === "cursor") continue;
       if (event?.kind !== "record" || event.record.room.id !== id) break;
       if (!this.#mustOpen(event) || ++records > OPEN_BATCH_MAX) break;
     }
@@ -85,10 +74,7 @@ export class EventStage {
   }
 }
 
-/**
- * Reports whether the event stays valid on a new link. The server sends its own rooms and
- * `caught-up` on each link.
- */
+/** The server sends its rooms and `caught-up` again on each link. */
 function survivesNewLink(event: FollowerEvent): boolean {
   return event.kind !== "caught-up" && (event.kind !== "room" || event.isChanged);
 }

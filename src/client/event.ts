@@ -1,4 +1,4 @@
-/** Events of a session, as one typed stream for models and for line-oriented programs. */
+/** Session events, as one typed stream for models and line-oriented programs. */
 
 import type { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
@@ -16,10 +16,7 @@ import type { Greeted } from "./trust.ts";
 export type SessionEvent =
   | LinkEvent
   | AccountEvent
-  /**
-   * Reports that the answer to a secret is delayed. `delay` is `undefined` when the answer has
-   * arrived.
-   */
+  /** `delay` is `undefined` when the answer to the secret has arrived. */
   | { readonly kind: "guess-delay"; readonly delay: GuessDelay | undefined };
 
 export type LinkEvent =
@@ -29,20 +26,17 @@ export type LinkEvent =
       readonly fingerprint: Fingerprint;
       readonly knownAs: string | undefined;
     }
-  /** The server has a new key, signed by its old key, and the pin was updated. */
   | {
       readonly kind: "moved";
       readonly address: string;
       readonly fingerprint: Fingerprint;
       readonly from: Fingerprint;
     }
-  /** A different machine of the same server has answered. Each address is `HOST:PORT`. */
   | { readonly kind: "elsewhere"; readonly from: string; readonly to: string }
   | Extract<LoopState, { kind: "outside" | "connecting" | "entering" | "stopped" }>
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
   | Extract<ModelEvent, { kind: "stalled" | "greeted" | "entered" | "left" }>
-  /** The last event. `fault` is `undefined` if the client closed the session. */
   | { readonly kind: "closed"; readonly fault: Fault | undefined };
 
 export type AccountEvent =
@@ -72,7 +66,6 @@ export type ReaderEvent =
       }
     >;
 
-/** @returns `undefined` for `in` and `closed`, which are reported by other events */
 export function linkEventOf(state: LoopState): LinkEvent | undefined {
   if (state.kind === "in" || state.kind === "closed") return undefined;
   if (state.kind !== "waiting") return state;
@@ -80,7 +73,6 @@ export function linkEventOf(state: LoopState): LinkEvent | undefined {
   return { kind: isLoss ? "lost" : "retrying", fault, retryInMs };
 }
 
-/** @returns `undefined` if the model does not use the event */
 export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent | undefined {
   switch (event.kind) {
     case "outside":
@@ -143,9 +135,6 @@ export function modelEventOf(event: SessionEvent, nowUnixMs: number): ModelEvent
   }
 }
 
-/**
- * @param device whether this device can store a key, and the server's former key at this address
- */
 export function greetedEvent(
   { fingerprint, welcome }: Greeted,
   device: Pick<ServerView, "keepsKey" | "changedFrom">,

@@ -1,6 +1,4 @@
-/**
- * Follower of one account's notices from a server, which turns them into verified, ordered events.
- */
+/** Follower that turns one account's notices into verified, ordered events. */
 
 import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
@@ -24,16 +22,10 @@ export type FollowerEvent =
   | {
       readonly kind: "room";
       readonly room: RoomView;
-      /**
-       * True if the server lists the room for the first time on this link, or the room has changed.
-       */
       readonly isChanged: boolean;
       readonly notice: NoticeOf<"room">;
     }
-  /**
-   * `room` is `undefined` if the server has not listed the room on any link since the last
-   * `caught-up`.
-   */
+  /** `room` is `undefined` if no link has listed the room since the last `caught-up`. */
   | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
   | {
       readonly kind: "record";
@@ -44,26 +36,20 @@ export type FollowerEvent =
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
   | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
   | { readonly kind: "cursor"; readonly seq: number }
-  /** The server has fewer records than it sent to an earlier run. */
   | { readonly kind: "rewind"; readonly seq: number }
   | { readonly kind: "typing"; readonly room: RoomView; readonly users: readonly string[] }
-  /**
-   * The account has read the room up to record number `n`. `unread` is `undefined` if the count is
-   * unknown.
-   */
+  /** `unread` is `undefined` if the count is unknown. */
   | {
       readonly kind: "read";
       readonly room: RoomView;
       readonly n: number;
       readonly unread: number | undefined;
     }
-  /** A file is being uploaded to the room. Its record follows when the upload is complete. */
   | {
       readonly kind: "offered";
       readonly room: RoomView;
       readonly file: FileId;
       readonly from: string;
-      /** The sender's name for the file, to be sanitised before display. */
       readonly name: string;
       readonly sizeBytes: number | undefined;
       readonly folder: FolderSize | undefined;
@@ -93,39 +79,25 @@ type AccountNotice = NoticeOf<
 
 export interface FollowerSink {
   event(event: FollowerEvent): void;
-  /**
-   * Reports missing records. `isRepeated` is true if another request cannot deliver the records.
-   */
+  /** `isRepeated` is true if another request cannot deliver the missing records. */
   gap(fault: Fault, isRepeated: boolean): void;
 }
 
-export type FollowMode =
-  /** Missed records first, then new records. */
-  | "all"
-  /** New records only. The client stores no cursor for the next run. */
-  | "live"
-  /** Neither records nor presence, for one-shot commands. */
-  | "none";
+export type FollowMode = "all" | "live" | "none";
 
 /**
- * Verifies records against their heads, adds their rooms, drops duplicates and detects gaps. Lives
- * while the account is logged in, across links.
+ * Verifies records against their heads, drops duplicates and detects gaps. Lives across links while
+ * the account is logged in.
  */
 export class Follower {
   readonly #mode: FollowMode;
   readonly #sha256: Sha256;
   readonly #sink: FollowerSink;
   readonly #timeline = new Timeline();
-  /**
-   * Rooms listed on the current link. Bounded by the timeline or, in mode `none`, by the bytes
-   * received on this link.
-   */
   #rooms = new Map<string, RoomView>();
-  /** Rooms listed on earlier links since the last `caught-up`. */
   readonly #previousRooms = new Map<string, RoomView>();
   #requestedCursor: number | undefined;
 
-  /** @param cursor the cursor stored by an earlier run */
   constructor(mode: FollowMode, cursor: number | undefined, sha256: Sha256, sink: FollowerSink) {
     this.#mode = mode;
     this.#requestedCursor = cursor;
@@ -184,7 +156,7 @@ export class Follower {
       case "invited":
       case "key-packages-low":
         return this.#sink.event(notice);
-      default: // The connection handles greetings and goodbyes.
+      default:
         return;
     }
   }
@@ -230,7 +202,7 @@ export class Follower {
   }
 
   #removeRoom(id: string): void {
-    // Users know the room from the last link, even if the server has not listed it on this link.
+    // Users know the room from the last link, even if the server has not listed it on this one.
     const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
     this.#rooms.delete(id);
     this.#previousRooms.delete(id);
@@ -238,12 +210,11 @@ export class Follower {
     if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
 
-  /** @returns false if records before this one are missing */
   #record(wire: WireRecord): boolean {
     const headed = readHead(wire);
     const { room: id, n, seq } = headed.head;
     const view = this.#rooms.get(id);
-    if (view === undefined) return true; // The account has left the room.
+    if (view === undefined) return true;
     const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
     if (effects[0]?.kind === "show") {
       const record = resolveRecord(headed, view, this.#sha256);

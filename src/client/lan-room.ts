@@ -11,7 +11,6 @@ import { checkLanText } from "../wire/lan.ts";
 
 export type LanEvent =
   | Exclude<LanEffect, { readonly kind: "send" | "wait" }>
-  /** Reports that a datagram sent without a user's request has failed. */
   | { readonly kind: "fault"; readonly fault: Fault };
 
 export interface LanRoomOptions {
@@ -23,10 +22,6 @@ export interface LanRoomOptions {
   readonly onEvent: (event: LanEvent) => void;
 }
 
-/**
- * Drives a `Lan` over a multicast group: verifies received datagrams, signs outgoing datagrams and
- * runs timers.
- */
 export class LanRoom {
   readonly #options: LanRoomOptions;
   readonly #multicast: Multicast;
@@ -45,10 +40,7 @@ export class LanRoom {
     this.#rateLimit = new LanRateLimit(clock.now());
   }
 
-  /**
-   * Joins the group and requests the list of users.
-   * @throws {Fault} usage, unreachable, port-taken or store-denied like `openMulticast`
-   */
+  /** @throws {Fault} usage, unreachable, port-taken or store-denied like `openMulticast` */
   static async open(options: LanRoomOptions): Promise<LanRoom> {
     let room: LanRoom | undefined;
     const multicast = await options.open((bytes, source) => {
@@ -68,7 +60,7 @@ export class LanRoom {
   }
 
   /**
-   * Waits for the rate limit. Resolves when the operating system has accepted the datagrams.
+   * Resolves when the operating system has accepted the datagrams.
    * @throws {Fault} unreachable if the datagrams cannot be sent
    */
   async send(text: string, isAction = false): Promise<void> {
@@ -98,10 +90,6 @@ export class LanRoom {
     else this.#handle({ kind: "datagram", datagram: { address, ...message } });
   }
 
-  /**
-   * @param onSendFault whether to throw a fault of sending or emit it as an event
-   * @returns milliseconds to wait before the next attempt; 0 if the input was handled
-   */
   async #handle(input: LanInput, onSendFault: "throw" | "emit" = "emit"): Promise<number> {
     if (this.#isClosed) return 0;
     const { clock, envelope, onEvent } = this.#options;

@@ -1,4 +1,4 @@
-/** Linking of a new device to an account by a code that is known on each of the two devices. */
+/** Linking of a new device to an account by a code entered on the old and the new device. */
 
 import { equalBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -14,7 +14,6 @@ import type { AccountKeyStore } from "./ports.ts";
 
 const SEAL_NONCE_BYTES = 12;
 
-/** Code and server, which must be the same on the old and the new device. */
 export interface LinkContext {
   readonly code: Uint8Array;
   readonly fingerprint: Fingerprint;
@@ -33,10 +32,6 @@ export interface LinkRequest {
   readonly mac: Uint8Array;
 }
 
-/**
- * Returns the account's private key, which certifies devices.
- * @throws {Fault} not-allowed if this device does not have the key
- */
 export function accountKeyOf(
   { state }: { readonly state: AccountKeyStore },
   { fingerprint, user }: { readonly fingerprint: Fingerprint; readonly user: string },
@@ -49,7 +44,7 @@ export function accountKeyOf(
 }
 
 /**
- * Returns the old device's answer to a device that has proved knowledge of the code.
+ * Grants the request of a device that has proved knowledge of the code.
  * @throws {Fault} not-allowed if the proof is wrong or this device has no account key
  */
 export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFields<"link-grant"> {
@@ -84,10 +79,7 @@ export function linkRequest(
   return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint) };
 }
 
-/**
- * Stores the account key that the old device sent.
- * @throws {Fault} checksum-wrong if the key is forged
- */
+/** @throws {Fault} checksum-wrong if the key is forged */
 export function storeLinkedKey(
   { code, fingerprint }: LinkContext,
   deviceKey: Uint8Array,

@@ -13,11 +13,6 @@ import { certifiedDevice, type Keys } from "./link/keys.ts";
 import type { Greeted } from "./trust.ts";
 
 export type LoginSecret = "password" | "new-password" | "room-password";
-/**
- * Prompts the user for a secret. Returns `undefined` or an empty string if there is no user or no
- * answer.
- * @param isRetry true if the server refused an earlier answer
- */
 export type PromptSecret = (kind: LoginSecret, isRetry: boolean) => Promise<string | undefined>;
 
 export interface Credentials {
@@ -28,27 +23,23 @@ export interface Credentials {
   readonly roomSecret?: string | undefined;
   readonly promptSecret?: PromptSecret | undefined;
   /**
-   * True if the user has just typed the password. The password must then be correct even if this
-   * device could log in without it.
+   * True if the user has just typed the password, which must be correct even if this device could
+   * log in without it.
    */
   readonly requiresPassword?: boolean;
 }
 
-/** Link on which the server has proved its identity. */
 export interface GreetedLink {
   readonly connection: Connection;
   readonly greeted: Greeted;
 }
 
 export interface LoginContext extends GreetedLink {
-  /** Returns another link to the same server. @throws {Fault} if no link can be opened */
   readonly reopen: () => Promise<GreetedLink>;
   readonly clock: Clock;
   readonly keys: Keys;
   readonly isEnrolled: boolean;
-  /** Called when the server no longer accepts this device for the user. */
   readonly onUnenrolled: () => void;
-  /** Cursor for the log-in; `undefined` requests the records that a new user receives. */
   readonly after: number | undefined;
   /** False for one-shot commands, which are hidden from presence. */
   readonly presence?: boolean;
@@ -56,15 +47,7 @@ export interface LoginContext extends GreetedLink {
 }
 
 export interface LoginPolicy {
-  /**
-   * True if the client displays the refusal and lets the user retry on this link. If false, only
-   * the credentials and prompts provide secrets.
-   */
   readonly retriesOnLink: boolean;
-  /**
-   * Returns the text that replaces the fault's own remedy. `mayRegister` is true if the name may be
-   * new.
-   */
   readonly refusedRemedy?: (mayRegister: boolean) => string;
   readonly takenRemedy: (user: Name) => string;
   readonly registrationRemedy?: string;
@@ -85,8 +68,8 @@ const MAYBE_TAKEN_CODES: ReadonlySet<FaultCode> = new Set(["name-taken", "not-al
 type LoginKind = "admit" | "register" | "login";
 
 /**
- * Logs in with this device's signature if the server knows the device. Otherwise registers the
- * account, or logs in with the password, which enrols the device.
+ * Uses this device's signature if the server knows the device. Otherwise registers the account, or
+ * logs in with the password, which enrols the device.
  */
 export class Login {
   #context: LoginContext;
@@ -94,14 +77,12 @@ export class Login {
   readonly #user: Name;
   #password: string | undefined;
   #hasPromptedPassword = false;
-  /** Accepted server password, which is sent again on later links. */
   #roomPassword: string | undefined;
   readonly #tried: Readonly<Record<LoginSecret, Set<string>>>;
   #wasSignatureRefused = false;
   /** Passwords refused by the server. No password is sent twice. */
   readonly #refusedPasswords = new Set<string>();
 
-  /** @throws {Fault} name-invalid if the user name is malformed */
   constructor(context: LoginContext, credentials: Credentials) {
     this.#context = context;
     this.#credentials = credentials;
@@ -117,7 +98,7 @@ export class Login {
 
   /**
    * @throws {Fault} login-refused, name-taken, room-password-wrong, banned or too-many if the
-   * server refuses, and the link's faults
+   * server refuses
    */
   async logIn(): Promise<LoginResult> {
     const { mode, roomSecret } = this.#credentials;
@@ -138,8 +119,7 @@ export class Login {
   async #withRoomSecret(secret: string): Promise<LoginResult> {
     const refusal = await this.#sendRoomPassword(secret);
     if (refusal === undefined) return this.#registerOrLogIn();
-    // An existing account does not need the server password. Otherwise a user at a prompt may
-    // correct it.
+    // An existing account does not need the server password.
     return (await this.#skipRoomPassword()) ?? this.#promptRoomSecret(refusal);
   }
 
@@ -150,7 +130,6 @@ export class Login {
     return result ?? this.#promptRoomSecret(undefined);
   }
 
-  /** Logs in to an existing account even though the server password was wrong. */
   async #skipRoomPassword(): Promise<LoginResult | undefined> {
     if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#logInByPassword();
@@ -158,7 +137,6 @@ export class Login {
     return this.#context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
   }
 
-  /** @param refusal the server's fault for the last secret that was sent */
   async #promptRoomSecret(refusal: Fault | undefined): Promise<LoginResult> {
     let fault = refusal;
     for (let attempt = 0; attempt < WRONG_SECRETS_MAX; attempt++) {
@@ -203,7 +181,6 @@ export class Login {
     return this.#context.presence === false ? { presence: false } : {};
   }
 
-  /** @returns `undefined` if the server does not know this device */
   async #logInBySignature(): Promise<LoginResult | undefined> {
     const { keys, greeted, onUnenrolled } = this.#context;
     if (this.#wasSignatureRefused || !keys.canSign) return undefined;
@@ -245,15 +222,11 @@ export class Login {
     }
   }
 
-  /**
-   * @returns the fault if the name is taken or registration is closed; in either case the account
-   * may exist
-   */
   async #register(): Promise<LoginResult | Fault> {
     const lacksPassword = this.#password === undefined && !this.#hasPromptedPassword;
     if (lacksPassword && this.#credentials.promptSecret !== undefined) {
       // Probe with an empty password, which the server refuses as malformed only if the name is
-      // free. The user must not be asked to choose a password for an existing account.
+      // free, so that users are not asked to choose a password for an existing account.
       const probe = await this.#registerWith("");
       if (!(probe instanceof Fault) || probe.code !== "usage") return probe;
     }
@@ -285,7 +258,6 @@ export class Login {
     return certifiedDevice(keys, { fingerprint, user: this.#user, unixMs: clock.unixMs() });
   }
 
-  /** @returns the fault if the secret is wrong */
   async #sendRoomPassword(secret: string): Promise<Fault | undefined> {
     try {
       await this.#request("admit", { secret });
@@ -327,8 +299,7 @@ export class Login {
   }
 
   /**
-   * Opens another link. The server closes a link after LOGIN_TIMEOUT_MS, and a user may take longer
-   * to find a password.
+   * The server closes a link after LOGIN_TIMEOUT_MS, but a user may take longer to find a password.
    */
   async #reopen(): Promise<void> {
     this.#context = { ...this.#context, ...(await this.#context.reopen()) };
@@ -375,9 +346,8 @@ export class Login {
 }
 
 /**
- * Retries for up to LOGIN_TIMEOUT_MS while the server refuses temporarily.
- * @param majorityTimeoutMs maximum time to wait for a cluster majority, long enough for an election
- * @throws {Fault} the last refusal, or the link's fault
+ * Retries temporary refusals for up to LOGIN_TIMEOUT_MS.
+ * @param majorityTimeoutMs maximum wait for a cluster majority, long enough for an election
  */
 export async function requestWithRetry<Kind extends RequestKind>(
   connection: Connection,

@@ -1,4 +1,4 @@
-/** Driver for a single outbox, which stores, sends and resends its posts. */
+/** Driver for one outbox, which stores, sends and resends its posts. */
 
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
@@ -23,28 +23,19 @@ export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: PostBody };
 type PostStep<Kind extends LocalEvent["kind"]> = Extract<LocalEvent, { kind: Kind }>;
 
 /**
- * Progress of a post, for a UI that displays each post. `key` identifies the post even if it was
- * refused immediately. `id` is empty if the server creates no record for the post.
+ * `key` identifies the post even if it was refused immediately. `id` is empty if the server creates
+ * no record for the post.
  */
 export type PostEvent =
   | PostStep<"posted" | "stored">
   | (PostStep<"settled"> & {
-      /** Target and body of a post from an earlier run. No caller waits for such a post. */
       readonly adopted?: { readonly to: string; readonly body: PostBody };
     });
 
 export interface OutboxDriverOwner {
-  /**
-   * Stores the change. Posts are sent only after the call returns or its promise resolves. Calls
-   * never overlap.
-   * @throws {Fault} store-… if the store fails; may also reject
-   */
+  /** Posts are sent only after the call returns or its promise resolves. Calls never overlap. */
   store(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
   emit(event: PostEvent): void;
-  /**
-   * Returns the bodies to send, in order, with a fault for each post that must not be sent.
-   * @returns `undefined` to send all bodies unchanged
-   */
   seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
   settled(): void;
 }
@@ -65,10 +56,7 @@ interface Write {
   readonly connection: Connection | undefined;
 }
 
-/**
- * Stores each post until it is settled, resends it over new links and runs the timers. Writes all
- * changes of one tick together, and sends posts only after that write.
- */
+/** Writes all changes of one tick together, and sends posts only after that write. */
 export class OutboxDriver {
   readonly id: OutboxId;
   readonly #clock: Clock;
@@ -77,27 +65,16 @@ export class OutboxDriver {
   readonly #pending = new Map<number, PendingPost>();
   #lastKey = 0;
   #connection: Connection | undefined;
-  /**
-   * Posts that the server has refused temporarily on this link. They block later posts until the
-   * driver resends them. Bounded by the posts in flight.
-   */
+  /** Temporarily refused posts, which block later posts until they are resent. */
   readonly #deferred = new Set<number>();
-  /**
-   * Posts that an earlier link or run has sent, so that the server may already have stored them.
-   * Bounded by the outbox.
-   */
+  /** Posts from earlier links or runs, which the server may already have stored. */
   readonly #maybeStored = new Set<number>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
-  /** Posts that are not on disk yet. Bounded by the outbox, like the next two lists. */
   #added: UnsentPost[] = [];
   #settled: number[] = [];
   #sends: Send[] = [];
   #isWriting = false;
-  /**
-   * True while posts are being encrypted. Later posts wait in a queue, which is bounded by the
-   * outbox.
-   */
   #isSealing = false;
   readonly #queuedSends: Send[] = [];
   #onIdle: (() => void) | undefined;
@@ -113,7 +90,6 @@ export class OutboxDriver {
     return this.#outbox.size;
   }
 
-  /** Takes over the posts that an earlier run has stored. Must be called before `post`. */
   adopt(posts: readonly ParsedPost[]): void {
     for (const post of posts) {
       const { counter, target: to, body } = post;
@@ -134,10 +110,6 @@ export class OutboxDriver {
     this.#removeFromStore(counter);
   }
 
-  /**
-   * Resolves when the server has stored the post.
-   * @throws {Fault} the server's permanent refusal
-   */
   post(to: string, body: PostBody): Promise<Receipt> {
     const key = ++this.#lastKey;
     const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
@@ -174,10 +146,6 @@ export class OutboxDriver {
     this.#handle({ kind: "lost" });
   }
 
-  /**
-   * Stops sending. Unsettled posts stay on disk for the next run.
-   * @returns a promise while a write is in progress
-   */
   close(fault: Fault): Promise<void> | undefined {
     this.#connection = undefined;
     this.#sends = [];
@@ -234,7 +202,6 @@ export class OutboxDriver {
     const connection = this.#connection;
     if (connection !== undefined) this.#maybeStored.add(counter);
     connection?.requestThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
-      // All requests fail when the link is lost. The next link resends the post.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
@@ -249,8 +216,8 @@ export class OutboxDriver {
   }
 
   /**
-   * Settles a post that cannot be encrypted. If the server may already have stored the post, sends
-   * an empty post with the same counter, to which the server answers with the original receipt or a
+   * Settles a post that cannot be encrypted. If the server may have stored it already, sends an
+   * empty post with the same counter, to which the server answers with the original receipt or a
    * permanent refusal.
    */
   #refuseUnsealable({ counter, to }: Send, fault: Fault): void {
@@ -275,7 +242,6 @@ export class OutboxDriver {
     this.#writeSoon();
   }
 
-  /** Sends pending posts, so that the server receives them before the next request. */
   flush(): void {
     if (this.#cancelWrite !== undefined) this.#write();
   }
@@ -285,14 +251,14 @@ export class OutboxDriver {
   }
 
   /**
-   * The server deduplicates the last 256 counters of an outbox. No more posts than that may be in
-   * flight, and settled posts must leave the disk before further posts are sent. Otherwise the
-   * server could store a post twice if it is resent after a crash.
+   * The server deduplicates only the last 256 counters of an outbox. No more posts may be in
+   * flight, and settled posts must leave the disk before others are sent. Otherwise a post that is
+   * resent after a crash could be stored twice.
    */
   #write(): void {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
-    if (this.#isWriting) return; // `#afterWrite` writes the remaining changes.
+    if (this.#isWriting) return;
     const write: Write = {
       added: this.#added,
       settled: this.#settled,
@@ -328,13 +294,13 @@ export class OutboxDriver {
         this.#owner.emit({ kind: "stored", key: formatPostId(this.id, counter) });
       }
     }
-    if (connection !== this.#connection) return; // The next link has requested these posts again.
+    if (connection !== this.#connection) return;
     this.#sendAll(sends);
   }
 
   /**
    * Keeps posts in order while some are being encrypted, because recipients keep few keys for late
-   * messages. Posts that arrive during encryption are encrypted together afterwards.
+   * messages.
    */
   #sendAll(sends: readonly Send[]): void {
     if (this.#isSealing) return void this.#queuedSends.push(...sends);
@@ -367,8 +333,7 @@ export class OutboxDriver {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
-    // The next successful write removes these settled posts again. Posts that were never stored
-    // need no removal.
+    // The next successful write removes these settled posts again.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;

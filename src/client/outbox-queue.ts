@@ -1,4 +1,4 @@
-/** Queue of one account session's posts: first the unsent posts of earlier runs, then new posts. */
+/** Post queue of an account session, starting with the unsent posts of earlier runs. */
 
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
@@ -19,27 +19,12 @@ import { OutboxDriver, type ParsedPost, type PostEvent } from "./outbox-driver.t
 import type { DecryptedPosts } from "./sealed/queued-posts.ts";
 import type { Sealing } from "./sealed/sealing.ts";
 
-/**
- * Maximum number of pending posts for which `ready` resolves. Beyond it, bulk writers wait;
- * interactive users never reach it.
- */
+/** Beyond this number of pending posts, bulk writers wait. Interactive users never reach it. */
 const READY_PENDING_MAX = 2 * OUTBOX_IN_FLIGHT_MAX;
 
-/**
- * Store of unsent posts. Each outbox belongs to a single running process or browser tab. Calls may
- * be synchronous or asynchronous.
- */
 export interface OutboxStore {
-  /**
-   * Claims the unsent posts of ended processes, oldest first.
-   * @throws {Fault} store-… if the store fails
-   */
   adopt(owner: OutboxOwner): readonly AbandonedOutbox[] | Promise<readonly AbandonedOutbox[]>;
-  /**
-   * Writes the change atomically. The change is durable when the call returns or its promise
-   * resolves.
-   * @throws {Fault} store-… if the store fails
-   */
+  /** Writes atomically. The change is durable when the call returns or its promise resolves. */
   write(id: OutboxId, change: OutboxChange): void | Promise<void>;
   release(id: OutboxId): void;
 }
@@ -56,14 +41,10 @@ interface OpenedOutbox extends Pick<DecryptedPosts, "posts"> {
   readonly id: string;
 }
 
-/**
- * Sends the outboxes in order. Each earlier outbox is sent completely, under its own id, before the
- * next outbox.
- */
+/** Sends each earlier outbox completely, under its own id, before the next one. */
 export class OutboxQueue {
   readonly #options: OutboxQueueOptions;
   readonly #ownDriver: OutboxDriver;
-  /** Outboxes of earlier runs, oldest first, then this run's outbox. Bounded by the store. */
   readonly #drivers: OutboxDriver[];
   #owner: OutboxOwner | undefined;
   #connection: Connection | undefined;
@@ -79,9 +60,7 @@ export class OutboxQueue {
   }
 
   /**
-   * Opens the outbox of the logged-in account.
-   * @param adopts whether to send the unsent posts of earlier runs
-   * @returns a promise if the store is asynchronous; `post` works before the promise resolves
+   * Returns a promise if the store is asynchronous; `post` works before the promise resolves.
    * @throws {Fault} store-… if the store fails; may also reject
    */
   open(owner: OutboxOwner, adopts: boolean): void | Promise<void> {
@@ -92,10 +71,6 @@ export class OutboxQueue {
     this.#isReady = true;
   }
 
-  /**
-   * Claims the unsent posts of processes that have ended since the last call.
-   * @throws {Fault} store-… like `open`
-   */
   adopt(): void | Promise<void> {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -126,12 +101,10 @@ export class OutboxQueue {
     this.#activeDriver = undefined;
   }
 
-  /** Sends pending posts, so that the server receives them before the next request. */
   flush(): void {
     for (const driver of this.#drivers) driver.flush();
   }
 
-  /** Stops sending. Unsettled posts stay in the store for the next run. */
   close(fault: Fault): void {
     this.#isClosed = true;
     this.#connection = undefined;
@@ -183,7 +156,6 @@ export class OutboxQueue {
     });
   }
 
-  /** @returns a promise if posts must be decrypted */
   #openAdopted(earlier: readonly AbandonedOutbox[]): void | Promise<void> {
     const opening = earlier.map(({ id, posts }) =>
       this.#options.sealing?.decryptQueued(id as OutboxId, posts),
@@ -195,10 +167,6 @@ export class OutboxQueue {
     );
   }
 
-  /**
-   * @returns `undefined` if the outbox is unreadable; the outbox then stays in the store for the
-   * next run
-   */
   async #openOutbox(
     outbox: AbandonedOutbox,
     opening: Promise<DecryptedPosts> | undefined,
@@ -222,7 +190,7 @@ export class OutboxQueue {
   #startAfter(outboxes: readonly OpenedOutbox[]): void {
     for (const outbox of outboxes) {
       if (this.#isClosed) this.#options.store.release(outbox.id as OutboxId);
-      else this.#drivers.splice(-1, 0, this.#adoptedDriver(outbox)); // New posts follow it.
+      else this.#drivers.splice(-1, 0, this.#adoptedDriver(outbox));
     }
     this.#isReady = true;
     this.#advance();
@@ -239,7 +207,7 @@ export class OutboxQueue {
     driver.adopt(parsed.filter(({ createdUnixMs }) => createdUnixMs >= createdMinUnixMs));
     for (const post of parsed) {
       if (post.createdUnixMs >= createdMinUnixMs) continue;
-      // The server may have forgotten the counter of the post, and would then store the post twice.
+      // The server may have forgotten the post's counter, and would then store the post twice.
       const fault = new Fault("interrupted", "an unsent message has expired", {
         remedy: "check whether it arrived, then send it again",
       });
@@ -261,7 +229,6 @@ export class OutboxQueue {
     for (;;) {
       const [first, next] = this.#drivers;
       if (!this.#isReady || this.#connection === undefined || first === undefined) return;
-      // Finish the outbox in progress before starting outboxes that were adopted in the meantime.
       const current = this.#activeDriver ?? first;
       if (this.#activeDriver === undefined) {
         this.#activeDriver = current;
@@ -272,10 +239,6 @@ export class OutboxQueue {
     }
   }
 
-  /**
-   * Disconnects an empty outbox from the link. This run's outbox stays in the queue, because new
-   * posts may be added.
-   */
   #unlink(driver: OutboxDriver): void {
     this.#activeDriver = undefined;
     if (driver === this.#ownDriver) {
@@ -294,10 +257,7 @@ export class OutboxQueue {
   }
 }
 
-/**
- * Parses a stored body. Returns an empty body if the stored body is corrupted; the server then
- * refuses the post.
- */
+/** Returns an empty body if the stored body is corrupted; the server then refuses the post. */
 function bodyOf({ body }: UnsentPost): PostBody {
   try {
     const value: unknown = JSON.parse(body);

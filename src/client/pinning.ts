@@ -15,11 +15,6 @@ interface Expectation {
   readonly formers: readonly Fingerprint[];
 }
 
-/**
- * @returns `known` if the pin matches, `first` for a server to be pinned now, or `moved` if the
- * pinned key has signed the current key
- * @throws {Fault} fingerprint-changed with the two fingerprints if none of these applies
- */
 function comparePin(found: Fingerprint, expected: Expectation): "known" | "first" | "moved" {
   const { address, requested, pinned, strict, formers } = expected;
   const matches = (fingerprint: Fingerprint) =>
@@ -53,8 +48,7 @@ function mismatch(
 type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
- * Compares the server's fingerprint with the pin. Pins the fingerprint at first use, and accepts a
- * new key that the old key has signed.
+ * Pins the fingerprint at first use, and accepts a new key that the old key has signed.
  * @returns an event for the user if the pin has changed
  * @throws {Fault} fingerprint-changed if the server has another key
  */
@@ -73,15 +67,15 @@ export function pin(
     if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
     return undefined;
   }
-  // The old key may be pinned at another address, so move the data that this CHAT_HOME stores under
-  // the old key as well.
+  // The old key may be pinned at another address. The data that this CHAT_HOME stores under the old
+  // key moves as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });
   if (verdict === "moved" && pinned !== undefined) {
     return { kind: "moved", address, fingerprint, from: pinned };
   }
   const knownAs = state.addressOf(fingerprint);
-  if (knownAs === address) return undefined; // Another process has just pinned the key.
+  if (knownAs === address) return undefined;
   state.setPin({ address, fingerprint, name, firstSeenUnixMs });
   return { kind: "pinned", address, fingerprint, knownAs };
 }

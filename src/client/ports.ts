@@ -1,4 +1,4 @@
-/** Stores that a client requires. `ClientState` implements all of them. */
+/** Stores that a client requires, all implemented by `ClientState`. */
 
 import type { ClientState } from "../io/state/client-state.ts";
 import type { LogPins } from "../io/state/log-pins.ts";

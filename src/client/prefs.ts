@@ -1,4 +1,4 @@
-/** Room settings of the account, for a model. */
+/** Room settings of an account, for a model. */
 
 import type { RoomId } from "../base/ids.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
@@ -22,7 +22,7 @@ export class PrefsTracker {
     this.#emit = emit;
   }
 
-  /** Requests the settings on a new link. Servers that do not know the request are ignored. */
+  /** Older servers do not know the request. */
   connected(connection: Pick<Connection, "requestThen">): void {
     connection.requestThen("prefs", {}, (outcome) => {
       if (outcome.kind !== "answered") return;

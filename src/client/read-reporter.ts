@@ -6,7 +6,6 @@ import type { Connection } from "./link/connection.ts";
 
 export class ReadReporter {
   readonly #clock: Clock;
-  // Unreported positions, keyed by room. At most one entry per room of the account.
   readonly #unsent = new Map<string, number>();
   #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
   #cancel: (() => void) | undefined;

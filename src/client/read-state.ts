@@ -1,18 +1,12 @@
 /** Read position and unread count of each room. */
 
 export class ReadState {
-  /** Rooms keyed by room id. Bounded by the follower's rooms. */
   readonly #rooms = new Map<
     string,
     { last: number; read: number; hidden: number; unread: number }
   >();
 
-  /**
-   * Sets a room that the server has listed.
-   * @param last `n` of the room's last record
-   * @param read `n` up to which the room was read
-   * @param unread number of unread messages by other users; older servers do not send it
-   */
+  /** @param unread missing from older servers */
   setRoom(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
     const known = this.#rooms.get(id);
     const hidden = known?.hidden ?? 0;
@@ -25,10 +19,6 @@ export class ReadState {
     this.#rooms.delete(id);
   }
 
-  /**
-   * Adds a record. `hidden` is true for a kind that is never displayed, `counts` for a message by
-   * another user.
-   */
   addRecord(
     id: string,
     n: number,
@@ -41,10 +31,6 @@ export class ReadState {
     if (flags.counts && n > room.read) room.unread++;
   }
 
-  /**
-   * @param unread number of unread messages after the change, if the server sends it
-   * @returns the new position; `undefined` if the position has not advanced
-   */
   markRead(id: string, n: number, unread?: number): number | undefined {
     const room = this.#rooms.get(id);
     if (room === undefined) return undefined;
@@ -55,7 +41,6 @@ export class ReadState {
     return upTo;
   }
 
-  /** Returns an upper bound on the number of unread messages by other users. */
   unread(id: string): number {
     return this.#rooms.get(id)?.unread ?? 0;
   }

@@ -1,4 +1,4 @@
-/** Timer for the delays between attempts to reconnect. */
+/** Timer for the delays between reconnection attempts. */
 
 import type { Fault } from "../base/fault.ts";
 import { RECONNECT_MAX_MS, RECONNECT_PENDING_MAX_MS } from "../base/limits.ts";
@@ -13,7 +13,7 @@ interface ScheduledDial {
   readonly cancel: () => void;
 }
 
-/** Backs off while no request or post is pending, and retries often while one is pending. */
+/** Backs off while idle, and retries often while a request or post is pending. */
 export class ReconnectTimer {
   readonly #clock: Clock;
   readonly #entropy: Entropy;
@@ -25,7 +25,7 @@ export class ReconnectTimer {
     this.#entropy = entropy;
   }
 
-  /** @returns the planned delay in milliseconds */
+  /** Returns the planned delay in milliseconds. */
   schedule({ retryAfterMs = 0 }: Fault, isUrgent: boolean, dial: () => void): number {
     const now = this.#clock.now();
     const maxMs = isUrgent ? RECONNECT_PENDING_MAX_MS : RECONNECT_MAX_MS;

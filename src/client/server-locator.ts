@@ -1,4 +1,4 @@
-/** Addresses of a server's machines, across links. */
+/** Addresses of a server's machines, retained across links. */
 
 import type { Fault } from "../base/fault.ts";
 import { ServerAddresses } from "../core/client/server-addresses.ts";
@@ -31,7 +31,6 @@ export class ServerLocator {
   readonly #dialer: AddressDialer;
   #expected: ServerAddress | undefined;
   #isLoggedIn = false;
-  /** True if the server has sent the addresses of its cluster on this link. */
   #hasClusterAddresses = false;
 
   constructor(options: ServerLocatorOptions) {
@@ -76,7 +75,6 @@ export class ServerLocator {
     this.#dialer.confirmAddress();
   }
 
-  /** @returns an event for the user if a machine other than the expected one answered */
   loggedIn(fingerprint: Fingerprint): Extract<LinkEvent, { kind: "elsewhere" }> | undefined {
     const { address } = this.#dialer;
     if (address === undefined) return undefined;
@@ -90,7 +88,6 @@ export class ServerLocator {
     return { kind: "elsewhere", from, to };
   }
 
-  /** @returns true if the notice was handled */
   notice(notice: ServerNotice, fingerprint: Fingerprint, connection: Connection): boolean {
     const { remote } = connection.link;
     if (notice.kind === "servers") {
@@ -110,10 +107,7 @@ export class ServerLocator {
     return false;
   }
 
-  /**
-   * Handles a node that has lost its majority. The other nodes are dialled first from now on.
-   * @returns true if there are other nodes
-   */
+  /** Dials the other nodes first from now on. Returns false if there are none. */
   majorityLost(): boolean {
     const { address } = this.#dialer;
     if (address !== undefined) this.#addresses.failed(address);

@@ -37,15 +37,11 @@ export interface AccountSessionOptions {
   readonly adoptsUnsent: boolean;
   readonly sealed: Pick<SealingOptions, "home" | "refusal" | "load">;
   readonly request: SendRequest;
-  /** Returns the newest log checkpoint that this device has accepted. */
   readonly pin: (reader: LogReader) => Promise<LogPin | undefined>;
   readonly activeLink: ActiveLink;
   readonly emit: (event: AccountEvent) => void;
   readonly announceUploads: () => Promise<void>;
-  /**
-   * Called when a record is missing. `isRepeated` is true if another request cannot deliver the
-   * record.
-   */
+  /** `isRepeated` is true if another request cannot deliver the missing record. */
   readonly gap: (fault: Fault, isRepeated: boolean) => void;
 }
 
@@ -106,15 +102,12 @@ export class AccountSession {
     return this.#posts;
   }
 
-  /** Resolves when the posts of earlier runs are loaded. Rejects if the store fails. */
   get adoption(): void | Promise<void> {
     return this.#adoption;
   }
 
   /**
-   * Logs in on a new link and starts to receive.
-   * @param handleNotice handles notices that do not concern the account; returns false for all
-   * other notices
+   * @param handleNotice returns false for notices that concern the account
    * @throws {Fault} store-… if the store fails
    */
   connected(
@@ -142,7 +135,6 @@ export class AccountSession {
     this.#auditedLink = { connection, address, reader, key: server.key, rooms };
     this.sealing.connected({ ...identity, account: id, formers });
     this.#adoption = this.#posts.open(identity, this.#options.adoptsUnsent);
-    // The caller that awaits `adoption` reports the fault.
     if (this.#adoption instanceof Promise) this.#adoption.catch(asFault);
     this.#follower.connected(this.#link);
     connection.listen((notice) => {
@@ -162,7 +154,7 @@ export class AccountSession {
     this.sealing.lost();
   }
 
-  /** Logs out. The session resumes if the same account logs in later. */
+  /** The session resumes if the same account logs in later. */
   logOut(fault: Fault = notLoggedIn(), transferFault = fault): void {
     this.#greeted = undefined;
     this.#reporter.clear();
@@ -177,7 +169,6 @@ export class AccountSession {
     this.#reporter.report(room, n);
   }
 
-  /** Sends pending read positions. Called before the link ends. */
   flush(): void {
     this.#reporter.flush();
   }

@@ -1,4 +1,4 @@
-/** Greeting of a server, in which the server proves its identity. */
+/** Greeting, in which a server proves its identity. */
 
 import { equalBytes } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
@@ -17,12 +17,11 @@ import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 
-/** Server that has proved its identity on this link, but is not necessarily trusted. */
 export interface Greeted {
   readonly greeting: Greeting;
   readonly fingerprint: Fingerprint;
   readonly welcome: NoticeOf<"welcome">;
-  /** Former keys of this server, newest first. Each key has signed its successor. */
+  /** Newest first. Each key has signed its successor. */
   readonly formers: readonly Fingerprint[];
 }
 
@@ -39,7 +38,6 @@ export interface GreetOptions {
 }
 
 /**
- * Sends hello, the first message of a link, and verifies the answer.
  * @throws {Fault} fingerprint-changed if the proof is wrong, timeout, version-unsupported, and the
  * connection's faults
  */
@@ -72,10 +70,6 @@ async function verifiedFormers(
   return formers;
 }
 
-/**
- * Connects, greets and closes the link, without trusting the server.
- * @throws {Fault} fingerprint-changed, timeout or version-unsupported like `greet`
- */
 export async function fetchGreeting(
   options: GreetOptions & { readonly dial: () => Promise<Link> },
 ): Promise<Greeted> {
@@ -87,10 +81,6 @@ export async function fetchGreeting(
   }
 }
 
-/**
- * Sends hello. The caller verifies the answer.
- * @throws {Fault} timeout, version-unsupported, and the connection's faults
- */
 async function sendHello(
   connection: Connection,
   clock: Clock,
@@ -105,7 +95,7 @@ async function sendHello(
     connection.listen((notice) => {
       if (notice.kind !== "welcome") return;
       cancel();
-      connection.listen(undefined); // Later notices are queued for the next listener.
+      connection.listen(undefined);
       resolve(notice);
     });
     connection.onClosed(() => {

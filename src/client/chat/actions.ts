@@ -20,22 +20,18 @@ export interface JoinOptions {
   readonly sealed?: boolean;
 }
 
-/**
- * Methods without a return value report faults in `model.faults`. Methods that return a promise
- * reject with a Fault.
- */
+/** Methods without a return value report faults in `model.faults`. */
 export abstract class ChatActions extends ModelDriver {
   readonly #typing: TypingNotifier;
 
   constructor(options: ModelDriverOptions) {
     super(options);
     this.#typing = new TypingNotifier(options.now, (room, on) => {
-      // Ignore failures, because older servers do not know this request.
+      // Older servers do not know this request.
       this.request("typing", { room, on }).catch(() => undefined);
     });
   }
 
-  /** Returns false after an audit alarm. The UI displays the alarm. */
   protected abstract mayPost(): boolean;
   protected abstract post(to: string, body: PostBody): void;
 
@@ -43,10 +39,9 @@ export abstract class ChatActions extends ModelDriver {
     this.applyNow({ kind: "open", target });
   }
 
-  /** Marks the open room as read up to this item, which is the last visible one. */
+  /** @param seq the last visible item */
   markReadUpTo(seq: number): void {
     const room = openRoom(this.model);
-    // A UI may report the same item repeatedly.
     if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
     this.applyNow({ kind: "seen", room: room.id, seq });
   }
@@ -55,7 +50,6 @@ export abstract class ChatActions extends ModelDriver {
     if (this.model.isAtNewest !== on) this.applyNow({ kind: "at-newest", on });
   }
 
-  /** Loads more items when the user has scrolled close to the end of the loaded items. */
   loadMore(side: "older" | "newer"): void {
     this.#withOpenRoom((room) => this.applyNow({ kind: "reach", room, side }));
   }
@@ -102,11 +96,6 @@ export abstract class ChatActions extends ModelDriver {
     this.reportFailure(this.request("save", { room, seq, on }));
   }
 
-  /**
-   * Returns a message from the model or from the server.
-   * @returns `undefined` if the message does not exist or the account is not in the room
-   * @throws {Fault} if the request fails
-   */
   async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {
     const known = this.model.rooms.get(room);
     if (known === undefined) return undefined;
@@ -144,7 +133,7 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   /**
-   * Sends a draft, or the edit that it contains, and clears the draft.
+   * Sends a draft, or the edit that it contains.
    * @returns false if an audit alarm forbids sending to this server
    */
   send(target: string, draft: Draft): boolean {
@@ -159,10 +148,6 @@ export abstract class ChatActions extends ModelDriver {
     return true;
   }
 
-  /**
-   * Sends a message, scrolls to it if its room is open, and clears the draft.
-   * @returns like `send`
-   */
   sendBody(target: string, body: PostBody): boolean {
     if (!this.mayPost()) return false;
     this.#typing.sent();
@@ -187,7 +172,6 @@ export abstract class ChatActions extends ModelDriver {
     await this.request("pin", { seq, on });
   }
 
-  /** Posts a refused message again. The message then follows all other messages. */
   resend(key: string): void {
     const post = this.model.pending.find((pending) => pending.key === key);
     if (post?.state.kind !== "refused") return;
@@ -199,11 +183,6 @@ export abstract class ChatActions extends ModelDriver {
     this.applyNow({ kind: "discarded", key });
   }
 
-  /**
-   * Joins or creates the room and opens it.
-   * @returns the name of the room
-   * @throws {Fault} if the server refuses
-   */
   async join(room: string, options: JoinOptions = {}): Promise<string> {
     const { name } = await this.request("join", { room: bareTarget(room), ...options });
     this.open(name);
@@ -250,7 +229,6 @@ export abstract class ChatActions extends ModelDriver {
       else await this.request("edit", { seq, text });
     };
     const edited = edit().catch((error: unknown) => {
-      // Keep the failed edit as well as the text typed in the meantime.
       const previous = this.model.drafts.get(bareTarget(target));
       this.setDraft(target, previous === undefined ? draft : { ...draft, before: previous });
       throw error;

@@ -1,4 +1,4 @@
-/** Driver for a model, which passes events to the model and performs the model's effects. */
+/** Driver that passes events to a model and performs the model's effects. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault } from "../../base/fault.ts";
@@ -17,12 +17,11 @@ export interface ModelDriverOptions {
   readonly nextFrame: (callback: () => void) => void;
   readonly sha256: Sha256;
   readonly now: () => number;
-  /** Maximum number of items kept per room. Default: PAGE_ROOM_ITEMS_MAX. */
   readonly itemsMax?: number;
   readonly history?: HistorySource;
 }
 
-/** Holds an immutable `model`, and reports the next model to subscribers at most once per frame. */
+/** Reports the next immutable `model` to subscribers at most once per frame. */
 export abstract class ModelDriver {
   readonly #nextFrame: ModelDriverOptions["nextFrame"];
   readonly #queries: ModelQueries;
@@ -74,15 +73,10 @@ export abstract class ModelDriver {
     this.update();
   }
 
-  /**
-   * Returns a past record of a room; `undefined` if there is no such record.
-   * @throws {Fault} if the request fails
-   */
   protected record(target: string, seq: number): Promise<ChatRecord | undefined> {
     return this.#queries.record(target, seq);
   }
 
-  /** Discards the queued events, because they belong to another account. */
   protected dropEvents(): void {
     this.#events = [];
   }

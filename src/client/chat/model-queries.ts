@@ -1,4 +1,4 @@
-/** Requests to the server on behalf of a model. */
+/** Server requests on behalf of a model. */
 
 import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
@@ -17,10 +17,9 @@ import {
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 
-/** Maximum number of members listed. In larger rooms, members are searched by name. */
+/** Maximum number of members listed. Members of larger rooms are searched by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
-/** @param ask fetches the server's page */
 export type HistorySource = (
   fields: RequestFields<"history">,
   ask: FetchPage,
@@ -68,7 +67,6 @@ export class ModelQueries {
     }
   }
 
-  /** Requests the members of a room. A failed request is repeated when the room is opened again. */
   async members(room: RoomId, target: string): Promise<void> {
     try {
       const { request, emit } = this.#options;
@@ -82,10 +80,6 @@ export class ModelQueries {
     }
   }
 
-  /**
-   * Returns a record; `undefined` if there is no such record.
-   * @throws {Fault} if the request fails
-   */
   async record(target: string, seq: number): Promise<ChatRecord | undefined> {
     const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
     return records[0];

@@ -12,10 +12,6 @@ export interface PinsOptions {
   readonly history: HistorySource;
 }
 
-/**
- * Returns the pinned messages with their edits applied, newest first.
- * @throws {Fault} if the server refuses
- */
 export async function queryPins(
   { request, sha256, history }: PinsOptions,
   target: string,
@@ -34,7 +30,7 @@ export async function queryPins(
     const messages = applyEdits(records);
     pinned.push(...messages.reverse());
     before = messages.at(-1)?.seq;
-    // A faulty server may report another page but send no records.
+    // A faulty server may announce another page but send no records.
     if (!more || before === undefined) break;
   }
   return pinned;

@@ -11,8 +11,8 @@ export interface RoomActor extends Sealer {
 }
 
 /**
- * Returns the sealed room or conversation named by a target such as `lobby`, `#lobby` or `@bob`;
- * `undefined` if the target is not sealed.
+ * Returns the sealed room for a target such as `lobby`, `#lobby` or `@bob`; `undefined` if the
+ * target is not sealed.
  */
 export function sealedRoomAt(
   { rooms }: Pick<RoomActor, "rooms">,
@@ -23,9 +23,8 @@ export function sealedRoomAt(
 }
 
 /**
- * Joins a sealed room, or creates it with its group.
  * @throws {Fault} name-taken if an open room has the same name, not-allowed if the device does not
- * support sealed rooms, and the server's refusal
+ * support sealed rooms
  */
 export async function joinSealed<Joined extends Answer<"join"> | undefined>(
   actor: Sealer,
@@ -38,21 +37,13 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
   return answer;
 }
 
-/**
- * Leaves a room. In a sealed room, sends a leave notice signed by this device. @throws {Fault} if
- * the server refuses
- */
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
-  // The signed notice permits other members to remove this device from the group.
+  // The signed notice lets other members remove this device from the group.
   const notice = sealed && (await (await actor.sealedRooms()).leaveNotice(sealed));
   await actor.request("leave", { room, ...notice });
 }
 
-/**
- * @returns the number of the kick's record; `undefined` in a sealed room @throws {Fault} if the
- * server refuses
- */
 export async function kick(
   actor: RoomActor,
   room: string,
@@ -64,7 +55,6 @@ export async function kick(
   return undefined;
 }
 
-/** Makes a user a moderator, or revokes that role. @throws {Fault} if the server refuses */
 export async function grant(
   actor: RoomActor,
   room: string,

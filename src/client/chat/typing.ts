@@ -3,7 +3,7 @@
 import { TYPING_MS } from "../../base/limits.ts";
 import type { RoomState } from "../../core/model/state.ts";
 
-/** Interval at which an indicator is refreshed, in ms. Half the time after which it expires. */
+/** Milliseconds; half the time after which an indicator expires. */
 const REFRESH_INTERVAL_MS = TYPING_MS / 2;
 
 export class TypingNotifier {
@@ -17,7 +17,6 @@ export class TypingNotifier {
     this.#send = send;
   }
 
-  /** @param text the composer's text after a key press */
   typed({ id, isSealed, isClosed }: RoomState, text: string): void {
     if (isSealed || isClosed) return;
     const isSameRoom = this.#room === id;
@@ -32,7 +31,7 @@ export class TypingNotifier {
     this.#send(id, true);
   }
 
-  /** Ends the indicator without a request, because the message itself ends it for readers. */
+  /** Sends no request, because the message itself ends the indicator for readers. */
   sent(): void {
     this.#room = undefined;
   }

@@ -1,9 +1,6 @@
-/** Races of promises against abort signals. */
+/** Promises that are abandoned when a signal aborts. */
 
-/**
- * Returns the outcome of `promise` unless the signal aborts first.
- * @throws {Error} the signal's reason if the signal aborts
- */
+/** @throws {Error} the signal's reason if the signal aborts first */
 export function unlessAborted<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   const { promise: outcome, resolve, reject } = Promise.withResolvers<Value>();
   const stop = () => reject(signal.reason);

@@ -15,13 +15,12 @@ export interface LoggedInLink {
 
 export class ActiveLink {
   #link: { readonly link: LoggedInLink; readonly lost: AbortController } | undefined;
-  /** Reason why the account is logged out; `undefined` while a link is open or expected. */
+  /** `undefined` while a link is open or expected. */
   #fault: Fault | undefined = notLoggedIn();
   readonly #onNeeded: () => void;
   #change = Promise.withResolvers<void>();
   readonly #loggedOutCallbacks = new Set<(fault: Fault) => void>();
 
-  /** @param onNeeded called when a task starts to wait for a link */
   constructor(onNeeded: () => void) {
     this.#onNeeded = onNeeded;
   }
@@ -34,10 +33,6 @@ export class ActiveLink {
     return this.#fault;
   }
 
-  /**
-   * Calls `callback` when the account has logged out and will not reconnect.
-   * @returns a function that removes the callback
-   */
   onLoggedOut(callback: (fault: Fault) => void): () => void {
     this.#loggedOutCallbacks.add(callback);
     return () => this.#loggedOutCallbacks.delete(callback);
@@ -63,7 +58,7 @@ export class ActiveLink {
     this.#wake();
   }
 
-  /** Resolves with the next link. @throws {Fault} if no link will follow, or the signal's reason */
+  /** @throws {Fault} if no link will follow, or the signal's reason */
   async next(signal: AbortSignal): Promise<LoggedInLink> {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;

@@ -15,9 +15,8 @@ export interface AddressDialerOptions {
 }
 
 /**
- * Dials the next address as soon as one fails, or in parallel if one has not answered within
- * NEXT_ADDRESS_DELAY_MS. Uses the first link that opens. If all addresses fail, throws the fault of
- * the first address.
+ * Dials the next address as soon as one fails, or in parallel after NEXT_ADDRESS_DELAY_MS, and uses
+ * the first link that opens.
  */
 export class AddressDialer {
   readonly #options: AddressDialerOptions;
@@ -32,7 +31,6 @@ export class AddressDialer {
     return this.#address;
   }
 
-  /** @throws {Fault} the fault of the first address if all addresses fail */
   readonly dial = async (): Promise<Link> => {
     if (this.#untried.length === 0) this.#untried = this.#options.addresses.candidates();
     const race = new Race(this.#options, this.#untried);
@@ -45,8 +43,8 @@ export class AddressDialer {
   };
 
   /**
-   * Handles an unusable link. An address from the server's list may have been taken over by another
-   * machine, so the next address is tried. The fault is reported if the user specified the address.
+   * Tries the next address if the server's list supplied this one, because another machine may have
+   * taken it over.
    * @returns the fault to report; `undefined` if another address remains to `dial`
    */
   tryNext(fault: Fault): Fault | undefined {
@@ -63,9 +61,6 @@ export class AddressDialer {
     return new Fault("unreachable", text, { cause: fault });
   }
 
-  /**
-   * Called when the server has proved its identity. The next dial starts again with all addresses.
-   */
   confirmAddress(): void {
     this.#untried = [];
   }
@@ -112,7 +107,7 @@ class Race {
     dial(address).then(
       (link) => {
         this.#running--;
-        if (this.#isSettled) return link.destroy(); // Another address was faster.
+        if (this.#isSettled) return link.destroy();
         this.#settle();
         this.#result.resolve({ address, link });
       },

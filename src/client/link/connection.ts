@@ -1,4 +1,4 @@
-/** Link with its protocol session, which turns bytes into answers and notices. */
+/** Protocol session on one link, which turns bytes into answers and notices. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -31,9 +31,7 @@ export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
-/**
- * Maximum number of pending requests, which leaves capacity for all posts that may be in flight.
- */
+/** Leaves capacity for all posts that may be in flight. */
 const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
 /** Maximum number of notices queued between an answer and the continuation of its caller. */
 const NOTICES_QUEUED_MAX = 16_384;
@@ -46,14 +44,9 @@ export interface LinkStats {
   readonly counters: LinkCounters;
 }
 
-/**
- * Sends requests and delivers answers and notices over one link. Runs the session's timers and
- * reports the end of the link exactly once.
- */
 export class Connection {
   readonly link: Link;
   isAdmitted = false;
-  /** Called when an answer is delayed, and with `undefined` when it has arrived. */
   onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
   #isGuessDelayed = false;
   #onStalled: ((on: boolean) => void) | undefined;
@@ -64,26 +57,18 @@ export class Connection {
   readonly #session: Session;
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
   readonly #pending = new Map<number, Settle>();
-  /** Notices that arrived while no listener was set. At most NOTICES_QUEUED_MAX. */
   #queuedNotices: ServerNotice[] = [];
   #listener: ((notice: ServerNotice) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #closed: { fault: Fault | undefined } | undefined;
   readonly #drained = Promise.withResolvers<void>();
-  /**
-   * Number of packets received, if the link counts them. While a large file occupies the link, they
-   * prove that the server is alive.
-   */
+  /** While a large file occupies the link, received packets prove that the server is alive. */
   #receivedPackets = 0;
   #requestCount = 0;
   #answerCount = 0;
   readonly #answerTimeoutMs: number | undefined;
 
-  /**
-   * Call this in the tick in which the link was opened.
-   * @param answerTimeoutMs maximum time to wait for an answer. Default: unlimited
-   */
   constructor(link: Link, clock: Clock, answerTimeoutMs?: number) {
     this.link = link;
     this.#answerTimeoutMs = answerTimeoutMs;
@@ -110,7 +95,6 @@ export class Connection {
     return this.#session.phase === "closed";
   }
 
-  /** Resolves when the link is closed and its last bytes have been sent. */
   get drained(): Promise<void> {
     return this.#drained.promise;
   }
@@ -123,13 +107,11 @@ export class Connection {
     return this.#closed?.fault ?? new Fault("link-closed", "the connection was closed");
   }
 
-  /** Calls `onStalled` when the server has not answered for STALL_MS, and when it answers again. */
   watchStalls(onStalled: ((on: boolean) => void) | undefined): void {
     this.#onStalled = onStalled;
     this.#scheduleTimer();
   }
 
-  /** Delivers notices to the listener, starting with the queued notices. */
   listen(listener: ((notice: ServerNotice) => void) | undefined): void {
     this.#listener = listener;
     const queued = this.#queuedNotices;
@@ -138,8 +120,8 @@ export class Connection {
   }
 
   /**
-   * Calls `callback` once on close, immediately if the connection is already closed. The fault is
-   * `undefined` after a normal close.
+   * Calls `callback` once, immediately if already closed. The fault is `undefined` after a normal
+   * close.
    */
   onClosed(callback: (fault: Fault | undefined) => void): void {
     if (this.#closed === undefined) this.#onClosed.push(callback);
@@ -150,10 +132,6 @@ export class Connection {
     this.#perform(this.#session.notify(notice));
   }
 
-  /**
-   * Sends a request. After a rate limit, waits and retries.
-   * @throws {Fault} if the server refuses or the link ends
-   */
   request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -177,10 +155,7 @@ export class Connection {
     });
   }
 
-  /**
-   * Sends a request without retries, and calls back with its outcome before any later message is
-   * handled.
-   */
+  /** Calls back before any later message is handled. Does not retry. */
   requestThen<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -238,7 +213,6 @@ export class Connection {
     };
   }
 
-  /** Closes the connection and sends the fault, if any, to the server. Idempotent. */
   close(fault?: Fault): void {
     this.#perform(this.#session.close(fault));
   }
@@ -247,7 +221,6 @@ export class Connection {
     for (const effect of effects) {
       switch (effect.kind) {
         case "transmit":
-          // A link that cannot send also reports `closed`, so the result is not checked here.
           this.link.send(effect.bytes, effect.tail);
           break;
         case "notice":
@@ -263,7 +236,7 @@ export class Connection {
           this.#handleClose(effect.fault);
           break;
         case "request":
-          break; // A client's session never emits requests.
+          break;
         default:
           unreachable(effect);
       }
@@ -305,8 +278,7 @@ export class Connection {
   }
 
   /**
-   * Schedules the timer for the next deadline. Because deadlines usually move later, a pending
-   * timer is kept, and is set again if it fires too early.
+   * Deadlines usually move later, so a pending timer is kept and rescheduled if it fires too early.
    */
   #scheduleTimer(): void {
     this.#reportStall();
@@ -317,7 +289,7 @@ export class Connection {
     if (deadline >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = deadline;
-    // Wait at least one millisecond, because a timer may fire slightly early.
+    // At least one millisecond, because a timer may fire slightly early.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
@@ -328,7 +300,7 @@ export class Connection {
 
   #tick(now: number): void {
     const effects = this.#session.tick(now, this.#isAlive());
-    if (effects.length > 0) this.#stall.requested(now); // The session has sent a ping.
+    if (effects.length > 0) this.#stall.requested(now);
     this.#perform(effects);
     if (this.#onStalled === undefined || !this.#stall.isPingDue(now)) return;
     this.#stall.requested(now);

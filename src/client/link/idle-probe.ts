@@ -16,9 +16,7 @@ import type { Connection } from "./connection.ts";
 export interface IdleProbeOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly connection: Connection;
-  /** Dials the same address again. @throws {Fault} if the server does not answer */
   readonly dial: () => Promise<Link>;
-  /** Called when a second connection also fails. The link is then closed. */
   readonly onUnreachable: () => void;
 }
 
@@ -34,10 +32,9 @@ const UDP: typeof TCP = {
 };
 
 /**
- * Checks whether an idle link is still connected to its server, for clients that know other
- * addresses. TCP does not report that a machine has lost power, and UDP reports nothing at all. On
- * a slow network a second connection still succeeds, so a large message in transfer does not end
- * the link.
+ * Checks an idle link if the client knows other addresses, because TCP does not report that a
+ * machine has lost power. Dials a second connection, which succeeds even while a large message
+ * occupies the link.
  */
 export class IdleProbe {
   readonly #options: IdleProbeOptions;

@@ -1,4 +1,4 @@
-/** Keys of a device, and verification of a server's signatures. */
+/** Device keys, and verification of server signatures. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -8,7 +8,7 @@ import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 
 /**
- * Returns the account's public key and a certificate by that key for this device.
+ * Returns the account's public key and its certificate for this device.
  * @throws {Fault} not-allowed if the key cannot sign
  */
 export async function certifiedDevice(
@@ -34,17 +34,11 @@ interface CertificateSubject {
   readonly unixMs: number;
 }
 
-/** Verification of a server's signatures. Asynchronous in browsers, synchronous elsewhere. */
 export interface Verifier {
   readonly sha256: Sha256;
-  /**
-   * `false` in a browser, which verifies the TLS certificate itself without revealing it to the
-   * page.
-   */
+  /** `false` in a browser, which verifies the TLS certificate without revealing it to the page. */
   readonly seesCertificate: boolean;
-  /**
-   * Verifies an Ed25519 signature. A browser without Ed25519 relies on TLS and always returns true.
-   */
+  /** A browser without Ed25519 relies on TLS and always returns true. */
   verify(
     publicKey: Uint8Array,
     bytes: Uint8Array,
@@ -54,17 +48,13 @@ export interface Verifier {
 
 export interface SigningKey {
   readonly publicKey: Uint8Array;
-  /** Signs with Ed25519. @throws {Fault} not-allowed if the key cannot sign */
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
 export interface Keys extends Verifier {
   readonly device: SigningKey;
-  /**
-   * `false` if the key only identifies the device, so that users enter a password at each log-in.
-   */
+  /** `false` if the key only identifies the device and users enter a password at each log-in. */
   readonly canSign: boolean;
   readonly kind: "cli" | "web";
-  /** Returns the key of an account on this device. The first call creates and stores the key. */
   account(server: Fingerprint, user: Name): SigningKey | Promise<SigningKey>;
 }

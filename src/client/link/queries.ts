@@ -1,13 +1,9 @@
-/** Requests that are answered in pages. */
+/** Paged requests. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
 import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
-/**
- * Sends a request on the current link.
- * @throws {Fault} link-closed without a link, and the server's refusal
- */
 export type SendRequest = <Kind extends RequestKind>(
   kind: Kind,
   fields: RequestFields<Kind>,
@@ -18,13 +14,12 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** Requests a page from the server. @throws {Fault} if the request fails */
 export type FetchPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
 
 /**
- * Returns one page of the history, with each record verified against the commitments in its head.
- * @param onRecord called for each record with its head as received
- * @throws {Fault} if the request fails, frame-malformed if a record is invalid
+ * Verifies each record against the commitments in its head.
+ * @param onRecord receives each head as transmitted
+ * @throws {Fault} frame-malformed if a record is invalid
  */
 export async function queryHistory(
   request: SendRequest,
@@ -40,9 +35,8 @@ export async function queryHistory(
 }
 
 /**
- * Returns the members of a room or, if no room is given, the accounts of the server.
+ * Returns the members of a room or, without a room, the server's accounts.
  * @param countMax number of users after which no further page is requested
- * @throws {Fault} if a request fails
  */
 export async function queryUsers(
   request: SendRequest,
@@ -57,7 +51,7 @@ export async function queryUsers(
       ...(after === undefined ? {} : { after }),
     });
     users.push(...page.users);
-    // A faulty server may report another page but send no users.
+    // A faulty server may announce another page but send no users.
     if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
   }
 }

@@ -5,12 +5,7 @@ import type { Clock } from "../../io/clock.ts";
 
 const CHECK_INTERVAL_MS = 500;
 
-/**
- * Returns the outcome of `task` unless the task stalls.
- * @param count returns a number that changes with progress
- * @param faultOf returns the fault, if any, for the given number of milliseconds without progress
- * @throws {Fault} the result of `faultOf`, or the task's fault
- */
+/** `count` must change with progress. `faultOf` returns a fault to end the wait. */
 export async function unlessStalled<Value>(
   clock: Clock,
   task: Promise<Value>,

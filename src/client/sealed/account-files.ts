@@ -1,4 +1,4 @@
-/** Files of an account, in open and in sealed rooms. */
+/** Files of an account in open and sealed rooms. */
 
 import type { FileId } from "../../base/ids.ts";
 import { unlessAborted } from "../link/abort.ts";
@@ -13,7 +13,6 @@ import type { SealedFiles, SealedFilesOptions } from "./files.ts";
 import type { Sealing } from "./sealing.ts";
 
 export interface AccountFilesOptions extends Omit<SealedFilesOptions, "session"> {
-  /** @throws {Fault} not-logged-in if no account is logged in */
   readonly session: () => FileSession;
 }
 
@@ -21,10 +20,7 @@ interface FileSession extends Omit<SealedFilesOptions["session"], "sealing"> {
   readonly sealing: Pick<Sealing, "untilListed" | "sealedTargets" | "exists" | "code" | "rooms">;
 }
 
-/**
- * Sends a file only after it is known whether the target rooms are sealed. Loads the code for
- * sealed rooms when needed.
- */
+/** Loads the code for sealed rooms when needed. */
 export class AccountFiles {
   readonly #options: AccountFilesOptions;
 
@@ -32,10 +28,6 @@ export class AccountFiles {
     this.#options = options;
   }
 
-  /**
-   * @throws {Fault} the faults of `Transfers`, and not-allowed if this device does not support
-   * sealed rooms
-   */
   async send(request: UploadRequest): Promise<UploadedFile> {
     const { transfers, uploads } = this.#options;
     const { sealing } = await this.#listedSession(request);
@@ -44,11 +36,6 @@ export class AccountFiles {
     return (await this.#sealedFiles()).send(request, sealed);
   }
 
-  /**
-   * Downloads a file. Decrypts a file of a sealed room with the key from a message that this device
-   * has read.
-   * @throws {Fault} the faults of `Transfers`
-   */
   async get(request: DownloadRequest): Promise<DownloadedFile> {
     const { sealing } = await this.#listedSession(request);
     const isOpen = !(await sealing.exists());
@@ -59,18 +46,11 @@ export class AccountFiles {
     return this.#options.transfers.withdraw(file);
   }
 
-  /**
-   * Posts to sealed rooms those files that earlier runs uploaded but did not post.
-   * @throws {Fault} if a request fails
-   */
+  /** Posts files that earlier runs uploaded to sealed rooms but did not post. */
   async announceUploads(): Promise<void> {
     await (await this.#sealedFiles()).announceUploads();
   }
 
-  /**
-   * Waits until the server has listed all rooms on this link.
-   * @throws {Fault} not-logged-in, or interrupted by the signal
-   */
   async #listedSession({ signal }: Pick<UploadRequest, "signal">): Promise<FileSession> {
     const session = this.#options.session();
     const listed = session.sealing.untilListed();

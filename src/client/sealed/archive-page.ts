@@ -1,4 +1,4 @@
-/** Pages of history that merge the server's records with this device's archive. */
+/** History pages that merge the server's records with this device's archive. */
 
 import { foldCase } from "../../base/case-fold.ts";
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
@@ -14,18 +14,14 @@ type Query = RequestFields<"history">;
 const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
- * Reports whether the query needs the archive. The server knows neither the text nor the kind of a
- * sealed message; `sealed` and `all` match every sealed message.
+ * The server knows neither the text nor the kind of a sealed message; `sealed` and `all` match
+ * every sealed message.
  */
 export function needsArchive({ grep = "", files, kinds }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
   return grep !== "" || files === true || isOfKinds;
 }
 
-/**
- * @returns a function that converts a row to a record, or returns `undefined` if the query excludes
- * the row
- */
 export function matcherOf(
   query: Query,
 ): (room: RoomView, seq: number, row: ArchivedRow) => ChatRecord | undefined {
@@ -49,20 +45,13 @@ export function matcherOf(
   };
 }
 
-/**
- * Collects one page of records from any number of sources. Keeps the records nearest to the start
- * of the page, within the page's limits.
- */
+/** Keeps the records nearest to the start of the page, within the page's limits. */
 export class PageBuilder {
   readonly #limit: number;
-  /**
-   * Direction of the page: 1 for ascending order from `after`; -1 for descending order from
-   * `before`.
-   */
+  /** 1: ascending from `after`; -1: descending from `before`. */
   readonly #direction: 1 | -1;
   #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
   #bytes = 0;
-  /** First seq beyond this page; `undefined` while the page is open-ended. */
   #end: number | undefined;
 
   constructor({ limit, after }: Query) {
@@ -78,12 +67,11 @@ export class PageBuilder {
     return this.#end !== undefined && (seq - this.#end) * this.#direction >= 0;
   }
 
-  /** Adds a page of the same query from another source. That source may have further records. */
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // The archive contains the files themselves. The last carrier record marks where the next
-      // page starts.
+      // The archive contains the files themselves. The last carrier record marks the start of the
+      // next page.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
     // Beyond the farthest record of this source, records of other sources may not be the next in
@@ -91,7 +79,6 @@ export class PageBuilder {
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }
 
-  /** @returns false if this record and all records farther away are beyond the page */
   add(record: ChatRecord): boolean {
     const { seq } = record;
     if (this.isBeyond(seq)) return false;

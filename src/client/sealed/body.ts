@@ -1,4 +1,4 @@
-/** Plaintext bodies of sealed messages, and records in the form that readers see. */
+/** Plaintext bodies of sealed messages, and their records as readers see them. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
@@ -9,19 +9,15 @@ import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
 /**
- * Maximum displayed number of withheld messages. The sender's device claims the number, so the
- * claim may be wrong.
+ * Maximum displayed number of withheld messages. The sender's device claims the number, which may
+ * be wrong.
  */
 const WITHHELD_DISPLAY_MAX = 9_999;
-/** Maximum nesting depth of lists and objects in a body. This program writes three levels. */
+/** Maximum nesting depth in a body. This program writes three levels. */
 const NESTING_MAX = 8;
-/**
- * Maximum length of a field other than `text`, in UTF-16 code units. File names are the longest
- * such fields.
- */
+/** UTF-16 code units. File names are the longest fields except for `text`. */
 const FIELD_CHARS_MAX = 4_096;
 
-/** Body of a sealed message: its kind, and JSON in the format of an open post or record. */
 export interface SealedBody {
   readonly kind: "text" | "action" | "reaction" | "edit" | "file" | "topic";
   readonly [field: string]: unknown;
@@ -31,20 +27,13 @@ const KINDS: ReadonlySet<unknown> = new Set([
   ...(["text", "action", "reaction", "edit", "file", "topic"] as const),
 ]);
 
-/**
- * Fields for a post that edits another post, describes a file or was queued. These fields exist
- * only in sealed rooms and are never sent unencrypted.
- */
+/** These fields exist only in sealed rooms and are never sent unencrypted. */
 type SealedPostBody = PostBody & {
   readonly edits?: number;
   readonly file?: FileId;
   readonly meant?: "sealed";
 };
 
-/**
- * Returns a post that describes a file. The file's secret stays in the store until the post is
- * encrypted.
- */
 export function sealedFilePost(file: FileId): PostBody {
   const body: SealedPostBody = { text: "", file };
   return body;
@@ -85,7 +74,6 @@ export function packBody(body: SealedBody): Uint8Array {
   return utf8Encode(JSON.stringify(body));
 }
 
-/** @returns `undefined` if the kind is unknown or the body exceeds a limit of this program */
 export function readBody(bytes: Uint8Array): SealedBody | undefined {
   if (isTooDeep(bytes)) return undefined;
   const body = parseObject(bytes);
@@ -142,7 +130,7 @@ function withoutSecrets(body: Readonly<Record<string, unknown>>) {
   return publicFields;
 }
 
-/** Returns the server's record of a sealed file. A sealed message describes the file itself. */
+/** Strips the server's record of a sealed file, because a sealed message describes the file. */
 export function carrierRecord(record: ChatRecord): ChatRecord {
   return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
 }

@@ -1,8 +1,4 @@
-/**
- * Comparison of histories between members. Each sealed message carries a checkpoint with the
- * server's signature. A checkpoint that is inconsistent with this device's log proves a fork. Only
- * the server can sign checkpoints, so members cannot forge such a proof.
- */
+/** Fork detection by comparing the server-signed checkpoints in members' messages. */
 
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -21,19 +17,18 @@ import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts"
 import type { Vault } from "./vault.ts";
 
 /**
- * Maximum number of claims verified in one check. Each claim takes one or two sequential requests.
+ * Maximum number of claims verified in one check, because each takes one or two sequential
+ * requests.
  */
 const CLAIMS_PER_CHECK_MAX = 8;
 /**
- * Delay before claims are verified, in ms. A sender's checkpoint may already be a minute old, so
- * verification is not urgent.
+ * Milliseconds. A sender's checkpoint may already be a minute old, so verification is not urgent.
  */
 const CHECK_DELAY_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export interface HistoryView {
   readonly verifier: Verifier;
-  /** Keys of the server: first the current proved key, then its former keys. */
   readonly keys: readonly Uint8Array[];
   pin(): Promise<LogPin | undefined>;
 }
@@ -44,7 +39,6 @@ export interface ClaimsOptions {
   readonly history: () => HistoryView | undefined;
   readonly transact: <Result>(task: (vault: Vault) => Promise<Result>) => Promise<Result>;
   readonly onFork: (claim: ClaimRow) => Promise<void>;
-  /** Called with a remark for the users of a room. The room remains usable. */
   readonly onRemark: (claim: ClaimRow, sentence: string) => Promise<void>;
 }
 
@@ -52,7 +46,6 @@ type Verdict = "same" | "forked" | "unsigned" | "unproved";
 
 export class Claims {
   readonly #options: ClaimsOptions;
-  /** Last stored claim of each device. At most CLAIMS_KNOWN_MAX. */
   readonly #known = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #running = false;
@@ -61,7 +54,6 @@ export class Claims {
     this.#options = options;
   }
 
-  /** Stores the claim of a received message. @param seq the seq of the message's record */
   async add(
     tx: RoomTransaction,
     seq: number,
@@ -106,14 +98,12 @@ export class Claims {
     try {
       if (await this.#checkClaims(history)) this.schedule();
     } catch (error) {
-      // The link or the store failed. The next run retries.
       if (!(error instanceof Fault)) throw error;
     } finally {
       this.#running = false;
     }
   }
 
-  /** @returns true if undecided claims remain */
   async #checkClaims(history: HistoryView): Promise<boolean> {
     const pin = await history.pin();
     const claims = await this.#options.transact(async (vault) => {
@@ -124,7 +114,7 @@ export class Claims {
     const batch = claims.sort((a, b) => a.tries - b.tries).slice(0, CLAIMS_PER_CHECK_MAX);
     for (const claim of batch) {
       const verdict = await this.#verdictOf(history, claim, pin, since);
-      if (verdict === undefined) return false; // The link was lost before a verdict.
+      if (verdict === undefined) return false;
       await this.#decide(claim, verdict);
     }
     return claims.length > 0;
@@ -154,7 +144,6 @@ export class Claims {
     }
   }
 
-  /** Stores or deletes the claim, unless the device has sent a newer claim in the meantime. */
   async #update(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
     const key = claimKey(claim.device);
     await this.#options.transact(async (vault) => {
@@ -165,7 +154,6 @@ export class Claims {
     });
   }
 
-  /** @returns `undefined` if the link was lost */
   async #verdictOf(
     history: HistoryView,
     claim: ClaimRow,
@@ -184,13 +172,13 @@ export class Claims {
     const larger = await this.#fetchCheckpoint(history, size);
     if (larger === undefined || larger === "unproved") return larger;
     if (larger.origin !== origin) return "forked";
-    if (larger.size < size) return "unproved"; // A later request will get a larger checkpoint.
+    if (larger.size < size) return "unproved";
     if (!isConsistent({ size, root }, larger, history.verifier)) return "forked";
     if (pin === undefined) return "same";
     const own = larger.size === pin.size ? larger : await this.#fetchCheckpoint(history, pin.size);
     if (own === undefined || own === "unproved") return own;
     const isSameLog = own.size === larger.size && equalBytes(own.root, larger.root);
-    // The sizes of the checkpoints may differ because the log has grown in between, so retry.
+    // The sizes may differ because the log has grown in between, so retry.
     return isSameLog && isConsistent(pin, own, history.verifier) ? "same" : "unproved";
   }
 
@@ -219,7 +207,6 @@ export class Claims {
     return await withTimeout(answer, ANSWER_TIMEOUT_MS, () => "unproved" as const, clock);
   }
 
-  /** Returns the size that this log had when this device first saw its origin. */
   async #logSince(pin: LogPin | undefined): Promise<number> {
     if (pin === undefined) return 0;
     const { origin, size } = pin;
@@ -256,7 +243,7 @@ async function isSigned({ verifier, keys }: HistoryView, claim: ClaimRow): Promi
     }
     return false;
   } catch {
-    return false; // No checkpoint has such an origin.
+    return false;
   }
 }
 

@@ -1,7 +1,4 @@
-/**
- * Lazily loaded MLS code for sealed rooms. The code is large, and only accounts with sealed rooms
- * need it.
- */
+/** MLS code for sealed rooms, loaded lazily because it is large and few accounts need it. */
 
 import { openSealedDevice } from "./device.ts";
 import { SealedFiles } from "./files.ts";

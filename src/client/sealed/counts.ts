@@ -1,10 +1,4 @@
-/**
- * Message counts that reveal withheld messages. Each device numbers its messages to a room. A
- * missing message was not necessarily withheld: it may be in flight on another link, or refused by
- * the server. Therefore each message lists those counts of its device that are not known to be in
- * the log, and a reader reports only the other missing counts. A device can make such claims only
- * about its own messages.
- */
+/** Message counts that reveal messages withheld by the server. */
 
 import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
@@ -13,7 +7,6 @@ type Ranges = readonly CountRange[];
 
 export interface OwnCounts {
   readonly count: number;
-  /** Assigned counts that are not known to be in the log. */
   readonly open?: Ranges;
   /** Counts in `open` that belong to refused posts. The next posts reuse these counts. */
   readonly free?: Ranges;
@@ -21,14 +14,11 @@ export interface OwnCounts {
 
 export interface ReceivedCounts {
   readonly last: number;
-  /** Lower counts that the last message declares as possibly missing. */
   readonly open: Ranges;
 }
 
-/** State of a newly added device. All of its messages must arrive. */
 export const NO_COUNTS: ReceivedCounts = { last: 0, open: [] };
 
-/** @returns the count of the next message, and the updated counts */
 export function assignCount(own: OwnCounts): {
   readonly count: number;
   readonly own: Required<OwnCounts>;
@@ -48,10 +38,8 @@ export function assignCount(own: OwnCounts): {
 }
 
 /**
- * Returns the counts that a message with this count declares as possibly missing; `undefined` if
- * there are none. A message with an old count also lists the counts up to the highest one. A reader
- * who was added later and receives that message first therefore does not report the counts in
- * between.
+ * Returns the counts that may be missing although the server withheld nothing. A message with an
+ * old count also lists the counts up to the highest one, for readers who were added later.
  */
 export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   const { open = [], count: highest } = own;
@@ -73,11 +61,8 @@ export function freeCount(own: OwnCounts, count: number): OwnCounts {
 }
 
 /**
- * Records a received message of another device.
- * @param seen `undefined` for the first message of the device in this room, which may have any
- * count
- * @returns the number of earlier messages that are missing without being declared; each is reported
- * once
+ * @param seen `undefined` for the first message of a device, which may have any count
+ * @returns the number of missing messages to report
  */
 export function receiveCount(
   seen: ReceivedCounts | undefined,
@@ -131,7 +116,7 @@ function subtract(ranges: Ranges, removed: Ranges): CountRange[] {
 }
 
 /**
- * Merges the oldest ranges if there are too many. A reader then excuses additional messages instead
+ * Merges the oldest ranges if there are too many. Readers then excuse additional messages instead
  * of raising a false alarm.
  */
 function limitRanges(ranges: Ranges): CountRange[] {

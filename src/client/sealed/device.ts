@@ -1,4 +1,4 @@
-/** Membership of this device in MLS groups. */
+/** This device's membership in MLS groups. */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { checkName } from "../../base/names.ts";
@@ -30,8 +30,7 @@ export interface SealedDevice {
 }
 
 /**
- * Opens the device with the same certificate in every run, because a group's leaf contains the
- * certificate permanently.
+ * Uses the same certificate in every run, because a group's leaf contains it permanently.
  * @throws {Fault} not-allowed if the device cannot encrypt or has no account key
  */
 export async function openSealedDevice(options: SealedDeviceOptions): Promise<SealedDevice> {

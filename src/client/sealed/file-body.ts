@@ -14,15 +14,15 @@ import type { FolderSize } from "../../io/blob/interfaces.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { SealedBody } from "./body.ts";
 
-/** Number of plaintext bytes per chunk. After encryption they fill one chunk on the server. */
+/** Bytes of plaintext that fill one chunk on the server after encryption. */
 export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
 
 export interface SealedFile {
   readonly file: FileId;
-  /** The sender's name for the file, to be sanitised before display. */
+  /** Name chosen by the sender, not sanitised. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hex digest of the content, computed over chunks of CHUNK_BYTES as for an open file. */
+  /** Hex digest of the content over chunks of CHUNK_BYTES, as for an open file. */
   readonly digest: string;
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;
@@ -52,7 +52,6 @@ export function sealedFileBody(about: SealedFile): SealedBody {
   };
 }
 
-/** @returns `undefined` if the description is invalid */
 export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedFile | undefined {
   const file = fileBodyOf(body);
   if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
@@ -75,6 +74,6 @@ function decodeBytes(text: unknown, count: number): Uint8Array | undefined {
     const bytes = fromBase64Url(text);
     return bytes.length === count ? bytes : undefined;
   } catch {
-    return undefined; // The text is not base64url in canonical form.
+    return undefined;
   }
 }

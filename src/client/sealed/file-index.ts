@@ -1,4 +1,4 @@
-/** Index of sealed files in a device's store. */
+/** Index of sealed files in the device's store. */
 
 import { fromBase64Url, toBase64Url, toHex } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -39,10 +39,6 @@ export interface UndescribedFile {
   readonly target: string;
 }
 
-/**
- * Stores the secrets of files that this device is sending until their messages are posted. Also
- * stores the positions of the file descriptions that this device has read.
- */
 export class FileIndex {
   readonly #states: RoomStates;
   readonly #unixMs: () => number;
@@ -52,9 +48,6 @@ export class FileIndex {
     this.#unixMs = unixMs;
   }
 
-  /**
-   * Returns the files whose uploads can be resumed with a stored secret. Deletes expired uploads.
-   */
   uploads(): Promise<ReadonlySet<string>> {
     return this.#states.transact(async (vault) => {
       const ageMs = ({ begunUnixMs }: SealedUploadRow) => this.#unixMs() - begunUnixMs;
@@ -70,10 +63,6 @@ export class FileIndex {
     });
   }
 
-  /**
-   * Returns the secret of a file, which is the same in every run.
-   * @param rooms the targets, keyed by room id
-   */
   secretOf(file: FileId, rooms: Readonly<Record<string, string>>): Promise<FileSecret> {
     return this.#states.transact(async (vault) => {
       const known = await vault.get<SealedUploadRow>(uploadKey(file));
@@ -95,7 +84,7 @@ export class FileIndex {
   setDescription(file: FileId, bodyOf: (secret: FileSecret) => unknown): Promise<void> {
     return this.#states.transact(async (vault) => {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
-      if (row === undefined) return; // Another process has posted the message.
+      if (row === undefined) return;
       await vault.put(uploadKey(file), { ...row, body: bodyOf(storedSecret(row)) });
     });
   }
@@ -109,12 +98,11 @@ export class FileIndex {
     });
   }
 
-  /** Deletes a file's secret when its messages are posted and its command has ended. */
+  /** Call when the file's messages are posted and its command has ended. */
   remove(file: FileId): Promise<void> {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
 
-  /** Returns this device's uploads that the server has recorded but no message describes. */
   undescribed(): Promise<readonly UndescribedFile[]> {
     return this.#states.transact(async (vault) => {
       const files: UndescribedFile[] = [];
@@ -133,8 +121,8 @@ export class FileIndex {
   }
 
   /**
-   * Returns the description to post and reserves it for this post.
-   * @throws {Fault} seal-refused if another post has reserved the description
+   * Reserves the description for this post.
+   * @throws {Fault} seal-refused if another post has reserved it
    */
   async claimDescription(
     { vault, room }: RoomTransaction,
@@ -159,7 +147,6 @@ export class FileIndex {
     if (content?.name !== SEALED_FILE_NAME) return;
     const { file, digest: root } = content;
     const row = (await vault.find<SealedFileRow>(fileKey(file))) ?? EMPTY_ROW;
-    // Only the first record counts, so that the server cannot replace the content later.
     if (row.records[room] === undefined) {
       const records = { ...row.records, [room]: { seq, root, from } };
       await vault.put(fileKey(file), { ...row, records });
@@ -171,9 +158,8 @@ export class FileIndex {
   }
 
   /**
-   * Reports whether a message may describe the file. The content must match the record. Only the
-   * first description counts, except that a later description by the file's sender overrides an
-   * earlier description by another user.
+   * The content must match the record. Only the first description counts, except that a later
+   * description by the file's sender overrides an earlier one by another user.
    */
   async mayDescribe(
     { vault, room }: RoomTransaction,
@@ -182,7 +168,7 @@ export class FileIndex {
   ): Promise<boolean> {
     const row = await vault.find<SealedFileRow>(fileKey(description.file));
     const record = row?.records[room];
-    // The record of the file was erased before this message.
+    // The file's record was erased before this message.
     if (row === undefined || record === undefined) return true;
     if (record.root !== toHex(description.root)) return false;
     const descriptionSeq = row.said[room];
@@ -201,8 +187,8 @@ export class FileIndex {
   }
 
   /**
-   * Returns the description of a file; `sealed` if the file is in a sealed room and this device has
-   * not read its description; `undefined` for other files.
+   * Returns `sealed` for a sealed file whose description this device has not read, and `undefined`
+   * for an open file.
    * @throws {Fault} file-unknown if the description was erased
    */
   find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {
@@ -230,10 +216,6 @@ export class FileIndex {
     return (await vault.find<FileAtRow>(fileAtKey(seq))) !== undefined;
   }
 
-  /**
-   * Returns the seq to erase together with the given one: the server's record for a message, or the
-   * message for the server's record.
-   */
   partnerOf(seq: number, rooms: readonly RoomId[]): Promise<number | undefined> {
     return this.#states.transact(async (vault) => {
       const location = await vault.find<FileAtRow>(fileAtKey(seq));

@@ -1,4 +1,4 @@
-/** Sink that decrypts the chunks of a sealed file. */
+/** Decryption of a sealed file's chunks. */
 
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
@@ -17,7 +17,6 @@ export interface DecryptingSinkOptions {
   readonly cipher: OpenFileCipher | undefined;
 }
 
-/** Returns the number of encrypted chunks that cover the first `contentBytes` bytes of content. */
 export function completeChunks(contentBytes: number, sizeBytes: number): number {
   if (contentBytes < sizeBytes) return Math.floor(contentBytes / PLAIN_CHUNK_BYTES);
   const chunks = sealedChunks(sizeBytes, PLAIN_CHUNK_BYTES);
@@ -26,9 +25,8 @@ export function completeChunks(contentBytes: number, sizeBytes: number): number 
 }
 
 /**
- * Decrypts chunks and writes the content in chunks of the size used for open files. A later run
- * computes its position from the size of the stored content, and skips the bytes of its first chunk
- * that are already stored.
+ * Writes chunks of the size used for open files. A later run computes its position from the size of
+ * the stored content.
  */
 export class DecryptingSink implements Sink {
   readonly concurrentAppends?: number;
@@ -37,12 +35,8 @@ export class DecryptingSink implements Sink {
   readonly #hashing: Hashing;
   readonly #stream: FileStream;
   #next: number;
-  /** Number of chunks whose content is in the sink or is being written to it. */
   #decryptedChunks: number;
   #contentBytes: number;
-  /**
-   * Content that follows the last full chunk in the sink, in a buffer that can hold a whole chunk.
-   */
   #partial: Uint8Array | undefined;
   #partialBytes = 0;
   #tail: Promise<unknown> = Promise.resolve();
@@ -57,7 +51,6 @@ export class DecryptingSink implements Sink {
     if (sink.concurrentAppends !== undefined) this.concurrentAppends = sink.concurrentAppends;
   }
 
-  /** @throws {Fault} frame-malformed if the description of the file is inconsistent */
   static async open(options: DecryptingSinkOptions): Promise<DecryptingSink> {
     const { file: fileId, sizeBytes, secret } = options.file;
     const plan = { fileId, sizeBytes, chunkBytes: PLAIN_CHUNK_BYTES };
@@ -98,10 +91,7 @@ export class DecryptingSink implements Sink {
     return this.#sink.sync();
   }
 
-  /**
-   * Returns the digest if the root shows that the content is intact, because the root is determined
-   * by content and secret.
-   */
+  /** Returns zeros instead of the root if the content is corrupted. */
   digest(): Uint8Array {
     const { digest, root, sizeBytes } = this.#file;
     const isIntact = this.#sink.sizeBytes === sizeBytes && toHex(this.#sink.digest()) === digest;
@@ -124,10 +114,9 @@ export class DecryptingSink implements Sink {
     this.#sink.close();
   }
 
-  /** @returns the writes in progress */
   async #writeContent(index: number, content: Uint8Array): Promise<Promise<void>[]> {
     const writes: Promise<void>[] = [];
-    // The sink may already hold the beginning of the first chunk of this run.
+    // The sink may already hold the beginning of this run's first chunk.
     const known = this.#contentBytes - index * PLAIN_CHUNK_BYTES;
     assert(known >= 0 && known <= content.length, "chunks are decrypted in order");
     for (let remaining = content.subarray(known); remaining.length > 0; ) {

@@ -1,4 +1,4 @@
-/** Source that encrypts the chunks of a sealed file. */
+/** Encryption of a sealed file's chunks. */
 
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
@@ -23,15 +23,8 @@ export interface EncryptingSourceOptions {
   readonly source: Source;
   readonly hashing: Hashing;
   readonly cipher: OpenFileCipher | undefined;
-  /**
-   * Returns the secret of the file, which is the same in every run. Resolves after the secret is
-   * stored.
-   */
+  /** Returns the same secret in every run. Resolves after the secret is stored. */
   readonly secretOf: (file: FileId) => Promise<FileSecret>;
-  /**
-   * Called when all content has been read and is unchanged, before the server receives the end of
-   * the file.
-   */
   readonly onDescribed: (file: FileId, content: SealedContent) => Promise<void>;
 }
 
@@ -42,8 +35,8 @@ export interface SealedContent {
 }
 
 /**
- * Reads the underlying source in order and encrypts it. Hashes its chunks like those of an open
- * file; for the digest, a resumed upload also reads the chunks that an earlier run has sent.
+ * Encrypts a source in order. For the digest, a resumed upload also reads the chunks that an
+ * earlier run has sent.
  */
 export class EncryptingSource implements Source {
   readonly name = SEALED_FILE_NAME;
@@ -52,13 +45,11 @@ export class EncryptingSource implements Source {
   readonly #options: EncryptingSourceOptions;
   readonly #source: Source;
   #stream: { readonly file: FileId; readonly stream: FileStream } | undefined;
-  /** Running hash over the checksums of the first `#hashed` chunks of the underlying source. */
   #hash: RunningHash;
   #hashed = 0;
   #streamBytes: number | undefined;
   /** Runs one read at a time, because an abandoned read may still be running. */
   readonly #reading = new Mutex();
-  /** The chunks of the underlying source that were read last, by index. At most two. */
   readonly #cached = new Map<number, Uint8Array>();
 
   constructor(options: EncryptingSourceOptions) {
@@ -118,11 +109,10 @@ export class EncryptingSource implements Source {
     );
     await this.#reading.run(() => this.#hashUpTo(chunkCount(sizeBytes)));
     const hash = this.#hash.copy().digest();
-    await this.#source.check(); // The second read was unchanged, too.
+    await this.#source.check();
     await this.#options.onDescribed(file, { sizeBytes, digest: toHex(hash), root });
   }
 
-  /** Releases the cached chunks. Leaves the underlying source open. */
   close(): void {
     void this.#reading.run(() => Promise.resolve(this.#evict(Number.POSITIVE_INFINITY)));
   }
@@ -139,7 +129,7 @@ export class EncryptingSource implements Source {
     const offset = from - first * CHUNK_BYTES;
     const firstChunk = await this.#chunk(first);
     const head = firstChunk?.subarray(offset) ?? new Uint8Array(0);
-    // An empty file has one chunk. Reading one byte beyond this chunk shows whether another chunk
+    // An empty file has one chunk. Reading one byte beyond this chunk shows whether another
     // follows.
     if (head.length === 0 && index > 0) return undefined;
     const isCut = head.length > PLAIN_CHUNK_BYTES;
@@ -190,10 +180,6 @@ export class EncryptingSource implements Source {
     }
   }
 
-  /**
-   * Releases a buffer, unless the source cannot be read twice, because such a source keeps its own
-   * chunks.
-   */
   #free(bytes: Uint8Array): void {
     if (this.#source.path !== undefined) releaseBuffer(bytes);
   }

@@ -52,9 +52,8 @@ export interface SealedTarget {
 }
 
 /**
- * Uploads encrypted content without a name. Once the server has all of the content, posts a sealed
- * message that describes the file. The secret is stored before the first byte is sent, so that this
- * run or a later one posts the message exactly once.
+ * Uploads encrypted content without a name, then posts a message that describes the file. The
+ * secret is stored before the first byte is sent, so that exactly one run posts the message.
  */
 export class SealedFiles {
   readonly #options: SealedFilesOptions;
@@ -63,7 +62,6 @@ export class SealedFiles {
     this.#options = options;
   }
 
-  /** @param sealed the sealed rooms among the targets; at least one */
   async send(request: UploadRequest, sealed: readonly SealedTarget[]): Promise<UploadedFile> {
     if (sealed.length < request.to.length) {
       throw new Fault("usage", msg`send a file to sealed and open rooms separately`, {
@@ -79,8 +77,7 @@ export class SealedFiles {
     const { transfers } = this.#options;
     const known = await this.#find(request.file);
     if (typeof known === "object") return this.#get(request, known);
-    // The file may be in an open room, or its message may not have been read yet. A file that does
-    // not exist is refused by the server.
+    // The file may be in an open room, or its message may not have been read yet.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
@@ -104,7 +101,7 @@ export class SealedFiles {
     const undescribed = await rooms.files.undescribed();
     const announcements = undescribed.map(({ file, target }) =>
       this.#options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
-        if (!(error instanceof Fault)) throw error; // Another run posts the message.
+        if (!(error instanceof Fault)) throw error;
       }),
     );
     await Promise.all(announcements);
@@ -172,16 +169,11 @@ export class SealedFiles {
         resumedBytes: plainBytes(sent.resumedBytes),
       };
     } finally {
-      // If the message was not posted, repeating the command resumes the upload.
       if (!isSent) journal?.removeFinished();
       encryptingSource.close();
     }
   }
 
-  /**
-   * Resolves when the server has stored the messages.
-   * @throws {Fault} the server's refusal of a message
-   */
   #announce(
     { id, posted }: UploadedFile,
     targets: readonly SealedTarget[],
@@ -196,7 +188,7 @@ export class SealedFiles {
           const room = targets.find(({ target }) => target === post.to)?.room;
           const seq = room && (await this.#descriptionSeq(id, room));
           if (seq === undefined) throw error;
-          return { ...post, seq }; // Another process has posted the message.
+          return { ...post, seq };
         }
       }),
     );
@@ -237,9 +229,8 @@ export class SealedFiles {
 }
 
 /**
- * Journal of sealed uploads. Its names differ from those of open uploads, because an open upload of
- * the same file is independent. An upload cannot be resumed if its secret is lost, and ends when
- * its message is posted.
+ * Names differ from those of open uploads, because an open upload of the same file is independent.
+ * An upload without its secret cannot be resumed.
  */
 class SealedUploadJournal implements ResumableUploads {
   readonly #uploads: ResumableUploads;
@@ -271,7 +262,7 @@ class SealedUploadJournal implements ResumableUploads {
     try {
       this.#finished?.remove();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The fault costs the next run one request.
+      if (!(error instanceof Fault)) throw error;
     }
     this.#finished = undefined;
   }
@@ -283,7 +274,7 @@ class SealedUploadJournal implements ResumableUploads {
         return upload.upTo;
       },
       addHashes: (hashes) => upload.addHashes(hashes),
-      truncate: () => {}, // Stored checksums are retained for comparison.
+      truncate: () => {},
       hashes: (from) => upload.hashes(from),
       check: (from, hashes) => checkUnchanged(upload, from, hashes),
       remove: () => {
@@ -293,10 +284,7 @@ class SealedUploadJournal implements ResumableUploads {
   }
 }
 
-/**
- * Ensures that a secret never encrypts two different contents.
- * @throws {Fault} file-changed if the content has changed
- */
+/** A secret must never encrypt two different contents. */
 function checkUnchanged(
   upload: ResumableUpload,
   from: number,
@@ -305,7 +293,7 @@ function checkUnchanged(
   const stored = upload.hashes(from);
   for (const hash of hashes.slice(0, Math.max(0, upload.upTo - from))) {
     const storedHash = stored.next();
-    if (storedHash.done === true) return; // The journal has lost the checksum.
+    if (storedHash.done === true) return;
     if (equalBytes(storedHash.value, hash)) continue;
     throw new Fault("file-changed", msg`the file has changed since its upload began`, {
       remedy: msg`send it again; the upload restarts`,
@@ -329,7 +317,6 @@ function plainProgress(progress: TransferProgress, name: string): TransferProgre
   };
 }
 
-/** Converts a number of stored plaintext chunks to the number of complete encrypted chunks. */
 function encryptedChunks(chunks: number, sizeBytes: number): number {
   return completeChunks(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
 }

@@ -1,4 +1,4 @@
-/** Account keys pinned to user names, and keys that differ from the pin. */
+/** Account keys pinned to user names, and received keys that differ from the pin. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
@@ -10,12 +10,11 @@ interface Owner {
   readonly account: string;
 }
 
-/** Returns the account key pinned to a name; `undefined` if there is none. */
 export async function accountOf(vault: Vault, user: FoldedName): Promise<string | undefined> {
   return (await identityOf(vault, user))?.account;
 }
 
-/** Treats an unreadable row as absent, so that the user counts as unverified. */
+/** An unreadable row counts as absent, so that the user is unverified. */
 export function identityOf(vault: Vault, user: string): Promise<IdentityRow | undefined> {
   return vault.find<IdentityRow>(identityKey(user as Name));
 }
@@ -32,17 +31,12 @@ export async function pinNewcomers(vault: Vault, devices: readonly Owner[]): Pro
   }
 }
 
-/**
- * Returns the account key that differs from the pinned key; `undefined` if there is none to decide
- * about.
- */
 export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | undefined> {
   return vault.get<OtherKeyRow>(otherKey(user as Name));
 }
 
 /**
- * Stores an account key that differs from the pinned key. The pin stays, and no messages are sent
- * to that user until the owner of this device has compared keys. Only the last such key is kept.
+ * The pin stays, and no messages are sent to that user until the device's owner has compared keys.
  * @returns true if the key is new
  */
 export async function storeOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {
@@ -55,7 +49,6 @@ export async function storeOtherKey(vault: Vault, { user, account }: Owner): Pro
   return true;
 }
 
-/** Pins the name to the other key if one is stored, or else to the next key received. */
 export async function acceptKey(vault: Vault, user: string): Promise<void> {
   const other = await vault.find<OtherKeyRow>(otherKey(user as Name));
   await vault.delete(otherKey(user as Name));
@@ -64,21 +57,15 @@ export async function acceptKey(vault: Vault, user: string): Promise<void> {
   await vault.put(identityKey(user as Name), row);
 }
 
-/**
- * Marks the key as verified, because the two users have compared its digits, and rejects all other
- * keys.
- */
 export async function confirmKey(vault: Vault, owner: Owner): Promise<void> {
   await vault.put(identityKey(owner.user as Name), { ...owner, isVerified: true });
   await vault.delete(otherKey(owner.user as Name));
 }
 
-/** @throws {Fault} seal-refused if a member has another key that the owner has not compared */
 export async function checkKeys(
   vault: Vault,
   members: readonly { readonly user: string }[],
 ): Promise<void> {
-  // Usually no such key exists, so that a single lookup suffices.
   if ((await vault.rows(allOf("other-key", 1))).length === 0) return;
   for (const user of new Set(members.map((member) => member.user))) {
     if ((await otherKeyOf(vault, user)) !== undefined) throw keyChangedFault(user);

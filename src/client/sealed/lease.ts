@@ -1,4 +1,4 @@
-/** Lease that detects copies of a device's folder. */
+/** Lease by which the server detects copies of a device's folder. */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
@@ -25,14 +25,12 @@ export interface DeviceLeaseOptions {
 }
 
 /**
- * Lets the server confirm that this folder is the latest state of its device, and neither restored
- * from a backup nor a copy in use on another machine. The next lease is stored before it is
- * requested, so that a lost answer or another process of this folder is not mistaken for a copy.
+ * Detects a folder that was restored from a backup or is in use on another machine. The next lease
+ * is stored before it is requested, so that a lost answer is not mistaken for a copy.
  */
 export class DeviceLease {
   readonly #options: DeviceLeaseOptions;
   readonly #mutex = new Mutex();
-  /** Result of the check on this link; `undefined` before the first request. */
   #result: Promise<void> | undefined;
 
   constructor(options: DeviceLeaseOptions) {
@@ -46,23 +44,18 @@ export class DeviceLease {
   /**
    * Checks the lease once on each link, before anything is sent. An older copy of the folder gets a
    * new `instance` and rejoins each room.
-   * @throws {Fault} seal-refused if two machines use the folder, link-closed if the link is lost,
-   * store-… if the store fails
+   * @throws {Fault} seal-refused if two machines use the folder
    */
   hold(): Promise<void> {
     this.#result ??= this.check();
     return this.#result;
   }
 
-  /**
-   * Checks the lease immediately, because there is evidence that another copy is in use.
-   * @throws {Fault} seal-refused, link-closed, store-… like `hold`
-   */
   check(): Promise<void> {
     const result = this.#mutex.run(() => this.#acquire());
     this.#result = result;
     result.catch(() => {
-      if (this.#result === result) this.#result = undefined; // The next call retries.
+      if (this.#result === result) this.#result = undefined;
     });
     return result;
   }
@@ -80,8 +73,7 @@ export class DeviceLease {
       if (answer === undefined) return;
       const isDone = await states.transact(async (vault) => {
         const current = await leaseOf(vault);
-        // Another process of this folder stored a lease first, so its state is newer than this
-        // answer.
+        // Another process stored a lease first, so its state is newer than this answer.
         if (current?.next !== next) return answer.isLatest;
         if (answer.isLatest) await vault.put(LEASE_KEY, grantedRow(current, answer.count));
         else await vault.put(LEASE_KEY, this.#newInstance(current, answer.count));
@@ -103,7 +95,6 @@ export class DeviceLease {
     return planned;
   }
 
-  /** @throws {Fault} seal-refused if the instance has been replaced too often */
   #newInstance(row: LeaseRow, count: number): LeaseRow {
     const { clock, entropy } = this.#options;
     const now = clock.unixMs();
@@ -114,7 +105,6 @@ export class DeviceLease {
   }
 }
 
-/** Treats an unreadable lease as absent, so that the device rejoins. */
 function leaseOf(vault: Vault): Promise<LeaseRow | undefined> {
   return vault.find<LeaseRow>(LEASE_KEY);
 }

@@ -18,8 +18,7 @@ import type { Awaitable } from "./store.ts";
 const NONCE_BYTES = 12;
 
 /**
- * Body stored in place of the original body. The text is encrypted with the key of the device's
- * archive and bound to outbox, counter and target, so that a post cannot be redirected.
+ * The encrypted text is bound to outbox, counter and target, so that a post cannot be redirected.
  */
 interface BoxedBody {
   readonly text: "";
@@ -27,12 +26,8 @@ interface BoxedBody {
 }
 
 export interface DecryptedPosts {
-  /** Posts in order, with a fault for each post that can no longer be read. */
   readonly posts: readonly (UnsentPost | { readonly post: UnsentPost; readonly fault: Fault })[];
-  /**
-   * Posts that an earlier version stored unencrypted, now encrypted. The caller stores them in
-   * place of the old rows.
-   */
+  /** Posts that an earlier version stored unencrypted. The caller overwrites their rows. */
   readonly reencrypted: readonly UnsentPost[];
 }
 
@@ -41,16 +36,11 @@ export class QueuedPosts {
   readonly #loadKey: () => Awaitable<FileCipher>;
   #key: FileCipher | undefined;
 
-  /** @param loadKey called when the key is first needed */
   constructor(entropy: Entropy, loadKey: () => Awaitable<FileCipher>) {
     this.#entropy = entropy;
     this.#loadKey = loadKey;
   }
 
-  /**
-   * Encrypts a post. Synchronous if the key and the cipher are.
-   * @throws {Fault} if the key is unavailable; may also reject
-   */
   encrypt(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     const key = this.#key ?? this.#loadKey();
     if (key instanceof Promise) return key.then((found) => this.#encrypt(found, outbox, post));
@@ -71,7 +61,6 @@ export class QueuedPosts {
   /**
    * @returns a fault if the post was stored under another key or altered; `undefined` if it was
    * stored unencrypted
-   * @throws {Fault} if the key is unavailable
    */
   async decrypt(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
     const box = boxOf(post);
@@ -90,13 +79,12 @@ export class QueuedPosts {
   }
 }
 
-/** @returns `undefined` if the post was stored unencrypted */
 export function boxOf({ body }: UnsentPost): string | undefined {
   try {
     const { box } = JSON.parse(body) as { readonly box?: unknown };
     return typeof box === "string" ? box : undefined;
   } catch {
-    return undefined; // The body's parser reports the fault.
+    return undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-/** Schedule of this device's key renewals in sealed rooms. */
+/** Schedule for renewing this device's keys in sealed rooms. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -14,11 +14,7 @@ export interface RenewalOptions {
   readonly device: string;
 }
 
-/**
- * Renews the keys of this device, which locks out attackers who have stolen keys. Renews one room
- * at a time and never delays posts. A failed renewal is retried on the next link or at the next
- * check.
- */
+/** Renewal locks out attackers who have stolen keys. Never delays posts. */
 export class Renewal {
   readonly #options: RenewalOptions;
   readonly #mutex = new Mutex();
@@ -28,7 +24,6 @@ export class Renewal {
     this.#options = options;
   }
 
-  /** Allows failed rooms to be retried on a new link or at another check. */
   connected(): void {
     this.#failed.clear();
   }
@@ -36,7 +31,7 @@ export class Renewal {
   isDue({ room, row, group }: Pick<RoomTransaction, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
-    // Rows written by an earlier version lack this field until they next change.
+    // Earlier versions do not store this field.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
     const ageMs = this.#options.clock.unixMs() - renewedUnixMs;
@@ -57,7 +52,6 @@ export class Renewal {
     return Math.floor(fraction * RENEW_JITTER_MS);
   }
 
-  /** @throws {Fault} link-closed if the link is lost, interrupted if the client is closed */
   run(room: RoomId, renew: () => Promise<void>): Promise<void> {
     return this.#mutex.run(async () => {
       try {

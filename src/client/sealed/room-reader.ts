@@ -1,4 +1,4 @@
-/** Reader of a sealed room's records, in the order of the log. */
+/** Reader of a sealed room's records, in log order. */
 
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { asFault, FAULTS, Fault } from "../../base/fault.ts";
@@ -38,7 +38,6 @@ export interface RoomReaderOptions {
   readonly engine: SealEngine;
   readonly sha256: Sha256;
   readonly states: RoomStates;
-  /** Clock of this machine. Times from the server are not trusted. */
   readonly unixMs: () => number;
   readonly claims: Pick<Claims, "add">;
   readonly user: string;
@@ -51,19 +50,13 @@ interface GroupBody {
   readonly commitId: string;
   readonly commit?: string;
   readonly welcome?: string;
-  /**
-   * Entries for the added devices, each with the device and its user. The server can make false
-   * claims here.
-   */
+  /** Claimed by the server, which may lie. */
   readonly added: readonly unknown[];
   readonly removed?: unknown;
   readonly instead?: number;
 }
 
-/**
- * Reads each record once: decrypts and stores messages, and verifies and applies changes to the
- * group. Never sends requests.
- */
+/** Reads each record once and never sends requests. */
 export class RoomReader {
   readonly #engine: SealEngine;
   readonly #sha256: Sha256;
@@ -74,7 +67,7 @@ export class RoomReader {
   readonly #user: string;
   /**
    * Users who left a room before this device joined it, and whose devices may still be in the
-   * group. Bounded by the account's rooms, and by GROUP_DEVICES_MAX in each room.
+   * group. At most GROUP_DEVICES_MAX in each room.
    */
   readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
@@ -136,10 +129,6 @@ export class RoomReader {
     };
   }
 
-  /**
-   * Stores another account key presented for a user. The user's own account is excluded: there is
-   * nobody to compare its key with.
-   */
   async #recordOtherKey(tx: RoomTransaction, { user, account }: SealDevice): Promise<void> {
     if (isSameName(user, this.#user)) return;
     tx.other = { user, account };
@@ -169,8 +158,8 @@ export class RoomReader {
         ...this.accountChecks(tx, record.timeUnixMs),
       })
       .catch(asFault);
-    // The new epoch invalidates this device's pending change, unless that change is an external
-    // join based on a group state that already includes this record.
+    // The new epoch invalidates this device's pending change, except for an external join based on
+    // a group state that includes this record.
     if (pending !== undefined && (pending.epoch ?? 0) < body.epoch) await dropPending(tx);
     if (result instanceof Fault)
       return refuseCommit(tx, record, `a change of the group cannot be read: ${result.message}`);
@@ -251,8 +240,7 @@ export class RoomReader {
       )
       .catch(asFault);
     if (joined instanceof Fault) {
-      // Most welcomes are for other devices. A welcome for this device consumes its package even if
-      // the welcome cannot be opened.
+      // A welcome for this device consumes its package even if the welcome cannot be opened.
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // This device was added with a key package whose private keys were lost, so it rejoins by an
       // external commit.
@@ -318,10 +306,6 @@ export class RoomReader {
     await this.#noteFile(tx, record, body);
   }
 
-  /**
-   * Handles a message that this device has sent. The device cannot decrypt its own message, but has
-   * stored the plaintext.
-   */
   async #handleOwn(
     tx: RoomTransaction,
     record: ChatRecord,
@@ -332,7 +316,7 @@ export class RoomReader {
     if (tx.row !== undefined && sent.since === tx.row.since) {
       tx.change(settleCount(tx.row, sent.count));
     }
-    if (record.state !== "whole") return; // The message was erased before its record arrived.
+    if (record.state !== "whole") return;
     const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
       markSuspect(tx, "the server altered a message from this device");
@@ -355,10 +339,6 @@ export class RoomReader {
     if (file !== undefined) await this.#files.addDescription(tx, seq, file.file);
   }
 
-  /**
-   * Returns the reason to refuse a body. Only the author of a message may edit it, and a file must
-   * match its record.
-   */
   async #refusal(
     tx: RoomTransaction,
     body: SealedBody,
@@ -376,7 +356,6 @@ export class RoomReader {
     return content?.kind === "said" && isSameName(content.user, sender.user) ? undefined : "sender";
   }
 
-  /** Records a user who has left while their devices are still in the group. */
   async #handleLeave(tx: RoomTransaction, { body = {}, kind, from }: ChatRecord): Promise<void> {
     const user = kind === "kick" ? body["name"] : from;
     if (typeof user !== "string") return;
@@ -396,10 +375,6 @@ export class RoomReader {
     tx.change({ departed: [...withoutUser(tx.row.departed), checked] });
   }
 
-  /**
-   * Drops the leave signature if it is invalid. Returns `undefined` if none of the user's devices
-   * is in the group.
-   */
   async #checkLeave(
     { group }: RoomTransaction,
     { leave, ...departed }: Departed,
@@ -418,10 +393,6 @@ export class RoomReader {
     return { ...departed, ...(isSigned ? { leave } : {}) };
   }
 
-  /**
-   * Records departed users while this device is not in the group. Their leave signatures are
-   * verified when this device joins.
-   */
   #updateLeavers(
     tx: RoomTransaction,
     next: (known: readonly Departed[]) => readonly Departed[],
@@ -466,7 +437,6 @@ export interface PackageRow {
   readonly isLastResort?: true;
 }
 
-/** @returns the number of earlier messages by that device that are missing */
 function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: SealedMessage): number {
   const { counts = {}, unread = {} } = tx.row ?? {};
   const { seen, missed } = receiveCount(counts[sender.device], count, unconfirmed);
@@ -478,13 +448,13 @@ function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: Seale
 }
 
 /**
- * Counts an unreadable message under the user whom the server names as its author, because only the
- * server knows the author.
+ * Counts an unreadable message under the user named by the server, because only the server knows
+ * the author.
  */
 function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
   const isMember = tx.group?.members.some((member) => isSameName(member.user, user)) === true;
-  if (!isMember) return; // Bounded by the devices of the group.
+  if (!isMember) return;
   const { unread = {} } = tx.row ?? {};
   tx.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
 }
@@ -493,24 +463,17 @@ export function markSuspect(tx: RoomTransaction, reason: string): void {
   tx.change({ status: "suspect", reason });
 }
 
-/**
- * Refuses a commit. Every device refuses the same commit, so an admin can replace it and the room
- * can continue.
- */
+/** Every device refuses the same commit, so an admin can replace it and the room can continue. */
 function refuseCommit(tx: RoomTransaction, { seq }: ChatRecord, reason: string): void {
   markDiverged(tx, reason);
   tx.change({ refused: seq });
 }
 
-/**
- * Reports whether the owner has to decide about another account key. A room that was already
- * suspect stays suspect even if its owner accepts the key.
- */
+/** A room that was already suspect stays suspect even if its owner accepts the key. */
 function needsOwner({ row, other }: RoomTransaction): boolean {
   return other !== undefined && row?.status !== "suspect";
 }
 
-/** Postpones the decision about the change until the owner has compared the key. */
 function awaitOwner(tx: RoomTransaction, record: ChatRecord): void {
   const { other } = tx;
   if (other === undefined) return;
@@ -529,9 +492,9 @@ function restoreRoom(tx: RoomTransaction): void {
 }
 
 /**
- * Handles the replacement of a commit that this device has applied and others have refused. The
- * previous epoch is no longer available, so this device rejoins with a state signed by an admin.
- * The signature keeps the server and other members from reverting a valid change.
+ * Rejoins, because the previous epoch is no longer available after others refused a commit that
+ * this device applied. The required admin signature keeps the server and other members from
+ * reverting a valid change.
  */
 function leaveReplacedEpoch(tx: RoomTransaction): void {
   const signers = tx.group?.policy.admins ?? [];
@@ -539,10 +502,7 @@ function leaveReplacedEpoch(tx: RoomTransaction): void {
   tx.change({ status: "lost", signers });
 }
 
-/**
- * Marks the room as suspect and the group as ahead of this device. If the owner accepts the state,
- * the device rejoins.
- */
+/** The group is ahead of this device, which rejoins if its owner accepts the state. */
 function markDiverged(tx: RoomTransaction, reason: string): void {
   markSuspect(tx, reason);
   tx.change({ strayed: true });
@@ -571,14 +531,10 @@ async function deleteErased(tx: RoomTransaction, { body = {} }: ChatRecord): Pro
   }
 }
 
-/**
- * Reports whether this record removed the departed device or added its user again, according to the
- * server.
- */
 function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): boolean {
   if (leave !== undefined) return namesDevice(removed, leave.device);
   if (id !== undefined) return namesAccount(removed, id) || namesAccount(added, id);
-  return Array.isArray(removed) && removed.length > 0; // There is no account id to compare.
+  return Array.isArray(removed) && removed.length > 0;
 }
 
 export function namesDevice(list: unknown, device: string): boolean {
@@ -596,10 +552,6 @@ function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
   return isValid ? { epoch, device, signature } : undefined;
 }
 
-/**
- * Removes departed users who have no devices left in the group, and starts the counts of added
- * devices.
- */
 function settle(tx: RoomTransaction, { added, removed }: ChangeRow): void {
   if (tx.row === undefined) return;
   const counts = new Map(Object.entries(tx.row.counts));
@@ -622,9 +574,9 @@ function hasLeft(tx: RoomTransaction, member: SealMember): boolean {
 }
 
 /**
- * Reports whether any member may remove a departed user's devices. A user who leaves signs a notice
- * that permits this. Without a notice, the server's claim suffices only if no admin remains,
- * because otherwise no member could ever post again.
+ * Any member may remove a departed user's devices if the user signed a leave notice. Without a
+ * notice, the server's claim suffices only if no admin remains, because otherwise no member could
+ * ever post again.
  */
 export function isRemovable(
   { group, row }: Pick<RoomTransaction, "group" | "row">,
@@ -659,7 +611,7 @@ function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {
   try {
     return fromBase64Url(text);
   } catch {
-    return undefined; // The text is not base64url, so this client did not write it.
+    return undefined;
   }
 }
 

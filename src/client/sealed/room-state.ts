@@ -1,4 +1,4 @@
-/** Transactions on the group states of a device's sealed rooms. */
+/** Transactions on the group states of sealed rooms. */
 
 import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -20,7 +20,7 @@ export interface RoomStatesOptions {
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;
 
-/** Room within one transaction. Changes are written when the task has finished. */
+/** Changes are written when the transaction's task has finished. */
 export class RoomTransaction {
   readonly room: RoomId;
   readonly vault: Vault;
@@ -28,7 +28,6 @@ export class RoomTransaction {
   row: RoomRow | undefined;
   group: SealedGroup | undefined;
   readonly consumed: Uint8Array[] = [];
-  /** Another account key of a pinned user, found by the last check of the members. */
   other: RoomRow["other"];
   readonly changed: string[] = [];
 
@@ -44,10 +43,7 @@ export class RoomTransaction {
     this.group = group;
   }
 
-  /**
-   * Sets the next group state. Secrets that the new state no longer needs are wiped after it is
-   * written to disk.
-   */
+  /** Secrets that the new state no longer needs are wiped after the state is written to disk. */
   advance(group: SealedGroup | undefined, consumed: Consumed): void {
     this.group = group;
     this.consumed.push(...consumed);
@@ -65,23 +61,19 @@ export class RoomTransaction {
 }
 
 /**
- * Runs transactions sequentially for each room. Each transaction reads the state again, because
- * another process of the same CHAT_HOME may have changed it.
+ * Runs one transaction per room at a time. Each reads the state again, because another process of
+ * the same CHAT_HOME may have changed it.
  */
 export class RoomStates {
   readonly #options: RoomStatesOptions;
-  readonly #mutexes = new Map<RoomId, Mutex>(); // Bounded by the account's rooms.
-  /** State that was last read or written, with its bytes. Parsing a state takes up to 0.2 s. */
+  readonly #mutexes = new Map<RoomId, Mutex>();
+  /** State that was last read or written. Parsing a state takes up to 0.2 s. */
   readonly #cached = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
 
   constructor(options: RoomStatesOptions) {
     this.#options = options;
   }
 
-  /**
-   * @throws {Fault} store-… if the store fails, and the task's faults; in either case the store is
-   * unchanged
-   */
   run<Result>(room: RoomId, task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
     this.#mutexes.set(room, mutex);
@@ -97,7 +89,6 @@ export class RoomStates {
     return this.#options.engine.save(group, { key: this.#options.key, lease });
   }
 
-  /** @throws {Fault} seal-state if the state is damaged or does not match its binding */
   load(bytes: Uint8Array, { group, instance: lease = "" }: StateBinding): Promise<SealedGroup> {
     const binding = { key: this.#options.key, lease, gid: fromBase64Url(group) };
     return this.#options.engine.load(bytes, binding);
@@ -126,9 +117,7 @@ export class RoomStates {
     return result;
   }
 
-  /**
-   * Treats an unreadable state as absent, so that the device rejoins as if it had lost the state.
-   */
+  /** An unreadable state counts as absent, so that the device rejoins. */
   async #loadGroup(vault: Vault, room: RoomId, row: RoomRow): Promise<SealedGroup | undefined> {
     const bytes = await vault.raw(stateKey(room));
     if (bytes === undefined) return undefined;
@@ -144,7 +133,6 @@ export class RoomStates {
     }
   }
 
-  /** @returns the bytes of the written state; `undefined` if no state was written */
   async #write(
     { room, vault, row, group }: RoomTransaction,
     rowBefore: RoomRow | undefined,

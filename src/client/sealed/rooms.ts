@@ -91,10 +91,7 @@ import {
 import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
-/**
- * Time for which the private keys of a replaced last-resort key package are kept, in ms. Devices
- * that used the package have committed by then.
- */
+/** Milliseconds. Devices that used a replaced last-resort key package have committed by then. */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
 const COMMIT_ATTEMPTS_MAX = 8;
@@ -112,26 +109,19 @@ export interface SealedRoomsOptions {
   readonly device: SealedDevice;
   readonly user: string;
   readonly request: SendRequest;
-  /** False as soon as the link is lost. A refusal after that does not come from the server. */
   readonly isLinked: () => boolean;
   readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
 }
 
 export type SealedEvent =
-  /** The device's state was an old copy or unreadable, so the device has rejoined its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
-  /** Remark for the users of a room. A UI with a model also displays the remark in the room. */
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
-  /**
-   * Another account key was presented for this user. No messages are sent to the user until the
-   * owner has compared keys.
-   */
+  /** The device sends this user no messages until its owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
-/** Outcome of a post: the number of its record, or `undefined` if the server refused the post. */
 export interface SettledPost {
   readonly id: string;
   readonly seq: number | undefined;
@@ -147,7 +137,7 @@ export interface RoomSealStatus {
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
-  /** Remarks to display. Unlike faults, they leave the room usable. */
+  /** Unlike faults, remarks leave the room usable. */
   readonly remarks?: readonly string[];
 }
 
@@ -156,33 +146,24 @@ export interface SealedMember {
   readonly devices: readonly { readonly device: string; readonly kind: "cli" | "web" }[];
   readonly isVerified: boolean;
   readonly isAdmin: boolean;
-  /** True if another account key was presented under this user name and was not accepted. */
   readonly isChanged?: true;
 }
 
-/** Safety number that two users compare by voice. */
 export interface SafetyDigits {
   readonly digits: string;
   readonly isVerified: boolean;
-  /**
-   * Safety number computed with the user's former key if the key has changed; `digits` uses the new
-   * key.
-   */
+  /** Computed with the user's former key if the key has changed; `digits` uses the new key. */
   readonly former?: string;
 }
 
 const NO_DETAILS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
-/**
- * Record kinds that change the group, end memberships or erase messages. The server sends `erase`
- * records only with `all`.
- */
+/** The server sends `erase` records only with `all`. */
 const FOLLOWED_KINDS = ["all"];
 const ID_BYTES = 16;
 
 /**
- * Decrypts received messages, encrypts posts and changes members. Processes records in the order of
- * the server's log, each in one transaction of the device's store, and sends a message only after
- * the transaction that produced it is durable.
+ * Processes records in log order, each in one store transaction, and sends a message only after the
+ * transaction that produced it is durable.
  */
 export class SealedRooms {
   readonly #options: SealedRoomsOptions;
@@ -193,17 +174,12 @@ export class SealedRooms {
   #isLinked = true;
   #cancelCheck: (() => void) | undefined;
   readonly #rooms = new Map<RoomId, RoomView>();
-  /** Keys of the events already emitted on this link, so that no event is emitted twice. */
   readonly #emittedKeys = new Set<string>();
   readonly #claims: Claims;
   readonly files: FileIndex;
-  /** Number `n` of the last record of each room that was read on this link. */
   readonly #lastRead = new Map<RoomId, number>();
-  /**
-   * Number `n` of the last record of each room that the server has delivered in order on this link.
-   */
   readonly #lastDelivered = new Map<RoomId, number>();
-  readonly #changeMutexes = new Map<RoomId, Mutex>(); // Bounded by the account's rooms.
+  readonly #changeMutexes = new Map<RoomId, Mutex>();
 
   constructor(options: SealedRoomsOptions) {
     const { clock, entropy, store, stateKey: key, device, request, sha256 } = options;
@@ -226,7 +202,7 @@ export class SealedRooms {
     this.#reader = new RoomReader({ engine, sha256, states, unixMs, ...shared });
   }
 
-  /** Handles a new link. Requests the missed records of a room when that room is next used. */
+  /** Requests the missed records of a room when that room is next used. */
   connected(): void {
     this.#isLinked = true;
     this.#lastRead.clear();
@@ -298,17 +274,11 @@ export class SealedRooms {
     return this.#openStored(room.id, records);
   }
 
-  /**
-   * Reports whether the first record of a room on a new link directly follows the last record read.
-   */
+  /** Reports whether the first record on a new link directly follows the last record read. */
   #isNext(room: RoomId, { n }: ChatRecord): Promise<boolean> {
     return this.#states.run(room, ({ row }) => row?.n !== undefined && n <= row.n + 1);
   }
 
-  /**
-   * Decrypts a page of records, which may span several rooms.
-   * @throws {Fault} the faults of `openRecords`
-   */
   async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const sealed = records.filter(({ room }) => room.isSealed === true);
     const opened = new Map<number, ChatRecord>();
@@ -321,7 +291,6 @@ export class SealedRooms {
   }
 
   /**
-   * Encrypts posts to one room, in order.
    * @throws {Fault} seal-refused if this device may not post there, stale-epoch if it may not post
    * yet, and the server's refusals
    */
@@ -346,8 +315,8 @@ export class SealedRooms {
 
   async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
     const { room } = tx;
-    // The device has not read the record yet, so check later that the server returns it. If an
-    // earlier run has already read the record, its seq is not higher than the stored seq.
+    // The device has not read the record yet, so check later that the server returns it. A record
+    // read by an earlier run has at most the stored seq.
     if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
       if (confirmed.size < CONFIRMED_POSTS_MAX) confirmed.set(seq, id);
@@ -356,8 +325,8 @@ export class SealedRooms {
     }
     const sent = await tx.vault.find<SentRow>(sentKey(room, id));
     if (sent === undefined) return;
-    // The server refused the post, or its log already holds an earlier encryption of the post.
-    // Either way the reserved count is unused.
+    // The server refused the post, or its log already holds an earlier encryption of it. Either way
+    // the reserved count is unused.
     await tx.vault.delete(sentKey(room, id));
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
   }
@@ -387,8 +356,6 @@ export class SealedRooms {
   }
 
   /**
-   * Adds all devices of a user.
-   * @returns the number of devices added and the number without a key package
    * @throws {Fault} seal-refused if this user may not invite, not-found if no device can be added,
    * and the server's refusals
    */
@@ -403,9 +370,9 @@ export class SealedRooms {
   }
 
   /**
-   * Seals a conversation permanently if the other user has a device that can join.
-   * @throws {Fault} not-found if the other user has no such device, seal-refused, and the server's
-   * refusals
+   * Seals a conversation permanently.
+   * @throws {Fault} not-found if no device of the other user can join, seal-refused, and the
+   * server's refusals
    */
   async sealConversation(room: RoomView, user: string): Promise<void> {
     await this.#catchUp(room);
@@ -493,10 +460,6 @@ export class SealedRooms {
     await this.#commit(room, async (tx) => removalPlan(await formerDevices(tx)));
   }
 
-  /**
-   * Removes a user from the room and all of the user's devices from its group.
-   * @throws {Fault} if the server refuses
-   */
   kick(room: RoomView, user: string): Promise<void> {
     return this.#commit(room, (tx) => {
       const devices = devicesOf(tx, user);
@@ -508,7 +471,6 @@ export class SealedRooms {
   }
 
   /**
-   * Makes a member an admin, or revokes that role.
    * @throws {Fault} seal-refused if this device's user may not change roles, not-member if the user
    * is not a member, not-allowed for the last admin
    */
@@ -536,10 +498,6 @@ export class SealedRooms {
     });
   }
 
-  /**
-   * Removes signed-out devices of this account from a room's group. @throws {Fault} if the server
-   * refuses
-   */
   async removeRevoked(room: RoomView): Promise<void> {
     const others = await this.#states.run(room.id, ({ group }) => otherOwnDevices(group));
     if (others.length === 0) return;
@@ -551,8 +509,8 @@ export class SealedRooms {
   }
 
   /**
-   * Returns this device's signed leave notice; `undefined` if there is no group. A device that has
-   * lost its state can also sign, because its leaf is still in the group.
+   * Returns `undefined` if there is no group. A device that has lost its state can also sign,
+   * because its leaf is still in the group.
    */
   async leaveNotice(
     room: RoomView,
@@ -599,8 +557,7 @@ export class SealedRooms {
   }
 
   /**
-   * Accepts the room's current state, so that this device can continue in the room as far as
-   * possible.
+   * Continues in the room as far as possible.
    * @throws {Fault} usage if there is nothing to accept
    */
   async acceptState(room: RoomView): Promise<void> {
@@ -623,10 +580,6 @@ export class SealedRooms {
     await this.syncRoom(room);
   }
 
-  /**
-   * Returns the safety number that two users compare by voice.
-   * @throws {Fault} user-unknown if no sealed room has presented the user's key
-   */
   async safetyNumber(user: string): Promise<SafetyDigits> {
     const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
     const digits = await this.#digitsOf(pin);
@@ -646,8 +599,7 @@ export class SealedRooms {
   }
 
   /**
-   * Confirms a user's safety number. After a key change, either the former or the new key can be
-   * confirmed.
+   * After a key change, either the former or the new key can be confirmed.
    * @throws {Fault} usage if the digits are incomplete, mistyped or wrong; user-unknown if no key
    * is known
    */
@@ -671,11 +623,8 @@ export class SealedRooms {
   }
 
   /**
-   * Returns a page that merges the server's records with this device's archive. Sealed rooms are
-   * searched locally, so the server does not learn the search text.
-   * @param rooms the rooms that the query covers
-   * @param fetchPage fetches the server's page
-   * @throws {Fault} if a request fails, store-… if the store fails
+   * Merges the server's records with this device's archive. Sealed rooms are searched locally, so
+   * that the server does not learn the search text.
    */
   async history(
     rooms: readonly RoomView[],
@@ -692,7 +641,7 @@ export class SealedRooms {
     if (target === undefined || grep === "") page.addAll(await fetchOpened(query));
     const recordOf = matcherOf(query);
     for (const room of rooms) {
-      // Fetch missed records first. If the server refuses, search the archive as it is.
+      // If the server refuses to send missed records, search the archive as it is.
       await this.#catchUp(room).catch(ignoreRefusal);
       await this.#searchRoom(room, query, (seq, row) => {
         const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
@@ -702,7 +651,6 @@ export class SealedRooms {
     return page.page();
   }
 
-  /** @param visit returns false to stop */
   async #searchRoom(
     room: RoomView,
     { after, before }: RequestFields<"history">,
@@ -723,10 +671,6 @@ export class SealedRooms {
     }
   }
 
-  /**
-   * Uploads key packages if the server has few left or has handed out the last resort. Deletes
-   * expired key packages.
-   */
   async stockKeyPackages(): Promise<void> {
     const { request, device, clock } = this.#options;
     const { left, lastResort } = await request("key-packages", { packages: [] });
@@ -762,7 +706,6 @@ export class SealedRooms {
   /**
    * Reads a room up to its newest record, adds this device if another device of the account is a
    * member, and finishes pending commits.
-   * @throws {Fault} if the server refuses, store-… if the store fails
    */
   async syncRoom(room: RoomView): Promise<void> {
     await this.#catchUp(room);
@@ -811,7 +754,6 @@ export class SealedRooms {
     this.#cancelCheck = undefined;
   }
 
-  /** @throws {Fault} seal-refused, link-closed, store-… like `DeviceLease.hold` */
   async #holdLease(): Promise<void> {
     await this.#lease.hold().catch((error: unknown) => this.#reportLeaseFault(error));
   }
@@ -838,7 +780,6 @@ export class SealedRooms {
     return !this.#renewal.isDue(tx) && (await vault.find(pendingKey(room))) === undefined;
   }
 
-  /** Joins the group if this device is not in it, or rejoins if its state is unusable. */
   async #rejoinIfNeeded(room: RoomView): Promise<void> {
     const found = await this.#states.run(room.id, async (tx) => {
       await applyKeyDecision(tx);
@@ -876,7 +817,6 @@ export class SealedRooms {
     return bodies;
   }
 
-  /** @returns a fault if another post has already described the file */
   async #bodyOf(tx: RoomTransaction, { id, body }: PlainPost): Promise<SealedBody | Fault> {
     const file = fileOfPost(body);
     if (file === undefined) return sealedBodyOf(body);
@@ -888,7 +828,6 @@ export class SealedRooms {
     }
   }
 
-  /** @throws {Fault} seal-refused if this device may not post there */
   async checkMayWrite(room: RoomView): Promise<void> {
     await this.syncRoom(room);
     await this.#states.run(room.id, async (tx) => {
@@ -898,7 +837,6 @@ export class SealedRooms {
     });
   }
 
-  /** @throws {Fault} seal-refused if this device may not post there */
   #checkWritable(
     tx: RoomTransaction,
     room: RoomView,
@@ -978,7 +916,7 @@ export class SealedRooms {
       const { origin, size, root } = known;
       return { origin, size, root, signature };
     } catch (error) {
-      if (error instanceof Fault) return undefined; // The server signed it with a former key.
+      if (error instanceof Fault) return undefined;
       throw error;
     }
   }
@@ -1002,16 +940,9 @@ export class SealedRooms {
     }
   }
 
-  /**
-   * Rooms in which this device's state needs repair after reading. Bounded by the account's rooms.
-   */
   readonly #roomsToRepair = new Set<RoomId>();
-  /** Last `seq` read in this run, for each room whose group does not include this device. */
   readonly #lastSeqOutside = new Map<RoomId, number>();
 
-  /**
-   * Confirmed posts of each room, keyed by the `seq` at which the record of the post is expected.
-   */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
   async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
@@ -1098,14 +1029,13 @@ export class SealedRooms {
   }
 
   /**
-   * Retries a commit until the server accepts it. Among concurrent commits the server accepts one,
-   * so each of the other devices plans its commit again on the new state.
+   * The server accepts one of several concurrent commits. All other devices plan their commits
+   * again on the new state.
    */
   #commit(room: RoomView, plan: Planner): Promise<void> {
     return this.#exclusively(room, () => this.#commitWithRetries(room, plan));
   }
 
-  /** Runs changes of a room's group one at a time within this process. */
   #exclusively<Result>(room: RoomView, task: () => Promise<Result>): Promise<Result> {
     const mutex = this.#changeMutexes.get(room.id) ?? new Mutex();
     this.#changeMutexes.set(room.id, mutex);
@@ -1183,10 +1113,7 @@ export class SealedRooms {
     return pending;
   }
 
-  /**
-   * @throws {Fault} stale-epoch if the commit was dropped and the room must be read again; other
-   * refusals as in `#isRefused`
-   */
+  /** @throws {Fault} stale-epoch if the commit was dropped and the room must be read again */
   async #sendCommit(room: RoomView, pending: PendingRow): Promise<void> {
     const { request } = this.#options;
     const { commitId, epoch, commit, welcome, added, removed, kick } = pending;
@@ -1220,8 +1147,8 @@ export class SealedRooms {
   }
 
   /**
-   * Reports whether the server refused the commit permanently. If the link was lost or the server
-   * failed, the outcome is unknown, because the commit may have been stored before the failure.
+   * If the link was lost or the server failed, the outcome is unknown, because the commit may have
+   * been stored before the failure.
    */
   #isRefused({ code }: Fault): boolean {
     if (!this.#options.isLinked()) return false;
@@ -1235,10 +1162,7 @@ export class SealedRooms {
     });
   }
 
-  /**
-   * Resends a pending commit whose answer was lost. The server answers a repeated commit as it did
-   * the first time.
-   */
+  /** The server answers a repeated commit as it did the first time. */
   async #resumePending(room: RoomView): Promise<void> {
     const pending = await this.#states.run(room.id, (tx) =>
       tx.vault.find<PendingRow>(pendingKey(room.id)),
@@ -1253,7 +1177,6 @@ export class SealedRooms {
     await this.#catchUp(room);
   }
 
-  /** Replaces a commit that violates the room's rules, if this device's user is an admin. */
   async #replaceRefused(room: RoomView): Promise<void> {
     if (!(await this.#states.run(room.id, canReplaceRefused))) return;
     await this.#commit(room, (tx) =>
@@ -1275,7 +1198,7 @@ export class SealedRooms {
       let reason: "copy" | "damaged" | undefined;
       const pending = await this.#run(room.id, async (tx) => {
         const isOld = tx.isStale;
-        if (!needsRejoin(tx)) return undefined; // Another device has added this device meanwhile.
+        if (!needsRejoin(tx)) return undefined;
         await requireNoPending(tx);
         const gid = tx.row === undefined ? {} : { gid: fromBase64Url(tx.row.group) };
         const bound = utf8Encode(fresh.commitId);
@@ -1325,7 +1248,6 @@ interface Newcomer {
   readonly sentence: string;
 }
 
-/** @param groupBefore the group before the task; `undefined` if this device was not in the group */
 function findNewcomers(
   { row, group }: RoomTransaction,
   groupBefore: SealedGroup | undefined,
@@ -1349,9 +1271,6 @@ function canReplaceRefused({ row, group }: RoomTransaction): boolean {
   return group.policy.admins.includes(group.self.account);
 }
 
-/**
- * Resumes the room if the owner of this device has decided about the account key that blocked it.
- */
 async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { other, ...row } = tx.row ?? {};
   if (tx.row === undefined || other === undefined) return;
@@ -1359,7 +1278,6 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const { account = other.account } = (await identityOf(tx.vault, other.user)) ?? {};
   tx.row = row as RoomRow;
   if (tx.row.status !== "suspect") return;
-  // The owner did not accept the key for this user, so the change stays refused.
   if (account !== other.account) {
     return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
   }
@@ -1368,7 +1286,6 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   tx.row = { ...retained, status: "lost" };
 }
 
-/** @throws {Fault} user-unknown if no key is known */
 async function keysOf(vault: Vault, user: string) {
   const pin = await identityOf(vault, user);
   if (pin === undefined) {
@@ -1426,7 +1343,6 @@ function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
 }
 
 /** The result of another process's change becomes visible once the server has answered it. */
-/** @throws {Fault} stale-epoch if a commit of this device is still unanswered */
 async function requireNoPending(tx: RoomTransaction): Promise<void> {
   const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
   if (pending === undefined) return;
@@ -1434,10 +1350,7 @@ async function requireNoPending(tx: RoomTransaction): Promise<void> {
   throw new Fault("stale-epoch", message, { retryAfterMs: 100 });
 }
 
-/**
- * Reports whether a departed user's devices can be removed only by an admin's device, which does so
- * without waiting for a post.
- */
+/** An admin's device removes these devices without waiting for a post. */
 function needsAdmin({ row, group }: RoomTransaction): boolean {
   if (row?.status !== "in") return false;
   return row.departed.some((departed) => !isRemovable({ row, group }, departed));
@@ -1482,7 +1395,6 @@ function ignoreRefusal(error: unknown): void {
   if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }
 
-/** Treats `not-found` as absent: either no group exists, or the server has lost its group info. */
 function ignoreNotFound(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-found") return undefined;
   throw error;

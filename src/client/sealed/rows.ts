@@ -11,59 +11,39 @@ export interface RoomRow {
   readonly target: string;
   readonly group: string;
   /**
-   * `in` if this device is a member; `out` if it was removed or has left; `lost` if it must rejoin;
-   * `suspect` if the room is not trusted.
+   * `in`: this device is a member; `out`: it was removed or has left; `lost`: it must rejoin;
+   * `suspect`: the room is not trusted.
    */
   readonly status: "in" | "out" | "lost" | "suspect";
   readonly reason?: string;
   /** True if the group has continued without this device. */
   readonly strayed?: true;
-  /** `seq` of the record that began this device's current epoch. */
   readonly epochSeq?: number;
   /** `seq` of a refused commit, which an admin may replace. */
   readonly refused?: number;
-  /**
-   * User whose other account key caused the refusal; present until the owner decides (see
-   * identities.ts).
-   */
+  /** User whose other account key caused the refusal; present until the owner decides. */
   readonly other?: { readonly user: string; readonly account: string };
   /**
-   * Accounts that may sign the state used to rejoin after an admin has replaced a commit that this
+   * Accounts that may sign the state for rejoining after an admin has replaced a commit that this
    * device had applied.
    */
   readonly signers?: readonly string[];
-  /** `seq` of the last record processed. */
   readonly seq: number;
-  /** `n` of the last record processed; `undefined` if unknown. */
   readonly n?: number | undefined;
   /** `seq` of the record with which the device joined. The device cannot read earlier messages. */
   readonly since: number;
-  /**
-   * Last message count that this device assigned in the room. For the next two fields see
-   * counts.ts.
-   */
   readonly count: number;
   readonly open?: readonly CountRange[];
   readonly free?: readonly CountRange[];
-  /** Received counts of each other device, keyed by the device's public key. */
   readonly counts: Readonly<Record<string, ReceivedCounts>>;
-  /**
-   * Number of messages whose counts are unknown (erased or unreadable), keyed by folded user name.
-   */
+  /** Messages with unknown counts (erased or unreadable), keyed by folded user name. */
   readonly unread?: Readonly<Record<string, number>>;
   readonly remarks?: readonly string[];
   readonly departed: readonly Departed[];
-  /**
-   * Instance of the folder when the device joined. The device rejoins if the current instance
-   * differs.
-   */
   readonly instance?: string;
   /** True if a copy of this folder has posted in the room, so that the device must rejoin. */
   readonly isCopy?: boolean;
-  /**
-   * Time of this device's last key renewal in the room, in Unix ms. The next field counts messages
-   * since then.
-   */
+  /** Time of the last key renewal. `sentSince` counts the messages sent after it. */
   readonly renewedUnixMs?: number;
   readonly sentSince?: number;
 }
@@ -72,10 +52,7 @@ export interface LeaseRow {
   readonly count: number;
   readonly lease?: string;
   readonly next?: string;
-  /**
-   * Instance of the folder, replaced when the folder turns out to be a copy; empty if that has
-   * never happened.
-   */
+  /** Replaced when the folder turns out to be a copy; empty if that has never happened. */
   readonly instance: string;
   readonly anew: readonly number[];
 }
@@ -83,8 +60,8 @@ export interface LeaseRow {
 export interface Departed {
   readonly user: string;
   /**
-   * Signed leave notice, which permits any member to remove the user's devices. Without the notice,
-   * only an admin may remove them if an admin remains.
+   * Permits any member to remove the user's devices. Without the notice, only an admin may, if one
+   * remains.
    */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
   readonly id?: string;
@@ -92,7 +69,7 @@ export interface Departed {
 
 export interface PendingRow {
   readonly commitId: string;
-  /** Epoch of the commit; absent if the commit creates the group. */
+  /** Absent if the commit creates the group. */
   readonly epoch?: number;
   readonly commit?: string;
   readonly welcome?: string;
@@ -103,7 +80,6 @@ export interface PendingRow {
   readonly instead?: number;
   readonly change: ChangeRow;
   readonly group: string;
-  /** Instance to which the state is bound. Absent means an empty instance. */
   readonly instance?: string;
 }
 
@@ -111,7 +87,7 @@ export interface SentRow {
   readonly body: unknown;
   readonly count: number;
   /**
-   * Value of the room's `since` when the message was counted. A device that rejoins counts from the
+   * `since` of the room when the message was counted. A device that rejoins counts from the
    * beginning.
    */
   readonly since: number;
@@ -129,9 +105,6 @@ export type ContentRow =
       readonly missed?: number;
     }
   | ({ readonly kind: "change" } & ChangeRow)
-  /**
-   * `broken` if no device can read the message, `sender` if the sender was not allowed to post it.
-   */
   | {
       readonly kind: "closed";
       readonly reason: ClosedReason;
@@ -139,11 +112,9 @@ export type ContentRow =
       readonly missed?: number;
     };
 
-/** Content of a record with its position, for reading without the server. */
 export type ArchivedRow = ContentRow & {
   readonly n: number;
   readonly timeUnixMs: number;
-  /** `OUTBOX.COUNTER` of the post, or empty. */
   readonly post: string;
 };
 
@@ -162,7 +133,6 @@ export interface ChangedDevice {
   readonly account: string;
 }
 
-/** Claim by a sender about the server's history (see claims.ts). */
 export interface ClaimRow {
   readonly room: RoomId;
   readonly device: string;
@@ -173,16 +143,10 @@ export interface ClaimRow {
   readonly root: string;
   readonly signature: string;
   readonly tries: number;
-  /**
-   * Verdict about the claim; absent while undecided. `accepted` means that the owner knows about
-   * the fork and continues.
-   */
+  /** Absent while undecided. `accepted`: the owner knows about the fork and continues. */
   readonly state?: "forked" | "accepted";
 }
 
-/**
- * Origin of the server's log, and the size that the log had when this device first saw that origin.
- */
 export interface LogRow {
   readonly origin: string;
   readonly since: number;
@@ -194,32 +158,23 @@ export interface IdentityRow {
   readonly isVerified: boolean;
 }
 
-/**
- * Account key that differs from the pinned key of a user; stored until the owner has compared keys.
- */
 export interface OtherKeyRow {
   readonly user: string;
   readonly account: string;
 }
 
-/**
- * File that this device is sending to sealed rooms. The row is kept until all messages about the
- * file are posted.
- */
+/** Kept until all messages about the file are posted. */
 export interface SealedUploadRow {
   readonly key: string;
   readonly prefix: string;
   readonly begunUnixMs: number;
-  /** Description to post. Present after all content has been read. */
   readonly body?: unknown;
-  /** Targets of the rooms that have no message yet, keyed by room id. */
   readonly rooms: Readonly<Record<string, string>>;
   readonly recorded: readonly string[];
   /** Id of the post that describes the file, keyed by room. Prevents a second post. */
   readonly posts: Readonly<Record<string, string>>;
 }
 
-/** Server records of a sealed file, and the messages that describe the file, keyed by room. */
 export interface SealedFileRow {
   readonly records: Readonly<Record<string, FileRecordRow>>;
   readonly said: Readonly<Record<string, number>>;
@@ -232,7 +187,6 @@ export interface FileRecordRow {
 }
 
 const SEQ_DIGITS = 16;
-/** End of a key range: sorts after all keys with the prefix. */
 const RANGE_END = "~";
 
 export const roomKey = (room: RoomId) => `room/${room}`;
@@ -261,7 +215,6 @@ export function allOf(
   return { from: `${table}/`, to: `${table}/${RANGE_END}`, limit };
 }
 
-/** Range of a room's messages: oldest first if `after` is given, otherwise newest first. */
 export function contentRange(
   room: RoomId,
   { after, before }: { readonly after?: number | undefined; readonly before?: number | undefined },

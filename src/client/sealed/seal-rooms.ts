@@ -1,4 +1,4 @@
-/** Sealing of rooms and conversations, for any UI. */
+/** Sealing of rooms and conversations. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -7,14 +7,12 @@ import type { SealedRooms } from "./rooms.ts";
 
 export interface Sealer {
   readonly request: SendRequest;
-  /** @throws {Fault} not-allowed if this device does not support sealed rooms */
   sealedRooms(): Promise<SealedRooms>;
 }
 
 /**
- * Checks, before a sealed room is created or joined, that no open room has the same name and that
- * this device supports sealed rooms.
- * @throws {Fault} name-taken or not-allowed if a check fails
+ * @throws {Fault} name-taken if an open room has the same name, not-allowed if this device does not
+ * support sealed rooms
  */
 export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> {
   for (let after: string | undefined; ; ) {
@@ -28,24 +26,15 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     after = rooms.at(-1)?.room;
     if (found !== undefined || !more || after === undefined) break;
   }
-  // A device that has no certificate or cannot encrypt must fail before the room is created.
   await (await sealer.sealedRooms()).stockKeyPackages();
 }
 
-/**
- * Creates the group for a sealed room that was just created.
- * @throws {Fault} if the server refuses
- */
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
   await rooms.create(view);
 }
 
-/**
- * @throws {Fault} user-unknown if the user does not exist, not-found if no device of the user can
- * join, seal-refused
- */
 export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const { room: id } = await sealer.request("group", { target: `@${user}` });
@@ -54,8 +43,7 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
 }
 
 /**
- * Refuses to set the topic of a sealed room. The server would refuse as well, but only after
- * receiving the text.
+ * The server would refuse the topic of a sealed room as well, but only after receiving the text.
  * @throws {Fault} sealed-room if the room is sealed
  */
 export function checkNotSealed(room: RoomView | undefined): void {

@@ -1,6 +1,4 @@
-/**
- * Access to the sealed rooms of a client. Loads the MLS code only if the account has such rooms.
- */
+/** Access to a client's sealed rooms, which loads the MLS code only when needed. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -30,24 +28,19 @@ import type { Awaitable, SealedStore } from "./store.ts";
 
 const SEALED_ROOMS_MAX = 2_000;
 
-/**
- * Codes of transient faults of the link or of a stopping server, after which a record is read
- * again.
- */
+/** Transient faults of the link or of a stopping server, after which a record is read again. */
 const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
 const RETRY_MS = 100;
 
 export interface SealedHome {
-  /** Reports whether this device has ever been in a sealed room. */
   exists(): boolean | Promise<boolean>;
-  /** @throws {Fault} store-… if the store fails */
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
   stateKey(): Awaitable<StateKey>;
   /**
-   * True if the key is quickly available. In a browser, reading the key requires code that must
-   * first be fetched.
+   * True if the key is quickly available. In a browser, reading it requires code that must first be
+   * fetched.
    */
   readonly hasCheapKey?: true;
   readonly primitives?: SealPrimitives;
@@ -69,10 +62,8 @@ export interface SealingOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly keys: Keys;
-  /** `undefined` if this device does not support sealed rooms. */
   readonly home: SealedHome | undefined;
   readonly refusal?: Fault | undefined;
-  /** @throws {Fault} unreachable if the MLS code cannot be fetched */
   readonly load: () => Promise<SealedCode>;
   readonly request: SendRequest;
   readonly rooms: () => readonly RoomView[];
@@ -90,18 +81,12 @@ export class Sealing {
   #open: Promise<{ readonly rooms: SealedRooms; readonly home: OpenSealedHome }> | undefined;
   #onLinked: (() => void)[] = [];
   #isLinked = false;
-  /**
-   * Rooms of permanently sealed targets, keyed by target; `undefined` until loaded. At most
-   * SEALED_ROOMS_MAX.
-   */
+  /** Permanently sealed targets; `undefined` until loaded. At most SEALED_ROOMS_MAX. */
   #pins: Map<string, string> | undefined;
   #loadingPins: Promise<void> | undefined;
   #pinWrites: Promise<void> | undefined;
-  /** Rooms of the posts encrypted in this session. Bounded by the posts in flight on one link. */
+  /** Bounded by the posts in flight on one link. */
   readonly #sealedPosts = new Map<string, { readonly room: RoomId; attempts: number }>();
-  /**
-   * Outcomes of sealed posts that are not stored yet. Bounded by the posts in flight on one link.
-   */
   readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
   /**
    * True if the server has listed all rooms on this link. Until then, an unknown target may be
@@ -110,7 +95,7 @@ export class Sealing {
   #isCaughtUp = false;
   /** False for a client that sends a single request and does not follow its rooms. */
   #followsRooms = false;
-  #roomWaiters: (() => void)[] = []; // Bounded by the batches of the outboxes.
+  #roomWaiters: (() => void)[] = [];
 
   readonly #queuedPosts: QueuedPosts | undefined;
 
@@ -151,17 +136,13 @@ export class Sealing {
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
-  /**
-   * @throws {Fault} not-logged-in without an account, not-allowed if this device does not support
-   * sealed rooms, store-… if the store fails
-   */
   async rooms(): Promise<SealedRooms> {
     this.#open ??= this.#openRooms();
     const opening = this.#open;
     try {
       return (await opening).rooms;
     } catch (error) {
-      if (this.#open === opening) this.#open = undefined; // The next call retries.
+      if (this.#open === opening) this.#open = undefined;
       throw error;
     }
   }
@@ -170,10 +151,7 @@ export class Sealing {
     return room.isSealed === true && this.#options.home !== undefined;
   }
 
-  /**
-   * Decrypts records of one room as far as this device can. Returns one record for each given
-   * record, in order.
-   */
+  /** Returns one record for each given record, in order. */
   async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     for (;;) {
       try {
@@ -195,11 +173,6 @@ export class Sealing {
     }
   }
 
-  /**
-   * Returns a page of the history that includes this device's archive of sealed rooms.
-   * @param fetchPage fetches the server's page
-   * @throws {Fault} if a request fails
-   */
   async history(fields: RequestFields<"history">, fetchPage: FetchPage): Promise<HistoryPage> {
     const rooms = this.#sealedRoomsOf(fields.target);
     const sealed = rooms.length === 0 ? undefined : await this.rooms().catch(ignoreNotAllowed);
@@ -218,10 +191,6 @@ export class Sealing {
     while (this.#account !== undefined && !this.#isCaughtUp) await this.#nextRoom();
   }
 
-  /**
-   * Returns the sealed rooms among the targets of a file.
-   * @throws {Fault} seal-refused if a room was sealed and the server now lists it as open
-   */
   async sealedTargets(targets: readonly string[]): Promise<readonly SealedTarget[]> {
     await this.#loadingPins;
     const sealed: SealedTarget[] = [];
@@ -234,7 +203,6 @@ export class Sealing {
     return sealed;
   }
 
-  /** @throws {Fault} unreachable if the code cannot be fetched */
   code(): Promise<SealedCode> {
     return this.#options.load();
   }
@@ -243,12 +211,7 @@ export class Sealing {
     return (await this.#options.home?.exists()) === true;
   }
 
-  /**
-   * Erases the content of a sealed file before its message is erased.
-   * @param seq the seq of the message
-   * @param request sends the request unchanged
-   * @throws {Fault} if the server refuses
-   */
+  /** Erases the content of a sealed file before its message is erased. */
   async eraseContent(seq: number, request: SendRequest): Promise<void> {
     const content = await this.#contentOf(seq);
     if (content === undefined) return;
@@ -266,15 +229,14 @@ export class Sealing {
       const ids = rooms.map(({ id }) => id);
       return await files.partnerOf(seq, ids);
     } catch (error) {
-      asFault(error); // A device that has no sealed rooms has no sealed files.
+      asFault(error);
       return undefined;
     }
   }
 
   /**
-   * Returns the bodies to send for posts of one outbox, in order, with a fault for each post that
-   * must not be sent.
-   * @returns `undefined` if none of the posts goes to a sealed room
+   * Returns a body or fault for each post of one outbox; `undefined` if no post goes to a sealed
+   * room.
    */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
     if (this.#pins === undefined || posts.some((post) => !this.#isKnown(post))) {
@@ -290,10 +252,7 @@ export class Sealing {
     return isOpen ? undefined : this.#sealInOrder(posts);
   }
 
-  /**
-   * Handles the outcome of a post. A message that was refused or already stored frees its reserved
-   * count.
-   */
+  /** Frees the reserved count of a message that was refused or already stored. */
   settled(id: string, outcome: PostOutcome): void {
     const room = this.#sealedPosts.get(id)?.room;
     if (room === undefined || !this.#sealedPosts.delete(id)) return;
@@ -304,7 +263,7 @@ export class Sealing {
     void this.#storeOutcomes(room);
   }
 
-  /** Stores all outcomes of one tick, and those that arrive while it waits, in one transaction. */
+  /** Stores all outcomes of one tick, and those that arrive meanwhile, in one transaction. */
   async #storeOutcomes(room: RoomId): Promise<void> {
     const outcomes = this.#unstoredOutcomes.get(room) ?? [];
     try {
@@ -333,15 +292,13 @@ export class Sealing {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  /** Uploads key packages, which other users need to add this device to rooms. */
   stock(): void {
     if (this.#options.home === undefined || !this.#options.keys.canSign) return;
-    // A device without a certificate cannot upload key packages. Failures are retried on the next
-    // link.
+    // A device without a certificate cannot upload key packages. The next link retries after a
+    // failure.
     void this.#stock().catch(asFault);
   }
 
-  /** Loads the code only if the server is running out of key packages. */
   async #stock(): Promise<void> {
     if (this.#open === undefined) {
       const { left, lastResort } = await this.#options.request("key-packages", { packages: [] });
@@ -367,7 +324,6 @@ export class Sealing {
         continue;
       }
       this.#pins?.set(pinName(post.to), room.id);
-      // Consecutive posts to the same room are encrypted together.
       let end = start + 1;
       while (end < posts.length && rooms[end]?.id === room.id) end++;
       bodies.push(...(await this.#sealBatch(room, posts.slice(start, end))));
@@ -399,7 +355,6 @@ export class Sealing {
     });
   }
 
-  /** @param room a room listed by the server; `undefined` at the end of the list */
   roomListed(room?: RoomView): void {
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
@@ -443,18 +398,14 @@ export class Sealing {
     this.#pinWrites = tracked;
   }
 
-  /**
-   * Resolves when the pins of sealed targets are stored; `undefined` if they are stored already.
-   */
   pinsStored(): Promise<void> | undefined {
     if (this.#pins !== undefined) return this.#pinWrites;
     return this.#loadingPins?.then(() => this.#pinWrites);
   }
 
   /**
-   * Returns a post in the form in which it is stored while queued: encrypted with the device's key,
-   * and marked as sealed in case this device loses its other data.
-   * @throws {Fault} if the key is unavailable; may also reject
+   * Encrypts a post with the device's key, and marks it as sealed in case this device loses its
+   * other data.
    */
   encryptQueued(outbox: OutboxId, post: UnsentPost): Awaitable<UnsentPost> {
     const { target, body } = post;
@@ -471,10 +422,6 @@ export class Sealing {
     return this.#queuedPosts.encrypt(outbox, { ...post, body: marked });
   }
 
-  /**
-   * Decrypts queued posts; `undefined` if the posts are stored unencrypted.
-   * @throws {Fault} if the key is unavailable
-   */
   decryptQueued(
     outbox: OutboxId,
     posts: readonly UnsentPost[],
@@ -509,11 +456,6 @@ export class Sealing {
       .catch(asFault);
   }
 
-  /**
-   * Handles the end of the room list.
-   * @param syncs whether to sync the sealed rooms
-   * @param onSynced called after the sync if there are sealed rooms
-   */
   caughtUp(syncs: boolean, onSynced = () => Promise.resolve()): void {
     this.#isCaughtUp = true;
     this.#followsRooms = syncs;
@@ -527,12 +469,12 @@ export class Sealing {
       .then(() => onSynced().catch(asFault))
       .catch((fault: unknown) => {
         asFault(fault);
-        emit({ kind: "sealed-fault", fault: fault as Fault }); // The fault was already emitted.
+        emit({ kind: "sealed-fault", fault: fault as Fault });
       });
   }
 
   /**
-   * If the target was ever sealed, refuses to send a post to it unencrypted, or to a different room
+   * Refuses to send a post unencrypted to a target that was ever sealed, or to a different room
    * with the same name.
    */
   #checkDowngrade(
@@ -554,8 +496,7 @@ export class Sealing {
   }
 
   /**
-   * Repeats the check with the stored pin. If this device has since joined a new group with the
-   * same name, that group has replaced the pin.
+   * Repeats the check with the stored pin, which a new group with the same name may have replaced.
    */
   async #checkStoredDowngrade(
     to: string,
@@ -648,20 +589,16 @@ export class Sealing {
   }
 }
 
-/**
- * Removes the text of a post to a sealed target. The post will be refused, and its text must not be
- * stored unencrypted.
- */
+/** The post will be refused, and its text must not be stored unencrypted. */
 function withoutText(post: UnsentPost): UnsentPost {
   return { ...post, body: JSON.stringify(markSealed({ text: "" })) };
 }
 
-/** Reports whether a post to a sealed target is stored unencrypted. */
 function isMarkedPost({ body }: UnsentPost): boolean {
   try {
     return isMarkedSealed(JSON.parse(body) as PostBody);
   } catch {
-    return false; // The body's parser reports the fault.
+    return false;
   }
 }
 
@@ -669,7 +606,6 @@ function pinName(to: string): string {
   return foldName(to as Name);
 }
 
-/** Ignores `not-allowed` on a device that does not support sealed rooms. */
 function ignoreNotAllowed(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-allowed") return undefined;
   throw error;

@@ -12,10 +12,7 @@ export interface OpenedRow<Value> {
   readonly value: Value;
 }
 
-/**
- * Encrypts each row as JSON with AES-256-GCM and binds it to its key, so that rows cannot be
- * swapped.
- */
+/** Encrypts each row with AES-256-GCM and binds it to its key, so that rows cannot be swapped. */
 export class Vault {
   readonly #tables: SealedTables;
   readonly #key: StateKey;
@@ -31,7 +28,7 @@ export class Vault {
     return bytes === undefined ? undefined : this.#open(key, bytes);
   }
 
-  /** Returns a row like `get`, but treats an unreadable row as absent. */
+  /** Returns `undefined` for an unreadable row. */
   async find<Value>(key: string): Promise<Value | undefined> {
     try {
       return await this.get<Value>(key);
@@ -55,7 +52,6 @@ export class Vault {
     await this.#tables.delete(key);
   }
 
-  /** Returns the readable rows of a range and skips damaged rows. */
   async list<Value>(range: KeyRange): Promise<OpenedRow<Value>[]> {
     return this.openRows(await this.rows(range));
   }
@@ -80,7 +76,6 @@ export class Vault {
     return opened.filter((row) => row !== undefined);
   }
 
-  /** Returns the stored bytes, which the caller has encrypted itself. */
   raw(key: string): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.#tables.get(key));
   }

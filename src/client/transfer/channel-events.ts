@@ -1,4 +1,4 @@
-/** Events of a data channel, for a transfer that waits for the first of several events. */
+/** Events of a data channel, for a transfer that waits for the first of several. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
@@ -7,10 +7,8 @@ export class ChannelEvents {
   readonly #connection: Connection;
   readonly #onFault = new Set<(fault: Fault) => void>();
   #change = Promise.withResolvers<void>();
-  /** Fault that ended the transfer. The channel may still be open. */
   #fault: Fault | undefined;
 
-  /** @param handle processes each notice; a Fault thrown by `handle` ends the transfer */
   constructor(connection: Connection, handle: (notice: ServerNotice) => void) {
     this.#connection = connection;
     connection.onClosed(() => this.fail(connection.closeFault));
@@ -38,7 +36,6 @@ export class ChannelEvents {
     this.#change = Promise.withResolvers();
   }
 
-  /** @throws {Fault} if the transfer has failed or the channel is closed */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#connection.isClosed) throw this.#connection.closeFault;
@@ -48,7 +45,6 @@ export class ChannelEvents {
     return this.#change.promise;
   }
 
-  /** @throws {Fault} if the transfer fails before the promise settles */
   unlessFailed<Value>(promise: Promise<Value>): Promise<Value> {
     // `Promise.race` with one long-lived promise would retain the results of all other promises.
     return new Promise((resolve, reject) => {

@@ -16,15 +16,8 @@ export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
-  /**
-   * Reports whether the cluster has a majority. Without one, a stalled transfer fails. If this
-   * function is absent, a stalled transfer waits.
-   */
+  /** Without a cluster majority, a stalled transfer fails. If the function is absent, it waits. */
   readonly hasMajority?: () => boolean;
-  /**
-   * Performs the greeting on a new link.
-   * @throws {Fault} fingerprint-changed if another server answers, and the link's faults
-   */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
@@ -37,20 +30,18 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
 ]);
 
 /**
- * Time without progress after which a transfer has stalled, in ms. Even a server without a majority
- * sends a chunk of a stored file within this time.
+ * Milliseconds without progress. Even a server without a majority sends a chunk of a stored file
+ * within this time.
  */
 const STALL_TIMEOUT_MS = 3_000;
 
-/** Transfer that uses one data channel after another until the transfer is complete. */
 export interface ChannelTask<Result> {
   readonly stop: AbortSignal;
   /**
-   * Runs the transfer over one channel, and settles soon after that channel closes. A rejection
-   * decides whether another channel is opened; `reopen` opens one immediately.
+   * Settles soon after the channel closes. A rejection decides whether another channel is opened;
+   * `reopen` opens one immediately.
    */
   runOver(connection: Connection, active: LoggedInLink): Promise<Result | "reopen">;
-  /** Returns a number that grows with progress. A channel that made progress resets the backoff. */
   progressCount(): number;
   channelLost(): void;
 }
@@ -126,11 +117,7 @@ function waitBeforeRetry<Result>(
   return unlessAborted(task.stop, delayed).finally(() => cancel());
 }
 
-/**
- * Opens a second link to the same server, bound to the account's session on the first link.
- * @throws {Fault} fingerprint-changed if another server answers, the server's refusal, and the
- * link's faults
- */
+/** Opens a second link to the same server, bound to the account's session on the first link. */
 async function openChannel(
   active: LoggedInLink,
   options: DataChannelOptions,
@@ -168,8 +155,6 @@ async function bindChannel(
   }
   await connection.request("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
-    // Either the ticket has expired or the server has restarted. The next attempt requests a new
-    // ticket.
     throw new Fault("link-closed", error.message, { cause: error });
   });
 }

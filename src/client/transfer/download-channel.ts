@@ -1,6 +1,4 @@
-/**
- * Download of one file over one data channel, which verifies, stores and acknowledges each chunk.
- */
+/** Download of one file over one data channel, which acknowledges each stored chunk. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -20,10 +18,7 @@ type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
 type ChunkSink = Pick<Sink, "append" | "concurrentAppends" | "sync">;
 
-/**
- * Maximum number of bytes queued for the disk. Holds 100 ms at 600 Mbit/s, and keeps total memory
- * below 120 MB.
- */
+/** Bytes queued for the disk. Holds 100 ms at 600 Mbit/s, and keeps total memory below 120 MB. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export interface DownloadChannelOptions {
@@ -41,7 +36,6 @@ export class DownloadChannel {
   #events: ChannelEvents | undefined;
   #receiving: ChunkReceiver | undefined;
   #name = "";
-  /** Verified chunks that are not stored yet. Bounded by the window, which `Receiving` enforces. */
   readonly #received: Chunk[] = [];
   #end: End | undefined;
   #waitsAt: PauseCause = "network";
@@ -61,7 +55,6 @@ export class DownloadChannel {
     return this.#isStoring ? "disk" : this.#waitsAt;
   }
 
-  /** @throws {Fault} file-unknown if the file does not exist, and the channel's faults */
   fetch(): Promise<Answer<"fetch">> {
     const fields = { file: this.#file, from: this.#from, window: WINDOW_BYTES };
     return new Promise((resolve, reject) => {
@@ -75,9 +68,8 @@ export class DownloadChannel {
 
   /**
    * Resolves when all chunks are in the sink.
-   * @param onStored called after each chunk
-   * @throws {Fault} checksum-wrong with file and chunk if a chunk is damaged (earlier chunks are
-   * then in the sink), and the faults of the sink and the channel
+   * @throws {Fault} checksum-wrong with file and chunk if a chunk is damaged; earlier chunks are
+   * then in the sink
    */
   async receive(sink: ChunkSink, onStored: () => void): Promise<End> {
     try {
@@ -93,7 +85,6 @@ export class DownloadChannel {
     }
   }
 
-  /** @throws {Fault} the channel's faults */
   async untilEnd(): Promise<void> {
     while (this.#end === undefined) await this.#nextEvent();
   }

@@ -20,12 +20,12 @@ import type { DownloadedFile, DownloadRequest } from "./transfers.ts";
 
 export interface SinkOptions {
   readonly folder: string;
-  /** The sender's name for the file, which the sink sanitises. */
+  /** Unsanitised; the sink sanitises the name. */
   readonly name: string;
   readonly file: FileId;
   readonly server: Fingerprint;
   readonly folderSize?: FolderSize | undefined;
-  /** Size of the file; `undefined` during an upload of unknown size. */
+  /** `undefined` during an upload of unknown size. */
   readonly sizeBytes?: number | undefined;
 }
 
@@ -46,13 +46,11 @@ export class Download implements ChannelTask<DownloadedFile> {
   #info: FileInfo | undefined;
   #sink: Sink | undefined;
   #next = 0;
-  /** True if the partial download of an earlier run belongs to another file. */
   #isPartInvalid = false;
   #resumedBytes = 0;
   #result: DownloadedFile | undefined;
   #channel: DownloadChannel | undefined;
   #waitsAt: PauseCause = "server";
-  /** Run over the current channel. The run may still be writing. */
   #running: Promise<unknown> = Promise.resolve();
   #progressCount = 0;
 
@@ -72,7 +70,6 @@ export class Download implements ChannelTask<DownloadedFile> {
     });
   }
 
-  /** @throws {Fault} if the download fails permanently */
   async run(): Promise<DownloadedFile> {
     try {
       const result = await unlessAborted(this.stop, runOverChannels(this.#options, this));
@@ -93,14 +90,13 @@ export class Download implements ChannelTask<DownloadedFile> {
     await this.#running.catch(() => {}); // `runOverChannels` has received its fault.
   }
 
-  /** Saves the verified chunks, so that repeating the command resumes the download. */
   async #closeSink(): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
     try {
       if (this.#result === undefined) await sink.sync();
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The first fault is more informative.
+      if (!(error instanceof Fault)) throw error;
     } finally {
       sink.close();
     }
@@ -135,7 +131,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     this.#info = { ...info, name: this.#request.name ?? this.#info?.name ?? info.name };
     if (info.size !== undefined) this.#reporter.setSize(info.size);
     const sink = await this.#matchingSink(this.#info, active);
-    if (this.#next !== from) return "reopen"; // This channel would send the wrong chunks.
+    if (this.#next !== from) return "reopen";
     this.#channel = download;
     const end = await download.receive(sink, () => {
       this.#next += 1;
@@ -153,7 +149,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     return chunksLeft({ folder: into, file, server: fingerprint });
   }
 
-  /** @returns `undefined` if an earlier run stored more chunks than the file has */
+  /** Returns `undefined` if an earlier run stored more chunks than the file has. */
   async #fetch(
     download: DownloadChannel,
     connection: Connection,
@@ -169,7 +165,6 @@ export class Download implements ChannelTask<DownloadedFile> {
     }
   }
 
-  /** Returns the sink. Empties it first if its content belongs to another file. */
   async #matchingSink(info: FileInfo, { fingerprint }: LoggedInLink): Promise<Sink> {
     const sink = this.#sink ?? (await this.#open(info, fingerprint));
     if (isConsistent(sink, this.#next, info)) return sink;
@@ -207,9 +202,8 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   /**
-   * Restarts the download if the digest is wrong although all chunk checksums are correct. It is
-   * then unknown which chunk is wrong, but chunks from an earlier run may belong to another file,
-   * so a single retry is worthwhile.
+   * A wrong digest despite correct chunk checksums does not show which chunk is wrong. Chunks from
+   * an earlier run may belong to another file, so one retry is worthwhile.
    */
   async #retryFromStart(sink: Sink): Promise<"reopen"> {
     const wasResumed = this.#resumedBytes > 0;
@@ -240,10 +234,7 @@ export class Download implements ChannelTask<DownloadedFile> {
     };
   }
 
-  /**
-   * Confirms the download to the server. After a loss of the channel, only the confirmation is
-   * repeated.
-   */
+  /** After a loss of the channel, only the confirmation is repeated. */
   async #confirm(
     result: DownloadedFile,
     connection: Connection,

@@ -5,7 +5,7 @@ import type { RunningHash } from "../../wire/chunks.ts";
 
 export interface Hashing {
   readonly sha256: Sha256;
-  /** Hashes a chunk. Does not block the event loop if the runtime can hash in the background. */
+  /** Does not block the event loop if the runtime can hash in the background. */
   readonly hashChunk: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   readonly newHash: () => RunningHash;
 }

@@ -6,12 +6,12 @@ import { type PauseCause, Progress, type ProgressReport } from "../../core/trans
 import type { Clock } from "../../io/clock.ts";
 
 /**
- * Progress of a transfer. `doneBytes` counts the bytes that the server has verified (upload) or
- * that are in the sink (download), including those of earlier runs.
+ * Bytes count as done when the server has verified them (upload) or they are in the sink
+ * (download), including those of earlier runs.
  */
 export interface TransferProgress extends ProgressReport {
   readonly id: FileId;
-  /** The sender's name for the file, to be sanitised before display. */
+  /** Name chosen by the sender, not sanitised. */
   readonly name: string;
 }
 
@@ -28,7 +28,6 @@ export interface ReporterOptions {
   readonly status: () => TransferStatus;
 }
 
-/** Reports the progress of a transfer at a limited rate, even while the transfer stalls. */
 export class Reporter {
   readonly #options: ReporterOptions;
   #progress: Progress;

@@ -1,4 +1,4 @@
-/** Queue of a UI's transfers, which the user can pause, resume and cancel. */
+/** Queue of transfers that a user can pause, resume and cancel. */
 
 import { asFault } from "../../base/fault.ts";
 import type { LocalEvent } from "../../core/model/event.ts";
@@ -7,7 +7,6 @@ import type { ProgressReport } from "../../core/transfer/progress.ts";
 
 export interface TransferTask {
   readonly view: Omit<TransferView, "state" | "progress">;
-  /** @throws {Fault} if the transfer fails */
   run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
   storePaused(isPaused: boolean): void;
   discard(): void | Promise<void>;
@@ -20,17 +19,14 @@ interface Entry<Task> {
   state: TransferState | { readonly kind: "queued" };
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
-  /** Resolves when the last run has ended. The run may still write for a while after a pause. */
+  /** Resolves when the last run has ended, which may still write for a while after a pause. */
   ended: Promise<void>;
   release: () => void;
 }
 
 export interface TransferQueueOptions {
   readonly runningMax: Readonly<Record<TransferView["kind"], number>>;
-  /**
-   * Locks a transfer of this account. Returns `undefined` if another process or tab runs the
-   * transfer.
-   */
+  /** Returns `undefined` if another process or tab runs the transfer. */
   readonly lock: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
   readonly emit: (event: LocalEvent) => void;
 }
@@ -39,7 +35,7 @@ const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "need
 
 export class TransferQueue<Task extends TransferTask> {
   readonly #options: TransferQueueOptions;
-  readonly #entries = new Map<string, Entry<Task>>(); // Keyed by id; bounded by the callers.
+  readonly #entries = new Map<string, Entry<Task>>();
   #isClosed = false;
 
   constructor(options: TransferQueueOptions) {
@@ -58,16 +54,12 @@ export class TransferQueue<Task extends TransferTask> {
     this.#startQueued();
   }
 
-  /**
-   * Lists a transfer of an earlier run, unless another process or tab runs it.
-   * @param open returns the state from which the transfer continues
-   */
   async restore(task: Task, open: () => Promise<Entry<Task>["state"]>): Promise<void> {
     if (this.#entries.has(task.view.id)) return;
     const release = await this.#options.lock(task.view);
     if (release === undefined) return;
     const state = await open();
-    if (this.#isClosed) return release(); // The user may have logged out meanwhile.
+    if (this.#isClosed) return release();
     this.#insert(task, state).release = release;
     this.#startQueued();
   }
@@ -80,10 +72,6 @@ export class TransferQueue<Task extends TransferTask> {
     entry.task.storePaused(true);
   }
 
-  /**
-   * @param open returns false if the user declines a required permission
-   * @throws {Fault} the faults of `open`
-   */
   async resume(id: string, open: (task: Task) => Promise<boolean>): Promise<void> {
     const entry = this.#entries.get(id);
     if (entry === undefined || !RESUMABLE_STATES.has(entry.state.kind)) return;

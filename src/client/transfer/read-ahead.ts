@@ -1,4 +1,4 @@
-/** Read-ahead of a source, which reads and hashes chunks while earlier chunks are sent. */
+/** Read-ahead, which reads and hashes chunks while earlier chunks are sent. */
 
 import { assert } from "../../base/assert.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
@@ -9,11 +9,11 @@ export interface ReadChunk {
   readonly sha256: Uint8Array;
 }
 
-/** Number of chunks read ahead. A higher number does not increase the speed. */
+/** A higher number does not increase the speed. */
 const AHEAD_CHUNKS_MAX = 4;
 /**
- * Number of chunks per call of `recordHashes`. A source that cannot be read twice has no journal
- * and needs no batches.
+ * Chunks per call of `recordHashes`. A source that cannot be read twice has no journal and needs no
+ * batches.
  */
 const BATCH_CHUNKS = 4;
 
@@ -24,7 +24,6 @@ export class ReadAhead {
   readonly #hashChunk: Hashing["hashChunk"];
   readonly #recordHashes: RecordHashes;
   readonly #batchChunks: number;
-  /** Chunks read ahead. At most AHEAD_CHUNKS_MAX and one batch. */
   #queue: Promise<ReadChunk | undefined>[] = [];
   /** Settles when no read is in progress. A source allows one read at a time. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -33,8 +32,7 @@ export class ReadAhead {
   #seeks = 0;
 
   /**
-   * @param recordHashes called before `next` returns any of the chunks; `next` throws the fault of
-   * this call
+   * @param recordHashes called before `next` returns any of the chunks; `next` throws its faults
    */
   constructor(source: Source, hashChunk: Hashing["hashChunk"], recordHashes: RecordHashes) {
     this.#source = source;
@@ -53,10 +51,6 @@ export class ReadAhead {
     this.#queue = [];
   }
 
-  /**
-   * @returns the next chunk; `undefined` after the last chunk
-   * @throws {Fault} the faults of the source
-   */
   next(index: number): Promise<ReadChunk | undefined> {
     while (this.#queue.length < AHEAD_CHUNKS_MAX) this.#queue.push(...this.#readBatch());
     assert(index === this.#next - this.#queue.length, "chunks are read in order");
@@ -74,7 +68,7 @@ export class ReadAhead {
     this.#tail = read.catch(() => {});
     return Array.from({ length: this.#batchChunks }, (_, i) => {
       const chunk = read.then((chunks) => chunks[i]);
-      chunk.catch(() => {}); // `next` throws the fault.
+      chunk.catch(() => {});
       return chunk;
     });
   }
@@ -84,12 +78,12 @@ export class ReadAhead {
     const reads: Promise<ReadChunk>[] = [];
     for (let index = first; index < Math.min(first + this.#batchChunks, this.#endsAt); index++) {
       const bytes = await this.#source.read(index);
-      if (seeks !== this.#seeks) return []; // The source may already be closed.
+      if (seeks !== this.#seeks) return [];
       if (bytes !== undefined) reads.push(this.#hash(bytes));
       else this.#endsAt = Math.min(this.#endsAt, index);
     }
     const chunks = await Promise.all(reads);
-    if (seeks !== this.#seeks) return []; // Discarded reads are not recorded.
+    if (seeks !== this.#seeks) return [];
     this.#recordHashes(
       first,
       chunks.map(({ sha256 }) => sha256),

@@ -1,4 +1,4 @@
-/** Uploads and downloads, each over a data channel of its own and any number of links. */
+/** Uploads and downloads, each over its own data channel and any number of links. */
 
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
@@ -11,12 +11,9 @@ import { Upload, type UploadOptions } from "./upload.ts";
 
 export interface UploadRequest {
   readonly source: Source;
-  /** Target rooms, and users as `@name`. */
   readonly to: readonly string[];
   readonly text?: string | undefined;
-  /** Id shared by all files that are sent in the same command. */
   readonly sending?: string | undefined;
-  /** Called at most four times per second, and once at the end. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Aborts the transfer with `interrupted`. Repeating the command resumes the transfer. */
   readonly signal?: AbortSignal | undefined;
@@ -26,11 +23,8 @@ export interface DownloadRequest {
   readonly file: FileId;
   readonly name?: string;
   readonly into: string;
-  /** Called once, after the server has sent the file's name. Usually `openSink`. */
   readonly openSink: (about: SinkOptions) => Promise<Sink>;
-  /**
-   * Returns the number of chunks that the sink probably has. The first request starts after them.
-   */
+  /** Returns the number of chunks that the sink probably has. The first request skips them. */
   readonly chunksLeft?: ((part: PartialDownload) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -63,7 +57,7 @@ export interface UploadedFile {
 
 export interface DownloadedFile {
   readonly id: FileId;
-  /** The sender's name for the file, to be sanitised before display. */
+  /** Name chosen by the sender, not sanitised. */
   readonly name: string;
   readonly from: string;
   readonly path: string;
@@ -72,7 +66,6 @@ export interface DownloadedFile {
   readonly digest: string;
   readonly resumedBytes: number;
   readonly entries: number | undefined;
-  /** Folder entries that could not keep the sender's names. */
   readonly renamed: readonly Renamed[];
 }
 
@@ -88,12 +81,10 @@ export class Transfers {
   }
 
   /**
-   * Resolves when the server has stored and verified the whole file and posted it to the targets.
    * Resumes after every loss of the link, without a time limit.
-   * @param uploads the journal; if `undefined`, no later run can resume the upload
+   * @param uploads if `undefined`, no later run can resume the upload
    * @throws {Fault} file-changed if the file changes (the upload is withdrawn), interrupted if the
-   * signal or the client ends the upload (a later run can resume it), the server's refusal, and the
-   * faults of the source
+   * signal or the client ends the upload, and the server's refusal
    */
   async send(request: UploadRequest, uploads: UploadOptions["uploads"]): Promise<UploadedFile> {
     const options = { ...this.#options, uploads };
@@ -104,10 +95,9 @@ export class Transfers {
   }
 
   /**
-   * Resolves when the whole file is verified and durable under its name.
-   * @throws {Fault} file-unknown, not-member, checksum-wrong (with file and chunk), interrupted,
-   * and the faults of the sink; verified chunks stay stored, and repeating the call resumes the
-   * download
+   * Resolves when the whole file is verified and durable.
+   * @throws {Fault} file-unknown, not-member, checksum-wrong, interrupted, and the faults of the
+   * sink; repeating the call resumes the download
    */
   get(request: DownloadRequest): Promise<DownloadedFile> {
     return this.#runUntilStopped(request.signal, (stop) =>
@@ -115,10 +105,6 @@ export class Transfers {
     );
   }
 
-  /**
-   * Cancels an upload, so that the server deletes its content.
-   * @throws {Fault} if the upload is finished or unknown, or if the client was closed
-   */
   withdraw(file: FileId): Promise<void> {
     const runOver = async (channel: Connection): Promise<"withdrawn"> => {
       await channel.request("withdraw", { file });

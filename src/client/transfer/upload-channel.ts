@@ -29,10 +29,7 @@ export class UploadChannel {
   readonly #events: ChannelEvents;
   readonly #sending: ChunkSender;
 
-  /**
-   * Call this after the server has answered the offer and the checksums of the server's chunks are
-   * known.
-   */
+  /** Call after the server has answered the offer and the checksums of its chunks are known. */
   constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
     const { checksums, source, clock } = options;
     const { sizeBytes } = source;
@@ -57,10 +54,6 @@ export class UploadChannel {
     return this.#sending.isAcked;
   }
 
-  /**
-   * Resolves when all chunks are sent.
-   * @throws {Fault} the faults of channel, source and journal
-   */
   async send(): Promise<FileSize> {
     const { checksums, ahead, clock } = this.#options;
     ahead.seek(checksums.next);
@@ -88,8 +81,8 @@ export class UploadChannel {
   #sendChunk(index: number, { sha256, bytes }: ReadChunk): void {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
-    // Copy the chunk, because the link releases its buffers and a chunk of a pipe may have to be
-    // sent again.
+    // Copy the chunk, because the link releases its buffers and a chunk of a pipe may be sent
+    // again.
     const payload = source.path === undefined ? copyOf(bytes) : bytes;
     this.#connection.send({ kind: "chunk", file, index, sha256, bytes: payload });
   }

@@ -1,4 +1,4 @@
-/** Checksums of an upload's chunks, kept in the journal, as a running hash and individually. */
+/** Checksums of an upload's chunks, as a running hash and individually. */
 
 import { assert } from "../../base/assert.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, TRANSFER_WINDOW_BYTES_MAX } from "../../base/limits.ts";
@@ -6,33 +6,26 @@ import type { ResumableUpload } from "../../io/state/resumable-upload.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 
 /**
- * Maximum number of chunks that are sent but not durable: those that the server is syncing, those
- * that it collects during the sync, and those in flight. Chunks of a pipe stay in memory until they
- * are durable.
+ * Maximum number of sent chunks that are not durable: syncing, collected during the sync, or in
+ * flight. Chunks of a pipe stay in memory until they are durable.
  */
 const PENDING_CHUNKS_MAX = (2 * TRANSFER_SYNC_BYTES + TRANSFER_WINDOW_BYTES_MAX) / CHUNK_BYTES;
 /**
- * Number of checksums per journal entry. Writing an entry costs as much as hashing a chunk, and the
- * run after a crash hashes fewer chunks than this again.
+ * Writing a journal entry costs as much as hashing a chunk, and the run after a crash hashes fewer
+ * chunks than this again.
  */
 const JOURNAL_BATCH_CHUNKS = 16;
 
 /**
- * Keeps all checksums in the journal. Also keeps those of durable chunks as a running hash, and
- * those of later chunks individually, because the later chunks must be sent again after a loss of
- * the link.
+ * Keeps durable chunks as a running hash, but later chunks individually, because they must be sent
+ * again after a loss of the link.
  */
 export class UploadChecksums {
   readonly #newHash: () => RunningHash;
   #hash: RunningHash;
   #durable = 0;
-  /** Checksums of the chunks from `durable` on. At most PENDING_CHUNKS_MAX (see `isFull`). */
   #pending: Uint8Array[] = [];
   #journal: ResumableUpload | undefined;
-  /**
-   * Checksums that are not in the journal. At most JOURNAL_BATCH_CHUNKS and those of one call of
-   * `record`.
-   */
   #unjournaled: Uint8Array[] = [];
   #unjournaledFrom = 0;
 
@@ -57,10 +50,6 @@ export class UploadChecksums {
     this.#pending.push(sha256);
   }
 
-  /**
-   * Collects checksums of chunks and writes them to the journal in batches.
-   * @throws {Fault} store-… if the journal fails
-   */
   record(first: number, hashes: readonly Uint8Array[]): void {
     if (first !== this.#unjournaledFrom + this.#unjournaled.length) this.flush();
     if (this.#unjournaled.length === 0) this.#unjournaledFrom = first;
@@ -68,10 +57,6 @@ export class UploadChecksums {
     if (this.#unjournaled.length >= JOURNAL_BATCH_CHUNKS || this.#journal?.check) this.flush();
   }
 
-  /**
-   * Writes all collected checksums to the journal.
-   * @throws {Fault} store-… if the journal fails, file-changed if a chunk differs from the journal
-   */
   flush(): void {
     const hashes = this.#unjournaled;
     this.#unjournaled = [];
@@ -91,12 +76,7 @@ export class UploadChecksums {
     this.#durable = upTo;
   }
 
-  /**
-   * Continues on a new channel whose server has `have` chunks, as far as this run or the journal
-   * knows their checksums. The caller reads the chunks without known checksums and adds their
-   * checksums.
-   * @throws {Fault} store-… if the journal fails
-   */
+  /** The caller must read the chunks whose checksums neither this run nor the journal knows. */
   resume(have: number, journal: ResumableUpload | undefined): void {
     this.#journal = journal;
     this.#unjournaled = [];
@@ -131,6 +111,6 @@ export class UploadChecksums {
       this.#hash.update(hash);
     }
     this.#durable = index;
-    if (index < upTo) this.#journal.truncate(index); // The journal has a gap before this chunk.
+    if (index < upTo) this.#journal.truncate(index);
   }
 }

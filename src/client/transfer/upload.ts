@@ -36,7 +36,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   readonly #options: UploadOptions;
   readonly #request: UploadRequest;
   readonly #ahead: ReadAhead;
-  /** Size given in the first offer. A stream is offered without a size, also on later channels. */
+  /** A stream is offered without a size, also on later channels. */
   readonly #sizeBytes: number | undefined;
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
@@ -44,7 +44,6 @@ export class Upload implements ChannelTask<UploadedFile> {
   #isJournaled = false;
   #isResumed = false;
   #isChanged = false;
-  /** Number of bytes that the server already has; `undefined` until a server has reported it. */
   #resumedBytes: number | undefined;
   #channel: UploadChannel | undefined;
   #waitsAt: PauseCause = "server";
@@ -73,7 +72,6 @@ export class Upload implements ChannelTask<UploadedFile> {
     });
   }
 
-  /** @throws {Fault} if the upload fails permanently */
   async run(): Promise<UploadedFile> {
     try {
       const sent = await unlessAborted(this.stop, runOverChannels(this.#options, this));
@@ -118,10 +116,6 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
-  /**
-   * @returns the upload's journal entry, which is created if necessary; `undefined` if the upload
-   * cannot be resumed
-   */
   async #openJournal(
     connection: Connection,
     active: LoggedInLink,
@@ -146,7 +140,6 @@ export class Upload implements ChannelTask<UploadedFile> {
     return upload;
   }
 
-  /** @returns `undefined` if the server has erased an earlier run's upload */
   async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.#request.source;
     const offer = await connection.request("offer", this.#offerFields()).catch((error: unknown) => {
@@ -172,7 +165,6 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  /** Restarts the upload, because the server has erased the upload of an earlier run. */
   #restart(
     connection: Connection,
     active: LoggedInLink,
@@ -278,10 +270,6 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  /**
-   * Withdraws an upload whose file has changed, so that no run resumes it. If the channel is lost
-   * first, the next run detects the change by the stamp.
-   */
   async #withdrawIfChanged(
     { code }: Fault,
     connection: Connection,
@@ -296,11 +284,10 @@ export class Upload implements ChannelTask<UploadedFile> {
       await this.#withdraw(connection, this.#file);
       ignoringFaults(() => journal?.remove());
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The fault of the upload is more informative.
+      if (!(error instanceof Fault)) throw error;
     }
   }
 
-  /** @throws {Fault} the channel's fault; the server may or may not have received the request */
   async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
       await connection.request("withdraw", { file });
@@ -320,10 +307,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 }
 
-/**
- * Ignores faults of the journal, which cost the next run only some hashing or an additional
- * request.
- */
+/** A journal fault costs the next run only some hashing or an additional request. */
 function ignoringFaults(action: () => void): void {
   try {
     action();
