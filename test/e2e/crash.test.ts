@@ -152,6 +152,13 @@ async function killBesideBackups(rounds: number): Promise<void> {
     expect([name, faults]).toEqual([name, []]);
     expect(acked.map((seq) => textAt.get(seq))).toEqual(wanted);
   }
+  // A backup contains the records that a checkpoint covers; the last posts may be newer.
+  const lastSeq = Math.max(...progress.senders.flatMap(({ acked }) => acked).map(Number));
+  const signedSize = () => {
+    const checkpoint = readFileSync(join(server.data, "history", "checkpoint"), "utf8");
+    return Number(checkpoint.split("\n")[1]);
+  };
+  await until("a checkpoint covers all posts", () => signedSize() >= lastSeq);
   await server.program.signal("SIGKILL");
   const segment = readFileSync(log, "utf8");
   await operator.json(["backup", out, "--data", server.data]);
