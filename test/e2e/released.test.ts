@@ -34,7 +34,7 @@ function restore(
   return { data, home };
 }
 
-const NEXT_TEXTS = [
+const NEWER_TEXTS = [
   "Hello, this is the first word",
   "bob answers @ana",
   "an edited wrod",
@@ -45,7 +45,12 @@ const NEXT_TEXTS = [
   "a pinned word",
   "words with the plan",
   "better words with the plan",
+  "a new word of 0.2.0",
+  "reads",
+  "a word of the study",
+  "a reply in the study",
 ];
+const NEWER_KINDS = ["group", "unreadable", "action", "grant", "mute", "leave", "rename"];
 const PINNED_SEQ = 22;
 const SEALED_TEXT = "a sealed word";
 
@@ -90,17 +95,17 @@ test("continues with a data folder and a home of 0.1.0", async () => {
   expect(textsOf(stored).filter((text) => text === UNSENT)).toHaveLength(1);
 });
 
-test("verifies and continues with a data folder and a home of the next version", async () => {
+test("verifies and continues with a data folder and a home of 0.2.0", async () => {
   await using sandbox = new Sandbox();
-  const { data } = restore(sandbox, "0.2.0-next");
+  const { data } = restore(sandbox, "0.2.0");
   const reader = sandbox.home("reader");
   const verified = await reader.json(["verify", "--data", data]);
-  expect(verified.at(-1)).toMatchObject({ kind: "verify", ok: true, size: 31 });
+  expect(verified.at(-1)).toMatchObject({ kind: "verify", ok: true, size: 49 });
   const records = await reader.json(["history", "--data", data, "--last", "1000"]);
-  expect(textsOf(records).toSorted()).toEqual(NEXT_TEXTS.toSorted());
+  expect(textsOf(records).toSorted()).toEqual(NEWER_TEXTS.toSorted());
   const kinds = new Set(records.map(({ kind }) => kind));
-  const wanted = ["erased", "edited", "reaction", "file", "retention", "pin", "receipts"];
-  for (const kind of [...wanted, "group", "unreadable"]) expect(kinds).toContain(kind);
+  const wanted = ["erased", "edited", "reaction", "file", "retention", "pin", "receipts", "topic"];
+  for (const kind of [...wanted, ...NEWER_KINDS]) expect(kinds).toContain(kind);
 
   const { listening, address } = await sandbox.serve({ data: "data" });
   // Second key of this server, signed by the first.
@@ -108,9 +113,9 @@ test("verifies and continues with a data folder and a home of the next version",
   const server = ["--server", address];
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const online = await ana.json(["history", ...server, "--last", "1000"]);
-  expect(textsOf(online).toSorted()).toEqual([...NEXT_TEXTS, SEALED_TEXT].toSorted());
+  expect(textsOf(online).toSorted()).toEqual([...NEWER_TEXTS, SEALED_TEXT].toSorted());
   const held = await ana.run(["verify", address, "--all"]);
-  expect([held.exitCode, held.out]).toEqual([0, expect.stringMatching(/^ok: 31 records of chat/)]);
+  expect([held.exitCode, held.out]).toEqual([0, expect.stringMatching(/^ok: 49 records of chat/)]);
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "bob-password-1" });
   expect((await bob.run(["login", address])).exitCode).toBe(0);
   await bob.json(["get-file", "fUv6nbvADnoM", ...server, "--out", sandbox.path()]);
