@@ -1,6 +1,6 @@
 /**
- * Verification of a server's proofs by the client: whether the log continues the pinned log, and
- * whether the log contains the records that this device has read.
+ * Client-side verification that a server's log continues the pinned log and contains the records
+ * that this device has read.
  */
 
 import { equalBytes } from "../../base/bytes.ts";
@@ -8,7 +8,6 @@ import type { Sha256 } from "../../base/ids.ts";
 import { counted } from "../../base/sizes.ts";
 import { verifyConsistency, verifyInclusion } from "../log/proofs.ts";
 
-/** Newest checkpoint of a log that this device has accepted. */
 export interface LogPin {
   readonly origin: string;
   readonly size: number;
@@ -16,43 +15,34 @@ export interface LogPin {
   readonly note: string;
 }
 
-/** Record that this device has read, with the data needed to request its proof later. */
 export interface KnownRecord {
   readonly seq: number;
   readonly leaf: Uint8Array;
   readonly room: string;
-  /** Room or user as text: `#lobby` or `@ben`. */
   readonly place: string;
-  /** Author's name; `undefined` if the server itself caused the record. */
   readonly from: string | undefined;
   readonly timeUnixMs: number;
 }
 
-/** Checkpoint with a valid signature, and the server's proof that it continues the pinned log. */
 export interface ServerCheckpoint {
   readonly pin: LogPin;
-  /** Hashes of the consistency proof from the requested size; empty if no proof is needed. */
+  /** Consistency proof from the requested size; empty if no proof is needed. */
   readonly path: readonly Uint8Array[];
 }
 
 export type AuditReason =
-  /** The log has fewer records than before. */
   | "rolled-back"
   /** The log contains different records in place of records known to this device. */
   | "forked"
-  /** The server presents a different log. */
   | "other-origin"
-  /** A record that this device has read is not in the log. */
   | "record-missing"
   /** The server omits the proof of a record that this account has read and may still read. */
   | "left-out"
-  /** The server no longer sends proofs. */
   | "unproved"
   /** The checkpoint is malformed, or not signed by the server's key. */
   | "unsigned";
 
 export type CheckpointVerdict =
-  /** The first checkpoint of this server, which the client pins. */
   | { readonly kind: "first" }
   | { readonly kind: "same" }
   | { readonly kind: "grown" }
@@ -91,18 +81,15 @@ export interface RecordProof {
 
 export interface KnownRecordsVerdict {
   readonly proved: readonly KnownRecord[];
-  /** Records in whose place the log contains a different record, or whose proof is invalid. */
   readonly changed: readonly KnownRecord[];
-  /** Records with numbers beyond the end of the log. */
   readonly beyondEnd: readonly KnownRecord[];
   /**
-   * Records without a proof, because this account may no longer read them or because the server
-   * withholds the proof.
+   * Records without a proof: this account may no longer read them, or the server withholds the
+   * proof.
    */
   readonly withheld: readonly KnownRecord[];
 }
 
-/** Checks known records against the log of an accepted checkpoint. */
 export function judgeKnownRecords(
   readRecords: readonly KnownRecord[],
   proofs: readonly RecordProof[],
@@ -129,15 +116,13 @@ export function judgeKnownRecords(
 
 export interface AuditFinding {
   readonly reason: AuditReason;
-  /** Number of records that the log is known to have had; 0 if only single records are known. */
+  /** Minimum former size of the log; 0 if only single records are known. */
   readonly knownSize: number;
-  /** Log that the server presented; `undefined` if it is invalid. */
   readonly presented: Pick<LogPin, "origin" | "size"> | undefined;
-  /** Records that this device has read and that were changed, removed or omitted, oldest first. */
+  /** Changed, removed or omitted records that this device has read, oldest first. */
   readonly missing: readonly KnownRecord[];
 }
 
-/** @param clock returns a time as text */
 export function formatFinding(
   { reason, knownSize, presented, missing }: AuditFinding,
   clock: (unixMs: number) => string,
@@ -154,7 +139,6 @@ export function formatFinding(
   return parts.filter((part) => part !== "").join("; ");
 }
 
-/** Returns `record 12 in #lobby (Ana, 12:04)`. */
 function formatRecord(
   { seq, place, from, timeUnixMs }: KnownRecord,
   clock: (unixMs: number) => string,

@@ -7,21 +7,15 @@ import { isCount } from "../../base/values.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
 
-/**
- * Room as its reader names it. Kind `person` is a direct conversation, which has the other user's
- * name.
- */
 export interface RoomView {
   readonly kind: "room" | "person";
   readonly name: string;
   readonly id: RoomId;
   readonly topic: string;
   readonly keepMs?: number | undefined;
-  /** True if the room is end-to-end encrypted: only the devices in its group can read messages. */
   readonly isSealed?: boolean;
 }
 
-/** Record with names in place of ids, verified as far as a client can. */
 export interface ChatRecord {
   readonly seq: number;
   readonly n: number;
@@ -29,7 +23,7 @@ export interface ChatRecord {
   /** RecordKind (wire/kinds), or a kind that only later versions know. */
   readonly kind: string;
   readonly room: RoomView;
-  /** Name of the user who caused the record; `undefined` if the server itself caused it. */
+  /** `undefined` if the server itself caused the record. */
   readonly from: string | undefined;
   readonly id: string;
   /**
@@ -40,13 +34,9 @@ export interface ChatRecord {
   readonly body: Readonly<Record<string, unknown>> | undefined;
   /**
    * For a sealed room: whether this device could decrypt the record. `carrier`: the server's record
-   * of a file. An encrypted message refers to that record, which therefore has no row of its own.
+   * of a file, which has no row because an encrypted message refers to it.
    */
   readonly sealed?: "open" | "closed" | "carrier";
-  /**
-   * Number of earlier messages that the author's device sent to the sealed room but that did not
-   * arrive.
-   */
   readonly withheld?: number;
 }
 
@@ -77,7 +67,6 @@ export function roomViewOf(entry: RoomEntry): RoomView {
   };
 }
 
-/** @throws {Fault} frame-malformed if the record has no valid head */
 export function readHead(record: WireRecord): HeadedRecord {
   const head = parseObject(record.head);
   if (head === undefined || !isHead(head)) {
@@ -143,10 +132,7 @@ function isHead(value: unknown): value is WireHead {
 }
 
 export interface ImportOrigin {
-  /**
-   * Author's name in the other program. May be any text, and never refers to an account of this
-   * server.
-   */
+  /** Author's name in the other program: any text, never an account of this server. */
   readonly from: string;
   readonly timeUnixMs: number;
 }
@@ -166,10 +152,7 @@ export function importOriginOf(
   };
 }
 
-/**
- * Returns a string from a record's body. If it is absent or of another type, returns an empty text,
- * because other programs also write bodies.
- */
+/** Returns an empty text if the string is missing, because other programs also write bodies. */
 export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
   const value = record.body?.[key];
   return typeof value === "string" ? value : "";

@@ -6,10 +6,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import { type Block, parseMarkup } from "../markup/blocks.ts";
 import type { Inline } from "../markup/inline.ts";
 
-/**
- * Adds the names that a text mentions outside of code to the body. Readers check whether the users
- * exist.
- */
+/** Adds the names mentioned outside code to the body. Readers check whether the users exist. */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
   if (!body.text.includes("@")) return body;

@@ -11,13 +11,6 @@ import {
 } from "../../base/limits.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
 
-/**
- * Receipt for a post that the server has recorded. The outbox stores posts until the server has
- * them on disk, over any number of links. The server recognises repeated posts by their counter, so
- * resending is always safe. Posts keep their order: no counter is sent before a lower counter.
- *     pending ──send──> in flight ──acked, refused──> settled
- *        ^─────lost, refused temporarily─────┘
- */
 export type Receipt = Answer<"post">;
 
 export type PostOutcome =
@@ -25,11 +18,10 @@ export type PostOutcome =
   | { readonly kind: "refused"; readonly fault: Fault };
 
 export type OutboxInput =
-  /** A new post. `key` is the driver's own id for the post, which the effect `settled` contains. */
   | { readonly kind: "post"; readonly key: number; readonly to: string; readonly body: PostBody }
   /**
-   * A post restored from an earlier run of the program. The driver adds restored posts before any
-   * `post`, lowest counter first.
+   * A post restored from an earlier run. The driver adds restored posts before any `post`, lowest
+   * counter first.
    */
   | {
       readonly kind: "adopt";
@@ -38,7 +30,6 @@ export type OutboxInput =
       readonly to: string;
       readonly body: PostBody;
     }
-  /** A post that must never be sent, because it could not be stored. */
   | { readonly kind: "withdrawn"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "acked"; readonly counter: number; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
@@ -70,17 +61,20 @@ const RETRY_MS_MIN = 50;
 /** Retry delay while the server is stopping. Its link usually closes earlier. */
 const SHUTDOWN_RETRY_MS = 1_000;
 
+/**
+ * Stores posts, over any number of links, until the server has them on disk. The server recognises
+ * repeated posts by their counter, so resending is safe. No counter is sent before a lower one.
+ *     pending ──send──> in flight ──acked, refused──> settled
+ *        ^─────lost, refused temporarily─────┘
+ */
 export class Outbox {
-  /** Posts by counter, lowest first. `#post` enforces the limits on their number and size. */
   readonly #pending = new Map<number, Pending>();
   #pendingChars = 0;
   #inFlight = 0;
   #inFlightChars = 0;
   #last = 0;
-  /** Lowest counter that was not sent over this link or must be resent. */
   #next = 1;
   #connected = false;
-  /** Time until which sending is paused, while the server refuses posts temporarily. */
   #pausedUntil: number | undefined;
 
   get last(): number {
@@ -127,7 +121,6 @@ export class Outbox {
     }
   }
 
-  /** Returns the time at which the driver must call `tick` next. */
   deadline(): number | undefined {
     return this.#connected && this.#inFlight === 0 ? this.#pausedUntil : undefined;
   }
@@ -171,7 +164,7 @@ export class Outbox {
       return this.#settle(counter, { kind: "refused", fault }, now);
     }
     const pending = this.#pending.get(counter);
-    if (pending?.inFlight !== true) return []; // The post was sent on a closed link.
+    if (pending?.inFlight !== true) return [];
     this.#markAnswered(pending);
     this.#next = Math.min(this.#next, counter);
     const waitMs = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
@@ -181,7 +174,7 @@ export class Outbox {
 
   #settle(counter: number, outcome: PostOutcome, now: number): OutboxEffect[] {
     const pending = this.#pending.get(counter);
-    if (pending?.inFlight !== true) return []; // The post was sent on a closed link.
+    if (pending?.inFlight !== true) return [];
     this.#markAnswered(pending);
     this.#forget(counter, pending);
     return [{ kind: "settled", key: pending.key, outcome }, ...this.#send(now)];
@@ -205,7 +198,7 @@ export class Outbox {
     const effects: OutboxEffect[] = [];
     for (; this.#next <= this.#last && this.#inFlight < OUTBOX_IN_FLIGHT_MAX; this.#next++) {
       const pending = this.#pending.get(this.#next);
-      if (pending === undefined) continue; // The post was settled on an earlier link.
+      if (pending === undefined) continue;
       assert(!pending.inFlight, "a post is sent once per link unless it was refused");
       const chars = this.#inFlightChars + pending.sizeChars;
       if (this.#inFlight > 0 && chars > OUTBOX_IN_FLIGHT_CHARS_MAX) break;
@@ -219,9 +212,9 @@ export class Outbox {
   }
 
   /**
-   * Reports whether sending may continue. After a temporary refusal, the server refuses all later
-   * counters until the refused post is resent. If the client resent posts before all of these
-   * refusals have arrived, a later post could overtake an earlier post.
+   * After a temporary refusal, the server refuses all later counters until the refused post is
+   * resent. Resending before all of these refusals have arrived could let a later post overtake an
+   * earlier one.
    */
   #canSend(now: number): boolean {
     if (this.#pausedUntil === undefined) return true;
@@ -250,10 +243,7 @@ export class Outbox {
   }
 }
 
-/**
- * Returns the delay before a retry. A stopping server refuses all posts, but the server accepts
- * them after its restart.
- */
+/** A stopping server refuses all posts, but accepts them after its restart. */
 function retryDelayMs({ code, retryAfterMs }: Fault): number | undefined {
   return retryAfterMs ?? (code === "shutting-down" ? SHUTDOWN_RETRY_MS : undefined);
 }

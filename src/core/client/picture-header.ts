@@ -1,4 +1,4 @@
-/** Format and dimensions of a picture, read from its first bytes, which are untrusted. */
+/** Format and dimensions of a picture, read from its untrusted first bytes. */
 
 import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../base/limits-page.ts";
 
@@ -14,7 +14,6 @@ type Dimensions = readonly [width: number, height: number];
 
 const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
 const IHDR_OFFSET = 16;
-/** Maximum number of JPEG segments before the dimensions: EXIF, profiles and comments. */
 const SEGMENTS_MAX = 1_000;
 const MARKER_START = 0xff;
 
@@ -57,7 +56,6 @@ const DIMENSIONS: Readonly<Record<PictureType, (view: DataView) => Dimensions | 
   webp: webpDimensions,
 };
 
-/** Skips segments by their lengths until a segment that contains the dimensions. */
 function jpegDimensions(view: DataView): Dimensions | undefined {
   let at = 2;
   for (let count = 0; count < SEGMENTS_MAX; count++) {
@@ -66,24 +64,20 @@ function jpegDimensions(view: DataView): Dimensions | undefined {
     const marker = view.getUint8(at + 1);
     if (isFrame(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
     const length = view.getUint16(at + 2);
-    // Image data or the end of the image follows, so the dimensions are missing.
     if (marker === 0xda || marker === 0xd9) return undefined;
     at += 2 + length;
   }
   return undefined;
 }
 
-/**
- * Reports whether the marker is SOF0 to SOF15. DHT, JPG and DAC lie in the same range but are
- * excluded.
- */
+/** SOF0 to SOF15, excluding DHT, JPG and DAC in the same range. */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
 /**
- * Reads the first chunk of a WebP file, which is lossy, lossless or extended. An extended chunk
- * contains the canvas size.
+ * The first chunk of a WebP file is lossy, lossless or extended. An extended chunk contains the
+ * canvas size.
  */
 function webpDimensions(view: DataView): Dimensions | undefined {
   if (view.byteLength < 30) return undefined;

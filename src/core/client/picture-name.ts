@@ -7,7 +7,7 @@ export function isPictureName(name: string): boolean {
   return /\.(?:png|jpe?g|gif|webp)$/i.test(name);
 }
 
-/** Reports whether a picture is small enough to be fetched automatically. */
+/** Small pictures are fetched automatically. */
 export function isSmallPicture({ name, size, folder }: FileBody): boolean {
   return folder === undefined && size <= PICTURE_FETCHED_BYTES_MAX && isPictureName(name);
 }

@@ -11,9 +11,7 @@ import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import { TokenBucket } from "../rate.ts";
 
 export interface ServerAddressesOptions {
-  /** Addresses that the user has provided, best first. */
   readonly configured: readonly [ServerAddress, ...ServerAddress[]];
-  /** Addresses that the server has advertised in an earlier run. */
   readonly advertised: readonly ServerAddress[];
   /**
    * Address of the last successful connection. Tried first, unless the user has just provided a
@@ -22,13 +20,10 @@ export interface ServerAddressesOptions {
   readonly last?: ServerAddress | undefined;
   readonly isExplicit: boolean;
   readonly now: number;
-  /**
-   * Random number from 0 (inclusive) to 1 (exclusive), which selects the first advertised address.
-   */
   readonly chance: number;
 }
 
-/** Maximum number of failures that are counted. Addresses with more failures rank equally. */
+/** Addresses with at least this many failures rank equally. */
 const FAILURES_MAX = 3;
 
 interface Candidate {
@@ -38,28 +33,18 @@ interface Candidate {
 }
 
 /**
- * Addresses of the servers to which a client can connect: addresses provided by the user, and
- * addresses that the server advertises for the servers of its cluster. Advertised addresses are
- * unverified. The client dials them at a limited rate, and never again after a different server has
- * answered at one of them.
+ * Addresses provided by the user or advertised by the server for its cluster. Advertised addresses
+ * are unverified: the client dials them at a limited rate, and never again after a different server
+ * has answered there.
  */
 export class ServerAddresses {
   readonly #configured: readonly ServerAddress[];
   readonly #chance: number;
   readonly #dialRate: TokenBucket;
   #advertised: readonly ServerAddress[] = [];
-  /**
-   * Candidates by address text, in the order of attempts. At most 2 * CLUSTER_ADDRESSES_MAX + 1
-   * entries.
-   */
   #candidates = new Map<string, Candidate>();
   #last: ServerAddress | undefined;
-  /** True until the first successful connection, if the user's addresses come first. */
   #isExplicit: boolean;
-  /**
-   * Addresses at which a different server answered. Their number is limited by that of the
-   * advertised addresses.
-   */
   readonly #foreign = new Set<string>();
 
   constructor({
@@ -91,9 +76,6 @@ export class ServerAddresses {
     return this.#candidates.get(formatAddress(address))?.isConfigured === true;
   }
 
-  /**
-   * Returns the addresses in the order in which to dial them, those with the fewest failures first.
-   */
   candidates(): ServerAddress[] {
     return [...this.#candidates.values()]
       .toSorted((a, b) => a.failures - b.failures)
@@ -105,8 +87,8 @@ export class ServerAddresses {
   }
 
   /**
-   * Stores the cluster's addresses, which the server at the address `from` has sent. Ignores
-   * addresses of this machine or of the local network if they come from a server on the internet.
+   * Stores the cluster's addresses, sent by the server at `from`. An internet server may not
+   * advertise addresses of this machine or the local network.
    * @returns true if the list changed
    */
   setAdvertised(addresses: readonly ServerAddress[], from: string): boolean {
@@ -124,10 +106,6 @@ export class ServerAddresses {
     return true;
   }
 
-  /**
-   * Removes the cluster's addresses.
-   * @returns true if there were any addresses
-   */
   clearAdvertised(): boolean {
     const hadAddresses = this.#advertised.length > 0;
     this.#advertised = [];
@@ -136,10 +114,6 @@ export class ServerAddresses {
     return hadAddresses;
   }
 
-  /**
-   * Records a successful connection to the address.
-   * @returns true if the previous connection used a different address
-   */
   succeeded(address: ServerAddress): boolean {
     const known = this.#candidates.get(formatAddress(address));
     if (known !== undefined) known.failures = 0;
@@ -161,10 +135,6 @@ export class ServerAddresses {
     this.#order();
   }
 
-  /**
-   * Orders the candidates: the last successful address, then the user's addresses, then the
-   * advertised addresses from a random start.
-   */
   #order(): void {
     const at = Math.floor(this.#chance * this.#advertised.length);
     const others = [...this.#advertised.slice(at), ...this.#advertised.slice(0, at)];
@@ -190,7 +160,7 @@ function isSame(a: ServerAddress, b: ServerAddress): boolean {
   return formatAddress(a) === formatAddress(b);
 }
 
-/** Names that some systems parse as an IPv4 address, because they end in a hexadecimal number. */
+/** Some systems parse a name that ends in a hexadecimal number as an IPv4 address. */
 const HEX_SUFFIX = /(?:^|\.)0x[\da-f]*\.?$/i;
 
 function canonicalAddress({ host, port }: ServerAddress): ServerAddress[] {

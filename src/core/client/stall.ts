@@ -5,15 +5,13 @@ import { STALL_MS, STALL_PING_AFTER_MS } from "../../base/limits-page.ts";
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Detector of a stalled link. A link has stalled if, for STALL_MS, no data was received after a
- * request, or no post was acknowledged.
+ * A link has stalled if, for STALL_MS, no data was received after a request or no post was
+ * acknowledged.
  */
 export class Stall {
   #receivedAt: number;
-  /** Time of the first request since data was last received. */
   #requestedAt: number | undefined;
   #posts = 0;
-  /** Time since which posts are pending without any acknowledgement. */
   #postedAt: number | undefined;
 
   constructor(now: number) {
@@ -48,7 +46,6 @@ export class Stall {
     return this.#requestedAt === undefined && now >= this.#receivedAt + STALL_PING_AFTER_MS;
   }
 
-  /** Returns the next time at which the state may change without traffic, or infinity. */
   deadline(now: number): number {
     if (this.#requestedAt === undefined && this.#postedAt === undefined) {
       return this.#receivedAt + STALL_PING_AFTER_MS;

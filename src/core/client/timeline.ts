@@ -4,22 +4,14 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
 
-/**
- * Input of a timeline, which tracks the records that a client has received over any number of
- * links. Each `n` of a room must arrive once and in order. The cursor is the `seq` from which a new
- * link resumes. While older records may be in flight (until `caught-up`, and while a newly joined
- * room catches up), the cursor does not move. Otherwise records of all rooms arrive in the order of
- * the log, and the cursor is the highest `seq` received over this link.
- */
 export type TimelineInput =
-  /** A client has connected and requested the records after seq `after`. */
   | { readonly kind: "connected"; readonly after: number | undefined }
   | {
       readonly kind: "room";
       readonly room: string;
       readonly n: number;
       readonly skipped: number;
-      /** True if older records follow. The server then sends the room again without this field. */
+      /** True if older records follow. The server then resends the room without this field. */
       readonly behind?: boolean | undefined;
     }
   | { readonly kind: "gone"; readonly room: string }
@@ -27,14 +19,12 @@ export type TimelineInput =
   | { readonly kind: "caught-up"; readonly seq: number };
 
 export type TimelineEffect =
-  /** The record is the next record of its room. */
   | { readonly kind: "show" }
   /** The server will not send this number of unread records of the room. */
   | { readonly kind: "skipped"; readonly room: string; readonly count: number }
-  /** All records up to `seq` have been received. */
   | { readonly kind: "cursor"; readonly seq: number }
   /**
-   * Records are missing. `again`: the same gap was reported before, so requesting the records again
+   * Records are missing. `again`: the same gap was reported before, so requesting its records again
    * is useless.
    */
   | {
@@ -47,9 +37,7 @@ export type TimelineEffect =
 
 interface Room {
   next: number;
-  /** Seq of the last received record, or a later seq up to which no records are missing. */
   lastSeq: number | undefined;
-  /** True if the server has sent the room over the current link. */
   announced: boolean;
   /**
    * True if the client has received all records that the server intended to send up to some cursor.
@@ -59,26 +47,25 @@ interface Room {
 
 export const TIMELINE_ROOMS_MAX = 8 * JOINED_ROOMS_MAX;
 
+/**
+ * Each `n` in a room must arrive once and in order. The cursor is the `seq` from which a new link
+ * resumes: the highest `seq` received over this link. It does not move while older records may be
+ * in flight (until `caught-up`, and while a newly joined room catches up).
+ */
 export class Timeline {
-  /**
-   * Rooms by id, at most TIMELINE_ROOMS_MAX. Rooms that the server does not send over a new link
-   * are forgotten.
-   */
+  /** Rooms that the server does not send over a new link are dropped. */
   readonly #rooms = new Map<string, Room>();
-  /** Rooms of this link whose older records are still in flight. */
   readonly #behind = new Set<string>();
   #cursor: number | undefined;
   #highestSeq = 0;
   #live = false;
   #gap: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
 
-  /** Seq to request over the next link; `undefined` if no record was received. */
   get after(): number | undefined {
     if (this.#gap === undefined || this.#cursor === undefined) return this.#cursor;
     return Math.min(this.#cursor, this.#gap.after);
   }
 
-  /** @throws {Fault} too-many if there are too many rooms */
   handle(input: TimelineInput): TimelineEffect[] {
     switch (input.kind) {
       case "connected":
@@ -140,7 +127,7 @@ export class Timeline {
   #record(input: Extract<TimelineInput, { kind: "record" }>): TimelineEffect[] {
     const { room: id, n, seq } = input;
     const room = this.#rooms.get(id);
-    if (room === undefined || !room.announced) return []; // The account is leaving the room.
+    if (room === undefined || !room.announced) return [];
     if (n > room.next) return [this.#openGap(id, room, n)];
     const isNew = n === room.next;
     if (isNew) {
@@ -175,8 +162,8 @@ export class Timeline {
   }
 
   /**
-   * Advances the cursor. The cursor may decrease once per link, because a server restored from a
-   * backup has fewer records.
+   * The cursor may decrease once per link, because a server restored from a backup has fewer
+   * records.
    */
   #advanceCursor(): TimelineEffect[] {
     if (!this.#live || this.#behind.size > 0 || this.#highestSeq === this.#cursor) return [];

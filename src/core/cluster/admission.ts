@@ -6,16 +6,14 @@ import type { Draft } from "../../wire/record.ts";
 import { parsePostId } from "../rooms/dedup.ts";
 import { type Claims, claimsOf, type Place } from "./claims.ts";
 
-/** Number of records of each log that a server had applied when it made the decision. */
+/** Number of records in each log that a server had applied when it made the decision. */
 export type Heads = Readonly<Record<Place, number>>;
 
 export interface ProposedDraft {
   readonly draft: Draft;
-  /** Counter of the outbox's previous post, if that post is still in flight. */
   readonly follows?: number;
 }
 
-/** Decision whose drafts are recorded in sequence, either all or none. */
 export interface Proposal {
   readonly base: Heads;
   readonly drafts: readonly ProposedDraft[];
@@ -29,10 +27,9 @@ export interface AppendedDraft {
 }
 
 /**
- * Admission of proposals, which decides which proposals in a shared stream become records. Each
- * server compares the same stream with the same last records and uses no other state, so all
- * servers build the same logs. As in the optimistic concurrency control of Kung and Robinson
- * (1981), each decision names the state on which it is based.
+ * Optimistic concurrency control (Kung and Robinson, 1981): each decision names the state on which
+ * it is based, and all servers compare the same stream with the same last records, so they build
+ * the same logs.
  */
 export class Admission {
   readonly #windows: Readonly<Record<Place, Window>> = {
@@ -70,10 +67,7 @@ export class Admission {
     if (post !== undefined) window.posted(outboxKey(draft, post.outbox), post.counter, seq);
   }
 
-  /**
-   * Reports whether a fact has changed since the decision's base. Records of either log can change
-   * a fact.
-   */
+  /** Records of either log can change a fact. */
   #hasChanged(fact: string, base: Heads): boolean {
     return (
       this.#windows.history.changedAt(fact) > base.history ||
@@ -86,11 +80,8 @@ function outboxKey({ by }: Draft, outbox: string): string {
   return `${by} ${outbox}`;
 }
 
-/** Facts changed by the last records of one log. */
 class Window {
-  /** Seq of the record that last changed each fact, in the order of the changes. */
   readonly #changes = new Map<string, number>();
-  /** Last counter of each outbox, in the order of the posts. */
   readonly #posts = new Map<string, { readonly counter: number; readonly seq: number }>();
   #seq = 0;
 

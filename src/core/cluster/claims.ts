@@ -1,7 +1,6 @@
 /**
  * Claims of decisions: the facts that a decision depends on (`reads`) and the facts that its record
- * changes (`writes`), each as a text key. A decision stays valid until a fact that it depends on
- * changes.
+ * changes (`writes`). A decision stays valid until a fact that it depends on changes.
  */
 
 import { unreachable } from "../../base/assert.ts";
@@ -17,8 +16,8 @@ export interface Claims {
 }
 
 /**
- * Returns the claims of a draft or its record. A draft without a unique id always changes a fact
- * that it reads, so that a repetition of the draft is rejected.
+ * A draft without a unique id always changes a fact that it reads, so that a repetition of the
+ * draft is rejected.
  */
 export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
   const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
@@ -43,7 +42,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     }
     case "pin": {
       const { reads, writes } = recordClaims([...author, ERASURES], [fields.seq]);
-      const list = `pins ${room}`; // The number of pins is limited.
+      const list = `pins ${room}`;
       return { reads: [...reads, list], writes: [...writes, list] };
     }
     case "receipts":
@@ -118,8 +117,8 @@ interface Fields {
 
 const NOTHING: readonly string[] = [];
 /**
- * Fact that stands for all erasures. An erased edit no longer names the message that it edited, so
- * all servers repeat decisions made before the erasure, including servers that remember the edit.
+ * Stands for all erasures. An erased edit no longer names the message that it edited, so all
+ * servers repeat decisions made before the erasure, even servers that remember the edit.
  */
 const ERASURES = "erasures";
 

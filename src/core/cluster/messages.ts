@@ -19,14 +19,11 @@ import {
 import type { Place } from "./claims.ts";
 
 export interface ProposalMessage {
-  /** Random id by which a server recognises its own proposal. */
   readonly id: string;
   readonly proposals: readonly SealedProposal[];
 }
 
-/** Decision whose drafts are recorded together or not at all. */
 export interface SealedProposal {
-  /** Seq of the last record of the history that the decision depends on. */
   readonly history: number;
   readonly accounts: number;
   readonly drafts: readonly FollowingDraft[];
@@ -42,7 +39,7 @@ export interface CopiedLines {
   readonly lines: readonly CopiedLine[];
 }
 
-/** Message at the end of the copies of both logs. Decisions are valid only after this message. */
+/** End of the copies of both logs. Decisions are valid only after this message. */
 export interface CopyEnd {
   readonly history: LogEnd;
   readonly accounts: LogEnd;
@@ -54,8 +51,8 @@ export interface LogEnd {
 }
 
 /**
- * Record that the stream has lost and that a server restores from its disk at the record's old
- * position. Servers that have the record ignore it. An erased record is restored as a blank line.
+ * Record that the stream has lost and a server restores from its disk at the old position. Servers
+ * that have the record ignore it. An erased record is restored as a blank line.
  */
 export type RestoredRecord =
   | { readonly seq: number; readonly time: number; readonly sealed: SealedDraft }
@@ -68,7 +65,7 @@ export type StreamContent =
   | { readonly kind: "restored"; readonly records: readonly RestoredRecord[] };
 
 const VERSION = 1;
-/** Version of the copies' format. A program that does not support it stops reading the stream. */
+/** A program that does not support this version of the copies' format stops reading the stream. */
 const COPY_VERSION = 2;
 const ROOT_BYTES = 32;
 const NEWLINE = 0x0a;
@@ -112,7 +109,7 @@ export function packRestored(id: string, records: readonly RestoredRecord[]): Ui
 }
 
 /**
- * Parses a message of the stream. All servers get the same result, including the same faults.
+ * All servers get the same result, including the same faults.
  * @throws {Fault} frame-malformed if the bytes are invalid
  * @throws {Fault} version-unsupported if a later version of this program wrote the message
  */
@@ -209,7 +206,6 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
   return follows === 0 ? { sealed } : { sealed, follows };
 }
 
-/** Parses the body of a draft: one line of JSON, as written by `sealDraft`. */
 function bodyOf(bytes: Uint8Array): unknown {
   try {
     if (bytes.includes(0x0a)) throw malformed();

@@ -22,14 +22,8 @@ import type { LanBody } from "../../wire/lan.ts";
 import { TokenBucket } from "../rate.ts";
 import { ReplayWindow } from "./replay-window.ts";
 
-/**
- * Datagram whose signature was verified with the sender's key. The state machine tracks the peers
- * of a group and detects repeated datagrams. A sender is one session of one key.
- *     unknown ──any datagram──> present ──leaving, silence──> away ──silence──> forgotten
- *                                  ^────any newer datagram────┘
- */
+/** Datagram whose signature was verified with the sender's key. */
 export interface LanDatagram {
-  /** Source address, which is not authenticated. */
   readonly address: string;
   readonly keyId: Fingerprint;
   readonly session: string;
@@ -38,7 +32,7 @@ export interface LanDatagram {
   readonly body: LanBody;
 }
 
-/** Peer of the group. `isVerified`: this program has received the name from no other key. */
+/** `isVerified`: this program has received the name from no other key. */
 export interface LanPeer {
   readonly name: Name;
   readonly keyId: Fingerprint;
@@ -58,7 +52,6 @@ export type LanInput =
 export type LanNotice =
   | { readonly kind: UnreadableKind | "no-echo" | "crowded" }
   | { readonly kind: "taken"; readonly name: Name }
-  /** The clocks differ. `aheadMs`: time by which the peer's clock is ahead of the local clock. */
   | { readonly kind: "clock"; readonly name: Name; readonly aheadMs: number };
 
 export type LanEffect =
@@ -68,10 +61,6 @@ export type LanEffect =
       readonly timeUnixMs: number;
       readonly body: LanBody;
     }
-  /**
-   * The text was not sent because of the rate limit. The user can send the text after
-   * `retryAfterMs`.
-   */
   | { readonly kind: "wait"; readonly retryAfterMs: number }
   | {
       readonly kind: "text";
@@ -101,21 +90,23 @@ interface Sender {
   readonly keyId: Fingerprint;
   readonly address: string;
   readonly window: ReplayWindow;
-  /** Highest number of sent texts that the session has reported. */
   texts: number;
   receivedAt: number;
   isPresent: boolean;
 }
 
+/**
+ * Tracks the peers in a group and detects repeated datagrams. A sender is one session with one key.
+ *     unknown ──any datagram──> present ──leaving, silence──> away ──silence──> forgotten
+ *                                  ^────any newer datagram────┘
+ */
 export class Lan {
   readonly #self: LanSelf;
-  /** Senders by key and session. `#hasRoom` enforces the limits on their number. */
   readonly #senders = new Map<string, Sender>();
-  /** Key of each pinned name. `#pin` adds at most LAN_NAMES_MAX names. */
   readonly #pins = new Map<FoldedName, Fingerprint>();
   /**
-   * Notices that were already reported. Their number is limited by the kinds of notices, and by
-   * LAN_SENDERS_MAX for notices about clocks.
+   * Notices already reported, at most one per kind and, for clocks, one per sender
+   * (LAN_SENDERS_MAX).
    */
   readonly #notified = new Set<string>();
   readonly #textRate: TokenBucket;
@@ -124,7 +115,7 @@ export class Lan {
   #announceAt: number | undefined;
   #announcedAt = Number.NEGATIVE_INFINITY;
   #answerAt: number | undefined;
-  /** Time by which the program must receive one of its own datagrams; `undefined` after it did. */
+  /** Time by which the program must receive one of its own datagrams; `undefined` once it has. */
   #echoDeadline: number | undefined;
 
   constructor(self: LanSelf, now: number) {
@@ -145,7 +136,6 @@ export class Lan {
     return [...present.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** @param unixMs wall-clock time, which peers compare with their own */
   handle(input: LanInput, now: number, unixMs: number): LanEffect[] {
     switch (input.kind) {
       case "begin":
@@ -170,7 +160,6 @@ export class Lan {
     }
   }
 
-  /** Returns the time at which the driver must call `tick` next. */
   deadline(): number | undefined {
     const times = [this.#announceAt, this.#answerAt, this.#echoDeadline];
     for (const { receivedAt, isPresent: wasPresent } of this.#senders.values()) {
@@ -211,7 +200,6 @@ export class Lan {
     const id = `${keyId} ${session}`;
     const known = this.#senders.get(id);
     if (known !== undefined) {
-      // The name of a session never changes.
       if (known.name !== words.name || !known.window.accept(sequence)) return [];
       return this.#received(known, datagram, known.window.highest === sequence, now);
     }
@@ -286,8 +274,8 @@ export class Lan {
   }
 
   /**
-   * Reports whether a new session can be added, and forgets old sessions. Never forgets a session
-   * while a captured datagram of the session could still be replayed.
+   * Drops old sessions to make room, but never one whose captured datagrams could still be
+   * replayed.
    */
   #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
     for (const [id, sender] of this.#senders) {
@@ -301,7 +289,7 @@ export class Lan {
     );
   }
 
-  /** Pins a name to the first key that uses the name, for the duration of this program. */
+  /** The name belongs to its first key for as long as this program runs. */
   #pin({ name, keyId }: Sender): void {
     const folded = foldName(name);
     if (this.#pins.size < LAN_NAMES_MAX && !this.#pins.has(folded)) this.#pins.set(folded, keyId);

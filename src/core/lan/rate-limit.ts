@@ -10,8 +10,7 @@ import {
 import { TokenBucket, TokenBuckets } from "../rate.ts";
 
 /**
- * Limits on the datagrams that are processed, per source, per address and in total. The limits
- * apply before a datagram is decrypted or verified.
+ * Limits per source, per address and in total, applied before a datagram is decrypted or verified.
  */
 export class LanRateLimit {
   readonly #sources = new TokenBuckets(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST, LAN_SOURCES_MAX);

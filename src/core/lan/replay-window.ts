@@ -3,13 +3,11 @@
 import { LAN_WINDOW } from "../../base/limits.ts";
 
 /**
- * Sliding window of sequence numbers, which may arrive slightly out of order. Numbers below the
- * window, and numbers below the first received number, count as received.
- * @see RFC 4303, section 3.4.3
+ * Sliding window of sequence numbers (RFC 4303, section 3.4.3), which may arrive slightly out of
+ * order. Numbers below the window or below the first received number count as received.
  */
 export class ReplayWindow {
   #highest: number;
-  /** Bit i is set if `highest - i` was received. */
   #received = (1n << BigInt(LAN_WINDOW)) - 1n;
 
   constructor(first: number) {
@@ -20,10 +18,7 @@ export class ReplayWindow {
     return this.#highest;
   }
 
-  /**
-   * Marks the number as received.
-   * @returns true if it is new
-   */
+  /** @returns true if the number is new */
   accept(sequence: number): boolean {
     const ahead = sequence - this.#highest;
     if (ahead > 0) {

@@ -1,35 +1,27 @@
 /**
- * Parser of message texts into a tree of code, quotes, lists and lines. The syntax is a small part
- * of Markdown; parsing takes one pass, linear time and limited depth. Everything that is not markup
- * remains text, so no character is lost. The user interfaces display the tree. The log stores the
- * text as typed.
+ * Parser of message texts, in a small part of Markdown, into a tree of code, quotes, lists and
+ * lines. Parsing takes linear time and limited depth. Text that is not markup stays text, so no
+ * character is lost.
  */
 
 import { cleanText } from "../../base/text.ts";
 import { type Inline, parseInline } from "./inline.ts";
 
 export type Block =
-  /** Consecutive lines as typed, with their line feeds. */
   | { readonly kind: "lines"; readonly parts: readonly Inline[] }
-  /** Code block. `language` is the text after the opening fence and may be empty. */
+  /** `language` is the text after the opening fence and may be empty. */
   | { readonly kind: "code"; readonly language: string; readonly text: string }
   | { readonly kind: "quote"; readonly blocks: readonly Block[] }
   | { readonly kind: "list"; readonly items: readonly ListItem[] };
 
 export interface ListItem {
-  /** Mark of the item: `•`, or the number as typed, such as `12.`. */
   readonly mark: string;
   readonly blocks: readonly Block[];
 }
 
-/**
- * Maximum nesting of lists and quotes. Deeper lists and quotes remain text, because phone screens
- * are too narrow.
- */
+/** Deeper lists and quotes remain text, because phone screens are too narrow. */
 const DEPTH_MAX = 4;
-/**
- * Minimum number of additional columns by which a line is indented to belong to the preceding item.
- */
+/** Minimum indentation of a line that belongs to the preceding item. */
 const INDENT = 2;
 const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
 const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;
@@ -40,10 +32,6 @@ interface ParsedBlock {
   readonly end: number;
 }
 
-/**
- * Cleans the text and parses it.
- * @param names folded names that `@name` can mention; `undefined` allows all names
- */
 export function parseMarkup(
   text: string,
   names: ReadonlySet<string> | undefined,
@@ -77,7 +65,6 @@ function parseBlocks(
   return blocks;
 }
 
-/** Removes empty lines next to another block, where they serve only as separators. */
 function trimBlankLines(
   lines: readonly string[],
   isBelow: boolean,
@@ -94,12 +81,11 @@ function isBlank(line: string | undefined): boolean {
 }
 
 /**
- * Parses code from a fence to the next fence or to the end of the text. Text after the opening
- * fence belongs to the code unless it is a language.
+ * Parses code up to the next fence or the end of the text. Text after the opening fence belongs to
+ * the code unless it is a language.
  */
 function codeAt(lines: readonly string[], at: number): ParsedBlock | undefined {
   const [fence, indent = "", ticks = "", info = ""] = FENCE.exec(lines[at] ?? "") ?? [];
-  // A fence in the last line has no code after it and remains text.
   if (fence === undefined || at + 1 === lines.length) return undefined;
   const language = info.trim();
   const isNamed = LANGUAGE.test(language);
@@ -121,7 +107,7 @@ function codeAt(lines: readonly string[], at: number): ParsedBlock | undefined {
   return { block: { kind: "code", language: isNamed ? language : "", text }, end };
 }
 
-/** Reports whether a text ends inside a code block, so that the next line is code. */
+/** True if the text ends inside a code block, so that the next line is code. */
 export function isFenceOpen(text: string): boolean {
   let ticks = 0;
   for (const line of text.split("\n")) {
@@ -147,7 +133,7 @@ function nestedAt(
   return isQuote(lines[at]) ? quoteAt(lines, at, names, depth) : listAt(lines, at, names, depth);
 }
 
-/** Reports whether the line is a quote. `>_<` is a smiley. */
+/** `>_<` is a smiley. */
 function isQuote(line: string | undefined): boolean {
   return line === ">" || line?.startsWith("> ") === true;
 }
@@ -183,7 +169,6 @@ function listAt(
       if (indentOf(line) < base + INDENT && !isBlank(line)) break;
       inner.push(dedent(line, lead.length));
     }
-    // Empty lines after the last line of the item do not belong to the item.
     while (inner.length > 1 && isBlank(inner.at(-1))) inner.pop();
     end = first + inner.length;
     const blocks = parseBlocks(inner, names, depth + 1);
@@ -192,7 +177,6 @@ function listAt(
   return items.length === 0 ? undefined : { block: { kind: "list", items }, end };
 }
 
-/** Returns the number of columns before the first character. A tab counts as four columns. */
 function indentOf(line: string): number {
   let columns = 0;
   for (const sign of line) {
@@ -202,7 +186,6 @@ function indentOf(line: string): number {
   return columns;
 }
 
-/** Removes leading blanks, up to this number of columns. */
 function dedent(line: string, columns: number): string {
   let at = 0;
   for (let left = columns; left > 0; at++) {

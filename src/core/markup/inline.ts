@@ -9,39 +9,32 @@ export type Inline =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: Emphasis; readonly parts: readonly Inline[] }
-  /**
-   * Link. `text` is as typed. `host` is the host of the target, set only if the text does not show
-   * it.
-   */
+  /** `text` is as typed. `host` is the target's host, set only if the text does not show it. */
   | { readonly kind: "link"; readonly text: string; readonly href: string; readonly host?: string }
   | { readonly kind: "mention"; readonly text: string; readonly name: string }
   | { readonly kind: "room"; readonly text: string; readonly room: string };
 
-/** Matches the beginnings of markup, and empty lines, which end all emphasis. */
+/** Empty lines match too, because they end all emphasis. */
 const MARKUP_START =
   /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
 /**
- * Maximum length of a run of backticks that encloses code. A longer run remains text, so that the
- * parser searches each length at most once.
+ * Maximum run of backticks around code. Longer runs remain text, so that the parser searches for
+ * each run length at most once.
  */
 const TICKS_MAX = 8;
-/** The shrug emoticon from its backslash on. Its second `_` does not close an emphasis. */
+/** The shrug emoticon from its backslash on. Its second `_` must not close an emphasis. */
 const SHRUG = "\\_(ツ)_/¯";
 const NAME_MAX = 32;
 
 type Mark = keyof typeof MARKS;
 
-/** Emphasis that is not closed yet. The first entry has no mark and contains the complete text. */
+/** The first entry has no mark and contains the complete text. */
 interface Open {
   readonly mark: Mark | "";
   readonly parts: Inline[];
 }
 
-/**
- * @param text cleaned text
- * @param names as in `parseMarkup`
- */
 export function parseInline(
   text: string,
   names: ReadonlySet<string> | undefined,
@@ -52,12 +45,9 @@ export function parseInline(
 class InlineParser {
   readonly #text: string;
   readonly #names: ReadonlySet<string> | undefined;
-  /** Open emphasis, from the outermost. Each mark occurs at most once. */
   readonly #open: Open[] = [{ mark: "", parts: [] }];
-  /** For each length of a run of backticks, an offset before which no such run begins. */
   readonly #noTicks: number[] = [];
   #lineEnd = -1;
-  /** Characters that are escaped in the current text. */
   #escaped = "";
 
   constructor(text: string, names: ReadonlySet<string> | undefined) {
@@ -78,7 +68,6 @@ class InlineParser {
     return this.#open[0]?.parts ?? [];
   }
 
-  /** @returns the number of consumed characters, at least one */
   #parseAt(sign: string, at: number): number {
     switch (sign) {
       case "\\":
@@ -106,13 +95,9 @@ class InlineParser {
   }
 
   get #top(): Open {
-    return this.#open[this.#open.length - 1] as Open; // The first entry is never removed.
+    return this.#open[this.#open.length - 1] as Open;
   }
 
-  /**
-   * Adds characters as plain text.
-   * @returns the number of characters
-   */
   #plain(text: string): number {
     this.#addText(text);
     return text.length;
@@ -123,7 +108,7 @@ class InlineParser {
     return this.#plain(sign);
   }
 
-  /** Parses an escape: `\*a\*` becomes `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` remain as typed. */
+  /** `\*a\*` becomes `*a*`, but `C:\temp\*` and `¯\_(ツ)_/¯` remain as typed. */
   #escape(at: number): number {
     const next = this.#text[at + 1] ?? "";
     if (next === "_") return this.#plain(this.#text.startsWith(SHRUG, at) ? SHRUG : "\\_");
@@ -140,10 +125,6 @@ class InlineParser {
     return end - at;
   }
 
-  /**
-   * Parses code between two runs of backticks of equal length. Code between single or double
-   * backticks must be on one line.
-   */
   #code(at: number): number {
     const text = this.#text;
     const length = this.#run(at);
@@ -160,14 +141,13 @@ class InlineParser {
       return this.#plain(whole);
     }
     const inner = text.slice(from, close);
-    // Spaces may separate backticks within the code from the surrounding backticks. Such spaces are
-    // not part of the code.
+    // Spaces that separate backticks within the code from the surrounding backticks are not part of
+    // the code.
     const isSpaced = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
     this.#top.parts.push({ kind: "code", text: isSpaced ? inner.slice(1, -1) : inner });
     return close + length - at;
   }
 
-  /** Returns the end of the line. Searches for the end of each line only once. */
   #endOfLine(at: number): number {
     if (at > this.#lineEnd) {
       const end = this.#text.indexOf("\n", at);
@@ -196,10 +176,6 @@ class InlineParser {
     return run;
   }
 
-  /**
-   * Closes the newest emphasis whose mark consists of at most `left` of these characters.
-   * @returns the number of consumed characters
-   */
   #closeEmphasis(sign: string, left: number): number {
     const index = this.#open.findLastIndex(
       ({ mark }) => mark.startsWith(sign) && mark.length <= left,
@@ -212,14 +188,12 @@ class InlineParser {
     return mark.length;
   }
 
-  /** Opens emphasis. If emphasis with the same mark is already open, its mark becomes text. */
   #openEmphasis(mark: Mark): void {
     const same = this.#open.findIndex((open) => open.mark === mark);
     if (same !== -1) this.#unwindTo(same - 1);
     this.#open.push({ mark, parts: [] });
   }
 
-  /** Turns the marks of all emphasis opened after this entry into text. */
   #unwindTo(index: number): void {
     while (this.#open.length > index + 1) {
       const { mark, parts } = this.#open.pop() as Open;
@@ -231,10 +205,7 @@ class InlineParser {
     }
   }
 
-  /**
-   * Parses a mention or a room. A mention must not follow a letter, so that a mail address is not
-   * parsed as a mention.
-   */
+  /** A mention must not follow a letter, so that a mail address is not parsed as a mention. */
   #nameAt(sign: string, at: number): number {
     const text = this.#text;
     const word = text.slice(at + 1, at + 2 + NAME_MAX);
@@ -257,15 +228,12 @@ class InlineParser {
   }
 }
 
-/**
- * Reports whether the character is a letter or digit. `*` never begins or ends emphasis inside a
- * word: `2*3*4`, `2**3`.
- */
+/** `*` never begins or ends emphasis inside a word: `2*3*4`, `2**3`. */
 function isLetter(sign: string | undefined): boolean {
   return sign !== undefined && /[A-Za-z0-9]/.test(sign);
 }
 
-/** Reports whether the character belongs to a word. `größe_in_m` is one word. */
+/** `größe_in_m` is one word. */
 function isWordLetter(sign: string | undefined): boolean {
   return sign !== undefined && /[\p{L}\p{N}_]/u.test(sign);
 }

@@ -1,19 +1,18 @@
 /**
- * Web addresses in a text. The Markdown syntax `[text](address)` is not supported, because its text
- * can hide the address.
+ * Web addresses in a text. Markdown's `[text](address)` is not supported, because its text can hide
+ * the address.
  */
 
 export interface Link {
   readonly text: string;
   readonly href: string;
-  /** Host that the browser contacts; `undefined` if the typed text shows the same host. */
   readonly host?: string;
 }
 
-/** Maximum length of an address in UTF-16 code units. A longer address remains text. */
+/** In UTF-16 code units. Longer addresses remain text. */
 const LENGTH_MAX = 2_000;
 const LINK_TEXT = /^[^\s<>"'`]+/;
-/** Characters that, at the end of an address, belong to the surrounding sentence or emphasis. */
+/** At the end of an address, these characters belong to the surrounding sentence or emphasis. */
 const TRAILING = ".,:;!?]}*_~";
 
 /**
@@ -44,16 +43,12 @@ function hrefOf(typed: string): URL | undefined {
   return isBare && !/^www\.[^.]+\../.test(url.hostname) ? undefined : url;
 }
 
-/** Returns the host as typed, in lower case and without its port. Browsers treat `\\` as `/`. */
 function typedHost(typed: string): string | undefined {
   const authority = /^(?:https?:[/\\]+)?([^/\\?#]*)/i.exec(typed)?.[1];
   return authority?.toLowerCase().replace(/:\d*$/, "");
 }
 
-/**
- * Removes trailing punctuation. Keeps a closing bracket if the address contains the matching
- * opening bracket.
- */
+/** Keeps a closing bracket if the address contains the matching opening bracket. */
 function trimTrailing(found: string): string {
   let trailing = found.split(")").length - found.split("(").length;
   let end = found.length;

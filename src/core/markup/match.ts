@@ -2,22 +2,18 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 
-/** Segment of a text: either a match, or text between two matches. */
 export interface MatchSegment {
   readonly text: string;
   readonly isMatch: boolean;
 }
 
-/** Number of UTF-16 code units kept before the first match if the beginning of the text is cut. */
+/** In UTF-16 code units. */
 const CONTEXT_LENGTH = 40;
 const ELLIPSIS = "…";
 /** Matches a letter with its combining marks, which are folded together. */
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
 
-/**
- * Folds the case of a text cluster by cluster. `starts` is the offset in the original text for each
- * folded UTF-16 code unit.
- */
+/** `starts` is the offset in the original text for each folded UTF-16 code unit. */
 function foldClusters(text: string): { readonly fold: string; readonly starts: readonly number[] } {
   let fold = "";
   const starts: number[] = [];
@@ -30,10 +26,6 @@ function foldClusters(text: string): { readonly fold: string; readonly starts: r
   return { fold, starts };
 }
 
-/**
- * Returns the ranges of UTF-16 code units that match the query, in order. Stops at `length` code
- * units after the first match.
- */
 function matchRanges(text: string, query: string, length: number): [start: number, end: number][] {
   const needle = foldCase(query);
   if (needle === "") return [];
@@ -42,7 +34,6 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
   for (let at = fold.indexOf(needle); at >= 0; at = fold.indexOf(needle, at + needle.length)) {
     const start = starts[at] ?? 0;
     if (start > (ranges[0]?.[0] ?? start) + length) break;
-    // The match includes the complete last cluster, even if the query ends inside it.
     let next = at + needle.length;
     while (starts[next] === starts[next - 1]) next++;
     ranges.push([start, starts[next] ?? text.length]);
@@ -51,7 +42,7 @@ function matchRanges(text: string, query: string, length: number): [start: numbe
 }
 
 /**
- * Returns the text around the first match of a query, ignoring case, for a list of search results.
+ * Returns the text around the first match of a query, ignoring case.
  * @param length maximum length in UTF-16 code units, not counting an ellipsis
  * @returns consecutive segments; a single segment if nothing matches
  */
@@ -72,7 +63,6 @@ export function matchSegments(text: string, query: string, length: number): Matc
   return parts;
 }
 
-/** Returns the start of the cluster that contains this UTF-16 code unit. */
 function clusterStart(text: string, unit: number): number {
   let start = Math.max(0, unit);
   while (start > 0 && /^[\p{M}\udc00-\udfff]/u.test(text.slice(start, start + 2))) start--;

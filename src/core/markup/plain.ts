@@ -4,13 +4,9 @@ import { cleanText } from "../../base/text.ts";
 import { type Block, parseMarkup } from "./blocks.ts";
 import type { Inline } from "./inline.ts";
 
-/** Number of characters that are parsed for each displayed character, because markup is removed. */
+/** Number of characters parsed for each displayed character, because markup is removed. */
 const PARSED_FACTOR = 4;
 
-/**
- * Returns the beginning of a text as one cleaned line.
- * @param length maximum length in UTF-16 code units
- */
 export function plainLine(text: string, length: number): string {
   const blocks = parseMarkup(text.slice(0, PARSED_FACTOR * length), undefined);
   const plain = oneLine(plainBlocks(blocks), length);
@@ -18,7 +14,6 @@ export function plainLine(text: string, length: number): string {
   return plain.trim() === "" ? oneLine(text, length) : plain;
 }
 
-/** Returns a text that contains no markup, such as a file name, as one cleaned line. */
 export function oneLine(text: string, length: number): string {
   return cleanText(text.slice(0, length).replaceAll(/[\n\t]+/g, " "));
 }
@@ -44,17 +39,14 @@ function plainInlines(parts: readonly Inline[]): string {
   return parts.map(plainInline).join("");
 }
 
-/** Keeps the marks of struck-out text, which would have the opposite meaning without them. */
+/** Struck-out text keeps its marks, because it would have the opposite meaning without them. */
 function plainInline(part: Inline): string {
   if (!("parts" in part)) return part.text;
   const text = plainInlines(part.parts);
   return part.kind === "strike" ? `~~${text}~~` : text;
 }
 
-/**
- * Splits a line into pieces, of which every second piece is struck out: `a ~~b~~ c` becomes `a `,
- * `b`, ` c`.
- */
+/** Every second piece is struck out: `a ~~b~~ c` becomes `a `, `b`, ` c`. */
 export function splitStruck(line: string): readonly string[] {
   return line.split(/~~(?=\S)(.+?)(?<=\S)~~/);
 }

@@ -1,6 +1,4 @@
-/**
- * Schedule of push notifications for messages that remain unread for some time, with rate limits.
- */
+/** Schedule of push notifications for messages that stay unread, with rate limits. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -17,27 +15,21 @@ import {
 import { setNewest } from "../evict.ts";
 import { TokenBucket } from "../rate.ts";
 
-/** Preview of a message. `isFileName`: the text is the name of a file. */
 export interface PushPreview {
   readonly from: string;
   readonly text: string;
   readonly isFileName?: boolean;
 }
 
-/** Message for which a push may be sent. */
 export interface PushCandidate {
   readonly room: RoomId;
   readonly seq: number;
   readonly n: number;
-  /** True if the room is sealed, in which case the server does not know the message's mentions. */
   readonly isSealed: boolean;
   /** `undefined` if the room is sealed or the message was erased. */
   readonly preview: PushPreview | undefined;
 }
 
-/**
- * Push that is due: the latest message of a room, and the number of messages since the last push.
- */
 export interface DuePush {
   readonly user: UserId;
   readonly latest: PushCandidate;
@@ -52,9 +44,7 @@ interface PendingPush {
 }
 
 interface UserState {
-  /** Pending pushes, oldest first; at most PUSH_ROOMS_MAX. */
   readonly pending: Map<RoomId, PendingPush>;
-  /** Time of each room's last push; at most PUSH_ROOMS_MAX entries. */
   readonly pushedAt: Map<RoomId, number>;
   readonly rate: TokenBucket;
   idleSince: number;
@@ -63,22 +53,18 @@ interface UserState {
 export interface PushRecipients {
   isUnread(user: UserId, candidate: PushCandidate): boolean;
   isOnline(user: UserId): boolean;
-  /**
-   * Reports whether the user is online but has been idle for some time, and has another device to
-   * notify.
-   */
+  /** True if the user is online but idle and has another device to notify. */
   isAway(user: UserId): boolean;
 }
 
 export class PushSchedule {
-  /** Accounts with a push subscription, at most PUSH_SUBSCRIPTIONS_MAX. */
   readonly #users = new Map<UserId, UserState>();
 
   add(user: UserId, candidate: PushCandidate, now: number): void {
     const of = this.#stateOf(user, now);
     const known = of.pending.get(candidate.room);
     if (known !== undefined) {
-      // A message that both mentions the user and replies to the user is added only once.
+      // A message can arrive twice: as a mention and as a reply.
       if (candidate.seq <= known.latest.seq) return;
       known.latest = candidate;
       known.count += 1;
@@ -91,7 +77,6 @@ export class PushSchedule {
     setNewest(of.pending, candidate.room, waiting, PUSH_ROOMS_MAX);
   }
 
-  /** Removes the text of an erased message from its pending push. */
   erased(room: RoomId, seq: number): void {
     for (const { pending: waiting } of this.#users.values()) {
       const entry = waiting.get(room);
@@ -99,7 +84,6 @@ export class PushSchedule {
     }
   }
 
-  /** Removes an account that has no push subscription left. */
   forget(user: UserId): void {
     this.#users.delete(user);
   }
@@ -115,7 +99,6 @@ export class PushSchedule {
           continue;
         }
         if (recipients.isOnline(user) && !recipients.isAway(user)) {
-          // An active user has read the message or seen its arrival.
           if (now - firstAt >= PUSH_WATCH_MS) of.pending.delete(room);
           else entry.dueAt = now + PUSH_CHECK_INTERVAL_MS;
           continue;
@@ -129,14 +112,12 @@ export class PushSchedule {
         setNewest(of.pushedAt, room, now, PUSH_ROOMS_MAX);
         due.push({ user, latest, count });
       }
-      // While pushes are pending, the account is not idle.
       if (of.pending.size > 0) of.idleSince = now;
       else if (now - of.idleSince >= FORGET_MS) this.#users.delete(user);
     }
     return due;
   }
 
-  /** Returns the time of the next due push, or `undefined` if no push is pending. */
   get deadline(): number | undefined {
     let first: number | undefined;
     for (const { pending: waiting, idleSince } of this.#users.values()) {
@@ -163,7 +144,7 @@ export class PushSchedule {
 }
 
 /**
- * Time without a push after which an account can be forgotten, because the rate limits of the
- * account and its rooms then allow a full burst again.
+ * An account can be forgotten after this time, because its rate limits and those of its rooms again
+ * allow a full burst.
  */
 const FORGET_MS = Math.max(PUSH_SEALED_INTERVAL_MS, PUSH_ACCOUNT_BURST * PUSH_ACCOUNT_INTERVAL_MS);

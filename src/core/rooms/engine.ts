@@ -54,7 +54,7 @@ export interface EngineValue {
 
 /**
  * Engine for all changes to rooms, without sockets or disks.
- * submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
+ *     submit ── lock ── check ──> append … record ──> apply, deliver … appended ──> settle
  * A post holds its outbox's lock until it is passed to the log, so that an outbox's posts stay in
  * order across rooms, and its room's lock until it is durable.
  */

@@ -1,4 +1,4 @@
-/** Phases of a link, and the messages that are allowed in each phase; see core/session. */
+/** Phases of a link, and the messages allowed in each phase. */
 
 import { type NoticeKind, type RequestKind, requestRow } from "../../wire/messages.ts";
 
@@ -16,7 +16,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   client: {
     greeting: new Set(["welcome", "bye"]),
     entering: new Set(["ok", "fault", "guess-delay", "ping", "pong", "bye"]),
-    // Records may arrive after a log-out was sent, so the session accepts and drops them.
+    // Records may arrive after the client has sent a log-out, and are dropped.
     member: new Set([
       ...(["ok", "fault", "guess-delay", "ping", "pong", "bye"] as const),
       ...([

@@ -47,29 +47,22 @@ import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
 import { mayReceive, type Phase, phaseOf, type Role } from "./phase.ts";
 
-/** Answer that was checked against its request. */
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
 
 export type SessionEffect =
-  /** Sends bytes over the link. `tail` continues the same message. */
   | { readonly kind: "transmit"; readonly bytes: Uint8Array; readonly tail?: Uint8Array }
-  /**
-   * Server: a request that is allowed in this phase. The driver must call `answer` or `refuse`
-   * exactly once.
-   */
+  /** Server: the driver must call `answer` or `refuse` exactly once. */
   | { readonly kind: "request"; readonly request: Request }
   | { readonly kind: "notice"; readonly notice: Exclude<Notice, { kind: "ok" | "fault" }> }
-  /** Client: the server's answer to request `ref`. */
   | { readonly kind: "answered"; readonly ref: number; readonly reply: Reply }
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** The session has ended. The driver closes the link after it has sent the transmitted bytes. */
   | { readonly kind: "close"; readonly fault: Fault | undefined };
 
 export interface Heartbeat {
   readonly pingIntervalMs: number;
   readonly idleTimeoutMs: number;
   /**
-   * Minimum time between a ping and the timeout. With it, a machine that wakes from sleep first
+   * Minimum time between a ping and the timeout, so that a machine that wakes from sleep first
    * sends a ping.
    */
   readonly pongTimeoutMs?: number;
@@ -79,7 +72,7 @@ export const DEFAULT_HEARTBEAT: Heartbeat = {
   pingIntervalMs: PING_INTERVAL_MS,
   idleTimeoutMs: IDLE_TIMEOUT_MS,
 };
-/** Heartbeat for links that do not report the loss of the peer. */
+/** For links that do not report the loss of the peer. */
 export const FAST_HEARTBEAT: Heartbeat = {
   pingIntervalMs: UDP_PING_INTERVAL_MS,
   idleTimeoutMs: UDP_IDLE_TIMEOUT_MS,
@@ -91,10 +84,7 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   #phase: Phase = "greeting";
   #ref = 0;
-  /**
-   * Client: requests that the server has not answered. Server: requests that it must answer. Their
-   * number is limited.
-   */
+  /** Unanswered requests: sent by a client, received by a server. Their number is limited. */
   readonly #open = new Map<number, RequestKind>();
   readonly #posts: PostCodec | undefined;
   #startedAt: number;
@@ -124,7 +114,6 @@ export class Session {
     return this.#open.size;
   }
 
-  /** Maximum size of a message from the peer in this phase. */
   get messageBytesMax(): number {
     const trusted = this.role === "client" || this.#isLoggedIn();
     return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
@@ -166,10 +155,7 @@ export class Session {
     }
   }
 
-  /**
-   * Client: sends a request.
-   * @returns the effects, and the number `ref` that `answered` or `refused` will contain
-   */
+  /** @returns the effects, and the number `ref` that `answered` or `refused` will contain */
   request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -199,14 +185,12 @@ export class Session {
     return [{ kind: "transmit", bytes: encodeChunkHead(notice), tail: notice.bytes }];
   }
 
-  /** Server: answers a request. The answer to a successful log-in or log-out changes the phase. */
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
-    if (kind === undefined) return []; // The session has closed.
+    if (kind === undefined) return [];
     const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
-      // The code that builds a list limits its length. If that limit is wrong, only this answer
-      // fails.
+      // List builders limit the list length. If such a limit is wrong, only this answer fails.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {
         remedy: "request less data",
       });
@@ -229,7 +213,6 @@ export class Session {
     return [...bye, ...this.linkClosed(fault)];
   }
 
-  /** Ends the session because its link is closed or will be closed. */
   linkClosed(fault: Fault | undefined): SessionEffect[] {
     if (this.#phase === "closed") return [];
     this.#phase = "closed";
@@ -360,14 +343,12 @@ export class Session {
     const { nextPhase: leadsTo } = requestRow(kind);
     if (leadsTo === undefined) return;
     this.#phase = leadsTo;
-    // The log-in timeout starts again after a log-out.
     if (leadsTo === "entering") this.#startedAt = this.#receivedAt;
   }
 
   #timeoutAt(): number {
     const { idleTimeoutMs, pongTimeoutMs } = this.#heartbeat;
     if (pongTimeoutMs === undefined) return this.#receivedAt + idleTimeoutMs;
-    // The greeting has its own timeout and needs no ping.
     if (this.#phase === "greeting") return this.#receivedAt + IDLE_TIMEOUT_MS;
     if (this.#pingedAt <= this.#receivedAt) return Number.POSITIVE_INFINITY;
     return Math.max(this.#receivedAt + idleTimeoutMs, this.#pingedAt + pongTimeoutMs);
@@ -404,10 +385,7 @@ function isExclusive(kind: RequestKind): boolean {
   return requestRow(kind).isExclusive === true;
 }
 
-/**
- * Returns the wire form of a fault. Cuts its message to the maximum size, because it may quote the
- * peer's text.
- */
+/** Cuts the fault's message to the maximum size, because it may quote the peer's text. */
 function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   const { code, message, remedy, retryAfterMs, translatable } = fault;
   return {
@@ -422,7 +400,7 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   };
 }
 
-/** @returns `undefined` if the template exceeds the limits, in which case only the text is sent */
+/** Returns `undefined` if the template exceeds the limits; only the text is then sent. */
 function wireTemplate(text: Translatable | undefined): NoticeOf<"fault">["template"] {
   if (text === undefined || text.values.length > TEMPLATE_VALUES_MAX) return undefined;
   if (utf8Encode(text.template).length > TEMPLATE_BYTES_MAX) return undefined;
@@ -430,18 +408,14 @@ function wireTemplate(text: Translatable | undefined): NoticeOf<"fault">["templa
   return { text: text.template, values };
 }
 
-/**
- * Returns the text with its template, or only the text if the template has a wrong number of
- * values.
- */
 function translatableOf(text: string, from: NoticeOf<"fault">["template"]): string | Translatable {
   if (from === undefined || placeholderCount(from.text) !== from.values.length) return text;
   return { text, template: from.text, values: from.values };
 }
 
 /**
- * Returns the fault that the peer has sent. A code that only later versions know is appended to the
- * message. The message stays within its maximum size, because the fault may be forwarded.
+ * A code that only later versions know is appended to the message. The message stays within its
+ * maximum size, because the fault may be forwarded.
  */
 function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const { code, message, retryAfterMs, template, remedyTemplate } = notice;

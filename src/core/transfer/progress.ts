@@ -1,22 +1,18 @@
-/**
- * Progress of a transfer as shown to the user: bytes, rate, remaining time, and the cause of a
- * pause.
- */
+/** Progress of a transfer: bytes, rate, remaining time, and the cause of a pause. */
 
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 
 /**
- * Cause of a pause. `source`: the sender's disk or pipe. `sender`: the sender of a file that is
- * downloaded during its upload. `disk`: the receiver's disk. `server`: no connection to the server.
+ * `source`: the sender's disk or pipe. `sender`: the sender of a file that is downloaded during its
+ * upload. `disk`: the receiver's disk. `server`: no connection to the server.
  */
 export type PauseCause = "source" | "network" | "server-disk" | "sender" | "disk" | "server";
 
 export interface ProgressReport {
   readonly doneBytes: number;
   readonly sizeBytes?: number;
-  /** Number of bytes within `doneBytes` that an earlier run transferred. */
   readonly resumedBytes: number;
-  /** Average rate over the last seconds; 0 during a pause. */
+  /** Average over the last seconds; 0 during a pause. */
   readonly ratePerS: number;
   readonly leftMs?: number;
   readonly elapsedMs: number;
@@ -41,7 +37,6 @@ const SAMPLE_INTERVAL_MS = 100;
 export class Progress {
   readonly #resumedBytes: number;
   readonly #startedAt: number;
-  /** Samples of the last RATE_PERIOD_MS and the sample before them, oldest first. */
   readonly #samples: Sample[];
   #sizeBytes: number | undefined;
   #doneBytes: number;
@@ -49,7 +44,6 @@ export class Progress {
   #pauseCause: PauseCause;
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param initialCause cause of a pause before the first byte is transferred */
   constructor(options: ProgressOptions, initialCause: PauseCause = "network") {
     this.#resumedBytes = options.resumedBytes;
     this.#sizeBytes = options.sizeBytes;
@@ -60,10 +54,6 @@ export class Progress {
     this.#samples = [{ at: options.now, bytes: options.resumedBytes }];
   }
 
-  /**
-   * @param doneBytes total number of bytes, including resumed bytes; decreases if the transfer
-   * restarts
-   */
   setDone(doneBytes: number, now: number): void {
     if (doneBytes < this.#doneBytes) this.#samples.length = 0;
     if (doneBytes !== this.#doneBytes) this.#progressedAt = now;
@@ -78,12 +68,10 @@ export class Progress {
     this.#sizeBytes = sizeBytes;
   }
 
-  /** Sets the cause of a pause. The duration of the pause counts from the last transferred byte. */
   setPauseCause(cause: PauseCause): void {
     this.#pauseCause = cause;
   }
 
-  /** Returns the milliseconds until the next report; 0 if the report is due. */
   dueInMs(now: number): number {
     return Math.max(0, this.#reportedAt + REPORT_INTERVAL_MS - now);
   }
@@ -118,10 +106,6 @@ export class Progress {
     return ((this.#doneBytes - oldest.bytes) / (now - oldest.at)) * 1_000;
   }
 
-  /**
-   * Drops old samples, except for one sample older than the period, so that the rate covers the
-   * complete period.
-   */
   #forget(now: number): void {
     while ((this.#samples[1]?.at ?? Number.POSITIVE_INFINITY) <= now - RATE_PERIOD_MS) {
       this.#samples.shift();

@@ -5,40 +5,28 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
-/**
- * Options for receiving one file, by the server during an upload or by the client during a
- * download. The receiver tracks the next expected chunk and the amount of unacknowledged data. The
- * driver handles checksums, disk and messages: it calls `chunk` for each received chunk, and
- * `acked` after it has stored the chunk.
- */
-
 export interface ChunkReceiverOptions {
-  /** Number of stored chunks, which is also the index of the next chunk. */
   readonly storedChunks: number;
-  /**
-   * Size of the stored chunks. If the last chunk is short, the file ends with it. If omitted, all
-   * stored chunks are full.
-   */
+  /** If the last chunk is short, the file ends with it. If omitted, all stored chunks are full. */
   readonly haveBytes?: number;
-  /** Maximum number of unacknowledged bytes, at least one chunk. */
   readonly windowBytes: number;
-  /** Omitted if the size is unknown until the end. */
   readonly sizeBytes?: number;
   readonly sizeBytesMax?: number;
 }
 
-/**
- * Action for a chunk. `again`: the chunk is already stored; the driver compares its checksum with
- * the stored checksum and acknowledges it.
- */
+/** `again`: the chunk is already stored; the driver compares the checksums and acknowledges it. */
 export type ChunkAction = "store" | "again";
 
+/**
+ * Tracks the next expected chunk and the unacknowledged data of one file. The driver handles
+ * checksums, disk and messages: it calls `chunk` for each received chunk and `acked` after it has
+ * stored the chunk.
+ */
 export class ChunkReceiver {
   readonly #windowBytes: number;
   readonly #sizeBytesMax: number;
   #next: number;
   #sizeBytes: number | undefined;
-  /** Unacknowledged chunks, oldest first. `#reserve` refuses chunks beyond the window. */
   readonly #unacked: { readonly index: number; readonly sizeBytes: number }[] = [];
   #unackedBytes = 0;
 
@@ -59,7 +47,6 @@ export class ChunkReceiver {
     return this.#next;
   }
 
-  /** Size of the file. The size is known from the start, from `end`, or after a short chunk. */
   get sizeBytes(): number | undefined {
     return this.#sizeBytes;
   }
@@ -77,7 +64,7 @@ export class ChunkReceiver {
   }
 
   /**
-   * Adds a received chunk. A fault changes nothing, but the driver must close the data channel.
+   * A fault changes nothing, but the driver must close the data channel.
    * @throws {Fault} out-of-order, frame-malformed or too-large; the message contains the chunk's
    * index
    */
@@ -97,10 +84,6 @@ export class ChunkReceiver {
     this.#unackedBytes -= oldest.sizeBytes;
   }
 
-  /**
-   * Sets the size of the file that the sender has reported (`finish`, `end`).
-   * @throws {Fault} out-of-order, frame-malformed or too-large if the size contradicts the chunks
-   */
   end(total: { readonly sizeBytes: number; readonly chunks: number }): void {
     const { sizeBytes, chunks } = total;
     if (sizeBytes > this.#sizeBytesMax) throw this.#tooLarge(`${sizeBytes} bytes`);
@@ -147,7 +130,7 @@ export class ChunkReceiver {
   }
 
   #reserve(index: number, sizeBytes: number): void {
-    const chunksMax = Math.floor(this.#windowBytes / CHUNK_BYTES) + 1; // The last chunk is short.
+    const chunksMax = Math.floor(this.#windowBytes / CHUNK_BYTES) + 1;
     const waitingBytes = this.#unackedBytes + sizeBytes;
     if (waitingBytes > this.#windowBytes || this.#unacked.length >= chunksMax) {
       const message = `chunk ${index} is beyond the window of ${this.#windowBytes} bytes`;
@@ -173,9 +156,6 @@ export function wrongChecksum(index: number): Fault {
   return new Fault("checksum-wrong", `the checksum of chunk ${index} is wrong`);
 }
 
-/**
- * Returns a fault for a chunk of another file, or for a repeated chunk with a different checksum.
- */
 export function foreignChunk(index: number): Fault {
   return new Fault("out-of-order", `chunk ${index} does not belong to this file`);
 }

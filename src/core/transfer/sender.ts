@@ -6,21 +6,10 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import { CongestionWindow, type Flight } from "./congestion-window.ts";
 
-/**
- * Options for sending one file over one data channel, by the client during an upload or by the
- * server during a download. The driver calls `take` for the next chunk to read, and `sent` for each
- * chunk in order after reading it, and reports the receiver's answers.
- *     take ──read──> sent ──ack──> acked ──durable──> durable
- * Each data channel has its own sender, which starts after the durable chunks.
- */
-
 export interface ChunkSenderOptions {
   readonly from: number;
-  /** Maximum number of unacknowledged bytes, at least one chunk. */
   readonly windowBytes: number;
-  /** Omitted if the size is unknown until the source ends. */
   readonly sizeBytes?: number;
-  /** Number of chunks that can be read, if the content is still arriving; see `available`. */
   readonly available?: number;
   readonly now: number;
 }
@@ -30,29 +19,27 @@ export interface FileSize {
   readonly chunks: number;
 }
 
-/**
- * Pause of a sender. `source`: a chunk is being read. `more`: the next chunk is not available yet.
- */
+/** `source`: a chunk is being read. `more`: the next chunk is not available yet. */
 export interface SendPause {
   readonly cause: "source" | "more" | "network" | "server-disk";
   readonly durationMs: number;
 }
 
+/**
+ * Sends one file over one data channel. The driver calls `take` for the next chunk to read and
+ * `sent` after reading it, and reports the receiver's answers.
+ *     take ──read──> sent ──ack──> acked ──durable──> durable
+ */
 export class ChunkSender {
   readonly #window: CongestionWindow;
   #sizeBytes: number | undefined;
   #available: number;
-  /**
-   * Index of the first chunk that the source does not contain. Earlier chunks may still be in
-   * progress.
-   */
   #endsBefore = Number.POSITIVE_INFINITY;
   /** Numbers of chunks from the start of the file: durable ≤ acked ≤ sent ≤ reserved. */
   #reserved: number;
   #sent: number;
   #acked: number;
   #durable: number;
-  /** Flights of the chunks from `#acked` to `#sent`. The window limits their number. */
   readonly #flights: Flight[] = [];
   #progressedAt: number;
   #isDiskSlow = false;
@@ -72,7 +59,7 @@ export class ChunkSender {
   }
 
   /**
-   * Reserves the next chunk to read if it may be sent now. Several chunks can be read in parallel.
+   * Reserves the next chunk to read. Several chunks can be read in parallel.
    * @returns `undefined` until `acked` or `available` is called, or if no chunks are left to send
    */
   take(now: number): number | undefined {
@@ -87,11 +74,6 @@ export class ChunkSender {
     return index;
   }
 
-  /**
-   * Records that chunk `index`, the lowest reserved chunk, was read and sent.
-   * @throws {Fault} file-changed if the chunk's size is impossible
-   * @throws {Fault} too-large if the file is too large
-   */
   sent(index: number, sizeBytes: number, now: number): void {
     assert(
       index === this.#sent && index < this.#reserved,
@@ -115,10 +97,6 @@ export class ChunkSender {
     else if (this.#sent === this.#endsBefore) this.#setSize(offset + sizeBytes);
   }
 
-  /**
-   * Records that the source ends before this reserved chunk.
-   * @throws {Fault} file-changed if the file's size shows that the chunk must exist
-   */
   ended(index: number): void {
     assert(index >= this.#sent && index < this.#reserved, "only reserved chunks can be missing");
     if (this.#sizeBytes !== undefined) throw fileChanged(index);
@@ -127,9 +105,6 @@ export class ChunkSender {
     if (this.#endsBefore === this.#sent) this.#setSize(this.#sent * CHUNK_BYTES);
   }
 
-  /**
-   * Sets the number of chunks that can be read. `sizeBytes` is set when the content is complete.
-   */
   available(chunks: number, sizeBytes: number | undefined, now: number): void {
     if (chunks > this.#available) {
       if (this.isCaughtUp) this.#progressedAt = now;
@@ -142,7 +117,7 @@ export class ChunkSender {
   }
 
   /**
-   * Records that the receiver has the chunk with the correct checksum.
+   * The receiver has the chunk with the correct checksum.
    * @throws {Fault} out-of-order if a different chunk should be acknowledged next
    */
   acked(index: number, now: number): void {
@@ -156,10 +131,6 @@ export class ChunkSender {
     this.#isDiskSlow = false;
   }
 
-  /**
-   * Records that the receiver has the chunks below `upTo` on its disk.
-   * @throws {Fault} out-of-order if not all of these chunks were acknowledged
-   */
   durable(upTo: number): void {
     if (upTo > this.#acked) {
       const message = `${upTo} chunks were reported durable, but ${this.#acked} acknowledged`;
@@ -172,7 +143,6 @@ export class ChunkSender {
     this.#isDiskSlow = true;
   }
 
-  /** Size of the file, known from the start or after the last chunk was sent. */
   get fileSize(): FileSize | undefined {
     const sizeBytes = this.#sizeBytes;
     return sizeBytes === undefined ? undefined : { sizeBytes, chunks: chunkCount(sizeBytes) };
@@ -206,7 +176,6 @@ export class ChunkSender {
     return this.#sent >= this.#available && !this.isSent;
   }
 
-  /** True if all chunks were sent, so that `finish` or `end` is due. */
   get isSent(): boolean {
     return this.#sizeBytes !== undefined && this.#sent === chunkCount(this.#sizeBytes);
   }
@@ -215,10 +184,7 @@ export class ChunkSender {
     return this.isSent && this.#acked === this.#sent;
   }
 
-  /**
-   * Returns the cause and duration of the current pause; `undefined` if only the driver's next call
-   * is pending.
-   */
+  /** `undefined` if only the driver's next call is pending. */
   pause(now: number): SendPause | undefined {
     const cause = this.#pauseCause();
     return cause === undefined ? undefined : { cause, durationMs: now - this.#progressedAt };
@@ -239,7 +205,6 @@ export class ChunkSender {
     return Math.min(chunk * CHUNK_BYTES, this.#sizeBytes ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Sets the size, and drops the reservations of chunks beyond the end. */
   #setSize(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
     this.#reserved = Math.max(this.#sent, Math.min(this.#reserved, chunkCount(sizeBytes)));
