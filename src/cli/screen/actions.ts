@@ -1,7 +1,4 @@
-/**
- * Execution of the actions that key handlers return: messages, commands, clipboard, transfers and
- * leaving.
- */
+/** Runs the actions that key handlers return. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -24,7 +21,6 @@ import type { ScreenQuestions } from "./questions.ts";
 import type { Action } from "./state/action.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/** Maximum length of a command in its confirmation, in UTF-16 code units. */
 const DISPLAYED_COMMAND_LENGTH_MAX = 60;
 
 export interface ScreenActionsOptions {
@@ -39,22 +35,18 @@ export interface ScreenActionsOptions {
   readonly drafts: ScreenDrafts;
   readonly notices: ScreenNotices;
   readonly exit: ChatExit;
-  /** Saves all drafts, including the current input. */
   readonly saveDrafts: () => void;
-  /** Runs completion again after the client has read a folder. */
   readonly completeAgain: () => void;
 }
 
-/** Reports whether a text is a slash command. A text that begins with `//` is a message. */
+/** A text that begins with `//` is a message. */
 export function isCommand(text: string): boolean {
   return text.startsWith("/") && !text.startsWith("//");
 }
 
 export class ScreenActions {
   readonly #options: ScreenActionsOptions;
-  /**
-   * Key of the newest unsent post at the last warning; `undefined` if the user has not been warned.
-   */
+  /** Newest unsent post at the last warning. */
   #warnedUnsent: string | undefined;
 
   constructor(options: ScreenActionsOptions) {
@@ -113,7 +105,7 @@ export class ScreenActions {
       case "redraw":
         return terminal.redraw();
       case "suspend":
-        this.#options.saveDrafts(); // Saved now: a stopped process may be killed.
+        this.#options.saveDrafts(); // A stopped process may be killed before it saves.
         void terminal.suspend();
         return;
       case "leave":
@@ -124,8 +116,7 @@ export class ScreenActions {
   }
 
   /**
-   * Warns about unsent posts, only once for the same posts. `confirmed` means that the user was
-   * warned before.
+   * Warns only once about the same unsent posts; `confirmed` means that the user was warned before.
    * @param isSending whether the client sends the posts before it ends
    */
   confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {
@@ -157,7 +148,7 @@ export class ScreenActions {
     }
     const { open, me } = chat.model;
     if (open === undefined) {
-      host.patch({ editor: editorOf(text) }); // Restores the text, because it was not sent.
+      host.patch({ editor: editorOf(text) }); // Not sent, so the text stays in the input.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const message = text.startsWith("//") ? text.slice(1) : text;
@@ -169,10 +160,6 @@ export class ScreenActions {
     this.#options.drafts.deleteSent();
   }
 
-  /**
-   * Runs a command. If the command prints nothing, displays a confirmation, unless the open room
-   * shows the command's effect.
-   */
   async #command(text: string): Promise<void> {
     const { chat, commands, notices } = this.#options;
     const { resultCount: answers, room } = commands;
@@ -188,10 +175,6 @@ export class ScreenActions {
     );
   }
 
-  /**
-   * Opens the search overlay if the text is `/search TEXT`. Returns whether the text is that
-   * command.
-   */
   #openSearch(text: string): boolean {
     const [, queryText] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
     const { chat, host } = this.#options;

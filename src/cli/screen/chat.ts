@@ -18,20 +18,18 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
 export type NotifyEffect = Extract<UiEffect, { kind: "notify" }>;
-/** Effects of the model that the screen handles. */
 export type ScreenEffect =
   | Exclude<UiEffect, { kind: "read" }>
-  /** Refusal of a post to a room that is not open. */
+  /** Refusal of a post in a room that is not open. */
   | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
 
-/** Maximum number of events stored before the screen listens for events. */
 const EARLY_EVENTS_MAX = 1_024;
 
 export class ScreenChat extends ChatActions {
   readonly #clock: Clock;
   readonly #onEffect: (effect: ScreenEffect) => void;
   #listener: ((event: SessionEvent) => void) | undefined;
-  /** Events received before the screen listens for events. At most EARLY_EVENTS_MAX. */
+  /** At most EARLY_EVENTS_MAX. */
   readonly #earlyEvents: SessionEvent[] = [];
   #open: OpenClient | undefined;
   #isRenamed = false;
@@ -48,7 +46,6 @@ export class ScreenChat extends ChatActions {
     this.#onEffect = onEffect;
   }
 
-  /** Receives every event of the client, including those of its first connection. */
   readonly receive = (event: SessionEvent): void => {
     if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     const change = modelEventOf(event, this.#clock.unixMs());
@@ -61,10 +58,7 @@ export class ScreenChat extends ChatActions {
     if (this.#earlyEvents.length > EARLY_EVENTS_MAX) this.#earlyEvents.shift();
   };
 
-  /**
-   * @param listener receives the events that the model does not handle, including those stored so
-   * far
-   */
+  /** @param listener receives the events that the model does not handle, including earlier ones */
   listen(listener: (event: SessionEvent) => void): void {
     this.#listener = listener;
     for (const event of this.#earlyEvents.splice(0)) listener(event);
@@ -101,10 +95,9 @@ export class ScreenChat extends ChatActions {
   }
 
   /**
-   * Posts a message without changing its text. If the post is refused, the open room displays the
-   * refusal. For a room that is not open, the refusal is emitted as an effect.
+   * If the post is refused in a room that is not open, emits an effect.
    * @returns `undefined` if the post was refused
-   * @throws {Fault} not-logged-in if no user is logged in
+   * @throws {Fault} not-logged-in
    */
   submit(to: string, body: PostBody): Promise<Receipt | undefined> {
     const client = this.#open?.client;
@@ -120,7 +113,7 @@ export class ScreenChat extends ChatActions {
   }
 
   protected mayPost(): boolean {
-    return true; // No check is needed: a failed audit ends the client.
+    return true; // A failed audit ends the client, so no check is needed.
   }
 
   protected post(to: string, body: PostBody): void {
@@ -144,7 +137,6 @@ export class ScreenChat extends ChatActions {
   }
 }
 
-/** Returns the fault to display for an event of a sealed room; `undefined` if there is none. */
 function faultOf(event: SessionEvent): Fault | undefined {
   if (event.kind === "identity-changed") return keyChangedFault(event.user);
   if (event.kind !== "sealed-remark") return undefined;

@@ -1,4 +1,4 @@
-/** The full-screen client. Connects the model, the screen state, the keyboard and the terminal. */
+/** Full-screen client, which connects model, screen state, keyboard and terminal. */
 
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
@@ -61,7 +61,6 @@ import { depthOf } from "./view/palette.ts";
 import { VisiblePictures } from "./visible-pictures.ts";
 import { parseWidths, terminalWidths, WIDTH_QUERY } from "./width/measured.ts";
 
-/** Maximum number of notes below the timeline. Beyond it, the client drops the oldest note. */
 const SCREEN_NOTES_MAX = 5;
 
 export interface ScreenClientOptions {
@@ -73,10 +72,9 @@ export interface ScreenClientOptions {
   readonly history: InputHistory;
 }
 
-/** Maximum number of keys stored until the first room opens. The client ignores further keys. */
+/** Maximum number of keys stored until the first room opens. Later keys are ignored. */
 const PENDING_KEYS_MAX = 1_000;
 
-/** Interval between redraws during a countdown or a transfer. */
 const TICK_MS = 1_000;
 
 export class ScreenClient implements ScreenHost {
@@ -84,7 +82,6 @@ export class ScreenClient implements ScreenHost {
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
   readonly #rows = new RowBuilder();
-  /** Model at the last update of the screen state. */
   #previous: PreviousModel;
   #keys: ReturnType<typeof keysOf>;
   readonly #folders: FolderLists;
@@ -101,20 +98,17 @@ export class ScreenClient implements ScreenHost {
   settings: ScreenSettings;
   #hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
-  /** Set until the first room opens. */
   #isStarting = true;
-  /** Keys typed before the first room opened. At most PENDING_KEYS_MAX. */
+  /** At most PENDING_KEYS_MAX. */
   #pendingKeys: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;
   readonly #questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
   readonly #collector: Collector;
-  /** Set if rendering the last frame failed. */
   #hasDrawFailed = false;
   #link: LinkInfo | undefined;
   #transport: string | undefined;
-  /** Room id and seq of the last position that this client marked as read. */
   #lastRead = "";
 
   constructor(options: ScreenClientOptions) {
@@ -169,14 +163,13 @@ export class ScreenClient implements ScreenHost {
     open.guessDelays.displayOverride = note;
   }
 
-  /** @returns the exit code @throws {Fault} the fault that ended the client */
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
     const { context, open, chat, device } = this.#options;
     const release = context.onSignal(this.#exit.onSignal);
     const unsubscribe = chat.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
-    // Sent before the first frame, because the terminal displays test characters and the frame
-    // covers them. Startup does not wait for the answer.
+    // Sent before the first frame, which covers the test characters. Startup does not wait for the
+    // answer.
     void this.#terminal.ask(WIDTH_QUERY).then((answers) => this.#applyWidths(answers));
     this.#terminal.enter();
     this.#restoreDrafts();
@@ -191,7 +184,7 @@ export class ScreenClient implements ScreenHost {
     try {
       return await this.#exit.exitCode;
     } finally {
-      this.#exit.end(0); // Also ends the client after an error.
+      this.#exit.end(0); // Runs after an error, too.
       this.#saveDrafts();
       this.#collector.end();
       removeExitListener();
@@ -237,7 +230,6 @@ export class ScreenClient implements ScreenHost {
     return this.#actions.confirmLeave(isSending);
   }
 
-  /** @returns the answer; `undefined` if the user gave none */
   ask(kind: Question["kind"], text: Message): Promise<string | undefined> {
     return this.#questions.ask(kind, this.#notices.text(text));
   }
@@ -264,12 +256,10 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Targets muted by the settings, by `/notify off`, or by the account. */
   mutedTargets(): readonly string[] {
     return this.settings.muted;
   }
 
-  /** @throws {Fault} too-many, store-… */
   mute(target: string, on: boolean): void {
     this.#muted.mute(target, on);
     this.#accountMuted = accountMutedTargets(this.#options.chat.model);
@@ -283,7 +273,6 @@ export class ScreenClient implements ScreenHost {
     return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
-  /** @throws {Fault} usage or too-many */
   set(argument: string): void {
     const { preferences } = this.#options;
     const { hideJoins } = preferences.settings;
@@ -358,10 +347,6 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /**
-   * Sends a typing notice if the input text has changed.
-   * @param previousText input text before the keys were handled
-   */
   #sendTyping(previousText: string): void {
     const { chat } = this.#options;
     const { open } = chat.model;
@@ -383,9 +368,7 @@ export class ScreenClient implements ScreenHost {
     return true;
   }
 
-  /**
-   * Returns the result of a key. Ctrl-C and Ctrl-D end the client even if the key handler fails.
-   */
+  /** Ctrl-C and Ctrl-D end the client even if the key handler fails. */
   #updateFor(key: Key): UpdateResult {
     try {
       return update(this.state, key, this.#handlerContext());
@@ -420,9 +403,6 @@ export class ScreenClient implements ScreenHost {
     this.noteLeftRoom(closedRoom, (texts) => texts.noLongerIn(nameOf(closedRoom)));
   }
 
-  /**
-   * Updates the muted targets after the user, a room's name or the account's mutes have changed.
-   */
   #updateMuted(before: Model | undefined): void {
     const { model } = this.#options.chat;
     const owner = this.#owner;
@@ -467,7 +447,6 @@ export class ScreenClient implements ScreenHost {
     });
   }
 
-  /** Writes drafts to disk immediately. */
   #saveDrafts(model = this.#options.chat.model): void {
     for (const action of draftActions(model, currentDraft(this.state, model))) {
       if (action.kind === "draft") this.#drafts.setDraft(action.target, action.draft);
@@ -508,7 +487,6 @@ export class ScreenClient implements ScreenHost {
     this.#draw();
   }
 
-  /** Schedules a redraw. Several calls in one task cause a single redraw. */
   #draw(): void {
     if (this.#isDrawing || this.#exit.hasEnded) return;
     this.#isDrawing = true;
@@ -534,7 +512,7 @@ export class ScreenClient implements ScreenHost {
     this.#scheduleTick();
   }
 
-  /** Redraws without overlays and notes. If that redraw also fails, displays only an error line. */
+  /** Retries without overlays and notes. If that fails as well, displays only an error line. */
   #recoverDrawing(error: unknown): void {
     if (error instanceof AssertionFailure) return this.#exit.fail(error);
     const { message } = toFault(error);
@@ -561,8 +539,7 @@ export class ScreenClient implements ScreenHost {
   #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
     const { chat } = this.#options;
     const room = openRoom(chat.model);
-    // Marks new messages as read before drawing, because marking them afterwards would require a
-    // second frame.
+    // Marked before drawing, because marking afterwards would require a second frame.
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
     if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
@@ -614,7 +591,7 @@ export class ScreenClient implements ScreenHost {
           const openSink = async () => sink;
           await open.client.transfers.get({ file, into: "", openSink, signal });
         } catch (error) {
-          // If the download fails, the screen displays only the file's name and size.
+          // Without the picture, the file's name and size remain visible.
           if (error instanceof Fault) return undefined;
           throw error;
         }
@@ -625,7 +602,6 @@ export class ScreenClient implements ScreenHost {
   }
 }
 
-/** Returns the keymap, and the key sequences that fetch a file and unfold a text. */
 function keysOf({ keys }: ScreenSettings) {
   const keymap = new Keymap(keys);
   const selectKey = keymap.chordOf("reading", "select");

@@ -1,18 +1,16 @@
-/** Garbage collection for the full screen during and after heavy traffic. */
+/** Garbage collection for the full screen after heavy traffic. */
 
 import type { Clock } from "../../io/clock.ts";
 
 /**
- * Maximum growth of the heap, in bytes, before a collection. A busy room produces this much garbage
- * within seconds.
+ * Maximum heap growth, in bytes, before a collection. A busy room produces this much garbage within
+ * seconds.
  */
 const SCREEN_GARBAGE_BYTES_MAX = 12 * 1024 * 1024;
 /**
- * Minimum number of model changes after which the client collects garbage when it becomes idle. In
- * a busy room, this number is reached within seconds.
+ * Minimum number of model changes before an idle collection. A busy room reaches it within seconds.
  */
 const SCREEN_COLLECT_CHANGES_MIN = 100;
-/** Time without model changes after which the final collection runs. */
 const SCREEN_COLLECT_IDLE_MS = 1_000;
 
 export interface Heap {
@@ -21,14 +19,12 @@ export interface Heap {
 }
 
 /**
- * Keeps the heap small. Without this class, the runtime lets the heap grow to three times its size,
- * and frees the memory only ten seconds after the traffic has ended. A collection takes about 10
- * ms.
+ * Without explicit collections, the runtime lets the heap triple and frees the memory only ten
+ * seconds after the traffic ends. A collection takes about 10 ms.
  */
 export class Collector {
   readonly #clock: Pick<Clock, "after">;
   readonly #heap: Heap;
-  /** Heap size after the last collection, by this class or by the runtime. */
   #usedBytes: number;
   #changes = 0;
   #cancel: (() => void) | undefined;

@@ -26,7 +26,6 @@ export type CommandScreen = Pick<
   | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "ask" | "hidesJoins" | "hideJoins")
   | ("set" | "mutedTargets" | "mute" | "confirmLeave" | "end")
 > & {
-  /** Password prompts during a login. */
   readonly loginPrompts: Pick<ScreenQuestions, "begin" | "end">;
 };
 
@@ -39,12 +38,11 @@ export interface ScreenCommandsOptions {
 }
 
 /**
- * Maximum length of a result below the timeline, in UTF-16 code units. A longer result opens in a
- * scrollable overlay.
+ * Maximum length of a result below the timeline, in UTF-16 code units. A longer result opens in an
+ * overlay.
  */
 const NOTE_LENGTH_MAX = 400;
 
-/** Maximum number of files that `/files` lists. */
 const LISTED_FILES_MAX = 50;
 
 function isMutedTarget(muted: readonly string[], target: string): boolean {
@@ -59,11 +57,11 @@ export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
   readonly #options: ScreenCommandsOptions;
-  /** Room that was open last. Opening a conversation does not change it. */
+  /** Last open room. Opening a conversation does not change it. */
   #room: Name = LOBBY;
   #isLoggingIn = false;
   #resultCount = 0;
-  /** Lines of a result that are not yet displayed. At most the lines of one page of records. */
+  /** At most the lines of one page of records. */
   readonly #collectedLines: string[] = [];
 
   constructor(options: ScreenCommandsOptions) {
@@ -161,9 +159,6 @@ export class ScreenCommands extends SlashHost {
     await this.#openRoomAfterLogin();
   }
 
-  /**
-   * Opens the room that was open before, if the new user is a member; otherwise opens the lobby.
-   */
   async #openRoomAfterLogin(): Promise<void> {
     const { chat, open } = this.#options;
     const { name } = await this.joinRoom({ room: LOBBY, roomSecret: open.roomSecret });
@@ -187,7 +182,7 @@ export class ScreenCommands extends SlashHost {
     const target =
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
-    // A target may be unmuted even after it was renamed or the user left it.
+    // A muted target may since have been renamed or left.
     const isValid = room !== undefined || target.startsWith("@") || isMutedTarget(muted, target);
     if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
     if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });
@@ -280,7 +275,6 @@ export class ScreenCommands extends SlashHost {
     };
   }
 
-  /** Collects a record. All records of a result are displayed together. */
   #collectRecord(record: DisplayRecord): void {
     this.#resultCount++;
     if (this.#collectedLines.length === 0) {

@@ -1,4 +1,4 @@
-/** Drafts that are not saved yet, keyed by target. */
+/** Drafts that are not yet saved to disk. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
@@ -11,21 +11,15 @@ import { mayContainSecret } from "./editor/input-history.ts";
 export interface ScreenDraftsOptions {
   readonly clock: Pick<Clock, "after">;
   readonly store: ClientState["drafts"];
-  /** Moves the current input into the model. The model then calls `setDraft`. */
   readonly collect: () => void;
-  /** Called after a write has failed, unless the previous write also failed. */
   readonly onFailure: (fault: Fault) => void;
 }
 
-/**
- * Stores drafts on disk. If the process is killed, at most DRAFT_SAVE_DELAY_MS of typing is lost.
- */
+/** If the process is killed, at most DRAFT_SAVE_DELAY_MS of typing is lost. */
 export class ScreenDrafts {
   readonly #options: ScreenDraftsOptions;
   #owner: DraftOwner | undefined;
-  /** Drafts that are not saved yet, by target. */
   #changes = new Map<string, Draft | undefined>(); // Limited by the model's drafts.
-  /** Stored drafts as JSON, keyed by target. */
   #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;
@@ -34,7 +28,6 @@ export class ScreenDrafts {
     this.#options = options;
   }
 
-  /** Switches to an account. @returns the account's stored drafts, keyed by target */
   open(owner: DraftOwner): ReadonlyMap<string, Draft> {
     this.save();
     this.#owner = owner;
@@ -49,7 +42,7 @@ export class ScreenDrafts {
     }
   }
 
-  /** Updates the owner after the account was renamed. The stored drafts were renamed with it. */
+  /** The stored drafts have already been renamed with the account. */
   accountRenamed(owner: DraftOwner | undefined): void {
     this.#owner = owner ?? this.#owner;
   }
@@ -61,7 +54,6 @@ export class ScreenDrafts {
     });
   }
 
-  /** @param draft `undefined` if the text was removed */
   setDraft(target: string, draft: Draft | undefined): void {
     const isSecret =
       mayContainSecret(draft?.text ?? "") || mayContainSecret(draft?.before?.text ?? "");
@@ -69,10 +61,7 @@ export class ScreenDrafts {
     this.scheduleSave();
   }
 
-  /**
-   * Deletes the stored draft of a sent message immediately. After a crash, the draft would
-   * otherwise reappear.
-   */
+  /** Runs immediately: after a crash, the draft of a sent message would reappear. */
   deleteSent(): void {
     const hasStored = [...this.#changes].some(
       ([target, draft]) => draft === undefined && this.#stored.has(target),

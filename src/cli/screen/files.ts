@@ -29,7 +29,6 @@ export interface ScreenFilesOptions {
   readonly open: OpenClient;
   readonly chat: ScreenChat;
   readonly note: (text: Message) => void;
-  /** Called with the local path of a file after sending or downloading it. */
   readonly onLocalFile?: (file: string, path: string) => void;
 }
 
@@ -40,10 +39,9 @@ interface RunningTransfer {
 
 export class ScreenFiles {
   readonly #options: ScreenFilesOptions;
-  /** Transfers in progress. At most SCREEN_TRANSFERS_MAX. */
+  /** At most SCREEN_TRANSFERS_MAX. */
   readonly #runningTransfers = new Map<string, RunningTransfer>();
   #count = 0;
-  /** Files whose names are already stored for shell completion. */
   readonly #offered = new WeakSet<FileBody>();
 
   constructor(options: ScreenFilesOptions) {
@@ -54,7 +52,6 @@ export class ScreenFiles {
     return this.#runningTransfers.size > 0;
   }
 
-  /** Starts an upload. @throws {Fault} */
   async send(path: string, target: string, text?: string): Promise<void> {
     const { context, open, chat, note } = this.#options;
     if (path === STDIN) {
@@ -85,7 +82,6 @@ export class ScreenFiles {
     });
   }
 
-  /** Starts a download. @throws {Fault} file-unknown, usage or too-many */
   get(id: string, out: string, name = id): void {
     const { open, note } = this.#options;
     const file = checkFileId(id);
@@ -103,14 +99,13 @@ export class ScreenFiles {
     this.#runningTransfers.get(id)?.abort.abort();
   }
 
-  /** Stores the names of the open room's files for shell completion. */
   offerForCompletion(visible: readonly FileBody[]): void {
     const { chat, open } = this.#options;
     const { fingerprint } = open.client;
     const room = openRoom(chat.model);
     if (fingerprint === undefined || room === undefined) return;
     const files: KnownFile[] = [];
-    // The room's `tail` contains only its newest messages, and the visible messages may be older.
+    // `tail` contains only the newest messages; the visible ones may be older.
     for (const file of [...room.tail.items.map((item) => item.file), ...visible]) {
       if (file === undefined || this.#offered.has(file)) continue;
       this.#offered.add(file);

@@ -7,26 +7,24 @@ import type { PathEntry } from "./input/completion.ts";
 
 export class FolderLists {
   readonly #home: string | undefined;
-  /** Listings, keyed by typed path. At most TAB_FOLDERS_MAX. */
+  /** Keyed by typed path. At most TAB_FOLDERS_MAX. */
   readonly #lists = new Map<string, readonly PathEntry[]>();
 
   constructor(home: string | undefined) {
     this.#home = home;
   }
 
-  /** Returns the entries of a folder. @returns `undefined` if the folder has not been read yet */
+  /** `undefined` if the folder has not been read yet. */
   of(path: string): readonly PathEntry[] | undefined {
     return this.#lists.get(path);
   }
 
-  /** Reads a folder. An unreadable folder has no entries. */
   async read(path: string): Promise<void> {
     const entries = await entriesOf(this.#folder(path));
     if (this.#lists.size >= TAB_FOLDERS_MAX) this.#lists.clear();
     this.#lists.set(path, entries);
   }
 
-  /** Drops all listings, because the folders may have changed. */
   clear(): void {
     this.#lists.clear();
   }

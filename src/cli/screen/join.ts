@@ -1,4 +1,4 @@
-/** Start of the full screen, which exists before the client connects. */
+/** Full-screen entry point, which exists before the client connects. */
 
 import type { Name } from "../../base/names.ts";
 import type { SessionEvent } from "../../client/event.ts";
@@ -11,10 +11,9 @@ import { InputHistory } from "./editor/input-history.ts";
 import { ScreenPreferences } from "./settings/preferences.ts";
 
 export interface FullScreen {
-  /** Receives the client's events, including those of its first connection. */
   readonly receive: (event: SessionEvent) => void;
   /**
-   * @returns the exit code
+   * @returns exit code
    * @throws {Fault} the fault that ended the client
    */
   run(open: OpenClient, rooms: readonly Name[]): Promise<number>;

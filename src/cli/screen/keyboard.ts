@@ -1,25 +1,21 @@
-/** The input loop, which decodes terminal input into keys. */
+/** Input loop for terminal keys. */
 
 import { SCREEN_ESC_MS } from "../../base/limits-screen.ts";
 import type { Context } from "../context.ts";
 import { type Key, KeyDecoder } from "./input/keys.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-/**
- * Time after the window receives the focus during which a click has no effect besides focusing the
- * window.
- */
+/** A click within this time after the window receives the focus only focuses the window. */
 const SCREEN_FOCUS_CLICK_MS = 200;
 /**
- * Time after startup during which a line feed counts as Enter. Until the client sets raw mode, the
- * terminal converts Enter to a line feed.
+ * Until the client sets raw mode, the terminal converts Enter to a line feed, so a line feed this
+ * soon after startup counts as Enter.
  */
 const SCREEN_TYPED_AHEAD_MS = 200;
 
 export interface KeyboardOptions {
   readonly context: Pick<Context, "stdin" | "clock">;
   readonly terminal: Pick<TerminalScreen, "receiveReport" | "isAnswerPending">;
-  /** Receives the keys decoded from a single read. */
   readonly onKeys: (keys: readonly Key[]) => void;
 }
 
@@ -33,10 +29,7 @@ export class Keyboard {
     this.#options = options;
   }
 
-  /**
-   * Reads until the end of input. Continues even after the client has ended, so that late answers
-   * from the terminal do not reach the shell.
-   */
+  /** Reads on after the client has ended, so that late terminal answers do not reach the shell. */
   async read(): Promise<void> {
     const typedAheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
     for (;;) {
@@ -54,10 +47,6 @@ export class Keyboard {
     this.#cancelEsc?.();
   }
 
-  /**
-   * Flushes the buffered bytes after SCREEN_ESC_MS. While the terminal still has to answer a query,
-   * keeps the start of the answer.
-   */
   #awaitEsc(): void {
     if (!this.#keys.isBuffering) return;
     this.#cancelEsc = this.#options.context.clock.after(SCREEN_ESC_MS, () => {
@@ -72,7 +61,6 @@ export class Keyboard {
     onKeys(keys.filter((key) => key.name !== "report" && !this.#isFocusing(key)));
   }
 
-  /** Reports whether a click merely focuses the window. */
   #isFocusing({ name }: Key): boolean {
     const now = this.#options.context.clock.now();
     if (name === "focus-in") this.#focusedAt = now;

@@ -1,4 +1,4 @@
-/** Rooms and people that `/notify off` has muted on this device. */
+/** Targets that `/notify off` has muted on this device. */
 
 import type { Model } from "../../core/model/state.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
@@ -7,25 +7,23 @@ import type { DraftOwner } from "../../io/state/draft-store.ts";
 export class MutedTargets {
   readonly #store: ClientState["muted"];
   #owner: DraftOwner | undefined;
-  /** Muted targets in lower case, such as `lobby` or `@bob`. */
+  /** Lower case, such as `lobby` or `@bob`. */
   #targets: readonly string[] = [];
 
   constructor(store: ClientState["muted"]) {
     this.#store = store;
   }
 
-  /** Muted targets. Muting or unmuting replaces the array; nothing else does. */
+  /** Each change replaces the array. */
   get targets(): readonly string[] {
     return this.#targets;
   }
 
-  /** Loads the muted targets of an account. @throws {Fault} store-… */
   open(owner: DraftOwner): void {
     this.#owner = owner;
     this.#read();
   }
 
-  /** @throws {Fault} too-many or store-… */
   mute(target: string, on: boolean): void {
     const owner = this.#owner;
     if (owner === undefined) return;
@@ -33,7 +31,6 @@ export class MutedTargets {
     this.#read();
   }
 
-  /** Keeps a room or user muted after it was renamed. @throws {Fault} store-… */
   follow(before: Model, model: Model): void {
     if (this.#targets.length === 0 || before.rooms === model.rooms) return;
     for (const [id, { target: previous }] of before.rooms) {

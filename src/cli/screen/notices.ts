@@ -30,7 +30,6 @@ import { isMuted } from "./view/rooms.ts";
 const WELCOME_NOTE_LENGTH_MAX = 240;
 const WELCOME_NOTE_LINES_MAX = 5;
 
-/** Screen state that notices, actions and files read and change. */
 export interface ScreenHost {
   readonly state: ScreenState;
   readonly settings: ScreenSettings;
@@ -51,10 +50,8 @@ type Failure = Note | VisibleFault | TransferView;
 export class ScreenNotices {
   readonly #options: ScreenNoticesOptions;
   readonly #desktop = new DesktopNotifier();
-  /** Functions that cancel the expiry of a failure, keyed by the visible failure. */
   readonly #timers = new Map<Failure, () => void>();
   #isWelcomed = false;
-  /** Time and text of the announcement displayed last. */
   #lastAnnouncement = "";
 
   constructor(options: ScreenNoticesOptions) {
@@ -65,14 +62,10 @@ export class ScreenNotices {
     this.#add({ text: this.text(text), tone: "plain" });
   }
 
-  /** Displays the fault of a command until the user's next action. */
   fault(fault: Fault): void {
     this.note(() => faultLineIn(this.#options.host.screenTexts, fault));
   }
 
-  /**
-   * Displays a note that the user is no longer in a room. Replaces an earlier note about that room.
-   */
   noteLeftRoom(room: string, text: Message): void {
     const { host } = this.#options;
     const otherNotes = host.state.notes.filter(({ leftRoom }) => !isSameName(leftRoom, room));
@@ -96,7 +89,7 @@ export class ScreenNotices {
     }
   }
 
-  /** Displays an unexpected error. A failed assertion ends the client. */
+  /** A failed assertion ends the client. */
   fail(error: unknown): void {
     const { exit, host } = this.#options;
     if (error instanceof AssertionFailure) return exit.fail(error);
@@ -107,7 +100,6 @@ export class ScreenNotices {
     this.#add({ text, tone: "fault" });
   }
 
-  /** Displays the notice for a connection event; most events have none. */
   showEvent(event: SessionEvent): void {
     switch (event.kind) {
       case "invited": {
@@ -139,7 +131,6 @@ export class ScreenNotices {
     else this.showText(() => this.#options.chat.model.server?.name ?? "chat", lines);
   }
 
-  /** Notifies the user of a message that mentions the user, or of a direct message. */
   notify({ target, item }: NotifyEffect): void {
     const { terminal, host } = this.#options;
     const { bell, muted, notify } = host.settings;
@@ -160,7 +151,6 @@ export class ScreenNotices {
     for (const { id } of this.#failedTransfers) chat.removeTransfer(id);
   }
 
-  /** Removes each failure after it has been visible for SCREEN_FAULT_MS. */
   expire(): void {
     const { clock, chat, host } = this.#options;
     const { notes, isFocused } = host.state;
@@ -200,8 +190,8 @@ export class ScreenNotices {
   }
 
   /**
-   * Displays an announcement. Skips an announcement that is already displayed, because the server
-   * sends it again after each connection.
+   * The server repeats the announcement after each connection, so a visible announcement is
+   * skipped.
    */
   #announce({ text, by, time }: Extract<SessionEvent, { kind: "announced" }>): void {
     if (this.#lastAnnouncement === `${time} ${text}`) return;

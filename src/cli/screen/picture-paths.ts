@@ -3,15 +3,14 @@
 import { PICTURE_PATHS_MAX } from "../../base/limits-screen.ts";
 import { isPictureName } from "../../core/client/picture-name.ts";
 
-/** Storage for the paths, among the preferences of the home folder. */
 export interface PicturePathStore {
   preference(name: "pictures"): string | undefined;
   setPreference(name: "pictures", value: string): void;
 }
 
 /**
- * Paths of pictures that were sent or downloaded in this or an earlier run, keyed by file id. The
- * screen verifies the file at a path before it displays the picture.
+ * Pictures sent or downloaded in this or an earlier run. The screen verifies the file at a path
+ * before it displays the picture.
  */
 export class PicturePaths {
   readonly #state: PicturePathStore;
@@ -26,7 +25,7 @@ export class PicturePaths {
     return this.#paths.get(file);
   }
 
-  /** Adds a path. Merges the entries that other processes have stored in the meantime. */
+  /** Merges the entries that other processes have stored in the meantime. */
   add(file: string, path: string): void {
     if (!isPictureName(path)) return;
     const entries = new Map([...this.#paths, ...readPaths(this.#state)]);
@@ -37,7 +36,6 @@ export class PicturePaths {
   }
 }
 
-/** Returns the stored paths, oldest first. Returns an empty map if they are unreadable. */
 function readPaths(state: PicturePathStore): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");

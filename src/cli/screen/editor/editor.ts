@@ -1,30 +1,20 @@
-/** Text editor: its immutable state and all editing commands. Edits never split a grapheme. */
+/** Immutable text editor. Edits never split a grapheme. */
 
 import { EDITOR_LENGTH_MAX, UNDO_LENGTH_MAX, UNDO_STEPS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
 import { terminalWidths } from "../width/measured.ts";
 
-/** Text, cursor and undo history. `EMPTY_EDITOR` and `editorOf` create editors. */
 export interface Editor {
-  /** Text with `\n` between lines. Tab is the only other control character. */
+  /** Lines are separated by `\n`. Tab is the only other control character. */
   readonly text: string;
   /** UTF-16 index of a grapheme boundary. */
   readonly cursor: number;
-  /** Text that was cut last. `yank` inserts it. */
   readonly cutText: string;
-  /** Undo stack, with the newest entry last. */
   readonly past: readonly Snapshot[];
-  /** Redo stack, with the newest entry last. */
   readonly future: readonly Snapshot[];
-  /**
-   * Kind of the last edit. Consecutive edits of the same kind form a single undo step or a single
-   * cut text.
-   */
+  /** Consecutive edits of the same kind form one undo step or one cut text. */
   readonly lastEdit: EditKind;
-  /**
-   * Column to which vertical movement returns on each row; `undefined` for the column of the
-   * cursor.
-   */
+  /** Column to which vertical movement returns; `undefined` for the cursor's column. */
   readonly column: number | undefined;
 }
 
@@ -45,24 +35,21 @@ export const EMPTY_EDITOR: Editor = {
   column: undefined,
 };
 
-/** Returns an editor that contains a text, with the cursor at its end. */
 export function editorOf(text: string): Editor {
   const clean = cleanTyped(text).slice(0, EDITOR_LENGTH_MAX).toWellFormed();
   return { ...EMPTY_EDITOR, text: clean, cursor: clean.length };
 }
 
-/** Replaces the text and clears the undo history. Keeps the cut text. */
 export function replaceText({ cutText }: Editor, text: string): Editor {
   return { ...editorOf(text), cutText };
 }
 
-/** Replaces the text in one undo step. Returns the same editor if the text is too long. */
+/** Returns the same editor if the text is too long. */
 export function withText(editor: Editor, text: string): Editor {
   const clean = cleanTyped(text);
   return applyChange(editor, { text: clean, cursor: clean.length }, "moving");
 }
 
-/** Removes control characters other than tab, and converts line endings to `\n`. */
 function cleanTyped(text: string): string {
   return text
     .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
@@ -73,14 +60,12 @@ function cleanTyped(text: string): string {
 const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e\n]$/;
 
-/** Returns the start of the grapheme before `at`, or 0. */
 function previousBoundary(text: string, at: number): number {
   if (at <= 0) return 0;
   if (isPlain(text, at - 1) && isPlain(text, at - 2)) return at - 1;
   return GRAPHEMES.segment(text).containing(at - 1)?.index ?? 0;
 }
 
-/** Returns the end of the grapheme at `at`, or the length of the text. */
 function nextBoundary(text: string, at: number): number {
   if (at >= text.length) return text.length;
   if (isPlain(text, at) && isPlain(text, at + 1)) return at + 1;
@@ -88,15 +73,11 @@ function nextBoundary(text: string, at: number): number {
   return segment === undefined ? text.length : segment.index + segment.segment.length;
 }
 
-/**
- * Reports whether the character at an index is ASCII or absent. Two such neighbours are always
- * separate graphemes.
- */
+/** Two ASCII characters always form separate graphemes. */
 function isPlain(text: string, at: number): boolean {
   return at < 0 || at >= text.length || ASCII.test(text[at] ?? "");
 }
 
-/** Returns the first grapheme boundary at or after `at`. */
 function snapToBoundary(text: string, at: number): number {
   const index = Math.max(0, Math.min(at, text.length));
   if (index === 0 || index === text.length) return index;
@@ -136,7 +117,6 @@ function pushSnapshot(steps: readonly Snapshot[], { text, cursor }: Snapshot): r
   return snapshots;
 }
 
-/** Inserts text at the cursor. A typed word and the space after it form a single undo step. */
 export function insert(editor: Editor, inserted: string): Editor {
   const added = cleanTyped(inserted);
   if (added === "") return editor;
@@ -146,7 +126,6 @@ export function insert(editor: Editor, inserted: string): Editor {
   return done === from ? editor : done;
 }
 
-/** Replaces a range in a single undo step and moves the cursor to the end of the inserted text. */
 export function replaceRange(editor: Editor, from: number, to: number, text: string): Editor {
   return replace(editor, from, to, cleanTyped(text), "moving");
 }
@@ -157,17 +136,15 @@ function replace(editor: Editor, from: number, to: number, added: string, kind: 
   return applyChange(editor, { text: result, cursor: from + added.length }, kind);
 }
 
-/** Functions from an editor to the index at which a movement, deletion or cut ends. */
 const POSITIONS = {
   left: ({ text, cursor }) => previousBoundary(text, cursor),
   right: ({ text, cursor }) => nextBoundary(text, cursor),
   wordLeft: wordStart,
   wordRight: wordEnd,
-  /** Start of the non-blank characters before the cursor. */
   blankLeft: blankStart,
   lineStart: lineStartOf,
   lineEnd: lineEndOf,
-  /** Start of the line. If the cursor is already there, the end of the previous line. */
+  /** If the cursor is already at the start of a line, the end of the previous line. */
   lineStartOrBack: (editor) => {
     const start = lineStartOf(editor);
     return start === editor.cursor ? Math.max(0, start - 1) : start;
@@ -200,10 +177,6 @@ export function clear(editor: Editor): Editor {
   return applyChange(editor, { text: "", cursor: 0 }, "moving");
 }
 
-/**
- * Cuts the text between the cursor and a position. `yank` inserts the text of consecutive cuts
- * together.
- */
 export function cutTo(to: Position): Edit {
   return (editor) => {
     const [from, end] = rangeTo(editor, to);
@@ -220,10 +193,7 @@ export function yank(editor: Editor): Editor {
   return replaceRange(editor, editor.cursor, editor.cursor, editor.cutText);
 }
 
-/**
- * Swaps the graphemes on either side of the cursor. At the end of a line, swaps the last two
- * graphemes.
- */
+/** At the end of a line, swaps the last two graphemes. */
 export function transpose(editor: Editor): Editor {
   const { text, cursor } = editor;
   const isAtLineEnd = cursor === lineEndOf(editor);
@@ -238,7 +208,6 @@ export function transpose(editor: Editor): Editor {
   return replaceRange(editor, from, to, second + first);
 }
 
-/** Changes the case of the word at or after the cursor. */
 export function changeWord(editor: Editor, letterCase: "upper" | "lower" | "capital"): Editor {
   const to = wordEnd(editor);
   const word = editor.text.slice(editor.cursor, to);
@@ -271,7 +240,6 @@ function endEdit(editor: Editor): Editor {
   return { ...editor, lastEdit: "moving", column: undefined };
 }
 
-/** Moves the cursor to the first grapheme boundary at or after `at`. */
 export function withCursor(editor: Editor, at: number): Editor {
   return { ...endEdit(editor), cursor: snapToBoundary(editor.text, at) };
 }
@@ -285,7 +253,7 @@ function lineEndOf({ text, cursor }: Editor): number {
   return at < 0 ? text.length : at;
 }
 
-/** Matches a character of a word: a letter, digit, combining mark or underscore, as in readline. */
+/** Same word characters as in readline. */
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
 function wordStart({ text, cursor }: Editor): number {
@@ -318,7 +286,6 @@ function wordEnd({ text, cursor }: Editor): number {
   return snapToBoundary(text, at);
 }
 
-/** Returns the start of the consecutive matching code points before `at`. */
 function skipBack(text: string, at: number, matches: (point: string) => boolean): number {
   let start = at;
   while (start > 0) {
@@ -330,18 +297,13 @@ function skipBack(text: string, at: number, matches: (point: string) => boolean)
   return start;
 }
 
-/** Range of the text that a screen row displays. */
 export interface VisualLine {
   readonly from: number;
-  /** Exclusive end. A line feed at the end is not part of the range. */
+  /** Exclusive. A trailing line feed is not part of the range. */
   readonly to: number;
 }
 
-/**
- * Breaks a text into rows between graphemes. If the last row is full, appends an empty row for the
- * cursor.
- * @returns at least one row
- */
+/** If the last row is full, appends an empty row for the cursor. */
 export function visualLines(text: string, columns: number): readonly VisualLine[] {
   const lines: VisualLine[] = [];
   let from = 0;
@@ -354,7 +316,6 @@ export function visualLines(text: string, columns: number): readonly VisualLine[
   return lines;
 }
 
-/** @returns the width of the last row in columns */
 function wrap(line: string, from: number, columns: number, into: VisualLine[]): number {
   if (/^[\x20-\x7e]*$/.test(line)) return wrapAscii(line, from, columns, into);
   let [start, width, at] = [0, 0, 0];
@@ -371,7 +332,7 @@ function wrap(line: string, from: number, columns: number, into: VisualLine[]): 
   return width;
 }
 
-/** Variant of `wrap` for ASCII text, in which each character occupies one column. */
+/** Fast path for ASCII text, in which each character occupies one column. */
 function wrapAscii({ length }: string, from: number, columns: number, into: VisualLine[]): number {
   let start = 0;
   for (; length - start > columns; start += columns) {
@@ -394,10 +355,7 @@ function widthOf(grapheme: string): number {
   return terminalWidths.of(visibleForm(grapheme));
 }
 
-/**
- * Returns the row that contains the cursor. A cursor on the boundary of two rows belongs to the
- * lower row.
- */
+/** A cursor between two rows belongs to the lower row. */
 function rowOf(lines: readonly VisualLine[], cursor: number): number {
   const at = lines.findLastIndex(({ from }) => from <= cursor);
   return Math.max(at, 0);
@@ -411,12 +369,10 @@ function columnsBetween(text: string, from: number, to: number): number {
   return width;
 }
 
-/** @returns `undefined` if the cursor is on the first row */
 export function up(editor: Editor, columns: number): Editor | undefined {
   return vertical(editor, columns, -1);
 }
 
-/** @returns `undefined` if the cursor is on the last row */
 export function down(editor: Editor, columns: number): Editor | undefined {
   return vertical(editor, columns, 1);
 }
@@ -433,7 +389,7 @@ function vertical(editor: Editor, columns: number, by: 1 | -1): Editor | undefin
   return { ...endEdit(editor), cursor, column };
 }
 
-/** Returns the index of the grapheme displayed at a row and column, or the end of the row. */
+/** Returns the end of the row if the column is beyond it. */
 export function indexAtCell(
   text: string,
   lines: readonly VisualLine[],
@@ -446,8 +402,7 @@ export function indexAtCell(
 }
 
 /**
- * @param isWrapped whether the text continues in the next row; the end of this row is then the
- * start of the next row
+ * @param isWrapped whether the text continues in the next row, whose start is the end of this row
  */
 function indexAt(
   text: string,

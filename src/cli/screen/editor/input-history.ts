@@ -1,7 +1,6 @@
 /**
- * Input history of this device, for Up, Down and Ctrl-R. The file in the home folder contains a
- * JSON array per line (`["hello"]`), and several processes may append to the file. A full file is
- * renamed and replaces the previous renamed file.
+ * Input history on this device. The file contains a JSON array per line (`["hello"]`), and several
+ * processes may append to it.
  */
 
 import { constants } from "node:fs";
@@ -17,18 +16,13 @@ import { jsonLine } from "../../../base/text.ts";
 import { nearestWord } from "../../suggest.ts";
 
 const FILE_NAME = "typed";
-/** Time after which a rotation lock is treated as abandoned by a killed process. */
+/** Age at which a rotation lock counts as abandoned by a killed process. */
 const LOCK_ABANDONED_MS = 10_000;
-/** Matches commands whose arguments may contain a secret. */
 const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
-/** Matches `/join ROOM PASSWORD` and its alias. */
 const SECRET_ARGUMENT = /^\s*\/(?:join|j)\s+\S+\s+\S/iu;
 const SECRET_COMMANDS = ["register", "regist", "login", "passwd"];
 
-/**
- * Reports whether a text is a command that may contain a password, even if the command is
- * misspelled.
- */
+/** Also detects misspelled commands. */
 export function mayContainSecret(text: string): boolean {
   if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
   const [, word = "", ...moreArguments] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
@@ -36,25 +30,19 @@ export function mayContainSecret(text: string): boolean {
   return nearestWord(word, commands) !== undefined;
 }
 
-/**
- * Reports whether the history may store a line. Blank lines, long lines and lines with a secret are
- * not stored.
- */
 function isStorable(text: string): boolean {
   if (text.trim() === "" || mayContainSecret(text)) return false;
   return Buffer.byteLength(text) <= INPUT_HISTORY_LINE_BYTES_MAX;
 }
 
-/**
- * Appends a line. Removes an earlier copy of the line, and the oldest line if the history is full.
- */
+/** Removes an earlier copy of the line. */
 function withLine(lines: readonly string[], text: string): readonly string[] {
   if (!isStorable(text)) return lines;
   if (lines.at(-1) === text) return lines;
   return [...lines.filter((line) => line !== text), text].slice(-INPUT_HISTORY_LINES_MAX);
 }
 
-/** Returns the lines that contain all words of the query, newest first. Ignores case. */
+/** Newest first. Ignores case. */
 export function matchingLines(
   lines: readonly string[],
   query: string,
@@ -78,18 +66,17 @@ export class InputHistory {
   #lines: readonly string[] = []; // At most INPUT_HISTORY_LINES_MAX.
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param folder the home folder */
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = join(folder, FILE_NAME);
   }
 
-  /** Lines, oldest first. Adding a line replaces the array; nothing else does. */
+  /** Oldest first. Adding a line replaces the array. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** Reads the stored lines. Skips unreadable lines silently. */
+  /** Skips unreadable lines silently. */
   async load(): Promise<void> {
     const own = this.#lines;
     const lines = new Set<string>();
@@ -100,10 +87,7 @@ export class InputHistory {
     this.#lines = [...lines].slice(-INPUT_HISTORY_LINES_MAX);
   }
 
-  /**
-   * Adds a line in memory immediately, and on disk later.
-   * @returns a promise that resolves after the line is stored or a write has failed
-   */
+  /** Resolves after the line is stored or a write has failed. */
   add(text: string): Promise<void> {
     const lines = withLine(this.#lines, text);
     if (lines === this.#lines) return this.#writing;
@@ -121,7 +105,7 @@ export class InputHistory {
     const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
     const file = await open(this.#path, flags, 0o600);
     try {
-      // Concurrent processes cannot mix their lines, because each line is a single write.
+      // A single write per line keeps the lines of concurrent processes intact.
       await file.write(Buffer.from(jsonLine([text])));
       const { size } = await file.stat();
       if (size <= INPUT_HISTORY_FILE_BYTES_MAX) return;
@@ -135,7 +119,7 @@ export class InputHistory {
     const lock = join(this.#folder, `${FILE_NAME}.lock`);
     if (!(await acquireLock(lock))) return;
     try {
-      const { size } = await stat(this.#path); // A concurrent process may have rotated the file.
+      const { size } = await stat(this.#path); // Another process may have rotated the file.
       if (size > INPUT_HISTORY_FILE_BYTES_MAX) await rename(this.#path, this.#older);
     } finally {
       await rmdir(lock);
@@ -165,14 +149,12 @@ async function linesOf(path: string): Promise<readonly string[]> {
     (stats) => stats.size,
     () => 0,
   );
-  // Each process checks the size only after appending, so the file may exceed the limit by a few
-  // lines.
+  // Processes check the size only after appending, so the file may exceed its limit by a few lines.
   if (size === 0 || size > 2 * INPUT_HISTORY_FILE_BYTES_MAX) return [];
   const text = await readFile(path, "utf8").catch(() => "");
   return text.split("\n").flatMap(lineOf);
 }
 
-/** Parses a stored line. Skips lines that are incomplete, malformed or not permitted. */
 function lineOf(line: string): readonly string[] {
   try {
     const value: unknown = JSON.parse(line);

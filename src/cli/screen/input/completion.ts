@@ -7,10 +7,9 @@ import { searchEmojiNames } from "../../../ui/text/emoji.ts";
 import { type Editor, replaceRange, withCursor } from "../editor/editor.ts";
 import type { Candidate, Completion } from "../state/screen-state.ts";
 
-/** A slash command with the texts that help displays. */
 export interface CommandRow {
   readonly name: string;
-  /** Usage, such as `/join ROOM [PASSWORD]`. Each word in capitals names an argument. */
+  /** Each word in capitals names an argument, as in `/join ROOM [PASSWORD]`. */
   readonly usage: string;
   readonly summary: string;
 }
@@ -23,26 +22,23 @@ export interface PathEntry {
 export interface CompletionSource {
   readonly model: Model;
   readonly commands: readonly CommandRow[];
-  /** Keys of settings with their current values, for `/set`. */
   readonly settings: readonly Candidate[];
   /**
-   * Returns the entries of a folder; `undefined` if the folder has not been read yet. The path is
-   * written as typed: `~/a/`, `../`, or empty for the current folder.
+   * `undefined` if the folder has not been read yet.
+   * @param path as typed: `~/a/`, `../`, or empty for the current folder
    */
   readonly folder: (path: string) => readonly PathEntry[] | undefined;
-  /** Language whose emoji names are accepted in addition to English names. */
+  /** Emoji names in this language are accepted in addition to English names. */
   readonly language?: "en" | "id";
 }
 
 export type Offer =
   | { readonly kind: "none" }
-  /** Folder to read before the client handles Tab again. */
   | { readonly kind: "folder"; readonly path: string }
   | { readonly kind: "some"; readonly completion: Completion };
 
 const NONE: Offer = { kind: "none" };
 
-/** Returns the completions for the word at the cursor. Does not change the text. */
 export function offerAt({ text, cursor }: Editor, source: CompletionSource): Offer {
   const beforeCursor = text.slice(0, cursor);
   const from = beforeCursor.search(/\S*$/);
@@ -65,7 +61,7 @@ function offerOf(beforeCursor: string, from: number, candidates: readonly Candid
   };
 }
 
-/** Completes a word of a message, such as `@ana`, `ana`, `#lobby` or `:smile`. */
+/** Completes a word such as `@ana`, `ana`, `#lobby` or `:smile`. */
 function wordCandidates(
   word: string,
   isFirst: boolean,
@@ -92,7 +88,6 @@ function plainCandidate(text: string): Candidate {
   return { text, hint: "" };
 }
 
-/** Returns the names of recent authors, then all other names in alphabetical order. */
 function namesByRecency(model: Model): readonly string[] {
   const names = knownNames(model);
   const items = openRoom(model)?.tail.items ?? [];
@@ -116,9 +111,9 @@ function targets(model: Model): readonly string[] {
 }
 
 /**
- * Returns the candidates that begin with the query, in their original order. With `isAnywhere`,
- * appends the candidates that contain the query elsewhere.
- * @param skipped pattern of the text to remove from candidates before comparison
+ * Keeps the original order. With `isAnywhere`, candidates that only contain the query follow those
+ * that begin with it.
+ * @param skipped pattern to remove from candidates before the comparison
  */
 export function matching(
   candidates: readonly string[],
@@ -135,7 +130,6 @@ export function matching(
     : beginning;
 }
 
-/** Returns emoji whose names match the query. Each hint is the emoji's name. */
 export function emojiCandidates(query: string, language: string | undefined): readonly Candidate[] {
   return searchEmojiNames(query, CANDIDATES_LISTED_MAX, language).map(({ name, emoji }) => ({
     text: emoji,
@@ -156,7 +150,6 @@ function commandCandidates(prefix: string, { commands }: CompletionSource): read
     });
 }
 
-/** Completes the argument of a command; `undefined` if the argument is a message. */
 function argumentOffer(
   beforeCursor: string,
   commandName: string,
@@ -178,7 +171,7 @@ function argumentOffer(
     );
   }
   const parameters = command.usage.split(/\s+/).slice(1);
-  // The rest of the line belongs to the path, because a path may contain spaces.
+  // A path may contain spaces, so it extends to the end of the line.
   if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(parameters[0] ?? ""))
     return pathOffer(beforeCursor, argumentText, source);
   const index = Math.min(argumentText.split(/\s+/).length, parameters.length) - 1;
@@ -190,14 +183,12 @@ function argumentOffer(
   return values === undefined ? undefined : offerOf(beforeCursor, from, values);
 }
 
-/** Returns the text that follows the first `count` words. */
 function textAfterWords(text: string, count: number): string {
   let remaining = text;
   for (let i = 0; i < count; i++) remaining = remaining.replace(/^\S+\s+/, "");
   return remaining;
 }
 
-/** Returns the candidates for a parameter; `undefined` if the parameter accepts any text. */
 function valuesOf(
   parameter: string,
   prefix: string,
@@ -238,7 +229,6 @@ function withSpace({ text, hint }: Candidate): Candidate {
   return { text: `${text} `, hint };
 }
 
-/** Returns the files of the open room, newest first. Each hint is the file's name. */
 function filesOf(model: Model): readonly Candidate[] {
   const items = openRoom(model)?.tail.items ?? [];
   const files = items.toReversed().flatMap(({ file }) => file ?? []);
@@ -252,7 +242,7 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   const quote = /^["']/.exec(pathText)?.[0] ?? "";
   const unparsed = pathText.slice(quote.length);
   const unquoted = quote === "" ? unparsed.replaceAll(/\\([\s"'\\])/g, "$1") : unparsed;
-  // Quotes a name in the form that `/send` parses.
+  // `/send` parses these quotes.
   const quoted = (name: string) =>
     quote === "" ? name.replaceAll(/[\s"'\\]/g, (char) => `\\${char}`) : name;
   const slash = unquoted.lastIndexOf("/") + 1;
@@ -270,7 +260,6 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   return offerOf(beforeCursor, beforeCursor.length - pathText.length, matches);
 }
 
-/** Inserts a candidate into the text. The next Tab replaces the candidate. */
 export function applyCandidate(
   editor: Editor,
   completion: Completion,
@@ -278,7 +267,7 @@ export function applyCandidate(
 ): { readonly editor: Editor; readonly completion: Completion } {
   const { from, to, candidates } = completion;
   const text = candidates[at]?.text ?? "";
-  // The candidate's own space is omitted if a space follows.
+  // A space already follows, so the candidate's own space is omitted.
   const isDouble = text.endsWith(" ") && editor.text[to] === " ";
   const inserted = replaceRange(editor, from, to, isDouble ? text.slice(0, -1) : text);
   const cursor = inserted.text.length - (editor.text.length - to);

@@ -1,7 +1,4 @@
-/**
- * The text field that receives typed keys: the input, the query of a list, or the answer to a
- * question.
- */
+/** Text field that receives typed keys: the input, a list's query, or a question's answer. */
 
 import { CANDIDATES_LISTED_MAX } from "../../../base/limits-screen.ts";
 import { isName } from "../../../base/names.ts";
@@ -14,14 +11,12 @@ import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
 import { emojiCandidates, matching } from "./completion.ts";
 import { type HandlerContext, type UpdateResult, withChange } from "./handler.ts";
 
-/** Returns the editor that receives typed keys; `undefined` if no text field is open. */
 export function activeEditor({ question, overlay, editor }: ScreenState): Editor | undefined {
   if (question !== undefined) return question.kind === "yes-no" ? undefined : question.answer;
   if (overlay === undefined) return editor;
   return "query" in overlay ? overlay.query : undefined;
 }
 
-/** Replaces the editor that receives typed keys, and updates the list that depends on its text. */
 export function withEditor(
   state: ScreenState,
   next: Editor,
@@ -71,10 +66,6 @@ export function openList(
   return withResults({ kind, found: [], ...first }, context);
 }
 
-/**
- * Returns the current search as query text. If the user reopens the search, its results are still
- * displayed.
- */
 function searchText({ search }: Model): string {
   if (search === undefined) return "";
   const { text, from, target, files } = search.query;
@@ -86,10 +77,7 @@ function searchText({ search }: Model): string {
   return [...filters, text].filter((word) => word !== "").join(" ");
 }
 
-/**
- * Returns the matching rooms and people, unread ones first. If the query is a valid name that
- * matches none, also returns that name, for a new conversation.
- */
+/** Unread targets come first. A valid name that matches none is offered for a new conversation. */
 function targetsMatching(model: Model, query: string): readonly string[] {
   const { rooms, people } = roomList(model);
   const entries = [...rooms, ...people].map((line) => ({
@@ -112,7 +100,7 @@ function targetsMatching(model: Model, query: string): readonly string[] {
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;
 }
 
-/** Reactions offered while the query is empty. */
+/** Offered while the query is empty. */
 const QUICK_EMOJI: readonly Candidate[] = [
   ...(["👍 :+1:", "❤️ :heart:", "😂 :joy:", "🎉 :tada:", "😮 :open_mouth:"] as const),
   ...(["😢 :cry:", "👀 :eyes:", "✅ :white_check_mark:"] as const),
@@ -121,9 +109,7 @@ const QUICK_EMOJI: readonly Candidate[] = [
   return { text, hint };
 });
 
-/**
- * Returns the emoji whose names contain the query. If the query is an emoji, returns that emoji.
- */
+/** A query that is an emoji matches itself. */
 function emojiMatching(query: string, language: string | undefined): readonly Candidate[] {
   const name = query.trim().replace(/^:|:$/g, "");
   if (name === "") return QUICK_EMOJI;

@@ -1,4 +1,4 @@
-/** Update of the screen state after a change of the model. */
+/** Updates of the screen state after model changes. */
 
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
@@ -20,20 +20,15 @@ import {
 } from "./handler.ts";
 import { requestOlder } from "./reading.ts";
 
-/** Model and scroll state before a change. */
 export interface PreviousModel {
   readonly model: Model;
-  /** Key of the row to which the timeline last jumped; `undefined` if there was no jump. */
+  /** Row to which the timeline last jumped. */
   readonly jumpedKey: string | undefined;
   readonly bottoms: number;
-  /** Set if the account has been logged out. The input then belongs to the previous account. */
+  /** After a logout, the input belongs to the previous account. */
   readonly isLoggedOut?: boolean;
 }
 
-/**
- * Updates the state after each change of the model. If a different room was opened, loads its
- * draft; after a jump, scrolls to the message; if the page has free lines, requests older rows.
- */
 export function follow(
   state: ScreenState,
   before: PreviousModel,
@@ -58,7 +53,6 @@ export function follow(
   };
 }
 
-/** Reports whether a different room was opened. A renamed room is still the same room. */
 function isRoomChangedBetween(before: Model, model: Model): boolean {
   const [previousRoom, currentRoom] = [openRoom(before), openRoom(model)];
   if (previousRoom !== undefined && currentRoom !== undefined)
@@ -67,10 +61,8 @@ function isRoomChangedBetween(before: Model, model: Model): boolean {
 }
 
 /**
- * Stores the input as the draft of the previous room, and loads the draft of the open room. Text
- * that was typed while no room was open moves to the opened room if that room has no draft. The
- * first room receives this text even if it has a draft, and its draft returns after the text is
- * sent.
+ * Text typed while no room was open moves to the opened room if that room has no draft. The first
+ * room receives this text even if it has a draft, which returns after the text is sent.
  */
 function withRoomDraft(
   state: ScreenState,
@@ -106,7 +98,6 @@ function resetForRoom(state: ScreenState, before: Model, editor: Editor): Screen
   };
 }
 
-/** Restores the text of a refused post if the input is empty. */
 function withRestoredText(state: ScreenState, before: Model, model: Model): ScreenState {
   const [previousDraft, nextDraft] = [storedDraft(before), storedDraft(model)];
   if (previousDraft === nextDraft || nextDraft === undefined || state.editor.text !== "")
@@ -131,7 +122,6 @@ function jumpedTo(
   return { ...state, scroll, selected };
 }
 
-/** Clears the selection if the selected message was removed. */
 function withoutMissingSelection(state: ScreenState, { rows }: HandlerContext): ScreenState {
   const { selected } = state;
   if (selected === undefined) return state;
@@ -145,7 +135,6 @@ function withoutMissingSelection(state: ScreenState, { rows }: HandlerContext): 
   return { ...state, selected: undefined, overlay };
 }
 
-/** Requests older rows if the loaded rows do not fill the page. */
 function olderIfNotFull(context: HandlerContext): readonly Action[] {
   const { rows, layout } = context;
   let lines = 0;

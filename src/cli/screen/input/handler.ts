@@ -15,14 +15,13 @@ import type { Keymap } from "./keymap.ts";
 
 export interface HandlerContext {
   readonly model: Model;
-  /** Rows of the open target. */
   readonly rows: Rows;
   readonly settings: ScreenSettings;
   readonly keymap: Keymap;
   readonly layout: Pick<Layout, "pageRows" | "inputColumns" | "rooms" | "members"> &
     Pick<Layout, "heightOf" | "foldsOf" | "hitAt"> &
     Partial<Pick<Layout, "topMax">>;
-  /** Input history of this device, with the oldest line first. */
+  /** Oldest line first. */
   readonly inputHistory: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
   readonly texts: KeyTexts;
@@ -33,7 +32,7 @@ export interface UpdateResult {
   readonly actions: readonly Action[];
 }
 
-/** Handles a command. Returns `undefined` if the handler does not apply. */
+/** `undefined` if the handler does not apply. */
 export type Handler = (state: ScreenState, context: HandlerContext) => UpdateResult | undefined;
 
 export function withChange(
@@ -52,33 +51,26 @@ export function timelineOf({ rows, layout: { heightOf, pageRows } }: HandlerCont
   return { rows: rows.rows, heightOf, pageRows: Math.max(pageRows, 1) };
 }
 
-/** Returns the open target, spelled as in the model; `undefined` if no target is open. */
+/** Spelled as in the model; `undefined` if no target is open. */
 export function openTarget(model: Model): string | undefined {
   return openRoom(model)?.target ?? model.open;
 }
 
-/** Target of the draft that is written while no room is open. */
+/** Key of the draft that is written while no room is open. */
 export const NO_TARGET = "";
 
-/** Returns the open target's draft from the model. The input may contain newer text. */
 export function storedDraft(model: Model): Draft | undefined {
   return model.drafts.get(openTarget(model) ?? NO_TARGET);
 }
 
-/** Returns the stored draft of the open target, with the current text of the input. */
 export function currentDraft({ editor, recall }: ScreenState, model: Model): Draft {
   return { ...storedDraft(model), text: recall?.previousText ?? editor.text };
 }
 
-/**
- * Returns the actions that store a draft of the open target; empty if the model already has this
- * draft.
- */
 export function draftActions(model: Model, draft: Draft | undefined): readonly Action[] {
   return draftActionsFor(openTarget(model) ?? NO_TARGET, model, draft);
 }
 
-/** @param target target of the draft, spelled as in the model */
 export function draftActionsFor(
   target: string,
   model: Model,

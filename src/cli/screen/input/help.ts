@@ -6,13 +6,9 @@ import type { Candidate } from "../state/screen-state.ts";
 import type { CommandRow } from "./completion.ts";
 import type { Keymap } from "./keymap.ts";
 
-/** Maximum number of chords that help lists for each command. */
 const CHORDS_LISTED = 3;
 
-/**
- * Returns the rows of the help. Each contains keys or a usage, with a description as the hint. A
- * heading has no hint.
- */
+/** Each row has a description as its hint. A heading has no hint. */
 export function helpRows(
   keymap: Keymap,
   texts: KeyTexts,
@@ -28,8 +24,8 @@ export function helpRows(
 }
 
 /**
- * Returns a row for each description. Commands with the same description, such as the commands that
- * open the first ten rooms, share a row of the form `first … last`.
+ * Commands with the same description, such as those that open the first ten rooms, share a row of
+ * the form `first … last`.
  */
 function keyRows(
   rows: ReadonlyMap<CommandName, readonly string[]>,

@@ -1,4 +1,4 @@
-/** Key bindings. Key handling, the help text and `config.toml` share the same table of commands. */
+/** Key bindings, shared by key handling, the help text and `config.toml`. */
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { quoteText } from "../../../base/text.ts";
@@ -8,7 +8,6 @@ import { COMMAND_NAMES, type CommandName, isCommandName } from "../state/command
 
 type KeyGroup = keyof KeyTexts["groups"];
 
-/** Input mode that determines which bindings apply to a key. */
 export type Mode = "input" | "selected" | "menu" | "list" | "text" | "question";
 
 interface Binding {
@@ -22,9 +21,8 @@ const ROOMS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"].map((digit, ind
 );
 
 /**
- * Bindings in the order of the help text. A chord may have several commands: the first command that
- * applies runs. For example, Ctrl-K cuts to the end of the line, or opens the switcher if the
- * cursor is already there.
+ * In the order of the help text. The first command of a chord that applies runs: Ctrl-K cuts to the
+ * end of the line, or opens the switcher if the cursor is already there.
  */
 const BINDINGS: readonly Binding[] = [
   row("everywhere", "help", "f1"),
@@ -128,10 +126,9 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   question: ["question", "everywhere"],
 };
 
-/** Groups in which letters run commands instead of typing text. */
+/** Letters run commands in these groups. */
 const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
 
-/** Names of the keys that are not single characters. */
 const KEY_NAMES: ReadonlySet<string> = new Set([
   ...["enter", "tab", "esc", "space", "backspace", "delete", "insert", "menu", "begin"],
   ...["up", "down", "left", "right", "home", "end", "pageup", "pagedown"],
@@ -146,7 +143,10 @@ const KEY_ALIASES: Readonly<Record<string, string>> = {
   ...{ return: "enter", escape: "esc", del: "delete", ins: "insert", pgup: "pageup" },
   ...{ pgdn: "pagedown", pgdown: "pagedown" },
 };
-/** Chords for which terminals send identical bytes, with the chord that the key decoder reports. */
+/**
+ * Terminals send identical bytes for these chords; the value is the chord that the key decoder
+ * reports.
+ */
 const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
 };
@@ -173,7 +173,7 @@ export function chordOf(input: string): string {
     });
   }
   const has = (modifier: (typeof MODIFIERS)[number]) => modifiers.includes(modifier);
-  // Shift with a letter is the capital letter. With Ctrl, capital and small letters are the same.
+  // Shift with a letter is the capital letter; with Ctrl, terminals ignore case.
   const isCapital = isCharacter && has("shift") && !has("ctrl");
   const key = !isCharacter
     ? name
@@ -189,16 +189,13 @@ export function chordOf(input: string): string {
   return EQUIVALENT_CHORDS[chord] ?? chord;
 }
 
-/** Key bindings: the built-in table, overridden by the user's settings. */
 export class Keymap {
   readonly #rows: readonly Binding[];
-  /** Commands, keyed by mode and chord. */
   readonly #commands: ReadonlyMap<Mode, ReadonlyMap<string, readonly CommandName[]>>;
 
   /**
-   * @param keys commands from `config.toml`, keyed by chord, which override the table; `none`
-   * unbinds a chord
-   * @throws {Fault} usage if a key or command is unknown, or if a letter would be bound in a text
+   * @param keys commands by chord, from `config.toml`; `none` unbinds a chord
+   * @throws {Fault} usage if a key or command is unknown, or a letter would be bound in a text
    * field
    */
   constructor(keys: Readonly<Record<string, string>> = {}) {
@@ -207,16 +204,14 @@ export class Keymap {
     this.#commands = new Map(modes.map((mode) => [mode, commandsIn(mode, this.#rows)]));
   }
 
-  /** Returns the commands of a chord in a mode, in the order in which the client tries them. */
   commandsAt(mode: Mode, chord: string): readonly CommandName[] {
     const commandsByChord = this.#commands.get(mode);
-    // A chord that has no binding with Shift uses the binding without Shift.
+    // A chord with Shift falls back to the binding without Shift.
     return (
       commandsByChord?.get(chord) ?? commandsByChord?.get(chord.replace(/shift-(?=.{2})/, "")) ?? []
     );
   }
 
-  /** Returns all chords, keyed by group and command, in the order of the help text. */
   groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
     const groups = [...Map.groupBy(this.#rows, ({ group }) => group)];
     return new Map(
@@ -231,7 +226,6 @@ export class Keymap {
     );
   }
 
-  /** Returns the first chord of a command in a group; `undefined` if the command has no chord. */
   chordOf(group: KeyGroup, command: CommandName): string | undefined {
     return this.groups().get(group)?.get(command)?.[0];
   }

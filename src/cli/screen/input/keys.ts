@@ -1,6 +1,6 @@
 /**
- * Decodes terminal input into keys: UTF-8 text, CSI and SS3 sequences, and the keyboard protocols
- * of xterm, rxvt, Linux and kitty.
+ * Decoder for terminal input: UTF-8 text, CSI and SS3 sequences, and the keyboard protocols of
+ * xterm, rxvt, Linux and kitty.
  */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
@@ -9,15 +9,13 @@ import { PasteSplitter, type Typed } from "../../../io/terminal/paste.ts";
 
 export interface Key {
   /**
-   * Name of the key with its modifiers, such as `a`, `A`, `enter`, `ctrl-alt-left` or `f1`; or the
-   * kind of event: `text` (several characters), `paste`, `paste-oversize`, `focus-in`, `focus-out`,
-   * `scroll-up`, `scroll-down`, `click` or `report` (an answer from the terminal). Modifiers have
-   * the order `super-ctrl-alt-shift-`.
+   * Key with modifiers in the order `super-ctrl-alt-shift-`, such as `a`, `A`, `enter` or
+   * `ctrl-alt-left`; or an event: `text` (several characters), `paste`, `paste-oversize`,
+   * `focus-in`, `focus-out`, `scroll-up`, `scroll-down`, `click` or `report` (a terminal's answer).
    */
   readonly name: string;
   /**
-   * Typed or pasted text, the escape sequence of a `report`, or the position of a mouse event
-   * (`COLUMN;ROW`, from 0). Empty for all other keys.
+   * Typed or pasted text, a report's escape sequence, or a mouse position (`COLUMN;ROW`, from 0).
    */
   readonly text: string;
 }
@@ -25,10 +23,9 @@ export interface Key {
 const ESC = 0x1b;
 const DEL = 0x7f;
 const BEL = 0x07;
-/** CAN and SUB, each of which cancels an unfinished escape sequence. */
+/** CAN and SUB, which cancel an unfinished escape sequence. */
 const CANCELS: ReadonlySet<number> = new Set([0x18, 0x1a]);
 
-/** Names of keys that send a C0 control character. */
 const CONTROLS: Readonly<Record<number, string>> = {
   0: "ctrl-space",
   9: "tab",
@@ -39,7 +36,7 @@ const CONTROLS: Readonly<Record<number, string>> = {
   31: "ctrl-_",
 };
 
-/** Key names by the final byte of a CSI or SS3 sequence. */
+/** Keyed by the final byte of a CSI or SS3 sequence. */
 const FINALS: Readonly<Record<string, string>> = {
   A: "up",
   B: "down",
@@ -54,20 +51,20 @@ const FINALS: Readonly<Record<string, string>> = {
   S: "f4",
 };
 
-/** Key names by the final byte of an SS3 sequence, for the keypad in application mode. */
+/** Application-mode keypad, keyed by the final byte of an SS3 sequence. */
 const KEYPAD: Readonly<Record<string, string>> = {
   ...{ M: "enter", I: "tab", X: "=", j: "*", k: "+", l: ",", m: "-", n: ".", o: "/" },
   ...{ p: "0", q: "1", r: "2", s: "3", t: "4", u: "5", v: "6", w: "7", x: "8", y: "9" },
 };
 
-/** Key names by the first parameter of `CSI … ~`. */
+/** Keyed by the first parameter of `CSI … ~`. */
 const TILDES: Readonly<Record<number, string>> = {
   ...{ 1: "home", 2: "insert", 3: "delete", 4: "end", 5: "pageup", 6: "pagedown" },
   ...{ 7: "home", 8: "end", 11: "f1", 12: "f2", 13: "f3", 14: "f4", 15: "f5", 17: "f6" },
   ...{ 18: "f7", 19: "f8", 20: "f9", 21: "f10", 23: "f11", 24: "f12", 29: "menu" },
 };
 
-/** Key names by the code point of `CSI … u`, for keys that type no character. */
+/** Keyed by the code point in `CSI … u`, for keys that type no character. */
 const FUNCTIONAL: Readonly<Record<number, string>> = {
   ...{ 9: "tab", 13: "enter", 27: "esc", 32: "space", 127: "backspace" },
   ...{ 57409: ".", 57410: "/", 57411: "*", 57412: "-", 57413: "+", 57414: "enter" },
@@ -76,10 +73,7 @@ const FUNCTIONAL: Readonly<Record<number, string>> = {
   ...{ 57426: "delete", 57427: "begin", 57363: "menu" },
 };
 const KEYPAD_0 = 57399;
-/**
- * First and last code point of the private use area that kitty assigns to keys. A key without a
- * name types no text.
- */
+/** Private use area that kitty assigns to keys. Keys in it without a name type no text. */
 const PRIVATE = [57344, 63743] as const;
 const FIRST_FUNCTION_KEY = 57376;
 const LAST_FUNCTION_KEY = 57398;
@@ -93,23 +87,18 @@ const META = 32;
 const RELEASED = 3;
 
 /**
- * Decodes keys from terminal input, which may be split at any byte. Buffers at most
- * TERMINAL_SEQUENCE_BYTES_MAX and one paste of PASTE_BYTES_MAX. `flush` ends an unfinished
- * sequence.
+ * Input may be split at any byte. Buffers at most TERMINAL_SEQUENCE_BYTES_MAX and one paste of
+ * PASTE_BYTES_MAX.
  */
 export class KeyDecoder {
   readonly #pastes = new PasteSplitter(true);
-  #buffered: Uint8Array = new Uint8Array(0); // At most TERMINAL_SEQUENCE_BYTES_MAX and one read.
-  /** Set while the decoder drops an oversized terminal string. */
+  #buffered: Uint8Array = new Uint8Array(0);
   #isSkipping = false;
-  /**
-   * Set if the last `flush` emitted an Esc that may have been the start of an answer from the
-   * terminal.
-   */
+  /** Whether the last `flush` emitted an Esc that may begin a terminal's answer. */
   #isEscAmbiguous = false;
 
   /**
-   * Whether an Esc or an unfinished sequence is buffered. The caller ends it with `flush` after a
+   * Whether an Esc or an unfinished sequence is buffered, which the caller must `flush` after a
    * timeout.
    */
   get isBuffering(): boolean {
@@ -124,9 +113,8 @@ export class KeyDecoder {
   }
 
   /**
-   * Ends a buffered sequence after a timeout.
-   * @param isAnswerPending whether the terminal still has to answer a query; the start of an answer
-   * then stays buffered
+   * @param isAnswerPending whether a query is unanswered; the start of an answer then stays
+   * buffered
    */
   flush(isAnswerPending = false): readonly Key[] {
     if (isAnswerPending && (this.#isSkipping || this.#pastes.pendingBytes > 1)) return [];
@@ -177,7 +165,7 @@ export class KeyDecoder {
     else this.#buffered = bytes.slice();
   }
 
-  /** @returns the offset after the dropped string, or the length of the input */
+  /** @returns offset after the dropped string */
   #skipped(bytes: Uint8Array): number {
     const at = bytes.findIndex((byte) => byte === BEL || byte === ESC || CANCELS.has(byte));
     if (at < 0) return bytes.length;
@@ -189,10 +177,7 @@ export class KeyDecoder {
 
 const ESCAPE = Uint8Array.of(ESC);
 
-/**
- * Reports whether bytes begin an answer, without its Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…`
- * or `_G…`.
- */
+/** Answers without their Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
 function beginsAnswer(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.subarray(0, 2)).toString("latin1");
   return /^(?:\[[?>\d]|\]\d|P[>\d]|_G)/.test(text);
@@ -200,7 +185,6 @@ function beginsAnswer(bytes: Uint8Array): boolean {
 
 interface Step {
   readonly keys: readonly Key[];
-  /** Offset of the first byte after these keys. */
   readonly end: number;
 }
 
@@ -213,10 +197,6 @@ function stepAt(bytes: Uint8Array, at: number): StepResult {
   return textAt(bytes, at);
 }
 
-/**
- * Decodes a run of characters. Returns a key for a single character, and one `text` for several
- * characters.
- */
 function textAt(bytes: Uint8Array, at: number): StepResult {
   let end = at;
   while (end < bytes.length && isText(bytes[end] ?? 0)) end++;
@@ -229,7 +209,6 @@ function isText(byte: number): boolean {
   return byte >= 0x20 && byte !== DEL;
 }
 
-/** Returns the offset after the last complete UTF-8 character. */
 function completeEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = end - 1; at >= from && at >= end - 3; at--) {
     const byte = bytes[at] ?? 0;
@@ -246,7 +225,7 @@ function sizeOf(first: number): number {
   return first >= 0xc2 && first < 0xe0 ? 2 : 1;
 }
 
-/** Decodes UTF-8 and removes C1 control characters, which no keyboard sends. */
+/** Removes C1 control characters, which no keyboard sends. */
 function decoded(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true })
     .decode(bytes)
@@ -291,7 +270,7 @@ function escapeAt(bytes: Uint8Array, at: number): StepResult {
   }
 }
 
-/** Decodes `ESC ESC …`, which is either an rxvt key with Alt, or Esc pressed twice. */
+/** `ESC ESC …` is either an rxvt key with Alt, or Esc pressed twice. */
 function doubleEscapeAt(bytes: Uint8Array, at: number): StepResult {
   const third = bytes[at + 2];
   if (third === undefined) return "more";
@@ -301,7 +280,6 @@ function doubleEscapeAt(bytes: Uint8Array, at: number): StepResult {
   return { keys: step.keys.map(withAlt), end: step.end };
 }
 
-/** Decodes `ESC x` as Alt-x. */
 function metaAt(bytes: Uint8Array, at: number): StepResult {
   const byte = bytes[at] ?? 0;
   if (byte < 0x20 || byte === DEL) return { keys: [withAlt(control(byte))], end: at + 1 };
@@ -330,7 +308,7 @@ function ss3At(bytes: Uint8Array, at: number): StepResult {
   if (name !== undefined) return { keys: [chord(name, modifiers)], end };
   const pad = KEYPAD[finalChar];
   if (pad !== undefined) return { keys: [pad.length > 1 ? named(pad) : typing(pad)], end };
-  // Not a sequence: Alt-O, followed by typed text.
+  // Alt-O, followed by typed text.
   return { keys: [named("alt-O")], end: at + 2 };
 }
 
@@ -346,14 +324,14 @@ function csiAt(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[end];
   if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end };
   if (final === undefined) return "more";
-  // A byte that is not a valid final byte belongs to the next key.
+  // An invalid final byte belongs to the next key.
   if (final < 0x40 || final > 0x7e) return { keys: [], end };
   const body = String.fromCharCode(...bytes.subarray(at + 2, end));
   const key = csi(body, String.fromCharCode(final));
   return { keys: key === undefined ? [] : [key], end: end + 1 };
 }
 
-/** Decodes `ESC [ [ A` to `E`: F1 to F5 of the Linux console. */
+/** `ESC [ [ A` to `E`: F1 to F5 on the Linux console. */
 function linuxAt(bytes: Uint8Array, at: number): StepResult {
   const final = bytes[at + 3];
   if (final === undefined) return "more";
@@ -362,7 +340,7 @@ function linuxAt(bytes: Uint8Array, at: number): StepResult {
   return { keys: isFunctionKey ? [named(`f${number}`)] : [], end: at + (isFunctionKey ? 4 : 3) };
 }
 
-/** Decodes `ESC [ M` and three bytes: the original mouse protocol of xterm. */
+/** `ESC [ M` and three bytes: xterm's original mouse protocol. */
 function oldMouseAt(bytes: Uint8Array, at: number): StepResult {
   const end = at + 6;
   if (end > bytes.length) return "more";
@@ -382,10 +360,7 @@ function mouse(button: number, column: number, row: number, isDown: boolean): Ke
   return isClick && row >= 0 && column >= 0 ? { name: "click", text } : undefined;
 }
 
-/**
- * Decodes OSC, DCS, APC, PM and SOS strings, which end with BEL or ST. Each is an answer from the
- * terminal.
- */
+/** OSC, DCS, APC, PM and SOS strings end with BEL or ST. Each is a terminal's answer. */
 function stringAt(bytes: Uint8Array, at: number): StepResult {
   for (let end = at + 2; end < bytes.length; end++) {
     const byte = bytes[end] ?? 0;
@@ -406,7 +381,7 @@ function answer(bytes: Uint8Array, at: number, end: number): Step {
   return { keys: [{ name: "report", text }], end };
 }
 
-/** Decodes a CSI sequence. @param body parameters and intermediate bytes */
+/** @param body parameters and intermediate bytes */
 function csi(body: string, final: string): Key | undefined {
   const report = { name: "report", text: `\x1b[${body}${final}` };
   const pointed = /^<(\d{1,4});(\d{1,4});(\d{1,4})$/.exec(body);
@@ -427,7 +402,6 @@ function csi(body: string, final: string): Key | undefined {
   return isReleased(body) ? undefined : chord(name, modifiersOf(body));
 }
 
-/** Returns an arrow key with Shift, which rxvt sends with a lower-case final byte. */
 function rxvt(final: string): Key {
   return chord(FINALS[final.toUpperCase()] ?? "", SHIFT);
 }
@@ -443,7 +417,7 @@ function tilde(body: string, final: string): Key | undefined {
   return chord(name, modifiersOf(body) | suffixModifiers);
 }
 
-/** Decodes the kitty format CODE:SHIFTED:BASE ; MODIFIERS:EVENT ; TEXT. */
+/** kitty format: CODE:SHIFTED:BASE ; MODIFIERS:EVENT ; TEXT. */
 function unicode(body: string): Key | undefined {
   if (isReleased(body)) return undefined;
   const [codes = "", , textCodes = ""] = body.split(";");
@@ -488,7 +462,7 @@ function functionKey(code: number): string | undefined {
   return `f${13 + code - FIRST_FUNCTION_KEY}`;
 }
 
-/** Returns the modifier bits in the second parameter, without those of the lock keys. */
+/** Ignores the lock keys. */
 function modifiersOf(body: string): number {
   const [, second = ""] = body.split(";");
   const bits = Number(second.split(":")[0] ?? "") - 1;
@@ -503,7 +477,10 @@ function isReleased(body: string): boolean {
   return Number(second.split(":")[1] ?? "") === RELEASED;
 }
 
-/** Chords for which terminals send identical bytes, with the chord that this decoder reports. */
+/**
+ * Terminals send identical bytes for these chords; the value is the chord that this decoder
+ * reports.
+ */
 const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
   "ctrl-i": "tab",
   "ctrl-m": "enter",
@@ -520,7 +497,6 @@ function chord(name: string, modifiers: number): Key {
   return named(EQUIVALENT_CHORDS[full] ?? full);
 }
 
-/** Decodes the buffered bytes of an unfinished sequence. */
 function flushed(buffered: Uint8Array): readonly Key[] {
   if (buffered.length === 0) return [];
   if (buffered[0] !== ESC) return characters(decoded(buffered));
@@ -528,7 +504,7 @@ function flushed(buffered: Uint8Array): readonly Key[] {
   if (buffered.length === 2) {
     return buffered[1] === ESC ? [named("esc"), named("esc")] : [withAlt(secondOf(buffered))];
   }
-  return []; // Drops an interrupted sequence.
+  return [];
 }
 
 function secondOf(buffered: Uint8Array): Key {

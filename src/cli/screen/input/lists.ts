@@ -96,7 +96,6 @@ function search(
   return openResult(state, overlay.selectedIndex, context);
 }
 
-/** Opens the search result at an index; the last result if the index is too high. */
 export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const { model } = context;
   const results = model.search?.found ?? [];
@@ -106,16 +105,16 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = openRoomOf(state, target, context);
   const isOpenTarget = isSameName(target, openTarget(model));
-  // Selects a loaded message directly, because jumping to the same message a second time has no
-  // effect.
+  // Jumping to the same message a second time has no effect, so a loaded message is selected
+  // directly.
   const selected = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };
   return { state: selected ?? opened.state, actions: [...opened.actions, jump] };
 }
 
 /**
- * Parses a query, which contains words and the filters `from:NAME`, `in:ROOM`, `in:here` and
- * `has:file`. `undefined` if the query is empty.
+ * Parses words and the filters `from:NAME`, `in:ROOM`, `in:here` and `has:file`. `undefined` if the
+ * query is empty.
  */
 export function parseSearch(
   queryText: string,
@@ -142,11 +141,6 @@ function isSameQuery(a: SearchQuery, b: SearchQuery): boolean {
   return a.text === b.text && isSameScope && a.files === b.files;
 }
 
-/**
- * Scrolls the open text.
- * @param by number of lines; positive scrolls towards the end
- * @returns `undefined` if no long text is open
- */
 export function scrollText(
   state: ScreenState,
   by: number,
@@ -223,7 +217,7 @@ export const LISTS = {
   no,
 } satisfies Partial<Record<CommandName, Handler>>;
 
-/** Closes the overlay. Closing the search overlay also ends the search in the model. */
+/** Closing the search overlay also ends the search in the model. */
 export function closeOverlay(state: ScreenState): UpdateResult | undefined {
   const { overlay } = state;
   if (overlay === undefined) return undefined;

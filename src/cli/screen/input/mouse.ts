@@ -1,4 +1,4 @@
-/** Handlers for mouse clicks and the wheel. */
+/** Mouse click and wheel handlers. */
 
 import { unreachable } from "../../../base/assert.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -25,7 +25,6 @@ import {
   transferOf,
 } from "./selection.ts";
 
-/** Number of lines that one step of the wheel scrolls. */
 const WHEEL_LINES = 3;
 
 type TimelineHit = Extract<Hit, { kind: "timeline" }>;
@@ -35,7 +34,6 @@ function hitOf({ text }: Key, context: HandlerContext): Hit | undefined {
   return context.layout.hitAt(column, row);
 }
 
-/** Handles a click. @param choose handler that accepts the selected entry of the open list */
 export function click(
   state: ScreenState,
   key: Key,
@@ -44,7 +42,6 @@ export function click(
 ): UpdateResult {
   const hit = hitOf(key, context);
   if (hit?.kind === "input") return clickInput(state, hit.at, context);
-  // While a question is open, clicks outside the input have no effect.
   if (hit === undefined || state.question !== undefined) return withActions(state);
   switch (hit.kind) {
     case "rooms":
@@ -78,7 +75,6 @@ function clickInput(state: ScreenState, at: number, context: HandlerContext): Up
     : withEditor(current, withCursor(editor, at), context);
 }
 
-/** Opens a room. The scroll position of the room list does not change. */
 function clickRoom(
   state: ScreenState,
   target: string | undefined,
@@ -108,7 +104,7 @@ function clickOverlay(
   if (isHeading) return closeOverlay(state) ?? withActions(state);
   if (choice === undefined || overlay === undefined || !("selectedIndex" in overlay))
     return withActions(state);
-  // Opens the result directly, because `choose` would start a search if the query has changed.
+  // `choose` would start a new search if the query has changed.
   if (overlay.kind === "search") return openResult(state, choice, context);
   return (
     choose({ ...state, overlay: { ...overlay, selectedIndex: choice } }, context) ??
@@ -116,7 +112,7 @@ function clickOverlay(
   );
 }
 
-/** Selects the clicked message. Clicking a selected message opens its menu. */
+/** Clicking a selected message opens its menu. */
 function clickTimeline(
   state: ScreenState,
   { key, clickAction, link }: TimelineHit,
@@ -142,7 +138,7 @@ function clickTimeline(
   return link === undefined ? withActions(next) : withActions(next, { kind: "copy", text: link });
 }
 
-/** Scrolls the list, overlay or timeline under the pointer. @param by 1 scrolls up, -1 down */
+/** @param by 1 scrolls up, -1 down */
 export function wheel(
   state: ScreenState,
   key: Key,

@@ -21,7 +21,7 @@ import {
   withChange,
 } from "./handler.ts";
 
-/** Scrolls the timeline. @param lines number of lines; positive scrolls to older rows */
+/** @param lines positive scrolls to older rows */
 export function scroll(state: ScreenState, lines: number, context: HandlerContext): UpdateResult {
   const timeline = timelineOf(context);
   const { rows } = context;
@@ -30,7 +30,7 @@ export function scroll(state: ScreenState, lines: number, context: HandlerContex
     return withChange(state, { scroll: anchor }, ...requestOlder(isNearEnd, context));
   }
   const { anchor, isNearEnd } = scrollDown(timeline, state.scroll, -lines);
-  // Without an anchor, the timeline would move when the newer rows arrive.
+  // Without an anchor, the timeline would move when newer rows arrive.
   const last = rows.rows.at(-1);
   const isAnchored = anchor === undefined && rows.hasNewer && last !== undefined;
   return withChange(
@@ -40,22 +40,17 @@ export function scroll(state: ScreenState, lines: number, context: HandlerContex
   );
 }
 
-/** Returns a request for older rows; empty if none are needed or a request is in progress. */
 export function requestOlder(isNearEnd: boolean, { rows }: HandlerContext): readonly Action[] {
   const isNeeded = isNearEnd && rows.hasOlder && rows.loading === undefined;
   return isNeeded ? [{ kind: "reach", direction: "older" }] : [];
 }
 
-/** Returns a request for newer rows; empty if none are needed or a request is in progress. */
 export function requestNewer({ rows }: HandlerContext): readonly Action[] {
   const isNeeded = rows.hasNewer && rows.loading === undefined;
   return isNeeded ? [{ kind: "reach", direction: "newer" }] : [];
 }
 
-/**
- * Returns the number of lines that a page key scrolls, so that a line of the previous page stays
- * visible.
- */
+/** A page key keeps one line of the previous page visible. */
 export function pageLines({ layout }: HandlerContext): number {
   return Math.max(layout.pageRows - 1, 1);
 }
@@ -71,7 +66,6 @@ function linesOf(model: Model): readonly RoomListEntry[] {
   return [...rooms, ...people];
 }
 
-/** Opens a target and stores the draft of the previous target. */
 export function openRoomOf(
   state: ScreenState,
   target: string,
@@ -104,7 +98,7 @@ function openNumbered(index: number): Handler {
   };
 }
 
-/** Opens the next unread target after the open target. Targets with mentions come first. */
+/** Targets with mentions come first. */
 function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
   const lines = linesOf(context.model);
   const at = lines.findIndex(({ isOpen }) => isOpen);

@@ -1,4 +1,4 @@
-/** Key handlers that select a message and apply actions to it. */
+/** Key handlers for message selection and actions on messages. */
 
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
@@ -22,26 +22,20 @@ import {
 } from "./handler.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 
-/**
- * Maximum number of unfolded messages. Beyond it, the client folds the message that was unfolded
- * first.
- */
+/** Maximum number of unfolded messages; beyond it, the oldest one folds. */
 const SCREEN_UNFOLDED_MAX = 100;
 
-/** Reports whether a row is a loaded message, a loaded file or an unsent post. */
 export function isSelectable(row: Row): boolean {
   if (row.kind === "pending") return true;
   if (row.kind !== "item" || row.item.state !== "whole") return false;
   return isMessage(row.item) || row.item.file !== undefined;
 }
 
-/** Returns the index of the selected row; -1 if no row is selected. */
 function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): number {
   if (selected === undefined) return -1;
   return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
 }
 
-/** Returns the seq of a message, or the key of an unsent post. */
 function selectionOf(row: Row): number | string | undefined {
   if (row.kind === "item") return row.item.seq;
   return row.kind === "pending" ? row.post.key : undefined;
@@ -61,7 +55,6 @@ function postOf(state: ScreenState, context: HandlerContext): PendingPost | unde
   return row?.kind === "pending" ? row.post : undefined;
 }
 
-/** Selects the row at `index`. @param index index of a selectable row */
 function selectIndex(state: ScreenState, index: number, context: HandlerContext): UpdateResult {
   const row = context.rows.rows[index];
   if (row === undefined) return withActions(state);
@@ -73,7 +66,6 @@ function selectIndex(state: ScreenState, index: number, context: HandlerContext)
   };
 }
 
-/** Selects a row without scrolling, and keeps the timeline at its current position. */
 export function selectInPlace(
   state: ScreenState,
   row: Row,
@@ -83,7 +75,7 @@ export function selectInPlace(
   return withChange(state, { selected: selectionOf(row), scroll });
 }
 
-/** Selects the message with a seq; `undefined` if the message is not loaded. */
+/** `undefined` if the message is not loaded. */
 export function selectSeq(
   state: ScreenState,
   seq: number,
@@ -94,7 +86,6 @@ export function selectSeq(
   return index < 0 ? undefined : selectIndex(state, index, context);
 }
 
-/** Returns the index of the nearest selectable row above or below `from`; -1 if there is none. */
 function nextIndex({ rows }: HandlerContext, from: number, by: 1 | -1): number {
   for (let at = from + by; at >= 0 && at < rows.rows.length; at += by) {
     const row = rows.rows[at];
@@ -103,7 +94,6 @@ function nextIndex({ rows }: HandlerContext, from: number, by: 1 | -1): number {
   return -1;
 }
 
-/** Selects the newest visible message. */
 function select(state: ScreenState, context: HandlerContext): UpdateResult {
   const { index } = edgeOf(timelineOf(context), state.scroll);
   const at = nextIndex(context, index + 1, -1);
@@ -125,10 +115,7 @@ function selectAdjacent(by: 1 | -1): Handler {
   };
 }
 
-/**
- * Moves the selection by a page, and by at least one message. If the selected message is longer
- * than a page, scrolls it instead.
- */
+/** Moves by at least one message. A message longer than a page scrolls instead. */
 function selectByPage(by: 1 | -1): Handler {
   return (state, context) => {
     let at = selectedIndex(state, context);
@@ -148,8 +135,8 @@ function selectByPage(by: 1 | -1): Handler {
 }
 
 /**
- * Clears the selection. Near the newest row, the timeline follows new rows again, unless the
- * selected message continues below the bottom edge.
+ * Near the newest row, the timeline follows new rows again, unless the selected message continues
+ * below the bottom edge.
  */
 export function clearSelection(state: ScreenState, context: HandlerContext): UpdateResult {
   const timeline = timelineOf(context);
@@ -161,7 +148,6 @@ export function clearSelection(state: ScreenState, context: HandlerContext): Upd
   return withChange(state, { selected: undefined, scroll });
 }
 
-/** Returns a handler that applies an action to the selected item. */
 function withItem(
   applies: (item: Item, model: Model) => boolean,
   apply: (state: ScreenState, item: Item, context: HandlerContext) => UpdateResult,
@@ -182,7 +168,6 @@ function withPost(
   };
 }
 
-/** Returns a handler that tries several handlers in order until a handler applies. */
 function firstOf(...handlers: readonly Handler[]): Handler {
   return (state, context) => {
     for (const handler of handlers) {
@@ -257,7 +242,6 @@ function fetchFile(state: ScreenState, item: Item, context: HandlerContext): Upd
   return withActions(nextState, { kind: "fetch", file: file.file, name: file.name });
 }
 
-/** Returns the transfer in progress of an item's file; `undefined` if there is none. */
 export function transferOf(item: Item, model: Model): TransferView | undefined {
   const { file } = item;
   if (file === undefined) return undefined;
@@ -281,7 +265,7 @@ function goToReplied(state: ScreenState, item: Item, context: HandlerContext): U
   return selectSeq(state, item.re, context) ?? withActions(state, jump);
 }
 
-/** Folds or unfolds a message. Its first line stays at the same screen row. */
+/** The message's first line stays at the same screen row. */
 export function toggleFold(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const index = selectedIndex(state, context);
   const key = context.rows.rows[index]?.key ?? "";
@@ -340,7 +324,6 @@ export function menu(state: ScreenState, context: HandlerContext): UpdateResult 
   return withChange(state, { overlay: { kind: "menu", selectedIndex: 0, entries } });
 }
 
-/** Returns a handler that does nothing while an overlay is open. */
 function withoutOverlay(handler: Handler): Handler {
   return (state, context) => (state.overlay === undefined ? handler(state, context) : undefined);
 }

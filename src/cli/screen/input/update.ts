@@ -1,6 +1,4 @@
-/**
- * The key handler. A pure function from a state and a key to the next state and the actions to run.
- */
+/** Key handler: a pure function from a state and a key to the next state and the actions to run. */
 
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
 import type { CommandName } from "../state/commands.ts";
@@ -24,7 +22,7 @@ import { cancelCompletion, cancelReply, clearLine, typing, WRITING } from "./wri
 
 /**
  * Maximum number of letters in a single read that are handled as commands. A longer read is a paste
- * from a terminal without bracketed paste, and the handler ignores it.
+ * from a terminal without bracketed paste.
  */
 const LETTERS_MAX = 32;
 
@@ -58,7 +56,6 @@ function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult
   return entry === undefined ? undefined : HANDLERS[entry.command](state, context);
 }
 
-/** Copies the open text, such as an invite or the result of a command. */
 function copyOpenText({ overlay, ...state }: ScreenState): UpdateResult | undefined {
   if (overlay?.kind !== "text") return undefined;
   return withActions({ overlay, ...state }, { kind: "copy", text: overlay.lines.join("\n") });
@@ -90,7 +87,6 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
   }
 }
 
-/** Handles each letter of a single read as a key, in modes where letters are commands. */
 function handleLetters(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   let result = withActions(state);
   const characters = [...text];
@@ -108,7 +104,7 @@ function handleLetters(state: ScreenState, text: string, context: HandlerContext
 
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
-  // Several characters in a single read were typed before the question appeared, so they are not an
+  // Several characters in one read were typed before the question appeared, so they are not an
   // answer.
   if (key.name === "text" && modeOf(state) === "question") return withActions(state);
   if (key.name === "text" && !isTyped) return handleLetters(state, key.text, context);
@@ -130,7 +126,6 @@ function modeOf(state: ScreenState): Mode {
   return state.selected === undefined ? "input" : "selected";
 }
 
-/** Closes the element that was opened last; `undefined` if nothing is open. */
 function cancel(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   return (
     close(state, context) ??
@@ -162,9 +157,7 @@ function interrupt(state: ScreenState, context: HandlerContext): UpdateResult {
   return updated ?? withActions(state, { kind: "leave", exitCode: 130 });
 }
 
-/**
- * Leaves the client if the input is empty. If a question or overlay is open, closes that instead.
- */
+/** Applies only if the input is empty. If a question or overlay is open, closes it instead. */
 function leave(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const editor = activeEditor(state);
   if (editor !== undefined && editor.text !== "") return undefined;
@@ -176,8 +169,8 @@ function leave(state: ScreenState, context: HandlerContext): UpdateResult | unde
 }
 
 /**
- * Inserts pasted text. A pasted line feed never sends the text, and a pasted text of several lines
- * is never run as a command: the handler doubles its leading slash.
+ * A pasted line feed never sends the text. The leading slash of a multi-line paste is doubled, so
+ * that it never runs as a command.
  */
 function paste(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   const isInput = state.question === undefined && state.overlay === undefined;

@@ -1,4 +1,4 @@
-/** Key handlers for the input box: typing, sending, completion and history. */
+/** Key handlers for typing, sending, completion and history. */
 
 import { isCaption } from "../../../core/model/selectors.ts";
 import { EMPTY_DRAFT, withoutReference } from "../../../ui/text/draft.ts";
@@ -43,8 +43,8 @@ function editing(change: (editor: Editor) => Editor): Handler {
 }
 
 /**
- * Restricts a handler to editors on which it has an effect. If it has none, the next command of the
- * chord runs.
+ * Restricts a handler to editors on which it has an effect, so that otherwise the chord's next
+ * command runs.
  */
 function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
   return (state, context) => {
@@ -83,7 +83,7 @@ export const WRITING = {
   "cut-blank-back": editing(cutTo("blankLeft")),
   "cut-to-start": editing(cutTo("lineStartOrBack")),
   "cut-to-end": (state, context) => {
-    // In a list, the chord has no second command, so the handler always applies.
+    // Lists have no second command for this chord, so the handler always applies.
     const applies = ({ text, cursor }: Editor) => !isInput(state) || cursor < text.length;
     return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, context);
   },
@@ -121,7 +121,6 @@ function send(state: ScreenState, context: HandlerContext): UpdateResult {
   return withChange(state, change, enter, ...draftActions(model, next), ...newest);
 }
 
-/** Cancels a reply or an edit, and restores the draft that it interrupted. */
 export function cancelReply(
   state: ScreenState,
   { model }: HandlerContext,
@@ -134,7 +133,6 @@ export function cancelReply(
   return withChange(state, { editor, recall: undefined }, ...draftActions(model, next));
 }
 
-/** Clears the input. Undo restores the text. */
 export function clearLine(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   if (state.editor.text === "" && state.recall === undefined) return cancelReply(state, context);
   return withChange(state, {
@@ -172,7 +170,6 @@ function withOffer(editor: Editor, completion: Completion): Partial<ScreenState>
   return completion.candidates.length > 1 ? first : { editor: first.editor };
 }
 
-/** Cancels completion and restores the text that it replaced. */
 export function cancelCompletion(state: ScreenState): UpdateResult | undefined {
   const { completion, editor } = state;
   if (completion === undefined) return undefined;
