@@ -1,19 +1,15 @@
-/** Queue of the questions that commands ask on the full screen. */
+/** Queue of questions that commands ask on the full screen. */
 
 import { SCREEN_PROMPTS_MAX } from "../../base/limits-screen.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
 import type { Question } from "./state/screen-state.ts";
 
 export interface ScreenQuestionsOptions {
-  /**
-   * Returns the visible question, which may come from this queue or from a key handler; `undefined`
-   * if there is none.
-   */
   readonly current: () => Question | undefined;
   readonly patch: (question: Question | undefined) => void;
   /**
-   * Returns the texts displayed while a password is checked, and after a login ended during a
-   * question.
+   * `checking` is displayed while a password is checked, `promptCancelled` after a login ended
+   * during a question.
    */
   readonly texts: () => { readonly checking: string; readonly promptCancelled: string };
 }
@@ -24,27 +20,22 @@ interface QueuedQuestion {
 }
 
 /**
- * Asks questions, one at a time. A user who types a password may not look at the screen. Typed text
- * is therefore hidden and discarded between two password questions, and, after a login that ended
- * during a question, until Enter or Esc.
+ * Users who type a password may not look at the screen. Typed text is therefore hidden and
+ * discarded between two password questions and, if the login ended during a question, until Enter
+ * or Esc.
  */
 export class ScreenQuestions {
   readonly #options: ScreenQuestionsOptions;
-  readonly #queue: QueuedQuestion[] = []; // At most SCREEN_PROMPTS_MAX.
-  /**
-   * Visible prompt: the first queued question, or a prompt that hides typed text. `undefined` if
-   * neither is visible.
-   */
+  readonly #queue: QueuedQuestion[] = [];
+  /** The first queued question, or a prompt that hides typed text. */
   #visible: "first" | "checking" | "withdrawn" | undefined;
   #isChecking = false;
-  /** Whether the login in progress has asked for a secret. */
   #hasAskedSecret = false;
 
   constructor(options: ScreenQuestionsOptions) {
     this.#options = options;
   }
 
-  /** @returns the answer; `undefined` if the user gave none */
   ask(kind: Question["kind"], text: string): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
@@ -55,19 +46,17 @@ export class ScreenQuestions {
     });
   }
 
-  /** Displays the next question unless a question is visible. */
   showNext(): void {
     const [first] = this.#queue;
     const isPromptFree = this.#visible === undefined && this.#options.current() === undefined;
     const replacesChecking = this.#visible === "checking" && first?.question.kind === "secret";
     if (first === undefined || !(isPromptFree || replacesChecking)) return;
-    // The user may have typed a part of the answer before the question appeared.
+    // Part of the answer may have been typed before the question appeared.
     const answer = (replacesChecking && this.#options.current()?.answer) || EMPTY_EDITOR;
     this.#visible = "first";
     this.#options.patch({ ...first.question, answer });
   }
 
-  /** @param answer `undefined` if the user pressed Esc */
   answered(answer: string | undefined): void {
     const visible = this.#visible;
     this.#visible = undefined;
@@ -82,16 +71,12 @@ export class ScreenQuestions {
     this.showNext();
   }
 
-  /** Called when a login begins, which may ask for secrets. */
   begin(): void {
     this.#isChecking = true;
     this.#hasAskedSecret = false;
   }
 
-  /**
-   * Called when a login ends.
-   * @param isLoggedIn whether the login succeeded; no further password question follows
-   */
+  /** @param isLoggedIn if the login succeeded, no further password question follows */
   end(isLoggedIn: boolean): void {
     this.#isChecking = false;
     const [first] = this.#queue;

@@ -1,6 +1,6 @@
 /**
- * Pictures as placeholder cells of kitty's graphics protocol. The client lays out, moves and covers
- * these cells like text, and the terminal draws the picture over them.
+ * Placeholder cells in kitty's graphics protocol. The client lays out, moves and covers these cells
+ * like text, and the terminal draws the picture over them.
  * @see https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
  */
 
@@ -8,31 +8,23 @@ import { assert } from "../../../base/assert.ts";
 import { PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import type { PictureBox } from "../state/frame.ts";
 
-/** Placeholder character, which every picture cell contains. */
 export const PICTURE_SIGN = "\u{10eeee}";
 
-/**
- * First diacritics of kitty's list. The index of a diacritic is the row, column or family that it
- * encodes.
- */
+/** First diacritics in kitty's list. A diacritic's index encodes a row, column or family. */
 const NUMBERS = [
   "\u0305\u030d\u030e\u0310\u0312\u033d\u033e\u033f\u0346\u034a",
   "\u034b\u034c\u0350\u0351\u0352\u0357\u035b\u0363\u0364\u0365",
   "\u0366\u0367\u0368\u0369\u036a\u036b\u036c\u036d\u036e\u036f",
 ].join("");
 /**
- * Number of families, which are ranges of picture ids. Each process chooses a random family, so
- * that processes in the same window rarely use the same id.
+ * A family is a range of picture ids. Each process chooses one at random, so that processes in the
+ * same window rarely share ids.
  */
 export const PICTURE_FAMILIES = NUMBERS.length;
-/**
- * Maximum number of pictures in a family. An 8-bit colour encodes a picture's number, and colour 0
- * stands for no picture.
- */
+/** An 8-bit colour encodes a picture's number, and colour 0 stands for no picture. */
 export const PICTURE_NUMBERS_MAX = 255;
 
 /**
- * Returns the id of a picture.
  * @param family 0 to PICTURE_FAMILIES - 1
  * @param number 1 to PICTURE_NUMBERS_MAX
  */
@@ -42,17 +34,14 @@ export function pictureId(family: number, number: number): number {
   return family * 2 ** 24 + number;
 }
 
-/**
- * Returns the SGR attributes of picture cells. The colour encodes the number of the picture and is
- * never visible.
- */
+/** The colour encodes the picture's number and is never visible. */
 export function pictureAttributes(id: number): string {
   return `38;5;${id & 0xff}`;
 }
 
 /**
- * Returns the cells of a row of a picture. Only the first cell encodes a position; the terminal
- * derives the positions of the following cells.
+ * Only the first cell encodes a position; the terminal derives the positions of the following
+ * cells.
  */
 export function pictureCells({ id, columns }: PictureBox, row: number): string {
   assert(row < PICTURE_ROWS_MAX, "a picture can have at most PICTURE_ROWS_MAX rows");
@@ -60,10 +49,6 @@ export function pictureCells({ id, columns }: PictureBox, row: number): string {
   return first + PICTURE_SIGN.repeat(columns - 1);
 }
 
-/**
- * Returns the picture and the row of the picture that begin with a cell; `undefined` if the cell
- * begins none.
- */
 export function pictureRowAt(
   text: string,
   attributes: string,

@@ -1,4 +1,4 @@
-/** Reading of local files that match the size and digest in their message. */
+/** Local files, verified against the size and digest in their message. */
 
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -8,7 +8,7 @@ import type { Hashing } from "../../../client/transfer/hashing.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { Digest } from "../../../wire/chunks.ts";
 
-/** @returns the file's bytes; `undefined` if the file is missing or differs from the message */
+/** `undefined` if the file is missing or differs from the message. */
 export async function checkedFile(
   path: string,
   { size, digest }: Pick<FileBody, "size" | "digest">,
@@ -16,7 +16,7 @@ export async function checkedFile(
 ): Promise<Uint8Array | undefined> {
   let file: FileHandle | undefined;
   try {
-    // If a pipe has replaced the file, O_NONBLOCK prevents `open` from blocking.
+    // O_NONBLOCK prevents `open` from blocking if a pipe has replaced the file.
     file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();
     if (!stats.isFile() || stats.size !== size) return undefined;

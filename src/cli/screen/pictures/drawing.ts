@@ -1,4 +1,4 @@
-/** Conversion of pictures to the format of the terminal, outside the event loop. */
+/** Conversion of pictures to the terminal's format, outside the event loop. */
 
 import { PICTURE_PIXELS_MAX } from "../../../base/limits-page.ts";
 import {
@@ -13,11 +13,9 @@ import { pictureHeader } from "../../../core/client/picture-header.ts";
 import type { PictureProtocol, PictureTerminal } from "./protocol.ts";
 import { readIndexed, sixelPicture } from "./sixel.ts";
 
-/** A picture scaled to the maximum size that the screen can display. */
 export interface ScaledPicture {
-  /** PNG; for a photograph in iTerm2, JPEG. */
+  /** PNG, or JPEG for a photograph in iTerm2. */
   readonly bytes: Uint8Array;
-  /** Width at the picture's natural size, in cells. */
   readonly columns: number;
   readonly rows: number;
 }
@@ -42,20 +40,17 @@ const BYTES: Readonly<Record<PictureProtocol, number>> = {
   iterm2: PICTURE_RESENT_BYTES_MAX,
   sixel: PICTURE_BYTES_MAX,
 };
-/** Encodings in order of preference. The first whose result is within the size limit is used. */
+/** In order of preference; the first result within the size limit is used. */
 const PNGS: readonly Encoding[] = [
   (image) => image.png(),
   (image) => image.png({ palette: true, colors: 256, dither: true }),
   (image) => image.png({ palette: true, colors: 32, dither: true }),
 ];
 const JPEG: Encoding = (image) => image.jpeg({ quality: 85 });
-/**
- * Numbers of colours in order of preference. With 8 colours, every picture is within the size
- * limit.
- */
+/** In order of preference. With 8 colours, every picture is within the size limit. */
 const SIXEL_COLORS = [128, 32, 8] as const;
 
-/** @returns `undefined` if the bytes are not a supported picture */
+/** `undefined` if the bytes are not a supported picture. */
 export async function drawPicture(
   bytes: Uint8Array,
   { protocol, cell }: PictureTerminal,
@@ -69,7 +64,7 @@ export async function drawPicture(
   const encodings = isPhotograph ? [JPEG, ...PNGS] : PNGS;
   const drawn = await encoded(bytes, sides, encodings, BYTES[protocol]);
   if (drawn === undefined) return undefined;
-  // Compares the longer sides, because decoding may rotate a photograph by 90 degrees.
+  // Decoding may rotate a photograph by 90 degrees, so the longer sides are compared.
   const reduction = Math.max(header.width, header.height) / Math.max(drawn.width, drawn.height);
   // Terminals cannot enlarge a sixel picture.
   const factor = protocol === "sixel" ? 1 : reduction;
@@ -80,17 +75,13 @@ export async function drawPicture(
   };
 }
 
-/**
- * Encodes a picture as sixel so that it fits into a number of cells.
- * @returns `undefined` if encoding fails
- */
 export async function drawSixel(
   { bytes }: ScaledPicture,
   { columns, rows }: { readonly columns: number; readonly rows: number },
   { cell }: PictureTerminal,
 ): Promise<string | undefined> {
-  // Rounds the height down to a multiple of six pixel rows, because the last band must not reach
-  // into the cells below.
+  // The height is a multiple of six pixel rows, so that the last band does not reach the cells
+  // below.
   const sides = [columns * cell.width, Math.max(1, Math.floor((rows * cell.height) / 6) * 6)];
   for (const colors of SIXEL_COLORS) {
     const encoding: Encoding = (image) => image.png({ palette: true, colors, dither: true });
@@ -118,7 +109,7 @@ async function encoded(
       if (encodedBytes.length <= bytesMax)
         return { bytes: encodedBytes, width: image.width, height: image.height };
     } catch {
-      return undefined; // The picture is damaged or its format is not supported.
+      return undefined;
     }
   }
   return undefined;

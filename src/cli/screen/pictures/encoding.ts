@@ -3,21 +3,17 @@
 import { PICTURE_PIECE_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { PictureBox } from "../state/frame.ts";
 
-/** Maximum number of base64 characters in a sequence. The kitty protocol sets this limit. */
+/** Maximum number of base64 characters in a sequence, set by the kitty protocol. */
 const KITTY_CHUNK_CHARACTERS = 4096;
 const CHUNKS_PER_PIECE = Math.floor(PICTURE_PIECE_BYTES_MAX / (KITTY_CHUNK_CHARACTERS + 32));
 
-/**
- * Wraps a sequence so that tmux forwards it to the outer terminal. tmux does so only with
- * `allow-passthrough` enabled.
- */
+/** Makes tmux forward a sequence to the outer terminal, which requires `allow-passthrough`. */
 export function wrapForTmux(sequence: string): string {
   return `\x1bPtmux;${sequence.replaceAll("\x1b", "\x1b\x1b")}\x1b\\`;
 }
 
 /**
- * Encodes a picture for the kitty graphics protocol, to be displayed in placeholder cells or at the
- * cursor.
+ * Encodes a picture for placeholder cells or for the cursor position.
  * @param png PNG of any size, which the terminal scales
  * @param wrap function applied to each escape sequence
  * @returns chunks, between which other output may be written
@@ -44,18 +40,13 @@ export function kittyPieces(
   return pieces;
 }
 
-/** Returns the sequence that deletes a picture from the screen and from the terminal's memory. */
 export function removeKitty(id: number): string {
   return `\x1b_Ga=d,d=I,i=${id},q=2\x1b\\`;
 }
 
-/** Sequence that ends a picture of which some chunks are unsent. */
+/** Ends a picture that has unsent chunks. */
 export const KITTY_ABORT = "\x1b_Gq=2,m=0;\x1b\\";
 
-/**
- * Returns the sequence that displays a picture at the cursor in the iTerm2 protocol.
- * @param bytes PNG or JPEG
- */
 export function itermPicture(bytes: Uint8Array, { columns, rows }: PictureBox): string {
   const header = `inline=1;size=${bytes.length};width=${columns};height=${rows};doNotMoveCursor=1`;
   return `\x1b]1337;File=${header}:${Buffer.from(bytes).toString("base64")}\x07`;

@@ -1,51 +1,42 @@
-/** Detection of a terminal's picture protocol from its name and answers. */
+/** Detection of a terminal's picture protocol. */
 
-/**
- * `kitty` draws pictures in placeholder cells. `kitty-direct` is the subset of the protocol that
- * draws a picture at the cursor and removes it by id.
- */
+/** `kitty` draws pictures in placeholder cells; `kitty-direct` draws them at the cursor. */
 export type PictureProtocol = "kitty" | "kitty-direct" | "iterm2" | "sixel";
 
 export interface PictureTerminal {
-  /** Picture protocol; `undefined` if the terminal cannot display pictures. */
+  /** `undefined` if the terminal cannot display pictures. */
   readonly protocol: PictureProtocol | undefined;
-  /** Size of a cell in pixels. */
   readonly cell: { readonly width: number; readonly height: number };
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Query for the size of a cell and of the window, in pixels. */
+/** Query for the cell size and the window size, in pixels. */
 export const CELL_QUERY = "\x1b[16t\x1b[14t";
-/**
- * Query for the terminal's name, its support of the kitty protocol, and the sizes of CELL_QUERY.
- */
+/** Query for the terminal's name, kitty support and the sizes of CELL_QUERY. */
 export const PICTURE_QUERY = `\x1b[>q\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\${CELL_QUERY}`;
 
 const DEVICE_ATTRIBUTES = /\x1b\[\?([\d;]*)c/;
 const CELL = /\x1b\[6;(\d{1,4});(\d{1,4})t/;
 const WINDOW = /\x1b\[4;(\d{1,5});(\d{1,5})t/;
 const NAME = /\x1bP>\|([^\x1b\x07]*)/;
-/** Attribute in the answer to DA1 that indicates sixel support. */
+/** Attribute for sixel support in the answer to DA1. */
 const SIXEL_FEATURE = "4";
 /**
- * Cell size, in pixels, used if the terminal does not report one. It is smaller than in most
- * terminals, so that a sixel picture stays within its cells.
+ * Pixels, for terminals that do not report a size. It is smaller than most cells, so that a sixel
+ * picture stays within its cells.
  */
 const CELL_DEFAULT = { width: 8, height: 16 };
 const CELL_PIXELS_MAX = 200;
-/** Matches the names of terminals that support placeholder cells. kitty does since 0.28. */
+/** Terminals with placeholder cells; kitty has them since 0.28. */
 const PLACEHOLDER_TERMINALS = /^(?:kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])|ghostty)/i;
 /**
- * Matches the names of terminals with the iTerm2 protocol in which text erases the picture below
- * it. Konsole is not included, because it keeps the picture.
+ * Terminals with the iTerm2 protocol in which text erases the picture below it. Konsole keeps the
+ * picture.
  */
 const ITERM = /^(?:iterm|wezterm|mintty)/i;
 
-/**
- * Reports whether a terminal multiplexer (tmux, screen or zellij) is running. A multiplexer
- * forwards pictures without their position.
- */
+/** tmux, screen and zellij forward pictures without their position. */
 export function isMultiplexed(env: Env): boolean {
   const hasVariable = ["TMUX", "STY", "ZELLIJ"].some((name) => (env[name] ?? "") !== "");
   return hasVariable || /^(?:screen|tmux)/.test(env["TERM"] ?? "");
@@ -72,7 +63,6 @@ function protocolOf(answers: string, env: Env): PictureProtocol | undefined {
   return features.split(";").slice(1).includes(SIXEL_FEATURE) ? "sixel" : undefined;
 }
 
-/** Returns the variant of the kitty protocol that the terminal supports. */
 export function kittyOf(answers: string, env: Env): PictureProtocol {
   // In a multiplexer, only placeholder cells appear at the right position.
   return isMultiplexed(env) || PLACEHOLDER_TERMINALS.test(nameOf(answers, env))
@@ -81,8 +71,7 @@ export function kittyOf(answers: string, env: Env): PictureProtocol {
 }
 
 /**
- * Returns the terminal's name. The name that the terminal reports has priority over the
- * environment, which may come from a different terminal.
+ * The reported name has priority over the environment, which may come from a different terminal.
  */
 function nameOf(answers: string, env: Env): string {
   const [, name = ""] = NAME.exec(answers) ?? [];
@@ -90,9 +79,8 @@ function nameOf(answers: string, env: Env): string {
 }
 
 /**
- * Returns the smaller of two cell sizes: the reported size, and the window size divided by the
- * number of cells. A terminal may round a cell of 9.6 pixels up to 10, whereas the window size is
- * exact.
+ * Returns the smaller of the reported cell size and the window size divided by the number of cells.
+ * A terminal may round a cell of 9.6 pixels up to 10, whereas the window size is exact.
  */
 function cellOf(
   answers: string,

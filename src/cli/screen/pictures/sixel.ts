@@ -1,25 +1,22 @@
-/** Encoding of pictures with few colours as sixel, in bands of six pixel rows. */
+/** Sixel encoding of pictures with few colours. */
 
 import { inflateSync } from "node:zlib";
 import { PICTURE_SIXEL_PIXELS_MAX } from "../../../base/limits-screen.ts";
 
-/** A picture that stores a colour index for each pixel, row by row from the top left. */
 export interface IndexedPicture {
   readonly width: number;
   readonly height: number;
-  /** Red, green, blue and alpha of each colour, 0 to 255. */
   readonly colors: readonly (readonly [number, number, number, number])[];
   readonly pixels: Uint8Array;
 }
 
 const BAND_ROWS = 6;
 const FIRST_SIXEL = 0x3f;
-/** Minimum number of equal sixels for which a repeat count is shorter than the sixels. */
 const RUN_MIN = 4;
 const ALPHA_MIN = 128;
 
 /**
- * @param png PNG with an 8-bit palette and without interlacing, as `drawPicture` creates it
+ * @param png PNG with an 8-bit palette and without interlacing
  * @returns `undefined` if the format is different or the file is damaged
  */
 export function readIndexed(png: Uint8Array): IndexedPicture | undefined {
@@ -59,7 +56,7 @@ function inflated(data: Buffer, bytes: number): Buffer {
   }
 }
 
-/** Reverses the filters of the PNG rows. @see PNG specification, section 9 */
+/** Reverses the PNG filters (PNG specification, section 9). */
 function unfiltered(rows: Buffer, width: number, height: number): Uint8Array | undefined {
   if (rows.length !== height * (width + 1)) return undefined;
   const pixels = new Uint8Array(width * height);
@@ -91,10 +88,7 @@ function predicted(kind: number, left: number, up: number, corner: number): numb
   return b <= c ? up : corner;
 }
 
-/**
- * Returns the sequence that draws a picture at the cursor. Transparent pixels leave the screen
- * unchanged.
- */
+/** Transparent pixels leave the screen unchanged. */
 export function sixelPicture(picture: IndexedPicture): string {
   const { width, height, colors } = picture;
   const percent = (value: number) => Math.round((value * 100) / 255);
@@ -106,10 +100,7 @@ export function sixelPicture(picture: IndexedPicture): string {
   return `\x1bP0;1q"1;1;${width};${height}${table.join("")}${bands.join("-")}\x1b\\`;
 }
 
-/**
- * Encodes a band of six pixel rows: the pixels of each colour, with a return to the left edge
- * between colours.
- */
+/** Encodes six pixel rows, colour by colour, with a return to the left edge between colours. */
 function bandOf({ width, height, colors, pixels }: IndexedPicture, top: number): string {
   const bits = new Map<number, Uint8Array>();
   for (let y = top; y < Math.min(top + BAND_ROWS, height); y++) {
@@ -124,7 +115,6 @@ function bandOf({ width, height, colors, pixels }: IndexedPicture, top: number):
   return [...bits].map(([color, row]) => `#${color}${runLengthEncoded(row)}`).join("$");
 }
 
-/** Run-length encodes the pixels of a colour. Omits empty pixels at the end of the row. */
 function runLengthEncoded(row: Uint8Array): string {
   let end = row.length;
   while (end > 0 && row[end - 1] === 0) end--;

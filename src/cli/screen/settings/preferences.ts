@@ -1,6 +1,6 @@
 /**
- * Current settings of the full screen: the defaults, overridden by config.toml and then by `/set`.
- * The client never rewrites config.toml, so the values of `/set` are stored on this device.
+ * Full-screen settings: the defaults, overridden by config.toml and then by `/set`. The client
+ * never rewrites config.toml, so it stores the values of `/set` separately.
  */
 
 import { Fault, msg } from "../../../base/fault.ts";
@@ -20,10 +20,9 @@ import {
   withValue,
 } from "./values.ts";
 
-/** Values given to `/set`, as typed, keyed by setting, such as `bell` or `colors.mention`. */
+/** Values as typed, keyed by setting, such as `bell` or `colors.mention`. */
 type ChosenValues = Readonly<Record<string, string>>;
 
-/** Name of the preference that stores the values of `/set`. */
 const PREFERENCE = "screen";
 const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
 const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
@@ -31,9 +30,7 @@ const RESET_WORD = "default";
 
 export class ScreenPreferences {
   readonly #state: Pick<ClientState, "preference" | "setPreference">;
-  /** The defaults, overridden by the settings of config.toml. */
   readonly #configured: ScreenSettings;
-  /** Warnings about unknown keys in config.toml. */
   readonly warnings: readonly string[];
   #chosen: ChosenValues;
 
@@ -49,7 +46,7 @@ export class ScreenPreferences {
     this.#chosen = chosenOf(state.preference(PREFERENCE));
   }
 
-  /** Current settings. Stored values that this version does not support are ignored. */
+  /** Ignores stored values that this version does not support. */
   get settings(): ScreenSettings {
     let settings = this.#configured;
     for (const [key, valueText] of Object.entries(this.#chosen)) {
@@ -63,8 +60,7 @@ export class ScreenPreferences {
   }
 
   /**
-   * Runs `/set`, which lists all settings; `/set KEY`, which shows a setting; `/set KEY VALUE`,
-   * which changes it; or `/set KEY default`, which resets it.
+   * Lists all settings, or shows, changes (`KEY VALUE`) or resets (`KEY default`) one.
    * @param argument text after `/set`
    * @returns lines to display
    * @throws {Fault} usage or too-many
@@ -87,7 +83,6 @@ export class ScreenPreferences {
     return this.#linesOf(name);
   }
 
-  /** Returns lines that contain a setting, its value as typed and the source of the value. */
   #linesOf(name: SettingName): string[] {
     const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
     return entriesOf(name, settingIn(this.settings, name)).map(([key, text]) => {
@@ -98,7 +93,6 @@ export class ScreenPreferences {
   }
 }
 
-/** Parses the stored values. Returns an empty object if they are unreadable. */
 function chosenOf(stored: string | undefined): ChosenValues {
   try {
     const value: unknown = JSON.parse(stored ?? "{}");
@@ -110,7 +104,7 @@ function chosenOf(stored: string | undefined): ChosenValues {
 }
 
 /**
- * Splits a key such as `colors.mention` into the setting's name and the entry.
+ * Splits a key such as `colors.mention`.
  * @throws {Fault} usage if the setting is unknown
  */
 function parseKey(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
@@ -123,7 +117,6 @@ function parseKey(key: string): { readonly name: SettingName; readonly entry: st
   });
 }
 
-/** @throws {Fault} usage or too-many */
 function withParsedValue(settings: ScreenSettings, key: string, valueText: string): ScreenSettings {
   const { name, entry } = parseKey(key);
   const { kind } = settingRule(name);
@@ -140,7 +133,7 @@ function withParsedValue(settings: ScreenSettings, key: string, valueText: strin
 }
 
 /**
- * Checks a value given to `/set`. Accepts words such as `on` that config.toml does not accept.
+ * Accepts words such as `on` that config.toml does not accept.
  * @throws {Fault} usage if the value is invalid
  */
 function checkWord(name: SettingName, valueText: string): void {

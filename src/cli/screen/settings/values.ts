@@ -1,6 +1,4 @@
-/**
- * Table of the full-screen settings. Validates `[screen]` of config.toml and the values of `/set`.
- */
+/** Full-screen settings and their validation. */
 
 import { Fault, msg } from "../../../base/fault.ts";
 import { SETTINGS_LISTED_MAX } from "../../../base/limits-screen.ts";
@@ -36,13 +34,11 @@ export type SettingKind = "switch" | "choice" | "list" | "table";
 
 export interface SettingRule {
   readonly kind: SettingKind;
-  /** Valid values if `kind` is `choice`. */
   readonly words: readonly string[];
 }
 
 export interface ReadSettings {
   readonly settings: ScreenSettings;
-  /** Warnings about unknown keys. */
   readonly warnings: readonly string[];
 }
 
@@ -65,7 +61,7 @@ export function settingIn(settings: ScreenSettings, name: SettingName): unknown 
 
 /**
  * @param table `[screen]` of config.toml
- * @throws {Fault} usage if a value is invalid; the message contains file, line and column
+ * @throws {Fault} usage with file, line and column if a value is invalid
  */
 export function readSettings(table: TomlTable | undefined): ReadSettings {
   const warnings: string[] = [];
@@ -78,12 +74,10 @@ export function readSettings(table: TomlTable | undefined): ReadSettings {
   return { settings, warnings };
 }
 
-/** Returns the position of a value in the file. With a key, returns the position of that entry. */
 type PositionOf = (...keys: readonly string[]) => string;
 
 /**
- * Returns the settings with a new value. The entries of a table are added to the existing entries
- * and override them.
+ * New table entries override existing entries.
  * @throws {Fault} usage if the value is invalid
  */
 export function withValue(
@@ -128,7 +122,7 @@ function checkedTable(
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value] of Object.entries(table)) {
-    // A colour may be written as a palette number.
+    // A colour may be a palette number.
     const text = typeof value === "number" && name === "colors" ? String(value) : value;
     if (typeof text !== "string") {
       throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a string`, {

@@ -1,19 +1,17 @@
-/** Rendered screen, which the view passes to the terminal. */
+/** Rendered screen, passed from the view to the terminal. */
 
 export interface Frame {
-  /** Lines that contain text, SGR and OSC 8 only. No line is wider than the terminal. */
+  /** Text, SGR and OSC 8 only. No line is wider than the terminal. */
   readonly lines: readonly string[];
-  /** Cursor position, from 0; `undefined` if the cursor is hidden. */
+  /** Position from 0; `undefined` if the cursor is hidden. */
   readonly cursor: { readonly row: number; readonly column: number } | undefined;
-  /** Window title without control characters. */
+  /** Contains no control characters. */
   readonly title: string;
-  /** Pictures of which at least one cell is visible. */
   readonly pictures?: readonly PictureBox[];
 }
 
-/** A picture with its size on the screen in cells. */
 export interface PictureBox {
-  /** Id from `pictureId`. The cells of the picture refer to it. */
+  /** Result of `pictureId`, to which the picture's cells refer. */
   readonly id: number;
   readonly columns: number;
   readonly rows: number;

@@ -1,6 +1,6 @@
 /**
- * Scroll position of a timeline. Its anchor is the row at the bottom edge, so rows inserted above
- * or below do not move the visible rows.
+ * Timeline scroll position. Its anchor is the row at the bottom edge, so that rows inserted
+ * elsewhere do not move the visible rows.
  */
 
 import type { Row } from "../../../core/model/rows.ts";
@@ -8,23 +8,18 @@ import type { ScrollAnchor } from "./screen-state.ts";
 
 export interface Timeline {
   readonly rows: readonly Row[];
-  /** Returns the height of the row with a key, in lines. */
   readonly heightOf: (key: string) => number;
-  /** Number of visible lines. */
   readonly pageRows: number;
 }
 
-/** Row at the bottom edge, and the number of its lines that are below the edge. */
+/** Row at the bottom edge, and the number of its lines below the edge. */
 export interface Edge {
-  /** Index of the row; -1 if there are no rows. */
+  /** -1 if there are no rows. */
   readonly index: number;
   readonly below: number;
 }
 
-/**
- * Returns the edge at an anchor. If the anchor's row was removed, returns the edge at the newest
- * row.
- */
+/** If the anchor's row was removed, returns the edge at the newest row. */
 export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | undefined): Edge {
   const newest = { index: rows.length - 1, below: 0 };
   if (anchor === undefined) return newest;
@@ -45,11 +40,9 @@ function heightAt({ rows, heightOf }: Timeline, index: number): number {
 
 export interface ScrollResult {
   readonly anchor: ScrollAnchor | undefined;
-  /** Whether less than a page of rows remains in the scroll direction. */
   readonly isNearEnd: boolean;
 }
 
-/** @param lines at least 1 */
 export function scrollUp(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -77,7 +70,10 @@ function movedUp(timeline: Timeline, edge: Edge, lines: number): Edge {
   return { index, below };
 }
 
-/** @param lines at least 1 @returns a result whose anchor is `undefined` at the newest rows */
+/**
+ * The anchor is `undefined` at the newest rows.
+ * @param lines at least 1
+ */
 export function scrollDown(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -97,7 +93,6 @@ export function scrollDown(
   return { anchor: anchorAt(timeline, { index, below }), isNearEnd: linesLeft < timeline.pageRows };
 }
 
-/** Returns the number of lines below the edge, at most `max`. */
 export function linesBelow(timeline: Timeline, { index, below }: Edge, max: number): number {
   let lines = below;
   for (let at = index + 1; at < timeline.rows.length && lines < max; at++) {
@@ -106,12 +101,11 @@ export function linesBelow(timeline: Timeline, { index, below }: Edge, max: numb
   return lines;
 }
 
-/** Returns the anchor at which the oldest row is at the top. */
 export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
   return withTop(timeline, 0);
 }
 
-/** Returns the anchor nearest to the current anchor at which a row is visible. */
+/** Returns the anchor nearest to the current one at which a row is visible. */
 export function reveal(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,
@@ -129,8 +123,8 @@ export function reveal(
 }
 
 /**
- * Returns the number of lines of a visible row that are below the bottom edge (side 1) or above the
- * top edge (side -1). 0 if the row is not visible.
+ * Lines of a visible row that are below the bottom edge (side 1) or above the top edge (side -1). 0
+ * if the row is not visible.
  */
 export function hiddenLines(
   timeline: Timeline,
@@ -149,7 +143,6 @@ export function hiddenLines(
   return Math.max(0, lines + heightAt(timeline, index) - timeline.pageRows);
 }
 
-/** Returns the anchor at which a row is centred, used after a jump. */
 export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const freeLines = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
@@ -158,9 +151,8 @@ export function centered(timeline: Timeline, index: number): ScrollAnchor | unde
 }
 
 /**
- * Returns the anchor that keeps the first line of a row in place after the row's height has
- * changed. If the row has shrunk, its first line stays on the page. `undefined` if everything below
- * the row fits on the page.
+ * Keeps the first line of a row in place, or at least on the page, after the row's height has
+ * changed. `undefined` if everything below the row fits on the page.
  * @param before timeline with the previous heights
  */
 export function resized(
@@ -187,7 +179,6 @@ function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
   return edge === undefined ? undefined : anchorAt(timeline, edge);
 }
 
-/** Moves an edge down; `undefined` if there are not enough lines below. */
 export function movedDown(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
   let { index, below } = edge;
   below -= lines;

@@ -3,14 +3,11 @@
 import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
 
 export interface ScreenSettings extends TerminalSettings {
-  /** Styles, keyed by role, which override the theme. */
   readonly colors: Readonly<Record<string, string>>;
-  /** Whether the terminal bell rings on mentions and direct messages. */
   readonly bell: boolean;
   readonly mouse: boolean;
-  /** Whether the client downloads small pictures as soon as their messages are visible. */
+  /** Small pictures are downloaded as soon as their messages are visible. */
   readonly fetchPictures: boolean;
-  /** Commands, keyed by chord, which override the default key bindings. */
   readonly keys: Readonly<Record<string, string>>;
   readonly muted: readonly string[];
 }

@@ -4,13 +4,11 @@ import { type Clock, withTimeout } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
 /**
- * Time after which the screen resumes if the process has not been stopped. The system does not stop
- * a process that no shell controls.
+ * The system does not stop a process that no shell controls, so the screen resumes after this time.
  */
 const SUSPEND_TIMEOUT_MS = 100;
-/** Maximum time, in ms, that a terminal which accepts no output may delay the exit. */
+/** Maximum exit delay on a terminal that accepts no output. */
 const EXIT_TIMEOUT_MS = 500;
-/** Sequence that cancels an incomplete escape sequence. */
 const CANCEL = "\x18\x1b\\";
 
 export interface ModesOptions {
@@ -20,18 +18,13 @@ export interface ModesOptions {
   /** Pending queries, whose answers must not reach the shell. */
   readonly queries: { settled(): Promise<void>; discardPending(): void };
   /**
-   * Called when the content or size of the screen has changed. The caller then redraws the whole
-   * screen.
+   * Called when the content or size of the screen has changed, and the whole screen must be
+   * redrawn.
    */
   readonly onInvalidated: () => void;
-  /** Returns the output to write before leaving the screen. */
   readonly onLeave?: () => string;
 }
 
-/**
- * Sets the terminal modes of the full screen. Restores the terminal at the end, after an error, on
- * Ctrl-Z and on a signal.
- */
 export class TerminalModes {
   readonly #options: ModesOptions;
   #hasMouse: boolean;
@@ -50,7 +43,6 @@ export class TerminalModes {
     return this.#isActive;
   }
 
-  /** Enables or disables mouse reports, immediately or at the next `enter`. */
   setMouse(on: boolean): void {
     if (on === this.#hasMouse) return;
     this.#hasMouse = on;
@@ -77,9 +69,8 @@ export class TerminalModes {
   }
 
   /**
-   * Restores the screen that the terminal displayed before.
-   * @param timeoutMs maximum time to wait for a terminal that accepts no output; no limit if
-   * `undefined`
+   * Waits for a terminal that accepts no output.
+   * @param timeoutMs `undefined` for no limit
    */
   async leave(timeoutMs?: number): Promise<void> {
     if (!this.#isActive) return;
@@ -96,10 +87,7 @@ export class TerminalModes {
     if (!this.#isActive) device.setRaw(false);
   }
 
-  /**
-   * Leaves the screen permanently. Waits at most EXIT_TIMEOUT_MS for a terminal that accepts no
-   * output.
-   */
+  /** Waits at most EXIT_TIMEOUT_MS for a terminal that accepts no output. */
   async close(): Promise<void> {
     await this.leave(EXIT_TIMEOUT_MS);
     for (const remove of [...this.#removeListeners, this.#removeStopListener]) remove();
@@ -107,7 +95,7 @@ export class TerminalModes {
   }
 
   /**
-   * Handles Ctrl-Z, which is an ordinary key in raw mode. Returns to the shell until `fg`.
+   * Handles Ctrl-Z, which is an ordinary key in raw mode.
    * @param scope `group` stops the whole job, like Ctrl-Z in a shell; `process` stops only this
    * process
    */
@@ -116,7 +104,7 @@ export class TerminalModes {
     const { device } = this.#options;
     this.#isSuspended = true;
     await this.leave();
-    this.#removeStopListener(); // Restores the default action of the stop signal.
+    this.#removeStopListener();
     device.stop(scope);
     this.#options.clock.after(SUSPEND_TIMEOUT_MS, () => {
       if (this.#isSuspended) this.#continued();
@@ -132,10 +120,10 @@ export class TerminalModes {
       this.#isSuspended = false;
       this.enter();
     } else if (this.#isActive) {
-      // The process was stopped by `kill -STOP`, and the shell has changed the terminal modes.
+      // After `kill -STOP`, the shell has changed the terminal modes.
       const { device, onInvalidated, queries } = this.#options;
       queries.discardPending();
-      device.setRaw(false); // Turned off first so that the runtime sets raw mode again.
+      device.setRaw(false); // The runtime sets raw mode again only if it was turned off.
       device.setRaw(true);
       device.output.write(enterText(this.#hasMouse));
       onInvalidated();
@@ -146,7 +134,7 @@ export class TerminalModes {
     return (this.#options.onLeave?.() ?? "") + leaveText(this.#hasMouse);
   }
 
-  /** Restores the terminal synchronously, because the process is exiting. */
+  /** Synchronous, because the process is exiting. */
   #leaveSync(): void {
     if (!this.#isActive) return;
     this.#isActive = false;
@@ -161,7 +149,7 @@ const ALTERNATE_SCREEN = 1049;
 const AUTO_WRAP = 7;
 const BRACKETED_PASTE = 2004;
 const FOCUS_EVENTS = 1004;
-/** Reports of mouse buttons and wheel, in SGR encoding. */
+/** Mouse buttons and wheel, in SGR encoding. */
 const MOUSE = "1000;1006";
 const SYNCHRONIZED = 2026;
 
@@ -170,8 +158,8 @@ const SAVE_TITLE = "\x1b[22;2t";
 const RESTORE_TITLE = "\x1b[23;2t";
 
 /**
- * Resets attributes, scroll region, insert mode, origin mode and character set, any of which a
- * different program may have changed.
+ * Resets attributes, scroll region, insert mode, origin mode and character set, any of which
+ * another program may have changed.
  */
 const PLAIN_STATE = "\x1b[m\x1b[r\x1b[4l\x1b[?6l\x0f\x1b(B";
 

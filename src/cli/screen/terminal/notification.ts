@@ -4,23 +4,19 @@ import { NOTIFICATION_CODE_POINTS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
 
 /**
- * Returns the escape sequence that shows a desktop notification. A terminal that does not support
- * the protocol ignores the sequence.
+ * Terminals ignore an unsupported sequence.
  * @param protocol `osc9` for iTerm2, WezTerm and Windows Terminal; `osc777` for urxvt, foot and
  * Ghostty
  */
 export function notificationText(title: string, text: string, protocol: "osc9" | "osc777"): string {
   const cleanTitle = short(title).replaceAll(";", ",");
-  // The title contains no semicolon, because OSC 9 followed by a number and a semicolon is a
-  // different command.
+  // OSC 9 followed by a number and a semicolon is a different command, so the title contains no
+  // semicolon.
   if (protocol === "osc9") return `\x1b]9;${cleanTitle}: ${short(text)}\x1b\\`;
   return `\x1b]777;notify;${cleanTitle};${short(text).replaceAll(";", ",")}\x1b\\`;
 }
 
-/**
- * Runs a command without a shell. Resolves when the command has ended, and rejects if the command
- * does not exist.
- */
+/** Runs a command without a shell. Resolves when it has ended; rejects if it does not exist. */
 export type RunCommand = (command: readonly string[]) => Promise<unknown>;
 
 export class DesktopNotifier {
@@ -32,8 +28,8 @@ export class DesktopNotifier {
   }
 
   /**
-   * Skips a notification while the previous `notify-send` process is running, so that processes do
-   * not accumulate.
+   * Skips a notification while the previous `notify-send` runs, so that processes do not
+   * accumulate.
    */
   async notify(title: string, text: string): Promise<void> {
     if (this.#isBusy) return;
@@ -46,7 +42,7 @@ export class DesktopNotifier {
     try {
       await this.#run(["notify-send", "--app-name=chat", "--", short(title), body]);
     } catch {
-      // `notify-send` is missing. The terminal bell has already rung.
+      // `notify-send` is missing, but the terminal bell has already rung.
     } finally {
       this.#isBusy = false;
     }

@@ -4,21 +4,20 @@ import { TERMINAL_QUEUE_BYTES_MAX } from "../../../base/limits-screen.ts";
 import type { TerminalQueries } from "./query.ts";
 
 /**
- * Number of bytes between two status queries. The terminal's answers, of four bytes each, show how
- * much output it has processed.
+ * Bytes between two status queries. Each four-byte answer shows how much output the terminal has
+ * processed.
  */
 const TERMINAL_MARK_BYTES = 1024;
 
 /**
- * Prevents outdated frames from queueing for a slow terminal. Sends a status query after some
- * output, and delays further frames until the terminal has processed most of that output. A
- * terminal that does not answer queries receives frames without delay.
+ * Prevents outdated frames from queueing for a slow terminal: sends status queries, and delays
+ * frames until the terminal has processed most of the output. A terminal that answers no queries
+ * receives frames without delay.
  */
 export class Pacing {
   readonly #queries: Pick<TerminalQueries, "isResponsive" | "mark" | "takeUnsent">;
   readonly #onOpen: () => void;
   #unansweredBytes = 0;
-  /** Number of bytes sent since the last status query. */
   #unmarkedBytes = 0;
 
   /** @param onOpen called when more output may be written */
@@ -35,11 +34,7 @@ export class Pacing {
     return !this.#queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }
 
-  /**
-   * Adds a status query to the output if one is due.
-   * @param text output to be written
-   * @returns the output with the query
-   */
+  /** Adds a status query to the output if one is due. */
   marked(text: string): string {
     if (!this.#queries.isResponsive) {
       this.#unansweredBytes = 0;

@@ -1,4 +1,4 @@
-/** Computation of the output that turns the displayed screen into the next screen. */
+/** Minimal output that turns the displayed screen into the next screen. */
 
 import { PICTURE_SIGN } from "../pictures/cells.ts";
 import { terminalWidths } from "../width/measured.ts";
@@ -6,35 +6,26 @@ import { type Pen, PLAIN, penChange } from "./pen.ts";
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
 export interface CursorPosition {
-  /** Row and column begin at 0. */
   readonly row: number;
   readonly column: number;
 }
 
-/** Minimum number of consecutive blank cells for which an erase sequence is shorter than spaces. */
+/** Minimum run of blank cells for which an erase sequence is shorter than spaces. */
 const ERASED_CELLS_MIN = 8;
-/**
- * Matches a letter with combining marks. Every terminal displays it as wide as the letter alone.
- */
+/** Every terminal displays a letter with combining marks as wide as the letter alone. */
 const MARKED_LETTER = /^.\p{Mn}+$/u;
 
 export class Painter {
   #bytes = "";
-  /** Cursor position; `undefined` if unknown. */
   #position: CursorPosition | undefined;
   #pen: Pen = PLAIN;
   readonly #columns: number;
 
-  /** Starts with the plain pen. @param cursor current cursor position; `undefined` if unknown */
   constructor(columns: number, cursor: CursorPosition | undefined) {
     this.#columns = columns;
     this.#position = cursor;
   }
 
-  /**
-   * Returns the output, which resets the pen.
-   * @param rows rows that the terminal displays after the output
-   */
   finish(cursor: CursorPosition | undefined, rows: readonly Row[]): string {
     this.#setPen(PLAIN);
     if (cursor !== undefined) this.#move(cursor, rows[cursor.row] ?? EMPTY_ROW);
@@ -51,8 +42,8 @@ export class Painter {
   }
 
   /**
-   * Moves the lines of a region up, or down if `by` is negative, and leaves blank lines. Uses line
-   * feeds at the region's edge, because not every terminal supports SU and SD.
+   * Scrolls up, or down if `by` is negative. Uses line feeds at the region's edge, because not
+   * every terminal supports SU and SD.
    */
   scroll(top: number, bottom: number, by: number): void {
     const steps = by > 0 ? "\n".repeat(by) : "\x1bM".repeat(-by);
@@ -61,7 +52,6 @@ export class Painter {
     this.#position = { row: 0, column: 0 };
   }
 
-  /** Writes the changed cells of a row. @param current row that the terminal displays */
   row(row: number, current: Row, next: Row): void {
     const { length } = next.texts;
     for (let column = 0; column < length; ) {
@@ -94,8 +84,7 @@ export class Painter {
     let nextColumn = column + 1;
     while (texts[nextColumn] === "") nextColumn++;
     if (hasUncertainWidth(text)) {
-      // Erases both columns first, because the terminal may display the grapheme in a single
-      // column.
+      // The terminal may display the grapheme in one column, so both are erased first.
       this.#bytes += nextColumn - column > 1 ? `\x1b[${nextColumn - column}X${text}` : text;
       this.#position = undefined;
     } else {
@@ -111,7 +100,7 @@ export class Painter {
     this.#pen = pen;
   }
 
-  /** Selects a pen for blank cells. Keeps the current pen if it is invisible on blank cells. */
+  /** Keeps a pen that is invisible on blank cells. */
   #setPenForBlank(): void {
     if (this.#pen.showsOnBlank) this.#setPen(PLAIN);
   }
@@ -120,7 +109,6 @@ export class Painter {
     this.#move({ row, column }, next);
   }
 
-  /** @param content row of the target, as displayed up to the target column */
   #move(to: CursorPosition, content: Row): void {
     const from = this.#position;
     this.#position = to;
@@ -142,10 +130,7 @@ export class Painter {
     );
   }
 
-  /**
-   * Returns the cells between the cursor and the target if they are few. Writing them again is then
-   * shorter than a cursor movement.
-   */
+  /** Writing a few cells again is shorter than a cursor movement. */
   #rewrittenCells({ texts, pens }: Row, from: CursorPosition, to: CursorPosition): string[] {
     if (to.column - from.column > 5) return [];
     let written = "";
@@ -161,7 +146,6 @@ export class Painter {
   }
 }
 
-/** Returns the column after the last changed cell among consecutive blank cells. */
 function blankUntil(current: Row, next: Row, from: number): number {
   let blankEnd = from;
   for (let column = from; column < next.texts.length; column++) {
@@ -171,13 +155,10 @@ function blankUntil(current: Row, next: Row, from: number): number {
   return blankEnd;
 }
 
-/**
- * Reports whether terminals may differ on the width of a text. They do for emoji and for sequences
- * of several code points.
- */
+/** Terminals differ on emoji and on sequences of several code points. */
 function hasUncertainWidth(text: string): boolean {
   if (terminalWidths.isWiderThanLayout(text)) return true;
-  // Every terminal that supports picture cells displays each in a single column.
+  // Every terminal that supports picture cells displays them in one column.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);
 }

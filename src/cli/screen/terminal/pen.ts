@@ -1,21 +1,19 @@
-/**
- * Appearance of cells: SGR attributes and links, and the shortest change between two appearances.
- */
+/** Cell appearance: SGR attributes, links, and the shortest change between two pens. */
 
 export interface Pen {
   /** SGR parameters of each slot; empty for the terminal's default. */
   readonly slots: readonly string[];
   /** OSC 8 parameters and address, such as `;https://...`; empty if there is no link. */
   readonly link: string;
-  /** Key that is equal for all pens with the same appearance. */
+  /** Equal for all pens with the same appearance. */
   readonly key: string;
   /** Whether a blank cell with this pen looks different from an erased cell. */
   readonly showsOnBlank: boolean;
 }
 
 /**
- * SGR code that resets each slot. The slots are bold, dim, italic, underline, blink, inverse,
- * hidden, strike, and the colours of foreground, background and underline.
+ * Resets for bold, dim, italic, underline, blink, inverse, hidden, strike, and the foreground,
+ * background and underline colours.
  */
 const RESET_CODES = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
 const BOLD = 0;
@@ -38,9 +36,9 @@ export const PLAIN: Pen = {
   showsOnBlank: false,
 };
 
-/** Cache of pens, keyed by the previous pen and the SGR parameters applied to it. */
+/** Keyed by the previous pen and the SGR parameters applied to it. */
 export class Pens {
-  readonly #pens = new Map<string, Pen>(); // At most PENS_MAX.
+  readonly #pens = new Map<string, Pen>();
 
   after(pen: Pen, parameters: string): Pen {
     const key = `${pen.key}\n${parameters}`;
@@ -52,7 +50,6 @@ export class Pens {
 }
 
 /**
- * Returns the pen that results from an SGR sequence.
  * @param parameters SGR parameters between `CSI` and `m`
  * @internal
  */
@@ -74,15 +71,10 @@ export function penAfter(pen: Pen, parameters: string): Pen {
   return penOf(slots, pen.link);
 }
 
-/**
- * Returns a pen with a link.
- * @param link OSC 8 parameters and address, between `OSC 8 ;` and the terminator
- */
 export function penWithLink(pen: Pen, link: string): Pen {
   return penOf(pen.slots, link.endsWith(";") ? "" : link);
 }
 
-/** Returns the sequence that changes the terminal's pen. */
 export function penChange(from: Pen, to: Pen): string {
   if (from.key === to.key) return "";
   const link = from.link === to.link ? "" : `\x1b]8;${to.link === "" ? ";" : to.link}\x1b\\`;
@@ -109,7 +101,6 @@ function penOf(slots: readonly string[], link: string): Pen {
   return { slots, link, key, showsOnBlank };
 }
 
-/** Returns the slot that an SGR code sets; `undefined` if the code sets no slot. */
 function slotOf(code: number): number | undefined {
   if (code >= 1 && code <= 5) return code - 1;
   if (code === 6) return 4;

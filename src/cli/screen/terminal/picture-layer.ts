@@ -1,4 +1,4 @@
-/** Drawing of pictures over their cells after the screen has stopped changing. */
+/** Pictures drawn over their cells after the screen has stopped changing. */
 
 import { PICTURES_CACHED_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
@@ -6,27 +6,23 @@ import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
 import type { PictureBox } from "../state/frame.ts";
 import { blanked, type Row } from "./row.ts";
 
-/** Time without a screen change after which pictures are drawn. */
 const PICTURE_DELAY_MS = 120;
 
-/** Output of pictures in a terminal protocol. */
 export interface PicturePainter {
   /**
-   * Whether the terminal stores pictures and draws them in placeholder cells. If not, the client
-   * paints pictures over blank cells, and any text written to these cells erases the picture.
+   * Whether the terminal draws pictures in placeholder cells. If not, the client paints them over
+   * blank cells, where any text erases them.
    */
   readonly isPlaced: boolean;
-  /** Whether the terminal can display a picture at only a single position. */
   readonly isUnique?: boolean;
   /**
-   * Returns the output that draws a picture, in chunks. Other output may be written between two
-   * chunks.
-   * @returns `undefined` if the picture is not ready or cannot be displayed
+   * Other output may be written between two chunks. `undefined` if the picture is not ready or
+   * cannot be displayed.
    */
   pieces(box: PictureBox): readonly string[] | undefined;
   /**
-   * Returns the output that removes pictures; empty if writing to their cells removes them.
-   * @param isHalfSent whether some chunks of a picture are still unsent
+   * Empty if writing to the cells removes a picture.
+   * @param isHalfSent whether a picture has unsent chunks
    */
   remove(ids: Iterable<number>, isHalfSent: boolean): string;
 }
@@ -41,46 +37,34 @@ interface Placement {
 
 export interface PictureText {
   readonly text: string;
-  /** Whether the cursor's position is unknown after the output. */
   readonly movesCursor: boolean;
 }
 
-/**
- * Slot of a pen that contains the foreground colour. In a placeholder cell, this colour encodes the
- * number of the picture.
- */
+/** Pen slot of the foreground colour, which encodes a picture's number in placeholder cells. */
 const FOREGROUND = 8;
 
 /**
- * Pictures on the screen. A frame contains only their cells; the pictures follow PICTURE_DELAY_MS
- * after the last change.
+ * A frame contains only the cells of its pictures; the pictures follow PICTURE_DELAY_MS after the
+ * last change.
  */
 export class PictureLayer {
   readonly #clock: Pick<Clock, "after">;
   readonly #onDue: () => void;
   #painter: PicturePainter | undefined;
-  /**
-   * Drawn pictures, keyed by placement. Painted pictures exist only on the screen, and placed
-   * pictures also in the terminal's memory.
-   */
+  /** Painted pictures exist only on the screen; placed pictures also in the terminal's memory. */
   #drawn = new Map<string, Placement>();
   #pending = new Map<string, Placement>();
-  /** Ids of pictures in the terminal's memory, oldest first. At most PICTURES_CACHED_MAX. */
   readonly #ids = new Set<number>();
-  /** Output that removes pictures, to be written before the next frame. */
   #removals = "";
-  /** Unsent chunks of the current picture. */
   #pieces: readonly string[] = [];
   #isDue = false;
   #cancel: (() => void) | undefined;
 
-  /** @param onDue called when picture output is ready to be written */
   constructor(clock: Pick<Clock, "after">, onDue: () => void) {
     this.#clock = clock;
     this.#onDue = onDue;
   }
 
-  /** Sets the painter. @returns output that removes all pictures of the previous painter */
   setPainter(painter: PicturePainter | undefined): string {
     const text = this.release();
     this.#painter = painter;
@@ -96,7 +80,6 @@ export class PictureLayer {
     this.#pending.clear();
   }
 
-  /** Forgets all pictures. @returns output to write before leaving the screen */
   release(): string {
     const text = this.#painter?.remove(this.#ids, this.#pieces.length > 0) ?? "";
     this.markErased();
@@ -108,7 +91,7 @@ export class PictureLayer {
     return text;
   }
 
-  /** Whether the screen shows painted pictures, which scrolling would move. */
+  /** Scrolling would move painted pictures. */
   get hasPainted(): boolean {
     return this.#painter?.isPlaced === false && this.#drawn.size > 0;
   }
@@ -119,7 +102,7 @@ export class PictureLayer {
     this.#onDue();
   }
 
-  /** Returns the cells of a frame. The cells of a picture that is not yet painted are blank. */
+  /** The cells of a picture that is not yet painted are blank. */
   cells(rows: readonly Row[], boxes: readonly PictureBox[]): readonly Row[] {
     const painter = this.#painter;
     if (boxes.length === 0 && this.#pending.size === 0 && !this.hasPainted) return rows;
@@ -133,7 +116,6 @@ export class PictureLayer {
     return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
   }
 
-  /** Removes painted pictures that are now partly covered. */
   #removeCovered(placements: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
     for (const [key, { box }] of this.#drawn) {
       if (placements.get(key)?.rows === box.rows) continue;
@@ -143,7 +125,6 @@ export class PictureLayer {
     }
   }
 
-  /** Returns the output that removes outdated pictures. The caller writes it before the frame. */
   takeRemovals(): string {
     const text = this.#removals;
     this.#removals = "";
@@ -157,7 +138,7 @@ export class PictureLayer {
     return rows === box.rows && !isDrawnElsewhere;
   }
 
-  /** Replaces the pending pictures. Restarts the delay if a picture was added. */
+  /** Adding a picture restarts the delay. */
   #setPending(placements: Map<string, Placement>): void {
     const hasNew = [...placements.keys()].some((key) => !this.#pending.has(key));
     this.#pending = placements;
@@ -182,10 +163,6 @@ export class PictureLayer {
     });
   }
 
-  /**
-   * Returns the next chunk of a picture; `undefined` if there is none. Called only when no text
-   * output is pending.
-   */
   nextOutput(): PictureText | undefined {
     const painter = this.#painter;
     if (painter === undefined) return undefined;
@@ -239,9 +216,7 @@ function hasCells({ line }: Row): boolean {
   return line.includes(PICTURE_SIGN);
 }
 
-/**
- * Returns placements, keyed by picture. The key of a painted picture also contains its position.
- */
+/** The key of a painted picture also contains its position. */
 function placementsIn(
   rows: readonly Row[],
   boxes: readonly PictureBox[],

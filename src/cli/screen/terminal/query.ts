@@ -1,4 +1,4 @@
-/** Queries to the terminal, and the terminal's answers. */
+/** Terminal queries and their answers. */
 
 import {
   TERMINAL_ANSWER_TIMEOUT_MS,
@@ -8,38 +8,36 @@ import {
 } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 
-/**
- * Maximum time, in ms, that pending answers may delay the exit if the terminal has answered before.
- */
+/** Maximum exit delay for pending answers if the terminal has answered before. */
 const RESPONSIVE_EXIT_TIMEOUT_MS = 2_000;
 
-/** Query for the device attributes (DA1). Every terminal answers it, after all earlier queries. */
+/**
+ * Query for the device attributes (DA1), which every terminal answers after all earlier queries.
+ */
 const DEVICE_QUERY = "\x1b[c";
 const DEVICE_ANSWER = /^\x1b\[\?[\d;]*c$/;
-/** Query for the device status (DSR 5), which has the shortest answer. */
+/** Device status query (DSR 5), which has the shortest answer. */
 const STATUS_QUERY = "\x1b[5n";
 const STATUS_ANSWER = /^\x1b\[[03]n$/;
 
 type AnswerCallback = (answers: string | undefined) => void;
 
 interface PendingQuery {
-  /** Reports whether a report is the last answer to the query. */
   readonly isFinalAnswer: (report: string) => boolean;
   readonly onAnswer: AnswerCallback;
-  reports: string[]; // At most TERMINAL_ANSWERS_PER_QUERY_MAX.
+  reports: string[];
   /** Set after a timeout. The answer is then discarded when it arrives. */
   isLate: boolean;
   cancel: () => void;
 }
 
 /**
- * Queries to the terminal. Answers arrive between typed keys. Each query ends with a request that
- * every terminal answers, so a query that the terminal does not support needs no timeout. After a
- * timeout, the client sends no further queries until a late answer arrives.
+ * Each query ends with a request that every terminal answers, so an unsupported query needs no
+ * timeout. After a timeout, the client sends no queries until the late answer arrives.
  */
 export class TerminalQueries {
   readonly #clock: Pick<Clock, "after">;
-  #unsent: { readonly text: string; readonly query: PendingQuery }[] = []; // Limited with #pending.
+  #unsent: { readonly text: string; readonly query: PendingQuery }[] = [];
   #pending: PendingQuery[] = []; // At most TERMINAL_QUERIES_MAX.
   #hasAnswered = false;
   #isUnresponsive = false;
@@ -49,20 +47,18 @@ export class TerminalQueries {
     this.#clock = clock;
   }
 
-  /** Whether the terminal has answered queries so far. */
   get isResponsive(): boolean {
     return this.#hasAnswered && !this.#isUnresponsive;
   }
 
-  /** Whether an answer is pending. An Esc may then be the start of that answer. */
+  /** While an answer is pending, an Esc may be its start. */
   get hasPending(): boolean {
     return this.#pending.some(({ isLate }) => !isLate);
   }
 
   /**
    * @param text query that leaves nothing on the screen, because it is written before a frame
-   * @returns all answers concatenated, with the device attributes (DA1) last; `undefined` if the
-   * terminal does not answer
+   * @returns all answers concatenated, with DA1 last; `undefined` if the terminal does not answer
    */
   ask(text: string): Promise<string | undefined> {
     return new Promise((answered) => {
@@ -70,14 +66,10 @@ export class TerminalQueries {
     });
   }
 
-  /**
-   * @param onReached called when the terminal has processed all earlier output, or after a timeout
-   */
   mark(onReached: () => void): void {
     this.#ask(STATUS_QUERY, (report) => STATUS_ANSWER.test(report), onReached);
   }
 
-  /** Returns the text of the unsent queries and starts their timeouts. */
   takeUnsent(): string {
     let text = "";
     for (const { text: sequence, query } of this.#unsent) {
@@ -89,7 +81,6 @@ export class TerminalQueries {
     return text;
   }
 
-  /** Matches a report with the pending queries. @param report any report from the terminal */
   receiveReport(report: string): void {
     const at = this.#pending.findIndex(({ isFinalAnswer }) => isFinalAnswer(report));
     if (at < 0) {
@@ -109,7 +100,7 @@ export class TerminalQueries {
     this.#resolveSettled();
   }
 
-  /** Discards the pending queries. Another program may already have read their answers. */
+  /** Another program may already have read the answers. */
   discardPending(): void {
     for (const query of this.#pending.splice(0)) {
       query.cancel();
@@ -119,8 +110,8 @@ export class TerminalQueries {
   }
 
   /**
-   * Resolves when no answer is pending, or after a timeout. If the client exits earlier, the shell
-   * reads the answer as typed text.
+   * Waits for pending answers or a timeout. After an earlier exit, the shell would read the answers
+   * as typed text.
    */
   settled(): Promise<void> {
     if (!this.hasPending) return Promise.resolve();
