@@ -5,7 +5,6 @@ import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../
 import { dateOf, type OffsetMinutes, UNIX_MS_MAX } from "../../base/time.ts";
 
 interface CommonFields {
-  /** Position to report, such as `line 12`. */
   readonly location: string;
   readonly from: string;
   readonly timeUnixMs: number;
@@ -15,17 +14,13 @@ export type ImportEntry =
   | (CommonFields & {
       readonly kind: "text" | "action";
       readonly text: string;
-      /**
-       * Identifier by which replies, reactions and edits in the same file refer to this message.
-       */
+      /** Identifies this message in replies, reactions and edits within the same file. */
       readonly key?: string | undefined;
-      /** Key of the message to which this message replies. */
       readonly re?: string | undefined;
     })
   | (CommonFields & { readonly kind: "reaction"; readonly react: string; readonly re: string })
   | (CommonFields & { readonly kind: "edit"; readonly text: string; readonly re: string });
 
-/** Line that could not be parsed. */
 export interface Problem {
   readonly location: string;
   readonly reason: string;
@@ -35,15 +30,12 @@ export interface ParsedFile {
   readonly format: string;
   readonly entries: readonly ImportEntry[];
   readonly problems: readonly Problem[];
-  /** Number of entries that are not messages, such as joins, topics and comments. */
   readonly skipped: number;
-  /** Number of lines that were not UTF-8 and were read as Latin-1. */
   readonly latin1: number;
 }
 
 export interface ReadOptions {
   readonly offsetMinutes: OffsetMinutes;
-  /** Channel to import, for an export with several channels. */
   readonly channel: string;
 }
 
@@ -85,10 +77,7 @@ function validationError(entry: ImportEntry): string | undefined {
   return `the text exceeds ${TEXT_BYTES_MAX} bytes`;
 }
 
-/**
- * Replaces unpaired surrogates in texts as the server does, so that later comparisons with stored
- * texts match.
- */
+/** Replaces unpaired surrogates as the server does, so that texts equal their stored form. */
 function wellFormed(entry: ImportEntry): ImportEntry {
   const from = entry.from.toWellFormed();
   if (entry.kind === "reaction") return { ...entry, from, react: entry.react.toWellFormed() };
@@ -135,7 +124,6 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** Parses JSON; `undefined` if the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

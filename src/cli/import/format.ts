@@ -1,4 +1,4 @@
-/** Detection of an import's format, and reading of its file. */
+/** Format detection and file reading for an import. */
 
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,13 +13,9 @@ import { readRecords } from "./records.ts";
 import { type ExportTree, isSlack, readSlack } from "./slack.ts";
 import { isZip, readZip } from "./zip.ts";
 
-/**
- * Maximum size of a file, in bytes. The file is read into memory, and this size holds a few million
- * lines.
- */
+/** The file is read into memory; this size holds a few million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
-/** Maximum number of lines examined to detect the format. */
 const DETECTION_LINES_MAX = 50;
 const TREE_FILES_MAX = 200_000;
 
@@ -58,7 +54,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Reads without relying on the file size, because the path may be a pipe or an endless device. */
+/** Ignores the file size, because the path may be a pipe or an endless device. */
 function fileBytes(path: string): Uint8Array {
   try {
     const file = openSync(path, "r");
@@ -82,10 +78,7 @@ function fileBytes(path: string): Uint8Array {
   });
 }
 
-/**
- * Lists regular files up to two levels deep, because exports contain neither links nor deeper
- * folders.
- */
+/** Lists regular files up to two levels deep; exports contain no links or deeper folders. */
 function folderTree(path: string): ExportTree {
   const paths: string[] = [];
   const listFolder = (folder: string, depth: number): void => {

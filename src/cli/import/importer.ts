@@ -1,7 +1,4 @@
-/**
- * Import of messages from a file into a room; each message is posted only once, even if the file is
- * imported repeatedly.
- */
+/** Import of messages from a file into a room. Importing the file again adds no duplicates. */
 
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
@@ -16,11 +13,10 @@ import type { ImportEntry } from "./entry.ts";
 
 export interface ImportResult {
   readonly posted: number;
-  /** Number of messages that were already in the room. */
   readonly present: number;
   /**
-   * Number of skipped reactions and edits, because their message is not in the file or no longer in
-   * the room.
+   * Number of reactions and edits without a target, because their message is not in the file or no
+   * longer in the room.
    */
   readonly skipped: number;
 }
@@ -32,23 +28,18 @@ export interface ImportOptions {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Maximum number of unacknowledged posts, below the server's limit for one outbox. */
+/** Below the server's limit for unacknowledged posts from one outbox. */
 const BATCH_POSTS_MAX = 128;
 const BATCH_CHARS_MAX = 256 * 1024;
-/** Number of entries for each outbox. */
 const OUTBOX_ENTRIES = 1 << 20;
 /**
- * Number of values of the low part of a counter. The low part contains part of the message's hash,
- * which identifies erased messages.
+ * The low part of a counter contains part of the message's hash, which identifies erased messages.
  */
 const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";
-/**
- * Minimum delay before a retry, in milliseconds. A server that accepts 500 posts per second accepts
- * a whole batch in this time.
- */
+/** A server that accepts 500 posts per second accepts a whole batch in this time. */
 const WAIT_MS_MIN = 250;
-/** Number of conflicts with concurrent imports of the same file after which this import fails. */
+/** Conflicts with concurrent imports of the same file after which this import fails. */
 const ATTEMPTS_MAX = 8;
 
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
@@ -61,22 +52,16 @@ interface PendingPost {
 }
 
 /**
- * Posts the entries of one file. The id of each post contains part of a hash of its content, so
- * messages in the room are recognised by their content or, if erased, by their id. An interrupted
- * import can therefore resume, a longer version of the file adds only its new messages, and erased
- * messages stay erased.
+ * Posts the entries of one file. Each post id contains part of a content hash, so stored messages
+ * are recognised by their content and erased messages by their id. An interrupted import can
+ * therefore resume, and a longer version of the file adds only its new messages.
  */
 export class Importer {
   readonly #options: ImportOptions;
-  /** Seqs of imported messages in the room that match no entry yet, by digest. */
   #unmatched = new Map<string, number[]>();
-  /** Seqs of erased imported messages, by the hash in their counter. */
   #erased = new Map<number, number[]>();
-  /** Seqs that match entries of the file or were posted by this run. */
   readonly #matched = new Set<number>();
-  /** Latest text of edited messages, by seq. */
   #edits = new Map<number, string>();
-  /** Seq and digest of the file's messages, by key. */
   readonly #byKey = new Map<string, { readonly seq: number; readonly digest: string }>();
   #batch: PendingPost[] = [];
   #batchChars = 0;
@@ -105,7 +90,7 @@ export class Importer {
     return { posted: this.#posted, present: this.#presentCount, skipped: this.#skipped };
   }
 
-  /** Finds the messages in this room that earlier imports by any user posted. */
+  /** Finds the messages in this room that any user has imported before. */
   async #scan(): Promise<void> {
     const { client, room } = this.#options;
     this.#unmatched = new Map();
@@ -166,7 +151,6 @@ export class Importer {
     }
   }
 
-  /** Returns the message with this key. Sends the batch first if it contains the message. */
   async #target(key: string) {
     if (!this.#byKey.has(key) && this.#batch.some(({ entry }) => keyOf(entry) === key)) {
       await this.#flush();
@@ -196,7 +180,6 @@ export class Importer {
     this.#posted++;
   }
 
-  /** Sends the batch, and retries posts that the server asked to delay. */
   async #flush(): Promise<void> {
     let posts = this.#batch;
     this.#batch = [];
@@ -220,8 +203,7 @@ export class Importer {
       if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
         posts = await this.#withoutPosted(refused);
       } else if (fault.retryAfterMs !== undefined) {
-        // The client waits once for the whole batch; otherwise the server would refuse each
-        // remaining post.
+        // Waits for the whole batch; otherwise the server would refuse each remaining post.
         await delay(this.#options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
         posts = refused;
       } else throw fault;
@@ -229,9 +211,8 @@ export class Importer {
   }
 
   /**
-   * Removes entries that another import has posted in the meantime. The log then contains later
-   * messages of these outboxes, either from a concurrent import of this file, or from an import of
-   * an earlier version of the file.
+   * Removes entries that a concurrent import, or an import of an earlier version of the file, has
+   * posted in the meantime.
    */
   async #withoutPosted(pending: readonly PendingPost[]): Promise<PendingPost[]> {
     await this.#scan();
@@ -263,9 +244,7 @@ function addSeq<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
   else seqs.push(seq);
 }
 
-/**
- * Returns a hash of a message's visible content. For a reply, the hash omits the answered message.
- */
+/** For a reply, the hash omits the answered message. */
 function digestOf(fields: readonly unknown[]): string {
   return Buffer.from(sha256(Buffer.from(JSON.stringify(fields)))).toString("base64url", 0, 16);
 }
@@ -274,7 +253,6 @@ function hashOf(digest: string): number {
   return Buffer.from(digest, "base64url").readUInt32BE(0);
 }
 
-/** Returns the counter in the id of an imported post; `undefined` for other posts. */
 function importCounter(id: string): number | undefined {
   const parsed = parsePostId(id);
   return parsed?.outbox.startsWith(PREFIX) === true ? parsed.counter : undefined;

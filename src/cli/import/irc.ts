@@ -1,6 +1,6 @@
 /**
- * Logs of irssi and WeeChat in their default formats. Times in these logs have no time zone, and
- * are interpreted in the zone of this machine.
+ * irssi and WeeChat logs in their default formats. The logs have no time zone, so times are read in
+ * this machine's zone.
  * @see https://irssi.org/documentation/settings/ (log_*)
  * @see https://weechat.org/files/doc/stable/weechat_user.en.html#logger_plugin
  */
@@ -13,21 +13,18 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun"].concat([
   ...["jul", "aug", "sep", "oct", "nov", "dec"],
 ]);
 
-/** Matches `--- Log opened Sat Nov 21 01:36:03 2026` and `--- Day changed Sun Nov 22 2026`. */
+/** `--- Log opened Sat Nov 21 01:36:03 2026` or `--- Day changed Sun Nov 22 2026`. */
 const IRSSI_DAY =
   /^--- (?:Log opened|Log closed|Day changed) \S+ (\S+) +(\d{1,2}) (?:\d\d:\d\d:\d\d )?(\d{4})$/;
 const IRSSI_LINE = /^(\d\d):(\d\d)(?::(\d\d))? (.*)$/s;
-/** Matches `<@ana> hi`, `< ana> hi` and `<ana> hi`. */
+/** `<@ana> hi`, `< ana> hi` or `<ana> hi`. */
 const IRSSI_MESSAGE = /^<[ @+%&~!]?([^\s<>]+)> (.*)$/s;
 const IRSSI_ACTION = /^ ?\* ([^\s]+) (.*)$/s;
-/** Matches joins, mode changes, nick changes, client messages and notices. */
 const IRSSI_EVENT = /^-(?:!-|[^\s]+-) /;
 
 const WEECHAT_LINE = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\t([^\t]*)\t(.*)$/s;
-/** Prefixes of joins, quits, and messages from the network or the client. */
 const WEECHAT_EVENTS: ReadonlySet<string> = new Set(["-->", "<--", "--", "=!=", ""]);
 
-/** Matches mIRC codes for colours and styles. */
 const STYLES = /\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\x02\x0f\x11\x16\x1d-\x1f]/g;
 
 export function isIrssi(text: string): boolean {
@@ -111,7 +108,6 @@ function addMessage(
   content = "",
 ): void {
   const text = content.replaceAll(STYLES, "");
-  // A message of blanks has no text to import.
   if (text.trim() === "") list.skipped++;
   else list.add({ ...fields, kind, from, text });
 }

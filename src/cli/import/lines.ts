@@ -3,19 +3,15 @@
 export interface TextLine {
   readonly location: string;
   readonly text: string;
-  /** Whether the line was not UTF-8. */
   readonly isLatin1: boolean;
 }
 
 const NEWLINE = 0x0a;
 
-/**
- * Yields the lines. A line that is not UTF-8 is read as Latin-1, the encoding of older IRC clients.
- */
+/** A line that is not UTF-8 is decoded as Latin-1, the encoding of older IRC clients. */
 export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
   const strict = new TextDecoder("utf-8", { fatal: true });
-  // The label "latin1" means Windows-1252 in the WHATWG encoding standard, and decoding it never
-  // fails.
+  // In the WHATWG encoding standard, "latin1" means Windows-1252, and decoding it never fails.
   const latin1 = new TextDecoder("latin1");
   let number = 0;
   for (let start = 0; start < bytes.length; ) {

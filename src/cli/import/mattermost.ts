@@ -56,9 +56,7 @@ function addPost(list: EntryList, location: string, post: Fields): void {
   }
 }
 
-/**
- * Adds a message with its reactions. Positions serve as keys, because exported posts have no ids.
- */
+/** Uses positions as keys, because exported posts have no ids. */
 function addMessage(list: EntryList, location: string, post: Fields, re: string | undefined): void {
   const type = textOf(post["type"]);
   if (type.startsWith("system_")) {

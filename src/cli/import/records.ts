@@ -4,7 +4,6 @@ import { formatSize } from "../../base/sizes.ts";
 import { EntryList, type Fields, fieldsOf, jsonOf, type ParsedFile, textOf } from "./entry.ts";
 import { linesIn } from "./lines.ts";
 
-/** Kinds that are not imported: room events and erased messages. */
 const SKIPPED_KINDS: ReadonlySet<string> = new Set([
   ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
   ...["retention", "pin", "receipts", "group"],
@@ -30,7 +29,6 @@ export function readRecords(bytes: Uint8Array): ParsedFile {
   return list.parsed("chat");
 }
 
-/** @param files texts that replace files, by key */
 function readRecord(
   list: EntryList,
   files: Map<string, string>,
@@ -63,14 +61,12 @@ function readRecord(
   } else list.problem(location, "not a record of chat history --json");
 }
 
-/** Returns the text that replaces a file, whose content the export lacks. */
 function fileText(record: Fields): string {
   const size = Number(record["sizeBytes"]);
   const sizeText = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
   return `[file ${textOf(record["name"])}${sizeText}, ${textOf(record["id"])}]`;
 }
 
-/** Appends a caption to the text that replaces its file. */
 function withFile(file: string | undefined, caption: string): string {
   if (file === undefined) return caption;
   return caption === "" ? file : `${file} ${caption}`;
@@ -80,7 +76,6 @@ function seqOf(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
-/** Returns a key for the room, which is the same for both directions of a conversation. */
 function roomKeyOf(record: Fields): string {
   if (typeof record["room"] === "string") return record["room"];
   return [textOf(record["from"]), textOf(record["to"])].sort().join(" ");

@@ -1,7 +1,6 @@
 /**
- * Slack export: a folder or zip with `users.json` and a folder for each channel, which contains
- * files such as `2026-11-21.json`, each with a list of messages. The folder of a single channel is
- * also accepted.
+ * Slack export: a folder or zip with `users.json` and one folder per channel, which contains
+ * message lists such as `2026-11-21.json`. A single channel's folder is also accepted.
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
  */
 
@@ -19,7 +18,6 @@ import { noChannel } from "./mattermost.ts";
 /** Files of the export by path, such as `general/2026-11-21.json`. */
 export interface ExportTree {
   readonly paths: readonly string[];
-  /** @throws {Fault} */
   read(path: string): Uint8Array;
 }
 
@@ -75,9 +73,6 @@ function namesIn(tree: ExportTree): ReadonlyMap<string, string> {
   return names;
 }
 
-/**
- * Subtypes of user messages. All other subtypes are skipped as events, or reported as unsupported.
- */
 const MESSAGE_SUBTYPES: ReadonlySet<string> = new Set([
   ...["", "me_message", "bot_message", "file_share", "thread_broadcast", "file_comment"],
 ]);

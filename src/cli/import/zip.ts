@@ -1,5 +1,5 @@
 /**
- * Reader of a zip archive in memory, with limits because the sizes in an archive cannot be trusted.
+ * In-memory zip reader with size limits, because the sizes in an archive cannot be trusted.
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3)
  */
 
@@ -17,7 +17,6 @@ const LOCAL_BYTES = 30;
 const STORED = 0;
 const DEFLATED = 8;
 const ENTRIES_MAX = 200_000;
-/** Maximum size of one file in the archive, in bytes. */
 const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
 
 interface Entry {
@@ -73,7 +72,6 @@ function entriesIn(bytes: Uint8Array): Map<string, Entry> {
   return entries;
 }
 
-/** Returns the offset of the end record, which precedes the archive comment. */
 function endOf(view: DataView): number {
   const lastOffset = view.byteLength - END_BYTES;
   for (let offset = lastOffset; offset >= Math.max(0, lastOffset - COMMENT_BYTES_MAX); offset--) {

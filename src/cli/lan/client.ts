@@ -13,9 +13,7 @@ import type { Context } from "../context.ts";
 import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
-/** Destination of all messages, printed in the room column. */
 const DESTINATION = { room: "lan" } as const;
-/** Number of displayed characters of a key, enough to distinguish two users. */
 const KEY_LETTERS = 12;
 const HELP = [
   "Each line is sent to everyone in this group; // at the start sends a slash.",
@@ -24,7 +22,6 @@ const HELP = [
   "/quit      leave (also QUIT or Ctrl-D)",
 ];
 
-/** Sends typed lines to the group, and prints received lines with their authors' names. */
 export class LanClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;
@@ -98,7 +95,6 @@ export class LanClient {
     }
   }
 
-  /** Prints help for one command, or for all commands. */
   #help(word: string): void {
     const rows = HELP.filter((row) => row.startsWith(`/${word} `));
     const [first = "", ...remainingRows] = word === "" || rows.length === 0 ? HELP : rows;
@@ -110,7 +106,7 @@ export class LanClient {
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
     if (chatConsole.isInteractive) {
-      // The typed line is erased and the sent text printed in one write, so that no received line
+      // Erases the typed line and prints the sent text in one write, so that no received line
       // appears in between.
       chatConsole.eraseEntered();
       this.#showText(this.#me, { text, isAction, timeUnixMs });
@@ -160,8 +156,7 @@ function personJson({ name, keyId, isVerified }: LanPeer) {
 }
 
 /**
- * Returns the name to display. No name contains a `?`, so another user with the same name cannot
- * impersonate the first user.
+ * Marks an unverified author with `?`, which no name contains, so that impersonation is visible.
  */
 function displayName({ name, keyId, isVerified }: LanPeer): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
@@ -217,7 +212,6 @@ function noticeFault(notice: LanNotice): Fault {
   }
 }
 
-/** Formats a duration in the largest unit that gives a value of at least two. */
 function formatDuration(milliseconds: number): string {
   const minutes = Math.round(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} minutes`;

@@ -8,10 +8,9 @@ import { faultJson } from "../errors.ts";
 import { nearestWord } from "../suggest.ts";
 
 export interface LanLineHandlers {
-  /** Sends a text, without its escaping slash. */
   send(text: string): Promise<void>;
   /**
-   * Runs a slash command, without its slash.
+   * @param word command without its slash
    * @returns whether the command is known
    */
   slash(word: string, rest: string): Promise<boolean>;
@@ -57,9 +56,7 @@ async function readAll(
   }
 }
 
-/**
- * Drops incoming texts while the output is blocked, and prints one notice each time that starts.
- */
+/** Drops incoming texts while the output is blocked, and prints one notice for each blockage. */
 export class OutputOverflow {
   readonly #context: Context;
   readonly #chatConsole: ChatConsole;
@@ -80,7 +77,6 @@ export class OutputOverflow {
   }
 }
 
-/** Prints a fault; the session continues. */
 export function reportFault(
   context: Pick<Context, "json">,
   chatConsole: ChatConsole,

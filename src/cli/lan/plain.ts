@@ -1,4 +1,4 @@
-/** Client of `chat lan --plain`, which uses unsigned text datagrams. */
+/** Client of `chat lan --plain`, which exchanges unsigned text datagrams with any script. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -15,10 +15,8 @@ const HELP = [
   "Each line is sent as typed; // at the start sends a slash.",
   "/quit      leave (also QUIT or Ctrl-D)",
 ];
-/** Matches the line ending of a datagram, which some scripts send. */
 const LINE_END = /\r?\n$/;
 
-/** Sends and prints plain text datagrams, compatible with any script. */
 export class PlainClient {
   readonly chatConsole: ChatConsole;
   readonly #context: Context;

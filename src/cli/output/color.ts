@@ -1,4 +1,4 @@
-/** Colours of line mode. They are the terminal's own sixteen colours, which suit any theme. */
+/** Colours for line mode: the terminal's own sixteen, which suit any theme. */
 
 const RESET = "\x1b[0m";
 const DIM = "\x1b[2m";
@@ -7,10 +7,7 @@ const MENTION_END = "\x1b[22;27m";
 const CODE = "\x1b[36m";
 const CODE_END = "\x1b[39m";
 const CLOCK = "\x1b[90m";
-/**
- * Cyan, green, yellow, magenta, blue and their bright variants. All are readable on black and on
- * white.
- */
+/** All are readable on black and on white. */
 const NAME_COLORS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
 
 export function clockColor(text: string, color: boolean): string {
@@ -29,7 +26,7 @@ export function eventColor(text: string, color: boolean): string {
   return color ? `${DIM}${text}${RESET}` : text;
 }
 
-/** Returns a name in the user's colour, which is the same in every room and run. */
+/** The colour is the same in every room and run. */
 export function nameColor(name: string, color: boolean): string {
   if (!color) return name;
   let sum = 0;

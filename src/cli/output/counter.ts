@@ -1,11 +1,11 @@
-/** A counter in a line that the client rewrites on a terminal. */
+/** Progress counter in a line that the client rewrites on a terminal. */
 
 import { type Context, mayRedraw } from "../context.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
 const REDRAW_INTERVAL_MS = 250;
 
-/** Displays progress in a single line. Has no effect on a terminal that cannot rewrite lines. */
+/** Has no effect on a terminal that cannot rewrite lines. */
 export class CounterLine {
   readonly #context: Pick<Context, "stderr" | "env" | "clock">;
   #drawnMs = Number.NEGATIVE_INFINITY;

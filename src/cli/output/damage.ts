@@ -3,15 +3,13 @@
 import { Fault } from "../../base/fault.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/**
- * Counts the damaged records in a command's output. A command that printed any exits with code 6.
- */
+/** Counts the damaged records in a command's output. With any, the command exits with code 6. */
 export class DamageReport {
   readonly #remedy: string;
   #first: DisplayRecord | undefined;
   #count = 0;
 
-  /** @param remedy remedy in the fault; differs if the records do not come from a server */
+  /** @param remedy differs if the records do not come from a server */
   constructor(remedy = "ask the server's owner to run chat verify") {
     this.#remedy = remedy;
   }
@@ -24,7 +22,6 @@ export class DamageReport {
     }
   }
 
-  /** Fault that names the first damaged record; `undefined` if no record is damaged. */
   get fault(): Fault | undefined {
     if (this.#first === undefined) return undefined;
     const { seq } = this.#first;

@@ -1,14 +1,12 @@
-/** Line printed between messages of different days. */
+/** Line printed between messages from different days. */
 
 import { formatLocalDay, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
 import { clockColor } from "./color.ts";
 
-/** Creates day lines for output that shows only hours and minutes. */
 export class DayLines {
   readonly #offsetMinutes: OffsetMinutes;
   readonly #color: boolean;
-  /** Day of the last output. Initially the current day. */
   #day: string;
 
   constructor({ clock, offsetMinutes, color }: Pick<Context, "clock" | "offsetMinutes" | "color">) {
@@ -17,9 +15,7 @@ export class DayLines {
     this.#day = formatLocalDay(clock.unixMs(), offsetMinutes);
   }
 
-  /**
-   * Returns the line to print before output with a given time; empty if the day has not changed.
-   */
+  /** Empty if the day has not changed since the last output. */
   before(unixMs: number): string {
     const day = formatLocalDay(unixMs, this.#offsetMinutes);
     if (day === this.#day) return "";

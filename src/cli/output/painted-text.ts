@@ -1,18 +1,15 @@
-/** Formatting of messages for terminals with colours: bold, italic, code, quotes and lists. */
+/** Message formatting for colour terminals: bold, italic, code, quotes and lists. */
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 import { codeColor, eventColor, mentionColor } from "./color.ts";
 
-/**
- * SGR codes that begin and end an attribute. The code that ends an attribute does not affect any
- * other attribute.
- */
+/** No end code affects another attribute. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
 const CODE_EDGE = "  ";
 
 /**
- * Returns cleaned lines. Attributes never extend past the end of a line.
+ * Returns sanitised lines, each of which ends its own attributes.
  * @param me user whose mentions are highlighted; `undefined` to highlight none
  */
 export function paintedText(text: string, me: string | undefined): string {

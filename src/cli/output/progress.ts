@@ -1,4 +1,4 @@
-/** Display of transfer progress as a bar, lines or JSON. */
+/** Transfer progress as a bar, lines or JSON. */
 
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 import { formatDuration, formatElapsed, formatRate, formatSize } from "../../base/sizes.ts";
@@ -14,14 +14,12 @@ const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
 /**
- * Number of progress lines in piped output for a file of known size. If the size is unknown, the
- * first line follows after UNKNOWN_FIRST_BYTES, and a further line each time the number of bytes
- * has doubled.
+ * Number of progress lines in piped output for a file of known size. With an unknown size, a line
+ * follows after UNKNOWN_FIRST_BYTES and after each doubling.
  */
 const PROGRESS_STEPS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
-/** Minimum duration, in ms, for which the elapsed time is printed. */
 const TIMED_MIN_MS = 1_000;
 
 const WAIT_LABELS: Readonly<Record<PauseCause, string>> = {
@@ -37,7 +35,6 @@ export class ProgressDisplay {
   readonly #context: Context;
   readonly #hasBar: boolean;
   readonly #hasLines: boolean;
-  /** Transfers in progress. At most one per data channel. */
   readonly #running = new Map<string, { progress: TransferProgress; lines: ProgressLines }>();
   #isDrawn = false;
 
@@ -61,13 +58,11 @@ export class ProgressDisplay {
     if (line !== undefined && (this.#hasLines || (this.#hasBar && isLongEnough))) this.print(line);
   }
 
-  /** Prints a line above the progress bar. */
   print(text: string): void {
     this.#clear();
     printNotice(this.#context, cleanText(text));
   }
 
-  /** Removes a transfer from the bar, or all transfers if `id` is absent. */
   async end(id?: string): Promise<void> {
     if (id === undefined) this.#running.clear();
     else this.#running.delete(id);
@@ -89,13 +84,11 @@ export class ProgressDisplay {
   }
 }
 
-/** Decides which progress updates print a line. */
 export class ProgressLines {
   #tenths = 0;
   #nextBytes = UNKNOWN_FIRST_BYTES;
   #isStalled = false;
 
-  /** Returns the line to print; `undefined` if no line is due. */
   next(progress: TransferProgress): string | undefined {
     const { name, pause } = progress;
     const isStalled = pause !== undefined && pause.durationMs >= STALL_REPORTED_AFTER_MS;
@@ -128,7 +121,10 @@ export function resumedLine({ name, resumedBytes }: TransferProgress): string {
   return `${name}: resumed at ${formatSize(resumedBytes)}`;
 }
 
-/** Returns a progress bar that fills exactly one screen row. @internal */
+/**
+ * Returns a progress bar that fills exactly one row.
+ * @internal
+ */
 export function barLine(progress: TransferProgress, otherCount: number, columns: number): string {
   const { name, doneBytes, sizeBytes, pause } = progress;
   const moreText = otherCount > 0 ? ` (and ${otherCount} more)` : "";
@@ -139,7 +135,7 @@ export function barLine(progress: TransferProgress, otherCount: number, columns:
   return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
-/** Returns a text such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
+/** Such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
 function progressText(progress: TransferProgress): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
   if (isDone(progress)) return doneText(progress);
@@ -149,10 +145,7 @@ function progressText(progress: TransferProgress): string {
   return [...share, sizesOf(progress), ...rate, ...left].join(", ");
 }
 
-/**
- * Returns a text such as `100 %, 600 MB in 4.1 s, 146 MB/s`. The rate excludes bytes that an
- * earlier run transferred.
- */
+/** Such as `100 %, 600 MB in 4.1 s, 146 MB/s`. The rate excludes bytes from an earlier run. */
 function doneText({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
   const size = formatSize(doneBytes);
   const moved = doneBytes - resumedBytes;
@@ -179,7 +172,7 @@ function shareOf(doneBytes: number, sizeBytes: number): number {
   return sizeBytes === 0 ? 1 : Math.min(1, doneBytes / sizeBytes);
 }
 
-/** Returns the percentage, rounded down. Only a complete transfer has 100 %. */
+/** Rounds down, so that only a complete transfer reaches 100 %. */
 function percent(doneBytes: number, sizeBytes: number): number {
   return Math.floor(shareOf(doneBytes, sizeBytes) * 100);
 }
@@ -189,7 +182,6 @@ function barOf(share: number): string {
   return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}]`;
 }
 
-/** Cuts text to a number of screen cells. A wide character occupies two cells. */
 function cut(text: string, cells: number): string {
   if (Bun.stringWidth(text) <= cells) return text;
   let fitting = "";

@@ -10,14 +10,11 @@ import { parseBody } from "../../wire/record.ts";
 import type { Destination, DisplayBody, DisplayRecord, FileBody } from "./render.ts";
 import { NO_KEY } from "./unreadable-runs.ts";
 
-/** Names that replace the ids in a record. */
 export interface RecordNames {
-  /** Author; `undefined` if the server wrote the record. */
   readonly from: string | undefined;
   readonly destination: Destination;
 }
 
-/** Fields of a record that are available both to clients and in a data folder. */
 export interface RecordContent {
   readonly seq: number;
   readonly kind: string;
@@ -27,7 +24,6 @@ export interface RecordContent {
 }
 
 const SERVER = "server";
-/** Error texts for messages that could not be decrypted although the key is available. */
 const DECRYPT_FAILURES: Readonly<Record<string, string>> = {
   broken: "the encrypted message violates the protocol",
   sender: "its sender may not send this",
@@ -47,10 +43,7 @@ export function displayRecord(
   };
 }
 
-/**
- * Returns the author and the body. For some kinds, the displayed author differs from the author in
- * the record's head.
- */
+/** For some kinds, the displayed author differs from the author in the record's head. */
 export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
   const { seq, from, state } = content;
   const kind = historyKindOf(content.kind);
@@ -122,7 +115,6 @@ export function displayBody(content: RecordContent): { seq: number; from: string
   }
 }
 
-/** Returns the kind; `undefined` if this version does not know the kind. */
 function historyKindOf(kind: string): KindIn<"history"> | undefined {
   return isKnownKind(kind) && isOfLog(kind, "history") ? kind : undefined;
 }
@@ -130,7 +122,7 @@ function historyKindOf(kind: string): KindIn<"history"> | undefined {
 function groupBody(body: Readonly<Record<string, unknown>>) {
   const { added, removed } = body;
   const devices = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
-  // A decrypted record contains user names, whereas the server's record contains only ids.
+  // Decrypted records contain user names; the server's records contain only ids.
   const users = devices.map((device: { readonly user?: unknown } | null) => device?.user);
   const uniqueNames = [...new Set(users.filter((user) => typeof user === "string"))];
   return {
@@ -149,7 +141,6 @@ function alsoErased(also: unknown): { readonly also?: readonly number[] } {
   return seqs.length === 0 ? {} : { also: seqs };
 }
 
-/** Parses the body of a message. Clients write bodies, so any field may be missing or malformed. */
 function messageBody(
   kind: "text" | "action" | "reaction",
   body: Readonly<Record<string, unknown>> | undefined,
@@ -168,10 +159,7 @@ function messageBody(
   return { kind, text: typeof text === "string" ? text : "", ...fields };
 }
 
-/**
- * Parses the body of a `file` record. Clients write bodies, so any field may be missing or
- * malformed.
- */
+/** Clients write bodies, so any field may be missing or malformed. */
 export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
   const textOf = (value: unknown) => (typeof value === "string" ? value : "");
   const folder = body["folder"] as { readonly entries?: unknown } | null | undefined;

@@ -1,11 +1,4 @@
-/**
- * Output of commands: text on a terminal, TSV when piped, NDJSON with `--json`.
- *
- *     const style = styleOf(context, { me: "ana" });
- *     context.stdout.write(renderRecord(record, style));
- *     context.stdout.write(renderJson({ kind: "ack", seq, room, text }));
- *     context.stdout.write(renderTable(["user", "online"], rows, style)); // users, rooms, files
- */
+/** Output of commands: text on a terminal, TSV when piped, NDJSON with `--json`. */
 
 import { unreachable } from "../../base/assert.ts";
 import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
@@ -22,12 +15,10 @@ export type DisplayBody =
   | {
       readonly kind: "text" | "action";
       readonly text: string;
-      /** Seq of the message that this message replies to. */
       readonly re?: number;
       readonly mentions?: readonly string[];
       readonly imported?: ImportOrigin;
     }
-  /** `of` is the seq of the edited message. */
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
   | {
       readonly kind: "reaction";
@@ -36,29 +27,20 @@ export type DisplayBody =
       readonly imported?: ImportOrigin;
     }
   | { readonly kind: "room" | "join" }
-  /**
-   * `also` lists the seqs of the message's edits and of further messages that were erased with it.
-   */
+  /** `also` lists the seqs of edits and further messages erased with this message. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
-  /**
-   * `keepMs` is the time until messages are deleted, in ms; absent if messages are kept
-   * permanently.
-   */
   | { readonly kind: "retention"; readonly keepMs?: number }
-  /** `of` is the seq of the pinned message. */
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
-  /** `on` is whether authors receive read receipts. */
   | { readonly kind: "receipts"; readonly on: boolean }
   /**
-   * `by` is the user who removed the member; absent if the member left. `removed` means that the
-   * member's account was removed.
+   * `by` removed the member; absent if the member left. `removed` means that the account was
+   * removed.
    */
   | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
   | { readonly kind: "topic"; readonly topic: string }
   /** `until` is a UTC time as text; absent if the mute is permanent. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
-  /** Rename of a user if `user` is present; otherwise of a room. */
   | {
       readonly kind: "rename";
       readonly was: string;
@@ -66,37 +48,27 @@ export type DisplayBody =
       readonly user?: string;
     }
   | { readonly kind: "close"; readonly on: boolean }
-  /** Numbers of devices added to and removed from a sealed room's group. */
   | {
       readonly kind: "group";
       readonly added: number;
       readonly removed: number;
-      /**
-       * Owners of the added and removed devices; absent if this device could not decrypt the
-       * change.
-       */
+      /** Owners of these devices; absent if this device could not decrypt the change. */
       readonly users?: readonly string[];
     }
   | { readonly kind: "remove" }
-  /**
-   * Stands for `count` unreadable messages of a sealed room; `undefined` if their number is
-   * unknown. JSON output never contains a gap.
-   */
+  /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
   | { readonly kind: "gap"; readonly count: number | undefined }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
 /**
- * Original author and time of an imported message. The record's own `from` is the user who imported
- * it.
+ * Original author and time of an imported message. The record's own `from` is the importing user.
  */
 export interface ImportOrigin {
   readonly from: string;
-  /** UTC time as text. */
   readonly time: string;
 }
 
-/** A sent file, with the fields of its record. */
 export interface FileBody {
   readonly id: string;
   readonly name: string;
@@ -108,9 +80,7 @@ export interface FileBody {
   readonly text?: string;
 }
 
-/** A record for output, with names in place of ids. */
 export type DisplayRecord = {
-  /** Whether the message was end-to-end encrypted. */
   readonly sealed?: true;
   /** Number of earlier messages from the author's device that this device never received. */
   readonly withheld?: number;
@@ -122,7 +92,7 @@ export type DisplayRecord = {
 
 export type DisplayFile = Extract<DisplayRecord, { kind: "file" }>;
 
-/** Reports whether a record is a file. The kind of an erased file is `erased`. */
+/** An erased file has the kind `erased`. */
 export function isFile(record: DisplayRecord): record is DisplayFile {
   return record.kind === "file";
 }
@@ -131,16 +101,13 @@ export interface Style {
   readonly format: "text" | "tsv" | "json";
   readonly color: boolean;
   readonly offsetMinutes: OffsetMinutes;
-  /** User who reads the output. A direct message shows the name of the other user. */
   readonly me: string | undefined;
   /**
-   * `date` shows the day and the time with seconds, for history. `clock` shows hours and minutes,
-   * for live events.
+   * `date`: day and time with seconds, for history. `clock`: hours and minutes, for live events.
    */
   readonly stamp: "date" | "clock";
-  /** Returns the screen width; absent if the output is not a screen. Lines are then not wrapped. */
+  /** Screen width; absent if the output is not a screen, and lines are then not wrapped. */
   readonly columns?: (() => number) | undefined;
-  /** Returns the author of the message with a seq; `undefined` if the author is unknown. */
   readonly authorOf?: (seq: number) => string | undefined;
 }
 
@@ -160,12 +127,11 @@ export function styleOf(
   };
 }
 
-/** Returns local time for a screen, and UTC with milliseconds for other outputs. */
 export function formatTimestamp(unixMs: number, { format, offsetMinutes }: Style): string {
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
 
-/** Renders a record and a line feed. The text may span several lines only on a terminal. */
+/** Renders a record and a line feed. The text spans several lines only on a terminal. */
 export function renderRecord(record: DisplayRecord, style: Style): string {
   switch (style.format) {
     case "json":
@@ -191,16 +157,12 @@ export function renderJson(value: JsonObject): string {
   return jsonLine(value);
 }
 
-/** Returns the fields of the JSON output in a fixed order. Scripts depend on them. */
+/** Scripts depend on the field order. */
 export function recordJson(record: DisplayRecord): JsonObject {
   const { kind, seq, timeUnixMs, destination, from, ...body } = record;
   return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
 
-/**
- * Renders a table: aligned columns with a heading on a terminal, and TSV without a heading
- * otherwise.
- */
 export function renderTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
@@ -220,7 +182,6 @@ export function renderTable(
   return `${[title, ...cleaned.map(line)].join("\n")}\n`;
 }
 
-/** Returns the name of the room, or `@peer` for the other user of a conversation. */
 export function destinationName(
   { destination, from }: Pick<DisplayRecord, "destination" | "from">,
   me?: string,
@@ -246,7 +207,6 @@ function screenText(record: DisplayRecord, style: Style): string {
       ? ""
       : `${withContinuations(`${time} ${destination} * ${withheldText}`, style)}\n`;
   const plainText = cleanText(expandTabs(eventText(record, style)), { lines: isText });
-  // Without colours, the text keeps its markup characters.
   const isPainted = style.color && record.kind === "text";
   const me = mentionsMe(record, style) ? style.me : undefined;
   const body = isPainted ? expandTabs(paintedText(record.text, me)) : plainText;
@@ -257,17 +217,11 @@ function screenText(record: DisplayRecord, style: Style): string {
   return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
 }
 
-/**
- * Returns the warning, printed before a record, that messages from the author's device are missing.
- */
 function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
-/**
- * Returns the author's name. The name of an imported author contains spaces and brackets, which an
- * account name cannot contain.
- */
+/** An imported author's name contains spaces and brackets, which no account name contains. */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const imported = "imported" in record ? record.imported : undefined;
@@ -276,7 +230,7 @@ function authorName(record: DisplayRecord, style: Style): string {
   return `${imported.from} (${time}, imported by ${record.from})`;
 }
 
-/** Prefix of continuation lines. Without it, a message could imitate another record. */
+/** Without this prefix, a message could imitate another record. */
 const CONTINUATION = "  | ";
 
 function withContinuations(text: string, { columns }: Pick<Style, "columns">): string {
@@ -289,8 +243,8 @@ function withContinuations(text: string, { columns }: Pick<Style, "columns">): s
 const TAB_COLUMNS = 4;
 
 /**
- * Expands tabs to columns counted from the start of the text. The terminal would count from the
- * start of the line, which contains the author's name.
+ * Expands tabs relative to the start of the text; the terminal would count from the start of the
+ * line, which contains the author's name.
  */
 function expandTabs(text: string): string {
   if (!text.includes("\t")) return text;
@@ -309,7 +263,6 @@ function expandTabs(text: string): string {
   return text.split("\n").map(expanded).join("\n");
 }
 
-/** Returns a prefix such as `↪ ana: ` for a reply. */
 function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
   if ((record.kind !== "text" && record.kind !== "action") || record.re === undefined) return "";
   return `↪ ${cleanText(authorOf?.(record.re) ?? `#${record.re}`)}: `;
@@ -320,7 +273,6 @@ function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
 }
 
-/** Returns an event as the text that follows the author's name, without styles. */
 export function plainEventText(record: DisplayRecord): string {
   return eventText(record, PLAIN);
 }
@@ -355,7 +307,6 @@ function groupText(record: Extract<DisplayRecord, { kind: "group" }>): string {
   return "renewed the keys of the encrypted room";
 }
 
-/** Returns a message or event as the text that follows the author's name. */
 function eventText(record: DisplayRecord, style: Style): string {
   switch (record.kind) {
     case "text":
@@ -418,7 +369,7 @@ function eventText(record: DisplayRecord, style: Style): string {
   }
 }
 
-/** Returns a label such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */
+/** Such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */
 export function fileLabel({
   name,
   sizeBytes,
@@ -435,19 +386,12 @@ export function fileLabel({
   return details.length === 0 ? name : `${name} (${details.join(", ")})`;
 }
 
-/**
- * Returns the command that downloads the file: a slash command for live events, and a shell command
- * for history.
- */
 function downloadHint({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
   if (from === me) return `id: ${id}`;
   return stamp === "clock" ? `download: /get ${id}` : `download: chat get-file ${id}`;
 }
 
-/**
- * Returns the caption of a file. The caption is printed last, so that it cannot imitate the fields
- * before it.
- */
+/** The caption is printed last, so that it cannot imitate the fields before it. */
 function captionSuffix({ text }: Pick<FileBody, "text">): string {
   return text === undefined ? "" : `; caption: ${text}`;
 }

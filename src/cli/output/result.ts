@@ -1,4 +1,4 @@
-/** Output of command results, as JSON for scripts and as text for users. */
+/** Command results, as JSON for scripts and as text for users. */
 
 import { formatSize } from "../../base/sizes.ts";
 import { type Context, printNotice } from "../context.ts";
@@ -13,14 +13,13 @@ import {
 
 type OutputContext = Pick<Context, "json" | "stdout" | "stderr">;
 
-/** Prints an object for scripts, or a text for users. @returns exit code 0 */
+/** @returns 0, the exit code of success */
 export function printResult(context: OutputContext, line: JsonObject, text: string): number {
   if (context.json) context.stdout.write(renderJson(line));
   else printNotice(context, text);
   return 0;
 }
 
-/** Prints an object if JSON output is enabled. */
 export function printJson(
   { json, stdout }: Pick<OutputContext, "json" | "stdout">,
   line: JsonObject,
@@ -29,15 +28,13 @@ export function printJson(
 }
 
 export interface Listing<Entry> {
-  /** Returns the JSON object of an entry. Fields that are `undefined` are omitted. */
   readonly json: (one: Entry) => JsonObject;
-  /** Functions that return a cell of an entry, keyed by column heading. */
   readonly columns: Readonly<
     Record<string, (one: Entry, style: Style) => string | number | undefined>
   >;
 }
 
-/** Prints entries as a table on a terminal, and otherwise as NDJSON or TSV. @returns exit code 0 */
+/** @returns 0, the exit code of success */
 export function printList<One>(
   context: Context,
   entries: readonly One[],
@@ -54,7 +51,6 @@ export function printList<One>(
   return 0;
 }
 
-/** Returns a size with a unit for users, or the number of bytes for scripts. */
 export function sizeCell(
   bytes: number | undefined,
   { format }: Style,
@@ -62,7 +58,6 @@ export function sizeCell(
   return bytes !== undefined && format === "text" ? formatSize(bytes) : bytes;
 }
 
-/** Returns local time for users, or UTC for scripts. */
 export function timeCell(unixMs: number | undefined, style: Style): string | undefined {
   return unixMs === undefined ? undefined : formatTimestamp(unixMs, style);
 }

@@ -8,7 +8,6 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import type { Context } from "../context.ts";
 import type { JsonObject } from "./render.ts";
 
-/** Returns the output of `/stats` as JSON and as text. */
 export function statsLine(
   stats: LinkStats,
   { clock, offsetMinutes }: Pick<Context, "clock" | "offsetMinutes">,
@@ -28,9 +27,6 @@ export function statsLine(
   ];
 }
 
-/**
- * Returns the counters of a link as text. Omits the counters that the transport does not provide.
- */
 export function countersLine(counters: LinkCounters, { stats: texts } = ENGLISH_TERMINAL): string {
   const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
   const { sentPackets, receivedPackets, lostPackets, roundTripMs } = counters;

@@ -1,9 +1,9 @@
-/** Replacement of consecutive unreadable records by a single line. */
+/** Replacement of consecutive unreadable records with a single line. */
 
 import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** Reason given for an encrypted message for which this device can never receive the key. */
+/** Reason for an encrypted message for which this device can never receive the key. */
 export const NO_KEY = "sealed, and this device has no key";
 
 interface UnreadableRun {
@@ -11,12 +11,8 @@ interface UnreadableRun {
   readonly count: number | undefined;
 }
 
-/**
- * Replaces consecutive unreadable records of a sealed room by a single line. The line precedes the
- * next readable message. Join and leave events do not end a run of unreadable records.
- */
+/** The line precedes the next readable message. Join and leave events do not end a run. */
 export class UnreadableRuns {
-  /** Unfinished runs, keyed by room. At most one per room of the reader. */
   readonly #runs = new Map<string, UnreadableRun>();
   readonly #me: string | undefined;
 
@@ -27,14 +23,13 @@ export class UnreadableRuns {
     this.#me = me;
   }
 
-  /** Returns the records to display. */
   fold(records: readonly DisplayRecord[]): DisplayRecord[] {
     return records.flatMap((record) => this.#fold(record));
   }
 
   /**
-   * Variant of `fold` for live records. Returns the line, without a count, at the start of a run,
-   * and `undefined` for the run's further records.
+   * Variant of `fold` for live records. Returns a line without a count at the start of a run, and
+   * `undefined` for its further records.
    */
   next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);
@@ -47,7 +42,6 @@ export class UnreadableRuns {
     return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
   }
 
-  /** Returns the lines of the unfinished runs, and ends these runs. */
   remaining(): DisplayRecord[] {
     const gaps = [...this.#runs.values()].map(gapOf);
     this.#runs.clear();

@@ -1,7 +1,4 @@
-/**
- * Reading of the program from an archive of a release, in the format `.tar.zst`, `.tar.gz` or
- * `.zip`.
- */
+/** Reader for release archives: `.tar.zst`, `.tar.gz` or `.zip`. */
 
 import { Readable } from "node:stream";
 import { createGunzip, createInflateRaw, createZstdDecompress } from "node:zlib";
@@ -9,11 +6,10 @@ import { concatBytes, utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 
-/** Suffixes of archives, the smallest archive first. */
 export const ARCHIVE_SUFFIXES = [".tar.zst", ".tar.gz", ".zip"] as const;
 
 /**
- * Yields the content of one regular file in the archive. All other entries are ignored.
+ * Yields the content of one regular file.
  * @param path path in the archive, such as `chat-0.2.0-linux-x64/chat`
  * @throws {Fault} release-untrusted if the file is missing, is a link, or cannot be unpacked
  */
@@ -52,7 +48,6 @@ async function* tarEntry(
   path: string,
 ): AsyncGenerator<Uint8Array> {
   let header: Uint8Array = new Uint8Array(0);
-  /** Remaining bytes of the current entry; `padding` counts those of its padding. */
   let remaining = 0;
   let padding = 0;
   let isWanted = false;
@@ -102,15 +97,13 @@ const ENTRY_BYTES = 46;
 const LOCAL_BYTES = 30;
 const STORED = 0;
 const DEFLATED = 8;
-/**
- * Mask of the file type in the upper half of the external attributes, where zip stores it on Unix.
- */
+/** File type mask in the upper half of the external attributes, where zip stores it on Unix. */
 const TYPE_MASK = 0o170000;
 const REGULAR_TYPE = 0o100000;
 
 async function* zipEntry(bytes: Uint8Array, path: string): AsyncGenerator<Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // The release's archives have no comment, so the end record is at the very end.
+  // Release archives have no comment, so the end record is at the very end.
   const end = bytes.length - END_BYTES;
   if (end < 0 || view.getUint32(end, true) !== END_SIGNATURE) throw new Error("it has no end");
   let at = view.getUint32(end + 16, true);

@@ -1,4 +1,4 @@
-/** Downloaded release: its signed list of checksums and the files that it lists. */
+/** Downloaded release: its signed list of checksums and the listed files. */
 
 import { closeSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -18,16 +18,13 @@ import { hashFileInto } from "../../io/file/file-hash.ts";
 
 export const SUMS_NAME = "SHA256SUMS";
 export const SIGNATURE_NAME = "SHA256SUMS.minisig";
-/** Matches a comment such as `chat 0.2.0`. */
 const COMMENT = /^chat (?<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)$/;
-/** Matches a line of `sha256sum`. */
 const SUM = /^(?<sha256>[0-9a-f]{64}) [ *](?<name>[0-9A-Za-z][0-9A-Za-z._+~-]{0,127})$/;
-/** Maximum number of files in a release, several times the actual number. */
+/** Several times the actual number. */
 const FILES_MAX = 256;
 
 export interface Release {
   readonly version: string;
-  /** SHA-256 in hex, keyed by file name. */
   readonly files: ReadonlyMap<string, string>;
 }
 
@@ -47,8 +44,7 @@ export function releaseKey(path: string | undefined): ReleaseKey {
 }
 
 /**
- * Checks the signature of a list of checksums.
- * @param key `undefined` skips the check of the signature
+ * @param key `undefined` skips the signature check
  * @throws {Fault} release-untrusted
  */
 export function parseRelease(
@@ -113,7 +109,6 @@ export function differenceFault(name: string): Fault {
   return new Fault("release-untrusted", msg`${name} differs from the signed release`);
 }
 
-/** Returns the SHA-256 in hex; `undefined` if the file does not exist. @throws {Fault} store-… */
 async function hashFile(path: string): Promise<string | undefined> {
   let file: number | undefined;
   try {

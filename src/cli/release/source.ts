@@ -10,7 +10,7 @@ import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { readAt } from "../../io/disk/reading.ts";
 import { openPlain } from "../../io/disk/tree.ts";
 
-/** Time without a received byte after which a download ends, in milliseconds. */
+/** Time without a received byte. */
 const STALL_TIMEOUT_MS = 30_000;
 
 export interface ReleaseSource {
@@ -42,7 +42,7 @@ async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array 
   try {
     file = openPlain(path, "read");
     const { size } = statSync(path);
-    // An additional byte is read, to detect that the file has grown.
+    // Reads one extra byte, to detect that the file has grown.
     const bytes = new Uint8Array(Math.min(size, sizeBytesMax) + 1);
     const count = await readAt(file, bytes, 0);
     if (count > sizeBytesMax) throw tooLarge(path, sizeBytesMax);
@@ -94,7 +94,7 @@ async function download(
   signal: AbortSignal,
   onProgress: () => void,
 ): Promise<Uint8Array | undefined> {
-  // The certificate cannot be checked, because a chat server signs its own. The release's signature
+  // Certificates are not checked, because a chat server signs its own. The release signature
   // authenticates the content.
   const response = await fetch(url, { signal, tls: { rejectUnauthorized: false } });
   if (response.status === 404) return undefined;

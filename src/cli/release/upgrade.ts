@@ -1,4 +1,4 @@
-/** Replacement of a program by the program of a verified release. */
+/** Replacement of the program with the one from a verified release. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -18,10 +18,9 @@ import {
 import type { ReleaseSource } from "./source.ts";
 
 const LIST_BYTES_MAX = 64 * 1024;
-/** Maximum size of an archive, in bytes, five times the size of the largest archive. */
+/** Five times the size of the largest archive. */
 const ARCHIVE_BYTES_MAX = 256 * 1024 * 1024;
 const RUN_TIMEOUT_MS = 30_000;
-/** Data format of versions that do not report their format. */
 const UNREPORTED_FORMAT = 1;
 
 export interface UpgradeOptions {
@@ -31,7 +30,6 @@ export interface UpgradeOptions {
   readonly program: { readonly version: string; readonly target: string };
   /** Accepts an older or equal version. */
   readonly isDowngrade: boolean;
-  /** Data folders that the new program must be able to open. */
   readonly dataFolders: readonly string[];
   readonly onDownload: (name: string) => void;
 }
@@ -39,13 +37,11 @@ export interface UpgradeOptions {
 export interface Upgrade {
   readonly version: string;
   readonly oldPath: string;
-  /** Data folders that the new program converts to its format. */
   readonly converted: readonly string[];
 }
 
 /**
- * Replaces the program. The old program stays in place until the new program is verified, complete
- * and has run once.
+ * The old program stays in place until the new one is verified, complete and has run once.
  * @throws {Fault} release-untrusted, not-allowed for an older version, not-found, store-…,
  * version-unsupported if the new program does not run here or cannot read a data folder
  */
@@ -103,7 +99,6 @@ async function fetchArchive(
   throw new Fault("not-found", msg`the release lacks ${listed.join(" and ")}`);
 }
 
-/** Runs the new program. @returns the data format that the new program reads */
 async function checkProgram(path: string, version: string): Promise<number> {
   const output = await runProgram(path);
   const build = parseObject(utf8Encode(output)) ?? {};
@@ -135,7 +130,6 @@ async function runProgram(path: string): Promise<string> {
   }
 }
 
-/** @returns folders with an older format */
 function checkDataFolders(
   folders: readonly string[],
   version: string,

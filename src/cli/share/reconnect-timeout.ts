@@ -4,7 +4,6 @@ import { Fault } from "../../base/fault.ts";
 import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 
-/** Ends the download if the connection stays lost, because the sender may have stopped sharing. */
 export class ReconnectTimeout {
   readonly #clock: Clock;
   readonly #onEnd: (fault: Fault) => void;
@@ -15,10 +14,7 @@ export class ReconnectTimeout {
     this.#onEnd = onEnd;
   }
 
-  /**
-   * Starts the timeout, unless it is already running.
-   * @returns whether the timeout was started
-   */
+  /** @returns false if the timeout is already running */
   onLost(fault: Fault): boolean {
     if (this.#cancel !== undefined) return false;
     this.#cancel = this.#clock.after(RECEIVE_TIMEOUT_MS, () =>

@@ -34,16 +34,11 @@ import { hostCheck } from "../serve/public.ts";
 import { loadSharePage } from "../web/page.ts";
 import { openShareFolder, type ShareFolder } from "./folder.ts";
 
-/** Placeholder address for the owner's client, which runs in this process and uses no network. */
+/** Placeholder: the owner's client runs in this process and uses no network. */
 const INTERNAL_ADDRESS = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
-/**
- * Size of the room secret, in bytes. The secret may be long, because nobody has to read it aloud.
- */
+/** The secret may be long, because nobody has to read it aloud. */
 const SECRET_BYTES = 16;
-/**
- * Name of the server. Unauthenticated clients receive the name, so it contains neither the user nor
- * the content.
- */
+/** Unauthenticated clients receive this name, so it reveals neither the user nor the content. */
 const NAME = "shared files";
 
 export interface ShareOptions {
@@ -52,19 +47,16 @@ export interface ShareOptions {
   readonly inviteHost: string;
   readonly port: number;
   readonly onEvent: (event: ServerEvent) => void;
-  /** Called after a chunk of a shared file was read for a receiver. */
   readonly onRead: (file: FileId, source: Source, index: number) => void;
 }
 
-/** Server for the files that one user shares, which is removed after the files were received. */
 export interface ShareServer {
   readonly client: Client;
   readonly invite: ServerSpec;
-  /** Folder for content that is not yet on this machine's disk; removed with the server. */
+  /** Folder for content that is not on this machine's disk; removed with the server. */
   readonly folder: string;
-  /** Marks the next upload as a file that the server reads in place. */
+  /** The server reads the next uploaded file in place. */
   lend(source: Source): void;
-  /** Notifies all clients, and removes all data. */
   close(): Promise<void>;
 }
 
@@ -175,7 +167,7 @@ interface OwnerSession {
   readonly account: string;
 }
 
-/** Logs the sharing user in before any receiver. Nothing is stored in the user's home. */
+/** Logs the sharing user in before any receiver. Stores nothing in the user's home. */
 async function loginOwner(
   context: Context,
   user: string,
@@ -203,18 +195,13 @@ async function loginOwner(
   return { client, state, account: membership?.account ?? "" };
 }
 
-/** Files of this machine that a blob store reads in place. */
 class LentFiles {
   #account: string | undefined;
   #nextSource: Source | undefined;
-  /** Sources by file id. */
   readonly #sources = new Map<string, Source>();
   readonly #onRead: ShareOptions["onRead"];
-  /**
-   * Files that the store is opening. To open a file, the store reads its last chunk, which does not
-   * count as progress of a receiver.
-   */
-  readonly #opening = new Set<FileId>(); // Bounded by `#sources`.
+  /** Opening a file reads its last chunk, which does not count as a receiver's progress. */
+  readonly #opening = new Set<FileId>();
 
   constructor(onRead: ShareOptions["onRead"]) {
     this.#onRead = onRead;

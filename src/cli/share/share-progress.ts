@@ -8,8 +8,7 @@ import type { Context } from "../context.ts";
 import { ProgressDisplay } from "../output/progress.ts";
 
 /**
- * Displays the progress of receivers, measured by the chunks read for them. If several users
- * receive the same file, the display follows the fastest receiver.
+ * Measures progress by the chunks read. With several receivers of one file, it follows the fastest.
  */
 export class ShareProgress {
   readonly #context: Context;
@@ -21,9 +20,6 @@ export class ShareProgress {
     this.#display = new ProgressDisplay(context);
   }
 
-  /**
-   * Updates the display after a chunk was read. With `--json`, only complete files are reported.
-   */
   onRead(id: FileId, source: Source, index: number): void {
     if (this.#context.json) return;
     const { sizeBytes = Number.MAX_SAFE_INTEGER } = source;
@@ -38,7 +34,6 @@ export class ShareProgress {
     void this.#display.end(id);
   }
 
-  /** Prints a line for users without damaging the progress bar. */
   printNotice(message: string): void {
     this.#display.print(message);
   }

@@ -14,19 +14,16 @@ import { type LogVerdict, verifyLog } from "../../io/log/verify.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
 
 export interface FolderVerdict {
-  /** Whether both logs have no findings. */
   readonly ok: boolean;
-  /** Verdict on the history, the log that clients pin. */
   readonly history: LogVerdict;
   readonly accounts: LogVerdict;
-  /** Current key of the server. */
   readonly key: Uint8Array;
 }
 
 /**
- * Verifies both logs of a data folder or a backup with the server's own key. Takes no lock and
- * writes nothing, so the server may be running. This check cannot detect a log that the server
- * rewrote and signed again; only the checkpoints of clients and witnesses reveal such a change.
+ * Verifies both logs in a data folder or backup with the server's own key. Takes no lock and writes
+ * nothing, so the server may be running. Only the checkpoints of clients and witnesses reveal a log
+ * that the server rewrote and signed again.
  * @param path data folder, with `identity.key`
  * @throws {Fault} not-found, data-foreign, store-…, version-unsupported
  */
@@ -49,10 +46,7 @@ export async function verifyFolder(
   return { ok: accounts.ok && history.ok, history, accounts, key };
 }
 
-/**
- * Returns the current key and its predecessors; a predecessor counts only if it has signed its
- * successor.
- */
+/** Includes a predecessor only if it has signed its successor. */
 async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint8Array[]> {
   const keys = [key];
   const records: FoldedRecord[] = [];

@@ -1,4 +1,4 @@
-/** Comparison of a data folder with the records and checkpoints that this home has stored. */
+/** Comparison of a data folder with the records and checkpoints stored in this home. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -20,22 +20,17 @@ import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire
 import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type FolderVerdict, verifyFolder } from "./folder.ts";
 
-/**
- * Maximum number of findings. If a log differs from the records of this device at all, most of its
- * records differ.
- */
+/** If a log differs from this device's records at all, most of its records differ. */
 const FINDINGS_MAX = 20;
 
 export interface HomeVerdict {
   readonly verdict: FolderVerdict;
-  /** Findings in the folder, and differences from the records of this device. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Verifies a server's folder, and compares it with everything that this device has stored about its
- * history: the pinned checkpoint, the records that the device has read, and the records that the
- * server confirmed.
+ * Compares the history with the pinned checkpoint, the records that this device has read, and the
+ * records that the server confirmed.
  * @throws {Fault} as `verifyFolder`
  */
 export async function verifyForHome(data: string, logs: HomeLogPins): Promise<HomeVerdict> {
@@ -99,10 +94,7 @@ async function compareWithKnown(
   return [finding(1, reason)];
 }
 
-/**
- * Creates the proof of one record.
- * @throws {Fault} not-found
- */
+/** @throws {Fault} not-found */
 export async function proveInFolder(
   path: string,
   { key, history: { checkpoint: note } }: Pick<FolderVerdict, "history" | "key">,
@@ -133,7 +125,6 @@ interface Leaves {
   readonly record: LogRecord | undefined;
 }
 
-/** Reads the leaves of the first `size` records, up to the first unreadable record. */
 async function readLeaves(folder: string, size: number, recordSeq: number): Promise<Leaves> {
   const disk = systemDisk();
   const leaves: Uint8Array[] = [];

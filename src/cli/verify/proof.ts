@@ -11,19 +11,17 @@ import type { Checkpoint } from "../../wire/checkpoint.ts";
 import { type Fingerprint, fingerprintWith } from "../../wire/fingerprint.ts";
 import { commitment, leafHash, parseObject } from "../../wire/record.ts";
 
-/** Content of a valid proof. */
 export interface VerifiedRecord {
   readonly checkpoint: Checkpoint;
   readonly fingerprint: Fingerprint;
   readonly seq: number;
   readonly timeUnixMs: number;
   readonly kind: string;
-  /** `undefined` if the proof does not contain the body. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Checks a proof. The caller must check that the key in the proof belongs to the server.
+ * The caller must check that the key in the proof belongs to the server.
  * @throws {Fault} log-unproved
  */
 export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile): VerifiedRecord {
@@ -67,10 +65,7 @@ function invalidProof(message: string): Fault {
   });
 }
 
-/**
- * Requests the proof of one record from the server.
- * @throws {Fault} not-found
- */
+/** @throws {Fault} not-found */
 export async function proveAtServer(client: Client, pin: LogPin, seq: number): Promise<ProofFile> {
   const { size, note } = pin;
   const { proofs } = await client.request("inclusion", { size, seqs: [seq] });

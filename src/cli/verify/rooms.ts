@@ -5,33 +5,27 @@ import { PAGE_RECORDS_MAX, VERIFIED_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 
-/** Invalid record, or a gap before a record. */
 export interface RoomFinding {
   readonly seq: number;
-  /** Clause such as `n 7 follows 5 in #lobby`. */
   readonly reason: string;
 }
 
 export interface RoomsVerdict {
-  /** Findings in the order of the log, with only the newest gap of each room. */
   readonly findings: readonly RoomFinding[];
-  /** Number of records read. */
   readonly records: number;
   readonly rooms: number;
-  /** Whether older records exist that were not read. */
   readonly isBounded: boolean;
 }
 
 type Source = Pick<Client, "history" | "rooms">;
 
-/** Maximum number of findings per room; a room with more is damaged throughout. */
+/** Per room; a room with more is damaged throughout. */
 const FINDINGS_MAX = 1_000;
 
 /**
- * Reads each room of the account backwards from its newest record. The server numbers the records
- * of a room consecutively, and an erased record keeps its number. Findings are gaps in these
- * numbers, records whose body is damaged or withheld, and records that appear as erased without an
- * `erase` record.
+ * Reads each room backwards from its newest record. The server numbers a room's records
+ * consecutively, and an erased record keeps its number. Findings are gaps, records whose body is
+ * damaged or withheld, and erased records without an `erase` record.
  * @param readsAll whether to read all records instead of VERIFIED_RECORDS_MAX in each room
  * @throws {Fault} if the server refuses a request or the link is lost
  */
@@ -66,7 +60,6 @@ async function readRoom(
   const addFinding = (seq: number, reason: string) => {
     if (findings.length < FINDINGS_MAX) findings.push({ seq, reason: `${reason} in ${title}` });
   };
-  /** Seqs that the `erase` records read so far refer to. */
   const erasureTargets = new Set<unknown>();
   let [records, isBounded] = [0, false];
   let next: ChatRecord | undefined;
@@ -103,7 +96,6 @@ function erasedBy({ kind, body }: ChatRecord): unknown[] {
   return [body?.["seq"], ...(Array.isArray(alsoErased) ? alsoErased : [])];
 }
 
-/** Describes the gap between two consecutive records; `undefined` if there is no gap. */
 function gap(record: ChatRecord, next: ChatRecord): string | undefined {
   if (next.seq <= record.seq) return `seq ${next.seq} follows ${record.seq}`;
   return next.n === record.n + 1 ? undefined : `n ${next.n} follows ${record.n}`;

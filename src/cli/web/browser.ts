@@ -1,4 +1,4 @@
-/** Opening of the system's browser. */
+/** Launcher for the desktop browser. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,15 +7,12 @@ import { pathToFileURL } from "node:url";
 import { openerOf } from "../chat/open-file.ts";
 import type { Context } from "../context.ts";
 
-/**
- * Time before the redirect file is removed, in milliseconds; long enough for the browser to start.
- */
+/** Long enough for the browser to start. */
 const REDIRECT_FILE_MS = 60_000;
 
 /**
- * Opens the desktop's browser, or does nothing if there is no desktop. The address contains
- * secrets, and other users can read the process list, so the browser opens a private file that
- * redirects to the address.
+ * Does nothing if there is no desktop. The address contains secrets and other users can read the
+ * process list, so the browser opens a private file that redirects to the address.
  * @returns function that removes the file, if it still exists
  */
 export function openBrowser({ env, clock }: Context, url: string): () => void {
@@ -23,7 +20,7 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
     process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
   const opener = openerOf(env);
   if (!isDesktop || opener === undefined) return () => undefined;
-  const folder = mkdtempSync(join(tmpdir(), "chat-web-")); // The folder has mode 0700.
+  const folder = mkdtempSync(join(tmpdir(), "chat-web-"));
   const file = join(folder, "open.html");
   writeFileSync(file, redirectPage(url), { mode: 0o600 });
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -37,7 +34,6 @@ export function openBrowser({ env, clock }: Context, url: string): () => void {
   };
 }
 
-/** @param url address from this program; texts of other users in the address are percent-encoded */
 function redirectPage(url: string): string {
   const safe = Bun.escapeHTML(url);
   return `<!doctype html>

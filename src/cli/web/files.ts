@@ -26,8 +26,8 @@ export interface WebFilesOptions {
 }
 
 /**
- * Serves files to the local page. The server's download token opens a data channel, over which this
- * program downloads the file. Each chunk is verified before the browser receives it.
+ * Downloads the file over a data channel, which the server's download token opens. Each chunk is
+ * verified before the browser receives it.
  */
 export function webFiles(options: WebFilesOptions): HttpFiles {
   const lists = new ZipLists();
@@ -48,9 +48,7 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
   };
 }
 
-/**
- * Returns the chunk at which a resumed download starts, so that one data channel is usually enough.
- */
+/** Chunk at which a resumed download starts, so that one data channel is usually enough. */
 function firstChunk(request: Request): number {
   const first = /^bytes=(\d{1,15})-/i.exec(request.headers.get("range") ?? "")?.[1];
   return request.method === "GET" ? Math.floor(Number(first ?? 0) / CHUNK_BYTES) : 0;
@@ -60,7 +58,6 @@ interface OpenFile {
   readonly about: Answer<"fetch">;
   readonly from: number;
   readonly channel: DownloadChannel;
-  /** Whether chunks are being read; the channel is closed when reading ends. */
   isReading: boolean;
   close(): void;
 }
@@ -103,7 +100,6 @@ async function requestChannel(
   return file as FileId;
 }
 
-/** Downloads the file from chunk `from`, or from the start if the file has no such chunk. */
 async function fetchFrom(connection: Connection, file: FileId, from: number) {
   const options = { connection, hashing: nativeHashing(), file };
   const channel = new DownloadChannel({ ...options, from });
@@ -140,8 +136,8 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
 }
 
 /**
- * Yields the chunks. Each chunk is acknowledged only after the browser has received it, so that the
- * server sends no faster than a slow browser reads.
+ * Acknowledges each chunk only after the browser has received it, so that the server sends no
+ * faster than a slow browser reads.
  */
 async function* chunksOf({ channel, close }: OpenFile): AsyncGenerator<Uint8Array> {
   const handover = new Handover();
@@ -165,7 +161,6 @@ async function* chunksOf({ channel, close }: OpenFile): AsyncGenerator<Uint8Arra
   }
 }
 
-/** Passes one chunk at a time from the receiver to the reader. */
 class Handover {
   #chunk: Uint8Array | undefined;
   #isEnded = false;

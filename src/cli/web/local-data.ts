@@ -12,7 +12,6 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { bearerOf, faultResponse } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
-/** Path to which the page sends requests to read and write its data. */
 export const LOCAL_DATA_PATH = "/kept";
 
 const table = v.picklist(["keys", "places", "drafts"]);
@@ -35,8 +34,8 @@ const Kept = v.object({
 type Kept = v.InferOutput<typeof Kept>;
 
 /**
- * Data that the pages of `chat web` store in this home for one server: keys, names and drafts.
- * Several programs may write concurrently, so each change reads the current file first.
+ * Keys, names and drafts for one server. Several programs may write concurrently, so each change
+ * reads the current file first.
  */
 export class LocalPageStore {
   readonly #folder: string;
@@ -47,7 +46,7 @@ export class LocalPageStore {
     this.#path = join(this.#folder, `${fingerprint}.json`);
   }
 
-  /** Last port of the page, which is reused because browsers store data by port. */
+  /** Reused for the next page, because browsers store data by port. */
   get port(): number {
     return this.#read().port ?? 0;
   }
@@ -106,7 +105,6 @@ export class LocalPageStore {
   }
 }
 
-/** Serves only pages with the token of this run. */
 export async function serveLocalData(
   store: LocalPageStore,
   token: string,
@@ -115,7 +113,7 @@ export async function serveLocalData(
   try {
     if (request.method !== "POST") throw new Fault("usage", "only POST is supported");
     const bearer = bearerOf(request) ?? "";
-    // The hashes have equal length, so the time of the comparison does not depend on the token.
+    // The hashes have equal length, so the comparison time does not depend on the token.
     if (!equalBytes(sha256(utf8Encode(bearer)), sha256(utf8Encode(token)))) {
       throw new Fault("login-refused", "this page belongs to an earlier run");
     }

@@ -14,15 +14,13 @@ export interface AppIcon {
   readonly purpose: string;
 }
 
-/** Theme colour, the green of the icon, which browsers display while an installed page starts. */
 const THEME = "#22aa66";
 const BACKGROUND = "#ffffff";
 
-/** @param name name of the server, which becomes the name of the installed app */
 export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   const appName = titleText(name);
   const value = {
-    // Each origin is one app, independent of the server's name.
+    // Each origin is one app, independent of the server name.
     id: "/",
     name: appName,
     short_name: appName,

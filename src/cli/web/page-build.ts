@@ -9,7 +9,6 @@ import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { type AppIcon, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 
-/** Number of digits of the build id, which the page and the server's welcome contain. */
 const BUILD_DIGITS = 12;
 const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
 const TYPES: Readonly<Record<string, string>> = {
@@ -20,8 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
   webmanifest: "application/manifest+json",
 };
 /**
- * Icons of the installed page. The background of a `maskable` icon fills the whole square, so that
- * a system can crop it to any shape.
+ * The background of a `maskable` icon fills the whole square, so that a system can crop it to any
+ * shape.
  */
 const ICONS = [
   { name: "icon-192", sizes: "192x192", purpose: "any" },
@@ -30,11 +29,9 @@ const ICONS = [
 ] as const;
 
 export interface PageBuildOptions {
-  /** Whether to minify and compress as much as possible, which takes seconds. */
   readonly small: boolean;
 }
 
-/** Bundles and compresses the page, at build time or, when run from source, at each start. */
 export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   const naming = "[name]-[hash].[ext]";
   const built = await Bun.build({
@@ -58,8 +55,7 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   const icons = addIcons(raw);
   raw.set(MANIFEST_PATH, manifest("chat", icons));
   raw.set(WORKER_PATH, await worker(icons[0]?.src ?? ""));
-  // The manifest link is added after bundling, because the bundler would search for the manifest
-  // among the sources.
+  // The bundler would search for the manifest among the sources, so the link is added afterwards.
   const html = Buffer.from(raw.get("/") ?? [])
     .toString()
     .replace("</title>", `</title>${MANIFEST_LINK}`);
@@ -69,13 +65,8 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   return { build, files: new Map(files) };
 }
 
-/** Fixed path, by which browsers request the service worker. */
 const WORKER_PATH = "/worker.js";
 
-/**
- * Builds the service worker.
- * @param icon path of its notification icon
- */
 async function worker(icon: string): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
     entrypoints: [join(PAGE_SOURCE, "..", "worker.ts")],
@@ -88,7 +79,6 @@ async function worker(icon: string): Promise<Uint8Array> {
   return new Uint8Array((await outputs[0]?.arrayBuffer()) ?? []);
 }
 
-/** Adds the icons under names that contain a hash of their content, as for all assets. */
 function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
   return ICONS.map(({ name, ...about }) => {
     const bytes = readFileSync(join(PAGE_SOURCE, "..", "icons", `${name}.png`));
@@ -100,9 +90,8 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
 }
 
 /**
- * Minifies a bundled file separately, which gives its local variables short names. Bun assigns the
- * shortest names to exports between files and reserves these names in every file, so that local
- * variables get long names if a file has many exports. Exports and their names stay the same.
+ * Bun reserves the short names, which it gives to exports, in every file. Minifying a file with
+ * many exports separately lets its local variables have short names too.
  */
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
@@ -116,17 +105,13 @@ async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Arra
   return shortened.length < file.length ? shortened : file;
 }
 
-/**
- * Returns the build id, a hash of the page and of the asset paths, which contain hashes of the
- * assets.
- */
 function buildIdOf(raw: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash("sha256").update(raw.get("/") ?? "");
   for (const path of [...raw.keys()].sort()) hash.update(`\n${path}`);
   return hash.digest("hex").slice(0, BUILD_DIGITS);
 }
 
-/** Brotli distance parameters to try, because the best parameters differ from file to file. */
+/** The best distance parameters for Brotli differ from file to file. */
 const DISTANCES: readonly (readonly [postfixBits: number, direct: number])[] = [
   [0, 0],
   [0, 1],

@@ -8,14 +8,12 @@ import { PAGE_SOURCE } from "../source-tree.ts";
 import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
 import { buildPage } from "./page-build.ts";
 
-/** Name under which build.ts embeds the file in the compiled program. */
 export const PACK_NAME = "page.pack";
 
 interface PackedFile {
   readonly path: string;
   readonly type: string;
   readonly sha256: string;
-  /** Base64 of the content, compressed with Brotli. */
   readonly br?: string;
   readonly identity?: string;
 }
@@ -51,15 +49,14 @@ function unpackFile({ type, sha256, identity = "", br }: PackedFile): PageFile {
   };
 }
 
-/** Returns the page for `chat web`. */
 export function localPage(page: Page): Page {
   return markedPage(page, 'data-local="true"');
 }
 
 /**
- * Marks a page as local or shared. The marked page names no build, because the server that it
- * connects to may have a different page or none, so reloading would not update the page. It also
- * has no manifest, so it cannot be installed.
+ * Marks a page as local or shared. The marked page has no build id, because its server may have a
+ * different page or none, so reloading would not update the page. Without a manifest, the page
+ * cannot be installed.
  */
 function markedPage(page: Page, mark: string): Page {
   const { build } = page;
@@ -69,12 +66,10 @@ function markedPage(page: Page, mark: string): Page {
   });
 }
 
-/** Returns the page with a manifest that contains the server's name. */
 export function namedPage(page: Page, name: string): Page {
   return withFile(page, MANIFEST_PATH, (bytes) => manifest(name, iconsOf(bytes)));
 }
 
-/** Returns the page with a different, uncompressed file at `path`. */
 function withFile(
   { build, files }: Page,
   path: string,
@@ -88,8 +83,7 @@ function withFile(
 }
 
 /**
- * Loads the page of this program, which is embedded in a compiled program or built when run from
- * source.
+ * Loads the embedded page, or builds it when run from source.
  * @returns `undefined` if this program was built without a page
  */
 export async function loadPage(): Promise<Page | undefined> {
@@ -101,7 +95,6 @@ export async function loadPage(): Promise<Page | undefined> {
   return existsSync(PAGE_SOURCE) ? buildPage({ small: false }) : undefined;
 }
 
-/** Loads the page for `chat share`, which displays the files and no chat. */
 export async function loadSharePage(): Promise<Page | undefined> {
   const page = await loadPage();
   return page === undefined ? undefined : markedPage(page, 'data-share="true"');

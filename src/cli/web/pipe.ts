@@ -5,10 +5,8 @@ import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { RELAY_QUEUE_BYTES_MAX } from "../../base/limits-page.ts";
 import type { Link } from "../../io/link/link.ts";
 
-/** Passes messages to a link, in order, as fast as the link accepts them. */
 export class Pipe {
   readonly #to: Link;
-  /** Bounded by RELAY_QUEUE_BYTES_MAX. */
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #isPumping = false;
@@ -30,7 +28,7 @@ export class Pipe {
     return undefined;
   }
 
-  /** Ends the input. The link is closed after the queued messages have been sent. */
+  /** Closes the link after sending the queued messages. */
   end(): void {
     this.#isEnding = true;
     void this.#pump();

@@ -17,17 +17,14 @@ import { Pipe } from "./pipe.ts";
 
 export interface WebProxyOptions {
   readonly clock: Clock;
-  /** Token that each link must send as its first message. */
   readonly token: string;
   readonly dial: () => Promise<Link>;
-  /** Required fingerprint of the server. */
   readonly fingerprint: Fingerprint;
 }
 
 /**
- * Forwards links of the local page to the server, byte for byte, after each link has sent the
- * token. This program verifies the server's greeting, because the browser cannot know the server's
- * certificate.
+ * Forwards links byte for byte after each has sent the token. Verifies the server's greeting here,
+ * because the browser cannot check the server's certificate.
  */
 export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
   readonly #options: WebProxyOptions;
@@ -81,7 +78,7 @@ class ProxiedLink {
   #fromPage(bytes: Uint8Array): void {
     switch (this.#phase) {
       case "token": {
-        // The hashes have equal length, so the time of the comparison does not depend on the token.
+        // The hashes have equal length, so the comparison time does not depend on the token.
         const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
         if (!isValid)
           throw new Fault("login-refused", "this page belongs to an earlier run", RELOAD_REMEDY);
@@ -100,7 +97,7 @@ class ProxiedLink {
       case "open":
         this.#refuseIfFault(this.#toServer?.push(bytes));
         return;
-      default: // The link is already closed.
+      default:
         return;
     }
   }
@@ -132,7 +129,7 @@ class ProxiedLink {
   }
 
   /**
-   * Verifies the greeting. If the server sends a `bye` instead, the `bye` is forwarded.
+   * Forwards a `bye` sent instead of a greeting.
    * @throws {Fault} fingerprint-changed
    */
   #checkGreeting(bytes: Uint8Array): void {
@@ -179,10 +176,6 @@ class ProxiedLink {
 
 const RELOAD_REMEDY = { remedy: "open the address that chat web printed last" };
 
-/**
- * Reports whether the server proves on this link that it is the expected server, or a successor
- * whose key the expected server has signed.
- */
 function isExpectedServer(
   welcome: NoticeOf<"welcome">,
   greeting: Parameters<typeof verifyServerProof>[1],
