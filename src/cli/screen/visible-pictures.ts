@@ -1,4 +1,4 @@
-/** Loading and encoding of the pictures that are visible on the screen. */
+/** Loading and encoding of visible pictures. */
 
 import { assert } from "../../base/assert.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../base/limits-screen.ts";
@@ -41,49 +41,37 @@ export interface VisiblePicturesOptions {
   >;
   readonly paths: PicturePaths;
   readonly settings: PictureSettings;
-  /** Random number below PICTURE_FAMILIES. All picture ids of this process contain the number. */
+  /** Random number below PICTURE_FAMILIES, contained in all picture ids of this process. */
   readonly family: number;
-  /** Downloads and verifies a file; `undefined` if the file is not available. */
   readonly fetch: (file: FileBody, signal: AbortSignal) => Promise<Uint8Array | undefined>;
-  /** Called when the set of ready pictures has changed. */
   readonly onChange: () => void;
 }
 
 interface LoadedPicture {
   readonly id: number;
   readonly drawn: ScaledPicture;
-  /**
-   * Sixel data for the size requested last. `text` is `undefined` while the picture is being
-   * encoded.
-   */
+  /** Sixel data for the last requested size. `text` is `undefined` during encoding. */
   sixel: { readonly box: PictureBox; readonly text: string | undefined } | undefined;
 }
 
-/** Maximum number of files remembered as failed to load. */
 const FAILED_MAX = 1_000;
 
-/**
- * Loads and encodes the visible pictures. Queries the terminal's picture support when a picture
- * becomes visible for the first time.
- */
+/** The terminal's picture support is queried when a picture first becomes visible. */
 export class VisiblePictures {
   readonly #options: VisiblePicturesOptions;
   readonly #stop = new AbortController();
   #settings: PictureSettings;
-  /** Picture support of the terminal; `undefined` until the terminal has answered. */
   #terminal: PictureTerminal | undefined;
   #isQuerying = false;
-  /**
-   * Loaded pictures, keyed by file. The picture that was visible most recently is the last. At most
-   * PICTURES_CACHED_MAX.
-   */
+  /** Keyed by file; the most recently visible picture is last. At most PICTURES_CACHED_MAX. */
   readonly #loaded = new Map<string, LoadedPicture>();
   readonly #failed = new Set<string>();
   #sizes: PictureSizes = new Map();
   #visible: readonly FileBody[] = [];
   #isBusy = false;
   /**
-   * Incremented when all encoded pictures become invalid, which discards results of earlier tasks.
+   * Incremented when all encoded pictures become invalid, so that earlier tasks discard their
+   * results.
    */
   #generation = 0;
   #lastNumber = 0;
@@ -93,7 +81,7 @@ export class VisiblePictures {
     this.#settings = options.settings;
   }
 
-  /** Sizes of the ready pictures, keyed by file. Each change creates a new map. */
+  /** Keyed by file. Each change creates a new map. */
   get sizes(): PictureSizes {
     return this.#sizes;
   }
@@ -164,8 +152,8 @@ export class VisiblePictures {
     const terminal = pictureTerminal(answers, env, screen.size());
     const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
     const protocol = chosen === "auto" ? terminal.protocol : chosen;
-    // A terminal multiplexer does not know where its pane is on the outer terminal, so the picture
-    // would be misplaced.
+    // A multiplexer does not know its pane's position on the outer terminal, so the picture would
+    // be misplaced.
     const isUnplaceable = protocol === "iterm2" && isInMultiplexer;
     const isDisabled = protocol === "off" || isUnplaceable;
     this.#terminal = { ...terminal, protocol: isDisabled ? undefined : protocol };
@@ -174,7 +162,6 @@ export class VisiblePictures {
     this.#options.onChange();
   }
 
-  /** Returns the newest visible picture that is neither loaded nor failed. */
   #nextToLoad(): FileBody | undefined {
     const { pictures } = this.#settings;
     const isUnsupported = this.#terminal !== undefined && this.#terminal.protocol === undefined;
@@ -236,8 +223,7 @@ export class VisiblePictures {
   }
 
   /**
-   * Returns the next unused id. Ids rotate, so that the client does not reuse an id while its old
-   * picture is still being drawn.
+   * Ids rotate, so that the client does not reuse an id while its old picture is still being drawn.
    */
   #newId(): number {
     const used = new Set([...this.#loaded.values()].map(({ id }) => id));
@@ -285,7 +271,6 @@ export class VisiblePictures {
     }
   }
 
-  /** Returns the sixel data of a picture; `undefined` while the picture is being encoded. */
   #sixelOf(loaded: LoadedPicture | undefined, box: PictureBox): readonly string[] | undefined {
     const terminal = this.#terminal;
     if (loaded === undefined || terminal === undefined) return undefined;

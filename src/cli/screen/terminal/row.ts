@@ -5,18 +5,15 @@ import { type Pen, Pens, PLAIN, penWithLink } from "./pen.ts";
 
 export interface Row {
   readonly line: string;
-  /** Grapheme in each column. Empty for the second column of a wide grapheme. */
+  /** Empty for the second column of a wide grapheme. */
   readonly texts: readonly string[];
-  /** Pen of each column. The plain pen for a blank that looks the same with it. */
+  /** The plain pen for a blank that looks the same with it. */
   readonly pens: readonly Pen[];
 }
 
 export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
 
-/**
- * Matches a token that is not a plain character, such as an escape sequence, at the current
- * position.
- */
+/** Matches a token that is not a plain character, such as an escape sequence. */
 const TOKEN = new RegExp(
   [
     /\x1b\[(?<attributes>[\d;:]*)m/,
@@ -56,23 +53,18 @@ export function rowOf(line: string, columns: number, penCache = new Pens()): Row
   return { line, ...cut(texts, pens, columns) };
 }
 
-/** Reports whether a character is ASCII and no combining character follows. */
 function isPlain(line: string, at: number): boolean {
   const code = line.charCodeAt(at);
   return code >= 0x20 && code <= 0x7e && !(line.charCodeAt(at + 1) > 0x9f);
 }
 
-/** Returns a row in which the selected cells are blank. */
 export function blanked(row: Row, isBlank: (text: string, column: number) => boolean): Row {
   const texts = row.texts.map((text, column) => (isBlank(text, column) ? " " : text));
   const pens = row.pens.map((pen, column) => (texts[column] === row.texts[column] ? pen : PLAIN));
   return { line: row.line, ...cut(texts, pens, texts.length) };
 }
 
-/**
- * Reports whether a column has the same content in two rows. Cells after the end of a row are
- * blank.
- */
+/** Cells after the end of a row are blank. */
 export function isSameCell(a: Row, b: Row, column: number): boolean {
   return (
     (a.texts[column] ?? " ") === (b.texts[column] ?? " ") &&
@@ -87,8 +79,7 @@ function isSamePen(a: Pen, b: Pen): boolean {
 function appendGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
   for (const { text: segment, width } of terminalWidths.graphemesOf(run)) {
     if (width === 0) {
-      // A combining mark is appended to the previous grapheme. A mark without a previous grapheme
-      // is dropped.
+      // A combining mark joins the previous grapheme, or is dropped without one.
       const base = texts.findLastIndex((text) => text !== "");
       if (base >= 0) texts[base] += segment;
       continue;
@@ -108,7 +99,7 @@ function penOf(text: string, pen: Pen): Pen {
 
 function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {
   let length = Math.min(texts.length, columns);
-  while (length > 0 && texts[length] === "") length--; // Drops a wide grapheme that is cut.
+  while (length > 0 && texts[length] === "") length--;
   while (length > 0 && texts[length - 1] === " " && pens[length - 1] === PLAIN) length--;
   texts.length = length;
   pens.length = length;

@@ -1,4 +1,4 @@
-/** Terminal output of frames. Writes only what has changed since the previous frame. */
+/** Terminal output of frames, limited to the cells that have changed. */
 
 import { COPY_BYTES_MAX } from "../../../base/limits-screen.ts";
 import { titleText } from "../../../base/text.ts";
@@ -19,32 +19,26 @@ export interface TerminalScreenOptions {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   /**
-   * Whether the terminal sends clicks and wheel movements as keys. To select text, the user then
-   * holds Shift.
+   * Whether the terminal reports clicks and wheel movements. To select text, the user then holds
+   * Shift.
    */
   readonly mouse: boolean;
-  /**
-   * Called when the size has changed or the content was lost. The caller then provides a new frame.
-   */
+  /** The caller provides a new frame, because the size has changed or the content was lost. */
   readonly onResize: (size: Size) => void;
 }
 
-/**
- * Minimum size, in bytes, of an update that uses synchronized output. The terminal usually reads a
- * smaller update at once.
- */
+/** The terminal usually reads a smaller update at once, which needs no synchronized output. */
 const SYNCHRONIZED_BYTES_MIN = 512;
 const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
 const END_SYNCHRONIZED = "\x1b[?2026l";
 
-/** Kinds of output that are not part of a frame. */
 type SideOutput = "bell" | "copy" | "notification" | "pictures";
 
-/** Content of the terminal after it has processed all written output. */
+/** Terminal content after all written output has been processed. */
 interface TerminalContent {
   readonly size: Size;
   readonly lines: readonly Row[];
-  /** Rows as displayed. The cells of a picture that is not yet painted are blank. */
+  /** The cells of a picture that is not yet painted are blank. */
   readonly rows: readonly Row[];
   readonly cursor: CursorPosition | undefined;
   readonly hasCursor: boolean;
@@ -56,17 +50,12 @@ export class TerminalScreen {
   readonly #queries: TerminalQueries;
   readonly #pacing: Pacing;
   readonly #onResize: (size: Size) => void;
-  /** Current content; `undefined` if the content is unknown. */
   #content: TerminalContent | undefined;
   #title: string | undefined;
-  /** Newest frame that is not drawn yet. */
   #next: Frame | undefined;
-  /** Frame that was drawn last, for restoring a lost screen. */
+  /** Last drawn frame, for restoring a lost screen. */
   #last: Frame | undefined;
-  /**
-   * Pending output, keyed by kind. A terminal that accepts no output for a while then rings only
-   * once.
-   */
+  /** Keyed by kind, so that a blocked terminal later rings only once. */
   readonly #sideOutput = new Map<SideOutput, string>();
   readonly #pictures: PictureLayer;
   readonly #pens = new Pens();
@@ -101,19 +90,14 @@ export class TerminalScreen {
     this.#modes.setMouse(on);
   }
 
-  /**
-   * Restores the screen that the terminal displayed before. `enter` resumes the client's screen.
-   */
   leave(): Promise<void> {
     return this.#modes.leave();
   }
 
-  /** Handles Ctrl-Z: restores the terminal's previous screen and stops the process until `fg`. */
   suspend(): Promise<void> {
     return this.#modes.suspend();
   }
 
-  /** Restores the terminal permanently, even if it accepts no output. */
   close(): Promise<void> {
     return this.#modes.close();
   }
@@ -129,10 +113,7 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /**
-   * Sends a query before the next frame. A query sent before `enter` may also print characters,
-   * because the first frame covers them.
-   */
+  /** A query sent before `enter` may print characters, because the first frame covers them. */
   ask(question: string): Promise<string | undefined> {
     const answers = this.#queries.ask(question);
     this.#write();
@@ -143,7 +124,6 @@ export class TerminalScreen {
     this.#queries.receiveReport(report);
   }
 
-  /** Whether an answer is pending. An Esc may then be the start of that answer. */
   get isAnswerPending(): boolean {
     return this.#queries.hasPending;
   }
@@ -153,7 +133,7 @@ export class TerminalScreen {
   }
 
   /**
-   * Copies text to the clipboard of the user's terminal with OSC 52, which also works over ssh.
+   * OSC 52 also works over ssh.
    * @returns false if the text is too long to copy
    */
   copy(text: string): boolean {
@@ -167,10 +147,6 @@ export class TerminalScreen {
     this.#queueSideOutput("notification", notificationText(title, text, protocol));
   }
 
-  /**
-   * Enables or disables pictures from the next frame.
-   * @param painter `undefined` to disable pictures
-   */
   showPictures(painter: PicturePainter | undefined): void {
     this.#content = undefined;
     this.#next ??= this.#last;
@@ -194,10 +170,7 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /**
-   * Writes pending output. Delays frames until the terminal has received and confirmed the earlier
-   * output.
-   */
+  /** Delays frames until the terminal has received and confirmed the earlier output. */
   #write(): void {
     if (this.#isFlushing || !this.#modes.isActive) return;
     const { output } = this.#device;

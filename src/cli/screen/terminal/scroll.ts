@@ -1,23 +1,21 @@
-/** Detection of lines that have moved between two frames. */
+/** Detection of lines that moved between two frames. */
 
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
-/** A region of lines that moved by the same distance. */
 export interface Scroll {
-  /** First row of the region, from 0. `bottom` is the last row, inclusive. */
+  /** From 0; `bottom` is inclusive. */
   readonly top: number;
   readonly bottom: number;
-  /** Number of rows by which the lines moved up; negative if they moved down. */
+  /** Negative if the lines moved down. */
   readonly by: number;
 }
 
-/** Maximum number of distances to try. The most frequent distances are tried first. */
+/** Only the most frequent distances are tried. */
 const DISTANCES_MAX = 3;
 
 /**
- * Returns the scroll that saves the most cells; `undefined` if none saves any. Scrolling also moves
- * the columns beside the timeline, which then have to be rewritten. This costs little if they are
- * narrow or mostly empty.
+ * Scrolling also moves the columns beside the timeline, which then have to be rewritten.
+ * `undefined` if no scroll saves any cells.
  */
 export function scrollOf(current: readonly Row[], next: readonly Row[]): Scroll | undefined {
   let best: Scroll | undefined;
@@ -45,10 +43,6 @@ export function scrolledRows(rows: readonly Row[], { top, bottom, by }: Scroll):
   });
 }
 
-/**
- * Returns the number of cells that scrolling saves in a row. Negative if more cells must be
- * written.
- */
 function savedCells(
   current: readonly Row[],
   next: readonly Row[],
@@ -70,10 +64,7 @@ function differentCells(a: Row, b: Row): number {
   return count;
 }
 
-/**
- * Returns the distances between equal lines of two frames. Compares only the middle columns, and
- * ignores empty lines and lines that occur more than once.
- */
+/** Compares only the middle columns; ignores empty lines and lines that occur more than once. */
 function distances(current: readonly Row[], next: readonly Row[]): number[] {
   const columns = Math.max(0, ...current.map(({ texts }) => texts.length));
   const middleOf = ({ texts }: Row) =>

@@ -1,4 +1,4 @@
-/** Texts of the full screen, including those that the browser client also uses. */
+/** Full-screen texts, including those shared with the browser client. */
 
 import { type AllTexts, ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
 import { ENGLISH } from "../../../ui/messages/en/first.ts";
@@ -13,7 +13,7 @@ import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
 export interface ScreenTexts extends AllTexts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
-  /** Translated fault texts, keyed by English template. Empty if the language is English. */
+  /** Keyed by English template; empty for English. */
   readonly faultTemplates: Readonly<Record<string, string>>;
 }
 
@@ -38,10 +38,7 @@ export function screenTexts(language: "en" | "id"): ScreenTexts {
   return TEXTS[language];
 }
 
-/**
- * Returns the language of the texts.
- * @param env process environment; with `auto`, LC_ALL, LC_MESSAGES and LANG determine the language
- */
+/** @param env with `auto`, LC_ALL, LC_MESSAGES and LANG determine the language */
 export function languageOf(
   chosen: "auto" | "en" | "id",
   env: Readonly<Record<string, string | undefined>>,

@@ -1,7 +1,4 @@
-/**
- * Composition of the screen: header, rooms, timeline, members, notices, status line and input box.
- * Renders a region again only if its content has changed.
- */
+/** Screen composition. A region is rendered again only if its content has changed. */
 
 import { cleanText } from "../../../base/text.ts";
 import type { Rows } from "../../../core/model/rows.ts";
@@ -43,39 +40,29 @@ export interface ViewProps {
   readonly settings: ScreenSettings;
   readonly nowUnixMs: number;
   readonly texts: ScreenTexts;
-  /** Whether the first room has yet to open. */
   readonly isStarting?: boolean;
   readonly depth: ColorDepth;
   readonly status: LinkStatus;
-  /** Key sequence that fetches the file of a message; `undefined` if no key is bound. */
   readonly fetchKey: string | undefined;
-  /** Key sequence that unfolds a long message; `undefined` if no key is bound. */
   readonly foldKey: string | undefined;
-  /** Sizes of the pictures that are ready to display. */
   readonly pictures?: PictureSizes;
 }
 
-/** Positions on the screen, used for scrolling and for marking messages as read. */
 export interface Layout {
   readonly pageRows: number;
-  /** Number of text columns in the input box. */
   readonly inputColumns: number;
-  /** Returns the number of lines in a row; 0 if the row does not exist. */
   readonly heightOf: (key: string) => number;
-  /** Returns the number of lines that unfolding adds to a row; 0 if the row cannot be folded. */
+  /** Number of lines that unfolding adds; 0 if the row cannot be folded. */
   readonly foldsOf: (key: string) => number;
-  /** Seq of the lowest message whose last line is visible; `undefined` if there is none. */
+  /** Lowest message whose last line is visible. */
   readonly visibleSeq: number | undefined;
   readonly isAtBottom: boolean;
   readonly files: readonly FileBody[];
   /** Maximum scroll position of the open help or long text. */
   readonly topMax: number;
-  /** Scroll positions of the lists of rooms and members. */
   readonly rooms: ListScroll;
   readonly members: ListScroll;
-  /**
-   * Returns the target of a click. Positions begin at 0. `undefined` if the position has no target.
-   */
+  /** Positions begin at 0. `undefined` if the position has no target. */
   readonly hitAt: (column: number, row: number) => Hit | undefined;
 }
 
@@ -88,7 +75,7 @@ const ROOMS_FROM_COLUMNS = 60;
 const MEMBERS_FROM_COLUMNS = 44;
 const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
-/** Maximum height of the input box, and of the notices, as a divisor of the screen height. */
+/** Maximum height of the input box and of the notices, as a divisor of the screen height. */
 const REGION_FRACTION = 3;
 const NOT_PLAIN = /[^\x20-\x7e]/;
 
@@ -102,7 +89,6 @@ export interface Areas {
   readonly notices: readonly Line[];
   readonly status: number;
   readonly input: InputBox;
-  /** Width in columns, including the separator. */
   readonly rooms: number;
   readonly members: number;
   readonly timeline: number;
@@ -121,7 +107,6 @@ export class Composer {
   readonly #memberColumn = memo<MemberColumn>();
   readonly #memberTexts = memo<readonly string[]>();
 
-  /** Returns the composed screen; the same object as before if no input has changed. */
   compose(props: ViewProps): Composition {
     return this.#composition(cacheKey(props), () => this.#composeNow(props));
   }
@@ -187,7 +172,6 @@ export class Composer {
     return { frame, layout };
   }
 
-  /** Computes the size of each region. The timeline receives the remaining cells. */
   #areasOf(props: ViewProps, visibleFiles: ReadonlySet<string>): Areas {
     const { size, model, state, texts } = props;
     const columns = Math.max(1, size.columns);
@@ -309,7 +293,7 @@ export class Composer {
   #members({ model, texts, state }: ViewProps, areas: Areas): MemberColumn {
     const { me, open, rooms } = model;
     const { members: columns, body } = areas;
-    // The peer of a conversation is online if any room lists that user as online.
+    // A conversation's peer is online if any room lists that user as online.
     const people = open?.startsWith("@") === true ? rooms : openRoom(model);
     const top = topOf(state.membersScroll, model) ?? 0;
     return this.#memberColumn([people, open, me, texts, columns, body, top], () =>
@@ -317,7 +301,6 @@ export class Composer {
     );
   }
 
-  /** Returns the timeline, covered by the open overlay if there is one. */
   #centerColumn(
     props: ViewProps,
     areas: Areas,
@@ -333,7 +316,6 @@ export class Composer {
     return [...timeline.slice(0, Math.max(0, height - overlayTexts.length)), ...overlayTexts];
   }
 
-  /** Returns the lines of the open overlay; `undefined` if no overlay is open. */
   #entries(props: ViewProps, { body: height, timeline: columns }: Areas) {
     const options = this.#overlay(props);
     return options && overlayLines(options, columns, height);
@@ -354,7 +336,6 @@ export class Composer {
     );
   }
 
-  /** Returns the line that replaces the first row while the client loads older rows. */
   #loading({ texts }: ViewProps, { timeline: columns }: Areas, palette: Palette): string {
     return palette.ansiOf(fitLine([{ text: ` ${texts.loadingOlder}`, role: "dim" }], columns));
   }
@@ -375,7 +356,7 @@ function plainChord(chord: string | undefined): string | undefined {
   return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
 }
 
-/** Returns everything that the screen depends on. The time is included only during a countdown. */
+/** Includes the time only during a countdown. */
 function cacheKey(props: ViewProps): readonly unknown[] {
   const { size, status, nowUnixMs, ...others } = props;
   const countdownUnixMs = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
@@ -399,7 +380,6 @@ function promptOf({ model, state, texts }: ViewProps): string {
   return model.open === undefined ? "> " : `${nameOf(model.open)}> `;
 }
 
-/** Returns the header text while no room is open. */
 function noRoomText({ model, texts, isStarting = false }: ViewProps): string {
   const { connection, isCaughtUp, me } = model;
   const isLoading = connection.kind === "online" && me !== undefined && !isCaughtUp;
@@ -430,9 +410,6 @@ function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
   return { row: top + row, column };
 }
 
-/**
- * Returns the window title, which contains the number of mentions, the open room and the server.
- */
 function titleOf(model: Model): string {
   const { mentions } = roomList(model);
   const targetName = model.open === undefined ? "chat" : nameOf(model.open);

@@ -1,4 +1,4 @@
-/** Layout of the header line. */
+/** Header line. */
 
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -9,19 +9,14 @@ import type { ScreenTexts } from "../text/texts.ts";
 import { type Line, lineWidth, splitLine } from "./style.ts";
 import { widthOf } from "./width.ts";
 
-/** Maximum width of a topic, in columns. A topic may be as long as a message. */
+/** A topic may be as long as a message. */
 const TOPIC_COLUMNS = 500;
 
-/** Returns the name of a target for display, such as `#lobby` or `@ben`. */
 export function nameOf(target: string): string {
   const name = cleanText(target);
   return name.startsWith("@") ? name : `#${name}`;
 }
 
-/**
- * Lays out the open room, its topic and the number of online members.
- * @param nothing text displayed while no room is open
- */
 export function headerLine(
   model: Model,
   texts: ScreenTexts,
@@ -35,8 +30,7 @@ export function headerLine(
     { text: ` ${nameOf(open)} `, role: "bar", bold: true },
     { text: ` ${plainLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
   ];
-  // The topic may use half of the line. If the facts do not fit beside it, the leftmost facts are
-  // omitted.
+  // The topic may use half of the line. Facts that do not fit beside it are omitted from the left.
   const topic = Math.min(lineWidth(left), Math.floor(columns / 2));
   let facts = factsOf(model, room, texts);
   while (facts.length > 0 && widthOf(factsText(facts)) + topic + 1 > columns)

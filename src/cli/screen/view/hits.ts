@@ -7,25 +7,17 @@ import type { Entry } from "./overlay.ts";
 import type { RoomColumn } from "./rooms.ts";
 import { type Line, spanAt } from "./style.ts";
 
-/** Regions of the screen. Functions compute their lines only when needed. */
 export interface HitRegions {
   readonly areas: Areas;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
-  /**
-   * Lines of the overlay, which end at the last line of the body; `undefined` if no overlay is
-   * open.
-   */
+  /** The lines end at the last line of the body. `undefined` if no overlay is open. */
   readonly overlay: () => readonly Entry[] | undefined;
   readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
   readonly statusLine: () => Line;
 }
 
-/**
- * Returns the click target at a position.
- * @param column column from 0; rows also begin at 0
- * @returns `undefined` if a click there has no effect
- */
+/** Positions begin at 0. `undefined` if a click there has no effect. */
 export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {
   const { header, body, notices, status, input } = regions.areas;
   let at = row - header;

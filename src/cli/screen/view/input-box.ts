@@ -1,4 +1,4 @@
-/** Layout of the input box. */
+/** Input box. */
 
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
 import type { Line, Span } from "./style.ts";
@@ -6,17 +6,15 @@ import { cutTo, graphemesOf, widthOf } from "./width.ts";
 
 export interface InputBox {
   readonly lines: readonly Line[];
-  /** Cursor position. Rows and columns begin at 0. */
+  /** From 0. */
   readonly row: number;
   readonly column: number;
-  /** Returns the UTF-16 index of the text displayed at a position in the box. */
   readonly indexAt: (row: number, column: number) => number;
 }
 
-/** Maximum width of the prompt, as a divisor of the screen width. */
+/** Maximum prompt width, as a divisor of the screen width. */
 const PROMPT_FRACTION = 3;
 
-/** Returns the number of text columns beside a prompt. */
 export function inputColumns(prompt: string, columns: number): number {
   return Math.max(2, columns - widthOf(shortPrompt(prompt, columns)));
 }
@@ -32,13 +30,11 @@ export interface InputBoxOptions {
   readonly prompt: string;
   readonly editor: Editor;
   readonly columns: number;
-  /** Maximum number of rows. */
   readonly rows: number;
-  /** Whether the box displays an asterisk for each grapheme. */
   readonly isSecret: boolean;
 }
 
-/** Lays out the input box. If the text has more rows than fit, scrolls to the cursor. */
+/** Scrolls to the cursor if the text has more rows than fit. */
 export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOptions): InputBox {
   const promptText = shortPrompt(prompt, columns);
   const indent = widthOf(promptText);
@@ -69,7 +65,6 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputBoxOp
   return { lines: visibleLines, row: at - top, column: Math.min(column, columns - 1), indexAt };
 }
 
-/** Returns a text with control characters made visible, cut to a number of columns. */
 function visibleText(text: string, columns: number): string {
   return cutTo(graphemesOf(text).map(visibleForm).join(""), columns);
 }

@@ -1,4 +1,4 @@
-/** List of members beside the timeline. */
+/** Member list beside the timeline. */
 
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -14,13 +14,11 @@ const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator:
 
 export interface MemberColumn extends ListScroll {
   readonly lines: readonly Line[];
-  /** Name of the member on each line; `undefined` for a line without a member. */
   readonly names: readonly (string | undefined)[];
 }
 
 /**
- * Lays out the members by name, with online members first. The last line contains the number of
- * hidden members.
+ * Online members come first. The last line contains the number of hidden members.
  * @param requestedTop number of members above the visible lines
  */
 export function memberColumn(
@@ -57,10 +55,7 @@ export function memberColumn(
   };
 }
 
-/**
- * Returns the members of the open room. Until the server has sent the full list, returns the online
- * members.
- */
+/** Until the server has sent the full list, only the online members. */
 function membersOf(model: Model): readonly Member[] {
   const { open, me } = model;
   const room = openRoom(model);

@@ -1,4 +1,4 @@
-/** Layout of a message's text, with code, quotes and lists. */
+/** Message text with code, quotes and lists. */
 
 import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
 import type { Inline } from "../../../core/markup/inline.ts";
@@ -12,11 +12,9 @@ export interface MessageText {
   readonly text: string;
   readonly mentions: readonly string[];
   readonly me: string | undefined;
-  /** Role of text without markup; `text` if absent. */
   readonly role?: Role;
-  /** Author, which precedes the text of an action. */
   readonly author?: Line;
-  /** Spans that follow the text, such as an edit mark. */
+  /** Follows the text, such as an edit mark. */
   readonly mark: Line;
 }
 
@@ -25,7 +23,6 @@ const COLUMNS_MIN = 8;
 const BAR: Span = { text: "▌ ", role: "rule" };
 const EDGE: Span = { text: "  " };
 
-/** Returns at least one line. Each line fits into the columns. */
 export function textLines(message: MessageText, columns: number): readonly Line[] {
   const { text, mentions, me, role, author = [], mark } = message;
   const blocks = parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase())));
@@ -75,7 +72,6 @@ function codeLines(language: string, text: string, columns: number): readonly Li
   return [...name, ...withPrefix([EDGE], [EDGE], columns, code)];
 }
 
-/** Adds a prefix to the first line, and a different prefix to the following lines. */
 function withPrefix(
   first: Line,
   others: Line,
@@ -87,7 +83,6 @@ function withPrefix(
   return make(columns - width).map((line, i) => [...(i === 0 ? first : others), ...line]);
 }
 
-/** Converts inline markup to spans. Makes web addresses links, and highlights mentions. */
 function spansOf(inlines: readonly Inline[], textStyle: TextStyle): readonly Span[] {
   const { me, ...style } = textStyle;
   return inlines.flatMap((part): readonly Span[] => {

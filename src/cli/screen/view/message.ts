@@ -1,4 +1,4 @@
-/** Layout of a timeline row, with the same texts as in the browser. */
+/** Timeline row, with the same texts as in the browser. */
 
 import { FOLDED_LINES_HIDDEN_MIN, FOLDED_LINES_VISIBLE } from "../../../base/limits-screen.ts";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
@@ -25,25 +25,20 @@ export interface RowOptions {
   readonly times: Times;
   readonly me: string | undefined;
   readonly isOnline: boolean;
-  /** Key sequence that fetches the selected file; `undefined` if no key is bound. */
   readonly fetchKey: string | undefined;
-  /** Key sequence that unfolds a long text; `undefined` if no key is bound. */
   readonly foldKey: string | undefined;
-  /** Sizes of the pictures that are ready to display. */
   readonly pictures?: PictureSizes | undefined;
   readonly pictureRows?: number;
 }
 
 export interface RowLines {
-  /** At least one line. Each line fits into the columns of the options. */
+  /** At least one line, each within the columns of the options. */
   readonly lines: readonly Line[];
   /** Number of lines that unfolding adds; 0 if the row cannot be folded. */
   readonly folds: number;
 }
 
-/** State that determines a row's layout and that the row does not contain. */
 export interface RowExtras {
-  /** Transfer in progress of the row's file; `undefined` if there is none. */
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;
 }
@@ -51,9 +46,9 @@ export interface RowExtras {
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
 
-/** Minimum number of screen columns at which names have a column of their own. */
+/** Minimum screen width for a separate name column. */
 const COLUMNS_FOR_NAMES = 50;
-/** Minimum number of screen columns at which the time is displayed. */
+/** Minimum screen width for the time. */
 const COLUMNS_FOR_TIME = 30;
 const TIME_COLUMNS = 6;
 const QUOTE_COLUMNS = 200;
@@ -67,7 +62,6 @@ const NAME_COLUMNS_BY_WIDTH = [
 
 const EVENT_SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
 
-/** Returns the width of the name column; 0 if names precede the text. */
 function nameColumns(columns: number): number {
   return NAME_COLUMNS_BY_WIDTH.find(([from]) => columns >= from)?.[1] ?? 0;
 }
@@ -97,7 +91,6 @@ function unfoldable(lines: readonly Line[]): RowLines {
   return { lines, folds: 0 };
 }
 
-/** Returns the first lines of a long text, and a line with the number of hidden lines. */
 function folded(
   lines: readonly Line[],
   mark: Line,
@@ -119,7 +112,7 @@ function folded(
   return { lines: [...lines.slice(0, FOLDED_LINES_VISIBLE), last], folds };
 }
 
-/** Returns a full-width rule with a label, such as `──── Today ────`. */
+/** Full-width rule with a label, such as `──── Today ────`. */
 export function ruleLine(text: string, role: Role, columns: number): Line {
   const label = cutTo(cleanText(text), columns - 4);
   const ruleColumns = columns - widthOf(label) - 2;
@@ -134,19 +127,15 @@ export function ruleLine(text: string, role: Role, columns: number): Line {
 }
 
 interface Head {
-  /** Name without control characters. */
   readonly name: string;
   readonly role: Role;
   readonly unixMs: number;
-  /**
-   * Whether the row above has the same name and time. Both the name and the time are then omitted.
-   */
+  /** Whether the row above has the same name and time, which are then omitted. */
   readonly isGrouped: boolean;
-  /** Whether the name is the sign of an event or action. No `:` follows a sign. */
+  /** Whether the name is the sign of an event or action, which no `:` follows. */
   readonly isSign: boolean;
 }
 
-/** Lays out a row with time and name before the first line, and indents the following lines. */
 function withHead(
   head: Head,
   options: RowOptions,
@@ -166,7 +155,7 @@ function withHead(
   return narrow(head, options, make);
 }
 
-/** Returns the time and name, each in a column. The number of spans is always the same. */
+/** The number of spans is always the same. */
 function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
   const cutName = cutTo(name, names);
   const before = " ".repeat(names - widthOf(cutName));
@@ -186,11 +175,9 @@ function blankGutter(names: number): Line {
 }
 
 /**
- * Returns the top line of the timeline with author and time, if the first line of its message is
- * scrolled out of view. On a narrow screen the name replaces the line, which the previous page also
- * displays.
+ * Author and time for a message whose first line is scrolled out of view. On a narrow screen, the
+ * name replaces the top line, which the previous page also displays.
  * @param index index of the line within the row
- * @param canReplace whether the name may replace the line
  * @returns `undefined` if the line stays unchanged
  */
 export function topLine(
@@ -224,7 +211,6 @@ function headOf(row: ItemRow | PendingRow, { texts, me }: RowOptions): Head {
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
 }
 
-/** Returns the spans for the time and the name, which precede the text or form a separate line. */
 function headSpans(
   { name, role, unixMs }: Head,
   { columns, times }: RowOptions,
@@ -237,7 +223,6 @@ function headSpans(
   ];
 }
 
-/** Lays out name and text on one line if they fit. Otherwise the text follows on indented lines. */
 function narrow(
   head: Head,
   options: RowOptions,
@@ -319,7 +304,6 @@ export function nickRole(name: string): Role {
   return `nick-${tintOf(name)}` as Role;
 }
 
-/** Returns one line with the quoted message. */
 function quoteLines(
   row: ItemRow | PendingRow,
   options: RowOptions,
@@ -375,7 +359,7 @@ function fileLines(
   return lines;
 }
 
-/** Returns a progress bar, such as `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left`. */
+/** Progress bar such as `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left`. */
 export function progressLine(transfer: TransferView, options: Pick<RowOptions, "texts">): Line {
   const { state, progress } = transfer;
   const status = stateText(transfer, options.texts);

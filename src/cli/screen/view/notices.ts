@@ -1,4 +1,4 @@
-/** Lines of notices between the timeline and the status line. */
+/** Notices between the timeline and the status line. */
 
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
@@ -15,28 +15,25 @@ import { cutLine, type Line } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
-/** Maximum number of notices of each kind. A line with a count replaces the remaining notices. */
+/** Beyond this number per kind, a line with a count replaces the remaining notices. */
 const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
-/** Number of columns for ` [y/N]` and the space before a question. */
+/** ` [y/N]` and the space before a question. */
 const ANSWERS_COLUMNS = 7;
-/** Minimum height, in lines, at which notices are displayed in addition to faults and notes. */
+/** On fewer lines, only faults and notes are displayed. */
 const OTHER_NOTICES_HEIGHT_MIN = 2;
 
 export interface NoticeOptions {
   readonly model: Model;
   readonly notes: readonly Note[];
-  /** Open question, which the status line may cut off. */
+  /** A long question is displayed here as well, because the status line cuts it off. */
   readonly question?: Question | undefined;
   readonly texts: ScreenTexts;
-  /**
-   * Files whose messages are visible. These messages display the transfer's progress, so no notice
-   * is needed.
-   */
+  /** The messages of these files display the transfer's progress, so no notice is needed. */
   readonly visibleFiles: ReadonlySet<string>;
 }
 
-/** Returns at most `height` lines, with the newest notice last. */
+/** At most `height` lines, newest notice last. */
 export function noticeLines(
   { model, notes, question, texts, visibleFiles }: NoticeOptions,
   columns: number,
@@ -72,7 +69,7 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
 }
 
 function offeredLines(model: Model, texts: ScreenTexts, columns: number): readonly Line[] {
-  // The user's own uploads are excluded, because they are displayed as transfers.
+  // The user's own uploads are already displayed as transfers.
   const offered = (openRoom(model)?.offered ?? []).filter(
     ({ from }) => !isSameName(from, model.me) && !isIgnored(model, from),
   );
@@ -118,9 +115,6 @@ function withCount(lines: readonly Line[], total: number, texts: ScreenTexts): r
   return [...lines, [{ text: `  ${texts.screen.moreCount(total - lines.length)}`, role: "dim" }]];
 }
 
-/**
- * Returns a line with the message that the input replies to or edits; `undefined` if there is none.
- */
 export function draftContextLine(
   model: Model,
   texts: ScreenTexts,

@@ -1,4 +1,4 @@
-/** Overlays above the timeline: lists of choices, search results, help and long texts. */
+/** Overlays above the timeline: choices, search results, help and long texts. */
 
 import { cleanText } from "../../../base/text.ts";
 import type { Model, SearchView } from "../../../core/model/state.ts";
@@ -24,24 +24,18 @@ export interface OverlayOptions {
 type ScrolledOverlay = Extract<Overlay, { readonly top: number }>;
 type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" }>;
 
-/** Number of columns around the text of a heading. */
 const RULE_COLUMNS = 4;
 
-/** A line of an overlay. */
 export interface Entry {
   readonly line: Line;
   readonly background?: Role;
-  /** Index of the choice that the line displays; absent if the line displays none. */
   readonly choice?: number;
   readonly isHeading?: true;
 }
 
-/** Fixed texts of an overlay that lists choices. */
 interface ListTexts {
   readonly title: string;
-  /** Prompt of the input box; absent if the list has no query. */
   readonly prompt?: string;
-  /** Text displayed if there are no choices; absent if the list is never empty. */
   readonly emptyText?: string;
 }
 
@@ -59,9 +53,6 @@ function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts):
   return lists[kind];
 }
 
-/**
- * Returns the prompt of the input box while an overlay is open; `undefined` for the usual prompt.
- */
 export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
   if (overlay.kind === "search") return `${texts.screen.find}: `;
   return isScrolled(overlay) ? undefined : listTexts(overlay.kind, texts).prompt;
@@ -79,7 +70,7 @@ function choicesOf(overlay: ChoiceList): readonly Candidate[] {
 }
 
 /**
- * Returns all lines of the overlay with its heading. Each line fills the columns.
+ * Each line fills the columns.
  * @param height maximum number of lines
  */
 export function overlayLines(
@@ -105,13 +96,12 @@ export function overlayLines(
     .map(({ line, ...entry }) => ({ line: fitLine(line, columns), ...entry }));
 }
 
-/** Returns the scroll position at which the last line becomes visible. */
 export function overlayTopMax(options: OverlayOptions, columns: number, height: number): number {
   if (!isScrolled(options.overlay)) return 0;
   return Math.max(0, entriesOf(options, columns).length - contentRows(height));
 }
 
-/** Returns the number of lines below the heading. An overlay of a single line has no heading. */
+/** An overlay of a single line has no heading. */
 function contentRows(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }
@@ -133,7 +123,6 @@ function titleOf({ overlay, texts, model }: OverlayOptions): string {
   }
 }
 
-/** Returns the key hints that follow the title of a long text. */
 function keysOf({ overlay, texts }: OverlayOptions): string {
   return overlay.kind === "text" ? ` · ${texts.screen.copyHint}` : "";
 }
@@ -217,7 +206,7 @@ function resultEntries(
   return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }
 
-/** Returns the help lines. A choice without a hint is a heading. */
+/** A choice without a hint is a heading. */
 function helpEntries(choices: readonly Candidate[], columns: number): readonly Entry[] {
   const widest = Math.max(0, ...choices.map(({ text, hint }) => (hint === "" ? 0 : widthOf(text))));
   const keys = Math.min(widest, Math.floor(columns / 2) - 2);

@@ -1,19 +1,13 @@
-/**
- * Colours of roles, determined by the theme, the user's colours and the terminal's colour depth.
- */
+/** Colours for roles, from the theme, the user's colours and the terminal's colour depth. */
 
 import type { TerminalSettings } from "../../../ui/settings.ts";
 import { pictureAttributes } from "../pictures/cells.ts";
 import { ROLES, type Role, roleStyle } from "./roles.ts";
 import type { Line, Span } from "./style.ts";
 
-/**
- * Number of colours that the terminal supports. With `none`, only bold, inverse and underlined text
- * is used.
- */
+/** With `none`, only bold, inverse and underlined text is used. */
 export type ColorDepth = "none" | "16" | "256" | "full";
 
-/** SGR codes of attributes that are not colours. */
 const MARKS = {
   bold: "1",
   dim: "2",
@@ -30,9 +24,7 @@ export type Style = { readonly [Mark in keyof typeof MARKS]?: boolean } & {
 
 type Rgb = readonly [number, number, number];
 
-/** An RGB colour with the nearest of the terminal's sixteen colours. */
 interface Color {
-  /** RGB value; `undefined` for a colour that the terminal defines. */
   readonly rgb: Rgb | undefined;
   readonly basic: number;
 }
@@ -47,7 +39,7 @@ const COLOR_NAMES = [
   "cyan",
   "white",
 ] as const;
-/** RGB values of xterm's sixteen colours, used to find the nearest. */
+/** xterm's sixteen colours, used to find the nearest. */
 const BASIC_COLORS: readonly Rgb[] = [
   [0, 0, 0],
   [205, 0, 0],
@@ -71,7 +63,7 @@ const COLOR = /^(?:#([0-9a-f]{6})(?:\|(\d{1,2}))?|(bright-)?([a-z]+))$/;
 
 /**
  * Parses a style such as `bold`, `underline #58c99b`, `red on #202020` or `bright-blue`.
- * @returns `undefined` if the style is invalid
+ * `undefined` if the style is invalid.
  */
 export function readStyle(text: string): Style | undefined {
   const style: { -readonly [Key in keyof Style]: Style[Key] } = {};
@@ -112,7 +104,6 @@ function nearest([r, g, b]: Rgb): number {
   return leastOf(BASIC_COLORS.map(([r2, g2, b2]) => (r - r2) ** 2 + (g - g2) ** 2 + (b - b2) ** 2));
 }
 
-/** Returns the index of the nearest level in xterm's colour cube. */
 function cubeStep(value: number): number {
   return leastOf(CUBE_LEVELS.map((level) => Math.abs(level - value)));
 }
@@ -141,7 +132,6 @@ function sgrOf(style: Style, depth: ColorDepth): string {
   return codes.length === 0 ? "" : `\x1b[${codes.join(";")}m`;
 }
 
-/** Returns the colour depth of the terminal. @param env process environment */
 export function depthOf(env: Readonly<Record<string, string | undefined>>): ColorDepth {
   if ((env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb") return "none";
   if (/truecolor|24bit/i.test(env["COLORTERM"] ?? "")) return "full";
@@ -152,16 +142,14 @@ export function depthOf(env: Readonly<Record<string, string | undefined>>): Colo
 
 const RESET = "\x1b[m";
 
-/** Styles of all roles for a theme and a colour depth. */
 export class Palette {
   readonly #styles: ReadonlyMap<Role, Style>;
   readonly #depth: ColorDepth;
-  /** SGR codes, keyed by background role and role. At most one entry for each pair of roles. */
   readonly #codes = new Map<string, string>();
 
   /**
-   * @param userStyles styles from config.toml, keyed by role, which override the theme; the
-   * constructor skips unknown roles and invalid styles
+   * @param userStyles styles by role, which override the theme; unknown roles and invalid styles
+   * are skipped
    */
   constructor(
     theme: TerminalSettings["theme"],
@@ -178,7 +166,7 @@ export class Palette {
     this.#depth = depth;
   }
 
-  /** Returns the terminal text of a line. @param under background role of the whole line */
+  /** @param under background role of the whole line */
   ansiOf(line: Line, under?: Role): string {
     let text = "";
     let last = "";

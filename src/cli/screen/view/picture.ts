@@ -1,4 +1,4 @@
-/** Layout of pictures below their file lines, as large as the space allows. */
+/** Picture layout below file lines, as large as the space allows. */
 
 import { PICTURE_COLUMNS_MAX, PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import { pictureCells } from "../pictures/cells.ts";
@@ -7,30 +7,25 @@ import type { Line } from "./style.ts";
 
 export interface PictureSize {
   readonly id: number;
-  /** Width at the natural size, in cells; may be fractional. */
+  /** Natural width in cells; may be fractional. */
   readonly columns: number;
   readonly rows: number;
 }
 
 export type PictureSizes = ReadonlyMap<string, PictureSize>;
 
-/** Minimum width of a picture, in cells. A smaller picture is not recognisable. */
+/** A narrower picture is not recognisable. */
 const COLUMNS_MIN = 8;
 const ROWS_MIN = 2;
-/** Number of screen rows reserved for other regions and a few messages. */
+/** Screen rows reserved for other regions and a few messages. */
 const OTHER_ROWS = 6;
 
-/** Returns the maximum number of rows of a picture; 0 if the screen is too small for pictures. */
+/** 0 if the screen is too small for pictures. */
 export function pictureRows(screenRows: number): number {
   const rows = Math.min(PICTURE_ROWS_MAX, Math.floor((screenRows - OTHER_ROWS) / 2));
   return rows < ROWS_MIN ? 0 : rows;
 }
 
-/**
- * Returns the size at which a picture fits; `undefined` if there is not enough space.
- * @param columns number of available columns
- * @param rows number of available rows
- */
 export function pictureBox(
   { id, ...size }: PictureSize,
   columns: number,

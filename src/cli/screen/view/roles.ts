@@ -1,6 +1,6 @@
-/** Roles of text, and their style in each theme. */
+/** Text roles and their style in each theme. */
 
-/** Styles by role: for the dark theme, for the light theme, and for terminals without colours. */
+/** Styles by role: dark theme, light theme, and terminals without colours. */
 const STYLES = {
   text: ["", "", ""],
   dim: ["#8b95a1|8", "#5a6470|8", ""],
@@ -43,12 +43,10 @@ const STYLES = {
   "nick-6": ["#b0b0f5|6", "#5b5bb5|12", "bold"],
 } as const satisfies Record<string, readonly [dark: string, light: string, plain: string]>;
 
-/** Meaning of a text, which determines its style. */
 export type Role = keyof typeof STYLES;
 
 export const ROLES = Object.keys(STYLES) as Role[];
 
-/** Returns the style of a role. @param isPlain whether the terminal has no colours */
 export function roleStyle(role: Role, theme: "dark" | "light", isPlain: boolean): string {
   const [dark, light, plain] = STYLES[role];
   if (isPlain) return plain;

@@ -1,4 +1,4 @@
-/** List of rooms and people beside the timeline. */
+/** Room and conversation list beside the timeline. */
 
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -8,18 +8,16 @@ import type { ListScroll, ListTop } from "../state/hit.ts";
 import { fitLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo } from "./width.ts";
 
-/** Maximum count that the list displays. */
 const COUNT_MAX = 999;
-/** Maximum number of targets that the user can open with Alt and a digit. */
+/** Alt and a digit open one of the first ten targets. */
 const NUMBERED_TARGETS_MAX = 10;
 
 export interface RoomColumn extends ListScroll {
   readonly lines: readonly Line[];
-  /** Target of each line; `undefined` for a line without a target. */
   readonly targets: readonly (string | undefined)[];
 }
 
-/** @param listTop scroll position; if `undefined`, the list scrolls to the open target */
+/** @param listTop if `undefined`, the list scrolls to the open target */
 export function roomColumn(
   model: Model,
   muted: readonly string[],
@@ -47,16 +45,12 @@ export function roomColumn(
   return { lines: visible, targets: targets.slice(top, top + height), top, topMax };
 }
 
-/**
- * Returns the scroll position of a list; `undefined` if the user has not scrolled the list since
- * opening the target.
- */
+/** `undefined` if the user has not scrolled the list since opening the target. */
 export function topOf(listTop: ListTop | undefined, { open }: Model): number | undefined {
   const isSameOpen = listTop?.open === open || isSameName(listTop?.open, open);
   return isSameOpen ? listTop?.top : undefined;
 }
 
-/** Reports whether a target such as `#lobby`, `lobby` or `@ben` is muted. */
 export function isMuted(muted: readonly string[], target: string): boolean {
   return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
 }

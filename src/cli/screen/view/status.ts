@@ -1,4 +1,4 @@
-/** Layout of the status line. */
+/** Status line. */
 
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -11,9 +11,8 @@ import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
 
-/** State of the link that the model does not contain. */
+/** Link state that the model does not contain. */
 export interface LinkStatus {
-  /** `quic`, `ws` or `unix`; `undefined` if there is no link. */
   readonly transport: string | undefined;
   readonly roundTripMs: number | undefined;
 }
@@ -23,10 +22,10 @@ export interface StatusOptions {
   readonly texts: ScreenTexts;
   readonly link: LinkStatus;
   readonly nowUnixMs: number;
-  /** Muted targets, whose unread messages are not counted. */
+  /** Unread messages in muted targets are not counted. */
   readonly muted: readonly string[];
   readonly typing: boolean;
-  /** Number of loaded rows below the bottom edge; `undefined` if the newest row is visible. */
+  /** Loaded rows below the bottom edge; `undefined` if the newest row is visible. */
   readonly below: { readonly rows: number } | undefined;
   readonly question: Question | undefined;
   readonly completion: Completion | undefined;
@@ -35,10 +34,7 @@ export interface StatusOptions {
 const SECOND_MS = 1_000;
 const TARGETS_NAMED_MAX = 3;
 
-/**
- * Lays out the connection, pending posts and unread messages. An open question or completion
- * replaces them.
- */
+/** An open question or completion replaces the connection, pending posts and unread messages. */
 export function statusLine(options: StatusOptions, columns: number): Line {
   const { question, completion, texts } = options;
   if (question !== undefined) return questionLine(question, texts, columns);
@@ -47,7 +43,6 @@ export function statusLine(options: StatusOptions, columns: number): Line {
   return splitLine(left, belowSpans(options), columns);
 }
 
-/** Returns the spans at the left. Omits the typing users if the line would be too long. */
 function leftSpans(options: StatusOptions, columns: number): Line {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
   const line = fittingSpans(options, joined([pending, typing]), columns);
@@ -90,13 +85,11 @@ function questionLine(question: Question, texts: ScreenTexts, columns: number): 
   if (!isYesNo) {
     return splitLine(left, [{ text: `${texts.screen.answerHint} `, role: "bar-dim" }], columns);
   }
-  // A question that is too long is also displayed among the notices. Here it is cut, so that its
-  // keys stay visible.
+  // The question is cut so that its keys stay visible; the notices display the full question.
   const hint: Line = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];
   return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
 }
 
-/** Lays out completion candidates so that the selected candidate is visible. */
 function completionLine({ candidates, selectedIndex }: Completion, columns: number): Line {
   const spans = candidates.map(({ text, hint }, i): readonly Span[] => {
     const role = i === selectedIndex ? "open" : "bar";
@@ -158,7 +151,6 @@ function pendingSpans({ model, texts }: StatusOptions): readonly Span[] {
   return joined([refusedSpans(model, texts), sending]);
 }
 
-/** Returns the spans with the number of refused posts in rooms that are not open. */
 function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
   const refused = pending.filter(
     ({ to, state }) => state.kind === "refused" && !isSameName(to, open),

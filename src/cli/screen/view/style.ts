@@ -1,4 +1,4 @@
-/** Lines of styled spans, which the palette converts to terminal text. */
+/** Styled lines, which the palette converts to terminal text. */
 
 import type { PictureBox } from "../state/frame.ts";
 import type { Role } from "./roles.ts";
@@ -12,12 +12,9 @@ export interface Span {
   readonly italic?: boolean;
   readonly strike?: boolean;
   readonly link?: string;
-  /** Action of a click on the span; if absent, a click selects the row. */
+  /** If absent, a click selects the row. */
   readonly clickAction?: "fetch" | "unfold" | "newest" | "unread";
-  /**
-   * Set if the text consists of picture cells. Their colour encodes the picture, so no style
-   * applies.
-   */
+  /** Set for picture cells, whose colour encodes the picture, so that no style applies. */
   readonly picture?: PictureBox;
 }
 
@@ -29,7 +26,6 @@ export function lineWidth(line: Line): number {
   return columns;
 }
 
-/** Returns the span at a column, from 0; `undefined` if the line is shorter. */
 export function spanAt(line: Line, column: number): Span | undefined {
   let end = 0;
   return line.find(({ text }) => {
@@ -38,7 +34,7 @@ export function spanAt(line: Line, column: number): Span | undefined {
   });
 }
 
-/** Cuts a line to a number of columns. A line that was cut ends with `…`. */
+/** A line that was cut ends with `…`. */
 export function cutLine(line: Line, columns: number): Line {
   if (lineWidth(line) <= columns) return line;
   const cut: Span[] = [];
@@ -58,14 +54,13 @@ export function cutLine(line: Line, columns: number): Line {
   return cut;
 }
 
-/** Cuts or pads a line to a number of columns. */
 export function fitLine(line: Line, columns: number): Line {
   const cut = cutLine(line, columns);
   const padding = columns - lineWidth(cut);
   return padding > 0 ? [...cut, { text: " ".repeat(padding) }] : cut;
 }
 
-/** Joins a left and a right text in a line. Omits the right text if there is not enough space. */
+/** Omits the right text if there is not enough space. */
 export function splitLine(left: Line, right: Line, columns: number): Line {
   const width = lineWidth(right);
   if (width === 0 || width >= columns) return fitLine(left, columns);

@@ -1,6 +1,6 @@
 /**
- * Layout of the timeline. Lays out only the visible rows, from the bottom up, and caches a row's
- * layout until the row or its inputs change.
+ * Timeline layout. Only visible rows are laid out, from the bottom up, and cached until they or
+ * their inputs change.
  */
 
 import type { Row, Rows } from "../../../core/model/rows.ts";
@@ -20,57 +20,50 @@ export interface TimelineOptions {
   readonly palette: Palette;
   readonly transfers: Model["transfers"];
   readonly scroll: ScrollAnchor | undefined;
-  /**
-   * Seq of the selected message, or key of the selected unsent post; `undefined` if nothing is
-   * selected.
-   */
+  /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
   readonly unfolded: ReadonlySet<string>;
   readonly height: number;
 }
 
-/** A row that is at least partly visible. */
 export interface VisibleRow {
   readonly row: Row;
-  /** First visible line of the row. `to` is the line after the last visible line. */
+  /** `to` is exclusive. */
   readonly from: number;
   readonly to: number;
 }
 
 export interface TimelineLayout {
-  /** Terminal lines, newest last. Each is exactly as wide as the timeline. */
+  /** Newest last. Each line is exactly as wide as the timeline. */
   readonly lines: readonly string[];
   readonly visible: readonly VisibleRow[];
-  /** Number of rows below the bottom edge. */
   readonly rowsBelow: number;
-  /** Whether the first line of the first row is visible. */
   readonly isAtTop: boolean;
-  /** Pictures of which at least one row is visible. */
   readonly pictures: readonly PictureBox[];
 }
 
 interface CachedRow {
   readonly lines: readonly Line[];
   readonly folds: number;
-  /** Terminal text of each line, created when the line first becomes visible. */
+  /** Created when a line first becomes visible. */
   readonly texts: (string | undefined)[];
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;
 }
 
-/** Minimum height of the timeline, in lines, at which a name may replace a line. */
+/** Minimum height, in lines, at which a name may replace the top line. */
 const COVER_HEIGHT_MIN = 4;
 
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
-  /** Layouts, keyed by row. Cleared when the row options change. */
+  /** Cleared when the row options change. */
   #cache = new WeakMap<Row, CachedRow>();
   #rowOptions: RowOptions | undefined;
   #palette: Palette | undefined;
   #transfers: Model["transfers"] | undefined;
   #downloads: Downloads = new Map();
-  /** Index of the row requested last. The next request is usually for a neighbouring row. */
+  /** The next request is usually for a neighbouring row. */
   #lastIndex = 0;
   readonly #layout = memo<TimelineLayout>();
 
@@ -126,10 +119,6 @@ export class TimelineCache {
     return { lines, visible: visibleRows, rowsBelow, isAtTop, pictures: [...pictures] };
   }
 
-  /**
-   * Returns the row and line displayed at a number of lines from the top; `undefined` if there is
-   * none.
-   */
   lineAt(
     { height }: TimelineOptions,
     { visible: visibleRows }: TimelineLayout,
@@ -144,9 +133,6 @@ export class TimelineCache {
     return undefined;
   }
 
-  /**
-   * Returns the index of the row at the bottom edge, and the number of its lines above the edge.
-   */
   #bottomOf(options: TimelineOptions): { readonly at: number; readonly to: number } {
     const { rows } = options.rows;
     const newest = { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
@@ -156,8 +142,8 @@ export class TimelineCache {
     const { scroll } = options;
     const edge = edgeOf(timeline, scroll);
     if (scroll === undefined || rows[edge.index]?.key !== scroll.key) return newest;
-    // Scrolls down until the page is full, if there are enough rows. Scrolling past the top then
-    // leaves no blank lines.
+    // Fills the page if there are enough rows, because scrolling past the top would leave blank
+    // lines.
     let missing = options.height + edge.below;
     for (let i = edge.index; i >= firstVisibleIndex(options.rows) && missing > 0; i--)
       missing -= heightAt(i);
@@ -186,10 +172,7 @@ export class TimelineCache {
     return visibleRows;
   }
 
-  /**
-   * Returns the top line with the author's name, if the line with the name is scrolled out of view;
-   * `undefined` otherwise.
-   */
+  /** Only if the line with the author's name is scrolled out of view. */
   #topOf(row: Row, index: number, options: TimelineOptions): string | undefined {
     const { rowOptions, palette, height } = options;
     const under = backgroundOf(row, options);
@@ -249,7 +232,6 @@ function padded(line: Line, columns: number, palette: Palette, under: Role | und
   return palette.ansiOf([...line, { text: " ".repeat(padding) }], under);
 }
 
-/** Returns the role that sets the background of a row; `undefined` for the default background. */
 function backgroundOf(
   row: Row,
   { selected, rows }: Pick<TimelineOptions, "selected" | "rows">,
@@ -261,8 +243,8 @@ function backgroundOf(
 }
 
 /**
- * Skips the day line of the first row while older rows are missing. Messages of that day may be
- * among the missing rows, and inserting them must not move the visible rows.
+ * While older rows are missing, the first row's day line is skipped: earlier messages of that day
+ * may be missing, and inserting them must not move the visible rows.
  */
 function firstVisibleIndex({ rows, hasOlder }: Rows): number {
   return hasOlder && rows[0]?.kind === "day" ? 1 : 0;

@@ -1,7 +1,4 @@
-/**
- * Widths of cleaned text on a terminal, measured by grapheme. Cleaned text contains no control
- * characters.
- */
+/** Terminal width of cleaned text, which contains no control characters. */
 
 import { terminalWidths } from "../width/measured.ts";
 
@@ -13,7 +10,7 @@ export function graphemesOf(text: string): readonly string[] {
   return terminalWidths.graphemesOf(text).map((grapheme) => grapheme.text);
 }
 
-/** Returns the width of a line in columns. Tabs and line feeds have no width. */
+/** Tabs and line feeds have no width. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let columns = 0;
@@ -21,14 +18,14 @@ export function widthOf(text: string): number {
   return columns;
 }
 
-/** Cuts a text to a number of columns. A text that was cut ends with `…`. */
+/** A text that was cut ends with `…`. */
 export function cutTo(text: string, columns: number): string {
   if (columns <= 0) return "";
   if (ASCII.test(text)) {
     return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
   }
   let used = 0;
-  let fittingWithMark = ""; // Longest prefix that leaves a column for `…`.
+  let fittingWithMark = ""; // Leaves a column for `…`.
   let fitting = "";
   for (const grapheme of terminalWidths.graphemesOf(text)) {
     used += grapheme.width;

@@ -1,13 +1,12 @@
-/** Wrapping of spans into lines. Lines break between words, and inside words that are too long. */
+/** Line breaking between words, and inside words that are too long. */
 
 import type { Line, Span } from "./style.ts";
 import { graphemesOf, widthOf } from "./width.ts";
 
-/** Number of columns between tab stops. */
 const TAB_COLUMNS = 8;
 const PIECE = /\n|\t| +|[^\n\t ]+/g;
 const ASCII = /^[\x20-\x7e]*$/;
-/** Matches a character of a script without spaces. A line may end after each such character. */
+/** Scripts without spaces, in which a line may end after each character. */
 const BREAKABLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]/u;
 
 interface Piece {
@@ -17,14 +16,14 @@ interface Piece {
 }
 
 /**
- * Returns at least one line. Each line fits into the columns.
+ * Returns at least one line.
  * @param spans cleaned text, which may contain line feeds and tabs
  * @param columns at least 2, the width of a wide character
  */
 export function wrapSpans(spans: readonly Span[], columns: number): readonly Line[] {
   const [only] = spans;
   if (spans.length === 1 && only !== undefined) {
-    // Most messages are short ASCII texts and need no further work.
+    // Fast path for most messages, which are short ASCII texts.
     if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
   }
   const builder = new LineBuilder(columns);
@@ -42,7 +41,6 @@ export function wrapSpans(spans: readonly Span[], columns: number): readonly Lin
   return builder.finished();
 }
 
-/** Splits a text at each position where a line may end. */
 function breakableParts(text: string): readonly string[] {
   const segments: string[] = [];
   let run = "";
@@ -64,16 +62,13 @@ class LineBuilder {
   readonly #columns: number;
   readonly #lines: Line[] = [];
   #line: Span[] = [];
-  /** Span whose style applies to `#runText`; `undefined` if there is no text. */
   #run: Span | undefined;
   #runText = "";
   #width = 0;
-  /** Spaces before the current word. If the line ends before the word, they are dropped. */
+  /** Dropped if the line ends before the word. */
   #spaces: Piece[] = [];
   #spacesWidth = 0;
-  /**
-   * Pieces of the current word. A line ends within a word only if the word is longer than a line.
-   */
+  /** Split only if the word is longer than a line. */
   #word: Piece[] = [];
   #wordWidth = 0;
 
@@ -86,7 +81,6 @@ class LineBuilder {
     this.#wordWidth += piece.width;
   }
 
-  /** Adds a part that may start a line without a preceding space. */
   breakablePart(piece: Piece): void {
     this.#appendWord();
     this.word(piece);
@@ -126,7 +120,7 @@ class LineBuilder {
       this.#endLine();
       for (const piece of this.#word) this.#append(piece);
     } else {
-      // A word that is longer than a line starts on this line and continues on the following lines.
+      // A word that is longer than a line starts on this line.
       if (this.#width + this.#spacesWidth < this.#columns) this.#appendSpaces();
       else this.#endLine();
       for (const piece of this.#word) this.#appendSplit(piece);
@@ -171,7 +165,7 @@ class LineBuilder {
         run = "";
         runWidth = 0;
       }
-      if (width > this.#columns) continue; // Dropped: no known grapheme is so wide.
+      if (width > this.#columns) continue; // No known grapheme is so wide.
       run += grapheme;
       runWidth += width;
     }

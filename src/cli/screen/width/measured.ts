@@ -1,54 +1,41 @@
 /**
- * Widths of graphemes on the user's terminal. Terminals differ on sequences of several code points
- * and on characters of ambiguous width, so the client measures a sample of each kind at startup.
- * Until the terminal has answered, widths are those of the Unicode table.
+ * Measured grapheme widths. Terminals differ on sequences of several code points and on ambiguous
+ * characters, so the client measures a sample of each kind at startup. Until then, the Unicode
+ * table applies.
  */
 
-/**
- * Sample graphemes, one for each kind. The measured width of a sample applies to all graphemes of
- * its kind.
- */
+/** A sample's measured width applies to all graphemes of its kind. */
 const SAMPLES = {
-  /** A symbol followed by the selector that turns the symbol into an emoji. */
   selected: "\u2764\ufe0f",
   keycap: "1\ufe0f\u20e3",
-  /** Several emoji joined into a single emoji. */
   joined: "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}",
   flag: "\u{1f1ee}\u{1f1e9}",
   toned: "\u{1f44d}\u{1f3fd}",
-  /** A character that is wide in East Asian fonts. */
+  /** Wide in East Asian fonts. */
   ambiguous: "\u03b1",
-  /** A letter with a combining mark. */
   marked: "x\u0323",
 } as const;
 
 export type SampleKind = keyof typeof SAMPLES;
-/** Widths, in columns, of the samples whose width differs from the Unicode table. */
 export type MeasuredWidths = Partial<Readonly<Record<SampleKind, number>>>;
 
 const KINDS = Object.keys(SAMPLES) as SampleKind[];
-/**
- * Maximum plausible width of a sample. If a measured width is larger, the cursor was not where the
- * sample was written.
- */
+/** If the measured width is larger, the cursor was not where the sample was written. */
 const COLUMNS_MAX = 8;
 const ASCII = /^[\x20-\x7e]$/;
-/**
- * Matches the lines, bars and dots of the client's own UI, which the layout treats as one column
- * wide.
- */
+/** Lines, bars and dots of the client's UI, which the layout treats as one column wide. */
 const UI_SYMBOL = /^[\u00b7\u2026\u2500-\u25ff]$/;
 const REPORT = /\x1b\[(\d+);(\d+)R/g;
 
 /**
- * Query that measures the samples. Writes each sample in hidden text and requests the cursor
- * position (CPR). The screen must be blank before and is blank afterwards.
+ * Writes each sample in hidden text and requests the cursor position (CPR). The screen must be
+ * blank before and is blank afterwards.
  */
 export const WIDTH_QUERY = `\x1b[H\x1b[8m${KINDS.map((kind) => `\r${SAMPLES[kind]}\x1b[6n`).join(
   "",
 )}\r\x1b[2K\x1b[m`;
 
-/** @returns `undefined` if answers are missing or a width is implausible */
+/** `undefined` if answers are missing or a width is implausible. */
 export function parseWidths(answers: string): MeasuredWidths | undefined {
   const columns = [...answers.matchAll(REPORT)].map(([, , column]) => Number(column) - 1);
   if (columns.length !== KINDS.length) return undefined;
@@ -59,29 +46,23 @@ export function parseWidths(answers: string): MeasuredWidths | undefined {
   );
 }
 
-/**
- * A grapheme cluster and its width in columns. The width is 0 if the cluster combines with the
- * previous one.
- */
+/** The width is 0 if the cluster combines with the previous one. */
 interface Grapheme {
   readonly text: string;
   readonly width: number;
 }
 
-/**
- * Maximum number of texts whose graphemes are cached, such as names and times, which every frame
- * repeats.
- */
+/** Names, times and other texts that every frame repeats. */
 const CACHED_TEXTS_MAX = 1_000;
 const CACHED_LENGTH_MAX = 40;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** Widths of graphemes on a terminal. Until they are measured, those of the Unicode table. */
+/** Until measured, the widths in the Unicode table. */
 class TerminalWidths {
   #measured: MeasuredWidths = {};
   #isAsInTable = true;
-  /** Graphemes, keyed by text. At most CACHED_TEXTS_MAX texts. */
+  /** Keyed by text. At most CACHED_TEXTS_MAX. */
   readonly #graphemes = new Map<string, readonly Grapheme[]>();
 
   measure(widths: MeasuredWidths): void {
@@ -90,7 +71,6 @@ class TerminalWidths {
     this.#graphemes.clear();
   }
 
-  /** Splits a cleaned text into graphemes. */
   graphemesOf(text: string): readonly Grapheme[] {
     const cached = this.#graphemes.get(text);
     if (cached !== undefined) return cached;
@@ -105,7 +85,6 @@ class TerminalWidths {
     return graphemes;
   }
 
-  /** Returns the width of a grapheme in columns. The grapheme must come from cleaned text. */
   of(grapheme: string): number {
     if (ASCII.test(grapheme)) return 1;
     const width = Bun.stringWidth(grapheme);
@@ -116,7 +95,6 @@ class TerminalWidths {
     return isShownDecomposed(kind, sample) ? sumOf(grapheme) : sample;
   }
 
-  /** Reports whether the terminal displays a grapheme wider than the layout assumes. */
   isWiderThanLayout(grapheme: string): boolean {
     if (this.#measured.ambiguous === undefined) return false;
     return UI_SYMBOL.test(grapheme) && isAmbiguous(grapheme);
@@ -124,9 +102,8 @@ class TerminalWidths {
 }
 
 /**
- * Widths on the terminal of this process. This is the only shared mutable object of the program: a
- * process has a single terminal, whose widths do not change, and a parameter would have to pass
- * through every function that computes a width.
+ * The program's only shared mutable object: a process has one terminal, whose widths do not change,
+ * and a parameter would have to pass through every function that computes a width.
  */
 export const terminalWidths = new TerminalWidths();
 
@@ -136,7 +113,7 @@ function kindOf(grapheme: string): SampleKind | undefined {
   if (/\u20e3/.test(grapheme)) return "keycap";
   if (/^\p{Regional_Indicator}{2}/u.test(grapheme)) return "flag";
   if (/\p{Emoji_Modifier}$/u.test(grapheme) && [...grapheme].length > 1) return "toned";
-  // If a symbol is wide even without the selector, terminals do not differ on its width.
+  // A symbol that is wide even without the selector has the same width on all terminals.
   if (/^.\ufe0f$/u.test(grapheme)) return isNarrow(grapheme) ? "selected" : undefined;
   if (/^.\p{Mn}+$/u.test(grapheme)) return "marked";
   return isAmbiguous(grapheme) && !UI_SYMBOL.test(grapheme) ? "ambiguous" : undefined;
@@ -151,19 +128,13 @@ function isAmbiguous(grapheme: string): boolean {
   return wideWidth !== Bun.stringWidth(grapheme);
 }
 
-/**
- * Reports whether the terminal displays the parts of a sequence separately. In that case its sample
- * is wider than a single emoji or letter.
- */
+/** Terminals that draw the parts separately display the sample wider than one emoji or letter. */
 function isShownDecomposed(kind: SampleKind, width: number): boolean {
   const isCombined = kind === "joined" || kind === "toned" || kind === "marked";
   return isCombined && width > Bun.stringWidth(SAMPLES[kind]);
 }
 
-/**
- * Returns the width of a grapheme on a terminal that draws each code point separately. Such a
- * terminal uses one column per combining mark.
- */
+/** Such terminals draw each code point separately, and use one column per combining mark. */
 function sumOf(grapheme: string): number {
   let columns = 0;
   for (const point of grapheme) {
