@@ -16,9 +16,10 @@ export function requestTable(): string {
     const { fields, answer, role, postCount: posts } = requestRow(kind);
     const counts = typeof posts === "function" ? "by size" : posts;
     const fieldList = fieldsText(fields as unknown as Entries);
-    return [`\`${kind}\``, phaseOf(kind), role, counts, fieldList, answerText(answer)];
+    const phase = role === undefined ? phaseOf(kind) : `${phaseOf(kind)} (${role})`;
+    return [`\`${kind}\``, phase, counts, fieldList, answerText(answer)];
   });
-  return table([["kind", "phase", "role", "posts", "fields", "answer"], ...rows]);
+  return table([["kind", "phase", "posts", "fields", "answer"], ...rows]);
 }
 
 export function recordText(): string {
@@ -59,7 +60,7 @@ function answerText(answer: v.GenericSchema): string {
 }
 
 /** Formats fields; neighbours of one type are combined: `a`, `b`? count. */
-function fieldsText(entries: Entries, separator = " · "): string {
+function fieldsText(entries: Entries, separator = "; "): string {
   const groups: { names: string[]; type: string }[] = [];
   for (const [field, schema] of Object.entries(entries)) {
     const isOptional = schema.type === "optional";
@@ -81,6 +82,8 @@ const NAMED = new Map<unknown, string>([
   [recordFields, "record"],
   [NOTICES.event, "event"],
   [REQUESTS.pins.answer.entries.rooms.item.entries, "room"],
+  [NOTICES.offered.folder.wrapped, "folder"],
+  [NOTICES.fault.template.wrapped, "template"],
 ]);
 
 function typeText(schema: Parts): string {
