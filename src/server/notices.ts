@@ -30,7 +30,6 @@ export class ServerNotices {
     for (const client of peers.members()) client.notify(notice);
   }
 
-  /** Sends changed states. Called every second, and for new sessions and new operators. */
   tick(): void {
     this.#sendDiskState();
     const { sequencer, peers, onEvent } = this.#services;

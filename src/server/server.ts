@@ -56,9 +56,7 @@ export class Server {
     return this.#services.peers.all();
   }
 
-  /**
-   * Subscribes to the logs. The broadcast comes first, so that all other output follows the record.
-   */
+  /** The broadcast comes first, so that all other output follows the record. */
   #subscribe(): void {
     const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
       this.#services;
@@ -123,10 +121,6 @@ export class Server {
     this.#services.fanOut.add(listener);
   }
 
-  /**
-   * Sets the function that returns the addresses for invites. It is called for each use, because
-   * machines change their addresses.
-   */
   setAddresses(addresses: () => readonly ServerAddress[]): void {
     this.#addresses = addresses;
     this.#services.remote.onAddressesChange();

@@ -33,7 +33,6 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   readonly clock: Clock;
   readonly scheduler: FairScheduler;
   readonly floodGuard: FloodGuard;
-  /** Unauthenticated clients, oldest first. At most LINKS_BEFORE_LOGIN_MAX. */
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
@@ -72,8 +71,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   /**
-   * Adds an unauthenticated client. If there are too many, closes the oldest, because a log-in
-   * takes little time.
+   * If there are too many unauthenticated clients, closes the oldest, because a log-in takes little
+   * time.
    */
   #awaitLogin(client: ClientConnection): void {
     this.#unauthenticated.add(client);
@@ -124,7 +123,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {
-    if (!(error instanceof Fault)) throw error; // A bug stops the process.
+    if (!(error instanceof Fault)) throw error;
     reportHostFault(error, this.#services.onEvent);
     client.refuse(request.ref, error);
     if (hasGuessedTooOften(client)) client.close(error);
@@ -164,10 +163,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     onEvent({ kind: "disconnected", user, ...client.origin, fault: originalFault(fault) });
   }
 
-  /**
-   * Reports a new connection. Data channels are excluded, because they open and close with every
-   * file.
-   */
+  /** Omits data channels, because they open and close with every file. */
   #reportConnected({ handshake, channel, origin }: ClientConnection): void {
     if (handshake === undefined || handshake.isReported || channel !== undefined) return;
     handshake.isReported = true;

@@ -1,6 +1,4 @@
-/**
- * Requests of the operators' console: status, samples, announcements and cancellation of transfers.
- */
+/** Operator console requests: status, samples, announcements and cancellation of transfers. */
 
 import { productOf } from "../../base/client-name.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -32,9 +30,7 @@ import type { Metrics } from "./metrics.ts";
 type ClientEntry = Answer<"clients">["clients"][number];
 
 interface AdminDashboardOptions extends ServerContext {
-  /** `undefined` if file transfer is disabled. */
   readonly downloads: Pick<WebDownloads, "active" | "cancel"> | undefined;
-  /** `undefined` if file transfer is disabled. */
   readonly files: Pick<FileService, "list" | "cancel"> | undefined;
   readonly metrics: Pick<Metrics, "stats">;
   readonly remoteActivity: Pick<RemoteActivity, "request" | "all">;
@@ -49,7 +45,6 @@ export class AdminDashboard {
     this.#options = options;
   }
 
-  /** Announces a text. A repeated announcement is shown again to users who have dismissed it. */
   async announce({ id }: Account, text: string): Promise<void> {
     const { kernel, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
@@ -164,7 +159,6 @@ export class AdminDashboard {
     onEvent({ kind: "cancelled", by: by.name, user: name, file });
   }
 
-  /** @returns false if this server has no such transfer @throws {Fault} if the disk fails */
   async cancelLocal({ file, user, direction, by }: Cancel): Promise<boolean> {
     const { registry, files, downloads, onEvent } = this.#options;
     const isWeb = direction === "down" && downloads?.cancel(file, user) === true;

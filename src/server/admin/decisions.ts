@@ -9,10 +9,6 @@ import type { Decision } from "../session/event.ts";
 
 const ID_PREFIX_CHARS = 8;
 
-/**
- * @param hadReset whether the account had a reset code before the record was applied
- * @returns `undefined` if the record does not concern operators
- */
 export function decisionOf(
   record: LogRecord,
   registry: Pick<Registry, "nameOf">,

@@ -13,7 +13,6 @@ import type { Clock } from "../../io/clock.ts";
 export interface DiskWatchOptions {
   readonly clock: Clock;
   readonly blobs: Pick<BlobStore, "freeBytes">;
-  /** Number of free bytes below which the server refuses files. */
   readonly keepFreeBytes: number;
   readonly onChange: (state: DiskSpace) => void;
 }

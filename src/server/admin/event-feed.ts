@@ -36,9 +36,6 @@ interface StoredEvent {
   readonly time: number;
 }
 
-/**
- * Estimated size of an event without its text, in bytes: names, numbers and the head of a record.
- */
 const EVENT_BASE_BYTES = 700;
 
 function sizeOf(event: FeedEvent): number {
@@ -62,15 +59,9 @@ export interface EventFeedOptions {
   readonly registry: Registry;
 }
 
-/**
- * Feed of events for operators. Like the output of `chat serve`, it contains no private messages.
- */
 export class EventFeed {
   readonly #options: EventFeedOptions;
   readonly #skipped = new Map<ClientConnection, number>();
-  /**
-   * Stored events for operators who start watching later, oldest first. At most EVENTS_STORED_MAX.
-   */
   #stored: StoredEvent[] = [];
   #storedBytes = 0;
   #lastN = 0;
@@ -81,7 +72,7 @@ export class EventFeed {
     this.#sinceMs = options.clock.unixMs();
   }
 
-  /** Returns the latest events, without the text of messages that have since been erased. */
+  /** Omits the text of messages that have since been erased. */
   recent(): Answer<"events"> {
     const events = this.#stored.flatMap(({ event, n, time }) => {
       const details = this.describe(event);
@@ -194,7 +185,6 @@ export class EventFeed {
     });
   }
 
-  /** Describes a record. Omits the content of direct messages. */
   #record(record: LogRecord, { id, name, pair }: Room): EventDetails {
     const { registry } = this.#options;
     const { salt, body, ...head } = wireRecord(record, registry);

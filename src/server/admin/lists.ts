@@ -84,10 +84,7 @@ export class AdminLists {
     return { rooms, total: all.length };
   }
 
-  /**
-   * Lists files. A file that was shared only in direct messages appears without its name and cannot
-   * be found by it.
-   */
+  /** Omits the names of files that were shared only in direct messages. */
   files(request: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;
     const { files } = engine;

@@ -29,16 +29,10 @@ interface FoundDecision {
 
 interface SearchResult {
   readonly decisions: readonly FoundDecision[];
-  /** First seq covered by the search. 1 means the whole log. */
   readonly from: number;
-  /**
-   * Time since which the result contains every decision, in Unix ms; `undefined` if the result is
-   * complete.
-   */
   readonly sinceMs: number | undefined;
 }
 
-/** Searches the complete history, whereas the event feed begins at the start of the server. */
 export class PastDecisions {
   readonly #options: PastDecisionsOptions;
 
@@ -95,8 +89,7 @@ export class PastDecisions {
   #decisionsIn(record: LogRecord, passwords: Map<string, FoundDecision>): FoundDecision[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
-    // Skip erased records, except for passwords: a password change is relevant even without its
-    // body.
+    // A password change is relevant even if its record was erased.
     if (record.bodyBytes === undefined && kind !== "password") return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
     if (kind === "reset" || kind === "password") passwords.delete(room);
@@ -117,7 +110,6 @@ export class PastDecisions {
     const { records, oldest } = await this.#records(request);
     const past = records.flatMap((record): FoundDecision[] => {
       const room = rooms.get(record.head.room as RoomId);
-      // The rename of an account is also a decision in the accounts log, so skip it here.
       const isOfName = record.head.kind === "rename" && targetUser(record) !== undefined;
       if (room === undefined || room.pair !== undefined || isOfName) return [];
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
@@ -127,12 +119,10 @@ export class PastDecisions {
   }
 
   /**
-   * Reads each kind separately, because the index finds rare kinds without reading the records of
-   * other kinds.
+   * Reads each kind separately, because the index finds rare kinds without reading other records.
    */
   async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
     readonly records: readonly LogRecord[];
-    /** Oldest record of a truncated page; `undefined` if no page was truncated. */
     readonly oldest: LogRecord["head"] | undefined;
   }> {
     const records: LogRecord[] = [];
@@ -162,10 +152,6 @@ export class PastDecisions {
     return isNotice({ kind: "event", ...described }) ? described : undefined;
   }
 
-  /**
-   * Returns the seq of the first account record after the time, at most `to`. Times in the log
-   * never decrease.
-   */
   async #firstAfter(unixMs: number, to: number): Promise<number> {
     let [low, high] = [1, to];
     while (low < high) {

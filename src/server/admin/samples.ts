@@ -3,9 +3,6 @@
 import { SAMPLES_PAGE_MAX, SAMPLES_STORED_MAX } from "../../base/limits-page.ts";
 import type { Answer } from "../../wire/messages.ts";
 
-/**
- * Server statistics at one point in time. Posts and bytes are totals since the start of the server.
- */
 export interface Sample {
   readonly time: number;
   readonly posts: number;
@@ -21,12 +18,10 @@ const COLUMNS = [
   ...(["time", "posts", "receivedBytes", "sentBytes"] as const),
   ...(["links", "online", "memoryBytes", "diskFreeBytes"] as const),
 ] as const satisfies readonly (keyof Sample)[];
-/** Fields that are counters. Each sample stores the increase since the previous sample. */
 const COUNTERS: ReadonlySet<keyof Sample> = new Set(["posts", "receivedBytes", "sentBytes"]);
 
 /**
- * Ring buffer of constant size. Samples are numbered from 1. Readers pass the number of the last
- * sample that they have received.
+ * Samples are numbered from 1. Readers pass the number of the last sample that they have received.
  */
 export class Samples {
   readonly #sinceMs: number;
@@ -34,14 +29,13 @@ export class Samples {
   #previous: Sample | undefined;
   #last = 0;
 
-  /** @param sinceMs start of the server in Unix ms; sample numbers are valid for one run only */
   constructor(sinceMs: number) {
     this.#sinceMs = sinceMs;
   }
 
   add(sample: Sample): void {
     if (this.#previous?.diskFreeBytes === undefined && sample.diskFreeBytes !== undefined) {
-      this.#columns.get("diskFreeBytes")?.fill(sample.diskFreeBytes); // Backfills earlier samples.
+      this.#columns.get("diskFreeBytes")?.fill(sample.diskFreeBytes);
     }
     for (const [name, column] of this.#columns) {
       const value = sample[name] ?? 0;

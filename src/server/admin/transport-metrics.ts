@@ -33,7 +33,7 @@ export class TransportMetrics {
     );
     for (const client of peers) {
       const sum = sums.get(client.link.transport);
-      if (sum === undefined) continue; // In-memory links have no transport.
+      if (sum === undefined) continue;
       add(sum, client);
       sum.links++;
     }

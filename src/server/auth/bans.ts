@@ -23,11 +23,6 @@ export class Bans {
     if (!isLoopback(host)) this.#check(addressKey(host));
   }
 
-  /**
-   * Checks that an account is not banned. The caller must first verify that the client owns the
-   * account.
-   * @throws {Fault} banned
-   */
   checkAccount(account: Account): void {
     this.#check(account.id);
   }
@@ -44,10 +39,6 @@ export function hostKey({ link }: ClientConnection): string | undefined {
   return isLoopback(host) ? undefined : addressKey(host);
 }
 
-/**
- * Returns the canonical form of an address.
- * @throws {Fault} usage if the address is invalid, not-allowed for loopback
- */
 export function banKey(text: string): string {
   const address = text.replace(/\/64$/, "").replace(/%.*$/, "");
   if (!isIpv4(address) && !isIpv6(address)) {

@@ -1,4 +1,4 @@
-/** Checks of the certificates with which account keys sign devices. */
+/** Verification of device certificates, which account keys sign. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";

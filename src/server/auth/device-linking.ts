@@ -23,10 +23,9 @@ export interface LinkRequest {
   readonly deviceKey: Uint8Array;
 }
 
-/** Link offers by hash of the code. Each offer can be used once and expires soon. */
 export class LinkOffers {
   readonly #clock: Clock;
-  readonly #offers = new Map<string, LinkOffer>(); // `add` enforces LINK_OFFERS_MAX.
+  readonly #offers = new Map<string, LinkOffer>();
 
   readonly #watched = new WeakSet<OfferingClient>();
 
@@ -49,7 +48,6 @@ export class LinkOffers {
     client.whenClosed(() => this.#dropAll(client));
   }
 
-  /** Claims the offer for the first device that presents the code. Later devices are refused. */
   claim(code: Uint8Array, request: LinkRequest): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer === undefined || offer.request !== undefined || !this.#isValid(offer))

@@ -1,4 +1,4 @@
-/** Label and last day of use of each device, stored for the owner of the account. */
+/** Label and last day of use of each device, for the account's owner. */
 
 import { deviceLabelOf } from "../../base/client-name.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -23,7 +23,7 @@ function unixMsOf(day: number): number {
   return clampUnixMs(day * DAY_MS);
 }
 
-/** Stores notes in `devices.json`. A crash may lose recent notes. */
+/** Stored in `devices.json`. A crash may lose recent notes. */
 export class DeviceNotes {
   readonly #context: ServerContext;
   readonly #file: StateFile;
@@ -42,7 +42,6 @@ export class DeviceNotes {
     });
   }
 
-  /** The accounts must already be loaded. */
   open(): void {
     this.#file.open();
   }

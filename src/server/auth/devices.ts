@@ -1,4 +1,4 @@
-/** Requests concerning the devices of an account: list, revoke and link. */
+/** Requests concerning an account's devices: list, revoke and link. */
 
 import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -56,7 +56,7 @@ export class Devices {
   }
 
   /**
-   * Revokes a device. Answers the request before the device's sessions are closed.
+   * Answers the request before the device's sessions are closed.
    * @throws {Fault} not-found if there is no such device
    */
   async revoke(
@@ -114,15 +114,11 @@ export class Devices {
   }
 }
 
-/** Rounds a time down to the start of its day, because the owner does not need the exact time. */
 function dayStart(unixMs: number): number {
   return dayOf(unixMs) * DAY_MS;
 }
 
-/**
- * Returns the fault of a failed link. The waiting device also receives this fault, because its code
- * has been used up.
- */
+/** The waiting device receives this fault as well, because its code has been used up. */
 function linkFailed(cause: Fault): Fault {
   const remedy = "start linking again";
   return new Fault("login-refused", "the other device could not link this device", {

@@ -35,22 +35,15 @@ const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
 export class Invites {
   readonly #context: ServerContext;
-  /**
-   * Number of uses that are being recorded, by invite. Bounded by the links that are registering.
-   */
   readonly #pending = new Map<string, number>();
   readonly #memberRate = new HourlyQuota(INVITES_PER_HOUR_MAX);
   readonly #operatorRate = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
-  readonly #createMutex = new Mutex(); // Bounded by the requests in flight.
+  readonly #createMutex = new Mutex();
 
   constructor(options: ServerContext) {
     this.#context = options;
   }
 
-  /**
-   * Creates an invite. Calls are serialised, because each call counts the earlier invites.
-   * @throws {Fault} not-allowed, not-member, room-unknown or too-many
-   */
   create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
     return this.#createMutex.run(() => this.#create(actor, request));
   }
@@ -103,7 +96,6 @@ export class Invites {
     };
   }
 
-  /** @throws {Fault} not-found, also for an invite that the actor may not list */
   async revoke(actor: Actor, id: string): Promise<void> {
     const { registry, kernel } = this.#context;
     await kernel.transact(() => {
@@ -124,19 +116,11 @@ export class Invites {
     return moderatedRooms !== undefined && moderates(moderatedRooms, actor);
   }
 
-  /**
-   * Reports whether an account that registered with this invite may join the room without its
-   * password.
-   */
   opensRoom(id: string, room: RoomId): boolean {
     const invite = this.#context.registry.policy.invite(id);
     return invite?.room === room && !invite.isRevoked && this.#isValid(invite);
   }
 
-  /**
-   * Reports whether an invite is valid. An invite becomes invalid if its creator is banned or
-   * removed from the room.
-   */
   #isValid({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#context;
     if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
@@ -151,9 +135,7 @@ export class Invites {
   }
 
   /**
-   * Returns the invite of a token. Compares hashes, so that the time taken reveals nothing about
-   * the token.
-   * @returns `undefined` if the token is not for registration
+   * Compares hashes, so that the time taken reveals nothing about the token.
    * @throws {Fault} not-allowed if the invite is no longer valid
    */
   registrationInvite(secret: string): Invite | undefined {
@@ -171,10 +153,6 @@ export class Invites {
     return isUsable(invite, clock.unixMs()) ? invite : undefined;
   }
 
-  /**
-   * Reserves one use until `release` is called.
-   * @throws {Fault} not-allowed if the invite has no uses left
-   */
   reserve(id: string): void {
     const invite = this.#context.registry.policy.invite(id);
     if (invite === undefined) throw invalidInvite("was revoked");

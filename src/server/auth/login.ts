@@ -37,7 +37,6 @@ import { sameSecret } from "./secrets.ts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** Verifies a password. Takes the same time if there is no hash. */
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
@@ -52,24 +51,16 @@ export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #operatorLink: OperatorLink;
   readonly #guessing = new GuessLimiter();
-  /**
-   * Guesses of the server password and of room passwords. Each password has one counter for all
-   * addresses.
-   */
   readonly #shared = new SharedGuessLimiter();
   /**
-   * Number of delayed wrong answers per address. Bounded by the links, because a link is closed
-   * after WRONG_SECRETS_MAX. A separate limit would release wrong answers early.
+   * Delayed wrong answers per address. No limit, because a limit would release wrong answers early.
    */
   readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
-  /** Password checks of logged-in accounts. Each account has at most one slot. */
   readonly #accountQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
-  /** Password checks before log-in. Each address has at most one slot. */
   readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterRate = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
-  /** Names that are being registered. Bounded by the links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
   constructor(options: AuthenticatorOptions) {
@@ -86,8 +77,6 @@ export class Authenticator {
     bans.checkClient(client);
     const admission = admissionOf(client);
     let isAdmitted = false;
-    // A valid token bypasses the delays that other clients cause, because 128 random bits cannot be
-    // guessed.
     const isToken =
       this.#isOperatorToken(secret) ||
       this.#operatorLink.isUnused(secret) ||
@@ -119,7 +108,6 @@ export class Authenticator {
       : sameSecret(secret, settings.roomPassword);
   }
 
-  /** @throws {Fault} room-password-wrong, name-invalid, name-taken or too-many */
   async register(client: ClientConnection, request: RequestOf<"register">): Promise<Account> {
     const { registry, bans } = this.#options;
     bans.checkClient(client);
@@ -154,11 +142,7 @@ export class Authenticator {
     return invite !== undefined && policy.isOperator(invite.by) ? "operator" : invite?.by;
   }
 
-  /**
-   * Limits the rate of registrations. Loopback is exempt, because all clients behind a local proxy
-   * share it.
-   * @throws {Fault} too-many
-   */
+  /** Loopback is exempt, because all clients behind a local proxy share it. */
   #checkRegistrationRate(client: ClientConnection, inviter: UserId | "operator" | undefined): void {
     if (inviter === "operator") return;
     const { host } = client.link.remote;
@@ -186,10 +170,7 @@ export class Authenticator {
     }
   }
 
-  /**
-   * Checks the syntax of a name. Accepts a taken name, whose owner then receives name-taken and can
-   * log in.
-   */
+  /** Accepts a taken name, whose owner then receives name-taken and can log in. */
   #newName(text: string): Name {
     const name = checkName(text);
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
@@ -247,9 +228,6 @@ export class Authenticator {
     }
   }
 
-  /**
-   * Removes the retry time from no-majority, so that clients report the fault instead of retrying.
-   */
   async #record(decide: () => readonly Draft[]): Promise<void> {
     try {
       await this.#options.kernel.transact(decide);
@@ -259,7 +237,6 @@ export class Authenticator {
     }
   }
 
-  /** @throws {Fault} login-refused, banned or too-many */
   async login(client: ClientConnection, request: RequestOf<"login">): Promise<Account> {
     const { registry, bans } = this.#options;
     bans.checkClient(client);
@@ -272,7 +249,7 @@ export class Authenticator {
     }
     await this.#guess(
       client,
-      [`name:${foldName(account?.name ?? name)}`], // Former names share the counter.
+      [`name:${foldName(account?.name ?? name)}`],
       "login-refused",
       "unknown user or wrong password",
       () =>
@@ -325,7 +302,7 @@ export class Authenticator {
   }
 
   /**
-   * Checks the current password. An account without a password may set its first password.
+   * An account without a password may set its first password.
    * @throws {Fault} login-refused or too-many
    */
   async checkCurrent(
@@ -360,10 +337,7 @@ export class Authenticator {
     return this.#hashing.run(() => this.#options.passwords.hash(password));
   }
 
-  /**
-   * Checks a guess of a room's password. Also accepts an invite token for this room, and consumes
-   * one use of that invite.
-   */
+  /** Also accepts an invite token for this room, and consumes one use of the invite. */
   async guessRoomPassword(
     client: ClientConnection,
     password: string,
@@ -387,7 +361,6 @@ export class Authenticator {
     for (const secret of secrets) this.#shared.begin(secret.slice(SECRET_PREFIX.length), now);
     const counted = keys.filter((key) => !key.startsWith(SECRET_PREFIX));
     for (const address of counted.filter((key) => key.startsWith(ADDRESS_PREFIX))) {
-      // The server that received the guess delays its answer itself.
       void this.#delay(address, this.#guessing.delayMs([address], now));
     }
     this.#guessing.wrong(counted, now);
@@ -403,10 +376,6 @@ export class Authenticator {
     if (keys.length > 0) this.#options.siblings.publish({ kind, keys });
   }
 
-  /**
-   * Checks a guess of a link code or reset code. The guess is wrong if `find` returns `undefined`.
-   * @throws {Fault} login-refused, banned or too-many
-   */
   async guessCode<Found>(
     client: ClientConnection,
     message: string,
@@ -465,10 +434,6 @@ export class Authenticator {
     throw new Fault("too-many", message);
   }
 
-  /**
-   * Delays a guess by a time that depends on all wrong guesses of the same secret.
-   * @param secret key that identifies the secret
-   */
   async #guessShared(
     client: ClientConnection,
     secret: string,
@@ -532,10 +497,7 @@ export class Authenticator {
     client.notify({ kind: "guess-delay", waitMs, of });
   }
 
-  /**
-   * Delays a wrong answer, even if the client has disconnected. The time already waited is
-   * deducted.
-   */
+  /** Delays the answer even if the client has disconnected. Deducts the time already waited. */
   async #delayWrongAnswer(
     address: string,
     names: readonly string[],

@@ -9,8 +9,8 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { sameSecret } from "./secrets.ts";
 
 /**
- * Token of the operator link. The first account and device that present it within an hour become
- * its owner, so that anyone who later finds it in a terminal or browser history cannot use it.
+ * The first account and device that present the token within an hour become its owner, so that the
+ * token is useless to anyone who finds it later in a terminal or browser history.
  */
 export class OperatorLink {
   readonly #clock: Clock;
@@ -24,7 +24,6 @@ export class OperatorLink {
     this.#until = clock.now() + OPERATOR_LINK_MS;
   }
 
-  /** Reports whether the token is unused. A client that presents an unused token may register. */
   isUnused(token: string): boolean {
     return this.#matches(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }

@@ -1,4 +1,4 @@
-/** Reset codes with which users who have lost their password set a new password. */
+/** Reset codes for users who have lost their password. */
 
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
@@ -62,7 +62,7 @@ export class Resets {
     // between.
     if (account.reset?.signsOut === true && find() === account) await this.signOut(account);
     await kernel.transact(() => {
-      if (find() !== account) throw new Fault("login-refused", message); // The code is now used.
+      if (find() !== account) throw new Fault("login-refused", message);
       return [registry.passwordDraft(account.id, hash)];
     });
     return { user: account.name };

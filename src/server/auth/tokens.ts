@@ -9,7 +9,6 @@ import { WorkQueue } from "../../io/work-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 
-/** Checks tokens. Wrong tokens delay further attempts from their address, like wrong passwords. */
 export class TokenChecker {
   readonly #clock: Clock;
   readonly #bans: Bans;

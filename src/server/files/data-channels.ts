@@ -24,11 +24,9 @@ interface SessionChannels {
 
 const BUSY_MS = 1_000;
 
-/** Opens and closes data channels. A channel never outlives its session. */
 export class DataChannels {
   readonly #options: DataChannelsOptions;
   readonly #sessions = new Map<ClientConnection, SessionChannels>();
-  /** Sessions by ticket. Bounded by the number of tickets per session. */
   readonly #sessionOf = new Map<string, ClientConnection>();
 
   constructor(options: DataChannelsOptions) {

@@ -18,10 +18,7 @@ import type { SharedFetch } from "./shared-fetches.ts";
 export interface DownloadSenderOptions {
   readonly client: ClientConnection;
   readonly blob: Blob;
-  /**
-   * Fetch of the chunks that the blob lacks; `undefined` if no chunk is missing, or if a client is
-   * uploading the file to this server.
-   */
+  /** `undefined` if no chunk is missing, or if a client is uploading the file to this server. */
   readonly fetch: Pick<SharedFetch, "fault"> | undefined;
   readonly from: number;
   readonly windowBytes: number;
@@ -29,16 +26,14 @@ export interface DownloadSenderOptions {
   fact(): FileEntry | undefined;
   checkMayRead(): void;
   countSent(bytes: number): void;
-  /** Reports a fault of this host, and returns its public form without file names. */
   reportFault(fault: Fault): Fault;
 }
 
-/** Maximum number of chunks per disk read. Reading several chunks costs as much as reading one. */
 const READ_BATCH_CHUNKS = 4;
 
 /**
- * Sends a few chunks at a time, within the reader's window and the capacity of the link's queue.
- * Checks access before every chunk.
+ * Sends a few chunks at a time, within the reader's window and the link's queue. Checks access
+ * before every chunk.
  */
 export class DownloadSender {
   readonly #options: DownloadSenderOptions;
@@ -79,7 +74,7 @@ export class DownloadSender {
   }
 
   onAck({ file, index }: NoticeOf<"ack">): void {
-    if (this.#isFinished || file !== this.#file) return; // The message is late.
+    if (this.#isFinished || file !== this.#file) return;
     try {
       this.#sending.acked(index, this.#options.clock.now());
       this.refresh();
@@ -109,7 +104,6 @@ export class DownloadSender {
     blob.close();
   }
 
-  /** @returns false if no chunk can be sent now @throws {Fault} if the channel must be closed */
   async #step(): Promise<boolean> {
     const { client, blob } = this.#options;
     const sending = this.#sending;
@@ -134,10 +128,6 @@ export class DownloadSender {
     return true;
   }
 
-  /**
-   * Reserves the next chunks that the link accepts, for one disk read.
-   * @returns the number of chunks, including the first
-   */
   #claimMore(): number {
     const { client, clock } = this.#options;
     let count = 1;
@@ -156,10 +146,6 @@ export class DownloadSender {
     this.#options.countSent(sizeBytes);
   }
 
-  /**
-   * @throws {Fault} usage if the upload is incomplete, checksum-wrong if the disk has lost a posted
-   * file, or the fault of the fetch
-   */
   #checkComplete({ chunks }: FileEntry): void {
     const { from, blob, fetch: arrival } = this.#options;
     if (from > chunks) throw beyondEnd(chunks);

@@ -29,8 +29,8 @@ import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
 
 /**
- * Maximum size of a file in a cluster, in bytes. A majority of the NATS servers also stores each
- * file, and a server that rejoins has to copy all of that data.
+ * Maximum bytes of a file in a cluster, because a majority of the NATS servers stores each file and
+ * a server that rejoins has to copy all of that data.
  */
 const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
 
@@ -38,10 +38,7 @@ export type TransferEntry = Answer<"transfers">["transfers"][number];
 
 export interface SharedContents {
   readonly store: ContentStore;
-  /**
-   * Resolves to true when this server has applied all earlier records of other servers, or to false
-   * if that is unknown.
-   */
+  /** Resolves to false if this server may not have applied all earlier records of other servers. */
   readonly waitUntilCurrent: () => Promise<boolean>;
 }
 
@@ -51,7 +48,6 @@ export interface FileServiceOptions extends ServerContext {
   readonly contents: SharedContents | undefined;
 }
 
-/** Transfer on a data channel; `starting` until its file is found. */
 type Transfer = "starting" | UploadReceiver | DownloadSender;
 
 const SWEEP_INTERVAL_MS = 60 * 60_000;
@@ -65,10 +61,8 @@ export class FileService {
   readonly #shared: SharedFiles | undefined;
   readonly #sharedFetches: SharedFetches | undefined;
   readonly #transfers = new Map<ClientConnection, Transfer>();
-  /** Start time of each transfer, in Unix ms. */
   readonly #startTimes = new WeakMap<ClientConnection, number>();
   readonly #readers = new Map<FileId, Set<DownloadSender>>();
-  /** Tasks that must finish before the server releases its disk. */
   readonly #pendingTasks = new Set<Promise<void>>();
   #cancelSweep = () => {};
   #isStopping = false;
@@ -131,7 +125,6 @@ export class FileService {
     }
   }
 
-  /** Until the upload is complete, the targets named by the sender apply. */
   #isPrivate({ file, to }: BlobMetadata): boolean {
     const fact = this.#options.engine.files.get(file);
     if (fact !== undefined) return isPrivateFile(fact, this.#options.rooms);
@@ -210,7 +203,6 @@ export class FileService {
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
       this.#onChange(file);
-      // The erasure may have been ordered by another server.
       if (this.#shared !== undefined) this.#track(this.#uploads.onErased(file, false));
     }
   }
@@ -292,10 +284,6 @@ export class FileService {
     this.#options.onEvent({ kind: "withdrawn", ...this.#eventFields(client, account, file, name) });
   }
 
-  /**
-   * Cancels a transfer at the request of an operator. A cancelled upload is deleted.
-   * @returns false if there is no such transfer
-   */
   async cancel(file: FileId, user: UserId, direction: "up" | "down"): Promise<boolean> {
     const found = [...this.#transfers].filter(([client, transfer]) => {
       if (client.channel?.account.id !== user || transfer === "starting") return false;
@@ -393,10 +381,6 @@ export class FileService {
     if (isTarget && this.#options.engine.announcements.has(file)) this.#transfers.delete(client);
   }
 
-  /**
-   * Throws the same fault for an unknown file as for an unreadable one, except if access was just
-   * revoked.
-   */
   #checkMayRead(user: UserId, file: FileId): void {
     if (this.#mayRead(user, file)) return;
     const { files } = this.#options.engine;
@@ -416,10 +400,7 @@ export class FileService {
     return { user: account.name, address: client.link.remote, file, name };
   }
 
-  /**
-   * Reports a fault. A fault in a file's content affects only that file, whereas a fault of the log
-   * stops the server.
-   */
+  /** A fault in a file's content affects only that file. A fault in the log stops the server. */
   reportFault(fault: Fault): Fault {
     reportHostFault(fault, this.#options.onEvent);
     return redacted(fault);

@@ -6,12 +6,10 @@ import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
-/**
- * Delay before an upload is retried, in ms, within which a closing data channel releases its file.
- */
+/** Milliseconds, within which a closing data channel releases its file. */
 export const RELEASE_RETRY_MS = 200;
 
-/** Returns the same fault for an unknown file as for an unreadable one. */
+/** Does not distinguish an unknown file from an unreadable one. */
 export function unknownFile(): Fault {
   return new Fault("file-unknown", "no such file");
 }
@@ -46,7 +44,6 @@ export function checkFolder({
   throw new Fault("usage", "the folder is smaller than its manifest");
 }
 
-/** Returns the fault for damaged chunks on the server's disk. Does not reveal their path. */
 export function damagedFile(cause?: Fault): Fault {
   return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
     remedy: "ask the sender to send it again",

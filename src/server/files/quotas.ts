@@ -11,7 +11,6 @@ export interface FileQuotas {
   readonly fileBytesMax: number;
   readonly userBytesMax: number;
   readonly totalBytesMax: number;
-  /** Number of bytes that must stay free on the disk for the log. */
   readonly freeBytesMin: number;
 }
 
@@ -23,8 +22,8 @@ export const QUOTAS_DEFAULT: FileQuotas = {
 };
 
 /**
- * Counts posted files from the state folded from the log, and unfinished files chunk by chunk. An
- * announced size is not reserved, so that clients cannot claim space without using it.
+ * Counts unfinished files chunk by chunk. An announced size is not reserved, so that clients cannot
+ * claim space without using it.
  */
 export class Quotas {
   readonly #quotas: FileQuotas;

@@ -1,4 +1,4 @@
-/** Recipients of a file, as specified by its sender. */
+/** Recipients that a sender has specified for a file. */
 
 import type { UserId } from "../../base/ids.ts";
 import { foldName, parseTarget } from "../../base/names.ts";

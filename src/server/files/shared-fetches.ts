@@ -16,17 +16,12 @@ export interface SharedFetchesOptions {
   readonly shared: SharedFiles;
   readonly blobs: BlobStore;
   readonly quotas: Pick<Quotas, "refresh" | "checkDisk" | "spend">;
-  /** Returns the posted file, or `undefined` if it was erased in the meantime. */
   readonly fact: (file: FileId) => FileEntry | undefined;
-  /**
-   * Resolves when no client is uploading the file to this server.
-   * @throws {Fault} too-many if the upload cannot be ended
-   */
   readonly endUpload: (file: FileId) => Promise<void>;
   readonly onChange: (file: FileId) => void;
 }
 
-/** Content of a file. The caller of `open` must close the blob. */
+/** The caller of `open` must close the blob. */
 export interface OpenContent {
   readonly blob: Blob;
   readonly fetch?: SharedFetch;
@@ -34,10 +29,6 @@ export interface OpenContent {
 
 export class SharedFetches {
   readonly #options: SharedFetchesOptions;
-  /**
-   * Fetches in progress, each shared by all readers of a file. Bounded by the readers, and by the
-   * fetches without readers.
-   */
   readonly #running = new Map<FileId, SharedFetch>();
   #isStopping = false;
 
@@ -80,7 +71,7 @@ export class SharedFetches {
   }
 }
 
-/** Fetch of one file. Continues without readers, so that a later reader can join the fetch. */
+/** Continues without readers, so that a later reader can join the fetch. */
 export class SharedFetch {
   readonly #options: SharedFetchesOptions;
   readonly #fact: FileEntry;
@@ -108,10 +99,6 @@ export class SharedFetch {
     return this.#fault;
   }
 
-  /**
-   * Resolves when the blob has the chunk.
-   * @throws {Fault} if the fetch fails
-   */
   async waitForChunk(blob: Pick<Blob, "have">, index: number): Promise<void> {
     while (blob.have <= index) {
       if (this.#fault !== undefined) throw this.#fault;
@@ -133,14 +120,13 @@ export class SharedFetch {
       await blob.sync();
       if (!isComplete(blob, this.#fact)) throw damagedFile();
     } catch (error) {
-      await blob.sync().catch(() => undefined); // Then the next fetch can resume there.
+      await blob.sync().catch(() => undefined);
       throw error;
     } finally {
       blob.close();
     }
   }
 
-  /** Opens the blob to resume an interrupted fetch. Replaces a blob with different content. */
   async #openBlob(hashes: readonly Uint8Array[]): Promise<Blob> {
     const { blobs, shared } = this.#options;
     const { file } = this.#fact;
@@ -204,10 +190,7 @@ async function isPrefixOf(blob: Blob, hashes: readonly Uint8Array[]): Promise<bo
   return true;
 }
 
-/**
- * Combines the log, which is authoritative, with the offer, which is the only source of the
- * recipients.
- */
+/** The log is authoritative, but only the offer contains the recipients. */
 function blobAbout(fact: FileEntry, offered: BlobMetadata | undefined): BlobMetadata {
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;

@@ -12,8 +12,8 @@ import { readStored } from "./offer-checks.ts";
 import { isComplete } from "./shared-fetches.ts";
 
 /**
- * Maximum number of attempts to complete an upload. The upload may be erased during the copy, for
- * example by a server with a wrong clock.
+ * Maximum number of attempts. The upload may be erased during the copy, for example by a server
+ * with a wrong clock.
  */
 const COMPLETE_TRIES_MAX = 3;
 
@@ -23,31 +23,18 @@ interface Waiter {
   readonly reject: (fault: Fault) => void;
 }
 
-/**
- * Copies chunks to the store while they arrive. Reads them back from the disk, usually from the
- * operating system's cache.
- */
 export class SharedUpload {
   readonly #shared: SharedFiles;
   readonly #blob: Blob;
   #storedCount: number;
   #next: number;
-  /** Stored chunks that follow the first missing chunk. At most CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #ahead = new Set<number>();
   readonly #inFlight = new Set<Promise<void>>();
-  /** Pending calls of `waitForChunks`: at most one for the sync and one for the end. */
   #waiters: Waiter[] = [];
   #hasFailed = false;
-  /**
-   * True if the store is full, because further chunks of this file would take space from messages.
-   */
   #isFull = false;
   #isStopped = false;
 
-  /**
-   * @param have number of leading chunks that are in the store as well as in the blob, which the
-   * caller must close
-   */
   constructor(shared: SharedFiles, blob: Blob, have: number) {
     this.#shared = shared;
     this.#blob = blob;
@@ -74,9 +61,7 @@ export class SharedUpload {
   }
 
   /**
-   * Resolves when this many chunks are in the store.
-   * @returns false if the copy was stopped first
-   * @throws {Fault} if the store fails; the next call retries the missing chunks
+   * Returns false if the copy was stopped. After a fault, the next call retries the missing chunks.
    */
   waitForChunks(count: number): Promise<boolean> {
     if (this.#storedCount >= count) return Promise.resolve(true);
@@ -87,10 +72,6 @@ export class SharedUpload {
     });
   }
 
-  /**
-   * Resolves when the store has the complete file, which then survives the loss of this server.
-   * @throws {Fault} the faults of `waitForChunks`
-   */
   async complete(): Promise<void> {
     const { metadata, have } = this.#blob;
     const hashes: Uint8Array[] = [];
@@ -102,11 +83,10 @@ export class SharedUpload {
       if (lost === undefined) return;
       if (tries === COMPLETE_TRIES_MAX) throw new Fault("too-many", "this file is being deleted");
       await this.#shared.begin(metadata);
-      this.#storedCount = this.#next = lost; // No chunk is in flight.
+      this.#storedCount = this.#next = lost;
     }
   }
 
-  /** Resolves when the blob is no longer in use. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { resolve } of this.#waiters.splice(0)) resolve(false);
@@ -115,7 +95,7 @@ export class SharedUpload {
     try {
       await this.#shared.erase(this.#blob.metadata.file);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The sweep of old uploads removes it.
+      if (!(error instanceof Fault)) throw error;
     }
   }
 
@@ -159,15 +139,11 @@ export interface ResumedUpload {
   isAborted(): boolean;
 }
 
-/**
- * Codes of faults after which the sender must resend a chunk, because the store lacks a listed
- * chunk or has a wrong chunk.
- */
+/** The sender must resend a chunk that the store has listed but lost or damaged. */
 const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 
 /**
- * Begins to share an upload. First fetches the chunks that another server received, so that the
- * sender resumes after them.
+ * First fetches the chunks that another server received, so that the sender resumes after them.
  * @throws {Fault} no-majority or quota-reached
  */
 export async function resumeShared(
@@ -182,7 +158,6 @@ export async function resumeShared(
     const other = sent[have];
     if (other === undefined || !equalBytes(await blob.hash(have), other)) break;
   }
-  // A short chunk ends a stream, so no chunk can follow.
   const isOpen = blob.have * CHUNK_BYTES === blob.sizeBytes;
   if (have < blob.have || !isOpen) return new SharedUpload(shared, blob, have);
   try {
@@ -203,8 +178,8 @@ export async function resumeShared(
 }
 
 /**
- * Copies files to the store that exist only on this server, either because they are older than the
- * cluster or because the store has lost them.
+ * Copies files that exist only on this server, because they are older than the cluster or lost from
+ * the store.
  * @throws {Fault} no-majority
  */
 export async function shareLocalFiles(

@@ -18,7 +18,7 @@ export class UploadBudget {
     return this.#queuedBytes;
   }
 
-  /** Grants a window of a quarter of the remaining budget, but at least one chunk. */
+  /** Grants a quarter of the remaining budget, but at least one chunk. */
   grant(): number {
     const quarter = (TRANSFERS_BYTES_MAX - this.#grantedBytes) / 4;
     const chunks = Math.floor(quarter / CHUNK_BYTES) * CHUNK_BYTES;
@@ -34,11 +34,6 @@ export class UploadBudget {
     this.#grantedBytes -= bytes;
   }
 
-  /**
-   * Counts received bytes; a negative number subtracts. The windows together may exceed the budget;
-   * a sender must then retry later.
-   * @throws {Fault} too-many if the budget is exceeded
-   */
   countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
       const detail = { retryAfterMs: BUSY_MS };

@@ -25,15 +25,10 @@ export interface UploadReceiverOptions {
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
   readonly now: number;
-  /**
-   * Counts bytes queued for the disk; a negative number subtracts.
-   * @throws {Fault} too-many if the budget is exceeded
-   */
   countQueued(bytes: number): void;
   checkQuota(bytes: number): void;
   onStored(bytes: number): void;
   onSynced(): Promise<void>;
-  /** Reports a fault of this host, and returns its public form without file names. */
   reportFault(fault: Fault): Fault;
   readonly sharedUpload: SharedUpload | undefined;
 }
@@ -45,8 +40,8 @@ interface PendingChunk {
 }
 
 /**
- * Handles chunks in order: checks each checksum, writes the chunk and acknowledges it. Syncs every
- * TRANSFER_SYNC_BYTES while further chunks arrive. A fault closes the channel.
+ * Checks, writes and acknowledges chunks in order. Syncs every TRANSFER_SYNC_BYTES while further
+ * chunks arrive. A fault closes the channel.
  */
 export class UploadReceiver {
   readonly client: ClientConnection;
@@ -54,7 +49,6 @@ export class UploadReceiver {
   readonly windowBytes: number;
   readonly #options: UploadReceiverOptions;
   readonly #receiving: ChunkReceiver;
-  /** Chunks not written yet. `ChunkReceiver` limits them to the window. */
   readonly #pending: PendingChunk[] = [];
   #pumping: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
@@ -78,7 +72,7 @@ export class UploadReceiver {
     );
   }
 
-  /** Handles a chunk. Never throws, because an invalid chunk closes the channel. */
+  /** Never throws, because an invalid chunk closes the channel. */
   receive(chunk: NoticeOf<"chunk">, now: number): void {
     if (this.#isFinished) return;
     this.lastChunkAt = now;
@@ -95,10 +89,6 @@ export class UploadReceiver {
     }
   }
 
-  /**
-   * Resolves when the stored file is complete and matches the request.
-   * @throws {Fault} out-of-order, frame-malformed, checksum-wrong, link-closed or no-majority
-   */
   async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
     this.#receiving.end({ sizeBytes: size, chunks });
     await this.#pumping;
@@ -117,7 +107,6 @@ export class UploadReceiver {
     });
   }
 
-  /** Releases the file after the current write, so that another channel can resume the upload. */
   async stop(): Promise<void> {
     this.#isFinished = true;
     await this.#pumping;
@@ -126,7 +115,7 @@ export class UploadReceiver {
     try {
       await this.#syncAll();
     } catch (error) {
-      this.#options.reportFault(asFault(error)); // The sender resends chunks that are not on disk.
+      this.#options.reportFault(asFault(error));
     }
     this.blob.close();
   }
@@ -182,7 +171,7 @@ export class UploadReceiver {
       // A sender that reads a pipe drops acknowledged bytes, so those bytes must survive the loss
       // of this server.
       const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
-      if (!isShared) return; // The channel was closed.
+      if (!isShared) return;
       this.client.notify({ kind: "durable", file: this.blob.metadata.file, upTo });
       await this.#options.onSynced();
     };

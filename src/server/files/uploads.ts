@@ -44,24 +44,16 @@ interface Upload {
   readonly file: FileId;
   readonly by: UserId;
   about: BlobMetadata | undefined;
-  /** `busy` while the upload is being opened, released or removed. */
   state: "idle" | "busy" | UploadReceiver;
   finishing: number;
-  /**
-   * Bytes counted against quotas. 0 after the file is posted, because the state folded from the log
-   * then counts them.
-   */
+  /** 0 after the file is posted, because the state folded from the log then counts its bytes. */
   countedBytes: number;
   touchedMs: number;
 }
 
-/**
- * Manages uploads in progress. At most one data channel sends each file. A later channel can resume
- * a partial upload.
- */
+/** At most one data channel sends each file. A later channel can resume a partial upload. */
 export class UploadService {
   readonly #options: UploadsOptions;
-  /** Uploads in progress. At most UPLOADS_PER_ACCOUNT_MAX per account. */
   readonly #uploads = new Map<FileId, Upload>();
 
   constructor(options: UploadsOptions) {
@@ -76,7 +68,6 @@ export class UploadService {
     return this.#isPosted(file) ? undefined : this.#uploads.get(file)?.about;
   }
 
-  /** Begins or resumes an upload. @throws {Fault} if the offer is refused */
   async offer(
     client: ClientConnection,
     account: Account,
@@ -103,7 +94,7 @@ export class UploadService {
     } catch (error) {
       upload.state = "idle";
       if (upload.about === undefined) this.#uploads.delete(file);
-      else await this.#settle(upload); // Another server may have posted it.
+      else await this.#settle(upload);
       throw error;
     }
   }
@@ -169,9 +160,6 @@ export class UploadService {
     return { posted, refused, ...(text === "" ? {} : { said: true }) };
   }
 
-  /**
-   * Stops counting the file's bytes, because the state folded from the log counts a posted file.
-   */
   onPosted(file: FileId): void {
     const upload = this.#uploads.get(file);
     if (upload !== undefined) {
@@ -193,9 +181,7 @@ export class UploadService {
     if (this.#uploads.has(file)) throw uploadBusy();
   }
 
-  /**
-   * Releases the file when its channel ends or carries another file. The partial upload is kept.
-   */
+  /** Called when the channel ends or carries another file. The partial upload is kept. */
   async release(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
@@ -231,11 +217,6 @@ export class UploadService {
     return about;
   }
 
-  /**
-   * Deletes the content when the last record of the file is erased: from this disk and, if this
-   * server ordered the erasure, from the shared store.
-   * @throws {Fault} if the disk or the store fails
-   */
   async onErased(file: FileId, isLocalOrder: boolean): Promise<void> {
     if (!this.#isErased(file)) return;
     const upload = this.#uploads.get(file);
@@ -274,7 +255,6 @@ export class UploadService {
         this.#options.reportFault(asFault(error));
       }
       upload.state = "idle";
-      // The file may have been posted in the meantime.
       await this.#settle(upload).catch((error) => this.#options.reportFault(asFault(error)));
     }
   }
@@ -289,15 +269,12 @@ export class UploadService {
         // Keep the shared copy, because another server may have received more chunks more recently.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
-        this.#options.reportFault(asFault(error)); // The next sweep retries.
+        this.#options.reportFault(asFault(error));
       }
     }
   }
 
-  /**
-   * Removes from the shared store abandoned uploads, and files that were erased while their server
-   * was down.
-   */
+  /** Removes abandoned uploads, and files that were erased while their server was down. */
   async sweepShared(isStopped: () => boolean): Promise<void> {
     const { shared, engine, clock, contents } = this.#options;
     if (shared === undefined || (await contents?.waitUntilCurrent()) === false) return;
@@ -316,7 +293,6 @@ export class UploadService {
     if (state === "idle") return;
     const isSilent =
       state !== "busy" && this.#options.clock.now() - state.lastChunkAt >= UPLOAD_IDLE_TIMEOUT_MS;
-    // Close the other channel, because its network may be dead.
     if (isSilent) state.client.close(uploadBusy());
     throw isSilent ? uploadBusy(RELEASE_RETRY_MS) : uploadBusy();
   }
@@ -341,7 +317,7 @@ export class UploadService {
   ): Promise<UploadReceiver> {
     const { quotas, budget, clock, reportFault } = this.#options;
     await quotas.refresh();
-    // For a stream of unknown size, check a single byte, so that a sender over quota is refused
+    // Check a single byte for a stream of unknown size, so that a sender over quota is refused
     // immediately.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
@@ -430,10 +406,6 @@ export class UploadService {
     return first;
   }
 
-  /**
-   * Checks that the sender may still post to at least one target.
-   * @throws {Fault} the fault for one of the targets
-   */
   #checkResumable({ by, to, name }: BlobMetadata): void {
     const { recipients, clock } = this.#options;
     const faults: Fault[] = [];
@@ -462,7 +434,6 @@ export class UploadService {
     upload.countedBytes = counted;
   }
 
-  /** Drops an unused upload if its file was posted or erased. */
   async #settle(upload: Upload): Promise<void> {
     if (this.#uploads.get(upload.file) !== upload) return;
     if (upload.state !== "idle" || upload.finishing > 0) return;
@@ -485,8 +456,8 @@ export class UploadService {
   }
 
   /**
-   * Reports whether the file was erased. A record that the disk has lost may still refer to the
-   * file, so such a file does not count as erased.
+   * A record that the disk has lost may still refer to the file, which therefore does not count as
+   * erased.
    */
   #isErased(file: FileId): boolean {
     const { engine, rooms } = this.#options;

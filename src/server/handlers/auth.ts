@@ -10,12 +10,11 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { Login } from "../session/connection-state.ts";
 import { DEFERRED, type Handlers, type Sender, type SessionActions } from "./handler.ts";
 
-/** Delay before a client retries a log-in, in ms. Each attempt counts as a guess. */
+/** Milliseconds before a client retries a log-in, because each attempt counts as a guess. */
 const LOGIN_RETRY_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
   const { authenticator, resets, rooms, registry, kernel, sequencer } = services;
-  /** Starts the session after the account has entered the lobby. */
   const enterLobby = (client: ClientConnection, account: Account, ref: number) => {
     kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
       if (outcome instanceof Fault) client.settle(ref, outcome);
@@ -77,17 +76,12 @@ async function login(
   }
 }
 
-/**
- * Waits until this server has applied the records that another server has already sent to this
- * client.
- * @returns true if all of those records are applied
- */
+/** Waits for the records that another server has already sent to this client. */
 async function waitForClientState(
   { sequencer, rooms }: Services,
   { after = 0 }: RequestOf<"login">,
 ): Promise<boolean> {
   const isCurrent = await sequencer.waitUntilCurrent();
-  // With the largest number as `after`, a client requests no history.
   const isApplied = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
   if (!isApplied) await sequencer.waitForSeq(after);
   return isCurrent;

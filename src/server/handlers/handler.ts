@@ -1,4 +1,4 @@
-/** Dispatch of requests to their handlers, and the types of requests and handlers. */
+/** Dispatch of requests to their handlers. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
@@ -18,7 +18,7 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel, Member } from "../session/connection-state.ts";
 
 /**
- * Returns the answer, or DEFERRED. A synchronous handler answers in the tick of the request.
+ * A synchronous handler answers in the tick of the request.
  * @throws {Fault} if the request is refused; a returned promise may reject with a fault
  */
 export type Handler<Kind extends RequestKind> = (
@@ -36,11 +36,9 @@ class Deferred {
   }
 }
 
-/** Result of a handler that sends the answer itself. */
 export const DEFERRED = new Deferred();
 
 type Result<Kind extends RequestKind> = AnswerTo<Kind> | Deferred;
-/** `void` if the answer has no fields. */
 type AnswerTo<Kind extends RequestKind> = [keyof Answer<Kind>] extends [never]
   ? // biome-ignore lint/suspicious/noConfusingVoidType: handlers return what services return.
     void
@@ -90,11 +88,7 @@ export class RequestHandlers {
     this.#registry = registry;
   }
 
-  /**
-   * Answers the request. A post reaches the engine in this tick, unless it is a reaction that
-   * requires a lookup.
-   * @throws {Fault} if the request is refused; a returned promise may reject with a fault
-   */
+  /** A post reaches the engine in this tick, unless it is a reaction that requires a lookup. */
   handle(client: ClientConnection, request: Request): Promise<void> | undefined {
     const { kind, ref } = request;
     const reply = (result: Result<RequestKind>) => {

@@ -57,7 +57,6 @@ class Joins {
   ): Promise<boolean> {
     const { registry, authenticator, invites } = this.#services;
     if (!room.locked || room.admitted.has(account.id)) return false;
-    // If the account registered on this link with an invite to this room, it needs no password.
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;
     if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;

@@ -1,13 +1,9 @@
 /** Parser for the HTTP `Range` header (RFC 9110, section 14). */
 
 export type ByteRange =
-  /**
-   * The complete content. Used without a range, and for several ranges, because a server may ignore
-   * those.
-   */
+  /** Also used for several ranges, which a server may ignore. */
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly start: number; readonly end: number }
-  /** The range begins after the end of the content. */
   | { readonly kind: "none" };
 
 const WHOLE = { kind: "whole" } as const;

@@ -1,4 +1,4 @@
-/** Downloads over HTTP at unguessable addresses, each valid for one file and one session. */
+/** HTTP downloads at unguessable addresses, each valid for one file and one session. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -25,7 +25,6 @@ import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
-/** Maximum number of download links per session. Beyond it, the oldest link is dropped. */
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
@@ -36,7 +35,6 @@ interface DownloadLink {
   readonly parent: ClientConnection;
   readonly account: Account;
   readonly file: FileId;
-  /** Monotonic time at which an unused link expires; infinite after its first use. */
   expiresAt: number;
   isRevoked: boolean;
 }
@@ -58,14 +56,8 @@ const BUSY_MS = 1_000;
 
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  // Download links keyed by token. Bounded by the links of the sessions.
   readonly #links = new Map<string, DownloadLink>();
-  /** Tokens of each session, oldest first. At most DOWNLOADS_PER_SESSION_MAX per session. */
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
-  /**
-   * Downloads in progress. At most CONCURRENT_HTTP_DOWNLOADS_MAX per session and
-   * DATA_CHANNELS_PER_ACCOUNT_MAX per account.
-   */
   readonly #active = new Set<WebDownload>();
   readonly #zipLists = new ZipLists();
   #isStopping = false;
@@ -112,10 +104,6 @@ export class WebDownloads {
     this.#tokensOf.clear();
   }
 
-  /**
-   * Returns a data channel for this file. Used by `chat web`.
-   * @returns `undefined` if the link is unknown
-   */
   channelOf(token: string): DataChannel | undefined {
     const offer = this.#open(token);
     if (offer === undefined) return undefined;
@@ -123,7 +111,6 @@ export class WebDownloads {
     return { parent, account, file };
   }
 
-  /** @throws {Fault} file-unknown (also for an unknown link), too-many or checksum-wrong */
   async serve(request: Request, token: string, address: Address): Promise<Response> {
     const offer = this.#open(token);
     if (offer === undefined) throw unknownFile();
@@ -143,11 +130,7 @@ export class WebDownloads {
     }
   }
 
-  /**
-   * Checks the limits. Counts stalled downloads of the account, because they outlive their
-   * sessions.
-   * @throws {Fault} too-many
-   */
+  /** Counts stalled downloads of the account, because they outlive their sessions. */
   #checkCapacity(parent: ClientConnection, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const ofAccount = [...this.#active].filter((run) => run.account === account);
@@ -162,10 +145,7 @@ export class WebDownloads {
     }
   }
 
-  /**
-   * Limits the number of archives, because each archive keeps data for every entry of its folder.
-   * @throws {Fault} too-many
-   */
+  /** Limits the number of archives, because each keeps data for every entry of its folder. */
   #checkArchiveCapacity(account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const all = [...this.#active].filter(({ isArchive }) => isArchive);
@@ -223,7 +203,7 @@ export class WebDownloads {
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damagedFile();
-        this.#check(offer); // Access may have been revoked.
+        this.#check(offer);
         run.doneBytes += bytes.length;
         files.countSent(bytes.length);
         yield bytes;

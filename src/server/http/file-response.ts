@@ -10,30 +10,19 @@ import { matches } from "./static.ts";
 import type { ZipLists } from "./zip-list.ts";
 import { type ZipSource, zipStream } from "./zip-stream.ts";
 
-/** File sent over HTTP, either from the server's store or, in `chat web`, from a data channel. */
 export interface WebFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly digest: string;
   readonly manifestBytes?: number;
-  /**
-   * Returns verified chunks starting at index `from`. Supports one call at a time.
-   * @throws {Fault} if the content cannot be read
-   */
+  /** Returns verified chunks starting at index `from`. Supports one call at a time. */
   chunks(from: number): AsyncGenerator<Uint8Array>;
-  /** Called when an archive begins. @returns a callback for the end of the archive */
   onArchive?(): () => void;
 }
 
-/**
- * Maximum size of a response that is sent from memory, in bytes. Longer responses are streamed, for
- * which Bun 1.4.4 omits the length.
- */
+/** Longer responses are streamed, for which Bun 1.4.4 omits the length. */
 const BUFFERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
-/**
- * Media types that browsers may display inline, by file extension. HTML and scripts are excluded.
- */
 const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["mp3", "audio/mpeg"],
   ["ogg", "audio/ogg"],
@@ -44,10 +33,7 @@ const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
   ["pdf", "application/pdf"],
 ]);
 
-/**
- * Policy that denies scripts, requests and an origin, and denies frames except on the server's own
- * page.
- */
+/** Denies scripts, requests and an origin, and permits frames only on the server's own page. */
 const INLINE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
 /**
@@ -105,7 +91,6 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
   return new Response(body, { status, headers });
 }
 
-/** Streams a folder as a zip archive. The client cannot resume the download. */
 async function folderResponse(
   request: Request,
   file: WebFile,
@@ -146,7 +131,6 @@ function disposition(name: string): string {
   const bytes = utf8Encode(name);
   const encoded = [...bytes].map((byte) => {
     const character = String.fromCharCode(byte);
-    // `attr-char` of RFC 5987.
     if (/[A-Za-z0-9!#$&+.^_`|~-]/.test(character)) return character;
     return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   });
@@ -170,7 +154,7 @@ async function* slice(
 }
 
 /**
- * Reads a piece after the client has consumed the previous piece, so that a slow client delays the
+ * Reads a piece after the client has consumed the previous one, so that a slow client delays the
  * source. Reads the first piece immediately, so that an early fault determines the status.
  */
 async function streamOf(
@@ -183,7 +167,7 @@ async function streamOf(
   // If the client leaves before the first byte, the stream is neither read nor cancelled.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
-  if (signal.aborted) await end(); // Aborted before the listener existed.
+  if (signal.aborted) await end();
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {

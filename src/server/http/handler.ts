@@ -18,7 +18,6 @@ export interface HttpOptions {
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
   readonly health?: () => Fault | undefined;
   readonly operator?: HttpOperator | undefined;
-  /** Web page; if `undefined`, browsers receive instructions for the terminal client. */
   readonly page?: Page | undefined;
   readonly files?: HttpFiles | undefined;
   readonly programs?: HttpPrograms | undefined;
@@ -28,7 +27,6 @@ export interface HttpFiles {
   serve(request: Request, token: string, remote: Address): Promise<Response>;
 }
 
-/** Serves program files by their names after `/program/`. The empty name lists the files. */
 export interface HttpPrograms extends HttpFiles {
   stop(): void;
 }
@@ -105,10 +103,7 @@ async function answer(
   });
 }
 
-/**
- * Returns the state of the server. Omits the names of missing servers, because the response is
- * public.
- */
+/** Omits the names of missing servers, because the response is public. */
 function healthResponse(fault: Fault | undefined): Response {
   return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
 }

@@ -1,14 +1,13 @@
 /** Web page as files by path. */
 
 export interface Page {
-  /** Identifier that differs between builds, so that a browser with an older page reloads it. */
+  /** Lets a browser with an older page detect the new build and reload. */
   readonly build: string;
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
 export interface PageFile {
   readonly type: string;
-  /** Uncompressed content. */
   readonly identity: Uint8Array;
   readonly br?: Uint8Array;
   readonly sha256: string;

@@ -26,7 +26,6 @@ import type { ServerContext } from "../kernel/context.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
-/** Maximum number of idempotency keys remembered. Beyond it, the oldest key is dropped. */
 const CALL_KEYS_MAX = 1_000;
 
 interface HttpPostsOptions extends ServerContext {
@@ -65,9 +64,7 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
-  /** Answers by token and idempotency key, oldest first. At most CALL_KEYS_MAX. */
   readonly #sentByKey = new Map<string, PostAnswer>();
-  /** Outbox of each account, new for each run of the server. Bounded by the valid invites. */
   readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
 
   constructor(options: HttpPostsOptions) {
@@ -106,11 +103,7 @@ export class HttpPosts {
     return name;
   }
 
-  /**
-   * Posts a message. Within one run of the server, a request with the same idempotency key denotes
-   * the same message.
-   * @throws {Fault} if the post is refused
-   */
+  /** A request with the same idempotency key denotes the same message until the server restarts. */
   #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
     const key = request.headers.get("idempotency-key");
     const send = () => this.#send(invite.by, room, text);
@@ -126,7 +119,7 @@ export class HttpPosts {
     if (pending !== undefined) return pending;
     const sent = send();
     this.#sentByKey.set(id, sent);
-    sent.catch(() => this.#sentByKey.delete(id)); // The client may resend it.
+    sent.catch(() => this.#sentByKey.delete(id));
     dropOldest(this.#sentByKey, CALL_KEYS_MAX);
     return sent;
   }
@@ -160,8 +153,8 @@ export function checkScope(invite: Invite, { id, name }: Room, options: "post" |
 }
 
 /**
- * Returns the token of a request. Also accepts the password in `https://:TOKEN@HOST/…`, for
- * webhooks that can be configured only by a URL.
+ * Also accepts the password in `https://:TOKEN@HOST/…`, for webhooks that can be configured only by
+ * a URL.
  */
 export function bearerOf(request: Request): string | undefined {
   const header = request.headers.get("authorization") ?? "";
@@ -174,7 +167,6 @@ export function bearerOf(request: Request): string | undefined {
 async function textOf(request: Request): Promise<WebhookText> {
   const type = typeOf(request);
   if (type === JSON_TYPE) return webhookText(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX)));
-  // A form may come from Slack. `curl -d` also labels plain text as a form.
   const isForm = type === FORM_TYPE;
   const bytes = await bodyOf(request, isForm ? 3 * WEBHOOK_BYTES_MAX : TEXT_BYTES_MAX + 2);
   const text = decoded(bytes);

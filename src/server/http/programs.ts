@@ -15,15 +15,13 @@ import { fileResponse } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
 export interface ProgramSource extends Pick<ProgramFolder, "list" | "open"> {
-  /** `undefined` if the programs do not come from a release. */
   readonly release?: InstallableRelease | undefined;
 }
 
 interface InstallableRelease {
   readonly version: string;
   /**
-   * `sha256//` followed by the hash of the server's public key; absent if browsers trust the
-   * certificate.
+   * `sha256//` and the hash of the server's public key; absent if browsers trust the certificate.
    */
   readonly pin?: string | undefined;
 }
@@ -46,12 +44,11 @@ const BUSY_MS = 10_000;
 const SUMS = "SHA256SUMS";
 
 /**
- * Serves `/program/` (a list of the files as JSON), `/program/SHA256SUMS` (in the format of
- * sha256sum) and `/program/NAME` (a file). A release provides its own `SHA256SUMS`.
+ * Serves `/program/` (a JSON list), `/program/SHA256SUMS` and `/program/NAME` (a file). A release
+ * provides its own `SHA256SUMS`.
  */
 export class ProgramDownloads {
   readonly #options: ProgramDownloadsOptions;
-  /** Downloads in progress. At most PROGRAM_DOWNLOADS_MAX. */
   readonly #active = new Set<ProgramDownload>();
   readonly #zipLists = new ZipLists();
 
@@ -59,7 +56,6 @@ export class ProgramDownloads {
     this.#options = options;
   }
 
-  /** @param name path after `/program/` @throws {Fault} file-unknown or too-many */
   async serve(request: Request, name: string, remote: Address): Promise<Response> {
     const { source } = this.#options;
     if (name === "") return listResponse(await source.list(), source.release);

@@ -45,11 +45,9 @@ interface HttpReadsOptions extends ServerContext {
   readonly line: RecordLine;
 }
 
-/** Extends the idle timeout of a response by a number of seconds. */
 export type KeepOpen = (seconds: number) => void;
 
 interface ReadOptions {
-  /** Seq after which reading starts; `undefined` for the last READ_RECORDS_DEFAULT records. */
   readonly after: number | undefined;
   readonly waitMs: number;
 }
@@ -67,13 +65,10 @@ interface Reader {
 
 const BUSY = { retryAfterMs: 1_000 };
 
-/**
- * Serves reads. Reads each page after the client has consumed the previous page, and disconnects
- * slow clients.
- */
+/** Reads each page after the client has consumed the previous one, and disconnects slow clients. */
 export class HttpReads {
   readonly #options: HttpReadsOptions;
-  readonly #readers = new Set<Reader>(); // At most READERS_MAX.
+  readonly #readers = new Set<Reader>();
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
   readonly #reading: ReadQueue;
   #isStopping = false;
@@ -186,14 +181,13 @@ export class HttpReads {
       while (!run.isEnded) {
         run.hasNewRecords = false;
         this.#checkAccess(run);
-        // Without `after`, the client receives only the newest records.
         const isNewest = after === undefined;
         if ((after ?? 0) < startSeq) historyQuota.check(run.invite.by);
         const page = await this.#page(run, after);
         const past = page.records.filter(({ head }) => head.seq <= startSeq);
         historyQuota.count(run.invite.by, past);
         if (run.isEnded) return;
-        this.#checkAccess(run); // Access may have been revoked.
+        this.#checkAccess(run);
         after = page.records.at(-1)?.head.seq ?? after ?? 0;
         const text = page.records.map((record) => line(record, run.room)).join("");
         if (text !== "") yield utf8Encode(text);

@@ -12,13 +12,8 @@ import type { Clock } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 
-/**
- * Limits requests per connection and in total within one turn of the event loop, and per address
- * within one second.
- */
 export class RequestRateLimiter {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Number of requests in this turn, by connection. At most HTTP_REQUESTS_PER_TURN_MAX entries. */
   readonly #inTurn = new Map<string, number>();
   #countInTurn = 0;
   readonly #buckets = new TokenBuckets(HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST, FLOODERS_MAX);

@@ -2,10 +2,6 @@
 
 import type { Page, PageFile } from "./page.ts";
 
-/**
- * Returns the headers of all responses, which forbid other origins, inline code and guessed media
- * types.
- */
 export function securityHeaders(host: string | null): Record<string, string> {
   return {
     "content-security-policy": contentPolicy(host),
@@ -28,7 +24,6 @@ function contentPolicy(host: string | null): string {
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "font-src 'self'",
-    // Allow documents of sealed rooms, which are blobs.
     "frame-src 'self' blob:",
     "manifest-src 'self'",
     `connect-src 'self'${sockets}`,
@@ -62,7 +57,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   return new Response(isHead ? null : new Uint8Array(body), { headers });
 }
 
-/** Selects Brotli if the client accepts it, which browsers do only over TLS. TLS is always on. */
+/** Browsers accept Brotli only over TLS, which is always on. */
 function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
   const acceptable = new Set(
     (accepted ?? "")

@@ -14,9 +14,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const CUT = "\n… (cut)";
 
 /**
- * Extracts the text of a webhook body. Fields of unexpected types are ignored or refused.
- * @throws {Fault} text-invalid if the body is not a JSON object with a valid text
- * @throws {Fault} too-large if the text is too long
+ * @throws {Fault} text-invalid if the body is not a JSON object with a valid text, too-large if the
+ * text is too long
  */
 export function webhookText(json: string): WebhookText {
   const body = parsed(json);
@@ -28,10 +27,6 @@ export function webhookText(json: string): WebhookText {
   return { text: validText(text), isWebhook: false };
 }
 
-/**
- * Returns the JSON in the field `payload` of Slack's older form format.
- * @returns `undefined` for other forms
- */
 export function payloadText(form: string): WebhookText | undefined {
   if (!/^payload=(?:%7b|\{)/i.test(form)) return undefined;
   const payload = new URLSearchParams(form).get("payload");
@@ -77,7 +72,6 @@ function blockLine({ text, fields }: Fields): string {
     .join("\n");
 }
 
-/** Formats an alert. Example: `[firing] HighLoad: load is above 8 (instance=db1, severity=page)` */
 function alertLine(alert: Fields): string {
   const labels = isFields(alert["labels"]) ? alert["labels"] : {};
   const notes = isFields(alert["annotations"]) ? alert["annotations"] : {};
@@ -106,7 +100,7 @@ function plainText(text: string): string {
     .replaceAll("&amp;", "&");
 }
 
-/** Truncates a long text instead of refusing it, because the sender cannot know the limit. */
+/** A long text is not refused, because the sender cannot know the limit. */
 function truncated(text: string): string {
   const bytes = utf8Encode(text.toWellFormed());
   if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();

@@ -7,16 +7,11 @@ import { FolderPlan } from "../../io/file/folder-plan.ts";
 import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import type { ZipEntry } from "../../wire/zip.ts";
 
-/**
- * Maximum size of cached entry lists, in bytes. Holds about four lists of 100,000 entries with long
- * names.
- */
+/** Holds about four lists of 100,000 entries with long names. */
 const ZIP_LISTS_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Number of entries parsed per turn of the event loop. Such a turn takes a few milliseconds. */
 const ENTRIES_PER_TURN = 500;
 const BUSY_MS = 1_000;
-/** Size of an entry without its name, in bytes. */
 const ENTRY_BYTES = 4 + 8 + 2 + 8;
 
 type YieldNow = () => Promise<void>;
@@ -24,8 +19,8 @@ type YieldNow = () => Promise<void>;
 const yieldNow: YieldNow = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Entries in flat arrays, so that 100,000 entries take little more memory than their names.
- * `FolderPlan` sanitises the names.
+ * Flat arrays, so that 100,000 entries take little more memory than their names. `FolderPlan`
+ * sanitises the names.
  */
 export class ZipList {
   readonly count: number;
@@ -67,10 +62,6 @@ export class ZipList {
   }
 }
 
-/**
- * Parses a folder's manifest over many turns of the event loop.
- * @throws {Fault} frame-malformed, folder-malformed or too-large
- */
 export async function readZipList(
   root: string,
   manifest: Uint8Array,
@@ -79,7 +70,6 @@ export async function readZipList(
   const plan = new FolderPlan("", []);
   const entries: ManifestEntry[] = [];
   const ends: number[] = [];
-  // Sanitising lengthens a name by at most a number or a character.
   let names = new Uint8Array(manifest.length);
   let used = 0;
   for (const entry of manifestEntries(manifest)) {
@@ -111,7 +101,6 @@ interface CachedList {
 
 export class ZipLists {
   readonly #bytesMax: number;
-  /** Cached lists, most recently used last. At most `#bytesMax` bytes. */
   readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
   /**
@@ -132,7 +121,7 @@ export class ZipLists {
     return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));
   }
 
-  /** Yields to the event loop. In each turn of the loop, only one archive continues. */
+  /** In each turn of the event loop, only one archive continues. */
   readonly yieldTurn = (): Promise<void> => this.#yieldMutex.run(yieldNow);
 
   async #create(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {

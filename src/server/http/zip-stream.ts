@@ -23,12 +23,10 @@ export interface ZipSource {
   chunks(from: number): AsyncIterable<Uint8Array>;
 }
 
-/** Maximum size of small pieces that are combined into one, in bytes. */
 const BUFFER_BYTES = 64 * 1024;
 
 /**
- * Streams a folder as a zip archive. Concurrent downloads of a folder share the parsed manifest;
- * each download adds only a checksum per entry.
+ * Concurrent downloads of a folder share the parsed manifest. Each adds only a checksum per entry.
  * @throws {Fault} frame-malformed, folder-malformed or too-large if the manifest is invalid,
  * too-many, or a fault of the content
  */
@@ -79,7 +77,7 @@ async function* archive(
     }
     if (buffer.isFull) {
       yield* buffer.flush();
-      await yieldTurn(); // Buffered chunks are read without waiting.
+      await yieldTurn();
     }
   }
   yield* centralDirectory(list, crcs, buffer, yieldTurn);

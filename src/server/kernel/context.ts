@@ -18,7 +18,6 @@ import type { Sequencer } from "./sequencer.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
 
-/** Part of the context that the owner of the server provides. */
 export interface BaseContext {
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -26,7 +25,6 @@ export interface BaseContext {
   readonly settings: ServerSettings;
   readonly history: Log;
   readonly archive: Archive;
-  /** State of the rooms, which the caller has folded from the log. */
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
@@ -34,7 +32,6 @@ export interface BaseContext {
 }
 
 export interface ServerContext extends BaseContext {
-  /** Written only by `Kernel.transact`. */
   readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;

@@ -4,7 +4,6 @@ import type { UserId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
-/** State of an account before the record was applied. */
 export interface PreviousAccountState {
   readonly hadReset: boolean;
 }
@@ -22,17 +21,14 @@ export class Feed {
   readonly #accountsSubscribers: AccountsSubscriber[] = [];
   readonly #activitySubscribers: ActivitySubscriber[] = [];
 
-  /** Adds subscribers that are called after the rooms have applied a record. */
   subscribeHistory(...subscribers: readonly HistorySubscriber[]): void {
     this.#historySubscribers.push(...subscribers);
   }
 
-  /** Adds subscribers that are called after the registry has applied a record. */
   subscribeAccounts(...subscribers: readonly AccountsSubscriber[]): void {
     this.#accountsSubscribers.push(...subscribers);
   }
 
-  /** Adds subscribers that are called when a user reads or types at this server. */
   subscribeActivity(...subscribers: readonly ActivitySubscriber[]): void {
     this.#activitySubscribers.push(...subscribers);
   }

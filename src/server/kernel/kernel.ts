@@ -1,4 +1,4 @@
-/** Kernel of the server: the only path by which submissions reach the rooms and accounts change. */
+/** Kernel of the server: the only path by which submissions change rooms and accounts. */
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault } from "../../base/fault.ts";
@@ -19,7 +19,6 @@ import { PendingWrites } from "./pending-writes.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { eraseOrdered, Transactions } from "./transactions.ts";
 
-/** Account and its session. Programs and the server itself have no session. */
 export interface Actor {
   readonly user: UserId;
   readonly session?: ClientId;
@@ -54,13 +53,12 @@ interface RequestAnswers {
 }
 
 /**
- * Passes submissions to the room engine and performs the resulting effects in order. A submission
- * that erases records is settled only after those records are blank and their files are deleted.
+ * Performs effects in order. A submission that erases records is settled only after those records
+ * are blank and their files are deleted.
  */
 export class Kernel {
   readonly #options: KernelOptions;
   readonly writes: PendingWrites;
-  /** Callbacks by id. Bounded by the requests in flight and HTTP_POSTS_QUEUED_MAX. */
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #transactions: Transactions;
   #lastId = 0;
@@ -73,16 +71,15 @@ export class Kernel {
   }
 
   /**
-   * Records changes of accounts. `decide` reads the state of the accounts and returns drafts
-   * synchronously. If that state changes before the drafts are recorded, `decide` runs again.
-   * @returns the last record, or `undefined` if there were no drafts
-   * @throws {Fault} the faults of `decide` and of the log
+   * Records changes of accounts. `decide` is synchronous and runs again if the accounts change
+   * before its drafts are recorded.
+   * @returns the last record; `undefined` if there were no drafts
    */
   transact(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     return this.writes.trackTask(() => this.#transactions.run(decide));
   }
 
-  /** Submits a command synchronously, so that the posts of an outbox stay in order. */
+  /** Synchronous, so that the posts of an outbox stay in order. */
   submit({ user, session }: Actor, command: Submission, settle: (outcome: Outcome) => void): void {
     const id = ++this.#lastId;
     this.#callbacks.set(id, settle);
@@ -93,7 +90,6 @@ export class Kernel {
     this.submit({ user, session: client.id }, command, (outcome) => client.settle(ref, outcome));
   }
 
-  /** Submits a request without a session. @throws {Fault} the room engine's refusal, or too-many */
   request<Kind extends keyof RequestAnswers>(
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,

@@ -49,7 +49,6 @@ export class PendingWrites {
     }
   }
 
-  /** Tracks a task that pauses between its writes, so that a stop waits for the task. */
   async trackTask<Result>(task: () => Promise<Result>): Promise<Result> {
     this.#runningTasks++;
     try {

@@ -4,7 +4,7 @@ import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
 
-/** Message sent between servers in addition to the logs. A lost or delayed message does no harm. */
+/** A lost or delayed message does no harm. */
 export type SiblingMessage =
   | { readonly kind: "online"; readonly users: readonly UserId[] }
   | { readonly kind: "place"; readonly place?: ServerAddress }
@@ -18,10 +18,8 @@ export type SiblingMessage =
   | ({ readonly kind: "device-seen" } & SeenDevice)
   | { readonly kind: "look" }
   | { readonly kind: "window"; readonly window: ServerActivity }
-  /** Cancels transfers of a file. The server that runs them confirms with the same `ask`. */
   | ({ readonly kind: "cancel"; readonly ask: string } & Cancel)
   | { readonly kind: "cancelled"; readonly ask: string }
-  /** A device is running out of key packages and may be connected to another server. */
   | {
       readonly kind: "key-packages-low";
       readonly user: UserId;
@@ -29,19 +27,16 @@ export type SiblingMessage =
       readonly left: number;
     }
   | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId }
-  /** The sender of this message sends all further pushes to this device. */
   | { readonly kind: "push-taken"; readonly device: string }
   /**
-   * Counter keys of a guess. `guess` is sent while the guess is checked, `guessed` if it was
-   * correct, which resets the counters.
+   * `guess` is sent while the guess is checked, `guessed` if it was correct, which resets the
+   * counters.
    */
   | { readonly kind: "guess" | "guessed"; readonly keys: readonly string[] };
 
-/** Last use of a device. Visible only to the owner of the account. */
 export interface SeenDevice {
   readonly user: UserId;
   readonly device: string;
-  /** Number of days since 1970 in UTC. */
   readonly day: number;
   readonly label: string;
 }

@@ -1,6 +1,4 @@
-/**
- * Transactions, which write records only if the state on which the records depend has not changed.
- */
+/** Transactions, which write records only if the state on which they depend has not changed. */
 
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -17,12 +15,11 @@ interface Transaction {
 }
 
 /**
- * Runs transactions. A transaction waits while a fact that it reads is in flight or reserved by an
- * earlier transaction, and runs again if the fact has changed.
+ * A transaction waits while a fact that it reads is in flight or reserved by an earlier
+ * transaction, and runs again if the fact has changed.
  */
 export class Transactions {
   readonly #log: Pick<Log, "appendThen" | "erase">;
-  /** Transactions in order of arrival. Bounded by the requests in flight. */
   readonly #transactions = new Set<Transaction>();
 
   constructor(log: Pick<Log, "appendThen" | "erase">) {
@@ -30,10 +27,9 @@ export class Transactions {
   }
 
   /**
-   * Appends the drafts returned by `decide` as one batch, in the same tick in which `decide` reads
-   * the state, and blanks the records that the drafts erase.
-   * @returns the last record, or `undefined` if there were no drafts
-   * @throws {Fault} the faults of `decide` and of the log
+   * Appends the drafts as one batch in the tick in which `decide` reads the state, and blanks the
+   * records that they erase.
+   * @returns the last record; `undefined` if there were no drafts
    */
   async run(decide: () => readonly Draft[]): Promise<LogRecord | undefined> {
     const { promise: done, resolve: finish } = Promise.withResolvers<void>();
@@ -90,10 +86,6 @@ export class Transactions {
   }
 }
 
-/**
- * Blanks the records that a durable record has ordered to be erased.
- * @throws {Fault} if the disk fails
- */
 export async function eraseOrdered(log: Pick<Log, "erase">, order: LogRecord): Promise<void> {
   for (const seq of erasuresOf(order)) await log.erase(seq, order.head.seq);
 }

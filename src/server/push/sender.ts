@@ -14,7 +14,6 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import type { Subscription } from "./subscriptions.ts";
 
-/** Content of a push. `topic` identifies the queued push that this push replaces. */
 export interface PushText {
   readonly text: string;
   readonly topic: string;
@@ -26,7 +25,6 @@ export interface PushAnswer {
 }
 
 export interface PushDelivery {
-  /** Public key: an uncompressed P-256 point. */
   readonly key: Uint8Array;
   check(endpoint: string, key: Uint8Array): void;
   send(to: Subscription, push: PushText): Promise<PushAnswer>;
@@ -43,7 +41,6 @@ export interface PushSenderOptions {
   readonly clock: Clock;
   readonly delivery: Pick<PushDelivery, "send">;
   readonly isCurrent: (subscription: Subscription) => boolean;
-  /** Called when the push service has ended the subscription or keeps failing. */
   readonly onExpired: (subscription: Subscription) => void;
   readonly warn: (fault: Fault) => void;
 }
@@ -55,12 +52,10 @@ interface Pending {
   sendAt: number;
 }
 
-/** Sends pushes concurrently and with limited retries. Never blocks the caller. */
 export class PushSender {
   readonly #options: PushSenderOptions;
   /**
-   * Queued pushes, keyed by device and topic, so that a newer push replaces a queued push. At most
-   * PUSH_QUEUE_MAX.
+   * Keyed by device and topic, so that a newer push replaces a queued one. At most PUSH_QUEUE_MAX.
    */
   readonly #queue = new Map<string, Pending>();
   readonly #inFlight = new Map<UserId, number>();
@@ -68,7 +63,6 @@ export class PushSender {
   #sent = 0;
   #failed = 0;
   #dropped = 0;
-  /** Number of consecutive failed pushes by device. Bounded by the subscriptions. */
   readonly #failures = new Map<string, number>();
   #hasWarned = false;
   #isStopped = false;
@@ -177,10 +171,6 @@ export class PushSender {
     this.#giveUp(to, answer);
   }
 
-  /**
-   * Returns the delay before the next attempt in ms, or `undefined` if a retry is useless or would
-   * be too late.
-   */
   #retryAfter(answer: PushAnswer | Fault, tries: number): number | undefined {
     const backoffMs = PUSH_RETRY_FIRST_MS * 2 ** (tries - 1);
     // A retry does not help if the host name resolves to a private network.
@@ -208,10 +198,7 @@ export class PushSender {
   }
 }
 
-/**
- * Parses a `Retry-After` header with seconds or a date (RFC 9110, section 10.2.3). Returns 0 for
- * anything else.
- */
+/** Parses seconds or a date (RFC 9110, section 10.2.3). Returns 0 for anything else. */
 function retryAfterMs(text: string | undefined, unixMs: number): number {
   if (text === undefined || text.length > 64) return 0;
   if (/^\d+$/.test(text)) return Number(text) * 1_000;

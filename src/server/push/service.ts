@@ -1,7 +1,4 @@
-/**
- * Web Push service, which decides which devices receive a push for a record and creates its
- * content.
- */
+/** Web Push service, which selects the devices for a record and creates the content. */
 
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -41,7 +38,6 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
-/** Maximum number of UTF-16 code units of a text from which a title is made. Titles are shorter. */
 const TITLE_UNITS_MAX = 1_000;
 
 type MessageBody = Body<KindWith<"message">>;
@@ -59,7 +55,7 @@ interface PushServiceOptions extends ServerContext {
 
 /**
  * Sends pushes to closed browsers. In a cluster, the server to which a device last connected sends
- * that device's pushes.
+ * the device's pushes.
  */
 export class PushService {
   readonly #options: PushServiceOptions;
@@ -70,7 +66,6 @@ export class PushService {
     PUSH_SUBSCRIBES_PER_MINUTE / 60,
     PUSH_SUBSCRIBES_BURST,
   );
-  /** Monotonic time of the last activity of each account with a subscription. */
   readonly #activeAt = new Map<UserId, number>();
   readonly #startedAt: number;
   #cancel = () => {};
@@ -135,8 +130,6 @@ export class PushService {
   }
 
   onAccountRecord({ head }: LogRecord): void {
-    // Devices are removed by records of the device, by records of the account, and by new
-    // passwords.
     const account = this.#options.registry.get(head.room as UserId);
     for (const { device } of this.#subscriptions.of(head.room as UserId)) {
       if (account?.isRemoved !== false || !account.devices.has(device)) this.#remove(device);
@@ -180,7 +173,7 @@ export class PushService {
       const author = found?.head.by;
       if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
     } catch (error) {
-      // Skip the notification. The page still counts the mention.
+      // The page still counts the mention.
       if (!(error instanceof Fault)) throw error;
     }
   }
@@ -196,10 +189,7 @@ export class PushService {
     return { room: room.id, seq, n, isSealed, preview };
   }
 
-  /**
-   * Returns the accounts that the message mentions. In a sealed room returns all members, because
-   * the server cannot read the mentions.
-   */
+  /** Returns all members of a sealed room, because the server cannot read the mentions. */
   *#mentionedUsers(room: Room, body: MessageBody): Iterable<UserId> {
     if (room.pair !== undefined || room.isSealed === true) {
       const isFew = room.members.size <= this.#subscriptions.size;
@@ -262,9 +252,6 @@ export class PushService {
     return isIdle && this.#offlineSubscriptions(user).length > 0;
   }
 
-  /**
-   * Returns the subscriptions of disconnected devices. A connected page notifies its user itself.
-   */
   #offlineSubscriptions(user: UserId): readonly Subscription[] {
     const open = new Set([...this.#options.peers.of(user)].map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
@@ -319,10 +306,7 @@ export class PushService {
   }
 }
 
-/**
- * Returns the mentions listed by the sender's program or, for a script, those at the start of the
- * text.
- */
+/** Falls back to mentions at the start of the text, for scripts that list none. */
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
   if (text === undefined) return [];
@@ -334,8 +318,8 @@ function titleOf({ text, isFileName }: PushPreview): string {
 }
 
 /**
- * Returns the topic of a push, at most 32 characters (RFC 8030, section 5.4). The topic is a hash,
- * so that a push service learns neither the room nor which devices receive the same message.
+ * At most 32 characters (RFC 8030, section 5.4). The hash hides the room, and which devices receive
+ * the same message, from push services.
  */
 function topicOf(device: string, room: string): string {
   return toBase64Url(sha256(utf8Encode(`chat/1 push ${device} ${room}`))).slice(0, 32);

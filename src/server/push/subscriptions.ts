@@ -10,23 +10,22 @@ import {
 import type { Clock } from "../../io/clock.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 
-/** Push subscription. Secret, because anyone who knows the endpoint can send to it. */
+/** Secret, because anyone who knows the endpoint can send to it. */
 export interface Subscription {
   readonly user: UserId;
   readonly device: string;
   readonly endpoint: string;
-  /** Public key of the browser, in base64url. The next field is the browser's secret. */
+  /** Public key of the browser, in base64url. `auth` is the browser's secret. */
   readonly key: string;
   readonly auth: string;
 }
 
 /**
- * Stores subscriptions in a file that only the server's OS user can read. If the file is damaged, a
- * subscription is restored at the device's next log-in.
+ * Only the server's OS user can read the file. If the file is damaged, a device's next log-in
+ * restores its subscription.
  */
 export class Subscriptions {
   readonly #file: StateFile;
-  /** Subscriptions keyed by device, the most recent last. At most PUSH_SUBSCRIPTIONS_MAX. */
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
@@ -97,7 +96,6 @@ export class Subscriptions {
     await this.#file.sync();
   }
 
-  /** Removes a subscription immediately. A crash before `sync` may restore it. */
   remove(device: string): void {
     if (this.#delete(device)) this.#file.markDirty();
   }

@@ -24,8 +24,7 @@ export interface StateFileOptions {
 }
 
 /**
- * Number of encoding durations to wait before the next write, which limits encoding to one
- * hundredth of the event loop's time.
+ * Encoding durations to wait before the next write, which limits encoding to 1 % of the event loop.
  */
 const PAUSE_PER_ENCODING = 100;
 

@@ -9,14 +9,12 @@ import {
 import { type Clock, delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 
-/** Rule for the pause after a task, whose length is a multiple of the task's duration. */
 export interface PauseRule {
   readonly clock: Pick<Clock, "now" | "after">;
   readonly factor: number;
   readonly msMax: number;
 }
 
-/** Runs tasks so that each task waits only for tasks with the same key. */
 export class FairQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;

@@ -12,18 +12,15 @@ import type { LogRecord } from "../../wire/record.ts";
 import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
 
 /**
- * Minimum and maximum time for which records are gathered, in ms. Sending them together under load
- * saves more than half of the writes. Gathering takes as long as the last flush, so that sending
- * uses at most half of the time. A message after a quiet period is sent immediately.
+ * Minimum and maximum gathering time in ms. Gathering under load saves more than half of the
+ * writes. Gathering takes as long as the last flush, so that sending uses at most half of the time.
+ * A message after a quiet period is sent immediately.
  */
 const GATHER_MS_MIN = 1;
 const GATHER_MS_MAX = 100;
-/**
- * Maximum size of gathered messages, in bytes. A larger batch would fill the queue of a reader that
- * keeps up.
- */
+/** A larger batch would fill the queue of a reader that keeps up. */
 const GATHER_BYTES_MAX = 256 << 10;
-/** Time per write to one reader over TLS, in ms, measured on loopback. */
+/** Milliseconds per write to one reader over TLS, measured on loopback. */
 const WRITE_MS = 0.005;
 /**
  * Fraction of its estimated duration by which a slow flush is postponed while more records are
@@ -31,8 +28,8 @@ const WRITE_MS = 0.005;
  */
 const BURST_WAIT_SHARE = 0.5;
 /**
- * Number of flush durations for which joins, leaves and presence wait, so that a large room spends
- * a tenth of the time on them.
+ * Flush durations for which joins, leaves and presence wait, so that a large room spends a tenth of
+ * the time on them.
  */
 const DEFER_TIMES = 10;
 const DEFER_MS_MAX = 1_000;
@@ -49,7 +46,6 @@ export interface Reader {
 interface Newcomer {
   readonly reader: Reader;
   readonly room: Room;
-  /** Position within the open frame from which the reader lacks records. */
   mark: FrameMark | undefined;
   readonly onFollowed: () => void;
 }
@@ -69,14 +65,11 @@ export class FanOut {
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #hasPendingRecords: () => boolean;
   readonly #listeners = new Set<Listener>();
-  /** Messages gathered for the next flush. At most GATHER_BYTES_MAX bytes. */
   #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
-  /** Latest records of `#frameRoom` that are not yet in `#gathered`. */
   readonly #frame = new RecordsFrame();
   #frameRoom: Room | undefined;
   #mark: FrameMark | undefined;
-  /** Readers to subscribe at the next flush, by room. Bounded by the links. */
   readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;
@@ -85,7 +78,6 @@ export class FanOut {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #pauseUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param hasPendingRecords reports whether the log is about to report more records */
   constructor(
     clock: Clock,
     registry: Pick<Registry, "nameOf">,
@@ -96,10 +88,6 @@ export class FanOut {
     this.#hasPendingRecords = hasPendingRecords;
   }
 
-  /**
-   * Totals since the start of the server. Each message counts once, regardless of the number of its
-   * readers.
-   */
   get counters(): {
     readonly publishedMessages: number;
     readonly publishedBytes: number;
@@ -128,8 +116,8 @@ export class FanOut {
   }
 
   /**
-   * Subscribes the reader without a flush. The subscription starts after the messages gathered so
-   * far, which the reader already has.
+   * Subscribes without a flush, starting after the messages gathered so far, which the reader
+   * already has.
    * @param onFollowed called when none of the room's gathered messages remains, possibly
    * synchronously
    */
@@ -170,10 +158,6 @@ export class FanOut {
     this.#publishedBytes += bytes.length;
   }
 
-  /**
-   * Returns the mark at the end of the open frame. Newcomers between the same two records share a
-   * mark.
-   */
   #markOf(room: Room): FrameMark | undefined {
     if (room !== this.#frameRoom) return undefined;
     const mark = this.#frame.mark();
@@ -207,11 +191,11 @@ export class FanOut {
     const remainingMs = room.members.size * WRITE_MS * BURST_WAIT_SHARE;
     if (remainingMs < GATHER_MS_MIN || !this.#hasPendingRecords()) return this.flush();
     this.#dueAt = now + Math.min(GATHER_MS_MAX, remainingMs);
-    this.#pauseUntil = this.#dueAt; // Later messages do not postpone the flush.
+    this.#pauseUntil = this.#dueAt;
     this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }
 
-  /** Sends all gathered messages. Must be called before the set of readers changes. */
+  /** Must be called before the set of readers changes. */
   flush(): void {
     this.#cancel();
     this.#cancel = () => {};
@@ -247,7 +231,6 @@ export class FanOut {
   }
 }
 
-/** Returns a record with its head and body bytes exactly as in the log. */
 export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">): WireRecord {
   const { head, headBytes, salt, bodyBytes, erased, damaged } = record;
   const from = registry.nameOf(head.by);
@@ -260,10 +243,6 @@ export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">
   };
 }
 
-/**
- * Returns a room as visible to `reader`. A room is called by its name, a conversation by the name
- * of the other user.
- */
 export function roomEntry(room: Room, reader: string, registry: Registry): RoomEntry {
   const settings = {
     ...(room.isSealed === true ? { sealed: true } : {}),

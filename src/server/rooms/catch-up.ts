@@ -1,6 +1,4 @@
-/**
- * Catch-up, which brings a device up to date with a room before the device follows the room live.
- */
+/** Catch-up, which sends a device the records that it missed before it follows a room live. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -31,9 +29,7 @@ import { RecentRecords } from "./recent-records.ts";
 
 interface MissedRecords {
   readonly records: readonly LogRecord[];
-  /** `n` of the first missed message; if no message was missed, `n` of the room's next message. */
   readonly n: number;
-  /** Number of missed records that are not sent. */
   readonly skipped: number;
   readonly upTo: number;
 }
@@ -54,14 +50,13 @@ interface CatchUpOptions extends ServerContext {
 }
 
 /**
- * Sends missed records to a reader. Subscribes the reader to the room's topic in the tick in which
- * no record is missing any more, so that no record is lost or duplicated.
+ * Subscribes the reader in the tick in which no record is missing any more, so that no record is
+ * lost or duplicated.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
-  /** Last encoded batch, cached for readers who join in the same tick. */
   #encoded: EncodedBatch | undefined;
   readonly #reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, LINKS_MAX);
 
@@ -69,10 +64,6 @@ export class CatchUp {
     this.#options = options;
   }
 
-  /**
-   * Sends everything that a device has missed when it logs in, and then `caught-up`.
-   * @param after last seq that the device received; `undefined` for a new device
-   */
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
     const { rooms, fanOut } = this.#options;
     const startHead = rooms.head;
@@ -92,8 +83,8 @@ export class CatchUp {
   }
 
   /**
-   * Sends a room that the account has joined. The device must be notified immediately that older
-   * records follow, because otherwise it would assume that it has them.
+   * Notifies the device immediately that older records follow, because otherwise it would assume
+   * that it has them.
    */
   async #sendJoinedRoom(client: ClientConnection, room: Room): Promise<void> {
     await this.#withRun(client, room, async (run) => {
@@ -116,7 +107,7 @@ export class CatchUp {
   }
 
   left(user: UserId, room: Room): void {
-    this.#options.fanOut.flush(); // A leaving member receives all records up to now.
+    this.#options.fanOut.flush();
     for (const client of this.#options.peers.of(user)) {
       client.unfollow(room.id);
       client.notify({ kind: "room-gone", room: room.id });
@@ -236,10 +227,7 @@ export class CatchUp {
     return at;
   }
 
-  /**
-   * Returns the missed records and counts them against the reader's quota. If the quota is used up,
-   * skips all missed records.
-   */
+  /** Skips all missed records if the reader's quota is used up. */
   async #missed(
     room: Room,
     after: number | undefined,
@@ -282,7 +270,6 @@ export class CatchUp {
     return { records, n, skipped, upTo };
   }
 
-  /** Returns `n` of the room's last record up to `seq`; 0 if there is no such record. */
   async #lastNBefore(room: Room, seq: number): Promise<number> {
     const { records } = await this.#page({
       rooms: new Set([room.id]),

@@ -9,9 +9,6 @@ import type { ServerContext } from "../kernel/context.ts";
 
 const DAY_MS = 86_400_000;
 
-/**
- * Counts the bytes that each account reads per day (UTC). Live messages and operators are exempt.
- */
 export class HistoryQuota {
   readonly #context: ServerContext;
   readonly #bytesMax: number;
@@ -23,10 +20,7 @@ export class HistoryQuota {
     this.#bytesMax = options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY;
   }
 
-  /**
-   * Reports whether the quota is used up. Pages are counted after they are read, so pages in flight
-   * may exceed the quota.
-   */
+  /** Pages are counted after they are read, so pages in flight may exceed the quota. */
   isReached(user: UserId): boolean {
     this.#beginDay();
     if ((this.#read.get(user) ?? 0) < this.#bytesMax) return false;

@@ -24,7 +24,7 @@ export class Management {
   }
 
   /**
-   * Renames an account, or returns the action by which the room engine renames a room.
+   * Renames an account, or returns the room engine's action for renaming a room.
    * @throws {Fault} usage, name-invalid, name-taken or user-unknown
    */
   async rename(by: UserId, request: RequestOf<"rename">): Promise<RoomAction | undefined> {
@@ -38,7 +38,7 @@ export class Management {
   }
 
   /**
-   * Removes an account, or returns the action by which the room engine removes a room.
+   * Removes an account, or returns the room engine's action for removing a room.
    * @throws {Fault} usage, not-allowed or user-unknown
    */
   async remove(by: UserId, request: RequestOf<"remove">): Promise<RoomAction | undefined> {
@@ -59,10 +59,6 @@ export class Management {
     await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
   }
 
-  /**
-   * Records the new name in each room and closes the account's sessions, so that they reconnect and
-   * receive the new name.
-   */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
     const { registry, kernel, rooms, peers, catchUp } = this.#options;
     const name = checkNewName(to);
@@ -93,10 +89,7 @@ export class Management {
     peers.close(account.id, fault);
   }
 
-  /**
-   * Removes an account. Can be repeated, because a crash may leave some rooms without a record of
-   * the removal.
-   */
+  /** Can be repeated, because a crash may leave some rooms without a record of the removal. */
   async #removeAccount(by: UserId, account: Account, onRemoved = () => {}): Promise<void> {
     const { registry, kernel, rooms, peers } = this.#options;
     await kernel.transact(() => (account.isRemoved ? [] : [registry.removalDraft(account, by)]));
@@ -124,7 +117,6 @@ export class Management {
     return requireRoom(this.#options.rooms, checkName(name, "room's name")).id;
   }
 
-  /** Finds an account by name. Includes removed accounts, so that their names can be released. */
   #account(name: string): Account {
     return requireUser(this.#options.registry.allNames, checkName(name, "person's name"));
   }

@@ -1,4 +1,4 @@
-/** Erasure of many records at a time, either of an account or under a room's retention. */
+/** Bulk erasure of records, either of an account or under a room's retention. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
@@ -13,7 +13,6 @@ import { FairQueue } from "../queue/work-queue.ts";
 type ErasureBatch = Omit<Extract<RoomAction, { kind: "erase-many" }>, "kind">;
 
 const AUTHORED_KINDS = kindsWith("authored");
-/** Maximum number of queued requests per account. */
 const QUEUED_REQUESTS_MAX = 8;
 
 export interface ErasureProgress {
@@ -23,8 +22,8 @@ export interface ErasureProgress {
 }
 
 /**
- * Erases records in steps. Each step writes one `erase` record per room and is small enough not to
- * delay other requests. An erasure can be repeated, because erased records are skipped.
+ * Each step is small enough not to delay other requests. An erasure can be repeated, because erased
+ * records are skipped.
  */
 export class MassErasure {
   readonly #context: ServerContext;
@@ -34,21 +33,10 @@ export class MassErasure {
     this.#context = options;
   }
 
-  /**
-   * Erases the next messages of an account, including its direct conversations.
-   * @param by requesting user, whose permission the caller has checked
-   * @param after seq of the last record examined
-   * @throws {Fault} too-many if too many requests are queued
-   */
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
     return this.#queue.run(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));
   }
 
-  /**
-   * Erases a room's next records older than `untilMs`.
-   * @param by user who set the room's retention
-   * @throws {Fault} too-many if too many requests are queued
-   */
   ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasureProgress> {
     const query = { rooms: new Set([room]), untilMs, afterSeq: after };
     return this.#queue.run(room, () => this.#eraseNext(by, query, { isRetention: true }));

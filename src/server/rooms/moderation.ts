@@ -41,7 +41,6 @@ const TARGET_KINDS = {
   ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("message") },
 };
 
-/** Resolves users and rooms, and leaves the decision to the room engine or the log. */
 export class Moderation {
   readonly #options: ModerationOptions;
   readonly #registrationMutex = new Mutex();
@@ -61,7 +60,6 @@ export class Moderation {
     if (client.member?.account === account) client.member.isOperator = true;
   }
 
-  /** Reports whether the account is an operator or its session has presented the operator token. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
     for (const client of this.#options.peers.all()) {
@@ -179,14 +177,13 @@ export class Moderation {
     if (on) this.#closeBanned(ban);
   }
 
-  /** @throws {Fault} not-allowed if an operator would ban their own account or address */
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
     throw new Fault("not-allowed", "you cannot ban yourself", { remedy: "specify another user" });
   }
 
-  /** Closes the banned sessions. A ban of an address does not affect operators. */
+  /** A ban of an address does not affect operators. */
   #closeBanned(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
     for (const client of [...this.#options.peers.all()]) {

@@ -16,7 +16,6 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 
-/** Service for preferences, which are private to the account and shared by its devices. */
 export class PrefsService {
   readonly #context: ServerContext;
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
@@ -74,7 +73,6 @@ export class PrefsService {
     const { kernel, sequencer } = this.#context;
     const { id } = account;
     const decide = () => (account.isRemoved ? [] : prefsDrafts(id, change, account.prefs));
-    // Another server may have changed the state just now.
     if (decide().length === 0 && !(await sequencer.waitUntilCurrent())) {
       const message = "this server has not caught up with its cluster";
       throw new Fault("no-majority", message, { retryAfterMs: 1_000 });

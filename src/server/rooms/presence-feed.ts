@@ -1,4 +1,4 @@
-/** Notices about presence, sent to rooms. */
+/** Presence notices to rooms. */
 
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -12,14 +12,13 @@ import type { Clock } from "../../io/clock.ts";
 import type { FanOut } from "./broadcast.ts";
 
 /**
- * Combines all changes within PRESENCE_INTERVAL_MS into one message per room. Rooms above
- * PRESENCE_MEMBERS_MAX receive no notices; their clients query presence with `who`.
+ * Combines all changes within PRESENCE_INTERVAL_MS. Clients in rooms above PRESENCE_MEMBERS_MAX
+ * receive no notices and query presence with `who`.
  */
 export class PresenceFeed {
   readonly #clock: Clock;
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #fanOut: FanOut;
-  /** Accounts whose presence has changed, by room. At most PRESENCE_MEMBERS_MAX per room. */
   readonly #changed = new Map<Room, Map<UserId, boolean>>();
   #cancel: (() => void) | undefined;
   #isStopped = false;

@@ -18,10 +18,9 @@ interface ProofServiceOptions extends ServerContext {
   readonly provable: Provable | undefined;
 }
 
-/** Proves the size of the history, its append-only growth and the inclusion of records. */
 export class ProofService {
   readonly #options: ProofServiceOptions;
-  /** Limits the number of proofs per account, because each proof may read part of the log. */
+  /** Limits the proofs per account, because each may read part of the log. */
   readonly #reading: ReadQueue;
 
   constructor(options: ProofServiceOptions) {

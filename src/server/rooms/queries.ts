@@ -41,19 +41,15 @@ export interface QueriesOptions extends ServerContext {
 }
 
 /**
- * Minimum interval between two sorts, in ms. Thousands of users may query a large room's members
- * when they join.
+ * Milliseconds between two sorts. Thousands of users may query a large room's members when they
+ * join.
  */
 const LARGE_SORT_INTERVAL_MS = 1_000;
 /**
- * Number of sort durations for which a sorted list is reused, which limits sorting to a twentieth
- * of the time. Sorting 100,000 accounts takes 0.3 s.
+ * Sort durations for which a sorted list is reused, which limits sorting to a twentieth of the
+ * time. Sorting 100,000 accounts takes 0.3 s.
  */
 const SORT_PAUSE_FACTOR = 20;
-/**
- * Value that clients request in place of record kinds in order to count all records, including
- * those of unknown kinds.
- */
 const ALL_KINDS = "all";
 
 export class Queries {
@@ -61,12 +57,10 @@ export class Queries {
   readonly #targets: TargetResolver;
   readonly #reading: ReadQueue;
   readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
-  /** Sorted members of rooms above PRESENCE_MEMBERS_MAX, each cached until the time `until`. */
   readonly #largeRooms = new WeakMap<
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
   >();
-  /** Sorted accounts, cached until the time `until` and only for one version of the names. */
   #allAccounts: { people: readonly Entry[]; until: number; version: number } | undefined;
 
   constructor(options: QueriesOptions) {
@@ -107,10 +101,6 @@ export class Queries {
     return { rooms, more: false };
   }
 
-  /**
-   * Lists the members of one of the requester's rooms, or all accounts. Pages are sorted by name.
-   * @throws {Fault} if the room or the user is unknown or unreadable
-   */
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
     const { engine } = this.#options;
     const [room] = target === undefined ? [] : this.#readable(account, target);
@@ -141,10 +131,6 @@ export class Queries {
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
-  /**
-   * Returns all accounts in sorted order. Sorts again after accounts were created, removed or
-   * renamed, but sorts long lists less often.
-   */
   #sortedAccounts(): readonly Entry[] {
     const { clock, registry } = this.#options;
     const version = registry.namesVersion;
@@ -211,7 +197,7 @@ export class Queries {
       records.push(...found);
     }
     historyQuota.count(account.id, records);
-    requireMember(room, account.id); // The account may have left during the disk read.
+    requireMember(room, account.id);
     return {
       records: records
         .sort((a, b) => a.head.seq - b.head.seq)
@@ -230,8 +216,7 @@ export class Queries {
   }
 
   /**
-   * Lists the read receipts of a message for its author. The message must have been posted after
-   * receipts were enabled.
+   * Available to the author of a message that was posted after receipts were enabled.
    * @throws {Fault} not-found, not-allowed or too-many
    */
   async readers(account: Account, seq: number): Promise<Answer<"readers">> {

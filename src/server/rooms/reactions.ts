@@ -14,12 +14,9 @@ interface ReactionsOptions extends ServerContext {
 
 const REACTABLE_KINDS = kindsWith("reactable");
 
-/**
- * Checks reactions. Later posts on the same link wait for the check, so that posts stay in order.
- */
+/** Later posts on the same link wait for the check, so that posts stay in order. */
 export class Reactions {
   readonly #options: ReactionsOptions;
-  /** Last pending post of each link. Bounded by the requests in flight. */
   readonly #tails = new Map<ClientConnection, Promise<void>>();
 
   constructor(options: ReactionsOptions) {
@@ -81,16 +78,11 @@ export class Reactions {
     if (!(await this.#isReactable(account, to, re))) throw noMessage(re);
   }
 
-  /**
-   * Reports whether this server knows of no reason to refuse the reaction. The room engine makes
-   * the final decision.
-   */
   async #isReactable(account: Account, to: string, re: number): Promise<boolean> {
     const target = this.#options.targets.find(account.id, to);
     if (target === undefined) return true;
     const { room } = target;
-    // Two users without a direct conversation have exchanged no messages, so there is nothing to
-    // react to.
+    // Two users without a direct conversation have exchanged no messages.
     if (room === undefined) return false;
     if (!room.members.has(account.id)) return true;
     const filter = { rooms: new Set([room.id]), kinds: REACTABLE_KINDS };
@@ -99,7 +91,7 @@ export class Reactions {
   }
 }
 
-/** Returns the same fault for a missing message as for an unreadable message. */
+/** Does not distinguish a missing message from an unreadable one. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,

@@ -18,16 +18,11 @@ import type { ServerContext } from "../kernel/context.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-/** Service for read positions, which are stored per account and shared by its devices. */
 export class ReadPositionService {
   readonly #context: ServerContext;
   /** `marks.json`. Losing a position only makes messages unread again. */
   readonly #file: StateFile;
   #positions = new ReadPositions();
-  /**
-   * Positions to send to the other devices of an account, each with the device that reported the
-   * position. Sent and cleared every second.
-   */
   readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
 
@@ -65,17 +60,13 @@ export class ReadPositionService {
     return this.#positions.of(user, room);
   }
 
-  /**
-   * Returns the number of messages by other users after the read position; if `before` is given,
-   * only those with a lower `n`.
-   */
   unread(user: UserId, room: Room, before?: number): number {
     return room.words.countOthers(user, this.upTo(user, room.id), before);
   }
 
   /**
-   * Marks a user's own message as read. The position advances only if everything before the message
-   * has been read.
+   * The read position advances past a user's own message only if everything before it has been
+   * read.
    */
   onRecord(room: Room, record: LogRecord): void {
     const { head } = record;
@@ -122,8 +113,8 @@ export class ReadPositionService {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#unsent) {
       const peers = [...this.#context.peers.of(user)];
-      // The only device of an account knows its own position, unless the account also reads at
-      // another server.
+      // An account's only device knows its own position, unless the account also reads at another
+      // server.
       if (peers.length < 2 && !this.#context.sequencer.isShared) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {

@@ -6,10 +6,7 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { recordBytes } from "../../wire/records-frame.ts";
 
-/**
- * Number of records kept per room when its cache is trimmed. New members receive FIRST_RECORDS of
- * them.
- */
+/** Records kept per room when its cache is trimmed. New members receive FIRST_RECORDS of them. */
 const RECENT_RECORDS_MAX = 128;
 
 interface Recent {
@@ -18,14 +15,10 @@ interface Recent {
 }
 
 /**
- * Serves the latest records synchronously, which matters when many users join together. A disk read
- * takes so long that new records would arrive, and these users would be behind again.
+ * Serves records synchronously, because new records would arrive during a disk read and users who
+ * join together would fall behind again.
  */
 export class RecentRecords {
-  /**
-   * Cached records by room, the least recently active room first. At most RECENT_BYTES_MAX in
-   * total.
-   */
   readonly #rooms = new Map<RoomId, Recent>();
   #bytes = 0;
 
@@ -57,10 +50,6 @@ export class RecentRecords {
     return at < 0 ? [] : records.slice(at);
   }
 
-  /**
-   * Returns the last `count` records of the room, or all records if there are fewer.
-   * @returns `undefined` if some of the records are not cached
-   */
   newest(room: Room, count: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;
     if (records === undefined) return undefined;

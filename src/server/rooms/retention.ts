@@ -11,10 +11,6 @@ interface RetentionOptions extends ServerContext {
   readonly erasure: Pick<MassErasure, "ofRoom">;
 }
 
-/**
- * Erases old records at the start of the server, periodically, and after a change of a room's
- * limit.
- */
 export class Retention {
   readonly #options: RetentionOptions;
   /** Seq up to which all old records are erased, in memory only. At most ROOMS_MAX. */

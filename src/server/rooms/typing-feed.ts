@@ -26,17 +26,9 @@ interface TypingUser {
   readonly at: number;
 }
 
-/**
- * Manages typing indicators, which exist in memory only. An indicator expires TYPING_MS after its
- * last refresh. An account types in one room at a time. The number of notices, the number of names
- * per notice and the size of the room are limited.
- */
+/** Indicators exist in memory only. An account types in one room at a time. */
 export class TypingFeed {
   readonly #options: TypingFeedOptions;
-  /**
-   * Typing users, least recently refreshed first. At most one entry per account, kept for
-   * TYPING_MS.
-   */
   readonly #typingUsers = new Map<UserId, TypingUser>();
   readonly #byRoom = new Map<Room, Set<UserId>>();
   readonly #changed = new Set<Room>();
@@ -69,7 +61,6 @@ export class TypingFeed {
     if (room?.members.has(user) === true && room.isSealed !== true) this.#setTyping(user, room, on);
   }
 
-  /** Removes the indicator, because the posted message takes its place. */
   onRecord(room: Room, { head: { kind, by } }: LogRecord): void {
     if (by === "server" || !MESSAGE_KINDS.has(kind) || this.#typingUsers.get(by)?.room !== room)
       return;

@@ -7,21 +7,18 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Bucket } from "../../io/bucket/bucket.ts";
 
 /**
- * Stores GroupInfos, with which a device can join or rejoin without the help of other members. The
- * log contains only their hashes. A GroupInfo is written under its hash before its commit is
- * recorded, and the previous GroupInfo is removed afterwards. Files in use are never renamed,
- * because a power failure could remove the old name as well as the new one.
+ * A device can join or rejoin with a GroupInfo without the help of other members. The log contains
+ * only its hash. Files in use are never renamed, because a power failure could remove the old name
+ * as well as the new one.
  */
 export class GroupInfoStore {
   readonly #bucket: Bucket;
-  /** Hash of each room's newest GroupInfo. Bounded by the rooms. */
   readonly #current = new Map<RoomId, string>();
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
   }
 
-  /** @returns the hash of the GroupInfo, for the record @throws {Fault} if the storage fails */
   async propose(room: RoomId, info: Uint8Array): Promise<string> {
     const hash = toBase64Url(sha256(info));
     const name = nameOf(room, hash);
@@ -44,10 +41,6 @@ export class GroupInfoStore {
     if (this.#current.get(room) !== hash) this.#remove(room, hash);
   }
 
-  /**
-   * @returns `undefined` if the GroupInfo was lost or another commit was recorded in the meantime
-   * @throws {Fault} if the storage fails
-   */
   async read(room: RoomId, hash: string): Promise<Uint8Array | undefined> {
     const found = await this.#bucket.read(nameOf(room, hash));
     if (found === undefined || !equalBytes(sha256(found.bytes), fromBase64Url(hash))) {
@@ -56,11 +49,6 @@ export class GroupInfoStore {
     return found.bytes;
   }
 
-  /**
-   * Removes GroupInfos left behind by a crash.
-   * @param current returns the hash of the room's GroupInfo
-   * @throws {Fault} if the storage fails
-   */
   sweep(current: (room: RoomId) => string | undefined): Promise<void> {
     return this.#bucket.sweep((name) => {
       const [room = "", hash = ""] = name.split(".");
@@ -72,7 +60,7 @@ export class GroupInfoStore {
 
   #remove(room: RoomId, hash: string): void {
     this.#bucket.remove(nameOf(room, hash)).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error; // The next start removes it.
+      if (!(error instanceof Fault)) throw error;
     });
   }
 }

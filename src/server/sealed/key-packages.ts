@@ -20,20 +20,18 @@ const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
 
 /**
- * Key packages by device. A package is removed from storage before it is returned, so that no
- * package is used twice. Only the last resort is returned repeatedly, until its device replaces it.
+ * A package is removed from storage before it is returned, so that no package is used twice. Only
+ * the last resort is returned repeatedly, until its device replaces it.
  */
 export class KeyPackageStore {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
-  /** Times of claims by claimant and owner, oldest first. At most KEY_PACKAGE_PAIRS_MAX pairs. */
   readonly #claimTimes = new Map<string, readonly number[]>();
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
     KEY_PACKAGES_PER_HOUR_ALL,
   );
-  /** Requests that wait for packages of a device. Bounded by the rate of requests. */
   readonly #waiters = new Map<string, Set<() => void>>();
 
   constructor(bucket: Bucket, clock: Clock) {
@@ -42,11 +40,9 @@ export class KeyPackageStore {
   }
 
   /**
-   * Adds packages up to the maximum. Older packages are kept.
+   * Keeps older packages if there are too many.
    * @param device key in base64url
-   * @param lastResort replaces the previous last resort
    * @returns the number of packages, and whether the last resort is unused
-   * @throws {Fault} if the storage fails
    */
   async add(
     device: string,
@@ -74,7 +70,6 @@ export class KeyPackageStore {
     return answer;
   }
 
-  /** Resolves when the device adds packages at this server, or after the timeout. */
   waitForPackages(device: string, withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#waiters.get(device) ?? new Set();
@@ -90,11 +85,6 @@ export class KeyPackageStore {
     });
   }
 
-  /**
-   * @param isLast true to return the last resort if there is no other package
-   * @returns the oldest package and the number of packages left; `undefined` if there is none
-   * @throws {Fault} if the storage fails
-   */
   claim(
     device: string,
     isLast = false,
@@ -129,7 +119,6 @@ export class KeyPackageStore {
     this.#recordClaim(by, of, now);
   }
 
-  /** Counts a claim made at another server, even if it exceeds the limit. */
   recordRemoteClaim(by: UserId, of: UserId): void {
     const now = this.#clock.now();
     this.#claimRates.of(by, now).take(now);
@@ -155,7 +144,6 @@ export class KeyPackageStore {
     return this.#bucket.sweep(isKnown);
   }
 
-  /** Applies `change`, and applies it again if another server writes first. */
   #change<Result>(device: string, change: (stock: Stock) => StockChange<Result>) {
     return this.#mutex.run(async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
@@ -170,7 +158,7 @@ export class KeyPackageStore {
     });
   }
 
-  /** Parses stored packages. Ignores damaged and old packages, because the device replaces them. */
+  /** Ignores damaged and old packages, because the device replaces them. */
   #stockOf(value: Value | undefined): Stock {
     if (value === undefined) return EMPTY_STOCK;
     try {

@@ -11,15 +11,14 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 interface Leases {
   readonly count: number;
   readonly lease: string;
-  /** Previous lease. The device keeps it until it receives the answer. */
   readonly former?: string;
 }
 
 type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
 /**
- * Leases of devices. A restored or copied folder presents an outdated lease. Leases are numbered,
- * so that a server that was restored from a backup does not reject the current folder of a device.
+ * A restored or copied folder presents an outdated lease. Leases are numbered, so that a server
+ * that was restored from a backup does not reject the current folder of a device.
  */
 export class LeaseStore {
   readonly #bucket: Bucket;
@@ -70,7 +69,7 @@ function decide(
   return { answer: { count: updated.count, isLatest }, updated };
 }
 
-/** Parses leases. Ignores damaged leases, so that the next request of the device is trusted. */
+/** Ignores damaged leases, so that the next request of the device is trusted. */
 function leasesOf(value: Value | undefined): Leases | undefined {
   if (value === undefined) return undefined;
   try {

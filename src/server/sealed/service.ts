@@ -33,12 +33,7 @@ export class SealedService {
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
-  /** Serialises the commits of each room. Bounded by the rooms. */
   readonly #commits = new Map<RoomId, Mutex>();
-  /**
-   * Rooms to which each user has a pending invite. The invite is checked again before the notice is
-   * sent.
-   */
   readonly #invited = new Map<UserId, Set<RoomId>>();
 
   constructor(options: SealedOptions) {
@@ -89,10 +84,7 @@ export class SealedService {
     return { room, made: await this.#groupState(found, account) };
   }
 
-  /**
-   * @throws {Fault} not-found if the GroupInfo was lost, until the next commit replaces it
-   * @throws {Fault} no-majority if this server is outdated
-   */
+  /** @throws {Fault} not-found if the GroupInfo was lost, no-majority if this server is outdated */
   async #groupState(room: Room, account: Account): Promise<Answer<"group">["made"]> {
     for (;;) {
       const { group } = room;
@@ -100,7 +92,6 @@ export class SealedService {
       const { id, epoch, seq, info: hash } = group;
       const info = await this.#infos.read(room.id, hash);
       if (info !== undefined) return { group: fromBase64Url(id), epoch, info, seq };
-      // Another server may have recorded a commit that this server has not applied yet.
       await this.#options.sequencer.waitUntilCurrent();
       requireMember(room, account.id);
       if (room.group?.info === hash) throw lostInfo();
@@ -159,14 +150,13 @@ export class SealedService {
     return { packages, missing };
   }
 
-  /** Claims a key package. Waits for packages that a new device may still be sending. */
+  /** Waits for packages that a new device may still be sending. */
   async #claim(user: UserId, device: string, until: number) {
     const { clock, sequencer, peers } = this.#options;
     const claimed = await this.#packages.claim(device);
     if (claimed !== undefined) return claimed;
     const isHere = [...peers.of(user)].some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
-    // The device may be connected to another server.
     if (leftMs > 0 && (isHere || sequencer.isShared)) {
       this.#requestMore(user, device, 0);
       await this.#packages.waitForPackages(device, leftMs);
@@ -183,7 +173,6 @@ export class SealedService {
     this.#packages.recordRemoteClaim(by, of);
   }
 
-  /** Requests more key packages from the device if it is connected to this server. */
   notifyFewKeyPackages(user: UserId, device: string, remaining: number): void {
     for (const client of this.#options.peers.of(user)) {
       if (client.member?.device === device)
@@ -217,10 +206,7 @@ export class SealedService {
     });
   }
 
-  /**
-   * Stores the GroupInfo again, because another server may have refused the same commit and
-   * withdrawn its GroupInfo.
-   */
+  /** Another server may have refused the same commit and withdrawn its GroupInfo. */
   async #storeInfo(room: RoomId, hash: string, info: Uint8Array): Promise<void> {
     const { rooms, sequencer } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
@@ -264,10 +250,6 @@ export class SealedService {
     });
   }
 
-  /**
-   * @throws {Fault} user-unknown if there is no such user
-   * @throws {Fault} not-allowed if the account's key has not signed the device
-   */
   #ownedDevice({
     user,
     device,
@@ -290,10 +272,7 @@ export class SealedService {
 
 const NOBODY = "" as UserId;
 
-/**
- * Reports whether the outcome of the commit is certain. After a fault of the log, the outcome is
- * unknown until the server restarts.
- */
+/** After a fault of the log, the outcome of a commit is unknown until the server restarts. */
 function isDefinitive({ code }: Fault): boolean {
   const isOpen = code === "no-majority" || code === "shutting-down" || code === "cluster-diverged";
   return !isOpen && !code.startsWith("store-");
@@ -306,8 +285,8 @@ function lostInfo(): Fault {
 }
 
 /**
- * Refuses a commit for another room, epoch or device.
- * @throws {Fault} not-allowed, or frame-malformed if the bytes are not a commit
+ * @throws {Fault} not-allowed for another room, epoch or device, frame-malformed if the bytes are
+ * not a commit
  */
 function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const { commit, group, epoch, commitId, added, removed } = request;
@@ -326,7 +305,6 @@ function isInvited(room: Room, user: UserId): boolean {
   return room.isSealed === true && room.admitted.has(user) && !room.members.has(user);
 }
 
-/** @throws {Fault} not-allowed if the account key has not signed the device */
 function certifiedDevice(client: ClientConnection, account: Account): string {
   const device = client.member?.device;
   if (device !== undefined && account.devices.get(device)?.certified === true) return device;

@@ -36,7 +36,6 @@ export interface ClientConnectionOptions {
   request(client: ClientConnection, request: Request): void;
   transfer(client: ClientConnection, notice: TransferNotice): void;
   closed(client: ClientConnection, fault: Fault | undefined): void;
-  /** Called when the client has exceeded the limits of one connection and is being closed. */
   flooded(client: ClientConnection): void;
   readonly clock: Pick<Clock, "now" | "unixMs">;
   readonly scheduler: FairScheduler;
@@ -46,7 +45,6 @@ export interface ClientConnectionOptions {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
-/** Connection to a client. Closes itself on malformed bytes. */
 export class ClientConnection implements Source {
   readonly id: ClientId;
   readonly link: Link;
@@ -54,16 +52,15 @@ export class ClientConnection implements Source {
   readonly #requests: TokenBucket;
   #unauthenticatedMessages = 0;
   #state: ConnectionState = { kind: "greeting" };
-  /** Time at which the connection was opened, in Unix ms. */
   readonly sinceMs: number;
   wrongSecrets = 0;
   readonly following = new Set<RoomId>();
   readonly #catchUps = new Map<RoomId, symbol>();
   readonly #options: ClientConnectionOptions;
-  readonly #onClosed: (() => void)[] = []; // At most one callback per service.
+  readonly #onClosed: (() => void)[] = [];
   #isClosed = false;
   #acknowledged = 0;
-  /** Number of queued messages. The sender key must not change while messages are queued. */
+  /** The sender key must not change while messages are queued. */
   #queuedMessages = 0;
   #sender = "";
 
@@ -91,9 +88,7 @@ export class ClientConnection implements Source {
     });
   }
 
-  /**
-   * Closes the connection without an answer, because an answer would take time from other clients.
-   */
+  /** An answer would take time from other clients. */
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);
@@ -119,7 +114,6 @@ export class ClientConnection implements Source {
     this.#perform(effects);
   }
 
-  /** @returns false after closing a client that has sent too many messages without effect */
   #allowsIdle(): boolean {
     if (this.#options.floodGuard.allowsIdle(this.sender)) return true;
     this.overflow();
@@ -128,15 +122,15 @@ export class ClientConnection implements Source {
 
   #isWithinRate(sizeBytes: number): boolean {
     const { kind } = this.#state;
-    if (kind === "data-channel") return true; // The window of each file limits it.
+    if (kind === "data-channel") return true;
     if (kind !== "member" && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX)
       return false;
     return this.#options.floodGuard.allowsBytes(this.sender, sizeBytes);
   }
 
   /**
-   * Schedules a task. The sessions of an account share one place in the rotation, as do the
-   * unauthenticated clients of an address.
+   * The sessions of an account share one place in the rotation, as do the unauthenticated clients
+   * of an address.
    */
   #schedule(sizeBytes: number, task: (now: number) => void): void {
     if (this.#queuedMessages === 0) this.#sender = this.sender;
@@ -161,8 +155,8 @@ export class ClientConnection implements Source {
   }
 
   /**
-   * The logged-in member. A new object for each log-in, so that a task of an earlier session can
-   * detect that its session has ended.
+   * A new object for each log-in, so that a task of an earlier session can detect that its session
+   * has ended.
    */
   get member(): Member | undefined {
     return this.#state.kind === "member" ? this.#state : undefined;
@@ -188,7 +182,6 @@ export class ClientConnection implements Source {
     this.#state = { kind: "unauthenticated", handshake, login: undefined };
   }
 
-  /** Records a successful log-in. The account must then enter the lobby. */
   authenticated(login: Login): void {
     this.#state = { ...this.#unauthenticated(), login };
   }
@@ -228,10 +221,6 @@ export class ClientConnection implements Source {
     return { address: this.link.remote, transport: this.link.transport };
   }
 
-  /**
-   * Number of answered requests, including posts, plus the number of chunks acknowledged by either
-   * peer.
-   */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -240,7 +229,6 @@ export class ClientConnection implements Source {
     return this.#isClosed;
   }
 
-  /** Counts a request. @returns a fault if the client has sent too many requests */
   checkRequestRate(): Fault | undefined {
     const retryAfterMs = this.#requests.take(this.#options.clock.now());
     if (retryAfterMs === 0) return undefined;
@@ -295,10 +283,6 @@ export class ClientConnection implements Source {
     this.#perform(this.session.close(fault === undefined ? undefined : redacted(fault)));
   }
 
-  /**
-   * Starts a catch-up.
-   * @returns `undefined` if the client already follows the room or is catching up with it
-   */
   beginCatchUp(room: RoomId): symbol | undefined {
     if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
     const run = Symbol(room);

@@ -12,9 +12,8 @@ interface Counts {
   members: number;
 }
 
-/** Counts links per address, before and after log-in. Loopback is exempt. */
 export class AddressLimits {
-  readonly #counts = new Map<string, Counts>(); // At most one entry per link.
+  readonly #counts = new Map<string, Counts>();
   readonly #linksMax: number;
   #links = 0;
 
@@ -77,10 +76,7 @@ export function addressSender(host: string): string {
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/**
- * Returns the key by which an address is limited: an IPv4 address, or the /64 of an IPv6 address,
- * because a /64 belongs to one user.
- */
+/** Returns an IPv4 address, or the /64 of an IPv6 address, because a /64 belongs to one user. */
 export function addressKey(host: string): string {
   if (!host.includes(":")) return host;
   const mapped = MAPPED.exec(host)?.[1];

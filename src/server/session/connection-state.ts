@@ -25,7 +25,6 @@ export type ConnectionState =
       readonly channel: DataChannel;
     };
 
-/** Result of the handshake, valid until the link closes. */
 export interface HandshakeResult {
   readonly clientName: string;
   readonly clientNonce: Uint8Array;
@@ -36,11 +35,8 @@ export interface HandshakeResult {
 
 /** Rights obtained with secrets presented on this link. They survive a log-out. */
 export interface Admission {
-  /** True if the server password or a token was presented. */
   isAdmitted: boolean;
-  /** True if the operator token was presented, which always permits registration. */
   isVouched: boolean;
-  /** Invite whose token was presented. A registration consumes one of its uses. */
   invite: string | undefined;
   /**
    * Account that registered with the invite. The account needs no password for the invite's room.
@@ -50,7 +46,6 @@ export interface Admission {
 
 export interface Login {
   readonly device: string;
-  /** True if the session makes its account appear online and receives live messages. */
   readonly isPresent: boolean;
 }
 
@@ -59,19 +54,12 @@ export interface Member extends Login {
   readonly handshake: HandshakeResult;
   readonly account: Account;
   isOperator: boolean;
-  /** Disk level in the last notice sent; `undefined` if no notice was sent. */
   reportedDiskLevel?: "low" | "full" | undefined;
-  /**
-   * Whether the cluster had a majority according to the last notice sent; `undefined` if no notice
-   * was sent.
-   */
   reportedMajority?: boolean;
 }
 
-/** Data channel, with the session that requested its ticket and that session's account. */
 export interface DataChannel {
   readonly parent: ClientConnection;
   readonly account: Account;
-  /** The only file that the channel may fetch; `undefined` if it may fetch any file. */
   readonly file?: FileId;
 }

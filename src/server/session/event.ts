@@ -19,12 +19,10 @@ interface FileEventFields {
   readonly name: string;
 }
 
-/** Decision of an operator or moderator, without any secret contained in its record. */
 export interface Decision {
   readonly decision: string;
   readonly by?: string;
   readonly whom?: string;
-  /** Time at which the decision expires, in Unix ms. */
   readonly until?: number;
   readonly reason?: string;
 }
@@ -46,10 +44,8 @@ export type ServerEvent =
       readonly to: readonly string[];
       readonly sizeBytes?: number;
     } & FileEventFields)
-  /** The receiver has verified and stored the complete file. */
   | ({ readonly kind: "got" } & FileEventFields)
   | ({ readonly kind: "withdrawn" } & FileEventFields)
-  /** An account record that concerns operators was applied. */
   | ({ readonly kind: "decided" } & Decision)
   | {
       readonly kind: "cancelled";
@@ -58,7 +54,6 @@ export type ServerEvent =
       readonly file: FileId;
     }
   | ({ readonly kind: "disk" } & DiskSpace)
-  /** The cluster has lost its majority or, if `fault` is `undefined`, regained it. */
   | { readonly kind: "majority"; readonly fault: Fault | undefined }
   | { readonly kind: "warning"; readonly fault: Fault }
   /** The store has failed. The process must stop, and the store recovers at the next start. */

@@ -9,23 +9,16 @@ import type { Clock } from "../../io/clock.ts";
  */
 const SENDER_COSTS_MAX = 32;
 const TURN_COSTS_MAX = 64;
-/** Maximum cost of messages handled immediately per sender and turn while other senders wait. */
 const SENDER_COSTS_WHEN_BUSY_MAX = 1;
 const UNCOUNTED_COSTS_MAX = 8;
 const SENDERS_MAX = 1_024;
-/** Cost per millisecond of handling, in addition to 1 per message. */
 const COSTS_PER_MS = 32;
-/** Estimated memory of a queued message in addition to its bytes, in bytes. */
 const OVERHEAD_BYTES = 8 * 1024;
 
 type Task = (now: number) => void;
 
-/** Connection whose messages are scheduled in turns with those of other connections. */
 export interface Source {
-  /**
-   * Called when the queue has overflowed. The source must close; its messages have already been
-   * dropped.
-   */
+  /** The source must close; its messages have already been dropped. */
   overflow(): void;
 }
 
@@ -45,9 +38,8 @@ interface SenderQueue {
 }
 
 /**
- * Handles messages in turns: a sender with many messages waits behind its own messages while other
- * senders continue. Between turns, the event loop receives messages of other senders. A source with
- * too many queued messages is closed, because a socket cannot be paused.
+ * A sender with many messages waits behind its own messages while other senders continue. A source
+ * with too many queued messages is closed, because a socket cannot be paused.
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;

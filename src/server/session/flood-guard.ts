@@ -1,4 +1,4 @@
-/** Rate limits of messages, for accounts and for addresses before log-in. */
+/** Message rate limits, for accounts and for addresses before log-in. */
 
 import { Fault } from "../../base/fault.ts";
 import {
@@ -18,14 +18,9 @@ interface Budgets {
   readonly bytes: TokenBucket;
 }
 
-/** Limits the message rate of senders. Their keys are the same as in the scheduler. */
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
-  /** Budgets, oldest first. At most FLOODERS_MAX. */
   readonly #budgets = new Map<string, Budgets>();
-  /**
-   * Monotonic time in ms until which each sender is refused, oldest first. At most FLOODERS_MAX.
-   */
   readonly #refusedUntil = new Map<string, number>();
 
   constructor(clock: Pick<Clock, "now">) {

@@ -7,7 +7,6 @@ import type { ClientConnection } from "./client-connection.ts";
 const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
 
 export class Peers {
-  /** All connections. Limited to LINKS_MAX when a link is accepted. */
   readonly #all = new Set<ClientConnection>();
   readonly #byAccount = new Map<UserId, Set<ClientConnection>>();
 

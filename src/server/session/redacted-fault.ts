@@ -12,7 +12,6 @@ const PUBLIC_MESSAGES: Partial<Record<FaultCode, string>> = {
   internal: "internal server error",
 };
 
-/** Fault without paths. Its cause is the original fault. */
 class RedactedFault extends Fault {}
 
 export function redacted(fault: Fault): Fault {
@@ -37,7 +36,6 @@ export function originalFault(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
-/** Reports the original fault to the operator, unless it was reported already. */
 export function reportHostFault(fault: Fault, onEvent: (event: ServerEvent) => void): void {
   if (PUBLIC_MESSAGES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });

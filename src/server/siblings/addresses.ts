@@ -15,10 +15,7 @@ export interface ClusterAddressesOptions extends ServerContext {
   readonly onChange: (places: readonly ServerAddress[]) => void;
 }
 
-/**
- * Sends this server's address to the other servers, and all addresses to the users of this server.
- * The users can then reconnect to another server when this server is down.
- */
+/** Users need the addresses to reconnect to another server when this one is down. */
 export class ClusterAddresses {
   readonly #options: ClusterAddressesOptions;
   readonly #others: NodeStates<ServerAddress>;
@@ -45,10 +42,6 @@ export class ClusterAddresses {
     this.#options.siblings.publish({ kind: "place" });
   }
 
-  /**
-   * Returns this server's address, followed by those of the other live servers in an order that is
-   * the same on all servers.
-   */
   get all(): readonly ServerAddress[] {
     const own = this.#own;
     const others = new Map<string, ServerAddress>();
@@ -72,7 +65,6 @@ export class ClusterAddresses {
     client.notify({ kind: "servers", places: this.#reachableBy(client) });
   }
 
-  /** Address of this server; `undefined` while this server cannot write. */
   get #own(): ServerAddress | undefined {
     return this.#options.sequencer.isFollowing() ? this.#options.addresses()[0] : undefined;
   }
@@ -82,10 +74,6 @@ export class ClusterAddresses {
     return this.all.filter(isReachable).slice(0, CLUSTER_ADDRESSES_MAX);
   }
 
-  /**
-   * Combines simultaneous changes into one message, which is sent soon because a new server must
-   * not wait for the next interval.
-   */
   #scheduleSend(): void {
     this.#cancelSend ??= this.#options.clock.after(SIBLING_BATCH_MS, () => {
       this.#cancelSend = undefined;

@@ -14,13 +14,8 @@ interface RemoteCancelsOptions extends ServerContext {
 
 const REQUEST_ID_BYTES = 8;
 
-/**
- * Requests a cancellation from all other servers. The server that runs the transfer confirms the
- * cancellation.
- */
 export class RemoteCancels {
   readonly #options: RemoteCancelsOptions;
-  /** Pending cancellations, keyed by request id. At most SIBLING_CANCELS_MAX. */
   readonly #pending = new Map<string, (isCancelled: boolean) => void>();
 
   constructor(options: RemoteCancelsOptions) {
@@ -28,7 +23,7 @@ export class RemoteCancels {
   }
 
   /**
-   * @returns false if no server confirms within the timeout
+   * Returns false if no server confirms within the timeout.
    * @throws {Fault} too-many if too many cancellations are pending
    */
   request(cancel: Cancel): Promise<boolean> {
@@ -55,7 +50,6 @@ export class RemoteCancels {
       if (await cancelLocal({ file, user, direction, by }))
         siblings.publish({ kind: "cancelled", ask });
     } catch (error) {
-      // The file service has already reported the fault.
       if (!(error instanceof Fault)) throw error;
     }
   }

@@ -6,13 +6,9 @@ import type { ServerAddress } from "../../wire/invite.ts";
 import { parseServerActivity } from "../../wire/messages-admin.ts";
 import type { SiblingMessage } from "../kernel/siblings.ts";
 
-/**
- * Maximum number of keys in a guess. A guess concerns either a shared secret, or an account and an
- * address.
- */
+/** A guess concerns either a shared secret, or an account and an address. */
 const SIBLING_GUESS_KEYS_MAX = 4;
 
-/** Fields of each message kind. `?` marks an optional field. */
 const FIELDS_BY_KIND: Readonly<
   Record<SiblingMessage["kind"], readonly (keyof typeof FIELD_READERS | "place?")[]>
 > = {
@@ -52,7 +48,6 @@ const FIELD_READERS = {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @returns `undefined` for malformed messages and for messages of later versions */
 export function parseSiblingMessage(value: unknown): SiblingMessage | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields = value as Fields;

@@ -1,4 +1,4 @@
-/** Store of the last state received from each other server of the cluster. */
+/** Last state received from each other server of the cluster. */
 
 import { SIBLING_FORGET_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -8,10 +8,6 @@ interface NodeState<State> {
   readonly receivedAt: number;
 }
 
-/**
- * Stores the last state of each server. A state expires after SIBLING_FORGET_MS. At most
- * SIBLINGS_MAX.
- */
 export class NodeStates<State> {
   readonly #clock: Pick<Clock, "now">;
   readonly #nodes = new Map<string, NodeState<State>>();

@@ -10,15 +10,11 @@ import type { ClientId } from "../../core/rooms/presence.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
 
-/** First id of a remote session. Such ids are lower than all session ids of this server. */
+/** Remote session ids are lower than all session ids of this server. */
 const FIRST_ID = -(2 ** 40);
 
 type OnlineUsers = Map<UserId, ClientId>;
 
-/**
- * Sends the accounts that are online at this server to the other servers, after each change and
- * periodically.
- */
 export class RemotePresence {
   readonly #context: ServerContext;
   readonly #online: NodeStates<OnlineUsers>;

@@ -16,10 +16,6 @@ export interface RemoteAccountRecordsOptions extends ServerContext {
   readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
 }
 
-/**
- * Applies account records of other servers to this server's sessions. The server that wrote a
- * record notifies its own sessions.
- */
 export class RemoteAccountRecords {
   readonly #options: RemoteAccountRecordsOptions;
 
@@ -57,7 +53,6 @@ export class RemoteAccountRecords {
     }
   }
 
-  /** Closes the sessions of banned users. A ban of an address does not affect operators. */
   #closeBanned(): void {
     const { registry, clock, peers } = this.#options;
     const { policy } = registry;

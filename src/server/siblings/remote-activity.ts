@@ -9,10 +9,9 @@ interface RemoteActivityOptions extends ServerContext {
   readonly ownActivity: () => ServerActivity;
 }
 
-/** Number of connection numbers reserved per server. No server uses that many. */
 const NUMBERS_PER_SERVER = 2 ** 32;
 
-/** Stores console data of other servers. Servers send it only while an operator watches. */
+/** Servers send console data only while an operator watches. */
 export class RemoteActivity {
   readonly #options: RemoteActivityOptions;
   readonly #activities: NodeStates<ServerActivity>;
@@ -55,7 +54,6 @@ export class RemoteActivity {
     return sorted.map(([, window]) => window);
   }
 
-  /** Adds the server's name to each entry and makes the connection numbers unique. */
   #withServer(node: string, { server, clients, transfers }: ServerActivity): ServerActivity {
     const first = (this.#numbers.get(node) ?? 0) * NUMBERS_PER_SERVER;
     const serverName = { server: server.server };
