@@ -53,7 +53,6 @@ async function startChat(): Promise<void> {
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) chat.storeDraftsNow();
   });
-  // Warns about unsent data that is not stored.
   addEventListener("beforeunload", (event) => {
     if (chat.hasUnsent || chat.attached.isLossy) event.preventDefault();
   });

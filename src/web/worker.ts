@@ -1,9 +1,5 @@
-/** Service worker that shows push notifications; it answers no requests and caches nothing. */
+/** Service worker for push notifications. Without a cache, it never serves an outdated page. */
 
-/**
- * Shows push notifications while no page is open, and opens the room on click. Without a cache, the
- * worker never serves an outdated page.
- */
 import { cleanText } from "../base/text.ts";
 import { PUSH_TEXTS } from "../ui/messages/push.ts";
 import { readRoute } from "./input/route.ts";
@@ -44,7 +40,6 @@ interface PageClient {
 interface NotificationContent {
   readonly body: string;
   readonly tag: string;
-  /** Whether to alert again if a notification with the same tag is visible. */
   readonly renotify: boolean;
   readonly icon: string;
   readonly data: { readonly at: string };
@@ -69,13 +64,13 @@ function cleanField(value: unknown): string {
   return typeof value === "string" ? cleanText(value) : "";
 }
 
-/** Returns an empty string for an invalid target. */
 function parseTarget(value: unknown): string {
   return typeof value === "string" ? (readRoute(`#/${value}`)?.target ?? "") : "";
 }
 
 /**
- * Shows a notification even for an unreadable push, since browsers revoke the permission otherwise.
+ * Shows a notification even for an unreadable push, because browsers revoke the permission
+ * otherwise.
  */
 function show(event: PushEvent): Promise<void> {
   const { tag, at, from, text, count } = pushFields(event);
@@ -107,7 +102,7 @@ async function open(target: string): Promise<void> {
   await page.focus();
 }
 
-// Replaces the previous worker immediately, since workers hold no state.
+// Replaces the previous worker immediately, because workers hold no state.
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
 scope.addEventListener("push", (event) => event.waitUntil(show(event)));
 scope.addEventListener("notificationclick", (event) => {

@@ -1,4 +1,4 @@
-/** Names a browser and its system from its user agent, as in "Firefox on Linux". */
+/** Browser and system names from a user agent, as in "Firefox on Linux". */
 
 /** Ordered by precedence: most browsers also claim to be another browser. */
 const BROWSERS = [
@@ -19,10 +19,7 @@ const SYSTEMS = [
   ["Linux", /Linux/],
 ] as const;
 
-/**
- * Label of a device in lists, such as `Firefox on Linux`. @param agent the user agent string @param
- * touches touch points that the screen supports
- */
+/** @param touches number of touch points that the screen supports */
 export function browserName(agent: string, touches = 0): string {
   const firstMatch = (names: typeof BROWSERS | typeof SYSTEMS) =>
     names.find(([, pattern]) => pattern.test(agent))?.[0];

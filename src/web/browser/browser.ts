@@ -1,4 +1,4 @@
-/** The `Platform` of a real browser: storage, sockets, locks, frames and the address bar. */
+/** `Platform` of a real browser: storage, sockets, locks, frames and the address bar. */
 
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
@@ -17,7 +17,7 @@ import { dialSocket, type Socket } from "./link.ts";
 import { ProgramStore } from "./program-store.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
 
-/** The members of `window` that the driver uses; typed here so that it needs no DOM types. */
+/** Declared here so that the driver needs no DOM types. */
 interface Page extends SavingPage {
   readonly location: {
     readonly host: string;
@@ -70,17 +70,14 @@ const CHANNEL = "chat";
 const LAST_DRAFTS = "chat.drafts";
 const FRAGMENT = "chat fragment";
 
-/**
- * Platform of the browser that runs this page.
- * @param storageMode `nothing`: the page stores no data in the browser
- */
+/** @param storageMode `nothing`: the page stores no data in the browser */
 export async function browserPlatform(
   page: Page = globalThis as unknown as Page,
   storageMode: "all" | "nothing" = "all",
 ): Promise<Platform> {
   const { location, document } = page;
   const { dataset } = document.documentElement;
-  const isLocal = dataset["local"] !== undefined; // Set by `chat web`.
+  const isLocal = dataset["local"] !== undefined;
   const fragment = consumeFragment(page, isLocal);
   const { localToken } = readFragment(fragment, isLocal);
   page.addEventListener("hashchange", () => consumePastedFragment(page, isLocal));
@@ -128,7 +125,7 @@ export async function browserPlatform(
 /** Starts the first connection attempt while the page reads its store. */
 function dialEarly(dial: Platform["dial"]): Platform["dial"] {
   let first: ReturnType<typeof dial> | undefined = dial();
-  first.catch(() => undefined); // The caller that awaits it reports the error.
+  first.catch(() => undefined);
   return () => {
     const link = first ?? dial();
     first = undefined;
@@ -137,15 +134,13 @@ function dialEarly(dial: Platform["dial"]): Platform["dial"] {
 }
 
 /**
- * Removes secrets from the address, since browsers store addresses in the history and users copy
- * them. Session storage keeps the secrets for a reload of this tab. Only names of rooms and
- * messages stay in the address.
+ * Removes secrets from the address, because browsers store addresses in the history and users copy
+ * them. Session storage keeps the secrets for a reload of this tab.
  */
 function consumeFragment({ location, history, sessionStorage }: Page, isLocal: boolean): string {
   const { hash } = location;
   if (hash !== "" && !isRouteHash(hash)) {
     history.replaceState(null, "", location.pathname);
-    // Session storage keeps the token of `chat web` but not the invite.
     const storedHash = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
     tryStorage(() => sessionStorage?.setItem(FRAGMENT, storedHash));
     return hash;
@@ -155,7 +150,7 @@ function consumeFragment({ location, history, sessionStorage }: Page, isLocal: b
 
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
 
-/** Handles a fragment pasted into the address of an open page, which causes no reload. */
+/** A fragment pasted into the address of an open page causes no reload. */
 function consumePastedFragment(page: Page, isLocal: boolean): void {
   const { hash, pathname } = page.location;
   if (hash === "" || isRouteHash(hash)) return;
@@ -165,7 +160,6 @@ function consumePastedFragment(page: Page, isLocal: boolean): void {
   } else page.history.replaceState(null, "", pathname);
 }
 
-/** Ignores errors of browsers that deny access to storage. */
 function tryStorage<Value>(act: () => Value): Value | undefined {
   try {
     return act();
@@ -185,7 +179,6 @@ function pageClock(): Platform["clock"] {
   };
 }
 
-/** Opens the store. Without IndexedDB (some private windows), data lasts until the page closes. */
 async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
   if (indexedDB === undefined || range === undefined) return new MemoryStore({ isEphemeral: true });
   try {
@@ -197,9 +190,9 @@ async function openPageStore({ indexedDB, IDBKeyRange: range }: Page): Promise<S
 }
 
 /**
- * Chooses the store. A page of `chat web` stores no secrets in the browser, since another program
- * could later use the same port. @param token token of `chat web`; `undefined` if a server
- * delivered the page
+ * A page of `chat web` stores no secrets in the browser, because another program could later use
+ * the same port.
+ * @param token token of `chat web`; `undefined` if a server delivered the page
  */
 async function chooseStore(page: Page, token: string | undefined): Promise<Store> {
   const { fetch } = page;

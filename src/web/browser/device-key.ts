@@ -1,4 +1,4 @@
-/** This browser's device key and account keys, created and stored in the browser. */
+/** Device key and account keys, created and stored in this browser. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
@@ -14,7 +14,6 @@ import type { Store } from "./indexed-db.ts";
 const ED25519 = { name: "Ed25519" } as const;
 const KEY_BYTES = 32;
 
-/** A signing key that the browser stores. The page cannot read the private half. */
 interface KeyPair {
   readonly publicKey: Uint8Array;
   /**
@@ -48,7 +47,6 @@ export class Device implements Keys {
     return new Device(options, await loadOrCreatePair(options, "device"));
   }
 
-  /** Reports whether this device can sign. If not, each login needs the password. */
   get canSign(): boolean {
     return this.#own.privateKey !== undefined;
   }
@@ -58,8 +56,8 @@ export class Device implements Keys {
   }
 
   /**
-   * Returns the private half of an account's key, for another device of the same user. @throws
-   * {Fault} not-allowed if an earlier page created the key as non-extractable
+   * Private half of an account key, for another device of the same user.
+   * @throws {Fault} not-allowed if an earlier page created the key as non-extractable
    */
   async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
     const { privateKey } = await loadOrCreatePair(this.#options, accountName(server, user));
@@ -146,7 +144,6 @@ interface NewPair {
   readonly value: unknown;
 }
 
-/** @param isExtractable whether the key must be extractable, to be passed on to linked devices */
 async function newPair(
   { subtle, entropy, store }: DeviceOptions,
   isExtractable: boolean,

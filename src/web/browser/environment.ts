@@ -5,17 +5,15 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { DatabaseFactory, MakeKeyRange, Store } from "./indexed-db.ts";
 
-/** The used methods of `crypto.subtle`, which is absent on pages without TLS. */
 export type Subtle = Pick<
   SubtleCrypto,
   "digest" | "exportKey" | "generateKey" | "importKey" | "sign" | "verify"
 >;
 
-/** Locks between the tabs of this browser. The browser releases the locks of a closed tab. */
+/** Locks between the tabs of this browser. The browser releases a closed tab's locks. */
 export interface Locks {
   /** @returns a function that releases the lock; `undefined` if another tab holds it */
   hold(name: string): Promise<(() => void) | undefined>;
-  /** Waits for the lock and holds it while `work` runs. @throws {Fault} store-failed */
   run<Result>(name: string, waitMsMax: number, work: () => Promise<Result>): Promise<Result>;
 }
 
@@ -32,7 +30,6 @@ export interface Tabs {
   close(): void;
 }
 
-/** Message to other tabs: the user has logged out in this tab. */
 export interface TabMessage {
   readonly kind: "left";
   readonly user: string;
@@ -57,17 +54,13 @@ export interface SaveHandle {
 }
 
 export interface SaveTarget {
-  /** Handle for resuming after a reload; `undefined` if the download ends with this page. */
   readonly handle: SaveHandle | undefined;
   /** Whether the target unpacks a folder, which is sent as a single file. */
   readonly unpacksFolder?: boolean;
   /** The caller may reuse `bytes` when the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
-  /**
-   * Flushes written bytes to disk: always (`now`), or only when there are enough of them (`due`).
-   */
+  /** `now` always flushes to disk, `due` only enough bytes. */
   flush(mode: "now" | "due"): Promise<void>;
-  /** Discards the written bytes and starts from the beginning. */
   restart(): Promise<void>;
   finish(): Promise<void>;
   abandon(): Promise<void>;
@@ -81,28 +74,24 @@ export interface LastDrafts {
 export interface Platform {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Makes one connection attempt. @throws {Fault} unreachable, timeout */
   readonly dial: () => Promise<Link>;
   readonly store: Store;
   readonly subtle: Subtle | undefined;
   readonly locks: Locks;
-  /** `undefined` if the browser stores nothing. */
   readonly databases: Databases | undefined;
   readonly tabs: Tabs;
   readonly nextFrame: (callback: () => void) => void;
-  /** Initial fragment of the address, without `#`. The page has removed it from the address bar. */
+  /** Initial fragment without `#`. The page has removed it from the address bar. */
   readonly fragment: string;
   /** Removes the fragment from session storage, so that a reload does not use it again. */
   readonly forgetFragment: () => void;
-  /** Drafts stored while the page closes, for a reload of this tab. */
   readonly lastDrafts: LastDrafts;
-  /** Whether `chat web` serves the page: only on this computer, for one user. */
   readonly isLocal: boolean;
   readonly browserName: string;
-  /** Build id of the page, as in the server's `welcome`. Empty if unknown. */
   readonly build: string;
   /**
-   * Asks the user where to save. Must be called from a click. @param name sanitised file name
+   * Must be called from a click.
+   * @param name sanitised file name
    * @returns `undefined` if the user cancels
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;

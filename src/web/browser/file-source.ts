@@ -1,10 +1,10 @@
-/** Reads a file that the user has chosen, chunk by chunk, for an upload. */
+/** Chunked reader for an uploaded file. */
 
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 
-/** Identifies a file's content by size and date, since browsers offer nothing more. */
+/** Size and date identify the content, because browsers offer nothing more. */
 export function fileStamp(file: File): string {
   return `${file.size} ${file.lastModified}`;
 }
@@ -16,10 +16,8 @@ export class FileSource implements Source {
   readonly path: string;
   readonly stamp: string;
   readonly #file: File;
-  /** Sequential stream; the upload requests chunks in order. */
   #stream: FileStream | undefined;
 
-  /** @param path path of the upload in the journal */
   constructor(file: File, path: string) {
     this.#file = file;
     this.name = file.name;
@@ -39,9 +37,7 @@ export class FileSource implements Source {
     return this.#unlessChanged(stream.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
   }
 
-  /**
-   * Converts read errors: browsers refuse to read a file that has changed since the user chose it.
-   */
+  /** Browsers refuse to read a file that has changed since the user chose it. */
   async #unlessChanged<Value>(reading: Promise<Value>): Promise<Value> {
     try {
       return await reading;
@@ -64,14 +60,12 @@ export class FileSource implements Source {
   }
 }
 
-/** Stream reader that fills the caller's buffer. */
 type BufferReader = ReadableStreamBYOBReader;
 
-/** Streams the remaining content. Reading ahead makes it three times as fast as reading slices. */
+/** Streaming reads ahead, which is three times as fast as reading slices. */
 class FileStream {
   offset: number;
   readonly #file: File;
-  /** `undefined` if the browser has no BYOB streams; the class then reads slices. */
   readonly #reader: BufferReader | undefined;
 
   constructor(file: File, offset: number) {
@@ -80,7 +74,6 @@ class FileStream {
     this.#reader = bufferReader(file.slice(offset));
   }
 
-  /** @throws the browser's error, or a RangeError if the file ends early */
   async read(sizeBytes: number): Promise<Uint8Array> {
     const end = this.offset + sizeBytes;
     const bytes =
@@ -105,7 +98,6 @@ function bufferReader(blob: Blob): BufferReader | undefined {
   }
 }
 
-/** Reads `sizeBytes`, or fewer at the end of the stream. */
 async function readFull(reader: BufferReader, sizeBytes: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(sizeBytes);
   let filledBytes = 0;

@@ -1,11 +1,10 @@
-/** SHA-256 in the page, synchronous and also available without TLS. */
+/** SHA-256 for the page, synchronous and also available without TLS. */
 
 import { sha256 as softSha256 } from "@noble/hashes/sha2.js";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 import type { Subtle } from "./environment.ts";
 
-/** Hashes synchronously, also on pages without TLS. */
 export function pageSha256(bytes: Uint8Array): Uint8Array {
   return softSha256(bytes);
 }
@@ -31,7 +30,7 @@ class SoftHash implements RunningHash {
   }
 }
 
-/** Hashes chunks of uploads off the main thread if the browser can; all other inputs are small. */
+/** Hashes upload chunks off the main thread if the browser can; all other inputs are small. */
 export function pageHashing(subtle: Subtle | undefined): Hashing {
   return {
     sha256: pageSha256,

@@ -27,14 +27,12 @@ export interface Store {
    * Whether the store is outside the browser; keys and values must then be plain values and bytes.
    */
   readonly isExternal?: boolean;
-  /** Whether the data is lost when the page closes. */
   readonly isEphemeral?: boolean;
   get(table: Table, key: string): Promise<unknown>;
-  /** Returns the entries with keys that start with `prefix`, in key order. */
   all(table: Table, prefix: string): Promise<[string, unknown][]>;
   /**
-   * Writes all changes or none, and resolves when they are on disk. @throws {Fault} store-full,
-   * store-failed
+   * Writes all changes or none; they are on disk when the promise resolves.
+   * @throws {Fault} store-full, store-failed
    */
   write(changes: readonly Change[]): Promise<void>;
 }
@@ -94,7 +92,6 @@ export type MakeKeyRange = (
   highOpen?: boolean,
 ) => unknown;
 
-/** Key prefix of an account's entries. User names are case-insensitive. */
 export function accountPrefix(owner: OutboxOwner): string {
   return `${owner.fingerprint} ${owner.user.toLowerCase()} `;
 }
@@ -107,7 +104,6 @@ export function numberKey(n: number): string {
 
 /** The version must increase with each new table. */
 const DATABASE: DatabaseSchema = { name: "chat", version: 3, tables: TABLES };
-/** Sorts after every character used in keys. */
 const LAST = "\uffff";
 
 /** @throws {Fault} store-denied if the browser stores nothing for this page */
@@ -150,7 +146,6 @@ export function beginTransaction(
 
 type Row = Omit<Change, "table"> & { readonly table: string };
 
-/** Writes all changes or none, and resolves when they are on disk. @throws {Fault} store-… */
 export function writeRows(database: Database, changes: readonly Row[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const tables = [...new Set(changes.map(({ table }) => table))];

@@ -1,4 +1,4 @@
-/** Link codes and account seeds by WebCrypto; same format as `crypto/link-code.ts`. */
+/** Link codes and account seeds by WebCrypto, in the format of `crypto/link-code.ts`. */
 
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import {
@@ -32,7 +32,6 @@ export async function isLinkMac(
   );
 }
 
-/** @param nonce 12 random bytes @returns nonce, ciphertext and tag */
 export async function sealAccountSeed(
   context: LinkContext,
   seed: Uint8Array,

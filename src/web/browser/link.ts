@@ -22,15 +22,13 @@ export interface Socket {
 }
 
 export interface SocketOptions {
-  /** Opens a socket to the server. @throws if the browser forbids it */
   readonly open: () => Socket;
   readonly clock: Clock;
   readonly host: string;
-  /** Token of `chat web`, sent as the first message (UTF-8 bytes). */
   readonly token?: string | undefined;
 }
 
-/** Poll interval for `bufferedAmount`, since browsers report no drain event. */
+/** Browsers report no drain event, so `bufferedAmount` is polled. */
 const DRAIN_POLL_INTERVAL_MS = 4;
 const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
@@ -56,7 +54,7 @@ export function dialSocket(dial: SocketOptions): Promise<Link> {
     socket.onopen = () => {
       cancel();
       if (dial.token !== undefined) socket.send(new Uint8Array(utf8Encode(dial.token)));
-      resolve(new SocketLink(socket, dial)); // Messages queue until `receive`.
+      resolve(new SocketLink(socket, dial));
     };
   });
 }
@@ -76,13 +74,12 @@ class SocketLink implements Link {
   readonly #socket: Socket;
   readonly #options: SocketOptions;
   #handlers: LinkHandlers | undefined;
-  /** Messages that arrived before `receive` was called. */
   #unhandled: Uint8Array[] = [];
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
-   * Reused buffer that joins the head and tail of a message; the browser copies it on send. Tails
-   * are not reused: only with enough garbage does Chromium collect and free its copies.
+   * Reused buffer that joins a message's head and tail. Tails are not reused: Chromium frees its
+   * own copies only when there is enough garbage to collect.
    */
   #sendBuffer = new Uint8Array(0);
   #drainWaiters: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** Log pins of this browser: the newest log record it has seen of each server. */
+/** Log pins of this browser: the newest log record seen from each server. */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
@@ -83,7 +83,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
   }
 
-  /** Forgets the pin after the server's log was replaced, so that the next log is pinned. */
+  /** For a replaced server log: the next log is pinned. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
     const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), recordsKey(reader)];

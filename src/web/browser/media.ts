@@ -1,8 +1,8 @@
-/** Decides which media the page shows inline, by the file's bytes only. */
+/** Inline media types, detected from the file's bytes only. */
 
 import { toHex } from "../../base/bytes.ts";
 
-/** Media that the page can show, decided by the bytes, since names and senders are not trusted. */
+/** Detected from the bytes, because names and senders are not trusted. */
 
 export type MediaKind = "image" | "sound" | "video" | "document" | "text";
 
@@ -12,10 +12,7 @@ interface MediaType {
   readonly name: string;
 }
 
-/**
- * Types by extension, to decide whether to fetch a preview. Never SVG or HTML, which can run
- * scripts.
- */
+/** Decides whether to fetch a preview. Never contains SVG or HTML, which can run scripts. */
 const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ["png", { kind: "image", mime: "image/png", name: "PNG" }],
   ["jpg", { kind: "image", mime: "image/jpeg", name: "JPEG" }],
@@ -37,7 +34,7 @@ const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ),
 ] as [string, MediaType][]);
 
-/** Magic bytes of each type, in hex. `?` matches any digit. */
+/** Magic bytes in hex. `?` matches any digit. */
 const MAGIC: readonly (readonly [string, string])[] = [
   ["image/png", "89504e470d0a1a0a"],
   ["image/jpeg", "ffd8ff"],
@@ -52,7 +49,6 @@ export function mediaType(name: string): MediaType | undefined {
   return TYPES_BY_EXTENSION.get(extension.toLowerCase());
 }
 
-/** Detects the image type from the bytes; `undefined` if browsers cannot show it safely. */
 export function imageType(bytes: Uint8Array): string | undefined {
   const hex = toHex(bytes.subarray(0, 16));
   const match = MAGIC.find(([, magic]) =>
@@ -62,7 +58,7 @@ export function imageType(bytes: Uint8Array): string | undefined {
 }
 
 const PDF = "%PDF-";
-/** Range in which PDF readers accept the PDF header. */
+/** PDF readers accept the header anywhere in this range. */
 const PDF_SEARCH_BYTES = 1024;
 
 export function isPdf(bytes: Uint8Array): boolean {

@@ -26,12 +26,12 @@ interface OutboxStoreOptions {
   readonly locks: Pick<Locks, "hold">;
 }
 
-/** Unsent posts in IndexedDB. A browser lock shows that the tab of an outbox is open. */
+/** A browser lock shows that the tab of an outbox is open. */
 export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
   readonly #migrated: (() => Promise<void>) | undefined;
-  /** Key prefix of this page's posts; stays the same when the server renames the account. */
+  /** Stays the same when the server renames the account. */
   #prefix: string | undefined;
   readonly #releases = new Map<string, () => void>();
 
@@ -59,7 +59,7 @@ export class BrowserOutboxStore implements OutboxStore {
       if (stored === undefined || this.#releases.has(stored.outbox)) continue;
       const posts = postsByOutbox.get(stored.outbox) ?? [];
       postsByOutbox.set(stored.outbox, posts);
-      posts.push(fromStored(stored)); // Keys are in counter order.
+      posts.push(fromStored(stored));
     }
     const since = ({ posts }: AbandonedOutbox) => posts[0]?.createdUnixMs ?? 0;
     const outboxes: AbandonedOutbox[] = [];
@@ -77,7 +77,6 @@ export class BrowserOutboxStore implements OutboxStore {
     return this.#prefix;
   }
 
-  /** @returns false if any tab already holds the lock */
   async #hold(id: OutboxId): Promise<boolean> {
     if (this.#releases.has(id)) return false;
     const release = await this.#locks.hold(`chat outbox ${id}`);
@@ -100,7 +99,6 @@ function fromStored({ counter, to: target, body, writtenUnixMs }: StoredPost): U
   return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
 }
 
-/** @returns `undefined` if the value is not a stored post */
 function parseStoredPost(value: unknown): StoredPost | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { outbox, counter, to, body, writtenUnixMs } = value as Partial<StoredPost>;

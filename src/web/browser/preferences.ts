@@ -4,24 +4,18 @@ import { Fault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
-/** Set when this browser joins its first sealed room. */
 export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 
-/** Returns the database name of an account, which is independent of the server's key. */
+/** Independent of the server's key, which may be replaced. */
 export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }
 
 interface LastUser {
   readonly user: string;
-  /** Whether the user has logged out; the page then does not log in automatically. */
   readonly hasLeft: boolean;
 }
 
-/**
- * Users, key enrollments and drafts that this browser stores for its server. Without browser
- * storage, they last until the page closes.
- */
 export class Preferences {
   readonly #store: Store;
   #fingerprints: readonly string[] = [];
@@ -39,8 +33,8 @@ export class Preferences {
   }
 
   /**
-   * Records the server's identity. @param formers former fingerprints of the server @returns the
-   * stored fingerprint if the server has an unrelated identity
+   * @param formers former fingerprints of the server
+   * @returns the stored fingerprint if the server has an unrelated identity
    */
   async recordGreeting(
     fingerprint: string,
@@ -64,7 +58,6 @@ export class Preferences {
     return this.#enrolled.has(user.toLowerCase());
   }
 
-  /** Known users, last user first. */
   get users(): string[] {
     const last = this.#last?.user.toLowerCase();
     const rank = (user: string) => (user.toLowerCase() === last ? 0 : 1);
@@ -94,7 +87,6 @@ export class Preferences {
     void this.#put(changes);
   }
 
-  /** Moves the entries of a former account name or server key to the current name and key. */
   async migrate(old: string, user: string): Promise<void> {
     const present = this.#prefix(user);
     const changes: Change[] = [];
@@ -111,7 +103,6 @@ export class Preferences {
     if (changes.length > 0) await this.#put(changes);
   }
 
-  /** Token of the operator link that this device has used and may present again. */
   async operatorToken(): Promise<string | undefined> {
     const token = await this.#get(`operator ${this.#fingerprints[0]}`);
     return typeof token === "string" ? token : undefined;
@@ -189,7 +180,6 @@ export class Preferences {
   }
 }
 
-/** Tables whose keys begin with a fingerprint and a user. */
 const ACCOUNT_TABLES = [
   ...(["outbox", "uploads", "hashes", "drafts", "downloads", "attached"] as const),
 ];

@@ -4,7 +4,7 @@ import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Change, Store, Table } from "./indexed-db.ts";
 
-/** Tables that `chat web` stores; the browser stores the file tables. */
+/** The browser stores the remaining tables, which hold files. */
 const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
 
 export type StoreRequest =
@@ -13,15 +13,14 @@ export type StoreRequest =
   | { readonly op: "write"; readonly changes: readonly Change[] };
 
 /**
- * Store of a `chat web` page. The program keeps secrets itself: another local user could later use
- * the same port, and so read this browser storage.
+ * The program keeps secrets itself, because another local user could later use the same port, and
+ * so read this browser storage.
  */
 export class ProgramStore implements Store {
   readonly isExternal = true;
   readonly #local: Store;
   readonly #request: (request: StoreRequest) => Promise<unknown>;
 
-  /** @param sendRequest sends a request to the program. @throws {Fault} store-failed */
   constructor(local: Store, sendRequest: (request: StoreRequest) => Promise<unknown>) {
     this.#local = local;
     this.#request = sendRequest;

@@ -9,7 +9,6 @@ import { Digest } from "../../wire/chunks.ts";
 import type { SaveHandle, SaveTarget } from "./environment.ts";
 import { reopenSaveTarget } from "./save-targets.ts";
 
-/** Writes verified chunks to a target, and survives pauses. */
 export class SaveSink implements Sink {
   readonly #target: SaveTarget;
   readonly #newDigest: () => Digest;
@@ -24,7 +23,8 @@ export class SaveSink implements Sink {
 
   /**
    * Resumes after the last complete chunk of an earlier page. Hashes the existing bytes for the
-   * final digest. @throws {Fault} store-denied, store-failed
+   * final digest.
+   * @throws {Fault} store-denied, store-failed
    */
   static async resume(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
     const file = await orStoreFault(() => handle.getFile());
@@ -72,7 +72,7 @@ export class SaveSink implements Sink {
 
   async finish(): Promise<string> {
     await orStoreFault(() => this.#target.finish());
-    return ""; // Browsers do not reveal paths.
+    return "";
   }
 
   async restart(): Promise<void> {
@@ -104,11 +104,10 @@ async function orStoreFault<Value>(act: () => Promise<Value>): Promise<Value> {
   }
 }
 
-/** Keeps the complete file in memory, up to a limit. */
 export class MemoryTarget implements SaveTarget {
   readonly handle = undefined;
   readonly #sizeBytesMax: number;
-  #chunks: Uint8Array[] = []; // Bounded by sizeBytesMax.
+  #chunks: Uint8Array[] = [];
   #sizeBytes = 0;
 
   constructor(sizeBytesMax: number) {

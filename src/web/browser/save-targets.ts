@@ -5,7 +5,7 @@ import { SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 
-/** Maximum attempts to remove an incomplete file that a previous page may still have open. */
+/** A previous page may still have the incomplete file open. */
 const REMOVE_ATTEMPTS_MAX = 10;
 
 interface SavingLink {
@@ -22,7 +22,10 @@ export interface SavingPage {
   showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<SaveHandle>;
 }
 
-/** @returns `undefined` if the user cancels @throws {Fault} store-denied */
+/**
+ * @returns `undefined` if the user cancels
+ * @throws {Fault} store-denied
+ */
 export async function chooseSaveTarget(
   page: SavingPage,
   name: string,
@@ -37,7 +40,6 @@ export async function chooseSaveTarget(
   }
 }
 
-/** Reopens a file and continues after the bytes of a previous page. @throws {Fault} store-denied */
 export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): Promise<SaveTarget> {
   try {
     return new FileTarget(handle, await openWritableAt(handle, haveBytes), haveBytes);
@@ -49,8 +51,8 @@ export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): P
 const REMOVE_RETRY_MS = 1_000;
 
 /**
- * Removes the incomplete file of a previous page, which may still have it open. If the browser
- * forbids removal, the incomplete file stays.
+ * Keeps the incomplete file if a previous page still has it open and the browser forbids its
+ * removal.
  */
 export async function removeIncomplete(handle: SaveHandle, clock: Clock): Promise<void> {
   for (let tries = 1; tries <= REMOVE_ATTEMPTS_MAX; tries++) {
@@ -73,13 +75,13 @@ function deniedFault(cause: unknown): Fault {
   return new Fault("store-denied", "the browser does not allow writing there", { cause });
 }
 
-/** Minimum new bytes for a flush, since the browser copies the complete file each time. */
+/** The browser copies the complete file for each flush. */
 const FLUSH_BYTES_MIN = 32 * 1024 * 1024;
 
 /**
- * Writes to a file on disk. The browser replaces the file only on close, so a crash would lose all
- * bytes. The target therefore closes and reopens the file each time the size doubles, which copies
- * less than twice the file in total.
+ * The browser replaces the file only on close, so a crash would lose all bytes. The target
+ * therefore closes and reopens the file each time its size doubles, which copies less than twice
+ * the file in total.
  */
 class FileTarget implements SaveTarget {
   readonly handle: SaveHandle;
@@ -146,18 +148,15 @@ class FileTarget implements SaveTarget {
   }
 }
 
-/** Chunks per blob; browsers can move blobs to disk. */
+/** Browsers can move blobs to disk. */
 const CHUNKS_PER_BLOB = 64;
 
-/**
- * Collects blobs and saves them as a download when complete, for browsers without a save dialog. An
- * incomplete download is lost when the page closes.
- */
+/** For browsers without a save dialog. An incomplete download is lost when the page closes. */
 class BlobTarget implements SaveTarget {
   readonly handle = undefined;
   readonly #page: SavingPage;
   #blobs: Blob[] = [];
-  #chunks: Uint8Array[] = []; // Bounded by CHUNKS_PER_BLOB.
+  #chunks: Uint8Array[] = [];
   readonly #name: string;
 
   constructor(page: SavingPage, name: string) {

@@ -1,4 +1,4 @@
-/** An account's sealed-room data in an IndexedDB database of its own. */
+/** An account's sealed-room data in a separate IndexedDB database. */
 
 import { Fault } from "../../base/fault.ts";
 import type { OpenSealedHome } from "../../client/sealed/sealing.ts";
@@ -15,7 +15,7 @@ import {
   writeRows,
 } from "./indexed-db.ts";
 
-/** Milliseconds. Tabs normally hold the lock for about half a second. */
+/** Tabs normally hold the lock for about half a second. */
 const LOCK_TIMEOUT_MS = 15_000;
 
 const TABLE = "rows";
@@ -25,13 +25,12 @@ export interface SealedDatabaseOptions {
   readonly databases: Databases;
   readonly locks: Locks;
   readonly name: string;
-  /** Called after the first permanent write, to request persistent storage. */
   readonly onPinned: () => void;
 }
 
 /**
- * Stages the writes of a transaction and commits them in one step. A browser lock excludes other
- * tabs, since IndexedDB transactions cannot stay open during asynchronous cryptography.
+ * Stages a transaction's writes and commits them in one step. A browser lock excludes other tabs,
+ * because IndexedDB transactions cannot stay open during asynchronous cryptography.
  */
 export class SealedDatabase implements OpenSealedHome {
   readonly #options: SealedDatabaseOptions;
@@ -44,7 +43,8 @@ export class SealedDatabase implements OpenSealedHome {
   }
 
   /**
-   * @throws {Fault} store-…, interrupted (closed), or the error of `work`; nothing is written then
+   * Nothing is written on failure.
+   * @throws {Fault} store-…, interrupted (closed), or the error of `work`
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {
     const { locks, name } = this.#options;
@@ -87,11 +87,9 @@ export class SealedDatabase implements OpenSealedHome {
   }
 }
 
-/** Tables as a transaction sees them, including its own writes. */
 class StagedRows implements SealedTables {
   readonly #database: Database;
   readonly #keyRange: Databases["keyRange"];
-  /** `undefined` removes the row. Bounded by the writes of one transaction. */
   readonly #staged = new Map<string, Uint8Array | undefined>();
 
   constructor(database: Database, keyRange: Databases["keyRange"]) {
@@ -140,7 +138,6 @@ class StagedRows implements SealedTables {
       .slice(0, limit);
   }
 
-  /** @throws {Fault} store-…; nothing is written then */
   write(): Promise<void> {
     const rows = [...this.#staged].map(([key, value]) => ({ table: TABLE, key, value }));
     return writeRows(this.#database, rows);

@@ -1,4 +1,4 @@
-/** Opens the page's storage for sealed rooms and the key that encrypts it. */
+/** Storage for sealed rooms on the page, and the key that encrypts it. */
 
 import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedAccount } from "../../client/sealed/sealing.ts";
@@ -12,7 +12,7 @@ const KEY_ROW = { table: "keys", key: "sealed state" } as const;
 const KEY_LOCK = "chat sealed key";
 const KEY_LOCK_TIMEOUT_MS = 5_000;
 
-/** Opens the database of sealed rooms, without loading group cryptography. */
+/** Does not load group cryptography. */
 export function openSealedHome(
   { store, locks, databases }: Platform & { readonly databases: Databases },
   { account }: SealedAccount,
@@ -29,8 +29,8 @@ export function openSealedHome(
 }
 
 /**
- * Returns the key that encrypts stored state. The key is extractable only on a `chat web` page,
- * which stores it as bytes. @throws {Fault} store-…
+ * Extractable only on a `chat web` page, which stores the key as bytes.
+ * @throws {Fault} store-…
  */
 export function loadStateKey({ store, locks, entropy }: Platform): Promise<StateKey> {
   return locks.run(KEY_LOCK, KEY_LOCK_TIMEOUT_MS, async () => {

@@ -1,4 +1,4 @@
-/** Loads the texts of a language; languages other than English on demand. */
+/** Loader for the page's texts; languages other than English on demand. */
 
 import { ENGLISH, type Texts } from "../../ui/messages/en/first.ts";
 

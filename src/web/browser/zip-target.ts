@@ -1,4 +1,7 @@
-/** Saves a received folder as a zip archive, since browsers cannot create folders. */
+/**
+ * Save target that stores a received folder as a zip archive, because browsers cannot create
+ * folders.
+ */
 
 import { Fault } from "../../base/fault.ts";
 import { cleanPath } from "../../base/file-names.ts";
@@ -16,7 +19,7 @@ import type { SaveTarget } from "./environment.ts";
 
 const DIRECTORY_WRITE_BYTES = 64 * 1024;
 
-/** Converts a folder, received in chunks, into a zip archive. Cannot resume after a reload. */
+/** Cannot resume after a reload. */
 export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
   readonly unpacksFolder = true;
@@ -25,7 +28,6 @@ export class ZipTarget implements SaveTarget {
   readonly #manifestBytes: number;
   #progress: Progress;
 
-  /** @param root sanitised name of the folder @param manifestBytes size of its manifest */
   constructor(inner: SaveTarget, root: string, manifestBytes: number) {
     this.#inner = inner;
     this.#root = root;
@@ -117,7 +119,6 @@ export class ZipTarget implements SaveTarget {
     if (bytes.length > 0) await this.#inner.write(bytes);
   }
 
-  /** Returns the entries with unique, portable paths below the root folder. */
   *#parseEntries(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
     const bytes = new Uint8Array(this.#manifestBytes);
     let at = 0;
@@ -125,7 +126,7 @@ export class ZipTarget implements SaveTarget {
       bytes.set(piece, at);
       at += piece.length;
     }
-    const usedPaths = new Map<string, number>(); // Keyed by folded path; bounded by the entries.
+    const usedPaths = new Map<string, number>();
     for (const entry of parseManifest(bytes)) {
       const clean = [this.#root, ...cleanPath(entry.path)].join("/");
       const { mode, mtime } = entry;
@@ -138,7 +139,7 @@ export class ZipTarget implements SaveTarget {
 }
 
 interface Progress {
-  manifest: Uint8Array[]; // Bounded by manifestBytes.
+  manifest: Uint8Array[];
   manifestLeft: number;
   entries: Iterator<ZipEntry, undefined>;
   entry: ZipEntry | undefined;
@@ -146,7 +147,7 @@ interface Progress {
   crc: number;
   start: number;
   offset: number;
-  readonly written: ZipWritten[]; // Bounded by the manifest.
+  readonly written: ZipWritten[];
 }
 
 function newProgress(manifestLeft: number): Progress {
@@ -155,7 +156,6 @@ function newProgress(manifestLeft: number): Progress {
   return { manifest: [], manifestLeft, entries, ...noEntry, written: [] };
 }
 
-/** Appends a number to repeated paths: `notes.txt`, `notes.txt (1)`, … */
 function uniquePath(usedPaths: Map<string, number>, clean: string): string {
   const folded = clean.toLowerCase();
   for (let n = usedPaths.get(folded) ?? 0; ; n++) {
@@ -179,7 +179,10 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/** CRC-32 of zip archives. @param before checksum of the preceding bytes @internal */
+/**
+ * @param before checksum of the preceding bytes
+ * @internal
+ */
 function crc32(bytes: Uint8Array, before: number): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) {

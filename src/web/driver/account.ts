@@ -33,9 +33,7 @@ export interface PageAccountOptions {
 export class PageAccount implements LinkedAccount {
   readonly session: AccountSession;
   readonly fingerprint: Fingerprint;
-  /** Reason why sealed rooms are unavailable; `undefined` if they are available. */
   readonly sealRefusal: Fault | undefined;
-  /** Resolves when the entries of a former name or key are moved to the current name and key. */
   migrated: Promise<void> = Promise.resolve();
   id: string | undefined;
   readonly #options: PageAccountOptions;
@@ -60,18 +58,21 @@ export class PageAccount implements LinkedAccount {
   }
 
   /**
-   * Adopts unsent posts and transfers of earlier pages, on the first link. @throws {Fault} store-…
+   * Must be called on the first link.
+   * @throws {Fault} store-…
    */
   begin(): Promise<void> {
     return this.#restore(this.session.adoption);
   }
 
-  /** Adopts unsent posts and transfers of pages that have closed since. @throws {Fault} store-… */
+  /**
+   * Adopts unsent posts and transfers of pages that have closed since.
+   * @throws {Fault} store-…
+   */
   adopt(): Promise<void> {
     return this.#restore(this.session.posts.adopt());
   }
 
-  /** Resumes transfers, even if the posts of other pages cannot be read. */
   async #restore(posts: void | Promise<void> | undefined): Promise<void> {
     const [adopted] = await Promise.allSettled([posts]);
     await this.#restoreTransfers();
@@ -93,7 +94,7 @@ export class PageAccount implements LinkedAccount {
     try {
       return await opening;
     } catch (error) {
-      if (this.#transfers === opening) this.#transfers = undefined; // The next call retries.
+      if (this.#transfers === opening) this.#transfers = undefined;
       throw error;
     }
   }

@@ -36,7 +36,6 @@ import { PageAccount } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./lazy-auditor.ts";
 import type { SealedModule } from "./sealing.ts";
 
-/** Events outside the model. */
 export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
@@ -44,7 +43,6 @@ export type PageEvent =
       { kind: "link-asked" | "came-anew" | "sealed-remark" | "identity-changed" | "event" }
     >;
 
-/** Policy for log-ins submitted through the form, which displays its own errors. */
 const FORM_LOGIN_POLICY: LoginPolicy = {
   retriesOnLink: true,
   takenRemedy: () => "give its password, or choose another name",
@@ -52,11 +50,9 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
 
 const DRAFT_STORE_INTERVAL_MS = 500;
 
-/** Loaders of code that the first screen does not use. */
 export interface LazyCode {
   readonly transfers: () => Promise<OpenTransfers>;
   readonly auditor?: () => Promise<OpenAuditor>;
-  /** Absent if sealed rooms are not supported. */
   readonly sealed?: () => Promise<SealedModule>;
 }
 
@@ -65,7 +61,7 @@ export interface Invitation {
   readonly by: string | undefined;
 }
 
-/** Maximum displayed invitations; the server sends the remaining ones at the next login. */
+/** The server sends the remaining invitations at the next login. */
 const INVITATIONS_MAX = 20;
 
 export abstract class ChatCore extends ChatActions {
@@ -88,10 +84,8 @@ export abstract class ChatCore extends ChatActions {
   #isLinkOperator = false;
   #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
-  /** Result of a failed audit of the server's log; blocks sending. */
   #alarm: Fault | undefined;
 
-  /** Connects and logs in as the last user, unless the page was opened by a reset link. */
   constructor(platform: Platform, device: Device, lazyCode: LazyCode) {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
@@ -160,7 +154,6 @@ export abstract class ChatCore extends ChatActions {
     return this.#invitations;
   }
 
-  /** Addresses of the cluster's servers that this user may see. */
   get cluster(): readonly ServerAddress[] {
     return this.#cluster;
   }
@@ -170,12 +163,10 @@ export abstract class ChatCore extends ChatActions {
     this.update();
   }
 
-  /** Whether an operator link made this session an operator; the browser stores the token. */
   get isOperatorByLink(): boolean {
     return this.#isLinkOperator;
   }
 
-  /** Whether an operator link opened the page and the user has not dismissed the notice. */
   get isNewOperator(): boolean {
     return (
       this.#isLinkOperator && this.fragment.operatorToken !== undefined && !this.#isLinkDismissed
@@ -188,7 +179,6 @@ export abstract class ChatCore extends ChatActions {
     this.update();
   }
 
-  /** Removes the stored operator token; the next session is not an operator. */
   async forgetOperatorLink(): Promise<void> {
     this.#platform.forgetFragment();
     await this.preferences.storeOperatorToken(undefined);
@@ -202,7 +192,6 @@ export abstract class ChatCore extends ChatActions {
     return this.link.account?.sealRefusal;
   }
 
-  /** Subscribes to events outside the model: notifications and operator events. */
   onEvent(listener: (event: PageEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -215,15 +204,13 @@ export abstract class ChatCore extends ChatActions {
   }
 
   protected post(to: string, body: PostBody): void {
-    // The model displays the outcome, so errors need no handling here.
     this.account.session.posts.post(to, body).catch(() => undefined);
     this.update();
   }
 
   /**
    * @throws {Fault} `room-password-wrong` if the server password is missing or wrong;
-   * `login-refused` if the user's password is missing or wrong; or another refusal or connection
-   * error
+   * `login-refused` if the user's password is missing or wrong
    */
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
@@ -232,19 +219,17 @@ export abstract class ChatCore extends ChatActions {
       ...credentials,
       password: nonEmpty(password),
       roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.fragment.secret,
-      // A typed password takes precedence over this browser's key.
       requiresPassword: true,
     });
   }
 
-  /** Whether the page was opened with a reset link. */
   get isResetting(): boolean {
     return this.#resetToken !== undefined;
   }
 
   /**
-   * Sets the new password and logs in. @throws {Fault} login-refused if the reset code is used or
-   * expired
+   * Sets the new password and logs in.
+   * @throws {Fault} login-refused if the reset code is used or expired
    */
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
@@ -256,15 +241,14 @@ export abstract class ChatCore extends ChatActions {
     await this.enter({ user, password, mode: "login" });
   }
 
-  /** Discards the reset code, so that the user can log in another way. */
   forgetReset(): void {
     this.#resetToken = undefined;
     this.#platform.forgetFragment();
   }
 
   /**
-   * @param forget whether to remove this device's key from the account @throws {Fault}
-   * last-credential
+   * @param forget whether to remove this device's key from the account
+   * @throws {Fault} last-credential
    */
   async logout(forget = false): Promise<void> {
     const { account } = this;
@@ -292,7 +276,7 @@ export abstract class ChatCore extends ChatActions {
     void this.#storeDrafts();
   }
 
-  /** Stores drafts synchronously while the page closes, when the asynchronous store is too late. */
+  /** While the page closes, only a synchronous write is in time. */
   storeDraftsNow(): void {
     const user = this.link.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
@@ -316,7 +300,6 @@ export abstract class ChatCore extends ChatActions {
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
-        // The server has removed this device: the user must log in with the form.
         this.preferences.recordLogout(user, true);
         this.#loggedOut(this.link.account);
         void this.preferences.deleteAttachments(user);
@@ -326,7 +309,7 @@ export abstract class ChatCore extends ChatActions {
     this.#applyEvent(event);
   }
 
-  /** Applies updates immediately, since a caller may be waiting for them. */
+  /** Applies updates immediately, because a caller may be waiting for them. */
   #applyEvent(event: SessionEvent): void {
     const change = modelEventOf(event, this.#platform.clock.unixMs());
     if (change !== undefined) this.#applyUnlessClosed(change);
@@ -384,10 +367,7 @@ export abstract class ChatCore extends ChatActions {
     return isSameName(this.link.account?.session.user, user);
   }
 
-  /**
-   * Returns the current account, or a new account if the server's key or the user's name has
-   * changed.
-   */
+  /** Creates a new account if the server's key or the user's name has changed. */
   #accountFor({ fingerprint }: Greeted, current: PageAccount | undefined): PageAccount {
     const isSame = current !== undefined && current === this.link.account;
     if (isSame && current.fingerprint === fingerprint) return current;
@@ -453,7 +433,7 @@ export abstract class ChatCore extends ChatActions {
       case "sealed-remark":
       case "identity-changed":
         return this.#publish(event);
-      case "sealed-fault": // The rooms display the reason.
+      case "sealed-fault":
         if (this.sealRefusal === undefined) this.enqueue({ kind: "fault", fault: event.fault });
         return;
       case "invited": {

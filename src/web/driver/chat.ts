@@ -1,4 +1,4 @@
-/** `Chat`: every action of the page, on top of the driver's core. */
+/** `Chat`: every action of the page, on top of `ChatCore`. */
 
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
@@ -20,7 +20,10 @@ import type { FileHandle } from "../transfer/upload-journal.ts";
 import { ChatCore, type LazyCode } from "./chat-core.ts";
 import type { Linking } from "./linking.ts";
 
-/** Creates the chat, which connects by itself. @param platform `browserPlatform()` or a fake */
+/**
+ * Connects by itself.
+ * @param platform `browserPlatform()` or a fake
+ */
 export async function openChat(platform: Platform, lazyCode: LazyCode): Promise<Chat> {
   return new Chat(platform, await Device.open(platform), lazyCode);
 }
@@ -34,7 +37,6 @@ export class Chat extends ChatCore {
     return this.fragment.operatorToken !== undefined;
   }
 
-  /** Users who can log in with a key of this browser, the most recent first. */
   get knownUsers(): readonly string[] {
     return this.preferences.users;
   }
@@ -60,26 +62,28 @@ export class Chat extends ChatCore {
     await kick(this, bareTarget(room), user);
   }
 
-  /** Grants or revokes the moderator role. @throws {Fault} */
   grant(room: string, user: string, on: boolean): Promise<void> {
     return grant(this, bareTarget(room), user, on);
   }
 
-  /** Seals a conversation permanently and opens it. @throws {Fault} not-found, seal-refused, … */
+  /**
+   * Seals a conversation permanently and opens it.
+   * @throws {Fault} not-found, seal-refused, …
+   */
   async seal(user: string): Promise<void> {
     await sealConversation(this, user);
     this.open(`@${user}`);
   }
 
   /**
-   * Checks that a user exists, by the smallest possible history request. @param target `@geo`
+   * Checks that a user exists, with the smallest possible history request.
+   * @param target `@geo`
    * @throws {Fault} user-unknown if the user does not exist; or a connection error
    */
   async checkPerson(target: string): Promise<void> {
     await this.request("history", { target, limit: 1 });
   }
 
-  /** Returns the context for linking other devices. @throws {Fault} not-logged-in */
   get linking(): Linking {
     const { fingerprint, session } = this.account;
     return {
@@ -105,9 +109,10 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Queues uploads; encrypts the files in a sealed room. @param handles file handles in the order
-   * of `files`, if the browser supports them @param text text posted with the first file @returns
-   * false if this page cannot send to the target; the page displays the reason
+   * Encrypts the files in a sealed room.
+   * @param handles in the order of `files`, if the browser supports handles
+   * @param text text posted with the first file
+   * @returns false if this page cannot send to the target; the page displays the reason
    */
   upload(
     target: string,
@@ -137,33 +142,28 @@ export class Chat extends ChatCore {
     this.#transfer((transfers) => transfers.pause(id));
   }
 
-  /** @param file the file, when the user has chosen it again after a reload */
   resumeTransfer(id: string, file?: File): void {
     this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen(file)));
   }
 
-  /** Hides a finished transfer, or cancels a running one; the server deletes a partial upload. */
   cancelTransfer(id: string): void {
     this.#transfer((transfers) => transfers.cancel(id));
   }
 
-  /** Returns a path for the browser's own resumable download, valid for 60 s. */
+  /** Path for the browser's own resumable download, valid for 60 s. */
   async downloadPath(file: string): Promise<string> {
     return (await this.request("download", { file })).path;
   }
 
-  /**
-   * Downloads in the page and verifies each chunk. Must be called from a click, since it asks where
-   * to save.
-   */
+  /** Verifies each chunk. Must be called from a click, which the save dialog requires. */
   download(file: string, name: string): void {
     const id = checkFileId(file);
     this.#transfer((transfers) => transfers.download(id, name));
   }
 
   /**
-   * Fetches and verifies a file in memory, for previews. @throws {Fault} too-large, checksum-wrong,
-   * …
+   * Fetches and verifies a file in memory.
+   * @throws {Fault} too-large, checksum-wrong, …
    */
   async preview(
     file: string,
@@ -175,8 +175,8 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Runs `act` on the transfers. Their code is prefetched after login: a longer delay would end the
-   * user gesture that file dialogs require.
+   * The code is prefetched after login: a longer delay would end the user gesture that file dialogs
+   * require.
    */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
     this.reportFailure(this.account.transfers().then(act));

@@ -1,17 +1,15 @@
-/** Defers log audits until the auditor's code is loaded. */
+/** Log auditor that queues audits until its code is loaded. */
 
 import type { AuditAlarm, LogAuditor } from "../../client/auditor.ts";
 import type { Verifier } from "../../client/link/keys.ts";
 import type { Platform } from "../browser/environment.ts";
 
-/** Creates the log auditor. Its code is loaded after the first screen. */
 export type OpenAuditor = (
   platform: Platform,
   verifier: Verifier,
   alarmed: (alarm: AuditAlarm) => void,
 ) => LogAuditor;
 
-/** Maximum calls queued for the auditor. */
 const QUEUED_CALLS_MAX = 2_048;
 
 export class LazyAuditor {
@@ -29,7 +27,7 @@ export class LazyAuditor {
     else if (this.#queue.length < QUEUED_CALLS_MAX) this.#queue.push(act);
   }
 
-  /** Loads the code. After a failure, the next link retries. */
+  /** After a failure, the next link retries. */
   fetch(): void {
     if (this.#isLoading || this.#auditor !== undefined) return;
     this.#isLoading = true;

@@ -1,4 +1,4 @@
-/** Links another device: offers a code and transfers the account key. */
+/** Linking of another device: offers a code and transfers the account key. */
 
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import type { Name } from "../../base/names.ts";
@@ -19,7 +19,10 @@ export interface Linking {
   readonly sendRequest: SendRequest;
 }
 
-/** Offers a link code to a new device. @returns the code @throws {Fault} not-allowed, … */
+/**
+ * @returns the link code
+ * @throws {Fault} not-allowed, …
+ */
 export async function offerLink({
   device,
   user,
@@ -34,8 +37,7 @@ export async function offerLink({
 }
 
 /**
- * Certifies the new device and sends it the account key. @throws {Fault} not-allowed if the device
- * does not know the code, or the key is not the account's
+ * @throws {Fault} not-allowed if the device does not know the code, or the key is not the account's
  */
 export async function grantLink(
   { device, user, fingerprint, sendRequest }: Linking,

@@ -12,11 +12,10 @@ import type { loadStateKey, openSealedHome } from "../browser/sealed-home.ts";
 export type SealedModule = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
   readonly loadStateKey: typeof loadStateKey;
-  /** Returns this browser's log pins. */
   readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
 };
 
-/** Reason why this page cannot use sealed rooms; `undefined` if it can. */
+/** `undefined` if this page can use sealed rooms. */
 export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys): Fault | undefined {
   if (subtle === undefined) {
     return new PageFault("not-allowed", "sealNeedsHttps");

@@ -22,7 +22,6 @@ export type ShareState =
   | {
       readonly kind: "open";
       readonly files: readonly SharedFile[];
-      /** Expected number of files; `undefined` if unknown. */
       readonly count: number | undefined;
       readonly isSaving: boolean;
     };
@@ -32,7 +31,7 @@ export interface SharedFile {
   readonly transfer: TransferView | undefined;
 }
 
-/** The directory picker of `window`, if supported. Several files then need only one prompt. */
+/** The directory picker of `window`. With it, several files need only one prompt. */
 export interface FolderPage {
   showDirectoryPicker?(options: { readonly mode: "readwrite" }): Promise<FolderHandle>;
 }
@@ -44,9 +43,7 @@ interface FolderHandle {
 const LOBBY = "lobby";
 const NAME_BYTES = 4;
 
-/**
- * State of the page that `chat share` serves. Each page logs in as a new user and stores nothing.
- */
+/** Each page logs in as a new user and stores nothing. */
 export class Share {
   readonly #chat: Chat;
   readonly #chooser: SaveLocationChooser;
@@ -55,7 +52,6 @@ export class Share {
   #loginFault: Fault | undefined;
   #isLoggedIn = false;
   #isSaving = false;
-  /** Latest transfer of each file, including files that are no longer listed. */
   readonly #transfers = new Map<string, TransferView>();
   readonly #listeners = new Set<() => void>();
   #state: ShareState = { kind: "entering" };
@@ -100,7 +96,6 @@ export class Share {
     this.#chat.reconnectNow();
   }
 
-  /** Saves all unsaved files in sequence. Must be called from a click. */
   async saveAll(): Promise<void> {
     if (this.#isSaving || this.#state.kind !== "open") return;
     const unsaved = this.#state.files.filter(({ transfer }) => transfer?.state.kind !== "done");
@@ -121,7 +116,6 @@ export class Share {
     return this.#chat.close();
   }
 
-  /** Resolves when the file is saved, has failed or is cancelled. */
   #save(body: FileBody): Promise<void> {
     this.#chooser.next = body;
     this.#chooser.isCancelled = false;
@@ -196,18 +190,16 @@ function refusalState(fault: Fault): ShareState {
   return { kind: "failed", fault };
 }
 
-/** Random user name, which the sharer sees: `browser-x1y2z3`. */
+/** The sharer sees this name, such as `browser-x1y2z3`. */
 function randomName({ entropy }: Platform): Name {
   return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
 }
 
-/** Prompts for a save location: a file, or a folder for several files. */
 class SaveLocationChooser {
   readonly #platform: Platform;
   readonly #page: FolderPage;
   #folder: FolderHandle | undefined;
   next: FileBody | undefined;
-  /** Whether the user cancelled the last prompt. */
   isCancelled = false;
   onCancelled: () => void = () => undefined;
 
@@ -216,7 +208,10 @@ class SaveLocationChooser {
     this.#page = page;
   }
 
-  /** @returns false if the user cancelled @throws {Fault} store-denied */
+  /**
+   * @returns false if the user cancelled
+   * @throws {Fault} store-denied
+   */
   async prepare(count: number): Promise<boolean> {
     this.isCancelled = false;
     this.#folder = undefined;
@@ -259,7 +254,6 @@ class SaveLocationChooser {
   }
 }
 
-/** Returns a name that is not in use, such as `notes (1).txt`. */
 async function freeName(folder: FolderHandle, name: string): Promise<string> {
   const [, stem = name, extension = ""] = /^(.+?)(\.[^.]*)?$/s.exec(name) ?? [];
   for (let n = 0; ; n++) {

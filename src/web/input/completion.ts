@@ -1,10 +1,9 @@
-/** Completions that the composer offers: names, rooms, emoji and commands. */
+/** Completions in the composer: names, rooms, emoji and commands. */
 
 import type { NamedEmoji } from "../../ui/text/emoji.ts";
 
 export interface Completion {
   readonly kind: "name" | "room" | "command" | "emoji";
-  /** Range of the text that the choice replaces. */
   readonly from: number;
   readonly to: number;
   readonly choices: readonly string[];
@@ -18,10 +17,9 @@ export interface CompletionSource {
   readonly emoji?: ((prefix: string, max: number) => readonly NamedEmoji[]) | undefined;
 }
 
-/** Maximum displayed choices; typing narrows them. */
 const CHOICES_MAX = 8;
 const MENTION = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
-/** A colon and at least two letters, since `:D` is an emoticon. */
+/** At least two letters, because `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
 
@@ -29,7 +27,6 @@ export function isTypingEmoji(text: string, caret: number): boolean {
   return EMOJI.test(text.slice(0, caret));
 }
 
-/** @param caret offset of the caret in the text */
 export function completionAt(
   text: string,
   caret: number,
@@ -73,7 +70,6 @@ function toCompletion(
   return choices.length === 0 ? undefined : { kind, from, to, choices };
 }
 
-/** Returns the matching names, prefix matches first. */
 export function matching(names: readonly string[], prefix: string): readonly string[] {
   const folded = prefix.toLowerCase();
   const startMatches = names.filter((name) => name.toLowerCase().startsWith(folded));

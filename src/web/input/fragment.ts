@@ -1,14 +1,12 @@
-/** Parses the fragment of the page's address: secrets, tokens and routes. */
+/** Parser for the fragment of the page's address: secrets, tokens and routes. */
 
 import { trimCopied } from "../../wire/invite.ts";
 
 export interface Fragment {
-  /** Server password or invite token. */
   readonly secret: string | undefined;
   /** Token of the one-use operator link, which also admits a new account. */
   readonly operatorToken: string | undefined;
   readonly resetToken: string | undefined;
-  /** Secret of a `chat share` link; other servers ignore it. */
   readonly shareSecret: string | undefined;
   /** Token of `chat web`, sent as the first message of each link. */
   readonly localToken: string | undefined;
@@ -16,8 +14,7 @@ export interface Fragment {
 
 /**
  * Parses `#operator=TOKEN` and `#invite=SECRET` of `serve`, `#reset=TOKEN` of `chat admin reset`,
- * `#share=SECRET` of `chat share`, and `#TOKEN` or `#TOKEN&invite=SECRET` of `chat web`. @param
- * isLocal whether `chat web` serves the page
+ * `#share=SECRET` of `chat share`, and `#TOKEN` or `#TOKEN&invite=SECRET` of `chat web`.
  */
 export function readFragment(fragment: string, isLocal: boolean): Fragment {
   const text = trimCopied(fragment.replace(/^#/, ""));
@@ -39,7 +36,6 @@ export function readFragment(fragment: string, isLocal: boolean): Fragment {
   return { ...nothing, secret, operatorToken: name === "operator" ? secret : undefined };
 }
 
-/** `undefined` if empty or damaged. */
 function decoded(text: string): string | undefined {
   try {
     return text === "" ? undefined : decodeURIComponent(text);

@@ -1,4 +1,4 @@
-/** Addresses that an invite or a list of the server's pages can use. */
+/** Addresses for invites and for the other pages of a cluster. */
 
 import { isLoopback } from "../../io/ws/address.ts";
 import { isHostName, isIpv4, isIpv6, mayNameSameMachine } from "../../wire/host.ts";
@@ -22,9 +22,9 @@ const HTTP_PORT = 80;
 const PORT_MAX = 65_535;
 
 /**
- * Returns the addresses for an invite, best first: the page's address if others can reach it, then
- * addresses reported by the server. @param reported absent from older servers @param isRelayed
- * whether `chat web` relays, so that the page's address is local to this user
+ * Best first: the page's address if others can reach it, then addresses reported by the server.
+ * @param reported absent from older servers
+ * @param isRelayed whether `chat web` relays, so that the page's address is local to this user
  */
 export function inviteAddresses(
   location: PageLocation,
@@ -43,10 +43,7 @@ export function inviteAddresses(
   return [...otherServers].sort(byLoopback);
 }
 
-/**
- * Returns the addresses of this page on the other servers of the cluster. @param reported addresses
- * that the server sent after login
- */
+/** @param reported addresses that the server sent after login */
 export function otherPages(
   location: PageLocation,
   reported: readonly ServerAddress[],

@@ -1,4 +1,4 @@
-/** Maps key presses to actions of the page, the composer and lists. */
+/** Key bindings of the page, the composer and lists. */
 
 import { isFenceOpen } from "../../core/markup/blocks.ts";
 
@@ -63,7 +63,6 @@ export function composerAction(
   return press.key === "Escape" ? "escape" : undefined;
 }
 
-/** Returns the next focused index of a list; `undefined` if the key does not move the focus. */
 export function rove(key: string, at: number, count: number): number | undefined {
   if (count === 0) return undefined;
   switch (key) {

@@ -7,20 +7,17 @@ export interface OfferedProgram {
   readonly sha256: string;
 }
 
-/** A release that the server offers, with its installers. */
 export interface OfferedRelease {
   readonly version: string;
   /** Public key hash for curl; absent if the server's certificate is publicly trusted. */
   readonly pin?: string;
 }
 
-/** Matches version, system, and the suffix of a program or its archive. */
 const NAME =
   /^chat-(?:\d[\w.-]*-)?([a-z]+-[a-z\d]+(?:-baseline|-musl)?)(?:\.exe|\.tar\.gz|\.zip)?$/;
 const SYSTEM = /^(?:linux|darwin|windows)-(?:x64|arm64)/;
 const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?$/;
 const PIN = /^sha256\/\/[A-Za-z0-9+/]{43}=$/;
-/** More than a release contains. */
 const PROGRAMS_MAX = 256;
 
 export function offeredPrograms(answer: unknown): readonly OfferedProgram[] {
@@ -44,7 +41,6 @@ export function offeredRelease(answer: unknown): OfferedRelease | undefined {
   return typeof pin === "string" && PIN.test(pin) ? { version, pin } : undefined;
 }
 
-/** Returns the browser's system; `undefined` for phones and systems without a program. */
 export function browserSystem(agent: string): string | undefined {
   if (/Android|iPhone|iPad|CrOS/.test(agent)) return undefined;
   if (/Windows/.test(agent)) return "windows-x64";

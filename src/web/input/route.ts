@@ -3,26 +3,22 @@
 import { isName } from "../../base/names.ts";
 
 export interface Route {
-  /** Room or `@user`, as in posts and requests. */
   readonly target: string;
   readonly seq: number | undefined;
 }
 
-/** Accepts `%40` for `@`, since some programs encode it. */
+/** Accepts `%40` for `@`, because some programs encode it. */
 const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16}))?\/?$/i;
 
-/**
- * Reports whether the hash is a route. Any other hash may be a secret, and is removed from the
- * address.
- */
+/** Any other hash may be a secret, and is removed from the address. */
 export function isRouteHash(hash: string): boolean {
   return hash.startsWith("#/");
 }
 
 /**
  * Parses `#/lobby`, `#/lobby/184`, `#/@ana`, `#/@ana/184`. The second segment is always a message,
- * since room names never consist of digits only. @param hash untrusted @returns `undefined` if the
- * hash is not a route
+ * because room names never consist of digits only.
+ * @returns `undefined` if the hash is not a route
  */
 export function readRoute(hash: string): Route | undefined {
   const [, at, name = "", digits = ""] = ROUTE.exec(hash) ?? [];
@@ -32,7 +28,7 @@ export function readRoute(hash: string): Route | undefined {
   return { target: at === undefined ? name : `@${name}`, seq: isSeq ? seq : undefined };
 }
 
-/** Formats a route. Names contain only URL-safe characters, so no encoding is needed. */
+/** Names contain only URL-safe characters, so no encoding is needed. */
 export function formatRoute({ target, seq }: Route): string {
   return seq === undefined ? `#/${target}` : `#/${target}/${seq}`;
 }

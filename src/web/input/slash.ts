@@ -1,4 +1,4 @@
-/** Parses lines of the composer that begin with `/`. */
+/** Parser for composer lines that begin with `/`. */
 
 import { Fault } from "../../base/fault.ts";
 import { type Command, usageFor } from "../../ui/commands/command.ts";
@@ -12,7 +12,6 @@ export type SlashLine =
   | { readonly kind: "unknown"; readonly word: string }
   | { readonly kind: "misused"; readonly name: string; readonly usage: string };
 
-/** @returns `undefined` if the text is an ordinary message */
 export function slashLine(text: string): SlashLine | undefined {
   if (text.startsWith("//")) return { kind: "message", text: text.slice(1) };
   if (text === "QUIT") return slashLine("/quit");
@@ -37,7 +36,6 @@ function parseOrder(command: Command, argument: string): unknown {
   }
 }
 
-/** Returns a command's summary in the page's language; `""` until those texts are loaded. */
 export function commandSummary(name: string, texts: Partial<Pick<AllTexts, "slash">>): string {
   const { slash = {} }: { readonly slash?: Readonly<Record<string, string>> } = texts;
   return slash[name] ?? "";

@@ -1,4 +1,4 @@
-/** Stores attached, unsent files so that a reloaded page has them. */
+/** Store for attached, unsent files, so that a reloaded page has them. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault } from "../../base/fault.ts";
@@ -9,7 +9,7 @@ import type { Attachment } from "./attachments.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
-/** Stored file with its content, since a pasted file exists nowhere else. */
+/** Includes the content, because a pasted file exists nowhere else. */
 interface StoredAttachment {
   readonly target: string;
   readonly file: File;
@@ -24,14 +24,14 @@ interface LockedAttachment {
 }
 
 /**
- * Stores attached, unsent files in the browser. A browser lock shows that their tab is open; after
- * it closes, another tab adopts the files.
+ * A browser lock shows that the tab of a file is open; after the tab closes, another tab adopts the
+ * file.
  */
 export class AttachmentStore {
   readonly #options: PageTransfersOptions;
   readonly #prefix: string;
-  readonly #locked = new Map<Attachment, LockedAttachment>(); // Bounded by the attached files.
-  /** Serializes writes, so that adding a file and removing it happen in this order. */
+  readonly #locked = new Map<Attachment, LockedAttachment>();
+  /** Serializes writes, so that a file is added before it is removed. */
   #writing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -40,7 +40,10 @@ export class AttachmentStore {
     this.#prefix = accountPrefix(options.owner);
   }
 
-  /** Returns the files of closed pages, in the order of attachment. @throws {Fault} store-… */
+  /**
+   * Files of closed pages, in the order of attachment.
+   * @throws {Fault} store-…
+   */
   async restore(): Promise<readonly (readonly [string, Attachment])[]> {
     const { platform } = this.#options;
     const { store, clock, locks } = platform;

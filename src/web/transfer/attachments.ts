@@ -1,11 +1,10 @@
-/** Files attached to the next message of each room. */
+/** Files attached to the next message in each room. */
 
 import { PAGE_UPLOADS_MAX } from "../../base/limits-page.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
 export interface Attachment {
   readonly file: File;
-  /** Handle for reading the file after a reload; `undefined` if unsupported. */
   readonly handle: FileHandle | undefined;
 }
 
@@ -16,7 +15,7 @@ const NO_FILES: readonly Attachment[] = [];
 
 export class Attachments {
   readonly #onChange: (target: string, attachment: Attachment, change: AttachmentChange) => void;
-  readonly #files = new Map<string, readonly Attachment[]>(); // Each bounded by PAGE_UPLOADS_MAX.
+  readonly #files = new Map<string, readonly Attachment[]>();
   readonly #stored = new Set<Attachment>();
 
   constructor(
@@ -30,7 +29,6 @@ export class Attachments {
     return this.#files.get(target) ?? NO_FILES;
   }
 
-  /** Whether closing the page would lose an attached file. */
   get isLossy(): boolean {
     return [...this.#files.values()].some((files) =>
       files.some((attachment) => !this.#stored.has(attachment)),

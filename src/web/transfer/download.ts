@@ -43,22 +43,19 @@ export interface DownloadDependencies {
   readonly hashing: Hashing;
 }
 
-/** `handle` is `undefined` if the download cannot outlast this page. */
 type DownloadInfo = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs"> & {
   readonly handle: SaveHandle | undefined;
 };
 
 /**
- * Verifies each chunk before writing it. The user can pause the download, and a later page can
- * resume it if the browser supports file handles. The browser's own downloads do not use this
- * class.
+ * Verifies each chunk before writing it. A later page can resume the download if the browser
+ * supports file handles.
  */
 export class Download implements PageTask {
   readonly view: TransferTask["view"];
   readonly isResumable: boolean;
   readonly #dependencies: DownloadDependencies;
   readonly #info: DownloadInfo;
-  /** `undefined` if the target must be reopened by its handle. */
   #sink: SaveSink | undefined;
   #isPermitted: boolean;
 
@@ -87,10 +84,7 @@ export class Download implements PageTask {
     }
   }
 
-  /**
-   * Reports whether the page may write to the file. @param method `requestPermission` prompts the
-   * user
-   */
+  /** @param method `requestPermission` prompts the user */
   async mayWrite(method: "queryPermission" | "requestPermission"): Promise<boolean> {
     const answer = await this.#info.handle?.[method]?.({ mode: "readwrite" });
     this.#isPermitted = answer === "granted";
@@ -115,7 +109,7 @@ export class Download implements PageTask {
     downloads.remove(key);
   }
 
-  /** Flushes the file. After a failure, the next attempt reopens it. */
+  /** After a failure, the next attempt reopens the file. */
   async #flush(): Promise<void> {
     try {
       await this.#sink?.flush();

@@ -17,15 +17,15 @@ export interface PageTransfersOptions {
   readonly session: AccountSession;
   /** Posts the text as a separate message if the server is too old to store it with the file. */
   readonly post?: (to: string, text: string) => void;
-  /** Called with each attached file of a closed page. */
   readonly attach?: (target: string, attachment: Attachment) => void;
   readonly emit: (event: LocalEvent) => void;
 }
 
 export interface PageTask extends TransferTask {
   /**
-   * Requests the file or the permission that resuming needs. Must be called from a click. @param
-   * chosen the file of an upload, chosen again after a reload @returns false if the user declined
+   * Requests the file or the permission that resuming needs. Must be called from a click.
+   * @param chosen the file of an upload, chosen again after a reload
+   * @returns false if the user declined
    * @throws {Fault} file-changed if the file differs
    */
   reopen(chosen?: File): Promise<boolean>;
@@ -40,16 +40,11 @@ export interface JournalEntry {
 
 export interface JournalOptions<Entry> {
   readonly table: Table;
-  /** Maximum age of an entry. */
   readonly maxAgeMs: number;
-  /** @returns `undefined` if the stored value is not an entry */
   readonly parseEntry: (value: Partial<Entry>) => Entry | undefined;
 }
 
-/**
- * Unfinished transfers of an account, which a reloaded page resumes. Writes run in order, in the
- * background; after a failed write, a reload only repeats some work.
- */
+/** After a failed write, a reload only repeats some work. */
 export class TransferJournal<Entry extends JournalEntry> {
   protected readonly prefix: string;
   protected readonly store: Store;

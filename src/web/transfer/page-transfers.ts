@@ -20,18 +20,16 @@ import { type PageTask, type PageTransfersOptions, TransferJournal } from "./jou
 import { Upload, type UploadDependencies } from "./upload.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
-/** Creates the transfers. Their code is loaded after login. */
 export type OpenTransfers = (options: PageTransfersOptions) => PageTransfers;
 
 export type UploadOptions = Partial<Pick<UploadEntry, "handle" | "text" | "sending">>;
 
 export interface PreviewOptions {
-  /** Digest in hex, from the message that announces the file. */
   readonly digest?: string;
   readonly signal?: AbortSignal;
 }
 
-/** Downloads have no limit, since the user starts each of them. */
+/** Downloads have no limit, because the user starts each of them. */
 const CONCURRENT_MAX = { upload: CONCURRENT_PAGE_UPLOADS_MAX, download: Number.POSITIVE_INFINITY };
 
 export class PageTransfers extends TransferQueue<PageTask> {
@@ -61,9 +59,6 @@ export class PageTransfers extends TransferQueue<PageTask> {
     this.attached = new AttachmentStore(options);
   }
 
-  /**
-   * Restores the transfers of earlier pages and resumes them if possible. @throws {Fault} store-…
-   */
   async restoreAll(): Promise<void> {
     const { uploads, downloads, clock } = this.#dependencies;
     for (const [target, attachment] of await this.attached.restore())
@@ -93,7 +88,6 @@ export class PageTransfers extends TransferQueue<PageTask> {
     return toBase64Url(this.#options.platform.entropy(ID_BYTES));
   }
 
-  /** Starts an upload, or resumes an upload of the same file to the same target. */
   async upload(
     to: string,
     file: File,
@@ -134,7 +128,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     await this.add(new Upload(this.#dependencies, entry, file));
   }
 
-  /** Downloads a file. Must be called from a click, since it asks where to save. */
+  /** Must be called from a click, which the save dialog requires. */
   async download(file: FileId, suggestedName: string): Promise<void> {
     const { platform } = this.#options;
     const { clock, hashing } = this.#dependencies;
@@ -148,10 +142,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     await this.add(download);
   }
 
-  /**
-   * Fetches and verifies a complete file in memory. @throws {Fault} too-large, checksum-wrong, or a
-   * fault of a download
-   */
+  /** @throws {Fault} too-large, checksum-wrong, or a fault of a download */
   async preview(
     file: FileId,
     sizeBytesMax: number,

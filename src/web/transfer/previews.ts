@@ -6,20 +6,18 @@ import type { FileBody } from "../../core/rooms/files.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./page-transfers.ts";
 
-/** Maximum size of a preview, about five times a camera photo. */
+/** About five times the size of a camera photo. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
 const CACHED_MAX = 48;
-/** Maximum concurrent previews. Each uses its own link. */
+/** Each preview uses its own link. */
 const CONCURRENT_MAX = 3;
 
 export interface Picture {
   readonly url: string;
-  /** Size in pixels; `undefined` for types with headers that are not parsed here. */
   readonly sides: readonly [width: number, height: number] | undefined;
 }
 
 interface PreviewSource {
-  /** Fetches and verifies a complete file. @throws {Fault} */
   preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
 }
 
@@ -32,18 +30,15 @@ interface Job {
 }
 
 export interface PictureRequest {
-  /** Resolves to `undefined` if the bytes are not an image. @throws {Fault} if fetching fails */
   readonly result: Promise<Picture | undefined>;
   readonly release: () => void;
 }
 
-/** Pictures of files, fetched, verified and cached. The latest request is served first. */
 export class Previews {
   readonly #chat: PreviewSource;
   readonly #cache = new Map<string, Picture>();
-  /** Pending previews by file, in request order. Bounded by the visible images. */
   readonly #queue = new Map<string, Job>();
-  readonly #running = new Map<string, Job>(); // Bounded by CONCURRENT_MAX.
+  readonly #running = new Map<string, Job>();
 
   constructor(chat: PreviewSource) {
     this.#chat = chat;
@@ -92,7 +87,7 @@ export class Previews {
     const { file } = job.file;
     if (this.#queue.get(file) === job) this.#queue.delete(file);
     job.stop.abort(new Fault("interrupted", "the preview was closed"));
-    this.#finished(job); // The next request retries.
+    this.#finished(job);
   }
 
   #finished(job: Job): void {
@@ -122,7 +117,6 @@ export class Previews {
   }
 }
 
-/** Reads type and dimensions from the first bytes, before the browser decodes the image. */
 export function pictureInfo(
   bytes: Uint8Array,
 ): { readonly type: string; readonly sides: Picture["sides"] } | undefined {
@@ -131,7 +125,7 @@ export function pictureInfo(
     return { type: `image/${header.type}`, sides: [header.width, header.height] };
   }
   const type = imageType(bytes);
-  // Rejects images of the remaining types, since their dimensions are implausible.
+  // Other types have a parsed header unless their dimensions are implausible.
   if (type !== "image/avif" && type !== "image/bmp") return undefined;
   return { type, sides: undefined };
 }

@@ -14,7 +14,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store } from "../browser/indexed-db.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
 
-/** File handle from a drop or file picker, which survives reloads, if the browser supports it. */
+/** From a drop or file picker; survives reloads, if the browser supports it. */
 export interface FileHandle {
   readonly name: string;
   getFile(): Promise<File>;
@@ -22,7 +22,6 @@ export interface FileHandle {
   requestPermission?(mode: { readonly mode: "read" }): Promise<string>;
 }
 
-/** An upload of this browser. The key is the `path` of the upload's UploadKey. */
 export interface UploadEntry extends JournalEntry {
   readonly fingerprint: string;
   readonly user: string;
@@ -32,20 +31,19 @@ export interface UploadEntry extends JournalEntry {
   readonly handle: FileHandle | undefined;
   readonly text?: string | undefined;
   readonly sending?: string | undefined;
-  /** `undefined` until the upload is offered to the server. */
   readonly file: FileId | undefined;
   readonly upTo: number;
 }
 
 /**
- * Checksums per row. A reloaded page hashes unstored chunks again; writing smaller rows would take
- * ten times as long as the upload.
+ * A reloaded page hashes unstored chunks again; writing smaller rows would take ten times as long
+ * as the upload.
  */
 const HASHES_PER_ROW = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 const OPTIONS: JournalOptions<UploadEntry> = {
   table: "uploads",
-  maxAgeMs: UPLOAD_KEEP_MS, // The server removes older uploads, too.
+  maxAgeMs: UPLOAD_KEEP_MS,
   parseEntry: (value) => {
     const { key, to, name, stamp, begunUnixMs, upTo, text, sending } = value;
     const isValid =
@@ -62,9 +60,8 @@ const OPTIONS: JournalOptions<UploadEntry> = {
 };
 
 export class BrowserUploadJournal extends TransferJournal<UploadEntry> implements ResumableUploads {
-  readonly #entries = new Map<string, UploadEntry>(); // Bounded by PAGE_UPLOADS_MAX.
+  readonly #entries = new Map<string, UploadEntry>();
   readonly #hashes = new Map<string, Uint8Array[]>();
-  /** Number of checksums in stored rows, by key. */
   readonly #storedCounts = new Map<string, number>();
 
   constructor(store: Store, owner: OutboxOwner) {

@@ -1,4 +1,4 @@
-/** An upload of the page: resumable and journaled. */
+/** A resumable, journaled upload of the page. */
 
 import { asFault } from "../../base/fault.ts";
 import type { AccountFiles } from "../../client/sealed/account-files.ts";
@@ -20,7 +20,6 @@ export class Upload implements PageTask {
   readonly isResumable = true;
   readonly #dependencies: UploadDependencies;
   readonly #entry: UploadEntry;
-  /** `undefined` if the user must choose the file again. */
   #content: File | undefined;
 
   constructor(dependencies: UploadDependencies, entry: UploadEntry, content?: File) {
@@ -34,7 +33,6 @@ export class Upload implements PageTask {
     return { id, kind: "upload", file: this.journalEntry?.file, name, to: [to] };
   }
 
-  /** Journal entry; `undefined` after the file is sent. */
   get journalEntry(): UploadEntry | undefined {
     return this.#dependencies.uploads.get(this.#entry.key);
   }
@@ -60,7 +58,6 @@ export class Upload implements PageTask {
     }
   }
 
-  /** Reports whether the browser can read the file of an earlier page without a prompt. */
   async isReadable(): Promise<boolean> {
     this.#content ??= await this.#permitted("queryPermission");
     return this.#content !== undefined;
@@ -79,7 +76,6 @@ export class Upload implements PageTask {
       this.#dependencies.uploads.put({ ...this.journalEntry, isPaused });
   }
 
-  /** Removes the journal entry and withdraws the partial upload. */
   discard(): void {
     const { files, uploads } = this.#dependencies;
     const file = this.journalEntry?.file;
