@@ -31,14 +31,11 @@ interface ProtocolMessage {
 
 export interface TraceEvent {
   readonly name: string;
-  /** `X`: a complete event with a duration. */
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
-  /** Microseconds. */
   readonly ts: number;
   readonly dur?: number;
-  /** CPU time of the thread, in microseconds. */
   readonly tdur?: number;
 }
 
@@ -105,10 +102,6 @@ export class BareBrowser {
     return events;
   }
 
-  /**
-   * Opens a page in a new profile.
-   * @param initScript script to run before the page's scripts
-   */
   async visit(url: string, initScript = ""): Promise<BareWindow> {
     const { browserContextId } = await this.call<{ browserContextId: string }>(
       "Target.createBrowserContext",

@@ -1,9 +1,8 @@
 /**
  * `npm run bench` runs every part, each in its own process; `npm run bench -- sends log` runs two
  * parts, and `npm run bench -- all` those of bench/performance.md. `--markdown` writes that
- * document from the newest result of each part, after running the named parts; `--out FOLDER`
- * writes it to another folder. `--quick` is faster and less accurate. `transfer` and `udp` have
- * more flags. Only ratios carry over to other machines.
+ * document from the newest results, `--out FOLDER` to another folder. `--quick` is faster and less
+ * accurate. Only ratios are comparable across machines.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -85,7 +84,8 @@ async function run(part: Part, machine: Machine): Promise<string | undefined> {
     : exitCode === 0
       ? undefined
       : `ended with ${ending}`;
-  // Extra flags such as `transfer --small` measure something else than the document reports.
+  // Extra flags such as `transfer --small` change what is measured, so the document omits the
+  // result.
   if (extra.length === 0) {
     const at = new Date().toISOString().slice(0, 16);
     const head = { part: part.name, isQuick, at, commit: commitHash(), machine, noise };
@@ -94,18 +94,15 @@ async function run(part: Part, machine: Machine): Promise<string | undefined> {
   return failure;
 }
 
-/** Kills a process with all its children: remaining servers would distort later parts. */
+/** Remaining servers would distort later parts. */
 function killTree(pid: number): void {
   for (const treePid of processTree(pid).reverse()) {
     try {
       process.kill(treePid, "SIGKILL");
-    } catch {
-      // Already exited.
-    }
+    } catch {}
   }
 }
 
-/** Forwards the part's output and collects the samples in it. */
 async function forwardOutput(stdout: ReadableStream<Uint8Array>, part: Part): Promise<Sample[]> {
   const samples: Sample[] = [];
   const decoder = new TextDecoder();

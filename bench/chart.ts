@@ -1,4 +1,4 @@
-/** Draws a bar chart of the goals as an SVG that needs no scripts or fonts. */
+/** Bar chart of the goals, an SVG without scripts or fonts. */
 
 export interface Bar {
   readonly group: string;
@@ -16,7 +16,6 @@ const ROW_HEIGHT = 22;
 const GROUP_HEIGHT = 30;
 const TOP = 64;
 const BAR_HEIGHT = 12;
-/** Longer bars are cut off here and end in an arrow. */
 const RATIO_DRAWN_MAX = 2;
 
 const STYLE = `

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { NatsServers } from "../test/io/nats/nats-servers.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
-/** A cluster of three `chat serve` with three nats-servers, all on this machine. */
+/** Three `chat serve` and three nats-servers on this machine. */
 export class ClusterServers {
   readonly nats: NatsServers;
   readonly nodes: ServerProcess[];

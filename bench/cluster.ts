@@ -1,5 +1,5 @@
 /**
- * Compares a cluster of three servers with a single one: `bun bench/cluster.ts [--rounds 3]
+ * Comparison of a three-server cluster with a single server: `bun bench/cluster.ts [--rounds 3]
  * [--quick]`. Everything runs on this machine, so only ratios within a run are meaningful.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -22,7 +22,6 @@ const READ_TEXTS = values.quick ? 320 : 960;
 const CONCURRENT_POSTS = 32;
 const DELIVERED_TEXTS = values.quick ? 50 : 200;
 const SETTLE_MS = 300;
-/** Time for a client to learn the addresses of the other servers. */
 const ADDRESSES_MS = 2_000;
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const TEXT = "x".repeat(100);
@@ -30,9 +29,6 @@ const TEXT = "x".repeat(100);
 let nextSender = 0;
 let nextName = 0;
 
-/**
- * Measures durable sends of clients spread over the servers; each waits for its acknowledgement.
- */
 async function measureSends(servers: readonly ServerProcess[], senders: number) {
   const usedServers = servers.slice(0, senders);
   const perServer = Math.ceil(senders / usedServers.length);
@@ -110,9 +106,6 @@ async function measureDelivery([first, second]: readonly ServerProcess[]) {
   return { same, next };
 }
 
-/**
- * @returns microseconds of CPU time per delivery, per machine, to readers spread over the servers
- */
 async function measureFanOut(
   servers: readonly ServerProcess[],
   pidsOf: readonly (readonly number[])[],
@@ -137,7 +130,6 @@ async function measureFanOut(
   return after.map((seconds, i) => ((seconds - (before[i] ?? 0)) / deliveries) * 1e6);
 }
 
-/** @returns milliseconds from the kill of its server until `chat join` has connected to another */
 async function measureFailOver(cluster: ClusterServers, index: number): Promise<number> {
   const node = cluster.nodes[index];
   if (node === undefined) throw new Error(`no node ${index}`);

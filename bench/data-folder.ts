@@ -57,7 +57,7 @@ function contentOf(variant: number, seq: number): { kind: RecordKind; body: unkn
   return { kind: "text", body: { text } };
 }
 
-/** Writes valid lines in large blocks; seals equal bodies once, since sealing costs most. */
+/** Seals equal bodies once, because sealing costs most. */
 class LogWriter {
   readonly #folder: string;
   readonly #counts = new Map<string, number>();

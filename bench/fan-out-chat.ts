@@ -18,7 +18,6 @@ async function makeReader(port: number, index: number, sink: Sink): Promise<Clie
   return client;
 }
 
-/** @returns whether the message contains a text; it may carry several records */
 function forEachText(bytes: Uint8Array, onText: (offset: number) => void): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = buffer.indexOf(FIELD);

@@ -1,15 +1,9 @@
-/** A contestant: a server in its own process, and its two kinds of clients. */
+/** Fan-out contestant: a server in its own process, and its two kinds of clients. */
 export interface Contestant {
   readonly name: string;
-  /** Path of the program that must be installed; absent if the server is part of this project. */
   readonly program?: string;
-  /** Starts the server as a child process. Called in the bench's process. */
   start(): Promise<RunningServer>;
-  /**
-   * Connects a client that passes each text of the room to the sink. Called in the load process.
-   */
   makeReader(port: number, index: number, sink: Sink): Promise<Client>;
-  /** Connects a client that posts to the room and receives no texts. Called in the load process. */
   makeSender(port: number, index: number): Promise<Sender>;
 }
 
@@ -29,15 +23,10 @@ export interface Sender extends Client {
 }
 
 export interface Sink {
-  /**
-   * Called for each received text.
-   * @param textOffset position of the text in the bytes
-   */
   delivered(bytes: Uint8Array, textOffset: number): void;
 }
 
 export const TEXT_BYTES = 100;
-/** Digits of the send time, in microseconds of the load process's clock. */
 export const STAMP_DIGITS = 12;
 const DIGIT_ZERO = 0x30;
 

@@ -19,7 +19,7 @@ const COLON = 0x3a;
 const LETTER_P = 0x50;
 const LETTER_R = 0x52;
 const START_TIMEOUT_MS = 5_000;
-/** Maximum unparsed bytes carried over to the next chunk; IRC lines have at most 512 bytes. */
+/** Maximum unparsed bytes carried over to the next chunk. IRC lines have at most 512 bytes. */
 const LINE_BYTES_MAX = 4_096;
 
 type Config = (port: number, folder: string) => string;
@@ -165,7 +165,6 @@ class IrcClient implements Sender, Client {
     if (this.#partialLine.length > LINE_BYTES_MAX) throw new Error("unterminated line");
   }
 
-  /** Counts `:nick!user@host PRIVMSG #bench :text`. Other lines matter only during registration. */
   #onLine(bytes: Uint8Array, start: number, end: number): void {
     const space = bytes.indexOf(SPACE, start);
     if (bytes[space + 1] === LETTER_P && bytes[space + 2] === LETTER_R) {

@@ -1,5 +1,5 @@
 /**
- * Load process: fills a room with readers, then measures the server's CPU time per delivery at
+ * Load process that fills a room with readers and measures the server's CPU time per delivery at
  * maximum speed, and latency at a fixed rate. The argument is the order, as JSON.
  */
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
@@ -22,12 +22,11 @@ export interface LoadResult {
   readonly deliveriesPerCpuSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Percentage of one core during the second measurement. */
   readonly serverCpuPercent: number;
   readonly serverPeakBytes: number;
 }
 
-/** Maximum deliveries in flight: enough to keep the server busy without reaching its limits. */
+/** Enough deliveries in flight to keep the server busy without reaching its limits. */
 const WINDOW_DELIVERIES = 40_000;
 const WINDOW_TEXTS_MAX = 512;
 const WARM_UP_SHARE = 0.1;
@@ -64,7 +63,6 @@ class Load {
     for (let i = 0; i < senders; i++) this.#senders.push(await contestant.makeSender(port, i));
   }
 
-  /** @returns deliveries per second of wall time and per second of the server's CPU time */
   async saturate(deliveries: number): Promise<[number, number]> {
     const { readers, pid } = this.#order;
     const texts = Math.ceil(deliveries / readers);
@@ -84,7 +82,6 @@ class Load {
     return [(texts * readers) / seconds, (texts * readers) / cpu];
   }
 
-  /** @returns p50 and p99 in milliseconds, and the server's CPU percentage of one core */
   async measureLatency(): Promise<[number, number, number]> {
     const { readers, deliveriesPerSecond, seconds, pid } = this.#order;
     const texts = Math.round((deliveriesPerSecond * seconds) / readers);

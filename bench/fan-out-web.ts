@@ -11,7 +11,6 @@ import {
 const encoder = new TextEncoder();
 const dial = wsDial();
 const DIAL_TIMEOUT_MS = 10_000;
-/** First message of a link: its kind of client. */
 const HELLO_READER = Uint8Array.of(1);
 const HELLO_SENDER = Uint8Array.of(2);
 

@@ -1,5 +1,5 @@
 /**
- * Fan-out of one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
+ * Fan-out in one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
  * [--quick]`. Contestants take turns; one that fails is skipped in later rounds.
  */
 import { existsSync } from "node:fs";

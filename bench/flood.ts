@@ -20,7 +20,6 @@ interface Account {
 }
 
 interface Flood {
-  /** Handshake before the flood: none, upgrade, greeting ("hello") or log-in ("member"). */
   readonly stage: "tcp" | "ws" | "hello" | "member";
   /** Bytes to repeat; `undefined` to close the connection and reconnect immediately. */
   readonly bytes: Uint8Array | undefined;
@@ -101,7 +100,6 @@ function batchOf(makeFrame: (ref: number) => Uint8Array): Uint8Array {
   return Buffer.concat(frames);
 }
 
-/** Returns an empty fragment of a message that never ends. */
 function emptyFragment(ref: number): Uint8Array {
   const bytes = encodeFrame(OPCODE.continuation, new Uint8Array(0));
   bytes[0] = ref === 1 ? OPCODE.binary : OPCODE.continuation;
@@ -131,15 +129,14 @@ function dial(flood: Flood, port: number, account: Account): void {
   const pump = (socket: { write(bytes: Uint8Array): number; end(): void }) => {
     isFlooding = true;
     if (flood.bytes === undefined) return void socket.end();
-    // Yields to the event loop after each batch, so that answers are read and closed sockets are
-    // noticed.
+    // Yielding after each batch lets the process read answers and notice closed sockets.
     for (let batches = 0; batches < 8; batches++) {
       if (unsent.length === 0) unsent = flood.bytes;
       const written = socket.write(unsent);
       if (written <= 0) return;
       unsent = unsent.subarray(written);
       if (unsent.length > 0) return;
-      // Small requests are sent one at a time, like real programs do.
+      // Small requests are sent one at a time, as real programs do.
       if (flood.bytes.length < 1024) return;
     }
     setImmediate(() => pump(socket));
@@ -176,7 +173,6 @@ function dial(flood: Flood, port: number, account: Account): void {
   }).catch(() => void setImmediate(() => dial(flood, port, account)));
 }
 
-/** Performs upgrade, hello and log-in up to the flood's stage. */
 function handshake(
   { stage }: Flood,
   account: Account,
@@ -214,7 +210,7 @@ function handshake(
       try {
         frames = upgrade.feed(chunk);
       } catch {
-        return; // Refused: the server closes the connection.
+        return;
       }
       if (frames === undefined) return;
       isUpgraded = true;

@@ -1,4 +1,4 @@
-/** Returns a free loopback port, for servers that cannot choose one themselves. */
+/** Free loopback port, for servers that cannot choose one themselves. */
 export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
   const { port } = listener;

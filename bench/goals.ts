@@ -1,4 +1,7 @@
-/** Goals: ratios of two medians of the same run where a reference exists, otherwise limits. */
+/**
+ * Performance goals: ratios of two medians from the same run where a reference exists, otherwise
+ * limits.
+ */
 import { START_RECORDS } from "./parts.ts";
 import type { Sample, SampleSet } from "./samples.ts";
 
@@ -7,7 +10,6 @@ export interface Goal {
   readonly label: string;
   readonly atLeast?: number;
   readonly atMost?: number;
-  /** Suffix of the number: ` s`, ` MiB`, or empty for a ratio. */
   readonly unit: string;
   /** @returns `undefined` if the ratio was not measured */
   readonly measure: (figures: SampleSet) => number | undefined;
@@ -81,7 +83,6 @@ function sendGoal(label: string, ours: string, theirs: string, atLeast: number):
   return { subject: "sends", label, atLeast, unit: "", measure: ratio(cell(ours), cell(theirs)) };
 }
 
-/** Ratio of durations, from the start of the process to the end of the last process. */
 function transferGoal(label: string, ours: string, theirs: string, atLeast: number): Goal {
   const cell = (name: string): Cell => ({ table: "files", row: { name }, value: "seconds" });
   return {

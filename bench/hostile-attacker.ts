@@ -1,4 +1,4 @@
-/** Runs an attack until killed: `bun bench/hostile-attacker.ts KIND PORT` prints "ready". */
+/** Attack that runs until killed: `bun bench/hostile-attacker.ts KIND PORT` prints "ready". */
 import { connect } from "node:net";
 import { setPriority } from "node:os";
 import { Identity } from "../src/crypto/identity.ts";
@@ -7,9 +7,7 @@ import { wsDial } from "../src/io/ws/dial.ts";
 import { FLOODS, runFlood } from "./flood.ts";
 import { RawClient } from "./raw-client.ts";
 
-/**
- * Lowers the attacker's priority: real attackers use other machines and do not compete for the CPU.
- */
+/** Real attackers use other machines and do not compete for the CPU. */
 setPriority(5);
 
 const HOST = "127.0.0.1";
@@ -104,7 +102,6 @@ function repeatForever(act: () => Promise<unknown>): void {
   })();
 }
 
-/** Waits for one turn of the event loop before a refused request is retried. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,7 +1,7 @@
 /**
  * Latency of members' messages during attacks: `bun bench/hostile.ts [--rounds 5] [--seconds 2]
- * [--kinds KIND,KIND]`. Each ratio compares a hostile phase with the quiet one before it. On a busy
- * machine, raise the priority of server and members above that of the attacker:
+ * [--kinds KIND,KIND]`. Each ratio compares a hostile phase with the preceding quiet phase. On a
+ * busy machine, give the server and members a higher priority than the attacker:
  * `BENCH_PARTY_PREFIX="chrt -o 0" chrt -r 5 bun bench/hostile.ts`
  */
 import { setPriority } from "node:os";
@@ -20,7 +20,6 @@ const HISTORY_RECORDS = 100_000;
 const HISTORY_TEXT = "said long ago ".repeat(15);
 const HISTORY_WRITERS = 16;
 const IDLE_SECONDS = 15;
-/** Messages that take longer count as lost. */
 const LATENCY_MS_MAX = 30_000;
 const HISTORY_READERS = new Set(["grep in a loop", "pages in a loop", "never reading"]);
 const ATTACKS = [
@@ -60,7 +59,6 @@ interface Phase {
 
 const FIELD = utf8Encode('"text":"@');
 
-/** Members of one room who post at a steady rate and measure the latency to each other. */
 class Members {
   readonly #server: ServerProcess;
   readonly #clients: RawClient[] = [];
@@ -151,7 +149,7 @@ async function createHistoryFolder(): Promise<string> {
   for (let i = 0; i < HISTORY_WRITERS; i++) {
     const client = await RawClient.register(server.port, `past${i}`);
     await client.request("join", { room: "past", create: true });
-    client.onBytes = (bytes) => bytes.length > 200; // Discards records undecoded.
+    client.onBytes = (bytes) => bytes.length > 200;
     writers.push(client);
   }
   for (let left = HISTORY_RECORDS / HISTORY_WRITERS; left > 0; left -= 125) {
@@ -173,7 +171,7 @@ function row([name = "", ...cells]: readonly string[]): string {
 }
 
 try {
-  // Inherited by the server, so that other work on this machine has less influence.
+  // The server inherits the priority, which reduces the influence of other work on this machine.
   setPriority(-15);
 } catch {
   process.stderr.write("not root: other work on this machine affects the results\n");

@@ -31,7 +31,7 @@ async function measureIdle(count: number): Promise<void> {
   }
   const connectSeconds = (performance.now() - started) / 1000;
   const cpuBefore = server.cpuSeconds();
-  await Bun.sleep(QUIET_MS); // Connecting needs temporary memory, which is freed meanwhile.
+  await Bun.sleep(QUIET_MS); // Temporary memory for connecting is freed meanwhile.
   const cpuPercent = ((server.cpuSeconds() - cpuBefore) / (QUIET_MS / 1000)) * 100;
   const kibEach = (server.residentBytes() - before) / 1024 / count;
   const peakMib = server.peakBytes() / 2 ** 20;

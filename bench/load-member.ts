@@ -1,6 +1,6 @@
 /**
- * An account under load: it reconnects, resends unacknowledged texts, and counts lost and duplicate
- * texts. It checks no proofs and stores nothing on disk.
+ * Account under load: it reconnects, resends unacknowledged texts, and counts lost and duplicate
+ * texts.
  */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { Fault, type FaultCode } from "../src/base/fault.ts";
@@ -10,7 +10,7 @@ import { carriesRecords, RawClient } from "./raw-client.ts";
 
 const TEXT = utf8Encode('"text":"@');
 const SEQ = utf8Encode('{"v":1,"seq":');
-/** Digits in the fields of a text, `@STREAM NUMBER MICROSECONDS`. */
+/** Field widths of a text, `@STREAM NUMBER MICROSECONDS`. */
 const STREAM_DIGITS = 7;
 const NUMBER_DIGITS = 8;
 const TIME_DIGITS = 16;
@@ -19,7 +19,6 @@ const RETRY_MS_MAX = 5_000;
 const CONNECTION_LOSS: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
 
 export interface ReceiveCounts {
-  /** Gaps in the numbers of a stream. */
   lost: number;
   doubled: number;
 }
@@ -46,7 +45,6 @@ export class LoadMember {
   #isClosed = false;
   readonly received: ReceiveCounts = { lost: 0, doubled: 0 };
   readonly refusals: string[] = [];
-  /** Milliseconds from each lost link to the next log-in. */
   readonly offlineMs: number[] = [];
   onLatency: (ms: number) => void = () => {};
 
@@ -55,7 +53,7 @@ export class LoadMember {
     this.name = name;
   }
 
-  /** Registers and leaves the lobby, because a room of all members is a separate measurement. */
+  /** Leaves the lobby, because a room of all members is a separate measurement. */
   static async register(port: number, name: string): Promise<LoadMember> {
     const member = new LoadMember(port, name);
     const link = await RawClient.register(port, name, member.#onBytes, member.#device);
@@ -82,12 +80,10 @@ export class LoadMember {
     return promise;
   }
 
-  /** Highest received number of a stream, 0 if none. */
   lastReceived(stream: number): number {
     return this.#streams.get(stream) ?? 0;
   }
 
-  /** Closes the link; the member reconnects. */
   drop(): void {
     this.#link?.close();
   }
@@ -107,7 +103,7 @@ export class LoadMember {
     this.#link = link;
     void link.closed.then(() => {
       this.#link = undefined;
-      if (!this.#isClosed) void this.#reconnect(); // May be reset during the close.
+      if (!this.#isClosed) void this.#reconnect();
     });
     for (const [counter, post] of this.#pending) this.#post(link, counter, post);
   }
@@ -124,9 +120,7 @@ export class LoadMember {
         this.offlineMs.push(performance.now() - lostAt);
         this.#setLink(link);
         return;
-      } catch {
-        // Retried after the delay.
-      }
+      } catch {}
     }
   }
 
@@ -168,7 +162,6 @@ export class LoadMember {
   }
 }
 
-/** Returns the text of a stream with this number; also used by other clients. */
 export function textOf(stream: number, number: number): string {
   const fields = [
     String(stream).padStart(STREAM_DIGITS, "0"),
@@ -178,7 +171,7 @@ export function textOf(stream: number, number: number): string {
   return `@${fields.join(" ")}`.padEnd(TEXT_BYTES, " x");
 }
 
-/** Microseconds of a clock shared by all processes of this machine. */
+/** All processes on this machine share this clock. */
 function unixMicros(): number {
   return (performance.timeOrigin + performance.now()) * 1000;
 }

@@ -33,7 +33,6 @@ class StreamCounters {
   }
 }
 
-/** Acknowledgements in a file that survives the kill of the process. */
 class AckFile {
   readonly #path: string | undefined;
   #lines: string[] = [];

@@ -4,14 +4,12 @@
 import { createInterface } from "node:readline";
 
 export type LoadOrder =
-  /** `count` accounts register, numbered from `first`. */
   | {
       readonly do: "register";
       readonly port: number;
       readonly first: number;
       readonly count: number;
     }
-  /** Accounts with numbers below `memberLimit` join their room. */
   | { readonly do: "join"; readonly rooms: RoomPlan; readonly memberLimit: number }
   /** Every `senderStep`-th account posts in turn. Answered when all posts are acknowledged. */
   | {
@@ -21,13 +19,10 @@ export type LoadOrder =
       readonly senderStep: number;
       readonly perSecond: number;
       readonly seconds: number;
-      /** Links closed per second; they reconnect. */
       readonly dropsPerSecond?: number;
-      /** File with one line `STREAM NUMBER` per acknowledgement, for processes that are killed. */
       readonly acksPath?: string;
     }
   | { readonly do: "disconnect" }
-  /** Waits until each member has received all texts of its room. */
   | {
       readonly do: "check";
       readonly rooms: RoomPlan;
@@ -54,7 +49,6 @@ export interface LoadAnswer {
   readonly lost: number;
   readonly doubled: number;
   readonly refusals: readonly string[];
-  /** Histogram: deliveries per tenth of a millisecond. */
   readonly latencies: readonly (readonly [number, number])[];
   readonly offlineMs: readonly number[];
 }
@@ -100,7 +94,6 @@ export class LoadProcess {
   }
 }
 
-/** Answers the orders on standard input one by one, and exits at its end. */
 export async function serveOrders<Order>(answer: (order: Order) => Promise<object>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const result = await answer(JSON.parse(line)).catch((error) => ({

@@ -1,4 +1,4 @@
-/** Process that transfers files of many accounts concurrently; orders on standard input. */
+/** Process that transfers files of many accounts concurrently; reads orders from standard input. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,9 +25,7 @@ export type TransfersOrder =
       readonly name: string;
       readonly count: number;
     }
-  /** Even clients upload a file; odd clients download one that was uploaded. */
   | { readonly do: "transfer"; readonly sizeBytes: number }
-  /** All clients upload a file, are interrupted, and resume. */
   | { readonly do: "interrupt"; readonly sizeBytes: number };
 
 export interface TransfersAnswer {

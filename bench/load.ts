@@ -38,7 +38,6 @@ const LARGE_ROOM_MEMBERS = values.quick ? 100 : 1_000;
 const LARGE_ROOM_WRITERS = 10;
 const TRANSFERS = values.quick ? 20 : 200;
 const TRANSFER_BYTES = 4 << 20;
-/** Descriptors for sockets of transfers, files, and connections that close late. */
 const OTHER_DESCRIPTORS = 1_000;
 const UNLIMITED_POSTS = ["--posts-per-second", "10000000"];
 
@@ -99,7 +98,6 @@ async function runAll(): Promise<void> {
   );
 }
 
-/** @param senderStep one member in this many posts */
 async function measureChat(
   name: string,
   rooms: RoomPlan,

@@ -120,12 +120,11 @@ async function benchAppend(folder: string): Promise<void> {
   }
 }
 
-/** Writes a log with valid heads, numbers and commitments directly to disk. */
 function generate(folder: string): number {
   fs.mkdirSync(folder, { recursive: true });
   const salt = new Uint8Array(16);
   const counts = new Map<RoomId, number>();
-  // Uses 500 distinct bodies: sealing is most of the cost of a line.
+  // Reuses 500 bodies, because sealing is most of the cost of a line.
   const sealed = Array.from({ length: 500 }, (_, i) =>
     sealDraft(
       {

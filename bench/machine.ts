@@ -1,4 +1,4 @@
-/** Description of the machine, and load by other processes while a part runs. Linux only. */
+/** Description of the machine (Linux only), and load by other processes while a part runs. */
 import {
   closeSync,
   fdatasyncSync,
@@ -20,7 +20,6 @@ export interface Machine {
   readonly cpu: string;
   readonly kernel: string;
   readonly memoryGib: number;
-  /** Median time to write and sync one log line. */
   readonly syncMs: number;
   readonly bun: string;
 }
@@ -28,9 +27,7 @@ export interface Machine {
 export interface Noise {
   readonly seconds: number;
   readonly ownCpuSeconds: number;
-  /** CPU time of all other processes, and time stolen by other virtual machines. */
   readonly otherCpuSeconds: number;
-  /** Load average over one minute, before and after the part. */
   readonly loadBefore: number;
   readonly loadAfter: number;
 }
@@ -46,7 +43,6 @@ export function describeMachine(): Machine {
   };
 }
 
-/** User, nice, system, interrupt and stolen time of all cores since boot. */
 export function busyCpuSeconds(): number {
   const [first = ""] = readFileSync("/proc/stat", "latin1").split("\n");
   const ticks = first.split(/\s+/).slice(1).map(Number);
@@ -54,10 +50,7 @@ export function busyCpuSeconds(): number {
   return (user + nice + system + irq + softIrq + steal) / TICKS_PER_SECOND;
 }
 
-/**
- * Starts measuring.
- * @returns a function that ends the measurement; its argument is the benchmark's own CPU time
- */
+/** @returns a function that ends the measurement; its argument is the benchmark's own CPU time */
 export function measureNoise(): (ownCpuSeconds: number) => Noise {
   const [started, busyBefore, loadBefore] = [performance.now(), busyCpuSeconds(), loadavg()[0]];
   return (ownCpuSeconds) => ({

@@ -1,4 +1,4 @@
-/** Messages for the bench of the page, with Markdown and, in every fiftieth, a picture. */
+/** Messages for the page benchmark, with Markdown and, in every fiftieth, a picture. */
 import { writeFileSync } from "node:fs";
 import { ID_BYTES, outboxId, type UserId } from "../src/base/ids.ts";
 import { type Draft, parseBody } from "../src/wire/record.ts";
@@ -53,7 +53,6 @@ export class PictureSender {
     await this.#home.json(["send-file", ...paths, "--to", "lobby"]);
   }
 
-  /** @returns a function that sends the n-th picture without waiting */
   async startSending(): Promise<(n: number) => void> {
     const program = await this.#home.join([]);
     return (n) => program.type(`/send "${this.#path(n)}"`);
@@ -92,7 +91,6 @@ export async function runTraffic({
 
 type DraftFields = Pick<Draft, "kind" | "id" | "body" | "by">;
 
-/** Starts a server whose lobby has `count` messages, appended while it was stopped. */
 export async function serveWithHistory(sandbox: Sandbox, count: number): Promise<Served> {
   const first = await sandbox.serve({ data: "full" });
   const painter = await PictureSender.open(sandbox, first);

@@ -1,13 +1,12 @@
-/** Scrolls through a room from the newest message to the first and counts blank frames. */
+/** Scrolling through a room from the newest message to the first, counting blank frames. */
 import type { Served } from "../test/e2e/program.ts";
 import { pageAddress } from "../test/page/fixtures.ts";
 import type { BareBrowser, BareWindow } from "./bare-browser.ts";
 
 /** Distance that the page renders ahead. A longer step means that this machine was too slow. */
 const STEP_PX_MAX = 600;
-/** Duration of one gesture; the browser pauses between gestures, like a finger. */
+/** The browser pauses between gestures, like a finger. */
 const GESTURE_MS = 4_000;
-/** Four times the expected duration. */
 const SCROLL_TIMEOUT_MS = 60 * 60_000;
 
 interface ScrollCounts {
@@ -22,7 +21,6 @@ export interface ScrollResult extends ScrollCounts {
   readonly seconds: number;
 }
 
-/** Counts scroll events after which a part of the viewport was not covered by rows. */
 const WATCH_SCRIPT = `{
   const list = document.querySelector(".list");
   window.scrolled = { steps: 0, px: 0, blank: 0, late: 0, rowsMax: 0 };
@@ -51,7 +49,6 @@ const WATCH_SCRIPT = `{
   }, { capture: true });
 }`;
 
-/** @param firstText text that only the first message contains */
 export async function measureScroll(
   browser: BareBrowser,
   served: Served,

@@ -24,7 +24,7 @@ const UPLOAD_BYTES = isQuick ? 128 << 20 : 512 << 20;
 const UPLOADS = isQuick ? 1 : 3;
 const POSTS_PER_SECOND = 200;
 const SCROLL_MESSAGES = 100_000;
-/** A fast swipe. The quick run exceeds the limit of Android to save minutes. */
+/** A fast swipe. The quick run exceeds Android's limit to save minutes. */
 const SCROLL_PX_PER_SECOND = isQuick ? 12_000 : 4_000;
 const FRAME_MS = 16.7;
 
@@ -55,9 +55,6 @@ async function measureSize(served: Served): Promise<void> {
   print(`compressed before use: ${(total / 1000).toFixed(1)} kB in ${1 + assets.length} files`);
 }
 
-/**
- * Measures the time until the log-in form of a first visit, and until the room of a returning user.
- */
 async function measureStarts(browser: BareBrowser, served: Served): Promise<void> {
   const fresh: number[] = [];
   const returning: number[] = [];
@@ -92,7 +89,6 @@ async function measureStarts(browser: BareBrowser, served: Served): Promise<void
 
 const TRACE_CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
 
-/** Returns the main thread's CPU milliseconds between commits of frames. */
 function ownFrameTimes(traced: readonly TraceEvent[]): readonly number[] {
   const completeEvents = traced.filter(({ ph }) => ph === "X");
   const threads = Object.values(Object.groupBy(completeEvents, ({ pid, tid }) => `${pid}/${tid}`));
@@ -152,7 +148,6 @@ async function measureFrames(
   );
 }
 
-/** Returns CPU milliseconds of the page's thread, which do not include other load. */
 async function threadTimeMs(window: BareWindow): Promise<number> {
   await window.call("Performance.enable", { timeDomain: "threadTicks" });
   const { metrics } = await window.call<{
@@ -166,7 +161,7 @@ interface FrameTimes {
   readonly works: readonly number[];
 }
 
-/** Records frames. A message posted at the start of a frame arrives when the frame is drawn. */
+/** A message posted at the start of a frame arrives when the frame is drawn. */
 function recordFrames(window: BareWindow): Promise<FrameTimes> {
   return window.evaluate<FrameTimes>(`new Promise((resolve) => {
     const gaps = [], works = [], end = performance.now() + ${FRAMES_MS};
@@ -199,7 +194,6 @@ async function measureScrolling(browser: BareBrowser, sandbox: Sandbox): Promise
   print(`blank after steps that this machine delayed: ${late}`);
 }
 
-/** Writes the content, so that the first reader does not pay for allocating pages. */
 async function writeUpload(path: string): Promise<void> {
   const writer = Bun.file(path).writer();
   const part = new Uint8Array(1 << 20).fill(7);

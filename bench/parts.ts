@@ -1,17 +1,14 @@
-/** Parts of the bench: separate programs, so that a failing part does not affect the others. */
+/** Parts of the benchmark: separate programs, so that a failing part does not affect the others. */
 import type { Sample } from "./samples.ts";
 
 export interface Part {
   readonly name: string;
-  /** Path below `bench/`. */
   readonly program: string;
   readonly flags: readonly string[];
   readonly quickFlags: readonly string[];
-  /** Parses a printed line into a sample, for programs that do not save samples themselves. */
   readonly parseSample?: (line: string, isQuick: boolean) => Sample | undefined;
   /** Whether bench/performance.md has a section about the part; `bench -- all` runs only those. */
   readonly isReported: boolean;
-  /** Time limit. Samples measured before it are saved. */
   readonly minutesMax: number;
 }
 

@@ -24,9 +24,7 @@ const STALL_TIMEOUT_MS = 60_000;
 const MISSED_TEXTS = 20;
 const TEXTS_DURING_RECONNECT = 20;
 const RECORD = utf8Encode("record");
-/**
- * Offset of a message's kind: after the map header, the key `kind`, and the length of the string.
- */
+/** Skips the map header, the key `kind`, and the length of the string. */
 const KIND_OFFSET = 7;
 const SEQ = '{"v":1,"seq":';
 
@@ -34,7 +32,6 @@ function isRecordMessage(bytes: Uint8Array): boolean {
   return RECORD.every((byte, i) => bytes[KIND_OFFSET + i] === byte);
 }
 
-/** Tracks the newest record of a client without decoding messages. */
 class Listener {
   lastSeq = 0;
 
@@ -80,7 +77,6 @@ async function registerAll(
     clients.push(await connectWithRetry(register, () => retries++));
   });
   const registeredAfter = elapsed();
-  // Counts the lobby's record and one join per account.
   const last = people + 1;
   await waitUntilNone(() => listeners.filter(({ lastSeq }) => lastSeq < last).length);
   const cpuSeconds = (server.cpuSeconds() - cpu).toFixed(1);
@@ -104,8 +100,8 @@ async function forEachConcurrently(
 }
 
 /**
- * Retries like a real client, because this process reads for thousands of clients and may exceed a
- * greeting's deadline.
+ * This process reads for thousands of clients and may exceed a greeting's deadline, so it retries
+ * like a real client.
  */
 async function connectWithRetry(
   dial: () => Promise<RawClient>,
@@ -132,7 +128,6 @@ async function waitUntilNone(remaining: () => number): Promise<void> {
   }
 }
 
-/** An account whose device reconnects; counts each record it receives. */
 class Device {
   readonly name: string;
   readonly keys = Identity.generate();
@@ -161,7 +156,6 @@ class Device {
     this.client = await RawClient.register(port, this.name, this.onBytes, this.keys);
   }
 
-  /** @returns milliseconds until it is logged in, and until it has received record `upTo` */
   async reconnect(port: number, upTo: number): Promise<{ loggedInMs: number; caughtUpMs: number }> {
     const started = performance.now();
     const after = this.lastSeq;

@@ -30,7 +30,6 @@ fillLogs(data, Number(values.records));
 const folder = join(data, "history");
 const disk = systemDisk();
 
-/** Returns CPU milliseconds of all threads of this process. */
 async function cpuMs(action: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
   await action();

@@ -20,14 +20,10 @@ import {
 
 /** Generous, because thousands of clients share a process. */
 const DIAL_TIMEOUT_MS = 30_000;
-/** Prefix of the kinds `record` and `records`. */
 const RECORD = utf8Encode("record");
-/**
- * Offset of a message's kind: after the map header, the key `kind`, and the length of the string.
- */
+/** Skips the map header, the key `kind`, and the length of the string. */
 const KIND_OFFSET = 7;
 
-/** Reports whether a message carries records, without decoding it. */
 export function carriesRecords(bytes: Uint8Array): boolean {
   return RECORD.every((byte, i) => bytes[KIND_OFFSET + i] === byte);
 }
@@ -76,7 +72,6 @@ export class RawClient {
     return client;
   }
 
-  /** Connects and registers a new name without a password on an open server. */
   static async register(
     port: number,
     user: string,
@@ -131,12 +126,10 @@ export class RawClient {
     return channel;
   }
 
-  /** Resolves when the link is closed, with the server's fault if there is one. */
   get closed(): Promise<Fault | undefined> {
     return this.#closed.promise;
   }
 
-  /** @throws {Fault|Error} if the link closes first */
   async #orClosed<T>(promise: Promise<T>): Promise<T> {
     const end = this.closed.then((fault) => {
       throw fault ?? new Error("the link ended");

@@ -1,4 +1,4 @@
-/** Writes bench/performance.md and its chart from the newest result of each part. */
+/** Report writer for bench/performance.md and its chart, from the newest result of each part. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bar, drawChart } from "./chart.ts";
@@ -9,7 +9,6 @@ import { type Sample, SampleSet, type Spread } from "./samples.ts";
 interface Column {
   readonly title: string;
   readonly value: string;
-  /** Factor from the sample's unit to the table's. */
   readonly scale?: number;
   readonly digits?: number;
 }
@@ -245,7 +244,6 @@ const SECTIONS: readonly Section[] = [
   },
 ];
 
-/** @returns the paths that were written */
 export function writeReport(results: readonly PartResult[], folder: string): string[] {
   const figures = new SampleSet(results.flatMap(({ samples }) => samples));
   const chart = drawChart("Results relative to the goals", GOALS.map(barOf(figures)));
@@ -402,7 +400,6 @@ function barOf(figures: SampleSet): (goal: Goal) => Bar {
   };
 }
 
-/** Ratio of the measured value to the goal; 1 or more means met. */
 function goalRatio({ atLeast, atMost = 0 }: Goal, value: number): number {
   if (atLeast !== undefined) return value / atLeast;
   return value <= 0 ? Number.POSITIVE_INFINITY : atMost / value;

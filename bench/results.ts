@@ -1,6 +1,4 @@
-/**
- * Stores the newest result of each part in one JSON file each, so that parts can be repeated alone.
- */
+/** Newest result of each part, each in its own JSON file, so that parts can be repeated alone. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Machine, Noise } from "./machine.ts";
@@ -15,7 +13,6 @@ export interface PartResult {
   readonly commit: string;
   readonly machine: Machine;
   readonly noise: Noise;
-  /** Reason if the part ended early; it keeps the samples measured until then. */
   readonly failure?: string;
   readonly samples: readonly Sample[];
 }
@@ -31,7 +28,6 @@ export function readResults(): PartResult[] {
   return names.sort().map((name) => JSON.parse(readFileSync(join(FOLDER, name), "utf8")));
 }
 
-/** Short hash of HEAD, followed by `+` if the working tree has changes. */
 export function commitHash(): string {
   const git = (...args: string[]) =>
     Bun.spawnSync(["git", ...args], { cwd: import.meta.dir })

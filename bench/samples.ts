@@ -6,7 +6,7 @@ export const SAMPLES_VARIABLE = "BENCH_SAMPLES";
 
 export interface Sample {
   readonly table: string;
-  /** Row of the table; samples with the same row are rounds of one measurement. */
+  /** Samples with the same row are rounds of one measurement. */
   readonly row: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number>>;
   readonly missing?: string;
@@ -38,7 +38,6 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
   return { median, min, max, rounds: sorted.length };
 }
 
-/** @returns the value at this quantile (0 to 1) of ascending numbers, 0 if there are none */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
@@ -50,7 +49,6 @@ export class SampleSet {
     this.#samples = samples;
   }
 
-  /** Distinct rows of a table in the order of measurement. */
   rows(table: string): Sample["row"][] {
     const rows = new Map<string, Sample["row"]>();
     for (const sample of this.#samples) {
@@ -71,7 +69,6 @@ export class SampleSet {
     return this.#samplesOf(table, row).find(({ missing }) => missing !== undefined)?.missing;
   }
 
-  /** Returns the samples whose row has all these fields. */
   #samplesOf(table: string, row: Sample["row"]): Sample[] {
     const fields = Object.entries(row);
     return this.#samples.filter(

@@ -1,4 +1,4 @@
-/** Runs a program on a terminal of 90x24 and captures its output. */
+/** Program on a 90x24 terminal whose output is captured. */
 import { join } from "node:path";
 
 export const COLUMNS = 90;
@@ -20,10 +20,10 @@ export class BenchTerminal {
   #outputBytes = 0;
   #write: (text: string) => void;
   #close: () => Promise<void>;
-  /** Newest output as Latin-1: one character per byte. */
+  /** Latin-1: one character per byte. */
   #output = "";
   #lastOutputMs = this.startedMs;
-  #pending: PendingText[] = []; // At most one at a time.
+  #pending: PendingText[] = [];
 
   /** @param bytesPerSecond throughput of the terminal; unlimited if `undefined` */
   constructor(
@@ -56,7 +56,7 @@ export class BenchTerminal {
     this.pid = child.pid;
     this.#write = (text) => void child.stdin.write(text);
     this.#close = async () => {
-      child.kill("SIGTERM"); // This closes the terminal and thereby ends the program.
+      child.kill("SIGTERM"); // Closes the terminal, which ends the program.
       await child.exited;
     };
     void (async () => {
@@ -76,10 +76,7 @@ export class BenchTerminal {
     this.#output = "";
   }
 
-  /**
-   * @returns time at which the text appears
-   * @throws {Error} after TEXT_TIMEOUT_MS
-   */
+  /** @throws {Error} after TEXT_TIMEOUT_MS */
   waitForText(text: string): Promise<number> {
     const bytes = Buffer.from(text).toString("latin1");
     if (this.#output.includes(bytes)) return Promise.resolve(this.#lastOutputMs);

@@ -19,7 +19,6 @@ const MIB = 2 ** 20;
 const STARTS = isQuick ? 3 : 15;
 const BUSY_PER_SECOND = 1_000;
 const BUSY_SECONDS = isQuick ? 5 : 20;
-/** Time for the runtime to compile hot code. */
 const WARM_UP_SECONDS = isQuick ? 1 : 5;
 const KEY_INTERVAL_MS = 40;
 /**
@@ -84,7 +83,6 @@ async function measureFirstFrame(session: Session): Promise<void> {
   }
 }
 
-/** Starts the load in a separate process, so that it does not delay the measuring one. */
 function startLoad(
   session: Session,
   name: string,
@@ -138,7 +136,6 @@ async function measureBusyRoom(session: Session): Promise<void> {
   }
 }
 
-/** @returns milliseconds from each key to its echo, ascending */
 async function measureEchoes(terminal: BenchTerminal, ms: number): Promise<number[]> {
   const until = performance.now() + ms;
   const echoes: number[] = [];
@@ -148,7 +145,7 @@ async function measureEchoes(terminal: BenchTerminal, ms: number): Promise<numbe
       const typed = performance.now();
       terminal.type(letter);
       echoes.push((await terminal.waitForText(letter)) - typed);
-      await Bun.sleep(KEY_INTERVAL_MS * Math.random() * 2); // Not synchronous with the frames.
+      await Bun.sleep(KEY_INTERVAL_MS * Math.random() * 2); // Avoids aliasing with frames.
     }
     terminal.type(CTRL_U);
     await Bun.sleep(KEY_INTERVAL_MS * 4);

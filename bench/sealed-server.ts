@@ -82,7 +82,6 @@ class Participant {
     return this.client.rooms.find((room) => room.name === name);
   }
 
-  /** Resolves when the condition holds; checked after each event. */
   async waitUntil(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
@@ -93,7 +92,8 @@ class Participant {
 
   #onEvent(event: ReaderEvent): void {
     if (event.kind === "record" && event.record.kind === "text") this.#receivedCount++;
-    // Skipped messages of a sealed room are decrypted too: each key derives from the previous one.
+    // Each key derives from the previous one, so skipped messages of a sealed room are decrypted
+    // too.
     if (event.kind === "skipped") this.#receivedCount += event.count;
     for (const notify of this.#waiters.splice(0)) notify();
   }
@@ -188,7 +188,7 @@ try {
     await invite(ana, participant, "crowd");
     const joinedAt = performance.now();
     await joinRoom(participant, "crowd");
-    // Joining devices close again, because following later joins is a separate measurement.
+    // Following later joins is a separate measurement, so joining devices close again.
     if (at < DEVICES - 1) {
       await participant.client.close();
       continue;

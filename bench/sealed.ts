@@ -105,5 +105,5 @@ async function measure(count: number): Promise<Readonly<Record<string, number>>>
   };
 }
 
-await measure(2); // Warm-up: compilation is not measured.
+await measure(2); // Warm-up, because compilation is not measured.
 for (const count of DEVICES) process.stdout.write(`${JSON.stringify(await measure(count))}\n`);

@@ -11,14 +11,8 @@ export interface ServerProcess {
   residentBytes(): number;
   peakBytes(): number;
   descriptors(): number;
-  /** Targets of the descriptors: paths and `socket:[INODE]`. */
   openFiles(): string[];
-  /**
-   * Stops the server.
-   * @param keepFolder whether a later server uses the folder
-   */
   stop(keepFolder?: boolean): Promise<void>;
-  /** Kills the server; the folder remains. */
   kill(): Promise<void>;
 }
 

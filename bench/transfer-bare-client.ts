@@ -27,7 +27,7 @@ function fill(acked: number): void {
     const bytes = frame.subarray(HASH_BYTES, HASH_BYTES + got);
     Bun.SHA256.hash(bytes, frame.subarray(0, HASH_BYTES));
     digest.update(frame.subarray(0, HASH_BYTES));
-    socket.send(frame.subarray(0, HASH_BYTES + got)); // The socket copies it while masking.
+    socket.send(frame.subarray(0, HASH_BYTES + got));
     sent += 1;
   }
   if (isAtEnd && acked === sent) socket.send(digest.digest());

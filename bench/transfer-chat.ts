@@ -21,7 +21,6 @@ export const chatUpload: Contestant = {
   start: async (folder) => new Upload(await ChatSite.open(folder)),
 };
 
-/** Transfers to the disk of a receiver that downloads during the upload. */
 export const chatRelay: Contestant = {
   name: "chat send + follow",
   start: async (folder) => {
@@ -47,7 +46,6 @@ export class ChatSite {
     mkdirSync(this.target);
   }
 
-  /** @throws {Unavailable} */
   static async open(folder: string): Promise<ChatSite> {
     const [program = ""] = COMMAND;
     const help = Bun.spawnSync([...COMMAND, "send-file", "--help"]);
@@ -107,7 +105,6 @@ class Upload implements TransferTool {
     return { ...done, receiver, received: storedArrival(this.#path, content) };
   }
 
-  /** Removes only the content: the running server does not read it again. */
   removeReceived(): void {
     rmSync(this.#path, { force: true });
   }

@@ -5,7 +5,7 @@ export interface Content {
   readonly path: string;
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hash of the file, or of all files of the folder concatenated in the order of their paths. */
+  /** For a folder, the hash of all its files concatenated in the order of their paths. */
   readonly sha256: string;
   readonly isFolder: boolean;
 }
@@ -57,7 +57,6 @@ function contentOf(path: string): Content {
   return { path, name: basename(path), sizeBytes, sha256: contentSha256(path), isFolder };
 }
 
-/** @param skipBytes bytes at the start of the first file to ignore */
 export function contentSha256(path: string, skipBytes = 0): string {
   const hasher = new Bun.CryptoHasher("sha256");
   const block = new Uint8Array(BLOCK_BYTES);
@@ -76,7 +75,6 @@ export function contentSha256(path: string, skipBytes = 0): string {
   return hasher.digest("hex");
 }
 
-/** Returns the file itself, or all files in the folder sorted by path. */
 function filesOf(path: string): string[] {
   if (!fs.statSync(path).isDirectory()) return [path];
   const names = fs.readdirSync(path, { recursive: true, withFileTypes: true });

@@ -42,7 +42,7 @@ export async function benchLatency(folder: string, sizeBytes: number): Promise<v
 }
 
 /**
- * Uploads with low priority, because real senders do not compete with the server.
+ * Low priority, because real senders do not compete with the server.
  * @returns ids of the files
  */
 function sendAll(site: ChatSite, contents: readonly Content[]): Promise<string[]> {
@@ -85,7 +85,6 @@ class Echo {
     return echo;
   }
 
-  /** @returns latencies in milliseconds, ascending */
   async measureDuring(work: () => Promise<unknown>): Promise<number[]> {
     this.#latencies = [];
     const timer = setInterval(() => this.#post(), POST_INTERVAL_MS);

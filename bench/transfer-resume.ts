@@ -1,6 +1,6 @@
 /**
- * Resumes an upload: time until new bytes are sent, and bytes read of the uploaded part. The sender
- * is killed twice, for a timed and a traced run.
+ * Resumption of an upload: time until new bytes are sent, and bytes read of the uploaded part. The
+ * sender is killed twice, for a timed and a traced run.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -43,7 +43,6 @@ export async function benchResume(folder: string, sizeBytes: number): Promise<vo
 }
 
 interface PartialSend {
-  /** Bytes at the server after the sender was killed. */
   readonly reachedBytes: number;
   readonly firstMs: number;
 }
@@ -73,7 +72,7 @@ async function sendUntil(
   }
   child.kill("SIGKILL");
   await child.exited;
-  await Bun.sleep(SETTLE_MS); // Bytes in flight arrive.
+  await Bun.sleep(SETTLE_MS);
   return { reachedBytes: storedBytes(site), firstMs };
 }
 
@@ -98,10 +97,8 @@ function storedBytes(site: ChatSite): number {
   return paths.reduce((sum, path) => sum + (fs.existsSync(path) ? fs.statSync(path).size : 0), 0);
 }
 
-/** Returns how many bytes of a file the traced process read before and after an offset. */
 function bytesRead(trace: string, path: string, offset: number): { before: number; after: number } {
   const sum = { before: 0, after: 0 };
-  /** Beginnings of interrupted calls, by thread. */
   const unfinishedCalls = new Map<string, string>();
   const offsets = new Map<string, number>();
   for (const line of trace.split("\n")) {

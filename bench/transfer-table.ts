@@ -4,7 +4,6 @@ import type { TransferRun } from "./transfer-contestant.ts";
 export interface Result {
   readonly name: string;
   readonly runs: TransferRun[];
-  /** Transfers of a single byte, which measure the fixed overhead. */
   readonly starts: TransferRun[];
   missing: string | undefined;
 }
@@ -51,7 +50,6 @@ export function printTable(content: Content, results: readonly Result[]): void {
   printRatios(results);
 }
 
-/** Prints the ratios of the other tools' durations and CPU times to those of chat. */
 function printRatios(results: readonly Result[]): void {
   const measured = results
     .filter(({ missing }) => missing === undefined)

@@ -17,7 +17,6 @@ export interface CommandResult {
   readonly stdout: string;
 }
 
-/** @throws {Error} with the command's stderr if the command fails */
 export async function runCommand(
   command: readonly string[],
   options: CommandOptions = {},
@@ -61,7 +60,6 @@ export async function usageDuring<T>(pid: number, action: () => Promise<T>): Pro
   }
 }
 
-/** Samples the peak resident memory of a process tree. */
 class MemoryWatch {
   readonly #pid: number;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -85,15 +83,12 @@ class MemoryWatch {
   }
 }
 
-/**
- * Waits until a server's sessions have ended: their CPU time counts only after they were reaped.
- */
+/** A session's CPU time counts only after its process was reaped. */
 async function waitForChildren(pid: number): Promise<void> {
   const until = performance.now() + REAP_TIMEOUT_MS;
   while (processTree(pid).length > 1 && performance.now() < until) await Bun.sleep(5);
 }
 
-/** Returns a process and its living descendants. */
 export function processTree(pid: number): number[] {
   const all = [pid];
   for (const parent of all) all.push(...childrenOf(parent));
@@ -129,7 +124,6 @@ function treeCpuSeconds(pid: number): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
 }
 
-/** Resets the peak resident memory to the current value. */
 function resetPeak(pid: number): void {
   const path = `/proc/${pid}/clear_refs`;
   if (existsSync(path)) Bun.spawnSync(["sh", "-c", `echo 5 > ${path}`], { stderr: "ignore" });

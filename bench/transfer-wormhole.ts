@@ -43,7 +43,7 @@ class WormholeTransferTool implements TransferTool {
 
   async transfer(content: Content): Promise<TransferRun> {
     this.#runs += 1;
-    const code = `${this.#runs}-bench-only`; // A chosen code lets both commands start at once.
+    const code = `${this.#runs}-bench-only`; // A chosen code lets both commands start immediately.
     const options = [
       ...["wormhole", "--relay-url", `ws://127.0.0.1:${this.#mailbox.port}/v1`],
       "--transit-helper=",
@@ -68,7 +68,6 @@ class WormholeTransferTool implements TransferTool {
   }
 }
 
-/** @throws {Unavailable} */
 async function startMailbox(folder: string): Promise<Mailbox> {
   const twist = ["-c", "from twisted.application.twist._twist import Twist; Twist.main()"];
   const probe = Bun.spawnSync([PYTHON, "-c", "import wormhole_mailbox_server"]);

@@ -65,7 +65,7 @@ async function small(): Promise<void> {
   printTable(content, await runInTurns(FOLDER_CONTESTANTS, content));
 }
 
-/** Runs the tools in turns, so that other load affects all of them equally. */
+/** Turns expose all tools equally to other load. */
 async function runInTurns(contestants: readonly Contestant[], content: Content): Promise<Result[]> {
   const tiny = randomFile(join(folder, "tiny.bin"), 1);
   const entrants: { result: Result; transferTool: TransferTool }[] = [];
@@ -126,7 +126,7 @@ function sampleValues({ seconds, sender, receiver, server }: TransferRun): Recor
 }
 
 async function checkedTransfer(transferTool: TransferTool, content: Content): Promise<TransferRun> {
-  // Flushes pending writes, so that they do not slow down this run.
+  // Pending writes would slow down this run.
   Bun.spawnSync(["sync", folder]);
   const run = await transferTool.transfer(content);
   const { path, skipBytes } = run.received;

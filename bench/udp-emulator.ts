@@ -1,16 +1,15 @@
 /**
- * Emulates a wire between two TUN devices, with a bottleneck, delay, loss, duplication and
- * reordering. A process started by udp-path.ts, which ends with its input.
+ * Wire between two TUN devices, with an emulated bottleneck, delay, loss, duplication and
+ * reordering. Started by udp-path.ts; the process ends with its input.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 
-/** Properties of a path, equal in both directions. Probabilities are from 0 to 1. */
+/** Equal in both directions. Probabilities are from 0 to 1. */
 export interface Path {
   readonly name: string;
   readonly roundTripMs: number;
   readonly loss: number;
   readonly duplicated: number;
-  /** Probability that a packet is delayed by REORDER_MS. */
   readonly reordered: number;
 }
 
@@ -52,7 +51,6 @@ interface Packet {
   readonly due: number;
 }
 
-/** FIFO queue; `due` must not decrease. */
 class PacketQueue {
   #packets: Packet[] = [];
   #next = 0;

@@ -1,6 +1,6 @@
 /**
- * Both ends of a link. `server HOST` prints its port; `client TRANSPORT HOST PORT CONGESTION
- * SECONDS` fills a data channel while it sends small messages, and prints the results.
+ * Server and client of one link: `server HOST` prints its port; `client TRANSPORT HOST PORT
+ * CONGESTION SECONDS` fills a data channel while it sends small messages, and prints the results.
  */
 import { makeCertificate } from "../src/crypto/certificate.ts";
 import type { Dial, Link, ListenerEvents } from "../src/io/link/link.ts";
@@ -16,9 +16,7 @@ export interface Outcome {
 }
 
 export interface ConnectionCost {
-  /** Median time from dial to first echo. */
   readonly connectMs: number;
-  /** Memory per idle link, both ends together. */
   readonly idleBytes: number;
 }
 

@@ -63,7 +63,6 @@ export class EmulatedPath {
   }
 }
 
-/** Returns why paths cannot be emulated on this machine; `undefined` if they can. */
 export function unsupportedReason(): string | undefined {
   if (process.platform !== "linux") return "only Linux has TUN devices";
   if (process.getuid?.() !== 0) return "network namespaces need root";

@@ -1,6 +1,6 @@
 /**
- * Compares QUIC with TCP on paths with loss, duplication and reordering: goodput of a data channel,
- * and round-trip time of small messages. `--quick`, `--runs N`, `--seconds N`.
+ * Comparison of QUIC with TCP on paths with loss, duplication and reordering: throughput of a data
+ * channel, and round-trip time of small messages. `--quick`, `--runs N`, `--seconds N`.
  */
 import { join } from "node:path";
 import type { Path } from "./udp-emulator.ts";
@@ -37,7 +37,7 @@ const CONTESTANTS: readonly Contestant[] = [
   { name: "QUIC bbr", transport: "udp", congestion: "bbr" },
 ];
 
-/** Minimum throughput of QUIC with BBR relative to TCP, from TRANSPORT in DECISIONS. */
+/** Minimum throughput of QUIC with BBR, as a multiple of the reference's. */
 const RATIO_GOALS: readonly (readonly [path: string, reference: string, minimum: number])[] = [
   ["20 ms", "TCP cubic", 0.6],
   ["20 ms, 1 % lost", "TCP cubic", 20],

@@ -3,10 +3,9 @@ import { importsOf, repositorySources, type Source } from "../test/tidy/source.t
 
 const GLOBAL_FILES =
   /^(?:package(?:-lock)?\.json|tsconfig\.json|bunfig\.toml|patches\/|test\/samples\.ts)/;
-/** Pattern of tests that start the compiled binary, and so depend on the whole program. */
+/** Tests that start the compiled binary depend on the whole program. */
 const STARTS_BINARY = /\bdist\b/;
 const MAIN = "src/main.ts";
-/** Tests that read all files of the repository. */
 const ALWAYS_AFFECTED = ["test/tidy.test.ts", "test/docs.test.ts"];
 
 function importersByPath(sources: readonly Source[]): Map<string, string[]> {
@@ -37,7 +36,6 @@ export class ImportGraph {
     this.#importers = importersByPath(sourceFiles);
   }
 
-  /** Returns the tests that import changed files, or start the binary containing them. */
   affectedTests(changed: readonly string[]): string[] {
     if (changed.some((path) => GLOBAL_FILES.test(path))) return [...this.#tests];
     const reached = new Set(changed);
@@ -48,7 +46,7 @@ export class ImportGraph {
   }
 }
 
-/** Returns files that differ from a commit (default: the last one, or its parent if clean). */
+/** Without `ref`: changes since the last commit, or since its parent if the tree is clean. */
 export function changedFiles(ref: string | undefined): string[] {
   const git = (...args: string[]) => {
     const { stdout, stderr, success } = Bun.spawnSync(["git", ...args]);

@@ -1,11 +1,9 @@
-/** Reads the JUnit reports that `bun test` writes. */
+/** Parser of the JUnit reports that `bun test` writes. */
 
 export interface Case {
   readonly file: string;
-  /** Names of the `describe` blocks and of the test, joined with " > ". */
   readonly title: string;
   readonly isSkipped: boolean;
-  /** Message of the failure; `undefined` if the test did not fail. */
   readonly failure: string | undefined;
 }
 
@@ -44,7 +42,6 @@ export function parseCases(report: string): Case[] {
   }));
 }
 
-/** Parses the totals in `<testsuites tests="9" failures="1" skipped="0">`. */
 export function parseTotals(report: string, exitCode: number): Totals {
   const [head = ""] = /<testsuites [^>]*>/.exec(report) ?? [];
   const number = (name: string) => Number(attribute(head, name));

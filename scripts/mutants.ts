@@ -40,25 +40,22 @@ const { values } = parseArgs({
     record: { type: "boolean", default: false },
   },
 });
-/** Tests that run in one process. Tests of real processes are too slow to run per fault. */
+/** Tests that start processes are too slow to run per fault. */
 const IN_PROCESS =
   /^test\/(?:base|bench|client|commands|core|crypto|io|server|web|wire|worlds|fuzz)\//;
 const TIMINGS: Readonly<Record<string, number>> = JSON.parse(
   readFileSync(join(ROOT, "test/timings.json"), "utf8"),
 ).files;
-/** Minimum milliseconds assumed per test file; `test/timings.json` omits the fastest files. */
+/** Assumed for files missing from `test/timings.json`, which omits the fastest. */
 const TEST_MS_MIN = 400;
-/** Maximum milliseconds of tests outside of the fault's folder; tests in its folder always run. */
+/** Limit for tests outside the fault's folder; tests in its folder always run. */
 const TESTS_MS_MAX = 5_000;
-/** Maximum milliseconds of each stage. Each stage is a process; most faults need only the first. */
+/** Each stage is a process; most faults need only the first. */
 const STAGES_MS: readonly number[] = [1_000, 5_000];
-/**
- * Minimum CPU limit. CPU time is independent of other load; deadlocks end with the test's timeout.
- */
+/** CPU time is independent of other load; deadlocks end with the test's timeout. */
 const CPU_SECONDS_MIN = 5;
 const TEST_TIMEOUT_MS = 30_000;
 
-/** Kind of fault, pattern to find, and its replacement. */
 const FAULTS: readonly (readonly [kind: string, pattern: RegExp, replacement: string])[] = [
   ["throw", /\bthrow (?=new |[a-z])/g, "void "],
   ["comparison", / < /g, " <= "],
@@ -119,7 +116,7 @@ const graph = new ImportGraph();
 
 const durationMs = (test: string) => Math.max(TEST_MS_MIN, TIMINGS[test] ?? 0);
 
-/** Returns a file's tests: its own, then those of its folder, then others, the fastest first. */
+/** The file's own tests, then those in its folder, then others, each group fastest first. */
 function testsOf(path: string): string[] {
   const own = path.replace(/^src/, "test").replace(/\.tsx?$/, ".test.ts");
   const rankOf = (test: string) => (test === own ? 0 : dirname(test) === dirname(own) ? 1 : 2);
@@ -157,7 +154,7 @@ async function testsPass(
   const expectedMs = tests.reduce((sum, test) => sum + durationMs(test), 0);
   const seconds = CPU_SECONDS_MIN + Math.ceil((3 * expectedMs) / 1_000);
   const args = ["test", "--no-isolate", "--bail", `--timeout=${TEST_TIMEOUT_MS}`];
-  // With `./` each argument selects exactly one file, in this order.
+  // With `./`, each argument selects exactly one file, in this order.
   const files = tests.map((test) => `./${test}`);
   const limited = ["sh", "-c", `ulimit -t ${seconds}; exec "$0" "$@"`, process.execPath];
   const child = Bun.spawn([...limited, ...args, ...files], {
@@ -195,7 +192,6 @@ function sourceLine({ path, line }: Mutant): string {
   return readFileSync(join(ROOT, path), "utf8").split("\n")[line - 1]?.trim() ?? "";
 }
 
-/** Identifies a row of the survivors' table: the row without its remark and line number. */
 function rowKey(row: string): string {
   return row.replace(/:\d+ \|/, " |").replace(/ \| [^|]*\|$/, "");
 }

@@ -13,7 +13,7 @@ import { TmuxSession, type Window } from "./picture/tmux-session.ts";
 
 /**
  * Part of `npm run picture`: draws docs/terminal.svg from a server and two users in tmux.
- * Addresses, fingerprint and time are replaced, so that it changes only with the program.
+ * Addresses, fingerprint and time are replaced, so that the picture changes only with the program.
  */
 
 const PICTURE = join(import.meta.dir, "..", "docs", "terminal.svg");

@@ -1,8 +1,8 @@
 /**
- * `npm run soak -- power-loss [ROUNDS]`: simulates power losses. Under load the server's ext4 image
- * is shut down without flushing its journal, and a server on a copy of it must have every
- * acknowledged text. Without syncs (by strace) texts must be lost in each round. Linux only, as
- * root, with mount, mkfs.ext4 and strace.
+ * `npm run soak -- power-loss [ROUNDS]`: simulates power losses. Under load, the server's ext4
+ * image is shut down without flushing its journal, and a server on a copy of it must have every
+ * acknowledged text. Without syncs (by strace), each round must lose texts. Linux only, as root,
+ * with mount, mkfs.ext4 and strace.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, truncateSync } from "node:fs";
@@ -15,7 +15,6 @@ const ROUNDS = Number(process.argv[2] ?? 30);
 const MUTANT_ROUNDS = 5;
 const SENDERS = ["ana", "bob", "cleo"];
 const IMAGE_BYTES = 64 << 20;
-/** Time for sent answers to arrive. */
 const ACK_ARRIVAL_MS = 40;
 /** `EXT4_IOC_SHUTDOWN`, and its flag to shut down without flushing the journal. */
 const SHUTDOWN = 0x8004587d;
@@ -50,7 +49,7 @@ function cutPower(folder: string): void {
   if (result !== 0) throw new Error("the file system cannot be shut down here");
 }
 
-/** Returns the process id of the server, which strace may have started. */
+/** strace may have started the server. */
 function serverPid({ program: { pid } }: Served, isTraced: boolean): number {
   if (!isTraced) return pid;
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
@@ -91,7 +90,6 @@ async function runRound(number: number, isMutant: boolean): Promise<Outcome> {
   }
 }
 
-/** Starts continuous senders. Resolves when each has `count` acknowledgements. */
 async function startSenders(
   sandbox: Sandbox,
   { invite }: Served,
@@ -118,7 +116,7 @@ async function checkServer(
 ): Promise<Outcome> {
   const errors: string[] = [];
   const count = acked.reduce((sum, [, seqs]) => sum + seqs.length, 0);
-  // A new home: the original one knows the folder under its old path.
+  // The original home knows the folder under its old path.
   const env = { CHAT_HOME: sandbox.path("home-after") };
   const server = sandbox.startServer({ data: "after/data", port, env });
   const listening = await Promise.race([

@@ -6,11 +6,12 @@ import { TmuxSession, type Window } from "./picture/tmux-session.ts";
 
 /**
  * Part of `npm run picture`: draws docs/session.svg, an animation of two users in tmux. Screens
- * last a scripted time, so that it changes only with the program. CSS animates it, also in images.
+ * last a scripted time, so that the file changes only with the program. CSS animates the file,
+ * because images run no scripts.
  */
 
 const PICTURE = join(import.meta.dir, "..", "docs", "session.svg");
-/** Size limit; GitHub loads larger images slowly. */
+/** GitHub loads larger images slowly. */
 const BYTES_MAX = 200_000;
 
 const SIZE = { columns: 100, rows: 15 };
@@ -21,7 +22,7 @@ const SERVER: Window = { name: "server", title: "", columns: 80, rows: 24 };
 const KEYS_MS = 80;
 const PAUSE_MS = 1_400;
 const READ_MS = 2_600;
-/** Characters typed per step; each step adds rows to the file. */
+/** Each step adds rows to the file. */
 const KEYS_PER_STEP = 2;
 
 async function joinAll(session: TmuxSession): Promise<void> {
@@ -57,7 +58,6 @@ async function playScene(session: TmuxSession, timeline: Timeline): Promise<void
   await post(ANA, "/react 👍", "👍");
   session.write("plans/bench-plan.pdf", new Uint8Array(412_000));
   await post(BOB, "/send plans/bench-plan.pdf", "bench-plan.pdf  412 kB", READ_MS);
-  // M-s selects the newest message, and `g` fetches its file.
   await session.pressAndWait(ANA, "M-s");
   await timeline.record(PAUSE_MS, ANA);
   session.keys(ANA, "g");

@@ -53,9 +53,9 @@ async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const publicKey = unsigned ? "" : readPublicKey();
   const env = { CHAT_RELEASE_KEY: publicKey };
-  // Commit time, which makes archives reproducible.
+  // Archives with the commit time are reproducible.
   const epoch = Number(output("git", "log", "-1", "--format=%ct"));
-  // A single run, which bundles the page once. The program for this machine prints the manual.
+  // A single run bundles the page once. The program for this machine prints the manual.
   await run(["build.ts", "--target", "local", ...targets], { program: process.execPath, env });
   const work = join(folder, ".work");
   const staged = await stageFiles(join(work, "common"));
@@ -85,10 +85,9 @@ interface PackOptions {
   readonly epoch: number;
 }
 
-/** Maximum concurrent compressors; each uses one core for up to a minute. */
+/** Each compressor uses one core for up to a minute. */
 const CONCURRENT_TASKS_MAX = 2;
 
-/** Packs archives and packages of all targets. */
 async function packAll({ targets, ...options }: PackOptions): Promise<void> {
   const programs = join(ROOT, "dist");
   const tasks = targets.flatMap((target) => {
@@ -105,7 +104,6 @@ async function packAll({ targets, ...options }: PackOptions): Promise<void> {
   await Promise.all(Array.from({ length: CONCURRENT_TASKS_MAX }, worker));
 }
 
-/** @returns the release notes @throws UsageError if package.json has another version */
 function checkVersion(version: string): string {
   const { version: packageVersion } = JSON.parse(readFileSync(MANIFEST, "utf8")) as {
     version: string;
@@ -125,7 +123,6 @@ function checkTargets(targets: readonly string[]): void {
   }
 }
 
-/** Returns the public key in base64, as embedded in programs and installers. */
 function readPublicKey(): string {
   if (!existsSync(PUBLIC_KEY)) {
     throw new UsageError(
@@ -136,7 +133,6 @@ function readPublicKey(): string {
   return line.trim();
 }
 
-/** Writes the installers with the release's public key. */
 function writeInstallers(folder: string, publicKey: string): void {
   for (const name of ["install.sh", "install.ps1"]) {
     const text = readFileSync(join(ROOT, "packaging", name), "utf8");

@@ -3,7 +3,6 @@ import type { Case } from "./junit.ts";
 
 const NEEDS_PATTERN = / \(needs ([a-z0-9, -]+)\)/;
 
-/** Returns the skipped tests by missing program, as "file: title". */
 function testsByProgram(cases: readonly Case[]): Map<string, string[]> {
   const byProgram = new Map<string, string[]>();
   for (const { file, title, isSkipped } of cases) {
@@ -36,7 +35,6 @@ function installLines(programs: readonly string[]): string[] {
   ];
 }
 
-/** Formats the tests skipped for lack of a program, and how to install it; "" if there are none. */
 export function formatSkippedTests(cases: readonly Case[]): string {
   const byProgram = testsByProgram(cases);
   if (byProgram.size === 0) return "";

@@ -32,9 +32,7 @@ const CALM_MS = 1_500;
 interface Round extends CheckResult {
   readonly disruption: string;
   readonly seconds: number;
-  /** Longest wait for an answer of clients whose server was not affected. */
   readonly othersMs: number;
-  /** Longest wait of clients whose server was affected. */
   readonly ownMs: number;
 }
 
@@ -48,7 +46,6 @@ function createRandom(seed: number): () => number {
   };
 }
 
-/** Yields all items in random order, repeatedly. */
 function* shuffled(items: readonly Disruption[], random: () => number): Generator<Disruption> {
   for (;;) {
     const order = [...items];
@@ -128,7 +125,7 @@ try {
     }),
   );
   await until("all clients are connected", () => clients.every(({ isConnected }) => isConnected));
-  for (const { errors } of clients) errors.length = 0; // Discards first-contact messages.
+  for (const { errors } of clients) errors.length = 0;
   const chosen = DISRUPTIONS.filter(({ name }) => name.includes(values.only));
   const order = shuffled(chosen, random);
   while (rounds.length < ROUNDS) {

@@ -49,7 +49,6 @@ function needs(...programs: readonly string[]): void {
   }
 }
 
-/** Unpacks the program of a target. */
 function programOf(target: string): string {
   const suffix = target.startsWith("windows") ? ".zip" : ".tar.gz";
   const name = readdirSync(FOLDER).find((file) => file.endsWith(`-${target}${suffix}`));
@@ -66,7 +65,6 @@ function programOf(target: string): string {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Runs a program, and its server and clients, with a command in front of it. */
 async function talk(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const started = performance.now();
   const version = output("env", ...pairs(env), ...command, "--version");
@@ -115,7 +113,6 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<Json> {
   throw new Error("the server ended");
 }
 
-/** Unpacks Debian packages of another architecture. */
 function sysroot(...packages: readonly string[]): string {
   const folder = join(WORK, "sysroot");
   mkdirSync(folder, { recursive: true });
@@ -130,7 +127,7 @@ function sysroot(...packages: readonly string[]): string {
   return folder;
 }
 
-/** Runs with Debian's musl. Its libstdc++ is for glibc: a shim supplies what musl lacks. */
+/** Debian's musl has a libstdc++ for glibc, so a shim supplies what musl lacks. */
 async function runWithMusl(): Promise<string> {
   needs(MUSL_LOADER, "gcc");
   const libraries = join(WORK, "musl");
@@ -164,7 +161,7 @@ function checkMac(target: string): string {
   return `Mach-O header for ${cpu}, ${kind} signature, ${pages} page hashes verified; not run`;
 }
 
-/** Steps in the system of the package; `$1` is the older package, `$2` that of the release. */
+/** Runs in the package's system; `$1` is the older package, `$2` the release's. */
 const PACKAGE_STEPS = `
 set -eu
 server=''

@@ -1,18 +1,16 @@
-/** Evaluates the soak's measurements: criteria, verdicts, and the report. */
+/** Evaluation of the soak's measurements: criteria, verdicts, and the report. */
 import { writeFileSync } from "node:fs";
 import { describeMachine } from "../bench/machine.ts";
 import { spreadOf } from "../bench/samples.ts";
 
-/** Measurements of the server with few clients and nothing in progress. */
 export interface QuietPoint {
   readonly seconds: number;
-  /** Number of the server process, from 1. */
   readonly serverProcess: number;
   readonly residentMib: number;
   readonly descriptors: number;
   readonly storedFiles: number;
   readonly completedUploads: number;
-  /** Files in the data folder, except logs, stored files and torn tails. */
+  /** Excludes logs, stored files and torn tails. */
   readonly otherFiles: number;
   readonly records: number;
 }
@@ -20,7 +18,6 @@ export interface QuietPoint {
 export interface Tally {
   acked: number;
   typedAcked: number;
-  /** Acknowledged texts that the auditor has not received within a minute. */
   undelivered: number;
   lost: number;
   doubled: number;
@@ -49,22 +46,15 @@ export interface Verdict {
   readonly isMet: boolean;
 }
 
-/** Number of quiet points to ignore after a server process starts, while the runtime warms up. */
+/** Ignored while the runtime warms up after a server process starts. */
 const WARM_UP_POINTS = 2;
-/**
- * Minimum points to compare: three per third, because uncollected garbage makes a single one vary
- * by a fifth.
- */
+/** Three points per third, because uncollected garbage makes a single point vary by a fifth. */
 const GROWTH_POINTS_MIN = 9;
 const RESIDENT_GROWTH_SHARE = 0.1;
 const RESIDENT_GROWTH_MIB = 8;
 const COUNT_GROWTH = 2;
 const POINTS_PRINTED = 24;
 
-/**
- * Prints and writes the report.
- * @returns whether every criterion is met
- */
 export function writeSoakResult(run: SoakRun, path: string): boolean {
   const verdicts = verdictsOf(run);
   const text = renderReport(run, verdicts);
@@ -157,7 +147,6 @@ function growthVerdict(
   };
 }
 
-/** Returns the slope by least squares. */
 function slopeMibPerHour(points: readonly QuietPoint[]): number {
   const mean = (measure: (point: QuietPoint) => number) =>
     points.reduce((sum, point) => sum + measure(point), 0) / points.length;

@@ -19,7 +19,6 @@ const HEAD = [
   "| --- | --- | --- | --- | --- | --- | --- | --- |",
 ];
 
-/** Returns the test files that import the samples or fast-check, directly or through helpers. */
 function sampledTests(): string[] {
   const sampling = repositorySources()
     .filter(({ path }) => path.startsWith("test/") && path !== "test/samples.ts")

@@ -1,6 +1,6 @@
 /**
  * `npm run soak`: runs a server under churn for an hour, or `--minutes N`. Each cycle disrupts
- * clients or the server and ends with a quiet point, when each acknowledged text must have been
+ * clients or the server and ends with a quiet point, at which each acknowledged text must have been
  * received once, and memory, descriptors and files are counted. Writes bench/soak-result.md.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -20,7 +20,7 @@ import { type ServerProcess, startServer } from "../bench/server-process.ts";
 import { type QuietPoint, type Tally, writeSoakResult } from "./soak-result.ts";
 
 const [suite = "", ...suiteArgs] = process.argv.slice(2);
-/** Other suites. `unshare` makes their mounts and networks private. */
+/** `unshare` makes the mounts and networks of these suites private. */
 const OTHER_SUITES: Readonly<Record<string, readonly string[]>> = {
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
@@ -50,29 +50,24 @@ const TRANSFER_BYTES = 2 << 20;
 const INTERRUPTED_BYTES = 12 << 20;
 const TYPING_CLIENTS = 2;
 const TYPING_INTERVAL_MS = 250;
-/** First stream number of typing clients, far above those of the load's accounts. */
 const FIRST_TYPED_STREAM = 5_000_000;
 /** Prints the open files if there are this many more than at the first point. */
 const DESCRIPTORS_USUAL = 3;
 /** Time for the server to free the memory of closed clients. */
 const SETTLE_MS = 4_000;
 const DELIVERY_TIMEOUT_MS = 60_000;
-/** Disruptions of clients, one per cycle in turn. */
 const DISRUPTIONS = [
   "load clients are killed",
   "none",
   "a typing client is killed",
   "file senders are killed",
 ] as const;
-/**
- * Disruptions of the server, in the first half of the run; the second half measures memory growth.
- */
+/** Only in the first half of the run; the second half measures memory growth. */
 const SERVER_DISRUPTIONS = ["the server is killed", "the server is stopped"] as const;
 type Disruption = (typeof DISRUPTIONS | typeof SERVER_DISRUPTIONS)[number];
 const MINUTES = Number(values.minutes);
 const RESTARTS = Math.max(2, Math.floor(MINUTES / 7));
 
-/** A `chat join` that posts typed lines, and can be killed and restarted on the same home. */
 class TypingClient {
   readonly #name: string;
   readonly #home: string;
@@ -97,7 +92,7 @@ class TypingClient {
     return new TypingClient(name, home, nextTyped++, port, tally);
   }
 
-  /** Kills the process and starts another one, which resends the unanswered lines in the outbox. */
+  /** The new process resends the unanswered lines in the outbox. */
   async killAndRestart(port: number): Promise<TypingClient> {
     this.#child.kill("SIGKILL");
     await this.#child.exited;

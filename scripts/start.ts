@@ -16,7 +16,7 @@ async function run(command: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-// A terminal's Ctrl-C also reaches the server, which drains and stops; wait for it.
+// A terminal's Ctrl-C also reaches the server; wait until it has stopped.
 process.on("SIGINT", () => {});
 
 const buildExitCode = await run([process.execPath, join(ROOT, "build.ts"), "--if-needed"]);

@@ -14,9 +14,8 @@ import { formatSkippedTests } from "./skipped-tests.ts";
  */
 
 const ROOT = join(import.meta.dir, "..");
-/** Milliseconds per test file; the runner starts the slowest first. */
 const TIMINGS = "test/timings.json";
-/** Maximum workers, which limits memory: a file may start a browser and servers. */
+/** Limits memory: a file may start a browser and servers. */
 const WORKERS_MAX = 4;
 
 /** Files that cannot run in parallel with others, and the reason. */
@@ -27,7 +26,7 @@ const SERIAL: Readonly<Record<string, string>> = {
 
 const ZERO_TOTALS: Totals = { pass: 0, fail: 0, skip: 0 };
 
-/** Fixed seed of properties, so that a failure points to a change. */
+/** Fixed, so that a failure points to a change. */
 const SAMPLES_SEED = "1";
 
 // A terminal's Ctrl-C also reaches the tests; wait for them to end.
@@ -36,9 +35,7 @@ process.on("SIGINT", () => {
   isInterrupted = true;
 });
 
-/**
- * Runs `bun test` with inherited output: a process left behind by a test would keep a pipe open.
- */
+/** Inherits the output, because a process left behind by a test would keep a pipe open. */
 async function run(args: readonly string[], report: string): Promise<number> {
   const reporting = ["--reporter=junit", `--reporter-outfile=${report}`];
   const child = Bun.spawn(
@@ -61,7 +58,7 @@ function plus(a: Totals, b: Totals): Totals {
 }
 
 function allPasses(timings: readonly string[]): string[][] {
-  // Starts one worker more than cores, because tests wait for other processes half of the time.
+  // One worker more than cores, because tests wait for other processes half of the time.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const serial = Object.keys(SERIAL);
   const ignored = serial.map((path) => `--path-ignore-patterns=${path}`);
@@ -76,10 +73,6 @@ function failedTests(cases: readonly Case[]): string {
     .join("");
 }
 
-/**
- * Runs the passes in order.
- * @returns the exit code
- */
 async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
   let totals = ZERO_TOTALS;
@@ -101,7 +94,7 @@ async function runAll(passes: readonly (readonly string[])[]): Promise<number> {
   return totals.fail === 0 && totals.pass > 0 ? 0 : 1;
 }
 
-/** Removes the timings of deleted files, which Bun retains. */
+/** Bun retains the timings of deleted files. */
 function removeOldTimings(): void {
   const timings = JSON.parse(readFileSync(join(ROOT, TIMINGS), "utf8"));
   const files = Object.entries<number>(timings.files).filter(([path]) =>

@@ -1,4 +1,4 @@
-/** Checks the cluster's guarantees after a disruption. */
+/** Checks of the cluster's guarantees after a disruption. */
 import { until } from "../../test/event.ts";
 import { type Machine, statusOf } from "./machines.ts";
 import { countReadErrors, countTexts, parseTexts, type TextCounts } from "./texts.ts";
@@ -12,11 +12,10 @@ export interface CheckResult {
   readonly lost: number;
   readonly doubled: number;
   readonly disordered: number;
-  /** Texts that a client missed, or received twice or out of order. */
   readonly readErrors: number;
   readonly settledMs: number;
   readonly errors: readonly string[];
-  /** Whether a node stopped following the stream; no further round is possible. */
+  /** A node stopped following the stream, so no further round is possible. */
   readonly hasStoppedNode: boolean;
 }
 

@@ -13,7 +13,6 @@ export interface DisruptionContext {
 
 export interface Disruption {
   readonly name: string;
-  /** @returns the machines whose clients had to wait for their own server */
   readonly run: (context: DisruptionContext) => Promise<readonly Machine[]>;
 }
 
@@ -117,7 +116,6 @@ export const DISRUPTIONS: readonly Disruption[] = [
       const machine = pick(context, context.machines);
       try {
         await Promise.all([keepFull(context, machine, ["chat"]), expectReadable(context, machine)]);
-        // Half of the time the server also crashes.
         if (context.random() < 0.5) await machine.kill("chat");
       } finally {
         machine.free("chat");
@@ -198,7 +196,6 @@ function servicesOf(
   return machines.map((machine) => [machine, service] as const);
 }
 
-/** Kills services together and restarts each after a random time. */
 async function killAndRestart(
   context: DisruptionContext,
   targets: readonly (readonly [Machine, Service])[],
@@ -251,14 +248,12 @@ async function leaderOf({ machines }: DisruptionContext): Promise<Machine> {
   });
 }
 
-/** Returns a client of this machine that has not moved to another server. */
 function userAt({ clients }: DisruptionContext, machine: Machine): TypingClient | undefined {
   return clients.find(
     (client) => client.machine === machine && client.serverAddress === machine.serverAddress,
   );
 }
 
-/** Expects that writing is refused and reading works. */
 async function expectRefusal(context: DisruptionContext, machine: Machine): Promise<void> {
   const user = userAt(context, machine);
   if (user === undefined) return;
@@ -273,7 +268,6 @@ async function expectRefusal(context: DisruptionContext, machine: Machine): Prom
   await expectReadable(context, machine);
 }
 
-/** Expects that a new connection can read the history. */
 async function expectReadable(context: DisruptionContext, machine: Machine): Promise<void> {
   const user = userAt(context, machine);
   if (user === undefined) return;

@@ -1,4 +1,4 @@
-/** Three machines simulated on one, each with its own network, disk, NATS and `chat serve`. */
+/** Three simulated machines, each with its own network, disk, NATS and `chat serve`. */
 import {
   appendFileSync,
   closeSync,
@@ -98,12 +98,10 @@ export class Machine {
     return `${this.address}:${CHAT_PORT}`;
   }
 
-  /** Invite of the machine's server; empty before the server listens. */
   get invite(): string {
     return this.#invite;
   }
 
-  /** Returns the command prefixed to run in this machine's network. */
   inside(...command: readonly string[]): string[] {
     return ["nsenter", `--net=/run/netns/${this.name}`, "--", ...command];
   }
@@ -115,7 +113,6 @@ export class Machine {
     closeSync(log);
   }
 
-  /** Copies identity and settings of the cluster's first server. */
   copyIdentity(first: Machine): void {
     mkdirSync(this.data, { mode: 0o700 });
     for (const file of ["identity.key", "settings.json"]) {
@@ -124,7 +121,7 @@ export class Machine {
   }
 
   /**
-   * Resolves when the server listens; restarts it if it exits before.
+   * Resolves when the server listens, restarting it if it exits before.
    * @param skew clock error in faketime's notation: `-1h`
    */
   async startChat(skew?: string): Promise<void> {
@@ -212,10 +209,6 @@ export class Machine {
     rmSync(this.#ballast(service), { force: true });
   }
 
-  /**
-   * Stops the machine.
-   * @param keepDisks whether to keep a copy of its disks for inspection
-   */
   async shutDown(keepDisks: boolean): Promise<void> {
     for (const service of ["chat", "nats"] as const) {
       await this.kill(service);
@@ -245,7 +238,6 @@ export class Machine {
   }
 }
 
-/** Returns the output of `chat cluster status`; empty if it failed. */
 export async function statusOf(machine: Machine): Promise<Status[]> {
   const args = ["cluster", "status", "--nats", machine.natsUrls, "--cluster", CLUSTER, "--json"];
   const { exitCode, out } = await machine.chat(machine.disk("nats"), ...args);
@@ -270,7 +262,7 @@ export interface CommandResult {
   readonly err: string;
 }
 
-/** Starts the machines. Requires private mount and network namespaces, see soak.ts. */
+/** Requires private mount and network namespaces; see soak.ts. */
 export async function startMachines(folder: string): Promise<Machine[]> {
   mkdirSync("/run/netns", { recursive: true });
   run("mount", "-t", "tmpfs", "tmpfs", "/run/netns");
@@ -288,7 +280,6 @@ export async function startMachines(folder: string): Promise<Machine[]> {
   return machines;
 }
 
-/** Returns all machine numbers, beginning with this one. */
 function numbersFrom(first: number): number[] {
   return Array.from({ length: COUNT }, (_, i) => ((first - 1 + i) % COUNT) + 1);
 }

@@ -1,4 +1,4 @@
-/** Checks posted texts, `NAME NUMBER ...`, numbered from 0 per client. */
+/** Checks of posted texts, `NAME NUMBER ...`, numbered from 0 per client. */
 
 export interface Text {
   readonly seq: number;
@@ -21,13 +21,12 @@ interface Line {
 }
 
 export interface TextCounts {
-  /** Acknowledged texts that the history lacks at that seq. */
   lost: number;
   doubled: number;
   disordered: number;
 }
 
-/** Checks that each text of a sender is in the history at its acknowledged seq, once, in order. */
+/** Each sender's texts must be in the history at their acknowledged seq, once and in order. */
 export function countTexts(
   name: string,
   acked: readonly Text[],
@@ -50,10 +49,6 @@ export function countTexts(
   return counts;
 }
 
-/**
- * Counts texts that a client missed, repeated or reordered.
- * @param skipped texts that the client reported as omitted
- */
 export function countReadErrors(
   displayed: readonly Text[],
   texts: readonly Text[],

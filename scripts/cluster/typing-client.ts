@@ -3,20 +3,16 @@ import { join } from "node:path";
 import { CHAT } from "../../test/e2e/binary.ts";
 import type { Machine } from "./machines.ts";
 
-/** Maximum unanswered lines, after which typing pauses. */
 const UNANSWERED_MAX = 400;
 const SKIPPED = /^chat: ([\d,]+) earlier messages? of lobby/;
 
-/** A `chat join` process that posts typed lines and records acknowledged and received texts. */
 export class TypingClient {
   readonly name: string;
   readonly machine: Machine;
   readonly home: string;
-  /** Acknowledged texts in the order of their acknowledgements. */
   readonly acked: { readonly seq: number; readonly text: string }[] = [];
   readonly displayed: { readonly seq: number; readonly text: string }[] = [];
   readonly errors: string[] = [];
-  /** Number of texts reported as omitted after a long absence. */
   skipped = 0;
   readonly #child;
   #serverAddress: string;
@@ -55,7 +51,6 @@ export class TypingClient {
     return this.#typed;
   }
 
-  /** Address of the current server, which may belong to another machine. */
   get serverAddress(): string {
     return this.#serverAddress;
   }
@@ -75,7 +70,6 @@ export class TypingClient {
     return longest;
   }
 
-  /** Types a line that is not counted as a text. */
   sendLine(line: string): void {
     this.#child.stdin.write(`${line}\n`);
     this.#child.stdin.flush();
@@ -137,7 +131,7 @@ export class TypingClient {
         return;
       case "fault":
         if (this.#refused.has(code)) this.#refused.get(code)?.();
-        // Expected: a server reports a lost majority to its clients, which send their posts later.
+        // A server reports a lost majority to its clients, which send their posts later.
         else if (code !== "no-majority") this.errors.push(line);
         return;
       default:

@@ -1,8 +1,7 @@
 import type { Window } from "./tmux-session.ts";
 
-/** Renders terminal screens as SVG. */
+/** Rendering of terminal screens as SVG. */
 
-/** Texts that differ between runs, and their replacements. */
 const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/chat:\/\/127\.0\.0\.1:\d+/g, "chat://192.0.2.7:2428"],
   [/#operator=[\w-]{22}/g, "#operator=Xq3Lr9mVt0sXyB7cKJ2hFw"],
@@ -59,7 +58,6 @@ const BRIGHT = [
   "#f0f6fc",
 ];
 
-/** Returns a color of xterm's palette: 16 named colors, a cube of 216, and 24 greys. */
 function paletteColor(index: number): string {
   const named = [...COLORS, ...BRIGHT][index];
   if (named !== undefined) return named;
@@ -94,7 +92,6 @@ function applySgr(style: TextStyle, codes: string): TextStyle {
   return next;
 }
 
-/** Parses lines into styled characters, wrapped at the terminal's width. */
 export function parseRows(lines: readonly string[], columns: number): Glyph[][] {
   const rows: Glyph[][] = [];
   let style = PLAIN;
@@ -126,15 +123,13 @@ function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-/**
- * Draws a row. Each run of one style has its own x position, so that any monospace font is aligned.
- */
+/** Each run of one style has its own x position, so that any monospace font is aligned. */
 export function drawRow(row: readonly Glyph[], x: number, y: number): string {
   const runs: { text: string; style: TextStyle; column: number }[] = [];
   let column = 0;
   for (const { text, style } of row) {
     const last = runs.at(-1);
-    // A blank keeps the color of earlier content, which differs between runs.
+    // A blank keeps the colour of earlier content, which differs between runs.
     const isBlank = text === " " && hasNoBackground(style);
     const isSame =
       last?.style === style || (isBlank && last !== undefined && hasNoBackground(last.style));
@@ -169,11 +164,11 @@ function drawRun(text: string, style: TextStyle, x: number, y: number): string {
   const bold = style.bold ? ' font-weight="bold"' : "";
   const dim = style.dim ? ' opacity="0.65"' : "";
   const position = `x="${at}" y="${y}" textLength="${width}"`;
-  // No-break spaces, because browsers collapse others; `textLength` stretches the run to its width.
+  // Browsers collapse ordinary spaces. `textLength` stretches the run to its width.
   const visible = escapeXml(text).replaceAll(" ", "\u00a0");
   const element = `<text ${position} fill="${style.color}"${bold}${dim}>${visible}</text>`;
   if (style.background === undefined) return element;
-  // Overlaps the next box: browsers show a gap between boxes that only touch.
+  // Overlaps the next box, because browsers show a gap between boxes that only touch.
   const wide = (columns + 0.5).toFixed(1);
   const box = `x="${at}" y="${y - FONT_SIZE}" width="${wide}" height="${ROW_HEIGHT}"`;
   const filled = `<rect ${box} fill="${style.background}"/>`;
@@ -208,7 +203,6 @@ export function drawFrame(window: Window, x: number, y: number): Frame {
   return { svg, width, height, left: x + PADDING, top: y + TITLE_HEIGHT + FONT_SIZE + 1 };
 }
 
-/** @param elements frames, followed by their rows */
 export function renderSvg(
   title: string,
   width: number,

@@ -4,7 +4,6 @@ import type { TmuxSession, Window } from "./tmux-session.ts";
 /** Maximum captures until two successive ones are equal. */
 const CAPTURES_MAX = 200;
 const CAPTURE_INTERVAL_MS = 40;
-/** Transient texts, which may be missing in another run. */
 const TRANSIENT = /\d+ sending|\d+ %|Searching/;
 
 export interface WindowPosition {
@@ -19,7 +18,7 @@ interface Span {
   toMs: number;
 }
 
-/** Records the rows of windows over time. Equal rows are stored only once. */
+/** Rows of windows over time. Equal rows are stored only once. */
 export class Timeline {
   readonly #session: TmuxSession;
   readonly #windows: readonly WindowPosition[];
@@ -31,10 +30,6 @@ export class Timeline {
     this.#windows = windows;
   }
 
-  /**
-   * Records the current screens of all windows.
-   * @param active window with the cursor
-   */
   async record(durationMs: number, active: Window): Promise<void> {
     const until = this.#nowMs + durationMs;
     for (const { window } of this.#windows) {
@@ -49,7 +44,6 @@ export class Timeline {
     this.#nowMs = until;
   }
 
-  /** Renders styles, each distinct row once, and its positions over time. */
   render(rowHeight: number): string[] {
     const ids = new Map<string, string>();
     const lengths = new Set<number>();

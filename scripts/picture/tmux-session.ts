@@ -41,17 +41,19 @@ export class TmuxSession {
     this.tmux("new-session", "-d", "-s", name, ...size, ...command);
   }
 
-  /** Returns the server's invite, so that no other server is offered; "" before it exists. */
+  /**
+   * The invite prevents the client from offering other servers. Empty before the server has created
+   * it.
+   */
   #invite(): string {
     const path = join(this.folder, "data", "invite");
     return existsSync(path) ? readFileSync(path, "utf8").trim().replaceAll("'", "") : "";
   }
 
-  /** Joins as a new user with the window's name. */
   async join(window: Window): Promise<void> {
     this.open(window, "join", "--user", window.name);
     await this.waitForText(window, "New password for");
-    this.type(window, ""); // No password: only this device can log in.
+    this.type(window, "");
     await this.waitForText(window, "#lobby>");
   }
 
@@ -60,7 +62,6 @@ export class TmuxSession {
     this.tmux("send-keys", "-t", window.name, "Enter");
   }
 
-  /** Sends keys by their tmux names, or literal text after `-l`. */
   keys({ name }: Window, ...keys: readonly string[]): void {
     this.tmux("send-keys", "-t", name, ...keys);
   }
@@ -118,10 +119,9 @@ export class TmuxSession {
     }
   }
 
-  /** Environment without the settings and servers of the user who runs the script. */
+  /** Omits the settings and servers of the user who runs the script. */
   #environment(user: string): Record<string, string> {
     return {
-      // Finds `chat` like an installed program.
       PATH: `${join(ROOT, "dist")}:${process.env["PATH"] ?? ""}`,
       HOME: this.folder,
       TERM: "xterm-256color",

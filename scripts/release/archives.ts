@@ -1,4 +1,4 @@
-/** Packs the archives of a release: `.tar.gz` and `.tar.zst`, or `.zip` for Windows. */
+/** Archives of a release: `.tar.gz` and `.tar.zst`, or `.zip` for Windows. */
 
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,23 +8,16 @@ import { ROOT, run } from "./run.ts";
 interface ArchiveOptions {
   readonly folder: string;
   readonly version: string;
-  /** Folder of the built programs. */
   readonly programs: string;
-  /** Folder with the files common to all archives. */
   readonly staged: string;
-  /** Folder for the unpacked archives. */
   readonly trees: string;
-  /** Modification time of all entries, in seconds since 1970. */
   readonly epoch: number;
 }
 
-/**
- * Options of zstd: 1 % smaller than level 16 in the same time. The window of 64 MiB is one that
- * every decoder accepts.
- */
+/** 1 % smaller than level 16 in the same time. Every decoder accepts the window of 64 MiB. */
 const ZSTD_STRATEGY = "strategy=7,wlog=26,clog=21,hlog=21,slog=3,mml=3,tlen=48";
 
-/** Returns the tasks that pack the archives of a target, the longest first. */
+/** The longest task comes first. */
 export function archiveTasks(options: ArchiveOptions, target: string): (() => Promise<void>)[] {
   const { folder, version, staged, trees, epoch } = options;
   const name = `chat-${version}-${target}`;

@@ -11,7 +11,6 @@ const DESCRIPTION = `self-hosted messages and files for people on one network
  direct messages, encrypted rooms, files of any size, a web page, and a history
  whose integrity can be proved.
 `;
-/** Checks of lintian that do not apply, with the reason. */
 const LINTIAN_OVERRIDES = `# The runtime in the program brings its libraries in one file.
 chat: embedded-library
 chat: hardening-no-pie
@@ -19,7 +18,6 @@ chat: hardening-no-relro
 chat: unstripped-binary-or-object
 `;
 
-/** Builds the package if Debian has the target's architecture. */
 export async function packDeb(options: PackageOptions): Promise<void> {
   const { folder, trees, version, target, program, staged, epoch } = options;
   const architecture = PACKAGE_TARGETS[target]?.deb;

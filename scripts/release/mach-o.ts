@@ -16,12 +16,11 @@ const SHA256 = 2;
 export interface MachO {
   readonly cpu: string;
   readonly isAdHoc: boolean;
-  /** Pages whose hash was verified. */
   readonly pages: number;
 }
 
 /**
- * Verifies the hash of each page, as the kernel of macOS does when it loads the page.
+ * Verifies each page's hash, as the macOS kernel does when it loads the page.
  * @throws Error if the header or the signature is malformed, or a page differs
  */
 export function checkMachO(bytes: Uint8Array): MachO {
@@ -36,7 +35,6 @@ export function checkMachO(bytes: Uint8Array): MachO {
   return { cpu, ...checkSignature(bytes, view, view.getUint32(signature + 8, true)) };
 }
 
-/** Offsets of the load commands of the signature and of the last segment. */
 function loadCommands(view: DataView) {
   let signature: number | undefined;
   let linkEdit = 0;
@@ -59,15 +57,14 @@ const IDENTIFIER = utf8Encode("chat\0");
 const SIGNED_PAGE_BITS = 12;
 const DIRECTORY_BYTES = 88;
 const DIRECTORY_VERSION = 0x20400;
-/** Ad hoc, by a linker. */
 const SIGNATURE_FLAGS = 0x20002;
 const MAIN_BINARY = 1n;
 /** macOS maps segments in pages of 16 KiB. */
 const SEGMENT_ALIGNMENT = 0x4000;
 
 /**
- * Replaces the signature by an ad hoc one. Bun 1.4.4 leaves the signature of its own program in
- * programs for x64, with hashes that no longer fit.
+ * Replaces the signature with an ad hoc one. Bun 1.4.4 leaves the signature of its own program in
+ * programs for x64, with hashes that no longer match.
  */
 export function signMachO(original: Uint8Array): Uint8Array {
   const oldView = new DataView(original.buffer, original.byteOffset, original.length);
@@ -108,12 +105,11 @@ export function signMachO(original: Uint8Array): Uint8Array {
   return concatBytes(code, new Uint8Array(head.buffer), IDENTIFIER, ...hashes);
 }
 
-/** Offset of the load command of the segment with the code. */
 function textSegment(view: DataView): number {
   let at = 32;
   for (let count = view.getUint32(16, true); count > 0; count--) {
     const isSegment = view.getUint32(at, true) === LC_SEGMENT_64;
-    // The header is in the segment with the code, the only one with content at offset 0.
+    // The header is in the code segment, the only one with content at offset 0.
     const isFirst = isSegment && view.getBigUint64(at + 40, true) === 0n;
     if (isFirst && fileSize(view, at) > 0) return at;
     at += view.getUint32(at + 4, true);
@@ -156,7 +152,6 @@ const PE_64 = 0x20b;
 const CONSOLE = 3;
 const LARGE_ADDRESS_AWARE = 0x20;
 
-/** Checks the header of a Windows program. @throws Error */
 export function checkPe(bytes: Uint8Array): { readonly sections: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const at = view.getUint32(0x3c, true);

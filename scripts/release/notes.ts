@@ -1,8 +1,8 @@
-/** Release notes: the section of one version in CHANGELOG.md. */
+/** Release notes: the section for one version in CHANGELOG.md. */
 
 import { UsageError } from "./run.ts";
 
-/** @throws UsageError if the changelog has no dated section of the version */
+/** @throws UsageError if the changelog has no dated section for the version */
 export function releaseNotes(changelog: string, version: string): string {
   const sections = changelog.split(/^(?=## )/m);
   const section = sections.find((text) => text.startsWith(`## ${version} (`));

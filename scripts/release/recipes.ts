@@ -1,4 +1,4 @@
-/** Recipes of other package managers, with the version, address and checksums of a release. */
+/** Recipes for other package managers, with the version, address and checksums of a release. */
 
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,6 @@ import { hashOf, ROOT, run, UsageError } from "./run.ts";
 import { MAINTAINER } from "./tree.ts";
 
 const PACKAGING = join(ROOT, "packaging");
-/** Folders of packaging/ with templates. */
 const MANAGERS = ["alpine", "arch", "container", "homebrew", "nix", "scoop", "winget"];
 const SUMMARY = "Self-hosted messages and files for people on one network";
 const HOMEPAGE = "https://chat.example.org/";
@@ -14,10 +13,8 @@ const HOMEPAGE = "https://chat.example.org/";
 const PLACEHOLDER = /@([A-Z0-9]+)(?::([\w./-]+))?@/g;
 
 interface RecipeOptions {
-  /** Folder of the release, with its archives. */
   readonly folder: string;
   readonly version: string;
-  /** Address under which the release will be published. */
   readonly address: string;
 }
 
@@ -47,7 +44,6 @@ function filled(path: string, { folder, version, address }: RecipeOptions): stri
   });
 }
 
-/** Packs the recipes as an archive of the release. */
 export async function packRecipes(
   options: RecipeOptions & { readonly trees: string; readonly epoch: number },
 ): Promise<void> {

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { ROOT, run } from "./run.ts";
 import { MAINTAINER, PACKAGE_TARGETS, type PackageOptions, PackageTree } from "./tree.ts";
 
-/** Builds the package if RPM systems have the target's architecture. */
 export async function packRpm(options: PackageOptions): Promise<void> {
   const { folder, trees, version, target, staged, epoch } = options;
   const architecture = PACKAGE_TARGETS[target]?.rpm;
@@ -14,7 +13,7 @@ export async function packRpm(options: PackageOptions): Promise<void> {
   const tree = new PackageTree(join(work, "tree"));
   tree.copy(join(staged, "LICENSE"), "usr/share/licenses/chat/LICENSE");
   await tree.addCommonFiles(options, { units: "usr/lib/systemd/system", zsh: "site-functions" });
-  // A hyphen separates version and release.
+  // RPM separates version and release with a hyphen.
   const rpmVersion = version.replace("-", "~");
   const values = { VERSION: rpmVersion, MAINTAINER, TREE: tree.root };
   const spec = join(work, "chat.spec");
@@ -27,7 +26,7 @@ export async function packRpm(options: PackageOptions): Promise<void> {
   writeFileSync(spec, text);
   const macros = {
     _topdir: work,
-    // Same bytes on every machine at every time.
+    // Keeps the package reproducible.
     _buildhost: "localhost",
     use_source_date_epoch_as_buildtime: "1",
     clamp_mtime_to_source_date_epoch: "1",

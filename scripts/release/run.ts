@@ -14,7 +14,6 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** @throws Error if the program fails */
 export async function run(
   args: readonly string[],
   { program, cwd = ROOT, env = {} }: RunOptions,
@@ -28,7 +27,6 @@ export async function run(
   if (exitCode !== 0) throw new Error(`${program} ${args[0] ?? ""} failed with code ${exitCode}`);
 }
 
-/** Returns the trimmed output. @throws Error if the program fails */
 export function output(...command: string[]): string {
   const { success, stdout, stderr } = Bun.spawnSync(command, { cwd: ROOT });
   if (!success) throw new Error(`${command.join(" ")} failed: ${stderr}`);

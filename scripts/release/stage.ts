@@ -1,4 +1,4 @@
-/** Collects the files common to all archives of a release. */
+/** Files common to all archives of a release. */
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,6 @@ import { output, ROOT, run } from "./run.ts";
 
 const COMPLETIONS = { bash: "chat.bash", zsh: "_chat", fish: "chat.fish" };
 
-/** Writes licences, manual pages and completions. @returns the folder */
 export async function stageFiles(folder: string): Promise<string> {
   const program = join(ROOT, "dist", "chat");
   const completions = join(folder, "completions");

@@ -14,21 +14,15 @@ export const PACKAGE_TARGETS: Readonly<Record<string, { deb: string; rpm: string
 };
 
 export interface PackageOptions {
-  /** Folder of the release. */
   readonly folder: string;
-  /** Folder for the package's tree. */
   readonly trees: string;
   readonly version: string;
   readonly target: string;
-  /** The program for the target. */
   readonly program: string;
-  /** Licences, manual and completions. */
   readonly staged: string;
-  /** Modification time of all files, in seconds since 1970. */
   readonly epoch: number;
 }
 
-/** A tree whose permissions do not depend on the umask. */
 export class PackageTree {
   readonly root: string;
 
@@ -48,7 +42,7 @@ export class PackageTree {
     chmodSync(file, mode);
   }
 
-  /** Adds what every package contains. @param units folder of systemd's units */
+  /** @param units folder of systemd's units */
   async addCommonFiles(
     { program, staged }: PackageOptions,
     { units, zsh }: { units: string; zsh: string },
