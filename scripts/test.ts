@@ -58,7 +58,8 @@ function plus(a: Totals, b: Totals): Totals {
 }
 
 function allPasses(timings: readonly string[]): string[][] {
-  // One worker more than cores, because tests wait for other processes half of the time.
+  // Tests wait for other processes half of the time, so one worker more than cores keeps all cores
+  // busy.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const serial = Object.keys(SERIAL);
   const ignored = serial.map((path) => `--path-ignore-patterns=${path}`);

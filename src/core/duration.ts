@@ -13,7 +13,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 const DURATION_MS_MAX = 100 * 365 * 86_400_000;
 
 /**
- * Adds `10m`, `2h` or `7d` to `nowUnixMs`.
+ * Returns the Unix time that is `10m`, `2h` or `7d` after `nowUnixMs`.
  * @throws {Fault} usage if the text is not a duration
  */
 export function parseUntil(text: string, nowUnixMs: number): number {

@@ -35,7 +35,7 @@ interface Candidate {
 /**
  * Addresses provided by the user or advertised by the server for its cluster. Advertised addresses
  * are unverified: the client dials them at a limited rate, and never again after a different server
- * has answered there.
+ * has answered at one of them.
  */
 export class ServerAddresses {
   readonly #configured: readonly ServerAddress[];

@@ -289,7 +289,7 @@ export class Lan {
     );
   }
 
-  /** The name belongs to its first key for as long as this program runs. */
+  /** A name belongs to the first key that used it, for as long as this program runs. */
   #pin({ name, keyId }: Sender): void {
     const folded = foldName(name);
     if (this.#pins.size < LAN_NAMES_MAX && !this.#pins.has(folded)) this.#pins.set(folded, keyId);

@@ -8,8 +8,7 @@ const HASH_BYTES = 32;
 const NODE_PREFIX = 0x01;
 const PREFIX_BYTES = 1;
 const GROUP_LEVEL = 8;
-// A shift yields an integer. `**` would yield a float, and its remainder takes as long as a short
-// hash.
+// `**` would yield a float, whose remainder takes as long to compute as a short hash.
 export const GROUP_LEAVES = 1 << GROUP_LEVEL;
 
 export interface MerkleTreeValue {
@@ -19,8 +18,8 @@ export interface MerkleTreeValue {
 }
 
 /**
- * Growing tree. It does not store the leaves of complete groups, so it needs a quarter of a byte
- * per leaf.
+ * Growing tree that omits the leaves of complete groups, so it needs only a quarter of a byte per
+ * leaf.
  */
 export class MerkleTree {
   readonly #sha256: Sha256;

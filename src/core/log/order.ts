@@ -22,8 +22,7 @@ export interface LogOrderValue {
 
 /**
  * Requirements for the next record: `seq` without gaps in the log, `n` without gaps per room, and
- * `time` that never decreases. Writers take the numbers from this class; readers check records with
- * it.
+ * `time` that never decreases. Writers take the numbers from this class; readers check records.
  */
 export class LogOrder {
   readonly #last = new Map<string, LastRecord>();

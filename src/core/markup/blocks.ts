@@ -1,5 +1,5 @@
 /**
- * Parser of message texts, in a small part of Markdown, into a tree of code, quotes, lists and
+ * Parser of message texts, in a small subset of Markdown, into a tree of code, quotes, lists and
  * lines. Parsing takes linear time and limited depth. Text that is not markup stays text, so no
  * character is lost.
  */

@@ -107,7 +107,7 @@ function restart(room: RoomDraft, received: number): void {
 }
 
 /**
- * Ends the room's listing. Records that the server has not sent over this link are lost on the
+ * The server has sent all rooms over this link. Loaded records that it did not send are lost on the
  * server.
  */
 export function endListing(room: RoomDraft): void {

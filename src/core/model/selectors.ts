@@ -48,7 +48,10 @@ export function typingNames(model: Model): readonly string[] {
   return names.filter((name) => !isSameName(name, model.me) && !isIgnored(model, name));
 }
 
-/** Also the permission to turn on read receipts. Both users of a direct conversation have it. */
+/**
+ * Also the permission to turn on read receipts. Both users of a direct conversation have this
+ * permission.
+ */
 export function canPin({ isOperator }: Model, { kind, moderates }: RoomState): boolean {
   return moderates || isOperator || kind === "person";
 }

@@ -58,12 +58,14 @@ export type ConnectionView =
   | { readonly kind: "entering" }
   | { readonly kind: "online"; readonly isStalled?: true }
   | { readonly kind: "offline"; readonly fault: Fault; readonly retryAtUnixMs: number }
-  /** Not reconnecting: the user was banned or logged out (no fault), or the device was removed. */
+  /**
+   * Not reconnecting: the user was banned, the device was removed, or the user logged out (no
+   * fault).
+   */
   | { readonly kind: "ended"; readonly fault: Fault | undefined };
 
 export interface GuessDelayView {
   readonly of: "address" | "account" | "everyone";
-  /** The time at which the server answers a wrong secret. A correct secret is answered no later. */
   readonly untilUnixMs: number;
 }
 
@@ -73,7 +75,10 @@ export interface ServerView {
   readonly needsRoomPassword: boolean;
   readonly welcome: string | undefined;
   readonly textBytesMax: number;
-  /** Previous fingerprint, if the previous key did not sign the server's new key. */
+  /**
+   * Previously known fingerprint, if the server's key changed and the old key did not sign the new
+   * key.
+   */
   readonly changedFrom?: string;
   readonly keepsKey: boolean;
 }
@@ -120,7 +125,6 @@ export interface RoomState {
   readonly changes: ReadonlyMap<number, Changes>;
   readonly online: ReadonlySet<string>;
   readonly members: readonly Member[] | undefined;
-  /** May include the user of this client. */
   readonly typing: readonly string[];
   readonly offered: readonly OfferedFile[];
 }
@@ -139,7 +143,6 @@ export interface PageRequest {
   readonly seq: number;
 }
 
-/** The content is encrypted on the server if the room is sealed. */
 export type FileView = FileBody & {
   readonly isSealed?: true;
   readonly sending?: string;

@@ -33,7 +33,6 @@ export interface Account {
   name: Name;
   /** Removed accounts cannot log in, but their messages keep the name. */
   isRemoved: boolean;
-  /** Raw Ed25519 public key that certifies the account's devices. */
   readonly accountKey: Uint8Array;
   /** PHC string of an argon2id hash; `undefined` if only linked devices can log in. */
   passwordHash: string | undefined;
@@ -201,8 +200,8 @@ export class Registry {
   }
 
   /**
-   * Returns the record that recreates an account of which only the id is known. Its user can log in
-   * after an operator has reset the password.
+   * Recreates an account of which only the id is known. Its user can log in after an operator has
+   * reset the password.
    * @param accountKey public key without a known private key
    */
   lostDraft(id: UserId, accountKey: Uint8Array): Draft {

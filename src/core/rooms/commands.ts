@@ -31,7 +31,8 @@ export type PostCommand = {
   readonly requesters: Requester[];
   isAppending: boolean;
   /**
-   * True if this server has applied other servers' records up to its decision to refuse the post.
+   * True if this server has since applied all records that other servers had written when it first
+   * refused the post.
    */
   isConfirmed?: boolean;
 } & Retried;
@@ -56,7 +57,6 @@ export type Change =
   | { readonly kind: "join"; readonly options: JoinOptions }
   | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
-  /** `isOperator`: whether the submitter is an operator. */
   | { readonly kind: "act"; readonly isOperator: boolean; readonly action: RoomAction }
   | { readonly kind: "enter" };
 

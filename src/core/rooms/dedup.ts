@@ -11,8 +11,8 @@ import type { FoldedHead } from "../../wire/record.ts";
 import { dropOldest } from "../evict.ts";
 
 /**
- * Record of a post. After a crash, the server rebuilds these from the log's heads, so that a
- * repeated post still gets the old `seq`.
+ * Recorded post. After a crash, the server rebuilds these entries from the log's heads, so that it
+ * answers a repeated post with the old `seq`.
  */
 export interface Posted {
   readonly seq: number;
@@ -59,7 +59,6 @@ export interface DedupValue {
 export class OutboxHistory<Post extends Pending = Pending> {
   readonly id: OutboxId;
   readonly lock: string;
-  /** Lowest counter first. */
   readonly pending = new Map<number, Post>();
   /** Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by counter modulo its size. */
   readonly #posted: Posted[] = [];

@@ -52,7 +52,6 @@ export function postDraft(
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
 }
 
-/** Imported messages mention nobody, because thousands may arrive together. */
 function importedDraft(
   by: UserId,
   id: string,

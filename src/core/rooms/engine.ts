@@ -229,8 +229,8 @@ export class RoomEngine {
   }
 
   /**
-   * Another server may have recorded a post that this server would refuse, if the client has used
-   * both. Programs without a session send each post to one server only.
+   * The client may have used another server, which may have recorded this post or newer records
+   * that permit it. Programs without a session send each post to one server only.
    */
   #needsConfirmation({ retryAfterMs }: Fault, askers: readonly Requester[]): boolean {
     const isShared = this.#isShared && askers.some(({ session }) => session !== undefined);

@@ -38,7 +38,7 @@ export function checkFileText(text: string): void {
 export interface FileEntry extends FileBody {
   readonly by: UserId;
   readonly time: number;
-  /** Rooms by seq of the file's records, excluding erased ones. Never empty. */
+  /** Room of each unerased record of the file, by seq. Never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
 

@@ -41,7 +41,6 @@ export interface GroupBody {
   readonly info: string;
   readonly added: readonly OwnedDevice[];
   readonly removed: readonly OwnedDevice[];
-  /** `seq` of the commit that this commit replaces. */
   readonly instead?: number;
 }
 

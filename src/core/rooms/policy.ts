@@ -25,7 +25,6 @@ export interface Invite {
   readonly hash: string;
   readonly usesLeft?: number | undefined;
   readonly expires?: number | undefined;
-  /** Room that users with this invite may join without its password. */
   readonly room?: RoomId | undefined;
   /** Room to which a program may post. Such an invite cannot be used to register. */
   readonly post?: RoomId | undefined;
@@ -73,12 +72,12 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
 const SERVER_ROOM = "server" as UserId;
 
 export class ServerPolicy {
-  /** Bans by account or address key. Their creator enforces BANS_MAX. */
+  /** Bans by account or address key. The code that creates bans enforces BANS_MAX. */
   readonly #bans = new Map<string, Ban>();
   readonly #operators = new Set<UserId>();
   /**
-   * Invites by id. INVITES_MAX (enforced by their creator) limits usable invites, INVITES_SPENT_MAX
-   * spent ones.
+   * INVITES_MAX, enforced by the code that creates invites, limits usable invites;
+   * INVITES_SPENT_MAX limits spent invites.
    */
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();

@@ -38,7 +38,9 @@ export class AccountPrefs {
     if (change !== undefined) this.#change(change);
   }
 
-  /** Such a record is written when the number of settings records reaches its limit. */
+  /**
+   * A record with all settings is written when the number of settings records reaches its limit.
+   */
   #applyAll({ rooms, saved }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();
@@ -86,9 +88,9 @@ export class AccountPrefs {
 const NONE = new AccountPrefs();
 
 /**
- * Returns no records if the change has no effect. If there are too many settings records, returns
- * one with all settings and a draft that orders the old ones to be blanked, because past settings
- * are private.
+ * Returns no records if the change has no effect. If there are too many settings records, returns a
+ * record with all settings, and a draft that orders the old records to be blanked, because past
+ * settings are private.
  * @throws {Fault} too-many if a limit is reached
  */
 export function prefsDrafts(

@@ -16,7 +16,9 @@ interface Entry {
 
 interface Session extends Omit<Entry, "session"> {
   readonly bucket: TokenBucket;
-  /** Counter of a temporarily refused post, by outbox. Later posts wait until it is resent. */
+  /**
+   * Temporarily refused post of each outbox. Later posts wait until the client resends that post.
+   */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
 

@@ -190,7 +190,8 @@ export class Session {
     if (kind === undefined) return [];
     const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
-      // List builders limit the list length. If such a limit is wrong, only this answer fails.
+      // Code that builds lists limits their length. If such a limit is wrong, only this answer
+      // fails.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {
         remedy: "request less data",
       });

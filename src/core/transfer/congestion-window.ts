@@ -47,7 +47,7 @@ const ROUNDS = 10;
 const ROUNDS_INFLATED = 2;
 const INFLATED = 2.5;
 const ACK_AGGREGATION_MS_MAX = 100;
-/** A burst is remembered for this time to twice this time. */
+/** Minimum time for which a burst is remembered; the maximum is twice this time. */
 const ACK_AGGREGATION_MEMORY_MS = 1_000;
 const PROBE_INTERVAL_MS = 10_000;
 /** Shorter while the round trip is inflated, because the path may have become longer. */
