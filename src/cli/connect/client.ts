@@ -53,7 +53,7 @@ export interface ConnectOptions {
    */
   readonly fallbackUser?: string | undefined;
   readonly greetOnly?: boolean;
-  /** Waits until the server confirms all posts, including unconfirmed posts from earlier runs. */
+  /** Waits until the server confirms this command's posts; also sends earlier unconfirmed posts. */
   readonly waitsForPosts?: boolean;
   /** On a terminal, makes this server and user the defaults for later commands. */
   readonly setsDefaults?: boolean;

@@ -148,7 +148,7 @@ export class ScreenActions {
     }
     const { open, me } = chat.model;
     if (open === undefined) {
-      host.patch({ editor: editorOf(text) }); // Not sent, so the text stays in the input.
+      host.patch({ editor: editorOf(text) }); // Not sent, so the text returns to the input.
       return notices.fail(me === undefined ? notLoggedIn() : noRoomOpen());
     }
     const message = text.startsWith("//") ? text.slice(1) : text;

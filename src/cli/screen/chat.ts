@@ -29,7 +29,6 @@ export class ScreenChat extends ChatActions {
   readonly #clock: Clock;
   readonly #onEffect: (effect: ScreenEffect) => void;
   #listener: ((event: SessionEvent) => void) | undefined;
-  /** At most EARLY_EVENTS_MAX. */
   readonly #earlyEvents: SessionEvent[] = [];
   #open: OpenClient | undefined;
   #isRenamed = false;
@@ -95,7 +94,7 @@ export class ScreenChat extends ChatActions {
   }
 
   /**
-   * If the post is refused in a room that is not open, emits an effect.
+   * Emits a refusal as an effect if the room is not open.
    * @returns `undefined` if the post was refused
    * @throws {Fault} not-logged-in
    */

@@ -99,7 +99,6 @@ export class ScreenClient implements ScreenHost {
   #hidesJoins: boolean;
   state: ScreenState = FIRST_STATE;
   #isStarting = true;
-  /** At most PENDING_KEYS_MAX. */
   #pendingKeys: readonly Key[] = [];
   #isDrawing = false;
   #cancelTick: (() => void) | undefined;

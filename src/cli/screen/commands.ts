@@ -61,7 +61,6 @@ export class ScreenCommands extends SlashHost {
   #room: Name = LOBBY;
   #isLoggingIn = false;
   #resultCount = 0;
-  /** At most the lines of one page of records. */
   readonly #collectedLines: string[] = [];
 
   constructor(options: ScreenCommandsOptions) {
@@ -182,7 +181,7 @@ export class ScreenCommands extends SlashHost {
     const target =
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
-    // A muted target may since have been renamed or left.
+    // The user may have left a muted target, or the target may have been renamed.
     const isValid = room !== undefined || target.startsWith("@") || isMutedTarget(muted, target);
     if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
     if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });

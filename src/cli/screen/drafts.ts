@@ -1,4 +1,4 @@
-/** Drafts that are not yet saved to disk. */
+/** Draft storage with delayed writes. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
@@ -19,7 +19,7 @@ export interface ScreenDraftsOptions {
 export class ScreenDrafts {
   readonly #options: ScreenDraftsOptions;
   #owner: DraftOwner | undefined;
-  #changes = new Map<string, Draft | undefined>(); // Limited by the model's drafts.
+  #changes = new Map<string, Draft | undefined>();
   #stored = new Map<string, string>();
   #cancel: (() => void) | undefined;
   #hasFailed = false;

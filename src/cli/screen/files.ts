@@ -39,7 +39,6 @@ interface RunningTransfer {
 
 export class ScreenFiles {
   readonly #options: ScreenFilesOptions;
-  /** At most SCREEN_TRANSFERS_MAX. */
   readonly #runningTransfers = new Map<string, RunningTransfer>();
   #count = 0;
   readonly #offered = new WeakSet<FileBody>();

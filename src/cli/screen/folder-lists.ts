@@ -7,7 +7,6 @@ import type { PathEntry } from "./input/completion.ts";
 
 export class FolderLists {
   readonly #home: string | undefined;
-  /** Keyed by typed path. At most TAB_FOLDERS_MAX. */
   readonly #lists = new Map<string, readonly PathEntry[]>();
 
   constructor(home: string | undefined) {

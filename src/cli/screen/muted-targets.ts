@@ -14,7 +14,6 @@ export class MutedTargets {
     this.#store = store;
   }
 
-  /** Each change replaces the array. */
   get targets(): readonly string[] {
     return this.#targets;
   }

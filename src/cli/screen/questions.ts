@@ -20,14 +20,13 @@ interface QueuedQuestion {
 }
 
 /**
- * Users who type a password may not look at the screen. Typed text is therefore hidden and
- * discarded between two password questions and, if the login ended during a question, until Enter
- * or Esc.
+ * A user who types a password might not be looking at the screen. Typed text is therefore hidden
+ * and discarded between two password questions and, if the login ended during a question, until
+ * Enter or Esc.
  */
 export class ScreenQuestions {
   readonly #options: ScreenQuestionsOptions;
   readonly #queue: QueuedQuestion[] = [];
-  /** The first queued question, or a prompt that hides typed text. */
   #visible: "first" | "checking" | "withdrawn" | undefined;
   #isChecking = false;
   #hasAskedSecret = false;

@@ -61,7 +61,8 @@ export interface OpenFolder {
   readonly lostAccounts: readonly Name[];
   readonly provable: OpenCheckpoints["provable"];
   /**
-   * Verifies the records that the start took from a snapshot, while the server is running.
+   * Verifies the part of the history that the start took from a snapshot. Runs while the server is
+   * in use.
    * @returns seqs of records with a damaged body
    * @throws {Fault} log-corrupt, store-…
    */
@@ -80,9 +81,7 @@ export interface FolderOptions {
   /** Starts even if acknowledged records are damaged or lost; damaged records are dropped. */
   readonly acceptsLoss?: boolean;
   readonly cluster?: ClusterConfig;
-  /** Set while the logs are imported into a cluster; the server then appends nothing. */
   readonly isFrozen?: true;
-  /** Called for a temporary write error, after which the server continues. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
@@ -159,7 +158,7 @@ async function openContents(
   let folds = newFolds();
   const { acceptsLoss = false } = options;
   const common = { disk, clock, entropy, sha256, acceptsLoss };
-  /** Includes accounts whose records have a damaged body. */
+  /** Includes accounts whose records are damaged. */
   const knownAccounts = new Set<string>();
   const accounts = await openLog({
     ...common,
@@ -242,7 +241,7 @@ async function openContents(
     isUsed: history.head() > 0,
     renew: options.newIdentity ?? false,
   });
-  // Applies the record that introduces a new identity, if one was appended.
+  // The log may contain a new identity.
   for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
   for (const log of [accounts, history]) await checkSigned(log, { identity, registry, options });
   const certificate = await loadCertificate(path, options);
@@ -314,7 +313,8 @@ function isLoaded(
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
   knownAccounts: ReadonlySet<string>,
 ): boolean {
-  // If accounts are lost, only the complete history yields the first record of each lost account.
+  // Only the complete history yields the first record of each lost account, so the snapshot is not
+  // used.
   if (!folds.authors.every((author) => knownAccounts.has(author))) return false;
   try {
     engine.load(folds.engine);

@@ -16,8 +16,8 @@ export interface Membership {
   /** Earlier positions, oldest first, needed if the stream has lost its latest messages. */
   readonly before?: readonly Position[];
   /**
-   * `undefined` for a member. `filling` if `chat cluster init` was interrupted during its import;
-   * `left` if the server has left and, with a history of its own, cannot return.
+   * `undefined` for a member. `filling` if `chat cluster init` was interrupted during its import.
+   * `left` if the server has left; its history may differ since then, so it cannot return.
    */
   readonly state?: "filling" | "left";
 }

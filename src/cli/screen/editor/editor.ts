@@ -193,7 +193,6 @@ export function yank(editor: Editor): Editor {
   return replaceRange(editor, editor.cursor, editor.cursor, editor.cutText);
 }
 
-/** At the end of a line, swaps the last two graphemes. */
 export function transpose(editor: Editor): Editor {
   const { text, cursor } = editor;
   const isAtLineEnd = cursor === lineEndOf(editor);

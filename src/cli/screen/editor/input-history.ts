@@ -35,7 +35,6 @@ function isStorable(text: string): boolean {
   return Buffer.byteLength(text) <= INPUT_HISTORY_LINE_BYTES_MAX;
 }
 
-/** Removes an earlier copy of the line. */
 function withLine(lines: readonly string[], text: string): readonly string[] {
   if (!isStorable(text)) return lines;
   if (lines.at(-1) === text) return lines;
@@ -63,7 +62,7 @@ export function matchingLines(
 export class InputHistory {
   readonly #path: string;
   readonly #folder: string;
-  #lines: readonly string[] = []; // At most INPUT_HISTORY_LINES_MAX.
+  #lines: readonly string[] = [];
   #writing: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
@@ -71,7 +70,6 @@ export class InputHistory {
     this.#path = join(folder, FILE_NAME);
   }
 
-  /** Oldest first. Adding a line replaces the array. */
   get lines(): readonly string[] {
     return this.#lines;
   }

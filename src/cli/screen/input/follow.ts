@@ -22,7 +22,6 @@ import { requestOlder } from "./reading.ts";
 
 export interface PreviousModel {
   readonly model: Model;
-  /** Row to which the timeline last jumped. */
   readonly jumpedKey: string | undefined;
   readonly bottoms: number;
   /** After a logout, the input belongs to the previous account. */

@@ -21,7 +21,6 @@ export interface HandlerContext {
   readonly layout: Pick<Layout, "pageRows" | "inputColumns" | "rooms" | "members"> &
     Pick<Layout, "heightOf" | "foldsOf" | "hitAt"> &
     Partial<Pick<Layout, "topMax">>;
-  /** Oldest line first. */
   readonly inputHistory: readonly string[];
   readonly source: Omit<CompletionSource, "model">;
   readonly texts: KeyTexts;

@@ -165,7 +165,6 @@ export class KeyDecoder {
     else this.#buffered = bytes.slice();
   }
 
-  /** @returns offset after the dropped string */
   #skipped(bytes: Uint8Array): number {
     const at = bytes.findIndex((byte) => byte === BEL || byte === ESC || CANCELS.has(byte));
     if (at < 0) return bytes.length;
@@ -381,7 +380,6 @@ function answer(bytes: Uint8Array, at: number, end: number): Step {
   return { keys: [{ name: "report", text }], end };
 }
 
-/** @param body parameters and intermediate bytes */
 function csi(body: string, final: string): Key | undefined {
   const report = { name: "report", text: `\x1b[${body}${final}` };
   const pointed = /^<(\d{1,4});(\d{1,4});(\d{1,4})$/.exec(body);

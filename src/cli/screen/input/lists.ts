@@ -76,7 +76,6 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
   }
 }
 
-/** Searches if the query has changed since the last search; otherwise opens the selected result. */
 function search(
   state: ScreenState,
   overlay: Extract<Overlay, { kind: "search" }>,

@@ -75,7 +75,6 @@ export function selectInPlace(
   return withChange(state, { selected: selectionOf(row), scroll });
 }
 
-/** `undefined` if the message is not loaded. */
 export function selectSeq(
   state: ScreenState,
   seq: number,

@@ -4,7 +4,6 @@
 export type PictureProtocol = "kitty" | "kitty-direct" | "iterm2" | "sixel";
 
 export interface PictureTerminal {
-  /** `undefined` if the terminal cannot display pictures. */
   readonly protocol: PictureProtocol | undefined;
   readonly cell: { readonly width: number; readonly height: number };
 }

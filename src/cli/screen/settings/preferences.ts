@@ -34,7 +34,6 @@ export class ScreenPreferences {
   readonly warnings: readonly string[];
   #chosen: ChosenValues;
 
-  /** @throws {Fault} usage if config.toml is invalid */
   constructor(
     context: Pick<Context, "settings">,
     state: Pick<ClientState, "preference" | "setPreference">,

@@ -7,13 +7,11 @@ import type { ListTop } from "./hit.ts";
 export interface ScreenState {
   readonly editor: Editor;
   readonly completion: Completion | undefined;
-  /** Set while the input shows an entry of the input history. */
   readonly recall: Recall | undefined;
   /** `undefined` while the timeline follows the newest row. */
   readonly scroll: ScrollAnchor | undefined;
   /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
-  /** Row keys in the order of unfolding. */
   readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
   /** An open question receives all keys. */
@@ -45,14 +43,12 @@ export interface Completion {
 
 export interface Candidate {
   readonly text: string;
-  /** Displayed beside the candidate; may be empty. */
   readonly hint: string;
 }
 
 export interface Recall {
   /** Entries back in the history, from 0 for the newest. */
   readonly back: number;
-  /** Input text before the user recalled an entry. */
   readonly previousText: string;
 }
 

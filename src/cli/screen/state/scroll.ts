@@ -105,7 +105,6 @@ export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
   return withTop(timeline, 0);
 }
 
-/** Returns the anchor nearest to the current one at which a row is visible. */
 export function reveal(
   timeline: Timeline,
   anchor: ScrollAnchor | undefined,

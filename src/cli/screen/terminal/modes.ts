@@ -29,7 +29,6 @@ export class TerminalModes {
   readonly #options: ModesOptions;
   #hasMouse: boolean;
   #isActive = false;
-  /** Set while the process is stopped, if the full screen is to resume afterwards. */
   #isSuspended = false;
   #removeListeners: readonly (() => void)[] = [];
   #removeStopListener = () => {};
@@ -149,11 +148,9 @@ const ALTERNATE_SCREEN = 1049;
 const AUTO_WRAP = 7;
 const BRACKETED_PASTE = 2004;
 const FOCUS_EVENTS = 1004;
-/** Mouse buttons and wheel, in SGR encoding. */
 const MOUSE = "1000;1006";
 const SYNCHRONIZED = 2026;
 
-/** Saves the shell's window title. */
 const SAVE_TITLE = "\x1b[22;2t";
 const RESTORE_TITLE = "\x1b[23;2t";
 

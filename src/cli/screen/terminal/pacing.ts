@@ -34,7 +34,6 @@ export class Pacing {
     return !this.#queries.isResponsive || this.#unansweredBytes < TERMINAL_QUEUE_BYTES_MAX;
   }
 
-  /** Adds a status query to the output if one is due. */
   marked(text: string): string {
     if (!this.#queries.isResponsive) {
       this.#unansweredBytes = 0;

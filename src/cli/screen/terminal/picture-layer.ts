@@ -138,7 +138,6 @@ export class PictureLayer {
     return rows === box.rows && !isDrawnElsewhere;
   }
 
-  /** Adding a picture restarts the delay. */
   #setPending(placements: Map<string, Placement>): void {
     const hasNew = [...placements.keys()].some((key) => !this.#pending.has(key));
     this.#pending = placements;

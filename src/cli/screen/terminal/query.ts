@@ -38,7 +38,7 @@ interface PendingQuery {
 export class TerminalQueries {
   readonly #clock: Pick<Clock, "after">;
   #unsent: { readonly text: string; readonly query: PendingQuery }[] = [];
-  #pending: PendingQuery[] = []; // At most TERMINAL_QUERIES_MAX.
+  #pending: PendingQuery[] = [];
   #hasAnswered = false;
   #isUnresponsive = false;
   #onSettled: (() => void)[] = [];
@@ -110,8 +110,8 @@ export class TerminalQueries {
   }
 
   /**
-   * Waits for pending answers or a timeout. After an earlier exit, the shell would read the answers
-   * as typed text.
+   * Waits for pending answers or a timeout. If the client exited earlier, the shell would read the
+   * answers as typed text.
    */
   settled(): Promise<void> {
     if (!this.hasPending) return Promise.resolve();

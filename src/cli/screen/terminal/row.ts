@@ -26,11 +26,7 @@ const TOKEN = new RegExp(
   "y",
 );
 
-/**
- * @param line text with SGR and OSC 8 sequences; all other sequences are ignored
- * @param columns maximum number of cells
- * @param penCache pens of earlier rows
- */
+/** @param line text with SGR and OSC 8 sequences; all other sequences are ignored */
 export function rowOf(line: string, columns: number, penCache = new Pens()): Row {
   const texts: string[] = [];
   const pens: Pen[] = [];

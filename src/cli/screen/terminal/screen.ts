@@ -27,7 +27,9 @@ export interface TerminalScreenOptions {
   readonly onResize: (size: Size) => void;
 }
 
-/** The terminal usually reads a smaller update at once, which needs no synchronized output. */
+/**
+ * Minimum size of a synchronized update. A terminal usually reads a smaller update in one piece.
+ */
 const SYNCHRONIZED_BYTES_MIN = 512;
 const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
 const END_SYNCHRONIZED = "\x1b[?2026l";
@@ -38,7 +40,6 @@ type SideOutput = "bell" | "copy" | "notification" | "pictures";
 interface TerminalContent {
   readonly size: Size;
   readonly lines: readonly Row[];
-  /** The cells of a picture that is not yet painted are blank. */
   readonly rows: readonly Row[];
   readonly cursor: CursorPosition | undefined;
   readonly hasCursor: boolean;

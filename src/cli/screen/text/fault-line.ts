@@ -14,7 +14,6 @@ const GENERIC_CODES: ReadonlySet<string> = new Set([
   ...(["usage", "not-found", "port-taken", "data-foreign", "data-locked", "internal"] as const),
 ]);
 
-/** Uses the user's language if there is a translation. */
 export function faultLineIn(texts: ScreenTexts, fault: Fault): string {
   const { message, remedy } = fault.translatable;
   const translation = translate(message, texts.faultTemplates);

@@ -58,7 +58,6 @@ export interface Layout {
   readonly visibleSeq: number | undefined;
   readonly isAtBottom: boolean;
   readonly files: readonly FileBody[];
-  /** Maximum scroll position of the open help or long text. */
   readonly topMax: number;
   readonly rooms: ListScroll;
   readonly members: ListScroll;

@@ -6,7 +6,6 @@ import { cutTo, graphemesOf, widthOf } from "./width.ts";
 
 export interface InputBox {
   readonly lines: readonly Line[];
-  /** From 0. */
   readonly row: number;
   readonly column: number;
   readonly indexAt: (row: number, column: number) => number;

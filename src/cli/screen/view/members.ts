@@ -55,7 +55,7 @@ export function memberColumn(
   };
 }
 
-/** Until the server has sent the full list, only the online members. */
+/** Until the server has sent the full list, returns only the online members. */
 function membersOf(model: Model): readonly Member[] {
   const { open, me } = model;
   const room = openRoom(model);

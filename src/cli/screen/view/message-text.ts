@@ -14,7 +14,6 @@ export interface MessageText {
   readonly me: string | undefined;
   readonly role?: Role;
   readonly author?: Line;
-  /** Follows the text, such as an edit mark. */
   readonly mark: Line;
 }
 

@@ -46,9 +46,7 @@ export interface RowExtras {
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
 
-/** Minimum screen width for a separate name column. */
 const COLUMNS_FOR_NAMES = 50;
-/** Minimum screen width for the time. */
 const COLUMNS_FOR_TIME = 30;
 const TIME_COLUMNS = 6;
 const QUOTE_COLUMNS = 200;
@@ -132,7 +130,7 @@ interface Head {
   readonly unixMs: number;
   /** Whether the row above has the same name and time, which are then omitted. */
   readonly isGrouped: boolean;
-  /** Whether the name is the sign of an event or action, which no `:` follows. */
+  /** Whether the name is a sign for an event or action. No `:` follows a sign. */
   readonly isSign: boolean;
 }
 

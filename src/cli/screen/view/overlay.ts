@@ -206,7 +206,6 @@ function resultEntries(
   return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }
 
-/** A choice without a hint is a heading. */
 function helpEntries(choices: readonly Candidate[], columns: number): readonly Entry[] {
   const widest = Math.max(0, ...choices.map(({ text, hint }) => (hint === "" ? 0 : widthOf(text))));
   const keys = Math.min(widest, Math.floor(columns / 2) - 2);

@@ -39,7 +39,7 @@ const COLOR_NAMES = [
   "cyan",
   "white",
 ] as const;
-/** xterm's sixteen colours, used to find the nearest. */
+/** xterm's sixteen colours, for finding the nearest one. */
 const BASIC_COLORS: readonly Rgb[] = [
   [0, 0, 0],
   [205, 0, 0],

@@ -11,7 +11,6 @@ import { nameOf } from "./header.ts";
 import { isMuted } from "./rooms.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
 
-/** Link state that the model does not contain. */
 export interface LinkStatus {
   readonly transport: string | undefined;
   readonly roundTripMs: number | undefined;

@@ -28,7 +28,6 @@ export interface TimelineOptions {
 
 export interface VisibleRow {
   readonly row: Row;
-  /** `to` is exclusive. */
   readonly from: number;
   readonly to: number;
 }
@@ -45,7 +44,6 @@ export interface TimelineLayout {
 interface CachedRow {
   readonly lines: readonly Line[];
   readonly folds: number;
-  /** Created when a line first becomes visible. */
   readonly texts: (string | undefined)[];
   readonly transfer: TransferView | undefined;
   readonly isUnfolded: boolean;

@@ -25,7 +25,7 @@ export function cutTo(text: string, columns: number): string {
     return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
   }
   let used = 0;
-  let fittingWithMark = ""; // Leaves a column for `…`.
+  let fittingWithMark = "";
   let fitting = "";
   for (const grapheme of terminalWidths.graphemesOf(text)) {
     used += grapheme.width;

@@ -58,11 +58,10 @@ const CACHED_LENGTH_MAX = 40;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** Until measured, the widths in the Unicode table. */
+/** Until a width is measured, the Unicode table applies. */
 class TerminalWidths {
   #measured: MeasuredWidths = {};
   #isAsInTable = true;
-  /** Keyed by text. At most CACHED_TEXTS_MAX. */
   readonly #graphemes = new Map<string, readonly Grapheme[]>();
 
   measure(widths: MeasuredWidths): void {
@@ -134,7 +133,9 @@ function isShownDecomposed(kind: SampleKind, width: number): boolean {
   return isCombined && width > Bun.stringWidth(SAMPLES[kind]);
 }
 
-/** Such terminals draw each code point separately, and use one column per combining mark. */
+/**
+ * Width on a terminal that draws each code point separately, with one column per combining mark.
+ */
 function sumOf(grapheme: string): number {
   let columns = 0;
   for (const point of grapheme) {
