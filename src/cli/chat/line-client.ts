@@ -295,7 +295,7 @@ export class LineClient extends SlashHost {
     await reported.promise;
   }
 
-  /** Otherwise the next run would print the user's own messages as new. */
+  /** Without this wait, the next run would print the user's own messages as new. */
   async #waitForOwnRecords(): Promise<void> {
     await Promise.resolve(); // Lets the handlers of the last post run first.
     if (this.#areOwnRecordsPrinted()) return;

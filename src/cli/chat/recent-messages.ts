@@ -4,7 +4,7 @@ import { dropOldest } from "../../core/evict.ts";
 import type { MessageAuthor } from "../../ui/commands/command.ts";
 import { type DisplayRecord, destinationName } from "../output/render.ts";
 
-/** About as many messages as users scroll back. Older messages are addressed by number. */
+/** Users rarely refer further back, and can refer to an older message by its number. */
 const RECENT_MAX = 1_000;
 
 interface RecentMessage {

@@ -5,7 +5,9 @@ import { withoutSecrets } from "./slash.ts";
 
 export interface InputLine {
   readonly line: number;
-  /** Omits the arguments of commands that accept a password; absent if the line is invalid text. */
+  /**
+   * Omits the arguments of commands that accept a password; absent if the line is not valid text.
+   */
   readonly text?: string;
 }
 

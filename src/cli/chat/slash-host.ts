@@ -77,8 +77,8 @@ export abstract class SlashHost implements Host {
   recorded(_seq: number): void {}
 
   /**
-   * After a failed change, the host must not send the following lines of a script to the current
-   * destination.
+   * After a failed change of room or login, the host must not send the following lines of a script
+   * to the current destination.
    */
   changeFailed(_change: "room" | "login"): void {}
 

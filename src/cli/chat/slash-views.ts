@@ -24,7 +24,7 @@ import type { SlashHost } from "./slash-host.ts";
 import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 
-/** About one screen. The client requests each saved message separately. */
+/** Maximum number of listed messages, about one screen. Each message requires a request. */
 const SAVED_LISTED_MAX = 20;
 export const HISTORY_DEFAULT = 20;
 

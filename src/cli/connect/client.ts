@@ -48,8 +48,8 @@ export interface ConnectOptions {
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
   /**
-   * Fallback if neither the user nor an earlier command supplied a name. If `undefined`, prompts
-   * for a name.
+   * Used if neither the user nor an earlier command supplied a name. If `undefined`, prompts for a
+   * name.
    */
   readonly fallbackUser?: string | undefined;
   readonly greetOnly?: boolean;

@@ -23,8 +23,9 @@ type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
 const LISTED_MAX = 4;
 
 /**
- * Returns the server used last, then the servers that this user runs on this machine. Omits servers
- * started under another `CHAT_HOME`, which belong to another person on the same system account.
+ * Returns the server used last, then the servers that this user runs on this machine. A server
+ * started under another `CHAT_HOME` belongs to another person on the same system account, so it is
+ * included only if it was used last.
  */
 export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
   const last = state?.lastServer();

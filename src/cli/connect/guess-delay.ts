@@ -5,7 +5,8 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { type Context, mayRedraw, printNotice } from "../context.ts";
 
 /**
- * A correct secret is answered immediately, even after wrong attempts, and must show no countdown.
+ * Delay before the countdown appears. A correct secret is answered sooner, even after wrong
+ * attempts.
  */
 const DISPLAY_DELAY_MS = 400;
 const TICK_MS = 1_000;

@@ -1,4 +1,4 @@
-/** Join of the room named on the command line. */
+/** Room joining, with creation and retries. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";

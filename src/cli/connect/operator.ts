@@ -62,7 +62,7 @@ export async function withOperator(
           ...operatorAddress(local, flags),
           ...{ portGiven: true, ...defined({ secret: token }) },
         });
-  // The token is valid only on this cluster node.
+  // The token is valid only on this cluster node, so the client must not switch to another.
   const exactAddress = token !== undefined;
   const options = { follow: "none", fallbackUser: systemUser(), exactAddress } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {

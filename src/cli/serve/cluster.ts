@@ -53,7 +53,7 @@ export interface ClusterConfig {
   readonly credentials?: Uint8Array;
   readonly isUnsafe: boolean;
   readonly monitors: readonly string[];
-  /** `undefined` leaves the limit to NATS. */
+  /** If `undefined`, NATS limits the size. */
   readonly filesBytesMax?: number;
 }
 

@@ -6,7 +6,8 @@ import { type Context, printNotice } from "../context.ts";
 
 /**
  * Each connection and each open file needs a descriptor. Prints a notice if the system allows fewer
- * than LINKS_MAX connections. Bun raises the soft limit to the hard limit.
+ * than LINKS_MAX connections. `limit` already equals the hard limit, because Bun raises the soft
+ * limit to it.
  */
 export function linksWithinLimit(
   context: Pick<Context, "stderr">,

@@ -241,7 +241,7 @@ async function openContents(
     isUsed: history.head() > 0,
     renew: options.newIdentity ?? false,
   });
-  // The log may contain a new identity.
+  // Loading the identity may have appended a record.
   for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
   for (const log of [accounts, history]) await checkSigned(log, { identity, registry, options });
   const certificate = await loadCertificate(path, options);

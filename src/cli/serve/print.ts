@@ -54,7 +54,7 @@ const LINE_FRAME_CHARS = 256;
  */
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
-/** Rendered when it is written, with the names in use when the record was created. */
+/** A line is rendered when it is written, but with the names in use when its record was created. */
 interface PendingLine {
   readonly record: LogRecord;
   readonly names: RecordNames;
@@ -135,7 +135,10 @@ export class ServePrinter {
     }
   }
 
-  /** At most once a minute, so that a client that repeats a failing request cannot fill the log. */
+  /**
+   * Prints each warning at most once a minute, so that a client that repeats a failing request
+   * cannot fill the log.
+   */
   #printWarning(message: string): void {
     const now = this.#context.clock.now();
     if (message === this.#lastWarning && now < this.#warnedUntil) return;
@@ -150,7 +153,9 @@ export class ServePrinter {
     if (this.#context.json) this.line("majority", fields);
   }
 
-  /** At most once a minute, because a full disk causes every post to be refused. */
+  /**
+   * Prints the warning at most once a minute, because a full disk causes every post to be refused.
+   */
   #warnFull(fault: Fault): void {
     const now = this.#context.clock.now();
     if (now < this.#fullWarnedUntil) return;

@@ -9,7 +9,7 @@ export interface NodeState {
   readonly name: string;
   readonly address: string;
   readonly seq: number;
-  /** `root` is the Merkle root of the node's `records` records. */
+  /** Number of records in the node's history; `root` is their Merkle root. */
   readonly records: number;
   readonly root: string;
   readonly accounts: number;

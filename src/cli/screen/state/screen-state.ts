@@ -47,7 +47,7 @@ export interface Candidate {
 }
 
 export interface Recall {
-  /** Entries back in the history, from 0 for the newest. */
+  /** Number of entries back in the history; 0 is the newest. */
   readonly back: number;
   readonly previousText: string;
 }

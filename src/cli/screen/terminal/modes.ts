@@ -68,8 +68,7 @@ export class TerminalModes {
   }
 
   /**
-   * Waits for a terminal that accepts no output.
-   * @param timeoutMs `undefined` for no limit
+   * @param timeoutMs maximum wait for a terminal that accepts no output; `undefined` for no limit
    */
   async leave(timeoutMs?: number): Promise<void> {
     if (!this.#isActive) return;

@@ -7,7 +7,7 @@ export interface Row {
   readonly line: string;
   /** Empty for the second column of a wide grapheme. */
   readonly texts: readonly string[];
-  /** The plain pen for a blank that looks the same with it. */
+  /** A blank that looks the same with the plain pen has the plain pen. */
   readonly pens: readonly Pen[];
 }
 

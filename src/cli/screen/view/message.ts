@@ -153,7 +153,6 @@ function withHead(
   return narrow(head, options, make);
 }
 
-/** The number of spans is always the same. */
 function gutterOf({ name, role, unixMs }: Head, names: number, times: Times): Line {
   const cutName = cutTo(name, names);
   const before = " ".repeat(names - widthOf(cutName));

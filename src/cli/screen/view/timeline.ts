@@ -61,7 +61,7 @@ export class TimelineCache {
   #palette: Palette | undefined;
   #transfers: Model["transfers"] | undefined;
   #downloads: Downloads = new Map();
-  /** The next request is usually for a neighbouring row. */
+  /** Cached because the next request is usually for a neighbouring row. */
   #lastIndex = 0;
   readonly #layout = memo<TimelineLayout>();
 

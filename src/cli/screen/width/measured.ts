@@ -52,7 +52,7 @@ interface Grapheme {
   readonly width: number;
 }
 
-/** Names, times and other texts that every frame repeats. */
+/** Maximum number of cached texts, such as names and times, which every frame repeats. */
 const CACHED_TEXTS_MAX = 1_000;
 const CACHED_LENGTH_MAX = 40;
 
