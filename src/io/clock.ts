@@ -1,11 +1,11 @@
 /** Interface of a clock for drivers. Simulations provide a virtual clock. */
 
 export interface Clock {
-  /** Returns monotonic milliseconds, the time base of all state machines. */
+  /** Monotonic milliseconds, the time base of all state machines. */
   now(): number;
-  /** Returns the wall-clock time in Unix milliseconds, which may jump. */
+  /** Wall-clock time in Unix milliseconds, which may jump. */
   unixMs(): number;
-  /** Calls back once after `delayMs`, or as soon as possible if 0. Returns a cancel function. */
+  /** Calls back as soon as possible if the delay is 0. Returns a function that cancels the call. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
@@ -15,10 +15,7 @@ export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<voi
   });
 }
 
-/**
- * Settles as the promise does, or as `onTimeout` does if `timeoutMs` passes first.
- * @param onTimeout may throw
- */
+/** Settles like the promise, or like `onTimeout` if `timeoutMs` passes first. */
 export async function withTimeout<Result, TimeoutResult>(
   promise: Promise<Result>,
   timeoutMs: number,
@@ -37,15 +34,11 @@ export async function withTimeout<Result, TimeoutResult>(
 export interface RetryOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** Time on `clock` after which errors are no longer retried. Default: no limit. */
+  /** Time on `clock` after which errors are no longer retried. */
   readonly until?: number;
   readonly isTransient: (error: unknown) => boolean;
 }
 
-/**
- * Retries an action until it succeeds.
- * @throws {Error} the action's last error if it is permanent or `until` has passed
- */
 export async function retry<Result>(
   act: () => Promise<Result>,
   { clock, intervalMs, until = Number.POSITIVE_INFINITY, isTransient }: RetryOptions,

@@ -2,7 +2,7 @@
 
 export type Entropy = (sizeBytes: number) => Uint8Array;
 
-/** Number of random bytes per system call, enough for a few hundred salts. */
+/** Random bytes per system call, enough for a few hundred salts. */
 const POOL_BYTES = 4096;
 
 export function systemEntropy(): Entropy {

@@ -25,15 +25,10 @@ import { isRare, lineQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
-/** Minimum size of a read, for the newest page. Searches read up to READ_BYTES_MAX at a time. */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
-/**
- * Number of bytes scanned before yielding to the event loop. Scanning them takes 0.1 ms for a
- * single word and at most 3 ms.
- */
+/** Number of bytes scanned in 0.1 to 3 ms, after which the scan yields to the event loop. */
 const YIELD_BYTES = 64 << 10;
-/** Number of bytes scanned on the event loop before search threads start. */
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
@@ -55,10 +50,6 @@ export class LogArchive implements Archive {
     await this.#index.refresh(() => undefined);
   }
 
-  /**
-   * @throws {Fault} log-corrupt if a line is damaged, store-failed or store-denied if the log
-   * cannot be read
-   */
   async page(query: PageQuery): Promise<Page> {
     const { records, more, suspects } = await this.#raw(query);
     const verified: LogRecord[] = [];
@@ -134,8 +125,8 @@ class Collector {
   readonly #matcher: LineMatcher;
   readonly #yieldNow: (() => Promise<void>) | undefined;
   /**
-   * Invalid records that only an erasure can explain, each with the fault to report if the record
-   * was not erased. An "unconfirmed" record may also be an unfinished write.
+   * Invalid records, each with the fault to report if no erasure explains it. An "unconfirmed"
+   * record may also be an unfinished write.
    */
   readonly suspects = new Map<LogRecord, Fault | "unconfirmed">();
   readonly #records: LogRecord[] = [];
@@ -220,7 +211,7 @@ class Collector {
   #record(range: ByteRange, line: Buffer, start: number): LogRecord | undefined {
     const first = this.#validRecord(line);
     if (first !== undefined) return first.record;
-    // An erasure may have been rewriting the line, so read it again.
+    // Read the line again, because an erasure may have been rewriting it.
     const freshLine = Buffer.alloc(line.length);
     const offset = range.from + start;
     this.#files.file(range.firstSeq).read(freshLine, offset);
@@ -244,7 +235,7 @@ class Collector {
     const parsed = parseLine(line);
     if (parsed.kind === "newer") return { record: undefined };
     if (parsed.kind === "bad") return undefined;
-    // Hash only records that match the query, because hashing dominates the cost.
+    // Hash only matching records, because hashing dominates the cost.
     const record = this.#matching(parsed.record);
     if (record !== undefined && !bodyMatches(record, this.#sha256)) return undefined;
     return { record };

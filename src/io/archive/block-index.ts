@@ -4,14 +4,12 @@ import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";
 
-/** Number of bytes per block of lines, small enough to read for a single record. */
 const INDEX_BLOCK_BYTES = 64 << 10;
 
 export interface ByteRange {
   readonly firstSeq: number;
   readonly from: number;
   readonly to: number;
-  /** True if the lines may not be durable. An invalid line in this range was never acknowledged. */
   readonly isUnconfirmed?: true;
 }
 
@@ -29,10 +27,7 @@ export interface IndexQuery {
   readonly timeMax: number;
 }
 
-/**
- * Index that stores the segment, offset, first seq, first time and rooms of each block. Lookups
- * exclude blocks that cannot match; the reader checks the records of the remaining blocks.
- */
+/** Lookups exclude blocks that cannot match; the reader checks the records in all other blocks. */
 export class BlockIndex {
   readonly segments: IndexedSegment[] = [];
   readonly segmentOf: number[] = [];
@@ -53,11 +48,7 @@ export class BlockIndex {
     this.segments.push({ firstSeq, firstBlock: this.blockCount, coveredBytes: 0 });
   }
 
-  /**
-   * Indexes new lines at the end of the last segment.
-   * @param limitSeq last durable seq; later lines are ignored
-   * @returns number of bytes added
-   */
+  /** Indexes new lines up to seq `limitSeq` and returns their total size in bytes. */
   addLines(bytes: Buffer, limitSeq: number): number {
     const segment = this.segments.at(-1);
     assert(segment !== undefined, "lines belong to a segment");
@@ -90,7 +81,6 @@ export class BlockIndex {
     this.segmentOf.push(this.segments.length - 1);
     this.offsets.push(offset);
     this.firstSeqs.push(this.lastSeq + 1);
-    // An unparsable line has no time, so block times may be too early.
     const time = this.#head.isHead ? this.#head.time : 0;
     this.firstTimes.push(Math.max(time, this.firstTimes.at(-1) ?? 0));
   }

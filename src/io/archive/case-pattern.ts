@@ -3,20 +3,13 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 
-/**
- * Maximum number of letters in a pattern. A pattern of this length rejects nearly all lines that do
- * not match, at 4 to 40 ns per byte.
- */
 const LETTERS_MAX = 16;
-/** Maximum number of letters from which a pattern is chosen. Each letter costs about 15 µs. */
 const CLUSTERS_MAX = 64;
 
 /**
- * Returns a pattern that matches every line (read as Latin-1 bytes) containing a text that
- * `foldCase` maps to the same text. The pattern may match other lines too. It applies to bytes,
- * because decoding a log costs more than searching it. It contains no repetition, so no text makes
- * matching slow.
- * @returns `undefined` if each letter has too many spellings
+ * Returns a byte pattern that matches every line with this text in any spelling, and possibly other
+ * lines; `undefined` if every letter has too many spellings. The pattern contains no repetition, so
+ * no text makes matching slow.
  */
 export function casePattern(text: string): RegExp | undefined {
   const runs: LetterPattern[][] = [[]];
@@ -38,7 +31,6 @@ export function casePattern(text: string): RegExp | undefined {
 
 interface LetterPattern {
   readonly inside: string;
-  /** Pattern for the last letter of a run, whose spelling may merge with the next letter. */
   readonly edge: string;
   readonly isExact: boolean;
 }
@@ -56,7 +48,6 @@ interface Cluster {
 const MARK = /\p{M}/u;
 const CASED =
   /[\p{Changes_When_Lowercased}\p{Changes_When_Uppercased}\p{Changes_When_Casefolded}]/u;
-/** Code point ranges that contain all cased letters and all characters with case folding. */
 const VARIANT_RANGES = [
   [0x41, 0x5b],
   [0x80, 0x3000],
@@ -72,7 +63,6 @@ const VARIANT_RANGES = [
 ] as const;
 /** Letter with the mark of the highest combining class. All reorderable marks sort before it. */
 const LAST_MARK = "a\u0345";
-/** Code point of "İ", which folds to "i" and a dot above. Searches ignore the dot. */
 const DOTTED_I = "\u0130";
 const DOT_ABOVE = "\u0307";
 

@@ -13,15 +13,10 @@ export class ErasureCheck {
   readonly #read: (query: PageQuery) => Promise<Page>;
   readonly #orders = new Map<number, readonly number[]>();
 
-  /** @param read function that reads a page without this check */
   constructor(read: (query: PageQuery) => Promise<Page>) {
     this.#read = read;
   }
 
-  /**
-   * Returns the record as erased if a later record erases it.
-   * @returns `undefined` if the record was not erased
-   */
   async resolve(record: LogRecord): Promise<LogRecord | undefined> {
     const { seq } = record.head;
     const { erased } = record;

@@ -11,20 +11,16 @@ const NEWLINE = 0x0a;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/**
- * Finds the seq, time and room of a line without allocations, so that ten million lines take
- * seconds. Assumes a valid line and detects obvious violations only.
- */
+/** Finds the seq, time and room in a line without allocating. Detects only obvious errors. */
 export class HeadScanner {
   seq = 0;
   time = 0;
   roomStart = 0;
   roomEnd = 0;
   next = 0;
-  /** False if the line has no valid head. In that case, only `next` is set. */
   isHead = false;
 
-  /** Scans the line at `at`. Returns false if no complete line begins there. */
+  /** Returns false if no complete line begins at `at`. */
   scan(bytes: Buffer, at: number): boolean {
     this.isHead = this.#scanHead(bytes, at);
     const newline = bytes.indexOf(NEWLINE, this.isHead ? this.roomEnd : at);

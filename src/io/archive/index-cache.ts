@@ -11,9 +11,8 @@ import { matchSizes, segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
- * Location of a cache file. Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as
- * four float64 arrays, and the postings of the rooms. The cache is valid only if the digest and the
- * segment files match.
+ * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as four float64 arrays, and
+ * the room postings. The cache is valid only if the digest and the segment files match.
  */
 
 export interface CacheLocation {
@@ -72,7 +71,7 @@ export function saveIndex(location: CacheLocation, index: BlockIndex): void {
     writeAll(disk, temporary, Buffer.concat([sha256(payload), payload]));
     disk.rename(temporary, cachePath);
   } catch {
-    // The disk is full or read-only. The cache is optional.
+    // Ignore a full or read-only disk, because the cache is optional.
   }
 }
 
@@ -85,7 +84,6 @@ function writeAll(disk: Disk, path: string, bytes: Uint8Array): void {
   }
 }
 
-/** @returns `undefined` if the cache is missing or invalid */
 export function loadIndex(location: CacheLocation): BlockIndex | undefined {
   try {
     const bytes = readCache(location);
@@ -93,7 +91,6 @@ export function loadIndex(location: CacheLocation): BlockIndex | undefined {
     const payload = bytes.subarray(DIGEST_BYTES);
     if (!equalBytes(location.sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
     const end = payload.indexOf(NEWLINE);
-    // The digest matches, so this program wrote the header.
     const header = JSON.parse(payload.subarray(0, end).toString()) as CacheHeader;
     if (header.format !== FORMAT) return undefined;
     const index = restore(header, payload.subarray(end + 1));

@@ -13,7 +13,6 @@ export interface ArchiveOptions {
   readonly folder: string;
   readonly disk: Disk;
   readonly sha256: Sha256;
-  /** Path of the cache file, which may be deleted at any time. `undefined` disables the cache. */
   readonly cachePath?: string;
   readonly head?: () => number;
 }
@@ -24,10 +23,9 @@ export interface IndexView {
   readonly unconfirmed: readonly ByteRange[];
 }
 
-/** Number of new bytes after which the cache file is rewritten. Scanning them takes about 50 ms. */
+/** Number of new bytes after which the cache file is rewritten. Scanning them takes 50 ms. */
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
-/** Number of bytes at the end of the log in which the newest valid line is searched for. */
 const TAIL_BYTES = 4 << 20;
 
 export class LogIndex {
@@ -40,7 +38,7 @@ export class LogIndex {
     this.#options = options;
   }
 
-  /** Indexes new lines, then calls `plan` synchronously. Calls during a refresh share the next. */
+  /** Indexes new lines, then calls `plan` in the same tick. */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;
     const refresh = (async () => {
@@ -73,7 +71,7 @@ export class LogIndex {
       const isLast = number === firstSeqs.length - 1;
       using file = disk.open(join(folder, segmentName(firstSeq)), "read");
       const sizeBytes = file.sizeBytes();
-      // The log has shrunk after a restore or repair, so rebuild the index.
+      // Rebuild the index, because a restore or repair has shortened the log.
       if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#rebuild();
       if (number === index.segments.length) index.beginSegment(firstSeq);
       unindexed = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
@@ -99,7 +97,6 @@ export class LogIndex {
         if (addedBytes < block.bytes.length) break;
       }
     }
-    // With `head`, this process writes the log and hides records beyond its durable head.
     if (this.#options.head !== undefined) return [];
     const from = segment?.coveredBytes ?? 0;
     const to = lastLineEnd(tail, from);

@@ -46,7 +46,6 @@ export class RoomBlocks {
   readonly #names: Buffer[] = [];
   readonly #postings: Postings[] = [];
 
-  /** Adds a block to the postings of the room whose name is in `bytes` from `start` to `end`. */
   add(bytes: Buffer, start: number, end: number, block: number): void {
     const room = this.#find(bytes, start, end);
     const postings = this.#postings[room < 0 ? this.#insert(bytes.subarray(start, end)) : room];

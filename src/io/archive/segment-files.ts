@@ -6,14 +6,12 @@ import type { LineQuery, LineSpans } from "../disk/line-matcher.ts";
 import { segmentName } from "../log/segment.ts";
 import type { ByteRange } from "./block-index.ts";
 
-/** Number of ranges per search task. A task takes 2 ms for a single word and at most a second. */
 const WAVE_RANGES = 24;
 
-/** Maximum number of concurrent reads. Two threads read while this thread searches. */
+/** Two threads read while this thread searches. */
 const CONCURRENT_READS_MAX = 3;
 
 export interface SearchedRange extends ByteRange {
-  /** Lines that may match; `undefined` if the range was not searched. */
   readonly lines?: LineSpans;
 }
 
@@ -26,7 +24,6 @@ export interface ReadRange {
 export class SegmentFiles {
   readonly #disk: Disk;
   readonly #folder: string;
-  /** Open files by the first seq of their segment. */
   readonly #open = new Map<number, DiskFile>();
 
   constructor(disk: Disk, folder: string) {
@@ -61,7 +58,6 @@ export class SegmentFiles {
       pending.push(filled);
     };
     try {
-      // Start with a single read, which fills most pages.
       let readAhead = 1;
       for (const range of ranges) {
         begin(range);
@@ -71,7 +67,7 @@ export class SegmentFiles {
       }
       while (pending.length > 0) yield* this.#oldest(pending, idle);
     } finally {
-      // Wait, because files must not be closed during a read.
+      // Wait, because a file must not be closed during a read.
       await Promise.allSettled(pending);
     }
   }
@@ -91,7 +87,6 @@ export class SegmentFiles {
   ): AsyncGenerator<SearchedRange> {
     const waves: Promise<SearchedRange[]>[] = [];
     for (let start = 0; start < ranges.length || waves.length > 0; ) {
-      // Start two waves per thread: one that runs and one that is queued.
       while (start < ranges.length && waves.length < 2 * search.width) {
         waves.push(this.#wave(ranges.slice(start, start + WAVE_RANGES), query, search));
         start += WAVE_RANGES;

@@ -1,8 +1,7 @@
 /** Backup of a data folder, with or without a running server. */
 
 // The folder holds a restorable backup at every step: the previous backup until `backup.json` is
-// replaced, then the new backup. The steps are: copy new records, verify them, truncate the copied
-// logs, copy file contents, write `backup.json`, and erase records in the copy.
+// replaced, then the new one.
 
 import { join, resolve, sep } from "node:path";
 import { toBase64Url, toHex } from "../../base/bytes.ts";
@@ -45,7 +44,6 @@ export interface BackupOptions {
 
 export interface BackupResult {
   readonly size: number;
-  /** Root hash of the history in base64url, as printed by `chat verify`. */
   readonly root: string;
   readonly bytes: number;
   readonly copiedBytes: number;
@@ -53,17 +51,16 @@ export interface BackupResult {
   readonly damagedRecords: number;
 }
 
-/** Files that identify and configure the server, without locks and without rebuildable files. */
+/** Files that identify and configure the server, except locks and rebuildable files. */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
   ...["invite", "marks.json", "devices.json"],
 ];
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
-/** Time to wait for a new checkpoint. A killed server never signs another checkpoint. */
+/** Time to wait for a new checkpoint, which a killed server never signs. */
 const CHECKPOINT_TIMEOUT_MS = 2_000;
 const CHECKPOINT_INTERVAL_MS = 50;
-/** Maximum number of damaged items listed by name. Further items are only counted. */
 export const DAMAGED_LISTED_MAX = 20;
 export const LOG_NAMES = ["history", "accounts"] as const;
 type LogName = (typeof LOG_NAMES)[number];
@@ -73,7 +70,6 @@ interface CopiedLog extends VerifiedLog {
 }
 
 /**
- * Creates a backup, or updates an existing one.
  * @throws {Fault} data-foreign, data-locked or version-unsupported if a folder cannot be used,
  * not-found if there is no server, log-corrupt if a log is damaged, store-… if the disk fails
  */
@@ -119,7 +115,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
 
 function checkTarget(disk: TreeDisk, out: string, server: string): Manifest | undefined {
   const manifest = readManifest(disk, out);
-  if (manifest !== undefined) checkDataFolder(out); // Fails if the backup has a newer format.
+  if (manifest !== undefined) checkDataFolder(out);
   const expectedServer = manifest?.server ?? readStartMark(disk, out);
   if (expectedServer !== undefined && expectedServer !== server) {
     throw new Fault("data-foreign", `${out} is a backup of another server`, {
@@ -157,22 +153,22 @@ class Backup {
     await this.#waitForCheckpoint();
     await this.#checkUnchanged();
     // Copy the history first: an account is on disk before its first record in the history, so the
-    // later copy of the accounts contains it.
+    // accounts copied later include it.
     const history = await this.#copyLog("history");
     const accounts = await this.#copyLog("accounts");
     const verified: Record<LogName, CopiedLog> = { history, accounts };
     for (const name of LOG_NAMES) {
       await truncateLog(disk, join(out, name), verified[name].extent.segments);
     }
-    await disk.syncFolder(out); // The logs must be durable before the manifest.
+    await disk.syncFolder(out);
     for (const name of SMALL_FILES) {
       const paths = { from: join(data, name), to: join(out, name) };
       this.#countBytes(await copySmall(disk, { ...paths, sizeBytesMax: SMALL_BYTES_MAX }));
     }
     const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
-    // Write the checkpoints first only if there is no previous backup. A previous backup has fewer
-    // records than the new checkpoints cover.
+    // Write the checkpoints first only in a first backup. An existing backup still lacks records
+    // that the new checkpoints cover.
     const isFirst = this.#previous === undefined;
     if (isFirst) await this.#writeCheckpoints(verified);
     await writeManifest(disk, out, {
@@ -185,8 +181,8 @@ class Backup {
     });
     if (!isFirst) await this.#writeCheckpoints(verified);
     removeStartMark(disk, out);
-    // The copy now contains the records that order these erasures. The next run resumes an
-    // interrupted erasure.
+    // The copied logs now contain the `erase` records, so the next run resumes an interrupted
+    // erasure.
     for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
     let damagedRecords = 0;
@@ -214,10 +210,7 @@ class Backup {
     }
   }
 
-  /**
-   * Checks that the server still has all records of the previous backup, which may otherwise be the
-   * only copy of them.
-   */
+  /** The previous backup may be the only copy of records that the server has lost. */
   async #checkUnchanged(): Promise<void> {
     const previous = this.#previous;
     if (previous === undefined) return;
@@ -242,8 +235,7 @@ class Backup {
     const { disk, data, out } = this.#options;
     const from = join(data, name);
     const to = join(out, name);
-    // Read the checkpoint before copying, so that the copy contains all records that the checkpoint
-    // covers.
+    // Read the checkpoint before copying, so that the copy contains all records it covers.
     const checkpoint = readCheckpointFile(disk, from);
     const trusted = this.#previous?.[name].segments ?? {};
     const onBytes = (count: number) => this.#countBytes(count);
@@ -252,8 +244,7 @@ class Backup {
     const verify = (folder: string) => this.#verify(name, folder, checkpoint?.checkpoint.size);
     let verified = await corruptAsUndefined(verify(to));
     if (verified === undefined || verified.damaged.length > 0) {
-      // The line may have been read during its erasure, or the backup's disk may have failed. Copy
-      // again if the server's line is in a better state.
+      // The line may have been read during its erasure, or the backup's disk may have failed.
       const { damaged } = await verify(from);
       if (verified === undefined || damaged.length < verified.damaged.length) {
         await this.#invalidate();
@@ -281,8 +272,8 @@ class Backup {
   }
 
   /**
-   * Verifies the history up to its last durable record. Verifies the accounts to their end, because
-   * the history may need accounts that their checkpoint does not cover.
+   * The accounts are verified to their end, because the history may need accounts beyond their
+   * checkpoint.
    */
   #verify(name: LogName, folder: string, checkpoint: number | undefined): Promise<VerifiedLog> {
     const { disk, sha256 } = this.#options;

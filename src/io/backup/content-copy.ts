@@ -23,10 +23,6 @@ export interface ContentOptions {
   readonly from: string;
   readonly to: string;
   readonly onBytes: (count: number) => void;
-  /**
-   * Called for each file whose content cannot be copied, with file-unknown if the content is
-   * missing or checksum-wrong if it is damaged.
-   */
   readonly onFault: (fault: Fault) => void;
 }
 
@@ -84,13 +80,13 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
       throw new Fault("file-unknown", `the content of ${file.file} is missing`);
     }
     if (parseMetadata(about)?.file !== file.file) throw damaged(file, source);
-    await disk.removeFolder(staging); // A killed run may have left this folder.
+    await disk.removeFolder(staging); // A killed run may have left a staging folder.
     disk.makeFolder(staging);
     const digest = await copyChunks(options, file, { source, staging });
     if (digest !== file.digest) throw damaged(file, source);
     await writeSynced(disk, join(staging, ABOUT), about);
     await disk.syncFolder(staging);
-    await disk.removeFolder(join(to, file.file)); // A copy that exists here is damaged.
+    await disk.removeFolder(join(to, file.file)); // A copy found at this point is damaged.
     disk.rename(staging, join(to, file.file));
   } catch (error) {
     await disk.removeFolder(staging).catch(() => undefined);
@@ -144,7 +140,7 @@ export async function removeOthers(
   }
 }
 
-/** Copies a small file. @returns number of bytes copied; 0 if the file is unchanged */
+/** Returns the number of bytes copied; 0 if the file is unchanged. */
 export async function copySmall(
   disk: TreeDisk,
   { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },

@@ -8,7 +8,6 @@ import { listSegments, segmentName } from "../log/segment.ts";
 import type { LogExtent } from "./manifest.ts";
 
 const BLOCK_BYTES = 1 << 20;
-/** Maximum size of a synchronous write. 0 means that all writes run off the event loop. */
 const SYNC_BYTES_MAX = 0;
 
 export interface CopyOptions {
@@ -17,15 +16,11 @@ export interface CopyOptions {
   readonly to: string;
   readonly trusted: LogExtent["segments"];
   readonly keepsComplete: boolean;
-  /** Number of bytes to copy from each segment. Default: all bytes. */
   readonly upTo?: LogExtent["segments"];
   readonly onBytes: (count: number) => void;
 }
 
-/**
- * Copies all lines that are complete at the time of the call.
- * @throws {Fault} log-corrupt or store-… if a segment cannot be copied
- */
+/** Copies all lines that are complete at the time of the call. */
 export async function copyLog(options: CopyOptions): Promise<void> {
   const { disk, from, to } = options;
   try {
@@ -34,7 +29,7 @@ export async function copyLog(options: CopyOptions): Promise<void> {
     for (const [index, firstSeq] of firstSeqs.entries()) {
       await copySegment(options, firstSeq, index === firstSeqs.length - 1);
     }
-    // An unfinished run may have copied this segment before the server truncated its log.
+    // An interrupted run may have copied segments that the server has since truncated.
     for (const firstSeq of listSegments(disk, to)) {
       if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
     }
@@ -69,7 +64,7 @@ async function copySegment(
     onBytes(bytesRead);
   }
   await copy.sync();
-  await disk.syncFolder(to); // A later segment must not exist without this segment.
+  await disk.syncFolder(to); // A segment must be durable before a later segment exists.
 }
 
 export async function truncateLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
@@ -107,7 +102,6 @@ export async function eraseDue(
           const eraseSeq = due.get(seq++);
           if (eraseSeq === undefined) continue;
           const line = { path, offset, bytes: Uint8Array.from(bytes) };
-          // A backup has no reserve file, so this path does not exist.
           const reservePath = join(folder, "..", "reserve");
           await eraseLine({ disk, reservePath }, line, eraseSeq);
         }

@@ -26,15 +26,9 @@ export interface VerifyLogOptions {
   readonly disk: Disk;
   readonly folder: string;
   readonly sha256: Sha256;
-  /**
-   * Number of records known to be durable. An invalid line up to there is damage; a later invalid
-   * line marks the end of the log.
-   */
+  /** Number of records known to be durable. The first invalid line after them ends the log. */
   readonly atLeast: number;
-  /**
-   * Last record to read. A later record is read only if it erases an earlier one. Default: all
-   * complete lines.
-   */
+  /** Last record to read. Later records are read only if they erase earlier ones. */
   readonly upTo?: number | undefined;
   readonly sizes: readonly number[];
   readonly onRecord?: (record: FoldedRecord) => void;
@@ -42,19 +36,13 @@ export interface VerifyLogOptions {
 
 export interface VerifiedLog {
   readonly extent: LogExtent;
-  /** Root hashes in hex, keyed by log size. */
   readonly roots: ReadonlyMap<number, string>;
-  /** Leaf hash of the first record in hex; empty if the log is empty. */
+  /** Leaf hash of the first record, in hex; empty if the log is empty. */
   readonly first: string;
   readonly damaged: readonly number[];
   readonly due: ReadonlyMap<number, number>;
 }
 
-/**
- * Verifies a log, or a copy of one, without changing it.
- * @throws {Fault} log-corrupt with file, offset and reason if a line is damaged;
- * version-unsupported, store-… if the log cannot be read
- */
 export async function verifyLogCopy(options: VerifyLogOptions): Promise<VerifiedLog> {
   const { disk, folder } = options;
   try {
@@ -168,8 +156,7 @@ class LogVerifier {
     const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      // The record that ordered the erasure was on disk before this record was blanked, so it
-      // belongs to the log.
+      // The `erase` record was on disk before this record was blanked, so it belongs to the log.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
     }
@@ -184,7 +171,6 @@ function corrupt(path: string, offset: number, reason: string): Fault {
   return new Fault("log-corrupt", `${path} is damaged at byte ${offset}: ${reason}`);
 }
 
-/** Returns the first record's leaf hash in hex, which identifies the log; `undefined` if empty. */
 export async function firstLeaf(
   disk: Disk,
   folder: string,
@@ -194,10 +180,10 @@ export async function firstLeaf(
   return walked.first === "" ? undefined : walked.first;
 }
 
-/** Number of bytes read at the end of a segment, which contain at least one complete line. */
+/** Size of a segment's tail that always contains a complete line. */
 const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 
-/** Returns the last seq, and the number of records known to be durable when it was written. */
+/** Returns the last seq, and the number of records that were durable at that time. */
 export function endOf(
   disk: Disk,
   folder: string,
@@ -219,7 +205,7 @@ function endOfSegment(
   const sizeBytes = file.sizeBytes();
   const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
   file.read(bytes, sizeBytes - bytes.length);
-  const before = last - 1; // The preceding segment was durable before this segment was created.
+  const before = last - 1; // A segment is durable before the next one is created.
   let end = bytes.lastIndexOf(NEWLINE);
   while (end >= 0) {
     const start = bytes.lastIndexOf(NEWLINE, end - 1);

@@ -1,7 +1,6 @@
 /** Manifest of a backup, `backup.json`. */
 
-// The manifest is written after everything that it names is on disk. A folder without a manifest is
-// not a complete backup.
+// The manifest is written last. A folder without a manifest is not a complete backup.
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -11,34 +10,27 @@ import { BACKUP_MARKS } from "../disk/data-folder.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 
-/** Version of the backup format. The copied data has its own version. */
 const FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
 
 export interface LogExtent {
   readonly size: number;
-  /** Root hash of the first `size` records, in hex. */
   readonly root: string;
   readonly segments: Readonly<Record<string, number>>;
 }
 
 export interface Manifest {
   readonly format: number;
-  /** Leaf hash of the history's first record in hex, which identifies the server. */
+  /** Leaf hash of the history's first record, in hex. Identifies the server. */
   readonly server: string;
   readonly history: LogExtent;
   readonly accounts: LogExtent;
   readonly files: boolean;
-  /** Number of files that were missing or damaged on the server. Absent in older backups. */
   readonly missingFiles?: number;
-  /** Creation time, ISO 8601. */
   readonly made: string;
 }
 
-/**
- * Names of the manifest and of the start mark. The start mark exists while a server's first backup
- * is in progress, and names that server.
- */
+/** The start mark names the server while its first backup is in progress. */
 const [MANIFEST_FILE, START_MARK_FILE] = BACKUP_MARKS;
 
 export function readManifest(disk: Disk, folder: string): Manifest | undefined {
@@ -62,7 +54,6 @@ export function writeManifest(
   return writeJson(disk, folder, MANIFEST_FILE, { format: FORMAT, ...manifest });
 }
 
-/** @returns the server of an unfinished first backup; `undefined` if there is none */
 export function readStartMark(disk: Disk, folder: string): string | undefined {
   const server = readJson(disk, join(folder, START_MARK_FILE))?.["server"];
   return typeof server === "string" ? server : undefined;

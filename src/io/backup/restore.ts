@@ -27,16 +27,11 @@ export interface RestoreOptions {
   readonly nowUnixMs: number;
   readonly onWarning: (message: string) => void;
   readonly onProgress: (copiedBytes: number) => void;
-  /**
-   * Checks the folder and writes missing files before the folder gets its final name.
-   * @param path current path of the folder
-   */
   readonly finish: (path: string, newestNote: string | undefined) => Promise<void>;
 }
 
 export interface RestoreResult {
   readonly size: number;
-  /** Root hash of the history in the backup, in base64url, as printed by `chat verify`. */
   readonly root: string;
   readonly bytes: number;
   readonly data: string;
@@ -51,9 +46,9 @@ const OLD_FOLDERS_MAX = 1_000;
 const LOSS_REMEDY = "restore another backup, or accept the loss with --accept-loss";
 
 /**
- * @throws {Fault} not-found if there is no backup; data-… if a folder cannot be used; log-corrupt
- * or checksum-wrong if the backup is damaged; not-allowed if it would roll back the server; store-…
- * if the disk fails
+ * @throws {Fault} not-found if there is no backup, data-… if a folder cannot be used, log-corrupt
+ * or checksum-wrong if the backup is damaged, not-allowed if the restore would roll back the
+ * server, store-… if the disk fails
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   try {
@@ -92,7 +87,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     };
     const contents = { disk, sha256, ...folders, onBytes: () => undefined, onFault };
     const { missing, damaged } = await copyContents(contents, files);
-    const expected = manifest.missingFiles ?? missing; // Older manifests lack `missingFiles`.
+    const expected = manifest.missingFiles ?? missing;
     const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
     if (lost > 0 && !options.acceptsLoss) {
       const message = `${counted(lost, "file")} damaged or missing in the backup`;
@@ -110,13 +105,13 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     await syncWithParents(disk, staging);
     if (newer?.isAtTarget === true) {
       aside = renameOldFolder(disk, data, options.nowUnixMs);
-      // Without this sync, a power loss may leave both folders under one name.
+      // Sync the folder, or a power loss may leave both folders under one name.
       await disk.syncFolder(dirname(data));
     }
     disk.rename(staging, data);
-    // Without this sync, a power loss may restore the staging folder without its mark.
+    // Sync the folder, or a power loss may restore the staging folder without its mark.
     await disk.syncFolder(dirname(data));
-    // Remove the mark last, because the mark allows a later run to delete the folder.
+    // Remove the mark last: it allows a later run to delete the folder.
     disk.remove(join(data, STAGING_MARK));
     await syncWithParents(disk, data);
     const { size } = manifest.history;
@@ -190,7 +185,7 @@ async function newerState(
   const first = await firstLeaf(disk, history, sha256).catch(() => undefined);
   if (first !== manifest.server) throw notEmpty;
   const current = checkpointIn(disk, history);
-  // Ignore damage in the old folder, which may be the reason for the restore.
+  // Ignore damage in the old folder, because it may be the reason for the restore.
   const verified = await verifyLogCopy({
     disk,
     folder: history,
@@ -223,7 +218,7 @@ async function createStaging(disk: TreeDisk, data: string): Promise<string> {
     }
     disk.makeFolder(staging);
     disk.open(join(staging, STAGING_MARK), "write").close();
-    // The mark must be durable before the folder contains other files.
+    // The mark must be durable before the folder contains anything else.
     await disk.syncFolder(staging);
     return staging;
   } catch (error) {
@@ -232,8 +227,8 @@ async function createStaging(disk: TreeDisk, data: string): Promise<string> {
 }
 
 /**
- * Removes the staging folder if it is empty or marked. Removes the mark last, so that a later run
- * can delete what a killed run leaves behind.
+ * Removes the staging folder only if it is empty or marked. Removes the mark last, so that a later
+ * run can finish an interrupted removal.
  */
 async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
   if (disk.kind(staging) !== "folder") return;
@@ -244,10 +239,7 @@ async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
   await disk.removeFolder(staging);
 }
 
-/**
- * Moves the old folder back unless the restored folder is in its final location. Without the old
- * folder, a server would start with an empty one.
- */
+/** Without the old folder, a server would start with an empty one. */
 function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: string): void {
   try {
     if (disk.kind(data) === undefined) disk.rename(aside, data);
@@ -288,7 +280,6 @@ async function copyLogs(
 }
 
 function renameOldFolder(disk: TreeDisk, data: string, nowUnixMs: number): string {
-  // Take the lock, because a running server would keep writing to the old folder.
   const lock = lockFolder(data, nowUnixMs);
   lock.release();
   for (let n = 1; n <= OLD_FOLDERS_MAX; n++) {

@@ -17,7 +17,6 @@ export interface BlobStoreOptions {
   readonly disk: TreeDisk;
   readonly folder: string;
   readonly sha256: Sha256;
-  /** Returns a reader for content that is stored elsewhere; `undefined` if it is stored here. */
   readonly externalReader?: (metadata: BlobMetadata) => ChunkReader | undefined;
 }
 
@@ -25,20 +24,15 @@ const METADATA_FILE = "about.json";
 const CONTENT_FILE = "content";
 const CHECKSUM_FILE = "chunks.jsonl";
 
-/**
- * Opens the store. Each file has a folder with `about.json`, `content` and `chunks.jsonl`
- * (data/README.md).
- */
 export function openBlobStore(options: BlobStoreOptions): BlobStore {
   return new FolderStore(options);
 }
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /** Open blobs. The last holder's `close` removes the entry, so the map stays small. */
+  /** Blobs in use. Closing the last reference removes the entry. */
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new Map<FileId, Promise<void>>();
-  /** Lock that allows one sync at a time, because concurrent syncs would delay the log. */
   readonly #syncs = new Mutex();
   #isFolderDurable = false;
 
@@ -51,14 +45,14 @@ class FolderStore implements BlobStore {
       const { disk, folder } = this.#options;
       const entries: BlobMetadata[] = [];
       for (const name of disk.list(folder)) {
-        // Ignore other names, because the store does not create them.
+        // Ignore names that the store does not create.
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
-        // Without metadata, a crash happened before the offer was on disk, or during the removal.
+        // A crash interrupted the creation or the removal of this blob.
         if (disk.kind(join(folder, name, METADATA_FILE)) === undefined) {
           await disk.removeFolder(join(folder, name));
           continue;
         }
-        // Retain content whose metadata is unreadable; `open` reports the reason.
+        // Retain content with unreadable metadata; `open` reports the reason.
         const metadata = this.#readMetadata(name as FileId);
         if (metadata !== undefined) entries.push(metadata);
       }
@@ -87,7 +81,7 @@ class FolderStore implements BlobStore {
     return this.#enqueue(file, async () => {
       const openBlob = this.#open.get(file);
       if (openBlob?.hasFailed === false) return openBlob.hold();
-      // The next reader reopens the files. Callers that hold the failed blob still get its fault.
+      // The next reader reopens the files. Current holders of the failed blob still get its fault.
       if (openBlob !== undefined)
         await openBlob.closeWithFault(new Fault("store-failed", `${file} failed`));
       const { disk, folder } = this.#options;
@@ -182,10 +176,7 @@ class FolderStore implements BlobStore {
     }
   }
 
-  /**
-   * Removes a failed upload so that it can be retried. If this fails, the next start removes the
-   * remaining files.
-   */
+  /** The next start removes files that remain if this fails. */
   async #discard(file: FileId): Promise<void> {
     const { disk, folder } = this.#options;
     const openBlob = this.#open.get(file);

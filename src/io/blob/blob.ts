@@ -11,7 +11,6 @@ import type { Blob, BlobMetadata, ChunkReader } from "./interfaces.ts";
 export function fileContent(file: DiskFile): Content {
   return {
     read: (into, offset) => file.readBuffersLater(into, offset),
-    // Writes run off the event loop, whatever their size.
     write: (parts, offset) => writeBuffers(file, parts, offset),
     sync: () => file.sync(),
     truncate: async (sizeBytes) => {
@@ -42,7 +41,6 @@ export function externalContent(reader: ChunkReader): Content {
 
 export interface BlobHooks {
   readonly touchedMs: () => number;
-  /** Called after the last holder closes the blob. `closing` resolves when its files are closed. */
   readonly onClose: (closing: Promise<void>) => void;
 }
 
@@ -71,7 +69,6 @@ export class StoredBlob extends ChunkSequence implements Blob {
     return this.#holders > 0;
   }
 
-  /** Registers another holder, which must call `close`. */
   hold(): this {
     assert(this.isInUse, "the blob is open");
     this.#holders += 1;
@@ -87,8 +84,8 @@ export class StoredBlob extends ChunkSequence implements Blob {
   }
 
   /**
-   * Closes the blob for all holders with this fault, or with an earlier one.
-   * @returns a promise that resolves when the files are closed
+   * Closes the blob for all holders and resolves when the files are closed. An earlier fault takes
+   * precedence.
    */
   async closeWithFault(fault: Fault): Promise<void> {
     this.failWith(fault);

@@ -6,33 +6,27 @@ import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../.
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
 const BLOCK_LINES = 256;
-/** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
+/** Maximum number of bytes written on the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export interface ChecksumFileOptions {
   readonly file: DiskFile;
   readonly path: string;
   readonly headerBytes: number;
-  /** Maximum number of lines, from the first invalid line on, that a crash can explain. */
+  /** Maximum number of invalid lines at the end that a crash can explain. */
   readonly tornLinesMax: number;
 }
 
 export class ChecksumFile {
   readonly #options: ChecksumFileOptions;
   #count = 0;
-  /** True if bytes after the valid lines must be removed before the next write. */
   #needsTruncation = true;
-  /** Most recently read block, cached because reads are sequential. */
   #block: { readonly first: number; readonly hashes: readonly Uint8Array[] } | undefined;
 
   private constructor(options: ChecksumFileOptions) {
     this.#options = options;
   }
 
-  /**
-   * Opens the file without changing it, and reads up to the first invalid line.
-   * @throws {Fault} store-failed if the file cannot be read
-   */
   static async open(options: ChecksumFileOptions): Promise<ChecksumFile> {
     const lines = new ChecksumFile(options);
     const { file, path, headerBytes, tornLinesMax } = options;

@@ -25,10 +25,9 @@ export interface ChunkSequenceOptions {
   readonly headerBytes: number;
   readonly checksumPath: string;
   readonly isStrict: boolean;
-  /** True if this process wrote the checksums. Otherwise all chunks are verified. */
+  /** True if this process wrote the checksums. Chunks with other checksums are verified. */
   readonly isProven: boolean;
   readonly sha256: Sha256;
-  /** Lock shared by all sequences that must not sync at the same time. */
   readonly syncs?: Mutex;
 }
 
@@ -45,28 +44,25 @@ interface QueuedChunk {
 }
 
 /**
- * Maximum number of chunks per write. A write of four amortises its thread switch, which costs as
- * much as writing one chunk.
+ * Maximum number of chunks per write. Four chunks amortise the thread switch of a write, which
+ * costs as much as one chunk.
  */
 export const CHUNKS_PER_WRITE = 4;
-/** Number of chunks to verify at the end of the file after a crash. */
+/** Number of chunks at the end that are verified after a crash. */
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 /**
- * Chunks on disk with their checksums. A checksum is written after its chunk is durable, so every
- * chunk with a checksum survives a crash. The next open drops chunks that have no checksum. Memory
- * use is constant except for UNSYNCED_CHUNKS_MAX checksums.
+ * A checksum is written only after its chunk is durable, so every chunk with a checksum survives a
+ * crash. The next open drops all other chunks.
  */
 export class ChunkSequence {
   readonly #content: Content;
   readonly #lines: ChecksumFile;
   readonly #path: string;
-  /** Checksums of the chunks from `durable` on, at most UNSYNCED_CHUNKS_MAX. */
   #unsynced: Uint8Array[] = [];
   #digest = newDigest();
   #sizeBytes = 0;
   #durable = 0;
-  /** Chunks not yet written. Bounded by the callers, which await each append. */
   #queue: QueuedChunk[] = [];
   #queueBytes = 0;
   #isAppending = false;
@@ -124,7 +120,7 @@ export class ChunkSequence {
   }
 
   /**
-   * Appends a chunk. Chunks appended in one tick share a write, in call order.
+   * Chunks appended in one tick share a write.
    * @throws {Fault} store-… if this or an earlier write failed
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
@@ -133,7 +129,7 @@ export class ChunkSequence {
     assert(isAligned, "a short chunk is the last one");
     return this.#use(async () => {
       const { promise, resolve: done, reject: failed } = Promise.withResolvers<void>();
-      const hash = sha256.slice(); // A subarray would retain the whole message, so copy it.
+      const hash = sha256.slice(); // Copy the hash, because a subarray would retain the whole message.
       this.#queue.push({ sha256: hash, bytes, done, failed });
       this.#queueBytes += bytes.length;
       if (!this.#isAppending) void this.#writeQueue();
@@ -143,7 +139,7 @@ export class ChunkSequence {
 
   async #writeQueue(): Promise<void> {
     this.#isAppending = true;
-    await undefined; // Chunks appended in one tick share a write.
+    await undefined;
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, CHUNKS_PER_WRITE);
       try {
@@ -178,7 +174,6 @@ export class ChunkSequence {
     done();
   }
 
-  /** @returns the new value of `durable` */
   sync(): Promise<number> {
     return this.#use(() => this.#enqueueSync());
   }
@@ -229,7 +224,6 @@ export class ChunkSequence {
     this.#failure ??= fault;
   }
 
-  /** @returns a promise that resolves when the files are no longer in use */
   closeWhenIdle(): Promise<void> {
     assert(!this.#isClosed, "close is called once");
     this.#isClosed = true;
@@ -242,8 +236,7 @@ export class ChunkSequence {
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
     let valid = { upTo: lines.count, lastBytes: 0 };
-    // Usually one round suffices. If all chunks of a round are invalid, the next round checks the
-    // chunks before them.
+    // If all chunks in a round are invalid, the next round checks those before them.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
       first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
       valid = await this.#checkChunks(first, end, sha256);
@@ -259,7 +252,6 @@ export class ChunkSequence {
     await lines.sync();
   }
 
-  /** Reads chunks until one does not match its checksum or is too short to have a successor. */
   async #checkChunks(first: number, end: number, sha256: Sha256): Promise<CheckedChunks> {
     const bytes = new Uint8Array(CHUNK_BYTES);
     let valid = { upTo: first, lastBytes: 0 };

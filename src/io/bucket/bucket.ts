@@ -6,21 +6,16 @@ export interface Value {
 }
 
 export interface Bucket {
-  /** @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer */
   read(name: string): Promise<Value | undefined>;
   /**
-   * Resolves when the value is durable.
-   * @param before value to replace; `undefined` to create a value
-   * @returns false if the current value differs from `before`
+   * Resolves to false if the current value differs from `before`; `undefined` creates a value.
    * @throws {Fault} store-… if the disk fails, no-majority if the outcome is unknown
    */
   write(name: string, bytes: Uint8Array, before: Value | undefined): Promise<boolean>;
-  /** @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer */
   remove(name: string): Promise<void>;
   /**
-   * Removes values for which `isKept` returns false, except recent values, which another server may
+   * Removes values for which `isKept` returns false, except recent ones, which another server may
    * be about to use.
-   * @throws {Fault} store-… if the disk fails, no-majority if the cluster does not answer
    */
   sweep(isKept: (name: string) => boolean): Promise<void>;
 }

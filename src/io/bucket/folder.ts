@@ -13,10 +13,7 @@ export interface FolderBucketOptions {
   readonly sizeBytesMax: number;
 }
 
-/**
- * Bucket that stores each value as a file, for use by a single process. Writes to the same name
- * must not overlap. The first write creates the folder.
- */
+/** For use by a single process. Writes to the same name must not overlap. */
 export class FolderBucket implements Bucket {
   readonly #options: FolderBucketOptions;
   #isDurable = false;

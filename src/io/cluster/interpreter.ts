@@ -87,7 +87,7 @@ export class Interpreter {
   }
 
   /**
-   * Last seq of each log that was copied into the stream. The copied records had already taken
+   * Seqs up to which each log was copied into the stream. The copied records had already taken
    * effect in the original log.
    */
   get copied(): Readonly<Record<Place, number>> {
@@ -122,10 +122,7 @@ export class Interpreter {
     this.#copied = this.#isCopying ? { ...this.#heads } : { history: 0, accounts: 0 };
   }
 
-  /**
-   * Interprets the next message.
-   * @throws {Fault} version-unsupported if this server cannot read this and later messages
-   */
+  /** @throws {Fault} version-unsupported if this server cannot read the message */
   interpret({ bytes, unixMs }: StreamMessage): MessageEffect {
     let content: StreamContent;
     try {
@@ -156,8 +153,7 @@ export class Interpreter {
 
   #interpretProposals({ id, proposals }: ProposalMessage, unixMs: number): MessageEffect {
     const outcomes = proposals.map((proposal) => {
-      // During a copy, refuse all proposals, because the proposer has not received the copied
-      // records.
+      // Refuse all proposals during a copy, because the proposers lack the copied records.
       const objection = this.#isCopying ? "too-old" : this.#objection(proposal);
       if (objection !== undefined) return objection;
       return proposal.drafts.map(({ sealed }) => this.#addDraft({ unixMs, draft: sealed }));
@@ -186,8 +182,7 @@ export class Interpreter {
       ),
     });
     if (objection !== undefined || this.#commits === undefined) return objection;
-    // The edited record is blank here, so compare the proposal with the record that the node has
-    // already stored at this position.
+    // The edited record is blank in the stream, so compare the proposal with the stored record.
     const [first] = drafts;
     const known = this.#commits.get(this.#heads.history + 1);
     const isDifferent = known !== undefined && known !== first?.sealed.commit;

@@ -10,12 +10,7 @@ import type { Clock } from "../clock.ts";
 
 export interface MajorityWatchOptions {
   readonly clock: Clock;
-  /** Returns, within seconds, the milliseconds since a majority of the NATS servers answered. */
   readonly sinceAnswerMs: () => Promise<number>;
-  /**
-   * Returns the servers that do not answer, and whether the servers that answer lack a majority.
-   * Resolves within seconds.
-   */
   readonly missing: () => Promise<MissingServers>;
 }
 
@@ -26,8 +21,8 @@ export interface MissingServers {
 }
 
 /**
- * Reports a fault when a majority does not answer. If enough servers are running, waits for an
- * election first.
+ * If enough servers are running, an election is in progress, so the watch waits before it reports a
+ * fault.
  */
 export class MajorityWatch {
   readonly #options: MajorityWatchOptions;
@@ -42,7 +37,6 @@ export class MajorityWatch {
     this.#schedule();
   }
 
-  /** Fault `no-majority`, which names the missing servers; `undefined` while a majority answers. */
   get fault(): Fault | undefined {
     return this.#fault;
   }

@@ -23,7 +23,6 @@ export interface MirrorsOptions {
 
 type Heads = Readonly<Record<Place, number>>;
 
-/** Interval between retries while the disk is full. */
 const RETRY_MS = 1_000;
 
 export class Mirrors {
@@ -42,8 +41,7 @@ export class Mirrors {
   }
 
   /**
-   * Writes the records. Retries while the disk is full.
-   * @returns the records as written to disk
+   * Retries while the disk is full. Returns the records as written.
    * @throws {Fault} cluster-diverged if a log differs from the cluster's log, store-… if the disk
    * fails, shutting-down if the server stops
    */
@@ -67,8 +65,8 @@ export class Mirrors {
   }
 
   /**
-   * Appends the missing records. Stops at the first record for which there is no space, because
-   * later records would get a wrong seq.
+   * Stops at the first record for which there is no space, because later records would get a wrong
+   * seq.
    */
   async #append(
     pending: readonly PendingRecord[],
@@ -114,10 +112,7 @@ export class Mirrors {
     }
   }
 
-  /**
-   * Checks a completed copy of the logs.
-   * @throws {Fault} cluster-diverged if a copied log differs from the original
-   */
+  /** @throws {Fault} cluster-diverged if a copied log differs from the original */
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
     const { logs, sha256 } = this.#options;
     for (const logName of LOG_NAMES) {
@@ -129,7 +124,6 @@ export class Mirrors {
     }
   }
 
-  /** Starts an erasure without waiting for it. A restart repeats an interrupted erasure. */
   erase(logName: Place, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
       this.#options.logs[logName].erase(seq, record.head.seq).catch(asFault);

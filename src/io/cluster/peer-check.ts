@@ -12,7 +12,6 @@ export interface PeerNode {
 export interface PeerCheckOptions {
   readonly stream: Pick<Stream, "last">;
   readonly clock: Clock;
-  /** Returns the peers that currently answer. `undefined` if the cluster has no other nodes. */
   readonly peers: (() => Promise<readonly PeerNode[]>) | undefined;
   readonly isBehind: (peer: PeerNode) => boolean;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
@@ -22,9 +21,9 @@ export interface PeerCheckOptions {
 const RETRY_MS = 250;
 
 /**
- * Protects against a stream that lost messages because its machines lost power while it was idle.
- * Records that a peer has and this node lacks must be restored before this node proposes records
- * with the same seqs.
+ * Protects against a stream that lost messages in a power loss while it was idle. Records that a
+ * peer has and this node lacks must be restored before this node proposes records with the same
+ * seqs.
  */
 export class PeerCheck {
   readonly #options: PeerCheckOptions;
@@ -56,10 +55,10 @@ export class PeerCheck {
     } = this.#options;
     while (!this.hasPassed && !isStopped()) {
       try {
-        await stream.last(); // Until the stream answers, this node may be isolated.
+        await stream.last(); // This node may be isolated until the stream answers.
         const triggered = this.#triggered;
         const peers = (await listPeers?.()) ?? [];
-        // After this wait, this node has all records that are in the stream. A peer may have more.
+        // This node now has all records in the stream, but a peer may have more.
         await waitUntilApplied(await stream.last());
         if (!peers.some(isBehind)) this.#passed = triggered;
       } catch (error) {

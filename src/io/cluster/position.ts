@@ -10,31 +10,22 @@ export interface Position {
   readonly seq: number;
   readonly history: number;
   readonly accounts: number;
-  /** Hash of the message at `seq`; `undefined` if it is unknown. */
+  /** Hash of the message at `seq`. */
   readonly mark?: string;
   readonly isFilling?: true;
 }
 
 export const START: Position = { seq: 0, history: 0, accounts: 0 };
 
-/** Minimum number of messages between two retained positions. */
 export const POSITION_INTERVAL = 1_000;
-/**
- * Maximum number of retained positions. Older positions are needed if the stream loses more than
- * POSITION_INTERVAL messages.
- */
+/** Older positions matter only if the stream loses more than POSITION_INTERVAL messages. */
 const POSITIONS_MAX = 16;
 const RETRY_INTERVAL_MS = 50;
 
-/**
- * @param stored oldest first
- * @returns `stored` with `at` appended
- */
 export function withPosition(stored: readonly Position[], at: Position): Position[] {
   const before = stored.filter(({ seq }) => seq < at.seq);
   const [last, former] = [before.at(-1), before.at(-2)];
-  // Every shutdown stores a position. Positions this close together must not displace older ones,
-  // so replace the last one.
+  // Replace a nearby position, because frequent restarts must not displace older ones.
   if (last !== undefined && at.seq - (former?.seq ?? 0) < POSITION_INTERVAL) before.pop();
   return [...before, at].slice(-POSITIONS_MAX);
 }
@@ -46,8 +37,7 @@ export interface LastCommonOptions {
 }
 
 /**
- * Returns the last position at which the stream still matches the messages that this node applied.
- * @param stored oldest first
+ * @returns the last position at which the stream still matches this node's messages
  * @throws {Fault} no-majority if the stream does not answer
  */
 export async function lastCommonPosition(
@@ -59,7 +49,7 @@ export async function lastCommonPosition(
     const { seq, mark } = position;
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
-    // The queried server may hang. A retry may reach another server.
+    // Retry if the queried server hangs, because another may answer.
     const fetch = () =>
       withTimeout(stream.get(seq), CLUSTER_ANSWER_TIMEOUT_MS, () => undefined, clock);
     let found = await fetch();

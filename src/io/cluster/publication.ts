@@ -17,14 +17,13 @@ import type { Position } from "./position.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
-/** Maximum number of messages of a copied log in flight, about 4 MiB in total. */
 const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
-/** Time without progress after which the stream is assumed to have no majority. */
+/** Time without progress after which the stream counts as having no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
 
 export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
   /**
-   * Publishes a message directly after message `seq`. Resolves when a majority has stored it.
+   * Publishes a message directly after message `seq`.
    * @throws {Fault} log-conflict if another message is at that position, no-majority if the outcome
    * is unknown
    */
@@ -34,14 +33,12 @@ export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
 export interface PublicationOptions {
   readonly stream: CopyStream;
   readonly disk: Disk;
-  /** Data folder. Its logs must not change during the copy. */
+  /** The logs in this data folder must not change during the copy. */
   readonly path: string;
   readonly logs: Readonly<Record<Place, Pick<LogFile, "head" | "tree">>>;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /**
-   * Called before the first message is published. After that, the stream may hold a partial copy.
-   */
+  /** Called before the first message is published. The stream may then hold a partial copy. */
   readonly onBegin: () => void;
   readonly onProgress: (records: number) => void;
 }
@@ -54,16 +51,15 @@ interface CopyMessage {
 }
 
 /**
- * Copies the logs, or resumes an interrupted copy. Each message has a fixed position, so no message
- * is duplicated.
+ * Copies the logs, or resumes an interrupted copy. Messages have fixed positions, so none is
+ * duplicated.
  * @returns the folder's position in the stream after the copy
- * @throws {Fault} data-foreign if the stream has other content; too-large, log-corrupt or store-…
- * if a log cannot be copied; no-majority if the stream does not answer
+ * @throws {Fault} data-foreign if the stream has other content, no-majority if it does not answer;
+ * too-large, log-corrupt or store-… if a log cannot be copied
  */
 export async function publishLogs(options: PublicationOptions): Promise<Position> {
   const { stream, logs, clock, onBegin, onProgress } = options;
   const own = copyMessages(options);
-  /** Messages not yet confirmed by the stream, at most CLUSTER_COPY_IN_FLIGHT_MAX. */
   const pending: CopyMessage[] = [];
   let seq = 0;
   let isBegun = false;
@@ -84,7 +80,7 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
     try {
       for await (const message of existingMessages(options, seq + 1)) {
         const expected = await next();
-        // Other servers published the remaining messages after the copy.
+        // Other servers published these messages after the copy.
         if (expected === undefined) break;
         seq = message.seq;
         if (equalBytes(message.bytes, expected.bytes)) stored(1);
@@ -128,11 +124,11 @@ async function markAt(
     return found === undefined ? undefined : markOf(found, sha256);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return undefined; // The copy is already complete, and the server can start without this mark.
+    return undefined; // The server can start without this mark, because the copy is complete.
   }
 }
 
-/** Fault codes that leave open which messages the stream stored. The stream must then be read. */
+/** Fault codes that require reading which messages the stream stored. */
 const RETRYABLE: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
 function foreignHistory(): Fault {
@@ -171,7 +167,7 @@ async function* existingMessages(
     onMessage: (message) => {
       existing.push(message);
       notify();
-      // Wait for each message, because all messages together may not fit in memory.
+      // Wait for each message, because all of them together may not fit in memory.
       return new Promise((resolve) => {
         release = resolve;
       });

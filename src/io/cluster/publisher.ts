@@ -19,7 +19,6 @@ import type { Settle } from "../log/log.ts";
 import { isObjection, type MessageEffect, type PendingRecord } from "./interpreter.ts";
 import type { Stored, Stream } from "./stream.ts";
 
-/** Maximum total size of the decisions waiting for publication, in bytes. */
 const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface PublisherOptions {
@@ -29,7 +28,6 @@ export interface PublisherOptions {
   readonly isClosed: () => boolean;
   readonly isBlocked: () => boolean;
   readonly applied: () => number;
-  /** Called when the stream is known to hold `seq` messages. */
   readonly onStored: (seq: number) => void;
   readonly onNoAnswer: () => void;
   readonly onRewound: () => void;
@@ -47,13 +45,11 @@ interface PublishedMessage {
   seq?: number;
 }
 
-/** Interval between retries while the stream accepts no messages. */
 const RETRY_MS = 100;
 const ID_BYTES = 12;
 
 export class Publisher {
   readonly #options: PublisherOptions;
-  /** Decisions waiting for publication, at most CLUSTER_QUEUE_BYTES_MAX. */
   #queue: QueuedProposal[] = [];
   #queueBytes = 0;
   readonly #published = new Map<string, PublishedMessage>();
@@ -63,10 +59,7 @@ export class Publisher {
     this.#options = options;
   }
 
-  /**
-   * Queues a proposal for publication. Calls `settle` with its outcome.
-   * @returns a fault if the proposal is refused
-   */
+  /** Calls `settle` with the outcome. Returns a fault if the proposal is refused. */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
     const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -93,7 +86,7 @@ export class Publisher {
 
   async #publishAll(): Promise<void> {
     this.#isPublishing = true;
-    await undefined; // Decisions of one tick share a message.
+    await undefined;
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
       const id = toBase64Url(this.#options.entropy(ID_BYTES));
@@ -129,7 +122,7 @@ export class Publisher {
     );
     for (;;) {
       const sent = this.#published.get(id);
-      // The message has already been read from the stream, so a majority has stored it.
+      // The message was already read from the stream, so a majority has stored it.
       if (sent === undefined) return;
       try {
         if (!isBlocked()) return this.#stored(sent, await stream.publish(bytes, id), id);
@@ -142,7 +135,7 @@ export class Publisher {
       const [oldest] = group;
       const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_MAJORITY_TIMEOUT_MS;
       if (isLate || isClosed()) {
-        // The message may still be recorded. Callers retry and then receive its outcome.
+        // The message may still be stored. The caller retries to learn its outcome.
         this.#published.delete(id);
         for (const { settle } of group) settle(fault);
         return;

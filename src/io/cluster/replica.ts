@@ -38,32 +38,21 @@ import { markOf, StreamReader } from "./stream-reader.ts";
 export interface ReplicaOptions {
   readonly stream: Stream;
   readonly mirrors: Readonly<Record<Place, LogFile>>;
-  /**
-   * Stored positions of this node, oldest first. Default: none, so the node reads the stream from
-   * the beginning.
-   */
+  /** Oldest first. Without positions, the node reads the stream from the beginning. */
   readonly positions?: readonly Position[];
-  /**
-   * Called periodically to store the positions. The next start finds the last position that still
-   * matches the stream.
-   */
   readonly storePositions: (positions: readonly Position[]) => void;
-  /** Returns the peers that currently answer. Absent if the cluster has no other nodes. */
   readonly peers?: () => Promise<readonly PeerNode[]>;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
-  /** Called when this node stops following the stream and becomes read-only. */
   readonly onStopped: (fault: Fault) => void;
 }
 
-/** Interval between retries while the stream has no leader. */
 const RETRY_MS = 250;
 
 /**
- * Applies the stream to a node's two logs. The node publishes each decision, receives it back in
- * stream order, interprets it like all nodes, and acknowledges it once it is on this node's disk.
- *
+ * Publishes each decision of a node, receives it back in stream order, interprets it like all
+ * nodes, and acknowledges it when it is on this node's disk.
  * append ──> publisher … stream ──> interpreter ──> mirrors (sync) ──> followers, then the caller
  */
 export class Replica {
@@ -80,9 +69,8 @@ export class Replica {
   #reader: StreamReader | undefined;
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
-  /** Seqs of this node's own account records, set while followers are notified of the records. */
+  /** Set while followers are notified of the records. */
   readonly #ownAccountSeqs = new Set<number>();
-  /** Received, unapplied messages: at most CLUSTER_RECEIVE_QUEUE_BYTES_MAX plus one message. */
   #received: StreamMessage[] = [];
   #receivedBytes = 0;
   #applying: Promise<void> | undefined;
@@ -115,8 +103,7 @@ export class Replica {
   }
 
   /**
-   * Starts following the stream. Resolves when all messages that the stream contains at the start
-   * are applied.
+   * Resolves when all messages that the stream contains at the start are applied.
    * @throws {Fault} no-majority if the stream does not answer, log-conflict while a copy is in
    * progress, cluster-diverged or log-corrupt if this node's logs do not match, store-… if the disk
    * fails
@@ -156,10 +143,7 @@ export class Replica {
     return { history, accounts };
   }
 
-  /**
-   * Reports whether this node is restoring records that the stream lost. Proposals are blocked
-   * during the restoration.
-   */
+  /** Proposals are blocked while this node restores records that the stream lost. */
   get isRestoring(): boolean {
     return this.#rewinding !== undefined || this.#isAhead;
   }
@@ -168,7 +152,6 @@ export class Replica {
     return this.#failure;
   }
 
-  /** While followers are notified of an account record, reports whether this node proposed it. */
   isOwn(seq: number): boolean {
     return this.#ownAccountSeqs.has(seq);
   }
@@ -179,8 +162,8 @@ export class Replica {
   }
 
   /**
-   * Resolves when the stream is applied up to `seq`, when the stream is rewound or no longer
-   * followed, or after `timeoutMs`. Without a timeout, a full disk may delay this for hours.
+   * Resolves early if the stream is rewound or no longer followed. Without a timeout, a full disk
+   * may delay the result for hours.
    */
   waitUntilApplied(seq: number, timeoutMs?: number): Promise<void> {
     if (this.#position.seq >= seq || this.#isStopped) return Promise.resolve();
@@ -335,7 +318,7 @@ export class Replica {
   }
 
   async #applyAll(): Promise<void> {
-    await undefined; // The caller sets `#applying` first.
+    await undefined; // The caller sets `#applying` before this function continues.
     while (this.#received.length > 0 && this.#failure === undefined) {
       const messages = this.#received.splice(0);
       this.#receivedBytes = 0;
@@ -362,7 +345,7 @@ export class Replica {
       if (this.#position.seq - (this.#positions.at(-1)?.seq ?? 0) >= POSITION_INTERVAL)
         this.#storePosition();
     }
-    this.#applying = undefined; // This runs in the tick in which the queue became empty.
+    this.#applying = undefined; // No message can have arrived since the queue became empty in this tick.
   }
 
   #interpretAll(messages: readonly StreamMessage[]): readonly MessageEffect[] {

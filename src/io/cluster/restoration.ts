@@ -17,15 +17,11 @@ export interface RestorationOptions {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /**
-   * Returns the number of records of each log in the stream; `undefined` if this node has no more
-   * records than the stream.
-   */
+  /** Sizes of the logs in the stream; `undefined` unless this node has more records. */
   readonly headsIfAhead: () => Readonly<Record<Place, number>> | undefined;
   readonly applied: () => number;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
   readonly rewinding: () => Promise<void> | undefined;
-  /** Called when the stream is known to hold `seq` messages. */
   readonly onStored: (seq: number) => void;
   readonly isStopped: () => boolean;
 }
@@ -34,9 +30,9 @@ const RETRY_MS = 250;
 const ID_BYTES = 12;
 
 /**
- * Republishes records that are on this disk but no longer in the stream. Nodes may do this
- * concurrently; each node skips records that are already in the stream.
- * @throws {Fault} log-corrupt if a log is damaged, store-… if a log cannot be read
+ * Republishes records that are on this disk but not in the stream. Nodes may do so concurrently:
+ * each skips records that are in the stream.
+ * @throws {Fault} log-corrupt if a log is damaged, store-… if it cannot be read
  */
 export async function restoreLost(options: RestorationOptions): Promise<void> {
   const { stream, clock, mirrors, entropy, waitUntilApplied } = options;
@@ -78,9 +74,8 @@ async function nextLostRecords(
 }
 
 /**
- * Erases passwords that the blank records replaced. A blank password record no longer names the
- * record that it replaced, which is the account's previous password record.
- * @param blank seqs of records restored without bodies
+ * Erases passwords that blank records replaced. A blank password record no longer names the
+ * previous password record, which must be erased too.
  */
 export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {
   const passwords = new Map<string, number>();
@@ -101,7 +96,7 @@ async function toRestored(mirror: LogFile, record: LogRecord): Promise<RestoredR
     return { seq, time, sealed: { draft, salt, bodyBytes, commit } };
   }
   if (erased !== undefined) {
-    await mirror.erase(seq, erased); // If an erasure is in progress, waits for it.
+    await mirror.erase(seq, erased);
     const line = copyLine(await mirror.line(seq));
     if (line?.record.erased !== undefined) return { line };
   }

@@ -18,7 +18,7 @@ import { WorkQueue } from "../work-queue.ts";
 import type { ContentStore } from "./content-store.ts";
 import { isWithoutMajority } from "./majority.ts";
 
-/** Maximum number of chunks (4 MiB in total) in transfer between this server and NATS. */
+/** Limits the memory for chunks in transfer to 4 MiB. */
 const CONCURRENT_CHUNKS_MAX = 16;
 
 export interface SharedFilesOptions {
@@ -31,7 +31,6 @@ export interface LoggedContent {
   readonly file: FileId;
   readonly size: number;
   readonly chunks: number;
-  /** Digest over the checksums of all chunks, in hex. */
   readonly digest: string;
 }
 
@@ -41,18 +40,15 @@ const CHECKSUMS_PER_PART = CHUNK_BYTES / HASH_BYTES;
 const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 
 /**
- * Files in the store that all servers share:
- *
- *   about            metadata of the first offer
- *   c0-HASH, …       each chunk, named by index and checksum
- *   l0-DIGEST, …     the checksums of all chunks, after the upload
- *
- * Different contents under one id do not overwrite each other. The digest in the log verifies the
- * list of checksums, and the list verifies each chunk. Calls are retried during an election.
+ * Parts of a file in the store:
+ * about metadata of the first offer
+ * c0-HASH, … each chunk, named by index and checksum
+ * l0-DIGEST, … the checksums of all chunks, after the upload
+ * Different contents under one id therefore do not overwrite each other. The digest in the log
+ * verifies the list of checksums, and the list verifies each chunk.
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
-  /** Queue of chunk transfers. Each file has at most CLUSTER_CHUNKS_PER_FILE_MAX. */
   readonly #transfers = new WorkQueue(CONCURRENT_CHUNKS_MAX, Number.POSITIVE_INFINITY);
   #readers = 0;
   #isStopping = false;
@@ -61,13 +57,10 @@ export class SharedFiles {
     this.#options = options;
   }
 
-  /**
-   * Offers a file.
-   * @returns the offer that is valid: an earlier one if it exists
-   */
+  /** Returns the earlier offer if there is one. */
   async begin(about: BlobMetadata): Promise<BlobMetadata> {
     const { store } = this.#options;
-    // Retry once, because the earlier offer may be erased before it is read.
+    // Retry, because the earlier offer may be erased before it is read.
     for (let tries = 1; ; tries++) {
       const isNew = await this.#retry(() => store.putNew(about.file, ABOUT, encodeMetadata(about)));
       if (isNew) return about;
@@ -77,7 +70,6 @@ export class SharedFiles {
     }
   }
 
-  /** @returns the offer; `undefined` if the file has no offer or an unreadable one */
   async about(file: FileId): Promise<BlobMetadata | undefined> {
     const bytes = await this.#retry(() => this.#options.store.get(file, ABOUT));
     const about = bytes === undefined ? undefined : parseMetadata(bytes);
@@ -91,7 +83,7 @@ export class SharedFiles {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
       if (index === undefined || text === undefined) continue;
       const [at, hash] = [Number(index), hashOf(text)];
-      existing.set(at, existing.has(at) ? undefined : hash); // Uses neither of two candidates.
+      existing.set(at, existing.has(at) ? undefined : hash); // Use neither of two candidates.
     }
     const hashes: Uint8Array[] = [];
     for (let at = 0; ; at++) {
@@ -102,7 +94,6 @@ export class SharedFiles {
   }
 
   /**
-   * @param read called when the transfer starts
    * @throws {Fault} no-majority or store-full if the store fails, checksum-wrong if the content
    * changed, and the faults of `read`
    */
@@ -119,11 +110,6 @@ export class SharedFiles {
     });
   }
 
-  /**
-   * Completes the file, so that its digest can be used to fetch it.
-   * @returns index of the first chunk that was erased before completion; `undefined` if there is
-   * none
-   */
   async complete(
     file: FileId,
     digest: Uint8Array,
@@ -140,7 +126,7 @@ export class SharedFiles {
   }
 
   /**
-   * @throws {Fault} file-unknown if the list is missing, checksum-wrong if the list is damaged,
+   * @throws {Fault} file-unknown if the list is missing, checksum-wrong if it is damaged,
    * no-majority if the store does not answer
    */
   async hashes({ file, chunks, digest }: LoggedContent): Promise<Uint8Array[]> {
@@ -160,10 +146,6 @@ export class SharedFiles {
     );
   }
 
-  /**
-   * Returns one verified chunk.
-   * @throws {Fault} file-unknown, checksum-wrong, no-majority like `hashes`
-   */
   async chunk(file: FileId, index: number, hash: Uint8Array): Promise<Uint8Array> {
     const part = chunkPart(index, hash);
     const bytes = await this.#enqueue(() => this.#retry(() => this.#options.store.get(file, part)));

@@ -14,7 +14,6 @@ import type { Stream, StreamMessage } from "./stream.ts";
 
 export interface ReadPosition {
   readonly seq: number;
-  /** Hash of the message; `undefined` if it is unknown and cannot be compared. */
   readonly mark?: string;
 }
 
@@ -24,10 +23,7 @@ export interface StreamReaderOptions {
   readonly sha256: Sha256;
   readonly after: ReadPosition;
   readonly earlier?: readonly ReadPosition[];
-  /**
-   * Called with each message once, in order. The reader awaits the returned promise before the next
-   * message.
-   */
+  /** The reader awaits the returned promise before the next message. */
   readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
   readonly onRewound: () => void;
   readonly onLost: (seq: number) => void;
@@ -35,16 +31,12 @@ export interface StreamReaderOptions {
   readonly onNoAnswer: () => void;
 }
 
-/** Interval between polls while no notifications arrive. */
 const POLL_INTERVAL_MS = 250;
-/**
- * Maximum interval between retries while a replica lags. The first retries follow faster, because
- * most replicas lag by only a millisecond.
- */
+/** The first retries follow faster, because most replicas lag by only a millisecond. */
 const MISSING_INTERVAL_MS = 5;
 /**
- * Number of attempts after which the reader stops waiting for an announced message. The
- * announcement was then of an earlier message, or the message was not stored.
+ * Number of fetches after which the reader no longer expects an announced message, because the
+ * announcement was late or the message was not stored.
  */
 const EXPECTED_TRIES = 20;
 /** Time to wait for a pushed message before fetching it. */
@@ -52,20 +44,16 @@ const PUSH_TIMEOUT_MS = 20;
 /** Number of checks, CLUSTER_STALLED_MS apart, after which a missing message counts as lost. */
 const LOST_CHECKS = 4;
 /**
- * Time without contact after which the reader verifies the end of the stream again. A server
- * restart or leader election takes longer, so neither goes unnoticed.
+ * Time without contact after which the end of the stream is verified again. Server restarts and
+ * leader elections take longer.
  */
 const TRUSTED_MS = 100;
 /**
- * Number of checks that must find the stream shorter before it counts as truncated. A new leader
- * may not know the end of its stream at first.
+ * Number of checks that must find the stream shorter, because a new leader may not know its end.
  */
 const TRUNCATED_CHECKS = 2;
 const MARK_CHARACTERS = 22;
-/**
- * Maximum number of earlier messages remembered to detect a rewind. Several are needed, because one
- * of them may be deleted.
- */
+/** Several messages are remembered, because one of them may be deleted. */
 const EARLIER_MAX = 4;
 
 type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };
@@ -79,23 +67,14 @@ export function markOf({ unixMs, bytes }: StreamMessage, sha256: Sha256): string
   return toBase64Url(sha256(utf8Encode(`${unixMs} ${hash}`))).slice(0, MARK_CHARACTERS);
 }
 
-/**
- * Reads the stream message by message, because a JetStream consumer hangs for up to a minute after
- * its leader dies.
- */
 export class StreamReader {
   readonly #options: StreamReaderOptions;
   #next: number;
   #previous: ReadMessage | undefined;
-  /** Messages before `#previous`, oldest first; at most EARLIER_MAX. */
   #earlier: readonly ReadMessage[];
   #trustedAt = Number.NEGATIVE_INFINITY;
   #storedSeq = 0;
   #announcedSeq = 0;
-  /**
-   * Pushed messages with their times of arrival, bounded by CLUSTER_MESSAGES_AHEAD and
-   * CLUSTER_RECEIVE_QUEUE_BYTES_MAX.
-   */
   readonly #pushed = new Map<number, { readonly message: StreamMessage; readonly at: number }>();
   #pushedBytes = 0;
   #wasPushed = false;
@@ -172,7 +151,7 @@ export class StreamReader {
     const { clock } = this.#options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
     if (!(this.#wasPushed && isNext)) return;
-    // The check takes as long as the push, so it runs concurrently.
+    // The check takes as long as the push, so run it concurrently.
     if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged();
     const until = clock.now() + PUSH_TIMEOUT_MS;
     while (!this.#pushed.has(this.#next) && clock.now() < until && !this.#isEnded) {
@@ -188,7 +167,6 @@ export class StreamReader {
     while (!this.#isEnded) {
       await this.#waitForPush();
       if (this.#isEnded) return;
-      // While messages are pushed, poll only at intervals.
       const isAwaited =
         Math.max(this.#storedSeq, this.#announcedSeq) >= this.#next || !this.#wasPushed;
       const count = isAwaited || isDue ? await this.#read() : 0;
@@ -281,7 +259,7 @@ export class StreamReader {
       this.#lastMissingAt = now;
       this.#lastMissingChecks++;
     }
-    // A replica that merely lags would have caught up by now. Check the earlier messages too.
+    // A lagging replica would have caught up by now, so check the earlier messages too.
     return this.#lastMissingChecks >= LOST_CHECKS && (await this.#areEarlierUnchanged(seq));
   }
 
@@ -308,7 +286,7 @@ export class StreamReader {
       if (pushed !== undefined) return Promise.resolve(pushed);
       return stream.get(this.#next + i).catch((error: unknown) => {
         this.#handleFault(error);
-        return undefined; // The loop requests the message again.
+        return undefined;
       });
     });
     const timeout = Promise.withResolvers<undefined>();
@@ -346,7 +324,7 @@ export class StreamReader {
       if (this.#storedSeq < this.#next) return this.#options.onTruncated(this.#storedSeq);
       if ((await this.#answer(stream.get(this.#next))) !== undefined) return;
     } catch (error) {
-      return this.#handleFault(error); // The state is unknown without a majority.
+      return this.#handleFault(error);
     }
     this.#nextMissingChecks++;
     if (this.#nextMissingChecks < LOST_CHECKS || this.#isEnded) return;

@@ -1,26 +1,20 @@
 /** Pool of chunk-sized buffers. */
 
-// A pool avoids new memory, which must be cleared, is garbage collected and causes page faults (4 %
-// of a transfer's CPU time).
+// Allocating buffers instead would take 4 % of a transfer's CPU time.
 
 import { CHUNK_BYTES, SPARE_BUFFERS_MAX } from "../../base/limits.ts";
 
-/** Number of bytes before the content, reserved for a message header and a frame header. */
+/** Space before the content for a message header and a frame header. */
 export const HEADROOM_BYTES = 1024;
 const BUFFER_BYTES = HEADROOM_BYTES + CHUNK_BYTES;
-/** Minimum size of a buffer that is detached on release. Collecting smaller buffers is cheaper. */
+/** Smaller buffers are cheaper to collect than to detach. */
 const DETACH_BYTES_MIN = 4 * 1024;
 
-/** Released buffers, at most SPARE_BUFFERS_MAX. */
 const spare: ArrayBuffer[] = [];
-/** Buffers of the pool in use. A buffer that is never released is garbage collected. */
+/** Buffers that are never released are garbage collected. */
 const inUse = new WeakSet<ArrayBufferLike>();
 
-/**
- * Returns memory for a chunk with HEADROOM_BYTES before it, or for a whole message.
- * @param sizeBytes at most CHUNK_BYTES; without headroom, at most CHUNK_BYTES plus HEADROOM_BYTES
- * @returns uninitialised bytes, which the caller must overwrite before reading
- */
+/** @returns uninitialised bytes, which the caller must overwrite before reading */
 export function acquireBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES): Uint8Array {
   if (headroomBytes + sizeBytes > BUFFER_BYTES) return new Uint8Array(sizeBytes);
   const buffer = spare.pop() ?? new ArrayBuffer(BUFFER_BYTES);
@@ -29,8 +23,7 @@ export function acquireBuffer(sizeBytes: number, headroomBytes = HEADROOM_BYTES)
 }
 
 /**
- * Releases memory immediately, which halves the memory use of a transfer compared with garbage
- * collection. Reuses pool memory; detaches other memory unless it is small.
+ * Halves a transfer's memory use compared with garbage collection.
  * @param bytes must not be used afterwards, and no other data may share their buffer
  */
 export function releaseBuffer(bytes: Uint8Array): void {
@@ -43,10 +36,7 @@ export function releaseBuffer(bytes: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
-/**
- * Joins head and tail without a copy if the tail has enough headroom in pool memory.
- * @returns the joined bytes; `undefined` if there is not enough headroom
- */
+/** Joins head and tail without a copy; `undefined` if the tail has too little headroom. */
 export function joinInPlace(head: Uint8Array, tail: Uint8Array): Uint8Array | undefined {
   const at = tail.byteOffset - head.length;
   if (at < 0 || !inUse.has(tail.buffer)) return undefined;

@@ -1,6 +1,6 @@
 /** Data folder of a server: format, lock, and small files next to the logs. */
 
-// Files have mode 0600, folders 0700. Folders of other programs are never changed.
+// Files have mode 0600, folders 0700.
 
 import {
   chmodSync,
@@ -24,9 +24,7 @@ import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain } from "./tree.ts";
 
-/** Version of the folder's layout and of its log lines. */
 export const DATA_FORMAT = 2;
-/** Names of files that a folder may contain before its first use as a data folder. */
 const HARMLESS = new Set([
   "README.md",
   "settings.toml",
@@ -37,7 +35,6 @@ const HARMLESS = new Set([
   "format.json.tmp",
   ".DS_Store",
 ]);
-/** Names of the files that mark a finished backup and a first backup in progress. */
 export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
@@ -49,7 +46,7 @@ export interface DataFolder {
 
 /**
  * Creates or opens the folder. Changes nothing if it belongs to another program or user.
- * @param harmless names of further files that the folder may contain before its first use
+ * @param harmless names of files that a new data folder may already contain
  * @throws {Fault} data-foreign if it belongs to another program, version-unsupported if its format
  * is newer, data-locked if another process uses it, store-denied or store-failed if the disk
  * refuses
@@ -66,8 +63,7 @@ export function openDataFolder(
     chmodSync(path, 0o700);
     const lock = lockFolder(path, startedUnixMs);
     if (format !== DATA_FORMAT) {
-      // Make older programs refuse the folder from now on, because they do not know all record
-      // kinds of this version.
+      // Make older programs refuse the folder, because they do not know all kinds of records.
       writeSmallFile(
         join(path, "format.json"),
         `${JSON.stringify({ format: DATA_FORMAT, minReader: DATA_FORMAT })}\n`,
@@ -80,7 +76,7 @@ export function openDataFolder(
 }
 
 /**
- * Checks a folder for read-only use, e.g. `chat history --data`.
+ * Checks a folder for read-only use.
  * @throws {Fault} data-foreign if it belongs to another program, version-unsupported if its format
  * is newer
  */
@@ -129,7 +125,7 @@ function checkFormat(
   if (format === undefined) {
     throw new Fault("data-foreign", msg`${join(path, "format.json")} is not from a chat server`);
   }
-  // An older program may be able to read a newer format but never writes it.
+  // An older program may be able to read a newer format but must not write it.
   if ((access === "read" ? format.minReader : format.format) > DATA_FORMAT) {
     const message = msg`${path} was written by a newer version (format ${format.format})`;
     throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
@@ -137,10 +133,6 @@ function checkFormat(
   return format.format;
 }
 
-/**
- * Returns the format of a data folder; `undefined` if the folder is not one.
- * @throws {Fault} store-… if the format cannot be read
- */
 export function readFormat(folder: string): number | undefined {
   const text = readSmallFile(join(folder, "format.json"));
   return text === undefined ? undefined : formatOf(text)?.format;
@@ -153,8 +145,7 @@ function formatOf(text: string): { format: number; minReader: number } | undefin
 }
 
 /**
- * Reads a file of a data folder without following links.
- * @returns `undefined` if it does not exist
+ * Never follows links.
  * @throws {Fault} store-… if the file cannot be read, data-foreign if it is too large or not a
  * regular file
  */
@@ -176,7 +167,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
   try {
     const file = open();
     try {
-      // Do not rely on the reported size, because an endless device reports 0.
+      // Do not trust the reported size, because an endless device reports 0.
       const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
       let length = 0;
       while (length < bytes.length) {
@@ -198,7 +189,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
 export function writeSmallFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
-    // A killed run may have left this file, or an attacker may have planted a link.
+    // A killed run may have left a file, or an attacker a link.
     rmSync(temporary, { force: true });
     const file = openSync(temporary, "wx", 0o600);
     try {

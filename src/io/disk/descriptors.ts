@@ -1,18 +1,16 @@
 /** Limit and reserve of this process's file descriptors. */
 
-// Connections and files share one limit. Without a reserve, an attacker who opens that many
-// connections could block the log, file transfers and operators.
+// Without a reserve, an attacker who opens many connections could block the log, file transfers and
+// operators.
 
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { DESCRIPTORS_RESERVED } from "../../base/limits.ts";
 import { errorCode } from "./disk.ts";
 
-/** Number of descriptors reserved for files while all other descriptors are in use. */
 const DESCRIPTORS_SPARE = 8;
 
 const ANY_FILE = process.platform === "win32" ? "NUL" : "/dev/null";
 
-/** @returns `undefined` if there is no limit or the limit is unknown */
 export function descriptorLimit(limitsFile = "/proc/self/limits"): number | undefined {
   try {
     const limit = /^Max open files +(\d+) /m.exec(readFileSync(limitsFile, "utf8"))?.[1];
@@ -22,14 +20,14 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
   }
 }
 
-/** Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening that many. */
+/** Tests whether DESCRIPTORS_RESERVED descriptors are free by opening that many. */
 export function areDescriptorsLow(open: () => number = openAny): boolean {
   const opened: number[] = [];
   try {
     while (opened.length < DESCRIPTORS_RESERVED) opened.push(open());
     return false;
   } catch {
-    return true; // The limit of this process (EMFILE) or of the system (ENFILE) is reached.
+    return true;
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }
@@ -40,7 +38,7 @@ function openAny(): number {
 }
 
 export class SpareDescriptors {
-  readonly #spare: number[] = []; // Holds at most DESCRIPTORS_SPARE.
+  readonly #spare: number[] = [];
 
   constructor() {
     this.#refill();
@@ -56,7 +54,7 @@ export class SpareDescriptors {
       if (spare === undefined) throw error;
       closeSync(spare);
       const opened = open();
-      this.#refill(); // The refill succeeds if the file is already closed.
+      this.#refill();
       return opened;
     }
   }
@@ -69,9 +67,7 @@ export class SpareDescriptors {
   #refill(): void {
     try {
       while (this.#spare.length < DESCRIPTORS_SPARE) this.#spare.push(openAny());
-    } catch {
-      // The next call tries again.
-    }
+    } catch {}
   }
 }
 

@@ -3,25 +3,19 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
-/**
- * File opened by a `Disk`. A simulated disk can tear, lose and refuse writes. Methods throw the
- * system's errors with a `code`; see `diskFault`.
- */
+/** Methods throw the system's errors with a `code`; see `diskFault`. */
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
-  /** Fills the buffer from the offset. Reads fewer bytes only at the end of the file. */
+  /** Reads fewer bytes only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;
   readBuffersLater(into: readonly Uint8Array[], offset: number): Promise<number>;
   /** May write fewer bytes than passed. */
   write(bytes: Uint8Array, offset: number): number;
   writeLater(bytes: Uint8Array, offset: number): Promise<number>;
-  /** Writes the buffers in order with one system call. May write fewer bytes than passed. */
+  /** One system call, which may write fewer bytes than passed. */
   writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
-  /**
-   * Syncs the file's data (fdatasync) off the event loop. After a failure, the state of earlier
-   * writes is unknown.
-   */
+  /** Runs fdatasync off the event loop. After a failure, the state of earlier writes is unknown. */
   sync(): Promise<void>;
   truncate(sizeBytes: number): void;
   close(): void;
@@ -29,61 +23,40 @@ export interface DiskFile extends Disposable {
 
 export interface Disk {
   /**
-   * Opens a file. `write` also allows reading, and creates a missing file with mode 0600. Never
-   * follows links, which another user may have planted.
+   * `write` also allows reading, and creates a missing file with mode 0600. Never follows links,
+   * which another user may have planted.
    * @throws {Error} ELOOP if the path is a link, pipe, device or folder
    */
   open(path: string, access: "read" | "write"): DiskFile;
-  /** Returns the names in the folder in ascending order; empty if the folder does not exist. */
   list(folder: string): string[];
-  /** Creates the folder with mode 0700, including missing parents. */
   makeFolder(folder: string): void;
   syncFolder(folder: string): Promise<void>;
   exists(path: string): boolean;
   rename(from: string, to: string): void;
   remove(path: string): void;
-  /** Searches files off the event loop. Absent if unsupported. */
   readonly search?: DiskSearch;
   readonly yieldNow?: () => Promise<void>;
 }
 
-/** Disk that also holds the user's files, which may lie next to files of other programs. */
 export interface TreeDisk extends Disk {
-  /**
-   * Creates the file with the default mode.
-   * @throws {Error} EEXIST if the path exists, even if it is a link
-   */
+  /** @throws {Error} EEXIST if the path exists, even if it is a link */
   openNew(path: string): DiskFile;
-  /**
-   * Opens an existing regular file.
-   * @throws {Error} ELOOP like `open`
-   */
+  /** @throws {Error} ELOOP if the path is not a regular file */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   kind(path: string): "file" | "folder" | "other" | undefined;
-  /**
-   * Creates one folder with mode 0700.
-   * @returns false if the path exists
-   */
+  /** Returns false if the path exists. */
   makeFolderNew(path: string): boolean;
   /**
-   * Adds a hard link under the second name, or renames the file if the file system has no hard
-   * links.
-   * @returns false if the target exists
+   * Adds a hard link, or renames the file if the file system has no hard links. Returns false if
+   * the target exists.
    */
   nameNew(from: string, to: string): boolean;
-  /**
-   * Moves a folder that this program created and gives it the default mode.
-   * @returns false if the target exists
-   */
+  /** Moves a folder and gives it the default mode. Returns false if the target exists. */
   moveFolderNew(from: string, to: string): boolean;
-  /**
-   * Sets mode and modification time without following links. Only the permission bits of the mode
-   * are used, subject to the umask.
-   */
+  /** Never follows links. Only the permission bits of the mode are set, subject to the umask. */
   metadata(path: string, metadata: FileMetadata): void;
-  /** Removes the folder and its content if it exists. Never follows links. */
+  /** Never follows links. */
   removeFolder(path: string): Promise<void>;
-  /** Returns the modification time in Unix milliseconds; `undefined` if the file does not exist. */
   modifiedMs(path: string): number | undefined;
   freeBytes(folder: string): Promise<number>;
 }
@@ -102,8 +75,8 @@ export interface SearchRange {
 export interface DiskSearch {
   readonly width: number;
   /**
-   * Searches the ranges in order until a page is full. The result is `undefined` for a range that
-   * was not searched or is unreadable. Any line of such a range may match.
+   * Searches the ranges until a page is full. The result for a range is `undefined` if it was not
+   * searched or is unreadable; any of its lines may match.
    */
   search(
     ranges: readonly SearchRange[],
@@ -142,7 +115,6 @@ export function diskFault(error: unknown, path: string): Fault {
   });
 }
 
-/** Writes all bytes or throws. A disk that accepts no bytes counts as full. */
 export async function writeWhole(
   file: DiskFile,
   bytes: Uint8Array,
@@ -161,7 +133,6 @@ export async function writeWhole(
   }
 }
 
-/** Writes all buffers in order, off the event loop. */
 export async function writeBuffers(
   file: DiskFile,
   parts: readonly Uint8Array[],
@@ -176,7 +147,6 @@ export async function writeBuffers(
   }
 }
 
-/** Returns the buffers without their first `sizeBytes` bytes. */
 export function skipBytes(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array[] {
   let done = sizeBytes;
   const remaining: Uint8Array[] = [];

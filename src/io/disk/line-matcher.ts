@@ -31,12 +31,10 @@ export interface LineMatcher {
 
 /**
  * Selects the lines that match a query. Search threads run this function from its source text, so
- * it must be self-contained.
- * @param fold the function `foldCase`
+ * it must be self-contained and gets `foldCase` as an argument.
  */
 export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
   const newline = 0x0a;
-  /** Names of the body fields that are searched. */
   const searched = ["text", "topic", "name"];
   const { needle, pattern, grep } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
@@ -55,7 +53,6 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
     return spans;
   };
 
-  /** Returns the lines that contain the needle; without a needle, all lines. */
   const linesIn = (bytes: Buffer): LineSpans => {
     const spans: LineSpans = { starts: [], ends: [] };
     for (let start = 0; start < bytes.length; ) {

@@ -25,14 +25,12 @@ export interface Lock {
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
-  /** Start time of the process, ISO 8601. */
   readonly started: string;
 }
 
 /**
  * Makes this process the only writer of the data folder. The lock is an open SQLite transaction on
  * an empty file, which the kernel releases when the process ends.
- * @param startedUnixMs wall-clock time for LOCK.json
  * @throws {Fault} data-locked with the holder if another process has the lock, store-denied or
  * store-failed if the disk refuses
  */
@@ -58,7 +56,6 @@ export function lockFolder(folder: string, startedUnixMs: number): Lock {
   };
 }
 
-/** Maximum size of LOCK.json. A typical file has about 100 bytes. */
 const INFO_BYTES_MAX = 4_096;
 
 export function readLockHolder(folder: string): LockHolder | undefined {
@@ -68,8 +65,7 @@ export function readLockHolder(folder: string): LockHolder | undefined {
 }
 
 /**
- * Locks a file, creating it if necessary. The system releases the lock when the process ends.
- * @returns `undefined` if another process has the lock or the file is not a lock file
+ * Returns `undefined` if another process has the lock or the file is not a lock file.
  * @throws {Fault} store-denied or store-failed if the disk refuses
  */
 export function lockFile(path: string): Lock | undefined {
@@ -93,7 +89,7 @@ function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (errorCode(error) === "ENAMETOOLONG") return false; // A file with this name cannot exist.
+    if (errorCode(error) === "ENAMETOOLONG") return false;
     throw error;
   }
 }
@@ -172,7 +168,7 @@ function readInfo(path: string): Uint8Array {
 
 function writeInfo(path: string, holder: LockHolder): void {
   const temporary = `${path}.tmp`;
-  // A killed run may have left this file, or an attacker may have planted a link.
+  // A killed run may have left a file, or an attacker a link.
   rmSync(temporary, { force: true });
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: "wx" });
   renameSync(temporary, path);

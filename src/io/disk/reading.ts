@@ -5,10 +5,6 @@ import { skipBytes } from "./disk.ts";
 
 type Callback = (error: Error | null, count?: number) => void;
 
-/**
- * Converts a callback of `node:fs` to a promise.
- * @returns the reported number of bytes
- */
 export function callAsync(call: (done: Callback) => void): Promise<number> {
   return new Promise((resolve, reject) => {
     call((error, count = 0) => (error === null ? resolve(count) : reject(error)));

@@ -4,9 +4,9 @@ import { foldCase } from "../../base/case-fold.ts";
 import type { DiskSearch, SearchRange } from "./disk.ts";
 import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
 
-/** Maximum number of search threads. More would compete for memory bandwidth. */
+/** More threads would compete for memory bandwidth. */
 const THREADS_MAX = 4;
-/** Idle time after which the search threads stop. A thread uses several megabytes. */
+/** Idle time before search threads stop, because each uses several megabytes. */
 const IDLE_TIMEOUT_MS = 10_000;
 
 type SearchResult = readonly (LineSpans | undefined)[];
@@ -52,7 +52,7 @@ export class SearchThreads implements DiskSearch {
   }
 
   #begin(): Thread {
-    // Create the worker from source text, so that the compiled binary needs no second entry file.
+    // Use source text, so that the compiled binary needs no second entry file.
     const source = new Blob([`(${searchLoop})(self, ${lineMatcher}, ${foldCase})`], {
       type: "text/javascript",
     });
@@ -72,7 +72,6 @@ export class SearchThreads implements DiskSearch {
 
 class Thread {
   readonly #worker: Worker;
-  /** Searches in progress. Bounded by the archive, which requests a few ranges at a time. */
   readonly #pending = new Map<number, { ranges: number; resolve: (found: SearchResult) => void }>();
   #lastId = 0;
   #isBroken = false;
@@ -116,14 +115,13 @@ class Thread {
   }
 }
 
-/** Main loop of a worker. It runs from its source text, so it must be self-contained. */
 function searchLoop(
   scope: WorkerScope,
   matcherOf: typeof lineMatcher,
   fold: (text: string) => string,
 ): void {
   const fs = process.getBuiltinModule("node:fs");
-  // Lower the priority of this thread (Linux only), so that searches do not delay chat messages.
+  // Lower this thread's priority (Linux only), so that searches do not delay messages.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
   let buffer = Buffer.alloc(0);
   const bytesOf = ({ path, from, to }: SearchRange): Buffer | undefined => {
@@ -133,7 +131,6 @@ function searchLoop(
       if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
       return buffer.subarray(0, fs.readSync(fd, buffer, 0, to - from, from));
     } catch {
-      // The caller will encounter and report the same error.
       return undefined;
     } finally {
       if (fd >= 0) fs.closeSync(fd);
@@ -144,7 +141,7 @@ function searchLoop(
       const { head, body } = JSON.parse(line.toString("utf8"));
       return matcher.matchesHead(head) && matcher.matchesBody(body);
     } catch {
-      return true; // The caller reports the invalid line.
+      return true;
     }
   };
   scope.onmessage = ({ data: { id, ranges, query } }) => {

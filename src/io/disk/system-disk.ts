@@ -18,11 +18,9 @@ import {
 } from "./tree.ts";
 
 const FOLDER_MODE = 0o700;
-/** Mode of received files: the default permissions, subject to the umask. */
 const NEW_FILE_MODE = 0o666;
 const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
-/** @param spare file descriptors that a server reserves for disk access */
 export function systemDisk(spare?: SpareDescriptors): TreeDisk {
   const use: <Opened>(open: () => Opened) => Opened = (open) =>
     spare === undefined ? open() : spare.use(open);
@@ -139,6 +137,6 @@ async function flushDriveOfMac(fd: number): Promise<void> {
   const libc = dlopen("libSystem.B.dylib", {
     fcntl: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   });
-  // The result is ignored, because some network drives do not support this call.
+  // Ignore the result, because some network drives do not support this call.
   libc.symbols.fcntl(fd, F_FULLFSYNC);
 }

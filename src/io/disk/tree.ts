@@ -6,21 +6,16 @@ import { errorCode, type FileMetadata } from "./disk.ts";
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** Permission bits without set-user-id, set-group-id and sticky. */
 const PERMISSIONS = 0o777;
 /** Error codes of file systems without hard links (FAT, some network drives). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
 
-/**
- * Opens a regular file. `create` creates a missing file with mode 0600.
- * @returns a descriptor
- * @throws {Error} ELOOP if the path is not a regular file
- */
+/** @throws {Error} ELOOP if the path is not a regular file */
 export function openPlain(path: string, access: "read" | "write" | "create"): number {
   const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-  // On Windows, which has no O_NOFOLLOW, check before opening. Links are rare there.
+  // Windows has no O_NOFOLLOW, so check before opening.
   if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
-  // Open without blocking, because opening a pipe would block until its other end is open.
+  // Open without blocking, because opening a pipe waits for its other end.
   const mode = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT }[access];
   const fd = fs.openSync(path, mode | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
   if (fs.fstatSync(fd).isFile()) return fd;
@@ -46,14 +41,13 @@ export function makeFolderNew(path: string): boolean {
 export function nameNew(from: string, to: string): boolean {
   try {
     if (createsNew(() => fs.linkSync(from, to))) return true;
-    // The name exists. A crash may have interrupted an earlier move before it removed the first
-    // name.
+    // A crash may have interrupted an earlier move before it removed the first name.
     return isSameFile(from, to);
   } catch (error) {
     if (!NO_LINKS.has(errorCode(error))) throw error;
   }
   if (!createsNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
-  fs.renameSync(from, to); // Replaces the empty file created above.
+  fs.renameSync(from, to);
   return true;
 }
 
@@ -65,14 +59,14 @@ export function moveFolderNew(from: string, to: string): boolean {
   }
   if (!createsNew(() => fs.mkdirSync(to))) return false;
   fs.chmodSync(from, fs.statSync(to).mode & 0o777);
-  // Replaces the empty folder created above, but never a non-empty one.
+  // Replaces only the empty folder created above.
   return createsNew(() => fs.renameSync(from, to));
 }
 
 export function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
   if (kindOf(path) === "other") throw notPlain(path);
   if (mtimeMs !== undefined) {
-    // A fractional number of seconds would often round down to the previous millisecond.
+    // Fractional seconds would often round down to the previous millisecond.
     const time = dateOf(mtimeMs);
     fs.utimesSync(path, time, time);
   }

@@ -3,10 +3,7 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, diskFault, writeWhole } from "./disk.ts";
 
-/**
- * @returns `undefined` if the file does not exist
- * @throws {Fault} store-… if it cannot be read, data-foreign if it is larger than `sizeBytesMax`
- */
+/** @throws {Fault} store-… if the file cannot be read, data-foreign if it is too large */
 export function readWholeFile(
   disk: Disk,
   path: string,
@@ -26,10 +23,7 @@ export function readWholeFile(
   }
 }
 
-/**
- * Replaces the file atomically and durably: writes and syncs a temporary file, then renames it.
- * @throws {Fault} store-… if it cannot be written
- */
+/** Replaces the file atomically and durably. @throws {Fault} store-… if it cannot be written */
 export async function writeWholeFile(
   disk: Disk,
   path: string,
@@ -38,7 +32,7 @@ export async function writeWholeFile(
 ): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    // A killed run may have left this file, or an attacker may have planted a link.
+    // A killed run may have left a file, or an attacker a link.
     disk.remove(temporary);
     await writeSynced(disk, temporary, bytes);
     disk.rename(temporary, path);
@@ -48,7 +42,6 @@ export async function writeWholeFile(
   }
 }
 
-/** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
