@@ -10,11 +10,7 @@ interface FileHash {
   digest(as: "hex"): string;
 }
 
-/**
- * Adds the file's first bytes to the hash.
- * @param sizeBytesMax maximum number of bytes to hash. Default: the whole file
- * @returns the number of bytes, fewer than `sizeBytesMax` if the file is shorter
- */
+/** Returns the number of hashed bytes, at most `sizeBytesMax`. */
 export async function hashFileInto(
   hash: Pick<FileHash, "update">,
   fd: number,

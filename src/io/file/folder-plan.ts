@@ -8,12 +8,10 @@ import { isFolder, type ManifestEntry, type ManifestFile } from "../../wire/mani
 import type { Renamed } from "../blob/interfaces.ts";
 import type { FileMetadata } from "../disk/disk.ts";
 
-/** Mode of a folder that the manifest implies but does not list. */
 const IMPLIED_MODE = 0o755;
 
 export interface PlannedFolder {
   readonly path: string;
-  /** Folder that contains this folder; `undefined` for the root. */
   readonly parent: PlannedFolder | undefined;
   metadata: FileMetadata;
 }
@@ -29,20 +27,15 @@ interface FolderNode extends PlannedFolder {
   readonly usedNames: Map<string, number>;
 }
 
-/**
- * Assigns a path to each entry of a received folder deterministically. Names may collide after
- * sanitising, or on a disk that ignores case.
- */
+/** Deterministic. Names may collide after sanitising, or on a disk that ignores case. */
 export class FolderPlan {
   readonly root: PlannedFolder;
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
   readonly renamed: Renamed[] = [];
-  // Folders and files, each by its path in the manifest.
   readonly #nodes = new Map<string, FolderNode>();
   readonly #files = new Map<string, PlannedFile>();
 
-  /** @throws {Fault} folder-malformed like `add` */
   constructor(root: string, entries: readonly ManifestEntry[]) {
     const node: FolderNode = {
       path: root,
@@ -56,9 +49,8 @@ export class FolderPlan {
   }
 
   /**
-   * Adds an entry. Folders must precede their entries.
-   * @returns the entry's path
-   * @throws {Fault} folder-malformed if its parent is a file or there are too many entries
+   * Folders must precede their entries.
+   * @throws {Fault} folder-malformed if the entry's parent is a file or there are too many entries
    */
   add(entry: ManifestEntry): string {
     const metadata = { mode: entry.mode, mtimeMs: entry.mtime };
@@ -84,7 +76,7 @@ export class FolderPlan {
     const existing = this.#nodes.get(path);
     if (existing !== undefined) return existing;
     if (this.#files.has(path)) throw malformed("an entry is inside a file");
-    // Implied folders count too, because a few entries could imply millions.
+    // Count implied folders too, because a few entries could imply millions.
     if (this.#nodes.size > FOLDER_ENTRIES_MAX) throw malformed("it has too many folders");
     const { parent, name } = this.#parentOf(path);
     const node: FolderNode = {
@@ -121,7 +113,7 @@ function newName(parent: FolderNode, raw: string): string {
   for (let n = parent.usedNames.get(foldedName) ?? 0; ; n++) {
     const name = numbered(clean, n);
     const folded = foldFileName(name);
-    // The loop ends, because there are more numbers than used names.
+    // Ends, because there are more numbers than used names.
     if (n > 0 && parent.usedNames.has(folded)) continue;
     parent.usedNames.set(folded, 1);
     parent.usedNames.set(foldedName, n + 1);

@@ -3,8 +3,7 @@
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 
 /**
- * Processes several items concurrently. A disk handles many concurrent calls almost as fast as a
- * single call.
+ * A disk handles many concurrent calls almost as fast as a single call.
  * @throws {Error} the first error, after all started tasks have settled
  */
 export async function inParallel<Item>(

@@ -12,7 +12,6 @@ interface PartialFileQuery extends PartialFileOwner {
   readonly folder: string;
 }
 
-/** Returns the number of chunks in the journal of an earlier run. The sink verifies the chunks. */
 export function countPartialChunks(part: PartialFileQuery, disk: TreeDisk = systemDisk()): number {
   let maximum = 0;
   try {

@@ -21,7 +21,6 @@ export interface PartialFile {
 
 export interface PartialFileOwner {
   readonly file: FileId;
-  /** Fingerprint of the server. File ids are unique only per server. */
   readonly server: string;
 }
 
@@ -30,19 +29,14 @@ export interface PartialFileOptions {
   readonly folder: string;
   readonly name: string;
   readonly owner: PartialFileOwner;
-  /**
-   * Secret of this CHAT_HOME that authenticates journals. If it is `undefined`, no existing partial
-   * file is trusted.
-   */
+  /** Authenticates journals. If `undefined`, no existing partial file is trusted. */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
-  /** Locks a file. @returns `undefined` if another process has the lock */
   readonly lock: (path: string) => Lock | undefined;
 }
 
 const SYNC_BYTES_MAX = 64 * 1024;
 
-/** Maximum size of the journal's header, which consists of an id, a fingerprint and a proof. */
 const HEADER_BYTES_MAX = 1024;
 const PROOF = /^[A-Za-z0-9_-]{43}$/;
 
@@ -97,10 +91,7 @@ export function readHeader(
   };
 }
 
-/**
- * Resumes a partial file of an earlier run or creates a new one. Afterwards the partial file and
- * its journal exist and are locked.
- */
+/** Resumes a partial file from an earlier run or creates one. Locks the file and its journal. */
 export async function openPartialFile(options: PartialFileOptions): Promise<PartialFile> {
   const { disk, folder, name } = options;
   const names = new Set(disk.list(folder));
@@ -146,8 +137,7 @@ async function resume(options: PartialFileOptions, paths: Paths): Promise<Partia
   const lock = lockPartialFile(options, paths);
   if (lock === undefined) return undefined;
   try {
-    // If only the journal exists, the last run crashed while removing the files. Ignore the
-    // journal.
+    // Ignore a lone journal, because the last run crashed while removing the files.
     const isAbandoned = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
     const existingHeader = isAbandoned || head.kind !== "ours" ? undefined : head;
     const headerBytes = existingHeader?.headerBytes ?? (await writeHeader(options, paths));

@@ -27,29 +27,20 @@ interface Plan {
   readonly paths: FolderPlan;
 }
 
-/** Maximum size of a synchronous write, in bytes. Longer writes run off the event loop. */
 const SYNC_BYTES_MAX = 16 * 1024;
 const ENTRIES_PER_TURN = 256;
 
-/**
- * Receives a folder as one file and unpacks it immediately. Never follows links or writes outside
- * of the folder.
- */
+/** Unpacks a folder as it arrives. Never follows links or writes outside the folder. */
 export class PartialFolder implements Content {
   readonly #options: PartialFolderOptions;
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
-  /**
-   * Folders that exist and are not links. The plan limits the size of this set and of the two sets
-   * below.
-   */
+  /** Folders that exist and are not links. */
   readonly #verifiedFolders = new Set<PlannedFolder>();
-  /** Files written or created since the last sync began. */
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
 
-  /** @throws {Error} the system's error if the manifest cannot be opened */
   constructor(options: PartialFolderOptions) {
     this.#options = options;
     this.#manifest = options.disk.openPlain(options.manifestPath, "write");
@@ -73,7 +64,7 @@ export class PartialFolder implements Content {
       if (done < inManifest || done === into.length) return done;
     }
     const plan = await this.#loadPlan().catch(ignoreMalformed);
-    if (plan === undefined) return done; // There is no content without a valid manifest.
+    if (plan === undefined) return done;
     for (const piece of plan.map.pieces(offset + done, into.length - done)) {
       if (piece.kind === "manifest") continue;
       const part = into.subarray(done, done + piece.sizeBytes);
@@ -135,7 +126,7 @@ export class PartialFolder implements Content {
       this.#plan = undefined;
       if (this.#manifest.sizeBytes() > sizeBytes) this.#manifest.truncate(sizeBytes);
     }
-    if (sizeBytes > 0) return; // Non-empty files are truncated when their next bytes arrive.
+    if (sizeBytes > 0) return;
     this.#verifiedFolders.clear();
     this.#unsyncedFiles.clear();
     this.#unsyncedFolders.clear();
@@ -154,7 +145,6 @@ export class PartialFolder implements Content {
 
   /**
    * Creates empty files, syncs, and sets all modes and times.
-   * @param sizeBytes total bytes received
    * @throws {Fault} folder-malformed if the manifest or the size is invalid
    */
   complete(sizeBytes: number): Promise<void> {
@@ -174,8 +164,7 @@ export class PartialFolder implements Content {
     await this.sync();
     const { disk } = this.#options;
     await forEachYielding(paths.files, (file) => disk.metadata(file.path, file.metadata));
-    // Set the times of inner folders first, because changing an entry updates the time of its
-    // folder.
+    // Set the times of inner folders first, because changing an entry updates its folder's time.
     await forEachYielding([...paths.folders].reverse(), ({ path, metadata: folderMetadata }) =>
       disk.metadata(path, folderMetadata),
     );
@@ -218,7 +207,6 @@ export class PartialFolder implements Content {
     this.#unsyncedFiles.add(planned); // A sync may have begun during this write.
   }
 
-  /** Opens the file for writing at the offset, where its next byte belongs. */
   #openFile(file: PlannedFile, offset: number): DiskFile {
     if (this.#current?.file === file) return this.#current.open;
     this.#closeCurrent();
@@ -227,8 +215,7 @@ export class PartialFolder implements Content {
     const exists = disk.kind(file.path) !== undefined;
     const open = exists ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
     this.#current = { file, open };
-    // Sync existing files too, because the run that created them may have been killed before a
-    // sync.
+    // Sync existing files too, because a run that was killed may not have synced them.
     this.#unsyncedFolders.add(file.parent);
     this.#unsyncedFiles.add(file);
     // Remove bytes that an earlier run wrote but did not sync.

@@ -9,21 +9,16 @@ import { readAt } from "../disk/reading.ts";
 import { hashFileInto, type NewHash } from "./file-hash.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
-/** Maximum size of a program, in bytes. Ten times the size of the current program. */
 export const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 
 export interface ListedProgram {
   readonly name: string;
   readonly sizeBytes: number;
-  /** Digest in hex. */
   readonly sha256: string;
 }
 
 export interface OpenProgram extends ListedProgram {
-  /**
-   * Yields chunks of CHUNK_BYTES from index `from` on.
-   * @throws {Fault} file-changed if the file has changed, store-… if it cannot be read
-   */
+  /** @throws {Fault} file-changed if the file has changed, store-… if it cannot be read */
   chunks(from: number): AsyncGenerator<Uint8Array>;
   close(): void;
 }
@@ -39,29 +34,20 @@ interface CachedHash {
   readonly hash: Promise<string>;
 }
 
-/** Flags for opening a program without following links or blocking on special files. */
 const OPEN_FLAGS =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
-/** Error codes of a missing file or a link. */
 const ABSENT_CODES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
 
-/**
- * Offers the named files of a folder, except links and special files. Each request checks the file
- * and, if it has changed, hashes it again.
- */
+/** Never offers links or special files. Hashes a file again if it has changed. */
 export class ProgramFolder {
   readonly #path: string;
   readonly #names: readonly string[];
   readonly #newHash: NewHash;
   readonly #expected: ReadonlyMap<string, string>;
-  /** Cached hashes by name, at most one per offered name. */
   readonly #hashes = new Map<string, CachedHash>();
   #listing: Promise<readonly ListedProgram[]> | undefined;
 
-  /**
-   * @param expected required SHA-256 by file name, in hex; a file with a different hash is not
-   * offered
-   */
+  /** @param expected SHA-256 by file name, in hex. Files with other hashes are not offered. */
   constructor(
     path: string,
     names: readonly string[],
@@ -104,7 +90,7 @@ export class ProgramFolder {
     return listed;
   }
 
-  /** @returns `undefined` if the file does not exist, is being written or has another hash */
+  /** Returns `undefined` if the file is missing, is being written or has another hash. */
   async open(name: string): Promise<OpenProgram | undefined> {
     const opened = this.#names.includes(name) ? this.#open(name) : undefined;
     if (opened === undefined) return undefined;

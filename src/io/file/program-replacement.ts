@@ -10,13 +10,12 @@ import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";
 const PERMISSIONS = 0o777;
-/** Maximum number of old programs kept on Windows, where they may still be running. */
+/** Windows cannot remove old programs that are still running. */
 const OLD_PROGRAMS_MAX = 10;
 
 /**
- * New program in a folder beside the old one, so that the last step is a rename. Until then the old
- * program is unchanged, even if the process is killed. The next run removes what a killed process
- * left.
+ * Prepares the new program in a folder beside the old one and installs it by a rename, so the old
+ * program is intact even if this process is killed. The next run removes remaining files.
  */
 export class ProgramReplacement {
   readonly #program: string;
@@ -32,7 +31,6 @@ export class ProgramReplacement {
   }
 
   /**
-   * @param program path of the old program, without links
    * @throws {Fault} data-locked if another process is replacing the program, store-… if the disk
    * fails, data-foreign if `program` is not a regular file or the folder beside it belongs to
    * another program or user
@@ -63,13 +61,12 @@ export class ProgramReplacement {
     });
   }
 
-  /** Path of the new program. */
   get path(): string {
     return join(this.#folder, basename(this.#program));
   }
 
   /**
-   * Writes the new program and gives it the old program's owner and permissions.
+   * The new program gets the owner and permissions of the old one.
    * @throws {Fault} store-…, and the faults of `chunks`
    */
   async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
@@ -100,11 +97,7 @@ export class ProgramReplacement {
     }
   }
 
-  /**
-   * Replaces the old program with the new one.
-   * @returns path of the old program
-   * @throws {Fault} store-…; the old program is then unchanged
-   */
+  /** Returns the path of the old program, which is unchanged if this call fails. */
   swap(): string {
     try {
       return this.#platform === "win32" ? this.#swapOnWindows() : this.#swap();
@@ -113,20 +106,17 @@ export class ProgramReplacement {
     }
   }
 
-  /** Removes the folder of the new program and releases the lock. */
   close(): void {
     try {
       // Windows cannot remove an open file.
       if (this.#platform === "win32") this.#lock.release();
       fs.rmSync(this.#folder, { recursive: true, force: true });
     } catch {
-      // The next run removes the folder.
     } finally {
       this.#lock.release();
     }
   }
 
-  /** Swaps the programs so that a program exists at the path at every moment. */
   #swap(): string {
     const old = oldPath(this.#program, 0);
     const copy = join(this.#folder, "old");
@@ -147,10 +137,7 @@ export class ProgramReplacement {
     return old;
   }
 
-  /**
-   * Swaps the programs by renaming the old one, because Windows can rename a running program but
-   * not replace it.
-   */
+  /** Windows can rename a running program but not replace it. */
   #swapOnWindows(): string {
     const old = this.#freeOldPath();
     fs.renameSync(this.#program, old);

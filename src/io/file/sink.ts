@@ -19,26 +19,19 @@ export interface SinkOptions {
   readonly folder: string;
   readonly name: string;
   readonly file: FileId;
-  /** Fingerprint of the server. File ids are unique only per server. */
   readonly server: string;
   readonly sha256: Sha256;
-  /**
-   * Secret of this CHAT_HOME. Journals that it authenticates are trusted; without it, all existing
-   * content is verified.
-   */
+  /** Authenticates journals. Without it, all existing content is verified. */
   readonly secret?: Uint8Array | undefined;
   readonly folderSize?: FolderSize;
-  /** Size of the file in bytes; absent if it is unknown until the end. */
   readonly sizeBytes?: number;
-  /** Default: the system's disk. */
   readonly disk?: TreeDisk;
-  /** Locks a file; returns `undefined` if another process has the lock. Default: a lock file. */
   readonly lock?: (path: string) => Lock | undefined;
 }
 
 /**
- * Starts or resumes receiving a file or folder as `NAME.part`, with the journal
- * `NAME.part.journal`. If the name is in use, tries `NAME (1).part` and so on.
+ * Starts or resumes receiving `NAME.part` with the journal `NAME.part.journal`. If the name is in
+ * use, tries `NAME (1).part` and so on.
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   const { file, server, secret, sha256, folderSize } = options;

@@ -33,7 +33,7 @@ interface FolderWalk {
 }
 
 /**
- * Opens a folder as one file, which consists of its manifest and the contents.
+ * Opens a folder as one file: its manifest followed by the contents.
  * @throws {Fault} too-large, store-… if the folder cannot be sent
  * @throws {Error} the system's error if the folder cannot be read
  */
@@ -51,7 +51,6 @@ class FolderSource implements Source {
   readonly #manifest: Uint8Array;
   readonly #map: FolderMap;
   readonly #stamps: ReadonlyMap<string, string>;
-  /** File of the last read, kept open because a large file is read in many pieces. */
   #current: { readonly path: string; readonly fd: number } | undefined;
   #isReading = false;
   #isClosed = false;
@@ -183,7 +182,7 @@ class FolderSource implements Source {
 async function walkFolder(root: string): Promise<FolderWalk> {
   const walk: FolderWalk = { root, entries: [], stamps: new Map(), skipped: [] };
   walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
-  const pendingFolders = [""]; // Folders still to walk, at most as many as there are entries.
+  const pendingFolders = [""];
   for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
     for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
       const path = addEntry(walk, folder, raw);
@@ -219,7 +218,7 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
   walk.stamps.set(path, stampOf(stat));
   walk.entries.push(entryOf(path, stat));
   if (stat.isDirectory()) return path;
-  // Check the access now, to fail before the upload starts.
+  // Check the access now, so that a failure precedes the upload.
   fs.accessSync(join(walk.root, path), fs.constants.R_OK);
   return undefined;
 }
@@ -231,10 +230,7 @@ function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
   return { path, size: Number(stat.size), mode, mtime };
 }
 
-/**
- * Converts nanoseconds to milliseconds. Rounds down even for times before 1970, so that no file
- * becomes newer.
- */
+/** Rounds down even for times before 1970, so that no file becomes newer. */
 function floorMs(ns: bigint): number {
   const ms = ns / NS_PER_MS;
   return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
@@ -250,6 +246,6 @@ function decodeName(raw: Uint8Array): string | undefined {
   try {
     return utf8Decode(raw);
   } catch {
-    return undefined; // The name is not UTF-8; Linux file names may contain any bytes.
+    return undefined;
   }
 }

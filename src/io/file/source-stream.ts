@@ -7,10 +7,7 @@ import { quoteText } from "../../base/text.ts";
 import type { Source } from "../blob/interfaces.ts";
 import { Mutex } from "../disk/mutex.ts";
 
-/**
- * Creates a source that can be read only once, such as standard input. Retains chunks until they
- * are released. If the maximum number is retained, `read` waits for a release.
- */
+/** Retains chunks until they are released. At the limit, `read` waits for a release. */
 export function streamSource(stream: ReadableStream<Uint8Array>, name: string): Source {
   return new StreamSource(stream, name);
 }
@@ -24,7 +21,6 @@ class StreamSource implements Source {
   readonly name: string;
   readonly skipped = [];
   readonly #reader: Reader;
-  /** Chunks from `#first` on, at most STREAM_RETAINED_CHUNKS_MAX. */
   #chunks: Uint8Array[] = [];
   #first = 0;
   #remainder: Uint8Array = new Uint8Array(0);
@@ -54,13 +50,13 @@ class StreamSource implements Source {
     this.#onRelease?.();
   }
 
-  async check(): Promise<void> {} // A stream is read only once, so its content cannot change.
+  async check(): Promise<void> {}
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    // The cancellation notifies the writer. Errors no longer matter.
+    // Ignore errors, because the upload is over.
     this.#reader.cancel().catch(() => undefined);
   }
 

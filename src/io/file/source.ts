@@ -15,9 +15,9 @@ import { openFolder } from "./source-folder.ts";
 import { changedFault, stampOf } from "./source-stamp.ts";
 
 /**
- * Opens a file or folder to send. Skips links inside a folder, but `path` itself may be a link.
- * @throws {Fault} not-found, store-denied or too-large if it cannot be sent, usage if it is neither
- * a file nor a folder
+ * Skips links inside a folder, but `path` itself may be a link.
+ * @throws {Fault} not-found, store-denied or too-large if the file cannot be sent, usage if it is
+ * neither a file nor a folder
  */
 export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
@@ -29,10 +29,7 @@ export async function openSource(path: string): Promise<Source> {
   }
 }
 
-/**
- * Checks a path without opening it.
- * @throws {Fault} not-found, store-denied, too-large, usage like `openSource`
- */
+/** @throws {Fault} not-found, store-denied, too-large, usage like `openSource` */
 export function checkSource(path: string): void {
   try {
     statSource(path);
@@ -53,7 +50,7 @@ function specialFileFault(message: string): Fault {
 
 function sourceFault(error: unknown, path: string): Fault {
   if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
-    return diskFault(error, pathOf(error) ?? path); // The path may be that of an entry.
+    return diskFault(error, pathOf(error) ?? path);
   }
   return new Fault("not-found", msg`no such file: ${quoteText(path)}`, { cause: error });
 }
@@ -63,8 +60,8 @@ function pathOf(error: unknown): string | undefined {
 }
 
 /**
- * Number of chunks per sequential read. A read of four amortises its thread switch, which costs as
- * much as reading two chunks.
+ * Number of chunks per sequential read. Four chunks amortise the thread switch of a read, which
+ * costs as much as reading two chunks.
  */
 const BLOCK_CHUNKS = 4;
 
@@ -75,7 +72,6 @@ class FileSource implements Source {
   readonly stamp: string;
   readonly skipped = [];
   readonly #fd: number;
-  /** Chunks read ahead, at most BLOCK_CHUNKS. */
   #block: Uint8Array[] = [];
   #next = 0;
   #isClosed = false;

@@ -1,8 +1,7 @@
 /** Server discovery on the LAN with DNS-SD over multicast DNS (RFC 6762, 6763). */
 
-// The library `bonjour-service` encodes records; `wire/announcement.ts` validates them. There is
-// one socket per interface, because the library sends on a single interface, possibly the wrong
-// one. Like the library, discovery supports IPv4 only.
+// There is one socket per interface, because the library `bonjour-service` sends on a single
+// interface, possibly the wrong one. Like the library, discovery supports IPv4 only.
 
 import { Bonjour, type Service } from "bonjour-service";
 import { Fault } from "../../base/fault.ts";
@@ -22,7 +21,7 @@ import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
-/** Time allowed for announcing that a stopping server is no longer available. */
+/** Time allowed for announcing that a server stops. */
 const GOODBYE_TIMEOUT_MS = 500;
 
 export interface MulticastDnsNetwork {
@@ -39,32 +38,23 @@ export const LAN: MulticastDnsNetwork = {
 
 export interface DiscoveryResult {
   readonly servers: readonly DiscoveredServer[];
-  /** Number of announcements dropped because they exceeded the limit. */
   readonly droppedCount: number;
 }
 
 export interface AnnounceOptions {
   readonly announcement: Announcement;
-  /** Address on which the server listens; `undefined` for all addresses. */
   readonly host: string | undefined;
   readonly port: number;
   readonly clock: Clock;
-  /** Called at most once, if announcing fails on all interfaces. */
   onFailure(fault: Fault): void;
 }
 
 const QUERY_INTERVAL_MS = 400;
-/**
- * Time to wait for name conflicts before announcing. Long enough for three queries, as in RFC 6762,
- * section 8.1.
- */
+/** Long enough for three queries about name conflicts (RFC 6762, section 8.1). */
 const PROBE_MS = 750;
 const NETWORK_CHECK_INTERVAL_MS = 30_000;
 
-/**
- * Returns the servers found on the LAN within `forMs` milliseconds.
- * @throws {Fault} unreachable if there is no network or the port is refused
- */
+/** @throws {Fault} unreachable if there is no network or the port is refused */
 export async function findOnLan(
   options: { readonly clock: Clock; readonly forMs: number },
   network: MulticastDnsNetwork = LAN,
@@ -161,7 +151,7 @@ class MdnsInstance {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
-  /** Names of other servers on this network, at most ANNOUNCEMENTS_READ_MAX. */
+  /** Names of other servers on this network. */
   readonly #usedNames = new Set<string>();
   #count = 1;
   #service: Service | undefined;
@@ -176,7 +166,7 @@ class MdnsInstance {
   ) {
     this.#clock = clock;
     this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble);
-    // Options of multicast-dns that the library documents but its types lack.
+    // The library documents these options but its types lack them.
     const options: object = { socket: this.#socket, bind: false, ip: group, port };
     this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);
     this.#socket.bind();
@@ -206,7 +196,7 @@ class MdnsInstance {
     this.listen((service) => {
       const { label, text } = receivedAnnouncement(service);
       const fingerprint = String(text["fp"]);
-      // The announcement is an echo, or comes from another interface of this server.
+      // Ignore echoes and announcements from this server's other interfaces.
       if (fingerprint === announcement.fingerprint) return;
       this.#usedNames.add(label.toLowerCase());
       // If two servers start at the same time, their fingerprints decide which one is renamed.
@@ -216,7 +206,7 @@ class MdnsInstance {
       this.#service = undefined;
     });
     this.#clock.after(PROBE_MS, () => {
-      this.#cancelTimer(); // All other servers have answered by now, so stop querying.
+      this.#cancelTimer();
       publish();
     });
   }
@@ -234,8 +224,8 @@ class MdnsInstance {
     const { name, fingerprint } = announcement;
     const isNameUsed = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isNameUsed()) this.#count++;
-    // The library probes the name again. If it received an answer, it would print to standard
-    // output and give up.
+    // Pause the socket: if the library's second probe of the name were answered, it would print to
+    // standard output and give up.
     this.#socket.isPaused = true;
     const service = this.#bonjour.publish({
       name: instanceLabel(name, this.#count),
@@ -247,7 +237,7 @@ class MdnsInstance {
     service.once("up", () => {
       this.#socket.isPaused = false;
     });
-    // Announce one address only. The library would announce all addresses of this machine.
+    // Announce one address instead of all addresses of this machine.
     const records = service.records.bind(service);
     const type = endpoint.host.includes(":") ? "AAAA" : "A";
     const address = { name: service.host, type, ttl: 120, data: endpoint.host } as const;

@@ -17,8 +17,7 @@ export function interfaceAddresses(
 }
 
 /**
- * Returns the source address for a destination. Connecting a UDP socket looks up the route without
- * sending a packet.
+ * Connecting a UDP socket looks up the route without sending a packet.
  * @throws {Error} the system's error if there is no route
  */
 export async function sendingAddress(address: string, port: number): Promise<string> {

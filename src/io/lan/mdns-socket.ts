@@ -14,14 +14,12 @@ import { TokenBucket } from "../../core/rate.ts";
 const HEADER_BYTES = 12;
 /** Response bit in the third byte of a message (RFC 1035, section 4.1.1). */
 const RESPONSE_BIT = 0x80;
-/** Offsets of the counts of questions, answers, authorities and additional records. */
 const COUNT_OFFSETS = [4, 6, 8, 10] as const;
 
 type SendCallback = (error?: Error | null) => void;
 
 /**
- * Reports whether a datagram is within limits. The library's parsing time is quadratic in the
- * number of records.
+ * The library's parsing time is quadratic in the number of records.
  * @internal
  */
 export function isWithinLimits(bytes: Uint8Array): boolean {
@@ -32,10 +30,7 @@ export function isWithinLimits(bytes: Uint8Array): boolean {
   return questions <= MDNS_QUESTIONS_MAX && entries <= MDNS_ENTRIES_MAX;
 }
 
-/**
- * Socket with the subset of `node:dgram` that the library uses. Drops datagrams above the limits
- * and never throws on network errors.
- */
+/** Socket with the subset of `node:dgram` that the library uses. Never throws on network errors. */
 export class MdnsSocket extends EventEmitter {
   isPaused = false;
   readonly #socket: Socket;
@@ -53,7 +48,7 @@ export class MdnsSocket extends EventEmitter {
     this.#onError = onTrouble;
     this.#datagrams = new TokenBucket(MDNS_DATAGRAMS_PER_SECOND, MDNS_DATAGRAMS_PER_SECOND, now());
     this.#answers = new TokenBucket(MDNS_ANSWERS_PER_SECOND, MDNS_ANSWERS_PER_SECOND, now());
-    // Share the port, because other programs on this machine use it.
+    // Share the port with other mDNS programs on this machine.
     this.#socket = createSocket({ type: "udp4", reuseAddr: true });
     this.#socket.on("error", (error) => this.#onError(error));
     this.#socket.on("listening", () => this.#try(() => this.emit("listening")));
@@ -88,7 +83,6 @@ export class MdnsSocket extends EventEmitter {
     }
   }
 
-  /** @throws {Error} the system's error; the library retries later */
   addMembership(group: string, address: string): void {
     try {
       this.#socket.addMembership(group, address);

@@ -5,7 +5,6 @@ import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { interfaceAddresses, sendingAddress } from "./interfaces.ts";
 
-/** Maximum size of a UDP payload over IPv4, in bytes. */
 const LAN_UDP_BYTES_MAX = 65_507;
 
 export interface Multicast {
@@ -32,10 +31,7 @@ export interface MulticastOptions {
   readonly port: number;
   readonly ttl: number;
   readonly interface?: string | undefined;
-  /**
-   * `one` uses the system's default interface for the group, as a simple script would; `all` uses
-   * every interface.
-   */
+  /** `one` uses the system's default interface for the group. */
   readonly scope: "one" | "all";
 }
 
@@ -63,8 +59,8 @@ export async function openMulticast(
   const receiver = createSocket({ type: "udp4", reuseAddr: true });
   const multicast = new SocketMulticast(options, receiver, list);
   try {
-    // Binding to the group's address excludes datagrams to other groups on this port. Windows can
-    // bind only to the wildcard address.
+    // Binding to the group's address excludes datagrams for other groups. Windows can bind only to
+    // the wildcard address.
     const address = process.platform === "win32" ? "0.0.0.0" : options.group;
     await bind(receiver, { port: options.port, address });
     await multicast.begin(onDatagram);
@@ -94,7 +90,6 @@ class SocketMulticast implements Multicast {
     return this.#senders.map(({ address }) => address);
   }
 
-  /** @throws {Fault} usage if the interface does not exist, unreachable if no interface can join */
   async begin(onDatagram: OnDatagram): Promise<void> {
     checkInterface(this.#options, this.#list());
     await this.refresh();
@@ -110,7 +105,7 @@ class SocketMulticast implements Multicast {
     assert(!this.#isClosed, "the socket is open");
     let failure = await this.#sendOnce(bytes);
     if (failure === undefined) return;
-    // The send failed because this machine lost the address. It may have a new one.
+    // The send fails if this machine lost the address, but it may have a new one.
     await this.refresh();
     if (!this.#isClosed) failure = await this.#sendOnce(bytes);
     if (failure !== undefined) throw failure;
@@ -182,7 +177,7 @@ function joinGroup(receiver: Socket, group: string, address: string): void {
   try {
     receiver.addMembership(group, address);
   } catch (error) {
-    // The socket has already joined on this interface, which has a second or a new address.
+    // The socket has already joined on this interface, which has another address.
     if (codeOf(error) !== "EADDRINUSE") throw error;
   }
 }

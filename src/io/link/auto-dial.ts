@@ -18,11 +18,9 @@ export interface AutoDialOptions {
 }
 
 /**
- * Dials the preferred transport, and also the other transport if the preferred one fails or does
- * not answer within TRANSPORT_FALLBACK_DELAY_MS. The first link to open is used. If both transports
- * fail, the fault of the preferred transport is thrown. If a transport that has worked before now
- * refuses connections, the server is probably restarting, so the other transport is not tried for
- * TRANSPORT_REFUSAL_GRACE_MS.
+ * The first link to open is used. If both transports fail, the fault of the preferred one is
+ * thrown. If a transport that has worked before now refuses connections, the server is probably
+ * restarting, so the fallback waits for TRANSPORT_REFUSAL_GRACE_MS.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;

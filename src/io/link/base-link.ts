@@ -19,10 +19,6 @@ export abstract class BaseLink implements Link {
   abstract send(message: Uint8Array, tail?: Uint8Array): boolean;
   abstract queuedBytes(): number;
   abstract close(): void;
-  /**
-   * Closes the link immediately.
-   * @param fault fault reported to this end's handlers
-   */
   abstract drop(fault: Fault | undefined): void;
 
   get isClosed(): boolean {
@@ -71,7 +67,7 @@ export abstract class BaseLink implements Link {
     this.#sentBytes += sizeBytes;
   }
 
-  /** Wakes senders that wait in `drained`, after the queue has shrunk or was dropped. */
+  /** Wakes senders that wait in `drained`. */
   protected settle(): void {
     if (this.#waiters.length === 0 || !this.#isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();

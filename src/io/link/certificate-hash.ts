@@ -4,7 +4,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Returns the SHA-256 of the leaf certificate in DER form.
+ * Hashes the leaf certificate in DER form.
  * @throws {Fault} usage if the text contains no certificate
  */
 export function certificateHashOf(certPem: string): Uint8Array {

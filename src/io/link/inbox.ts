@@ -9,17 +9,11 @@ import {
 } from "../../base/limits.ts";
 import type { LinkHandlers } from "./link.ts";
 
-/**
- * Buffers messages that arrive before `receive`, and calls `closed` exactly once, after all
- * messages. Never calls back during a call to the link.
- */
+/** Calls `closed` exactly once, after all messages. Never calls back during a call to the link. */
 export class LinkInbox {
   receivedMessages = 0;
   receivedBytes = 0;
-  /**
-   * Messages received before `receive`. Bounded, because the owner calls `receive` in the same
-   * tick.
-   */
+  /** Bounded, because the owner calls `receive` in the tick in which the link is created. */
   readonly #buffered: Uint8Array[] = [];
   #handlers: LinkHandlers | undefined;
   #closing: { readonly fault: Fault | undefined } | undefined;
@@ -44,7 +38,7 @@ export class LinkInbox {
     return this.#droppedMessages > MESSAGES_AFTER_CLOSE_MAX || this.#droppedBytes > bytesMax;
   }
 
-  /** @param bytes message, which the receiver then owns */
+  /** @param bytes owned by the receiver from now on */
   push(bytes: Uint8Array): void {
     if (this.#isMuted) {
       this.#droppedMessages++;
@@ -80,7 +74,7 @@ export class LinkInbox {
 }
 
 /**
- * Ends the process after an error that is a bug. Bun would report an error thrown in a socket
+ * Ends the process, because the error is a bug. Bun would report an error thrown in a socket
  * handler as a socket error.
  */
 export function rethrow(error: unknown): void {

@@ -4,7 +4,6 @@ import type { Fault } from "../../base/fault.ts";
 
 export type Transport = "tcp" | "udp" | "memory";
 
-/** Address of the peer. IPv4-mapped IPv6 addresses are converted to IPv4. */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -15,7 +14,6 @@ export interface LinkCounters {
   readonly sentBytes: number;
   readonly receivedMessages: number;
   readonly receivedBytes: number;
-  /** QUIC only: statistics of the connection, which include all its streams. */
   readonly roundTripMs?: number;
   readonly sentPackets?: number;
   readonly receivedPackets?: number;
@@ -24,7 +22,7 @@ export interface LinkCounters {
 }
 
 export interface LinkHandlers {
-  /** Called with each complete message in the order sent. The receiver owns the bytes. */
+  /** The receiver owns the bytes. */
   message(bytes: Uint8Array): void;
   /**
    * Called exactly once, after all messages, and never during a call to the link. `fault` is
@@ -34,47 +32,41 @@ export interface LinkHandlers {
   closed(fault: Fault | undefined): void;
 }
 
-/**
- * Connection that carries complete messages in both directions, in order and without loss. Higher
- * layers do not depend on the transport.
- */
+/** Carries complete messages in both directions, in order and without loss. */
 export interface Link {
   readonly transport: Transport;
   readonly remote: Address;
   /** SHA-256 of the server's certificate (DER), equal at both ends. */
   readonly certificateHash: Uint8Array;
   /**
-   * Sets the handlers. Must be called exactly once, in the tick in which the link is created.
-   * Messages that arrive before the call are buffered.
+   * Must be called exactly once, in the tick in which the link is created. Earlier messages are
+   * buffered.
    */
   receive(handlers: LinkHandlers): void;
   /**
-   * Queues a message without waiting. The caller must not change the message's bytes afterwards.
-   * Returns false if the link is closed. If the peer reads so slowly that the queue would exceed
-   * SEND_QUEUE_BYTES_MAX, closes the link and returns false. A message above MESSAGE_BYTES_MAX
-   * closes the link with `too-large` at both ends.
-   * @param tail end of the message, to avoid a copy. The link owns its buffer and releases it after
-   * sending.
+   * Queues a message, whose bytes must not change afterwards. Returns false if the link is closed.
+   * Closes the link if the queue would exceed SEND_QUEUE_BYTES_MAX, or with `too-large` if the
+   * message exceeds MESSAGE_BYTES_MAX.
+   * @param tail end of the message, to avoid a copy. The link owns and releases its buffer.
    */
   send(message: Uint8Array, tail?: Uint8Array): boolean;
   /**
-   * Limits the size of messages received from now on: a longer message closes the link before it is
-   * buffered. Exists only for transports that deliver messages in pieces (QUIC).
+   * Closes the link before it buffers a longer message. Exists only for QUIC, which delivers
+   * messages in pieces.
    */
   limitMessageBytes?(messageBytesMax: number): void;
-  /** Returns the number of bytes that `send` has accepted but the transport has not. */
   queuedBytes(): number;
   /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES or the link is closed. */
   drained(): Promise<void>;
   follow(topic: string): void;
   unfollow(topic: string): void;
   /**
-   * Opens a second ordered stream to the same server for bulk data. Client side only.
+   * Client side only.
    * @throws {Fault} unreachable if the link is lost, timeout if the server does not answer
    */
   openChannel(): Promise<Link>;
   counters(): LinkCounters;
-  /** Sends queued messages for at most DRAIN_TIMEOUT_MS, then closes normally. Idempotent. */
+  /** Sends queued messages for at most DRAIN_TIMEOUT_MS before closing. Idempotent. */
   close(): void;
   destroy(): void;
 }
@@ -83,50 +75,36 @@ export interface ListenerEvents {
   /** Decides whether to accept a connection, before the connection uses any resources. */
   accept(remote: Address): boolean;
   /**
-   * Called after `accept` when a client has connected but has no link yet, if the transport reports
-   * this state. The connection counts as a link of its address until the returned function is
-   * called.
+   * Called after `accept` while a client has no link yet, if the transport reports this state. The
+   * connection counts as a link of its address until the returned function is called.
    */
   connecting?(remote: Address): () => void;
-  /** Decides whether to answer an HTTP request or upgrade. Default: every request is answered. */
   acceptsRequest?(remote: Address): boolean;
-  /**
-   * Called with a new link. If the link is a data channel of QUIC or of the memory network,
-   * `parent` is the link to which it belongs.
-   */
+  /** `parent` is the link to which a data channel belongs (QUIC and memory network only). */
   link(link: Link, parent: Link | undefined): void;
 }
 
 export interface Listener {
   readonly transport: Transport;
-  /** Port on which the listener accepts connections; the assigned port if 0 was requested. */
   readonly port: number;
   /**
-   * Sends the same bytes to all followers of the topic. Closes links whose queue exceeds
-   * SEND_QUEUE_BYTES_MAX. Messages keep their order relative to those sent with `send`.
+   * Closes links whose queue exceeds SEND_QUEUE_BYTES_MAX. Messages keep their order relative to
+   * those sent with `send`.
    */
   publish(topic: string, message: Uint8Array): void;
-  /**
-   * Refuses new links and closes existing links. Resolves, after a limited time, when all are
-   * closed.
-   */
+  /** Closes existing links and resolves within a limited time. */
   stop(): Promise<void>;
 }
 
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
-  /**
-   * Local port from which to dial.
-   * @throws {Fault} port-taken if another program uses it
-   */
   readonly localPort?: number;
   readonly timeoutMs: number;
 }
 
 /**
- * Opens a link to a server over one transport.
- * @throws {Fault} unreachable or timeout if the server does not answer, port-taken if the local
- * port is in use
+ * @throws {Fault} unreachable or timeout if the server does not answer, port-taken if another
+ * program uses the local port
  */
 export type Dial = (options: DialOptions) => Promise<Link>;

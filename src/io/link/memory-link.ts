@@ -9,14 +9,10 @@ import { BaseLink } from "./base-link.ts";
 import type { Address, Link } from "./link.ts";
 import type { Topics } from "./topics.ts";
 
-/**
- * Number of bytes added to a message's size when the queue is measured, so that queues of empty
- * messages are limited too.
- */
+/** Added to the size of each queued message, so that queues of empty messages are limited too. */
 const OVERHEAD_BYTES = 16;
 
 interface PendingChunk {
-  /** Bytes of the message; `undefined` for the normal end of this direction. */
   readonly bytes: Uint8Array | undefined;
   readonly arrivesAt: number;
 }
@@ -36,7 +32,6 @@ export class MemoryLink extends BaseLink {
   readonly remote: Address;
   readonly isServer: boolean;
   readonly #wire: MemoryWire;
-  /** Chunks in flight to the peer, at most SEND_QUEUE_BYTES_MAX. */
   readonly #pending: PendingChunk[] = [];
   #pendingChunkBytes = 0;
   #lastArrival = 0;
@@ -116,7 +111,7 @@ export class MemoryLink extends BaseLink {
     this.peer.#finish(fault);
   }
 
-  /** Holds messages to this end, as if it did not read. Returns a function that resumes reading. */
+  /** Simulates an end that does not read, until the returned function is called. */
   stall(): () => void {
     this.#isStalled = true;
     return () => {

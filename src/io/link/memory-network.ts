@@ -7,11 +7,10 @@ import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from 
 import { MemoryLink, type MemoryWire } from "./memory-link.ts";
 import { Topics } from "./topics.ts";
 
-/** Simulated network conditions. By default there is no delay and every address is reachable. */
 export interface NetworkConditions {
-  /** Messages are never reordered, even if the delay decreases. */
+  /** A decreasing delay never reorders messages. */
   delayMs?(from: Address, to: Address, sizeBytes: number): number;
-  /** Reports whether a dial succeeds. If it returns false, the dial times out. */
+  /** If the result is false, the dial times out. */
   isReachable?(from: Address, to: Address): boolean;
 }
 
@@ -30,7 +29,6 @@ interface MemoryServer {
   stopped: (() => void) | undefined;
 }
 
-/** Number of the first ephemeral port, as on a typical host. */
 const FREE_PORT_FIRST = 49_152;
 
 export class MemoryNetwork {
@@ -46,7 +44,6 @@ export class MemoryNetwork {
     this.#conditions = conditions;
   }
 
-  /** @throws {Fault} port-taken if the port is in use */
   listen(options: MemoryListenOptions, events: ListenerEvents): Listener {
     const port = options.port === 0 ? this.#freePort++ : options.port;
     const address = { host: options.host, port };
@@ -76,7 +73,6 @@ export class MemoryNetwork {
     };
   }
 
-  /** @param host the caller's address as the server sees it */
   dialFrom(host: string): Dial {
     return (options) => this.#dial(host, options);
   }

@@ -1,7 +1,6 @@
 /** Followers of each topic of a listener, and the traffic that each has received. */
 
-// Traffic is counted per topic, so that publishing needs no loop over the followers. Only the
-// traffic of topics with followers is counted.
+// Traffic is counted per topic, so that publishing needs no loop over the followers.
 
 export interface Traffic {
   readonly messages: number;
@@ -31,7 +30,6 @@ export class Topics<Follower> {
     entry.bytes += sizeBytes;
   }
 
-  /** @returns false if the follower already follows the topic */
   follow(topic: string, follower: Follower): boolean {
     const followed = this.#followed.get(follower) ?? new Map<string, Traffic>();
     if (followed.has(topic)) return false;
@@ -43,7 +41,7 @@ export class Topics<Follower> {
     return true;
   }
 
-  /** @returns the traffic while the follower followed the topic; `undefined` if it did not */
+  /** Returns the traffic while the follower followed the topic. */
   unfollow(topic: string, follower: Follower): Traffic | undefined {
     const followed = this.#followed.get(follower);
     const start = followed?.get(topic);
@@ -65,9 +63,7 @@ export class Topics<Follower> {
     return traffic;
   }
 
-  /**
-   * Returns the total traffic of the followed topics, each counted from when the follower joined.
-   */
+  /** Each topic counts from the time when the follower joined it. */
   traffic(follower: Follower): Traffic {
     let [messages, bytes] = [0, 0];
     for (const [topic, start] of this.#followed.get(follower) ?? []) {

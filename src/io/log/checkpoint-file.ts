@@ -14,7 +14,6 @@ export interface StoredCheckpoint {
   readonly checkpoint: Checkpoint;
 }
 
-/** Value of the room field in records of kind `checkpoint` and `fork`. */
 export const LOG_ROOM = "server" as RoomId;
 
 export function checkpointPath(folder: string): string {
@@ -22,7 +21,7 @@ export function checkpointPath(folder: string): string {
 }
 
 /**
- * @returns `undefined` if the folder has no checkpoint
+ * Returns `undefined` if the folder has no checkpoint.
  * @throws {Fault} log-corrupt if the file is not a checkpoint, store-… if it cannot be read
  */
 export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint | undefined {

@@ -17,7 +17,6 @@ export interface CheckpointsOptions {
   readonly sign: (checkpoint: Checkpoint) => string;
   readonly isRecorded: boolean;
   readonly recordIn?: Pick<Log, "appendThen">;
-  /** Called after the first failed write, and again after a failure that follows a success. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
@@ -27,8 +26,8 @@ export interface SignedCheckpoint {
 }
 
 /**
- * Signs the durable length and root hash of a log: at most once a second, within a second of each
- * record, and at shutdown. Appends never wait for a signature.
+ * Signs at most once a second, within a second of each record, and at shutdown. Appends never wait
+ * for a signature.
  */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
@@ -53,10 +52,8 @@ export class Checkpoints {
   }
 
   /**
-   * Returns the newest checkpoint, at most a second old while records arrive; `undefined` if the
-   * log is empty.
-   * @param sizeMin size that the reader already knows; if the newest checkpoint is smaller, a new
-   * one is signed
+   * Signs a new checkpoint if the newest one covers fewer records than `sizeMin`; `undefined` if
+   * the log is empty.
    */
   newest(sizeMin = 0): SignedCheckpoint | undefined {
     const { clock } = this.#options;
@@ -89,7 +86,6 @@ export class Checkpoints {
     const { log, clock, sign } = this.#options;
     const { origin, tree } = log;
     const size = log.head();
-    // While a batch is being settled, the tree may briefly have more records than the log.
     if (origin === undefined || tree.size !== size) return this.#signed;
     this.#signedAt = clock.now();
     if (this.#signed?.size === size) return this.#signed;

@@ -22,7 +22,7 @@ export interface DiskWithReserve {
 }
 
 /**
- * Durably overwrites a line's salt and body with spaces, never its head. A power loss may leave an
+ * Overwrites a line's salt and body with spaces, never its head. A power loss may leave an
  * incomplete erasure, so readers check for the `erase` record.
  */
 export async function eraseLine(
@@ -32,7 +32,7 @@ export async function eraseLine(
 ): Promise<void> {
   const { at, bytes } = erasedTail(line, eraseSeq);
   using file = disk.open(path, "write");
-  // On a copy-on-write file system, overwriting needs free space although the file keeps its size.
+  // A copy-on-write file system needs free space even to overwrite data.
   await withReserve(disk, reservePath, () =>
     writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX),
   );
@@ -68,7 +68,6 @@ export async function syncPath(disk: Disk, path: string): Promise<void> {
   await file.sync();
 }
 
-/** Finds the record's line. Starts at the preceding mark, because torn lines may come before it. */
 async function findLine(
   disk: Disk,
   segment: Segment,

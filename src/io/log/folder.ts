@@ -4,31 +4,27 @@ import { dirname, resolve } from "node:path";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import { type Disk, diskFault, isFull, writeWhole } from "../disk/disk.ts";
 
-/**
- * Syncs a folder and its parents, because a process that created one of them may have been killed
- * before its sync.
- */
+/** Syncs the parents too, because a process may have been killed after creating them. */
 export async function syncWithParents(disk: Disk, folder: string): Promise<void> {
   await disk.syncFolder(folder);
   for (let path = resolve(folder); dirname(path) !== path; path = dirname(path)) {
     try {
       await disk.syncFolder(dirname(path));
     } catch (error) {
-      // A folder that this program cannot read was not created by it and needs no sync.
+      // This program did not create a folder that it cannot read, so the folder needs no sync.
       if (diskFault(error, path).code !== "store-denied") throw error;
       return;
     }
   }
 }
 
-/** Creates the reserve file. It is not sparse, so removing it frees space. */
+/** Not sparse, so removing the file frees space. */
 export async function ensureReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
   if (disk.exists(path)) return;
   try {
     using file = disk.open(path, "write");
     await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
   } catch (error) {
-    // The log works without a reserve.
     if (!isFull(error)) throw error;
     disk.remove(path);
   }

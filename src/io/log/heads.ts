@@ -6,7 +6,6 @@ import { type Disk, diskFault } from "../disk/disk.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
-/** Number of bytes per read. A proof needs a few hundred record heads. */
 const BLOCK_BYTES = 128 << 10;
 
 export function segmentsBetween(
@@ -20,10 +19,6 @@ export function segmentsBetween(
   });
 }
 
-/**
- * Yields the records from seq `from` to seq `last`, without bodies.
- * @throws {Fault} log-corrupt if a line is damaged, store-… if a segment cannot be read
- */
 export async function* readHeads(
   disk: Disk,
   segments: readonly Segment[],

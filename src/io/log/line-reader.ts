@@ -14,7 +14,6 @@ import {
 } from "../../wire/record.ts";
 
 const LEAF_PREFIX = 0x00;
-/** Maximum size of inputs with a cached view. Longer than any head and most bodies. */
 const CACHED_VIEW_BYTES_MAX = 1 << 10;
 const COMMIT_PREFIX = 0x02;
 const BRACE_CLOSE = 0x7d;
@@ -22,8 +21,8 @@ const NEWLINE = 0x0a;
 const INITIAL_KIND = "text" satisfies RecordKind;
 
 /**
- * Parses lines in place. Accepts only the exact form that `LineWriter` produces; `parseLine`
- * describes the errors in other lines.
+ * Accepts only the exact form that `LineWriter` produces; `parseLine` describes the errors in other
+ * lines.
  */
 export class LineReader {
   readonly #at = new LineScanner();
@@ -64,10 +63,6 @@ export class LineReader {
     return this.#at.erased;
   }
 
-  /**
-   * Reports whether a complete record of this version and its newline begin at `start`. Does not
-   * check the body.
-   */
   read(bytes: Buffer, start: number): boolean {
     const at = this.#at;
     return at.scanHead(bytes, start) && at.scanTail(bytes) && this.#readLine(bytes, start);
@@ -75,8 +70,7 @@ export class LineReader {
 
   readVerified(bytes: Buffer, start: number): boolean {
     const at = this.#at;
-    // The characters of salt and commitment are not scanned, because `#matchesCommitment` checks
-    // them.
+    // Do not scan salt and commitment, because `#matchesCommitment` checks them.
     const isFound = at.findHead(bytes, start) && at.findTail(bytes);
     if (!isFound || !this.#readLine(bytes, start)) return false;
     return at.erased > 0 ? at.hasCommit(bytes) : this.#matchesCommitment();
@@ -90,7 +84,6 @@ export class LineReader {
       const isLater = Number.isSafeInteger(at.erased) && at.erased > at.seq;
       if (!isLater || !isBlank(bytes, at.bodyStart, end)) return false;
     } else if (bytes[end - 1] !== BRACE_CLOSE || end - 1 <= at.bodyStart) return false;
-    // Compare first, because most records have the same kind as the preceding record.
     if (!equalsAscii(this.kind, bytes, at.kindStart, at.kindEnd)) {
       const kind = bytes.toString("latin1", at.kindStart, at.kindEnd);
       if (!isKnownKind(kind)) return false;
@@ -167,7 +160,7 @@ class PrefixedBytes {
 }
 
 class StringInterner {
-  /** Strings by hash; a collision replaces one. Grows with the number of rooms and accounts. */
+  /** Strings by hash; a collision replaces one. Limited by the numbers of rooms and accounts. */
   readonly #strings = new Map<number, string>();
 
   intern(bytes: Buffer, start: number, end: number): string {

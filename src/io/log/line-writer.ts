@@ -37,8 +37,8 @@ const INITIAL_BYTES = 64 << 10;
 const RETAINED_BYTES_MAX = 1 << 20;
 
 /**
- * Encodes the lines of one batch into reused memory. Encoding dominates the cost of log writes, so
- * each line is written once, directly to its final position.
+ * Encoding dominates the cost of log writes, so each line is written once, to its final position in
+ * reused memory.
  */
 export class LineWriter {
   #bytes = new Uint8Array(INITIAL_BYTES);
@@ -48,7 +48,6 @@ export class LineWriter {
     return this.#at;
   }
 
-  /** @param durable highest seq known to be on disk */
   add(
     { draft, salt, bodyBytes, commit }: SealedDraft,
     position: RecordPosition,
@@ -148,8 +147,8 @@ export class LineWriter {
 }
 
 /**
- * Returns the leaf hash of the record whose line is in `bytes`, like `leafHash` but without a copy:
- * the leaf's prefix temporarily replaces the colon before the head.
+ * Hashes a line without copying it: the leaf's prefix temporarily replaces the colon before the
+ * head.
  */
 export function leafHashIn(
   bytes: Uint8Array,

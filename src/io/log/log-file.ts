@@ -54,10 +54,7 @@ import { Segment } from "./segment.ts";
 import type { LogValue } from "./snapshot.ts";
 import { type Covered, verifyCovered } from "./verification.ts";
 
-/**
- * Maximum size of a segment, in bytes. Large segments mean fewer files; small segments are faster
- * to copy, verify and remove.
- */
+/** Large segments mean fewer files; small ones are faster to copy, verify and remove. */
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface LogOptions {
@@ -66,44 +63,36 @@ export interface LogOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly sha256: Sha256;
-  /** Called with each existing record in order before `openLog` resolves. */
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
-  /**
-   * Snapshot of this log and of the state that `fold` loads. The records that it covers are not
-   * read at the start.
-   */
+  /** The records that this snapshot covers are not read at the start. */
   readonly snapshot?: LogValue;
-  /** Folder for invalid bytes cut from the log's end. Default: `torn` next to the log folder. */
   readonly tornFolder?: string;
-  /** File removed to free space on a full disk. Default: `reserve` next to the log folder. */
   readonly reservePath?: string;
   readonly reserveBytes?: number;
   readonly segmentBytes?: number;
   /**
-   * If true, opens the log even if acknowledged records were lost. A `fork` record then begins a
-   * new log with the remaining records.
+   * Opens the log even if acknowledged records were lost. A `fork` record then begins a new log
+   * with the remaining records.
    */
   readonly acceptsLoss?: boolean;
 }
 
 /**
- * Number of microtask turns before a batch is closed, so that writers that waited for the previous
- * batch can join it. The turns delay a single writer by less than a microsecond.
+ * Number of microtask turns before a batch is closed, so that writers of the previous batch can
+ * join it. They take less than a microsecond.
  */
 const GATHER_TURNS = 8;
 /**
- * Minimum number of records in a batch for the next batch to wait for one poll of the sockets.
- * Under load, dozens of records arrive during one write and sync, and waiting lets them share the
- * next batch.
+ * Number of records in a batch from which the next batch waits for one poll of the sockets. Under
+ * load, dozens of records then share the next batch.
  */
 const BUSY_RECORDS = 8;
 
-/** Delay between two verified blocks, so that other tasks can run. */
 const VERIFY_PAUSE_MS = 5;
 
 /**
- * Reads the log, repairs its end, and opens it for appending. The caller must hold the lock.
+ * Reads the log and repairs its end. The caller must hold the lock.
  * @throws {Fault} log-corrupt if acknowledged records are damaged, version-unsupported if the
  * format is newer, store-… if the disk refuses
  */
@@ -118,7 +107,7 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
     const tornFolder = options.tornFolder ?? join(parentFolder, "torn");
     const known = checkpoint === "unreadable" ? undefined : checkpoint;
     const recovery = { ...options, tornFolder, reservePath, stored: known };
-    // A snapshot would hide lost records, so read the whole log.
+    // Read the whole log, because a snapshot would hide lost records.
     const snapshot = acceptsLoss ? undefined : options.snapshot;
     const resumed = snapshot === undefined ? undefined : await resumeLog(recovery, snapshot);
     const recovered = resumed ?? (await recoverLog(recovery));
@@ -175,11 +164,9 @@ export class LogFile implements Log {
   readonly #lines = new LineWriter();
   #file: DiskFile;
   #segment: Segment;
-  /** Appends not yet written, at most APPEND_QUEUE_BYTES_MAX. */
   #queue: PendingAppend[] = [];
   #queueBytes = 0;
   #draining: Promise<void> | undefined;
-  /** Pending erasures, run between batches because the log has one writer. Callers limit them. */
   #erasureQueue: QueuedErasure[] = [];
   readonly #erased: Map<number, number>;
   readonly #unfinished = new Map<number, number>();
@@ -216,7 +203,6 @@ export class LogFile implements Log {
     return this.#order.seq;
   }
 
-  /** Number of bytes not read at the start because a snapshot covers them. */
   get coveredBytes(): number {
     return (this.#covered?.segments ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
@@ -242,7 +228,7 @@ export class LogFile implements Log {
     return found;
   }
 
-  /** Returns the state for a snapshot; `undefined` until followers have all durable records. */
+  /** `undefined` until the followers have received all durable records. */
   value(): LogValue | undefined {
     const { size, groups, open } = this.tree.value();
     if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
@@ -280,16 +266,16 @@ export class LogFile implements Log {
   }
 
   /**
-   * Appends a record to which the cluster assigned a position.
-   * @throws {Fault} log-conflict if `assigned` is not the next position, and the faults of `append`
+   * Appends a record at the position that the cluster assigned.
+   * @throws {Fault} log-conflict if that is not the next position, and the faults of `append`
    */
   appendAssigned(sealed: SealedDraft, assigned: AssignedPosition): Promise<LogRecord> {
     return settledAppend((settle) => this.#submit({ content: sealed, assigned, settle }));
   }
 
   /**
-   * Appends a record copied from another log, with its seq and time. If it is an `erase` record,
-   * its targets must already be blank.
+   * Appends a copied record with its seq and time. The targets of an `erase` record must already be
+   * blank.
    * @throws {Fault} log-conflict if `content` is not the next record, and the faults of `append`
    */
   appendCopied(content: CopiedLine): Promise<LogRecord> {
@@ -369,10 +355,7 @@ export class LogFile implements Log {
     return this.#origin;
   }
 
-  /**
-   * Appends a `fork` record, which begins a new log with the records that remain after a loss.
-   * Clients of the old log detect the new origin.
-   */
+  /** Begins a new log with the records that remain after a loss. Clients detect the new origin. */
   async fork({ fold, onRecord }: Pick<LogOptions, "fold" | "onRecord"> = {}): Promise<void> {
     const keptSize = this.head();
     const body = { ...(this.storedNote === undefined ? {} : { from: this.storedNote }), keptSize };
@@ -391,7 +374,6 @@ export class LogFile implements Log {
         onRecord(record);
       }
     }
-    // The comparison above ran in this tick, so no record has become durable since.
     this.#followers.add(follower);
     return () => {
       this.#followers.delete(follower);
@@ -422,7 +404,7 @@ export class LogFile implements Log {
           }
           if (seq < from) continue;
           if (seq > last) return;
-          // Do not check the body, which another task may be overwriting.
+          // Do not check the body, which an erasure may be overwriting.
           if (erased !== undefined) yield asErased(record, erased);
           else yield bodyMatches(record, sha256) ? record : asDamaged(record);
         }
@@ -488,7 +470,6 @@ export class LogFile implements Log {
     }
   }
 
-  /** Truncates the log after a failed write, so that no refused record reappears after a crash. */
   async #rollBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {
@@ -529,7 +510,7 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /** Extends order and tree in the same step, so every closed group contains its last records. */
+  /** Extends order and tree in one step, so that every closed group contains its last records. */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);
@@ -540,7 +521,7 @@ export class LogFile implements Log {
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      // If an `erase` record was copied, its targets are already blank.
+      // The targets of a copied `erase` record are already blank.
       const targets = "bytes" in append.content ? this.#erased : this.#unfinished;
       for (const target of erasuresOf(outcome)) {
         if (targets !== this.#erased || !targets.has(target)) targets.set(target, outcome.head.seq);
@@ -561,7 +542,6 @@ export class LogFile implements Log {
   }
 }
 
-/** Reports the fault in a microtask, because the caller may be in the middle of an update. */
 function settleInMicrotask(settle: Settle, fault: Fault): void {
   queueMicrotask(() => settle(fault));
 }

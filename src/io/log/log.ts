@@ -6,10 +6,7 @@ import type { RecordKind } from "../../wire/kinds.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 
 export interface AppendAllOptions {
-  /**
-   * Counter of the previous post from the same outbox, if that post was in flight. This post is
-   * recorded only after that one.
-   */
+  /** Counter of the previous post from the same outbox, which must be recorded first. */
   readonly follows?: number;
 }
 
@@ -21,10 +18,7 @@ export function settledAppend(append: (settle: Settle) => void): Promise<LogReco
   });
 }
 
-/**
- * The server's interface to storage. The history and the accounts are separate logs. The replicated
- * log implements this interface too.
- */
+/** The history and the accounts are separate logs. */
 export interface Log {
   /**
    * Resolves when the record is durable and every follower has received it. Records appended in one
@@ -33,39 +27,24 @@ export interface Log {
    * queue is too large
    */
   append(draft: Draft): Promise<LogRecord>;
-  /**
-   * Appends the records of one decision in order. Takes a callback, which is faster than a promise.
-   * Calls `settle` once, in a later tick, with the last record or the fault. A replicated log
-   * records all records or none.
-   */
   appendThen(drafts: readonly Draft[], options: AppendAllOptions, settle: Settle): void;
-  /**
-   * Yields the durable records from seq `from` to seq `to`, inclusive. `to` defaults to the head at
-   * the time of the call.
-   */
+  /** Both bounds are inclusive. `to` defaults to the current head. */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
-  /**
-   * Calls back with each durable record from `from` on: once each, in order, without gaps. Returns
-   * a function that stops the calls.
-   */
+  /** Calls back once with each durable record from `from` on, in order and without gaps. */
   follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void>;
   /**
-   * Permanently blanks salt and body of a durable record in place. The record that orders the
-   * erasure must be durable. The next start finishes an interrupted erasure.
+   * Blanks salt and body of a record in place. The `erase` record must be durable. The next start
+   * finishes an interrupted erasure.
    * @throws {Fault} store-full or store-failed if the disk refuses, shutting-down if the log is
    * closed
    */
   erase(seq: number, eraseSeq: number): Promise<void>;
-  /** Returns the seq of the last durable record; 0 if the log is empty. */
   head(): number;
-  /** Returns the size of the log on disk. Absent if unknown. */
   sizeBytes?(): number;
-  /** Waits for queued appends, then closes the files and releases the lock. */
   close(): Promise<void>;
 }
 
 export interface PageQuery {
-  /** Rooms to include. Default: all rooms. */
   readonly rooms?: ReadonlySet<RoomId | UserId>;
   readonly kinds?: ReadonlySet<RecordKind>;
   readonly by?: UserId;
@@ -75,16 +54,14 @@ export interface PageQuery {
   /** Inclusive bounds on `time` in Unix milliseconds. */
   readonly sinceMs?: number;
   readonly untilMs?: number;
-  /** Text to search for in the body's fields `text`, `name` and `topic`. */
   readonly grep?: string;
   readonly ignoreCase?: boolean;
   /**
-   * `newest` selects the last `limit` matches, `oldest` the first `limit` matches. The page is
-   * always in ascending order.
+   * `newest` selects the last matches, `oldest` the first. The page is always in ascending order.
    */
   readonly from: "newest" | "oldest";
   readonly limit: number;
-  /** Maximum total size of a page's lines, in bytes. A single record may exceed it. */
+  /** Maximum total size of the page's lines. A single record may exceed it. */
   readonly bytesMax: number;
 }
 
@@ -94,7 +71,7 @@ export interface Page {
   readonly more: boolean;
 }
 
-/** Reader of a log's JSONL files, which takes no lock. A writer may be running at the same time. */
+/** Reads a log's files without a lock. A writer may be running at the same time. */
 export interface Archive {
   page(query: PageQuery): Promise<Page>;
   close(): void;

@@ -6,10 +6,7 @@ import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
-/**
- * Maximum number of closed groups whose leaves are cached. Returning clients tend to know the same
- * log sizes.
- */
+/** The number of cached groups is small because returning clients tend to know the same sizes. */
 const CACHED_GROUPS_MAX = 64;
 const HASH_BYTES = 32;
 
@@ -34,7 +31,6 @@ interface Group {
 export class LogProofs {
   readonly #log: ProvableLog;
   readonly #sha256: Sha256;
-  /** Cached groups by index, most recently used last. At most CACHED_GROUPS_MAX. */
   readonly #groups = new Map<number, Promise<Group>>();
 
   constructor(log: ProvableLog, sha256: Sha256) {
@@ -42,29 +38,19 @@ export class LogProofs {
     this.#sha256 = sha256;
   }
 
-  /**
-   * @param size at most the durable size
-   * @throws {Fault} store-… or log-corrupt if the log cannot be read
-   */
+  /** @param size at most the durable size */
   async root(size: number): Promise<Uint8Array> {
     return rootOf(size, await this.#nodes([size]), this.#sha256);
   }
 
-  /**
-   * @param size at most the durable size
-   * @throws {Fault} store-… or log-corrupt if the log cannot be read
-   */
   async consistency(from: number, size: number): Promise<Uint8Array[]> {
     const nodes = await this.#nodes([from, size]);
     return consistencyPath(from, size, nodes, this.#sha256);
   }
 
   /**
-   * Returns the inclusion proofs. Computes them sequentially, because each may read several hundred
-   * lines.
+   * Proofs are computed one by one, because each may read several hundred lines.
    * @param size at most the durable size
-   * @param isVisible function that reports whether the client may read records of a room
-   * @throws {Fault} store-… or log-corrupt if the log cannot be read
    */
   async inclusion(
     seqs: readonly number[],
@@ -98,7 +84,7 @@ export class LogProofs {
       const group = Math.floor(index / GROUP_LEAVES);
       return this.#isClosed(group) && !groups.has(group);
     });
-    // If a group was closed during the read, retry with its leaves.
+    // Retry with the leaves of a group that was closed during the read.
     return isMissing ? this.#nodes(indices) : tree.nodes(groups);
   }
 

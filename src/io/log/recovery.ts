@@ -36,10 +36,7 @@ export interface RecoveryOptions {
   readonly sha256: Sha256;
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
-  /**
-   * Stored checkpoint, as evidence of which records were durable; `undefined` if there is no
-   * checkpoint file.
-   */
+  /** Evidence of which records were durable; `undefined` without a checkpoint file. */
   readonly stored?: StoredCheckpoint | undefined;
   readonly acceptsLoss?: boolean;
 }
@@ -47,10 +44,7 @@ export interface RecoveryOptions {
 export interface Fold {
   readonly byHead: ReadonlySet<RecordKind>;
   readonly apply: (record: FoldedRecord) => void;
-  /**
-   * Loads the snapshot's state.
-   * @returns false on failure; the fold is then in its initial state
-   */
+  /** Returns false on failure, with the fold in its initial state. */
   readonly load?: () => boolean;
 }
 
@@ -65,13 +59,8 @@ export interface Recovered {
   readonly segments: Segment[];
   readonly order: LogOrder;
   readonly tree: MerkleTree;
-  /** Log id (see `originOf`); `undefined` if the log is empty. */
   readonly origin: string | undefined;
   readonly dropped: readonly DroppedTail[];
-  /**
-   * Seqs of records whose body does not match its commitment, or whose body is blank without an
-   * `erase` record.
-   */
   readonly damaged: readonly number[];
   readonly erased: Map<number, number>;
   readonly isLossAccepted: boolean;
@@ -84,8 +73,7 @@ interface Flaw {
 }
 
 /**
- * Reads the whole log and repairs its end. Never removes acknowledged records: if an invalid line
- * was durable, throws and changes nothing.
+ * Reads the whole log and repairs its end. Changes nothing if an invalid line was durable.
  * @throws {Fault} log-corrupt if acknowledged records are damaged, version-unsupported if the
  * format is newer
  */
@@ -153,10 +141,7 @@ class Recovery {
     this.#damaged.push(...this.#erasures.unordered());
   }
 
-  /**
-   * Syncs the segments with erased lines, because a snapshot will record these lines as blank. The
-   * last segment is always synced.
-   */
+  /** A snapshot will record the erased lines as blank, so they must be durable. */
   async #syncErased(): Promise<void> {
     const seqs = [...this.#erasures.blank.keys()];
     for (const [index, { path, firstSeq }] of this.#segments.slice(0, -1).entries()) {
@@ -205,8 +190,8 @@ class Recovery {
     segment.sizeBytes = flaw?.offset ?? sizeBytes;
     if (flaw !== undefined) {
       const durable = evidence === undefined ? undefined : await this.#durableAfter(evidence, flaw);
-      // If the damaged tail holds the only evidence that a record was acknowledged, removing it
-      // would make the next start treat that record as torn.
+      // Removing the tail with the only evidence that a record was acknowledged would make the next
+      // start treat that record as torn.
       const isLost =
         durable === undefined ||
         durable > this.#walk.order.seq ||
@@ -219,8 +204,7 @@ class Recovery {
     }
     if (isLast) this.#checkCheckpoint(segment);
     if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
-    // The caller treats all records as durable, but writes of a killed process may be in memory
-    // only.
+    // Sync, because a killed process may have left unsynced writes.
     if (isLast) await file.sync();
     return undefined;
   }
@@ -433,8 +417,8 @@ class DurabilityEvidence {
   }
 
   /**
-   * Returns the highest `durable` field of any valid line from this offset on; 0 if there is none.
-   * The result is cached, because the field never decreases within a log.
+   * Returns the highest `durable` field in any valid line from this offset on; 0 if there is none.
+   * Cached, because the field never decreases within a log.
    */
   async durableAfter(offset: number): Promise<number> {
     if (this.#durable !== undefined) return this.#durable;

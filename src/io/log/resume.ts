@@ -13,9 +13,8 @@ import type { LogValue } from "./snapshot.ts";
 import { LogWalk } from "./walk.ts";
 
 /**
- * Opens a log from a snapshot that matches its files, then reads the later records. Repairs
- * nothing: on a mismatch, the caller reads the whole log.
- * @returns `undefined` on a mismatch, with disk and folds unchanged
+ * Repairs nothing: if the snapshot does not match the log's files, returns `undefined` without
+ * changing anything, and the caller reads the whole log.
  */
 export async function resumeLog(
   options: RecoveryOptions,
@@ -53,7 +52,7 @@ class Resumption {
       if (!this.#matchesCheckpoint() || !(await this.#readTail())) return undefined;
       if ((this.#signed?.size ?? 0) > this.#walk.tree.size) return undefined;
     } catch {
-      // The snapshot is inconsistent, or the disk is failing and will fail again.
+      // The snapshot is inconsistent, or the disk fails and will fail again.
       return undefined;
     }
     if (fold?.load?.() !== true) return undefined;
@@ -117,8 +116,7 @@ class Resumption {
     const sizeBytes = file.sizeBytes();
     if (!(await this.#readLines(segment, file, sizeBytes))) return false;
     segment.sizeBytes = sizeBytes;
-    // The caller treats all records as durable, but writes of a killed process may be in memory
-    // only.
+    // Sync, because a killed process may have left unsynced writes.
     if (isLast) await file.sync();
     return true;
   }

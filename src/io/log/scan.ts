@@ -2,22 +2,16 @@
 
 import type { DiskFile } from "../disk/disk.ts";
 
-/**
- * Default size of a block, in bytes. Large enough to amortise system calls, small enough for the
- * CPU cache.
- */
+/** Large enough to amortise system calls, small enough for the CPU cache. */
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
-/**
- * Maximum size of a block, much larger than any valid line. Only a file without newlines, such as
- * zeros after a crash, reaches this size.
- */
+/** Only a file without newlines, such as zeros after a crash, reaches this size. */
 const BLOCK_BYTES_MAX = 64 << 20;
 
 export interface Block {
   /**
-   * Bytes of complete lines, valid until the next block is requested. Only the file's last block
-   * may lack the final newline.
+   * Complete lines, valid until the next block is requested. The file's last block may lack the
+   * final newline.
    */
   readonly bytes: Buffer;
   readonly offset: number;
@@ -31,8 +25,7 @@ export interface ScannedLine {
 }
 
 /**
- * Reads a file between two offsets in blocks of complete lines. Reads ahead while the caller
- * processes a block.
+ * Reads ahead while the caller processes a block.
  * @throws {Error} EFBIG if a line is too long
  */
 export async function* scanBlocks(
@@ -48,7 +41,7 @@ export async function* scanBlocks(
       const { buffer, sizeBytes, isEnd } = await pending;
       const newline = buffer.subarray(0, sizeBytes).lastIndexOf(NEWLINE);
       const usedBytes = isEnd ? sizeBytes : newline + 1;
-      // The line is longer than the buffer, so read it again into a larger one.
+      // Read the line again into a larger buffer.
       if (usedBytes === 0) buffers.grow();
       const next = at + usedBytes;
       if (!isEnd) pending = readAt(file, buffers.next(), next, to);
@@ -57,7 +50,6 @@ export async function* scanBlocks(
       at = next;
     }
   } finally {
-    // Wait, because the file must not be closed during a read.
     await pending.catch(() => undefined);
   }
 }

@@ -5,7 +5,7 @@ import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
-/** Distance in bytes between marks in a segment. A reader skips at most this much line by line. */
+/** Distance between marks. Readers skip at most this many bytes line by line. */
 const MARK_INTERVAL_BYTES = 64 << 10;
 
 export class Segment {
@@ -85,10 +85,7 @@ export function listSegments(disk: Disk, folder: string): number[] {
   return names.map((name) => Number(name.slice(0, 12))).filter((firstSeq) => firstSeq > 0);
 }
 
-/**
- * Reports whether the last segment has at least its recorded size, and all other segments have
- * exactly their recorded sizes.
- */
+/** Requires exact sizes except for the last segment, which may have grown. */
 export function matchSizes(
   disk: Disk,
   folder: string,

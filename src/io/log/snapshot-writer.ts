@@ -10,26 +10,18 @@ import { removeSnapshot, type SnapshotLocation, writeSnapshot } from "./snapshot
 export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
-  /** Returns the state of the log's folds at its head; `undefined` if the folds are behind. */
   readonly folds: () => Folds | undefined;
-  /** Minimum size of a log with a snapshot. A smaller log is read in under half a second. */
+  /** A smaller log is read in under half a second. */
   readonly bytesMin?: number;
-  /** Called after the first failed write, and again after a failure that follows a success. */
   readonly onWriteError: (fault: Fault) => void;
 }
 
 const LOG_BYTES_MIN = 64 << 20;
-/**
- * Number of new bytes in the log after which a snapshot is written. A start reads at most about
- * this much in addition to the snapshot.
- */
+/** Maximum number of bytes that a start reads in addition to the snapshot, approximately. */
 const SNAPSHOT_INTERVAL_BYTES = 64 << 20;
 const CHECK_INTERVAL_MS = 60_000;
 
-/**
- * Writes snapshots of a log and its folds. The folds contain file names, so an erasure removes the
- * snapshot immediately. The writer then writes a new snapshot.
- */
+/** An erasure removes the snapshot immediately, because folds contain file names. */
 export class SnapshotWriter<Folds> {
   readonly #options: SnapshotWriterOptions<Folds>;
   #savedBytes: number;
@@ -45,7 +37,7 @@ export class SnapshotWriter<Folds> {
     this.#options = options;
     const { log } = options;
     this.#savedBytes = log.coveredBytes;
-    // Later records may have erased content of the snapshot, so replace it.
+    // Replace the snapshot, because later records may have erased some of its content.
     this.#isDue = log.sizeBytes() !== this.#savedBytes;
     this.#arm();
   }
@@ -114,9 +106,9 @@ export class SnapshotWriter<Folds> {
       this.#savedBytes = sizeBytes;
       this.#hasFailed = false;
       this.#isDue = invalidationsBefore !== this.#invalidations;
-      if (this.#isDue) this.#remove(); // A record in the snapshot was erased during the write.
+      if (this.#isDue) this.#remove();
     } catch (error) {
-      // If the snapshot was removed during the write, the failure does not matter.
+      // Ignore the failure if the snapshot was removed during the write.
       if (invalidationsBefore !== this.#invalidations) return;
       // Only warn, because a missing snapshot only slows the next start.
       if (!this.#hasFailed) onTrouble(diskFault(error, this.#options.path));

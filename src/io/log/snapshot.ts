@@ -1,8 +1,8 @@
 /** Cached snapshot of a log and of the folds over it. */
 
-// The file may be deleted at any time. It contains a signature by the server's key followed by
-// JSON. A snapshot is used if its signature is valid, the same program version wrote it, and a
-// quick check matches the log's files. `verification.ts` verifies the log after the start.
+// The file contains a signature by the server's key followed by JSON and may be deleted at any
+// time. It is used if the signature is valid, the same program version wrote it, and a quick check
+// matches the log's files. `verification.ts` verifies the log after the start.
 
 import { dirname, join } from "node:path";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
@@ -14,7 +14,6 @@ import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { LineReader } from "./line-reader.ts";
 import { listSegments, matchSizes, type SegmentValue, segmentName } from "./segment.ts";
 
-/** State of a log without its records. Hashes are in base64. */
 export interface LogValue {
   readonly order: LogOrderValue;
   readonly tree: { readonly size: number; readonly groups: string; readonly open: string };
@@ -25,12 +24,8 @@ export interface LogValue {
   readonly damaged: readonly number[];
 }
 
-/**
- * Signing key of the server. Snapshots are signed because folds decide access rights and any
- * process may write the file.
- */
+/** Snapshots are signed because folds decide access rights and any process may write the file. */
 export interface SnapshotKey {
-  /** @param digest SHA-256 of a snapshot */
   readonly sign: (digest: Uint8Array) => Uint8Array;
   readonly hasSigned: (digest: Uint8Array, signature: Uint8Array) => boolean;
 }
@@ -52,11 +47,11 @@ export interface Snapshot<Folds> {
 interface Content<Folds> extends Snapshot<Folds> {
   readonly format: number;
   readonly version: string;
-  /** Leaf hash of the last record, in base64. The record's commitment is unique to this log. */
+  /** Leaf hash of the last record, which is unique to this log. */
   readonly leaf: string;
 }
 
-/** Version of the format. Increment it if the meaning of stored values or the folding changes. */
+/** Increment if the meaning of stored values or the folding changes. */
 const FORMAT = 3;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
@@ -84,18 +79,12 @@ export async function writeSnapshot<Folds>(
     await writeWholeFile(disk, path, bytes, dirname(path));
   } catch (error) {
     try {
-      disk.remove(temporaryPath(path)); // The log needs the space.
-    } catch {
-      // The first error is thrown instead.
-    }
+      disk.remove(temporaryPath(path));
+    } catch {}
     throw error;
   }
 }
 
-/**
- * Removes the snapshot and its temporary file.
- * @returns whether at least one of them existed
- */
 export function removeSnapshot(disk: Disk, path: string): boolean {
   const existing = [path, temporaryPath(path)].filter((candidate) => disk.exists(candidate));
   for (const candidate of existing) disk.remove(candidate);
@@ -106,7 +95,6 @@ function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
-/** @returns `undefined` unless there is a valid snapshot */
 export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds> | undefined {
   const { disk, path, sha256, version, key } = location;
   try {
@@ -114,7 +102,6 @@ export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds>
     const payload = bytes?.subarray(SIGNATURE_BYTES);
     if (bytes === undefined || payload === undefined) return undefined;
     if (!key.hasSigned(sha256(payload), bytes.subarray(0, SIGNATURE_BYTES))) return undefined;
-    // The signature proves that this server wrote the content.
     const content = JSON.parse(utf8Decode(payload)) as Content<Folds>;
     if (content.format !== FORMAT || content.version !== version) return undefined;
     if (!matchesFiles(location, content.log.segments)) return undefined;

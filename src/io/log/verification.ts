@@ -22,23 +22,17 @@ export interface VerificationOptions {
   readonly sha256: Sha256;
   readonly covered: Covered;
   /**
-   * Seqs of records that are or will be erased, each with the seq of the erasing record. Grows
-   * during the verification.
+   * Seqs of erased records, each with the seq of its `erase` record. Grows during the verification.
    */
   readonly erased: ReadonlyMap<number, number>;
-  /**
-   * Called between two blocks.
-   * @returns false to stop the verification
-   */
   readonly pause: () => Promise<boolean>;
 }
 
-/** Size of a block, in bytes. Verifying a block takes one or two milliseconds. */
 const BLOCK_BYTES = 256 << 10;
 
 /**
- * Checks heads, order, root and bodies as a start without a snapshot does.
- * @returns seqs of records with damaged bodies; `undefined` if the verification was stopped
+ * Repeats the checks of a start without a snapshot; `undefined` if stopped.
+ * @returns seqs of records with damaged bodies
  * @throws {Fault} log-corrupt if a line is damaged, store-… if a segment cannot be read
  */
 export function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {

@@ -24,11 +24,10 @@ import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
-/** Maximum number of findings listed. Further findings are only counted. */
 const FINDINGS_MAX = 1_000;
 /**
- * Maximum number of times that new records at the end are read. A running server may erase a line
- * while it is being read.
+ * Maximum number of times that the end is read again, because a running server may append records
+ * or erase a line during the read.
  */
 const ROUNDS_MAX = 5;
 
@@ -37,7 +36,6 @@ export interface VerifyOptions {
   readonly folder: string;
   readonly sha256: Sha256;
   readonly isSigned: (note: string) => boolean;
-  /** Kinds for which `onRecord` is called. Damaged records are omitted. */
   readonly kinds?: ReadonlySet<RecordKind>;
   readonly onRecord?: (record: FoldedRecord) => void;
 }
@@ -54,18 +52,16 @@ export interface LogVerdict {
   readonly findings: readonly Finding[];
   readonly findingCount: number;
   readonly size: number;
-  /** Root hash; `undefined` if an unreadable line prevents computing it. */
   readonly root: Uint8Array | undefined;
   /** Log id (see `originOf`); `undefined` if the log is empty. */
   readonly origin: string | undefined;
-  /** Signed note in the file `checkpoint`; `undefined` if the file is missing. */
   readonly checkpoint: string | undefined;
 }
 
 /**
- * Reads a whole log, or a copy of one, without changing or locking it. Checks heads, order, counts,
- * commitments, erasures, checkpoint roots, and that the log contains all records of the latest
- * checkpoint. Reports an unfinished write at the end only if it was acknowledged.
+ * Reads a log without changing or locking it. Checks heads, order, counts, commitments, erasures,
+ * checkpoint roots, and the presence of all records in the latest checkpoint. Reports an unfinished
+ * write at the end only if it was acknowledged.
  */
 export async function verifyLog(options: VerifyOptions): Promise<LogVerdict> {
   const verifier = new Verifier(options);
@@ -131,8 +127,7 @@ class Verifier implements ProvableLog {
   }
 
   async run(): Promise<LogVerdict> {
-    // Read the checkpoint before the log, so that the log contains all records that the checkpoint
-    // covers.
+    // Read the checkpoint before the log, so that the log contains all records it covers.
     this.#readCheckpoint();
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const before = this.#seq;
@@ -355,7 +350,6 @@ class Verifier implements ProvableLog {
 
   #reportSuspects(): void {
     for (const suspect of this.#suspects.values()) {
-      // An interrupted erasure leaves a half-blank line, which the next start completes.
       if (!this.#erasures.orders.has(suspect.seq)) this.#report(suspect);
     }
     for (const seq of this.#erasures.unordered()) {

@@ -1,7 +1,6 @@
 /** Iteration over the lines of a log, shared by all its readers. */
 
-// The readers are starts with and without a snapshot, the verification after a start, `chat verify`
-// and backups. Valid lines are processed here; each reader handles invalid lines itself.
+// Readers handle invalid lines in different ways; valid lines are processed here.
 
 import type { Sha256 } from "../../base/ids.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
@@ -14,7 +13,6 @@ import { type Block, lineAt, type ScannedLine, scanBlocks } from "./scan.ts";
 
 export interface FileRange {
   readonly file: DiskFile;
-  /** Offset of the start of a line. */
   readonly from: number;
   readonly to: number;
   readonly blockBytes?: number;
@@ -22,18 +20,15 @@ export interface FileRange {
 
 export interface WalkEvents {
   /**
-   * Called after a valid line has been added. `walk.line` describes the line until the handler
-   * returns; `end` is the offset after its newline. The walk awaits a returned promise before the
-   * next line.
+   * `walk.line` describes the line until the handler returns; `end` is the offset after its
+   * newline. The walk awaits a returned promise before the next line.
    */
   onValid(start: number, end: number): Promise<void> | undefined;
   /**
-   * Called if a line is invalid or out of order. To continue, the handler must call `advance` with
-   * the line's record.
-   * @returns false to stop
+   * To continue after an invalid line, the handler must call `advance` with its record. Returns
+   * false to stop the walk.
    */
   onInvalid(line: ScannedLine): Promise<boolean> | boolean;
-  /** @returns false to stop */
   onBlock?(): Promise<boolean>;
 }
 
@@ -52,7 +47,6 @@ export class LogWalk {
     this.line = new LineReader(sha256);
   }
 
-  /** @returns false if a handler stopped the walk */
   async read({ file, from, to, blockBytes }: FileRange, events: WalkEvents): Promise<boolean> {
     for await (const block of scanBlocks(file, from, to, blockBytes)) {
       const sizeBytes = block.bytes.length;

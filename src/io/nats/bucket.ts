@@ -21,15 +21,12 @@ import {
 } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
-/** Name of the header with the seq of the value that a write replaces. */
+/** Header with the seq of the value that a write replaces. */
 const REPLACES = "Chat-Replaces";
-/** JetStream API error codes for an unexpected last message. Later NATS versions use 10164. */
+/** Error codes for an unexpected last message. Later NATS versions use 10164. */
 const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
 
-/**
- * Opens a stream that stores values by name on a majority of servers.
- * @throws {Fault} no-majority if the servers do not answer
- */
+/** @throws {Fault} no-majority if the servers do not answer */
 export async function openBuckets<Kind extends string>(
   parts: ClusterConnection,
   kinds: readonly Kind[],
@@ -56,7 +53,6 @@ async function ensureStream(
   const { num_replicas } = config;
   const found = await findStream(manager, stream);
   if (found !== undefined) {
-    // The operator has increased the number of replicas.
     if (found.config.num_replicas < num_replicas) {
       await manager.streams.update(stream, { num_replicas });
     }
@@ -97,7 +93,7 @@ class JetStreamBucket implements Bucket {
       const count = Math.max(0, ...(await this.#counts(name)));
       if (count === 0) return undefined;
       const found = await this.#find(name, count);
-      if (found === undefined) continue; // Another write replaced this value during the query.
+      if (found === undefined) continue;
       return { bytes: new Uint8Array(found.data), revision: `${count} ${found.seq}` };
     }
   }
@@ -112,7 +108,7 @@ class JetStreamBucket implements Bucket {
     const { client, clock } = this.#options;
     const options = {
       headers: headers(),
-      msgID: randomUUID(), // The id identifies retries within the duplicate window of NATS.
+      msgID: randomUUID(), // Identifies retries within the duplicate window of NATS.
       expect: { lastSubjectSequence: 0 },
       timeout: CLUSTER_ANSWER_TIMEOUT_MS,
     };
@@ -123,7 +119,7 @@ class JetStreamBucket implements Bucket {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
         const isConflict = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
-        // If an earlier attempt had no answer, the conflicting write may be that attempt.
+        // After an attempt without an answer, the conflicting write may be that attempt.
         if (isConflict && isUnknown) throw natsFault(error);
         if (isConflict) return undefined;
         isUnknown = true;
@@ -133,8 +129,8 @@ class JetStreamBucket implements Bucket {
   }
 
   /**
-   * Reports whether this write is current. A server that was suspended may have written on top of a
-   * value that other servers have since replaced and removed.
+   * A suspended server may have written on top of a value that other servers have since replaced
+   * and removed.
    */
   async #isCurrent(name: string, { count, seq }: WriteId): Promise<boolean> {
     const { clock } = this.#options;
@@ -152,7 +148,7 @@ class JetStreamBucket implements Bucket {
         await this.#purge(name, count);
         return false;
       }
-      // If this write is missing, the replica may be lagging.
+      // The replica that lacks this write may be lagging.
       if (last > count || clock.now() >= until) {
         throw natsFault(new Error("it was changed by another server"));
       }
@@ -167,7 +163,7 @@ class JetStreamBucket implements Bucket {
     );
   }
 
-  /** Removes only old values, because another server may be about to use newer values. */
+  /** Removes only old values, because another server may be about to use newer ones. */
   async sweep(isKept: (name: string) => boolean): Promise<void> {
     const { clock, prefix } = this.#options;
     const oldest = clock.unixMs() - BUCKET_SWEEP_MS;
@@ -199,7 +195,6 @@ class JetStreamBucket implements Bucket {
     return Object.keys(state.subjects ?? {});
   }
 
-  /** Queries the leader, because replicas may lag. */
   async #find(name: string, count: number) {
     const { manager, clock, stream } = this.#options;
     const query = { last_by_subj: `${this.#subject(name)}.${count}` };

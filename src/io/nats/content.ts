@@ -1,7 +1,4 @@
-/**
- * File contents in a JetStream stream, with one subject per part. The last message of a subject is
- * the part's content.
- */
+/** File contents in a JetStream stream, with one subject per part. */
 
 import {
   DiscardPolicy,
@@ -20,22 +17,21 @@ import type { ContentStore } from "../cluster/content-store.ts";
 import { asNatsFault, connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
 
-/** Time to wait for an answer. All chunks in flight pass a 10 Mbit/s network within this time. */
+/** All chunks in flight pass a 10 Mbit/s network within this time. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
-/** JetStream API error codes for an unexpected last message. Later NATS versions use 10164. */
+/** Error codes for an unexpected last message. Later NATS versions use 10164. */
 const ALREADY_EXISTS = new Set([10_071, 10_164]);
-/** Delay before also querying another server, because the queried server may be frozen. */
+/** Delay before querying another server, because the first one may be frozen. */
 const FALLBACK_DELAY_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
 
 export interface ContentOptions extends Omit<JetStreamOptions, "identity"> {
-  /** Maximum total bytes of all files on each NATS server. Default: the stream's reservation. */
   readonly bytesMax?: number;
 }
 
 /**
- * Opens the store over a separate connection, so that chunks do not delay messages.
+ * Uses a separate connection, so that chunks do not delay messages.
  * @throws {Fault} unreachable or no-majority if the servers do not answer, store-full if there is
  * less space than `bytesMax`
  */
@@ -76,7 +72,7 @@ async function ensureStream(
       allow_direct: true,
     };
     await addStream(manager, config, isUnsafe);
-    return false; // The next poll checks for a leader.
+    return false;
   } catch (error) {
     if (bytesMax === undefined || !isStorageInsufficient(error)) throw error;
     throw new Fault("store-full", `NATS cannot reserve ${formatSize(bytesMax)} for files`, {
@@ -86,7 +82,6 @@ async function ensureStream(
   }
 }
 
-/** Reports whether NATS lacks the space that it reserves when it creates a stream. */
 function isStorageInsufficient(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : error;
   return cause instanceof JetStreamApiError && /insufficient storage/.test(cause.message);

@@ -5,10 +5,6 @@ import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 
 const PORT_DEFAULT = 4222;
 
-/**
- * Returns the NATS servers that do not respond, in the given order.
- * @param urls `nats://HOST:PORT` or `tls://…`
- */
 export async function unresponsiveServers(urls: readonly string[]): Promise<readonly string[]> {
   const answers = await Promise.all(urls.map(answersNats));
   return urls.filter((_, at) => answers[at] !== true);
@@ -17,8 +13,8 @@ export async function unresponsiveServers(urls: readonly string[]): Promise<read
 function answersNats(url: string): Promise<boolean> {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, "");
-  // With `handshake_first`, the server sends nothing before TLS, so the connection itself is the
-  // only sign of life.
+  // With `handshake_first`, the server sends nothing before TLS, so a successful connection must
+  // suffice.
   const sign = protocol === "tls:" ? "connect" : "data";
   return new Promise((resolve) => {
     const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });

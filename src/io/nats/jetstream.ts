@@ -37,20 +37,14 @@ import {
   waitForLeader,
 } from "./stream-lookup.ts";
 
-/**
- * Time to wait for an acknowledgement while copying a log. NATS may sync each copied message to a
- * slow disk, so this is longer than for other messages.
- */
+/** Longer than for other messages, because NATS may sync each copied message to a slow disk. */
 const CLUSTER_COPY_ANSWER_MS = 10_000;
 
 export interface JetStreamOptions {
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
   readonly cluster: string;
-  /**
-   * Identity stored with the stream, which all nodes present to clients. `undefined` if the stream
-   * is only inspected.
-   */
+  /** Identity that all nodes present to clients; `undefined` to inspect the stream only. */
   readonly identity?: ClusterIdentity;
   readonly isUnsafe: boolean;
   readonly clock: Clock;
@@ -59,38 +53,27 @@ export interface JetStreamOptions {
 export interface ClusterIdentity {
   /** Fingerprint of this node; `undefined` if it has no identity. */
   readonly own: string | undefined;
-  /**
-   * Creates the identity for a new stream.
-   * @returns its fingerprint
-   */
   readonly make: () => Promise<string>;
 }
 
 type Subject = "log" | "stored" | "news" | "state";
 
-/** Minimum version of NATS: the first that can sync to disk before each acknowledgement. */
+/** First version of NATS that can sync to disk before each acknowledgement. */
 const VERSION_MIN = [2, 12] as const;
-/** Time to wait for a connection. A missing server may not refuse connections. */
 const CONNECT_TIMEOUT_MS = 2_000;
-/**
- * Interval between pings, which detect frozen servers and broken connections. The library's default
- * takes 4 minutes.
- */
+/** Detects frozen servers and broken connections, which takes 4 minutes by default. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-/** Delay before also querying other servers, because the queried server may be frozen. */
+/** Delay before querying other servers, because the first one may be frozen. */
 const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
-/**
- * Number of missing messages from which a replica counts as lagging. Replicas may lag slightly
- * while the stream is being written.
- */
+/** Number of missing messages from which a replica counts as lagging. */
 const STREAM_LAG_LOW = 100;
-/** JetStream API error code: the expected last sequence does not match. */
+/** Error code for an unexpected end of the stream. */
 export const WRONG_LAST_SEQUENCE = 10_071;
 
 /**
- * Opens the cluster's stream and creates a missing one, or only inspects it if `identity` is
+ * Opens the cluster's stream or creates a missing one. Only inspects it if `identity` is
  * `undefined`.
  * @throws {Fault} unreachable or no-majority if the servers do not answer, data-foreign if the
  * stream belongs to another cluster, not-found if there is no stream to inspect,
@@ -170,10 +153,6 @@ function checkVersion(version: string, isUnsafe: boolean): void {
 
 interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly name: string;
-  /**
-   * Settings for republishing messages; `undefined` if the NATS servers would omit the storage time
-   * from republished messages.
-   */
   readonly republish: Republish | undefined;
   readonly identity: ClusterIdentity | undefined;
   readonly make: () => Promise<string>;
@@ -186,7 +165,7 @@ async function ensureStream(
   const found = await findStream(manager, name);
   if (found !== undefined) {
     if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
-    // A stream created by an earlier version of this program does not republish messages.
+    // An earlier version of this program created the stream without republishing.
     if (republish !== undefined && found.config.republish === undefined) {
       await manager.streams.update(name, { republish });
     }
@@ -201,7 +180,7 @@ async function ensureStream(
     allow_direct: true,
   };
   await addStream(manager, config, isUnsafe);
-  return false; // The next poll checks for a leader.
+  return false;
 }
 
 function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity): void {
@@ -282,26 +261,14 @@ export class JetStream implements CopyStream, Stream {
     if (!this.#connection.isClosed()) this.#connection.publish(this.#subject("news"), bytes);
   }
 
-  /**
-   * Subscribes to broadcasts, including those of this node.
-   * @returns a function that ends the subscription
-   */
   listen(onBytes: (bytes: Uint8Array) => void): () => void {
     return this.#subscribe("news", ({ data }) => onBytes(data));
   }
 
-  /**
-   * Answers state queries from nodes and commands.
-   * @returns a function that ends the subscription
-   */
   answerState(state: () => Uint8Array): () => void {
     return this.#subscribe("state", (message) => message.respond(state()));
   }
 
-  /**
-   * Queries all nodes and collects the answers that arrive within `withinMs`.
-   * @throws {Fault} no-majority if the connection is closed
-   */
   async queryState(withinMs: number): Promise<Uint8Array[]> {
     const answers: Uint8Array[] = [];
     const inbox = createInbox();
@@ -320,10 +287,6 @@ export class JetStream implements CopyStream, Stream {
     return answers;
   }
 
-  /**
-   * Returns the stream's size and leader.
-   * @throws {Fault} no-majority if the servers do not answer
-   */
   async state(): Promise<StreamState> {
     const { state, cluster, config, ageMs } = await asNatsFault(this.#info());
     const { last_seq: last, bytes } = state;
@@ -364,7 +327,7 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
-   * Publishes like `publish`, but only if the stream currently ends at `seq`.
+   * Publishes only if the stream ends at `seq`.
    * @throws {Fault} log-conflict if another message is at that position, no-majority if the outcome
    * is unknown
    */
@@ -382,28 +345,21 @@ export class JetStream implements CopyStream, Stream {
     }
   }
 
-  /**
-   * Returns the seq of the last message. Requires a majority, because an isolated server would
-   * return an outdated seq.
-   */
+  /** Requires a majority, because an isolated server would return an outdated seq. */
   async last(): Promise<number> {
     const { state, ageMs } = await asNatsFault(this.#info());
     if (ageMs < CLUSTER_LEASE_MS) return state.last_seq;
     throw natsFault(new Error("no leader with a majority"));
   }
 
-  /** Queries the stream, then returns the milliseconds since a majority last answered. */
   async sinceAnswerMs(): Promise<number> {
     try {
       await this.#info();
-    } catch {
-      // The query failed, so the time of the previous answer remains valid.
-    }
+    } catch {}
     return this.#clock.now() - this.#quorumAt;
   }
 
   /**
-   * Returns the servers that do not answer, and whether a majority is lost.
    * @param servers all servers that the operator configured; the stream may use only some of them
    */
   async missing(servers: readonly string[]): Promise<MissingServers> {
@@ -433,10 +389,8 @@ export class JetStream implements CopyStream, Stream {
   }
 
   /**
-   * Reads from the stream's leader, and from any replica while the leader does not answer. Replicas
-   * are not the default, because NATS 2.9 can leave a replica permanently different after its
-   * leader was isolated.
-   * @returns `undefined` if the server that answered lacks the message
+   * Reads from the stream's leader, and from a replica only if the leader does not answer: NATS 2.9
+   * can leave a replica permanently different after its leader was isolated.
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();
@@ -460,10 +414,7 @@ export class JetStream implements CopyStream, Stream {
   }
 }
 
-/**
- * Awaits a NATS request and converts its errors to faults.
- * @throws {Fault} no-majority if the request fails
- */
+/** @throws {Fault} no-majority if the request fails */
 export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value> {
   try {
     return await request;

@@ -4,7 +4,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 
-/** Maximum size of a response, in bytes. A typical response has 5 KiB. */
+/** A typical response has 5 KiB. */
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
 const NATS_MONITOR_MS = 3_000;
@@ -16,8 +16,6 @@ export interface NatsSettings {
 }
 
 /**
- * Reads settings that the client protocol does not report.
- * @param url `http://HOST:8222`
  * @throws {Fault} unreachable if no NATS server with JetStream answers
  * @see https://docs.nats.io/running-a-nats-service/nats_admin/monitoring
  */

@@ -14,11 +14,9 @@ import { type Clock, retry } from "../clock.ts";
 
 const REPLICAS = 3;
 const NS_PER_MS = 1e6;
-/** JetStream API error codes. */
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
-/** @returns `undefined` if the stream does not exist */
 export async function findStream(
   manager: JetStreamManager,
   name: string,
@@ -36,9 +34,8 @@ export function hasLeader({ config, cluster }: StreamInfo): boolean {
 }
 
 /**
- * Returns the milliseconds since the stream's leader last heard from a majority; `Infinity` without
- * a leader. The age is needed because a server without a majority still reports its own end of the
- * stream, which may be outdated.
+ * Milliseconds since the stream's leader last heard from a majority; `Infinity` without a leader. A
+ * server without a majority still reports its own, possibly outdated end of the stream.
  */
 export function quorumAgeMs({ config, cluster }: StreamInfo): number {
   if (config.num_replicas === 1) return 0;
@@ -77,9 +74,9 @@ export async function addStream(
 }
 
 /**
- * Waits for a leader. An election is held after servers start and after a stream is created.
+ * An election is held after servers start and after a stream is created.
  * @param isReady creates a missing stream and reports whether there is a leader
- * @throws {Fault} no-majority if there is no leader within the timeout, and the faults of `isReady`
+ * @throws {Fault} no-majority if there is no leader in time, and the faults of `isReady`
  */
 export async function waitForLeader(
   clock: Clock,

@@ -8,13 +8,8 @@ import { diskFault } from "../disk/disk.ts";
 import { systemDisk } from "../disk/system-disk.ts";
 import { openMulticast } from "../lan/multicast.ts";
 
-/**
- * Number of bytes per measured write, about a small message. The probe reports the median of
- * several writes.
- */
 const SYNC_BYTES = 4096;
 const SYNC_COUNT = 9;
-/** Multicast group of `chat lan`. The probe uses another port. */
 const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 
@@ -24,7 +19,6 @@ export function nearestFolder(path: string): string {
   return folder;
 }
 
-/** @throws {Fault} store-denied or store-failed if the folder is not writable */
 export function checkWritable(folder: string): void {
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -33,7 +27,7 @@ export function checkWritable(folder: string): void {
   }
 }
 
-/** Returns a file's permissions; `undefined` if the file does not exist, or on Windows. */
+/** `undefined` if the file does not exist, and on Windows. */
 export function modeOf(path: string): number | undefined {
   if (process.platform === "win32" || !existsSync(path)) return undefined;
   return statSync(path).mode & 0o777;
@@ -68,7 +62,6 @@ export async function syncMs(folder: string, now: () => number): Promise<number>
 
 /**
  * Joins a group and receives its own datagram, which never leaves the network.
- * @param chance random number from 0 (inclusive) to 1 (exclusive)
  * @returns the addresses that joined
  * @throws {Fault} unreachable if no interface can join, timeout if no datagram arrives
  */

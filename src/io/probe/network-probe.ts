@@ -24,10 +24,6 @@ export interface TlsInfo {
   readonly expires: string;
 }
 
-/**
- * @returns addresses in the order in which to try them
- * @throws {Fault} unreachable if the name has no address
- */
 export async function resolveHost(host: string): Promise<readonly string[]> {
   try {
     const found = await lookup(host, { all: true });
@@ -40,10 +36,7 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
   }
 }
 
-/**
- * Returns the source address that the system would use to reach this address.
- * @throws {Fault} unreachable if there is no route
- */
+/** @throws {Fault} unreachable if there is no route */
 export async function localAddressFor(address: string): Promise<string> {
   const noRoute = (cause?: unknown) =>
     new Fault("unreachable", `no route to ${address}`, {
@@ -59,7 +52,6 @@ export async function localAddressFor(address: string): Promise<string> {
   return localAddress;
 }
 
-/** @throws {Fault} unreachable if the connection fails, timeout if there is no answer */
 export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: address, port });
@@ -74,13 +66,9 @@ export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> 
   });
 }
 
-/**
- * @throws {Fault} unreachable if the connection or the handshake fails, timeout if there is no
- * answer
- */
 export function handshakeTls({ host, address, port, timeoutMs }: Target): Promise<TlsInfo> {
   return new Promise((resolve, reject) => {
-    // The certificate is not checked, because the server signs its hash.
+    // Do not check the certificate, because the server signs its hash.
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socketOptions = {
       host: address,
@@ -109,10 +97,7 @@ export function handshakeTls({ host, address, port, timeoutMs }: Target): Promis
   });
 }
 
-/**
- * Returns the server's time in Unix milliseconds, rounded to seconds.
- * @returns `undefined` if the server does not send it
- */
+/** Unix milliseconds, rounded to seconds; `undefined` if the server does not send its time. */
 export function serverTime(target: Target): Promise<number | undefined> {
   const { host, address, port, timeoutMs } = target;
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ export interface ProcessMemory {
   readonly heapBytes: number;
 }
 
-/** Reads the memory usage. Returns the previous values if the system refuses to read (EMFILE). */
+/** Returns the previous values if the system refuses to read (EMFILE). */
 export class MemoryProbe {
   readonly #read: () => NodeJS.MemoryUsage;
   #last: ProcessMemory = { residentBytes: 0, heapBytes: 0 };
@@ -19,7 +19,7 @@ export class MemoryProbe {
       const { rss, heapUsed } = this.#read();
       this.#last = { residentBytes: rss, heapBytes: heapUsed };
     } catch {
-      // Bun reads /proc, and no descriptor may be free.
+      // Bun reads /proc, which fails if no descriptor is free.
     }
     return this.#last;
   }

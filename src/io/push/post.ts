@@ -1,7 +1,7 @@
 /** Sender of POST requests to push services. */
 
 // The name is resolved once, and the connection uses the checked address, which prevents DNS
-// rebinding. Redirects are never followed, and only the head of the response is read.
+// rebinding. Redirects are never followed.
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -12,7 +12,7 @@ import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
 import { withTimeout } from "../clock.ts";
 import { isPublicAddress } from "./public-address.ts";
 
-/** Time allowed for a request, from the DNS lookup to the first line of the response. */
+/** Time allowed from the DNS lookup to the first line of the response. */
 const PUSH_TIMEOUT_MS = 10_000;
 
 export interface PushPost {
@@ -41,7 +41,7 @@ async function systemResolve(host: string): Promise<readonly string[]> {
 }
 
 /**
- * Checks the form of the URL. The host name is resolved only when a push is sent.
+ * The host name is resolved only when a push is sent.
  * @throws {Fault} not-allowed if it is not a public HTTPS URL
  */
 export function checkEndpoint(endpoint: string, isPrivateAllowed: boolean): URL {
@@ -70,7 +70,6 @@ function withoutBrackets(host: string): string {
 }
 
 /**
- * @returns the response, whatever its status
  * @throws {Fault} unreachable or timeout if the service does not answer, not-allowed if the name
  * resolves to a private network
  */
@@ -129,7 +128,7 @@ function exchange(
 ): void {
   let head = "";
   socket.once("secureConnect", () => {
-    // The certificate identifies the push service. Send nothing unless it is trusted.
+    // Send nothing unless the certificate is trusted, because it identifies the push service.
     if (!socket.authorized) return void socket.destroy(new Error("its certificate is not trusted"));
     socket.write(encodeRequest(url, post));
   });

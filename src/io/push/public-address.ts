@@ -1,11 +1,11 @@
 /** Test whether an address is on the public Internet. */
 
-// Members supply the push addresses. If the server posted to any address, members could reach its
-// local network.
+// Members supply the push addresses, through which they could otherwise reach the server's local
+// network.
 
 import { BlockList, isIP } from "node:net";
 
-/** Address blocks that are not globally reachable. @see RFC 6890 and its IANA registries */
+/** @see RFC 6890 and its IANA registries */
 const RESERVED_IPV4 = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -22,7 +22,6 @@ const RESERVED_IPV4 = [
   "203.0.113.0/24",
   "224.0.0.0/3",
 ];
-/** Address blocks for global unicast that are currently assigned. */
 const GLOBAL_IPV6 = ["2000::/3"];
 /** Address blocks for documentation and for tunnels, which can reach any IPv4 address. */
 const RESERVED_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
