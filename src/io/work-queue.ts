@@ -13,17 +13,13 @@ export class WorkQueue {
     this.#queueMax = queueMax;
   }
 
-  /**
-   * Runs the task when fewer than the maximum number of tasks are running.
-   * @throws {Fault} too-many if the queue is full, and the faults of the task
-   */
+  /** @throws {Fault} too-many if the queue is full, and the faults of the task */
   async run<Result>(task: () => Promise<Result>): Promise<Result> {
     if (this.#running >= this.#runningMax) await this.#waitForSlot();
     else this.#running++;
     try {
       return await task();
     } finally {
-      // Pass the slot directly to the next queued task.
       const next = this.#queue.shift();
       if (next === undefined) this.#running--;
       else next();

@@ -1,11 +1,11 @@
 /** Adapter for node:quic, which is experimental in Bun (1.4.4: lsquic and BoringSSL). */
 
-// Workarounds for this behaviour of Bun:
+// Workarounds for Bun:
 // - A reader ends in the same way whether the peer finished the stream or the connection was lost,
-// even silently. The stream's own data must mark its end.
+// so the stream's own data must mark its end.
 // - A slow reader does not slow the sender: received data accumulates in memory.
-// - `path` is empty before the handshake. If the property is read then, it stays empty.
-// - A listener that cannot bind resolves anyway, but is `destroyed`.
+// - Reading `path` before the handshake makes it empty permanently.
+// - A listener that cannot bind resolves, but is `destroyed`.
 // - The default client binds 127.0.0.1, and per-connection endpoints are never released.
 // - `closed` resolves when the connection is lost silently.
 // - `handshakeTimeout` and `udpReceiveBufferSize` are ignored.
@@ -25,13 +25,10 @@ import type { Address } from "../link/link.ts";
 import { normalizeAddress } from "../ws/address.ts";
 import { tuneUdpSocket } from "./udp-socket.ts";
 
-/** Interval between keep-alive packets. Most NAT mappings expire after 30 s. */
+/** Most NAT mappings expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;
 
-/**
- * Size of a connection's flow-control window, in bytes, shared by all its streams, e.g. a file and
- * the chat.
- */
+/** Flow-control window that all streams of a connection share, e.g. a file and the chat. */
 const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
@@ -65,10 +62,6 @@ function quic(): typeof import("node:quic") {
 
 export interface PipeEvents {
   data(chunk: Uint8Array): void;
-  /**
-   * Code with which the peer reset the stream; `undefined` if the peer finished the stream or the
-   * connection was lost.
-   */
   closed(code: number | undefined): void;
 }
 
@@ -157,10 +150,6 @@ export class QuicWire {
     return this.#code;
   }
 
-  /**
-   * Waits for the handshake and rejects if it fails.
-   * @returns address of the peer
-   */
   async opened(): Promise<Address> {
     const { remote } = await this.#session.opened;
     return normalizeAddress(remote.address, remote.port);
@@ -219,15 +208,11 @@ export class QuicSocket {
     this.#endpoint = endpoint;
   }
 
-  /**
-   * @throws {Error} if the address cannot be bound; the message ends with the system's error
-   * number, as in "Bind failure (98)"
-   */
   static listen(options: ServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
     const { host, port, family, certPem, keyPem, congestion } = options;
     const { QuicEndpoint, listen } = quic();
     const address = new SocketAddress({ address: host, port, family });
-    // Bun's limit per host is disabled, because some addresses are exempt. The listener enforces
+    // Disable Bun's limit per host, from which some addresses must be exempt. The listener enforces
     // the actual limits.
     const maxConnectionsTotal = LINKS_MAX + UDP_HALF_OPEN_MAX;
     const endpoint = new QuicEndpoint({ address, maxConnectionsPerHost: 0, maxConnectionsTotal });
@@ -263,7 +248,6 @@ export class QuicSocket {
     return this.#endpoint.destroyed || this.#endpoint.closing;
   }
 
-  /** @throws {Error} if the port is unavailable; the message ends with the system's error number */
   async connect(remote: Address, connectOptions: QuicConnectOptions): Promise<QuicWire> {
     const family = remote.host.includes(":") ? "ipv6" : "ipv4";
     const address = new SocketAddress({ address: remote.host, port: remote.port, family });
@@ -271,7 +255,7 @@ export class QuicSocket {
       ...sessionOptions(connectOptions.congestion, connectOptions.idleSeconds),
       endpoint: this.#endpoint,
       servername: connectOptions.name,
-      // The certificate is not checked, because the server signs its hash.
+      // Do not check the certificate, because the server signs its hash.
       verifyPeer: "manual",
       keepAlive: UDP_KEEP_ALIVE_MS,
     } as const;
@@ -306,7 +290,7 @@ function sessionOptions(
   return {
     alpn: ALPN,
     cc: congestion,
-    enableEarlyData: false, // An attacker could replay early data.
+    enableEarlyData: false,
     transportParams: {
       initialMaxStreamDataBidiLocal: UDP_STREAM_WINDOW_BYTES,
       initialMaxStreamDataBidiRemote: UDP_STREAM_WINDOW_BYTES,

@@ -3,8 +3,8 @@
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Codes that end a stream or a connection. Code 0 is unused because Bun (1.4.4) reports it like a
- * lost connection, and code 1 because Bun itself sends it.
+ * Code 0 is unused because Bun (1.4.4) reports it like a lost connection, and code 1 because Bun
+ * itself sends it.
  */
 export const QUIC_CODE = {
   done: 0x100,
@@ -25,11 +25,7 @@ export function quicCodeOf(fault: Fault): number {
   }
 }
 
-/**
- * Converts the end of a stream or connection to a fault. A normal end is a record in the stream,
- * never a code.
- * @param code `undefined` if the connection ended without a code, for instance by a timeout
- */
+/** @param code `undefined` if the connection ended without a code, for instance by a timeout */
 export function faultOfQuicCode(code: number | undefined): Fault {
   switch (code) {
     case QUIC_CODE.tooLarge:

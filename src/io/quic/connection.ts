@@ -6,10 +6,9 @@ import type { QuicWire } from "./adapter.ts";
 import type { CloseOrder, QuicLink } from "./link.ts";
 
 /**
- * Either end of a connection with its link (the first stream) and data channels (all other
- * streams). The end that is last to detect the end of the link closes the connection, so that
- * retransmissions complete. If the peer does not close the connection, this end closes it after
- * DRAIN_TIMEOUT_MS.
+ * Either end of a connection with its link (the first stream) and data channels. The end that is
+ * last to detect the end of the link closes the connection, so that retransmissions complete. If
+ * the peer does not close it, this end does so after DRAIN_TIMEOUT_MS.
  */
 export class QuicConnection {
   readonly wire: QuicWire;
@@ -21,7 +20,6 @@ export class QuicConnection {
     this.wire = wire;
   }
 
-  /** Link of the connection; `undefined` before the first stream and after the link has ended. */
   get link(): QuicLink | undefined {
     return this.#isEnded ? undefined : this.#link;
   }

@@ -1,7 +1,7 @@
 /** Dialer for QUIC over UDP. */
 
-// The certificate is not checked here, because the server signs its hash. The handshake proves that
-// the peer has the private key.
+// The certificate is not checked, because the server signs its hash. The handshake proves that the
+// peer has the private key.
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
@@ -17,17 +17,15 @@ import { QuicConnection } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 import { probeUdp } from "./udp-probe.ts";
 
-/** Maximum number of addresses tried per name. Most names have one or two. */
 const UDP_ADDRESSES_MAX = 4;
 
 export interface QuicDialSettings {
-  /** Congestion control: "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
+  /** "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
   readonly congestion?: Congestion;
-  /** Idle time after which a link is lost. Maximum and default: QUIC_IDLE_TIMEOUT_SECONDS. */
   readonly idleSeconds?: number;
 }
 
-/** Server name sent when dialling an address, because SNI cannot carry addresses. */
+/** Server name for an address, which SNI cannot carry. */
 const DEFAULT_SERVER_NAME = "chat";
 
 export class QuicDialer {

@@ -13,12 +13,9 @@ import type { QuicPipe, QuicWire } from "./adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
 import { END_RECORD, encodeRecords, RecordReader } from "./record.ts";
 
-/** Maximum total bytes of the messages joined in one write. A longer message is sent alone. */
+/** Maximum total size of messages joined in one write. A longer message is sent alone. */
 const JOIN_BYTES = 64 * 1024;
-/**
- * Number of bytes added to a message's size when the queue is measured, so that queues of empty
- * messages are limited too.
- */
+/** Added to the size of each queued message, so that queues of empty messages are limited too. */
 const OVERHEAD_BYTES = 16;
 const OPENING = new Uint8Array(0);
 
@@ -31,21 +28,19 @@ export interface QuicLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly dialChannel?: () => Promise<Link>;
   readonly topics?: Topics<QuicLink>;
-  /** Resolves when all data channels that must end before this link have ended. */
   readonly waitForChannels: (link: QuicLink) => Promise<unknown>;
   readonly onEnded: (link: QuicLink, hangUp: CloseOrder, code: number) => void;
 }
 
 /**
- * Either end of a link over one QUIC stream. `close` finishes the stream after the queued messages;
- * then the peer finishes its direction. If the link ends in any other way, this end resets the
- * stream with a code, because QUIC retransmits resets but not the close of a connection.
+ * `close` finishes the stream after the queued messages; then the peer finishes its direction. If
+ * the link ends in any other way, this end resets the stream with a code, because QUIC retransmits
+ * resets but not the close of a connection.
  */
 export class QuicLink extends BaseLink {
   readonly transport = "udp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  /** Resolves when the peer accepts the stream. Rejects if the link ends first. */
   readonly accepted: Promise<void>;
   readonly ended: Promise<void>;
   readonly #options: QuicLinkOptions;
@@ -56,7 +51,7 @@ export class QuicLink extends BaseLink {
     end: () => this.#onEnd(),
   });
   #isAccepted = false;
-  /** Messages that QUIC has not accepted, at most SEND_QUEUE_BYTES_MAX. `#next` is sent first. */
+  /** At most SEND_QUEUE_BYTES_MAX. `#next` is sent first. */
   #queue: Uint8Array[] = [OPENING];
   #next = 0;
   #queueBytes = 0;
@@ -222,7 +217,6 @@ export class QuicLink extends BaseLink {
     if (await this.#write(END_RECORD)) this.#options.pipe.end();
   }
 
-  /** Resolves when QUIC has accepted the bytes, with false if the stream is lost. */
   async #write(bytes: Uint8Array): Promise<boolean> {
     const { pipe } = this.#options;
     for (;;) {

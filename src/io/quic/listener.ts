@@ -1,16 +1,13 @@
 /** Listener for links over QUIC on a UDP port. */
 
-// A connection becomes a link with its first stream. Until then it counts as half-open. At most
-// UDP_HALF_OPEN_MAX half-open connections exist; beyond that, the oldest is closed. Each is closed
-// after HELLO_TIMEOUT_MS. These limits bound their memory use. The peer's address is known only
-// after the handshake (Bun 1.4.4). The listener then calls `accept`, and from then on the
-// connection counts as a link of that address. A client with a forged source address never
-// completes the handshake, and the server sends it at most three times as many bytes as it has
-// received.
+// A connection becomes a link with its first stream. Until then it is half-open. Two limits bound
+// the memory of half-open connections: beyond UDP_HALF_OPEN_MAX, the oldest is closed, and each is
+// closed after HELLO_TIMEOUT_MS. The peer's address is known only after the handshake (Bun 1.4.4),
+// which calls `accept`. A client with a forged source address never completes the handshake, and
+// the server sends it at most three times as many bytes as it has received.
 //
-// If a client opens another stream before its link, the listener closes the connection, because
-// unread stream data accumulates in memory (adapter.ts). Clients open data channels only after the
-// server has answered on the first stream.
+// The listener closes a connection that opens a second stream before its link, because unread
+// stream data accumulates in memory (adapter.ts).
 
 import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
@@ -29,16 +26,14 @@ export interface QuicListenOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly certPem: string; readonly keyPem: string };
-  /** Congestion control: "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
+  /** "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
   readonly congestion?: Congestion;
-  /** Maximum number of connections that have not yet opened a link. Default: UDP_HALF_OPEN_MAX. */
+  /** Maximum number of half-open connections. Default: UDP_HALF_OPEN_MAX. */
   readonly unlinkedMax?: number;
 }
 
-/** Time for which a stopping listener waits for connections to close. */
 const LINGER_MS = 500;
 
-/** @throws {Fault} port-taken if the port is in use, usage if the address is invalid */
 export function listenQuic(options: QuicListenOptions, events: ListenerEvents): Listener {
   return new QuicListener(options, events);
 }
@@ -78,7 +73,7 @@ class QuicListener implements Listener {
   async #drain(): Promise<void> {
     for (const wire of [...this.#unlinked.keys()]) this.#reject(wire, QUIC_CODE.refused);
     for (const link of [...this.#links]) link.close();
-    if (this.#links.size > 0) await this.#emptied.promise; // Each link has its own deadline.
+    if (this.#links.size > 0) await this.#emptied.promise;
     const gone = Promise.all([...this.#wires].map((wire) => wire.closed));
     await withTimeout(gone, LINGER_MS, () => undefined);
     this.#socket.close();
@@ -130,13 +125,13 @@ class QuicListener implements Listener {
     if (connection.link !== undefined) {
       const isAccepted = this.#stopping === undefined && this.#events.accept(remote);
       if (isAccepted) this.#createLink(connection, remote, pipe);
-      else pipe.reset(QUIC_CODE.refused); // Only the channel is refused.
+      else pipe.reset(QUIC_CODE.refused); // Refuse only the channel.
       return;
     }
     // The channel was opened while its link was ending.
     if (connection.isEnded) return pipe.reset(QUIC_CODE.refused);
     if (!pipe.isFirst) return this.#reject(wire, QUIC_CODE.malformed);
-    this.#clearPending(wire); // The connection now counts as a link.
+    this.#clearPending(wire);
     if (this.#accepts(wire, remote)) this.#createLink(connection, remote, pipe);
   }
 

@@ -1,7 +1,6 @@
 /** Message framing on a QUIC stream: a big-endian 32-bit length followed by the bytes. */
 
-// Each end begins its direction with an empty record, which is not a message. The client's empty
-// record announces the stream, and the server's accepts it. Each end finishes its direction with
+// Each end begins its direction with an empty record, which is not a message, and finishes it with
 // END_RECORD. If END_RECORD is missing, the stream was lost, whatever the transport reports.
 
 import { Fault, msg } from "../../base/fault.ts";
@@ -10,10 +9,7 @@ import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 const HEADER_BYTES = 4;
 const END_LENGTH = 0x80000000;
 export const END_RECORD: Uint8Array = Uint8Array.of(0x80, 0, 0, 0);
-/**
- * Initial size of a body's buffer. The buffer grows with the received bytes, so a peer that only
- * announces a large length makes this end allocate nothing.
- */
+/** The buffer grows with the received bytes, so announcing a large length allocates nothing. */
 const BODY_BUFFER_BYTES_MIN = 4 * 1024;
 const EMPTY = new Uint8Array(0);
 
@@ -54,7 +50,7 @@ export class RecordReader {
   }
 
   /**
-   * Parses the next bytes. Ignores bytes after the end record.
+   * Ignores bytes after the end record.
    * @throws {Fault} too-large if a record exceeds the limit; the stream is then unreadable
    */
   feed(chunk: Uint8Array): void {
@@ -103,7 +99,6 @@ export class RecordReader {
     return slice.length;
   }
 
-  /** Doubles the buffer, so that many small pieces cost no more than a few large pieces. */
   #growBody(neededBytes: number, length: number): void {
     if (neededBytes <= this.#body.length) return;
     const capacity = Math.max(neededBytes, 2 * this.#body.length, BODY_BUFFER_BYTES_MIN);

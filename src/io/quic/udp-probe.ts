@@ -2,13 +2,12 @@
 
 import type { Address } from "../link/link.ts";
 
-/** Content of a probe, too short for a QUIC packet, so that QUIC servers ignore it. */
+/** QUIC servers ignore a probe, because it is too short for a packet. */
 const PROBE = new Uint8Array(1);
 
 /**
- * Detects a closed UDP port, so that a dial need not wait for its timeout. Bun's QUIC (1.4.4) does
- * not report refusals, and many machines never send a refusal.
- * @param onRefused called if the remote machine reports that the port is closed
+ * Allows a dial to fail before its timeout: Bun's QUIC (1.4.4) does not report refusals. Many
+ * machines never send a refusal.
  * @returns a function that ends the probe
  */
 export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {
@@ -19,7 +18,7 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
   };
   try {
     const socket = await Bun.udpSocket({
-      hostname: remote.host.includes(":") ? "::" : "0.0.0.0", // Bun (1.4.4) defaults to IPv4.
+      hostname: remote.host.includes(":") ? "::" : "0.0.0.0",
       connect: { hostname: remote.host, port: remote.port },
       // Bun (1.4.4) passes only the error, contrary to its types.
       socket: { error: (...errors: unknown[]) => onError(...errors) },
@@ -31,6 +30,6 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
     }
     return () => socket.close();
   } catch {
-    return () => {}; // There is no route. The QUIC dial reports this.
+    return () => {};
   }
 }

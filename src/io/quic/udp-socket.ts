@@ -1,12 +1,10 @@
-/** UDP socket options that Bun (1.4.4) cannot set, set through libc. */
-
-// Linux only. On other systems, sockets keep their defaults.
+/** UDP socket options that Bun (1.4.4) cannot set, set through libc on Linux. */
 
 import { readdirSync } from "node:fs";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../base/limits.ts";
 import { LinuxSockets } from "../ws/linux-sockets.ts";
 
-// Linux constants, which are the same on all processors that Bun supports.
+// These Linux constants are the same on all processors that Bun supports.
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
@@ -23,11 +21,10 @@ export interface UdpSocketAddress {
 }
 
 /**
- * Sets the receive buffer to UDP_RECEIVE_BUFFER_BYTES, if the system allows it. Disables ICMP
- * errors, which Bun enables. With ICMP errors, after one peer refuses a packet, sending the next
- * packet to another peer fails, and that packet is retransmitted only after 1 s.
- * @returns the size that the kernel reports (twice the requested one); `undefined` if the size is
- * unknown
+ * Enlarges the receive buffer to UDP_RECEIVE_BUFFER_BYTES and disables ICMP errors. With ICMP
+ * errors, which Bun enables, sending fails after any peer refuses a packet, and the packet is
+ * retransmitted only after 1 s.
+ * @returns the size that the kernel reports (twice the requested one)
  */
 export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
   return withSocket(address, (system, fd) => {
@@ -40,7 +37,6 @@ export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
   });
 }
 
-/** @internal */
 export function receiveBufferBytes(address: UdpSocketAddress): number | undefined {
   return withSocket(address, (system, fd) => system.option(fd, SOL_SOCKET, SO_RCVBUF));
 }

@@ -28,8 +28,8 @@ export interface StoredAddresses {
 }
 
 /**
- * Name of a stored preference. `quiet`: `on` hides joins and leaves. `screen`: JSON of settings
- * changed in a session. `pictures`: JSON of the paths of sent and downloaded pictures.
+ * `quiet`: `on` hides joins and leaves. `screen`: JSON of settings changed in a session.
+ * `pictures`: JSON of the paths of sent and downloaded pictures.
  */
 export type Preference = "quiet" | "screen" | "pictures";
 
@@ -40,10 +40,7 @@ const DEVICE_KEY_FILE = "device.key";
 const PARTIAL_SECRET_FILE = "parts.key";
 const PARTIAL_SECRET_BYTES = 32;
 
-/**
- * Persistent state in `CHAT_HOME`, shared by its processes. User names are case-insensitive, as on
- * the server.
- */
+/** State in `CHAT_HOME`, shared by its processes. User names are case-insensitive. */
 export class ClientState {
   readonly #database: StateDatabase;
   #deviceKeyInMemory: string | undefined;
@@ -80,8 +77,8 @@ export class ClientState {
   }
 
   /**
-   * Returns the device key as PEM, creating it at the first call. The database's write lock ensures
-   * that concurrent processes get the same key.
+   * Returns the device key as PEM. The database's write lock ensures that concurrent processes get
+   * the same key.
    */
   deviceKey(generate: GenerateKey): string {
     const { folder } = this.#database;
@@ -92,10 +89,7 @@ export class ClientState {
     return this.#readOrCreateFile(join(folder, DEVICE_KEY_FILE), generate);
   }
 
-  /**
-   * Returns the secret that authenticates journals of partial downloads, creating it at the first
-   * call. `undefined` for a database in memory.
-   */
+  /** Secret that authenticates journals of partial downloads; `undefined` in memory. */
   partialFileSecret(): Uint8Array | undefined {
     const { folder } = this.#database;
     if (folder === undefined) return undefined;
@@ -110,7 +104,7 @@ export class ClientState {
       const existing = readSmallFile(path);
       if (existing !== undefined) return existing;
       return this.#database.transact(() => {
-        const stored = readSmallFile(path); // Another process may have written the file first.
+        const stored = readSmallFile(path);
         if (stored !== undefined) return stored;
         const created = generate();
         writeSmallFile(path, created);
@@ -209,7 +203,7 @@ export class ClientState {
     return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
   }
 
-  /** Returns the seq of the last record displayed in this CHAT_HOME; `undefined` if none was. */
+  /** Returns the seq of the last record displayed in this CHAT_HOME. */
   cursor(fingerprint: string, user: string): number | undefined {
     return this.#database.value(
       `SELECT seq FROM cursors ${WHERE_USER}`,
@@ -218,7 +212,7 @@ export class ClientState {
     );
   }
 
-  /** Advances the cursor. It never decreases, even with concurrent processes. */
+  /** Never decreases the cursor, even with concurrent processes. */
   advanceCursor(fingerprint: string, user: string, seq: number): void {
     const sql = `INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;
@@ -259,7 +253,7 @@ export class ClientState {
   }
 
   enrol(fingerprint: string, user: string, account: string): void {
-    if (this.enrolment(fingerprint, user) === account) return; // Avoids a disk write.
+    if (this.enrolment(fingerprint, user) === account) return;
     const sql = "INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?)";
     this.#database.run(sql, fingerprint, foldCase(user), account);
   }
@@ -311,7 +305,6 @@ export class ClientState {
   }
 }
 
-/** Names of all tables that are keyed by a server's fingerprint. */
 const FINGERPRINT_TABLES = [
   "pins",
   "cursors",
@@ -331,7 +324,6 @@ const FINGERPRINT_TABLES = [
   "server_places",
 ] as const;
 
-/** Names of the tables in FINGERPRINT_TABLES without a user column. */
 const SERVER_TABLES: ReadonlySet<string> = new Set([
   "pins",
   "files_seen",

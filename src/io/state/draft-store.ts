@@ -24,7 +24,7 @@ export class DraftStore extends HomeTable {
   }
 
   /**
-   * Applies all changes or none. Retains only the newest DRAFTS_STORED_MAX drafts of an account.
+   * Applies all changes or none. Retains the newest DRAFTS_STORED_MAX drafts of an account.
    * @param changes drafts by target; `undefined` deletes a draft
    */
   save(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {

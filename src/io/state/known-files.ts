@@ -8,10 +8,7 @@ export interface KnownFile {
   readonly name: string;
 }
 
-/**
- * Returns the id and name of a file, but only the id for a sealed room, because names in sealed
- * rooms are never stored unencrypted.
- */
+/** Omits the name of a file in a sealed room, because such names are never stored unencrypted. */
 export function knownFile({
   id,
   name,
@@ -20,15 +17,14 @@ export function knownFile({
   return { id, name: sealed === true ? "" : name };
 }
 
-/** Files displayed on this device, so that their ids can be completed. */
 export class KnownFiles extends HomeTable {
   /**
-   * Adds files. Retains only the newest KNOWN_FILES_MAX files of a server.
+   * Retains the newest KNOWN_FILES_MAX files of a server.
    * @param files oldest first
    */
   add(fingerprint: string, files: readonly KnownFile[]): void {
     const unknown = files.slice(-KNOWN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
-    if (unknown.length === 0) return; // Avoids a disk write.
+    if (unknown.length === 0) return;
     this.database.transact(() => {
       const insert = "INSERT OR IGNORE INTO files_seen (fingerprint, file, name) VALUES (?, ?, ?)";
       for (const { id, name } of unknown) this.database.run(insert, fingerprint, id, name);

@@ -11,13 +11,10 @@ export interface KnownName {
   readonly about: string;
 }
 
-/** Time to wait for another process that writes. Completion must be fast. */
+/** Completion must be fast, so it does not wait long for a writing process. */
 const BUSY_TIMEOUT_MS = 100;
 
-/**
- * Names stored in a CHAT_HOME, for completion. If the CHAT_HOME is missing, locked or of another
- * version, it has no names.
- */
+/** A CHAT_HOME that is missing, locked or of another version has no names. */
 export class KnownNames {
   readonly #database: Database | undefined;
 
@@ -46,7 +43,7 @@ export class KnownNames {
     return this.#all("SELECT DISTINCT user AS name, '' AS about FROM last_users");
   }
 
-  /** Returns targets like `#lobby` and `@bob` from records read in this CHAT_HOME, latest first. */
+  /** Returns targets like `#lobby` and `@bob`, latest first. */
   targets(fingerprint: string): KnownName[] {
     const sql = `SELECT place AS name, '' AS about FROM log_seen WHERE fingerprint = ?
       GROUP BY place ORDER BY max(seq) DESC`;
@@ -93,6 +90,6 @@ function withFallback<Result>(act: () => Result, fallback: Result): Result {
   try {
     return act();
   } catch {
-    return fallback; // No completion is better than an error while typing.
+    return fallback; // Ignore the error, because it would disturb typing.
   }
 }

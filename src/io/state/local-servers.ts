@@ -8,10 +8,7 @@ import { type Fingerprint, parseFingerprint } from "../../wire/fingerprint.ts";
 import { parseObject } from "../../wire/record.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 
-/**
- * Server that this user runs on this machine, so that `chat join` needs no address. Stored as one
- * file per process in a private folder.
- */
+/** Allows `chat join` without an address. Stored as one file per process in a private folder. */
 export interface LocalServer {
   readonly pid: number;
   readonly host: string;
@@ -31,7 +28,9 @@ function runFolder(env: Environment): string {
   return join(tmpdir(), `chat-${uid >= 0 ? uid : username}`);
 }
 
-/** @returns a function that removes the entry; does nothing if the entry could not be written */
+/**
+ * Returns a function that removes the entry. Failures are ignored, because the entry is optional.
+ */
 export function announceLocalServer(server: LocalServer, env: Environment): () => void {
   const folder = runFolder(env);
   const path = join(folder, `${server.pid}.json`);
@@ -41,12 +40,12 @@ export function announceLocalServer(server: LocalServer, env: Environment): () =
     chmodSync(folder, 0o700);
     writeSmallFile(path, `${JSON.stringify(server)}\n`);
   } catch {
-    return () => {}; // The entry is optional. Without it, the user types the address.
+    return () => {};
   }
   return () => rmSync(path, { force: true });
 }
 
-/** Returns running servers, newest first. Process ids are reused, so clients check fingerprints. */
+/** Newest first. Process ids are reused, so clients check fingerprints. */
 export function findLocalServers(env: Environment): LocalServer[] {
   const folder = runFolder(env);
   if (!existsSync(folder) || !isOwnFolder(folder) || isWritableByOthers(folder)) return [];
@@ -56,7 +55,7 @@ export function findLocalServers(env: Environment): LocalServer[] {
     const server = parse(readSmallFile(join(folder, name)));
     const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
     if (isRunning) servers.push(server);
-    else rmSync(join(folder, name), { force: true }); // The server was killed.
+    else rmSync(join(folder, name), { force: true });
   }
   return servers.sort((a, b) => b.startedUnixMs - a.startedUnixMs);
 }

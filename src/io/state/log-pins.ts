@@ -3,10 +3,7 @@
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { HomeTable } from "./home-table.ts";
 
-/**
- * Maximum number of records remembered per account of a server. Far fewer arrive between two
- * proofs; additional records only help to name missing records.
- */
+/** Far fewer records arrive between two proofs; the others only help to name missing records. */
 const STORED_RECORDS_MAX = 4_096;
 
 export interface LogReader {
@@ -18,17 +15,17 @@ export interface LogReader {
 type Awaitable<Value> = Value | Promise<Value>;
 
 export interface LogPins {
-  /** Returns the pinned state; `undefined` if this server has not proved its log yet. */
+  /** `undefined` if this server has not proved its log yet. */
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
-  /** Stores the state. Never decreases the size of the same log, even with concurrent processes. */
+  /** Never decreases the size of the same log, even with concurrent processes. */
   storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
-  /** Stores that the server confirmed a record with this seq, which is thus a minimum log size. */
+  /** Stores that the server confirmed a record with this seq, which the log must thus contain. */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
-  /** Stores the reason why the log was rejected; `undefined` if it was accepted. */
+  /** `undefined` if the log was accepted. */
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
 }
 
@@ -57,8 +54,8 @@ interface SeenRow {
 const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_seen
   WHERE fingerprint = ? AND user = ?`;
 /**
- * Statement that keeps the first record stored with each seq. A record may be read twice, and a
- * rollback may reuse its seq.
+ * Keeps the first record with each seq. A record may be read twice, and a rollback may reuse its
+ * seq.
  */
 const INSERT_SEEN = `INSERT INTO log_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
   ON CONFLICT DO NOTHING`;
@@ -83,7 +80,7 @@ export class HomeLogPins extends HomeTable implements LogPins {
       WHERE fingerprint = ? ORDER BY seq`;
     const cursor = "SELECT max(seq) FROM cursors WHERE fingerprint = ?";
     const records = this.database.all<SeenRow>(select, fingerprint).map(seenRecordOf);
-    // Without a pin, ignore the cursors. `forget` removes the pin, and the next log-in resets the
+    // Ignore cursors without a pin: `forget` removes the pin, and the next log-in resets the
     // cursors.
     const isPinned = this.pin({ fingerprint }) !== undefined;
     const displayed = (isPinned && this.database.value<number>(cursor, fingerprint)) || 0;

@@ -24,7 +24,6 @@ export interface OutboxOwner {
   readonly user: string;
 }
 
-/** Changes to an outbox since the last write. One transaction makes all changes durable. */
 export interface OutboxChange extends OutboxOwner {
   readonly added: readonly UnsentPost[];
   readonly settled: readonly number[];
@@ -36,20 +35,18 @@ const INSERT = "INSERT OR REPLACE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)";
 const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
 
 /**
- * Unsent posts of this CHAT_HOME. Each outbox belongs to one process, which holds a lock on the
- * file CHAT_HOME/outboxes/ID until it ends. Locks are created and removed only in a write
- * transaction, so that no process adopts an outbox that is being created.
+ * Each outbox belongs to one process, which holds a lock on the file CHAT_HOME/outboxes/ID until it
+ * ends. Locks are created and removed only in a write transaction, so that no process adopts an
+ * outbox that is being created.
  */
 export class OutboxStore {
   readonly #database: StateDatabase;
-  // Locks of this process's outbox and of each adopted outbox.
   readonly #locks = new Map<string, Lock>();
 
   constructor(database: StateDatabase) {
     this.#database = database;
   }
 
-  /** Writes the changes, or none of them. @throws {Fault} store-… if the disk refuses */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#database.transact(() => {
       if (!this.#locks.has(id)) assert(this.#lock(id), "only this process uses its outbox ids");
@@ -86,7 +83,7 @@ export class OutboxStore {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#locks.delete(id);
-      lock.release(); // Another process removes the lock file later.
+      lock.release();
     }
   }
 
@@ -111,7 +108,7 @@ export class OutboxStore {
 
   #unlock(id: string, lock: Lock): void {
     this.#locks.delete(id);
-    lock.release(); // Release first, because Windows cannot remove an open file.
+    lock.release(); // Release the lock first, because Windows cannot remove an open file.
     // Retain the lock file of a non-empty outbox, so that all processes lock the same file.
     if (this.#database.folder !== undefined && this.#posts(id).length === 0) {
       rmSync(join(this.#database.folder, FOLDER, id), { force: true });

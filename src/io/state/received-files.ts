@@ -9,11 +9,10 @@ export interface FileRecipient {
 }
 
 /**
- * Progress of `get-file --follow`. Stores file ids in addition to the position, because a file may
- * be in several rooms and may arrive before its record.
+ * Stores file ids in addition to the position, because a file may be in several rooms and may
+ * arrive before its record.
  */
 export class ReceivedFiles extends HomeTable {
-  /** Returns the seq up to which all files were received; 0 before the first run. */
   position({ fingerprint, user }: FileRecipient): number {
     const sql = "SELECT seq FROM files_place WHERE fingerprint = ? AND user = ?";
     return this.database.value(sql, fingerprint, user.toLowerCase()) ?? 0;

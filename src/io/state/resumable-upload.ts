@@ -14,16 +14,12 @@ export interface ResumableUpload {
   readonly file: FileId;
   readonly upTo: number;
   addHashes(hashes: readonly Uint8Array[]): void;
-  /** Drops the checksums from `upTo` on, because the server has fewer chunks. */
   truncate(upTo: number): void;
-  /**
-   * Yields the checksums of the chunks below `upTo` in order, or fewer if some checksums were lost.
-   * @param from first chunk. Default: 0
-   */
+  /** Yields the checksums of the chunks from `from` to `upTo`, or fewer if some were lost. */
   hashes(from?: number): Generator<Uint8Array>;
   /**
    * Stores checksums before the chunks are sent, and compares them when the chunks are read again.
-   * Present if chunks must never change.
+   * Absent if chunks may change.
    * @throws {Fault} file-changed if a chunk has changed
    */
   check?(from: number, hashes: readonly Uint8Array[]): void;

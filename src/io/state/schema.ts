@@ -6,15 +6,9 @@ import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import { openPlain } from "../disk/tree.ts";
 
-/**
- * Time to wait for another process. Writes take only milliseconds, so a longer wait means that the
- * process hangs.
- */
+/** Writes take only milliseconds, so a longer wait means that another process hangs. */
 const BUSY_TIMEOUT_MS = 5_000;
-/**
- * Time to wait while opening the database. Processes that open a new CHAT_HOME concurrently create
- * its tables one after another.
- */
+/** Processes that open a new CHAT_HOME concurrently create its tables one after another. */
 const OPEN_TIMEOUT_MS = 30_000;
 
 /** Step `i` migrates from version `i` to `i + 1`. Existing steps must not change. */
@@ -101,20 +95,18 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE server_places (
      fingerprint TEXT PRIMARY KEY, places TEXT NOT NULL, last TEXT
    ) STRICT, WITHOUT ROWID;`,
-  // This step changes no table. From this version on, queued posts may be encrypted. The new
-  // version number prevents earlier programs from sending encrypted posts as plain text. `migrate`
-  // overwrites rows that earlier programs deleted.
+  // Changes no table. The new version number prevents earlier programs from sending encrypted posts
+  // as plain text. `migrate` overwrites rows that earlier programs deleted.
   "SELECT 1",
 ];
 
-/** Number of the last version that left the content of deleted rows in the file. */
 const LAST_VERSION_WITHOUT_SECURE_DELETE = 10;
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
 export class StateDatabase {
-  /** Folder of the database; `undefined` for a database in memory. */
+  /** `undefined` for a database in memory. */
   readonly folder: string | undefined;
   readonly #database: Database;
 
@@ -142,7 +134,6 @@ export class StateDatabase {
     return this.#database.query<unknown, SQLQueryBindings[]>(sql);
   }
 
-  /** @returns the number of changed rows */
   run(sql: string, ...values: SQLQueryBindings[]): number {
     return this.guard(
       () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
@@ -165,7 +156,7 @@ export class StateDatabase {
 function openDatabase(folder: string): Database {
   return withStoreFaults(folder, () => {
     const path = join(folder, CLIENT_STATE_FILE);
-    // Create the file with mode 0600, because SQLite gives its side files the same mode.
+    // SQLite gives its side files the mode of this file, 0600.
     closeSync(openPlain(path, "create"));
     const database = new Database(path, { strict: true, readwrite: true, create: true });
     try {

@@ -24,7 +24,7 @@ export class SealedFile {
     this.#database = database;
   }
 
-  /** @returns `undefined` if this device has never been in a sealed room */
+  /** `undefined` if this device has never been in a sealed room. */
   static open(folder: string): SealedFile | undefined {
     const path = join(folder, SEALED_STATE_FILE);
     return sealedFaults(folder, () => {
@@ -35,10 +35,7 @@ export class SealedFile {
     });
   }
 
-  /**
-   * Reads the whole database.
-   * @throws {Fault} store-failed if the database is damaged
-   */
+  /** Reads the whole database. @throws {Fault} store-failed if the database is damaged */
   check(): void {
     sealedFaults(
       this.path,

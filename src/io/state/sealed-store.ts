@@ -29,18 +29,12 @@ interface Row {
 }
 
 export const SEALED_STATE_FILE = "sealed.sqlite";
-/**
- * Prefix of the key of one row, which names the device whose key encrypts all other rows. The row's
- * value is empty.
- */
+/** Prefix of the key of an empty row that names the device whose key encrypts all other rows. */
 const DEVICE_PREFIX = "device/";
-/** First bytes of a SQLite database. An empty file is a database without tables. */
+/** An empty file, which has no header, is a database without tables. */
 export const DATABASE_HEADER = "SQLite format 3\0";
 const FORMAT = 1;
-/**
- * Time to wait for another process. Transactions last up to half a second, so a longer wait means
- * that the process hangs.
- */
+/** Transactions last up to half a second, so a longer wait means that another process hangs. */
 const BUSY_TIMEOUT_MS = 15_000;
 const BUSY_RETRY_MS = 5;
 
@@ -52,8 +46,8 @@ const OWNER_IS = "fingerprint = ? AND account = ?";
 const WHERE = `WHERE ${OWNER_IS} AND key >= ? AND key < ?`;
 
 /**
- * Store of a device's sealed rooms. It is a separate database, because transactions last while keys
- * are computed and must not block other writes of this process.
+ * Separate from the client's database, because transactions last while keys are computed and must
+ * not block other writes.
  */
 export class SealedStateStore {
   readonly #folder: string;
@@ -79,7 +73,7 @@ export class SealedStateStore {
   }
 
   /**
-   * Runs `task` in a transaction. Rolls back all changes if `task` fails.
+   * Runs `task` in a transaction.
    * @throws {Fault} store-… if the disk refuses, interrupted if the store is closed, and the faults
    * of `task`
    */
@@ -88,7 +82,7 @@ export class SealedStateStore {
       if (this.#isClosed) throw new Fault("interrupted", "logged out");
       await this.#begin();
       try {
-        // The constructor cannot wait for another process, so the owner is updated here.
+        // The constructor cannot wait for another process, so update the owner here.
         sealedFaults(this.#folder, () => this.#updateOwner());
         const result = await task(new SealedRows(this.#database, this.#owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
@@ -107,7 +101,7 @@ export class SealedStateStore {
     void this.#mutex.run(async () => this.#database.close());
   }
 
-  /** Begins a transaction by polling, because SQLite's busy timeout would block this process. */
+  /** Polls, because SQLite's busy timeout would block this process. */
   async #begin(): Promise<void> {
     const clock = this.#clock;
     const begin = async () => void this.#database.run("BEGIN IMMEDIATE");
@@ -228,7 +222,6 @@ function renameIfDamaged(path: string): void {
   }
 }
 
-/** @returns `undefined` if the file does not exist */
 export function readHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openPlain(path, "read");

@@ -12,10 +12,7 @@ import type {
   UploadKey,
 } from "./resumable-upload.ts";
 
-/**
- * Number of checksums per row. Larger rows make each rewrite larger; smaller rows increase the
- * number of rows.
- */
+/** Larger rows make each rewrite larger; smaller rows increase the number of rows. */
 const ROW_HASHES = 64;
 
 interface Row {
@@ -24,10 +21,7 @@ interface Row {
   readonly upTo: number;
 }
 
-/**
- * Unfinished uploads of this CHAT_HOME, which a later process can resume. The journal is only an
- * optimisation: the server decides which chunks are durable.
- */
+/** The journal is only an optimisation: the server decides which chunks are durable. */
 export class UploadJournal extends HomeTable implements ResumableUploads {
   find(key: UploadKey, stamp: string): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
@@ -58,7 +52,6 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
 
   #resumable(file: FileId, storedChunks: number): ResumableUpload {
     let upTo = storedChunks;
-    /** Checksums in the last row, at most ROW_HASHES or the number passed in one call. */
     let row: readonly Uint8Array[] = [];
     return {
       file,
@@ -88,7 +81,6 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
     this.#withoutSync(() => {
       const upTo = from + hashes.length;
       const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
-      // If there is no row, another process has finished the same upload.
       if (this.database.run(sql, upTo, file) === 0) return;
       const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
       this.database.run(insert, file, from, concatBytes(...hashes));

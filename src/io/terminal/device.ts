@@ -11,7 +11,7 @@ export interface Size {
 
 export type DeviceEvent =
   | "resize"
-  /** The process was resumed, e.g. by `fg`. The shell has changed the terminal's modes. */
+  /** Resumed, e.g. by `fg`. The shell has changed the terminal's modes. */
   | "continued"
   /** Another process requests a stop, e.g. with `kill -TSTP`. */
   | "stop"
@@ -19,7 +19,7 @@ export type DeviceEvent =
   | "exit";
 
 export interface TerminalDevice {
-  /** Output that never blocks this or another thread. Writes to a stalled terminal are retried. */
+  /** Never blocks this or another thread. Writes to a stalled terminal are retried. */
   readonly output: Output;
   size(): Size;
   setRaw(isRaw: boolean): void;
@@ -29,7 +29,6 @@ export interface TerminalDevice {
    */
   writeNow(text: string, withinMs: number): void;
   stop(target: "group" | "process"): void;
-  /** @returns a function that removes the handler */
   on(event: DeviceEvent, handler: () => void): () => void;
   close(): void;
 }
@@ -37,7 +36,6 @@ export interface TerminalDevice {
 const SIZE_DEFAULT: Size = { columns: 80, rows: 24 };
 const WRITE_RETRY_MS = 5;
 
-/** @param onBroken called as for standard output */
 export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDevice {
   const fd = openNonBlocking();
   const output = screenOutput(fd, onBroken);
@@ -58,8 +56,7 @@ export function openTerminalDevice(input: Input, onBroken: OnBroken): TerminalDe
 }
 
 /**
- * Stops a process or process group until it is continued. Does nothing on Windows, which has no
- * such signal.
+ * Does nothing on Windows, which has no such signal.
  * @internal
  */
 export function stopProcess(
@@ -70,9 +67,8 @@ export function stopProcess(
 }
 
 /**
- * Reopens the terminal of standard output in non-blocking mode. Changing the shared descriptor
- * would affect the shell. A thread blocked in a write would hold the terminal's lock, and the
- * terminal's modes could not be changed.
+ * Reopens the terminal in non-blocking mode. Changing the shared descriptor would affect the shell.
+ * A thread blocked in a write would hold the terminal's lock, which changing its modes needs.
  */
 function openNonBlocking(): number | undefined {
   if (process.platform === "win32") return undefined;

@@ -4,10 +4,7 @@ import { readFileSync } from "node:fs";
 
 const SIGHUP_BIT = 1n;
 
-/**
- * Reports whether this process was started to ignore SIGHUP, e.g. by `nohup`. A handler for the
- * signal would undo that. Linux only; false on other systems.
- */
+/** Linux only; false elsewhere. A SIGHUP handler would undo `nohup`. */
 export function ignoresHangup(statusFile = "/proc/self/status"): boolean {
   try {
     const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(statusFile, "utf8"))?.[1];

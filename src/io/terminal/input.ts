@@ -7,21 +7,20 @@ import { LineBuffer } from "./line-buffer.ts";
 export interface Input {
   readonly isTerminal: boolean;
   /**
-   * Returns the next line without its line feed; `undefined` at the end of the input. After an
-   * invalid line, the next call returns the line that follows.
+   * Returns the line without its line feed; `undefined` at the end of the input. After an invalid
+   * line, the next call returns the line that follows.
    * @throws {Fault} text-invalid if the line is not UTF-8, too-large if it is too long
    */
   line(): Promise<string | undefined>;
   secretLine(): Promise<string | undefined>;
   chunk(): Promise<Uint8Array | undefined>;
   /**
-   * Enables or disables raw mode, for terminals only. In raw mode, each key is delivered as it is
-   * pressed, without echo. Enter is a carriage return.
+   * For terminals only. In raw mode, each key is delivered as it is pressed, without echo, and
+   * Enter is a carriage return.
    */
   setRaw(isRaw: boolean): void;
 }
 
-/** Maximum size of a line, in bytes. Limits the memory used for input without line feeds. */
 const LINE_BYTES_MAX = 1 << 20;
 
 export function standardInput(): Input {
@@ -105,7 +104,7 @@ function edited(typed: readonly string[], key: string): readonly string[] {
   return key < " " ? typed : [...typed, key];
 }
 
-/** Reports whether the key ends the input: Ctrl-D, and on Windows also Ctrl-Z. @internal */
+/** Ctrl-D, and on Windows also Ctrl-Z. @internal */
 export function isEnd(key: string, platform = process.platform): boolean {
   return key === "\x04" || (key === "\x1a" && platform === "win32");
 }

@@ -23,7 +23,7 @@ export class LineBuffer {
   }
 
   /**
-   * @param ended whether the input has ended, so that bytes without a line feed form the last line
+   * @param ended whether bytes without a line feed form the last line
    * @throws {Fault} text-invalid if the line is not UTF-8, too-large if it is too long
    */
   takeLine(ended: boolean): string | undefined {

@@ -11,7 +11,7 @@ import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./pa
 
 export interface EnteredLine {
   readonly text: string;
-  /** True if the line begins with several pasted lines. The line is then text, never a command. */
+  /** True if the line begins with several pasted lines. It is then text, never a command. */
   readonly isPasted: boolean;
 }
 
@@ -20,32 +20,26 @@ export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
 
 export interface LineEditor {
   /**
-   * Returns the next line; `undefined` after Ctrl-D, or Ctrl-Z on Windows, on an empty line.
+   * `undefined` after Ctrl-D, or Ctrl-Z on Windows, on an empty line.
    * @throws {Fault} interrupted after Ctrl-C on an empty line
    */
   line(): Promise<EnteredLine | undefined>;
   secret(question: string): Promise<string | undefined>;
   print(text: string): void;
-  /**
-   * Removes the entered line from the screen, so that its result can replace it. Does nothing if
-   * other output followed.
-   */
+  /** Removes the entered line from the screen, unless other output followed. */
   eraseEntered(): void;
   prompt(text: string): void;
   close(): void;
 }
 
 const CLEAR_LINE = "\r\x1b[J";
-/** Maximum number of lines typed before the program reads them, for example on a slow network. */
+/** Maximum number of lines typed before the program reads them, e.g. on a slow network. */
 const LINES_AHEAD_MAX = 1_000;
 
 /** Time after which the editor continues if the process could not be stopped. */
 const SUSPENDED_MS = 100;
-/** Number of columns between readline's tab stops. */
 const TAB = 8;
-/** Maximum number of rows of a pasted line before it is abbreviated. */
 const PASTE_ROWS_MAX = 3;
-/** Number of characters of a paste shown as a preview before the typed text. */
 const PREVIEW_CHARS = 16;
 
 export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
@@ -76,9 +70,9 @@ function setRawMode(isRaw: boolean): void {
 }
 
 /**
- * Passes typed keys to readline synchronously, so that keys typed before a paste also precede it on
- * the line. Passes the text of one read as a whole, because readline would echo separate keys one
- * by one and lose track of the rows.
+ * Passes keys to readline synchronously, so that keys typed before a paste precede it on the line.
+ * Passes the text of one read as a whole, because readline would echo separate keys one by one and
+ * lose track of the rows.
  */
 async function readKeys(
   input: Input,
@@ -110,7 +104,7 @@ async function readKeys(
   keys.end();
 }
 
-/** Matches a run of text or one other key: a control character or a sequence from Esc on. */
+/** Matches a run of text, a control character or a sequence from Esc on. */
 const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
 /** Matches if a read ended within a sequence, or after the Esc key. */
@@ -169,7 +163,6 @@ class ReadlineEditor implements LineEditor {
     this.#echo.isOn = false;
     try {
       const typed = await this.line();
-      // Removes the line from the input history.
       (this.#editor as Editor & { history?: string[] }).history?.shift();
       return typed?.text;
     } finally {
@@ -206,8 +199,8 @@ class ReadlineEditor implements LineEditor {
   }
 
   /**
-   * Inserts a single pasted line as if typed. Several pasted lines wait for Enter, so that the user
-   * sees the text before it is sent.
+   * Inserts a single line as if typed. Several lines wait for Enter, so that the user sees the text
+   * before it is sent.
    */
   pasted(paste: Exclude<Typed, { kind: "keys" }>): void {
     if (this.#isClosed) return;
@@ -277,7 +270,7 @@ class ReadlineEditor implements LineEditor {
     await this.#output.flushed();
     if (this.#isClosed) return;
     setRawMode(false);
-    // Stops the process group including a surrounding script, like the terminal's own Ctrl-Z.
+    // Stop the process group, including a surrounding script, like the terminal's own Ctrl-Z.
     process.kill(0, "SIGTSTP");
     setTimeout(() => {
       if (this.#isSuspended) this.#resume();
@@ -335,9 +328,8 @@ function previewOf(pasted: PendingPaste | undefined): string {
 }
 
 /**
- * Returns the number of screen rows by which readline's cursor moves down when it prints this line.
- * A wide character never begins in the last column, and a full last row is followed by an empty
- * row.
+ * Returns by how many screen rows readline moves the cursor when it prints this line. A wide
+ * character never begins in the last column, and a full last row is followed by an empty row.
  * @internal
  */
 export function rowsOf(line: string, columns: number): number {

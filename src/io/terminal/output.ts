@@ -7,29 +7,22 @@ import { Fault } from "../../base/fault.ts";
 export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
-  /** Queues the text without waiting, so that a stalled terminal or pipe blocks nothing else. */
+  /** Queues the text, so that a stalled terminal or pipe blocks nothing else. */
   write(text: string): void;
   queuedBytes(): number;
-  /**
-   * Resolves when less than 1 MiB is queued, or when the reader has closed its end. Callers await
-   * this between large writes.
-   */
+  /** Resolves when less than 1 MiB is queued, or when the reader has closed its end. */
   drained(): Promise<void>;
   flushed(): Promise<void>;
-  /** Returns the write error; `undefined` if there is none or if the reader has closed its end. */
   fault(): Fault | undefined;
 }
 
-/**
- * Called once when a write fails. The fault is `undefined` if the reader has closed its end
- * (EPIPE), e.g. after `| head`.
- */
+/** The fault is `undefined` if the reader has closed its end (EPIPE), e.g. after `| head`. */
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;
-/** Maximum number of bytes per system call. Small writes let `drained` resolve in time. */
+/** Small writes let `drained` resolve in time. */
 const WRITE_BYTES_MAX = 1 << 18;
-/** Delay before the first retry on a stalled terminal. It doubles each time, up to RETRY_MS_MAX. */
+/** The delay doubles each time, up to RETRY_MS_MAX. */
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
@@ -53,10 +46,7 @@ export interface ScreenOutput extends Output {
   discard(): void;
 }
 
-/**
- * Creates the output to the terminal of standard output.
- * @param fd the same terminal, opened in non-blocking mode; `undefined` if that failed
- */
+/** @param fd the same terminal, opened in non-blocking mode; `undefined` if that failed */
 export function screenOutput(fd: number | undefined, onBroken: OnBroken): ScreenOutput {
   const stream = streamOf(1);
   return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);

@@ -2,39 +2,37 @@
 
 import { PASTE_BYTES_MAX } from "../../base/limits-page.ts";
 
-/** Sequences that enable and disable bracketed paste, in which a terminal marks pasted text. */
+/** Terminals mark pasted text between these sequences. */
 export const PASTE_MARKS_ON = "\x1b[?2004h";
 export const PASTE_MARKS_OFF = "\x1b[?2004l";
 
 export type Typed =
   | { readonly kind: "keys"; readonly bytes: Uint8Array }
   | { readonly kind: "paste"; readonly text: string }
-  /** A paste that is longer than any message and therefore dropped. */
   | { readonly kind: "oversize" };
 
 const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");
-/** Control bytes (Ctrl-C, Ctrl-D) that, alone in a read, end a paste without an end mark. */
+/** Ctrl-C and Ctrl-D, alone in a read, end a paste without an end mark. */
 const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
-/** Matches a terminal sequence: a string (OSC, DCS and similar), CSI, or a short sequence. */
+/** Matches a string (OSC, DCS and similar), CSI, or a short sequence. */
 const SEQUENCE =
   /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?/g;
 /** Matches a control character except line feed and tab, or a bidirectional control. */
 const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Separates pastes from keys. A paste may contain fake end marks, so the last end mark of a read
- * ends the paste. A patient splitter also retains the bytes after that mark, until the caller
- * declares them typed keys with `release` or another end mark arrives.
+ * A paste may contain fake end marks, so the last end mark of a read ends the paste. A patient
+ * splitter also retains the bytes after that mark, until the caller declares them typed keys with
+ * `release` or another end mark arrives.
  */
 export class PasteSplitter {
-  #pending: Buffer = Buffer.alloc(0); // At most PASTE_BYTES_MAX and one read.
+  #pending: Buffer = Buffer.alloc(0);
   #isInside = false;
   #isAmbiguous = false;
   #isOversize = false;
   readonly #isPatient: boolean;
 
-  /** @param isPatient if true, also retains a single Esc until the caller calls `release` */
   constructor(isPatient = false) {
     this.#isPatient = isPatient;
   }

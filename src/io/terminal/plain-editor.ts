@@ -5,15 +5,13 @@ import type { EnteredLine, LineEditor } from "./line-editor.ts";
 import type { Output } from "./output.ts";
 
 /**
- * Opens an editor for a terminal that only appends lines, such as a screen reader. The terminal
- * echoes the line and lets the user edit it. When the current room changes, its name is printed on
- * a separate line.
+ * For a terminal that only appends lines, such as a screen reader. The terminal echoes the line and
+ * lets the user edit it. A change of the current room is printed on a separate line.
  */
 export function openPlainEditor(input: Input, output: Output): LineEditor {
   return new PlainEditor(input, output);
 }
 
-/** Prompt while no room is open. */
 const NO_ROOM_PROMPT = ">";
 
 class PlainEditor implements LineEditor {
@@ -45,9 +43,7 @@ class PlainEditor implements LineEditor {
     this.#output.write(text);
   }
 
-  eraseEntered(): void {
-    // Such a terminal cannot erase the typed text.
-  }
+  eraseEntered(): void {}
 
   prompt(text: string): void {
     const prompt = text.trimEnd();

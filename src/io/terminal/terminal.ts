@@ -4,14 +4,9 @@ import { Fault } from "../../base/fault.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 
-/** Prompts the user on standard error, because stdout is for data. */
+/** Uses standard error, because stdout is for data. */
 export interface Terminal {
-  /** @throws {Fault} interrupted on Ctrl-C and at the end of the input */
   askText(question: string): Promise<string>;
-  /**
-   * Reads a line without echo.
-   * @throws {Fault} interrupted on Ctrl-C and at the end of the input
-   */
   askSecret(question: string): Promise<string>;
   /**
    * Returns true only if the user types yes.
@@ -20,7 +15,7 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 }
 
-/** @returns `undefined` unless both input and standard error are terminals */
+/** `undefined` unless both input and standard error are terminals. */
 export function openTerminal(input: Input, output: Output): Terminal | undefined {
   if (!input.isTerminal || !output.isTerminal) return undefined;
   const askText = async (question: string) => {

@@ -11,14 +11,13 @@ import type { Address, Link } from "../link/link.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
-/** Maximum size of a frame that is joined with later frames in one write, to share a TLS record. */
+/** Small frames are joined with later ones in one write, to share a TLS record. */
 const JOIN_BYTES = 16 * 1024;
 
-/** Subset of a Bun socket that the link uses. */
 export interface WsSocket {
   /**
-   * Returns the number of accepted bytes. If it is less than the number passed, `drain` follows. A
-   * negative result means that the socket is closed.
+   * Returns the number of accepted bytes. `drain` follows a partial write. Negative if the socket
+   * is closed.
    */
   write(bytes: Uint8Array): number;
   end(): void;
@@ -40,7 +39,6 @@ export class WsClientLink extends BaseLink {
   readonly certificateHash: Uint8Array;
   readonly #options: WsClientLinkOptions;
   readonly #reader: FrameReader;
-  /** Frames that the socket has not yet accepted, at most SEND_QUEUE_BYTES_MAX. */
   #frames: Uint8Array[] = [];
   #frameBytes = 0;
   #isFlushing = false;
@@ -87,7 +85,7 @@ export class WsClientLink extends BaseLink {
     this.#sendClose(CLOSE_CODE.normal, undefined);
   }
 
-  /** Stops reading, so that the peer's queue fills. Used by tests and suspended programs. */
+  /** Stops reading, so that the peer's queue fills. */
   pause(): void {
     this.#options.socket.pause();
   }
@@ -102,7 +100,6 @@ export class WsClientLink extends BaseLink {
       this.#reader.feed(chunk);
     } catch (error) {
       if (!(error instanceof Fault)) return rethrow(error);
-      // Data after a malformed frame is unreadable.
       this.inbox.mute();
       this.#ignoresData = true;
       this.#closeImmediately(closeCodeOf(error), error);
@@ -140,8 +137,7 @@ export class WsClientLink extends BaseLink {
     this.#outcome ??= { fault };
     if (this.state !== "open") return;
     this.#queue(encodeClose(code));
-    // Check the state, because the close frame may have exceeded the queue limit and dropped the
-    // link.
+    // The close frame may have exceeded the queue limit and dropped the link.
     if (this.state !== "open") return;
     this.state = "closing";
     // Limits the wait for a peer that never answers.

@@ -2,10 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 
-/**
- * Close codes that this program sends or interprets.
- * @see RFC 6455, section 7.4.1
- */
+/** @see RFC 6455, section 7.4.1 */
 export const CLOSE_CODE = {
   normal: 1000,
   goingAway: 1001,
@@ -21,9 +18,7 @@ export function closeCodeOf(fault: Fault): number {
 }
 
 /**
- * Converts a close code to a fault for the link's owner.
- * @param reason reason given by the peer, or Bun's text if the peer violated the protocol. Bun's
- * text begins with "Received"
+ * @param reason text from the peer, or from Bun ("Received …") if the peer violated the protocol
  * @returns `undefined` if the peer closed normally
  */
 export function faultOfClose(code: number, reason: string): Fault | undefined {

@@ -1,13 +1,11 @@
 /** Dialer for WebSocket over TLS, with a `Bun.connect` socket and its own framing (frame.ts). */
 
-// Bun's `WebSocket` was measured and rejected. It does not expose the certificate, so a client must
-// connect twice (13.6 ms to the first message on loopback, compared with 4 ms here) and pin the
-// certificate of the second connection. It has no local port and no drain event. For messages of
-// 256 KiB, the throughput of the two is equal: 2.7 GB/s up and 3 to 4 GB/s down over loopback TLS
-// 1.3 (Bun 1.4.4).
+// Bun's `WebSocket` does not expose the certificate, so a client would have to connect twice (13.6
+// ms to the first message on loopback, compared with 4 ms) and pin the certificate of the second
+// connection. It also has no local port and no drain event. Its throughput is equal (Bun 1.4.4).
 //
-// The certificate is not checked here, because the server signs its hash. The handshake proves that
-// the peer has the private key.
+// The certificate is not checked, because the server signs its hash. The handshake proves that the
+// peer has the private key.
 
 import { createHash } from "node:crypto";
 import { lookup } from "node:dns/promises";
@@ -25,7 +23,7 @@ import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
-  /** If false, dials plain WebSocket. Allowed on loopback only, for servers with `--no-tls`. */
+  /** If false, dials plain WebSocket on loopback, for servers with `--no-tls`. */
   readonly tls?: boolean;
 }
 
@@ -57,9 +55,8 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
       throw new Fault("timeout", `${address} did not answer within ${seconds} s`);
     });
   } catch (error) {
-    // Name checks protect browsers. This client verifies the server's signature, so it may repeat
-    // the request with the address as the Host header. The name is tried first because a proxy may
-    // need it.
+    // Repeat the request with the address as the Host header. Name checks protect browsers; this
+    // client verifies the server's signature. The name comes first, because a proxy may need it.
     const hostHeader = error instanceof MisdirectedFault ? dialing.remoteAddress : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });
@@ -81,7 +78,7 @@ class WsDialAttempt {
     this.#attempt = attempt;
     this.#address = formatHostPort(attempt.host, attempt.port);
     this.#upgrade = new Upgrade(this.#address, attempt.hostHeader);
-    // Prevent an unhandled rejection, because the socket may fail before `run` awaits the result.
+    // Prevent an unhandled rejection if the socket fails before `run` awaits the result.
     this.#done.promise.catch(() => {});
   }
 
@@ -101,10 +98,7 @@ class WsDialAttempt {
     this.#socket?.terminate();
   }
 
-  /**
-   * Connects from a local port. Bun binds the port only together with a local address of the same
-   * family as the remote address.
-   */
+  /** Bun binds the port only together with a local address of the same family as the remote one. */
   async #connectFrom(localPort: number): Promise<void> {
     const found = await lookup(this.#attempt.host, { all: true }).catch((cause) => {
       throw this.#connectFault(cause);
@@ -158,8 +152,8 @@ class WsDialAttempt {
   }
 
   /**
-   * `isAuthorized` is false if the handshake failed, and also (Bun 1.4.4) if the certificate names
-   * another host, which is acceptable here. Only `error` reports an unknown issuer.
+   * `isAuthorized` is false if the handshake failed, but in Bun 1.4.4 also if the certificate names
+   * another host, which is acceptable here.
    */
   #onHandshake(socket: Socket, isAuthorized: boolean, error: Error | null): void {
     const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;

@@ -2,7 +2,7 @@
 
 // The mask key is always zero, which avoids rewriting 256 KiB chunks. Masking prevents a page from
 // choosing the bytes that an intercepting proxy sees (RFC 6455, section 10.3), but this client is
-// not a page, and its bytes are encrypted or on loopback. See RFC 6455, section 5.
+// not a page, and its bytes are encrypted or on loopback.
 
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -26,13 +26,9 @@ const CONTROL_BYTES_MAX = 125;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 const MASK_KEY_BYTES = 4;
-/** Maximum size of a frame header from a server: two bytes and a 64-bit length. */
 const HEADER_BYTES_MAX = 10;
 
-/**
- * Encodes an unfragmented client frame.
- * @param tailBytes payload bytes that the caller appends
- */
+/** @param tailBytes payload bytes that the caller appends */
 export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0): Uint8Array {
   const length = payload.length + tailBytes;
   const lengthBytes = length < LENGTH_16 ? 0 : length < 0x1_0000 ? 2 : 8;
@@ -47,7 +43,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0):
     view.setUint16(2, length);
   } else {
     frame[1] = MASKED | LENGTH_64;
-    view.setUint32(6, length); // The upper half stays zero, because no message is that long.
+    view.setUint32(6, length);
   }
   frame.set(payload, headerBytes);
   return frame;
@@ -71,10 +67,7 @@ export class FrameReader {
   #headerBytes = 0;
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
-  /**
-   * Fragments received so far, in one buffer that doubles in size, so that many fragments do not
-   * become many objects.
-   */
+  /** One buffer that doubles in size, so that many fragments do not become many objects. */
   #fragments: Uint8Array | undefined;
   #fragmentsBytes = 0;
   #isClosed = false;
@@ -84,7 +77,6 @@ export class FrameReader {
   }
 
   /**
-   * Parses the next bytes and passes complete messages to the events.
    * @throws {Fault} frame-malformed if the protocol is violated, too-large if a message exceeds the
    * limit; the reader is then unusable
    */
@@ -162,8 +154,7 @@ export class FrameReader {
     const opcode = first & 0x0f;
     if (opcode === OPCODE.close) this.#handleClose(payload);
     else if (opcode === OPCODE.ping) this.#events.ping(payload);
-    else if (opcode === OPCODE.pong)
-      return; // Unsolicited pongs are allowed.
+    else if (opcode === OPCODE.pong) return;
     else this.#handleData((first & FINAL) !== 0, payload);
   }
 
@@ -206,11 +197,7 @@ function payloadMemory(sizeBytes: number): Uint8Array {
   return isChunk ? acquireBuffer(sizeBytes, 0) : new Uint8Array(sizeBytes);
 }
 
-/**
- * Reports whether a close frame may contain this code. Codes such as 1004 to 1006 and 1015 must
- * never be sent.
- * @see RFC 6455, section 7.4
- */
+/** Codes such as 1004 to 1006 and 1015 must never be sent (RFC 6455, section 7.4). */
 function isCloseCode(code: number): boolean {
   if (code >= 3000) return code <= 4999;
   return code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);

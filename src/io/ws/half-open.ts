@@ -1,7 +1,7 @@
 /** Monitor of a Bun listener's connections that have not sent a request. */
 
 // Bun (1.4.4) has no hook before the request, and closes such connections only after `idleTimeout`.
-// The monitor finds them among the descriptors of the process, through libc, on Linux only.
+// The monitor finds them among this process's descriptors, on Linux only.
 
 import {
   FIRST_REQUEST_TIMEOUT_MS,
@@ -14,12 +14,8 @@ import type { Address } from "../link/link.ts";
 import { isLoopback } from "./address.ts";
 import { LinuxSockets } from "./linux-sockets.ts";
 
-/**
- * Number of unused descriptors after which a scan ends. The system assigns the lowest free
- * descriptor, so sockets hardly ever lie beyond such a gap.
- */
+/** The system assigns the lowest free descriptor, so hardly any socket lies beyond such a gap. */
 const DESCRIPTOR_GAP = 1_024;
-/** Maximum fraction of time spent on scans. */
 const SCAN_SHARE = 0.01;
 
 export interface OpenSocket {
@@ -32,7 +28,6 @@ export interface Sockets {
   shutdown(descriptor: number): void;
 }
 
-/** @returns `undefined` except on Linux with glibc */
 export function openSockets(): Sockets | undefined {
   const system = LinuxSockets.open();
   if (system === undefined) return undefined;
@@ -70,10 +65,7 @@ export class HalfOpenWatch {
   readonly #options: HalfOpenWatchOptions;
   #active = new Set<string>();
   #activeSinceScan = new Set<string>();
-  /**
-   * Time of the first scan that found each half-open connection, in monotonic milliseconds. Bounded
-   * by the number of descriptors.
-   */
+  /** Monotonic milliseconds at which each half-open connection was first found. */
   #since = new Map<string, number>();
 
   constructor(options: HalfOpenWatchOptions) {
@@ -85,8 +77,8 @@ export class HalfOpenWatch {
   }
 
   /**
-   * Scans the open sockets and closes half-open connections that are too old or too many.
-   * @returns milliseconds until the next scan
+   * Closes half-open connections that are too old or too many. Returns the milliseconds until the
+   * next scan.
    */
   scan(): number {
     const { sockets, port, now, areDescriptorsLow } = this.#options;

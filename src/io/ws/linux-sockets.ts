@@ -7,7 +7,6 @@ import { normalizeAddress } from "./address.ts";
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SHUT_RDWR = 2;
-/** Size of `sockaddr_storage`, in bytes. */
 const NAME_BYTES = 128;
 
 export interface SocketName extends Address {
@@ -32,7 +31,6 @@ export class LinuxSockets {
   readonly #name = new Uint8Array(NAME_BYTES);
   readonly #size = new Uint32Array(1);
 
-  /** @returns `undefined` except on Linux with glibc */
   static open(): LinuxSockets | undefined {
     if (process.platform !== "linux") return undefined;
     try {
@@ -42,12 +40,10 @@ export class LinuxSockets {
     }
   }
 
-  /** Returns the local address; `undefined` unless the descriptor is a socket with an address. */
   localName(fd: number): SocketName | undefined {
     return this.#read(this.#library.symbols.getsockname, fd);
   }
 
-  /** Returns the peer's address; `undefined` unless the socket is connected. */
   peerName(fd: number): SocketName | undefined {
     return this.#read(this.#library.symbols.getpeername, fd);
   }

@@ -1,9 +1,8 @@
 /** Listener for WebSocket links and plain HTTP on one port with `Bun.serve`, over TLS 1.3. */
 
 // Half-open connections: Bun (1.4.4) closes a connection that does not send a complete request
-// header within `idleTimeout`, or that stays open for more than 10 s after a close frame. A header
-// has at most 16 KiB. On Linux, `HalfOpenWatch` counts connections without a request. On other
-// systems, connections are counted only once they send an upgrade request (`accept`).
+// header within `idleTimeout`. `HalfOpenWatch` counts these connections on Linux; elsewhere,
+// connections count only from their upgrade request (`accept`).
 //
 // Slow readers: over TLS, `closeOnBackpressureLimit` closes a connection only when its reader reads
 // again, and drops messages until then. Therefore the listener checks its links after every
@@ -38,16 +37,12 @@ export interface WsTls {
 export interface WsListenOptions {
   readonly host: string;
   readonly port: number;
-  /** TLS settings; `false` for plain WebSocket on loopback with `--no-tls`. */
+  /** `false` for plain WebSocket on loopback with `--no-tls`. */
   readonly tls: WsTls | false;
   /** Certificate (PEM) of a TLS proxy in front of the server, if `tls` is `false`. */
   readonly proxyCertificate?: string;
   /** Reports whether a `Host` header names this server. Default: every `Host` is accepted. */
   readonly isHost?: (host: string | null) => boolean;
-  /**
-   * Answers all requests except upgrades.
-   * @param keepOpen sets how many seconds the response may be idle, up to 255
-   */
   readonly http: (
     request: Request,
     remote: Address,
@@ -55,33 +50,22 @@ export interface WsListenOptions {
   ) => Response | Promise<Response>;
 }
 
-/**
- * Number of bytes published between two checks of the queues. A link's queue may exceed its limit
- * by this much.
- */
+/** A link's queue may exceed its limit by this many bytes published between two checks. */
 const SWEEP_BYTES = 256 * 1024;
 /**
- * Maximum size of a queue before Bun silently drops messages. Never reached, because the listener
+ * Bun would silently drop messages beyond this queue size. Never reached, because the listener
  * closes such links every SWEEP_BYTES.
  */
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
-/**
- * Time within which a request header must arrive, and in which a slow downloader must accept at
- * least one byte.
- */
+/** Time within which a request header must arrive, and a slow downloader accept a byte. */
 const HTTP_IDLE_SECONDS = 30;
-/** Idle time after which a link is closed. Sessions ping every 20 s. */
+/** Sessions ping every 20 s. */
 const LINK_IDLE_SECONDS = 120;
-/** Time for which a stopping server waits for peers to answer its close frames. */
 const LINGER_MS = 500;
 
-/**
- * Maximum number of followers to which a message is sent directly, joined with the messages already
- * queued for them.
- */
+/** With at most this many followers, a message is joined with those already queued for each. */
 const DIRECT_SEND_MAX = 4;
 
-/** @throws {Fault} port-taken if the port is in use, usage if the address is invalid */
 export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
   return new WsListener(options, events);
 }
@@ -150,9 +134,9 @@ class WsListener implements Listener {
   /** Waits for the peers to close, because a server that closes first may lose the last frames. */
   async #drain(): Promise<void> {
     clearTimeout(this.#nextScan);
-    const stopped = this.#server.stop(); // Stops accepting connections; existing ones continue.
+    const stopped = this.#server.stop();
     for (const link of [...this.#links]) link.close();
-    if (this.#links.size > 0) await this.#emptied.promise; // Each link has its own deadline.
+    if (this.#links.size > 0) await this.#emptied.promise;
     await withTimeout(stopped, LINGER_MS, () => undefined);
     await this.#server.stop(true);
   }

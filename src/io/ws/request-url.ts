@@ -1,8 +1,8 @@
 /** URL of a request, with or without a Host header. */
 
 /**
- * Returns the URL of a request. HTTP/1.0, which proxies use for health checks, does not require a
- * Host header; without one, Bun returns a bare path.
+ * HTTP/1.0, which proxies use for health checks, does not require a Host header; without one, Bun
+ * returns a bare path.
  * @returns `undefined` if the host is invalid
  */
 export function requestUrl({ url, headers }: Request): URL | undefined {

@@ -16,7 +16,6 @@ import type { Address, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./close.ts";
 
-/** Data attached to the Bun socket of an upgraded request. */
 export interface WsSocketData {
   readonly remote: Address;
   link?: WsServerLink;
@@ -30,10 +29,7 @@ export interface WsServerLinkOptions {
   readonly onClosed: (link: WsServerLink) => void;
 }
 
-/**
- * Maximum size of a frame header, in bytes. Counted for each message, so that queues of empty
- * messages are limited too.
- */
+/** Frame header, counted for each message, so that queues of empty messages are limited too. */
 const OVERHEAD_BYTES = 10;
 
 interface UnflushedMessage {
@@ -41,7 +37,6 @@ interface UnflushedMessage {
   readonly tail: Uint8Array | undefined;
 }
 
-/** Server end of a link on a `Bun.serve` socket. The listener forwards the socket's events. */
 export class WsServerLink extends BaseLink {
   readonly transport = "tcp";
   readonly remote: Address;
@@ -138,10 +133,7 @@ export class WsServerLink extends BaseLink {
     return this.state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
   }
 
-  /**
-   * Passes this tick's messages to Bun. The listener also calls this method before it publishes, to
-   * keep the messages in order.
-   */
+  /** The listener also calls this method before it publishes, to keep the messages in order. */
   flush(): void {
     this.#options.unflushed.delete(this);
     const unflushed = this.#unflushed;
@@ -154,7 +146,7 @@ export class WsServerLink extends BaseLink {
         else sendJoined(socket, message, tail);
       }
     });
-    this.settle(); // No drain event follows if the kernel accepts all bytes.
+    this.settle();
   }
 
   onMessage(message: Uint8Array | string): void {

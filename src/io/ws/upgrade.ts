@@ -3,14 +3,12 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 
-/** URL path of WebSocket links. All other paths are plain HTTP. */
+/** All other paths are plain HTTP. */
 export const LINK_PATH = "/ws";
-/** OpenSSL's number for TLS 1.3, the minimum version at both ends. Bun accepts no version name. */
+/** OpenSSL's number for TLS 1.3. Bun accepts no version name. */
 export const TLS_1_3 = 0x0304;
 
-/** Maximum size of the response to an upgrade request, in bytes. */
 const RESPONSE_BYTES_MAX = 8 * 1024;
-/** Constant that is hashed with the key. @see RFC 6455, section 1.3 */
 const ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const HEADER_END = "\r\n\r\n";
 
@@ -56,8 +54,7 @@ export class Upgrade {
   }
 
   /**
-   * Parses the next bytes of the response.
-   * @returns the bytes after the header; `undefined` until the header is complete
+   * Returns the bytes after the header; `undefined` until the header is complete.
    * @throws {Fault} unreachable if the server refuses or is not a chat server
    */
   feed(chunk: Uint8Array): Uint8Array | undefined {
