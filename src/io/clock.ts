@@ -34,7 +34,6 @@ export async function withTimeout<Result, TimeoutResult>(
 export interface RetryOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** Time on `clock` after which errors are no longer retried. */
   readonly until?: number;
   readonly isTransient: (error: unknown) => boolean;
 }
@@ -56,7 +55,7 @@ export async function retry<Result>(
 export function systemClock(): Clock {
   return {
     now: () => performance.now(),
-    unixMs: () => Math.max(0, Date.now()), // Timestamps are never negative.
+    unixMs: () => Math.max(0, Date.now()),
     after: (delayMs, callback) => {
       if (delayMs === 0) {
         const immediate = setImmediate(callback); // Runs after one poll of the sockets.

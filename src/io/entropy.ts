@@ -2,7 +2,6 @@
 
 export type Entropy = (sizeBytes: number) => Uint8Array;
 
-/** Random bytes per system call, enough for a few hundred salts. */
 const POOL_BYTES = 4096;
 
 export function systemEntropy(): Entropy {

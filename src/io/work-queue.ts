@@ -13,7 +13,6 @@ export class WorkQueue {
     this.#queueMax = queueMax;
   }
 
-  /** @throws {Fault} too-many if the queue is full, and the faults of the task */
   async run<Result>(task: () => Promise<Result>): Promise<Result> {
     if (this.#running >= this.#runningMax) await this.#waitForSlot();
     else this.#running++;

@@ -27,7 +27,6 @@ import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
-/** Number of bytes scanned in 0.1 to 3 ms, after which the scan yields to the event loop. */
 const YIELD_BYTES = 64 << 10;
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;

@@ -48,7 +48,6 @@ export class BlockIndex {
     this.segments.push({ firstSeq, firstBlock: this.blockCount, coveredBytes: 0 });
   }
 
-  /** Indexes new lines up to seq `limitSeq` and returns their total size in bytes. */
   addLines(bytes: Buffer, limitSeq: number): number {
     const segment = this.segments.at(-1);
     assert(segment !== undefined, "lines belong to a segment");

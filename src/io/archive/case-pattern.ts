@@ -116,7 +116,6 @@ function clustersOf(folded: string): Cluster[] {
 
 function letterPattern(letter: string, marks: readonly string[]): LetterPattern | undefined {
   const points = [letter, ...VARIANTS.variants(letter)];
-  // U+0345 folds to a small iota but is a mark, which may follow other marks.
   if (points.some((point) => MARK.test(point))) return undefined;
   const decomposed = points
     .filter((point) => point !== DOTTED_I)

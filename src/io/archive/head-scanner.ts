@@ -20,7 +20,6 @@ export class HeadScanner {
   next = 0;
   isHead = false;
 
-  /** Returns false if no complete line begins at `at`. */
   scan(bytes: Buffer, at: number): boolean {
     this.isHead = this.#scanHead(bytes, at);
     const newline = bytes.indexOf(NEWLINE, this.isHead ? this.roomEnd : at);

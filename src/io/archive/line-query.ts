@@ -27,7 +27,6 @@ function needleOf(query: PageQuery): Buffer | undefined {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
     return isWellFormed(query.grep) ? Buffer.from(escapedInJson(query.grep), "utf8") : undefined;
   }
-  // Search for the author rather than the room, because most users have posted few records.
   if (query.by !== undefined) return Buffer.from(`"by":"${query.by}","id":`, "latin1");
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
   const [kind] = query.kinds?.size === 1 ? query.kinds : [];

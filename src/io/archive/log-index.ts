@@ -23,7 +23,7 @@ export interface IndexView {
   readonly unconfirmed: readonly ByteRange[];
 }
 
-/** Number of new bytes after which the cache file is rewritten. Scanning them takes 50 ms. */
+/** Scanning this many bytes takes 50 ms. */
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
 const TAIL_BYTES = 4 << 20;
@@ -38,7 +38,6 @@ export class LogIndex {
     this.#options = options;
   }
 
-  /** Indexes new lines, then calls `plan` in the same tick. */
   async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
     const before = this.#refreshing;
     const refresh = (async () => {

@@ -8,7 +8,6 @@ import type { ByteRange } from "./block-index.ts";
 
 const WAVE_RANGES = 24;
 
-/** Two threads read while this thread searches. */
 const CONCURRENT_READS_MAX = 3;
 
 export interface SearchedRange extends ByteRange {

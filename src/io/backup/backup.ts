@@ -51,7 +51,6 @@ export interface BackupResult {
   readonly damagedRecords: number;
 }
 
-/** Files that identify and configure the server, except locks and rebuildable files. */
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
   ...["invite", "marks.json", "devices.json"],
@@ -181,8 +180,6 @@ class Backup {
     });
     if (!isFirst) await this.#writeCheckpoints(verified);
     removeStartMark(disk, out);
-    // The copied logs now contain the `erase` records, so the next run resumes an interrupted
-    // erasure.
     for (const name of LOG_NAMES) await eraseDue(disk, join(out, name), verified[name].due);
     await removeOthers(disk, join(out, "files"), (file) => this.#files.get(file) !== undefined);
     let damagedRecords = 0;
@@ -244,7 +241,8 @@ class Backup {
     const verify = (folder: string) => this.#verify(name, folder, checkpoint?.checkpoint.size);
     let verified = await corruptAsUndefined(verify(to));
     if (verified === undefined || verified.damaged.length > 0) {
-      // The line may have been read during its erasure, or the backup's disk may have failed.
+      // Copy the line again if the server's is intact: it was read during an erasure, or the
+      // backup's disk has failed.
       const { damaged } = await verify(from);
       if (verified === undefined || damaged.length < verified.damaged.length) {
         await this.#invalidate();

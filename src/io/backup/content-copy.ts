@@ -86,7 +86,7 @@ async function copyContent(options: ContentOptions, file: FileEntry): Promise<vo
     if (digest !== file.digest) throw damaged(file, source);
     await writeSynced(disk, join(staging, ABOUT), about);
     await disk.syncFolder(staging);
-    await disk.removeFolder(join(to, file.file)); // A copy found at this point is damaged.
+    await disk.removeFolder(join(to, file.file));
     disk.rename(staging, join(to, file.file));
   } catch (error) {
     await disk.removeFolder(staging).catch(() => undefined);
@@ -140,7 +140,6 @@ export async function removeOthers(
   }
 }
 
-/** Returns the number of bytes copied; 0 if the file is unchanged. */
 export async function copySmall(
   disk: TreeDisk,
   { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },

@@ -20,7 +20,6 @@ export interface CopyOptions {
   readonly onBytes: (count: number) => void;
 }
 
-/** Copies all lines that are complete at the time of the call. */
 export async function copyLog(options: CopyOptions): Promise<void> {
   const { disk, from, to } = options;
   try {

@@ -37,7 +37,6 @@ export interface VerifyLogOptions {
 export interface VerifiedLog {
   readonly extent: LogExtent;
   readonly roots: ReadonlyMap<number, string>;
-  /** Leaf hash of the first record, in hex; empty if the log is empty. */
   readonly first: string;
   readonly damaged: readonly number[];
   readonly due: ReadonlyMap<number, number>;
@@ -180,10 +179,8 @@ export async function firstLeaf(
   return walked.first === "" ? undefined : walked.first;
 }
 
-/** Size of a segment's tail that always contains a complete line. */
 const TAIL_BYTES = 3 * LINE_BYTES_MAX;
 
-/** Returns the last seq, and the number of records that were durable at that time. */
 export function endOf(
   disk: Disk,
   folder: string,
@@ -205,7 +202,7 @@ function endOfSegment(
   const sizeBytes = file.sizeBytes();
   const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
   file.read(bytes, sizeBytes - bytes.length);
-  const before = last - 1; // A segment is durable before the next one is created.
+  const before = last - 1;
   let end = bytes.lastIndexOf(NEWLINE);
   while (end >= 0) {
     const start = bytes.lastIndexOf(NEWLINE, end - 1);

@@ -30,7 +30,6 @@ export interface Manifest {
   readonly made: string;
 }
 
-/** The start mark names the server while its first backup is in progress. */
 const [MANIFEST_FILE, START_MARK_FILE] = BACKUP_MARKS;
 
 export function readManifest(disk: Disk, folder: string): Manifest | undefined {

@@ -239,7 +239,6 @@ async function removeStaging(disk: TreeDisk, staging: string): Promise<void> {
   await disk.removeFolder(staging);
 }
 
-/** Without the old folder, a server would start with an empty one. */
 function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: string): void {
   try {
     if (disk.kind(data) === undefined) disk.rename(aside, data);

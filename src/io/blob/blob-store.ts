@@ -30,7 +30,6 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
 
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
-  /** Blobs in use. Closing the last reference removes the entry. */
   readonly #open = new Map<FileId, StoredBlob>();
   readonly #operations = new Map<FileId, Promise<void>>();
   readonly #syncs = new Mutex();
@@ -45,7 +44,6 @@ class FolderStore implements BlobStore {
       const { disk, folder } = this.#options;
       const entries: BlobMetadata[] = [];
       for (const name of disk.list(folder)) {
-        // Ignore names that the store does not create.
         if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
         // A crash interrupted the creation or the removal of this blob.
         if (disk.kind(join(folder, name, METADATA_FILE)) === undefined) {
@@ -81,7 +79,6 @@ class FolderStore implements BlobStore {
     return this.#enqueue(file, async () => {
       const openBlob = this.#open.get(file);
       if (openBlob?.hasFailed === false) return openBlob.hold();
-      // The next reader reopens the files. Current holders of the failed blob still get its fault.
       if (openBlob !== undefined)
         await openBlob.closeWithFault(new Fault("store-failed", `${file} failed`));
       const { disk, folder } = this.#options;
@@ -176,7 +173,6 @@ class FolderStore implements BlobStore {
     }
   }
 
-  /** The next start removes files that remain if this fails. */
   async #discard(file: FileId): Promise<void> {
     const { disk, folder } = this.#options;
     const openBlob = this.#open.get(file);

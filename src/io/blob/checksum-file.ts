@@ -6,7 +6,6 @@ import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../.
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
 const BLOCK_LINES = 256;
-/** Maximum number of bytes written on the event loop. */
 const SYNC_BYTES_MAX = 64 * 1024;
 
 export interface ChecksumFileOptions {

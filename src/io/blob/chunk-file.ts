@@ -48,7 +48,6 @@ interface QueuedChunk {
  * costs as much as one chunk.
  */
 export const CHUNKS_PER_WRITE = 4;
-/** Number of chunks at the end that are verified after a crash. */
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 /**
@@ -129,7 +128,7 @@ export class ChunkSequence {
     assert(isAligned, "a short chunk is the last one");
     return this.#use(async () => {
       const { promise, resolve: done, reject: failed } = Promise.withResolvers<void>();
-      const hash = sha256.slice(); // Copy the hash, because a subarray would retain the whole message.
+      const hash = sha256.slice(); // Copy: a subarray would retain the whole message.
       this.#queue.push({ sha256: hash, bytes, done, failed });
       this.#queueBytes += bytes.length;
       if (!this.#isAppending) void this.#writeQueue();

@@ -6,7 +6,6 @@ export interface BlobMetadata {
   readonly file: FileId;
   readonly by: UserId;
   readonly name: string;
-  /** Absent if the sender does not know the size before the end. */
   readonly sizeBytes?: number;
   readonly to: readonly string[];
   readonly folder?: FolderSize;
@@ -22,7 +21,6 @@ export interface ChunkReader {
   read(index: number): Promise<Uint8Array>;
 }
 
-/** File on the server. Chunks are appended in order with their checksums. */
 export interface Blob extends ChunkReader {
   readonly metadata: BlobMetadata;
   readonly have: number;
@@ -34,7 +32,6 @@ export interface Blob extends ChunkReader {
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
   sync(): Promise<number>;
-  /** @throws {Fault} store-failed if the disk fails, checksum-wrong if it returns too few bytes */
   readSome(index: number, count: number): Promise<Uint8Array[]>;
   hash(index: number): Promise<Uint8Array>;
   digest(): Uint8Array;
@@ -52,7 +49,6 @@ export interface BlobStore {
   freeBytes(): Promise<number>;
 }
 
-/** Upload in chunks. A resumed upload starts at a later chunk. */
 export interface Source {
   readonly name: string;
   /** `undefined` for a stream that has not ended. */
@@ -70,7 +66,6 @@ export interface Source {
    * @throws {Fault} file-changed, not-found, … if the source cannot be read
    */
   read(index: number): Promise<Uint8Array | undefined>;
-  /** Allows the source to discard the chunks below `upTo`. */
   release(upTo: number): void;
   /**
    * @param digest digest over the checksums of all sent chunks
@@ -101,7 +96,6 @@ export interface Sink {
   /** Moves the file to its final path, which it returns. Never replaces another file. */
   finish(): Promise<string>;
   readonly renamed?: readonly Renamed[];
-  /** Discards the content, so that the transfer starts again at chunk 0. */
   restart(): Promise<void>;
   close(): void;
 }

@@ -14,15 +14,10 @@ export interface ContentStore {
    * @throws {Fault} no-majority, store-full like `put`
    */
   putNew(file: FileId, part: string, bytes: Uint8Array): Promise<boolean>;
-  /** @throws {Fault} no-majority if the store does not answer */
   get(file: FileId, part: string): Promise<Uint8Array | undefined>;
-  /** Unordered. @throws {Fault} no-majority if the store does not answer */
   parts(file: FileId): Promise<string[]>;
   filesWith(part: string): Promise<FileId[]>;
-  /**
-   * Unix milliseconds; `undefined` if the file has no parts.
-   * @throws {Fault} no-majority if the store does not answer
-   */
+  /** Unix milliseconds; `undefined` if the file has no parts. */
   lastPutMs(file: FileId): Promise<number | undefined>;
   erase(file: FileId): Promise<void>;
 }

@@ -122,7 +122,6 @@ export class Interpreter {
     this.#copied = this.#isCopying ? { ...this.#heads } : { history: 0, accounts: 0 };
   }
 
-  /** @throws {Fault} version-unsupported if this server cannot read the message */
   interpret({ bytes, unixMs }: StreamMessage): MessageEffect {
     let content: StreamContent;
     try {

@@ -112,7 +112,6 @@ export class Mirrors {
     }
   }
 
-  /** @throws {Fault} cluster-diverged if a copied log differs from the original */
   async checkEnd(end: CopyEnd, copied: Heads): Promise<void> {
     const { logs, sha256 } = this.#options;
     for (const logName of LOG_NAMES) {

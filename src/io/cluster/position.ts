@@ -10,7 +10,6 @@ export interface Position {
   readonly seq: number;
   readonly history: number;
   readonly accounts: number;
-  /** Hash of the message at `seq`. */
   readonly mark?: string;
   readonly isFilling?: true;
 }
@@ -55,7 +54,7 @@ export async function lastCommonPosition(
     let found = await fetch();
     const until = clock.now() + 2 * CLUSTER_STALLED_MS;
     while (found === undefined && clock.now() < until) {
-      await delay(clock, RETRY_INTERVAL_MS); // The replica may be lagging.
+      await delay(clock, RETRY_INTERVAL_MS);
       found = await fetch();
     }
     // A missing message proves no mismatch, so keep the position.

@@ -18,7 +18,6 @@ import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 
 const CLUSTER_COPY_IN_FLIGHT_MAX = 64;
-/** Time without progress after which the stream counts as having no majority. */
 const CLUSTER_COPY_STALLED_MS = 60_000;
 
 export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
@@ -33,7 +32,6 @@ export interface CopyStream extends Pick<Stream, "get" | "last" | "watch"> {
 export interface PublicationOptions {
   readonly stream: CopyStream;
   readonly disk: Disk;
-  /** The logs in this data folder must not change during the copy. */
   readonly path: string;
   readonly logs: Readonly<Record<Place, Pick<LogFile, "head" | "tree">>>;
   readonly clock: Clock;
@@ -80,7 +78,6 @@ export async function publishLogs(options: PublicationOptions): Promise<Position
     try {
       for await (const message of existingMessages(options, seq + 1)) {
         const expected = await next();
-        // Other servers published these messages after the copy.
         if (expected === undefined) break;
         seq = message.seq;
         if (equalBytes(message.bytes, expected.bytes)) stored(1);
@@ -124,7 +121,7 @@ async function markAt(
     return found === undefined ? undefined : markOf(found, sha256);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return undefined; // The server can start without this mark, because the copy is complete.
+    return undefined;
   }
 }
 

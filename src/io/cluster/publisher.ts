@@ -59,7 +59,6 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** Calls `settle` with the outcome. Returns a fault if the proposal is refused. */
   propose(proposal: SealedProposal, settle: Settle): Fault | undefined {
     const sizes = proposal.drafts.map(({ sealed }) => appendBytes(sealed));
     const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -150,7 +149,6 @@ export class Publisher {
     if (!this.#published.has(id)) return;
     sent.seq = seq;
     if (seq > applied()) return;
-    // The stream has a different message at that position.
     if (isDuplicate) this.failLost((seq) => seq <= applied());
     else onRewound();
   }

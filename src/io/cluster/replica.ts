@@ -53,7 +53,6 @@ const RETRY_MS = 250;
 /**
  * Publishes each decision of a node, receives it back in stream order, interprets it like all
  * nodes, and acknowledges it when it is on this node's disk.
- * append ──> publisher … stream ──> interpreter ──> mirrors (sync) ──> followers, then the caller
  */
 export class Replica {
   readonly #options: ReplicaOptions;
@@ -69,7 +68,6 @@ export class Replica {
   #reader: StreamReader | undefined;
   #rewinding: Promise<void> | undefined;
   #restoring: Promise<void> | undefined;
-  /** Set while followers are notified of the records. */
   readonly #ownAccountSeqs = new Set<number>();
   #received: StreamMessage[] = [];
   #receivedBytes = 0;
@@ -156,7 +154,6 @@ export class Replica {
     return this.#ownAccountSeqs.has(seq);
   }
 
-  /** Stops because this node's disk differs from its peers' disks. */
   stopDiverged(message: string): void {
     this.#stop(new Fault("cluster-diverged", message));
   }
@@ -345,7 +342,7 @@ export class Replica {
       if (this.#position.seq - (this.#positions.at(-1)?.seq ?? 0) >= POSITION_INTERVAL)
         this.#storePosition();
     }
-    this.#applying = undefined; // No message can have arrived since the queue became empty in this tick.
+    this.#applying = undefined;
   }
 
   #interpretAll(messages: readonly StreamMessage[]): readonly MessageEffect[] {

@@ -17,7 +17,6 @@ export interface RestorationOptions {
   readonly mirrors: Readonly<Record<Place, LogFile>>;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Sizes of the logs in the stream; `undefined` unless this node has more records. */
   readonly headsIfAhead: () => Readonly<Record<Place, number>> | undefined;
   readonly applied: () => number;
   readonly waitUntilApplied: (seq: number) => Promise<void>;
@@ -44,7 +43,7 @@ export async function restoreLost(options: RestorationOptions): Promise<void> {
       if (options.applied() < (await stream.last())) continue;
       const heads = options.headsIfAhead();
       const records = heads === undefined ? [] : await nextLostRecords(mirrors, heads);
-      if (records.length === 0) continue; // Another node has restored the records.
+      if (records.length === 0) continue;
       const id = toBase64Url(entropy(ID_BYTES));
       const { seq } = await stream.publish(packRestored(id, records), id);
       options.onStored(seq);

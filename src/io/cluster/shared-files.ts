@@ -40,12 +40,9 @@ const CHECKSUMS_PER_PART = CHUNK_BYTES / HASH_BYTES;
 const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
 
 /**
- * Parts of a file in the store:
- * about metadata of the first offer
- * c0-HASH, … each chunk, named by index and checksum
- * l0-DIGEST, … the checksums of all chunks, after the upload
- * Different contents under one id therefore do not overwrite each other. The digest in the log
- * verifies the list of checksums, and the list verifies each chunk.
+ * Each file has the parts `about` (metadata of the first offer), `c0-HASH`, … (chunks by index and
+ * checksum) and `l0-DIGEST` (the checksums of all chunks). Different contents under one id
+ * therefore do not overwrite each other.
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
@@ -57,7 +54,6 @@ export class SharedFiles {
     this.#options = options;
   }
 
-  /** Returns the earlier offer if there is one. */
   async begin(about: BlobMetadata): Promise<BlobMetadata> {
     const { store } = this.#options;
     // Retry, because the earlier offer may be erased before it is read.
@@ -83,7 +79,7 @@ export class SharedFiles {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
       if (index === undefined || text === undefined) continue;
       const [at, hash] = [Number(index), hashOf(text)];
-      existing.set(at, existing.has(at) ? undefined : hash); // Use neither of two candidates.
+      existing.set(at, existing.has(at) ? undefined : hash);
     }
     const hashes: Uint8Array[] = [];
     for (let at = 0; ; at++) {

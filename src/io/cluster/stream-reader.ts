@@ -23,7 +23,6 @@ export interface StreamReaderOptions {
   readonly sha256: Sha256;
   readonly after: ReadPosition;
   readonly earlier?: readonly ReadPosition[];
-  /** The reader awaits the returned promise before the next message. */
   readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
   readonly onRewound: () => void;
   readonly onLost: (seq: number) => void;
@@ -39,9 +38,7 @@ const MISSING_INTERVAL_MS = 5;
  * announcement was late or the message was not stored.
  */
 const EXPECTED_TRIES = 20;
-/** Time to wait for a pushed message before fetching it. */
 const PUSH_TIMEOUT_MS = 20;
-/** Number of checks, CLUSTER_STALLED_MS apart, after which a missing message counts as lost. */
 const LOST_CHECKS = 4;
 /**
  * Time without contact after which the end of the stream is verified again. Server restarts and
@@ -319,7 +316,6 @@ export class StreamReader {
   async #checkMissing(): Promise<void> {
     const { stream, onLost } = this.#options;
     try {
-      // If the stream is shorter, this discards the announced messages.
       this.#storedSeq = await this.#last();
       if (this.#storedSeq < this.#next) return this.#options.onTruncated(this.#storedSeq);
       if ((await this.#answer(stream.get(this.#next))) !== undefined) return;

@@ -27,7 +27,6 @@ export interface Stream {
    * @throws {Fault} no-majority if no replica answers
    */
   get(seq: number): Promise<StreamMessage | undefined>;
-  /** 0 if the stream is empty. @throws {Fault} no-majority if no majority answers */
   last(): Promise<number>;
   /**
    * Calls back with new messages, or without a message when there may be new ones. Calls may be

@@ -7,11 +7,9 @@ import { CHUNK_BYTES, SPARE_BUFFERS_MAX } from "../../base/limits.ts";
 /** Space before the content for a message header and a frame header. */
 export const HEADROOM_BYTES = 1024;
 const BUFFER_BYTES = HEADROOM_BYTES + CHUNK_BYTES;
-/** Smaller buffers are cheaper to collect than to detach. */
 const DETACH_BYTES_MIN = 4 * 1024;
 
 const spare: ArrayBuffer[] = [];
-/** Buffers that are never released are garbage collected. */
 const inUse = new WeakSet<ArrayBufferLike>();
 
 /** @returns uninitialised bytes, which the caller must overwrite before reading */

@@ -193,7 +193,7 @@ export function writeSmallFile(path: string, text: string): void {
     rmSync(temporary, { force: true });
     const file = openSync(temporary, "wx", 0o600);
     try {
-      writeFileSync(file, text); // `writeFileSync` handles partial writes.
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -20,7 +20,7 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
   }
 }
 
-/** Tests whether DESCRIPTORS_RESERVED descriptors are free by opening that many. */
+/** Tries to open DESCRIPTORS_RESERVED descriptors. */
 export function areDescriptorsLow(open: () => number = openAny): boolean {
   const opened: number[] = [];
   try {

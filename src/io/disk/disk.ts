@@ -3,7 +3,6 @@
 import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
-/** Methods throw the system's errors with a `code`; see `diskFault`. */
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
   /** Reads fewer bytes only at the end of the file. */
@@ -13,7 +12,7 @@ export interface DiskFile extends Disposable {
   /** May write fewer bytes than passed. */
   write(bytes: Uint8Array, offset: number): number;
   writeLater(bytes: Uint8Array, offset: number): Promise<number>;
-  /** One system call, which may write fewer bytes than passed. */
+  /** A single system call, which may write fewer bytes than passed. */
   writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
   /** Runs fdatasync off the event loop. After a failure, the state of earlier writes is unknown. */
   sync(): Promise<void>;
@@ -44,7 +43,6 @@ export interface TreeDisk extends Disk {
   /** @throws {Error} ELOOP if the path is not a regular file */
   openPlain(path: string, access: "read" | "write"): DiskFile;
   kind(path: string): "file" | "folder" | "other" | undefined;
-  /** Returns false if the path exists. */
   makeFolderNew(path: string): boolean;
   /**
    * Adds a hard link, or renames the file if the file system has no hard links. Returns false if
@@ -55,7 +53,6 @@ export interface TreeDisk extends Disk {
   moveFolderNew(from: string, to: string): boolean;
   /** Never follows links. Only the permission bits of the mode are set, subject to the umask. */
   metadata(path: string, metadata: FileMetadata): void;
-  /** Never follows links. */
   removeFolder(path: string): Promise<void>;
   modifiedMs(path: string): number | undefined;
   freeBytes(folder: string): Promise<number>;

@@ -5,7 +5,7 @@ export class Mutex {
 
   run<Result>(task: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined); // The task's caller receives the error.
+    this.#last = result.catch(() => undefined);
     return result;
   }
 }

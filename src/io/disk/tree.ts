@@ -7,10 +7,8 @@ import { errorCode, type FileMetadata } from "./disk.ts";
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const PERMISSIONS = 0o777;
-/** Error codes of file systems without hard links (FAT, some network drives). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
 
-/** @throws {Error} ELOOP if the path is not a regular file */
 export function openPlain(path: string, access: "read" | "write" | "create"): number {
   const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
   // Windows has no O_NOFOLLOW, so check before opening.
@@ -59,7 +57,6 @@ export function moveFolderNew(from: string, to: string): boolean {
   }
   if (!createsNew(() => fs.mkdirSync(to))) return false;
   fs.chmodSync(from, fs.statSync(to).mode & 0o777);
-  // Replaces only the empty folder created above.
   return createsNew(() => fs.renameSync(from, to));
 }
 

@@ -23,7 +23,6 @@ export function readWholeFile(
   }
 }
 
-/** Replaces the file atomically and durably. @throws {Fault} store-… if it cannot be written */
 export async function writeWholeFile(
   disk: Disk,
   path: string,

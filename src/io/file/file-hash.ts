@@ -10,7 +10,6 @@ interface FileHash {
   digest(as: "hex"): string;
 }
 
-/** Returns the number of hashed bytes, at most `sizeBytesMax`. */
 export async function hashFileInto(
   hash: Pick<FileHash, "update">,
   fd: number,

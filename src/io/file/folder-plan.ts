@@ -113,7 +113,6 @@ function newName(parent: FolderNode, raw: string): string {
   for (let n = parent.usedNames.get(foldedName) ?? 0; ; n++) {
     const name = numbered(clean, n);
     const folded = foldFileName(name);
-    // Ends, because there are more numbers than used names.
     if (n > 0 && parent.usedNames.has(folded)) continue;
     parent.usedNames.set(folded, 1);
     parent.usedNames.set(foldedName, n + 1);

@@ -2,10 +2,7 @@
 
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 
-/**
- * A disk handles many concurrent calls almost as fast as a single call.
- * @throws {Error} the first error, after all started tasks have settled
- */
+/** @throws {Error} the first error, after all started tasks have settled */
 export async function inParallel<Item>(
   items: readonly Item[],
   task: (item: Item) => Promise<void>,

@@ -91,7 +91,6 @@ export function readHeader(
   };
 }
 
-/** Resumes a partial file from an earlier run or creates one. Locks the file and its journal. */
 export async function openPartialFile(options: PartialFileOptions): Promise<PartialFile> {
   const { disk, folder, name } = options;
   const names = new Set(disk.list(folder));

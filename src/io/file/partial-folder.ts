@@ -36,7 +36,6 @@ export class PartialFolder implements Content {
   readonly #manifest: DiskFile;
   #plan: Plan | undefined;
   #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
-  /** Folders that exist and are not links. */
   readonly #verifiedFolders = new Set<PlannedFolder>();
   #unsyncedFiles = new Set<PlannedFile>();
   #unsyncedFolders = new Set<PlannedFolder>();
@@ -96,7 +95,6 @@ export class PartialFolder implements Content {
     let at = inManifest;
     for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
       if (piece.kind === "manifest") continue;
-      // Yield to the event loop, because creating files is slow.
       if (index % CONCURRENT_FILES_MAX === CONCURRENT_FILES_MAX - 1) await Bun.sleep(0);
       await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
       at += piece.sizeBytes;
@@ -143,10 +141,7 @@ export class PartialFolder implements Content {
     return this.#plan?.paths.renamed ?? [];
   }
 
-  /**
-   * Creates empty files, syncs, and sets all modes and times.
-   * @throws {Fault} folder-malformed if the manifest or the size is invalid
-   */
+  /** @throws {Fault} folder-malformed if the manifest or the size is invalid */
   complete(sizeBytes: number): Promise<void> {
     return this.#complete(sizeBytes).catch(convertTooLong);
   }

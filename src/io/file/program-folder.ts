@@ -18,7 +18,6 @@ export interface ListedProgram {
 }
 
 export interface OpenProgram extends ListedProgram {
-  /** @throws {Fault} file-changed if the file has changed, store-… if it cannot be read */
   chunks(from: number): AsyncGenerator<Uint8Array>;
   close(): void;
 }
@@ -38,7 +37,6 @@ const OPEN_FLAGS =
   fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 const ABSENT_CODES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "EMLINK"]);
 
-/** Never offers links or special files. Hashes a file again if it has changed. */
 export class ProgramFolder {
   readonly #path: string;
   readonly #names: readonly string[];

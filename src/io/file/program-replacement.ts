@@ -124,7 +124,7 @@ export class ProgramReplacement {
     try {
       fs.linkSync(this.#program, copy);
     } catch {
-      fs.copyFileSync(this.#program, copy); // Some file systems have no hard links.
+      fs.copyFileSync(this.#program, copy);
     }
     fs.renameSync(copy, old);
     fs.renameSync(this.path, this.#program);

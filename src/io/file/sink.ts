@@ -21,7 +21,6 @@ export interface SinkOptions {
   readonly file: FileId;
   readonly server: string;
   readonly sha256: Sha256;
-  /** Authenticates journals. Without it, all existing content is verified. */
   readonly secret?: Uint8Array | undefined;
   readonly folderSize?: FolderSize;
   readonly sizeBytes?: number;

@@ -87,7 +87,7 @@ class FolderSource implements Source {
     }
   }
 
-  release(): void {} // The folder can be read again.
+  release(): void {}
 
   async check(): Promise<void> {
     let checked = 0;
@@ -218,7 +218,6 @@ function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | u
   walk.stamps.set(path, stampOf(stat));
   walk.entries.push(entryOf(path, stat));
   if (stat.isDirectory()) return path;
-  // Check the access now, so that a failure precedes the upload.
   fs.accessSync(join(walk.root, path), fs.constants.R_OK);
   return undefined;
 }

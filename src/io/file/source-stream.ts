@@ -56,7 +56,6 @@ class StreamSource implements Source {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    // Ignore errors, because the upload is over.
     this.#reader.cancel().catch(() => undefined);
   }
 

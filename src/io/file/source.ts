@@ -133,7 +133,7 @@ class FileSource implements Source {
     return chunks;
   }
 
-  release(): void {} // The file can be read again.
+  release(): void {}
 
   async check(): Promise<void> {
     const current = fs.statSync(this.path, { bigint: true, throwIfNoEntry: false });

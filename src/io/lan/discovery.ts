@@ -21,7 +21,6 @@ import { errorCode } from "../disk/disk.ts";
 import { interfaceAddresses } from "./interfaces.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
-/** Time allowed for announcing that a server stops. */
 const GOODBYE_TIMEOUT_MS = 500;
 
 export interface MulticastDnsNetwork {
@@ -151,7 +150,6 @@ class MdnsInstance {
   readonly #clock: Clock;
   readonly #socket: MdnsSocket;
   readonly #bonjour: Bonjour;
-  /** Names of other servers on this network. */
   readonly #usedNames = new Set<string>();
   #count = 1;
   #service: Service | undefined;
@@ -237,7 +235,6 @@ class MdnsInstance {
     service.once("up", () => {
       this.#socket.isPaused = false;
     });
-    // Announce one address instead of all addresses of this machine.
     const records = service.records.bind(service);
     const type = endpoint.host.includes(":") ? "AAAA" : "A";
     const address = { name: service.host, type, ttl: 120, data: endpoint.host } as const;

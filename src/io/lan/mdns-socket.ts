@@ -12,7 +12,6 @@ import {
 import { TokenBucket } from "../../core/rate.ts";
 
 const HEADER_BYTES = 12;
-/** Response bit in the third byte of a message (RFC 1035, section 4.1.1). */
 const RESPONSE_BIT = 0x80;
 const COUNT_OFFSETS = [4, 6, 8, 10] as const;
 
@@ -30,7 +29,7 @@ export function isWithinLimits(bytes: Uint8Array): boolean {
   return questions <= MDNS_QUESTIONS_MAX && entries <= MDNS_ENTRIES_MAX;
 }
 
-/** Socket with the subset of `node:dgram` that the library uses. Never throws on network errors. */
+/** Implements the subset of `node:dgram` that the library uses. Never throws on network errors. */
 export class MdnsSocket extends EventEmitter {
   isPaused = false;
   readonly #socket: Socket;

@@ -31,7 +31,6 @@ export interface MulticastOptions {
   readonly port: number;
   readonly ttl: number;
   readonly interface?: string | undefined;
-  /** `one` uses the system's default interface for the group. */
   readonly scope: "one" | "all";
 }
 
@@ -177,7 +176,6 @@ function joinGroup(receiver: Socket, group: string, address: string): void {
   try {
     receiver.addMembership(group, address);
   } catch (error) {
-    // The socket has already joined on this interface, which has another address.
     if (codeOf(error) !== "EADDRINUSE") throw error;
   }
 }

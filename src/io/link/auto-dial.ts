@@ -91,7 +91,7 @@ class Race {
     this.#running += 1;
     dials[transport](target).then(
       (link) => {
-        if (this.#isSettled) return link.destroy(); // The other transport was faster.
+        if (this.#isSettled) return link.destroy();
         this.#settle();
         this.#result.resolve({ link, transport });
       },

@@ -67,7 +67,6 @@ export abstract class BaseLink implements Link {
     this.#sentBytes += sizeBytes;
   }
 
-  /** Wakes senders that wait in `drained`. */
   protected settle(): void {
     if (this.#waiters.length === 0 || !this.#isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();

@@ -32,7 +32,6 @@ export interface LinkHandlers {
   closed(fault: Fault | undefined): void;
 }
 
-/** Carries complete messages in both directions, in order and without loss. */
 export interface Link {
   readonly transport: Transport;
   readonly remote: Address;
@@ -92,7 +91,6 @@ export interface Listener {
    * those sent with `send`.
    */
   publish(topic: string, message: Uint8Array): void;
-  /** Closes existing links and resolves within a limited time. */
   stop(): Promise<void>;
 }
 

@@ -111,7 +111,6 @@ export class MemoryLink extends BaseLink {
     this.peer.#finish(fault);
   }
 
-  /** Simulates an end that does not read, until the returned function is called. */
   stall(): () => void {
     this.#isStalled = true;
     return () => {
@@ -171,7 +170,6 @@ export class MemoryLink extends BaseLink {
 
   #finish(fault: Fault | undefined): void {
     if (this.state === "closed") return;
-    // An end that has called `close` reports a normal close, whatever its peer does.
     const isOwnClose = this.state === "closing";
     this.state = "closed";
     this.#cancelDeadline?.();

@@ -10,7 +10,6 @@ import { Topics } from "./topics.ts";
 export interface NetworkConditions {
   /** A decreasing delay never reorders messages. */
   delayMs?(from: Address, to: Address, sizeBytes: number): number;
-  /** If the result is false, the dial times out. */
   isReachable?(from: Address, to: Address): boolean;
 }
 

@@ -41,7 +41,6 @@ export class Topics<Follower> {
     return true;
   }
 
-  /** Returns the traffic while the follower followed the topic. */
   unfollow(topic: string, follower: Follower): Traffic | undefined {
     const followed = this.#followed.get(follower);
     const start = followed?.get(topic);

@@ -20,10 +20,7 @@ export function checkpointPath(folder: string): string {
   return join(folder, "checkpoint");
 }
 
-/**
- * Returns `undefined` if the folder has no checkpoint.
- * @throws {Fault} log-corrupt if the file is not a checkpoint, store-… if it cannot be read
- */
+/** @throws {Fault} log-corrupt if the file is not a checkpoint, store-… if it cannot be read */
 export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint | undefined {
   const path = checkpointPath(folder);
   try {

@@ -44,7 +44,6 @@ export class Checkpoints {
     this.#options = options;
   }
 
-  /** Writes a checkpoint immediately, so that every non-empty log has one. */
   async start(): Promise<void> {
     const { log } = this.#options;
     this.#unfollow = await log.follow(log.head() + 1, () => this.#arm());

@@ -18,7 +18,6 @@ export async function syncWithParents(disk: Disk, folder: string): Promise<void>
   }
 }
 
-/** Not sparse, so removing the file frees space. */
 export async function ensureReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
   if (disk.exists(path)) return;
   try {

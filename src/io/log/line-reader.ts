@@ -160,7 +160,6 @@ class PrefixedBytes {
 }
 
 class StringInterner {
-  /** Strings by hash; a collision replaces one. Limited by the numbers of rooms and accounts. */
   readonly #strings = new Map<number, string>();
 
   intern(bytes: Buffer, start: number, end: number): string {

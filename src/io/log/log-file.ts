@@ -65,7 +65,6 @@ export interface LogOptions {
   readonly sha256: Sha256;
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
-  /** The records that this snapshot covers are not read at the start. */
   readonly snapshot?: LogValue;
   readonly tornFolder?: string;
   readonly reservePath?: string;
@@ -228,7 +227,6 @@ export class LogFile implements Log {
     return found;
   }
 
-  /** `undefined` until the followers have received all durable records. */
   value(): LogValue | undefined {
     const { size, groups, open } = this.tree.value();
     if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
@@ -265,10 +263,6 @@ export class LogFile implements Log {
     }
   }
 
-  /**
-   * Appends a record at the position that the cluster assigned.
-   * @throws {Fault} log-conflict if that is not the next position, and the faults of `append`
-   */
   appendAssigned(sealed: SealedDraft, assigned: AssignedPosition): Promise<LogRecord> {
     return settledAppend((settle) => this.#submit({ content: sealed, assigned, settle }));
   }
@@ -350,7 +344,6 @@ export class LogFile implements Log {
     return this.#order.lastSeq(room);
   }
 
-  /** Log id (see `originOf`); `undefined` while the log is empty. */
   get origin(): string | undefined {
     return this.#origin;
   }
@@ -521,7 +514,6 @@ export class LogFile implements Log {
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      // The targets of a copied `erase` record are already blank.
       const targets = "bytes" in append.content ? this.#erased : this.#unfinished;
       for (const target of erasuresOf(outcome)) {
         if (targets !== this.#erased || !targets.has(target)) targets.set(target, outcome.head.seq);

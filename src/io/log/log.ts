@@ -18,7 +18,6 @@ export function settledAppend(append: (settle: Settle) => void): Promise<LogReco
   });
 }
 
-/** The history and the accounts are separate logs. */
 export interface Log {
   /**
    * Resolves when the record is durable and every follower has received it. Records appended in one
@@ -30,7 +29,6 @@ export interface Log {
   appendThen(drafts: readonly Draft[], options: AppendAllOptions, settle: Settle): void;
   /** Both bounds are inclusive. `to` defaults to the current head. */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
-  /** Calls back once with each durable record from `from` on, in order and without gaps. */
   follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void>;
   /**
    * Blanks salt and body of a record in place. The `erase` record must be durable. The next start
@@ -61,7 +59,6 @@ export interface PageQuery {
    */
   readonly from: "newest" | "oldest";
   readonly limit: number;
-  /** Maximum total size of the page's lines. A single record may exceed it. */
   readonly bytesMax: number;
 }
 

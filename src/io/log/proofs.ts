@@ -6,7 +6,6 @@ import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";
 import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 
-/** The number of cached groups is small because returning clients tend to know the same sizes. */
 const CACHED_GROUPS_MAX = 64;
 const HASH_BYTES = 32;
 

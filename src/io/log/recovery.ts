@@ -36,7 +36,6 @@ export interface RecoveryOptions {
   readonly sha256: Sha256;
   readonly onRecord?: (record: LogRecord) => void;
   readonly fold?: Fold;
-  /** Evidence of which records were durable; `undefined` without a checkpoint file. */
   readonly stored?: StoredCheckpoint | undefined;
   readonly acceptsLoss?: boolean;
 }
@@ -44,7 +43,6 @@ export interface RecoveryOptions {
 export interface Fold {
   readonly byHead: ReadonlySet<RecordKind>;
   readonly apply: (record: FoldedRecord) => void;
-  /** Returns false on failure, with the fold in its initial state. */
   readonly load?: () => boolean;
 }
 

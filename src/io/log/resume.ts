@@ -52,7 +52,6 @@ class Resumption {
       if (!this.#matchesCheckpoint() || !(await this.#readTail())) return undefined;
       if ((this.#signed?.size ?? 0) > this.#walk.tree.size) return undefined;
     } catch {
-      // The snapshot is inconsistent, or the disk fails and will fail again.
       return undefined;
     }
     if (fold?.load?.() !== true) return undefined;

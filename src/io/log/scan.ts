@@ -2,10 +2,8 @@
 
 import type { DiskFile } from "../disk/disk.ts";
 
-/** Large enough to amortise system calls, small enough for the CPU cache. */
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
-/** Only a file without newlines, such as zeros after a crash, reaches this size. */
 const BLOCK_BYTES_MAX = 64 << 20;
 
 export interface Block {
@@ -20,7 +18,6 @@ export interface Block {
 export interface ScannedLine {
   readonly bytes: Buffer;
   readonly offset: number;
-  /** False only for the bytes after the last newline. */
   readonly isComplete: boolean;
 }
 
@@ -41,7 +38,6 @@ export async function* scanBlocks(
       const { buffer, sizeBytes, isEnd } = await pending;
       const newline = buffer.subarray(0, sizeBytes).lastIndexOf(NEWLINE);
       const usedBytes = isEnd ? sizeBytes : newline + 1;
-      // Read the line again into a larger buffer.
       if (usedBytes === 0) buffers.grow();
       const next = at + usedBytes;
       if (!isEnd) pending = readAt(file, buffers.next(), next, to);

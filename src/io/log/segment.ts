@@ -85,7 +85,6 @@ export function listSegments(disk: Disk, folder: string): number[] {
   return names.map((name) => Number(name.slice(0, 12))).filter((firstSeq) => firstSeq > 0);
 }
 
-/** Requires exact sizes except for the last segment, which may have grown. */
 export function matchSizes(
   disk: Disk,
   folder: string,

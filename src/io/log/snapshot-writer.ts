@@ -11,7 +11,6 @@ export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
   readonly folds: () => Folds | undefined;
-  /** A smaller log is read in under half a second. */
   readonly bytesMin?: number;
   readonly onWriteError: (fault: Fault) => void;
 }
@@ -37,7 +36,6 @@ export class SnapshotWriter<Folds> {
     this.#options = options;
     const { log } = options;
     this.#savedBytes = log.coveredBytes;
-    // Replace the snapshot, because later records may have erased some of its content.
     this.#isDue = log.sizeBytes() !== this.#savedBytes;
     this.#arm();
   }

@@ -47,7 +47,6 @@ export interface Snapshot<Folds> {
 interface Content<Folds> extends Snapshot<Folds> {
   readonly format: number;
   readonly version: string;
-  /** Leaf hash of the last record, which is unique to this log. */
   readonly leaf: string;
 }
 

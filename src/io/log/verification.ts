@@ -21,9 +21,6 @@ export interface VerificationOptions {
   readonly folder: string;
   readonly sha256: Sha256;
   readonly covered: Covered;
-  /**
-   * Seqs of erased records, each with the seq of its `erase` record. Grows during the verification.
-   */
   readonly erased: ReadonlyMap<number, number>;
   readonly pause: () => Promise<boolean>;
 }

@@ -53,7 +53,6 @@ export interface LogVerdict {
   readonly findingCount: number;
   readonly size: number;
   readonly root: Uint8Array | undefined;
-  /** Log id (see `originOf`); `undefined` if the log is empty. */
   readonly origin: string | undefined;
   readonly checkpoint: string | undefined;
 }

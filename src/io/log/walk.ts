@@ -1,7 +1,5 @@
 /** Iteration over the lines of a log, shared by all its readers. */
 
-// Readers handle invalid lines in different ways; valid lines are processed here.
-
 import type { Sha256 } from "../../base/ids.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
 import { LogOrder } from "../../core/log/order.ts";
@@ -36,7 +34,6 @@ export class LogWalk {
   readonly order = new LogOrder();
   readonly tree: MerkleTree;
   readonly line: LineReader;
-  /** Log id (see `originOf`); `undefined` while the log is empty. */
   origin: string | undefined;
   lastSeq = Number.POSITIVE_INFINITY;
 

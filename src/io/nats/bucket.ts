@@ -21,12 +21,10 @@ import {
 } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
-/** Header with the seq of the value that a write replaces. */
 const REPLACES = "Chat-Replaces";
 /** Error codes for an unexpected last message. Later NATS versions use 10164. */
 const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
 
-/** @throws {Fault} no-majority if the servers do not answer */
 export async function openBuckets<Kind extends string>(
   parts: ClusterConnection,
   kinds: readonly Kind[],
@@ -148,7 +146,6 @@ class JetStreamBucket implements Bucket {
         await this.#purge(name, count);
         return false;
       }
-      // The replica that lacks this write may be lagging.
       if (last > count || clock.now() >= until) {
         throw natsFault(new Error("it was changed by another server"));
       }

@@ -132,7 +132,6 @@ export class JetStreamContent implements ContentStore {
     const query = { last_by_subj: this.#subject(file, part) };
     const byAny = () => manager.direct.getMessage(name, query);
     const byLeader = () => manager.streams.getMessage(name, query);
-    // NATS may choose a replica that is frozen or lagging.
     const found = await asNatsFault(this.#withFallback(byAny, byLeader));
     const message = found ?? (await asNatsFault(byLeader()));
     return message === null ? undefined : new Uint8Array(message.data);

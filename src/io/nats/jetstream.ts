@@ -44,14 +44,12 @@ export interface JetStreamOptions {
   readonly servers: readonly string[];
   readonly credentials?: Uint8Array;
   readonly cluster: string;
-  /** Identity that all nodes present to clients; `undefined` to inspect the stream only. */
   readonly identity?: ClusterIdentity;
   readonly isUnsafe: boolean;
   readonly clock: Clock;
 }
 
 export interface ClusterIdentity {
-  /** Fingerprint of this node; `undefined` if it has no identity. */
   readonly own: string | undefined;
   readonly make: () => Promise<string>;
 }
@@ -67,7 +65,6 @@ const PINGS_UNANSWERED_MAX = 2;
 /** Delay before querying other servers, because the first one may be frozen. */
 const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
-/** Number of missing messages from which a replica counts as lagging. */
 const STREAM_LAG_LOW = 100;
 /** Error code for an unexpected end of the stream. */
 export const WRONG_LAST_SEQUENCE = 10_071;
@@ -103,7 +100,6 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         identity: identity === undefined ? undefined : { own, make },
         make,
       });
-    // Inspection must also work without a leader.
     const isReady = async () => (await ready()) || identity === undefined;
     const withinMs = identity === undefined ? CLUSTER_LEASE_MS : CLUSTER_START_TIMEOUT_MS;
     await waitForLeader(clock, "the stream has", isReady, withinMs);
@@ -114,7 +110,6 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
   }
 }
 
-/** @throws {Fault} unreachable if no server accepts the connection */
 export async function connectNats(
   { servers, credentials }: Pick<JetStreamOptions, "servers" | "credentials">,
   pingEveryMs = PING_INTERVAL_MS,
@@ -165,7 +160,6 @@ async function ensureStream(
   const found = await findStream(manager, name);
   if (found !== undefined) {
     if (identity !== undefined) checkIdentity(cluster, found.config.description ?? "", identity);
-    // An earlier version of this program created the stream without republishing.
     if (republish !== undefined && found.config.republish === undefined) {
       await manager.streams.update(name, { republish });
     }
@@ -414,7 +408,6 @@ export class JetStream implements CopyStream, Stream {
   }
 }
 
-/** @throws {Fault} no-majority if the request fails */
 export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value> {
   try {
     return await request;

@@ -4,7 +4,6 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 
-/** A typical response has 5 KiB. */
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
 
 const NATS_MONITOR_MS = 3_000;

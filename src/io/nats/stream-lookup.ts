@@ -44,7 +44,6 @@ export function quorumAgeMs({ config, cluster }: StreamInfo): number {
     .filter(({ offline }) => offline !== true)
     .map(({ active }) => active / NS_PER_MS)
     .toSorted((a, b) => a - b);
-  // The leader counts towards the majority.
   return ages[majorityOf(config.num_replicas) - 2] ?? Number.POSITIVE_INFINITY;
 }
 

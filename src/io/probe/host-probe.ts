@@ -27,7 +27,6 @@ export function checkWritable(folder: string): void {
   }
 }
 
-/** `undefined` if the file does not exist, and on Windows. */
 export function modeOf(path: string): number | undefined {
   if (process.platform === "win32" || !existsSync(path)) return undefined;
   return statSync(path).mode & 0o777;

@@ -36,14 +36,12 @@ export async function resolveHost(host: string): Promise<readonly string[]> {
   }
 }
 
-/** @throws {Fault} unreachable if there is no route */
 export async function localAddressFor(address: string): Promise<string> {
   const noRoute = (cause?: unknown) =>
     new Fault("unreachable", `no route to ${address}`, {
       remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
       cause,
     });
-  // Any port will do, because nothing is sent.
   const localAddress = await sendingAddress(address, 9).catch((cause: unknown) => {
     throw noRoute(cause);
   });

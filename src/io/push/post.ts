@@ -12,7 +12,6 @@ import { PUSH_ANSWER_BYTES_MAX } from "../../base/limits-page.ts";
 import { withTimeout } from "../clock.ts";
 import { isPublicAddress } from "./public-address.ts";
 
-/** Time allowed from the DNS lookup to the first line of the response. */
 const PUSH_TIMEOUT_MS = 10_000;
 
 export interface PushPost {

@@ -40,7 +40,6 @@ const GLOBAL_IPV6_LIST = blockList(GLOBAL_IPV6, "ipv6");
 const RESERVED_IPV6_LIST = blockList(RESERVED_IPV6, "ipv6");
 
 export function isPublicAddress(address: string): boolean {
-  // An address with a zone id belongs to an interface of this machine.
   if (address.includes("%")) return false;
   const family = isIP(address);
   if (family === 4) return !RESERVED_IPV4_LIST.check(address, "ipv4");

@@ -28,7 +28,6 @@ import { tuneUdpSocket } from "./udp-socket.ts";
 /** Most NAT mappings expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;
 
-/** Flow-control window that all streams of a connection share, e.g. a file and the chat. */
 const UDP_CONNECTION_WINDOW_BYTES = 24 * 1024 * 1024;
 
 export type Congestion = "bbr" | "cubic";
@@ -65,7 +64,6 @@ export interface PipeEvents {
   closed(code: number | undefined): void;
 }
 
-/** Members of Bun's streams that Node's types lack. */
 interface BunStream extends Omit<QuicStream, "writer"> {
   readonly writer: {
     writeSync(bytes: Uint8Array): boolean;
@@ -91,7 +89,6 @@ export class QuicPipe {
 
   listen(events: PipeEvents): void {
     this.#stream.onreset = (error: unknown) => events.closed(codeOf(error));
-    // If the connection was lost, the error code is known one turn later.
     const reportClosed = () => void setImmediate(() => events.closed(undefined));
     this.#stream.closed.then(reportClosed, reportClosed);
     void this.#read(events).then(reportClosed);
@@ -169,7 +166,6 @@ export class QuicWire {
   }
 
   stats(): QuicStats {
-    // Bun has more counters than Node's types.
     const stats = this.#session.stats as unknown as Readonly<Record<string, bigint | undefined>>;
     return {
       roundTripMs: Number(stats["smoothedRtt"] ?? 0) / NS_PER_MS,

@@ -1,6 +1,5 @@
 /** Classification of errors when binding a UDP socket. */
 
-/** Error numbers on Linux and macOS, with which messages of node:quic end. */
 const IN_USE = new Set(["98", "48"]);
 const DENIED = new Set(["13"]);
 const NO_ADDRESS = new Set(["99", "49"]);

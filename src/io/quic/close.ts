@@ -25,7 +25,6 @@ export function quicCodeOf(fault: Fault): number {
   }
 }
 
-/** @param code `undefined` if the connection ended without a code, for instance by a timeout */
 export function faultOfQuicCode(code: number | undefined): Fault {
   switch (code) {
     case QUIC_CODE.tooLarge:

@@ -13,7 +13,7 @@ import type { CloseOrder, QuicLink } from "./link.ts";
 export class QuicConnection {
   readonly wire: QuicWire;
   #link: QuicLink | undefined;
-  readonly #channels = new Set<QuicLink>(); // QUIC enforces UDP_STREAMS_MAX.
+  readonly #channels = new Set<QuicLink>();
   #isEnded = false;
 
   constructor(wire: QuicWire) {

@@ -25,7 +25,6 @@ export interface QuicDialSettings {
   readonly idleSeconds?: number;
 }
 
-/** Server name for an address, which SNI cannot carry. */
 const DEFAULT_SERVER_NAME = "chat";
 
 export class QuicDialer {

@@ -51,7 +51,6 @@ export class QuicLink extends BaseLink {
     end: () => this.#onEnd(),
   });
   #isAccepted = false;
-  /** At most SEND_QUEUE_BYTES_MAX. `#next` is sent first. */
   #queue: Uint8Array[] = [OPENING];
   #next = 0;
   #queueBytes = 0;
@@ -128,7 +127,6 @@ export class QuicLink extends BaseLink {
     if (this.state !== "open") return;
     this.inbox.mute();
     this.state = "closing";
-    // Limits the wait for a peer that has stopped reading.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#scheduleFlush();
   }

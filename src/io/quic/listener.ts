@@ -26,9 +26,7 @@ export interface QuicListenOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly certPem: string; readonly keyPem: string };
-  /** "bbr" (default) is fast on lossy paths, "cubic" fair to other traffic. */
   readonly congestion?: Congestion;
-  /** Maximum number of half-open connections. Default: UDP_HALF_OPEN_MAX. */
   readonly unlinkedMax?: number;
 }
 
@@ -47,7 +45,7 @@ class QuicListener implements Listener {
   readonly #socket: QuicSocket;
   readonly #unlinked = new Map<QuicWire, ReturnType<typeof setTimeout>>();
   readonly #connecting = new Map<QuicWire, () => void>();
-  readonly #links = new Set<QuicLink>(); // `accept` limits the number.
+  readonly #links = new Set<QuicLink>();
   readonly #wires = new Set<QuicWire>();
   readonly #topics = new Topics<QuicLink>();
   #stopping: Promise<void> | undefined;
@@ -103,7 +101,7 @@ class QuicListener implements Listener {
       this.#wires.delete(wire);
     });
     const connection = new QuicConnection(wire);
-    let first: QuicPipe | undefined; // Set even before `opened` resolves.
+    let first: QuicPipe | undefined;
     wire.onPipe((pipe) => {
       if (pipe.isFirst) first = pipe;
       else this.#reject(wire, QUIC_CODE.malformed);
@@ -125,10 +123,9 @@ class QuicListener implements Listener {
     if (connection.link !== undefined) {
       const isAccepted = this.#stopping === undefined && this.#events.accept(remote);
       if (isAccepted) this.#createLink(connection, remote, pipe);
-      else pipe.reset(QUIC_CODE.refused); // Refuse only the channel.
+      else pipe.reset(QUIC_CODE.refused);
       return;
     }
-    // The channel was opened while its link was ending.
     if (connection.isEnded) return pipe.reset(QUIC_CODE.refused);
     if (!pipe.isFirst) return this.#reject(wire, QUIC_CODE.malformed);
     this.#clearPending(wire);

@@ -20,7 +20,6 @@ export async function probeUdp(remote: Address, onRefused: () => void): Promise<
     const socket = await Bun.udpSocket({
       hostname: remote.host.includes(":") ? "::" : "0.0.0.0",
       connect: { hostname: remote.host, port: remote.port },
-      // Bun (1.4.4) passes only the error, contrary to its types.
       socket: { error: (...errors: unknown[]) => onError(...errors) },
     });
     try {

@@ -4,7 +4,6 @@ import { readdirSync } from "node:fs";
 import { UDP_RECEIVE_BUFFER_BYTES } from "../../base/limits.ts";
 import { LinuxSockets } from "../ws/linux-sockets.ts";
 
-// These Linux constants are the same on all processors that Bun supports.
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;

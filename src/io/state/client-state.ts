@@ -203,7 +203,6 @@ export class ClientState {
     return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
   }
 
-  /** Returns the seq of the last record displayed in this CHAT_HOME. */
   cursor(fingerprint: string, user: string): number | undefined {
     return this.#database.value(
       `SELECT seq FROM cursors ${WHERE_USER}`,
@@ -271,7 +270,6 @@ export class ClientState {
     return this.#database.value("SELECT user FROM last_users WHERE fingerprint = ?", fingerprint);
   }
 
-  /** @param replace if false, keeps an existing last server */
   setLastServer(address: string, unixMs: number, replace = false): void {
     const last = this.lastServer();
     if (last === address || (last !== undefined && !replace)) return;
@@ -279,7 +277,6 @@ export class ClientState {
     this.#database.run(sql, address, Math.trunc(unixMs));
   }
 
-  /** @param replace if false, keeps an existing last user of the server */
   setLastUser(fingerprint: string, user: string, unixMs: number, replace = false): void {
     const last = this.lastUser(fingerprint);
     if (last === user || (last !== undefined && !replace)) return;

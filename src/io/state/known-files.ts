@@ -18,10 +18,7 @@ export function knownFile({
 }
 
 export class KnownFiles extends HomeTable {
-  /**
-   * Retains the newest KNOWN_FILES_MAX files of a server.
-   * @param files oldest first
-   */
+  /** @param files oldest first */
   add(fingerprint: string, files: readonly KnownFile[]): void {
     const unknown = files.slice(-KNOWN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
     if (unknown.length === 0) return;

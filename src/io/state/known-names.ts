@@ -11,7 +11,6 @@ export interface KnownName {
   readonly about: string;
 }
 
-/** Completion must be fast, so it does not wait long for a writing process. */
 const BUSY_TIMEOUT_MS = 100;
 
 /** A CHAT_HOME that is missing, locked or of another version has no names. */
@@ -90,6 +89,6 @@ function withFallback<Result>(act: () => Result, fallback: Result): Result {
   try {
     return act();
   } catch {
-    return fallback; // Ignore the error, because it would disturb typing.
+    return fallback;
   }
 }

@@ -15,7 +15,6 @@ export interface LogReader {
 type Awaitable<Value> = Value | Promise<Value>;
 
 export interface LogPins {
-  /** `undefined` if this server has not proved its log yet. */
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
   /** Never decreases the size of the same log, even with concurrent processes. */
   storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
@@ -25,11 +24,9 @@ export interface LogPins {
   /** Stores that the server confirmed a record with this seq, which the log must thus contain. */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
-  /** `undefined` if the log was accepted. */
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;
 }
 
-/** Records that a log must contain according to one CHAT_HOME. */
 export interface ExpectedRecords {
   readonly records: readonly KnownRecord[];
   readonly size: number;

@@ -15,7 +15,6 @@ export interface ResumableUpload {
   readonly upTo: number;
   addHashes(hashes: readonly Uint8Array[]): void;
   truncate(upTo: number): void;
-  /** Yields the checksums of the chunks from `from` to `upTo`, or fewer if some were lost. */
   hashes(from?: number): Generator<Uint8Array>;
   /**
    * Stores checksums before the chunks are sent, and compares them when the chunks are read again.

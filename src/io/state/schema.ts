@@ -106,7 +106,6 @@ const CLIENT_STATE_VERSION = MIGRATIONS.length;
 export const CLIENT_STATE_FILE = "state.sqlite";
 
 export class StateDatabase {
-  /** `undefined` for a database in memory. */
   readonly folder: string | undefined;
   readonly #database: Database;
 
@@ -186,7 +185,7 @@ function migrate(database: Database, folder: string): void {
   if (before === CLIENT_STATE_VERSION) return;
   database
     .transaction(() => {
-      const version = versionOf(database); // Another process may have migrated the database first.
+      const version = versionOf(database);
       if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
       for (const step of MIGRATIONS.slice(version)) database.run(step);
       database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);

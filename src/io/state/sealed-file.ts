@@ -35,7 +35,6 @@ export class SealedFile {
     });
   }
 
-  /** Reads the whole database. @throws {Fault} store-failed if the database is damaged */
   check(): void {
     sealedFaults(
       this.path,

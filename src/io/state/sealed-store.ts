@@ -31,7 +31,6 @@ interface Row {
 export const SEALED_STATE_FILE = "sealed.sqlite";
 /** Prefix of the key of an empty row that names the device whose key encrypts all other rows. */
 const DEVICE_PREFIX = "device/";
-/** An empty file, which has no header, is a database without tables. */
 export const DATABASE_HEADER = "SQLite format 3\0";
 const FORMAT = 1;
 /** Transactions last up to half a second, so a longer wait means that another process hangs. */
@@ -82,7 +81,6 @@ export class SealedStateStore {
       if (this.#isClosed) throw new Fault("interrupted", "logged out");
       await this.#begin();
       try {
-        // The constructor cannot wait for another process, so update the owner here.
         sealedFaults(this.#folder, () => this.#updateOwner());
         const result = await task(new SealedRows(this.#database, this.#owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));

@@ -12,7 +12,6 @@ import type {
   UploadKey,
 } from "./resumable-upload.ts";
 
-/** Larger rows make each rewrite larger; smaller rows increase the number of rows. */
 const ROW_HASHES = 64;
 
 interface Row {
@@ -37,7 +36,6 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
     this.database.transact(() => {
-      // The server removes uploads of this age, too.
       this.database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
       const sql = `DELETE FROM uploads
         WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
@@ -101,7 +99,7 @@ export class UploadJournal extends HomeTable implements ResumableUploads {
       const storedChunks = this.database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
       if (storedChunks === undefined) return;
       const end = storedChunks.first + storedChunks.hashes.length / HASH_BYTES;
-      if (end <= at) return; // Two processes wrote overlapping rows of different lengths.
+      if (end <= at) return;
       for (; at < Math.min(end, upTo); at++) {
         const offset = (at - storedChunks.first) * HASH_BYTES;
         yield storedChunks.hashes.slice(offset, offset + HASH_BYTES);

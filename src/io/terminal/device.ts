@@ -15,7 +15,6 @@ export type DeviceEvent =
   | "continued"
   /** Another process requests a stop, e.g. with `kill -TSTP`. */
   | "stop"
-  /** The process ends, normally or not. Handlers must be synchronous. */
   | "exit";
 
 export interface TerminalDevice {
@@ -107,7 +106,6 @@ function writeNow(fd: number, text: string, withinMs: number): void {
 function listen(event: DeviceEvent, handler: () => void): () => void {
   if (event === "exit") return onProcessEnd(handler);
   if (event === "resize") {
-    // The stream reads the new size before it emits this event.
     process.stdout.on("resize", handler);
     return () => process.stdout.off("resize", handler);
   }

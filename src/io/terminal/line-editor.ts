@@ -15,7 +15,6 @@ export interface EnteredLine {
   readonly isPasted: boolean;
 }
 
-/** Called when a paste of several lines waits for Enter, or is too large. */
 export type OnPaste = (paste: { readonly lines: number } | "oversize") => void;
 
 export interface LineEditor {
@@ -26,7 +25,6 @@ export interface LineEditor {
   line(): Promise<EnteredLine | undefined>;
   secret(question: string): Promise<string | undefined>;
   print(text: string): void;
-  /** Removes the entered line from the screen, unless other output followed. */
   eraseEntered(): void;
   prompt(text: string): void;
   close(): void;
@@ -36,7 +34,6 @@ const CLEAR_LINE = "\r\x1b[J";
 /** Maximum number of lines typed before the program reads them, e.g. on a slow network. */
 const LINES_AHEAD_MAX = 1_000;
 
-/** Time after which the editor continues if the process could not be stopped. */
 const SUSPENDED_MS = 100;
 const TAB = 8;
 const PASTE_ROWS_MAX = 3;
@@ -262,7 +259,6 @@ class ReadlineEditor implements LineEditor {
   }
 
   async #suspend(): Promise<void> {
-    // On Windows, Ctrl-Z on an empty line ends the input.
     if (process.platform === "win32" && this.#editor.line === "") this.#editor.close();
     if (process.platform === "win32" || this.#isSuspended) return;
     this.#isSuspended = true;

@@ -20,9 +20,7 @@ export interface Output {
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;
-/** Small writes let `drained` resolve in time. */
 const WRITE_BYTES_MAX = 1 << 18;
-/** The delay doubles each time, up to RETRY_MS_MAX. */
 const RETRY_MS = 2;
 const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
@@ -46,7 +44,6 @@ export interface ScreenOutput extends Output {
   discard(): void;
 }
 
-/** @param fd the same terminal, opened in non-blocking mode; `undefined` if that failed */
 export function screenOutput(fd: number | undefined, onBroken: OnBroken): ScreenOutput {
   const stream = streamOf(1);
   return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);

@@ -15,10 +15,8 @@ const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");
 /** Ctrl-C and Ctrl-D, alone in a read, end a paste without an end mark. */
 const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
-/** Matches a string (OSC, DCS and similar), CSI, or a short sequence. */
 const SEQUENCE =
   /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?/g;
-/** Matches a control character except line feed and tab, or a bidirectional control. */
 const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**

@@ -15,7 +15,6 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 }
 
-/** `undefined` unless both input and standard error are terminals. */
 export function openTerminal(input: Input, output: Output): Terminal | undefined {
   if (!input.isTerminal || !output.isTerminal) return undefined;
   const askText = async (question: string) => {

@@ -15,10 +15,6 @@ import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 const JOIN_BYTES = 16 * 1024;
 
 export interface WsSocket {
-  /**
-   * Returns the number of accepted bytes. `drain` follows a partial write. Negative if the socket
-   * is closed.
-   */
   write(bytes: Uint8Array): number;
   end(): void;
   terminate(): void;
@@ -140,7 +136,6 @@ export class WsClientLink extends BaseLink {
     // The close frame may have exceeded the queue limit and dropped the link.
     if (this.state !== "open") return;
     this.state = "closing";
-    // Limits the wait for a peer that never answers.
     this.#deadline = setTimeout(() => this.drop(fault), DRAIN_TIMEOUT_MS);
     this.#flush();
   }
@@ -164,7 +159,6 @@ export class WsClientLink extends BaseLink {
     if (tail !== undefined) this.#frames.push(tail);
     this.#frameBytes += sizeBytes;
     if (this.#isFlushing || this.#isBlocked) return true;
-    // Send the frames of one tick in a single write.
     this.#isFlushing = true;
     queueMicrotask(() => this.#flush());
     return true;

@@ -23,7 +23,6 @@ import { WsClientLink } from "./client-link.ts";
 import { formatHostPort, MisdirectedFault, TLS_1_3, Upgrade } from "./upgrade.ts";
 
 export interface WsDialSettings {
-  /** If false, dials plain WebSocket on loopback, for servers with `--no-tls`. */
   readonly tls?: boolean;
 }
 
@@ -120,12 +119,12 @@ class WsDialAttempt {
     const { host, port, tls } = this.#attempt;
     const serverName = isIP(host) === 0 ? { serverName: host } : {};
     try {
-      // `localAddress` and `localPort` work (Bun 1.4.4) but are missing from its types.
+      // `localAddress`, `localPort` and `minVersion` work (Bun 1.4.4) but are missing from its
+      // types.
       await Bun.connect({
         hostname,
         port,
         ...from,
-        // `minVersion` works (Bun 1.4.4) but is missing from its types.
         ...(tls ? { tls: { rejectUnauthorized: false, ...TLS_OPTIONS, ...serverName } } : {}),
         socket: {
           binaryType: "uint8array",
@@ -161,7 +160,7 @@ class WsDialAttempt {
     const isBroken = !isAuthorized && (raw === undefined || isProtocol);
     if (isBroken || raw === undefined) {
       if (isOldTls(error?.message)) return this.#fail(this.#oldTls(error));
-      const isAlert = error?.message.includes("_ALERT_") === true; // The peer sent a TLS alert.
+      const isAlert = error?.message.includes("_ALERT_") === true;
       return this.#fail(isProtocol && !isAlert ? this.#notTls(error) : this.#closedEarly(error));
     }
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());

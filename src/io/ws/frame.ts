@@ -28,7 +28,6 @@ const LENGTH_64 = 127;
 const MASK_KEY_BYTES = 4;
 const HEADER_BYTES_MAX = 10;
 
-/** @param tailBytes payload bytes that the caller appends */
 export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0): Uint8Array {
   const length = payload.length + tailBytes;
   const lengthBytes = length < LENGTH_16 ? 0 : length < 0x1_0000 ? 2 : 8;
@@ -49,7 +48,6 @@ export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0):
   return frame;
 }
 
-/** @see RFC 6455, section 7.4.1 */
 export function encodeClose(code: number): Uint8Array {
   return encodeFrame(OPCODE.close, Uint8Array.of(code >> 8, code & 0xff));
 }
@@ -67,7 +65,7 @@ export class FrameReader {
   #headerBytes = 0;
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
-  /** One buffer that doubles in size, so that many fragments do not become many objects. */
+  /** A single buffer that doubles in size, so that many fragments do not become many objects. */
   #fragments: Uint8Array | undefined;
   #fragmentsBytes = 0;
   #isClosed = false;

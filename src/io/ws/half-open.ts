@@ -65,7 +65,6 @@ export class HalfOpenWatch {
   readonly #options: HalfOpenWatchOptions;
   #active = new Set<string>();
   #activeSinceScan = new Set<string>();
-  /** Monotonic milliseconds at which each half-open connection was first found. */
   #since = new Map<string, number>();
 
   constructor(options: HalfOpenWatchOptions) {
@@ -76,10 +75,6 @@ export class HalfOpenWatch {
     this.#activeSinceScan.add(keyOf(remote));
   }
 
-  /**
-   * Closes half-open connections that are too old or too many. Returns the milliseconds until the
-   * next scan.
-   */
   scan(): number {
     const { sockets, port, now, areDescriptorsLow } = this.#options;
     const startedAt = now();

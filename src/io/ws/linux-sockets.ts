@@ -82,7 +82,7 @@ export class LinuxSockets {
       return { family: "ipv6", host: this.#name.subarray(20, 24).join("."), port };
     }
     const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
-    const { hostname } = new URL(`http://[${groups.join(":")}]`); // Shortens the address.
+    const { hostname } = new URL(`http://[${groups.join(":")}]`);
     return { family: "ipv6", ...normalizeAddress(hostname.slice(1, -1), port) };
   }
 }

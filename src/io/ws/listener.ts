@@ -59,7 +59,6 @@ const SWEEP_BYTES = 256 * 1024;
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
 /** Time within which a request header must arrive, and a slow downloader accept a byte. */
 const HTTP_IDLE_SECONDS = 30;
-/** Sessions ping every 20 s. */
 const LINK_IDLE_SECONDS = 120;
 const LINGER_MS = 500;
 
@@ -191,12 +190,10 @@ class WsListener implements Listener {
     server: Server<WsSocketData>,
   ): Response | Promise<Response> | undefined {
     const ip = server.requestIP(request);
-    // The address is missing because the connection is already closed.
     if (ip === null) return new Response(null, { status: 400 });
     const remote = normalizeAddress(ip.address, ip.port);
     this.#halfOpen?.onRequest(remote);
     if (this.#events.acceptsRequest?.(remote) === false) {
-      // Closing the connection drops pipelined requests.
       return refusal(429, "too many requests", { connection: "close", "retry-after": "1" });
     }
     if (this.#options.isHost?.(request.headers.get("host")) === false) {
@@ -222,7 +219,7 @@ class WsListener implements Listener {
     socket.data.link = link;
     this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);
-    else link.destroy(); // The link was upgraded while the listener was stopping.
+    else link.destroy();
   }
 }
 

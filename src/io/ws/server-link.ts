@@ -24,7 +24,6 @@ export interface WsSocketData {
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly topics: Topics<WsServerLink>;
-  /** Links with messages from this tick that have not yet been passed to Bun. */
   readonly unflushed: Set<WsServerLink>;
   readonly onClosed: (link: WsServerLink) => void;
 }
@@ -117,7 +116,6 @@ export class WsServerLink extends BaseLink {
     this.#outcome = { fault: undefined };
     this.inbox.mute();
     this.#leaveTopics();
-    // Limits the wait for a peer that has stopped reading.
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#closeWhenFlushed();
   }
@@ -157,7 +155,6 @@ export class WsServerLink extends BaseLink {
     if (this.inbox.isFlooded) this.drop(undefined);
   }
 
-  /** Limits pings and pongs, which Bun has already answered. */
   onControlFrame(): void {
     if (this.#controlFrames.take(performance.now()) === 0) return;
     this.drop(new Fault("too-fast", "the peer sends too many pings"));

@@ -3,7 +3,6 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 
-/** All other paths are plain HTTP. */
 export const LINK_PATH = "/ws";
 /** OpenSSL's number for TLS 1.3. Bun accepts no version name. */
 export const TLS_1_3 = 0x0304;
@@ -30,10 +29,6 @@ export class Upgrade {
   readonly #key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   #response = new Uint8Array(0);
 
-  /**
-   * @param address `HOST:PORT`, for faults
-   * @param host value of the Host header
-   */
   constructor(address: string, host = address) {
     this.#address = address;
     this.#host = host;
@@ -87,7 +82,6 @@ export class Upgrade {
     const isAccepted =
       headers.get("upgrade")?.toLowerCase() === "websocket" &&
       headers.get("sec-websocket-accept") === expectedAccept(this.#key);
-    // The client offers no extensions, so the server must not use any.
     if (!isAccepted || headers.has("sec-websocket-extensions")) {
       throw this.#notChatServer("sent an invalid upgrade response");
     }
