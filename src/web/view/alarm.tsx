@@ -13,10 +13,7 @@ import type { OpenAuditor } from "../driver/lazy-auditor.ts";
 import { Button } from "./shell/button.tsx";
 import { readSettings } from "./shell/settings.ts";
 
-/**
- * Creates an auditor that displays an alarm if the server's log is inconsistent. @param render
- * draws the alarm above the page
- */
+/** @param render draws the alarm above the page */
 export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {
   return ({ clock, store }, verifier, alarmed) => {
     const logs = new BrowserLogPins(store);

@@ -36,10 +36,7 @@ function useDocumentStyle(settings: Settings, lang: string): void {
   }, [settings.theme, lang]);
 }
 
-/**
- * Reports focus and visibility to the model, which marks messages as read only while the page has
- * the focus.
- */
+/** The model marks messages as read only while the page has the focus. */
 function useFocus(chat: Chat): void {
   useEffect(() => {
     const report = () =>
@@ -55,7 +52,6 @@ function useFocus(chat: Chat): void {
   }, [chat]);
 }
 
-/** Shows notifications and plays sounds for mentions and direct messages, if enabled. */
 function useNotifications(): void {
   const page = usePage();
   const latestPage = useRef(page);
@@ -102,8 +98,8 @@ function useNotifications(): void {
 }
 
 /**
- * Returns whether this account is an operator, which no event reports. @param wasTokenPresented
- * changes when the server accepts the operator token
+ * No event reports the operator role.
+ * @param wasTokenPresented changes when the server accepts the operator token
  */
 function useOperator(
   isOnline: boolean,
@@ -126,7 +122,6 @@ function useOperator(
   return isOperator && me !== undefined;
 }
 
-/** Clears the route after a logout, so that the next user starts in the lobby. */
 function useRouteClearing(me: string | undefined): void {
   const before = useRef(me);
   useEffect(() => {
@@ -162,7 +157,6 @@ const TOAST_CLOCK = {
   },
 };
 
-/** Returns functions for dialogs and toasts; the object is stable while nothing changes. */
 function useOverlays() {
   const nextId = useRef(1);
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
@@ -177,10 +171,8 @@ function useOverlays() {
   return { overlays, announcement, show, close, announce: setAnnouncement };
 }
 
-/** Returns the texts of the chosen language, or the initial texts until they are loaded. */
 function useLanguageTexts(language: string | undefined, initialTexts: Texts): Texts {
   const [texts, setTexts] = useState(initialTexts);
-  // If loading fails, the page keeps the current language.
   useEffect(
     () => whenSettled(loadTexts(language ?? languageFor(navigator.languages)), setTexts),
     [language],
@@ -188,9 +180,7 @@ function useLanguageTexts(language: string | undefined, initialTexts: Texts): Te
   return texts;
 }
 
-/**
- * Loads a module. Chromium (150) caches failed imports until a reload, so a retry uses another URL.
- */
+/** Chromium (150) caches failed imports until a reload, so a retry uses another URL. */
 async function importWithRetry<Module>(file: RegExp, load: () => Promise<Module>): Promise<Module> {
   try {
     return await load();

@@ -1,8 +1,8 @@
 /** Shared code that the page loads before any lazy module. */
 
 /**
- * Imported by each lazy module, so that the bundler emits one shared file. One file compresses
- * better than several small files.
+ * Each lazy module imports this file, so that the bundler emits one shared file, which compresses
+ * better than several small ones.
  */
 import "../browser/browser.ts";
 import "../driver/chat.ts";

@@ -32,7 +32,6 @@ export async function openShare({ platform, page, lazyCode }: ShareOptions, page
   return <ShareView share={share} texts={texts} />;
 }
 
-/** View of the shared files with a download button; has no account and no chat. */
 function ShareView({ share, texts }: ShareProps) {
   const state = useSyncExternalStore(share.subscribe, () => share.state);
   useEffect(() => {

@@ -77,7 +77,6 @@ function accountColumns(page: FullPage, reload: () => void): readonly Column<Acc
       name: texts.accountState,
       cell: ({ online }) => (online ? texts.online : texts.offlineStatus),
     },
-    // Older servers omit this field.
     field("seen", texts.seenLast, (seen, { online }) =>
       online ? texts.seenNow : seen === undefined ? "–" : times.utcDay(seen),
     ),

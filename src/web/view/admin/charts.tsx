@@ -1,4 +1,4 @@
-/** Charts of the dashboard, with their drawing library; loaded with the server tab. */
+/** Charts of the dashboard, loaded together with their drawing library. */
 
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
@@ -34,7 +34,7 @@ interface ChartProps {
   readonly from: number;
 }
 
-/** Resolves CSS variables to colours, since a canvas does not. */
+/** A canvas does not resolve CSS variables. */
 function resolveColours(host: HTMLElement, names: readonly string[]): string[] {
   const probe = document.createElement("span");
   host.append(probe);
@@ -46,7 +46,6 @@ function resolveColours(host: HTMLElement, names: readonly string[]): string[] {
   return colours;
 }
 
-/** Returns a number that increases when the page's theme changes, so that charts are redrawn. */
 function useThemeVersion(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {

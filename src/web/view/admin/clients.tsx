@@ -30,7 +30,7 @@ async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
   return all;
 }
 
-/** Removes the port, since bans apply to the whole address. */
+/** Bans apply to the whole address. */
 function hostWithoutPort(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
@@ -55,7 +55,6 @@ interface ClientWithRates extends Client {
   readonly receivedPerS: number | undefined;
 }
 
-/** Computes rates from the difference between two consecutive answers. */
 function useRates() {
   const before = useRef<{ atMs: number; clients: ReadonlyMap<number, Client> } | undefined>(
     undefined,
@@ -85,7 +84,6 @@ function traffic(messages: number, bytes: number, perS: number | undefined): str
   return `${messages} · ${formatSize(bytes)}${rate}`;
 }
 
-/** Column that names the server of a cluster; none for a single server. */
 function serverColumn<Row extends { readonly server?: string | undefined }>(
   rows: readonly Row[],
   texts: AllTexts,

@@ -5,7 +5,6 @@ import { usePage } from "../shell/context.tsx";
 import { confirm, type Question } from "../shell/dialog.tsx";
 
 interface ConfirmButtonProps {
-  /** Accessible label, if `action` alone is ambiguous. */
   readonly label?: string;
   readonly question: Question;
 }

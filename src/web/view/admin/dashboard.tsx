@@ -15,7 +15,6 @@ import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
 import { DashboardServer } from "./server.tsx";
 import { useStyleSheet } from "./style-sheet.ts";
 
-/** Tabs besides the log, which stays mounted. */
 const VIEWS = {
   server: DashboardServer,
   accounts: DashboardAccounts,

@@ -8,10 +8,10 @@ interface ExportedLine {
   readonly text: string;
 }
 
-/** Prefixes that spreadsheets interpret as a formula. */
+/** Spreadsheets interpret these prefixes as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** Escapes a cell, so that user texts cannot end the cell or start a formula. */
+/** User texts must not end the cell or start a formula. */
 function cell(text: string): string {
   const safe = FORMULA.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;

@@ -26,7 +26,6 @@ type ServerEvent = Omit<NoticeOf<"event">, "kind">;
 
 const GROUPS = ["words", "people", "files", "decisions", "warnings"] as const;
 type Group = (typeof GROUPS)[number];
-/** Group of each kind of event. All other kinds are messages. */
 const GROUP_OF: Readonly<Record<string, Group>> = {
   ...{ connected: "people", "logged-in": "people", "logged-out": "people" },
   ...{ disconnected: "people", join: "people", leave: "people" },
@@ -46,13 +45,12 @@ export interface LogLine {
   readonly unixMs: number;
   readonly label: string;
   readonly text: string;
-  /** Seq of the message, if it can be deleted. */
   readonly seq: number | undefined;
   readonly isWarning: boolean;
   readonly group: Group;
 }
 
-/** Maximum loaded lines, about one hour of a busy class. */
+/** About one hour of a busy class. */
 const LINES_MAX = 5_000;
 const TRIM_LINES = 500;
 
@@ -88,7 +86,6 @@ function decisionText(decision: string, texts: AllTexts): string {
   return texts.decision(decision) ?? cleanText(decision);
 }
 
-/** Formats an event as a line; direct messages have no text. */
 function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage): LogLine {
   const { event, time, user, address, program, reason, name, sizeBytes, to, record } = notice;
   const head = parseObject(record?.head);
@@ -166,10 +163,9 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
   );
 });
 
-/** Offset of the keys of unnumbered events, which places them between numbered events. */
 const UNNUMBERED = 0.5;
 
-/** Subscribes to events, loads earlier events, and updates the state at most once per frame. */
+/** Updates the state at most once per frame. */
 function useEventLog(isOnline: boolean) {
   const page = useFullPage();
   const { chat } = page;
@@ -177,7 +173,6 @@ function useEventLog(isOnline: boolean) {
   const [fault, setFault] = useState<unknown>(undefined);
   const latestPage = useRef(page);
   latestPage.current = page;
-  /** Start time of the server and number of the newest listed event. */
   const lastEvent = useRef({ since: 0, n: 0 });
   useEffect(() => {
     let pending: LogLine[] = [];
@@ -198,7 +193,6 @@ function useEventLog(isOnline: boolean) {
     };
     const addEvent = (event: ServerEvent) => {
       const { skipped, time, n } = event;
-      // The initial list contains this event.
       if (n !== undefined && n <= lastEvent.current.n) return;
       if (skipped !== undefined) {
         const text = latestPage.current.texts.dashboardSkipped(skipped);
@@ -208,7 +202,6 @@ function useEventLog(isOnline: boolean) {
       if (n !== undefined) lastEvent.current.n = n;
       enqueue(toLogLine(event, key++, latestPage.current));
     };
-    /** Live events received while earlier events load; appended afterwards. */
     let eventsWhileLoading: ServerEvent[] | undefined;
     const stop = chat.onEvent((event) => {
       if (event.kind !== "event") return;
@@ -220,7 +213,6 @@ function useEventLog(isOnline: boolean) {
       eventsWhileLoading = [];
       try {
         await chat.request("watch", { on: true });
-        // Older servers do not store events.
         const history = await chat.request("events", {}).catch(() => undefined);
         if (isStopped) return;
         if (history !== undefined && history.since !== lastEvent.current.since) {
@@ -249,13 +241,9 @@ function useEventLog(isOnline: boolean) {
   return { lines, fault };
 }
 
-/** Moderation decisions older than the loaded lines, loaded page by page. */
 interface Earlier {
   readonly lines: readonly LogLine[];
-  /**
-   * Position of the next page; `end` if there are no more pages; `undefined` before the first
-   * request.
-   */
+  /** Position of the next page; `undefined` before the first request. */
   readonly next: Answer<"decisions">["next"] | "end" | undefined;
 }
 
@@ -263,7 +251,6 @@ const NOTHING_EARLIER: Earlier = { lines: [], next: undefined };
 /** Maximum consecutive empty answers. Each answer covers many records. */
 const EMPTY_MAX = 50;
 
-/** @param oldest time of the oldest loaded line, Unix ms */
 function useEarlier(oldest: number | undefined, { since, until }: Span) {
   const page = useFullPage();
   const { chat } = page;
@@ -292,7 +279,6 @@ function useEarlier(oldest: number | undefined, { since, until }: Span) {
       const lines = events.toReversed().map((event) => toLogLine(event, key.current--, page));
       setEarlier({ lines: [...lines.toReversed(), ...earlier.lines], next });
     } catch (error) {
-      // Older servers do not know this request.
       if (!(error instanceof Fault && error.code === "kind-unknown")) throw error;
       setMissing(true);
     }
@@ -307,7 +293,6 @@ interface Span {
 
 const MINUTE_MS = 60_000;
 
-/** Parses a date-time field in the browser's time zone. `undefined` if empty or invalid. */
 function parseTime(value: string): number | undefined {
   const unixMs = Date.parse(value);
   return Number.isNaN(unixMs) || unixMs < 0 ? undefined : unixMs;
@@ -348,7 +333,6 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
       isAtBottom.current = false;
       list.current?.scrollToIndex(0, { align: "start" });
     } else if (!follows || isHidden) {
-      // The log opens at the newest line, and returns there after a pause.
       isAtBottom.current = true;
       offset.current = 0;
     } else if (isAtBottom.current) {
@@ -357,15 +341,14 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
   }, [follows, isHidden, lines]);
   const onScroll = (scrollOffset: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
-    // Filters and measured rows also change the offset, together with the size. Only the user
-    // changes the offset alone.
+    // Filters and measured rows change the offset together with the size. Only the user changes the
+    // offset alone.
     if (scrollOffset < offset.current - 1 && scrollSize === size.current)
       isAtBottom.current = false;
     if (scrollSize - viewportSize - scrollOffset <= STICK_PX) isAtBottom.current = true;
     offset.current = scrollOffset;
     size.current = scrollSize;
   };
-  /** Scrolls to the top, where older lines appear. */
   const showTop = () => {
     scrollsToTop.current = true;
   };
@@ -388,7 +371,6 @@ function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
   setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
 }
 
-/** @param props `isHidden` while another tab is selected; the log stays mounted */
 export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
   const { texts } = useFullPage();
   const isOnline = useOnline();

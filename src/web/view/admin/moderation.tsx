@@ -20,8 +20,9 @@ export function moderateItems({ texts, openDialog }: PageValue, user: string): M
 }
 
 /**
- * Signs out all devices of a user, on every server of a cluster. @param hasPassword if false, the
- * operator must first create a reset code, since the user could not log in again
+ * Signs out all devices of a user, on every server of a cluster.
+ * @param hasPassword if false, the operator must first create a reset code, because the user could
+ * not log in again
  */
 export function signOut(page: FullPage, user: string, hasPassword = true): void {
   const { texts, chat, show } = page;

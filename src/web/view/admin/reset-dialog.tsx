@@ -31,7 +31,6 @@ function ResetResult({ token, expires }: ResetToken) {
 
 interface ResetProps {
   readonly user: string;
-  /** Whether the reset is needed because a sign-out would lock the user out. */
   readonly isSigningOut?: boolean;
   readonly onClose: () => void;
 }

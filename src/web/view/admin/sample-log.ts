@@ -3,22 +3,18 @@
 import { SAMPLES_STORED_MAX } from "../../../base/limits-page.ts";
 import type { Answer } from "../../../wire/messages.ts";
 
-/** Samples per second of the last hour, oldest first, as columns. */
 export type SampleColumns = Pick<
   Answer<"samples">,
   ColumnName | "since" | "last" | "diskFreeBytes"
 >;
 
-/** Counters, as values per second; all other columns are gauges. */
+/** Values per second; all other columns are gauges. */
 const COUNTERS = ["posts", "receivedBytes", "sentBytes"] as const;
 const GAUGES = ["links", "online", "memoryBytes"] as const;
 const COLUMN_NAMES = ["time", ...COUNTERS, ...GAUGES] as const;
 type ColumnName = (typeof COLUMN_NAMES)[number];
 
-/**
- * Appends an answer. @returns `undefined` if the server has restarted, so that all samples must be
- * fetched
- */
+/** @returns `undefined` if the server has restarted, so that all samples must be fetched */
 function appendAnswer(
   samples: SampleColumns | undefined,
   answer: Answer<"samples">,
@@ -76,7 +72,6 @@ export function summarize(
   return { last, mean, max: values[at] ?? 0, maxAt: time[at] ?? 0 };
 }
 
-/** Returns the index of the first sample within `spanMs` of the newest sample. */
 export function firstIndexWithin(time: readonly number[], spanMs: number): number {
   const newest = time.at(-1) ?? 0;
   const index = time.findIndex((ms) => ms > newest - spanMs);
@@ -85,7 +80,6 @@ export function firstIndexWithin(time: readonly number[], spanMs: number): numbe
 
 export interface Minute {
   readonly time: number;
-  /** Counters as averages per second; gauges as of the end of the minute. */
   readonly values: Readonly<Record<Exclude<ColumnName, "time">, number>>;
   readonly diskFreeBytes: number | undefined;
 }
@@ -116,7 +110,6 @@ function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Returns the minimum distance between labels, so that the longest labels do not touch. */
 export function labelPx(longest: string, remPx: number): number {
   return (longest.length * 0.45 + 1) * remPx; // Digits are about 0.56 of the font's 0.75 rem wide.
 }

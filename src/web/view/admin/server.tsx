@@ -14,7 +14,6 @@ import { useFullPage } from "../shell/full-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
-/** Maximum UTF-8 bytes per character. */
 const UTF8_BYTES_MAX = 4;
 
 interface Fact {
@@ -104,7 +103,6 @@ function facts(
   ];
 }
 
-/** Polls the server's samples. `undefined` if the server is too old to record samples. */
 function useSamples(): SampleColumns | undefined {
   const { chat } = useFullPage();
   const samples = useRef<SampleColumns | undefined>(undefined);

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect } from "react";
 
-/** Adds a style sheet that the first screen does not need, and never removes it. */
+/** The style sheet is never removed. */
 export function useStyleSheet(href: string): void {
   useLayoutEffect(() => {
     if (document.head.querySelector(`link[href="${href}"]`) !== null) return;

@@ -9,9 +9,8 @@ import { FaultLine, useOnline } from "../shell/context.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
-/** Refresh interval of long lists, which change slowly and are expensive for the server. */
+/** Long lists change slowly and are expensive for the server. */
 const LONG_LIST_INTERVAL_MS = 10_000;
-/** Maximum bytes of the server's name filter. */
 const FIND_BYTES_MAX = 64;
 
 interface Paged<Row> {
@@ -25,7 +24,6 @@ interface PagedList<Row> extends Omit<Polled<Paged<Row>>, "value">, Paged<Row> {
 
 type Page<Row> = { readonly list: readonly Row[]; readonly next: number | undefined };
 
-/** Loads the requested number of pages and refreshes them while they are visible. */
 export function usePagedList<Row>(
   loadPage: (after: { readonly after?: number }) => Promise<Page<Row>>,
 ): PagedList<Row> {
@@ -56,7 +54,6 @@ interface FrameProps extends Omit<TableProps, "heads"> {
   readonly head: ReactNode;
 }
 
-/** Container in which a wide table scrolls horizontally. */
 function Frame({ label, head, children }: FrameProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable regions need keyboard access
@@ -94,12 +91,11 @@ export interface Column<Row> {
   readonly id: string;
   readonly name: string;
   readonly cell: (row: Row) => ReactNode;
-  /** Returns the sort key; absent if users cannot sort by this column. `undefined` sorts first. */
+  /** Absent if users cannot sort by this column. `undefined` sorts first. */
   readonly sortKey?: (row: Row) => string | number | undefined;
   readonly isHead?: boolean;
 }
 
-/** Creates a sortable column for a field. @param show formats the value */
 export function field<Row, Key extends keyof Row & string>(
   key: Key,
   name: string,
@@ -150,7 +146,6 @@ interface HeadProps<Row> extends Pick<RowsProps<Row>, "order" | "onOrder"> {
   readonly column: Column<Row>;
 }
 
-/** A sortable header. The first click sorts in descending order; the next reverses it. */
 function Head<Row>({ column, order, onOrder }: HeadProps<Row>) {
   const { id, name, sortKey: by } = column;
   const isOn = order?.by === id;
@@ -303,11 +298,9 @@ interface ServerPage<Row> {
 
 interface ServerTableProps<Row> extends Omit<RowsProps<Row>, "rows" | "onOrder" | "columns"> {
   readonly load: (request: ListRequest) => Promise<ServerPage<Row>>;
-  /** @param reload reloads the list after a change */
   readonly columnsOf: (reload: () => void) => readonly Column<Row>[];
 }
 
-/** Delay after the last key press before the query is sent. */
 const DEBOUNCE_MS = 250;
 
 function useDebounced<Value>(value: Value, ms: number): Value {
@@ -319,7 +312,6 @@ function useDebounced<Value>(value: Value, ms: number): Value {
   return debounced;
 }
 
-/** A table of a long list, which the server sorts, filters and pages. */
 export function ServerTable<Row>(props: ServerTableProps<Row>) {
   const { label, load: ask, columnsOf, keyOf, order: first } = props;
   const { texts } = useFullPage();

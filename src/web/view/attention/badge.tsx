@@ -7,7 +7,6 @@ import type { LazyProps } from "../shell/lazy.tsx";
 const SIZE = 64;
 const RED = "#d22";
 const GREY = "#777";
-/** Maximum displayed number. */
 const COUNT_MAX = 99;
 
 function icon(): HTMLLinkElement | null {
@@ -48,14 +47,12 @@ interface Badges {
   clearAppBadge?(): Promise<void>;
 }
 
-/** Sets the app's badge, if the system supports badges. */
 function badge(mentions: number): void {
   const { navigator } = window as { navigator: Badges };
   const set = mentions > 0 ? navigator.setAppBadge?.(mentions) : navigator.clearAppBadge?.();
   set?.catch(() => undefined);
 }
 
-/** Badge for unread messages. @param mentions unread mentions, replies and direct messages */
 export function Badge({ mentions: calls }: LazyProps["Badge"]) {
   useEffect(() => {
     badge(calls);

@@ -12,7 +12,6 @@ import { IconButton } from "../shell/icons.tsx";
 import { readLocal, writeLocal } from "../shell/local.ts";
 
 const NO_MENTIONS: readonly string[] = [];
-/** Time of the last dismissed announcement, Unix ms. */
 const DISMISSED_KEY = "chat.announcement";
 
 function Announcement() {

@@ -4,11 +4,7 @@ import { equalBytes } from "../../../base/bytes.ts";
 
 export type PushProblem =
   /** Page without TLS, or with an untrusted certificate. */
-  | "untrusted"
-  /** Browser without service workers or push. */
-  | "missing"
-  | "denied"
-  | "failed";
+  "untrusted" | "missing" | "denied" | "failed";
 
 export class PushError extends Error {
   readonly problem: PushProblem;
@@ -25,7 +21,6 @@ export interface BrowserSubscription {
   readonly auth: Uint8Array;
 }
 
-/** Returns a problem that is known before asking for permission. */
 export function pushProblem(): PushProblem | undefined {
   if (!isSecureContext) return "untrusted";
   const hasPush = "serviceWorker" in navigator && "PushManager" in window;
@@ -33,7 +28,8 @@ export function pushProblem(): PushProblem | undefined {
 }
 
 /**
- * Subscribes with this server's key, replacing a subscription with another key. @throws PushError
+ * Replaces a subscription with another server key.
+ * @throws PushError
  */
 export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserSubscription> {
   const { pushManager } = await worker(lang);
@@ -68,7 +64,6 @@ async function worker(lang: string): Promise<ServiceWorkerRegistration> {
   if (problem !== undefined) throw new PushError(problem);
   const { serviceWorker } = navigator;
   try {
-    // Bypasses all caches for the worker's file.
     const options = { updateViaCache: "none" } as const;
     await serviceWorker.register(`/worker.js?lang=${encodeURIComponent(lang)}`, options);
   } catch (error) {

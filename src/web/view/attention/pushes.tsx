@@ -36,10 +36,9 @@ async function subscribeOnServer({ chat, texts }: FullPage): Promise<void> {
 
 export async function disablePushes({ change }: Pick<FullPage, "change">): Promise<void> {
   change({ pushesFor: undefined });
-  await unsubscribe().catch(() => undefined); // The server has already removed it.
+  await unsubscribe().catch(() => undefined);
 }
 
-/** Returns whether the server supports pushes; `undefined` until known. */
 function useOffer({ chat }: FullPage): boolean | undefined {
   const [isOffered, setOffered] = useState<boolean | undefined>(undefined);
   useEffect(
@@ -96,7 +95,6 @@ export function PushSetting() {
   );
 }
 
-/** Renews the server's subscription while the page is open, and handles clicks on notifications. */
 export function PushKeeper() {
   const page = useFullPage();
   const { chat, change } = page;
@@ -107,7 +105,7 @@ export function PushKeeper() {
     if (!isOnline) return;
     subscribeOnServer(page).catch((error: unknown) => {
       const isDenied = error instanceof PushError && error.problem === "denied";
-      // The user or the browser has withdrawn push: disable the setting.
+      // The user or the browser has withdrawn the permission.
       const isRefused = error instanceof Fault && error.code === "not-allowed";
       if (isDenied || isRefused) change({ pushesFor: undefined });
     });

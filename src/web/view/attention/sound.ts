@@ -1,10 +1,9 @@
-/** A notification sound of two notes, synthesized so that no file is needed. */
+/** Notification sound of two notes, synthesised so that no file is needed. */
 
 const NOTES_HZ = [880, 1174.7];
 const NOTE_S = 0.14;
-/** Volume, chosen not to startle. */
+/** Chosen not to startle. */
 const GAIN = 0.12;
-/** Minimum interval between sounds, across all tabs. */
 const MIN_INTERVAL_MS = 1_500;
 
 function play(): void {
@@ -24,9 +23,8 @@ function play(): void {
   last?.addEventListener("ended", () => void audio.close());
 }
 
-/** Plays the sound, unless any tab has just played it. */
 export async function playSound(): Promise<void> {
-  const { locks } = navigator as Partial<Navigator>; // Absent on pages without TLS.
+  const { locks } = navigator as Partial<Navigator>;
   if (locks === undefined) return play();
   await locks.request("chat sound", { ifAvailable: true }, async (lock) => {
     if (lock === null) return;

@@ -5,7 +5,6 @@ import { typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { useFullPage } from "../shell/full-page.ts";
 
-/** Typing indicator in a reserved line; hidden from screen readers. */
 export function Typing({ model }: { readonly model: Model }) {
   const { texts } = useFullPage();
   const names = typingNames(model).map((name) => cleanText(name));

@@ -64,10 +64,7 @@ const Group = memo(function Group({ group, title, isFirst, onChoose }: GroupProp
   );
 });
 
-/**
- * Returns the next focused element; `undefined` if the key does not move the focus; `null` above
- * the first row.
- */
+/** `undefined` if the key does not move the focus; `null` above the first row. */
 function nextFocus(key: string, all: readonly HTMLElement[], at: number) {
   if (key === "ArrowRight") return all[at + 1];
   if (key === "ArrowLeft") return all[at - 1];

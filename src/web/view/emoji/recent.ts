@@ -2,7 +2,6 @@
 
 import { readLocal, writeLocal } from "../shell/local.ts";
 
-/** Maximum stored emoji, which fill two rows on a phone. */
 const RECENT_MAX = 16;
 const KEY = "chat.emoji";
 

@@ -8,13 +8,8 @@ import { useFullPage } from "../shell/full-page.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** Bytes read to find the dimensions of a picture. */
 const HEAD_BYTES = 256 * 1024;
 
-/**
- * Returns the URL of the file's thumbnail; `undefined` while loading and if the file is not a
- * picture.
- */
 function useThumbnail(file: File): string | undefined {
   const [url, setUrl] = useState<string | undefined>(undefined);
   useEffect(() => {
@@ -27,7 +22,7 @@ function useThumbnail(file: File): string | undefined {
       objectUrl = URL.createObjectURL(file.slice(0, file.size, type));
       setUrl(objectUrl);
     };
-    load().catch(() => undefined); // Ignored: sending an unreadable file reports the error.
+    load().catch(() => undefined); // Sending an unreadable file reports the error.
     return () => {
       isCancelled = true;
       if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);

@@ -5,14 +5,14 @@ import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
 
-/** Method of browsers with file handles that survive a reload. */
+/** Browsers with this method return file handles that survive a reload. */
 interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
 async function readDropped(items: DataTransferItemList): Promise<readonly Attachment[]> {
   const all = [...items].filter(({ kind }) => kind === "file");
-  // Reads all items during the event, since browsers discard them afterwards.
+  // Reads all items during the event, because browsers discard them afterwards.
   const pending = all.map((item) => ({
     file: item.getAsFile(),
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
@@ -30,15 +30,11 @@ function hasFiles({ dataTransfer }: DragEvent): boolean {
   return dataTransfer?.types.includes("Files") === true;
 }
 
-/** Reports whether text or a link is dropped into a text field, which the browser then inserts. */
 function isTextDrop({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest("input, textarea") !== null;
 }
 
-/**
- * Prevents browsers from opening files or links dropped outside the drop zone, which would lose
- * unsent text.
- */
+/** Browsers open files or links dropped outside the drop zone, which would lose unsent text. */
 export function useNoStrayDrops(): void {
   useEffect(() => {
     const refuse = (event: DragEvent) => {
@@ -81,7 +77,7 @@ export function useDropping(onDropped: (dropped: readonly Attachment[]) => void)
     const dispatch = (event: DragEvent) => {
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
-    // Listens on the document, which receives events before the window's handler rejects them.
+    // The document receives events before the window's handler rejects them.
     return listen(document, Object.keys(listeners).join(" "), dispatch);
   }, []);
   return isDragging;

@@ -10,16 +10,13 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { isSaving } from "../shell/saving.ts";
 import { showsPictures } from "../shell/settings.ts";
 
-/** Minimum pictures of a grid. */
 export const GRID_MIN = 2;
 
-/** Files sent together. `pictures` can be previewed. */
 export interface Sending {
   readonly pictures: readonly Item[];
   readonly lines: readonly Item[];
 }
 
-/** @param target room with the applicable preview setting */
 export function useSending(items: readonly Item[], target: string): Sending {
   const { settings } = usePage();
   const isOn = showsPictures(settings, target) && !isSaving();
@@ -30,7 +27,6 @@ export function useSending(items: readonly Item[], target: string): Sending {
   return { pictures, lines: isGrid ? items.filter((item) => !isPicture(item)) : items };
 }
 
-/** Reserves the space of files until their module is loaded, which prevents layout shifts. */
 export function FilesFrame({ items, target }: Pick<LazyProps["Files"], "items" | "target">) {
   const { pictures, lines } = useSending(items, target);
   return (

@@ -28,7 +28,7 @@ const ICONS: Readonly<Partial<Record<MediaKind, IconName>>> = {
   video: "play",
 };
 
-/** Kinds of media displayed without confirmation, since their content cannot run. */
+/** Displayed without confirmation, because their content cannot run. */
 const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
 
 function fileType(name: string, texts: AllTexts): string {
@@ -60,18 +60,14 @@ function findDownload({ transfers }: Model, file: string): TransferView | undefi
 }
 
 /**
- * Reports whether the page downloads and verifies the file itself. The browser saves folders as
- * archives, and files too large for memory if there is no save dialog.
+ * The browser saves folders as archives, and files too large for memory if there is no save dialog.
  */
 function isSavedByPage({ folder, size }: FileBody): boolean {
   const canChoose = "showSaveFilePicker" in window;
   return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
 }
 
-/**
- * Reports whether the page cannot save a sealed file, since the browser's download would be
- * encrypted.
- */
+/** The browser's own download of a sealed file would be encrypted. */
 function cannotSave(file: FileView): boolean {
   return file.isSealed === true && !isSavedByPage(file);
 }
@@ -80,7 +76,6 @@ async function saveByBrowser({ chat }: FullPage, { file, name }: FileBody): Prom
   downloadFrom(await chat.downloadPath(file), cleanText(name));
 }
 
-/** Reports whether the page can display the file. The browser streams media from the server. */
 function canView({ name, size, folder, isSealed }: FileView): boolean {
   const media = folder === undefined ? mediaType(name) : undefined;
   if (media === undefined) return false;
@@ -162,7 +157,6 @@ function usePicture(file: FileBody): Loaded {
 interface FileProps {
   readonly item: Item;
   readonly file: FileView;
-  /** Returns the menu of a single message among several. */
   readonly menuOf: ((item: Item) => MenuItem[]) | undefined;
 }
 
@@ -172,12 +166,10 @@ function useFileActions({ item, file, menuOf }: FileProps) {
 
 interface PictureBoxProps {
   readonly file: FileBody;
-  /** Whether the picture is a square grid cell. */
   readonly isCell?: boolean;
   readonly open: () => void;
 }
 
-/** Reserves the picture's space, which prevents layout shifts. */
 function PictureBox({ file, isCell, open }: PictureBoxProps) {
   const { texts } = useFullPage();
   const loaded = usePicture(file);

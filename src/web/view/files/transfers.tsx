@@ -91,7 +91,6 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
 
 interface TransferProps {
   readonly transfer: TransferView;
-  /** Whether to use the compact form, next to the file name. */
   readonly isCompact?: boolean;
 }
 
@@ -127,12 +126,10 @@ export const TransferLine = memo(function TransferLine({
   );
 });
 
-/** Display time of a finished transfer; afterwards the message shows the file. */
+/** Afterwards, the message shows the file. */
 const DONE_VISIBLE_MS = 4_000;
 
-/**
- * Dismisses a finished transfer. Each row has its own timer, independent of updates to other rows.
- */
+/** Each row has its own timer, independent of updates to other rows. */
 function useAutoDismiss({ id, state }: TransferView): void {
   const { chat } = useFullPage();
   const isDone = state.kind === "done";

@@ -13,10 +13,8 @@ import { listen } from "../shell/effects.ts";
 import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
-/** Maximum size of a displayed text. */
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
 const ZOOM_MAX = 8;
-/** Minimum swipe distance to change the picture, in pixels. */
 const SWIPE_PX = 50;
 
 export interface ViewerProps {
@@ -24,7 +22,7 @@ export interface ViewerProps {
   readonly onClose: () => void;
 }
 
-/** Displays a file according to its name's extension. Never executes the file's content. */
+/** Chooses the view by the file name's extension. Never executes the file's content. */
 export function Viewer({ file, onClose }: ViewerProps) {
   const media = mediaType(file.name);
   if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
@@ -66,8 +64,8 @@ function TextView({ file }: { readonly file: FileView }) {
 }
 
 /**
- * Returns the file's URL. The server streams the file under a policy that forbids scripts. A file
- * of a sealed room is a blob under the policy of the page, and is never HTML.
+ * The server streams the file under a policy that forbids scripts. A sealed file is a blob under
+ * the policy of the page, and is never HTML.
  */
 function useAddress(file: FileView) {
   const { chat } = useFullPage();
@@ -141,7 +139,6 @@ function roomPictures(model: Model): readonly ViewedPicture[] {
 
 interface PictureSequence {
   readonly current: ViewedPicture;
-  /** Position, counted from 1; 0 if the picture was deleted. */
   readonly position: number;
   readonly count: number;
   readonly hasMore: boolean;
@@ -159,7 +156,6 @@ function usePictureSequence(first: FileView): PictureSequence {
   const { hasOlder = false } = room?.jump ?? room?.tail ?? {};
   const isLoading = room?.loading !== undefined;
   const before = pictures[index - 1]?.file.file;
-  // Loads older messages at the first picture, up to the previous picture.
   useEffect(() => {
     if (!isLoadingPrevious) return;
     if (before !== undefined) {
@@ -203,7 +199,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const latestPress = useRef(press);
   latestPress.current = press;
-  // Listens on the window, so that keys work with any focus.
+  // The window receives keys with any focus.
   useEffect(() => {
     return listen(window, "keydown", (event: KeyboardEvent) => latestPress.current(event));
   }, []);
@@ -286,7 +282,6 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const task = useTask();
   const [picture, setPicture] = useState<Picture | "none" | undefined>(previews.get(file.file));
   const image = useRef<HTMLImageElement>(null);
-  /** Width that makes the complete picture visible. */
   const [fitPx, setFitPx] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once per picture
   useEffect(() => {

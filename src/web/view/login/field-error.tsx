@@ -39,7 +39,7 @@ export function loginFieldError(
     case "room-password-wrong":
       if (roomSecret !== "") return { at: "room", text: faultText(fault, texts) };
       // The server does not reveal whether the name exists. With a password, the text assumes that
-      // it does.
+      // the name exists.
       return password === ""
         ? { at: "room", text: texts.roomPasswordMissing(clean) }
         : { at: "password", text: texts.passwordOrRoom(clean) };

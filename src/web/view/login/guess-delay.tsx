@@ -4,18 +4,17 @@ import { useEffect, useState } from "react";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** Milliseconds before the countdown appears; a correct secret is accepted sooner. */
+/** A correct secret is accepted sooner. */
 const DISPLAY_DELAY_MS = 400;
 const SECOND_MS = 1_000;
 
-/** Countdown on the screen. Screen readers announce it only at the start. */
 export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay"]) {
   const { texts } = useFullPage();
   const [message, setMessage] = useState({ announced: "", text: "" });
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to a fixed time
   useEffect(() => {
     const show = () => {
-      // Shows at least one second until the answer arrives, since the network adds a delay.
+      // Shows at least one second until the answer arrives, because the network adds a delay.
       const seconds = Math.max(1, Math.ceil((untilUnixMs - Date.now()) / SECOND_MS));
       const text = texts.guessDelay(of, seconds);
       setMessage(({ announced }) => ({ announced: announced || text, text }));

@@ -60,7 +60,6 @@ function Fingerprint({ server }: { readonly server: ServerView }) {
   );
 }
 
-/** An error that belongs to no field, or the reason for a delay. */
 function Refusal({ fault }: { readonly fault: unknown }) {
   return (
     <>
@@ -99,7 +98,7 @@ interface FormProps {
   readonly refused: unknown;
 }
 
-/** Form for registration and login; the server chooses by the name. */
+/** The server chooses between registration and login by the name. */
 function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat, lazy } = page;
@@ -121,7 +120,7 @@ function LoginForm({ server, task, refused }: FormProps) {
       try {
         await logIn(page, name, password, roomSecret);
       } catch (fault) {
-        // Ignored: if the code cannot be loaded, the error appears below the fields.
+        // If the code cannot be loaded, the error appears below the fields.
         const module = await lazy.fetch().catch(() => undefined);
         setWrong(module?.loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
         throw fault;
@@ -194,7 +193,6 @@ export function Login() {
   useEffect(() => {
     if (task.isBusy) setAttempted(true);
   }, [task.isBusy]);
-  // `task` holds the outcome of later attempts.
   const loginFault = connection.kind === "outside" && !hasAttempted ? connection.fault : undefined;
   const refused = task.fault ?? loginFault;
   const showsKnownUsers = chat.knownUsers.length > 0 && !usesOtherName;

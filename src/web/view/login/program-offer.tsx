@@ -32,12 +32,11 @@ interface Offer {
   readonly release: OfferedRelease | undefined;
 }
 
-/** Fetches the list of programs that the server offers. */
 function useOffer(): Offer {
   const { chat } = useFullPage();
   const [offer, setOffer] = useState<Offer>({ programs: [], release: undefined });
   useEffect(() => {
-    // Skipped for users of `chat web`, who already have the program.
+    // Users of `chat web` already have the program.
     if (chat.isLocal) return;
     const abort = new AbortController();
     fetch("/program/", { signal: abort.signal })
@@ -45,13 +44,12 @@ function useOffer(): Offer {
       .then((answer: unknown) =>
         setOffer({ programs: offeredPrograms(answer), release: offeredRelease(answer) }),
       )
-      .catch(() => undefined); // On failure, the page offers no programs.
+      .catch(() => undefined);
     return () => abort.abort();
   }, [chat]);
   return offer;
 }
 
-/** Installation command and download links, with the user's system first. */
 export function ProgramOffer() {
   const { texts } = useFullPage();
   const { programs, release } = useOffer();
@@ -112,7 +110,6 @@ interface CommandProps {
   readonly texts: AllTexts;
 }
 
-/** A command for a terminal, with a button that copies it. */
 function Command({ label, command, texts }: CommandProps) {
   const page = useFullPage();
   return (

@@ -187,7 +187,6 @@ interface NoRoomOpenProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** Placeholder while no room is open. On narrow screens it has a button for the room list. */
 function NoRoomOpen({ hasRooms, onOpen }: NoRoomOpenProps) {
   const { texts, openDialog } = usePage();
   return (
@@ -205,7 +204,6 @@ export interface ChatPageProps {
   readonly onDashboard: () => void;
 }
 
-/** Calls back when the window becomes wide enough for three columns, or too narrow. */
 function useWidth(onChange: (wide: boolean) => void): void {
   const latestCallback = useRef(onChange);
   latestCallback.current = onChange;
@@ -311,17 +309,14 @@ function useTitle(mentions: number, target: string | undefined): void {
   }, [mentions, target]);
 }
 
-/** Returns true from the first catch-up on. Rooms that are missing afterwards do not exist. */
+/** Stays true from the first catch-up on. Rooms that are missing afterwards do not exist. */
 function useHasCaughtUp(isCaughtUp: boolean): boolean {
   const hasCaughtUp = useRef(false);
   hasCaughtUp.current ||= isCaughtUp;
   return hasCaughtUp.current;
 }
 
-/**
- * Reports whether there are unread messages out of view. Visible messages are marked as read within
- * a frame.
- */
+/** Visible messages are marked as read within a frame. */
 function hasUnreadOutOfView({ rooms, people, unread }: RoomList, isFocused: boolean): boolean {
   if (unread === 0 || !isFocused) return unread > 0;
   return [...rooms, ...people].some((line) => {
@@ -329,7 +324,6 @@ function hasUnreadOutOfView({ rooms, people, unread }: RoomList, isFocused: bool
   });
 }
 
-/** Moves the focus without changing the fragment, which names the room. */
 function skipToMessages(event: MouseEvent): void {
   event.preventDefault();
   document.getElementById("messages")?.focus();

@@ -51,7 +51,6 @@ export interface ComposerHandle {
 export interface ComposerProps {
   readonly target: string;
   readonly isSealed: boolean;
-  /** Returns the message that a reply or edit refers to, if loaded. */
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
   readonly onCommand: (text: string, draft: Draft) => CommandOutcome;
@@ -63,7 +62,8 @@ export interface AttachedFiles {
   readonly add: (files: readonly Attachment[]) => void;
   readonly remove: (attachment: Attachment) => void;
   /**
-   * @param text text posted with the first file @returns false if refused; the files stay attached
+   * @param text text posted with the first file
+   * @returns false if refused; the files stay attached
    */
   readonly send: (text: string) => boolean;
 }
@@ -76,7 +76,6 @@ interface ComposerRef {
   readonly ref: Ref<ComposerHandle>;
 }
 
-/** The draft of a room: updated here immediately, and in the model after a short delay. */
 function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
   const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? EMPTY_DRAFT);
   const lastDraft = useRef(chat.model.drafts.get(target));
@@ -103,14 +102,13 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
   return { draft, change };
 }
 
-/** Adjusts the field's height to its text. */
 function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured after each change of the text
   useLayoutEffect(() => {
     const element = field.current;
     if (element === null) return;
     element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`; // The style sheet limits it.
+    element.style.height = `${element.scrollHeight}px`;
   }, [field, text]);
 }
 
@@ -163,7 +161,6 @@ interface Offer {
   readonly at: number;
 }
 
-/** Offers completions while the user types, and handles the keys that choose a completion. */
 function useOffer() {
   const { chat, emoji, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
@@ -177,7 +174,6 @@ function useOffer() {
     const completion = completionAt(newText, caret, source);
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
     if (searchEmoji !== undefined || !isTypingEmoji(newText, caret)) return;
-    // If loading fails, the composer offers no emoji.
     const retry = () => text.current === newText && update(newText, caret);
     emoji.fetch().then(retry, () => undefined);
   };

@@ -14,7 +14,6 @@ export interface RoomHeadProps {
   readonly room: RoomState | undefined;
   readonly target: string | undefined;
   readonly side: "people" | "search" | undefined;
-  /** Unread messages of all rooms, displayed on the button of the room list. */
   readonly unread: number;
   readonly onDrawer: () => void;
   readonly onPeople: () => void;

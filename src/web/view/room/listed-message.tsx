@@ -8,7 +8,6 @@ import { PlainLine } from "./rich-text.tsx";
 
 interface ListedMessageProps {
   readonly item: Item;
-  /** Sanitised room or user; absent if all messages are from the same room. */
   readonly location?: string;
   readonly children?: ReactNode;
 }
@@ -28,10 +27,7 @@ export function ListedMessage({ item, location, children }: ListedMessageProps) 
   );
 }
 
-/**
- * Focuses the list after its focused line is removed, so that keys still work. @param count number
- * of lines
- */
+/** Focuses the list after its focused line is removed, so that keys still work. */
 export function useListFocus(count: number): RefObject<HTMLUListElement | null> {
   const list = useRef<HTMLUListElement>(null);
   const before = useRef(count);

@@ -6,7 +6,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
 
-/** Maximum messages read aloud at a time; with more, only the count is announced. */
+/** With more messages at a time, only the count is announced. */
 const SPOKEN_MAX = 2;
 const ANNOUNCE_INTERVAL_MS = 1_000;
 

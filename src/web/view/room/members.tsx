@@ -14,18 +14,16 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 
-/** Durations in the menu, in minutes. `/mute NAME 3d` accepts any duration. */
+/** Durations in the menu. `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 
 export interface PersonContext {
   readonly name: string;
   readonly role: string;
-  /** Room to moderate; `undefined` in a direct conversation. */
   readonly room: string | undefined;
   readonly moderates: boolean;
 }
 
-/** Returns the member of the open room, or just the name for other users. */
 export function personContext(model: Model, name: string): PersonContext {
   const room = openRoom(model);
   const member = room?.members?.find((entry) => isSameName(entry.name, name));

@@ -13,7 +13,6 @@ import type { Unfolded } from "../text/fold.tsx";
 export const THUMB = "👍";
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
 
-/** Actions and context of a room's messages; the object is stable while nothing changes. */
 export interface MessageActions {
   readonly me: string | undefined;
   readonly target: string;

@@ -95,11 +95,10 @@ interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
   readonly showsTime: boolean;
-  /** Whether each of several files has its own menu; reactions apply to all files. */
+  /** Whether each file has its own menu; reactions apply to all files. */
   readonly hasSeveralFiles: boolean;
 }
 
-/** Toolbar of a message, rendered while the message has the pointer or focus. */
 function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
@@ -153,7 +152,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   );
 }
 
-/** Mark of an edited message. Compares with `undefined`, since 0 is a valid time. */
+/** Compares with `undefined`, because 0 is a valid time. */
 function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
   return unixMs === undefined ? null : (
@@ -210,11 +209,9 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
-/** Returns the style with the name's colour, which page.css defines. */
 const tinted = (from: string) => ({ color: `var(--tint-${tintOf(from)})` });
 
 interface HeadProps {
-  /** Sanitised name of the sender. */
   readonly from: string;
   readonly unixMs: number;
   readonly note?: string | undefined;
@@ -235,7 +232,7 @@ function Head({ from, unixMs, note }: HeadProps) {
   );
 }
 
-/** Focuses a touched message, since touch has no hover and some browsers set no focus. */
+/** Touch has no hover, and some browsers set no focus. */
 function focusTouched(event: PointerEvent<HTMLElement>): void {
   const { currentTarget, target, pointerType } = event;
   // Ignores touches in the message's menu, which keeps the focus.
@@ -245,16 +242,12 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
   if (!isInside) currentTarget.focus({ preventScroll: true });
 }
 
-/**
- * Reports whether the target belongs to the message. The message's menu and dialogs belong to it,
- * although they are elsewhere in the document.
- */
+/** The message's menu and dialogs belong to it, although they are elsewhere in the document. */
 function belongsTo(article: HTMLElement | null, target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   return article?.contains(target) === true || target.closest(".menu, dialog") !== null;
 }
 
-/** Clears a state when the focus or pointer moves elsewhere. */
 function useLeaveDetection(
   isActive: boolean,
   events: string,

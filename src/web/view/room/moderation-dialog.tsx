@@ -1,4 +1,4 @@
-/** Dialog that confirms a moderation action. Prompts for the room if none is given. */
+/** Confirmation of a moderation action, with a room field if no room is given. */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";

@@ -1,4 +1,4 @@
-/** Renders users' texts: formatting, mentions, links and code. */
+/** Renderer for users' texts: formatting, mentions, links and code. */
 
 import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { cleanText } from "../../../base/text.ts";
@@ -14,7 +14,6 @@ import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { personContext, personItems } from "./members.tsx";
 
-/** Opens links to rooms and messages of this page without reloading it. */
 function followHere(event: MouseEvent<HTMLAnchorElement>): void {
   const { origin, pathname, search, hash } = event.currentTarget;
   const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -94,7 +93,6 @@ const renderInline = (inlines: readonly Inline[]) =>
   // biome-ignore lint/suspicious/noArrayIndexKey: inlines have no other key and never move
   inlines.map((inline, i) => <InlineView key={i} part={inline} />);
 
-/** A code block. Scrolls horizontally and preserves tabs, also in copied text. */
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
   const page = usePage();
   const { texts } = page;
@@ -144,7 +142,7 @@ export interface RichTextProps {
   readonly children?: ReactNode;
 }
 
-/** A user's text, sanitised and never HTML. Only web addresses and rooms become links. */
+/** Sanitised, and never HTML. Only web addresses and rooms become links. */
 export const RichText = memo(function Text({ text, mentions, children }: RichTextProps) {
   const blocks = useMemo(
     () => parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase()))),
@@ -160,7 +158,6 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Rich text in one line, without blocks such as lists; used for topics. */
 export const RichLine = memo(function Line({ text }: { readonly text: string }) {
   return (
     <div className="words" dir="auto">

@@ -53,7 +53,7 @@ export function JoinDialog({
   const { texts, chat, openDialog } = useFullPage();
   const [password, setPassword] = useState(initialPassword);
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
-  /** Error text. A new object for each attempt returns the focus to the field. */
+  /** A new object for each attempt returns the focus to the field. */
   const [wrong, setWrong] = useState<{ readonly text: string } | undefined>(
     initialPassword === "" ? undefined : { text: texts.faults["room-password-wrong"] ?? "" },
   );

@@ -48,14 +48,12 @@ function picturesItem({ texts, settings, change }: FullPage, { target }: RoomSta
   };
 }
 
-/** Switch for read receipts, for moderators. Notes to self have no other readers. */
 function receiptsItems({ texts, chat, openDialog }: FullPage, room: RoomState): MenuItem[] {
   if (!canPin(chat.model, room) || isSameName(room.name, chat.model.me)) return [];
   const onChoose = () => openDialog("Receipts", { room });
   return [{ label: texts.receipts, icon: "people", onChoose }];
 }
 
-/** Settings of this user for the room; empty if the server does not store them. */
 function arrangingItems(page: FullPage, room: RoomState): MenuItem[] {
   const { texts, chat, show } = page;
   const { target, kind } = room;

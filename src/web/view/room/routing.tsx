@@ -1,4 +1,4 @@
-/** Keeps the address bar, the history and the open room in sync. */
+/** Synchronisation of the address bar, the history and the open room. */
 
 import { type RefObject, useCallback, useEffect, useRef } from "react";
 import { isSameName, itemAt } from "../../../core/model/item.ts";
@@ -26,19 +26,16 @@ function rewrite(route: Route | undefined): void {
     history.replaceState(null, "", hash === "" ? location.pathname : hash);
 }
 
-/** Returns the room to open for an address without a room: the lobby, or else the first room. */
 function firstTarget({ rooms }: Model): string | undefined {
   const all = [...rooms.values()].filter(({ kind }) => kind === "room");
   return (all.find(({ name }) => isSameName(name, "lobby")) ?? all[0])?.target;
 }
 
-/** Reports whether the target can be opened directly: a joined room, or any user. */
 function isReachable({ model }: Chat, { target }: Route): boolean {
   if (!target.startsWith("@")) return roomOf(model, target) !== undefined;
   return !isSameName(target.slice(1), model.me);
 }
 
-/** Reports a linked message that does not exist. */
 function useMissingMessageNotice(model: Model): void {
   const { chat, texts, fail } = usePage();
   const room = openRoom(model);
@@ -56,7 +53,6 @@ function useMissingMessageNotice(model: Model): void {
 
 type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
 
-/** Opens a route, then sets the address to the resulting view, which can differ. */
 function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
   const { chat, openDialog } = usePage();
   return useCallback(
@@ -71,7 +67,7 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
         if (seq === undefined && isBack) chat.scrollToBottom();
         else if (current?.seq !== seq || !isSameName(current?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
-        // A link must not join a room without the user, so it only opens a filled form.
+        // A link must not join a room without the user's consent, so it only opens a filled form.
         openDialog("Join", { onOpen: goTo, room: target });
       }
       rewrite(routeOf(chat.model));
@@ -121,7 +117,7 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   useEffect(() => {
     const onAddressChange = () => {
       const { hash } = location;
-      // Any secrets have already been removed from the address.
+      // Secrets have already been removed from the address.
       if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
       const linked = readRoute(hash);
       if (linked === undefined) rewrite(routeOf(chat.model));

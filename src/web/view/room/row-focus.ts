@@ -1,10 +1,10 @@
-/** Keeps the keyboard focus in the timeline when the focused row is removed. */
+/** Keyboard focus in the timeline after the focused row is removed. */
 
 import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
 import { listen } from "../shell/effects.ts";
 
 /**
- * Focuses the list when the focused row is removed (sent or scrolled out), so that keys still work.
+ * Focuses the list when the focused row is sent or scrolled out, so that keys still work.
  * @returns a function that checks the focus; each render also checks it
  */
 export function useRowFocus(section: RefObject<HTMLElement | null>): () => void {

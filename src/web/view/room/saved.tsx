@@ -13,7 +13,6 @@ import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 import { ListedMessage, useListFocus } from "./listed-message.tsx";
 
-/** Messages shown at a time, since each is fetched separately. */
 const PAGE_SIZE = 20;
 
 type LineProps = LazyProps["Saved"] & { readonly room: RoomId; readonly seq: number };

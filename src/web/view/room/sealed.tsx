@@ -17,9 +17,6 @@ import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/**
- * Returns the state of this device in a sealed room after its last record; `undefined` until known.
- */
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
   const { chat } = useFullPage();
   const isOnline = useOnline();
@@ -36,7 +33,6 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
   return sealing;
 }
 
-/** Notice above the composer if this device cannot read or post. */
 export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
   const page = useFullPage();
   const { chat, texts } = page;
@@ -79,11 +75,10 @@ export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
   }
 }
 
-/** Notice while this device waits to be added. A device without the account key is never added. */
+/** A device without the account key is never added. */
 function WaitingNotice() {
   const { chat, texts } = useFullPage();
   const [isCertified, setCertified] = useState(true);
-  // Displays nothing while offline.
   useEffect(
     () =>
       whenSettled(chat.request("devices", {}), ({ devices }) =>

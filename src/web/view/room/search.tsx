@@ -17,7 +17,6 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { ListedMessage } from "./listed-message.tsx";
 import { PlainLine } from "./rich-text.tsx";
 
-/** Maximum length of a result in UTF-16 units: three lines, as in the style sheet. */
 const HIT_LENGTH = 300;
 
 interface HitProps extends Pick<LazyProps["Search"], "onJump"> {

@@ -31,7 +31,6 @@ function neighbour({ lines }: ShortcutProps, step: number, isUnread: boolean): s
   return undefined;
 }
 
-/** Handles shortcuts with any focus, unless a dialog is open. */
 export function useShortcuts(props: ShortcutProps): void {
   const { openDialog } = usePage();
   const latestProps = useRef(props);

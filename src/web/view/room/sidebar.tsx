@@ -24,7 +24,6 @@ interface LineProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** Compares objects of the same type, one level deep. */
 function isEqual<Value extends object>(a: Value, b: Value | undefined): boolean {
   return (Object.keys(a) as (keyof Value)[]).every((key) => a[key] === b?.[key]);
 }
@@ -105,7 +104,6 @@ interface LinesProps {
   readonly onOpen: (target: string) => void;
 }
 
-/** A list of rooms; scrolls the open room's line into view. */
 function Lines({ lines, onOpen }: LinesProps) {
   const list = useRef<HTMLUListElement>(null);
   const open = lines.find(({ isOpen }) => isOpen)?.target;
@@ -122,9 +120,7 @@ function Lines({ lines, onOpen }: LinesProps) {
   );
 }
 
-/** Touch duration that opens a line's menu. */
 const LONG_PRESS_MS = 500;
-/** Maximum movement during a long press; a longer movement scrolls. */
 const PRESS_PX = 10;
 
 function lineAt(target: EventTarget | null): HTMLElement | undefined {
@@ -133,8 +129,8 @@ function lineAt(target: EventTarget | null): HTMLElement | undefined {
 }
 
 /**
- * Menu of a line, opened by a right click, the "…" button, the menu key, or a long press, which not
- * every browser reports as a right click.
+ * Opens by a right click, the "…" button, the menu key, or a long press, which not every browser
+ * reports as a right click.
  */
 function useLineMenu() {
   const { chat } = usePage();
@@ -150,7 +146,6 @@ function useLineMenu() {
       nav.current?.querySelector<HTMLElement>(".room-line")?.focus();
     }
   });
-  /** @returns false if the room has no menu yet */
   const open = (line: HTMLElement | undefined) => {
     const target = line?.dataset["target"];
     if (target === undefined || roomOf(chat.model, target) === undefined) return false;
@@ -170,7 +165,7 @@ function useLineMenu() {
     },
     onPointerDown: (event: PointerEvent) => {
       cancelPress();
-      press.current.isLong = false; // Some browsers fire no click after a long press.
+      press.current.isLong = false;
       const line = lineAt(event.target);
       if (event.pointerType !== "touch" || line === undefined) return;
       const touch = { x: event.clientX, y: event.clientY, isLong: false };
@@ -206,7 +201,6 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 
 export interface RoomsProps {
   readonly lines: RoomList;
-  /** Whether all rooms are loaded; a growing list would move the content below it. */
   readonly isKnown: boolean;
   readonly me: string;
   readonly isOperator: boolean;
@@ -219,7 +213,7 @@ export interface RoomsProps {
 const isSameList = (a: readonly RoomListEntry[], b: readonly RoomListEntry[]) =>
   a.length === b.length && a.every((line, i) => isEqual(line, b[i]));
 
-/** Equality for `memo`, since each message recreates the lists. */
+/** Each message recreates the lists, so `memo` cannot compare their identity. */
 function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...propsB }: RoomsProps) {
   const isSame = isSameList(lines.rooms, linesB.rooms) && isSameList(lines.people, linesB.people);
   return isSame && isEqual(propsA, propsB);

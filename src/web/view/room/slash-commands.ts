@@ -1,4 +1,4 @@
-/** Runs the slash commands of the composer. */
+/** Runner for the composer's slash commands. */
 
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -39,12 +39,10 @@ export interface CommandContext {
 
 export type CommandOutcome =
   | { readonly kind: "done" }
-  /** Ordinary text, which is posted unchanged. */
   | { readonly kind: "text" }
-  /** Invalid command, which stays in the composer with this message. */
   | { readonly kind: "invalid"; readonly message: string };
 
-/** Runs a command. A refused command returns to the composer, if the composer is empty. */
+/** A refused command returns to the composer, if the composer is empty. */
 export function runSlashCommand(
   page: PageValue,
   context: CommandContext,
@@ -82,7 +80,6 @@ export function runSlashCommand(
   return { kind: "done" };
 }
 
-/** Reports whether the command lacks a message to act on. */
 function isMissing(
   { chat }: PageValue,
   target: string,
@@ -101,9 +98,6 @@ function topicFault(error: unknown): unknown {
   return isSealed ? new PageFault("sealed-room", "topicInSealed") : error;
 }
 
-/**
- * Texts for answers that are not visible elsewhere on the page, by the kind of the answer's JSON.
- */
 const NOTICES: Readonly<
   Record<string, (json: NonNullable<Answer["json"]>, texts: Texts) => string | undefined>
 > = {
@@ -173,7 +167,10 @@ class PageHost implements Host {
     return resolved;
   }
 
-  /** Waits until all messages are sent and numbered. @throws {Fault} link-closed */
+  /**
+   * Waits until all messages are sent and numbered.
+   * @throws {Fault} link-closed
+   */
   #sent(): Promise<void> {
     const { chat } = this.#page;
     return new Promise((resolve, reject) => {
@@ -207,10 +204,10 @@ class PageHost implements Host {
     }
   }
 
-  /** Hides the conversation until its next message, since users cannot leave conversations. */
+  /** Hides the conversation until its next message, because users cannot leave conversations. */
   async leaveConversation(): Promise<undefined> {
     const { chat } = this.#page;
-    // Waits for queued messages, which would make the conversation visible again.
+    // Queued messages would make the conversation visible again.
     await this.#sent().catch(() => undefined);
     if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
     else if (isSameName(chat.model.open, this.current)) chat.open(undefined);

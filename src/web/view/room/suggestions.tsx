@@ -24,7 +24,6 @@ export interface SuggestionsProps {
   readonly onChoose: (choice: string) => void;
 }
 
-/** List of completions. The focus stays in the composer, which handles the keys. */
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
   const { lazy, texts } = usePage();
   const allTexts = { ...lazy.module?.texts, ...texts };

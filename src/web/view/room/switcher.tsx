@@ -1,4 +1,4 @@
-/** Quick switcher: opens a room or user by a few letters of the name. */
+/** Quick switcher: opens a room or user by a few letters in the name. */
 
 import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { isName } from "../../../base/names.ts";
@@ -51,10 +51,8 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
   );
 }
 
-/** Delay after the last key press before the page asks the server about the name. */
 const LOOKUP_DELAY_MS = 200;
 
-/** Returns the typed name if the server confirms that an unknown user has it. */
 function useExactUser(name: string | undefined): string | undefined {
   const { chat } = useFullPage();
   const [confirmedUser, setConfirmedUser] = useState<string | undefined>(undefined);
@@ -106,7 +104,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
         () => undefined,
       );
     }
-    if (event.key === "Home" || event.key === "End") return; // These move the caret.
+    if (event.key === "Home" || event.key === "End") return;
     const next = rove(event.key, at, targets.length);
     if (next === undefined) return;
     event.preventDefault();

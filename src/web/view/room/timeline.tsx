@@ -28,16 +28,14 @@ import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { useRowFocus } from "./row-focus.ts";
 
-/** Distance from an end at which more messages are loaded. */
 const REACH_PX = 800;
 /**
- * Rows are drawn this far above and below the view, since a row has a known height only after
- * drawing. Measuring a visible row would move the rows below it.
+ * Rows get a known height only when drawn; measuring a visible row would move the rows below it.
  */
 const DRAWN_PX = 600;
-/** Used while following the newest message: smaller, for a faster first scroll step. */
+/** Smaller while following the newest message, for a faster first scroll step. */
 const DRAWN_AT_END_PX = 400;
-/** Distance from the newest message within which the timeline follows it. */
+/** Within this distance, the timeline follows the newest message. */
 const STICK_PX = 40;
 /** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
 const USER_SCROLL_MS = 1_000;
@@ -88,13 +86,12 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
 
 interface StagedRows {
   readonly rows: readonly Row[];
-  /** Whether rows were added or removed before the remaining rows. */
   readonly isShifted: boolean;
 }
 
 /**
- * Renders rows added before and rows added after in two steps. The list keeps its distance from the
- * end in the first step, and from the start in the second.
+ * Adds rows at the start and rows at the end in two renders. The list keeps its distance from the
+ * end in the first render, and from the start in the second.
  */
 function useStaged(rows: readonly Row[]): StagedRows {
   const last = useRef<StagedRows>({ rows: [], isShifted: false });
@@ -124,7 +121,6 @@ function firstStep(before: readonly Row[], rows: readonly Row[]): StagedRows {
   return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
 }
 
-/** Finds the first row that is in both lists, and returns its old and new index. */
 function anchorOf(
   before: readonly Row[],
   first: number,
@@ -138,13 +134,13 @@ function anchorOf(
   return [oldIndex, index.get(before[oldIndex]?.key ?? "") ?? oldIndex];
 }
 
-/** Row to scroll to, by its key, since rows added before it change the index. */
+/** Identified by key, because rows added at the start change the index. */
 interface Aim {
   readonly key: string;
   readonly scroll: ScrollToIndexOpts;
 }
 
-/** Reports whether rows were only appended. The list then measures and follows each new row. */
+/** The list measures and follows appended rows itself. */
 function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
   const last = before.length - 1;
   const hasSameRange = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
@@ -153,20 +149,16 @@ function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
 
 interface ScrollState {
   readonly list: RefObject<VListHandle | null>;
-  /** Whether the timeline is at the newest message and follows it. */
   readonly isFollowing: RefObject<boolean>;
-  /**
-   * Whether a menu is open. Its message then keeps its position, and the list does not follow new
-   * messages.
-   */
+  /** The menu's message keeps its position, and the list does not follow new messages. */
   readonly isMenuOpen: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
   readonly userInputMs: RefObject<number>;
 }
 
 /**
- * Keeps the scroll position: at the newest message, the reading position, or a jump target. A jump
- * target stays in effect until the user scrolls, since loading more messages changes its index.
+ * A jump target stays in effect until the user scrolls, because loading more messages changes its
+ * index.
  */
 function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): ScrollState {
   const list = useRef<VListHandle>(null);
@@ -210,14 +202,14 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
       if (at >= 0) handle.scrollToIndex(at, scroll);
       aimedRows.current = rows;
     }
-    // Avoids a second scroll in a frame, since each scroll makes the browser lay out all new rows.
+    // Avoids a second scroll in a frame, because each scroll makes the browser lay out all new
+    // rows.
     if (isFollowing.current && !timeline.hasNewer && !appendsWhileFollowing)
       handle.scrollToIndex(lastIndex, { align: "end" });
   });
   return { list, isFollowing, isMenuOpen, aim, userInputMs };
 }
 
-/** Reports whether the list has not yet reached the row that it scrolls to. */
 function isScrollingTo(handle: VListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
   const at = aim === undefined ? -1 : rows.findIndex(({ key }) => key === aim.key);
   if (at < 0) return false;
@@ -225,7 +217,6 @@ function isScrollingTo(handle: VListHandle, rows: readonly Row[], aim: Aim | und
   return offset < handle.scrollOffset || offset > handle.scrollOffset + handle.viewportSize;
 }
 
-/** Maximum printed rows: about 100 sheets, drawn in about a second. */
 const PRINTED_ROWS_MAX = 2_000;
 
 class AllUnfolded extends Unfolded {
@@ -238,11 +229,11 @@ class AllUnfolded extends Unfolded {
 
 const IGNORE_MENU: OnMenu = () => undefined;
 
-/** Renders all loaded rows for printing, since the list renders only visible rows. */
+/** The list renders only visible rows, so printing renders all loaded rows. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
-    // Renders synchronously, since the browser prints the current state.
+    // Renders synchronously, because the browser prints the current state.
     const change = ({ type }: Event) => flushSync(() => setPrinting(type === "beforeprint"));
     return listen(window, "beforeprint afterprint", change);
   }, []);
@@ -270,8 +261,8 @@ export interface TimelineProps {
 }
 
 /**
- * Hides the first row's date while older rows are missing, since they may be from the same day.
- * Older rows then appear only above, and move no visible row.
+ * Hides the first row's date while older rows are missing, because they may be from the same day
+ * and must move no visible row.
  */
 function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   return useMemo(
@@ -280,7 +271,6 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
-/** Returns the number and first index of messages from others after the last read message. */
 function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
   const unread = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
@@ -294,16 +284,12 @@ function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first
   return unread;
 }
 
-/** Returns the seq of the newest message, or of the last message above the unread mark. */
 function readSeqAtOpening(rows: readonly Row[]): number {
   const unread = rows.findIndex(({ kind }) => kind === "unread");
   const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
   return last?.kind === "item" ? last.item.seq : 0;
 }
 
-/**
- * Handles the visible range: loads more messages near an end, and marks visible messages as read.
- */
 function useVisibleRange(
   rows: readonly Row[],
   { hasOlder, hasNewer, loading }: Rows,
@@ -359,7 +345,7 @@ function useVisibleRange(
   };
 }
 
-/** Rows drawn around the viewport, since the list itself draws only one side while scrolling. */
+/** Rows drawn around the viewport; the list itself draws only one side while scrolling. */
 interface DrawnRange {
   /** Key of the first row. The range becomes invalid when a row is added before it. */
   readonly key: string | undefined;
@@ -369,7 +355,6 @@ interface DrawnRange {
 }
 
 const EMPTY_RANGE: DrawnRange = { key: undefined, from: 0, to: -1, indexes: [] };
-/** Margin per side, so that the range does not change with each scroll step. */
 const MORE_PX = 400;
 
 function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRange): DrawnRange {
@@ -385,8 +370,8 @@ function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRang
 }
 
 /**
- * Returns the key of the row with the open menu. The row stays mounted and keeps its position until
- * the menu closes; the list then returns to the newest message if it was there.
+ * The row with the open menu stays mounted until the menu closes; the list then returns to the
+ * newest message if it was there.
  */
 function useMenuKey({ isFollowing, isMenuOpen }: ScrollState) {
   const [menuKey, setMenuKey] = useState<string>();
@@ -409,7 +394,6 @@ function useDrawnRange(
   menuKey: string | undefined,
 ) {
   const [drawn, setDrawn] = useState(EMPTY_RANGE);
-  // Runs after the list has updated its offset, which rows added before also change.
   const scrolled = () => {
     const handle = list.current;
     if (handle === null) return;
@@ -427,12 +411,11 @@ function useDrawnRange(
   return { indexes: all, aheadPx, scrolled };
 }
 
-/** Maximum elements in each of the two generations. */
 const CACHED_ELEMENTS_MAX = 200;
 
 /**
- * Reuses the elements of unchanged rows, so that only changed rows render. The cache holds only
- * recently drawn rows, since an element retains everything drawn for it.
+ * Only changed rows render. The cache holds only recently drawn rows, because an element retains
+ * everything drawn for it.
  */
 function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
   return useMemo(() => {
@@ -455,7 +438,7 @@ function useElements(actions: MessageActions, shownKey: string | undefined, onMe
   }, [actions, shownKey, onMenu]);
 }
 
-/** Listens passively; otherwise the browser waits for the page before each scroll step. */
+/** With an active listener, the browser waits for the page before each scroll step. */
 function useWheel(
   section: RefObject<HTMLElement | null>,
   { list, aim, userInputMs }: ScrollState,
@@ -517,7 +500,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const onResize = () => {
     if (isFollowing.current && !hasNewer)
       list.current?.scrollToIndex(rows.length - 1, { align: "end" });
-    checkVisible(); // Rows have their heights now.
+    checkVisible();
   };
   return (
     <section
@@ -529,7 +512,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
         moveFocus(event);
       }}
       onPointerDown={releaseAim}
-      // Uses the capture phase, since the button's own handler may change the label.
+      // Uses the capture phase, because the button's own handler may change the label.
       onClickCapture={({ target }) => {
         const button = (target as Element).closest(".fold-button");
         if (button === null) return;
@@ -575,17 +558,15 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   );
 });
 
-/**
- * Returns the maximum scroll offset from the DOM, which is updated before the list's own height.
- */
+/** The DOM is updated before the list's own height. */
 function endOf(section: HTMLElement | null): number {
   const list = section?.querySelector(".list");
   return list ? list.scrollHeight - list.clientHeight : 0;
 }
 
 /**
- * Returns the index of the row that is being folded if its start is out of view, since folding
- * would scroll past it; otherwise -1.
+ * Folding a row whose start is out of view would scroll past it. Returns the row's index, or -1 if
+ * its start is in view.
  */
 function foldedAbove(rows: readonly Row[], button: Element): number {
   const article = button.closest<HTMLElement>("article");
@@ -596,14 +577,12 @@ function foldedAbove(rows: readonly Row[], button: Element): number {
   return rows.findIndex((row) => row.kind === "item" && `${row.item.seq}` === seq);
 }
 
-/** Returns the pixels of a wheel event over an overlay, such as the scroll button. */
 function wheelPx({ deltaY, deltaMode }: WheelEvent, viewportPx: number): number {
-  const LINE_PX = 40; // Pixels that browsers scroll per line.
+  const LINE_PX = 40;
   if (deltaMode === 1) return deltaY * LINE_PX;
   return deltaMode === 2 ? deltaY * viewportPx : deltaY;
 }
 
-/** Moves the focus between messages by arrow keys; Enter focuses a message's toolbar. */
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const target: unknown = event.target;
   if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -23,7 +23,6 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
   return <span>{texts.offline(seconds)}</span>;
 }
 
-/** Links to the page on the cluster's other servers, since a page cannot change its origin. */
 function OtherPages() {
   const { texts, chat } = usePage();
   const pages = useModelValue(() => chat.cluster);
@@ -42,7 +41,7 @@ function OtherPages() {
   );
 }
 
-/** Banner while offline. The same element and button stay across connection attempts. */
+/** The same element and button stay across connection attempts. */
 function Offline({ connection }: { readonly connection: ConnectionView }) {
   const { texts, chat } = usePage();
   const offline = connection.kind === "offline" ? connection : undefined;

@@ -5,11 +5,9 @@ import type { ComponentProps } from "react";
 type Variant = "main" | "danger" | "quiet" | "small" | "wide";
 
 interface ButtonProps extends ComponentProps<"button"> {
-  /** Variants of page.css, separated by spaces. */
   readonly variant?: Variant | "main wide" | "small quiet";
 }
 
-/** A styled button. Submits a form only if its type says so. */
 export function Button({ variant, type = "button", ...props }: ButtonProps) {
   const classes = variant === undefined ? [] : variant.split(" ").map((name) => `button-${name}`);
   return <button type={type} className={["button", ...classes].join(" ")} {...props} />;

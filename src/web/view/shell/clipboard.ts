@@ -1,11 +1,11 @@
-/** Copies text to the clipboard, also without TLS. */
+/** Clipboard access, also without TLS. */
 
 import { Fault } from "../../../base/fault.ts";
 import type { PageValue } from "./context.tsx";
 
 /**
- * Copies a text; uses `execCommand` on pages without TLS, which lack the clipboard API. @throws
- * {Fault} store-denied if the browser denies access
+ * Uses `execCommand` on pages without TLS, which lack the clipboard API.
+ * @throws {Fault} store-denied if the browser denies access
  */
 async function copyText(text: string): Promise<void> {
   const { clipboard } = navigator as Partial<Navigator>;
@@ -14,7 +14,7 @@ async function copyText(text: string): Promise<void> {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "sr-only";
-  // Appends to an open dialog, since elements outside it cannot get the focus.
+  // Elements outside an open dialog cannot get the focus.
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
   const isDone = document.execCommand("copy");

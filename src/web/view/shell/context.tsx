@@ -18,12 +18,10 @@ import type { EmojiModule, LazyModule, ModuleLoader, OpenDialog } from "./lazy.t
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
-/** Values shared by all components. The object is stable while nothing changes. */
 export interface PageValue {
   readonly chat: Chat;
   readonly texts: Texts;
   readonly times: Times;
-  /** Created by the first component that shows pictures. */
   readonly previews: { instance?: Previews };
   readonly lazy: ModuleLoader<LazyModule>;
   readonly emoji: ModuleLoader<EmojiModule>;
@@ -32,15 +30,12 @@ export interface PageValue {
   readonly show: (render: (close: () => void) => ReactNode) => void;
   readonly openDialog: OpenDialog;
   readonly toasts: ToastQueue;
-  /** Announces a text to screen readers. */
   readonly announce: (text: string) => void;
   readonly notify: (text: string) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/**
- * Reports whether three columns fit at the browser's font size; must match the number in page.css.
- */
+/** Must match the width in page.css for three columns. */
 export function isWide(): boolean {
   return matchMedia("(min-width: 68.75em)").matches;
 }
@@ -62,7 +57,7 @@ export function useModel(): Model {
   return useSyncExternalStore(chat.subscribe, () => chat.model);
 }
 
-/** Selects a value from the model. The value must be the same object while unchanged. */
+/** The selected value must be the same object while unchanged. */
 export function useModelValue<Value>(select: (model: Model) => Value): Value {
   const { chat } = usePage();
   return useSyncExternalStore(chat.subscribe, () => select(chat.model));
@@ -79,7 +74,6 @@ export interface Task {
   readonly forget: () => void;
 }
 
-/** State of a form's request; the form shows a refusal. */
 export function useTask(): Task {
   const [isBusy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(undefined);

@@ -16,10 +16,9 @@ export interface DialogProps {
   readonly className?: string;
 }
 
-/** Element with the initial focus: a field, or else the least consequential button. */
+/** Initial focus: a field, or else the least consequential button. */
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
 
-/** A modal dialog of the browser, which traps the focus, closes on Esc, and returns the focus. */
 export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
   const texts = useTexts();
   const titleId = useId();
@@ -27,7 +26,6 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    // Skips the close button, which comes first.
     dialog?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => dialog?.close();
   }, []);
@@ -62,10 +60,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
 export interface FormDialogProps extends DialogProps {
   readonly action: string;
   readonly isDanger?: boolean | undefined;
-  /**
-   * Closes the dialog when the promise resolves. If it resolves to `false` or rejects, the dialog
-   * stays open and shows the error.
-   */
+  /** If the promise resolves to `false` or rejects, the dialog stays open and shows the error. */
   readonly onSubmit: () => unknown;
 }
 
@@ -114,7 +109,6 @@ export function deleteQuestion({ texts }: PageValue, onConfirm: Question["onConf
   return { title, text, action, isDanger: true, onConfirm };
 }
 
-/** Confirms sealing, which cannot be undone. */
 export function confirmSeal(page: PageValue, user: string): void {
   const { texts, chat } = page;
   confirm(page, {

@@ -1,6 +1,6 @@
 /** Listeners and promises for effects. Each function returns its clean-up function. */
 
-/** Listens to several event types, separated by spaces. */
+/** Event types are separated by spaces. */
 export function listen<EventType extends Event>(
   target: EventTarget | null | undefined,
   kinds: string,
@@ -13,7 +13,6 @@ export function listen<EventType extends Event>(
   return () => stop.abort();
 }
 
-/** Reports the outcome of a promise, unless the effect is cleaned up first. */
 export function whenSettled<Value>(
   promise: Promise<Value>,
   onValue: (value: Value) => void,

@@ -12,22 +12,18 @@ interface FieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly type?: "text" | "password";
-  /** Value of `autocomplete`, which password managers use. */
   readonly complete?: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;
   readonly fault?: ReactNode;
 }
 
-/** Ref that focuses a field on mount, since browsers honour `autofocus` only once per document. */
+/** Browsers honour `autofocus` only once per document. */
 export function focusOnMount(field: HTMLElement | null): void {
   field?.focus();
 }
 
-/**
- * Attributes that keep password managers from filling the field or storing its value as the user's
- * password.
- */
+/** Keeps password managers from filling the field or storing its value as the user's password. */
 const NO_PASSWORD_MANAGER = { "data-1p-ignore": "", "data-bwignore": "", "data-lpignore": "true" };
 
 export function Field(props: FieldProps) {
@@ -37,7 +33,7 @@ export function Field(props: FieldProps) {
   const ref = useRef<HTMLInputElement>(null);
   const isSecret = type === "password";
   useEffect(() => {
-    // Hides the password before the submit, since password managers read the submitted field.
+    // Hides the password before the submit, because password managers read the submitted field.
     return listen(isSecret ? ref.current?.form : undefined, "submit", () => setRevealed(false));
   }, [isSecret]);
   useEffect(() => {
@@ -86,7 +82,6 @@ interface SecretProps {
   readonly children: ReactNode;
 }
 
-/** A field with a button that reveals the value. */
 function Secret({ label, isRevealed, setRevealed, children }: SecretProps) {
   const texts = useTexts();
   return (
@@ -114,7 +109,6 @@ interface SelectFieldProps<Value extends string | number> {
   readonly value: Value;
   readonly options: readonly (readonly [value: Value, name: string])[];
   readonly onChange: (value: Value) => void;
-  /** Whether the options are languages, each named in its own language. */
   readonly isLanguage?: boolean;
 }
 
@@ -154,7 +148,7 @@ interface CheckProps {
 export function Check({ label, isOn, onChange }: CheckProps) {
   const change = ({ target }: ChangeEvent<HTMLInputElement>) => {
     const { checked } = target;
-    // Shows the actual state if the request is refused, since a refusal causes no rendering.
+    // Shows the actual state if the request is refused, because a refusal causes no rendering.
     target.checked = isOn;
     onChange(checked);
   };

@@ -1,6 +1,5 @@
 /** Icons and icon buttons. */
 
-/** SVG paths, inline to avoid requests. Screen readers use the button's label. */
 const PATHS = {
   menu: "M3 6h18M3 12h18M3 18h18",
   people:
@@ -62,7 +61,6 @@ export interface IconButtonProps {
   readonly label: string;
   readonly onPress: () => void;
   readonly isPressed?: boolean;
-  /** Whether the button is disabled; it stays focusable. */
   readonly isDisabled?: boolean;
   readonly className?: string;
 }

@@ -30,16 +30,14 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
   );
 }
 
-/** Opens the system's share sheet, as used on phones. */
 function ShareButton({ address }: { readonly address: string }) {
   const page = useFullPage();
   const { texts, chat } = page;
-  // Absent on pages without TLS, and in some desktop browsers.
   if (!("share" in navigator)) return null;
   const share = () => {
     const title = titleText(chat.model.server?.name ?? "");
     navigator.share({ title, url: address }).catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === "AbortError") return; // Cancelled.
+      if (error instanceof DOMException && error.name === "AbortError") return;
       copy(page, address);
     });
   };
@@ -51,8 +49,7 @@ function ShareButton({ address }: { readonly address: string }) {
 }
 
 /**
- * Returns the server's address and fingerprint for a terminal, with the secret of an invite or a
- * reset.
+ * For a terminal: the server's address and fingerprint, with the secret of an invite or a reset.
  */
 export function inviteText(
   { model }: Chat,
@@ -72,11 +69,9 @@ export function inviteText(
 interface CreatedInvite {
   readonly token: string;
   readonly untilUnixMs: number;
-  /** Addresses; at least one. */
   readonly addresses: readonly InviteAddress[];
 }
 
-/** Code, link and command of the invite, for the chosen address. */
 function InviteResult({ token, untilUnixMs, addresses: places }: CreatedInvite) {
   const { texts, times, chat } = useFullPage();
   const [index, setIndex] = useState(0);
@@ -108,9 +103,6 @@ function InviteResult({ token, untilUnixMs, addresses: places }: CreatedInvite) 
   );
 }
 
-/**
- * Dialog that creates a revocable invite: a link for browsers, a command for terminals, and a code.
- */
 export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat } = useFullPage();
   const task = useTask();
@@ -139,7 +131,7 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
             value={uses}
             onChange={(event) => setUses(Math.max(1, Number(event.target.value) || 1))}
             onBlur={(event) => {
-              // Restores the effective value, since the user may have emptied the field.
+              // Restores the effective value, because the user may have emptied the field.
               event.target.value = String(uses);
             }}
           />

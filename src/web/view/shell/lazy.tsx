@@ -1,5 +1,6 @@
 /**
- * Loads the modules of view/lazy-module.tsx on demand or when idle; refers only to names and props.
+ * Loader for the modules in view/lazy-module.tsx, on demand or when idle; refers only to names and
+ * props.
  */
 
 import {
@@ -44,18 +45,14 @@ interface LazyDialogs {
   readonly Rooms: OpenProps;
   readonly Join: OpenProps & {
     readonly room: string;
-    /** Whether the room is known to have a password. */
     readonly isLocked?: boolean;
-    /** Password that the server has refused. */
     readonly password?: string;
   };
   readonly CreateRoom: OpenProps & {
-    /** Name of a nonexistent room that the user tried to join. */
     readonly room?: string;
     readonly isSealed?: boolean;
     readonly password?: string;
   };
-  /** If `isPeople` is set, lists only users, with whom to start a conversation. */
   readonly Switcher: OpenProps & { readonly isPeople?: boolean };
   readonly Topic: RoomProps;
   readonly Pins: RoomProps;
@@ -64,13 +61,11 @@ interface LazyDialogs {
   readonly Sealed: TargetProps;
   readonly Safety: {
     readonly user: string;
-    /** Called after the users have compared safety numbers, or accepted a new key. */
     readonly onChange?: () => void;
   };
   readonly Moderation: {
     readonly act: "mute" | "unmute" | "kick" | "grant" | "ungrant";
     readonly user: string;
-    /** Room to moderate; the dialog prompts for the room if absent. */
     readonly room?: string;
   };
   readonly EmojiPicker: {
@@ -84,9 +79,8 @@ interface CloseProps {
 }
 
 interface LazyComponents {
-  /** Menu of a room, opened next to the anchor, which gets the focus back. */
+  /** The anchor gets the focus back when the menu closes. */
   readonly RoomMenu: TargetProps & CloseProps & { readonly anchor: HTMLElement };
-  /** Files sent together by one user. `menuOf` creates the menu of a single file's message. */
   readonly Files: TargetProps & {
     readonly items: readonly Item[];
     readonly menuOf: (item: Item) => MenuItem[];
@@ -127,7 +121,6 @@ export interface LoginAttempt {
   readonly name: string;
   readonly password: string;
   readonly roomSecret: string;
-  /** Names known to be taken; the form adds names to the set. */
   readonly takenNames: Set<FoldedName>;
 }
 
@@ -140,14 +133,14 @@ export interface LoginFieldError {
 export type LazyModule = {
   readonly [Name in keyof LazyProps]: ComponentType<LazyProps[Name]>;
 } & {
-  /** Deferred English texts; other languages include all of their texts. */
+  /** Other languages include all of their texts. */
   readonly texts: Partial<AllTexts>;
   readonly loginFieldError: (attempt: LoginAttempt, texts: Texts) => LoginFieldError | undefined;
   readonly disablePushes: (page: Pick<PageValue, "change">) => Promise<void>;
   readonly playSound: () => Promise<void>;
 };
 
-/** Separate module, since most users only need recent emoji. */
+/** Separate module, because most users only need recent emoji. */
 export type EmojiModule = typeof import("../../../ui/text/emoji.ts");
 
 /** Loads a module once; after a failure, the next call retries. */
@@ -174,7 +167,6 @@ interface BoundaryProps {
   readonly children: ReactNode;
 }
 
-/** Removes a view that fails to render. */
 class Boundary extends Component<BoundaryProps> {
   static override readonly contextType = PageContext;
   declare context: ContextType<typeof PageContext>;
@@ -195,7 +187,6 @@ class Boundary extends Component<BoundaryProps> {
   }
 }
 
-/** Returns the result of a loader, which starts on the first render. */
 export function useLoaded<Module>(loader: ModuleLoader<Module>, onFail?: () => void) {
   const { fail, texts } = usePage();
   const [module, setModule] = useState(loader.module);
@@ -212,11 +203,10 @@ export function useLoaded<Module>(loader: ModuleLoader<Module>, onFail?: () => v
 
 interface LazyViewProps {
   readonly view: keyof LazyProps;
-  /** Placeholder while loading. */
   readonly frame?: ReactNode;
 }
 
-/** Renders any view. The types of `LazyView` and `OpenDialog` ensure that the props match. */
+/** The types of `LazyView` and `OpenDialog` ensure that the props match. */
 function LoadedView({ view, frame, ...props }: LazyViewProps & Partial<CloseProps>) {
   const module = useLoaded(usePage().lazy, props.onClose);
   if (module === undefined) return frame ?? null;
@@ -231,7 +221,7 @@ function BoundedView(props: LazyViewProps & Partial<CloseProps>) {
   );
 }
 
-/** Renders a component of view/lazy-module.tsx. If loading fails, it closes or stays empty. */
+/** If loading fails, the component closes or stays empty. */
 export function LazyView<Name extends keyof LazyProps>(
   props: LazyViewProps & LazyProps[Name] & { readonly view: Name },
 ) {
@@ -243,10 +233,9 @@ export function dialogOpener(show: PageValue["show"]): OpenDialog {
     show((close) => <BoundedView view={name} {...props} onClose={close} />);
 }
 
-/** Delay before prefetching in browsers without `requestIdleCallback`. */
+/** For browsers without `requestIdleCallback`. */
 const IDLE_MS = 2_000;
 
-/** Calls back when the browser is idle. @returns a function that cancels the call */
 function whenIdle(begin: () => void): () => void {
   const hasIdleCallback = "requestIdleCallback" in window;
   const id = hasIdleCallback ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
@@ -256,7 +245,6 @@ function whenIdle(begin: () => void): () => void {
   };
 }
 
-/** Loads the module when the browser is idle; returns whether it is loaded. */
 export function useModuleWhenIdle(): boolean {
   const { lazy: loader } = usePage();
   const [isLoaded, setLoaded] = useState(loader.module !== undefined);
@@ -268,17 +256,15 @@ export function useModuleWhenIdle(): boolean {
   return isLoaded;
 }
 
-/** Prefetches the module when the page has caught up and the browser is idle. */
 export function usePrefetch(isCaughtUp: boolean): void {
   const { lazy: loader } = usePage();
   useEffect(() => {
     if (!isCaughtUp || isSaving()) return;
-    // Ignored: opening a view retries, and reports the error.
+    // Opening a view retries, and reports the error.
     return whenIdle(() => void loader.fetch().catch(() => undefined));
   }, [isCaughtUp, loader]);
 }
 
-/** Explains a delayed answer, next to a form with a secret. */
 export function GuessDelayNotice() {
   const delay = useModelValue((model) => model.guessDelay);
   return delay && <LazyView view="GuessDelay" delay={delay} />;

@@ -26,10 +26,8 @@ export interface MenuItem {
 interface MenuProps {
   readonly label: string;
   readonly items: readonly MenuItem[];
-  /** Button that opened the menu, and gets the focus back when the menu closes. */
   readonly anchor: HTMLElement;
   readonly onClose: () => void;
-  /** Content above the items. @param closeAndRefocus closes the menu */
   readonly top?: ((closeAndRefocus: () => void) => ReactNode) | undefined;
 }
 
@@ -45,7 +43,6 @@ function positionMenu(menu: HTMLElement, anchor: HTMLElement): void {
   menu.style.left = `${Math.max(GAP, left)}px`;
 }
 
-/** Menu with keyboard support: arrow keys move, and Esc or a click outside closes it. */
 export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -113,7 +110,6 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
       ))}
     </div>
   );
-  // Opens the menu inside its dialog or landmark.
   const container = anchor.closest("dialog, main, aside") ?? document.body;
   return createPortal(menu, container) as object as ReactNode;
 }

@@ -8,7 +8,6 @@ import { useFullPage } from "./full-page.ts";
 interface NewPasswordProps {
   /** Called with the password, or "" while it is too short or the two fields differ. */
   readonly onChange: (value: string) => void;
-  /** Account name for password managers; `undefined` if unknown. */
   readonly user?: string | undefined;
   readonly isFirst?: boolean;
 }

@@ -1,4 +1,4 @@
-/** Polls the server while the page is visible. */
+/** Polling of the server while the page is visible. */
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { listen } from "./effects.ts";
@@ -13,13 +13,13 @@ export interface Polled<Value> {
 
 const onVisibility = (onChange: () => void) => listen(document, "visibilitychange", onChange);
 
-/** Returns whether the page is visible, with or without focus. */
 export function useVisible(): boolean {
   return useSyncExternalStore(onVisibility, () => !document.hidden);
 }
 
 /**
- * Polls with one request at a time. @param key identifies the request; a new key polls immediately
+ * Sends one request at a time.
+ * @param key a new key polls immediately
  */
 export function usePolled<Value>(
   request: () => Promise<Value>,
@@ -32,7 +32,7 @@ export function usePolled<Value>(
   const [reloads, setReloads] = useState(0);
   const latestRequest = useRef(request);
   latestRequest.current = request;
-  // Polls without focus, since an operator may watch this window while typing in another.
+  // Polls without focus, because an operator may watch this window while typing in another.
   const isVisible = useVisible();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` poll immediately
   useEffect(() => {
@@ -47,7 +47,6 @@ export function usePolled<Value>(
       } catch (error) {
         if (!isStopped) setFault(error);
       }
-      // A hidden window resumes polling when it becomes visible.
       if (!isStopped && isVisible) timer = setTimeout(() => void poll(), intervalMs);
     };
     if (isOnline) void poll();

@@ -18,7 +18,6 @@ interface OfRoom {
   readonly room: RoomState | undefined;
 }
 
-/** Equality for components around a room's message list. */
 export function isSameExceptMessages<Props extends OfRoom>(a: Props, b: Props): boolean {
   const keys = Object.keys(b) as (keyof Props)[];
   const areOtherPropsEqual = keys.every((key) => key === "room" || a[key] === b[key]);

@@ -1,11 +1,10 @@
-/** Detects a data-saving or slow connection. */
+/** Detection of a data-saving or slow connection. */
 
 interface Connection {
   readonly saveData?: boolean;
   readonly effectiveType?: string;
 }
 
-/** Reports whether to skip prefetching, since data is limited or the connection is slow. */
 export function isSaving(): boolean {
   const { connection } = navigator as { connection?: Connection };
   return connection?.saveData === true || /2g/.test(connection?.effectiveType ?? "");

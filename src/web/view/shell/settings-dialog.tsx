@@ -142,7 +142,7 @@ function lastSeenText({ online, seen }: DeviceActivity, texts: AllTexts, times: 
   return texts.lastSeen(times.utcDay(seen));
 }
 
-/** Translates a device's own label, which is in English: `Firefox on Linux`. */
+/** The device's own label is in English: `Firefox on Linux`. */
 function deviceName(id: string, label: string | undefined, texts: AllTexts): string {
   const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
   const isPlain = program === undefined || system === undefined;

@@ -5,16 +5,13 @@ import { readLocal, writeLocal } from "./local.ts";
 
 export interface Settings extends PageSettings {
   readonly sounds: boolean;
-  /** User who receives pushes in this browser; `undefined` if none. */
   readonly pushesFor: string | undefined;
-  /** Whether members are displayed on the right in a wide window. */
   readonly showsPeople: boolean;
-  /** Lower-case names of rooms that reverse `showsPictures`. Bounded by PICTURES_SWITCHED_MAX. */
+  /** Lower-case names of rooms that reverse `showsPictures`. */
   readonly otherPictures: readonly string[];
 }
 
 const KEY = "chat.settings";
-/** Maximum rooms with their own picture setting; the oldest is dropped first. */
 const PICTURES_SWITCHED_MAX = 200;
 
 export function showsPictures(settings: Settings, target: string): boolean {

@@ -2,12 +2,12 @@
 
 import type { Clock } from "../../../io/clock.ts";
 
-/** Maximum toasts that fit a phone. The oldest is dropped first. */
+/** Fit a phone. The oldest is dropped first. */
 const TOASTS_MAX = 4;
-/** Milliseconds to notice a toast, and to read each letter (15 letters a second). */
+/** Time to notice a toast, and to read each letter (15 letters a second). */
 const NOTICE_MS = 4_000;
 const LETTER_MS = 67;
-/** Maximum milliseconds: the time to read the longest fault text. */
+/** Time to read the longest fault text. */
 const VISIBLE_MS_MAX = 15_000;
 
 export interface Toast {
@@ -20,7 +20,7 @@ interface Timed extends Toast {
   readonly endsAt: number;
 }
 
-/** A container for toasts. Only the latest container of the highest level displays toasts. */
+/** Only the latest container with the highest level displays toasts. */
 export interface ToastContainer {
   readonly level: "page" | "conversation" | "dialog";
 }
@@ -31,7 +31,7 @@ export class ToastQueue {
   readonly #clock: Pick<Clock, "now" | "after">;
   readonly #listeners = new Set<() => void>();
   #toasts: readonly Timed[] = [];
-  #containers: readonly ToastContainer[] = []; // Bounded by the open dialogs.
+  #containers: readonly ToastContainer[] = [];
   #nextId = 1;
   #pausedAt: number | undefined;
   #cancel: (() => void) | undefined;
@@ -40,7 +40,6 @@ export class ToastQueue {
     this.#clock = clock;
   }
 
-  /** Returns the same array while nothing changes. */
   get toasts(): readonly Toast[] {
     return this.#toasts;
   }
@@ -54,7 +53,7 @@ export class ToastQueue {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Shows a text. Restarts the timer if the text is already visible. */
+  /** Restarts the timer if the text is already visible. */
   show(text: string, isFault: boolean): void {
     const visibleMs = Math.min(NOTICE_MS + text.length * LETTER_MS, VISIBLE_MS_MAX);
     const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + visibleMs };
@@ -76,7 +75,6 @@ export class ToastQueue {
     this.#scheduleExpiry();
   }
 
-  /** @returns a function that removes the container */
   addContainer(container: ToastContainer): () => void {
     const levelOf = (container: ToastContainer) => LEVELS.indexOf(container.level);
     this.#containers = [...this.#containers, container].sort((a, b) => levelOf(a) - levelOf(b));

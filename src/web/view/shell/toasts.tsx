@@ -6,7 +6,6 @@ import { IconButton } from "./icons.tsx";
 import { useVisible } from "./polling.ts";
 import type { ToastContainer } from "./toast-queue.ts";
 
-/** Whether the toasts have the pointer or focus, or the page is hidden. */
 function usePause(isEmpty: boolean): {
   readonly onPointer: (hasPointer: boolean) => void;
   readonly onFocus: (hasFocus: boolean) => void;
@@ -50,10 +49,7 @@ function ToastList() {
   );
 }
 
-/**
- * Displays toasts below the content. Only the innermost container is active, since a modal dialog
- * makes all others inert.
- */
+/** Only the innermost container is active, because a modal dialog makes all others inert. */
 export function Toasts({ level }: ToastContainer) {
   const { toasts } = usePage();
   const [container] = useState<ToastContainer>({ level });
@@ -72,7 +68,6 @@ export function useModelFaults(): void {
   const isOffline = useModelValue((model) => model.connection.kind === "offline");
   useEffect(() => {
     for (const { id, fault } of faults) {
-      // The offline banner already reports this fault.
       if (!isOffline || fault.code !== "link-closed") fail(fault);
       chat.dismissFault(id);
     }

@@ -1,4 +1,4 @@
-/** Folds long messages to 20 lines (page.css), measured before the row appears. */
+/** Folding of long messages to 20 lines (page.css), measured before the row appears. */
 
 import {
   type ReactNode,
@@ -10,17 +10,15 @@ import {
 } from "react";
 import { useTexts } from "../shell/context.tsx";
 
-/** Maximum lines of a text that is never folded. */
+/** Texts with at most this many lines are never folded. */
 const LINES_MAX = 24;
-/** Maximum length of a text that fits on the narrowest phone without measuring. */
+/** Texts up to this length fit on the narrowest phone and need no measuring. */
 const SHORT_LENGTH = 300;
-/** Maximum drawn length of a folded text: 20 lines of the widest window. */
+/** 20 lines in the widest window. */
 const DRAWN_LENGTH = 8_000;
 const DRAWN_LINES = 60;
-/** Maximum unfolded messages. The oldest are folded when out of view. */
 const UNFOLDED_MAX = 100;
 
-/** Unfolded messages, including messages with unmounted rows. */
 export class Unfolded {
   readonly #ids = new Set<number | string>();
 
@@ -51,7 +49,6 @@ function isShort(text: string): boolean {
   return text.length <= SHORT_LENGTH && text.split("\n").length <= LINES_MAX - 4;
 }
 
-/** Returns whether the text exceeds the line limit at the current width. */
 function useIsLong(box: RefObject<HTMLElement | null>, text: string): boolean {
   const [isLong, setLong] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another text may have the same height
@@ -74,7 +71,6 @@ export interface FoldProps {
   readonly id: number | string;
   readonly text: string;
   readonly unfolded: Unfolded;
-  /** Whether the user has jumped to this message, which unfolds it. */
   readonly isJumpTarget?: boolean;
   readonly children: (text: string) => ReactNode;
 }
