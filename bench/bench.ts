@@ -99,7 +99,9 @@ function killTree(pid: number): void {
   for (const treePid of processTree(pid).reverse()) {
     try {
       process.kill(treePid, "SIGKILL");
-    } catch {}
+    } catch {
+      // Already exited.
+    }
   }
 }
 

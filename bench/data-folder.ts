@@ -17,7 +17,6 @@ const DISTINCT_BODIES = 500;
 const userOf = (number: number): UserId => `u${String(number).padStart(11, "A")}` as UserId;
 const roomOf = (number: number): RoomId => `r${String(number).padStart(11, "A")}` as RoomId;
 
-/** Fills a stopped server's logs with 100 accounts, 200 rooms, and 2 % edits and reactions. */
 export function fillLogs(data: string, records: number): void {
   const accounts = new LogWriter(join(data, "accounts"));
   for (let i = 0; i < ACCOUNTS; i++) {

@@ -70,7 +70,6 @@ class Load {
     const [cpuBefore, start] = [cpuSeconds(pid), performance.now()];
     this.#received = 0;
     for (let sent = 0; sent < texts; ) {
-      // Half a window at a time keeps the server busy while deliveries are counted.
       const batch = Math.min(Math.ceil(window / 2), texts - sent);
       for (let i = 0; i < batch; i++) this.#send();
       sent += batch;

@@ -136,7 +136,6 @@ function dial(flood: Flood, port: number, account: Account): void {
       if (written <= 0) return;
       unsent = unsent.subarray(written);
       if (unsent.length > 0) return;
-      // Small requests are sent one at a time, as real programs do.
       if (flood.bytes.length < 1024) return;
     }
     setImmediate(() => pump(socket));

@@ -11,7 +11,6 @@ export interface Goal {
   readonly atLeast?: number;
   readonly atMost?: number;
   readonly unit: string;
-  /** @returns `undefined` if the ratio was not measured */
   readonly measure: (figures: SampleSet) => number | undefined;
 }
 

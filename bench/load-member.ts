@@ -70,7 +70,6 @@ export class LoadMember {
     await this.#link?.request("join", { room, create: true });
   }
 
-  /** Resolves when the post is acknowledged, even if the link is replaced meanwhile. */
   send(to: string, stream: number, number: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const counter = ++this.#counter;
@@ -120,7 +119,9 @@ export class LoadMember {
         this.offlineMs.push(performance.now() - lostAt);
         this.#setLink(link);
         return;
-      } catch {}
+      } catch {
+        // Retried after the delay.
+      }
     }
   }
 

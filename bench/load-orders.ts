@@ -11,7 +11,6 @@ export type LoadOrder =
       readonly count: number;
     }
   | { readonly do: "join"; readonly rooms: RoomPlan; readonly memberLimit: number }
-  /** Every `senderStep`-th account posts in turn. Answered when all posts are acknowledged. */
   | {
       readonly do: "chat";
       readonly rooms: RoomPlan;

@@ -161,7 +161,6 @@ interface FrameTimes {
   readonly works: readonly number[];
 }
 
-/** A message posted at the start of a frame arrives when the frame is drawn. */
 function recordFrames(window: BareWindow): Promise<FrameTimes> {
   return window.evaluate<FrameTimes>(`new Promise((resolve) => {
     const gaps = [], works = [], end = performance.now() + ${FRAMES_MS};

@@ -24,7 +24,6 @@ const STALL_TIMEOUT_MS = 60_000;
 const MISSED_TEXTS = 20;
 const TEXTS_DURING_RECONNECT = 20;
 const RECORD = utf8Encode("record");
-/** Skips the map header, the key `kind`, and the length of the string. */
 const KIND_OFFSET = 7;
 const SEQ = '{"v":1,"seq":';
 
@@ -99,10 +98,7 @@ async function forEachConcurrently(
   await Promise.all(Array.from({ length: Math.min(CONCURRENT_CONNECTS, count) }, worker));
 }
 
-/**
- * This process reads for thousands of clients and may exceed a greeting's deadline, so it retries
- * like a real client.
- */
+/** This process reads for thousands of clients and may exceed a greeting's deadline. */
 async function connectWithRetry(
   dial: () => Promise<RawClient>,
   onRetry: () => void,

@@ -8,7 +8,7 @@ const client = await RawClient.register(port, process.argv[3] ?? "load");
 /** Below REQUESTS_IN_FLIGHT_MAX, so that a slow server refuses no requests. */
 const IN_FLIGHT_MAX = 500;
 let inFlight = 0;
-const posts: Promise<unknown>[] = []; // At most `count`.
+const posts: Promise<unknown>[] = [];
 const started = performance.now();
 while (posts.length < count) {
   const due = Math.min(count, ((performance.now() - started) / 1000) * perSecond);

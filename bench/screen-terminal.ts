@@ -25,7 +25,6 @@ export class BenchTerminal {
   #lastOutputMs = this.startedMs;
   #pending: PendingText[] = [];
 
-  /** @param bytesPerSecond throughput of the terminal; unlimited if `undefined` */
   constructor(
     command: readonly string[],
     env: Readonly<Record<string, string>>,
@@ -76,7 +75,6 @@ export class BenchTerminal {
     this.#output = "";
   }
 
-  /** @throws {Error} after TEXT_TIMEOUT_MS */
   waitForText(text: string): Promise<number> {
     const bytes = Buffer.from(text).toString("latin1");
     if (this.#output.includes(bytes)) return Promise.resolve(this.#lastOutputMs);

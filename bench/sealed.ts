@@ -1,6 +1,6 @@
 /**
- * Cost of sealed rooms without a server, as JSON: `bun bench/sealed.ts [--quick]`. No device has
- * updated its keys before, which is the worst case.
+ * Cost of sealed rooms without a server, as JSON: `bun bench/sealed.ts [--quick]`. Measures the
+ * worst case, in which no device has updated its keys before.
  */
 import { parseArgs } from "node:util";
 import { utf8Encode } from "../src/base/bytes.ts";

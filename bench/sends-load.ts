@@ -26,7 +26,7 @@ for (let i = order.first; i < order.first + order.senders; i++) {
   await client.request("leave", { room: "lobby" });
   senders.push({ client, to: `@s${i}` });
 }
-// Each sends to itself, because fan-out is measured elsewhere.
+// Each sender posts to itself, because fan-out is measured elsewhere.
 await Promise.all(senders.map(({ client, to }) => client.post(to, TEXT)));
 process.stdout.write("ready\n");
 await process.stdin[Symbol.asyncIterator]().next();

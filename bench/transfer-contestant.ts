@@ -4,7 +4,7 @@ import type { Content } from "./transfer-content.ts";
 export interface Contestant {
   readonly name: string;
   /**
-   * @param folder empty folder of this tool, removed afterwards
+   * @param folder empty folder, removed afterwards
    * @throws {Unavailable}
    */
   start(folder: string): Promise<TransferTool>;

@@ -83,7 +83,7 @@ class MemoryWatch {
   }
 }
 
-/** A session's CPU time counts only after its process was reaped. */
+/** A session's CPU time counts only after its process is reaped. */
 async function waitForChildren(pid: number): Promise<void> {
   const until = performance.now() + REAP_TIMEOUT_MS;
   while (processTree(pid).length > 1 && performance.now() < until) await Bun.sleep(5);

@@ -4,7 +4,6 @@
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 
-/** Equal in both directions. Probabilities are from 0 to 1. */
 export interface Path {
   readonly name: string;
   readonly roundTripMs: number;

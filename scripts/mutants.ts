@@ -40,7 +40,6 @@ const { values } = parseArgs({
     record: { type: "boolean", default: false },
   },
 });
-/** Tests that start processes are too slow to run per fault. */
 const IN_PROCESS =
   /^test\/(?:base|bench|client|commands|core|crypto|io|server|web|wire|worlds|fuzz)\//;
 const TIMINGS: Readonly<Record<string, number>> = JSON.parse(

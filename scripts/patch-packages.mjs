@@ -12,13 +12,11 @@ import { fileURLToPath } from "node:url";
 const ROOT = process.env.CHAT_PATCH_ROOT ?? join(dirname(fileURLToPath(import.meta.url)), "..");
 const isCheck = process.argv.includes("--check");
 
-/** Returns Git's id of a file with this content. */
 function blobId(text) {
   const bytes = Buffer.from(text);
   return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
-/** Parses the files of a patch: path, ids and hunks. */
 function parsePatch(patch, name) {
   return patch
     .split(/^(?=diff --git )/m)

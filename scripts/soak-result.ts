@@ -35,7 +35,6 @@ export interface SoakRun {
   readonly commit: string;
   readonly tally: Tally;
   readonly points: readonly QuietPoint[];
-  /** Maximum uploads in progress or unanswered when their senders are killed. */
   readonly concurrentUploads: number;
 }
 
@@ -46,7 +45,7 @@ export interface Verdict {
   readonly isMet: boolean;
 }
 
-/** Ignored while the runtime warms up after a server process starts. */
+/** Number of quiet points to ignore after a server process starts, while the runtime warms up. */
 const WARM_UP_POINTS = 2;
 /** Three points per third, because uncollected garbage makes a single point vary by a fifth. */
 const GROWTH_POINTS_MIN = 9;

@@ -53,7 +53,6 @@ const TYPING_INTERVAL_MS = 250;
 const FIRST_TYPED_STREAM = 5_000_000;
 /** Prints the open files if there are this many more than at the first point. */
 const DESCRIPTORS_USUAL = 3;
-/** Time for the server to free the memory of closed clients. */
 const SETTLE_MS = 4_000;
 const DELIVERY_TIMEOUT_MS = 60_000;
 const DISRUPTIONS = [

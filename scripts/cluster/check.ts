@@ -25,7 +25,6 @@ export async function checkCluster(
 ): Promise<CheckResult> {
   const errors: string[] = [];
   const startedAt = performance.now();
-  // A stopped node never recovers, so waiting ends early.
   let stopped: readonly string[] = [];
   const statusTimer = setInterval(async () => {
     const nodes = await nodesOf(machines);

@@ -16,7 +16,6 @@ export interface Disruption {
   readonly run: (context: DisruptionContext) => Promise<readonly Machine[]>;
 }
 
-/** Maximum time until a killed service is restarted, as by a service manager. */
 const DOWN_MS_MAX = 5_000;
 const SKEWS = ["+10m", "-10m", "-1h", "+1d", "-30d"];
 const FILL_INTERVAL_MS = 300;
@@ -224,7 +223,6 @@ async function suspend(
   }
 }
 
-/** Fills disks repeatedly, so that reserves are used up too. */
 async function keepFull(
   context: DisruptionContext,
   machine: Machine,

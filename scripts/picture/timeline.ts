@@ -1,7 +1,6 @@
 import { drawCursor, drawRow, parseRows } from "./drawing.ts";
 import type { TmuxSession, Window } from "./tmux-session.ts";
 
-/** Maximum captures until two successive ones are equal. */
 const CAPTURES_MAX = 200;
 const CAPTURE_INTERVAL_MS = 40;
 const TRANSIENT = /\d+ sending|\d+ %|Searching/;

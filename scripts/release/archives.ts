@@ -17,7 +17,6 @@ interface ArchiveOptions {
 /** 1 % smaller than level 16 in the same time. Every decoder accepts the window of 64 MiB. */
 const ZSTD_STRATEGY = "strategy=7,wlog=26,clog=21,hlog=21,slog=3,mml=3,tlen=48";
 
-/** The longest task comes first. */
 export function archiveTasks(options: ArchiveOptions, target: string): (() => Promise<void>)[] {
   const { folder, version, staged, trees, epoch } = options;
   const name = `chat-${version}-${target}`;

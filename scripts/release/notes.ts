@@ -2,7 +2,6 @@
 
 import { UsageError } from "./run.ts";
 
-/** @throws UsageError if the changelog has no dated section for the version */
 export function releaseNotes(changelog: string, version: string): string {
   const sections = changelog.split(/^(?=## )/m);
   const section = sections.find((text) => text.startsWith(`## ${version} (`));

@@ -18,7 +18,6 @@ interface RecipeOptions {
   readonly address: string;
 }
 
-/** Returns the texts by path. @throws {UsageError} if an archive is missing */
 export function fillRecipes(options: RecipeOptions): ReadonlyMap<string, string> {
   const paths = MANAGERS.flatMap((manager) =>
     readdirSync(join(PACKAGING, manager)).map((name) => `${manager}/${name}`),

@@ -17,7 +17,6 @@ const ADDRESSES = [
   ["repository", Enums.ExternalReferenceType.VCS],
 ];
 
-/** Returns the manifest of an installed package, or of this one. */
 function manifestOf(name) {
   const installed = join(ROOT, "node_modules", name, "package.json");
   const path = existsSync(installed) ? installed : join(ROOT, "package.json");
@@ -48,7 +47,7 @@ function componentOf({ name, version, license }, type) {
   return component;
 }
 
-/** A serial number that depends on the content only, as a UUID of version 8. */
+/** UUID version 8 that depends only on the content. */
 function serialNumberOf(refs, epoch) {
   const hex = createHash("sha256")
     .update(`${refs.join("\n")}\n${epoch}`)

@@ -82,7 +82,9 @@ function hashOf(line: string): Uint8Array {
   try {
     const hash = Uint8Array.fromBase64(line);
     if (hash.length === HASH_BYTES && hash.toBase64() === line) return hash;
-  } catch {}
+  } catch {
+    // The fault below reports the error.
+  }
   throw malformed("a hash of its path is none");
 }
 
