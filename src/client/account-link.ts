@@ -42,7 +42,10 @@ export interface AccountLogin<Account> {
 export interface AccountLinkPorts<Account extends LinkedAccount> {
   readonly state: (state: LoopState) => void;
   readonly event: (event: SessionEvent) => void;
-  /** @throws {Fault} fingerprint-changed, … to reject an untrusted server */
+  /**
+   * Throws to reject an untrusted server.
+   * @throws {Fault} fingerprint-changed, …
+   */
   readonly greeted: (greeted: Greeted) => void | Promise<void>;
   readonly account: (
     greeted: Greeted,

@@ -16,7 +16,7 @@ export interface AccountReaderSink {
 
 /** Maximum number of events queued before `connected`, which carries the rooms listed so far. */
 const QUEUED_EVENTS_MAX = 2_048;
-/** Omitted for users, who learn of a new room from its first join record. */
+/** Kinds that are not emitted, because users learn of a new room from its first join record. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 
 type PendingConnected = Omit<ConnectedEvent, "rooms">;
@@ -54,7 +54,7 @@ export class AccountReader {
   handle(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
-        this.#queued ??= []; // A link that was lost before `caught-up` may have left records.
+        this.#queued ??= []; // A link that was lost before `caught-up` may have left events.
         this.#connected = { kind: "connected", ...event.link };
         this.#foldedUser = event.link.user.toLowerCase();
         this.#ignored = new Set();

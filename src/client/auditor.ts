@@ -74,12 +74,11 @@ export interface AuditedLink {
 const AUDIT_INTERVAL_MS = 60_000;
 /** Lets several records share one write. Records lost in a crash are not audited. */
 const WRITE_DELAY_MS = 2_000;
-/** Maximum age of a checkpoint, in ms. The checkpoint may lack records newer than that. */
+/** Maximum age of a signed checkpoint, which may lack newer records. */
 const CHECKPOINT_LAG_MS = 1_500;
 const ATTEMPTS_MAX = 3;
 /**
- * Maximum time to wait for proofs before a program ends, in ms. Leaves time to retry a late
- * checkpoint.
+ * Maximum time to wait for proofs before a program ends, long enough to retry a late checkpoint.
  */
 const SETTLE_TIMEOUT_MS = 2 * CHECKPOINT_LAG_MS + 1_000;
 const PROOF_REQUESTS_MAX = 8;
@@ -240,7 +239,7 @@ export class LogAuditor {
   }
 }
 
-/** Returns `fallback` if the store fails. A missing record only weakens later audits. */
+/** Returns `fallback` if the store fails, because a missing record only weakens later audits. */
 async function orDefault<Value>(
   read: () => Value | Promise<Value>,
   fallback: Value,
@@ -333,7 +332,7 @@ async function fetchLog(
   try {
     let answer = await requestCheckpoint();
     if ((parseSigned(answer.note, key, verifier)?.checkpoint.size ?? sizeMin) < sizeMin) {
-      // This request makes the server sign a newer checkpoint, which the next request returns.
+      // Makes the server sign a newer checkpoint, which the next request returns.
       await connection.request("checkpoint", { from: sizeMin });
       answer = await requestCheckpoint();
     }

@@ -78,12 +78,12 @@ export interface ClientOptions {
   readonly reconnect?: boolean;
   /**
    * True for commands that end by themselves. They fail after a while without a connection or a
-   * majority.
+   * cluster majority.
    */
   readonly isOneShot?: boolean;
   /**
-   * Whether `read` yields events. Default: true. UIs with a model subscribe instead and need no
-   * cursor.
+   * False for UIs with a model, which subscribe instead of calling `read` and need no cursor.
+   * Default: true.
    */
   readonly hasReader?: boolean;
   readonly audits?: boolean;
@@ -254,13 +254,14 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   /**
-   * Yields events until `closed`. An event counts as read when the reader requests the next one.
-   * While the reader is too slow, the client closes the link.
+   * Yields events until `closed`. An event counts as read when the reader requests the next one. A
+   * slow reader causes the client to close the link until the reader has caught up.
    */
   async *read(): AsyncGenerator<ReaderEvent, void, undefined> {
     for (;;) {
       const event = await this.#events.next();
       if (event === undefined) return;
+      // Flush first, because the reader may exit on this event.
       if (event.kind === "closed") this.#cursors.flush();
       yield event;
     }
@@ -369,6 +370,7 @@ export class Client extends AccountLink<ClientAccount> {
 
   #trust(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.#options;
+    // Flush before `pin` moves the data stored under the server's old key.
     this.#cursors.flush();
     const event = pin(greeted, this.#deps, { address, requested: given, strict });
     this.#locator.confirmAddress();
@@ -393,6 +395,7 @@ export class Client extends AccountLink<ClientAccount> {
     const { user, account } = result.account;
     state.enrol(fingerprint, user, account);
     if (user.toLowerCase() !== requestedName.toLowerCase()) {
+      // The account was renamed, and the old name redirects to the new one.
       this.#cursors.flush();
       state.moveUser(fingerprint, requestedName, user);
     }
@@ -416,7 +419,10 @@ export class Client extends AccountLink<ClientAccount> {
     connection.onClosed(() => this.#cancelListingTimeout());
   }
 
-  /** Switches to another node, which may still have the majority that this node has lost. */
+  /**
+   * Switches to another node, because this node has lost the majority and another may still have
+   * it.
+   */
   #leaveMinority({ welcome }: Greeted): boolean {
     if (welcome.majority === false || !this.#locator.majorityLost()) return false;
     this.loop.reconnect(noMajority(), false);
@@ -518,14 +524,9 @@ export class Client extends AccountLink<ClientAccount> {
   }
 }
 
-/**
- * Milliseconds that a one-shot command waits for reconnection; long enough for a server restart.
- */
+/** Maximum wait of a one-shot command for reconnection. A server restarts within this time. */
 const LINK_LOSS_TIMEOUT_MS = 45_000;
-/**
- * Milliseconds that a one-shot command waits for progress; longer than the detection of a dead
- * link.
- */
+/** Maximum wait of a one-shot command for progress. A dead link is detected sooner. */
 const POSTS_STALL_TIMEOUT_MS = 60_000;
 const NO_ANSWER = "the server does not answer";
 

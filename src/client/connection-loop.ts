@@ -34,7 +34,7 @@ export type LoopState =
 
 export interface LoginOptions
   extends Pick<LoginContext, "isEnrolled" | "after" | "onUnenrolled" | "presence"> {
-  /** Must set a listener synchronously, before the server's next message arrives. */
+  /** The callback must set its listener synchronously, before the server's next message arrives. */
   readonly onLoggedIn: (link: GreetedLink, entered: LoginResult) => void;
 }
 
@@ -52,7 +52,7 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly entropy: Entropy;
   readonly dial: () => Promise<Link>;
   /**
-   * Called when a dialled server is unusable. Returns `undefined` to dial another address
+   * Called when a dialled server is unusable. `undefined` means to dial another address
    * immediately.
    */
   readonly tryNextAddress?: ((fault: Fault) => Fault | undefined) | undefined;
@@ -319,7 +319,7 @@ export class ConnectionLoop {
     this.#link = undefined;
     this.#owner.lost();
     const { kind } = this.#state;
-    // While connecting, the attempt in progress fails on its own.
+    // No retry here while connecting, because the attempt in progress fails on its own.
     if (kind === "connecting" || kind === "entering" || !this.#shouldReconnect) return;
     this.#failed(fault ?? new Fault("link-closed", "the server closed the connection"), true);
   }

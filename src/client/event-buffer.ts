@@ -5,9 +5,9 @@ import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
 import type { ReadMark } from "./cursor-writer.ts";
 import type { ReaderEvent } from "./event.ts";
 
-/** Number of buffered events below which the next link may fill the buffer again. */
+/** Number of buffered events below which the client may reconnect after an overflow. */
 const EVENTS_LOW_MAX = 1_024;
-/** Maximum number of buffered bytes, reached before the event limit if texts are long. */
+/** Maximum number of buffered bytes. Long texts reach it before the limit on events. */
 const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {

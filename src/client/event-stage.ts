@@ -3,7 +3,7 @@
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
 
-/** Maximum number of events queued behind sealed records, which take seconds to decrypt. */
+/** Maximum number of events queued behind sealed records. Decrypting so many takes seconds. */
 const QUEUED_EVENTS_MAX = 20_000;
 /** Maximum number of records decrypted in one step. Larger batches delay the first record. */
 const OPEN_BATCH_MAX = 64;
@@ -74,7 +74,7 @@ export class EventStage {
   }
 }
 
-/** The server sends its rooms and `caught-up` again on each link. */
+/** Events that the server repeats on each link (its rooms and `caught-up`) do not survive. */
 function survivesNewLink(event: FollowerEvent): boolean {
   return event.kind !== "caught-up" && (event.kind !== "room" || event.isChanged);
 }

@@ -202,7 +202,7 @@ export class Follower {
   }
 
   #removeRoom(id: string): void {
-    // Users know the room from the last link, even if the server has not listed it on this one.
+    // The user knows the room from the last link, even if the server has not listed it on this one.
     const room = this.#rooms.get(id) ?? this.#previousRooms.get(id);
     this.#rooms.delete(id);
     this.#previousRooms.delete(id);

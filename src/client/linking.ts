@@ -54,7 +54,8 @@ export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFi
     equalBytes(request.code, linkCodeHash(code)) &&
     equalBytes(request.mac, linkMac(code, deviceKey, fingerprint));
   if (!isProved || !isName(user)) {
-    // Only the server, or an attacker who controls it, knows the hash without knowing the code.
+    // An honest server forwards only requests with the code's hash, which no other party can know
+    // without the code.
     throw new Fault("not-allowed", "rejected a link request with a wrong code", {
       remedy: "the server may be compromised; ask its owner",
     });

@@ -22,10 +22,7 @@ export interface Credentials {
   readonly password?: string | undefined;
   readonly roomSecret?: string | undefined;
   readonly promptSecret?: PromptSecret | undefined;
-  /**
-   * True if the user has just typed the password, which must be correct even if this device could
-   * log in without it.
-   */
+  /** True if a wrong password must fail the log-in even if this device could log in without one. */
   readonly requiresPassword?: boolean;
 }
 
@@ -119,7 +116,7 @@ export class Login {
   async #withRoomSecret(secret: string): Promise<LoginResult> {
     const refusal = await this.#sendRoomPassword(secret);
     if (refusal === undefined) return this.#registerOrLogIn();
-    // An existing account does not need the server password.
+    // An existing account does not need the server password, so try to log in first.
     return (await this.#skipRoomPassword()) ?? this.#promptRoomSecret(refusal);
   }
 
@@ -133,7 +130,7 @@ export class Login {
   async #skipRoomPassword(): Promise<LoginResult | undefined> {
     if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#logInByPassword();
-    // A user who fills in a form may not know whether the name exists.
+    // A user who fills in a form may not know whether the account exists, so try to log in as well.
     return this.#context.policy.retriesOnLink ? this.#logInBySignature() : undefined;
   }
 

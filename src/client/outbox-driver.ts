@@ -65,7 +65,7 @@ export class OutboxDriver {
   readonly #pending = new Map<number, PendingPost>();
   #lastKey = 0;
   #connection: Connection | undefined;
-  /** Temporarily refused posts, which block later posts until they are resent. */
+  /** Temporarily refused posts, which block later posts until the driver resends them. */
   readonly #deferred = new Set<number>();
   /** Posts from earlier links or runs, which the server may already have stored. */
   readonly #maybeStored = new Set<number>();
@@ -333,7 +333,7 @@ export class OutboxDriver {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
-    // The next successful write removes these settled posts again.
+    // Retry with the next write. Posts that were never stored need no removal.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;

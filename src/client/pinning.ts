@@ -67,8 +67,8 @@ export function pin(
     if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
     return undefined;
   }
-  // The old key may be pinned at another address. The data that this CHAT_HOME stores under the old
-  // key moves as well.
+  // The old key may be pinned at another address. In that case, move the data stored under the old
+  // key as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });
   if (verdict === "moved" && pinned !== undefined) {

@@ -6,7 +6,7 @@ export class ReadState {
     { last: number; read: number; hidden: number; unread: number }
   >();
 
-  /** @param unread missing from older servers */
+  /** @param unread not sent by older servers */
   setRoom(id: string, last: number, read: number, unread = Math.max(0, last - read)): void {
     const known = this.#rooms.get(id);
     const hidden = known?.hidden ?? 0;

@@ -107,7 +107,7 @@ export class ServerLocator {
     return false;
   }
 
-  /** Dials the other nodes first from now on. Returns false if there are none. */
+  /** Dials the other nodes first from now on. Returns false if there are no other nodes. */
   majorityLost(): boolean {
     const { address } = this.#dialer;
     if (address !== undefined) this.#addresses.failed(address);

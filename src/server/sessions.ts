@@ -71,8 +71,8 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   /**
-   * If there are too many unauthenticated clients, closes the oldest, because a log-in takes little
-   * time.
+   * Closes the oldest unauthenticated client if there are too many. A log-in takes little time, so
+   * the oldest client is probably not logging in.
    */
   #awaitLogin(client: ClientConnection): void {
     this.#unauthenticated.add(client);

@@ -27,7 +27,7 @@ export abstract class ChatActions extends ModelDriver {
   constructor(options: ModelDriverOptions) {
     super(options);
     this.#typing = new TypingNotifier(options.now, (room, on) => {
-      // Older servers do not know this request.
+      // Older servers refuse this request.
       this.request("typing", { room, on }).catch(() => undefined);
     });
   }
@@ -88,7 +88,7 @@ export abstract class ChatActions extends ModelDriver {
     const room = roomOf(this.model, target);
     if (room === undefined) return;
     if (isSameName(this.model.open, room.target)) this.open(undefined);
-    this.markRead(target); // Unread messages would immediately make the room visible again.
+    this.markRead(target); // Unread messages would immediately make the hidden room visible again.
     this.setPrefs(target, { hidden: room.last });
   }
 

@@ -17,7 +17,7 @@ import {
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 
-/** Maximum number of members listed. Members of larger rooms are searched by name. */
+/** Maximum number of members listed. In larger rooms, users search for members by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
 export type HistorySource = (

@@ -3,7 +3,7 @@
 import { TYPING_MS } from "../../base/limits.ts";
 import type { RoomState } from "../../core/model/state.ts";
 
-/** Milliseconds; half the time after which an indicator expires. */
+/** Refreshes an indicator at half of its lifetime. */
 const REFRESH_INTERVAL_MS = TYPING_MS / 2;
 
 export class TypingNotifier {
@@ -31,7 +31,7 @@ export class TypingNotifier {
     this.#send(id, true);
   }
 
-  /** Sends no request, because the message itself ends the indicator for readers. */
+  /** Sends no request, because the message itself ends the indicator for other users. */
   sent(): void {
     this.#room = undefined;
   }

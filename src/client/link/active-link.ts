@@ -15,7 +15,7 @@ export interface LoggedInLink {
 
 export class ActiveLink {
   #link: { readonly link: LoggedInLink; readonly lost: AbortController } | undefined;
-  /** `undefined` while a link is open or expected. */
+  /** Reason why no link is expected; `undefined` while a link is open or expected. */
   #fault: Fault | undefined = notLoggedIn();
   readonly #onNeeded: () => void;
   #change = Promise.withResolvers<void>();

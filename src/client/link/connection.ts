@@ -31,7 +31,7 @@ export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
-/** Leaves capacity for all posts that may be in flight. */
+/** Leaves room for all posts that may be in flight. */
 const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
 /** Maximum number of notices queued between an answer and the continuation of its caller. */
 const NOTICES_QUEUED_MAX = 16_384;
@@ -149,13 +149,13 @@ export class Connection {
         if (outcome.kind === "answered") return resolve(outcome.answer);
         const { code, retryAfterMs } = outcome.fault;
         if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
-        // The server has not processed a rate-limited request.
+        // Safe to repeat, because the server has not processed a rate-limited request.
         this.#clock.after(retryAfterMs, () => this.request(kind, fields).then(resolve, reject));
       });
     });
   }
 
-  /** Calls back before any later message is handled. Does not retry. */
+  /** Calls back before any later message is handled. Never retries. */
   requestThen<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,

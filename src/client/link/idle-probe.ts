@@ -32,9 +32,9 @@ const UDP: typeof TCP = {
 };
 
 /**
- * Checks an idle link if the client knows other addresses, because TCP does not report that a
- * machine has lost power. Dials a second connection, which succeeds even while a large message
- * occupies the link.
+ * Checks an idle link by dialling a second connection, because TCP does not report that a machine
+ * has lost power. The second connection succeeds even while a large message occupies the link. Used
+ * only if the client knows other addresses.
  */
 export class IdleProbe {
   readonly #options: IdleProbeOptions;

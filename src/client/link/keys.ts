@@ -38,7 +38,7 @@ export interface Verifier {
   readonly sha256: Sha256;
   /** `false` in a browser, which verifies the TLS certificate without revealing it to the page. */
   readonly seesCertificate: boolean;
-  /** A browser without Ed25519 relies on TLS and always returns true. */
+  /** Always true in a browser without Ed25519, which relies on TLS. */
   verify(
     publicKey: Uint8Array,
     bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** Paged requests. */
+/** Requests that the server answers in pages. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
@@ -18,7 +18,7 @@ export type FetchPage = (fields: RequestFields<"history">) => Promise<HistoryPag
 
 /**
  * Verifies each record against the commitments in its head.
- * @param onRecord receives each head as transmitted
+ * @param onRecord called with the bytes of each head as received
  * @throws {Fault} frame-malformed if a record is invalid
  */
 export async function queryHistory(

@@ -5,7 +5,10 @@ import type { Clock } from "../../io/clock.ts";
 
 const CHECK_INTERVAL_MS = 500;
 
-/** `count` must change with progress. `faultOf` returns a fault to end the wait. */
+/**
+ * @param count returns a number that changes whenever the task makes progress
+ * @param faultOf returns a fault to end the wait
+ */
 export async function unlessStalled<Value>(
   clock: Clock,
   task: Promise<Value>,

@@ -14,8 +14,8 @@ type Query = RequestFields<"history">;
 const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
- * The server knows neither the text nor the kind of a sealed message; `sealed` and `all` match
- * every sealed message.
+ * The server knows neither the text nor the kind of a sealed message, so such queries need the
+ * archive. `sealed` and `all` match every sealed message.
  */
 export function needsArchive({ grep = "", files, kinds }: Query): boolean {
   const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
@@ -70,11 +70,11 @@ export class PageBuilder {
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // The archive contains the files themselves. The last carrier record marks the start of the
-      // next page.
+      // Skip the records of sealed files, which the archive describes, except the last, where the
+      // next page starts.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
-    // Beyond the farthest record of this source, records of other sources may not be the next in
+    // Beyond this source's farthest record, records from other sources may not be the next in
     // order.
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }

@@ -13,9 +13,9 @@ import type { ContentRow } from "./rows.ts";
  * be wrong.
  */
 const WITHHELD_DISPLAY_MAX = 9_999;
-/** Maximum nesting depth in a body. This program writes three levels. */
+/** Maximum nesting depth of a body. This program itself writes three levels. */
 const NESTING_MAX = 8;
-/** UTF-16 code units. File names are the longest fields except for `text`. */
+/** UTF-16 code units per field except `text`. File names are the longest such fields. */
 const FIELD_CHARS_MAX = 4_096;
 
 export interface SealedBody {
@@ -130,7 +130,7 @@ function withoutSecrets(body: Readonly<Record<string, unknown>>) {
   return publicFields;
 }
 
-/** Strips the server's record of a sealed file, because a sealed message describes the file. */
+/** Removes the body from the server's record of a sealed file, which a sealed message describes. */
 export function carrierRecord(record: ChatRecord): ChatRecord {
   return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
 }

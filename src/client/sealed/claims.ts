@@ -21,9 +21,7 @@ import type { Vault } from "./vault.ts";
  * requests.
  */
 const CLAIMS_PER_CHECK_MAX = 8;
-/**
- * Milliseconds. A sender's checkpoint may already be a minute old, so verification is not urgent.
- */
+/** Verification is not urgent, because a sender's checkpoint may already be a minute old. */
 const CHECK_DELAY_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -69,8 +67,8 @@ export class Claims {
     this.#known.set(device, serialized);
     const earlier = await tx.vault.find<ClaimRow>(claimKey(device));
     if (earlier?.state === "accepted") return;
-    // An earlier claim of a larger size implies this claim, because the device's own client would
-    // have reported a fork.
+    // A larger earlier claim implies this claim, because the sender's own client would have
+    // reported a fork.
     if (earlier !== undefined && earlier.origin === origin && earlier.size >= size) return;
     const signature = toBase64Url(checkpoint.signature);
     const { room } = tx;

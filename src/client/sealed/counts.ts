@@ -38,8 +38,8 @@ export function assignCount(own: OwnCounts): {
 }
 
 /**
- * Returns the counts that may be missing although the server withheld nothing. A message with an
- * old count also lists the counts up to the highest one, for readers who were added later.
+ * Returns the counts that may be missing without having been withheld. A message with an old count
+ * also lists the counts up to the highest one, for readers who were added later.
  */
 export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
   const { open = [], count: highest } = own;
@@ -61,7 +61,7 @@ export function freeCount(own: OwnCounts, count: number): OwnCounts {
 }
 
 /**
- * @param seen `undefined` for the first message of a device, which may have any count
+ * @param seen `undefined` for a device's first message, which may have any count
  * @returns the number of missing messages to report
  */
 export function receiveCount(

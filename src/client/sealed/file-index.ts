@@ -98,7 +98,7 @@ export class FileIndex {
     });
   }
 
-  /** Call when the file's messages are posted and its command has ended. */
+  /** Called when the file's messages are posted and its command has ended. */
   remove(file: FileId): Promise<void> {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
@@ -168,7 +168,7 @@ export class FileIndex {
   ): Promise<boolean> {
     const row = await vault.find<SealedFileRow>(fileKey(description.file));
     const record = row?.records[room];
-    // The file's record was erased before this message.
+    // The file's record was erased before this message, so there is nothing to compare.
     if (row === undefined || record === undefined) return true;
     if (record.root !== toHex(description.root)) return false;
     const descriptionSeq = row.said[room];

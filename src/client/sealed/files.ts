@@ -77,7 +77,7 @@ export class SealedFiles {
     const { transfers } = this.#options;
     const known = await this.#find(request.file);
     if (typeof known === "object") return this.#get(request, known);
-    // The file may be in an open room, or its message may not have been read yet.
+    // True if the file may be in a sealed room whose message this device has not read yet.
     let isAmbiguous = false;
     const openSink: DownloadRequest["openSink"] = (about) => {
       isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
@@ -229,8 +229,8 @@ export class SealedFiles {
 }
 
 /**
- * Names differ from those of open uploads, because an open upload of the same file is independent.
- * An upload without its secret cannot be resumed.
+ * Uses other names than open uploads, because an open upload of the same file is independent. An
+ * upload whose secret was lost cannot be resumed.
  */
 class SealedUploadJournal implements ResumableUploads {
   readonly #uploads: ResumableUploads;
@@ -284,7 +284,7 @@ class SealedUploadJournal implements ResumableUploads {
   }
 }
 
-/** A secret must never encrypt two different contents. */
+/** Prevents a secret from encrypting two different contents. */
 function checkUnchanged(
   upload: ResumableUpload,
   from: number,

@@ -36,7 +36,7 @@ export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | un
 }
 
 /**
- * The pin stays, and no messages are sent to that user until the device's owner has compared keys.
+ * Keeps the pin. This device sends the user no messages until its owner has compared keys.
  * @returns true if the key is new
  */
 export async function storeOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {

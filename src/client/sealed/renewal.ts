@@ -14,7 +14,7 @@ export interface RenewalOptions {
   readonly device: string;
 }
 
-/** Renewal locks out attackers who have stolen keys. Never delays posts. */
+/** Key renewal locks out attackers who have stolen keys. It never delays posts. */
 export class Renewal {
   readonly #options: RenewalOptions;
   readonly #mutex = new Mutex();
@@ -31,7 +31,7 @@ export class Renewal {
   isDue({ room, row, group }: Pick<RoomTransaction, "room" | "row" | "group">): boolean {
     if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
     if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
-    // Earlier versions do not store this field.
+    // Rows from earlier versions lack this field.
     const { renewedUnixMs } = row;
     if (renewedUnixMs === undefined) return false;
     const ageMs = this.#options.clock.unixMs() - renewedUnixMs;

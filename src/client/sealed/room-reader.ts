@@ -50,7 +50,7 @@ interface GroupBody {
   readonly commitId: string;
   readonly commit?: string;
   readonly welcome?: string;
-  /** Claimed by the server, which may lie. */
+  /** Unverified claim of the server. */
   readonly added: readonly unknown[];
   readonly removed?: unknown;
   readonly instead?: number;
@@ -285,7 +285,7 @@ export class RoomReader {
     tx.advance(result.group, result.consumed);
     const { sender, count, sentAtUnixMs } = result.message;
     const isOwn = sender.device === this.#engine.device;
-    // Another copy of this folder sent the message, so that two copies use the same keys.
+    // Another copy of this folder sent the message, so two copies are using the same keys.
     if (isOwn) tx.change({ isCopy: true, count: Math.max(tx.row?.count ?? 0, count) });
     if (!isOwn) await this.#claims.add(tx, record.seq, result.message);
     const missed = isOwn ? 0 : updateCounts(tx, result.message);
@@ -448,8 +448,8 @@ function updateCounts(tx: RoomTransaction, { sender, count, unconfirmed }: Seale
 }
 
 /**
- * Counts an unreadable message under the user named by the server, because only the server knows
- * the author.
+ * Attributes an unreadable message to the user named by the server, because its author cannot be
+ * verified.
  */
 function countUnreadable(tx: RoomTransaction, { from }: ChatRecord): void {
   const user = foldName((from ?? "") as Name);
@@ -492,9 +492,9 @@ function restoreRoom(tx: RoomTransaction): void {
 }
 
 /**
- * Rejoins, because the previous epoch is no longer available after others refused a commit that
- * this device applied. The required admin signature keeps the server and other members from
- * reverting a valid change.
+ * Rejoins, because others refused a commit that this device applied, and the previous epoch is no
+ * longer available. The required admin signature keeps the server and other members from reverting
+ * a valid change.
  */
 function leaveReplacedEpoch(tx: RoomTransaction): void {
   const signers = tx.group?.policy.admins ?? [];
@@ -502,7 +502,9 @@ function leaveReplacedEpoch(tx: RoomTransaction): void {
   tx.change({ status: "lost", signers });
 }
 
-/** The group is ahead of this device, which rejoins if its owner accepts the state. */
+/**
+ * The group is ahead of this device. If the owner accepts the group's state, the device rejoins.
+ */
 function markDiverged(tx: RoomTransaction, reason: string): void {
   markSuspect(tx, reason);
   tx.change({ strayed: true });

@@ -53,7 +53,7 @@ export class RoomTransaction {
     if (this.row !== undefined) this.row = { ...this.row, ...fields };
   }
 
-  /** True if the stored state may be older than the messages that this device has sent. */
+  /** True if the stored state may predate messages that this device has sent. */
   get isStale(): boolean {
     const { row } = this;
     return row !== undefined && (row.isCopy === true || instanceOf(row) !== this.instance);

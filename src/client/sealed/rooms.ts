@@ -91,7 +91,7 @@ import {
 import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
-/** Milliseconds. Devices that used a replaced last-resort key package have committed by then. */
+/** Devices that used a replaced last-resort key package have committed by then. */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
 const COMMIT_ATTEMPTS_MAX = 8;
@@ -119,7 +119,7 @@ export type SealedEvent =
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
   | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
-  /** The device sends this user no messages until its owner has compared keys. */
+  /** This device sends the user no messages until its owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
 export interface SettledPost {
@@ -152,7 +152,7 @@ export interface SealedMember {
 export interface SafetyDigits {
   readonly digits: string;
   readonly isVerified: boolean;
-  /** Computed with the user's former key if the key has changed; `digits` uses the new key. */
+  /** Safety number for the user's former key if the key has changed. */
   readonly former?: string;
 }
 
@@ -262,7 +262,7 @@ export class SealedRooms {
       this.#lastRead.delete(room.id);
       await this.#catchUp(room);
     }
-    // The server sends a removed member no history, but that member may read records delivered in
+    // The server sends a removed member no history, but the member may read records delivered in
     // order.
     const isContiguous = follows(this.#lastDelivered.get(room.id));
     if (isContiguous || (await this.#isNext(room.id, first)))
@@ -316,7 +316,7 @@ export class SealedRooms {
   async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
     const { room } = tx;
     // The device has not read the record yet, so check later that the server returns it. A record
-    // read by an earlier run has at most the stored seq.
+    // with a lower seq has been read, possibly by an earlier run.
     if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
       if (confirmed.size < CONFIRMED_POSTS_MAX) confirmed.set(seq, id);
@@ -325,8 +325,8 @@ export class SealedRooms {
     }
     const sent = await tx.vault.find<SentRow>(sentKey(room, id));
     if (sent === undefined) return;
-    // The server refused the post, or its log already holds an earlier encryption of it. Either way
-    // the reserved count is unused.
+    // The server refused the post, or its log already holds an earlier encryption of the post. In
+    // either case the reserved count is unused.
     await tx.vault.delete(sentKey(room, id));
     if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
   }
@@ -1342,7 +1342,7 @@ function canRemoveDeparted({ row, group }: RoomTransaction): boolean {
   return isAdmin || row.departed.every((departed) => isRemovable({ row, group }, departed));
 }
 
-/** The result of another process's change becomes visible once the server has answered it. */
+/** @throws {Fault} stale-epoch if a commit of this device is unanswered */
 async function requireNoPending(tx: RoomTransaction): Promise<void> {
   const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
   if (pending === undefined) return;
@@ -1350,7 +1350,7 @@ async function requireNoPending(tx: RoomTransaction): Promise<void> {
   throw new Fault("stale-epoch", message, { retryAfterMs: 100 });
 }
 
-/** An admin's device removes these devices without waiting for a post. */
+/** Reports whether a departed user's devices can be removed only by an admin's device. */
 function needsAdmin({ row, group }: RoomTransaction): boolean {
   if (row?.status !== "in") return false;
   return row.departed.some((departed) => !isRemovable({ row, group }, departed));

@@ -60,7 +60,7 @@ export interface LeaseRow {
 export interface Departed {
   readonly user: string;
   /**
-   * Permits any member to remove the user's devices. Without the notice, only an admin may, if one
+   * Permits any member to remove the user's devices. Without it, only an admin may, unless no admin
    * remains.
    */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
@@ -143,7 +143,7 @@ export interface ClaimRow {
   readonly root: string;
   readonly signature: string;
   readonly tries: number;
-  /** Absent while undecided. `accepted`: the owner knows about the fork and continues. */
+  /** Absent while undecided. `accepted` means that the owner knows about the fork and continues. */
   readonly state?: "forked" | "accepted";
 }
 

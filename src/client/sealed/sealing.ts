@@ -38,10 +38,7 @@ export interface SealedHome {
   exists(): boolean | Promise<boolean>;
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
   stateKey(): Awaitable<StateKey>;
-  /**
-   * True if the key is quickly available. In a browser, reading it requires code that must first be
-   * fetched.
-   */
+  /** Absent in a browser, where reading the key requires code that must first be fetched. */
   readonly hasCheapKey?: true;
   readonly primitives?: SealPrimitives;
 }
@@ -165,7 +162,7 @@ export class Sealing {
         if (!(error instanceof Fault)) throw error;
         if (!LINK_FAULT_CODES.has(error.code) || this.#account === undefined)
           return records.map(asClosed);
-        // A stopping server refuses requests while the link is still open.
+        // A stopping server refuses requests while the link is still open, so retry.
         const { clock } = this.#options;
         await delay(clock, error.retryAfterMs ?? RETRY_MS);
         await this.#untilLinked();
@@ -234,10 +231,7 @@ export class Sealing {
     }
   }
 
-  /**
-   * Returns a body or fault for each post of one outbox; `undefined` if no post goes to a sealed
-   * room.
-   */
+  /** Returns a body or a fault for each post; `undefined` if no post goes to a sealed room. */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
     if (this.#pins === undefined || posts.some((post) => !this.#isKnown(post))) {
       return this.#untilKnown(posts).then(() => this.#sealInOrder(posts));
@@ -496,7 +490,8 @@ export class Sealing {
   }
 
   /**
-   * Repeats the check with the stored pin, which a new group with the same name may have replaced.
+   * Repeats the check with the stored pin. A new group with the same name may have replaced the
+   * pin.
    */
   async #checkStoredDowngrade(
     to: string,

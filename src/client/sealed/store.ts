@@ -1,6 +1,6 @@
 /** Storage interface for sealed rooms, implemented by the terminal and the browser client. */
 
-/** Synchronous for a terminal's store, a promise for a browser's. */
+/** Value of a synchronous store, or promise of a browser's asynchronous store. */
 export type Awaitable<Value> = Value | Promise<Value>;
 
 /** Several processes or tabs may share the store; each transaction is isolated. */
@@ -12,12 +12,12 @@ export interface SealedStore {
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result>;
 }
 
-/** Sorted by ASCII key. The caller encrypts the values. */
+/** Rows sorted by their ASCII keys. The caller encrypts the values. */
 export interface SealedTables {
   get(key: string): Awaitable<Uint8Array | undefined>;
   put(key: string, value: Uint8Array): Awaitable<void>;
   delete(key: string): Awaitable<void>;
-  /** Excludes `to`. With `backwards`, returns the last rows of the range. */
+  /** Excludes `to`. With `backwards`, returns the last rows of the range instead of the first. */
   list(range: KeyRange): Awaitable<readonly SealedRow[]>;
 }
 

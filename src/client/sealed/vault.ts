@@ -56,7 +56,7 @@ export class Vault {
     return this.openRows(await this.rows(range));
   }
 
-  /** Returns rows as stored. Pass them to `openRows`, which needs no transaction. */
+  /** Returns rows for `openRows`, which needs no transaction. */
   async rows(range: KeyRange): Promise<readonly SealedRow[]> {
     return this.#tables.list(range);
   }

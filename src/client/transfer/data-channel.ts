@@ -16,7 +16,9 @@ export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
-  /** Without a cluster majority, a stalled transfer fails. If the function is absent, it waits. */
+  /**
+   * Without a majority, a stalled transfer fails. If this function is absent, the transfer waits.
+   */
   readonly hasMajority?: () => boolean;
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
@@ -30,8 +32,8 @@ const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
 ]);
 
 /**
- * Milliseconds without progress. Even a server without a majority sends a chunk of a stored file
- * within this time.
+ * Time without progress after which a transfer has stalled. Even a server without a majority sends
+ * a chunk of a stored file within this time.
  */
 const STALL_TIMEOUT_MS = 3_000;
 

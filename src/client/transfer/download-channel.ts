@@ -18,7 +18,10 @@ type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
 type ChunkSink = Pick<Sink, "append" | "concurrentAppends" | "sync">;
 
-/** Bytes queued for the disk. Holds 100 ms at 600 Mbit/s, and keeps total memory below 120 MB. */
+/**
+ * Maximum number of bytes queued for the disk: 100 ms at 600 Mbit/s, with total memory below 120
+ * MB.
+ */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export interface DownloadChannelOptions {

@@ -20,7 +20,7 @@ import type { DownloadedFile, DownloadRequest } from "./transfers.ts";
 
 export interface SinkOptions {
   readonly folder: string;
-  /** Unsanitised; the sink sanitises the name. */
+  /** Name chosen by the sender, which the sink sanitises. */
   readonly name: string;
   readonly file: FileId;
   readonly server: Fingerprint;
@@ -87,7 +87,7 @@ export class Download implements ChannelTask<DownloadedFile> {
   }
 
   async #runSettled(): Promise<void> {
-    await this.#running.catch(() => {}); // `runOverChannels` has received its fault.
+    await this.#running.catch(() => {}); // `runOverChannels` has received the fault.
   }
 
   async #closeSink(): Promise<void> {

@@ -9,7 +9,7 @@ export interface ReadChunk {
   readonly sha256: Uint8Array;
 }
 
-/** A higher number does not increase the speed. */
+/** Maximum number of chunks read ahead. More chunks do not increase the speed. */
 const AHEAD_CHUNKS_MAX = 4;
 /**
  * Chunks per call of `recordHashes`. A source that cannot be read twice has no journal and needs no

@@ -10,10 +10,7 @@ import type { RunningHash } from "../../wire/chunks.ts";
  * flight. Chunks of a pipe stay in memory until they are durable.
  */
 const PENDING_CHUNKS_MAX = (2 * TRANSFER_SYNC_BYTES + TRANSFER_WINDOW_BYTES_MAX) / CHUNK_BYTES;
-/**
- * Writing a journal entry costs as much as hashing a chunk, and the run after a crash hashes fewer
- * chunks than this again.
- */
+/** Number of checksums per journal entry. Writing an entry costs as much as hashing a chunk. */
 const JOURNAL_BATCH_CHUNKS = 16;
 
 /**
@@ -80,7 +77,8 @@ export class UploadChecksums {
   resume(have: number, journal: ResumableUpload | undefined): void {
     this.#journal = journal;
     this.#unjournaled = [];
-    // The server has lost chunks, but the journal still has all checksums.
+    // The server has lost chunks. The journal still has all checksums, so start over from the
+    // journal.
     if (have < this.#durable) this.#reset();
     if (journal !== undefined && journal.upTo > have) journal.truncate(have);
     this.#readJournal(have);

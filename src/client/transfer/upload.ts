@@ -36,7 +36,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   readonly #options: UploadOptions;
   readonly #request: UploadRequest;
   readonly #ahead: ReadAhead;
-  /** A stream is offered without a size, also on later channels. */
+  /** `undefined` for a stream, which is offered without a size, also on later channels. */
   readonly #sizeBytes: number | undefined;
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
@@ -307,7 +307,9 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 }
 
-/** A journal fault costs the next run only some hashing or an additional request. */
+/**
+ * Ignores a journal's fault, which costs the next run only some hashing or an additional request.
+ */
 function ignoringFaults(action: () => void): void {
   try {
     action();

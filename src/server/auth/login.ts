@@ -53,7 +53,8 @@ export class Authenticator {
   readonly #guessing = new GuessLimiter();
   readonly #shared = new SharedGuessLimiter();
   /**
-   * Delayed wrong answers per address. No limit, because a limit would release wrong answers early.
+   * Number of delayed wrong answers, by address. Bounded by the links, because a lower limit would
+   * release wrong answers early.
    */
   readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
@@ -77,6 +78,8 @@ export class Authenticator {
     bans.checkClient(client);
     const admission = admissionOf(client);
     let isAdmitted = false;
+    // A valid token bypasses the delays that other clients cause, because 128 random bits cannot be
+    // guessed.
     const isToken =
       this.#isOperatorToken(secret) ||
       this.#operatorLink.isUnused(secret) ||
@@ -176,9 +179,7 @@ export class Authenticator {
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 
-  /**
-   * Writes the records as one batch in this order, so that a crash can lose only the last of them.
-   */
+  /** Writes the records as one batch in this order, so that a crash can lose only the last ones. */
   async #createAccount(
     client: ClientConnection,
     name: Name,
@@ -233,6 +234,7 @@ export class Authenticator {
       await this.#options.kernel.transact(decide);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "no-majority") throw error;
+      // Omit the retry time, so that clients report the fault instead of retrying.
       throw new Fault(error.code, error.message, { cause: error });
     }
   }
@@ -497,7 +499,7 @@ export class Authenticator {
     client.notify({ kind: "guess-delay", waitMs, of });
   }
 
-  /** Delays the answer even if the client has disconnected. Deducts the time already waited. */
+  /** Delays the answer even if the client has disconnected, less the time already waited. */
   async #delayWrongAnswer(
     address: string,
     names: readonly string[],

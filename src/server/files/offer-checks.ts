@@ -6,10 +6,12 @@ import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
-/** Milliseconds, within which a closing data channel releases its file. */
+/**
+ * Delay before an upload is retried, long enough for a closing data channel to release the file.
+ */
 export const RELEASE_RETRY_MS = 200;
 
-/** Does not distinguish an unknown file from an unreadable one. */
+/** Same fault for an unknown and an unreadable file, so that clients cannot probe for files. */
 export function unknownFile(): Fault {
   return new Fault("file-unknown", "no such file");
 }

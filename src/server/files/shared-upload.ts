@@ -61,7 +61,8 @@ export class SharedUpload {
   }
 
   /**
-   * Returns false if the copy was stopped. After a fault, the next call retries the missing chunks.
+   * Resolves to false if the copy was stopped. After a fault, the next call retries the missing
+   * chunks.
    */
   waitForChunks(count: number): Promise<boolean> {
     if (this.#storedCount >= count) return Promise.resolve(true);
@@ -143,7 +144,8 @@ export interface ResumedUpload {
 const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "checksum-wrong"]);
 
 /**
- * First fetches the chunks that another server received, so that the sender resumes after them.
+ * First fetches the chunks that another server has received, so that the sender can resume after
+ * them.
  * @throws {Fault} no-majority or quota-reached
  */
 export async function resumeShared(

@@ -181,7 +181,7 @@ export class UploadService {
     if (this.#uploads.has(file)) throw uploadBusy();
   }
 
-  /** Called when the channel ends or carries another file. The partial upload is kept. */
+  /** Called when the channel ends or carries another file. Keeps the partial upload. */
   async release(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;
@@ -233,7 +233,8 @@ export class UploadService {
       if (!this.#isPosted(file)) {
         this.#uploads.set(file, { ...newUpload(file, by), about, touchedMs: sinceMs });
       } else if (this.#isErased(file)) {
-        await blobs.remove(file); // The server crashed between the two steps.
+        // The server crashed after recording the erasure and before deleting the content.
+        await blobs.remove(file);
       }
     }
   }

@@ -10,7 +10,7 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { Login } from "../session/connection-state.ts";
 import { DEFERRED, type Handlers, type Sender, type SessionActions } from "./handler.ts";
 
-/** Milliseconds before a client retries a log-in, because each attempt counts as a guess. */
+/** Delay before a client retries a log-in, because each attempt counts as a guess. */
 const LOGIN_RETRY_MS = 3_000;
 
 export function authHandlers(services: Services, sessions: SessionActions) {
@@ -36,7 +36,8 @@ export function authHandlers(services: Services, sessions: SessionActions) {
       const account = await login(services, client, request);
       client.authenticated(loginOf(request));
       if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
-        // The registration was interrupted between the writes to the two logs.
+        // The registration was interrupted after the account was recorded and before it entered the
+        // lobby.
         return enterLobby(client, account, request.ref);
       }
       sessions.logIn(client, account, request.ref, request.after);

@@ -203,6 +203,7 @@ export class WebDownloads {
         this.#check(offer);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damagedFile();
+        // Access may have been revoked during the read.
         this.#check(offer);
         run.doneBytes += bytes.length;
         files.countSent(bytes.length);

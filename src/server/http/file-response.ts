@@ -20,7 +20,7 @@ export interface WebFile {
   onArchive?(): () => void;
 }
 
-/** Longer responses are streamed, for which Bun 1.4.4 omits the length. */
+/** Longer responses are streamed. Bun 1.4.4 omits the length of streamed responses. */
 const BUFFERED_BYTES_MAX = 4 * CHUNK_BYTES;
 
 const INLINE_TYPES: ReadonlyMap<string, string> = new Map([

@@ -103,7 +103,7 @@ export class HttpPosts {
     return name;
   }
 
-  /** A request with the same idempotency key denotes the same message until the server restarts. */
+  /** Until the server restarts, requests with the same idempotency key denote the same message. */
   #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
     const key = request.headers.get("idempotency-key");
     const send = () => this.#send(invite.by, room, text);

@@ -187,6 +187,7 @@ export class HttpReads {
         const past = page.records.filter(({ head }) => head.seq <= startSeq);
         historyQuota.count(run.invite.by, past);
         if (run.isEnded) return;
+        // Access may have been revoked during the read.
         this.#checkAccess(run);
         after = page.records.at(-1)?.head.seq ?? after ?? 0;
         const text = page.records.map((record) => line(record, run.room)).join("");

@@ -77,6 +77,7 @@ async function* archive(
     }
     if (buffer.isFull) {
       yield* buffer.flush();
+      // Reads of buffered chunks never wait, so yield to other clients.
       await yieldTurn();
     }
   }

@@ -306,7 +306,7 @@ export class PushService {
   }
 }
 
-/** Falls back to mentions at the start of the text, for scripts that list none. */
+/** Falls back to mentions at the start of the text, for scripts that list no mentions. */
 function mentionsIn({ text, mentions }: MessageBody): readonly string[] {
   if (mentions !== undefined) return mentions.filter((name) => typeof name === "string");
   if (text === undefined) return [];
@@ -318,8 +318,8 @@ function titleOf({ text, isFileName }: PushPreview): string {
 }
 
 /**
- * At most 32 characters (RFC 8030, section 5.4). The hash hides the room, and which devices receive
- * the same message, from push services.
+ * At most 32 characters (RFC 8030, section 5.4). A hash, so that push services learn neither the
+ * room nor which devices receive the same message.
  */
 function topicOf(device: string, room: string): string {
   return toBase64Url(sha256(utf8Encode(`chat/1 push ${device} ${room}`))).slice(0, 32);

@@ -42,7 +42,7 @@ export interface Reader {
   subscribe(room: RoomId): void;
 }
 
-/** Reader that joined while messages were gathered, and already has those before `mark`. */
+/** Reader that joined while messages were gathered and that already has those before `mark`. */
 interface Newcomer {
   readonly reader: Reader;
   readonly room: Room;
@@ -116,8 +116,7 @@ export class FanOut {
   }
 
   /**
-   * Subscribes without a flush, starting after the messages gathered so far, which the reader
-   * already has.
+   * Starts after the messages gathered so far, which the reader already has, and so needs no flush.
    * @param onFollowed called when none of the room's gathered messages remains, possibly
    * synchronously
    */

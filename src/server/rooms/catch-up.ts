@@ -83,7 +83,7 @@ export class CatchUp {
   }
 
   /**
-   * Notifies the device immediately that older records follow, because otherwise it would assume
+   * Notifies the device immediately that older records follow. Otherwise the device would assume
    * that it has them.
    */
   async #sendJoinedRoom(client: ClientConnection, room: Room): Promise<void> {
@@ -107,6 +107,7 @@ export class CatchUp {
   }
 
   left(user: UserId, room: Room): void {
+    // A leaving member receives all records up to now.
     this.#options.fanOut.flush();
     for (const client of this.#options.peers.of(user)) {
       client.unfollow(room.id);

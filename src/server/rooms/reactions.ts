@@ -91,7 +91,9 @@ export class Reactions {
   }
 }
 
-/** Does not distinguish a missing message from an unreadable one. */
+/**
+ * Same fault for a missing and an unreadable message, so that clients cannot probe for messages.
+ */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,

@@ -21,9 +21,9 @@ interface SealedFolder extends SealedBuckets {
   readonly leases: FolderBucket;
 }
 
-/** Bytes of a device's packages: times and base64url with JSON punctuation. */
+/** Maximum bytes of a device's packages: times, and base64url with JSON punctuation. */
 const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
-/** Bytes of two leases of 22 characters and a number. */
+/** Maximum bytes of two leases of 22 characters and a number. */
 const LEASES_BYTES_MAX = 256;
 
 interface SealedLocation {

@@ -18,7 +18,7 @@ import type { SealedBuckets } from "../sealed/buckets.ts";
 export interface ServerOptions extends BaseContext {
   readonly accounts: Log;
   readonly passwords: Passwords;
-  /** `undefined` for memory only. */
+  /** `undefined` to keep the state in memory only. */
   readonly stateFiles?: StateFileLocation;
   readonly sealed?: SealedBuckets;
   readonly push?: {

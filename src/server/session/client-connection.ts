@@ -88,7 +88,7 @@ export class ClientConnection implements Source {
     });
   }
 
-  /** An answer would take time from other clients. */
+  /** Closes without an answer, because an answer would take time from other clients. */
   overflow(): void {
     if (this.#isClosed) return;
     this.#options.flooded(this);

@@ -76,7 +76,10 @@ export function addressSender(host: string): string {
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Returns an IPv4 address, or the /64 of an IPv6 address, because a /64 belongs to one user. */
+/**
+ * Returns an IPv4 address, or the /64 of an IPv6 address, because a single user controls a whole
+ * /64.
+ */
 export function addressKey(host: string): string {
   if (!host.includes(":")) return host;
   const mapped = MAPPED.exec(host)?.[1];
