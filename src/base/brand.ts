@@ -1,6 +1,5 @@
-/** Branded types, which distinguish validated strings from other strings. */
+/** Branded types, which only a validator (codec, command line, log reader) may create. */
 
 declare const brand: unique symbol;
 
-/** Primitive type whose values only a validator (codec, command line, log reader) may create. */
 export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };

@@ -9,22 +9,18 @@ export function utf8Encode(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/**
- * Decodes UTF-8. A byte order mark is kept as a character.
- * @throws {TypeError} if the bytes are not valid UTF-8
- */
+/** @throws {TypeError} if the bytes are not valid UTF-8 */
 export function utf8Decode(bytes: Uint8Array): string {
   return strictDecoder.decode(bytes);
 }
 
-/** Reports whether the text has no lone surrogates, so that UTF-8 can encode it. */
+/** Reports whether the text has no lone surrogates. */
 export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }
 
 /**
- * Returns the longest prefix that ends with a complete character.
- * @param bytesMax maximum size of the prefix in UTF-8
+ * Returns the longest prefix of at most `bytesMax` UTF-8 bytes that ends with a complete character.
  */
 export function cutText(text: string, bytesMax: number): string {
   const wellFormed = text.toWellFormed();
@@ -51,10 +47,7 @@ export function uint64(value: number): Uint8Array {
   return bytes;
 }
 
-/**
- * Compares in constant time, so that the duration does not reveal the position of the first
- * difference.
- */
+/** Compares in constant time, so that the duration does not reveal the first difference. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
@@ -66,14 +59,14 @@ export function toHex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
 
-/** Encodes as base64url without padding (RFC 4648, section 5). */
+/** RFC 4648, section 5, without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /**
- * Decodes base64url without padding. Accepts only the canonical form, because otherwise a signed or
- * hashed text could be changed without detection into another form of the same bytes.
+ * Accepts only the canonical form, because otherwise a signed or hashed text could be replaced by
+ * another encoding of the same bytes.
  * @throws {Fault} frame-malformed if the text is not canonical base64url
  */
 export function fromBase64Url(text: string): Uint8Array {
@@ -83,8 +76,6 @@ export function fromBase64Url(text: string): Uint8Array {
       lastChunkHandling: "loose",
     });
     if (toBase64Url(bytes) === text) return bytes;
-  } catch {
-    // The fault below reports the error.
-  }
+  } catch {}
   throw new Fault("frame-malformed", "base64url text is not canonical");
 }

@@ -5,37 +5,28 @@ import { DEVICE_LABEL_BYTES_MAX } from "./limits.ts";
 import { cleanText } from "./text.ts";
 
 /**
- * Returns the client's name for `hello` in the format of RFC 9110, section 10.1.5: a product,
- * followed by a label in brackets by which the owner recognises the device, as in `chat/0.2.0 (chat
- * on Linux)`.
+ * Returns a product and a device label in the format of RFC 9110, section 10.1.5, such as
+ * `chat/0.2.0 (chat on Linux)`.
  */
 export function clientName(product: string, label: string): string {
   return `${product} (${label})`;
 }
 
-/**
- * Matches the label. Takes quadratic time in the number of spaces, but a `hello` has at most 128
- * bytes.
- */
+/** Takes quadratic time in the number of spaces, but a `hello` has at most 128 bytes. */
 const COMMENT = /\s*\(([^()]*)\)\s*$/;
 
 export function productOf(client: string): string {
   return client.replace(COMMENT, "") || client;
 }
 
-/** Characters that could be mistaken for the syntax of lists or JSON. */
+/** Could be mistaken for the syntax of lists or JSON. */
 const DISALLOWED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
 
-/**
- * Returns the cleaned and shortened label of the device, or the product if there is no label. The
- * result may be empty.
- */
+/** Returns the cleaned label, or the product if there is no label. May be empty. */
 export function deviceLabelOf(client: string): string {
   const rawLabel = COMMENT.exec(client)?.[1] ?? client;
   let label = "";
-  // Removing a character can make another character disallowed, such as a mark that has lost its
-  // letter, or create a longer cluster. The loop ends because each round except the last shortens
-  // the label.
+  // Removing a character can make its neighbour disallowed or create a longer cluster.
   for (let last = rawLabel; ; last = label) {
     const clean = cleanText(last).replaceAll(DISALLOWED, "").replaceAll(/ +/g, " ");
     label = cutText(clean.trim(), DEVICE_LABEL_BYTES_MAX).trim();

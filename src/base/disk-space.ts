@@ -1,10 +1,10 @@
-/** Free space on a server's disk, and its text for operators. */
+/** Free disk space of a server, formatted for operators. */
 
 import { formatSize } from "./sizes.ts";
 
 export interface DiskSpace {
   readonly freeBytes: number;
-  /** Minimum free space. With less, the server refuses files. */
+  /** With less free space, the server refuses files. */
   readonly keepFreeBytes: number;
   readonly isLow: boolean;
 }

@@ -1,4 +1,4 @@
-/** Errors with a stable code, a message and a remedy, and the table of all codes. */
+/** Errors with a stable code, a message and a remedy. */
 
 /** Party that can fix the fault: the user, the peer of a link, or the machine and its network. */
 export type Blame = "user" | "peer" | "host";
@@ -20,9 +20,8 @@ function blamedOn<Code extends string>(
   return Object.fromEntries(faults) as Record<Code, FaultRow>;
 }
 
-/** All fault codes. Codes are stable and part of the protocol; messages may change. */
+/** Codes are stable and part of the protocol; messages may change. */
 export const FAULTS = {
-  // Faults that the user can fix.
   ...blamedOn("user", {
     usage: [2, "see chat --help"],
     "name-invalid": [2, "use 1 to 32 letters, digits, - or _, not only digits"],
@@ -51,7 +50,6 @@ export const FAULTS = {
     "seal-refused": [3, "ask a room admin"],
     interrupted: [130, "run the same command again"],
   }),
-  // Faults of the peer, which has violated the protocol.
   ...blamedOn("peer", {
     "frame-malformed": [5, "update chat on both sides"],
     "kind-unknown": [5, "update chat on both sides"],
@@ -67,7 +65,6 @@ export const FAULTS = {
     "release-untrusted": [6, "download it again from a source that you trust"],
     "folder-malformed": [6, "ask the sender to send it again"],
   }),
-  // Failures of this machine, of the peer's machine, or of the network between them.
   ...blamedOn("host", {
     "stale-epoch": [5, "try again"],
     unreachable: [5, "check the address and that the server is running"],
@@ -91,10 +88,9 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS;
 
-/** Text for users, with its values listed separately so that the text can be translated. */
 export interface Translatable {
   readonly text: string;
-  /** Text with `{}` in place of each value. Translation tables use it as their key. */
+  /** Text with `{}` in place of each value; key of the translation tables. */
   readonly template: string;
   readonly values: readonly string[];
 }
@@ -105,7 +101,7 @@ export interface FaultDetail {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Error with an external cause. Bugs are reported as an assertion failure instead. */
+/** Error with an external cause. Bugs are assertion failures instead. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
@@ -113,7 +109,7 @@ export class Fault extends Error {
   readonly retryAfterMs: number | undefined;
   readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
-  /** @param message description of the error, without a full stop and without the remedy */
+  /** @param message without a full stop and without the remedy */
   constructor(code: FaultCode, message: string | Translatable, detail: FaultDetail = {}) {
     const { remedy = fixedText(FAULTS[code].remedy), cause, retryAfterMs } = detail;
     super(textOf(message), cause === undefined ? {} : { cause });
@@ -146,7 +142,7 @@ export function isFaultCode(text: string): text is FaultCode {
 
 type Value = string | number | bigint | null | undefined;
 
-/** Template tag of a translatable text: ``msg`there is no room ${room}` ``. */
+/** Template tag for a translatable text: ``msg`there is no room ${room}` ``. */
 export function msg(parts: TemplateStringsArray, ...inserted: readonly Value[]): Translatable {
   const values = inserted.map(String);
   return { text: String.raw({ raw: parts }, ...values), template: parts.join("{}"), values };

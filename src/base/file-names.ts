@@ -1,45 +1,37 @@
 /**
- * Cleaning of file names from other users, so that they are safe on Linux, macOS and Windows. A
- * cleaned name is never hidden, never leaves its folder and never names a device.
+ * Safe names on Linux, macOS and Windows for files from other users. A cleaned name is never
+ * hidden, never leaves its folder and never names a device.
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
  */
 
 import { cutText, utf8Encode } from "./bytes.ts";
 import { PATH_SEGMENT_BYTES_MAX } from "./limits.ts";
 
-/** Control characters, and characters that Windows forbids, including separators. */
+/** Control characters, and characters that Windows forbids. */
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
 /** Characters that reorder or move the text after them on a display. */
 const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
-/** Invisible characters, except joiners and variation selectors, which words and emoji need. */
+/** Joiners and variation selectors are excluded, because words and emoji need them. */
 const INVISIBLE = /(?!\u200c|\u200d|\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/gu;
 const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 const ONLY_INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]*$/u;
 const BLANK_START = /^\s+/u;
-/** Characters that Windows removes from the end of a name: `a.` would become `a`. */
+/** Windows removes these characters from the end of a name: `a.` would become `a`. */
 const BLANK = /^[\s.]$/u;
-/** Device names that Windows reserves in every folder and with every extension. */
+/** Windows reserves these device names in every folder and with every extension. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/iu;
-/**
- * Matches a name with an extension, such as `.gz` or `.tar.gz`. A name that consists only of an
- * extension does not match.
- */
 const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
 const NAMELESS = "file";
 const PARTIAL_SUFFIX = ".part";
 export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
-/**
- * Suffixes of the receiver's own files, which a received name must not have. The suffixes include
- * those of the files that SQLite creates next to the lock file (`-journal`, …).
- */
+/** Suffixes of the receiver's own files, including those that SQLite adds to the lock file. */
 const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 
 /**
- * Cleans the name of a received file. Separators, control characters, bidi characters and
- * characters that Windows forbids become `_`. Reserved names and names that begin with a dash (a
- * command option) or a dot (a hidden file) get the prefix `_`. Names of the receiver's own files
- * (`x.part`) get the suffix `_`. Surrounding spaces and trailing dots are removed. A name that is
- * too long is cut before its extension. The result is never empty. Idempotent.
+ * Replaces separators, control, bidi and forbidden characters by `_`. Reserved names and names that
+ * begin with a dash (a command option) or a dot get the prefix `_`; the receiver's own names
+ * (`x.part`) get the suffix `_`. A name that is too long is cut before its extension. The result is
+ * never empty. Idempotent.
  */
 export function cleanFileName(raw: string): string {
   const part = cleanComponent(raw);
@@ -48,41 +40,33 @@ export function cleanFileName(raw: string): string {
 }
 
 /**
- * Returns the components of a path in a received folder, at least one component. Cleans each
- * component like a file name but keeps a leading dot. Omits empty components and `.`.
+ * Cleans each component of a path in a received folder. Keeps a leading dot; omits empty components
+ * and `.`. Returns at least one component.
  */
 export function cleanPath(raw: string): string[] {
   const parts = raw.split("/").filter((part) => part !== "" && part !== ".");
   return parts.length === 0 ? [NAMELESS] : parts.map(cleanComponent);
 }
 
-/**
- * Inserts a number into a name: `name (1).ext`.
- * @param n number; 0 returns the name unchanged
- */
+/** Returns `name (1).ext`, or the unchanged name if `n` is 0. */
 export function numbered(name: string, n: number): string {
   return n === 0 ? name : fit(name, ` (${n})`, PATH_SEGMENT_BYTES_MAX);
 }
 
-/**
- * Returns the name of a file while it is incomplete. The name is short enough for the journal's
- * suffix.
- * @param n number as in `numbered`
- */
+/** Returns the name for a file while it is incomplete, short enough for the journal's suffix. */
 export function partialName(name: string, n = 0): string {
   const availableBytes = PATH_SEGMENT_BYTES_MAX - PARTIAL_JOURNAL_SUFFIX.length;
   return `${fit(name, n === 0 ? "" : ` (${n})`, availableBytes)}${PARTIAL_SUFFIX}`;
 }
 
-/** Returns the same text for two cleaned names if any file system treats the names as equal. */
+/** Returns equal texts for two cleaned names that any file system treats as equal. */
 export function foldFileName(name: string): string {
   return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 }
 
 /**
- * Reports whether any file system may confuse the name with one of the receiver's own files. File
- * systems ignore case and composition; some of them also ignore compatibility forms (ZFS) or
- * joiners (HFS+).
+ * File systems ignore case and composition; some also ignore compatibility forms (ZFS) or joiners
+ * (HFS+).
  */
 function isOwnFile(name: string): boolean {
   return OWN_FILE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
@@ -102,10 +86,7 @@ function cleanComponent(raw: string): string {
   return trimBlankEnd(fit(prefixed, "", PATH_SEGMENT_BYTES_MAX));
 }
 
-/**
- * Removes trailing blanks. Uses a loop, because a regular expression takes quadratic time on runs
- * of spaces.
- */
+/** Uses a loop, because a regular expression takes quadratic time on runs of spaces. */
 function trimBlankEnd(text: string): string {
   let end = text.length;
   while (end > 0 && BLANK.test(text.charAt(end - 1))) end--;
@@ -118,7 +99,7 @@ function fit(name: string, suffix: string, bytesMax: number): string {
   return `${cut(stem, availableBytes)}${suffix}${extension}`;
 }
 
-/** Cuts the text between code points and removes a trailing joiner. */
+/** Cuts between code points and removes a trailing joiner. */
 function cut(text: string, bytesMax: number): string {
   const prefix = cutText(text, bytesMax);
   return prefix === text ? text : prefix.replace(/(?:\u200c|\u200d)+$/u, "");

@@ -4,28 +4,19 @@ import type { Brand } from "./brand.ts";
 import { toBase64Url } from "./bytes.ts";
 import { FILE_ID_LENGTH } from "./limits.ts";
 
-/**
- * Id of a user: `u` and 64 random bits in base64url. Heads of log records identify a user only by
- * this id.
- */
+/** `u` and 64 random bits in base64url. */
 export type UserId = Brand<string, "UserId">;
 /**
- * Id of a room: `r` and 64 random bits in base64url or, for a direct conversation, `d` and 128 bits
- * of a hash.
+ * `r` and 64 random bits in base64url or, for a direct conversation, `d` and 128 bits of a hash.
  */
 export type RoomId = Brand<string, "RoomId">;
-/** Id of an outbox: 64 random bits in base64url. Each run of a client process has one outbox. */
+/** 64 random bits in base64url. Each run of a client process has one outbox. */
 export type OutboxId = Brand<string, "OutboxId">;
 
-/**
- * Id of a file: `f` and 64 random bits in base64url. An id never begins with a dash, so it cannot
- * be mistaken for a flag.
- */
+/** `f` and 64 random bits in base64url. Never begins with a dash, unlike a flag. */
 export type FileId = Brand<string, "FileId">;
 
-/**
- * Number of random bytes in an id. Among 100,000 rooms, the probability of a collision is 3e-10.
- */
+/** Among 100,000 rooms, the probability of a collision is 3e-10. */
 export const ID_BYTES = 8;
 
 export type Sha256 = (bytes: Uint8Array, into?: Uint8Array) => Uint8Array;
@@ -52,10 +43,7 @@ export function isFileId(text: string): text is FileId {
   return text.length === FILE_ID_LENGTH && FILE_ID.test(text);
 }
 
-/**
- * Returns the id of a direct conversation. The order of its users, who may be equal, does not
- * matter.
- */
+/** The order of the users, who may be equal, does not matter. */
 export function directRoomId(a: UserId, b: UserId, sha256: Sha256): RoomId {
   const pair = a < b ? `${a} ${b}` : `${b} ${a}`;
   const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));

@@ -5,7 +5,6 @@ import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX } from "./limits.ts";
 
 export type Name = Brand<string, "Name">;
-/** Name in lower case, for comparison with other names. */
 export type FoldedName = Brand<string, "FoldedName">;
 
 const NAME = new RegExp(`^(?!\\d+$)[A-Za-z0-9_-]{1,${NAME_CHARS_MAX}}$`);
@@ -27,32 +26,23 @@ export function checkName(text: string, kind: NameKind = "name"): Name {
   throw new Fault("name-invalid", messages[kind]);
 }
 
-/**
- * Reserved names. A user with such a name could be mistaken for the server, an operator, or all
- * users.
- */
+/** A user with such a name could be mistaken for the server, an operator, or all users. */
 const ROLES = ["server", "operator", "admin", "everyone", "here"];
-/**
- * Names of properties that every JavaScript object has. Programs that use names as keys would find
- * them.
- */
+/** Programs that use names as keys would find these properties in every JavaScript object. */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
 const RESERVED: ReadonlySet<string> = new Set(
   [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
-/** Reports whether the name is reserved. Existing accounts keep their names. */
+/** Existing accounts keep reserved names. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }
 
-/** Collator with a fixed locale, so that all clients sort names in the same order. */
+/** Fixed locale, so that all clients sort names in the same order. */
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/**
- * Compares names in natural order, ignoring case: `Room2` is before `room10`, and `Room` equals
- * `room`.
- */
+/** Natural order, ignoring case: `Room2` is before `room10`, and `Room` equals `room`. */
 export function compareNames(a: string, b: string): number {
   return collator.compare(a, b);
 }

@@ -1,4 +1,4 @@
-/** Checks of new account names and passwords, and proposals that replace invalid or taken names. */
+/** Checks for new account names and passwords, and proposals for invalid or taken names. */
 
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
@@ -11,21 +11,15 @@ import {
   type Name,
 } from "./names.ts";
 
-/**
- * Prefix for proposals that would be invalid alone, because they are only digits, a reserved name
- * or empty.
- */
+/** Prefix for proposals that would otherwise be only digits, reserved or empty. */
 const PREFIX = "user";
-/** ASCII spellings of letters. Other letters only lose their diacritics. */
+/** ASCII spellings. Other letters only lose their diacritics. */
 const TRANSLITERATIONS: Readonly<Record<string, string>> = {
   ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
   ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
 };
 
-/**
- * Checks a name for registration or renaming.
- * @throws {Fault} name-invalid if the name is malformed or reserved
- */
+/** @throws {Fault} name-invalid if the name is malformed or reserved */
 export function checkNewName(text: string): Name {
   const name = checkName(text, "person's name");
   if (!isReservedName(name)) return name;
@@ -35,7 +29,7 @@ export function checkNewName(text: string): Name {
 }
 
 /**
- * Checks a typed name like `checkName`. The fault also proposes a valid name.
+ * Checks a name like `checkName`; the fault also proposes a valid name.
  * @throws {Fault} name-invalid if the name is malformed
  */
 export function checkTypedName(text: string): Name {
@@ -48,10 +42,9 @@ export function checkTypedName(text: string): Name {
 }
 
 /**
- * Proposes the valid name that is closest to a typed name: spaces and punctuation become hyphens,
- * diacritics are removed, a long name is cut, and a taken name gets a number.
+ * Proposes the closest valid name: spaces and punctuation become hyphens, diacritics are removed, a
+ * long name is cut, and a taken name gets a number.
  * @param taken folded names that are known to be taken
- * @returns the typed name itself only if it is valid and free
  */
 export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new Set()): Name {
   const known = isName(text) && !isReservedName(text) ? text : undefined;
@@ -66,7 +59,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
 }
 
 function transliterate(text: string): string {
-  // Limits the cost of a long text. The name is cut to its maximum length later.
+  // Limits the cost of a long text.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]
@@ -79,7 +72,6 @@ function transliterate(text: string): string {
   );
 }
 
-/** @param bare letters, digits, `-` and `_`; may be empty */
 function toValidName(bare: string): Name {
   if (bare === "") return PREFIX as Name;
   if (isName(bare) && !isReservedName(bare)) return bare;
@@ -96,7 +88,7 @@ function trimmed(text: string): string {
 }
 
 /**
- * Checks a new password. Existing passwords stay valid even if they are shorter.
+ * Existing passwords stay valid even if they are shorter.
  * @throws {Fault} usage if the password is too short
  */
 export function checkNewPassword(password: string): void {

@@ -1,4 +1,4 @@
-/** Parsing of dates and times as users type them. */
+/** Parser for dates and times typed by users. */
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
@@ -22,16 +22,13 @@ const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
-  /**
-   * Time that a date without a time stands for: the first millisecond of the day (the default) or
-   * the last.
-   */
+  /** Time for a date without one: the first millisecond of the day (the default) or the last. */
   readonly edge?: "start" | "end";
 }
 
 /**
- * Parses the value of `--since` or `--until`: a time in ISO 8601 (local time unless it has an
- * offset), or an age such as `90s`, `10m`, `2h`, `3d` or `1w`.
+ * Parses a time in ISO 8601 (local time unless it has an offset), or an age such as `90s`, `10m`,
+ * `2h`, `3d` or `1w`.
  * @returns Unix milliseconds, from 0 to UNIX_MS_MAX
  * @throws {Fault} usage if the text is not a time
  */
@@ -39,7 +36,7 @@ export function parseTime(text: string, context: TimeContext): number {
   const ago = AGO.exec(text);
   if (ago !== null) {
     const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
-    return Math.max(0, context.nowUnixMs - agoMs); // Times before 1970 become 1970.
+    return Math.max(0, context.nowUnixMs - agoMs);
   }
   const iso = ISO.exec(text);
   const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
@@ -66,10 +63,7 @@ function isoUnixMs(iso: RegExpExecArray, context: TimeContext): number | undefin
   return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
 }
 
-/**
- * Converts local time to Unix milliseconds. Applies the offset twice, because the offset itself
- * depends on the resulting time.
- */
+/** Applies the offset twice, because the offset depends on the resulting time. */
 function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
   const estimate = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
   return asUtc - offsetMinutes(estimate) * MINUTE_MS;

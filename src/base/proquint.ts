@@ -1,4 +1,4 @@
-/** Encoding of bytes as pronounceable words, for reading aloud. */
+/** Pronounceable encoding of bytes, for reading aloud. */
 
 import { assert } from "./assert.ts";
 
@@ -6,10 +6,7 @@ import { assert } from "./assert.ts";
 const CONSONANTS = "bdfghjklmnprstvz";
 const VOWELS = "aiou";
 
-/**
- * Encodes every two bytes as a pronounceable word of five letters, such as `lusab` or `babad`.
- * @see "A Proposal for Proquints", arXiv:0901.4016
- */
+/** Encodes every two bytes as a word of five letters, such as `lusab` (arXiv:0901.4016). */
 export function proquintsOf(bytes: Uint8Array): string[] {
   assert(bytes.length % 2 === 0, "a word encodes two bytes");
   return Array.from({ length: bytes.length / 2 }, (_, i) => {

@@ -1,10 +1,8 @@
-/** Generation of QR codes. */
+/** QR codes. */
 
 import { encode } from "uqr";
 
-/**
- * Width of the quiet zone around the code, in modules. Readers need less than the standard's four.
- */
+/** Quiet zone in modules. Readers need less than the standard's four. */
 const MARGIN = 2;
 
 /** Returns the smallest QR code for the text as rows of modules; true is dark. */

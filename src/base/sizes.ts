@@ -1,4 +1,4 @@
-/** Formatting and parsing of sizes, rates and durations. Units are decimal, as on disk labels. */
+/** Formatting and parsing of sizes, rates and durations in decimal units, as on disk labels. */
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
@@ -26,7 +26,6 @@ export function formatSize(bytes: number): string {
     value /= STEP;
     unit += 1;
   }
-  // Values below 100 get one decimal place. Bytes are integers.
   const digits = unit > 0 && value < 99.95 ? 1 : 0;
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
@@ -45,18 +44,14 @@ export function formatDuration(ms: number): string {
   return twoUnits(seconds, DAY_S, "d", HOUR_S, "h");
 }
 
-/**
- * Formats an elapsed time: `4.1 s`. Times of a minute or more are formatted by `formatDuration`.
- */
+/** Formats `4.1 s`, or a time of a minute or more like `formatDuration`. */
 export function formatElapsed(ms: number): string {
   const tenths = Math.round(Math.max(0, ms) / (SECOND_MS / 10));
   return tenths < MINUTE_S * 10 ? `${(tenths / 10).toFixed(1)} s` : formatDuration(ms);
 }
 
 /**
- * Parses a size such as `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in upper or
- * lower case.
- * @returns number of bytes
+ * Parses `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in upper or lower case.
  * @throws {Fault} usage if the text is not a size
  */
 export function parseSize(text: string): number {

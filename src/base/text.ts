@@ -1,29 +1,27 @@
 /**
- * Cleaning and escaping of other users' texts for terminals, TSV, NDJSON and pages. The log,
- * messages and NDJSON contain a text as its author sent it; cleaning is the last step before
- * display.
+ * Cleaning and escaping of other users' texts for terminals, TSV, NDJSON and pages. Cleaning is the
+ * last step before display: the log and messages contain a text as its author sent it.
  */
 
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
-  /** True to keep line feeds, for display on several lines. CR LF becomes LF. */
+  /** Keeps line feeds. CR LF becomes LF. */
   readonly lines?: boolean;
-  /** True to keep tabs, for a display with tab stops. */
   readonly tabs?: boolean;
 }
 
-/** Matches printable ASCII, which needs no cleaning. */
+/** Printable ASCII, which needs no cleaning. */
 const PLAIN = /^[\x20-\x7e]*$/;
 /**
- * Characters that are escaped as `<U+202E>`: C1 controls, bidi controls, line separators,
- * interlinear annotations, and a placeholder that some terminals use for pictures.
+ * Escaped as `<U+202E>`: C1 and bidi controls, line separators, interlinear annotations, and a
+ * placeholder that some terminals use for pictures.
  */
 const ESCAPED = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
 const JOINER = /[\u200c\u200d]/u;
 /** Variation selectors, which have no effect without a preceding character. */
 const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
-/** Tags, which form a flag after U+1F3F4 and are hidden text anywhere else. */
+/** Tags form a flag after U+1F3F4 and are hidden text anywhere else. */
 const TAG = /[\u{e0020}-\u{e007f}]/u;
 const FLAG = "\u{1f3f4}";
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
@@ -32,8 +30,8 @@ const SELECTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 /** Letters of Indic scripts after which a joiner may end a word (UAX 31, section 2.3). */
 const VIRAMA = /[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u1b44\ua9c0]/u;
 /**
- * Matches every text that may contain a cluster of more than 16 characters. Such a cluster contains
- * at most one ASCII letter, so a run of at least eight other characters.
+ * A cluster of more than 16 characters contains at most one ASCII letter, so at least eight other
+ * characters in a row.
  */
 const LONG_CLUSTER_POSSIBLE = /[^\x00-\x7f]{8}/u;
 const REPLACEMENT = "\ufffd";
@@ -43,9 +41,7 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 /**
  * Removes everything that could move the cursor, reverse the line, hide text or overlap other text.
  * Control characters become control pictures, bidi controls become `<U+202E>`, and lone surrogates
- * become U+FFFD. Zero-width characters are removed, except joiners between letters or emoji, and
- * selectors after a base character. A cluster that is too long is cut and ends in U+FFFD.
- * Idempotent.
+ * become U+FFFD. Zero-width characters remain only between letters or emoji. Idempotent.
  */
 export function cleanText(text: string, options: CleanOptions = {}): string {
   if (PLAIN.test(text)) return text;
@@ -58,15 +54,12 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
     const visible = isAllowed ? point : visibleForm(point, previous, points[i + 1]);
     if (visible === "") continue;
     cleaned += visible;
-    previous = visible.length > 2 ? ">" : visible; // Only `<U+...>` is longer than a code point.
+    previous = visible.length > 2 ? ">" : visible;
   }
   return LONG_CLUSTER_POSSIBLE.test(cleaned) ? cutClusters(cleaned) : cleaned;
 }
 
-/**
- * Returns a TSV field: the cleaned text, with tab, line feed and backslash written as `\t`, `\n`
- * and `\\`.
- */
+/** Writes tab, line feed and backslash as `\t`, `\n` and `\\`. */
 function tsvField(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
   return cleanText(escaped);
@@ -80,8 +73,8 @@ export function tsvLine(fields: readonly string[]): string {
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
 /**
- * Returns a line of NDJSON with its line feed. Escapes all characters that move a cursor, reverse a
- * line or end it early. Parsers read the same value as without the escapes.
+ * Escapes all characters that move a cursor, reverse a line or end it early. Parsers read the same
+ * value as without the escapes.
  */
 export function jsonLine(value: object): string {
   const text = JSON.stringify(value).replaceAll(ACTIVE, (active) => {
@@ -98,9 +91,8 @@ export function quoteText(text: string, codePointsMax = 60): string {
 }
 
 /**
- * Formats a text for window titles and notifications (OSC 0, 2, 9 and 777) as one short line.
- * Replaces semicolons, because they separate the fields of these sequences (`4;` at the start of
- * OSC 9 is a progress bar).
+ * Formats a short line for window titles and notifications (OSC 0, 2, 9 and 777). Replaces
+ * semicolons, because they separate the fields of these sequences.
  */
 export function titleText(text: string): string {
   const start = text.slice(0, 4 * NOTICE_CODE_POINTS_MAX).replaceAll(/\s+/g, " ");
@@ -109,7 +101,7 @@ export function titleText(text: string): string {
   return cleanText(points.slice(0, NOTICE_CODE_POINTS_MAX - 1).join("")).concat("\u2026");
 }
 
-/** @param previous last code point of the cleaned text before this code point */
+/** @param previous last code point of the cleaned text so far */
 function visibleForm(point: string, previous: string, next: string | undefined): string {
   if (PLAIN.test(point)) return point;
   const code = point.codePointAt(0) ?? 0;
@@ -136,10 +128,7 @@ function isHidden(point: string): boolean {
   return IGNORABLE.test(point);
 }
 
-/**
- * Cuts clusters that are too long. The mark at the end of a cut cluster keeps the cluster from
- * joining the next one.
- */
+/** Cuts long clusters. The mark at the end keeps a cut cluster from joining the next one. */
 function cutClusters(text: string): string {
   let result = "";
   for (const { segment } of segmenter.segment(text)) {

@@ -1,18 +1,15 @@
-/** Formatting of dates and times, which are limited to the range of `Date`. */
+/** Formatting of dates and times within the range of `Date`. */
 
-/**
- * Returns the minutes by which local time is ahead of UTC at a given time (positive east of
- * Greenwich).
- */
+/** Minutes by which local time is ahead of UTC (positive east of Greenwich). */
 export type OffsetMinutes = (unixMs: number) => number;
 
-/** Maximum time of a `Date` in Unix ms: 13 September 275760 (ECMA-262, 21.4.1.1). */
+/** Maximum time of a `Date`: 13 September 275760 (ECMA-262, 21.4.1.1). */
 export const UNIX_MS_MAX = 8_640_000_000_000_000;
 
 const MINUTE_MS = 60_000;
 
 /**
- * Returns the nearest time within the range of `Date`; NaN becomes 1970. Times may come from other
+ * Returns the nearest time within the range of `Date`; NaN becomes 1970. Times come from other
  * programs, disks and clocks, and formatting a `Date` outside its range throws.
  */
 export function clampUnixMs(unixMs: number): number {
@@ -24,22 +21,22 @@ export function dateOf(unixMs: number): Date {
   return new Date(clampUnixMs(unixMs));
 }
 
-/** Formats a time in UTC with milliseconds: `2026-11-20T05:46:33.123Z`. Never throws. */
+/** Formats `2026-11-20T05:46:33.123Z`. Never throws. */
 export function formatUtc(unixMs: number): string {
   return dateOf(unixMs).toISOString();
 }
 
-/** Formats local time: `2026-11-20 05:46:33`. */
+/** Formats `2026-11-20 05:46:33`. */
 export function formatLocal(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace("T", " ").replace(/\..*$/, "");
 }
 
-/** Formats a local day: `2026-11-20`. */
+/** Formats `2026-11-20`. */
 export function formatLocalDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace(/T.*$/, "");
 }
 
-/** Formats a local time for use in a message: `05:46`, or `2026-11-19 05:46` if it is not today. */
+/** Formats `05:46`, or `2026-11-19 05:46` if the time is not today. */
 export function formatLocalSince(
   unixMs: number,
   nowUnixMs: number,
@@ -50,7 +47,7 @@ export function formatLocalSince(
   return day === formatLocalDay(nowUnixMs, offsetMinutes) ? clock : `${day} ${clock}`;
 }
 
-/** Formats the time of day in local time: `05:46`. */
+/** Formats `05:46`. */
 export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): string {
   const iso = localIso(unixMs, offsetMinutes); // Years beyond 9999 take seven characters.
   const clockAt = iso.indexOf("T") + 1;

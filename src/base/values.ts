@@ -1,4 +1,4 @@
-/** Checks of plain values, and removal of fields that are `undefined`. */
+/** Checks for plain values, and removal of `undefined` fields. */
 
 /** Reports whether the value is a non-negative integer that a double stores exactly. */
 export function isCount(value: unknown): value is number {
@@ -14,7 +14,7 @@ type Defined<Fields> = {
   >;
 };
 
-/** Returns the object without fields that are `undefined`, for types with optional fields. */
+/** Removes `undefined` fields, for types with optional fields. */
 export function defined<const Fields extends object>(fields: Fields): Defined<Fields> {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Defined<Fields>;

@@ -1,24 +1,18 @@
 /** Version and commit of this build. */
 
-/**
- * Constants that build.ts defines (`--define`); undefined in a program that runs from its sources.
- */
+/** Defined by build.ts (`--define`); undefined in a program that runs from its sources. */
 declare const CHAT_VERSION: string | undefined;
 declare const CHAT_COMMIT: string | undefined;
 declare const CHAT_TARGET: string | undefined;
 declare const CHAT_RELEASE_KEY: string | undefined;
 
-/** Version in package.json; `0.0.0-source` in a program that runs from its sources. */
 export const VERSION = typeof CHAT_VERSION === "string" ? CHAT_VERSION : "0.0.0-source";
 
-/** Abbreviated commit of the build; empty if unknown. */
+/** Empty if unknown. */
 export const COMMIT = typeof CHAT_COMMIT === "string" ? CHAT_COMMIT : "";
 
-/**
- * Operating system and architecture of the program, such as `linux-x64`; empty if it runs from its
- * sources.
- */
+/** Such as `linux-x64`; empty in a program that runs from its sources. */
 export const TARGET = typeof CHAT_TARGET === "string" ? CHAT_TARGET : "";
 
-/** Minisign public key that verifies releases, in base64; empty if the build had no key. */
+/** Minisign public key for releases, in base64; empty if the build had no key. */
 export const RELEASE_KEY = typeof CHAT_RELEASE_KEY === "string" ? CHAT_RELEASE_KEY : "";
