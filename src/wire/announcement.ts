@@ -1,4 +1,4 @@
-/** Announcements of servers on the LAN, and the list of servers found through announcements. */
+/** Announcements from servers on the LAN, and the list of servers found. */
 
 import { cutText } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -7,9 +7,8 @@ import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { isIpv4, isIpv6 } from "./host.ts";
 
 /**
- * A server's announcement on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can forge
- * an announcement for any server, so the fingerprint is only a hint until the server proves in its
- * greeting that it owns the key.
+ * Announcement on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can forge one, so the
+ * fingerprint is only a hint until the server proves in its greeting that it owns the key.
  */
 export interface Announcement {
   readonly name: string;
@@ -18,13 +17,11 @@ export interface Announcement {
   readonly version: string;
 }
 
-/** A received announcement, with the fields that the mDNS library provides. */
 export interface ReceivedAnnouncement {
-  /** Label of the service instance, unique on its network. */
+  /** Unique on its network. */
   readonly label: string;
   readonly port: number;
   readonly addresses: readonly string[];
-  /** Source address of the datagram; `undefined` if unknown. */
   readonly sender: string | undefined;
   readonly text: Readonly<Record<string, unknown>>;
 }
@@ -40,12 +37,9 @@ export interface DiscoveredServer {
 }
 
 export const SERVICE_TYPE = "chat";
-/** Maximum size of a DNS label (RFC 1035, section 2.3.4). */
+/** RFC 1035, section 2.3.4. */
 const LABEL_BYTES_MAX = 63;
-/**
- * Maximum size of a TXT value. The complete TXT string, including `name=`, is limited to 255 bytes
- * (RFC 6763, section 6.1).
- */
+/** The complete TXT string, including `name=`, is limited to 255 bytes (RFC 6763, section 6.1). */
 const TXT_VALUE_BYTES_MAX = 200;
 
 export function txtRecord(announcement: Announcement): Readonly<Record<string, string>> {
@@ -59,21 +53,15 @@ export function txtRecord(announcement: Announcement): Readonly<Record<string, s
   };
 }
 
-/**
- * Returns the label of a server, numbered if several have the same name: `Room 12`, `Room 12 (2)`,
- * …
- */
+/** Returns `Room 12`, or `Room 12 (2)` if several servers have the same name. */
 export function instanceLabel(name: string, count: number): string {
   const suffix = count === 1 ? "" : ` (${count})`;
-  // The library treats a full stop as the end of the label, and a backslash as an escape.
+  // The mDNS library ends the label at a full stop and treats a backslash as an escape.
   const plain = name.replaceAll(/[.\\\p{Cc}]/gu, "-").trim();
   return cutText(plain === "" ? "chat" : plain, LABEL_BYTES_MAX - suffix.length) + suffix;
 }
 
-/**
- * Returns a host name for the announcement. It differs from the machine's own name, which the
- * operating system announces.
- */
+/** Differs from the machine's own name, which the operating system announces. */
 export function hostLabel(fingerprint: Fingerprint): string {
   return `chat-${fingerprint
     .toLowerCase()
@@ -81,7 +69,6 @@ export function hostLabel(fingerprint: Fingerprint): string {
     .slice(0, 16)}.local`;
 }
 
-/** @returns `undefined` if the announcement is invalid */
 function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | undefined {
   const { label, port, text } = received;
   const host = hostOf(received);
@@ -101,11 +88,10 @@ function parseAnnouncement(received: ReceivedAnnouncement): DiscoveredServer | u
 }
 
 /**
- * List of discovered servers without duplicates. The number of entries per sender is limited, so
- * that one sender cannot displace other servers.
+ * Discovered servers without duplicates. The limit per sender stops one sender from displacing
+ * other servers.
  */
 export class DiscoveredServers {
-  /** Discovered servers by key; at most SERVERS_FOUND_MAX entries. */
   readonly #found = new Map<string, DiscoveredServer>();
   readonly #counts = new Map<string, number>();
   #droppedCount = 0;
@@ -140,10 +126,7 @@ export class DiscoveredServers {
   }
 }
 
-/**
- * Returns the sender's address if the announcement lists it, because the sender is on this network;
- * otherwise the first listed address.
- */
+/** Prefers the sender's address, because the sender is on this network. */
 function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined {
   const valid = addresses.filter((address) => isIpv4(address) || isIpv6(address));
   if (sender !== undefined && (isIpv4(sender) || isIpv6(sender))) {
@@ -152,9 +135,7 @@ function hostOf({ addresses, sender }: ReceivedAnnouncement): string | undefined
   return valid.find(isIpv4) ?? valid[0];
 }
 
-/**
- * @returns `undefined` if the field is absent, which is normal for other programs' announcements
- */
+/** @returns `undefined` if the field is absent, as in other programs' announcements */
 function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string") return "forged";
@@ -166,10 +147,6 @@ function fingerprintField(value: unknown): Fingerprint | "forged" | undefined {
   }
 }
 
-/**
- * Returns the name, with the number of the label added if the server is one of several with the
- * same name.
- */
 function displayName(label: string, name: string | undefined): string {
   if (name === undefined) return textField(label) ?? "";
   const [number = ""] = / \(\d{1,3}\)$/.exec(label) ?? [];

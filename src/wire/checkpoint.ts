@@ -1,7 +1,6 @@
 /**
- * Checkpoints and signed notes. A checkpoint states the size and root of a log. A signed note is a
- * checkpoint with the server's signature. A checkpoint and a note each have exactly one valid text
- * form, because the signature covers the text.
+ * Checkpoints (size and root of a log) and notes (signed checkpoints). Each has exactly one valid
+ * text form, because the signature covers the text.
  * @see https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
  */
 
@@ -19,7 +18,6 @@ export interface Checkpoint {
 
 export interface NoteSignature {
   readonly name: string;
-  /** Four bytes; see `keyIdOf`. */
   readonly keyId: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -40,16 +38,13 @@ const KEY_ID_BYTES = 4;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_BYTES = 16;
 
-/**
- * Form of a checkpoint. No other signed text begins like a checkpoint; see crypto/signed-bytes.ts.
- */
+/** No other signed text begins like a checkpoint; see crypto/signed-bytes.ts. */
 const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/;
 const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
 
 /**
- * Returns the identifier of a log: the hash of its first record or, after an accepted loss, of its
- * newest `fork` record. The salted commitment in the record's head makes the hash unique.
- * @param leaf leaf hash of the identifying record
+ * Returns the identifier of a log: the leaf hash of its first record or, after an accepted loss, of
+ * its newest `fork` record. The salted commitment in the record's head makes the hash unique.
  */
 export function originOf(leaf: Uint8Array): string {
   return `chat/${toBase64Url(leaf.subarray(0, ORIGIN_BYTES))}`;
@@ -61,10 +56,7 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
   return text;
 }
 
-/**
- * Parses the text of a note without its signatures.
- * @throws {Fault} frame-malformed if the text is not a checkpoint of this program
- */
+/** @throws {Fault} frame-malformed if the text is not a checkpoint of this program */
 export function parseCheckpoint(text: string): Checkpoint {
   const checkpoint = readCheckpoint(text);
   if (checkpoint === undefined) throw malformed("it is not a chat checkpoint");
@@ -111,10 +103,9 @@ export function keyIdOf(name: string, publicKey: Uint8Array, sha256: Sha256): Ui
 }
 
 /**
- * Returns the checkpoint of a note that this key has signed. Ignores signatures by other keys, such
- * as those of witnesses.
- * @throws {Fault} frame-malformed if the note is invalid
- * @throws {Fault} fingerprint-changed if this key has not signed the note
+ * Ignores signatures by other keys, such as those of witnesses.
+ * @throws {Fault} frame-malformed if the note is invalid, fingerprint-changed if this key has not
+ * signed the note
  */
 export function findSigned(
   note: string,
@@ -140,7 +131,6 @@ function malformed(reason: string): Fault {
   return new Fault("frame-malformed", `malformed signed note: ${reason}`);
 }
 
-/** Decodes base64. Accepts only the canonical encoding. */
 function base64(text: string): Uint8Array | undefined {
   try {
     const bytes = Uint8Array.fromBase64(text);

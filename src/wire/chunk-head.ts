@@ -1,7 +1,6 @@
 /**
- * Encoder of `chunk` messages that does not copy their content. `chunk` is the only message that is
- * both large and frequent. The content is the last field, so this encoder packs only the fields
- * before the content. The resulting bytes are identical to those of the general codec.
+ * Encoder for `chunk` messages that does not copy their content, because `chunk` is the only
+ * message that is both large and frequent. Produces the same bytes as the general codec.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 

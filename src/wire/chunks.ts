@@ -1,7 +1,4 @@
-/**
- * Chunks of file content and their checksums. The digest of a file is the SHA-256 of the
- * concatenated checksums of its chunks.
- */
+/** Chunks of file content. A file's digest is the SHA-256 of its chunks' concatenated checksums. */
 
 import { assert } from "../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
@@ -22,19 +19,13 @@ export function chunkSize(index: number, sizeBytes: number): number {
   return Math.max(0, Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
 }
 
-/**
- * Encodes a checksum as a line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a
- * line feed.
- */
+/** Encodes a line of `chunks.jsonl`: a JSON string of 43 base64url characters, and a line feed. */
 export function encodeHashLine(hash: Uint8Array): Uint8Array {
   assert(hash.length === HASH_BYTES, "a checksum has 32 bytes");
   return ascii.encode(`"${toBase64Url(hash)}"\n`);
 }
 
-/**
- * Parses a line of exactly HASH_LINE_BYTES, including the line feed.
- * @returns `undefined` if the line is incomplete or malformed
- */
+/** @returns `undefined` if the line is incomplete or malformed */
 export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
   const framed =
     line.length === HASH_LINE_BYTES &&
@@ -57,7 +48,6 @@ export interface RunningHash {
   digest(): Uint8Array;
 }
 
-/** Digest of a file, computed incrementally in constant memory. */
 export class Digest {
   readonly #hash: RunningHash;
   #chunks = 0;

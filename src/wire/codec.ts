@@ -10,7 +10,6 @@ import type { PostCodec } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
 const OPTIONS = { variableMapSize: true, int64AsType: "number", skipValues: [undefined] } as const;
-/** Encoder that uses plain maps, which all languages can read, and omits `undefined` fields. */
 const packr = new Packr({ useRecords: false, ...OPTIONS });
 
 export type Outgoing =
@@ -46,7 +45,7 @@ export function encodeAnswer(
 }
 
 /**
- * Decodes a message. The caller should close the connection after a fault.
+ * The caller should close the connection after a fault.
  * @param posts faster decoder for posts, with the same results
  * @throws {Fault} too-large or frame-malformed
  */

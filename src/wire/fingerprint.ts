@@ -6,7 +6,7 @@ import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { quoteText } from "../base/text.ts";
 
-/** SHA-256 of a raw Ed25519 public key in base64url, as in invites: 43 characters. */
+/** SHA-256 of a raw Ed25519 public key in base64url: 43 characters. */
 export type Fingerprint = Brand<string, "Fingerprint">;
 
 const PREFIX = "SHA256:";
@@ -21,7 +21,7 @@ export function formatFingerprint(fingerprint: Fingerprint): string {
 }
 
 /**
- * Parses `SHA256:...`, or the form of invites without the prefix.
+ * Parses `SHA256:...`, or the form in invites without the prefix.
  * @throws {Fault} usage if the text is not a fingerprint
  */
 export function parseFingerprint(text: string): Fingerprint {
@@ -29,8 +29,8 @@ export function parseFingerprint(text: string): Fingerprint {
   try {
     if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
   } catch {
-    // Falls through to the fault below, which reports a user's typing error. The caught fault would
-    // report a peer's malformed frame.
+    // The caught fault would report a peer's malformed frame. The fault below reports a typing
+    // error.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy: "use SHA256: followed by 43 letters, digits, - or _",

@@ -8,19 +8,13 @@ const OCTET = /^(?:0|[1-9]\d{0,2})$/;
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;
 const ZONE = /^[A-Za-z0-9_.-]{1,32}$/;
 
-/**
- * Reports whether the text is an IPv4 address: four decimal numbers up to 255. Rejects leading
- * zeros, because some systems read such numbers as octal.
- */
+/** Rejects leading zeros, because some systems read such numbers as octal. */
 export function isIpv4(text: string): boolean {
   const octets = text.split(".");
   return octets.length === 4 && octets.every((octet) => OCTET.test(octet) && Number(octet) <= 255);
 }
 
-/**
- * Reports whether the text is an IPv6 address (RFC 4291, section 2.2), optionally with `%zone` (RFC
- * 4007).
- */
+/** RFC 4291, section 2.2, optionally with `%zone` (RFC 4007). */
 export function isIpv6(text: string): boolean {
   const [address = "", zone, ...more] = text.split("%");
   if (more.length > 0 || (zone !== undefined && !ZONE.test(zone))) return false;
@@ -32,26 +26,20 @@ export function isIpv6(text: string): boolean {
   return halves.length === 2 ? groups <= 7 : groups === 8;
 }
 
-/**
- * Checks the characters and lengths of a DNS name. Rejects a name whose last label is a number,
- * because it is probably a misspelt IPv4 address.
- */
+/** Rejects a name whose last label is a number, which is probably a misspelt IPv4 address. */
 export function isHostName(text: string): boolean {
   const labels = (text.endsWith(".") ? text.slice(0, -1) : text).split(".");
   const last = labels.at(-1) ?? "";
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
 }
 
-/**
- * Scope within which a host's text identifies one machine. Names have no known scope and count as
- * `world`.
- */
+/** Scope within which a host identifies one machine. Names count as `world`. */
 type HostReach = "machine" | "site" | "world";
 
-/** Loopback addresses and names: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
+/** Loopback: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
 const MACHINE = /^(?:127|0)\.[\d.]+$|(?:^|\.)localhost\.?$/;
 const MACHINE_6 = /^[0:]*:0*1?$/;
-/** Private and link-local addresses: RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291, RFC 6762. */
+/** Private and link-local: RFC 1918, RFC 3927, RFC 6598, RFC 4193, RFC 4291, RFC 6762. */
 const SITE = /^(?:10|172\.(?:1[6-9]|2\d|3[01])|192\.168|169\.254)\.[\d.]+$|\.local\.?$/;
 const SITE_SHARED = /^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
 const SITE_6 = /^f[cd][\da-f]{2}:|^fe[89ab][\da-f]:/;
@@ -65,7 +53,6 @@ const RANKS: Readonly<Record<HostReach, number>> = { machine: 0, site: 1, world:
  * Reports whether a host may identify the same machine at both ends of a link. `127.0.0.1` is a
  * different machine on each host, and `192.168.1.20` is a different machine on each network.
  * @param remote address of the peer
- * @param host an address or name in any spelling that `checkHost` accepts
  */
 export function mayNameSameMachine(remote: string, host: string): boolean {
   return RANKS[hostReach(host)] >= RANKS[hostReach(remote)];
@@ -96,9 +83,8 @@ const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
 
 /**
  * Reports whether a `Host` header names this server. Another site can point its own name at this
- * machine (DNS rebinding), and a browser then treats this server as that site. Therefore only known
- * names, IP addresses, and names below `localhost` and `local` are accepted: IP addresses cannot be
- * redirected, and names below `localhost` and `local` cannot be registered (RFC 6761, RFC 6762).
+ * machine (DNS rebinding). Only known names, IP addresses, and names below `localhost` and `local`,
+ * which cannot be registered (RFC 6761, RFC 6762), are accepted.
  * @param header null or empty for HTTP/1.0 without a header, which browsers never send
  * @param names names in lower case; `*.NAME` matches each name with one more label
  */

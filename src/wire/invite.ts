@@ -9,41 +9,32 @@ import { quoteText } from "../base/text.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { checkHost } from "./host.ts";
 
-/** Default port, which spells C-H-A-T on a telephone keypad. */
+/** Spells C-H-A-T on a telephone keypad. */
 export const PORT_DEFAULT = 2428;
 
 export interface ServerAddress {
-  /** Host name, IPv4 address or IPv6 address (without brackets, optionally with `%zone`). */
+  /** Name, IPv4 address or IPv6 address (without brackets, optionally with `%zone`). */
   readonly host: string;
   readonly port: number;
 }
 
-/** Address of a server. An invite also contains the data needed to log in. */
 export interface ServerSpec extends ServerAddress {
   readonly portGiven: boolean;
-  /**
-   * Addresses of other servers with the same key. With this address, at most CLUSTER_ADDRESSES_MAX.
-   */
+  /** Addresses of other servers with the same key. */
   readonly also?: readonly ServerAddress[];
   readonly transport?: "tcp" | "udp";
-  /** True for `udp://` and `tcp://`, which rule out other transports. */
+  /** Set by `udp://` and `tcp://`, which rule out other transports. */
   readonly isTransportFixed?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
   readonly secret?: string;
 }
 
-/**
- * Characters trimmed from a copied line: white space, invisible characters, quotes and brackets.
- */
 const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const LEADING = new RegExp(`^[${TRIMMED}]+`);
 const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
-/**
- * Characters that `encodeURIComponent` does not encode but that `trimCopied` removes from the end
- * of a line.
- */
+/** `encodeURIComponent` does not encode these characters, but `trimCopied` would remove them. */
 const TRIMMABLE = /['().!]/g;
 
 type Transport = "tcp" | "udp";
@@ -183,12 +174,10 @@ function invalidAddress(text: string, remedy: string): Fault {
   return new Fault("usage", msg`${excerpt} is not a server address`, { remedy });
 }
 
-/** Trims quotes, white space and punctuation copied with an address or invite. */
 export function trimCopied(text: string): string {
   return text.replace(LEADING, "").replace(TRAILING, "");
 }
 
-/** Encodes a secret, including the characters that `trimCopied` would remove. */
 export function encodeSecret(secret: string): string {
   return encodeURIComponent(secret).replaceAll(
     TRIMMABLE,
@@ -196,9 +185,7 @@ export function encodeSecret(secret: string): string {
   );
 }
 
-/**
- * Returns the secret of a pasted invite. Any other input is a room password and returned unchanged.
- */
+/** Returns the secret of a pasted invite, or any other input unchanged as a room password. */
 export function secretFromInput(typed: string): string {
   const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(trimCopied(typed));
   try {

@@ -1,4 +1,4 @@
-/** Table of the record kinds. Code that reads records switches over the kinds of this table. */
+/** Record kinds and their properties. */
 
 import { unreachable } from "../base/assert.ts";
 import { isCount } from "../base/values.ts";
@@ -6,57 +6,39 @@ import { isCount } from "../base/values.ts";
 interface KindRow {
   readonly log: "history" | "accounts";
   readonly traits?: readonly Trait[];
-  /** Fields that readers use. A field of another type counts as absent. */
+  /** A field of another type counts as absent. */
   readonly body: Readonly<Record<string, keyof FieldTypes>>;
 }
 
 type Trait =
-  /** Visible to users in the history. Programs that process the log read the other kinds. */
   | "read"
-  /**
-   * Message: counts as unread, can be pinned, causes pushes, and ends its author's typing
-   * indicator.
-   */
+  /** Counts as unread, can be pinned, causes pushes, and ends its author's typing indicator. */
   | "message"
   | "editable"
-  /** A user can request the erasure of a single record of this kind. */
+  /** A user can request the erasure of one such record. */
   | "erasable"
   | "reactable"
-  /**
-   * Written by a user. Erased when all messages of the account are erased, and by the room's
-   * retention.
-   */
+  /** Erased with all messages of the account, and by the room's retention. */
   | "authored"
-  /** May be broadcast with a delay. */
   | "deferrable"
-  /** Records a decision of operators or moderators about a room. */
+  /** Decision by an operator or moderator about a room. */
   | "decision"
-  /**
-   * Affects the state of rooms, files and outboxes only through its head; the body is not needed.
-   */
+  /** Affects the state of rooms, files and outboxes only through its head. */
   | "folded-by-head"
-  /** May order the erasure of earlier records. */
   | "erasing"
-  /**
-   * Has no timeline item of its own, because the record changes another record or nothing visible.
-   */
+  /** Changes another record or nothing visible, so it has no timeline item. */
   | "itemless"
-  /** Consecutive records of this kind share a timeline row. */
   | "row-sharing";
 
 export interface FieldTypes {
   readonly text: string;
   readonly flag: boolean;
   readonly number: number;
-  /** A non-negative safe integer. */
   readonly count: number;
   readonly list: readonly unknown[];
   readonly pair: readonly [string, string];
   readonly pairs: readonly (readonly [string, string])[];
-  /**
-   * Value of any type, checked by the reader because an invalid value has another meaning than an
-   * absent one.
-   */
+  /** Checked by the reader, because an invalid value differs in meaning from an absent one. */
   readonly any: unknown;
 }
 
@@ -216,7 +198,7 @@ type TypeName<K extends RecordKind, F> = K extends K
     : never
   : never;
 
-/** Body of a record of this kind. For a union of kinds, the body has the fields of all of them. */
+/** For a union of kinds, the body has the fields of all of them. */
 export type Body<K extends RecordKind> = {
   readonly [F in FieldName<K>]?: FieldTypes[TypeName<K, F>];
 };

@@ -1,7 +1,4 @@
-/**
- * Datagrams of `chat lan`. Each datagram contains the sender's complete key, so that a receiver can
- * verify it without earlier datagrams.
- */
+/** Datagrams of `chat lan`, each verifiable on its own by the sender's complete key. */
 
 import * as v from "valibot";
 import { assert } from "../base/assert.ts";
@@ -50,10 +47,7 @@ export interface LanHead {
   readonly timeUnixMs: number;
 }
 
-/**
- * Decoded body of a datagram. `texts` is the number of texts sent in this session, including this
- * one.
- */
+/** `texts` counts the texts sent in this session, including this one. */
 export type LanBody = { readonly name: Name; readonly texts: number } & (
   | { readonly kind: "query" }
   | { readonly kind: "announce"; readonly isLeaving: boolean }
@@ -64,7 +58,6 @@ export interface SignedLanDatagram {
   readonly head: LanHead;
   readonly headBytes: Uint8Array;
   readonly body: Uint8Array;
-  /** Head and body, which the signature covers after a context string. */
   readonly signedBytes: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -128,7 +121,6 @@ export function splitLanDatagram(bytes: Uint8Array): SignedLanDatagram {
   };
 }
 
-/** @returns msgpack; a query is padded so that its datagram has LAN_QUERY_BYTES bytes */
 export function encodeLanBody(body: LanBody, isSealed: boolean): Uint8Array {
   const common = { name: body.name, texts: body.texts };
   switch (body.kind) {
@@ -163,7 +155,7 @@ const textBody = v.object({
 });
 
 /**
- * Decodes a body and ignores unknown fields.
+ * Ignores unknown fields.
  * @throws {Fault} frame-malformed if the bytes are invalid
  */
 export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanBody {

@@ -1,12 +1,10 @@
 /**
- * Scanner that finds the fields of a log line in its bytes. The scanner allocates no memory,
- * because a server with a million records scans each of them at its start. `record.ts` defines the
- * format.
+ * Scanner for log lines (see record.ts). Allocates no memory, because a server scans each of a
+ * million records at its start.
  */
 
-// The constants are marked as pure so that the page's bundle, which reads no log lines, omits them.
+// Marked as pure so that the page's bundle, which reads no log lines, omits these constants.
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** Number of bytes per comparison with a literal. */
 const WORD_BYTES = 4;
 const LINE_BEGIN = /* @__PURE__ */ literalOf('{"head":{"v":1,"seq":');
 const TIME_KEY = /* @__PURE__ */ literalOf(',"time":');
@@ -31,20 +29,16 @@ const ZERO = 0x30;
 const COMMA = 0x2c;
 const BRACE_CLOSE = 0x7d;
 
-/** Classes of a byte, one bit each. */
 const WORD = 1;
 const ID = 2;
 const KIND = 4;
 const KIND_BEGIN = 8;
-/**
- * Letters that can end a commitment or salt: in canonical base64url, their unused bits are zero.
- */
+/** In canonical base64url, the unused bits of the last letter are zero. */
 const COMMIT_END = 16;
 const SALT_END = 32;
 const CLASSES = /* @__PURE__ */ classesOf();
-/** Value of each base64url letter, 0 to 63; negative for other bytes. */
 const SEXTETS = /* @__PURE__ */ sextetsOf();
-/** For each 12-bit value, its two base64url characters as a 16-bit word in native byte order. */
+/** Two base64url characters of each 12-bit value, as a 16-bit word in native byte order. */
 const PAIRS = /* @__PURE__ */ pairsOf();
 const NOTHING = /* @__PURE__ */ new Uint8Array(0);
 
@@ -65,10 +59,7 @@ export class LineScanner {
   commitEnd = 0;
   headStart = 0;
   headEnd = 0;
-  /**
-   * Offset after the comma that follows `durable`. An erasure overwrites the line from this offset
-   * on.
-   */
+  /** An erasure overwrites the line from this offset, after the comma that follows `durable`. */
   frameEnd = 0;
   /** Seq of the record that ordered the erasure; 0 if the record has a body. */
   erased = 0;
@@ -81,26 +72,21 @@ export class LineScanner {
   #bytes: Uint8Array = NOTHING;
   #view: DataView = new DataView(NOTHING.buffer);
 
-  /** Scans the head and `durable`. Returns false unless they are canonical ASCII. */
+  /** Scans the head and `durable`. Returns false unless the bytes are canonical ASCII. */
   scanHead(bytes: Uint8Array, start: number): boolean {
     return this.findHead(bytes, start) && this.hasCommit(bytes);
   }
 
-  /** Scans the line after `durable`: the salt and the body's key, or the marker of an erasure. */
   scanTail(bytes: Uint8Array): boolean {
     if (!this.findTail(bytes)) return false;
     return this.erased > 0 || isLetters(bytes, this.saltStart, this.saltEnd, SALT_END);
   }
 
-  /** Reports whether the commitment is valid base64url. */
   hasCommit(bytes: Uint8Array): boolean {
     return isLetters(bytes, this.commitStart, this.commitEnd, COMMIT_END);
   }
 
-  /**
-   * Scans like `scanHead`, but does not check the commitment's characters, which `matchesCommit`
-   * checks.
-   */
+  /** Like `scanHead`, but leaves the check of the commitment's characters to `matchesCommit`. */
   findHead(bytes: Uint8Array, start: number): boolean {
     this.#cacheView(bytes);
     this.#position = start;
@@ -136,7 +122,7 @@ export class LineScanner {
     return bytes[this.#position] === COMMA;
   }
 
-  /** Scans like `scanTail`, but does not check the salt's characters, which `copySalt` checks. */
+  /** Like `scanTail`, but leaves the check of the salt's characters to `copySalt`. */
   findTail(bytes: Uint8Array): boolean {
     this.erased = 0;
     const position = this.#position;
@@ -155,7 +141,6 @@ export class LineScanner {
     return bytes[this.#position] === BRACE_CLOSE;
   }
 
-  /** Reports whether the head's commitment is the canonical base64url of this digest. */
   matchesCommit(digest: Uint8Array): boolean {
     const view = this.#view;
     let letter = this.commitStart;
@@ -169,10 +154,7 @@ export class LineScanner {
     return SEXTETS[view.getUint8(letter + 2)] === (bits & 63);
   }
 
-  /**
-   * Writes the 16 bytes of the salt into `into`.
-   * @returns false if the salt is not canonical base64url
-   */
+  /** @returns false if the salt is not canonical base64url */
   copySalt(bytes: Uint8Array, into: Uint8Array, at: number): boolean {
     let letter = this.saltStart;
     let all = 0;
@@ -213,7 +195,6 @@ export class LineScanner {
     return true;
   }
 
-  /** Advances to the first byte that is not in the class, but by at most `max` bytes. */
   #run(bytes: Uint8Array, characterClass: number, max: number): number {
     let position = this.#position;
     const end = position + max;

@@ -1,6 +1,6 @@
 /**
- * Manifest of a folder. A folder is sent as one file that consists of a manifest of its entries and
- * the contents of its files in the same order. Equal folders result in equal bytes.
+ * Manifest of a folder, which is sent as one file: the manifest, then the contents of the folder's
+ * files in the same order. Equal folders result in equal bytes.
  */
 
 import { assert } from "../base/assert.ts";
@@ -15,7 +15,7 @@ import {
 import { quoteText } from "../base/text.ts";
 
 export interface ManifestFile {
-  /** Relative path with components joined by `/` and without `..`. */
+  /** Relative, joined by `/`, without `..`. */
   readonly path: string;
   readonly size: number;
   /** Permission bits, up to 0o777. */
@@ -32,7 +32,7 @@ export interface ManifestFolder {
 
 export type ManifestEntry = ManifestFile | ManifestFolder;
 
-/** Range of the manifest or of one file. `offset` counts from the start of the manifest or file. */
+/** `offset` counts from the start of the manifest or file. */
 export type Piece =
   | { readonly kind: "manifest"; readonly offset: number; readonly sizeBytes: number }
   | {
@@ -48,16 +48,13 @@ const VERSION = 1;
 const LIST_START = utf8Encode(`{"v":${VERSION},"entries":[`);
 const LIST_END = utf8Encode("]}");
 const [OPEN, CLOSE, QUOTE, ESCAPE, COMMA] = [0x7b, 0x7d, 0x22, 0x5c, 0x2c];
-/**
- * Maximum size of an entry: the longest path with each byte escaped as \\u0000, and the other
- * fields.
- */
+/** The longest path with each byte escaped as \\u0000, and the other fields. */
 const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
 
 /**
- * Sorts the entries and encodes them canonically. Modes keep only permission bits.
- * @throws {Fault} too-large if the list is too long
- * @throws {Fault} name-invalid if no receiver could accept a path
+ * Sorts the entries and encodes them canonically.
+ * @throws {Fault} too-large if the list is too long, name-invalid if no receiver could accept a
+ * path
  */
 export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
   checkCount(entries.length);
@@ -72,9 +69,9 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
 }
 
 /**
- * Parses untrusted bytes. Accepts only relative paths without `.`, `..` or empty components,
- * sorted, without duplicates and without entries inside files. Names must still be cleaned
- * (base/file-names) before use on a disk.
+ * Parses untrusted bytes. Accepts only sorted relative paths without `.`, `..`, empty components,
+ * duplicates or entries inside files. Names must still be cleaned (base/file-names) before use on a
+ * disk.
  * @throws {Fault} frame-malformed or too-large
  */
 export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
@@ -96,8 +93,8 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
 }
 
 /**
- * Parses a manifest one entry at a time, so that the caller can yield to the event loop during a
- * long list. Unlike `parseManifest`, does not check for entries inside files.
+ * Yields one entry at a time, so that the caller can yield to the event loop. Unlike
+ * `parseManifest`, does not check for entries inside files.
  * @throws {Fault} frame-malformed or too-large
  */
 export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
@@ -133,12 +130,10 @@ export function isFolder(entry: ManifestEntry): entry is ManifestFolder {
   return "dir" in entry;
 }
 
-/** Mapping between ranges of the content and the manifest and files of a folder. */
 export class FolderMap {
   readonly entries: readonly ManifestEntry[];
   readonly manifestBytes: number;
   readonly sizeBytes: number;
-  /** Non-empty files. `#starts` contains the offset of each file in the content. */
   readonly #files: readonly ManifestFile[];
   readonly #starts: Float64Array;
 
@@ -155,7 +150,6 @@ export class FolderMap {
     this.sizeBytes = start;
   }
 
-  /** Returns the pieces of a range in order, without empty files. */
   pieces(offset: number, sizeBytes: number): Piece[] {
     assert(offset >= 0 && sizeBytes >= 0, "offset and size are not negative");
     const end = Math.min(offset + sizeBytes, this.sizeBytes);
@@ -175,7 +169,6 @@ export class FolderMap {
     return pieces;
   }
 
-  /** Returns the index of the first file that ends after `offset`. */
   #fileAt(offset: number): number {
     let low = 0;
     let high = this.#files.length;
@@ -206,10 +199,7 @@ function canonicalEntry(entry: ManifestEntry): ManifestEntry {
   return { path: entry.path, size: entry.size, mode, mtime };
 }
 
-/**
- * Returns the offset after the entry that begins at `start`. An entry contains no nested objects,
- * so its first closing brace outside a string ends it.
- */
+/** An entry contains no nested objects, so its first closing brace outside a string ends it. */
 function entryEnd(bytes: Uint8Array, start: number, end: number): number {
   const last = Math.min(end, start + ENTRY_BYTES_MAX);
   let isText = false;
@@ -268,7 +258,7 @@ function pathDefect(path: string): string | undefined {
 
 /**
  * Rejects entries inside files. With NUL in place of `/`, an entry sorts directly before its
- * children, so comparing neighbours is sufficient at any depth.
+ * children, so comparing neighbours is sufficient.
  */
 function checkTree(entries: readonly ManifestEntry[]): void {
   const keys = entries.map((entry) => ({ entry, key: entry.path.replaceAll("/", "\0") }));

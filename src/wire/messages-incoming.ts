@@ -16,9 +16,7 @@ import {
 
 export type Incoming =
   | { readonly kind: "message"; readonly message: Message }
-  /** Invalid request that the receiver can answer with a fault. */
   | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** Notice of a kind that this version does not know. */
   | { readonly kind: "ignored" };
 
 type Schemas = ReadonlyMap<string, v.GenericSchema<unknown, Message>>;

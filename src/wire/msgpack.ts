@@ -1,6 +1,5 @@
 /**
- * Constants and helpers for hand-written msgpack encoders: lead bytes, constant texts, and integers
- * encoded as in the general codec.
+ * Helpers for hand-written msgpack encoders, with the same results as the general codec.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -38,7 +37,7 @@ export function packTexts(...texts: readonly string[]): Uint8Array {
 const wide = new DataView(new ArrayBuffer(8));
 
 /**
- * Writes a count. Values above 2^32 - 1 are written as floats.
+ * Writes values above 2^32 - 1 as floats.
  * @returns the offset after the count, which takes at most 9 bytes
  */
 export function putCount(bytes: Uint8Array, at: number, value: number): number {
@@ -54,10 +53,7 @@ export function putCount(bytes: Uint8Array, at: number, value: number): number {
   return at + 1 + size;
 }
 
-/**
- * Writes the header of a byte string.
- * @returns the offset after the header, which takes at most 5 bytes
- */
+/** @returns the offset after the header, which takes at most 5 bytes */
 export function putBinHead(bytes: Uint8Array, at: number, length: number): number {
   const size = length <= 0xff ? 1 : length <= 0xffff ? 2 : 4;
   bytes[at] = size === 1 ? BIN_8 : size === 2 ? BIN_16 : BIN_32;

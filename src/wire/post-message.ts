@@ -1,8 +1,7 @@
 /**
  * Hand-written codec for the two most frequent messages: a `post` of plain text, and its `ok`. The
- * general codec reads the bytes of a post three times, to check their form, values and fields. This
- * codec does not handle uncommon forms and leaves them to the general codec. A test compares the
- * results of the two codecs.
+ * general codec reads a post three times, to check its form, values and fields; it still handles
+ * uncommon forms.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -48,15 +47,14 @@ interface Posted {
 }
 
 /**
- * Strings of the link's last post. The next post probably has the same strings and reuses them,
- * which saves allocations and hash computations.
+ * The next post on a link probably has the same strings. Reusing them saves allocations and hash
+ * computations.
  */
 interface RecentPost {
   outbox: string;
   to: string;
 }
 
-/** @returns `undefined` if the bytes are not a plain-text post in this program's own encoding */
 function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };
@@ -104,7 +102,7 @@ function uint(cursor: Cursor): number {
 }
 
 /**
- * Reads 1 to 31 ASCII characters: a name or an id.
+ * Reads 1 to 31 ASCII characters.
  * @param expected the most likely value, returned without decoding if the bytes match
  */
 function shortText(cursor: Cursor, expected: string): string | undefined {

@@ -12,21 +12,19 @@ import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
 
 /**
- * Head of a record, with its keys in a fixed order. The head identifies users and rooms only by id,
- * so that their names can be erased.
+ * Keys are in a fixed order. Users and rooms are identified only by id, so that their names can be
+ * erased.
  */
 export interface Head {
   readonly v: 1;
-  /** Number of the record in the log, from 1 and without gaps. */
+  /** From 1 and without gaps in the log. */
   readonly seq: number;
-  /** Unix milliseconds. The time never decreases from one record to the next. */
+  /** Unix milliseconds. Never decreases from one record to the next. */
   readonly time: number;
   readonly kind: RecordKind;
-  /** Id of the room or, in the accounts log, of the account or room that the record concerns. */
   readonly room: RoomId | UserId;
-  /** Number of the record in its room, from 1 and without gaps. */
+  /** From 1 and without gaps in the room. */
   readonly n: number;
-  /** Id of the account that caused the record, or `server`. */
   readonly by: UserId | "server";
   /** `OUTBOX.COUNTER` of the client's post, the id of a file, or an empty string. */
   readonly id: string;
@@ -34,13 +32,12 @@ export interface Head {
   readonly commit: string;
 }
 
-/** Record that has not been appended yet. The log assigns seq, n and time. */
+/** Record that has not been appended. The log assigns seq, n and time. */
 export interface Draft {
   readonly kind: RecordKind;
   readonly room: RoomId | UserId;
   readonly by: UserId | "server";
   readonly id: string;
-  /** JSON value, serialised once when the draft is sealed. */
   readonly body: unknown;
 }
 
@@ -50,14 +47,10 @@ export interface LogRecord {
   readonly salt?: Uint8Array;
   readonly bodyBytes?: Uint8Array;
   readonly erased?: number;
-  /**
-   * True if the body on disk does not match the commitment. A damaged body is never sent or
-   * displayed.
-   */
+  /** The body on disk does not match the commitment. A damaged body is never sent or displayed. */
   readonly damaged?: true;
 }
 
-/** Fields of a record that suffice to derive the state of rooms and accounts from the log. */
 export interface FoldedRecord extends Omit<LogRecord, "head" | "headBytes" | "salt"> {
   readonly head: FoldedHead;
 }
@@ -69,7 +62,7 @@ export type ParsedLine =
   | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** Draft with a fixed body, salt and commitment, but not yet with a position in the log. */
+/** Fixed body, salt and commitment, but no position in the log yet. */
 export interface SealedDraft {
   readonly draft: Draft;
   readonly salt: Uint8Array;
@@ -83,7 +76,7 @@ export interface CopiedLine {
 }
 
 export const SALT_BYTES = 16;
-/** Maximum bytes of a line excluding its body. HEAD_TEXT limits the head's fields. */
+/** Excludes the body. HEAD_TEXT limits the head's fields. */
 export const LINE_FRAME_BYTES_MAX = 640;
 
 export const LEAF_PREFIX = 0x00;
@@ -96,15 +89,11 @@ const BRACE_CLOSE = 0x7d;
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
 
-/**
- * Reports whether this record is one that can identify the log; see `originOf` in
- * wire/checkpoint.ts.
- */
+/** Reports whether this record can identify the log (`originOf` in wire/checkpoint.ts). */
 export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
   return seq === 1 || kind === "fork";
 }
 
-/** Returns the record's leaf hash in the Merkle tree (RFC 6962, section 2.1). */
 export function leafHash(headBytes: Uint8Array, sha256: Sha256): Uint8Array {
   const leaf = new Uint8Array(1 + headBytes.length);
   leaf[0] = LEAF_PREFIX;
@@ -120,7 +109,6 @@ export function commitment(salt: Uint8Array, bodyBytes: Uint8Array, sha256: Sha2
   return toBase64Url(sha256(input));
 }
 
-/** Reports whether salt and body match the head's commitment. Returns true for an erased record. */
 export function bodyMatches(record: LogRecord, sha256: Sha256): boolean {
   if (record.salt === undefined || record.bodyBytes === undefined) {
     return record.erased !== undefined;
@@ -132,12 +120,11 @@ export function asDamaged(record: LogRecord): LogRecord {
   return { head: record.head, headBytes: record.headBytes, damaged: true };
 }
 
-/** Returns the record in its state after record `eraseSeq` has erased it. */
 export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogRecord {
   return { head, headBytes, erased: eraseSeq };
 }
 
-/** Serialises the body of a draft. Later changes of the body object do not affect the record. */
+/** Later changes of the body object do not affect the record. */
 export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): SealedDraft {
   const { room, by, id } = draft;
   assert(isIdText(room, false) && isIdText(by, false), "ids in a head have valid characters");
@@ -149,13 +136,12 @@ export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): Seale
   return { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
 }
 
-/** Reports whether a head may contain the value as the id of a room or account, or of a post. */
 export function isHeadId(value: unknown, as: "id" | "post"): value is string {
   return typeof value === "string" && isIdText(value, as === "post");
 }
 
 /**
- * Uses a loop because every post is checked here, and a regular expression takes several times as
+ * Uses a loop, because every post is checked here and a regular expression takes several times as
  * long.
  */
 function isIdText(text: string, hasDots: boolean): boolean {
@@ -170,8 +156,8 @@ function isIdText(text: string, hasDots: boolean): boolean {
 }
 
 /**
- * Parses a line without its newline and copies its data. Never throws: the result reports invalid
- * bytes. Does not verify the body; see `bodyMatches`.
+ * Parses a line without its newline. Never throws: the result reports invalid bytes. Does not
+ * verify the body (`bodyMatches`).
  */
 export function parseLine(line: Uint8Array): ParsedLine {
   const found = new LineScanner();
@@ -209,8 +195,8 @@ export function parseHead(
 }
 
 /**
- * Returns the line as stored in a copy of the log. `durable` refers to the disk of the server that
- * wrote the line, and is 0 in the copy. Keeps the number of trailing spaces.
+ * Returns the line as stored in a copy of the log, with `durable` 0, because `durable` refers to
+ * the disk of the server that wrote the line.
  * @param line line without its newline
  * @returns `undefined` if this version did not write the line
  */
@@ -224,10 +210,7 @@ export function copyLine(line: Uint8Array): CopiedLine | undefined {
   return { record: parsed.record, bytes };
 }
 
-/**
- * Returns the bytes that replace salt and body of an erased line, and the offset `at` in the line
- * where they begin.
- */
+/** Returns the bytes that replace salt and body from offset `at` in the line. */
 export function erasedTail(
   line: Uint8Array,
   eraseSeq: number,
@@ -242,14 +225,13 @@ export function erasedTail(
   return { at, bytes };
 }
 
-/** @returns a description of the first impossible number in a line; `undefined` if there is none */
+/** @returns a description of the first impossible number; `undefined` if there is none */
 export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
   if (!Number.isSafeInteger(seq) || time > UNIX_MS_MAX) return "a number is too large";
   if (durable >= seq || n > seq) return "its numbers are inconsistent";
   return undefined;
 }
 
-/** @param text decoded line, at least up to the end of its head */
 function headIn(
   found: LineScanner,
   text: string,
@@ -266,7 +248,6 @@ function headIn(
     seq,
     time,
     kind,
-    // The scanner has checked every field, so the types can be asserted here.
     room: text.slice(found.roomStart, found.roomEnd) as RoomId,
     n,
     by: text.slice(found.byStart, found.byEnd) as UserId,
@@ -276,9 +257,7 @@ function headIn(
   return { kind: "head", head, durable };
 }
 
-/**
- * Copies the bytes, because a Buffer's `slice` would share memory that the next read overwrites.
- */
+/** Copies, because a Buffer's `slice` would share memory that the next read overwrites. */
 function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }
@@ -301,21 +280,16 @@ function bad(reason: string): ParsedLine {
   return { kind: "bad", reason };
 }
 
-/**
- * Returns the body as a JSON object; `undefined` if the body was erased, is damaged or is not an
- * object.
- */
+/** `undefined` if the body was erased, is damaged or is not an object. */
 export function parseBody(record: FoldedRecord): JsonObject | undefined {
   return record.bodyBytes === undefined ? undefined : parseObject(record.bodyBytes);
 }
 
-/** Returns the body with the fields of its kind; `undefined` if `parseBody` returns `undefined`. */
 export function bodyOf<K extends RecordKind>(record: FoldedRecord, kind: K): Body<K> | undefined {
   const body = parseBody(record);
   return body && fieldsOf(kind, body);
 }
 
-/** Returns `undefined` unless the bytes are a JSON object in UTF-8. */
 export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(utf8Decode(bytes));

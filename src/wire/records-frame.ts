@@ -1,7 +1,6 @@
 /**
- * Builder of `records` messages from the bytes of the log. Every reader of a busy room receives
- * these messages, and the general codec would copy each head and body three times. The result has
- * the same bytes as from the general codec.
+ * Builder for `records` messages from the bytes of the log. Every reader of a busy room receives
+ * these messages, and the general codec would copy each head and body three times.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -30,17 +29,10 @@ const BODY = packTexts("body");
 const ERASED = packTexts("erased");
 const DAMAGED = packTexts("damaged");
 const FROM = packTexts("from");
-/**
- * Maximum size of the start of a message: a map of two entries, their texts, and the longest list
- * header.
- */
 const START_BYTES = 1 + START.length + 3;
-/** Maximum bytes of a record excluding head and body: keys, lengths, salt, `erased`, and a name. */
+/** Excludes head and body: keys, lengths, salt, `erased`, and a name. */
 const RECORD_FRAME_BYTES_MAX = 256;
-/**
- * Maximum size of a frame of several records. A page draws such a frame in one pass, and the size
- * is far below the queue limit of a link.
- */
+/** A page draws such a frame in one pass, and the size is far below the queue limit of a link. */
 const FRAME_BYTES_MAX = 64 << 10;
 const NAME_BYTES_MAX = 64;
 
@@ -53,13 +45,11 @@ export interface FrameMark {
   readonly count: number;
 }
 
-/** Records of one room, collected into one message. */
 export class RecordsFrame {
   #bytes = new Uint8Array(64 << 10);
   #at = START_BYTES;
   #count = 0;
 
-  /** Reports whether the record still fits. An empty frame accepts a record of any size. */
   hasRoomFor(record: LogRecord): boolean {
     if (this.#count === 0) return true;
     const isFull = this.#count >= RECORDS_PER_MESSAGE_MAX;
@@ -70,7 +60,6 @@ export class RecordsFrame {
     return this.#at;
   }
 
-  /** @param from name of the account that caused the record; `undefined` for the server */
   add(record: LogRecord, from: string | undefined): void {
     const { headBytes, salt, bodyBytes, erased, damaged } = record;
     this.#reserve(recordBytes(record));
@@ -109,10 +98,7 @@ export class RecordsFrame {
     return { at: this.#at, count: this.#count };
   }
 
-  /**
-   * Returns a message with the records after the mark, or no bytes if there are none. Does not
-   * empty the frame.
-   */
+  /** Returns no bytes if there are no records after the mark. Does not empty the frame. */
   messageSince({ at, count }: FrameMark): Uint8Array {
     const remainingCount = this.#count - count;
     if (remainingCount === 0) return new Uint8Array();
@@ -152,7 +138,7 @@ export class RecordsFrame {
     this.#put(bytes);
   }
 
-  /** @returns whether the text is ASCII; if not, the written bytes are invalid */
+  /** @returns false if the text is not ASCII, in which case the written bytes are invalid */
   #ascii(text: string, at: number): boolean {
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
@@ -183,7 +169,6 @@ export class RecordsFrame {
   }
 }
 
-/** Writes the header before the first of `count` records. @returns offset of the header */
 function putStart(bytes: Uint8Array, count: number): number {
   const isShort = count <= SHORT_ARRAY_MAX;
   const start = isShort ? 2 : 0;

@@ -1,8 +1,7 @@
 /**
- * Validation of msgpack bytes before decoding: they must be complete and without trailing bytes,
- * with limited nesting and sizes, strings in UTF-8, text keys, no extension types, and no integers
- * that a float64 cannot hold. The decoder then receives only values that every language can
- * represent.
+ * Validation of msgpack bytes before decoding: complete, without trailing bytes, with limited
+ * nesting and sizes, strings in UTF-8, text keys, no extension types, and no integers that a
+ * float64 cannot hold.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -34,7 +33,7 @@ function checkValue(cursor: Cursor, depth: number, isKey: boolean): void {
   if (lead >= 0xa0 && lead <= 0xbf) return text(cursor, lead & 0x1f);
   if (lead >= 0xd9 && lead <= 0xdb) return text(cursor, uint(cursor, 1 << (lead - 0xd9)));
   if (isKey) malformed("a key is not a text");
-  if (lead <= 0x7f || lead >= 0xe0) return; // A small integer.
+  if (lead <= 0x7f || lead >= 0xe0) return;
   if (lead <= 0x8f) return map(cursor, lead & 0x0f, depth);
   if (lead <= 0x9f) return array(cursor, lead & 0x0f, depth);
   checkWide(cursor, lead, depth);
@@ -99,7 +98,7 @@ function text(cursor: Cursor, sizeBytes: number): void {
   skip(cursor, sizeBytes);
   for (let i = start; i < cursor.at; i++) {
     if ((cursor.bytes[i] ?? 0) < 0x80) continue;
-    return utf8(cursor.bytes.subarray(i, cursor.at)); // The ASCII prefix needs no decoder.
+    return utf8(cursor.bytes.subarray(i, cursor.at));
   }
 }
 

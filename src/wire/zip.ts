@@ -1,6 +1,6 @@
 /**
- * Headers of a zip archive that is streamed without compression and with checksums after the
- * contents. Large files and archives use zip64.
+ * Headers of a zip archive that is streamed without compression, with checksums after the contents.
+ * Large files and archives use zip64.
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
 
@@ -9,16 +9,14 @@ import { utf8Encode } from "../base/bytes.ts";
 import { dateOf } from "../base/time.ts";
 
 export interface ZipEntry {
-  /** Path with components joined by `/`. A folder's path ends with `/`. */
+  /** Joined by `/`. A folder's path ends with `/`. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** Permission bits. */
   readonly mode: number;
   /** Unix ms. */
   readonly mtime: number;
 }
 
-/** Written entry, with its offset and the CRC-32 of its content. */
 export interface ZipWritten {
   readonly entry: ZipEntry;
   readonly offset: number;
@@ -27,7 +25,6 @@ export interface ZipWritten {
 
 const MAX_16 = 0xffff;
 const MAX_32 = 0xffffffff;
-/** Zip version 4.5, which introduced zip64. */
 const VERSION = 45;
 const UNIX = 3;
 const UTF8_NAMES = 1 << 11;
@@ -35,7 +32,6 @@ const CHECKSUM_FOLLOWS = 1 << 3;
 const FILE_TYPE = 0o100000;
 const FOLDER_TYPE = 0o040000;
 
-/** Returns the header that precedes the content. */
 export function zipLocal(entry: ZipEntry): Uint8Array {
   const name = utf8Encode(entry.path);
   const is64 = isLong(entry);
@@ -61,12 +57,11 @@ export function zipLocal(entry: ZipEntry): Uint8Array {
   return bytes.finish();
 }
 
-/** Returns the length of `zipLocal`. @param nameBytes bytes of the path in UTF-8 */
 export function zipLocalBytes(entry: Pick<ZipEntry, "sizeBytes">, nameBytes: number): number {
   return 30 + nameBytes + (isLong(entry) ? 20 : 0);
 }
 
-/** Returns the checksum record that follows the content of a file. A folder has no checksum. */
+/** Follows the content of a file. A folder has no checksum. */
 export function zipChecksum(entry: ZipEntry, crc: number): Uint8Array {
   const is64 = isLong(entry);
   const bytes = new HeaderWriter(zipChecksumBytes(entry));
@@ -83,7 +78,6 @@ export function zipChecksumBytes(entry: Pick<ZipEntry, "sizeBytes">): number {
   return isLong(entry) ? 24 : 16;
 }
 
-/** Returns an entry of the central directory. */
 export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   const name = utf8Encode(entry.path);
   const needsZip64Offset = offset >= MAX_32;
@@ -121,10 +115,6 @@ export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   return bytes.finish();
 }
 
-/**
- * Returns the end of the central directory. The parameters are the number of entries, and the
- * offset and size of the directory.
- */
 export function zipEnd(entries: number, tableOffset: number, tableBytes: number): Uint8Array {
   const is64 = entries >= MAX_16 || tableOffset >= MAX_32 || tableBytes >= MAX_32;
   const end = tableOffset + tableBytes;
@@ -168,10 +158,7 @@ function flagsOf(entry: ZipEntry): number {
 const EARLIEST = Date.UTC(1980, 0, 1);
 const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
 
-/**
- * Buffer of fixed length that is written front to back without reallocation. An archive may have
- * 200,000 entries.
- */
+/** Fixed length without reallocation, because an archive may have 200,000 entries. */
 class HeaderWriter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -197,7 +184,7 @@ class HeaderWriter {
     this.#at += 8;
   }
 
-  /** Writes a time in UTC, in steps of two seconds from 1980 on. */
+  /** UTC, in steps of two seconds from 1980 on. */
   time(mtime: number): void {
     const at = dateOf(Math.min(LATEST, Math.max(EARLIEST, mtime)));
     this.u16((at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1));
