@@ -79,7 +79,7 @@ export const RENEW_CHECK_INTERVAL_MS = 6 * 60 * 60_000;
 export const STATE_KEY_BYTES = 32;
 /** Unsettled count ranges per message. Each permanently refused post splits a range. */
 export const SEALED_UNSETTLED_MAX = 16;
-/** One claim about the server's history per device in an account's rooms. */
+/** Claims about the server's history: one per device in the rooms of an account. */
 export const CLAIMS_KNOWN_MAX = 1_024;
 /** Unanswered claims after which users are warned about the server. */
 export const CLAIM_TRIES_MAX = 4;

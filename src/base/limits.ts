@@ -509,7 +509,7 @@ export const CONCURRENT_FILES_MAX = 16;
 export const SAME_NAMES_MAX = 1_000;
 /** The unsynced bytes and a full window of a source that cannot be read again. */
 export const STREAM_RETAINED_CHUNKS_MAX = 128;
-/** One send queue and the chunks read ahead. */
+/** A send queue and the chunks read ahead. */
 export const SPARE_BUFFERS_MAX = 16;
 /** Maximum on common file systems. */
 export const PATH_SEGMENT_BYTES_MAX = 255;

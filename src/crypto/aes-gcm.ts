@@ -1,7 +1,4 @@
-/**
- * AES-GCM by the runtime's native code, which is two to three times as fast as WebCrypto in the
- * same runtime.
- */
+/** Native AES-GCM, which is two to three times as fast as WebCrypto in the same runtime. */
 
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { assert } from "../base/assert.ts";
@@ -40,10 +37,6 @@ export function nativeCipher(
   };
 }
 
-/**
- * @param aad data that is authenticated but not encrypted
- * @returns nonce, ciphertext and tag
- */
 export function sealWithNonce(
   key: Uint8Array,
   nonce: Uint8Array,
@@ -54,7 +47,6 @@ export function sealWithNonce(
   return concatBytes(nonce, nativeCipher(key).seal(nonce, aad, plain));
 }
 
-/** Decrypts the output of `sealWithNonce`. @returns `undefined` if the authentication fails */
 export function openWithNonce(
   key: Uint8Array,
   aad: Uint8Array,
@@ -65,6 +57,6 @@ export function openWithNonce(
   try {
     return nativeCipher(key).unseal(nonce, aad, sealed.subarray(GCM_NONCE_BYTES));
   } catch {
-    return undefined; // The tag does not match.
+    return undefined;
   }
 }

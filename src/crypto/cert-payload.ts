@@ -1,4 +1,4 @@
-/** Format of a device certificate's signed payload. */
+/** Signed payload of a device certificate. */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
@@ -15,12 +15,10 @@ export interface DeviceCert {
   readonly v: 1;
   readonly server: string;
   readonly user: Name;
-  /** Ed25519 public key of the device, in base64url. */
   readonly dev: string;
   readonly kind: DeviceKind;
-  /** Ed25519 public key of the account, in base64url. Verifies the signature. */
+  /** Ed25519 public key of the account, in base64url, which verifies the signature. */
   readonly uik: string;
-  /** Time of signing in Unix milliseconds. */
   readonly iat: number;
 }
 
@@ -41,10 +39,6 @@ export interface UnverifiedCert {
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/**
- * Returns the UTF-8 JSON to sign.
- * @param accountKey the public key that belongs to the signing key
- */
 export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8Array): Uint8Array {
   const { server, user, kind } = request;
   const [dev, uik] = [toBase64Url(request.deviceKey), toBase64Url(accountKey)];
@@ -52,10 +46,7 @@ export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8A
   return utf8Encode(canonicalCertJson({ v: 1, server, user, dev, kind, uik, iat }));
 }
 
-/**
- * Serialises a certificate in a fixed field order, because sealed rooms compare certificates byte
- * by byte.
- */
+/** Fixed field order, because sealed rooms compare certificates byte by byte. */
 function canonicalCertJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
   return JSON.stringify({ v, server, user, dev, kind, uik, iat });
 }
@@ -71,7 +62,7 @@ export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
     const isCanonical = isDeviceCert(value) && canonicalCertJson(value) === text;
     return isCanonical ? { cert: value, payload, signature } : undefined;
   } catch {
-    return undefined; // The bytes are neither UTF-8 nor JSON.
+    return undefined;
   }
 }
 

@@ -1,10 +1,10 @@
-/** Creation and checks of X.509 certificates for TLS. */
+/** X.509 certificates for TLS. */
 
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Fault } from "../base/fault.ts";
 
-/** Certificate, optionally followed by its chain, with its private key. All are in PEM format. */
+/** PEM. The certificate may be followed by its chain. */
 export interface CertificatePair {
   readonly certPem: string;
   readonly keyPem: string;
@@ -13,15 +13,15 @@ export interface CertificatePair {
 const PEM_LINE = /.{1,64}/g;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 /**
- * Start of validity: always in the past, because some machines have a wrong clock. Clients trust
- * the pinned identity instead of dates.
+ * Always in the past, because some machines have a wrong clock. Clients trust the pinned identity
+ * instead of dates.
  */
 const NOT_BEFORE = new Date("1970-01-01T00:00:00Z");
 const NOT_AFTER = new Date("9999-12-31T23:59:59Z");
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"];
 
 /**
- * Creates a self-signed P-256 certificate. Takes about 60 ms, most of it for loading the library.
+ * Takes about 60 ms, most of it for loading the library.
  * @param names host names and IP addresses in addition to the loopback names
  */
 export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
@@ -54,7 +54,7 @@ export async function makeCertificate(names: readonly string[] = []): Promise<Ce
 }
 
 /**
- * Returns the certificate's host names without expanding wildcards.
+ * Does not expand wildcards.
  * @throws {Fault} usage if the certificate cannot be parsed
  */
 export function certificateNames(certPem: string): string[] {

@@ -1,4 +1,4 @@
-/** Signatures of log checkpoints by the server's identity key. */
+/** Signatures on log checkpoints by the server's identity key. */
 
 import { utf8Encode } from "../base/bytes.ts";
 import {
@@ -12,7 +12,6 @@ import {
 import { type Identity, verifySignature } from "./identity.ts";
 import { sha256 } from "./sha256.ts";
 
-/** @returns the signed note, in the form used in answers, checkpoint files and records */
 export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): string {
   const text = checkpointText(checkpoint);
   const { origin: name } = checkpoint;
@@ -21,7 +20,7 @@ export function signCheckpoint(checkpoint: Checkpoint, identity: Identity): stri
 }
 
 /**
- * Verifies a checkpoint note. Browsers call `findSigned` with a WebCrypto verifier instead.
+ * Browsers call `findSigned` with a WebCrypto verifier instead.
  * @throws {Fault} frame-malformed if the note cannot be parsed, fingerprint-changed if this key has
  * not signed the note
  */

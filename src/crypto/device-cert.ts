@@ -1,4 +1,4 @@
-/** Signing and verification of device certificates. */
+/** Signatures of device certificates. */
 
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url } from "../base/bytes.ts";
@@ -19,8 +19,8 @@ export function makeDeviceCert(account: Identity, request: DeviceCertRequest): U
 }
 
 /**
- * Checks the format and the signature of a certificate. The caller must compare `uik`, `dev`,
- * `user` and `server` with the expected values.
+ * Checks only format and signature. The caller must compare `uik`, `dev`, `user` and `server` with
+ * the expected values.
  */
 export function verifyDeviceCert(bytes: Uint8Array): DeviceCert | undefined {
   const parsed = parseDeviceCert(bytes);

@@ -3,13 +3,9 @@
 import { toBase64Url } from "../base/bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-/**
- * Number of characters of a device id. They hold 72 bits, which are unique among a user's 32
- * devices and short enough to read aloud.
- */
+/** 72 bits, unique among a user's 32 devices and short enough to read aloud. */
 const ID_CHARACTERS = 12;
 
-/** Returns the first characters of the public key's SHA-256 in base64url. */
 export function deviceIdOf(deviceKey: Uint8Array): string {
   return toBase64Url(sha256(deviceKey)).slice(0, ID_CHARACTERS);
 }

@@ -1,6 +1,4 @@
-/**
- * Signatures in the handshake that prove possession of the server's key and of the device's key.
- */
+/** Handshake signatures that prove possession of the server's key and the device's key. */
 
 import { type Identity, verifySignature } from "./identity.ts";
 import { deviceProofBytes, type Greeting, NONCE_BYTES, serverProofBytes } from "./signed-bytes.ts";

@@ -17,10 +17,10 @@ import { sha256 } from "./sha256.ts";
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** DER prefix of a SubjectPublicKeyInfo before the 32 key bytes. @see RFC 8410, section 4 */
+/** DER prefix of a SubjectPublicKeyInfo. RFC 8410, section 4 */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
-/** DER prefix of a PrivateKeyInfo before the 32 seed bytes. @see RFC 8410, section 7 */
+/** DER prefix of a PrivateKeyInfo. RFC 8410, section 7 */
 const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SEED_BYTES = 32;
 
@@ -40,7 +40,6 @@ export class Identity {
   }
 
   /**
-   * Parses the output of `toPem`.
    * @param source file name for the fault's message
    * @throws {Fault} data-foreign if the text is not an Ed25519 private key in PKCS8 PEM format
    */
@@ -59,7 +58,6 @@ export class Identity {
     });
   }
 
-  /** @param seed the 32 bytes returned by the method `seed` */
   static fromSeed(seed: Uint8Array): Identity {
     assert(seed.length === SEED_BYTES, "an Ed25519 seed has 32 bytes");
     const der = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
@@ -84,7 +82,6 @@ export class Identity {
   }
 }
 
-/** Returns false for malformed input. */
 export function verifySignature(
   publicKey: Uint8Array,
   bytes: Uint8Array,

@@ -22,7 +22,6 @@ import { lanBytes } from "./signed-bytes.ts";
 export interface LanEnvelopeOptions {
   readonly device: Identity;
   readonly groupAddress: string;
-  /** Key derived from the shared password; `undefined` if there is no password. */
   readonly key: Uint8Array | undefined;
   readonly randomBytes: (sizeBytes: number) => Uint8Array;
 }
@@ -66,7 +65,7 @@ export class LanEnvelope {
   }
 
   /**
-   * Reads a datagram. Never throws.
+   * Never throws.
    * @returns the content, or the reason why the datagram is unreadable
    */
   read(bytes: Uint8Array): LanMessage | UnreadableKind {

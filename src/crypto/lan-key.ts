@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { utf8Encode } from "../base/bytes.ts";
 
 /**
- * Cost of a guess. An attacker who has captured a single datagram can guess passwords offline, so
- * each guess must be expensive.
+ * An attacker who has captured a single datagram can guess passwords offline, so each guess must be
+ * expensive.
  * @see RFC 9106, section 4, the second recommended option
  */
 const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;

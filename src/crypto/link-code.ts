@@ -1,7 +1,7 @@
 /**
- * Hash, MAC and key encryption for the code by which a user's existing device approves a new
- * device. The server relays the messages but learns only the hash of the code, so it can neither
- * replace the new device's key nor read the account key.
+ * Cryptography for link codes, by which a user's existing device approves a new device. The server
+ * relays the messages but learns only the hash of the code, so it can neither replace the new
+ * device's key nor read the account key.
  */
 
 import { createHmac, hkdfSync } from "node:crypto";
@@ -29,7 +29,6 @@ export function linkMac(code: Uint8Array, deviceKey: Uint8Array, server: Fingerp
 
 /**
  * @param seed the 32 private bytes of the account key
- * @param nonce 12 random bytes
  * @returns nonce, ciphertext and tag, 60 bytes in total
  */
 export function sealAccountKey(

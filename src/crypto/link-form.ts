@@ -1,6 +1,4 @@
-/**
- * Text format of link codes, and the bytes to hash and authenticate. Runs natively and in browsers.
- */
+/** Text format of link codes, and the bytes to hash and authenticate. */
 
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../base/bytes.ts";
@@ -8,21 +6,17 @@ import { Fault } from "../base/fault.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 
 export const LINK_CODE_BYTES = 16;
-/** Digits of Crockford's base32, which omits I, L, O and U. */
+/** Crockford's base32, which omits I, L, O and U. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_CHARACTERS = 26; // 130 bits for 16 bytes, so the first character holds only three.
 const FIRST_DIGIT_MAX = 7;
-/**
- * Modulus of the check character. A prime just below 32 detects every wrong character and every
- * swapped pair.
- */
+/** A prime just below 32 detects every wrong character and every swapped pair. */
 const CHECK_MODULUS = 31;
 
 const ID_CONTEXT = utf8Encode("chat/1 link id\0");
-/** Labels for HKDF-SHA-256, which derives two keys from the code without a salt. */
+/** HKDF-SHA-256 labels for the two keys derived from the code. */
 export const LINK_MAC = "chat/1 link mac";
 export const LINK_KEY = "chat/1 link key";
-/** Size of an AES-256-GCM nonce, in bytes. */
 export const LINK_NONCE_BYTES = 12;
 
 export function formatLinkCode(code: Uint8Array): string {
@@ -35,7 +29,7 @@ export function formatLinkCode(code: Uint8Array): string {
 }
 
 /**
- * Parses a link code. Accepts upper and lower case, hyphens, spaces, O for 0, and I or L for 1.
+ * Accepts upper and lower case, hyphens, spaces, O for 0, and I or L for 1.
  * @throws {Fault} usage if the code is invalid
  */
 export function parseLinkCode(text: string): Uint8Array {

@@ -11,9 +11,8 @@ import { verifySignature } from "./identity.ts";
 const KEY_ID_BYTES = 8;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-/** Algorithm id of Ed25519. */
 const KEY_ALGORITHM = "Ed";
-/** Algorithm id of Ed25519 over the BLAKE2b-512 hash of the file. */
+/** Ed25519 over the BLAKE2b-512 hash of the file. */
 const HASHED_ALGORITHM = "ED";
 const UNTRUSTED = "untrusted comment: ";
 const TRUSTED = "trusted comment: ";
@@ -24,7 +23,7 @@ export interface ReleaseKey {
 }
 
 /**
- * Parses a public key from the content of minisign's key file or from its second line.
+ * Accepts minisign's key file or only its second line.
  * @throws {Fault} usage if the key is malformed
  */
 export function parseReleaseKey(text: string): ReleaseKey {
@@ -40,7 +39,6 @@ export function parseReleaseKey(text: string): ReleaseKey {
 }
 
 /**
- * Checks a file's signature.
  * @param signature content of the `.minisig` file
  * @returns the trusted comment, which is also signed
  * @throws {Fault} release-untrusted if the signature is malformed, invalid or made with another key
@@ -71,9 +69,7 @@ export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: str
   return comment;
 }
 
-/**
- * Returns the trusted comment of a signature without checking the signature; empty if malformed.
- */
+/** Does not check the signature. Empty if malformed. */
 export function unverifiedComment(signature: string): string {
   const line = signature.split(/\r?\n/)[2] ?? "";
   return line.startsWith(TRUSTED) ? line.slice(TRUSTED.length) : "";

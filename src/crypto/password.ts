@@ -11,17 +11,12 @@ import { checkNewPassword } from "../base/new-names.ts";
  */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 
-/**
- * Salt and tag of zero bytes for a hash that takes the same time to verify but matches no password.
- */
+/** A hash of these zero bytes takes the same time to verify but matches no password. */
 const ZERO_BYTES = "A".repeat(43);
 const COST = `m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=1`;
 const UNMATCHABLE_HASH = `$argon2id$v=19$${COST}$${ZERO_BYTES}$${ZERO_BYTES}`;
 
-/**
- * @returns a PHC string such as `$argon2id$…`
- * @throws {Fault} usage if the password is too short or too long
- */
+/** @throws {Fault} usage if the password is too short or too long */
 export async function hashPassword(password: string): Promise<string> {
   checkNewPassword(password);
   if (!isUsable(password)) {
@@ -33,8 +28,8 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Reports whether the password matches. Takes the same time if there is no hash (unknown name, no
- * password, or a password blanked in the log), so that timing does not reveal which names exist.
+ * Takes the same time if there is no hash (unknown name, no password, or a password blanked in the
+ * log), so that timing does not reveal which names exist.
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const isReal = hash?.startsWith("$argon2id$") === true && isUsable(password);

@@ -5,27 +5,19 @@ import { buildPushPayload } from "@block65/webcrypto-web-push";
 import { toBase64Url } from "../base/bytes.ts";
 import type { Identity } from "./identity.ts";
 
-/**
- * Key that signs a server's push messages. Subscribed browsers accept messages signed with this key
- * only.
- */
+/** Subscribed browsers accept only messages signed with this key. */
 export interface PushKey {
   readonly publicKey: Uint8Array;
   readonly privateKey: Uint8Array;
 }
 
 const PURPOSE = "chat/1 push";
-/** Order of P-256. Private keys range from 1 to ORDER - 1. */
 const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-/**
- * Number of derived bytes. They contain 128 bits more than a key, so that the reduction modulo the
- * order is unbiased.
- */
+/** 128 bits more than a key, so that the reduction modulo the order is unbiased. */
 const DERIVED_BYTES = 48;
 
 /**
- * Derives the push key from the identity key, so that it needs no storage and all servers of a
- * cluster share it.
+ * Derived from the identity key, so that all servers of a cluster share the key without storage.
  */
 export function pushKeyOf(identity: Identity): PushKey {
   const bytes = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, DERIVED_BYTES));
@@ -63,7 +55,7 @@ export interface PushOptions {
 }
 
 /**
- * Encrypts a push message. All messages are first padded to the same length.
+ * Pads all messages to the same length.
  * @throws {Error} if the browser's key is invalid
  */
 export async function sealPush(push: PushOptions, signer: PushKey): Promise<SealedPush> {

@@ -1,7 +1,6 @@
 /**
- * Bytes that each signature of the protocol covers. They begin with a context string and a zero
- * byte, so that a signature for one purpose is invalid for every other purpose. The web page signs
- * the same bytes with WebCrypto.
+ * Bytes that each signature in the protocol covers. They begin with a context string and a zero
+ * byte, so that a signature for one purpose is invalid for every other purpose.
  */
 
 import { assert } from "../base/assert.ts";
@@ -53,10 +52,6 @@ export function successorBytes(next: Uint8Array): Uint8Array {
   return concatBytes(SUCCESSOR_CONTEXT, next);
 }
 
-/**
- * Returns the bytes that a server signs for a history snapshot. @param digest SHA-256 of the
- * snapshot
- */
 export function snapshotBytes(digest: Uint8Array): Uint8Array {
   assert(digest.length === HASH_BYTES, "a SHA-256 has 32 bytes");
   return concatBytes(SNAPSHOT_CONTEXT, digest);

@@ -2,7 +2,7 @@
 
 interface Setting<Name extends string, Value> {
   readonly name: Name;
-  /** Valid values; the first value is the default. */
+  /** The first value is the default. */
   readonly values: readonly Value[];
 }
 
@@ -13,10 +13,7 @@ function setting<const Name extends string, const Value>(
   return { name, values };
 }
 
-/**
- * Settings by name. The terminal stores settings in `[screen]` of config.toml and with `/set`, and
- * the page stores settings in `localStorage`.
- */
+/** The terminal stores settings in `[screen]` of config.toml, the page in `localStorage`. */
 export const SETTINGS = {
   /** `undefined` means the browser's language (page only). */
   language: {
@@ -27,13 +24,11 @@ export const SETTINGS = {
     terminal: setting("theme", "dark", "light"),
     page: setting("theme", "system", "light", "dark"),
   },
-  /** Whether typing indicators are sent and displayed. */
   typing: { terminal: setting("typing", true, false), page: setting("showsTyping", true, false) },
   hideJoins: {
     terminal: setting("hide_joins", false, true),
     page: setting("isQuiet", false, true),
   },
-  /** Whether the timeline displays pictures. */
   pictures: {
     terminal: setting("pictures", "auto", "kitty", "iterm2", "sixel", "off"),
     page: setting("showsPictures", true, false),
@@ -55,7 +50,7 @@ export type PageSettings = {
   readonly [K in Key as Settings[K]["page"]["name"]]: Settings[K]["page"]["values"][number];
 };
 
-/** Returns the settings of the page. Missing and unknown values are replaced by the default. */
+/** Replaces missing and unknown values by the default. */
 export function pageSettings(storedSettings: Readonly<Record<string, unknown>>): PageSettings {
   const entries = Object.values(SETTINGS).map(({ page }) => {
     const values: readonly unknown[] = page.values;

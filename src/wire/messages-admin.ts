@@ -109,7 +109,7 @@ const listing = {
   skip: v.optional(count),
 };
 
-/** One number per sample of the answer. */
+/** Column with a number for each sample of the answer. */
 const column = list(count, SAMPLES_PAGE_MAX);
 
 const log = v.object({ records: count, bytes: v.optional(count) });

@@ -1,7 +1,7 @@
 /**
- * Rules for the changes that a commit may make, checked before the library applies the commit. All
- * members must reach the same verdict from the same bytes, so the rules never use the local clock.
- * The library verifies signatures and keys, but MLS does not define who may add or remove whom.
+ * Rules for commits, checked before the library applies a commit. All members must reach the same
+ * verdict from the same bytes, so the rules never use the local clock. MLS does not define who may
+ * add or remove whom.
  */
 
 import type { Commit } from "ts-mls/commit.js";
@@ -28,10 +28,6 @@ import {
 import { readPolicy, type SealPolicy } from "./policy.ts";
 import { SUITE } from "./suite.ts";
 
-/**
- * Reasons to refuse a commit, a key package or a group, with their messages. All members find the
- * same reason.
- */
 export const REFUSALS = {
   mixed: "a change both adds and removes devices",
   "proposal-kind": "a change contains something that sealed rooms do not support",
@@ -63,19 +59,10 @@ export interface SealChange {
 }
 
 export interface AccountChecks {
-  /**
-   * Returns the account key pinned for a user, in base64url; `undefined` for an unknown user.
-   * @param user name folded for comparison
-   */
+  /** Returns the account key pinned for a user, in base64url; `undefined` for an unknown user. */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
-  /**
-   * Called after a pinned user's device was refused because its account key differs from the pin.
-   */
   readonly onOtherAccount?: (device: SealDevice) => void | Promise<void>;
-  /**
-   * Reports whether the member has announced that it is leaving, so that any other member may
-   * remove it.
-   */
+  /** The member has announced that it is leaving, so that any other member may remove it. */
   readonly hasLeft?: (member: SealMember) => boolean;
   /**
    * Time at which the server accepted the commit, and at which key packages must be valid.
@@ -109,7 +96,7 @@ export class CommitCheck {
     if (commit.proposals.length > GROUP_DEVICES_MAX) return refused("too-many");
     const proposals: Proposal[] = [];
     for (const one of commit.proposals) {
-      // A reference cannot be resolved, because clients never send proposals separately.
+      // Clients never send proposals separately, so a reference cannot be resolved.
       if (one.proposalOrRefType !== "proposal") return refused("proposal-kind");
       proposals.push(one.proposal);
     }
@@ -248,7 +235,7 @@ export class CommitCheck {
     const change = { by: device, policy, epoch: group.epoch + 1 };
     const before = members.find((member) => member.device === device.device);
     if (removed !== undefined) {
-      // Also refuse a leaf index outside of the tree, which would make the library loop forever.
+      // A leaf index outside of the tree would make the library loop forever.
       if (before === undefined || before.leaf !== removed) {
         return refused("other-removed");
       }
@@ -282,9 +269,7 @@ function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
   return policy.admins.includes(account);
 }
 
-/**
- * Reports whether a device has admin rights. While the group has no admin, every member has them.
- */
+/** While the group has no admin, every member has admin rights. */
 export function hasAdminRights(
   policy: SealPolicy,
   members: readonly SealDevice[],
@@ -294,8 +279,8 @@ export function hasAdminRights(
 }
 
 /**
- * Reports whether the user is a member under another account key. Devices with the former key must
- * be removed first, so that a name never stands for two accounts.
+ * Devices with the former account key must be removed first, so that a name never stands for two
+ * accounts.
  */
 export function isOtherAccount(devices: readonly SealDevice[], device: SealDevice): boolean {
   return devices.some(
@@ -303,10 +288,7 @@ export function isOtherAccount(devices: readonly SealDevice[], device: SealDevic
   );
 }
 
-/**
- * Compares the name as well as the key, because an account key may sign certificates for several
- * names.
- */
+/** Compares the name too, because an account key may sign certificates for several names. */
 function isSameUser(one: SealDevice, other: SealDevice): boolean {
   return one.account === other.account && foldName(one.user) === foldName(other.user);
 }

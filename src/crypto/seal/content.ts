@@ -13,9 +13,7 @@ import { toUnshared } from "./unshared.ts";
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
-/**
- * Keys of the fields that the signature covers. Only MLS protects fields added by later versions.
- */
+/** The signature covers these fields. Only MLS protects fields added by later versions. */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {
@@ -23,8 +21,8 @@ export interface SealedContent {
   readonly sentAtUnixMs: number;
   readonly count: number;
   /**
-   * Ascending ranges of this device's other message counts that the device has not yet found in the
-   * log. These messages may be in flight or refused.
+   * Ranges of this device's other message counts that it has not yet found in the log, because the
+   * messages are in flight or were refused.
    */
   readonly unconfirmed?: readonly CountRange[] | undefined;
   readonly checkpoint?: SignedCheckpoint | undefined;
@@ -32,7 +30,7 @@ export interface SealedContent {
 
 export type CountRange = readonly [first: number, last: number];
 
-/** Checkpoint with the server's signature, so that members cannot forge it. */
+/** The server's signature prevents members from forging a checkpoint. */
 export interface SignedCheckpoint {
   readonly origin: string;
   readonly size: number;
@@ -46,7 +44,6 @@ export interface SignedContent extends SealedContent {
   readonly signature: Uint8Array;
 }
 
-/** @throws {Fault} too-large if the body is too large */
 export async function writeContent(
   content: SealedContent,
   context: ContentContext,
@@ -109,7 +106,7 @@ function contentOf(value: object): SignedContent | undefined {
   const parsedCheckpoint = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
   if ((open !== undefined && unconfirmed === undefined) || parsedCheckpoint === "malformed")
     return undefined;
-  // Copy the bytes, because msgpackr returns views that would keep the whole message in memory.
+  // msgpackr returns views that would keep the whole message in memory.
   return {
     ...{ body: body.slice(), sentAtUnixMs: ts, count: c },
     ...{ unconfirmed, checkpoint: parsedCheckpoint, signature: sig.slice() },

@@ -1,10 +1,9 @@
 /**
- * End-to-end encryption of sealed rooms with MLS (RFC 9420). Uses no sockets, files or databases,
- * and runs in a browser. A group is an immutable value: each step takes a group and returns a new
- * group. Two steps from the same group would reuse a key. A caller therefore runs one step at a
- * time, makes the new state durable, and only then sends the step's output. Afterwards the caller
- * overwrites `consumed` with `wipe` and discards the previous group. This folder checks all
- * external input and converts the library's errors to faults.
+ * End-to-end encryption for sealed rooms with MLS (RFC 9420), without sockets, files or databases,
+ * so that it runs in a browser. A group is immutable: each step takes a group and returns a new
+ * one. Two steps from the same group would reuse a key, so a caller runs one step at a time, makes
+ * the new state durable, and only then sends the step's output. Afterwards the caller overwrites
+ * `consumed` with `wipe` and discards the previous group.
  */
 
 import type { ClientConfig } from "ts-mls/clientConfig.js";
@@ -69,7 +68,6 @@ import { type Consumed, droppedSecrets, withoutHistory } from "./secrets.ts";
 import { type BoxContext, decryptState, encryptState, unreadable } from "./state-box.ts";
 import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";
 
-/** Maximum size of the id of a post or commit to which a message is bound, in bytes. */
 const SEALED_BOUND_BYTES_MAX = 128;
 
 export interface SealEngineOptions {
@@ -96,9 +94,9 @@ export interface SealStep {
 }
 
 /**
- * Pending commit. If the server accepts the commit, make `group` the current group, and wipe
- * `consumed` once that group is durable. If the server refuses it, discard everything, wipe
- * nothing, and keep the previous group.
+ * Pending commit. If the server accepts the commit, the caller makes `group` the current group, and
+ * wipes `consumed` when that group is durable. If the server refuses the commit, the caller
+ * discards everything, wipes nothing, and keeps the previous group.
  */
 export interface SealCommit extends SealStep {
   readonly commit: Uint8Array;
@@ -111,11 +109,11 @@ export type SealProcessed =
   | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
   /**
-   * This device created the commit. The caller switches to the group that it stored with the
-   * commit, or rejoins if it has none.
+   * The caller switches to the group that it stored with its own commit, or rejoins if there is
+   * none.
    */
   | { readonly kind: "own" }
-  /** The commit was refused. The group is unchanged, but the room can no longer be trusted. */
+  /** The group is unchanged, but the room can no longer be trusted. */
   | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
 
 export interface SealedMessage extends SignedContent {
@@ -171,7 +169,6 @@ export class SealEngine {
     return toBase64Url(this.#options.signer.publicKey);
   }
 
-  /** @param count number of pairs, 1 to KEY_PACKAGES_MAX */
   makeKeyPackages(count: number): Promise<KeyPackagePair[]> {
     return this.#keyPackages.makePairs(count);
   }
@@ -186,7 +183,6 @@ export class SealEngine {
     return this.#keyPackages.inspect(bytes, this.#check({ atUnixMs, ...checks }));
   }
 
-  /** Creates a group whose only member is this device. @param gid 16 bytes; random by default */
   async create(policy: SealPolicy, gid = this.#random(GROUP_ID_BYTES)) {
     assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
@@ -272,10 +268,7 @@ export class SealEngine {
     return this.#apply(group, message, verdict.change);
   }
 
-  /**
-   * Verifies the signature of a commit by this device, because a forged commit can name this device
-   * as its sender.
-   */
+  /** A forged commit can name this device as its sender, so its signature must be verified. */
   async #checkOwn({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
     const { membershipKey } = mls.keySchedule;
     try {
@@ -310,7 +303,6 @@ export class SealEngine {
   }
 
   /**
-   * Joins a group by a Welcome.
    * @param secretOf returns the stored secret for a key package's reference; `undefined` if unknown
    * @throws {Fault} frame-malformed, too-large, seal-broken or seal-refused if the Welcome is not
    * acceptable
@@ -363,8 +355,8 @@ export class SealEngine {
     if (policy.adders === "members" || signer.account === this.#account) return true;
     const members = membersOf(tree);
     const others = members.filter(({ account }) => account !== this.#account);
-    // If the group has more devices of this account than were just added, the account was already a
-    // member and may have admin rights.
+    // More devices of this account than were just added mean that the account was already a member
+    // and may have admin rights.
     const wasMember = members.length - others.length > added;
     return hasAdminRights(policy, wasMember ? members : others, signer);
   }
@@ -398,7 +390,7 @@ export class SealEngine {
       throw refusedFault("not-allowed");
     }
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
-    // Check here that the device is present, because otherwise the library loops forever.
+    // If the device were absent, the library would loop forever.
     const before = membersOf(tree).find(({ device }) => device === this.device);
     const view = { tree, policy, epoch };
     const verdict = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
@@ -433,7 +425,6 @@ export class SealEngine {
     });
   }
 
-  /** @throws {Fault} too-large if the message exceeds the limit */
   async encrypt(
     group: SealedGroup,
     content: SealedContent,
@@ -459,8 +450,8 @@ export class SealEngine {
   }
 
   /**
-   * Decrypts a message and identifies its device by the leaf in the tree. If a message by this
-   * device itself can be decrypted, a newer state created it, so this state is an outdated copy.
+   * Identifies the sending device by the leaf in the tree. A message by this device itself can be
+   * decrypted only if a newer state created it, so this state is then an outdated copy.
    * @throws {Fault} frame-malformed or too-large if the bytes are invalid; stale-epoch if the
    * message belongs to another epoch; seal-broken if the message is forged, already decrypted, or
    * created by this state

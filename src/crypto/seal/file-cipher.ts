@@ -1,4 +1,4 @@
-/** Interface for AES-256-GCM with a single key, for the encryption of files. */
+/** AES-256-GCM with a single key, for the encryption of files. */
 
 import { toUnshared } from "./unshared.ts";
 
@@ -11,7 +11,6 @@ export interface FileCipher {
 
 type WebKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
-/** @param key 32 bytes */
 export type OpenFileCipher = (key: Uint8Array) => FileCipher | Promise<FileCipher>;
 
 export const webFileCipher: OpenFileCipher = async (raw) => {

@@ -1,6 +1,6 @@
 /**
- * Chunked encryption of files in sealed rooms. A chunk decrypts only at its own position in its own
- * file and with its own final flag.
+ * Chunked encryption for files in sealed rooms. A chunk decrypts only at its own position in its
+ * own file and with its own final flag.
  * @see Hoang, Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption" (STREAM, 2015)
  */
 
@@ -26,10 +26,7 @@ export interface FilePlan {
   readonly sizeBytes?: number | undefined;
 }
 
-/**
- * Generates a secret for one version of a file. A file that changes during its upload needs a new
- * secret.
- */
+/** Each version of a file needs its own secret, also when the file changes during its upload. */
 export function makeFileSecret(): FileSecret {
   return {
     key: crypto.getRandomValues(new Uint8Array(FILE_KEY_BYTES)),
@@ -96,7 +93,7 @@ export class FileStream {
   }
 
   /**
-   * Decrypts a chunk. The file size must be known.
+   * The file size must be known.
    * @throws {Fault} seal-broken if the bytes are not this chunk of this file
    */
   async unseal(index: number, sealed: Uint8Array): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * Strict parsing and encoding of MLS messages. The library accepts trailing bytes and several
- * encodings of a length, so this code rejects bytes that differ from their re-encoding.
+ * Strict codecs for MLS messages. The library accepts trailing bytes and several encodings of a
+ * length, so this code rejects bytes that differ from their re-encoding.
  */
 
 import type { Decoder } from "ts-mls/codec/tlsDecoder.js";
@@ -28,7 +28,6 @@ type Format = keyof typeof SIZES_MAX;
 type MessageOf<F extends Format> = Extract<MlsMessageContent, { wireformat: F }>;
 
 /**
- * Parses a message of one format.
  * @throws {Fault} frame-malformed if the bytes are invalid, too-large if they exceed the maximum
  * size
  */
@@ -45,7 +44,6 @@ export function readMessage<F extends Format>(format: F, bytes: Uint8Array): Mes
   return message as unknown as MessageOf<F>;
 }
 
-/** @throws {Fault} frame-malformed if the bytes are not a ratchet tree */
 export function readTree(bytes: Uint8Array): RatchetTree {
   return decodeExact(bytes, decodeRatchetTree, encodeRatchetTree);
 }
@@ -54,13 +52,9 @@ export function writeMessage(content: MlsMessageContent): Uint8Array {
   return encodeMlsMessage({ ...content, version: "mls10" });
 }
 
-/**
- * Decodes all of the bytes.
- * @throws {Fault} frame-malformed if the bytes are invalid or some of them remain
- */
+/** @throws {Fault} frame-malformed if the bytes are invalid or some of them remain */
 export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Encoder<T>): T {
-  // Copy the bytes, because the library keeps views of its input, which would keep a whole frame in
-  // memory.
+  // Copies, because the library keeps views of its input, which would keep a whole frame in memory.
   const copy = bytes.slice();
   try {
     const [value, consumed] = decode(copy, 0) ?? [];
@@ -68,8 +62,7 @@ export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: En
       return value;
     }
   } catch {
-    // The bytes are invalid. For some damage the library throws, and otherwise it returns
-    // `undefined`.
+    // For some damage the library throws, and otherwise it returns `undefined`.
   }
   throw malformed();
 }

@@ -1,6 +1,6 @@
 /**
- * Checks of a GroupInfo before the library uses it. A leaf index outside of the tree would make the
- * library loop forever, and a tree of blank nodes would make the library derive keys for hours.
+ * Checks for a GroupInfo before the library uses it. A leaf index outside of the tree would make
+ * the library loop forever, and a tree of blank nodes would make it derive keys for hours.
  */
 
 import type { GroupInfo } from "ts-mls/groupInfo.js";

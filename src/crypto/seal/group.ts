@@ -1,4 +1,4 @@
-/** Immutable view that a device has of a group in one epoch. */
+/** Immutable view of a group in one epoch, as one device has it. */
 
 import type { ClientState } from "ts-mls/clientState.js";
 import { assert } from "../../base/assert.ts";

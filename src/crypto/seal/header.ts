@@ -1,6 +1,6 @@
 /**
- * Parser for the unencrypted fields of a sealed message or commit, used by the server. Needs no
- * keys and no MLS library.
+ * Unencrypted fields of a sealed message or commit, parsed by the server without keys or an MLS
+ * library.
  * @see RFC 9420, sections 6.2 and 6.3
  */
 
@@ -56,10 +56,7 @@ class HeaderReader {
     return this.#take(sizeBytes).reduce((sum, byte) => sum * 256 + byte, 0);
   }
 
-  /**
-   * Reads a length, which must be in its shortest encoding, and then that number of bytes.
-   * @see RFC 9420, section 2.1.2
-   */
+  /** A length must be in its shortest encoding (RFC 9420, section 2.1.2). */
   data(): Uint8Array {
     const first = this.uint(1);
     const prefix = first >> 6;

@@ -24,12 +24,10 @@ import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
 
 export interface KeyPackagePair {
-  /** Reference of the key package in base64url, by which a Welcome names the package. */
+  /** base64url. A Welcome names the package by this reference. */
   readonly ref: string;
   readonly keyPackage: Uint8Array;
-  /**
-   * Private keys of the key package, stored encrypted on this device until they are used or expire.
-   */
+  /** Private keys, stored encrypted on this device until they are used or expire. */
   readonly secret: Uint8Array;
 }
 
@@ -111,7 +109,6 @@ export class KeyPackages {
   }
 }
 
-/** Parses the `secret` of a pair. @throws {Fault} seal-state if the secret is damaged */
 export function readSecret(secret: Uint8Array): {
   readonly keyPackage: KeyPackage;
   readonly privateKeys: PrivateKeyPackage;

@@ -4,7 +4,7 @@ import { AssertionFailure } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 
 /**
- * Calls the library, which throws many error classes for invalid input and misuse.
+ * The library throws many error classes for invalid input and misuse.
  * @throws {Fault} seal-broken with the library's error as its cause; faults pass unchanged
  */
 export async function withFaults<T>(message: string, work: () => T | Promise<T>): Promise<T> {

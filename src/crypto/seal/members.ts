@@ -1,6 +1,6 @@
 /**
- * Members of a group. Each leaf of the tree is one device, and the leaf's credential is a device
- * certificate.
+ * Members of a group. Each leaf of the tree is one device, with a device certificate as its
+ * credential.
  */
 
 import type { Credential } from "ts-mls/credential.js";
@@ -14,16 +14,15 @@ import { POLICY_EXTENSION } from "./policy.ts";
 import { SUITE, verifyEd25519 } from "./suite.ts";
 
 const GROUP_CAPABILITIES_MAX = 64;
-/** Maximum number of verified certificates in the cache. Sufficient for four full rooms. */
+/** Sufficient for four full rooms. */
 const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
 export interface SealMember {
   readonly leaf: number;
-  /** Ed25519 public key of the device in base64url. Identifies the device in a group. */
+  /** Ed25519 public key in base64url, which identifies the device in a group. */
   readonly device: string;
   readonly user: DeviceCert["user"];
   readonly kind: DeviceKind;
-  /** The account's public key in base64url. */
   readonly account: string;
   readonly cert: Uint8Array;
 }
@@ -42,10 +41,7 @@ export class Certificates {
     this.#servers = new Set(servers);
   }
 
-  /**
-   * Returns the device of a leaf; `undefined` if the certificate was issued for another device or
-   * server.
-   */
+  /** `undefined` if the certificate was issued for another device or server. */
   async deviceOf(
     leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
   ): Promise<SealDevice | undefined> {
@@ -99,10 +95,6 @@ export function memberAt(tree: RatchetTree, leaf: number): SealMember | undefine
   return device === undefined ? undefined : { ...device, leaf };
 }
 
-/**
- * Reports whether the leaf supports all features of sealed rooms and lists no more than the maximum
- * number of capabilities.
- */
 export function isCapable({ capabilities }: LeafNode): boolean {
   const { versions, ciphersuites, extensions, proposals, credentials } = capabilities;
   const lists = [versions, ciphersuites, extensions, proposals, credentials];

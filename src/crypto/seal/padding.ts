@@ -2,11 +2,10 @@
 
 import { SEALED_PADDED_BYTES_MIN } from "../../base/limits-sealed.ts";
 
-/** Size of a message's signature with its length prefix, in bytes. */
 const SIGNATURE_BYTES = 2 + 64;
 
 /**
- * Returns the padded size of a message's content, which is the next power of two.
+ * Returns the next power of two.
  * @param contentBytes size without the MLS framing
  */
 export function paddedBytes(contentBytes: number): number {

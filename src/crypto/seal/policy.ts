@@ -10,19 +10,16 @@ import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 
-/** Extension type from the private-use range (RFC 9420, section 17.3). */
+/** Private-use range (RFC 9420, section 17.3). */
 export const POLICY_EXTENSION = 0xf0c4;
 
 const ROOM_CHARS_MAX = 64;
 const ACCOUNT_KEY_BYTES = 32;
 
 export interface SealPolicy {
-  /** Id of the room. Prevents the server from presenting the group as another room. */
+  /** Prevents the server from presenting the group as another room. */
   readonly room: string;
-  /**
-   * Public keys of the accounts that may add and remove devices and change this policy, in
-   * base64url.
-   */
+  /** Accounts that may add and remove devices and change this policy: public keys in base64url. */
   readonly admins: readonly string[];
   readonly adders: "admins" | "members";
   readonly web: boolean;
@@ -77,7 +74,7 @@ function decodePolicy(bytes: Uint8Array): SealPolicy | undefined {
     const policy = { room, admins: keys, adders, web, history };
     return isPolicy(policy) && equalBytes(encodePolicy(policy), bytes) ? policy : undefined;
   } catch {
-    return undefined; // The data is not MessagePack.
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Replaceable cryptographic primitives. A message needs about twenty calls. Native implementations
- * are faster, because each WebCrypto call crosses a thread boundary.
+ * Replaceable cryptographic primitives. Native implementations are faster, because a message needs
+ * about twenty calls and each WebCrypto call crosses a thread boundary.
  */
 
 import type { FileCipher } from "./file-cipher.ts";
@@ -10,9 +10,7 @@ const HASH_BYTES = 32;
 export interface SealPrimitives {
   sha256(bytes: Uint8Array): Uint8Array;
   hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array;
-  /** Verifies an Ed25519 signature. Returns false for malformed input. */
   verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean;
-  /** Returns AES-GCM with one key. @param key 16 or 32 bytes */
   aesGcm(key: Uint8Array): FileCipher;
 }
 

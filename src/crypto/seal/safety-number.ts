@@ -15,20 +15,18 @@ const COMPARE_REMEDY = fixedText(
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
 /**
- * Maximum number of differing groups that are treated as typing errors. For different keys, 10 of
- * 12 groups agree with a probability of 1e-48.
+ * Differing groups that count as typing errors. For different keys, 10 of 12 groups agree with a
+ * probability of 1e-48.
  */
 const MISTYPED_GROUPS_MAX = 2;
 
 export interface SafetyParty {
   readonly user: Name;
-  /** The account's public key in base64url. */
   readonly account: string;
 }
 
 /**
- * Returns the number that two users compare by voice. The two users see the same number unless
- * either has a wrong account key.
+ * The two users see the same number unless either has a wrong account key.
  * @returns 60 digits in 12 groups of five
  */
 export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promise<string> {
@@ -48,8 +46,6 @@ export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promis
 
 /**
  * Compares a typed number with the expected numbers and recognises typing errors.
- * @param numbers results of `safetyNumber`
- * @returns the matching number
  * @throws {Fault} usage if the number is incomplete, mistyped or different
  */
 export function matchSafetyNumber<Number extends string>(
@@ -100,7 +96,7 @@ function differingGroups(digits: string, number: string): number[] {
   });
 }
 
-/** Encodes the name and the key. The length prefix separates them unambiguously. */
+/** The length prefix separates name and key unambiguously. */
 function partyBytes({ user, account }: SafetyParty): Uint8Array {
   const name = utf8Encode(foldName(user));
   const key = fromBase64Url(account);

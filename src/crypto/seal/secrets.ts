@@ -1,11 +1,14 @@
 /**
- * Search for secrets to overwrite after a state without them has been written to disk. JavaScript
- * may have copied the bytes, so it is certain only that the new state does not contain them.
+ * Secrets to overwrite after a state without them has been written to disk. JavaScript may have
+ * copied the bytes, so it is certain only that the new state does not contain them.
  */
 
 import type { ClientState } from "ts-mls/clientState.js";
 
-/** Secrets of an older state. Overwrite them with `wipe` once the newer state is durable. */
+/**
+ * Secrets of an older state, which the caller overwrites with `wipe` when the newer state is
+ * durable.
+ */
 export type Consumed = readonly Uint8Array[];
 
 export function wipe(consumed: Consumed): void {

@@ -1,6 +1,6 @@
 /**
- * Storage format for the state of a group: encrypted, and bound to its group, epoch and lease. The
- * library itself would accept most damaged states.
+ * Encrypted storage for the state of a group, bound to its group, epoch and lease. The library
+ * itself would accept most damaged states.
  */
 
 import { assert } from "../../base/assert.ts";

@@ -1,7 +1,6 @@
 /**
- * Cipher suite of sealed rooms: X25519, AES-128-GCM, SHA-256 and Ed25519, implemented by WebCrypto.
- * Individual files of the library are imported, to keep its other suites out of the program and the
- * web page. The device's private key stays outside of this folder, which calls a signer.
+ * Cipher suite of sealed rooms: X25519, AES-128-GCM, SHA-256 and Ed25519 by WebCrypto. Imports
+ * individual files of the library, to keep its other suites out of the program and the page.
  */
 
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
@@ -24,7 +23,7 @@ import { toUnshared } from "./unshared.ts";
 
 export const SUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
-/** Placeholder for the device's private key, which the library never receives. */
+/** The library never receives the device's private key. */
 export const KEY_HANDLE = utf8Encode("device key");
 
 const ED25519 = { name: "Ed25519" } as const;
@@ -47,11 +46,10 @@ export async function verifyEd25519(
     const key = await subtle.importKey("raw", toUnshared(publicKey), ED25519, false, ["verify"]);
     return await subtle.verify(ED25519, key, toUnshared(signature), toUnshared(bytes));
   } catch {
-    return false; // The key is not a point on the curve.
+    return false;
   }
 }
 
-/** @param primitives if `undefined`, the WebCrypto implementations are used */
 export async function makeSuite(
   signer: SealSigner,
   primitives?: SealPrimitives,
@@ -96,10 +94,7 @@ function aeadOf(open: OpenFileCipher) {
   return { encrypt, decrypt };
 }
 
-/**
- * Returns the library's configuration. The defaults would accept any member and keep keys for too
- * long.
- */
+/** The library's defaults would accept any member and keep keys for too long. */
 export function makeConfig(authService: AuthenticationService): ClientConfig {
   return {
     authService,
@@ -112,8 +107,7 @@ export function makeConfig(authService: AuthenticationService): ClientConfig {
       maximumTotalLifetime: BigInt(KEY_PACKAGE_MS / 1000),
       validateLifetimeOnReceive: false, // CommitCheck uses the log's time instead.
     },
-    // Identify a device by its key, so that a group contains the device only once and a resync
-    // finds it.
+    // A group contains a device only once, and a resync finds the device by its key.
     keyPackageEqualityConfig: {
       compareKeyPackages: (one, other) =>
         equalBytes(one.leafNode.signaturePublicKey, other.leafNode.signaturePublicKey),

@@ -1,4 +1,4 @@
-/** Types and parsers of the slash commands that the terminal and the page share. */
+/** Types and parsers for the slash commands that the terminal and the page share. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomActor } from "../../client/chat/room-actions.ts";
@@ -6,15 +6,16 @@ import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
 import type { Message } from "../messages/en/terminal.ts";
 
 export type Ui = "terminal" | "page";
-/** Usage text, either common to both UIs or separate for each UI. */
 export type Usage = string | Readonly<Record<Ui, string>>;
 
 export interface Command<Args = unknown> {
-  /** Usage such as `/join ROOM [PASSWORD]`, with placeholders in capitals. */
+  /** Such as `/join ROOM [PASSWORD]`, with placeholders in capitals. */
   readonly usage: Usage;
-  /** Author whose latest message the command affects if no `seq` is given. */
   readonly defaultAuthor?: MessageAuthor;
-  /** @returns `undefined` if the arguments do not match @throws {Fault} usage, name-invalid */
+  /**
+   * @returns `undefined` if the arguments do not match
+   * @throws {Fault} usage, name-invalid
+   */
   parse(input: string, ui: Ui): Args | undefined;
   run(args: Args, session: RoomActor, host: Host): Promise<Answer | undefined>;
 }
@@ -25,18 +26,14 @@ export interface Answer {
   /** Output of `--json`, which replaces `text`. */
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
   readonly text?: Message;
-  /** Lines below the text. */
   readonly rows?: readonly string[];
-  /** Additional text for the user, also displayed with `--json`. */
+  /** Displayed with `--json` too. */
   readonly note?: Message;
-  /** Seq of the record that the command created. */
   readonly seq?: number | undefined;
-  /** Room or conversation that the UI opens after the command. */
   readonly roomToOpen?: string;
   readonly leftRoom?: string;
 }
 
-/** Views without arguments. */
 export type SimpleView =
   | ("list" | "rooms" | "saved" | "ignored" | "pins" | "files" | "topic")
   | ("passwd" | "logout" | "quit");
@@ -49,7 +46,6 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly msg: { readonly to: string; readonly text: string };
   readonly seal: { readonly user: string; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
-  /** `confirmation` is the safety number, or `accept`. */
   readonly verify: { readonly user: string; readonly confirmation: string };
   readonly notify: { readonly on: boolean | undefined; readonly target?: string };
   readonly search: { readonly text: string };
@@ -67,37 +63,38 @@ export interface JoinArgs {
   readonly sealed: boolean;
 }
 
-/** Interface that a UI provides to commands. */
 export interface Host {
-  /** Target of posts, such as `lobby` or `@bob`. @throws {Fault} not-member */
+  /**
+   * Target of posts.
+   * @throws {Fault} not-member
+   */
   readonly current: string;
-  /** Target of room commands, even while a conversation is open. @throws as `current` */
+  /**
+   * Target of room commands, even while a conversation is open.
+   * @throws {Fault} not-member
+   */
   readonly room: string;
   unixMs(): number;
   post(body: PostBody): Promise<void>;
   react(seq: number, sign: string): Promise<void>;
-  /** @returns the seq of the record that contains the edit, if known */
   edit(seq: number, text: string): Promise<number | undefined>;
   /**
-   * Erases a message; the page asks for confirmation first. @returns the seq of the record, if
-   * known
+   * The page asks for confirmation first.
+   * @returns the seq of the record, if known
    */
   erase(seq: number): Promise<number | undefined>;
   /**
-   * Returns `seq` if given, otherwise the seq of the last message by the author. If the author is
-   * the user, waits until unsent messages are sent.
+   * Returns `seq` if given, otherwise the seq of the author's last message. If the author is the
+   * user, waits until unsent messages are sent.
    * @throws {Fault} not-found, link-closed
    */
   resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number>;
-  /** @returns `undefined` if a dialog continues the command @throws {Fault} */
+  /** @returns `undefined` if a dialog continues the command */
   join(args: JoinArgs): Promise<WireAnswer<"join"> | undefined>;
-  /** Closes the open conversation, which remains in the account. */
+  /** The conversation remains in the account. */
   leaveConversation(): Promise<Answer | undefined>;
   hideJoins(on: boolean): void;
-  /**
-   * Returns the room of a saved message, or of a message in the open room.
-   * @throws {Fault} not-found, not-member
-   */
+  /** @throws {Fault} not-found, not-member */
   roomOfSaved(seq: number, isSaved: boolean): Promise<string>;
   show(view: View): Promise<Answer | undefined>;
 }
@@ -144,7 +141,6 @@ export function parseSeq(input: string): { readonly seq: number } | undefined {
   return isSeq(input) ? { seq: Number(input) } : undefined;
 }
 
-/** Parses `on` or `off`. @param defaultValue result if the argument is empty */
 export function parseOnOff(
   input: string,
   defaultValue?: boolean,

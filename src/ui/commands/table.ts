@@ -26,7 +26,6 @@ import { whois } from "./whois.ts";
 const { who, list, rooms, msg, ignored, saved, pins, send, files, seal, sealed, verify } = views;
 const { search, logout, passwd, set, notify, help, quit } = views;
 
-/** Command names used by other chat programs. */
 export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   regist: "register",
   sendto: "msg",
@@ -36,7 +35,7 @@ export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   j: "join",
 };
 
-/** Commands in the order of help and completion. */
+/** In the order of help and completion. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   ...{ join, leave, topic, who, whois, list, rooms, msg, me, shrug, reply, react },
   ...{ ignore, unignore, quiet, ignored, save, unsave, saved },

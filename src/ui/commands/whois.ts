@@ -16,7 +16,6 @@ export const whois: Command<{ readonly user: string }> = {
   },
 };
 
-/** Facts about an account for scripts, with `since` as text. */
 export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & { readonly since: string };
 
 export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "accountInfo">): string {

@@ -2,7 +2,7 @@
 
 export type Language = "en" | "id";
 
-/** Each language's name in that language, in menu order. */
+/** Each name is in the language itself; the order is that of the menu. */
 export const LANGUAGES: ReadonlyMap<Language, string> = new Map([
   ["en", "English"],
   ["id", "Bahasa Indonesia"],

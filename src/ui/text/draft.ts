@@ -4,20 +4,15 @@ import type { Draft } from "../../core/model/state.ts";
 
 export const EMPTY_DRAFT: Draft = { text: "" };
 
-/** Reports whether the draft is empty. Empty drafts are not stored. */
 export function isEmptyDraft({ text, re, edits, before }: Draft): boolean {
   return text === "" && re === undefined && edits === undefined && before === undefined;
 }
 
-/**
- * Starts a reply. An edit in progress ends, and the draft that the edit had replaced becomes the
- * reply.
- */
+/** An edit in progress ends, and the draft that the edit had replaced becomes the reply. */
 export function startReply(draft: Draft, seq: number): Draft {
   return { text: endEdit(draft).text, re: seq };
 }
 
-/** Starts an edit, and saves the current draft. */
 export function startEdit(draft: Draft, seq: number, text: string): Draft {
   const pendingDraft = draft.edits === undefined ? draft : (draft.before ?? EMPTY_DRAFT);
   return isEmptyDraft(pendingDraft)
@@ -25,7 +20,6 @@ export function startEdit(draft: Draft, seq: number, text: string): Draft {
     : { text, edits: seq, before: pendingDraft };
 }
 
-/** Ends an edit, and restores the draft saved by `startEdit`. */
 export function endEdit(draft: Draft): Draft {
   return draft.edits === undefined ? draft : (draft.before ?? EMPTY_DRAFT);
 }

@@ -1,16 +1,14 @@
 /** Emoji by name, such as `:smile:`. The page loads this file at the first search. */
 
 import { type Gemoji, gemoji } from "gemoji";
-/**
- * Lines of the translated emoji, each with the gemoji name, the Indonesian name and search words.
- */
+/** Each line has the gemoji name, the Indonesian name and search words. */
 import indonesianLines from "./emoji-id.txt" with { type: "text" };
 
 export interface NamedEmoji {
-  /** Name, such as `joy`, or in Indonesian `menangis_bahagia`. */
+  /** Such as `joy`, or in Indonesian `menangis_bahagia`. */
   readonly name: string;
   readonly emoji: string;
-  /** Description, such as `face with tears of joy`, translated if possible. */
+  /** Such as `face with tears of joy`, translated if possible. */
   readonly description: string;
 }
 
@@ -19,18 +17,16 @@ export interface EmojiGroup {
   readonly emoji: readonly NamedEmoji[];
 }
 
-/** Frequent emoji, listed before all other matches. */
 const COMMON: ReadonlySet<string> = new Set([
   ...["smile", "grin", "joy", "heart", "+1", "-1", "tada", "thinking", "cry", "sob", "eyes"],
   ...["fire", "rocket", "wave", "clap", "pray", "wink", "ok_hand", "white_check_mark", "x", "100"],
 ]);
 
 interface EmojiSpelling extends NamedEmoji {
-  /** Whether one of the English names is in COMMON. */
   readonly isCommon: boolean;
 }
 
-/** Returns all spellings, which are computed at the first search to keep start-up fast. */
+/** Computed at the first search to keep start-up fast. */
 function emojiSpellings(language: string): readonly EmojiSpelling[] {
   const english = gemoji.flatMap(({ names, emoji, description }) =>
     names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),
@@ -46,7 +42,6 @@ function emojiSpellings(language: string): readonly EmojiSpelling[] {
   return [...translated, ...english];
 }
 
-/** Indonesian name and search words, by gemoji name. */
 export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
   indonesianLines
     .trim()
@@ -62,8 +57,8 @@ function indonesianNames({ names }: Gemoji): readonly string[] {
 }
 
 /**
- * Returns emoji whose name begins with the prefix, followed by emoji whose name contains it. Common
- * emoji and short names come first.
+ * Returns emoji whose name begins with the prefix, then emoji whose name contains it. Common emoji
+ * and short names come first.
  * @param language `id` also searches the Indonesian names
  */
 export function searchEmojiNames(
@@ -83,7 +78,6 @@ function compareByUse(a: EmojiSpelling, b: EmojiSpelling): number {
   return isCommon || a.name.length - b.name.length || (a.name < b.name ? -1 : 1);
 }
 
-/** Returns all emoji in groups, in the order that other chat programs use. */
 export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   const groups = new Map<string, NamedEmoji[]>();
   for (const entry of gemoji) {
@@ -94,10 +88,7 @@ export function emojiGroups(language = "en"): readonly EmojiGroup[] {
   return [...groups].map(([category, emoji]) => ({ category, emoji }));
 }
 
-/**
- * Returns the emoji that match by name, description or tag, without duplicates. Matches by name
- * come first.
- */
+/** Searches names, descriptions and tags. Matches by name come first. */
 export function searchEmoji(text: string, language = "en"): readonly NamedEmoji[] {
   const query = text.trim().toLowerCase().replaceAll(/^:|:$/g, "");
   const byName = searchEmojiNames(

@@ -1,4 +1,4 @@
-/** Texts of events and messages as single lines. */
+/** Single-line texts for events and messages. */
 
 import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
@@ -10,11 +10,8 @@ import type { Times } from "./times.ts";
 
 interface EventFacts {
   readonly item: Item;
-  /** Display names of the users who caused the event. */
   readonly actor: string;
-  /** Display name of the affected user. */
   readonly subject: string;
-  /** Number of events that the text summarises. */
   readonly count: number;
   readonly texts: Texts;
   readonly times: Times;
@@ -22,15 +19,11 @@ interface EventFacts {
 
 type EventText = (facts: EventFacts) => string;
 
-/**
- * Kinds without an event text: messages, records displayed as part of another record, and hidden
- * records.
- */
+/** Messages, records displayed as part of another record, and hidden records. */
 type KindWithoutText =
   | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
   | ("room" | "remove" | "checkpoint" | "fork");
 
-/** Text of each kind of event. */
 const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, EventText>> = {
   join: ({ texts, actor }) => texts.eventJoin(actor),
   leave: ({ texts, actor }) => texts.eventLeave(actor),
@@ -66,10 +59,7 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, 
   sealed: ({ texts, count }) => texts.unreadableMessages(count),
 };
 
-/**
- * Returns the text of an event that is not a message, such as a join.
- * @param earlier earlier events of other users that the text also summarises
- */
+/** @param earlier earlier events of other users that the text also summarises */
 export function eventText(
   item: Item,
   texts: Texts,
@@ -83,29 +73,25 @@ export function eventText(
   const event = Object.hasOwn(EVENT_TEXTS, kind)
     ? EVENT_TEXTS[kind as keyof typeof EVENT_TEXTS]
     : undefined;
-  // A newer server may send unknown kinds.
   return event === undefined
     ? texts.eventOther(actor, cleanText(kind))
     : event({ item, actor, subject, count: all.length, texts, times });
 }
 
-/**
- * Returns the author of a message. Brackets, which account names cannot contain, mark imported
- * authors.
- */
+/** Brackets, which account names cannot contain, mark imported authors. */
 export function authorText({ from, imported }: Item, texts: Texts): string {
   if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));
   return cleanText(from ?? texts.server);
 }
 
-/** Returns a message as one line for a quote. @param length maximum length in UTF-16 code units */
+/** @param length maximum in UTF-16 code units */
 export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: number): string {
   return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
 }
 
 /**
- * Returns an item as one line without markup, for screen readers, notifications and search results.
- * @param length maximum length in UTF-16 code units
+ * Returns one line without markup for screen readers, notifications and search results.
+ * @param length maximum in UTF-16 code units
  */
 export function briefText(item: Item, texts: Texts, times: Times, length = 300): string {
   switch (item.kind) {

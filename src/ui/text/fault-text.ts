@@ -5,14 +5,14 @@ import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
 import { formatTimestampIn } from "./times.ts";
 
-/** Templates of faults that contain an end time, with the index of that time among the values. */
+/** Fault templates with an end time, and the index of that time among the values. */
 const END_INDEX: Readonly<Record<string, number>> = {
   "you are banned from this server until {}{}": 0,
   "you are muted in '{}' until {}": 1,
 };
 
 /**
- * Returns the text of a fault in the page's language and this device's time zone.
+ * Uses the page's language and this device's time zone.
  * @param error a string is returned unchanged
  */
 export function faultText(error: unknown, texts: Texts): string {

@@ -1,7 +1,7 @@
 /** Commands that install the program from the server that offers its release. */
 
 /**
- * @param system system of the user, such as `linux-x64` or `windows-x64`
+ * @param system such as `linux-x64` or `windows-x64`
  * @param from address of the release, without a final slash
  * @param pin hash of the server's public key for curl; absent if its certificate is trusted
  */

@@ -5,13 +5,13 @@ import { isFileId } from "../../base/ids.ts";
 
 export interface ShareTopic {
   readonly count: number;
-  /** File that is being uploaded, for receivers that connect after the upload was announced. */
+  /** For receivers that connect after the upload was announced. */
   readonly currentFile: FileId | undefined;
-  /** Whether the file is a text to display instead of saving. */
+  /** The file is a text to display instead of saving. */
   readonly isText: boolean;
 }
 
-/** Topic of a shared text. Versions that do not parse this topic save the text as a file. */
+/** Versions that do not parse this topic save the text as a file. */
 export const TEXT_TOPIC = "a text here";
 
 const TOPIC = /^(\d{1,6}) files? here(?:, on its way: (f[\w-]+))?$/;

@@ -6,21 +6,17 @@ import type { Texts } from "../messages/en/first.ts";
 const DAY_MS = 24 * 60 * 60_000;
 
 export interface Times {
-  /** Time of day, such as `05:46`. */
   readonly clock: (unixMs: number) => string;
-  /** Today, yesterday, or the date. */
   readonly day: (unixMs: number) => string;
   readonly full: (unixMs: number) => string;
-  /** Date without a time, in UTC. */
   readonly utcDay: (unixMs: number) => string;
-  /** Date and time with seconds, for logs. */
   readonly exact: (unixMs: number) => string;
-  /** List such as `ana, bob, and mia`. */
+  /** Such as `ana, bob, and mia`. */
   readonly list: (names: readonly string[]) => string;
 }
 
 /**
- * Returns a locale with the language of the page, and the date order and clock of the browser.
+ * Combines the language of the page with the date order and clock of the browser.
  * @param preferred locales of the browser, best first, such as `en-US` and `id`
  */
 export function localeFor(lang: string, preferred: readonly string[]): Intl.Locale {
@@ -35,8 +31,7 @@ export function timesIn(
   texts: Texts,
   locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
 ): Times {
-  // Each format is created at its first use, because creating a format takes milliseconds and few
-  // screens need all formats.
+  // Creating a format takes milliseconds, and few screens need all formats.
   const lazyFormat = (options: Intl.DateTimeFormatOptions) => {
     let format: Intl.DateTimeFormat | undefined;
     return (unixMs: number) => {
@@ -66,30 +61,21 @@ export function timesIn(
   };
 }
 
-/** Returns the UTC offset of this device at that time, in minutes, positive east of UTC. */
+/** Minutes, positive east of UTC. */
 export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();
 }
 
-/**
- * Matches timestamps in servers' messages, such as `2026-11-20T05:46:33.123Z`, including years of
- * six digits.
- */
+/** Such as `2026-11-20T05:46:33.123Z`, including years of six digits. */
 const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
-/**
- * Returns the first timestamp in a server's message, formatted; `undefined` if the message contains
- * none.
- */
+/** @returns `undefined` if the server's message contains no timestamp */
 export function formatTimestampIn(message: string, texts: Texts): string | undefined {
   const [timestamp] = message.match(TIMESTAMP) ?? [];
   if (timestamp === undefined || !Number.isFinite(Date.parse(timestamp))) return undefined;
   return timesIn(texts).full(Date.parse(timestamp));
 }
 
-/**
- * Replaces the timestamps in a server's message with times in the reader's language and time zone.
- */
 export function withLocalTimestamps(message: string, texts: Texts): string {
   return message.replace(
     TIMESTAMP,

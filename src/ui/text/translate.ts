@@ -4,8 +4,7 @@ import { fillTemplate, type Translatable } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 
 /**
- * Translates a text by its template, and sanitises its values. Values are never translated, because
- * they may be user input.
+ * Sanitises the values, but never translates them, because they may be user input.
  * @returns `undefined` if the table lacks the template
  */
 export function translate(

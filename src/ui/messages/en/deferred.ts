@@ -5,7 +5,6 @@ import { ENGLISH_COMMANDS } from "./commands.ts";
 import type { Texts } from "./first.ts";
 
 export const ENGLISH_DEFERRED = {
-  // Rooms.
   create: "Create",
   joinExisting: "Join",
   openExisting: "Open",
@@ -59,7 +58,6 @@ export const ENGLISH_DEFERRED = {
   grantAsk: (name: string, room: string) => `Make ${name} a moderator of ${room}?`,
   ungrantAsk: (name: string, room: string) => `Remove ${name} as moderator of ${room}?`,
 
-  // Sealed rooms.
   makeSealed: "End-to-end encrypted: only invited people read messages (“sealed” in the terminal)",
   sealedExplained:
     "Only these people's devices can read messages sent since they joined. The server can't, but " +
@@ -95,7 +93,6 @@ export const ENGLISH_DEFERRED = {
     "First ask the other members and the server's owner, outside this chat, what happened.",
   invitedInto: (by: string, room: string) => `${by} invited you to the encrypted room ${room}.`,
 
-  // Log-in.
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   nameRefused: "That name isn't available.",
   nameTaken: (name: string) => `${name} is taken. If it's yours, enter its password.`,
@@ -124,10 +121,8 @@ export const ENGLISH_DEFERRED = {
   operatorByLink: "You're signed in as operator until the server stops.",
   operatorEnd: "Stop being operator",
 
-  // Messages.
   more: "More",
 
-  // Composer.
   commands: "Commands",
   switcher: "Go to a room or person",
   revoke: "Revoke",
@@ -146,7 +141,6 @@ export const ENGLISH_DEFERRED = {
     quit: "sign out",
   },
 
-  // Files.
   transfers: "Transfers",
   transferOf: (name: string) => `Transfer of ${name}`,
   sendingTo: (to: string) => `to ${to}`,
@@ -197,7 +191,6 @@ export const ENGLISH_DEFERRED = {
   typeSound: "Sound",
   typeVideo: "Video",
 
-  // Search.
   searchFor: "Search for",
   searchHere: (target: string) => `Only in ${target}`,
   searchFiles: "Files only",
@@ -205,7 +198,6 @@ export const ENGLISH_DEFERRED = {
   searching: "Searching…",
   moreResults: "More results",
 
-  // Emoji.
   emojiFind: "Search emoji",
   emojiRecent: "Recently used",
   emojiSmileys: "Smileys and emotion",
@@ -218,7 +210,6 @@ export const ENGLISH_DEFERRED = {
   emojiSymbols: "Symbols",
   emojiFlags: "Flags",
 
-  // Account.
   inviteExplained: "Anyone with this invite can register. Operators can revoke it.",
   inviteUses: "Number of people",
   createInvite: "Create invite",
@@ -293,7 +284,6 @@ export const ENGLISH_DEFERRED = {
   keySend: "send; Shift+Enter starts a new line",
   keyMessages: "move between messages; Enter opens their actions",
 
-  // Dashboard.
   dashboardBack: "Back to chat",
   dashboardLog: "Live log",
   dashboardLogPause: "Pause",
@@ -329,7 +319,6 @@ export const ENGLISH_DEFERRED = {
   records: (n: number, size: string) => counted(n, "record") + (size === "" ? "" : `, ${size}`),
   filesCount: (n: number, size: string) => `${counted(n, "file")}, ${size}`,
   onlineNow: "Online now",
-  /** Cluster. */
   machine: (address: string) => `Server ${address}`,
   machineState: (connections: number, memory: string, free: string) =>
     `${counted(connections, "connection")} · ${memory} memory · ${free} disk free`,
@@ -445,7 +434,6 @@ export const ENGLISH_DEFERRED = {
   evWarning: "warning",
   evFull: "refused: server full",
   evCancelled: "transfer cancelled",
-  /** Mutes, roles and closed rooms. */
   evOff: (event: string) => `${event}: off`,
   doneBy: (name: string) => `by ${name}`,
   logKinds: "Event types",
@@ -483,5 +471,4 @@ export const ENGLISH_DEFERRED = {
   evPrivate: "(a direct message)",
 };
 
-/** All texts of the page except those of `chat share`. */
 export type AllTexts = Texts & Readonly<typeof ENGLISH_DEFERRED>;

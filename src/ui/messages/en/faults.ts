@@ -2,10 +2,7 @@
 
 import type { FaultCode } from "../../../base/fault.ts";
 
-/**
- * Texts by fault code. Each text describes the problem and, if possible, a remedy. The texts have
- * no full stop, because the end of a ban or mute may follow.
- */
+/** No full stops, because the end of a ban or mute may follow. */
 export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   usage: "The server rejected this input",
   "name-invalid": "Use 1 to 32 letters, digits, - or _, not only digits",

@@ -4,13 +4,12 @@ import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";
 
 /**
- * English texts. The types of the other languages derive from these texts, so a missing translation
- * fails to compile.
+ * The types of the other languages derive from these texts, so a missing translation does not
+ * compile.
  */
 export const ENGLISH = {
   lang: "en",
 
-  // Log-in.
   name: "Name",
   password: "Password",
   showSecret: (label: string) => `Show ${label.toLowerCase()}`,
@@ -34,7 +33,6 @@ export const ENGLISH = {
   connecting: "Connecting…",
   waitingForServer: "Waiting for the server…",
 
-  // Connection.
   offline: (seconds: number) =>
     seconds > 0
       ? `Can't reach the server. Retrying in ${seconds} s.`
@@ -49,7 +47,6 @@ export const ENGLISH = {
   offlineStatus: "offline",
   presenceUnknown: "status unknown",
 
-  // Rooms.
   skipToMessages: "Skip to messages",
   rooms: "Rooms",
   direct: "Direct messages",
@@ -100,7 +97,6 @@ export const ENGLISH = {
   makeModerator: "Make moderator",
   removeModerator: "Remove as moderator",
 
-  // Messages.
   messages: "Messages",
   messagesOf: (target: string) => `Messages in ${target}`,
   loadingOlder: "Loading older messages…",
@@ -218,7 +214,6 @@ export const ENGLISH = {
     `${counted(count, "encrypted message")} that this device can't read`,
   eventOther: (actor: string, kind: string) => `${actor}: ${kind}`,
 
-  // Composer.
   message: "Message",
   messageTo: (target: string) => `Message ${target}`,
   send: "Send",
@@ -232,7 +227,6 @@ export const ENGLISH = {
   sendAsText: "Send as text",
   commandUsage: (usage: string) => `Usage: ${usage}`,
 
-  // Files.
   file: "File",
   folderOf: (entries: number) => `Folder, ${entries === 1 ? "1 entry" : `${entries} entries`}`,
   open: "Open",
@@ -240,11 +234,9 @@ export const ENGLISH = {
   done: "done",
   fileInProgress: (from: string, name: string) => `${from} is sending ${name}`,
 
-  // Search.
   search: "Search",
   resultCount: (n: number, hasMore: boolean) => `${n}${hasMore ? "+" : ""} found`,
 
-  // Account.
   account: "Account and settings",
   invite: "Invite people",
   copy: "Copy",
@@ -252,7 +244,6 @@ export const ENGLISH = {
   devices: "Devices",
   theme: "Appearance",
 
-  // Dashboard.
   dashboard: "Server administration",
   queued: "Queued",
   down: "download",
@@ -261,7 +252,6 @@ export const ENGLISH = {
   until: (time: string) => `until ${time}`,
   actions: "Actions",
 
-  // Faults found by the page.
   topicInSealed: "Encrypted rooms can't have a topic, because the server could read it.",
   sealNeedsHttps: "Encrypted rooms need a secure connection. Open this page over https.",
   sealNeedsKeys: "This browser doesn't support encrypted rooms. Use a newer browser.",

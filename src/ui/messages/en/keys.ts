@@ -2,7 +2,6 @@
 
 type RoomCommand = `room-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;
 
-/** Creates an entry for each command that opens one of the first ten rooms. */
 export function forRooms<Value>(valueAt: (index: number) => Value): Record<RoomCommand, Value> {
   const entries = Array.from({ length: 10 }, (_, at) => [`room-${at + 1}`, valueAt(at)]);
   return Object.fromEntries(entries) as Record<RoomCommand, Value>;
@@ -106,7 +105,6 @@ export const ENGLISH_KEYS = {
     yes: "yes",
     no: "no",
   },
-  /** Heading of the slash commands in help. */
   slashCommands: "Commands",
   pasteTooLong: (kibibytes: number) => `pasted text exceeds ${kibibytes} KiB; send it as a file`,
   askErase: "Delete this message for everyone?",

@@ -5,7 +5,6 @@ import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH } from "./first.ts";
 
-/** Facts about a member of a sealed room. */
 interface SealedFacts {
   readonly user: string;
   readonly devices: number;
@@ -60,7 +59,6 @@ export const ENGLISH_TERMINAL = {
   escCancels: "Esc cancels",
   refusedHint: "select it to resend or discard",
 
-  // Answers of commands.
   sealedRoomCreated: (room: string) =>
     `created the encrypted room '${room}'; add people: /invite NAME`,
   roomCreated: (room: string) => `created the room '${room}'`,
@@ -184,7 +182,6 @@ export const ENGLISH_TERMINAL = {
     return `${reasons[of]}; retrying in ${seconds} s`;
   },
 
-  // Questions of commands.
   askCreate: (room: string, password: string | undefined, isSealed: boolean) => {
     if (isSealed) return `Room '${room}' does not exist. Create it with end-to-end encryption?`;
     if (password === undefined) return `Room '${room}' does not exist. Create it?`;
@@ -222,5 +219,4 @@ export const ENGLISH_TERMINAL = {
 
 export type TerminalTexts = Readonly<typeof ENGLISH_TERMINAL>;
 
-/** Text that is formatted for display in the user's language. */
 export type Message = (texts: TerminalTexts) => string;

@@ -1,7 +1,4 @@
-/**
- * Indonesian messages and remedies of faults, keyed by English template. Placeholders keep their
- * order.
- */
+/** Indonesian fault texts by English template. Placeholders keep their order. */
 
 export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' cannot be trusted: {}": "'{}' tidak dapat dipercaya: {}",
