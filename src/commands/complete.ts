@@ -3,11 +3,11 @@
 import { argument, defineVerb, flag } from "../cli/command.ts";
 import { completionsFor, formatCompletion } from "../cli/completion.ts";
 
-/** Exit code that tells the shell to complete a path itself. */
+/** The shell completes a path itself. */
 const EXIT_PATHS = 4;
 
 /**
- * Command that the scripts of `chat completions` call with the words after `chat`; the last word is
+ * Called by the scripts of `chat completions` with the words after `chat`; the last word is
  * incomplete.
  */
 export const command = defineVerb({

@@ -3,9 +3,9 @@
 import { argument, defineVerb } from "../cli/command.ts";
 
 /**
- * Scripts that call `chat complete` for each completion, so that they work with every version. The
- * typed line is never evaluated: its quotes are removed as plain text. If a path is expected, `chat
- * complete` fails, and the shell completes the path.
+ * Scripts that call `chat complete`, so that they work with every version. The typed line is never
+ * evaluated: its quotes are removed as plain text. If a path is expected, `chat complete` fails,
+ * and the shell completes the path.
  */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_chat() {
@@ -85,7 +85,6 @@ complete -c chat -f -k -a '(__chat_complete)'
 `,
 };
 
-/** Folder and name of the file in which each shell searches for completions. */
 const INSTALL_PATHS = {
   bash: ["~/.local/share/bash-completion/completions", "chat"],
   zsh: ["~/.zfunc", "_chat"],

@@ -41,12 +41,11 @@ export const command = defineVerb({
 interface ContentDigest {
   readonly sizeBytes: number;
   readonly chunks: number;
-  /** Hex digits. */
   readonly digest: string;
 }
 
 /**
- * Reads the whole file, one chunk ahead of the hashing.
+ * Reads one chunk ahead of the hashing.
  * @throws {Fault} file-changed, store-…
  */
 async function digestSource(source: Source): Promise<ContentDigest> {

@@ -10,7 +10,7 @@ import type { DiscoveredServer } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress } from "../wire/invite.ts";
 
-/** Maximum time to listen, in milliseconds. A larger value is probably a mistake in the unit. */
+/** A larger value is probably a mistake in the unit. */
 const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({
@@ -25,7 +25,7 @@ export const command = defineVerb({
 });
 
 /**
- * Parses `2s` or `500ms`, and returns milliseconds.
+ * Parses `2s` or `500ms`.
  * @throws {Fault} usage
  */
 export function parseTimeout(text: string): number {
@@ -37,7 +37,6 @@ export function parseTimeout(text: string): number {
   });
 }
 
-/** @throws {Fault} not-found */
 export function printServers(context: Context, { servers, droppedCount }: DiscoveryResult): number {
   if (servers.length === 0) {
     throw new Fault("not-found", "no servers found on this network", {

@@ -50,17 +50,11 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
-/** Time for the disk check, in milliseconds. The check must be able to measure a slow disk. */
+/** The check must be able to measure a slow disk. */
 const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/**
- * Time for the library check, in milliseconds. The check only computes, which takes many times
- * longer on a busy machine.
- */
+/** Cryptographic checks take many times longer on a busy machine. */
 const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
-/**
- * Time for the cluster check, in milliseconds. NATS servers that have just started elect a leader
- * first.
- */
+/** NATS servers that have just started elect a leader first. */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
 export const command = defineVerb({
@@ -103,13 +97,11 @@ export const command = defineVerb({
 
 interface ServerToCheck extends Pick<ExpectedIdentity, "server" | "pinned"> {
   readonly reason: string;
-  /** Addresses of the cluster's machines in the server's latest report. */
   readonly machines: readonly ServerAddress[];
 }
 
 /**
- * Returns the server to check. Neither prompts nor creates files; a home that does not exist yet
- * knows no server.
+ * Neither prompts nor creates files.
  * @throws {Fault} usage if there are several candidates
  */
 function serverToCheck(
@@ -132,8 +124,7 @@ function serverToCheck(
 }
 
 /**
- * Opens the home's state; `undefined` if the state does not exist or cannot be read, which the
- * check of the home reports.
+ * `undefined` if the state does not exist or cannot be read, which the check of the home reports.
  */
 function stateIn(home: string): ClientState | undefined {
   try {
@@ -150,7 +141,6 @@ function reasonOf({ isLast }: Candidate): string {
 
 type ClusterArgs = Parameters<typeof clusterConfig>[0] & { readonly data: string | undefined };
 
-/** Checks the cluster that the user named, or the cluster to which the folder belongs. */
 async function checkClusterOf(
   runner: CheckRunner,
   context: Context,
@@ -180,9 +170,7 @@ async function checkClusterOf(
   });
 }
 
-/**
- * Reads the cluster membership; `undefined` after an error, which the check of the folder reports.
- */
+/** `undefined` after an error, which the check of the folder reports. */
 function membershipOf(folder: string): Membership | undefined {
   try {
     return readMembership(folder);
@@ -216,9 +204,7 @@ async function checkMachine(
   await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
 }
 
-/**
- * Checks sealed rooms if this device has ever joined one. The check of the MLS library always runs.
- */
+/** Checks sealed rooms only if this device has ever joined one. */
 async function checkSealed(
   runner: CheckRunner,
   context: Context,
@@ -257,11 +243,9 @@ async function checkSealed(
   await check("library", LIBRARY_TIMEOUT_MS, () => checkMlsLibrary(() => testMlsLibrary(context)));
 }
 
-/** Number of characters in the name column: the longest name, `multicast`, and a blank. */
 const NAME_WIDTH = 10;
 const STATE_WIDTH = 8;
 
-/** Prints one result immediately. On a terminal, the remedy is on the next line. */
 function printResult(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
   const { stdout, color } = context;
   const { format } = styleOf(context);

@@ -53,7 +53,6 @@ export const command = defineVerb({
   },
 });
 
-/** @throws {Fault} usage */
 function checkOptions(ids: readonly string[], follow: boolean): void {
   if (follow !== ids.length > 0) return;
   const message = follow ? "--follow and file IDs cannot be combined" : "no file given";
@@ -75,10 +74,6 @@ async function resolveFiles(
   return [...new Set(ids.map(checkFileId))];
 }
 
-/**
- * Lists the files of all rooms, including sealed rooms.
- * @throws {Fault}
- */
 async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
   await untilConnected(client.read()); // Sealed rooms are known only after the client is connected.
   const files: DisplayFile[] = [];
@@ -88,7 +83,6 @@ async function allFiles(client: Client, user: string): Promise<readonly DisplayF
   return files;
 }
 
-/** Runs until it is interrupted or the server ends the session. */
 async function followFiles(
   receiver: FileReceiver,
   { client, state, user }: OpenClient,

@@ -79,9 +79,7 @@ export const command = defineVerb({
 class Printer {
   readonly #context: Context;
   readonly #style;
-  /**
-   * Summary of consecutive unreadable records; `undefined` for scripts, which receive each record.
-   */
+  /** `undefined` for scripts, which receive each unreadable record. */
   readonly #gaps: UnreadableRuns | undefined;
   readonly #damage: DamageReport;
 
@@ -97,7 +95,7 @@ class Printer {
     return this.#write(this.#gaps?.fold(records) ?? records);
   }
 
-  /** Prints pending output, and must be called after the last stored record. */
+  /** Must be called after the last stored record. */
   end(): Promise<void> {
     return this.#write(this.#gaps?.remaining() ?? []);
   }
@@ -141,7 +139,6 @@ async function fromServer(
   return 0;
 }
 
-/** Yields records oldest first, page by page. */
 async function* serverPages(client: Client, options: HistoryOptions): AsyncGenerator<ChatRecord[]> {
   if (options.isOverview) {
     const overview: ChatRecord[] = [];
@@ -164,7 +161,7 @@ async function* serverPages(client: Client, options: HistoryOptions): AsyncGener
   yield* historyPages(client, query);
 }
 
-/** Returns the query for these kinds. Servers that do not know `kinds` support `files`. */
+/** Servers that do not know `kinds` support `files`. */
 function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kinds"> {
   if (kinds === undefined) return {};
   return kinds.size === 1 && kinds.has("file") ? { files: true } : { kinds: [...kinds] };
@@ -191,7 +188,6 @@ async function lastRecords(client: Client, query: Query, count: number): Promise
   return pages.flat();
 }
 
-/** Reports whether a new record passes the filters. */
 function matches({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
   const { target, grep, ignoreCase, kinds } = options;
   if (target !== undefined && !(target.kind === room.kind && isSameName(room.name, target.name))) {
@@ -219,7 +215,6 @@ async function fromFolder(
   return 0;
 }
 
-/** Yields records oldest first, page by page. */
 async function* folderPages(
   folder: FolderHistory,
   options: HistoryOptions,

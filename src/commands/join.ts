@@ -49,8 +49,8 @@ export const command = defineVerb({
 });
 
 /**
- * Returns the full screen; `undefined` if lines are used instead. The code is loaded on demand,
- * because no other command needs it.
+ * `undefined` if lines are used instead. Loaded on demand, because no other command needs the full
+ * screen.
  */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;

@@ -21,10 +21,10 @@ import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
-/** Default multicast group, which other multicast chat scripts also use. */
+/** Other multicast chat scripts use this group too. */
 const GROUP = "224.1.1.1";
 const PORT = 5004;
-/** Maximum number of hops: this network and the networks behind one router. */
+/** This network and the networks behind one router. */
 const TTL = 2;
 
 type GroupOptions = Omit<MulticastOptions, "scope">;
@@ -142,7 +142,6 @@ function printListening(
   );
 }
 
-/** @throws {Fault} usage, name-invalid, interrupted */
 async function userNameOf(context: Context, flag: string | undefined): Promise<Name> {
   // An empty variable counts as unset.
   const name = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);

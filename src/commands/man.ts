@@ -51,12 +51,9 @@ export const command = defineVerb({
   },
 });
 
-/** Section of user commands. */
 const SECTION = "man1";
 
-/**
- * Returns the names of all commands as typed, such as `chat`, `chat admin` and `chat admin kick`.
- */
+/** Returns names as typed, such as `chat`, `chat admin` and `chat admin kick`. */
 async function allNames(name: string, verbs: VerbTable): Promise<string[]> {
   const names = [name];
   for (const [word, row] of Object.entries(verbs)) {

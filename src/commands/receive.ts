@@ -74,9 +74,8 @@ export const command = defineVerb({
 });
 
 /**
- * Returns the invite from the argument, the environment or a prompt. The environment and the prompt
- * keep the invite out of the process list, where other users can read arguments. The invite may be
- * the whole line that `chat share` prints.
+ * The environment and the prompt keep the invite out of the process list, where other users can
+ * read arguments. The invite may be the whole line that `chat share` prints.
  * @throws {Fault} usage, interrupted
  */
 async function inviteOf(context: Context, argument: string | undefined): Promise<ServerSpec> {
@@ -94,7 +93,7 @@ async function inviteOf(context: Context, argument: string | undefined): Promise
   });
 }
 
-/** Creates a client that registers as a new user, and stores nothing in this home. */
+/** Stores nothing in this home. */
 function newClient(
   context: Context,
   address: ServerSpec,
@@ -122,9 +121,7 @@ function newClient(
 }
 
 interface ReceiveOptions {
-  /** Lists the files, and downloads them only after confirmation. */
   readonly confirms: boolean;
-  /** Saves a text as a file instead of printing it. */
   readonly savesText: boolean;
 }
 
@@ -140,7 +137,6 @@ async function receive(
   return new Transfer(receiver, me, options).run();
 }
 
-/** Download of all files that one server shares. */
 class Transfer {
   readonly #receiver: FileReceiver;
   readonly #me: string;
@@ -160,13 +156,10 @@ class Transfer {
     },
   });
   readonly #finished = Promise.withResolvers<void>();
-  /**
-   * Number of shared files; `undefined` if the server is not `chat share`, in which case all files
-   * are downloaded.
-   */
+  /** `undefined` if the server is not `chat share`. All its files are then downloaded. */
   #count: number | undefined;
   readonly #timeout: ReconnectTimeout;
-  /** Files that await confirmation, by id; `undefined` if no confirmation is pending. */
+  /** Keyed by file id; `undefined` if no confirmation is pending. */
   #unconfirmed: Map<string, DisplayFile> | undefined;
   #isPrompting = false;
   #isDeclaredText = false;
@@ -182,11 +175,6 @@ class Transfer {
     );
   }
 
-  /**
-   * Runs until all files have been received.
-   * @returns the exit code
-   * @throws {Fault}
-   */
   async run(): Promise<number> {
     this.#watch().catch((error: unknown) => this.#finished.reject(error));
     await Promise.race([this.#finished.promise, this.#incoming.waitForFailure()]);
@@ -199,7 +187,7 @@ class Transfer {
     for await (const event of client.read()) {
       if (event.kind === "closed")
         throw event.fault ?? new Fault("link-closed", "the connection was closed");
-      // No notice is needed, because the invite vouches for the server.
+      // The invite vouches for the server.
       if (event.kind === "pinned") continue;
       if (event.kind === "connected") await this.#onConnected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#onLinkLost(event.fault);
@@ -232,7 +220,7 @@ class Transfer {
         for (const record of page) this.#addListed(listed, record);
       }
     } catch (error) {
-      // The link was lost. All files are listed again after the client reconnects.
+      // All files are listed again after the client reconnects.
       if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
       return;
     }
@@ -260,8 +248,7 @@ class Transfer {
   async #confirmAndDownload(listed: Map<string, DisplayFile>): Promise<void> {
     const files = [...listed.values()].sort((a, b) => a.seq - b.seq);
     const [first] = files;
-    // A file larger than the maximum size of a message is saved, even if the sender declared it as
-    // text.
+    // A file larger than a message is saved, even if the sender declared it as text.
     const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
     this.#printsText = this.#isDeclaredText && fits && !this.#options.savesText;
     if (this.#options.confirms && first !== undefined) await this.#confirm(files, first.from);
@@ -270,7 +257,6 @@ class Transfer {
     void this.#finishIfDone();
   }
 
-  /** @throws {Fault} interrupted */
   async #confirm(files: readonly DisplayFile[], from: string): Promise<void> {
     const { context, progressDisplay } = this.#receiver;
     const sum = formatSize(files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
@@ -310,20 +296,13 @@ class Transfer {
     if (this.#unconfirmed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();
   }
 
-  /**
-   * Starts the timeout for reconnecting, because a share that has ended never becomes reachable
-   * again.
-   */
+  /** Reconnecting has a timeout, because a share that has ended never becomes reachable again. */
   #onLinkLost(fault: Fault): void {
     if (!this.#timeout.onLost(fault)) return;
     this.#receiver.progressDisplay.print(`connection lost (${fault.message}); retrying`);
   }
 }
 
-/**
- * Prints a text, sanitised on a terminal and unchanged in a pipe.
- * @throws {Fault}
- */
 async function printReceivedText(
   { client, context, progressDisplay }: FileReceiver,
   file: FileId,
@@ -344,7 +323,7 @@ async function printReceivedText(
   }
 }
 
-/** Sanitises a text but keeps line feeds and tabs, which only move the cursor forward. */
+/** Keeps line feeds and tabs, which only move the cursor forward. */
 function displayText(text: string): string {
   const pieces = text.split("\t").map((piece) => cleanText(piece, { lines: true }));
   return pieces.join("\t");
@@ -365,12 +344,11 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** Maximum number of names to try: `ana`, `ana2`, `ana3`, … */
+/** `ana`, `ana2`, `ana3`, … */
 const ATTEMPTS_MAX = 100;
-/** Maximum length of the name before its number, in code units. */
+/** Excludes the number. */
 const BASE_LENGTH_MAX = 28;
 
-/** @throws {Fault} name-taken if all names are taken */
 async function registerUnique(
   client: Client,
   preferredName: Name,
@@ -389,9 +367,7 @@ async function registerUnique(
   }
 }
 
-/**
- * Returns a fault in terms that receivers of a share know; they have not seen rooms or passwords.
- */
+/** Receivers of a share have not seen rooms or passwords. */
 function truncatedInviteFault(cause: Fault): Fault {
   return new Fault(cause.code, "invite is incomplete", {
     remedy: "paste the whole line, with its quotes",
@@ -399,10 +375,7 @@ function truncatedInviteFault(cause: Fault): Fault {
   });
 }
 
-/**
- * Returns the name from the flag, the environment or config.toml, or else a neutral name, so that
- * the sender does not learn the name of this machine's user.
- */
+/** The default is a neutral name, so that the sender does not learn this machine's user. */
 function nameOf(context: Context, user: string | undefined): Name {
   return serverOptions(context, { user }, "127.0.0.1").user ?? checkName("guest");
 }

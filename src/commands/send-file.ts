@@ -58,7 +58,6 @@ export const command = defineVerb({
   },
 });
 
-/** @throws {Fault} name-invalid, usage */
 function fileTargets(texts: readonly string[]): string[] {
   const to = parseTargets(texts).map(formatTarget);
   if (to.length <= FILE_TARGETS_MAX) return to;
@@ -69,22 +68,17 @@ function fileTargets(texts: readonly string[]): string[] {
 
 interface Sending {
   readonly to: readonly string[];
-  /** Text posted with the first of several files. */
   readonly caption: string | undefined;
-  /** Id that all files of this run share. */
   readonly sending: string | undefined;
 }
 
-/** Sends the files in sequence, and prints each file as soon as it is posted to all targets. */
 class FileSender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #show: ProgressDisplay;
   readonly #sending: Sending;
   #caption: string | undefined;
-  /** Offline recipients, each reported once for all files. */
   readonly #offlineTargets = new Set<string>(); // Bounded by the targets.
-  /** Fault of the first file that failed. */
   fault: Fault | undefined;
 
   constructor(
@@ -100,10 +94,7 @@ class FileSender {
     this.#caption = sending.caption;
   }
 
-  /**
-   * Sends one file. If there are several files, a fault does not stop the transfer of the remaining
-   * files.
-   */
+  /** With several files, a fault does not stop the remaining transfers. */
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
       const sent = await this.#upload(path, name);
@@ -154,7 +145,7 @@ class FileSender {
   }
 }
 
-/** Returns the JSON line for one target. Its fields are part of the command's stable output. */
+/** The fields are part of the command's stable output. */
 function sentJson(sent: UploadedFile, posted: PostedFile): JsonObject {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;

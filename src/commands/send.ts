@@ -48,14 +48,10 @@ class Sender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #targets: readonly Target[];
-  /** Fault and line number of the first message that failed. */
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
-  /** Number of the current line of standard input; 0 if the message is an argument. */
+  /** 0 if the message is an argument. */
   #line = 0;
-  /**
-   * Whether posting has ended. Unconfirmed messages then stay queued, and the fault of the command
-   * reports them.
-   */
+  /** Unconfirmed messages then stay queued, and the fault of the command reports them. */
   #isClosed = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {
@@ -68,7 +64,7 @@ class Sender {
     return this.#firstFailure?.fault;
   }
 
-  /** Reports the outcome of messages that earlier runs queued. They are sent first. */
+  /** Messages that earlier runs queued are sent first. */
   async watch(events: AsyncIterable<ReaderEvent>): Promise<void> {
     for await (const event of events) {
       if (event.kind !== "settled" || event.adopted === undefined) continue;
@@ -109,7 +105,6 @@ class Sender {
     }
   }
 
-  /** @throws {Fault} as `Client.ready` */
   async #waitUntilReady(): Promise<void> {
     try {
       await this.#client.ready();
@@ -121,7 +116,6 @@ class Sender {
     }
   }
 
-  /** @throws {Fault} as `Client.drain` */
   async waitUntilSettled(): Promise<void> {
     try {
       await this.#client.drain();
@@ -132,7 +126,6 @@ class Sender {
     await Promise.resolve(); // Lets the handlers of the last post run first.
   }
 
-  /** Returns the next valid line; reports and skips invalid lines. */
   async #nextLine(): Promise<string | undefined> {
     for (;;) {
       this.#line++;
@@ -165,10 +158,7 @@ class Sender {
     if (queued) printNotice(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
   }
 
-  /**
-   * Stores the fault of the first line that failed. Refusals may arrive in a different order from
-   * the lines.
-   */
+  /** Refusals may arrive in a different order from the lines. */
   #reportFailure(error: unknown, input: InputLine): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isClosed) return;

@@ -89,7 +89,7 @@ import {
   type ServerSpec,
 } from "../wire/invite.ts";
 
-/** Flags, which also define the settings in settings.toml and the environment. */
+/** Also define the settings in settings.toml and the environment. */
 export const SERVE_FLAGS = {
   host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
   port: stringFlag("PORT", `Port to listen on; 0 for any free port (Default: ${PORT_DEFAULT})`, {
@@ -141,7 +141,7 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
     checkArgs(args);
     parsePublic(args.public);
     const files = quotasOf(args);
-    // Checked first, so that an invalid size is refused before anything is opened.
+    // An invalid size is refused before anything is opened.
     historyQuotaOf(args);
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
@@ -183,16 +183,12 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
   },
 });
 
-/**
- * Adds settings from the environment and settings.toml.
- * @throws {Fault} usage
- */
 function mergeSettings(
   values: ServeArgs,
   byFlag: ReadonlySet<string>,
   { env }: Context,
 ): ServeArgs {
-  // This cast is safe, because each value is checked against the same definitions.
+  // Each value is checked against the same definitions.
   return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as ServeArgs;
 }
 
@@ -200,7 +196,6 @@ interface ServerSetup {
   readonly name: string;
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
-  /** Programs for download; `undefined` if the server offers none. */
   readonly offer: Offer | undefined;
 }
 
@@ -259,7 +254,7 @@ async function serve(
           writeInvite();
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
-          // If the new certificate is invalid, the server continues with the old one.
+          // The server continues with the old certificate.
           printNotice(context, `${error.message}; ${error.remedy}`);
         }
       },
@@ -279,7 +274,7 @@ async function serve(
   server.setAddresses(() => publicAddresses(args, port));
   const ownJoinInfo = joinInfo(args, open, opened, { name, roomPassword, operatorLink, offer });
   open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
-  // The delay gives the other nodes time to answer, so that the invite contains their addresses.
+  // Other nodes need time to answer, so that the invite contains their addresses.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
   joinDetails = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };
   writeInvite();
@@ -374,7 +369,6 @@ function newServer(
   });
 }
 
-/** Adds the addresses of the cluster's other servers to the invite. */
 function withClusterAddresses(invite: ServerSpec, cluster: readonly ServerAddress[]): ServerSpec {
   const also = otherClusterAddresses(invite, cluster);
   return also.length === 0 ? invite : { ...invite, also };
@@ -385,8 +379,8 @@ function sealedPath({ folder }: OpenFolder): string {
 }
 
 /**
- * Creates the token of this run, which makes any user of this machine who can read the file an
- * operator. The token is never printed.
+ * Any user of this machine who can read the token's file is an operator. The token is never
+ * printed.
  */
 function newOperatorToken(data: string): string {
   const token = toBase64Url(systemEntropy()(32));
@@ -422,8 +416,7 @@ async function listen(
 }
 
 /**
- * Returns the public addresses. Without TLS only a proxy connects to the port, so `--public`
- * provides the only public address.
+ * Without TLS only a proxy connects to the port, so `--public` provides the only public address.
  */
 function publicAddresses(args: ServeArgs, port: number): ServerAddress[] {
   const publicAddress = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
@@ -502,7 +495,6 @@ function pinOf(args: ServeArgs, open: OpenFolder): string | undefined {
   return isCertified ? undefined : certificatePin(open.certificate.certPem);
 }
 
-/** Prints the first lines, after which clients can connect. */
 function printListening(context: Context, joinDetails: JoinInfo, open: OpenFolder): void {
   const { local, invite, fingerprint, tls, udp, data } = joinDetails;
   if (context.json) {
@@ -593,27 +585,21 @@ function saveLastData(context: Context, path: string): void {
   }
 }
 
-/**
- * Prints a notice if another data folder was used before, because users who create a new server are
- * often in the wrong folder by mistake.
- */
+/** Users who create a new server are often in the wrong folder by mistake. */
 function warnAboutOtherServer(context: Context, data: string): void {
   const { state } = context.settings().folders;
   const file = join(state, "last-data");
   const path = resolve(data);
   const last = readSmallFile(file)?.trimEnd();
   const hasData = readSmallFile(join(path, "format.json")) !== undefined;
-  // A node of a cluster has the identity of the other nodes, so it is not a new server.
+  // A node of a cluster shares the identity of the other nodes, so it is not a new server.
   const isNode = readSmallFile(join(path, "identity.key")) !== undefined;
   if (!hasData && !isNode && last !== undefined && last !== path && mayHoldServer(last)) {
     printNotice(context, `new server; to run your previous one: chat serve --data ${last}`);
   }
 }
 
-/**
- * Reports whether the folder may contain a server; true if the folder cannot be read, for example
- * on a failed disk.
- */
+/** True if the folder cannot be read, for example on a failed disk. */
 function mayHoldServer(folder: string): boolean {
   try {
     return readSmallFile(join(folder, "format.json")) !== undefined;

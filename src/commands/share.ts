@@ -77,10 +77,7 @@ export const command = defineVerb({
   },
 });
 
-/**
- * Shared content: a file on this machine, or content that is first copied to disk so that it can be
- * read repeatedly.
- */
+/** File on this machine, or content that is copied to disk so that it can be read repeatedly. */
 type ShareInput =
   | { readonly from: "disk"; readonly source: Source }
   | { readonly from: "input"; readonly name: string | undefined }
@@ -92,7 +89,6 @@ interface ShareFlags {
   readonly name?: string | undefined;
 }
 
-/** @throws {Fault} usage, not-found, store-…, text-invalid */
 function checkOptions({ path, text, name }: ShareFlags): void {
   if (text === undefined) {
     if (path.length > 0) return checkPaths(path, name);
@@ -106,7 +102,6 @@ function checkOptions({ path, text, name }: ShareFlags): void {
   if (text !== STDIN) checkText(utf8Encode(text));
 }
 
-/** @throws {Fault} text-invalid */
 function checkText(bytes: Uint8Array): Uint8Array {
   const problem =
     bytes.length === 0
@@ -120,7 +115,7 @@ function checkText(bytes: Uint8Array): Uint8Array {
   throw new Fault("text-invalid", problem, { remedy: "share it as a file" });
 }
 
-/** Time for a receiver with all files to disconnect, in milliseconds. A browser stays connected. */
+/** Time for a receiver with all files to disconnect. A browser stays connected. */
 const DISCONNECT_MS = 2_000;
 
 interface ShareOptions {
@@ -156,7 +151,7 @@ async function share(
         if (event.kind === "failed") finished.reject(event.fault);
         receivers.onEvent(event);
         if (!receivers.hasServed || options.keep) return;
-        // The delay lets receivers disconnect first, so that they report no lost connection.
+        // Receivers disconnect first, so that they report no lost connection.
         if (event.kind === "logged-out") finished.resolve(0);
         else context.clock.after(DISCONNECT_MS, () => finished.resolve(0));
       },
@@ -181,7 +176,7 @@ async function share(
 }
 
 /**
- * Copies standard input and text to the server's folder, because they can be read only once.
+ * Standard input can be read only once.
  * @param copied receives the opened content
  */
 async function copyInputs(
@@ -205,10 +200,8 @@ async function copyInputs(
   return sources;
 }
 
-/** Default names of shared content that is not a file. */
 const DEFAULT_NAMES = { input: "stdin", text: "text.txt" } as const;
 
-/** @throws {Fault} store-full, store-failed, text-invalid */
 async function writeInput(
   { stdin }: Context,
   input: Exclude<ShareInput, { from: "disk" }>,
@@ -218,7 +211,7 @@ async function writeInput(
     await using file = await open(path, "wx", 0o600);
     const isText = input.from === "text";
     if (isText && input.text !== STDIN) return await file.writeFile(input.text);
-    const pieces: Uint8Array[] = []; // Chunks of a text, which is short.
+    const pieces: Uint8Array[] = [];
     for (let bytes = 0; ; ) {
       const chunk = await stdin.chunk();
       if (chunk === undefined) break;
@@ -236,7 +229,7 @@ async function writeInput(
   }
 }
 
-/** Uploads the files. Each file is read once for its checksums, and again for each receiver. */
+/** Each file is read once for its checksums, and again for each receiver. */
 async function uploadAll(
   server: ShareServer,
   sources: readonly Source[],
@@ -251,8 +244,7 @@ async function uploadAll(
       source,
       to: [LOBBY],
       onProgress: ({ id, doneBytes, sizeBytes }) => {
-        // The topic announces the upload to receivers that connect during the upload and have
-        // missed its announcement.
+        // Receivers that connect during the upload have missed its announcement.
         if (isAnnounced || isText || doneBytes === sizeBytes) return;
         isAnnounced = true;
         const topic = shareTopic(sources.length, id);
@@ -263,17 +255,13 @@ async function uploadAll(
   }
 }
 
-/** Tracks the files that each receiver has downloaded. */
 class Receivers {
   readonly #context: Context;
   readonly #show: ShareProgress;
   readonly #owner: string;
   readonly #count: number;
-  readonly #names = new Map<string, string>(); // Keyed by file id.
-  /**
-   * Ids of downloaded files, by account name. Only users with the secret can register, which limits
-   * the number of accounts.
-   */
+  readonly #names = new Map<string, string>();
+  /** Ids by account name. Only users with the secret can register, which limits the accounts. */
   readonly #downloads = new Map<string, Set<string>>();
 
   constructor(context: Context, progress: ShareProgress, owner: string, count: number) {
@@ -283,7 +271,6 @@ class Receivers {
     this.#count = count;
   }
 
-  /** Reports whether a receiver has downloaded all files. */
   get hasServed(): boolean {
     return [...this.#downloads.values()].some(({ size }) => size >= this.#count);
   }
@@ -343,22 +330,18 @@ function printInvite(
   stdout.write(`${line}\n`);
 }
 
-/** Returns the address for browsers, with the secret in the fragment, which browsers never send. */
+/** The secret is in the fragment, which browsers never send. */
 function webAddress({ secret = "", ...address }: ServerSpec): string {
   return `https://${formatAddress(address)}/#share=${encodeSecret(secret)}`;
 }
 
-/** Returns a QR code for phones; empty if phones cannot reach the server. */
+/** Empty if phones cannot reach the server. */
 function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
   return qrLines(web, stderr.columns(), color) ?? [];
 }
 
-/**
- * Returns the name from the flag, the environment, config.toml or this system, or else a neutral
- * name.
- */
 function nameOf(context: Context, user: string | undefined): string {
   return serverOptions(context, { user }, "127.0.0.1").user ?? publicUserName("somebody");
 }

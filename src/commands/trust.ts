@@ -104,10 +104,7 @@ async function accept(
   return printResult(context, pinJson(pin), `now trusting ${address} with ${foundText}`);
 }
 
-/**
- * Resets the pinned log, but only after an alarm, so that users do not accidentally unpin the log
- * of an honest server.
- */
+/** Requires an alarm, so that users do not accidentally unpin the log of an honest server. */
 async function acceptLog(
   context: Context,
   state: ClientState,
@@ -132,10 +129,6 @@ async function acceptLog(
   );
 }
 
-/**
- * Asks the user to compare the fingerprint, or compares it with the expected fingerprint.
- * @throws {Fault}
- */
 async function confirmFingerprint(
   context: Context,
   { fingerprint }: Greeted,

@@ -14,7 +14,7 @@ import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-fold
 import { ProgramReplacement } from "../io/file/program-replacement.ts";
 import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
 
-/** Matches the folders of package managers, which update the program themselves. */
+/** Package managers update the program in these folders themselves. */
 const PACKAGED = /^\/usr\/bin\/|^\/nix\/store\/|\/Cellar\/|[\\/](?:scoop[\\/]apps|WinGet)[\\/]/i;
 
 export const command = defineVerb({
@@ -73,7 +73,6 @@ chat.old. The program never looks for upgrades by itself.`,
   },
 });
 
-/** @throws {Fault} usage, not-allowed */
 function installedProgram(execPath: string): string {
   if (TARGET === "") {
     throw new Fault("usage", "this program runs from its sources", {
@@ -89,7 +88,6 @@ function installedProgram(execPath: string): string {
   return path;
 }
 
-/** Returns the data folders of running servers, and of the last server that this user ran. */
 function knownFolders(context: Context, servers: readonly LocalServer[]): readonly string[] {
   const last = readSmallFile(join(context.settings().folders.state, "last-data"))?.trimEnd();
   const folders = servers.map(({ data }) => data);

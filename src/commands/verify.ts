@@ -26,10 +26,7 @@ import type { Finding } from "../io/log/verify.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 
-/**
- * Number of words that represent the root. They encode 192 bits, so searching for a different log
- * with the same words is infeasible.
- */
+/** 192 bits, so searching for a different log with the same words is infeasible. */
 const WORD_COUNT = 12;
 const PROOF_BYTES_MAX = 4 << 20;
 const INTEGRITY_EXIT = 6;
@@ -122,7 +119,6 @@ interface VerifiedLog {
   readonly root: Uint8Array | undefined;
   readonly origin: string | undefined;
   readonly checkpoint: string | undefined;
-  /** Clause that describes the finding to the user. */
   readonly about: string;
   readonly words: boolean;
 }
@@ -165,7 +161,6 @@ async function verifyFolder(
   return 0;
 }
 
-/** Prints a line for each finding, then the verdict. */
 function printVerdict(
   context: Context,
   findings: readonly FindingLine[],
@@ -223,7 +218,7 @@ function writeProof(context: Context, proof: ProofFile, out: string | undefined)
   );
 }
 
-/** Checks a proof file offline. Its key must be known to this device or match `--fingerprint`. */
+/** Works offline. The proof's key must be known to this device or match `--fingerprint`. */
 function checkProofFile(
   context: Context,
   file: string,
@@ -257,7 +252,7 @@ function checkProofFile(
 }
 
 function readProof(file: string): string {
-  // Only a regular file is read, because a pipe or a device may be endless.
+  // A pipe or a device may be endless.
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;

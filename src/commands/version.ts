@@ -31,7 +31,6 @@ export const command = defineVerb({
   },
 });
 
-/** Checks one file, or all files of the release that are in the folder. */
 async function checkRelease(
   context: Context,
   path: string,

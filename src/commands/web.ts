@@ -86,7 +86,7 @@ interface PageTarget {
   readonly store: LocalPageStore;
 }
 
-/** Listens on the previous port if it is free, because the browser stores data by address. */
+/** Prefers the previous port, because the browser stores data by address. */
 async function listenOnLastPort(
   context: Context,
   target: PageTarget,
@@ -102,7 +102,6 @@ async function listenOnLastPort(
   return listener;
 }
 
-/** @throws {Fault} port-taken, internal */
 async function listen(context: Context, target: PageTarget, port: number): Promise<Listener> {
   const { address, fingerprint, token, dialer, store } = target;
   const { dial } = dialer;
@@ -136,7 +135,7 @@ async function listen(context: Context, target: PageTarget, port: number): Promi
   return listener;
 }
 
-/** Returns the address of the page, with the token in the fragment, which browsers never send. */
+/** The token is in the fragment, which browsers never send. */
 function pageUrl({ port }: Listener, token: string, secret: string | undefined): string {
   const invite = secret === undefined ? "" : `&invite=${encodeSecret(secret)}`;
   return `http://${HOST}:${port}/#${token}${invite}`;

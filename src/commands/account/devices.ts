@@ -8,7 +8,7 @@ import { formatTimestamp, styleOf } from "../../cli/output/render.ts";
 import { printList, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 
-/** Length of a date such as `2026-11-20`, in code units; the server stores only the day. */
+/** Length of `2026-11-20`; the server stores only the day. */
 const DAY_CHARS = 10;
 
 export const command = clientVerb({
@@ -41,10 +41,7 @@ export const command = clientVerb({
     });
   },
 });
-/**
- * Removes the revoked device from sealed rooms. If that fails, the account's other devices remove
- * it when they next connect.
- */
+/** If the removal fails, the account's other devices remove the device when they next connect. */
 async function removeRevoked(client: Client): Promise<void> {
   const sealed = client.rooms.filter(({ isSealed }) => isSealed === true);
   if (sealed.length === 0) return;

@@ -63,7 +63,7 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   } else {
     context.stdout.write(`${codeText}\n`);
     printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
-    // The command is alone on its line, so that it can be copied.
+    // On its own line, so that the command can be copied.
     context.stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
     if (isLoopback(externalServer.host)) {
       printNotice(
@@ -121,8 +121,7 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
 }
 
 /**
- * Reads the code from the environment or a prompt, because arguments are visible to all users of
- * the machine.
+ * Arguments are visible to all users of the machine.
  * @throws {Fault} usage
  */
 async function readCode(context: Context): Promise<Uint8Array> {

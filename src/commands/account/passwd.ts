@@ -38,10 +38,7 @@ interface Recovery extends ClientFlags {
   readonly newPasswordFile?: string | undefined;
 }
 
-/**
- * Resets the password without a login. The reset line names the server, and the server returns the
- * user.
- */
+/** Needs no login. The reset line names the server, and the server returns the user. */
 async function recover(args: Recovery, context: Context): Promise<number> {
   const line = await readSecret(context, RESET, args.resetFile, "Reset line");
   if (line === undefined) {
@@ -66,7 +63,7 @@ function printChanged(context: Context, user: string, suffix: string): number {
   return printResult(context, line, `changed the password of ${user}${suffix}`);
 }
 
-/** Prompts for the current password; an empty answer means that none is set. */
+/** An empty answer means that no password is set. */
 async function currentPassword(context: Context, user: string): Promise<string | undefined> {
   const question = `Current password of ${user} (leave empty if not set)`;
   return (await context.terminal?.askSecret(question)) || undefined;

@@ -10,13 +10,11 @@ import type { Credentials } from "../../client/login.ts";
 
 interface AccountVerb {
   readonly mode: Credentials["mode"];
-  /** Kind of the line that `--json` prints. */
   readonly kind: string;
   readonly message: (user: string) => string;
   readonly action?: (open: OpenClient) => Promise<void>;
 }
 
-/** Defines a command that logs in, performs an action, and prints one line. */
 function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
   return clientVerb({
     ...{ mode, requiresPassword: true },

@@ -49,7 +49,6 @@ export const command = defineVerb({
   },
 });
 
-/** @throws {Fault} usage */
 function seqOf(text: string): number {
   const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(seq)) return seq;

@@ -66,7 +66,6 @@ function roomName(room: string | undefined): Name | undefined {
   return room === undefined ? undefined : checkName(roomNameOf(room), "room's name");
 }
 
-/** Returns the room of an invite, or the rights of an access token. */
 function roomLabel({ room, post, read }: Answer<"invites">["invites"][number]): string {
   if (post === undefined && read === undefined) return room ?? "";
   if (read === undefined) return `posts to ${post}`;

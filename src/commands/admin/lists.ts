@@ -12,10 +12,7 @@ const LIST_FLAGS = {
   reverse: flag("Reverse order"),
 } as const satisfies FlagDefs;
 
-/**
- * Sort keys with an alphabetical order. All other sort keys list the newest time or the largest
- * number first.
- */
+/** All other sort keys list the newest time or the largest number first. */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
 
 interface ListOrder {
@@ -29,10 +26,6 @@ interface ListPage<Item> {
   readonly total: number;
 }
 
-/**
- * Fetches all pages of a list, in the requested order.
- * @throws {Fault}
- */
 async function fetchAll<Item>(
   { find, reverse, sort }: ListOrder,
   requestPage: (query: {
@@ -126,7 +119,6 @@ export const rooms = operatorVerb({
   },
 });
 
-/** @throws {Fault} */
 export function allRooms(client: Client, order: ListOrder): Promise<RoomEntry[]> {
   return fetchAll(order, async (query) => {
     const { rooms: page, total } = await client.request("all-rooms", query);

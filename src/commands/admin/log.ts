@@ -47,10 +47,6 @@ export const command = defineVerb({
   },
 });
 
-/**
- * Fetches decisions, oldest first.
- * @throws {Fault}
- */
 async function fetchDecisions(
   client: Client,
   bounds: { readonly since: number; readonly until: number },
@@ -82,7 +78,6 @@ function fieldsOf(bytes: Uint8Array | undefined): Fields {
   }
 }
 
-/** Parses a record's head and body; a missing head or body becomes empty. */
 function recordOf({ record }: EventEntry): { readonly head: Fields; readonly body: Fields } {
   return { head: fieldsOf(record?.head), body: fieldsOf(record?.body) };
 }

@@ -87,15 +87,8 @@ const remove = defineVerb({
   },
 });
 
-/**
- * Maximum number of room names in the prompt. If there are more rooms, the prompt states how many
- * are not named.
- */
 const NAMES_LISTED_MAX = 5;
-/**
- * Maximum number of concurrent requests. A higher number would not be faster, because the server's
- * disk limits the speed.
- */
+/** More requests would not be faster, because the server's disk limits the speed. */
 const CONCURRENT_REMOVALS_MAX = 64;
 
 function confirmationOf(rooms: readonly string[]): string {
@@ -106,7 +99,7 @@ function confirmationOf(rooms: readonly string[]): string {
   return `Permanently remove ${counted(rooms.length, "room")}: ${listed}${moreText}?`;
 }
 
-/** Returns the matching rooms, except the lobby, which cannot be removed. */
+/** Excludes the lobby, which cannot be removed. */
 async function matchingRooms(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },
@@ -128,10 +121,7 @@ function patternOf(glob: string): RegExp {
   return new RegExp(`^${pieces.join("")}$`, "i");
 }
 
-/**
- * Removes all of the given rooms that can be removed.
- * @throws {Fault} the fault of the first room that cannot be removed
- */
+/** @throws {Fault} the fault of the first room that cannot be removed */
 async function removeAll(
   context: Context,
   client: Client,

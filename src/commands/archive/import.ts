@@ -71,10 +71,6 @@ export const command = defineVerb({
   },
 });
 
-/**
- * Reports lines that cannot be parsed.
- * @throws {Fault} usage if there are such lines and --skip-bad is not set
- */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, skipped, latin1 } = parsed;
   const count = `${counted(entries.length, "message")}, skipped ${counted(skipped, "other line")}`;

@@ -76,7 +76,6 @@ export const command = defineVerb({
   },
 });
 
-/** @throws {Fault} log-corrupt if the key is missing or damaged */
 function checkIdentity(backup: string, path: string): void {
   const file = join(path, "identity.key");
   try {
@@ -87,10 +86,6 @@ function checkIdentity(backup: string, path: string): void {
   }
 }
 
-/**
- * Verifies the restored folder, as `chat verify --data` does.
- * @throws {Fault} log-corrupt
- */
 async function checkRestored(backup: string, path: string): Promise<void> {
   const { history, accounts } = await verifyFolder(path);
   const finding = [...history.findings, ...accounts.findings][0];

@@ -141,7 +141,7 @@ async function importFolder(
 }
 
 /**
- * Rejects damaged logs, because all machines would copy the damage permanently.
+ * All machines would copy the damage permanently.
  * @throws {Fault} log-corrupt
  */
 async function checkUndamaged(
