@@ -45,7 +45,6 @@ export function openAddressDialer(
   const udp = new QuicDialer();
   const dials = { tcp: wsDial(), udp: udp.dial };
   const localAddress = localPort === undefined ? {} : { localPort };
-  /** When the map is full, the oldest dialer is removed. */
   const dialers = new Map<string, AutoDialer>();
   const dialerOf = ({ host, port }: ServerAddress) => {
     const key = `${host} ${port}`;

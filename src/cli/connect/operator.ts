@@ -131,7 +131,6 @@ export function roomNameOf(text: string): string {
   return text.replace(/^#/, "");
 }
 
-/** Defines a command with operator rights that starts after the connection is complete. */
 export function operatorVerb<const T extends FlagDefs>(verb: {
   readonly args: T;
   readonly details?: string;

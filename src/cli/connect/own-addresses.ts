@@ -40,7 +40,6 @@ export function externalHosts(
 
 export interface ReachableHosts {
   readonly local: string;
-  /** Host for other machines, or else `local`. */
   readonly external: string;
   /** Whether other machines have only IPv6, on which the server does not listen. */
   readonly lacksIpv6: boolean;

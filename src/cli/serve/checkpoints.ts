@@ -22,7 +22,6 @@ export interface CheckpointOptions {
   readonly identity: Identity;
   readonly history: LogFile;
   readonly accounts: LogFile;
-  /** Log to which history checkpoints are appended, if several servers share it. */
   readonly recordLog?: Pick<Log, "appendThen">;
   readonly onWriteError: (fault: Fault) => void;
 }

@@ -133,7 +133,6 @@ export function clusterConfig(
   return { name, servers, isUnsafe, monitors, ...defined({ credentials: bytes }) };
 }
 
-/** The flag may be repeated, and each value may list several addresses. */
 function splitAddresses(
   values: readonly string[],
   pattern: RegExp,

@@ -14,7 +14,7 @@ export interface ClusterInspection extends Survey {
 
 /**
  * Returns within a few seconds even if servers do not answer.
- * @throws {Fault} unreachable, not-found; no-majority, naming the NATS servers that do not answer
+ * @throws {Fault} unreachable, not-found; no-majority, naming the silent NATS servers
  */
 export async function inspectCluster(
   config: Omit<ClusterConfig, "monitors">,

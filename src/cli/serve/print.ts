@@ -298,7 +298,6 @@ function withoutContent(record: JsonObject): JsonObject {
 export interface JoinInfo {
   readonly name: string;
   readonly local: ServerSpec;
-  /** Address for other machines, with fingerprint and secret. */
   readonly invite: ServerSpec;
   readonly isPublic: boolean;
   readonly fingerprint: string;

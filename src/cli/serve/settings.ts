@@ -145,7 +145,6 @@ function isPath(definition: FlagDef): boolean {
   return definition.valueHint === "FILE";
 }
 
-/** Relative paths are relative to the folder that contains the file. */
 function resolvePath(path: string, file: string): string {
   return path === "-" ? path : resolve(dirname(file), path);
 }

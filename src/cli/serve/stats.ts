@@ -11,7 +11,6 @@ import type { ServePrinter } from "./print.ts";
 
 const INTERVAL_MS = 1_000;
 
-/** A pong has the same size. */
 const PING_BYTES = encode({ kind: "ping" }).length;
 
 /**

@@ -100,7 +100,6 @@ function targetsMatching(model: Model, query: string): readonly string[] {
   return isNewName && !isSameName(name, model.me) ? [...matches, `@${name}`] : matches;
 }
 
-/** Offered while the query is empty. */
 const QUICK_EMOJI: readonly Candidate[] = [
   ...(["👍 :+1:", "❤️ :heart:", "😂 :joy:", "🎉 :tada:", "😮 :open_mouth:"] as const),
   ...(["😢 :cry:", "👀 :eyes:", "✅ :white_check_mark:"] as const),

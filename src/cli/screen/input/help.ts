@@ -43,7 +43,6 @@ function keyRows(
 function chordsText([first = [], ...otherCommands]: readonly (readonly string[])[]): string {
   const last = otherCommands.at(-1)?.[0];
   if (last !== undefined) return `${first[0]} … ${last}`;
-  // If a command has both `y` and `Y`, only `y` is listed.
   const isListed = (chord: string) => {
     const small = chord.toLowerCase();
     return chord === small || !first.includes(small);

@@ -33,7 +33,6 @@ export interface ScrollAnchor {
 }
 
 export interface Completion {
-  /** UTF-16 index at which the replaced text begins. */
   readonly from: number;
   readonly to: number;
   readonly candidates: readonly Candidate[];

@@ -100,7 +100,6 @@ export class Painter {
     this.#pen = pen;
   }
 
-  /** Keeps a pen that is invisible on blank cells. */
   #setPenForBlank(): void {
     if (this.#pen.showsOnBlank) this.#setPen(PLAIN);
   }

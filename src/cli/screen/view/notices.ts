@@ -33,7 +33,6 @@ export interface NoticeOptions {
   readonly visibleFiles: ReadonlySet<string>;
 }
 
-/** At most `height` lines, newest notice last. */
 export function noticeLines(
   { model, notes, question, texts, visibleFiles }: NoticeOptions,
   columns: number,

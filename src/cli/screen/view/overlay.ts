@@ -101,7 +101,6 @@ export function overlayTopMax(options: OverlayOptions, columns: number, height: 
   return Math.max(0, entriesOf(options, columns).length - contentRows(height));
 }
 
-/** An overlay of a single line has no heading. */
 function contentRows(height: number): number {
   return height > 1 ? height - 1 : Math.max(0, height);
 }

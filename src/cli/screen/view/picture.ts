@@ -20,7 +20,6 @@ const ROWS_MIN = 2;
 /** Screen rows reserved for other regions and a few messages. */
 const OTHER_ROWS = 6;
 
-/** 0 if the screen is too small for pictures. */
 export function pictureRows(screenRows: number): number {
   const rows = Math.min(PICTURE_ROWS_MAX, Math.floor((screenRows - OTHER_ROWS) / 2));
   return rows < ROWS_MIN ? 0 : rows;

@@ -41,7 +41,6 @@ export function cutLine(line: Line, columns: number): Line {
   let remaining = columns;
   for (const span of line) {
     const width = widthOf(span.text);
-    // If more text follows, a column is reserved for `…`.
     if (width < remaining) {
       cut.push(span);
       remaining -= width;

@@ -49,7 +49,6 @@ interface CachedRow {
   readonly isUnfolded: boolean;
 }
 
-/** Minimum height, in lines, at which a name may replace the top line. */
 const COVER_HEIGHT_MIN = 4;
 
 type Downloads = ReadonlyMap<string, TransferView>;
