@@ -1,6 +1,5 @@
 /**
- * Definitions of commands: flags, arguments and the function that runs. Flag keys are camelCase
- * here and `--kebab-case` on the command line.
+ * Definitions of commands: flags, arguments and the function that runs.
  * Each command is one file in src/commands with one row in commands/table.ts, from which help, the
  * manual and completions are generated.
  */
@@ -12,21 +11,18 @@ export interface FlagDef {
   readonly type: "boolean" | "string" | "enum" | "positional";
   readonly description?: string;
   readonly negativeDescription?: string;
-  /**
-   * Placeholder for the value in help, such as `ROOM`; completion also selects its candidates by
-   * this placeholder.
-   */
+  /** Placeholder for the value in help, such as `ROOM`; also selects the completion candidates. */
   readonly valueHint?: string;
   readonly alias?: string;
   readonly required?: boolean;
   readonly default?: string | boolean;
   readonly options?: readonly string[];
-  /** A repeatable flag, or a last argument that accepts all remaining words. */
+  /** Makes a flag repeatable, or lets the last argument accept all remaining words. */
   readonly many?: true;
   readonly integer?: { readonly min: number; readonly max: number };
   readonly choices?: readonly string[];
   readonly list?: true;
-  /** Value of the flag if it is the last word on the command line. */
+  /** Value if the flag is the last word on the command line. */
   readonly bareValue?: string;
 }
 
@@ -139,7 +135,7 @@ export function enumFlag<const O extends string, const T extends FlagOptions = N
   return { type: "enum", options, description, ...(flagOptions as NoInfer<T>) } as const;
 }
 
-/** Defines a positional argument, required by default. */
+/** Defines a positional argument. Arguments are required by default. */
 export function argument<const T extends FlagOptions = NoOptions>(
   description: string,
   options?: T,

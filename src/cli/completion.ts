@@ -1,6 +1,6 @@
 /**
- * Command-line completion from the command table and from names stored on this device. Neither uses
- * the network nor writes files.
+ * Command-line completion from the command table and local state. Uses no network and writes no
+ * files.
  */
 
 import { COMPLETIONS_MAX } from "../base/limits.ts";

@@ -41,7 +41,7 @@ export interface Context extends ProcessIo {
   readonly color: boolean;
   readonly debug: boolean;
   /**
-   * Returns the folders and config.toml, reading them on the first call.
+   * Reads the folders and config.toml on the first call.
    * @throws {Fault} usage
    */
   settings(): Settings;
@@ -89,7 +89,7 @@ export function createContext(
   };
 }
 
-/** Sanitised, because the message may contain names and texts from other users. */
+/** Prints a sanitised line. The message may contain names and texts from other users. */
 export function printNotice(context: Pick<Context, "stderr">, message: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(message)}\n`));
 }
@@ -98,7 +98,7 @@ export function faultLine(fault: Fault): string {
   return `${fault.message}; ${fault.remedy}`;
 }
 
-/** Screen readers would read each redraw aloud. */
+/** Reports whether standard error may be redrawn. A screen reader would read each redraw aloud. */
 export function mayRedraw({ stderr, env }: Pick<ProcessIo, "stderr" | "env">): boolean {
   return stderr.isTerminal && env["TERM"] !== "dumb";
 }

@@ -4,10 +4,7 @@ import { AssertionFailure } from "../base/assert.ts";
 import { Fault, type Translatable } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";
 
-/**
- * Converts any thrown value to a fault. A value other than a Fault indicates a bug and gets the
- * code `internal`.
- */
+/** Any value other than a Fault indicates a bug and becomes an `internal` fault. */
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const detail = error instanceof Error ? error.message : String(error);

@@ -34,7 +34,6 @@ export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
   valueHint: "SERVER",
 });
 
-/** Paths to read. Must be the last argument of a command. */
 export const PATHS_ARGUMENT = argument("Files and folders; - for stdin", {
   many: true,
   valueHint: "PATH",
@@ -56,7 +55,7 @@ export interface ServerOptions {
 }
 
 /**
- * Reads flags and arguments first, then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
+ * The precedence is flags and arguments, CHAT_… variables, config.toml.
  * @throws {Fault} usage, name-invalid
  */
 export function serverOptions(
@@ -90,7 +89,7 @@ export function transportOf(
 }
 
 /**
- * Parses targets and removes duplicates. Defaults to the lobby.
+ * Returns the lobby if there are no texts.
  * @throws {Fault} name-invalid
  */
 export function parseTargets(texts: readonly string[]): Target[] {

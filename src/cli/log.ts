@@ -22,8 +22,8 @@ export function createLog(context: Pick<Context, "stderr" | "debug" | "color">):
   const stream = { write, isTTY: stderr.isTerminal, columns: stderr.columns() };
   return createConsola({
     level: debug ? LEVEL_DEBUG : LEVEL_INFO,
-    // A throttle of 0 stops consola from dropping repeated messages. Both streams are set because
-    // consola would otherwise send info messages to standard output.
+    // A throttle of 0 keeps repeated messages. Both streams are set because consola would otherwise
+    // send info messages to standard output.
     throttle: 0,
     stdout: stream as unknown as NodeJS.WriteStream,
     stderr: stream as unknown as NodeJS.WriteStream,

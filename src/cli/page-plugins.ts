@@ -2,10 +2,7 @@
 
 import type { BunPlugin } from "bun";
 
-/**
- * Omits Node's `crypto` (500 kB), which `@hpke/common` imports as a fallback for platforms without
- * WebCrypto.
- */
+/** Omits Node's `crypto` (500 kB), which `@hpke/common` imports only where WebCrypto is missing. */
 const withoutNodeCrypto: BunPlugin = {
   name: "without-node-crypto",
   setup(build) {

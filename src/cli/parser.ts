@@ -1,7 +1,4 @@
-/**
- * Strict command-line parser. Unknown flags and commands, which citty accepts, are rejected with a
- * `usage` fault and a hint.
- */
+/** Strict command-line parser. Rejects unknown flags and commands, which citty accepts. */
 
 import { parseArgs } from "node:util";
 import type { Fault } from "../base/fault.ts";

@@ -1,6 +1,6 @@
 /**
- * Reading of secrets from a file (`-` for standard input), the environment or a prompt, in this
- * order. Never from arguments, which are visible in the process list.
+ * Secrets read from a file (`-` for standard input), the environment or a prompt, in this order.
+ * Arguments are excluded, because the process list shows them.
  */
 
 import { open } from "node:fs/promises";
@@ -48,7 +48,7 @@ const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
 const LINE_END = /[\r\n]/;
 
 /**
- * @param question prompt if neither file nor variable is set; `undefined` disables the prompt
+ * @param question prompt; `undefined` disables the prompt
  * @returns `undefined` if no source has a secret
  * @throws {Fault} usage if the secret is empty or too long; file-unknown, store-denied, interrupted
  */
@@ -83,7 +83,7 @@ export function secretPrompt(
 }
 
 /**
- * Prompts for a new password and its repetition until both are valid and equal.
+ * Prompts for a new password and its repetition until both match.
  * @returns `undefined` if the answer is empty
  * @throws {Fault} usage after WRONG_SECRETS_MAX attempts
  */
@@ -153,8 +153,8 @@ async function fileSecret(
 }
 
 /**
- * Reads up to the first line feed. Ignores the file size, because a process substitution such as
- * `<(pass show chat)` is a pipe without a size.
+ * Does not rely on the file size, because a process substitution such as `<(pass show chat)` is a
+ * pipe.
  */
 async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
   try {

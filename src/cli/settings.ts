@@ -30,7 +30,7 @@ export interface Config {
 export interface Settings {
   readonly folders: Folders;
   readonly config: Config;
-  /** Unvalidated `[screen]` table. */
+  /** The `[screen]` table, which the full screen validates. */
   readonly screen: TomlTable | undefined;
   readonly warnings: readonly string[];
 }
@@ -108,7 +108,7 @@ function singleFolder(folder: string): Folders {
   return { config: folder, data: folder, state: folder };
 }
 
-/** The XDG specification requires relative paths in these variables to be ignored. */
+/** The XDG specification requires relative paths to be ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
 }

@@ -1,6 +1,6 @@
 /** Suggestions for mistyped words. */
 
-/** Allows one typing error in a word of 3 to 5 letters and two in a longer word. */
+/** Allows one typing error in words of 3 to 5 letters, two in longer words. */
 export function nearestWord(typed: string, words: readonly string[]): string | undefined {
   if (typed.length < 3) return undefined;
   const typosMax = typed.length < 6 ? 1 : 2;

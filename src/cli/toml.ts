@@ -59,7 +59,7 @@ const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${NAME})`);
 const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
 const FENCE = /"""|'''/g;
 
-/** smol-toml reports positions only for syntax errors. */
+/** Needed because smol-toml reports positions only for syntax errors. */
 function positionOf(text: string, keys: readonly string[]): string {
   let position = "1:1";
   let found = 0;

@@ -7,7 +7,7 @@ import { type Context, printNotice } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
 /**
- * After an invalid name, the prompt proposes a similar name, which an empty answer accepts.
+ * Proposes a similar name after an invalid name.
  * @param server HOST:PORT
  * @throws {Fault} usage without a terminal; name-invalid if the answer is empty; interrupted
  */

@@ -2,7 +2,7 @@
 
 import type { Output } from "../io/terminal/output.ts";
 
-/** In a narrower terminal, wrapping would leave a column of single words. */
+/** Minimum width for wrapping. Narrower terminals would show a column of single words. */
 const COLUMNS_MIN = 20;
 const CONTINUATION_INDENT = "  ";
 const SGR = /\x1b\[[0-9;]*m/g;
@@ -15,9 +15,8 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 type Screen = Pick<Output, "isTerminal" | "columns">;
 
 /**
- * Wraps lines for a terminal; output to a pipe is unchanged. Continued lines align with the text in
- * their first line or, in a table, with the last column. Words wider than the terminal, such as
- * addresses, stay whole.
+ * Continued lines align with the text in their first line or, in a table, with the last column.
+ * Words wider than the terminal, such as addresses, stay whole.
  */
 export function wrapWords(output: Screen, text: string): string {
   const columns = output.columns();
@@ -42,8 +41,8 @@ function wrapLine(line: string, columns: number): string {
 }
 
 /**
- * Breaks one line into several rows. Continued rows begin with the mark, so that no text can
- * imitate another line. ASCII words stay whole, so that users can copy addresses.
+ * Continued rows begin with the mark, so that no text can imitate another line. ASCII words stay
+ * whole, so that users can copy addresses.
  * @param longWords whether a word wider than the screen starts a new row or fills the current row
  */
 export function wrapMarked(
@@ -117,7 +116,7 @@ function piecesOf(word: string, columnsLeft: number, first: number): string[] {
 }
 
 /**
- * Maximum width of a text on any terminal; some terminals draw each part of an emoji separately.
+ * Maximum width on any terminal; some terminals draw each part of an emoji separately.
  * @internal
  */
 export function cellWidth(text: string): number {

@@ -68,10 +68,7 @@ function parseTarget(value: unknown): string {
   return typeof value === "string" ? (readRoute(`#/${value}`)?.target ?? "") : "";
 }
 
-/**
- * Shows a notification even for an unreadable push, because browsers revoke the permission
- * otherwise.
- */
+/** Shows unreadable pushes too, because browsers revoke the permission otherwise. */
 function show(event: PushEvent): Promise<void> {
   const { tag, at, from, text, count } = pushFields(event);
   const target = parseTarget(at);

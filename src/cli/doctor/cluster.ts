@@ -19,7 +19,7 @@ export function checkMembership(path: string, { cluster, state }: Membership): F
 
 /**
  * @param own membership of the checked folder; `undefined` without a folder
- * @param servers number of named NATS servers
+ * @param servers number of NATS servers named by the user
  */
 export function checkCluster(
   cluster: ClusterInspection,

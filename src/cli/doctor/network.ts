@@ -42,7 +42,7 @@ export interface ExpectedIdentity {
 const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 /** The TCP check tries several addresses with a timeout each. */
 const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
-/** Added to a probe's own timeout, so that the probe fails first with its more specific message. */
+/** Added to a probe's own timeout, so that the probe fails first with its specific message. */
 const GRACE_MS = 500;
 
 /** A failed check skips the checks that depend on it. */

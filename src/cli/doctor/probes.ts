@@ -33,7 +33,7 @@ import type { Context } from "../context.ts";
 import type { MachineProbes } from "./machine.ts";
 import type { NetworkProbes } from "./network.ts";
 
-/** Short enough for a user who waits for the results. */
+/** Short, because the user waits for the results. */
 const DISCOVERY_MS = 1_200;
 
 export function networkProbes(context: Context, port: number): NetworkProbes {

@@ -20,14 +20,11 @@ import { sealedHome } from "../connect/sealed-home.ts";
 import type { Context } from "../context.ts";
 import type { SealedDevices, SealedState } from "./sealed.ts";
 
-/**
- * Prefixes of rows not encrypted with the device key: plain JSON, or states with separate
- * encryption.
- */
+/** Prefixes of rows that the device key does not encrypt. */
 const RAW = ["device/", "pin/", "state/", "pending-state/"];
 
 /**
- * Reads the last account's sealed state for that server. Creates no key.
+ * Reads the sealed state of the last account at that server. Creates no key.
  * @returns `undefined` if the home has no sealed state
  * @throws {Fault} store-…
  */

@@ -20,8 +20,8 @@ export interface SealedState {
 export interface SealedDevices {
   readonly devices: Answer<"devices">["devices"];
   /**
-   * Number of this device's key packages on the server, or the fault that prevents adding the
-   * device to groups.
+   * Number of this device's key packages on the server, or the reason why the device cannot be
+   * added.
    */
   readonly packages: number | Fault;
 }

@@ -37,10 +37,7 @@ export interface ExportResult {
   readonly damage: DamageReport;
 }
 
-/**
- * Maximum number of records on a page. A page is built in memory, and browsers display larger pages
- * slowly.
- */
+/** Pages are built in memory, and browsers display larger pages slowly. */
 const PAGE_RECORDS_MAX = 200_000;
 const FILES = "files";
 const PRIVATE = 0o077;
@@ -174,10 +171,7 @@ export class Exporter {
     }
   }
 
-  /**
-   * Reports erased or damaged content and continues. All other faults, such as a full disk, are
-   * thrown.
-   */
+  /** Continues after erased or damaged content; throws all other faults, such as a full disk. */
   #reportFailure({ name, id }: DisplayFile, error: unknown): void {
     if (!(error instanceof Fault) || !NON_FATAL_CODES.has(error.code)) throw error;
     this.#failed++;

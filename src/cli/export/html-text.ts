@@ -3,10 +3,7 @@
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 
-/**
- * @param names mentioned users
- * @param mark HTML after the text, on the same line
- */
+/** @param mark HTML appended to the last line of the text */
 export function htmlText(text: string, names: readonly string[], mark: string): string {
   const blocks = parseMarkup(text, new Set(names.map((name) => name.toLowerCase())));
   const [only] = blocks;

@@ -1,7 +1,4 @@
-/**
- * Rendering of a room as one self-contained page, without scripts or external addresses. A content
- * security policy is the second line of defence after escaping.
- */
+/** Rendering of a room as one self-contained HTML page, without scripts or external addresses. */
 
 import { formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";

@@ -8,8 +8,7 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 const BUFFER_CHARS = 256 * 1024;
 
 /**
- * File that is written under a temporary name with mode 0600, and renamed when complete. Never
- * replaces an existing file.
+ * File written under a temporary name and renamed when complete. Never replaces an existing file.
  */
 export class OutputFile {
   readonly path: string;

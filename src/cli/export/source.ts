@@ -29,7 +29,7 @@ export interface ExportRoom {
 
 export interface ExportSource {
   /**
-   * @param requested empty requests all rooms
+   * @param requested an empty list requests all rooms
    * @throws {Fault} room-unknown
    */
   rooms(requested: readonly Target[]): ExportRoom[];
@@ -61,7 +61,7 @@ export function serverSource(client: Client, user: string): ExportSource {
 
 const HASH_LINE_BYTES = 46;
 
-/** Works while the folder's server is running. */
+/** Reads a data folder, even while its server is running. */
 export class FolderSource implements ExportSource {
   readonly #folder: FolderHistory;
   readonly #data: string;

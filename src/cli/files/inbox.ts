@@ -23,12 +23,11 @@ const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
 ]);
 
 export interface IncomingOptions {
-  /** Seq up to which earlier runs have received all files. */
+  /** Every file up to this seq was received by an earlier run. */
   readonly cursor: number;
   has(file: FileId): boolean;
   download(file: FileId): Promise<void>;
   onDownloaded(file: FileId): void;
-  /** Stores a new cursor: every file up to this seq is received or cannot be received. */
   onCursor(seq: number): void;
   /** `file` is `undefined` if its record is damaged. */
   onFailed(file: FileId | undefined, fault: Fault): void;
@@ -41,8 +40,8 @@ interface DownloadJob {
 }
 
 /**
- * Downloads each arriving file once, oldest first, and tracks the position from which the next run
- * resumes. A download may start during the upload, before the file has a record.
+ * Downloads each arriving file once, oldest first. A download may start during the upload, before
+ * the file has a record.
  */
 export class IncomingFiles {
   readonly #options: IncomingOptions;
@@ -77,7 +76,6 @@ export class IncomingFiles {
     this.#advance();
   }
 
-  /** Reports a damaged file record or one withheld by the server. */
   reportDamaged(seq: number): void {
     if (seq > this.#lastSeq) {
       const message = msg`record ${seq}, a file, is damaged or withheld`;
@@ -118,7 +116,7 @@ export class IncomingFiles {
     this.#startJobs();
   }
 
-  /** Complete files go first, because a running upload may be slow. */
+  /** Starts complete files first, because a running upload may be slow. */
   #startJobs(): void {
     while (this.#running < CONCURRENT_DOWNLOADS_MAX && this.#fault === undefined) {
       const completeIndex = this.#queue.findIndex(({ seqs }) => seqs.size > 0);

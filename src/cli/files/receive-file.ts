@@ -44,12 +44,11 @@ function mayBeFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
   } catch (error) {
-    // ENOTDIR: a parent of the path is a file. Writing the file reports any other error.
+    // ENOTDIR means that a parent of the path is a file. Writing the file reports any other error.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
   }
 }
 
-/** Uses default permissions, unlike the private folders of `chat`. */
 function createOut(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
@@ -92,7 +91,7 @@ function printGot(context: Context, downloaded: DownloadedFile): void {
     );
 }
 
-/** Stable output for scripts. */
+/** Scripts depend on these fields. */
 export function downloadedJson(downloaded: DownloadedFile): JsonObject {
   const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = downloaded;
   const fields = { id, name, path, sizeBytes, digest, resumedBytes, from, entries };
@@ -126,9 +125,7 @@ export class FileReceiver {
   readonly #out: string;
   readonly #secret: Uint8Array | undefined;
 
-  /**
-   * @param secret secret of this home; without it, the next run cannot recognise partial downloads
-   */
+  /** @param secret without it, the next run cannot recognise partial downloads */
   constructor(
     context: Context,
     client: Client,

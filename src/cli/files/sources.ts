@@ -47,10 +47,7 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
     checkSource(resolve(onlyPath));
 }
 
-/**
- * An empty path usually comes from an unset variable in a script, and never means the current
- * folder.
- */
+/** An empty path usually comes from an unset variable in a script, so it is refused. */
 function checkPath(path: string): void {
   if (path !== "") return;
   throw usageFault(msg`a path is empty`, msg`write . for this folder`);

@@ -1,4 +1,4 @@
-/** Reader of history from a data folder, without a server. */
+/** History read directly from a data folder, without a server. */
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
@@ -29,7 +29,7 @@ const PAGE_BYTES = 8 << 20;
 
 export type FolderQuery = Omit<PageQuery, "from" | "limit" | "bytesMax" | "afterSeq">;
 
-/** History read directly from a data folder. Takes no lock, so the server may be running. */
+/** Takes no lock, so the server may be running. */
 export class FolderHistory {
   readonly #history: Archive;
   readonly #names: ReadonlyMap<UserId, Name>;

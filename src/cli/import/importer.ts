@@ -14,10 +14,7 @@ import type { ImportEntry } from "./entry.ts";
 export interface ImportResult {
   readonly posted: number;
   readonly present: number;
-  /**
-   * Number of reactions and edits without a target, because their message is not in the file or no
-   * longer in the room.
-   */
+  /** Number of reactions and edits whose message is not in the file or no longer in the room. */
   readonly skipped: number;
 }
 
@@ -39,7 +36,7 @@ const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";
 /** A server that accepts 500 posts per second accepts a whole batch in this time. */
 const WAIT_MS_MIN = 250;
-/** Conflicts with concurrent imports of the same file after which this import fails. */
+/** Maximum number of conflicts with concurrent imports of the same file. */
 const ATTEMPTS_MAX = 8;
 
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
@@ -52,9 +49,8 @@ interface PendingPost {
 }
 
 /**
- * Posts the entries of one file. Each post id contains part of a content hash, so stored messages
- * are recognised by their content and erased messages by their id. An interrupted import can
- * therefore resume, and a longer version of the file adds only its new messages.
+ * Posts the entries of one file. Each post id contains part of a content hash, so a later import
+ * recognises erased messages by their id and all others by their content.
  */
 export class Importer {
   readonly #options: ImportOptions;
@@ -90,7 +86,6 @@ export class Importer {
     return { posted: this.#posted, present: this.#presentCount, skipped: this.#skipped };
   }
 
-  /** Finds the messages in this room that any user has imported before. */
   async #scan(): Promise<void> {
     const { client, room } = this.#options;
     this.#unmatched = new Map();
@@ -210,10 +205,7 @@ export class Importer {
     }
   }
 
-  /**
-   * Removes entries that a concurrent import, or an import of an earlier version of the file, has
-   * posted in the meantime.
-   */
+  /** Removes entries that another import has posted in the meantime. */
   async #withoutPosted(pending: readonly PendingPost[]): Promise<PendingPost[]> {
     await this.#scan();
     return pending.filter(({ entry, digest }) => {
@@ -244,7 +236,7 @@ function addSeq<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
   else seqs.push(seq);
 }
 
-/** For a reply, the hash omits the answered message. */
+/** For a reply, the hash omits the message that is answered. */
 function digestOf(fields: readonly unknown[]): string {
   return Buffer.from(sha256(Buffer.from(JSON.stringify(fields)))).toString("base64url", 0, 16);
 }

@@ -1,6 +1,5 @@
 /**
- * irssi and WeeChat logs in their default formats. The logs have no time zone, so times are read in
- * this machine's zone.
+ * irssi and WeeChat logs in their default formats. Times without a zone are in this machine's zone.
  * @see https://irssi.org/documentation/settings/ (log_*)
  * @see https://weechat.org/files/doc/stable/weechat_user.en.html#logger_plugin
  */
@@ -13,11 +12,11 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun"].concat([
   ...["jul", "aug", "sep", "oct", "nov", "dec"],
 ]);
 
-/** `--- Log opened Sat Nov 21 01:36:03 2026` or `--- Day changed Sun Nov 22 2026`. */
+/** Matches `--- Log opened Sat Nov 21 01:36:03 2026` and `--- Day changed Sun Nov 22 2026`. */
 const IRSSI_DAY =
   /^--- (?:Log opened|Log closed|Day changed) \S+ (\S+) +(\d{1,2}) (?:\d\d:\d\d:\d\d )?(\d{4})$/;
 const IRSSI_LINE = /^(\d\d):(\d\d)(?::(\d\d))? (.*)$/s;
-/** `<@ana> hi`, `< ana> hi` or `<ana> hi`. */
+/** Matches `<@ana> hi`, `< ana> hi` and `<ana> hi`. */
 const IRSSI_MESSAGE = /^<[ @+%&~!]?([^\s<>]+)> (.*)$/s;
 const IRSSI_ACTION = /^ ?\* ([^\s]+) (.*)$/s;
 const IRSSI_EVENT = /^-(?:!-|[^\s]+-) /;

@@ -1,6 +1,6 @@
 /**
- * Slack export: a folder or zip with `users.json` and one folder per channel, which contains
- * message lists such as `2026-11-21.json`. A single channel's folder is also accepted.
+ * Slack export: a folder or zip with `users.json` and one folder per channel, with files such as
+ * `2026-11-21.json`. The folder of a single channel is also accepted.
  * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
  */
 
@@ -104,8 +104,7 @@ function addMessage(
   const messageText = plainText(textOf(message["text"]), names);
   const text = [messageText, ...files].filter((part) => part !== "").join("\n");
   const kind = subtype === "me_message" ? "action" : "text";
-  if (text === "")
-    list.skipped++; // The message consists only of attachments from a program.
+  if (text === "") list.skipped++;
   else list.add({ location, from: authorOf(message, names), timeUnixMs, kind, text, key, re });
   for (const reaction of listOf(message["reactions"])) {
     const fields = fieldsOf(reaction) ?? {};

@@ -106,8 +106,8 @@ export class LanClient {
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
     if (chatConsole.isInteractive) {
-      // Erases the typed line and prints the sent text in one write, so that no received line
-      // appears in between.
+      // The typed line is erased and reprinted in one write, so that no received line appears in
+      // between.
       chatConsole.eraseEntered();
       this.#showText(this.#me, { text, isAction, timeUnixMs });
     }
@@ -155,9 +155,7 @@ function personJson({ name, keyId, isVerified }: LanPeer) {
   return { name, key: formatFingerprint(keyId), verified: isVerified };
 }
 
-/**
- * Marks an unverified author with `?`, which no name contains, so that impersonation is visible.
- */
+/** No name contains a `?`, so an unverified user cannot impersonate a verified one. */
 function displayName({ name, keyId, isVerified }: LanPeer): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
 }

@@ -22,7 +22,6 @@ export class PlainClient {
   readonly #context: Context;
   readonly #overflow: OutputOverflow;
   readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** Cancels the pending warning that the group does not return this user's own texts. */
   #stopEcho: (() => void) | undefined;
   #hasEcho = false;
   #hasReportedSigned = false;

@@ -7,7 +7,7 @@ const MENTION_END = "\x1b[22;27m";
 const CODE = "\x1b[36m";
 const CODE_END = "\x1b[39m";
 const CLOCK = "\x1b[90m";
-/** All are readable on black and on white. */
+/** Colours that are readable on black and on white. */
 const NAME_COLORS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
 
 export function clockColor(text: string, color: boolean): string {
@@ -26,7 +26,7 @@ export function eventColor(text: string, color: boolean): string {
   return color ? `${DIM}${text}${RESET}` : text;
 }
 
-/** The colour is the same in every room and run. */
+/** Returns the name in its colour, which is the same in every room and run. */
 export function nameColor(name: string, color: boolean): string {
   if (!color) return name;
   let sum = 0;

@@ -3,13 +3,13 @@
 import { Fault } from "../../base/fault.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** Counts the damaged records in a command's output. With any, the command exits with code 6. */
+/** Counts the damaged records in a command's output. Damaged records result in exit code 6. */
 export class DamageReport {
   readonly #remedy: string;
   #first: DisplayRecord | undefined;
   #count = 0;
 
-  /** @param remedy differs if the records do not come from a server */
+  /** @param remedy advice to the user; the default assumes that a server sent the records */
   constructor(remedy = "ask the server's owner to run chat verify") {
     this.#remedy = remedy;
   }

@@ -15,7 +15,7 @@ export class DayLines {
     this.#day = formatLocalDay(clock.unixMs(), offsetMinutes);
   }
 
-  /** Empty if the day has not changed since the last output. */
+  /** Returns an empty string if the day has not changed since the last output. */
   before(unixMs: number): string {
     const day = formatLocalDay(unixMs, this.#offsetMinutes);
     if (day === this.#day) return "";

@@ -4,13 +4,13 @@ import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 import { codeColor, eventColor, mentionColor } from "./color.ts";
 
-/** No end code affects another attribute. */
+/** SGR codes that begin and end an attribute, without effect on other attributes. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
 const CODE_EDGE = "  ";
 
 /**
- * Returns sanitised lines, each of which ends its own attributes.
- * @param me user whose mentions are highlighted; `undefined` to highlight none
+ * Returns sanitised lines. No attribute extends past the end of a line.
+ * @param me user whose mentions are highlighted
  */
 export function paintedText(text: string, me: string | undefined): string {
   const names = new Set(me === undefined ? [] : [me.toLowerCase()]);

@@ -14,8 +14,8 @@ const CLEAR_LINE = "\r\x1b[K";
 const BAR_CELLS = 20;
 const NAME_CELLS_MAX = 28;
 /**
- * Number of progress lines in piped output for a file of known size. With an unknown size, a line
- * follows after UNKNOWN_FIRST_BYTES and after each doubling.
+ * Number of progress lines in piped output. For a file of unknown size, a line follows after
+ * UNKNOWN_FIRST_BYTES and after each doubling.
  */
 const PROGRESS_STEPS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
@@ -135,7 +135,7 @@ export function barLine(progress: TransferProgress, otherCount: number, columns:
   return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
-/** Such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
+/** Returns a text such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
 function progressText(progress: TransferProgress): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
   if (isDone(progress)) return doneText(progress);
@@ -145,7 +145,7 @@ function progressText(progress: TransferProgress): string {
   return [...share, sizesOf(progress), ...rate, ...left].join(", ");
 }
 
-/** Such as `100 %, 600 MB in 4.1 s, 146 MB/s`. The rate excludes bytes from an earlier run. */
+/** Returns a text such as `100 %, 600 MB in 4.1 s, 146 MB/s`. The rate excludes resumed bytes. */
 function doneText({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
   const size = formatSize(doneBytes);
   const moved = doneBytes - resumedBytes;

@@ -3,8 +3,8 @@
 import { qrDots } from "../../base/qr.ts";
 
 /**
- * Two rows of modules per line, black on white, or inverted on a terminal without colours.
- * `undefined` if the code is wider than the terminal.
+ * Draws black on white, or inverted without colours. `undefined` if the code is wider than the
+ * terminal.
  */
 export function qrLines(text: string, columns: number, color: boolean): string[] | undefined {
   const dots = qrDots(text);

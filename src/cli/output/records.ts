@@ -43,7 +43,9 @@ export function displayRecord(
   };
 }
 
-/** For some kinds, the displayed author differs from the author in the record's head. */
+/**
+ * Returns the displayed author, which for some kinds differs from the author in the record's head.
+ */
 export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
   const { seq, from, state } = content;
   const kind = historyKindOf(content.kind);

@@ -32,10 +32,7 @@ export type DisplayBody =
   | { readonly kind: "retention"; readonly keepMs?: number }
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
   | { readonly kind: "receipts"; readonly on: boolean }
-  /**
-   * `by` removed the member; absent if the member left. `removed` means that the account was
-   * removed.
-   */
+  /** `by` removed the member; absent if the member left. `removed`: the account was removed. */
   | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
   | { readonly kind: "topic"; readonly topic: string }
   /** `until` is a UTC time as text; absent if the mute is permanent. */
@@ -92,7 +89,7 @@ export type DisplayRecord = {
 
 export type DisplayFile = Extract<DisplayRecord, { kind: "file" }>;
 
-/** An erased file has the kind `erased`. */
+/** An erased file is not a file, because its kind is `erased`. */
 export function isFile(record: DisplayRecord): record is DisplayFile {
   return record.kind === "file";
 }
@@ -131,7 +128,7 @@ export function formatTimestamp(unixMs: number, { format, offsetMinutes }: Style
   return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
 }
 
-/** Renders a record and a line feed. The text spans several lines only on a terminal. */
+/** The result ends with a line feed, and spans several lines only on a terminal. */
 export function renderRecord(record: DisplayRecord, style: Style): string {
   switch (style.format) {
     case "json":
@@ -221,7 +218,7 @@ function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
   return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
-/** An imported author's name contains spaces and brackets, which no account name contains. */
+/** An imported author's name contains brackets, which no account name contains. */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
   const imported = "imported" in record ? record.imported : undefined;
@@ -243,7 +240,7 @@ function withContinuations(text: string, { columns }: Pick<Style, "columns">): s
 const TAB_COLUMNS = 4;
 
 /**
- * Expands tabs relative to the start of the text; the terminal would count from the start of the
+ * Expands tabs from the start of the text. The terminal would expand them from the start of the
  * line, which contains the author's name.
  */
 function expandTabs(text: string): string {
@@ -369,7 +366,7 @@ function eventText(record: DisplayRecord, style: Style): string {
   }
 }
 
-/** Such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */
+/** Returns a label such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */
 export function fileLabel({
   name,
   sizeBytes,

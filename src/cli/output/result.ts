@@ -13,7 +13,6 @@ import {
 
 type OutputContext = Pick<Context, "json" | "stdout" | "stderr">;
 
-/** @returns 0, the exit code of success */
 export function printResult(context: OutputContext, line: JsonObject, text: string): number {
   if (context.json) context.stdout.write(renderJson(line));
   else printNotice(context, text);
@@ -34,7 +33,6 @@ export interface Listing<Entry> {
   >;
 }
 
-/** @returns 0, the exit code of success */
 export function printList<One>(
   context: Context,
   entries: readonly One[],

@@ -3,7 +3,7 @@
 import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
-/** Reason for an encrypted message for which this device can never receive the key. */
+/** Reason given for messages whose key this device can never receive. */
 export const NO_KEY = "sealed, and this device has no key";
 
 interface UnreadableRun {
@@ -11,14 +11,15 @@ interface UnreadableRun {
   readonly count: number | undefined;
 }
 
-/** The line precedes the next readable message. Join and leave events do not end a run. */
+/**
+ * Replaces each run with one line, printed before the next readable message. Join and leave events
+ * do not end a run.
+ */
 export class UnreadableRuns {
   readonly #runs = new Map<string, UnreadableRun>();
   readonly #me: string | undefined;
 
-  /**
-   * @param me user who reads the records; messages to and from the same peer belong to the same run
-   */
+  /** @param me user who reads the records; messages to and from one peer belong to the same run */
   constructor(me: string | undefined) {
     this.#me = me;
   }
@@ -28,8 +29,8 @@ export class UnreadableRuns {
   }
 
   /**
-   * Variant of `fold` for live records. Returns a line without a count at the start of a run, and
-   * `undefined` for its further records.
+   * For live records: returns a line without a count at the start of a run, and `undefined` for its
+   * further records.
    */
   next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);

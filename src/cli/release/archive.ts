@@ -9,7 +9,6 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 export const ARCHIVE_SUFFIXES = [".tar.zst", ".tar.gz", ".zip"] as const;
 
 /**
- * Yields the content of one regular file.
  * @param path path in the archive, such as `chat-0.2.0-linux-x64/chat`
  * @throws {Fault} release-untrusted if the file is missing, is a link, or cannot be unpacked
  */

@@ -20,7 +20,7 @@ export const SUMS_NAME = "SHA256SUMS";
 export const SIGNATURE_NAME = "SHA256SUMS.minisig";
 const COMMENT = /^chat (?<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)$/;
 const SUM = /^(?<sha256>[0-9a-f]{64}) [ *](?<name>[0-9A-Za-z][0-9A-Za-z._+~-]{0,127})$/;
-/** Several times the actual number. */
+/** Several times the number of files in a release. */
 const FILES_MAX = 256;
 
 export interface Release {
@@ -29,8 +29,8 @@ export interface Release {
 }
 
 /**
- * Returns the release key built into the program, or the key in the file that the user names.
- * @throws {Fault} usage if there is no key, or if the file does not contain a key
+ * Returns the built-in release key, or the key in the file that the user names.
+ * @throws {Fault} usage if there is no key
  */
 export function releaseKey(path: string | undefined): ReleaseKey {
   if (path === undefined && RELEASE_KEY === "") {
@@ -84,8 +84,7 @@ export function readRelease(key: ReleaseKey | undefined, folder: string): Releas
 /**
  * Compares a file with its checksum, without following links.
  * @returns false if the file does not exist
- * @throws {Fault} release-untrusted if the release does not list the file or the checksum differs;
- * store-…
+ * @throws {Fault} release-untrusted if the file is not listed or its checksum differs; store-…
  */
 export async function checkReleaseFile(
   { version, files }: Release,

@@ -10,7 +10,7 @@ import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { readAt } from "../../io/disk/reading.ts";
 import { openPlain } from "../../io/disk/tree.ts";
 
-/** Time without a received byte. */
+/** Maximum time without a received byte. */
 const STALL_TIMEOUT_MS = 30_000;
 
 export interface ReleaseSource {
@@ -63,7 +63,7 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
     });
   }
   if (base.username !== "" || base.password !== "") {
-    // The certificate is not checked, so a password in the address would not be safe.
+    // A password would not be safe, because the certificate is not checked.
     throw new Fault("usage", "the address of a release cannot contain a user name or password");
   }
   const read = async (name: string, sizeBytesMax: number) => {

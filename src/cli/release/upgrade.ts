@@ -28,7 +28,6 @@ export interface UpgradeOptions {
   readonly source: ReleaseSource;
   readonly key: ReleaseKey;
   readonly program: { readonly version: string; readonly target: string };
-  /** Accepts an older or equal version. */
   readonly isDowngrade: boolean;
   readonly dataFolders: readonly string[];
   readonly onDownload: (name: string) => void;
@@ -41,7 +40,7 @@ export interface Upgrade {
 }
 
 /**
- * The old program stays in place until the new one is verified, complete and has run once.
+ * Keeps the old program until the new one is verified, complete and has run once.
  * @throws {Fault} release-untrusted, not-allowed for an older version, not-found, store-…,
  * version-unsupported if the new program does not run here or cannot read a data folder
  */

@@ -15,9 +15,7 @@ export interface ShareFolder {
   remove(): void;
 }
 
-/**
- * Removes the folder when the process exits. If the process is killed, the next share removes it.
- */
+/** Removed when the process exits. If the process is killed, the next share removes the folder. */
 export function openShareFolder(unixMs: number): ShareFolder {
   for (const name of readdirSync(tmpdir())) {
     const path = join(tmpdir(), name);
@@ -39,7 +37,7 @@ function discard(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** A running process holds the lock of the data folder. */
+/** A running process holds the lock of its data folder. */
 function isAbandoned(path: string, unixMs: number): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isDirectory() || stat.uid !== userInfo().uid) return false;

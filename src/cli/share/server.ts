@@ -53,7 +53,6 @@ export interface ShareOptions {
 export interface ShareServer {
   readonly client: Client;
   readonly invite: ServerSpec;
-  /** Folder for content that is not on this machine's disk; removed with the server. */
   readonly folder: string;
   /** The server reads the next uploaded file in place. */
   lend(source: Source): void;
@@ -119,7 +118,6 @@ async function start(
       certificate: open.certificate,
       udp: "bbr",
       isHost: hostCheck([options.inviteHost]),
-      // Serves the page and the files, but accepts no posts and no operators.
       http: (port) =>
         httpHandler({
           ...{ name: NAME, fingerprint: formatFingerprint(fingerprint), port, page },
@@ -167,7 +165,7 @@ interface OwnerSession {
   readonly account: string;
 }
 
-/** Logs the sharing user in before any receiver. Stores nothing in the user's home. */
+/** Must run before any receiver logs in. Stores nothing in the user's home. */
 async function loginOwner(
   context: Context,
   user: string,
@@ -200,7 +198,7 @@ class LentFiles {
   #nextSource: Source | undefined;
   readonly #sources = new Map<string, Source>();
   readonly #onRead: ShareOptions["onRead"];
-  /** Opening a file reads its last chunk, which does not count as a receiver's progress. */
+  /** Files that the store is opening. Reading their last chunk is not a receiver's progress. */
   readonly #opening = new Set<FileId>();
 
   constructor(onRead: ShareOptions["onRead"]) {
@@ -246,10 +244,7 @@ class LentFiles {
   }
 }
 
-/**
- * Restricts uploads to the sharing user. Shared files are read in place, so they use no additional
- * disk space.
- */
+/** Only the sharing user may upload, because shared files are read in place. */
 function ownerOnly(blobs: BlobStore, lentFiles: LentFiles): BlobStore {
   return {
     list: () => blobs.list(),

@@ -21,9 +21,8 @@ export interface FolderVerdict {
 }
 
 /**
- * Verifies both logs in a data folder or backup with the server's own key. Takes no lock and writes
- * nothing, so the server may be running. Only the checkpoints of clients and witnesses reveal a log
- * that the server rewrote and signed again.
+ * Verifies both logs in a data folder or backup with the server's own key. Takes no lock, so the
+ * server may be running. Cannot detect a log that the server rewrote and signed again.
  * @param path data folder, with `identity.key`
  * @throws {Fault} not-found, data-foreign, store-…, version-unsupported
  */
@@ -46,7 +45,7 @@ export async function verifyFolder(
   return { ok: accounts.ok && history.ok, history, accounts, key };
 }
 
-/** Includes a predecessor only if it has signed its successor. */
+/** A predecessor counts only if it has signed its successor. */
 async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint8Array[]> {
   const keys = [key];
   const records: FoldedRecord[] = [];

@@ -29,8 +29,8 @@ export interface HomeVerdict {
 }
 
 /**
- * Compares the history with the pinned checkpoint, the records that this device has read, and the
- * records that the server confirmed.
+ * Compares the history with the pinned checkpoint and all records that this device has read or the
+ * server has confirmed.
  * @throws {Fault} as `verifyFolder`
  */
 export async function verifyForHome(data: string, logs: HomeLogPins): Promise<HomeVerdict> {

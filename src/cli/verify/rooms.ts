@@ -19,15 +19,13 @@ export interface RoomsVerdict {
 
 type Source = Pick<Client, "history" | "rooms">;
 
-/** Per room; a room with more is damaged throughout. */
+/** Maximum per room. A room with more findings is damaged throughout. */
 const FINDINGS_MAX = 1_000;
 
 /**
- * Reads each room backwards from its newest record. The server numbers a room's records
- * consecutively, and an erased record keeps its number. Findings are gaps, records whose body is
- * damaged or withheld, and erased records without an `erase` record.
+ * Finds gaps, damaged or withheld records, and erased records without an `erase` record. The server
+ * numbers a room's records consecutively, and an erased record keeps its number.
  * @param readsAll whether to read all records instead of VERIFIED_RECORDS_MAX in each room
- * @throws {Fault} if the server refuses a request or the link is lost
  */
 export async function verifyRooms(client: Source, readsAll: boolean): Promise<RoomsVerdict> {
   const findings: RoomFinding[] = [];

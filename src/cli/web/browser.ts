@@ -11,9 +11,9 @@ import type { Context } from "../context.ts";
 const REDIRECT_FILE_MS = 60_000;
 
 /**
- * Does nothing if there is no desktop. The address contains secrets and other users can read the
- * process list, so the browser opens a private file that redirects to the address.
- * @returns function that removes the file, if it still exists
+ * Opens the address through a private file that redirects, because the address contains secrets and
+ * other users can read the process list.
+ * @returns function that removes the file
  */
 export function openBrowser({ env, clock }: Context, url: string): () => void {
   const isDesktop =

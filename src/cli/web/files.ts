@@ -26,8 +26,8 @@ export interface WebFilesOptions {
 }
 
 /**
- * Downloads the file over a data channel, which the server's download token opens. Each chunk is
- * verified before the browser receives it.
+ * Serves files that are downloaded over a data channel. Each chunk is verified before the browser
+ * receives it.
  */
 export function webFiles(options: WebFilesOptions): HttpFiles {
   const lists = new ZipLists();
@@ -48,7 +48,9 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
   };
 }
 
-/** Chunk at which a resumed download starts, so that one data channel is usually enough. */
+/**
+ * Returns the chunk at which a resumed download starts, so that one data channel is usually enough.
+ */
 function firstChunk(request: Request): number {
   const first = /^bytes=(\d{1,15})-/i.exec(request.headers.get("range") ?? "")?.[1];
   return request.method === "GET" ? Math.floor(Number(first ?? 0) / CHUNK_BYTES) : 0;
@@ -135,10 +137,7 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
   };
 }
 
-/**
- * Acknowledges each chunk only after the browser has received it, so that the server sends no
- * faster than a slow browser reads.
- */
+/** Acknowledges a chunk after the browser has received it, so that the server sends no faster. */
 async function* chunksOf({ channel, close }: OpenFile): AsyncGenerator<Uint8Array> {
   const handover = new Handover();
   const sink = { append: handover.put, sync: () => Promise.resolve() };

@@ -33,10 +33,7 @@ const Kept = v.object({
 });
 type Kept = v.InferOutput<typeof Kept>;
 
-/**
- * Keys, names and drafts for one server. Several programs may write concurrently, so each change
- * reads the current file first.
- */
+/** Several programs may write concurrently, so each change reads the current file first. */
 export class LocalPageStore {
   readonly #folder: string;
   readonly #path: string;
@@ -46,7 +43,7 @@ export class LocalPageStore {
     this.#path = join(this.#folder, `${fingerprint}.json`);
   }
 
-  /** Reused for the next page, because browsers store data by port. */
+  /** Port of the last page, reused because browsers store data by port. */
   get port(): number {
     return this.#read().port ?? 0;
   }

@@ -18,10 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
   webmanifest: "application/manifest+json",
 };
-/**
- * The background of a `maskable` icon fills the whole square, so that a system can crop it to any
- * shape.
- */
+/** A `maskable` icon fills the whole square, so that a system can crop it to any shape. */
 const ICONS = [
   { name: "icon-192", sizes: "192x192", purpose: "any" },
   { name: "icon-512", sizes: "512x512", purpose: "any" },
@@ -90,8 +87,8 @@ function addIcons(raw: Map<string, Uint8Array>): readonly AppIcon[] {
 }
 
 /**
- * Bun reserves the short names, which it gives to exports, in every file. Minifying a file with
- * many exports separately lets its local variables have short names too.
+ * Minifies a file separately. Bun otherwise reserves the short names for exports in every file, so
+ * local variables get long names.
  */
 async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const { outputs } = await Bun.build({

@@ -54,9 +54,8 @@ export function localPage(page: Page): Page {
 }
 
 /**
- * Marks a page as local or shared. The marked page has no build id, because its server may have a
- * different page or none, so reloading would not update the page. Without a manifest, the page
- * cannot be installed.
+ * Removes the build id, because the server may have a different page, so that reloading would not
+ * update this one. Removes the manifest, so that the page cannot be installed.
  */
 function markedPage(page: Page, mark: string): Page {
   const { build } = page;
@@ -82,10 +81,7 @@ function withFile(
   return { build, files: new Map([...files, [path, { type: file.type, identity, sha256 }]]) };
 }
 
-/**
- * Loads the embedded page, or builds it when run from source.
- * @returns `undefined` if this program was built without a page
- */
+/** @returns `undefined` if this program was built without a page */
 export async function loadPage(): Promise<Page | undefined> {
   for (const file of Bun.embeddedFiles) {
     // The embedded name contains a hash, as in page-1x2y3z.pack.

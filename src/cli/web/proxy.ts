@@ -129,7 +129,7 @@ class ProxiedLink {
   }
 
   /**
-   * Forwards a `bye` sent instead of a greeting.
+   * Forwards a `bye` that the server sends instead of a greeting.
    * @throws {Fault} fingerprint-changed
    */
   #checkGreeting(bytes: Uint8Array): void {

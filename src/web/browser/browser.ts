@@ -17,7 +17,7 @@ import { dialSocket, type Socket } from "./link.ts";
 import { ProgramStore } from "./program-store.ts";
 import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
 
-/** Declared here so that the driver needs no DOM types. */
+/** Declares only what the driver uses, so that the driver needs no DOM types. */
 interface Page extends SavingPage {
   readonly location: {
     readonly host: string;
@@ -150,7 +150,7 @@ function consumeFragment({ location, history, sessionStorage }: Page, isLocal: b
 
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
 
-/** A fragment pasted into the address of an open page causes no reload. */
+/** Pasting a fragment into the address of an open page causes no reload. */
 function consumePastedFragment(page: Page, isLocal: boolean): void {
   const { hash, pathname } = page.location;
   if (hash === "" || isRouteHash(hash)) return;

@@ -17,7 +17,7 @@ const KEY_BYTES = 32;
 interface KeyPair {
   readonly publicKey: Uint8Array;
   /**
-   * `undefined` if the browser does not support Ed25519; the public bytes then only identify the
+   * `undefined` if the browser does not support Ed25519; the public key then only identifies the
    * device.
    */
   readonly privateKey: CryptoKey | undefined;
@@ -56,7 +56,7 @@ export class Device implements Keys {
   }
 
   /**
-   * Private half of an account key, for another device of the same user.
+   * Returns the private half of an account key, for the same user's other device.
    * @throws {Fault} not-allowed if an earlier page created the key as non-extractable
    */
   async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
@@ -76,7 +76,7 @@ export class Device implements Keys {
     try {
       key = await subtle.importKey("raw", toUnshared(publicKey), ED25519, true, ["verify"]);
     } catch (error) {
-      return isUnsupported(error); // Any other error: the bytes are no point of the curve.
+      return isUnsupported(error); // Other errors: not a point on the curve.
     }
     return subtle.verify(ED25519, key, toUnshared(signature), toUnshared(bytes));
   }
@@ -111,7 +111,7 @@ async function loadOrCreatePair(options: DeviceOptions, name: string): Promise<K
   try {
     await store.write([{ table: "keys", key: name, value }]);
   } catch (error) {
-    if (!(error instanceof Fault)) throw error; // The page uses the key from memory.
+    if (!(error instanceof Fault)) throw error; // The page keeps the key in memory.
     return pair;
   }
   // A key that another tab stored in the meantime takes precedence.

@@ -59,7 +59,7 @@ export interface SaveTarget {
   readonly unpacksFolder?: boolean;
   /** The caller may reuse `bytes` when the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;
-  /** `now` always flushes to disk, `due` only enough bytes. */
+  /** `now` flushes to disk, `due` only if enough bytes are unflushed. */
   flush(mode: "now" | "due"): Promise<void>;
   restart(): Promise<void>;
   finish(): Promise<void>;
@@ -81,7 +81,7 @@ export interface Platform {
   readonly databases: Databases | undefined;
   readonly tabs: Tabs;
   readonly nextFrame: (callback: () => void) => void;
-  /** Initial fragment without `#`. The page has removed it from the address bar. */
+  /** Initial fragment without `#`, already removed from the address bar. */
   readonly fragment: string;
   /** Removes the fragment from session storage, so that a reload does not use it again. */
   readonly forgetFragment: () => void;
@@ -91,7 +91,6 @@ export interface Platform {
   readonly build: string;
   /**
    * Must be called from a click.
-   * @param name sanitised file name
    * @returns `undefined` if the user cancels
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;

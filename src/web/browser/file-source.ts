@@ -4,7 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 
-/** Size and date identify the content, because browsers offer nothing more. */
+/** Identifies a file's content by size and date, because browsers offer nothing more. */
 export function fileStamp(file: File): string {
   return `${file.size} ${file.lastModified}`;
 }
@@ -37,7 +37,9 @@ export class FileSource implements Source {
     return this.#unlessChanged(stream.read(Math.min(CHUNK_BYTES, this.sizeBytes - from)));
   }
 
-  /** Browsers refuse to read a file that has changed since the user chose it. */
+  /**
+   * Converts read errors: browsers refuse to read a file that has changed since the user chose it.
+   */
   async #unlessChanged<Value>(reading: Promise<Value>): Promise<Value> {
     try {
       return await reading;
@@ -62,7 +64,7 @@ export class FileSource implements Source {
 
 type BufferReader = ReadableStreamBYOBReader;
 
-/** Streaming reads ahead, which is three times as fast as reading slices. */
+/** Streams the content, which is three times as fast as reading slices. */
 class FileStream {
   offset: number;
   readonly #file: File;

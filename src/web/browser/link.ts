@@ -28,7 +28,7 @@ export interface SocketOptions {
   readonly token?: string | undefined;
 }
 
-/** Browsers report no drain event, so `bufferedAmount` is polled. */
+/** Polls `bufferedAmount`, because browsers report no drain event. */
 const DRAIN_POLL_INTERVAL_MS = 4;
 const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
@@ -78,8 +78,8 @@ class SocketLink implements Link {
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
-   * Reused buffer that joins a message's head and tail. Tails are not reused: Chromium frees its
-   * own copies only when there is enough garbage to collect.
+   * Reused for messages with a head and a tail. Tails are not reused, because Chromium frees its
+   * own copies only when there is enough garbage.
    */
   #sendBuffer = new Uint8Array(0);
   #drainWaiters: (() => void)[] = [];

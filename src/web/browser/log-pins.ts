@@ -83,7 +83,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
   }
 
-  /** For a replaced server log: the next log is pinned. */
+  /** Forgets the pin of a replaced server log, so that the next log is pinned. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
     const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), recordsKey(reader)];

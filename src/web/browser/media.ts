@@ -2,7 +2,7 @@
 
 import { toHex } from "../../base/bytes.ts";
 
-/** Detected from the bytes, because names and senders are not trusted. */
+/** Kind detected from the bytes, because names and senders are not trusted. */
 
 export type MediaKind = "image" | "sound" | "video" | "document" | "text";
 
@@ -12,7 +12,7 @@ interface MediaType {
   readonly name: string;
 }
 
-/** Decides whether to fetch a preview. Never contains SVG or HTML, which can run scripts. */
+/** Types for which a preview is fetched. Excludes SVG and HTML, which can run scripts. */
 const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ["png", { kind: "image", mime: "image/png", name: "PNG" }],
   ["jpg", { kind: "image", mime: "image/jpeg", name: "JPEG" }],

@@ -31,7 +31,7 @@ export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Pick<Locks, "hold">;
   readonly #migrated: (() => Promise<void>) | undefined;
-  /** Stays the same when the server renames the account. */
+  /** Key prefix that stays the same when the server renames the account. */
   #prefix: string | undefined;
   readonly #releases = new Map<string, () => void>();
 

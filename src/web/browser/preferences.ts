@@ -6,7 +6,7 @@ import { accountPrefix, type Change, type Store, type Table } from "./indexed-db
 
 export const SEALED_FLAG = { table: "places", key: "sealed" } as const;
 
-/** Independent of the server's key, which may be replaced. */
+/** The name is independent of the server's key, which may be replaced. */
 export function sealedDatabaseName(account: string): string {
   return `chat sealed ${account}`;
 }

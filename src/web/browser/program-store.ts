@@ -4,7 +4,7 @@ import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Change, Store, Table } from "./indexed-db.ts";
 
-/** The browser stores the remaining tables, which hold files. */
+/** Tables that `chat web` stores; the browser stores the file tables. */
 const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
 
 export type StoreRequest =
@@ -13,8 +13,8 @@ export type StoreRequest =
   | { readonly op: "write"; readonly changes: readonly Change[] };
 
 /**
- * The program keeps secrets itself, because another local user could later use the same port, and
- * so read this browser storage.
+ * Lets the program store secrets, because another local user could later use the same port and read
+ * this browser storage.
  */
 export class ProgramStore implements Store {
   readonly isExternal = true;

@@ -22,8 +22,7 @@ export class SaveSink implements Sink {
   }
 
   /**
-   * Resumes after the last complete chunk of an earlier page. Hashes the existing bytes for the
-   * final digest.
+   * Resumes after the last complete chunk of an earlier page.
    * @throws {Fault} store-denied, store-failed
    */
   static async resume(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {

@@ -5,7 +5,7 @@ import { SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
 
-/** A previous page may still have the incomplete file open. */
+/** Retries removal, because a previous page may still have the incomplete file open. */
 const REMOVE_ATTEMPTS_MAX = 10;
 
 interface SavingLink {
@@ -50,10 +50,7 @@ export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): P
 
 const REMOVE_RETRY_MS = 1_000;
 
-/**
- * Keeps the incomplete file if a previous page still has it open and the browser forbids its
- * removal.
- */
+/** Leaves the incomplete file on disk if the browser forbids its removal. */
 export async function removeIncomplete(handle: SaveHandle, clock: Clock): Promise<void> {
   for (let tries = 1; tries <= REMOVE_ATTEMPTS_MAX; tries++) {
     try {
@@ -75,13 +72,13 @@ function deniedFault(cause: unknown): Fault {
   return new Fault("store-denied", "the browser does not allow writing there", { cause });
 }
 
-/** The browser copies the complete file for each flush. */
+/** Large, because the browser copies the complete file for each flush. */
 const FLUSH_BYTES_MIN = 32 * 1024 * 1024;
 
 /**
  * The browser replaces the file only on close, so a crash would lose all bytes. The target
- * therefore closes and reopens the file each time its size doubles, which copies less than twice
- * the file in total.
+ * therefore reopens the file each time its size doubles, which copies less than twice the file in
+ * total.
  */
 class FileTarget implements SaveTarget {
   readonly handle: SaveHandle;
@@ -148,10 +145,12 @@ class FileTarget implements SaveTarget {
   }
 }
 
-/** Browsers can move blobs to disk. */
+/** Chunks are collected in blobs, because browsers can move blobs to disk. */
 const CHUNKS_PER_BLOB = 64;
 
-/** For browsers without a save dialog. An incomplete download is lost when the page closes. */
+/**
+ * Target for browsers without a save dialog. An incomplete download is lost when the page closes.
+ */
 class BlobTarget implements SaveTarget {
   readonly handle = undefined;
   readonly #page: SavingPage;

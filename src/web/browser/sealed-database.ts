@@ -15,7 +15,7 @@ import {
   writeRows,
 } from "./indexed-db.ts";
 
-/** Tabs normally hold the lock for about half a second. */
+/** Long, because tabs normally hold the lock for about half a second. */
 const LOCK_TIMEOUT_MS = 15_000;
 
 const TABLE = "rows";
@@ -29,7 +29,7 @@ export interface SealedDatabaseOptions {
 }
 
 /**
- * Stages a transaction's writes and commits them in one step. A browser lock excludes other tabs,
+ * Stages a transaction's writes and commits them together. A browser lock excludes other tabs,
  * because IndexedDB transactions cannot stay open during asynchronous cryptography.
  */
 export class SealedDatabase implements OpenSealedHome {

@@ -12,7 +12,7 @@ const KEY_ROW = { table: "keys", key: "sealed state" } as const;
 const KEY_LOCK = "chat sealed key";
 const KEY_LOCK_TIMEOUT_MS = 5_000;
 
-/** Does not load group cryptography. */
+/** Opens the database without loading group cryptography. */
 export function openSealedHome(
   { store, locks, databases }: Platform & { readonly databases: Databases },
   { account }: SealedAccount,
@@ -29,7 +29,7 @@ export function openSealedHome(
 }
 
 /**
- * Extractable only on a `chat web` page, which stores the key as bytes.
+ * Returns a key that is extractable only on a `chat web` page, which stores the key as bytes.
  * @throws {Fault} store-…
  */
 export function loadStateKey({ store, locks, entropy }: Platform): Promise<StateKey> {

@@ -1,7 +1,4 @@
-/**
- * Save target that stores a received folder as a zip archive, because browsers cannot create
- * folders.
- */
+/** Save target that converts a folder to a zip archive, because browsers cannot create folders. */
 
 import { Fault } from "../../base/fault.ts";
 import { cleanPath } from "../../base/file-names.ts";
@@ -19,7 +16,7 @@ import type { SaveTarget } from "./environment.ts";
 
 const DIRECTORY_WRITE_BYTES = 64 * 1024;
 
-/** Cannot resume after a reload. */
+/** An archive cannot resume after a reload. */
 export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
   readonly unpacksFolder = true;

@@ -61,7 +61,7 @@ export interface Invitation {
   readonly by: string | undefined;
 }
 
-/** The server sends the remaining invitations at the next login. */
+/** Keeps the display short; the server sends the remaining invitations at the next login. */
 const INVITATIONS_MAX = 20;
 
 export abstract class ChatCore extends ChatActions {
@@ -121,7 +121,8 @@ export abstract class ChatCore extends ChatActions {
         account: (greeted, user, current) => ({
           account: this.#accountFor(greeted, current),
           isEnrolled: this.preferences.isEnrolled(user),
-          // The user can still log in with a password; `stopped` reports a final refusal.
+          // Ignored: the user can still log in with a password, and `stopped` reports a final
+          // refusal.
           onUnenrolled: () => undefined,
         }),
         loggedIn: (account, login) => this.#loggedIn(account, login),
@@ -276,7 +277,7 @@ export abstract class ChatCore extends ChatActions {
     void this.#storeDrafts();
   }
 
-  /** While the page closes, only a synchronous write is in time. */
+  /** Stores drafts synchronously, because the page is closing. */
   storeDraftsNow(): void {
     const user = this.link.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
@@ -367,7 +368,7 @@ export abstract class ChatCore extends ChatActions {
     return isSameName(this.link.account?.session.user, user);
   }
 
-  /** Creates a new account if the server's key or the user's name has changed. */
+  /** Returns a new account if the server's key or the user's name has changed. */
   #accountFor({ fingerprint }: Greeted, current: PageAccount | undefined): PageAccount {
     const isSame = current !== undefined && current === this.link.account;
     if (isSame && current.fingerprint === fingerprint) return current;
@@ -474,7 +475,6 @@ export abstract class ChatCore extends ChatActions {
     }
   }
 
-  /** Presents the operator token, which stays valid for this device. */
   async #presentOperatorToken(connection: Connection): Promise<void> {
     this.#isLinkOperator = false;
     const linkToken = this.fragment.operatorToken;

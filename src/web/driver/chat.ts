@@ -21,7 +21,7 @@ import { ChatCore, type LazyCode } from "./chat-core.ts";
 import type { Linking } from "./linking.ts";
 
 /**
- * Connects by itself.
+ * Returns a chat that connects by itself.
  * @param platform `browserPlatform()` or a fake
  */
 export async function openChat(platform: Platform, lazyCode: LazyCode): Promise<Chat> {
@@ -76,8 +76,7 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Checks that a user exists, with the smallest possible history request.
-   * @param target `@geo`
+   * Sends the smallest possible history request.
    * @throws {Fault} user-unknown if the user does not exist; or a connection error
    */
   async checkPerson(target: string): Promise<void> {
@@ -109,7 +108,6 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Encrypts the files in a sealed room.
    * @param handles in the order of `files`, if the browser supports handles
    * @param text text posted with the first file
    * @returns false if this page cannot send to the target; the page displays the reason
@@ -150,7 +148,7 @@ export class Chat extends ChatCore {
     this.#transfer((transfers) => transfers.cancel(id));
   }
 
-  /** Path for the browser's own resumable download, valid for 60 s. */
+  /** Returns a path for the browser's own resumable download, valid for 60 s. */
   async downloadPath(file: string): Promise<string> {
     return (await this.request("download", { file })).path;
   }
@@ -162,7 +160,7 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Fetches and verifies a file in memory.
+   * Fetches a verified file into memory.
    * @throws {Fault} too-large, checksum-wrong, …
    */
   async preview(
@@ -175,8 +173,8 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * The code is prefetched after login: a longer delay would end the user gesture that file dialogs
-   * require.
+   * The code is already prefetched, because loading would end the user gesture that file dialogs
+   * need.
    */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
     this.reportFailure(this.account.transfers().then(act));

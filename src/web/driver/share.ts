@@ -31,7 +31,7 @@ export interface SharedFile {
   readonly transfer: TransferView | undefined;
 }
 
-/** The directory picker of `window`. With it, several files need only one prompt. */
+/** The directory picker of `window`, with which several files need only one prompt. */
 export interface FolderPage {
   showDirectoryPicker?(options: { readonly mode: "readwrite" }): Promise<FolderHandle>;
 }
@@ -190,7 +190,7 @@ function refusalState(fault: Fault): ShareState {
   return { kind: "failed", fault };
 }
 
-/** The sharer sees this name, such as `browser-x1y2z3`. */
+/** Returns a name such as `browser-x1y2z3`, which the sharer sees. */
 function randomName({ entropy }: Platform): Name {
   return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
 }

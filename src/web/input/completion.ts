@@ -19,7 +19,7 @@ export interface CompletionSource {
 
 const CHOICES_MAX = 8;
 const MENTION = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
-/** At least two letters, because `:D` is an emoticon. */
+/** Requires two letters after the colon, because `:D` is an emoticon. */
 const EMOJI = /(?:^|[\s(]):([a-z0-9_+-]{2,32})(:?)$/i;
 const COMMAND = /^\/([a-z]{0,16})$/;
 

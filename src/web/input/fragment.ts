@@ -8,7 +8,6 @@ export interface Fragment {
   readonly operatorToken: string | undefined;
   readonly resetToken: string | undefined;
   readonly shareSecret: string | undefined;
-  /** Token of `chat web`, sent as the first message of each link. */
   readonly localToken: string | undefined;
 }
 

@@ -22,7 +22,7 @@ const HTTP_PORT = 80;
 const PORT_MAX = 65_535;
 
 /**
- * Best first: the page's address if others can reach it, then addresses reported by the server.
+ * Returns the best address first: the page's address, then addresses reported by the server.
  * @param reported absent from older servers
  * @param isRelayed whether `chat web` relays, so that the page's address is local to this user
  */
@@ -43,7 +43,6 @@ export function inviteAddresses(
   return [...otherServers].sort(byLoopback);
 }
 
-/** @param reported addresses that the server sent after login */
 export function otherPages(
   location: PageLocation,
   reported: readonly ServerAddress[],

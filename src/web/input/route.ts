@@ -10,7 +10,7 @@ export interface Route {
 /** Accepts `%40` for `@`, because some programs encode it. */
 const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16}))?\/?$/i;
 
-/** Any other hash may be a secret, and is removed from the address. */
+/** Any other hash may be a secret, so the page removes it from the address. */
 export function isRouteHash(hash: string): boolean {
   return hash.startsWith("#/");
 }

@@ -9,7 +9,7 @@ import type { Attachment } from "./attachments.ts";
 import type { PageTransfersOptions } from "./journal.ts";
 import type { FileHandle } from "./upload-journal.ts";
 
-/** Includes the content, because a pasted file exists nowhere else. */
+/** Contains the file itself, because a pasted file exists nowhere else. */
 interface StoredAttachment {
   readonly target: string;
   readonly file: File;
@@ -24,14 +24,13 @@ interface LockedAttachment {
 }
 
 /**
- * A browser lock shows that the tab of a file is open; after the tab closes, another tab adopts the
- * file.
+ * A browser lock shows that the tab of a file is open. After the tab closes, another tab adopts it.
  */
 export class AttachmentStore {
   readonly #options: PageTransfersOptions;
   readonly #prefix: string;
   readonly #locked = new Map<Attachment, LockedAttachment>();
-  /** Serializes writes, so that a file is added before it is removed. */
+  /** Serialises writes, so that a file is added before it is removed. */
   #writing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -41,7 +40,7 @@ export class AttachmentStore {
   }
 
   /**
-   * Files of closed pages, in the order of attachment.
+   * Returns the files of closed pages, in the order of attachment.
    * @throws {Fault} store-…
    */
   async restore(): Promise<readonly (readonly [string, Attachment])[]> {
@@ -100,7 +99,7 @@ export class AttachmentStore {
     const isFull = storedBytes > ATTACHMENTS_STORED_BYTES_MAX;
     if (isFull || store.isExternal === true || store.isEphemeral === true) return false;
     const addedUnixMs = clock.unixMs();
-    // Sorts by time; the order within a millisecond does not matter.
+    // The key sorts by time; the order within a millisecond does not matter.
     const key = `${this.#prefix}${addedUnixMs} ${toBase64Url(entropy(ID_BYTES))}`;
     const release = await locks.hold(lockName(key));
     if (release === undefined) return false;

@@ -48,8 +48,7 @@ type DownloadInfo = Pick<DownloadEntry, "key" | "file" | "name" | "begunUnixMs">
 };
 
 /**
- * Verifies each chunk before writing it. A later page can resume the download if the browser
- * supports file handles.
+ * Verifies each chunk before writing it. With file handles, a later page can resume the download.
  */
 export class Download implements PageTask {
   readonly view: TransferTask["view"];
@@ -109,7 +108,6 @@ export class Download implements PageTask {
     downloads.remove(key);
   }
 
-  /** After a failure, the next attempt reopens the file. */
   async #flush(): Promise<void> {
     try {
       await this.#sink?.flush();

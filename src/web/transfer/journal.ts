@@ -15,7 +15,7 @@ export interface PageTransfersOptions {
   readonly owner: OutboxOwner;
   readonly channels: TransfersOptions;
   readonly session: AccountSession;
-  /** Posts the text as a separate message if the server is too old to store it with the file. */
+  /** Used if the server is too old to store the text with the file. */
   readonly post?: (to: string, text: string) => void;
   readonly attach?: (target: string, attachment: Attachment) => void;
   readonly emit: (event: LocalEvent) => void;
@@ -23,7 +23,7 @@ export interface PageTransfersOptions {
 
 export interface PageTask extends TransferTask {
   /**
-   * Requests the file or the permission that resuming needs. Must be called from a click.
+   * Must be called from a click.
    * @param chosen the file of an upload, chosen again after a reload
    * @returns false if the user declined
    * @throws {Fault} file-changed if the file differs
@@ -44,7 +44,7 @@ export interface JournalOptions<Entry> {
   readonly parseEntry: (value: Partial<Entry>) => Entry | undefined;
 }
 
-/** After a failed write, a reload only repeats some work. */
+/** Writes are not awaited. After a failed write, a reload only repeats some work. */
 export class TransferJournal<Entry extends JournalEntry> {
   protected readonly prefix: string;
   protected readonly store: Store;

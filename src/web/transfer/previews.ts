@@ -6,10 +6,10 @@ import type { FileBody } from "../../core/rooms/files.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./page-transfers.ts";
 
-/** About five times the size of a camera photo. */
+/** Maximum size of a preview, about five times a camera photo. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
 const CACHED_MAX = 48;
-/** Each preview uses its own link. */
+/** Limited, because each preview uses its own link. */
 const CONCURRENT_MAX = 3;
 
 export interface Picture {
@@ -125,7 +125,7 @@ export function pictureInfo(
     return { type: `image/${header.type}`, sides: [header.width, header.height] };
   }
   const type = imageType(bytes);
-  // Other types have a parsed header unless their dimensions are implausible.
+  // For all other types, the header failed to parse because the dimensions are implausible.
   if (type !== "image/avif" && type !== "image/bmp") return undefined;
   return { type, sides: undefined };
 }

@@ -14,7 +14,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store } from "../browser/indexed-db.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";
 
-/** From a drop or file picker; survives reloads, if the browser supports it. */
+/** Handle from a drop or file picker. Survives reloads. */
 export interface FileHandle {
   readonly name: string;
   getFile(): Promise<File>;
@@ -36,8 +36,7 @@ export interface UploadEntry extends JournalEntry {
 }
 
 /**
- * A reloaded page hashes unstored chunks again; writing smaller rows would take ten times as long
- * as the upload.
+ * A reloaded page hashes unstored chunks again. Smaller rows would make an upload ten times slower.
  */
 const HASHES_PER_ROW = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 

@@ -12,7 +12,6 @@ import type { BrowserUploadJournal, UploadEntry } from "./upload-journal.ts";
 export interface UploadDependencies {
   readonly files: AccountFiles;
   readonly uploads: BrowserUploadJournal;
-  /** Posts the text as a separate message if the server is too old to store it with the file. */
   readonly post?: ((to: string, text: string) => void) | undefined;
 }
 

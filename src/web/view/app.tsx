@@ -68,7 +68,7 @@ function useNotifications(): void {
         const { target, item, why } = event;
         if (why === "put-out")
           notify(texts.removedFromRoom(cleanText(item.from ?? ""), targetText(target)));
-        // Silent if the sound cannot be loaded, or if the browser requires a click first.
+        // The sound stays off if it cannot be loaded, or if the browser requires a click first.
         if (settings.sounds)
           lazy
             .fetch()
@@ -97,10 +97,7 @@ function useNotifications(): void {
   );
 }
 
-/**
- * No event reports the operator role.
- * @param wasTokenPresented changes when the server accepts the operator token
- */
+/** Asks the server, because no event reports the operator role. */
 function useOperator(
   isOnline: boolean,
   me: string | undefined,

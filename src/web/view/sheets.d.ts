@@ -1,6 +1,5 @@
 /** Type of an imported style sheet. */
 
-/** URL of a style sheet that is loaded later. */
 declare module "*.css" {
   const address: string;
   // biome-ignore lint/style/noDefaultExport: the bundler exports the URL as default

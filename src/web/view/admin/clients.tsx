@@ -30,7 +30,7 @@ async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
   return all;
 }
 
-/** Bans apply to the whole address. */
+/** Removes the port, because bans apply to the whole address. */
 function hostWithoutPort(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }

@@ -1,4 +1,4 @@
-/** Exports log lines as JSON Lines or CSV. */
+/** Export of log lines as JSON Lines or CSV. */
 
 import { formatUtc } from "../../../base/time.ts";
 
@@ -11,7 +11,7 @@ interface ExportedLine {
 /** Spreadsheets interpret these prefixes as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** User texts must not end the cell or start a formula. */
+/** Escapes a cell, so that user texts cannot end the cell or start a formula. */
 function cell(text: string): string {
   const safe = FORMULA.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;

@@ -50,7 +50,7 @@ export interface LogLine {
   readonly group: Group;
 }
 
-/** About one hour of a busy class. */
+/** Enough for about one hour of a busy class. */
 const LINES_MAX = 5_000;
 const TRIM_LINES = 500;
 

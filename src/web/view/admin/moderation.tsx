@@ -20,7 +20,7 @@ export function moderateItems({ texts, openDialog }: PageValue, user: string): M
 }
 
 /**
- * Signs out all devices of a user, on every server of a cluster.
+ * Signs out all devices of a user.
  * @param hasPassword if false, the operator must first create a reset code, because the user could
  * not log in again
  */

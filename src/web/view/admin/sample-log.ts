@@ -8,7 +8,7 @@ export type SampleColumns = Pick<
   ColumnName | "since" | "last" | "diskFreeBytes"
 >;
 
-/** Values per second; all other columns are gauges. */
+/** Columns with values per second; all other columns are gauges. */
 const COUNTERS = ["posts", "receivedBytes", "sentBytes"] as const;
 const GAUGES = ["links", "online", "memoryBytes"] as const;
 const COLUMN_NAMES = ["time", ...COUNTERS, ...GAUGES] as const;

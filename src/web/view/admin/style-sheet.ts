@@ -1,8 +1,8 @@
-/** Loads the dashboard's style sheet on demand. */
+/** Loader for the dashboard's style sheet. */
 
 import { useLayoutEffect } from "react";
 
-/** The style sheet is never removed. */
+/** Adds a style sheet on demand, and never removes it. */
 export function useStyleSheet(href: string): void {
   useLayoutEffect(() => {
     if (document.head.querySelector(`link[href="${href}"]`) !== null) return;

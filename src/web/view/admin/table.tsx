@@ -282,7 +282,6 @@ function More({ label, onMore }: { readonly label: string; readonly onMore: () =
   );
 }
 
-/** Page, filter and order of a list request. */
 export interface ListRequest {
   readonly find?: string;
   readonly sort?: string;

@@ -13,10 +13,7 @@ function icon(): HTMLLinkElement | null {
   return document.querySelector<HTMLLinkElement>("link[rel=icon]");
 }
 
-/**
- * Draws the page's icon with the number of mentions, or with a dot for other messages. `undefined`
- * if drawing fails.
- */
+/** Draws the number of mentions, or a dot for other messages. `undefined` if drawing fails. */
 async function drawIcon(address: string, mentions: number): Promise<string | undefined> {
   const picture = new Image(SIZE, SIZE);
   picture.src = address;

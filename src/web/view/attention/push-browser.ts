@@ -2,9 +2,7 @@
 
 import { equalBytes } from "../../../base/bytes.ts";
 
-export type PushProblem =
-  /** Page without TLS, or with an untrusted certificate. */
-  "untrusted" | "missing" | "denied" | "failed";
+export type PushProblem = "untrusted" | "missing" | "denied" | "failed";
 
 export class PushError extends Error {
   readonly problem: PushProblem;
@@ -28,7 +26,7 @@ export function pushProblem(): PushProblem | undefined {
 }
 
 /**
- * Replaces a subscription with another server key.
+ * Replaces a subscription made with another server key.
  * @throws PushError
  */
 export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserSubscription> {

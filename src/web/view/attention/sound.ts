@@ -2,7 +2,7 @@
 
 const NOTES_HZ = [880, 1174.7];
 const NOTE_S = 0.14;
-/** Chosen not to startle. */
+/** Volume, chosen not to startle. */
 const GAIN = 0.12;
 const MIN_INTERVAL_MS = 1_500;
 

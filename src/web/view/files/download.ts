@@ -1,4 +1,4 @@
-/** Starts the browser's own downloads. */
+/** Start of the browser's own downloads. */
 
 export function downloadFrom(address: string, name: string): void {
   const link = document.createElement("a");

@@ -5,7 +5,7 @@ import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
 
-/** Browsers with this method return file handles that survive a reload. */
+/** Method of browsers with file handles that survive a reload. */
 interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
@@ -34,7 +34,10 @@ function isTextDrop({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest("input, textarea") !== null;
 }
 
-/** Browsers open files or links dropped outside the drop zone, which would lose unsent text. */
+/**
+ * Prevents browsers from opening files or links dropped outside the drop zone, which would lose
+ * unsent text.
+ */
 export function useNoStrayDrops(): void {
   useEffect(() => {
     const refuse = (event: DragEvent) => {
@@ -77,7 +80,7 @@ export function useDropping(onDropped: (dropped: readonly Attachment[]) => void)
     const dispatch = (event: DragEvent) => {
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
-    // The document receives events before the window's handler rejects them.
+    // Listens on the document, which receives events before the window's handler rejects them.
     return listen(document, Object.keys(listeners).join(" "), dispatch);
   }, []);
   return isDragging;

@@ -28,7 +28,7 @@ const ICONS: Readonly<Partial<Record<MediaKind, IconName>>> = {
   video: "play",
 };
 
-/** Displayed without confirmation, because their content cannot run. */
+/** Kinds displayed without confirmation, because their content cannot run. */
 const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
 
 function fileType(name: string, texts: AllTexts): string {
@@ -59,15 +59,13 @@ function findDownload({ transfers }: Model, file: string): TransferView | undefi
   return undefined;
 }
 
-/**
- * The browser saves folders as archives, and files too large for memory if there is no save dialog.
- */
+/** Excludes folders, which the browser saves as archives, and files too large for memory. */
 function isSavedByPage({ folder, size }: FileBody): boolean {
   const canChoose = "showSaveFilePicker" in window;
   return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
 }
 
-/** The browser's own download of a sealed file would be encrypted. */
+/** The browser's own download would save a sealed file encrypted. */
 function cannotSave(file: FileView): boolean {
   return file.isSealed === true && !isSavedByPage(file);
 }

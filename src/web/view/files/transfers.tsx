@@ -126,10 +126,10 @@ export const TransferLine = memo(function TransferLine({
   );
 });
 
-/** Afterwards, the message shows the file. */
+/** Display time of a finished transfer, after which the message shows the file. */
 const DONE_VISIBLE_MS = 4_000;
 
-/** Each row has its own timer, independent of updates to other rows. */
+/** Gives each row its own timer, independent of updates to other rows. */
 function useAutoDismiss({ id, state }: TransferView): void {
   const { chat } = useFullPage();
   const isDone = state.kind === "done";

@@ -22,7 +22,7 @@ export interface ViewerProps {
   readonly onClose: () => void;
 }
 
-/** Chooses the view by the file name's extension. Never executes the file's content. */
+/** Chooses the view by the extension of the file name. Never executes the content. */
 export function Viewer({ file, onClose }: ViewerProps) {
   const media = mediaType(file.name);
   if (media?.kind === "image") return <PictureViewer file={file} onClose={onClose} />;
@@ -64,8 +64,8 @@ function TextView({ file }: { readonly file: FileView }) {
 }
 
 /**
- * The server streams the file under a policy that forbids scripts. A sealed file is a blob under
- * the policy of the page, and is never HTML.
+ * The server streams files under a policy that forbids scripts. A sealed file is a blob under the
+ * page's policy, and never HTML.
  */
 function useAddress(file: FileView) {
   const { chat } = useFullPage();
@@ -199,7 +199,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const latestPress = useRef(press);
   latestPress.current = press;
-  // The window receives keys with any focus.
+  // Listens on the window, so that keys work with any focus.
   useEffect(() => {
     return listen(window, "keydown", (event: KeyboardEvent) => latestPress.current(event));
   }, []);

@@ -1,4 +1,4 @@
-/** Assigns login errors to the form's fields. */
+/** Assignment of login errors to the form's fields. */
 
 import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
@@ -38,8 +38,8 @@ export function loginFieldError(
         : undefined;
     case "room-password-wrong":
       if (roomSecret !== "") return { at: "room", text: faultText(fault, texts) };
-      // The server does not reveal whether the name exists. With a password, the text assumes that
-      // the name exists.
+      // The server does not reveal whether the name exists. With a password, the name is assumed to
+      // exist.
       return password === ""
         ? { at: "room", text: texts.roomPasswordMissing(clean) }
         : { at: "password", text: texts.passwordOrRoom(clean) };

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
-/** A correct secret is accepted sooner. */
+/** The countdown appears after this delay, because a correct secret is accepted sooner. */
 const DISPLAY_DELAY_MS = 400;
 const SECOND_MS = 1_000;
 
@@ -14,7 +14,7 @@ export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to a fixed time
   useEffect(() => {
     const show = () => {
-      // Shows at least one second until the answer arrives, because the network adds a delay.
+      // The network adds a delay, so at least one second is shown until the answer arrives.
       const seconds = Math.max(1, Math.ceil((untilUnixMs - Date.now()) / SECOND_MS));
       const text = texts.guessDelay(of, seconds);
       setMessage(({ announced }) => ({ announced: announced || text, text }));

@@ -236,7 +236,7 @@ function usePanels() {
       setDrawer(false);
       requestAnimationFrame(() => {
         const field = document.querySelector<HTMLElement>(".composer textarea");
-        // Keeps the focus if the user has started to type in another field.
+        // The user may have started to type in another field, which keeps the focus.
         if (document.activeElement?.matches("input, select, dialog *") === true) return;
         if (matchMedia("(hover: hover)").matches) field?.focus();
       });
@@ -316,7 +316,7 @@ function useHasCaughtUp(isCaughtUp: boolean): boolean {
   return hasCaughtUp.current;
 }
 
-/** Visible messages are marked as read within a frame. */
+/** Excludes visible messages, which are marked as read within a frame. */
 function hasUnreadOutOfView({ rooms, people, unread }: RoomList, isFocused: boolean): boolean {
   if (unread === 0 || !isFocused) return unread > 0;
   return [...rooms, ...people].some((line) => {

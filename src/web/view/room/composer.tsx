@@ -61,10 +61,7 @@ export interface AttachedFiles {
   readonly files: readonly Attachment[];
   readonly add: (files: readonly Attachment[]) => void;
   readonly remove: (attachment: Attachment) => void;
-  /**
-   * @param text text posted with the first file
-   * @returns false if refused; the files stay attached
-   */
+  /** @returns false if refused; the files stay attached */
   readonly send: (text: string) => boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Announces new messages to screen readers. */
+/** Announcements of new messages for screen readers. */
 
 import { useEffect, useRef } from "react";
 import { isMessage } from "../../../core/model/item.ts";
@@ -6,7 +6,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import { usePage } from "../shell/context.tsx";
 
-/** With more messages at a time, only the count is announced. */
+/** Maximum number of messages read aloud; with more, only the count is announced. */
 const SPOKEN_MAX = 2;
 const ANNOUNCE_INTERVAL_MS = 1_000;
 

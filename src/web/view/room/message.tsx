@@ -152,7 +152,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   );
 }
 
-/** Compares with `undefined`, because 0 is a valid time. */
+/** Mark of an edited message. 0 is a valid time. */
 function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
   return unixMs === undefined ? null : (
@@ -232,7 +232,7 @@ function Head({ from, unixMs, note }: HeadProps) {
   );
 }
 
-/** Touch has no hover, and some browsers set no focus. */
+/** Focuses a touched message, because touch has no hover and some browsers set no focus. */
 function focusTouched(event: PointerEvent<HTMLElement>): void {
   const { currentTarget, target, pointerType } = event;
   // Ignores touches in the message's menu, which keeps the focus.
@@ -242,7 +242,10 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
   if (!isInside) currentTarget.focus({ preventScroll: true });
 }
 
-/** The message's menu and dialogs belong to it, although they are elsewhere in the document. */
+/**
+ * The message's menu and dialogs belong to the message, although they are elsewhere in the
+ * document.
+ */
 function belongsTo(article: HTMLElement | null, target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   return article?.contains(target) === true || target.closest(".menu, dialog") !== null;

@@ -142,7 +142,7 @@ export interface RichTextProps {
   readonly children?: ReactNode;
 }
 
-/** Sanitised, and never HTML. Only web addresses and rooms become links. */
+/** Renders sanitised text, never HTML. Only web addresses and rooms become links. */
 export const RichText = memo(function Text({ text, mentions, children }: RichTextProps) {
   const blocks = useMemo(
     () => parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase()))),
@@ -166,7 +166,7 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
   );
 });
 
-/** A line from `plainLine`: without markup, but struck text stays struck. */
+/** Renders a line without markup, except that struck text stays struck. */
 export function PlainLine({ text }: { readonly text: string }) {
   const pieces = splitStruck(text);
   // biome-ignore lint/suspicious/noArrayIndexKey: the pieces have no other key

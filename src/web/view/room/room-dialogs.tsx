@@ -117,7 +117,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: LazyProps["Cre
       return false;
     }
     const sealed = isSealed && canSeal;
-    // Encrypted rooms need no password, and have no topic, which the server could read.
+    // An encrypted room needs no password, and has no topic, because the server could read it.
     const isOpen = sealed || password === "";
     const created = await chat.join(room, {
       create: true,

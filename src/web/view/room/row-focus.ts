@@ -4,7 +4,7 @@ import { type RefObject, useCallback, useLayoutEffect, useRef } from "react";
 import { listen } from "../shell/effects.ts";
 
 /**
- * Focuses the list when the focused row is sent or scrolled out, so that keys still work.
+ * Focuses the list when the focused row disappears, so that keys still work.
  * @returns a function that checks the focus; each render also checks it
  */
 export function useRowFocus(section: RefObject<HTMLElement | null>): () => void {

@@ -75,7 +75,7 @@ export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
   }
 }
 
-/** A device without the account key is never added. */
+/** Shown until a member adds this device. A device without the account key is never added. */
 function WaitingNotice() {
   const { chat, texts } = useFullPage();
   const [isCertified, setCertified] = useState(true);

@@ -128,10 +128,7 @@ function lineAt(target: EventTarget | null): HTMLElement | undefined {
   return line ?? undefined;
 }
 
-/**
- * Opens by a right click, the "…" button, the menu key, or a long press, which not every browser
- * reports as a right click.
- */
+/** The menu also opens on a long press, which not every browser reports as a right click. */
 function useLineMenu() {
   const { chat } = usePage();
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
@@ -213,7 +210,7 @@ export interface RoomsProps {
 const isSameList = (a: readonly RoomListEntry[], b: readonly RoomListEntry[]) =>
   a.length === b.length && a.every((line, i) => isEqual(line, b[i]));
 
-/** Each message recreates the lists, so `memo` cannot compare their identity. */
+/** Compares the lines, because each message recreates the lists. */
 function isSameRooms({ lines, ...propsA }: RoomsProps, { lines: linesB, ...propsB }: RoomsProps) {
   const isSame = isSameList(lines.rooms, linesB.rooms) && isSameList(lines.people, linesB.people);
   return isSame && isEqual(propsA, propsB);

@@ -42,7 +42,7 @@ export type CommandOutcome =
   | { readonly kind: "text" }
   | { readonly kind: "invalid"; readonly message: string };
 
-/** A refused command returns to the composer, if the composer is empty. */
+/** Restores a refused command, if the composer is empty. */
 export function runSlashCommand(
   page: PageValue,
   context: CommandContext,
@@ -204,10 +204,10 @@ class PageHost implements Host {
     }
   }
 
-  /** Hides the conversation until its next message, because users cannot leave conversations. */
+  /** Hides the conversation until its next message, because users cannot leave a conversation. */
   async leaveConversation(): Promise<undefined> {
     const { chat } = this.#page;
-    // Queued messages would make the conversation visible again.
+    // Waits for queued messages, which would make the conversation visible again.
     await this.#sent().catch(() => undefined);
     if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
     else if (isSameName(chat.model.open, this.current)) chat.open(undefined);

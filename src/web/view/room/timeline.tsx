@@ -33,9 +33,9 @@ const REACH_PX = 800;
  * Rows get a known height only when drawn; measuring a visible row would move the rows below it.
  */
 const DRAWN_PX = 600;
-/** Smaller while following the newest message, for a faster first scroll step. */
+/** Smaller margin while following the newest message, for a faster first scroll step. */
 const DRAWN_AT_END_PX = 400;
-/** Within this distance, the timeline follows the newest message. */
+/** The timeline follows the newest message within this distance. */
 const STICK_PX = 40;
 /** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
 const USER_SCROLL_MS = 1_000;
@@ -90,8 +90,8 @@ interface StagedRows {
 }
 
 /**
- * Adds rows at the start and rows at the end in two renders. The list keeps its distance from the
- * end in the first render, and from the start in the second.
+ * Adds rows at the start and at the end in two renders. In the first render, the list keeps its
+ * distance from the end, in the second from the start.
  */
 function useStaged(rows: readonly Row[]): StagedRows {
   const last = useRef<StagedRows>({ rows: [], isShifted: false });
@@ -134,13 +134,13 @@ function anchorOf(
   return [oldIndex, index.get(before[oldIndex]?.key ?? "") ?? oldIndex];
 }
 
-/** Identified by key, because rows added at the start change the index. */
+/** Scroll target, identified by key, because rows added at the start change its index. */
 interface Aim {
   readonly key: string;
   readonly scroll: ScrollToIndexOpts;
 }
 
-/** The list measures and follows appended rows itself. */
+/** Reports whether rows were only appended, which the list measures and follows itself. */
 function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
   const last = before.length - 1;
   const hasSameRange = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
@@ -150,7 +150,10 @@ function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
 interface ScrollState {
   readonly list: RefObject<VListHandle | null>;
   readonly isFollowing: RefObject<boolean>;
-  /** The menu's message keeps its position, and the list does not follow new messages. */
+  /**
+   * While a menu is open, its message keeps its position, and the list does not follow new
+   * messages.
+   */
   readonly isMenuOpen: RefObject<boolean>;
   readonly aim: RefObject<Aim | undefined>;
   readonly userInputMs: RefObject<number>;
@@ -229,7 +232,7 @@ class AllUnfolded extends Unfolded {
 
 const IGNORE_MENU: OnMenu = () => undefined;
 
-/** The list renders only visible rows, so printing renders all loaded rows. */
+/** Renders all loaded rows for printing, because the list renders only visible rows. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
@@ -261,8 +264,8 @@ export interface TimelineProps {
 }
 
 /**
- * Hides the first row's date while older rows are missing, because they may be from the same day
- * and must move no visible row.
+ * Hides the first row's date while older rows are missing. They may be from the same day, and must
+ * not move visible rows.
  */
 function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   return useMemo(
@@ -369,10 +372,7 @@ function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRang
   return { key, from: first, to: last, indexes };
 }
 
-/**
- * The row with the open menu stays mounted until the menu closes; the list then returns to the
- * newest message if it was there.
- */
+/** Keeps the row with the open menu mounted until the menu closes. */
 function useMenuKey({ isFollowing, isMenuOpen }: ScrollState) {
   const [menuKey, setMenuKey] = useState<string>();
   const wasFollowing = useRef(false);
@@ -414,8 +414,8 @@ function useDrawnRange(
 const CACHED_ELEMENTS_MAX = 200;
 
 /**
- * Only changed rows render. The cache holds only recently drawn rows, because an element retains
- * everything drawn for it.
+ * Renders only changed rows. The cache is small, because an element retains everything drawn for
+ * it.
  */
 function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
   return useMemo(() => {
@@ -438,7 +438,7 @@ function useElements(actions: MessageActions, shownKey: string | undefined, onMe
   }, [actions, shownKey, onMenu]);
 }
 
-/** With an active listener, the browser waits for the page before each scroll step. */
+/** Listens passively; otherwise the browser waits for the page before each scroll step. */
 function useWheel(
   section: RefObject<HTMLElement | null>,
   { list, aim, userInputMs }: ScrollState,
@@ -486,7 +486,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const onScroll = (newOffset: number) => {
     const newEnd = endOf(section.current);
     if (newOffset < offset.current - 1) {
-      // If a row shrinks or the list grows, the browser scrolls without the user.
+      // The browser also scrolls when a row shrinks or the list grows.
       const isUserScroll = performance.now() - userInputMs.current < USER_SCROLL_MS;
       if (isUserScroll || newEnd === end.current) isFollowing.current = false;
       else if (isFollowing.current && !hasNewer)
@@ -558,15 +558,15 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   );
 });
 
-/** The DOM is updated before the list's own height. */
+/** Reads the DOM, which is updated before the list's own height. */
 function endOf(section: HTMLElement | null): number {
   const list = section?.querySelector(".list");
   return list ? list.scrollHeight - list.clientHeight : 0;
 }
 
 /**
- * Folding a row whose start is out of view would scroll past it. Returns the row's index, or -1 if
- * its start is in view.
+ * Returns the row that is being folded if its start is out of view, because folding would scroll
+ * past it; otherwise -1.
  */
 function foldedAbove(rows: readonly Row[], button: Element): number {
   const article = button.closest<HTMLElement>("article");

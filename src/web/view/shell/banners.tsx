@@ -41,7 +41,7 @@ function OtherPages() {
   );
 }
 
-/** The same element and button stay across connection attempts. */
+/** Keeps the same element and button across connection attempts. */
 function Offline({ connection }: { readonly connection: ConnectionView }) {
   const { texts, chat } = usePage();
   const offline = connection.kind === "offline" ? connection : undefined;

@@ -4,7 +4,7 @@ import { Fault } from "../../../base/fault.ts";
 import type { PageValue } from "./context.tsx";
 
 /**
- * Uses `execCommand` on pages without TLS, which lack the clipboard API.
+ * Falls back to `execCommand` on pages without TLS, which lack the clipboard API.
  * @throws {Fault} store-denied if the browser denies access
  */
 async function copyText(text: string): Promise<void> {

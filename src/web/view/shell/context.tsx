@@ -35,7 +35,7 @@ export interface PageValue {
   readonly fail: (error: unknown) => void;
 }
 
-/** Must match the width in page.css for three columns. */
+/** Reports whether three columns fit. The width must match page.css. */
 export function isWide(): boolean {
   return matchMedia("(min-width: 68.75em)").matches;
 }
@@ -57,7 +57,7 @@ export function useModel(): Model {
   return useSyncExternalStore(chat.subscribe, () => chat.model);
 }
 
-/** The selected value must be the same object while unchanged. */
+/** @param select must return the same object while its value is unchanged */
 export function useModelValue<Value>(select: (model: Model) => Value): Value {
   const { chat } = usePage();
   return useSyncExternalStore(chat.subscribe, () => select(chat.model));

@@ -16,7 +16,7 @@ export interface DialogProps {
   readonly className?: string;
 }
 
-/** Initial focus: a field, or else the least consequential button. */
+/** Element with the initial focus: a field, or else the least consequential button. */
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
 
 export function Dialog({ title, onClose, children, className = "" }: DialogProps) {

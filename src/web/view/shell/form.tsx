@@ -18,7 +18,7 @@ interface FieldProps {
   readonly fault?: ReactNode;
 }
 
-/** Browsers honour `autofocus` only once per document. */
+/** Focuses a field on mount, because browsers honour `autofocus` only once per document. */
 export function focusOnMount(field: HTMLElement | null): void {
   field?.focus();
 }

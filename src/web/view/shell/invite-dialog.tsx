@@ -48,9 +48,7 @@ function ShareButton({ address }: { readonly address: string }) {
   );
 }
 
-/**
- * For a terminal: the server's address and fingerprint, with the secret of an invite or a reset.
- */
+/** Returns the server's address and fingerprint, with the secret of an invite or a reset. */
 export function inviteText(
   { model }: Chat,
   { host, port }: Pick<InviteAddress, "host" | "port">,

@@ -1,7 +1,4 @@
-/**
- * Loader for the modules in view/lazy-module.tsx, on demand or when idle; refers only to names and
- * props.
- */
+/** Loaders for the modules in view/lazy-module.tsx, on demand or when idle. */
 
 import {
   Component,
@@ -133,14 +130,14 @@ export interface LoginFieldError {
 export type LazyModule = {
   readonly [Name in keyof LazyProps]: ComponentType<LazyProps[Name]>;
 } & {
-  /** Other languages include all of their texts. */
+  /** Deferred English texts; other languages include all of their texts. */
   readonly texts: Partial<AllTexts>;
   readonly loginFieldError: (attempt: LoginAttempt, texts: Texts) => LoginFieldError | undefined;
   readonly disablePushes: (page: Pick<PageValue, "change">) => Promise<void>;
   readonly playSound: () => Promise<void>;
 };
 
-/** Separate module, because most users only need recent emoji. */
+/** A separate module, because most users only need recent emoji. */
 export type EmojiModule = typeof import("../../../ui/text/emoji.ts");
 
 /** Loads a module once; after a failure, the next call retries. */
@@ -233,7 +230,7 @@ export function dialogOpener(show: PageValue["show"]): OpenDialog {
     show((close) => <BoundedView view={name} {...props} onClose={close} />);
 }
 
-/** For browsers without `requestIdleCallback`. */
+/** Delay for browsers without `requestIdleCallback`. */
 const IDLE_MS = 2_000;
 
 function whenIdle(begin: () => void): () => void {
@@ -260,7 +257,7 @@ export function usePrefetch(isCaughtUp: boolean): void {
   const { lazy: loader } = usePage();
   useEffect(() => {
     if (!isCaughtUp || isSaving()) return;
-    // Opening a view retries, and reports the error.
+    // Ignored: opening a view retries, and reports the error.
     return whenIdle(() => void loader.fetch().catch(() => undefined));
   }, [isCaughtUp, loader]);
 }

@@ -114,7 +114,9 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   return createPortal(menu, container) as object as ReactNode;
 }
 
-/** Called when a menu inside opens or closes; the subtree must stay mounted while it is open. */
+/**
+ * Called when a menu inside opens or closes. The subtree must stay mounted while a menu is open.
+ */
 export const MenuStateContext = createContext<(isOpen: boolean) => void>(() => undefined);
 
 interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {

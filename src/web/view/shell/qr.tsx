@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { qrDots } from "../../../base/qr.ts";
 import { useFullPage } from "./full-page.ts";
 
-/** Black on white in every theme, as scanners require. */
+/** Draws black on white in every theme, as scanners require. */
 export function Qr({ text }: { readonly text: string }) {
   const { texts } = useFullPage();
   const { size, path } = useMemo(() => {

@@ -91,7 +91,7 @@ function Notifications() {
         isOn={settings.sounds}
         onChange={(sounds) => {
           change({ sounds });
-          // Plays a sample. Browsers also require such a click before a page may play sounds.
+          // Plays a sample, because browsers require such a click before a page may play sounds.
           if (sounds) void lazy.module?.playSound();
         }}
       />
@@ -142,7 +142,7 @@ function lastSeenText({ online, seen }: DeviceActivity, texts: AllTexts, times: 
   return texts.lastSeen(times.utcDay(seen));
 }
 
-/** The device's own label is in English: `Firefox on Linux`. */
+/** Translates the device's own label, which is in English: `Firefox on Linux`. */
 function deviceName(id: string, label: string | undefined, texts: AllTexts): string {
   const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
   const isPlain = program === undefined || system === undefined;

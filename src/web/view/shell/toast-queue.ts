@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../../io/clock.ts";
 
-/** Fit a phone. The oldest is dropped first. */
+/** Maximum toasts that fit a phone. The oldest is dropped first. */
 const TOASTS_MAX = 4;
 /** Time to notice a toast, and to read each letter (15 letters a second). */
 const NOTICE_MS = 4_000;

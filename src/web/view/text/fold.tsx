@@ -14,7 +14,7 @@ import { useTexts } from "../shell/context.tsx";
 const LINES_MAX = 24;
 /** Texts up to this length fit on the narrowest phone and need no measuring. */
 const SHORT_LENGTH = 300;
-/** 20 lines in the widest window. */
+/** Fills 20 lines in the widest window. */
 const DRAWN_LENGTH = 8_000;
 const DRAWN_LINES = 60;
 const UNFOLDED_MAX = 100;
@@ -100,7 +100,7 @@ function FoldedText({ id, text, unfolded, isJumpTarget = false, children }: Fold
       <div
         ref={box}
         className={isLong && !isOpen ? "fold is-folded" : "fold"}
-        // Scrolled when the browser finds a match or sets the focus in the hidden part.
+        // The browser scrolls this box when it finds a match or sets the focus in the hidden part.
         onScroll={() => open(true)}
       >
         {children(isOpen ? text : preview)}
