@@ -27,10 +27,10 @@ const SECTIONS: readonly Section[] = [
     subject: "messages",
     title: "Messages",
     text:
-      "One room, 100-character messages, four senders. Compare the server's CPU time: servers " +
+      "Four senders post 100-character messages to one room. Compare CPU times only: servers " +
       "and readers share one machine. `chat serve` writes each message to disk and encrypts it; " +
-      "the IRC servers do neither. `server.publish + TLS` is the lower bound for a server on " +
-      "Bun, and `io/ws-listener` the same through this program's link layer.",
+      "the IRC servers do neither. `server.publish + TLS` is the lower bound on Bun, and " +
+      "`io/ws-listener` adds our link layer.",
     tables: [
       {
         table: "fan-out",
@@ -50,7 +50,7 @@ const SECTIONS: readonly Section[] = [
   {
     subject: "latency",
     title: "Latency",
-    text: "The same room at 20,000 deliveries a second, from sending to each reader.",
+    text: "Time from sender to reader in the same room, at 20,000 deliveries a second.",
     tables: [
       {
         table: "fan-out",
@@ -67,7 +67,7 @@ const SECTIONS: readonly Section[] = [
     title: "Durable sends",
     text:
       "Each sender waits until its text is on disk before it sends the next one. Senders run in " +
-      "a separate process. `write + fdatasync` is the rate of the disk for one writer.",
+      "a separate process. `write + fdatasync` is the disk's rate with one writer.",
     tables: [
       {
         table: "sends",
@@ -87,9 +87,9 @@ const SECTIONS: readonly Section[] = [
     subject: "files",
     title: "Files",
     text:
-      "One random file from a warm page cache over loopback, including the start of the process; " +
-      "the received file is compared. `send-file` ends when the file is on the server's disk, " +
-      "`send + follow` when it is on the receiver's; `get-file` downloads it.",
+      "Each program sends one random file from a warm page cache over loopback. Times include " +
+      "process starts, and the bench compares the received file. `send-file` ends when the file " +
+      "is on the server's disk, and `send + follow` when it is on the receiver's.",
     tables: [
       {
         table: "files",
@@ -107,8 +107,8 @@ const SECTIONS: readonly Section[] = [
     subject: "people",
     title: "Registration",
     text:
-      "All users register at once into one room; the run ends when each has received all joins. " +
-      "`devices` are known ones that reconnect together after a restart and catch up.",
+      "All users register in one room at the same time. The run ends when each user has " +
+      "received all joins. `devices` are known devices that reconnect together after a restart.",
     tables: [
       {
         table: "people",
@@ -134,9 +134,8 @@ const SECTIONS: readonly Section[] = [
     subject: "start",
     title: "Start",
     text:
-      "`chat serve` from its start to its first line on a folder with that many records, with " +
-      "and without the snapshot in `data/cache`; and `chat join` from its start to its " +
-      "`connected` line.",
+      "Time from the start of `chat serve` to its first line, with and without the snapshot in " +
+      "`data/cache`, and from the start of `chat join` to its `connected` line.",
     tables: [
       {
         table: "start-log",
@@ -153,8 +152,8 @@ const SECTIONS: readonly Section[] = [
     subject: "log",
     title: "The log",
     text:
-      "Appends wait for the disk. Scans read everything and parse only hits; ripgrep counts hits " +
-      "in the same files. Both run alternately, five times.",
+      "Appends wait for the disk. A scan reads the whole log and parses only the hits; ripgrep " +
+      "counts hits in the same files. They alternate, five times each.",
     tables: [
       {
         table: "append",
@@ -177,7 +176,7 @@ const SECTIONS: readonly Section[] = [
   {
     subject: "idle",
     title: "Idle connections",
-    text: "Logged in over TLS, in one room, silent for five seconds.",
+    text: "Clients are logged in over TLS to one room and idle for five seconds.",
     tables: [
       {
         table: "idle",
@@ -194,10 +193,10 @@ const SECTIONS: readonly Section[] = [
     subject: "load",
     title: "Sustained load",
     text:
-      "Thousands of accounts over TLS in four processes, which compete with the server for the " +
-      "cores. Each acknowledged text is counted at each member of its room. Latencies of a " +
-      "restart include the time without a server. `start s` is the time from the end of one " +
-      "server to the first line of the next.",
+      "Four processes run 10,000 accounts over TLS and compete with the server for the cores. " +
+      "The bench counts each acknowledged text at each member of its room. After a restart, " +
+      "latencies include the downtime. `start s` is the time from the end of one server to the " +
+      "next one's first line.",
     tables: [
       {
         table: "load",
@@ -223,10 +222,10 @@ const SECTIONS: readonly Section[] = [
     subject: "screen",
     title: "The full screen",
     text:
-      "`chat join` on a terminal of 90x24, with a server on loopback and a known device. The " +
-      "time of a key runs until its echo. Memory is resident, three seconds after the last " +
-      "message. The slow line carries 4,800 bytes a second, while two people post a " +
-      "hundred messages, ten a second; WeeChat shows its list of buffers and no list of nicks.",
+      "`chat join` runs on a terminal of 90x24, with a server on loopback. Key latency ends with " +
+      "the echo. Memory is resident memory three seconds after the last message. In the test of " +
+      "bytes, two people post a hundred messages, ten a second, on a line of 4,800 bytes a " +
+      "second; WeeChat shows its list of buffers and no list of nicks.",
     tables: [
       {
         table: "screen",
@@ -263,7 +262,7 @@ function renderDocument(results: readonly PartResult[], figures: SampleSet): str
         "[CONTRIBUTING](../CONTRIBUTING.md#bench) explains how to repeat one part. " +
         "[Notes](notes.md) explains the results, and [soak-result.md](soak-result.md) has the " +
         "last soak. Only ratios within a table carry over to other machines. A cell is the " +
-        "median of its rounds, with minimum and maximum in brackets if there were several.",
+        "median of its rounds, with minimum and maximum in brackets if they differ.",
     ),
     wrapText(machineText(results)),
     "![Results relative to the goals](performance.svg)",
@@ -365,8 +364,8 @@ function formatSpread({ median, min, max, rounds }: Spread, scale: number, digit
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     });
-  if (rounds === 1) return number(median);
-  return `${number(median)} (${number(min)}–${number(max)})`;
+  const isRange = rounds > 1 && number(min) !== number(max);
+  return isRange ? `${number(median)} (${number(min)}–${number(max)})` : number(median);
 }
 
 function renderNoise(results: readonly PartResult[]): string {
@@ -375,18 +374,17 @@ function renderNoise(results: readonly PartResult[]): string {
     at.replace("T", " "),
     commit,
     noise.seconds.toFixed(0),
-    noise.ownCpuSeconds.toFixed(0),
     `${noise.otherCpuSeconds.toFixed(0)}`,
-    `${noise.loadBefore.toFixed(2)} / ${noise.loadAfter.toFixed(2)}`,
     [...(isQuick ? ["quick"] : []), ...(failure === undefined ? [] : [failure])].join(", "),
   ]);
-  const titles = ["part", "ended, UTC", "commit", "seconds", "own CPU s", "other CPU s"];
+  const shared = rows.filter(([, , , , other, note]) => other !== "0" || note !== "");
+  const titles = ["part", "ended, UTC", "commit", "seconds", "other CPU s"];
   return [
     wrapText(
-      "CPU seconds of other processes on all cores, without the part and its children. The more " +
-        "there are, the less meaningful the wall times.",
+      "CPU seconds used by other processes on all cores while a part ran. They make its wall " +
+        "times less meaningful. The other parts ran alone.",
     ),
-    table([...titles, "load average before / after", ""], rows),
+    table([...titles, ""], shared),
   ].join("\n\n");
 }
 
