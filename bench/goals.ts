@@ -1,6 +1,5 @@
 /**
- * Performance goals: ratios of two medians from the same run where a reference exists, otherwise
- * limits.
+ * Performance goals: ratios of medians from the same run if a reference exists, otherwise limits.
  */
 import { START_RECORDS } from "./parts.ts";
 import type { Sample, SampleSet } from "./samples.ts";

@@ -7,10 +7,7 @@ import { wsDial } from "../src/io/ws/dial.ts";
 import { FLOODS, runFlood } from "./flood.ts";
 import { RawClient } from "./raw-client.ts";
 
-/**
- * Lowers the attacker's priority, because real attackers use other machines and do not compete for
- * the CPU.
- */
+/** Real attackers use other machines and do not compete with the server for the CPU. */
 setPriority(5);
 
 const HOST = "127.0.0.1";

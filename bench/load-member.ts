@@ -1,7 +1,4 @@
-/**
- * Account under load: it reconnects, resends unacknowledged texts, and counts lost and duplicate
- * texts.
- */
+/** Account under load, which reconnects, resends, and counts lost and duplicate texts. */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { Fault, type FaultCode } from "../src/base/fault.ts";
 import { Backoff } from "../src/core/backoff.ts";

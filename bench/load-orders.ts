@@ -1,6 +1,4 @@
-/**
- * Orders and answers between the load's coordinator and its processes: one JSON object per line.
- */
+/** Orders from the load's coordinator to its processes, and their answers, as lines of JSON. */
 import { createInterface } from "node:readline";
 
 export type LoadOrder =

@@ -1,7 +1,7 @@
 /**
  * Sustained load: `bun bench/load.ts [--connections 10000] [--quick]`. Fails unless each
- * acknowledged text reaches each member of its room exactly once. The load shares the cores with
- * the server, so latencies are those of a busy machine.
+ * acknowledged text reaches each member of its room exactly once. The load shares the server's
+ * cores.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";

@@ -1,6 +1,4 @@
-/**
- * Load for one lobby: `bun bench/screen-load.ts PORT NAME PER_SECOND COUNT` posts COUNT messages.
- */
+/** Lobby load: `bun bench/screen-load.ts PORT NAME PER_SECOND COUNT` posts COUNT messages. */
 import { RawClient } from "./raw-client.ts";
 
 const [port = 0, perSecond = 0, count = 0] = [2, 4, 5].map((at) => Number(process.argv[at]));

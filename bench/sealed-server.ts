@@ -1,7 +1,6 @@
 /**
  * Sealed rooms on the compiled server: `bun bench/sealed-server.ts [--quick]`. Prints JSON:
- * messages sent and read per second, and milliseconds to join a room of many devices. Clients work
- * one at a time in this process, with their state on disk.
+ * messages sent and read per second, and milliseconds to join a room of many devices.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -41,10 +41,7 @@ export async function benchLatency(folder: string, sizeBytes: number): Promise<v
   }
 }
 
-/**
- * Low priority, because real senders do not compete with the server.
- * @returns ids of the files
- */
+/** Low priority, because real senders do not compete with the server. */
 function sendAll(site: ChatSite, contents: readonly Content[]): Promise<string[]> {
   const sending = contents.map(async (content) => {
     const { argv, env } = site.command("send-file", "ana", ["--json", content.path]);

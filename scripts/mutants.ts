@@ -17,13 +17,11 @@ import { ImportGraph } from "./affected-tests.ts";
 /**
  * Mutation testing, `npm run mutants`: plants one fault at a time in a copy of the tree and runs
  * the in-process tests that import the file until one fails. A fault that no test detects survives.
- * Prints each result as soon as it is known.
  *
  * npm run mutants -- [--seed N] [--count N] [--folder PATH]... [--jobs N] [--record]
  *
- * `--folder` is a folder or a file. `--count` limits the sample of possible faults. `--record`
- * writes the counts and survivors to `bench/mutants.md`. Remarks in that file are written by hand
- * and retained as long as their fault survives.
+ * `--folder` is a folder or a file. `--record` writes the result to `bench/mutants.md` and retains
+ * the remarks in that file, which are written by hand, as long as their fault survives.
  */
 
 const ROOT = join(import.meta.dir, "..");

@@ -6,8 +6,7 @@ import { TmuxSession, type Window } from "./picture/tmux-session.ts";
 
 /**
  * Part of `npm run picture`: draws docs/session.svg, an animation of two users in tmux. Screens
- * last a scripted time, so that the file changes only with the program. CSS animates the file,
- * because images run no scripts.
+ * last a scripted time, so that the file changes only with the program.
  */
 
 const PICTURE = join(import.meta.dir, "..", "docs", "session.svg");

@@ -124,9 +124,7 @@ function memoryVerdict(points: readonly QuietPoint[]): Verdict {
   };
 }
 
-/**
- * Compares medians: a leak in each cycle moves the median, and a link that closes late does not.
- */
+/** Compares medians, which a leak in each cycle moves and a link that closes late does not. */
 function growthVerdict(
   subject: string,
   points: readonly QuietPoint[],

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /**
- * `npm start`: builds if a source is newer, then runs `chat serve` with the given flags on ./data.
+ * `npm start`: builds if a source is newer, then runs `chat serve` on ./data with the given flags.
  */
 
 const ROOT = join(import.meta.dir, "..");

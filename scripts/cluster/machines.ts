@@ -120,10 +120,7 @@ export class Machine {
     }
   }
 
-  /**
-   * Resolves when the server listens, restarting it if it exits before.
-   * @param skew clock error in faketime's notation: `-1h`
-   */
+  /** @param skew clock error in faketime's notation: `-1h` */
   async startChat(skew?: string): Promise<void> {
     const command = this.inside(
       ...[CHAT, "serve", "--host", this.address, "--port", `${CHAT_PORT}`, "--json"],

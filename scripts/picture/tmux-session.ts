@@ -41,10 +41,7 @@ export class TmuxSession {
     this.tmux("new-session", "-d", "-s", name, ...size, ...command);
   }
 
-  /**
-   * The invite prevents the client from offering other servers. Empty before the server has created
-   * it.
-   */
+  /** Empty before the server has created the invite. */
   #invite(): string {
     const path = join(this.folder, "data", "invite");
     return existsSync(path) ? readFileSync(path, "utf8").trim().replaceAll("'", "") : "";

@@ -38,7 +38,7 @@ interface Pending {
   isAppending: boolean;
 }
 
-/** Measured by record times. */
+/** Interval between searches for idle outboxes, measured by record times. */
 const SWEEP_INTERVAL_MS = 24 * 60 * 60_000;
 
 interface OutboxValue {
