@@ -14,14 +14,11 @@ export function utf8Decode(bytes: Uint8Array): string {
   return strictDecoder.decode(bytes);
 }
 
-/** Reports whether the text has no lone surrogates. */
 export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }
 
-/**
- * Returns the longest prefix of at most `bytesMax` UTF-8 bytes that ends with a complete character.
- */
+/** Returns the longest prefix within `bytesMax` UTF-8 bytes that does not split a character. */
 export function cutText(text: string, bytesMax: number): string {
   const wellFormed = text.toWellFormed();
   if (3 * wellFormed.length <= bytesMax) return wellFormed;

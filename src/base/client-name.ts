@@ -12,21 +12,21 @@ export function clientName(product: string, label: string): string {
   return `${product} (${label})`;
 }
 
-/** Takes quadratic time in the number of spaces, but a `hello` has at most 128 bytes. */
+/** Quadratic in the number of spaces, but a `hello` has at most 128 bytes. */
 const COMMENT = /\s*\(([^()]*)\)\s*$/;
 
 export function productOf(client: string): string {
   return client.replace(COMMENT, "") || client;
 }
 
-/** Could be mistaken for the syntax of lists or JSON. */
+/** These characters could be mistaken for the syntax of lists or JSON. */
 const DISALLOWED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
 
 /** Returns the cleaned label, or the product if there is no label. May be empty. */
 export function deviceLabelOf(client: string): string {
   const rawLabel = COMMENT.exec(client)?.[1] ?? client;
   let label = "";
-  // Removing a character can make its neighbour disallowed or create a longer cluster.
+  // Removing a character can make its neighbour disallowed or merge two clusters.
   for (let last = rawLabel; ; last = label) {
     const clean = cleanText(last).replaceAll(DISALLOWED, "").replaceAll(/ +/g, " ");
     label = cutText(clean.trim(), DEVICE_LABEL_BYTES_MAX).trim();

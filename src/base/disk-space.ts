@@ -4,7 +4,6 @@ import { formatSize } from "./sizes.ts";
 
 export interface DiskSpace {
   readonly freeBytes: number;
-  /** With less free space, the server refuses files. */
   readonly keepFreeBytes: number;
   readonly isLow: boolean;
 }

@@ -101,7 +101,7 @@ export interface FaultDetail {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Error with an external cause. Bugs are assertion failures instead. */
+/** Error with an external cause. A bug is an AssertionFailure instead. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
@@ -109,7 +109,6 @@ export class Fault extends Error {
   readonly retryAfterMs: number | undefined;
   readonly translatable: { readonly message?: Translatable; readonly remedy?: Translatable };
 
-  /** @param message without a full stop and without the remedy */
   constructor(code: FaultCode, message: string | Translatable, detail: FaultDetail = {}) {
     const { remedy = fixedText(FAULTS[code].remedy), cause, retryAfterMs } = detail;
     super(textOf(message), cause === undefined ? {} : { cause });

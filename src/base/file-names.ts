@@ -7,9 +7,7 @@
 import { cutText, utf8Encode } from "./bytes.ts";
 import { PATH_SEGMENT_BYTES_MAX } from "./limits.ts";
 
-/** Control characters, and characters that Windows forbids. */
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
-/** Characters that reorder or move the text after them on a display. */
 const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
 /** Joiners and variation selectors are excluded, because words and emoji need them. */
 const INVISIBLE = /(?!\u200c|\u200d|\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/gu;
@@ -24,7 +22,7 @@ const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
 const NAMELESS = "file";
 const PARTIAL_SUFFIX = ".part";
 export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
-/** Suffixes of the receiver's own files, including those that SQLite adds to the lock file. */
+/** Files that the receiver itself writes, including those that SQLite adds to the lock file. */
 const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 
 /**
@@ -59,15 +57,12 @@ export function partialName(name: string, n = 0): string {
   return `${fit(name, n === 0 ? "" : ` (${n})`, availableBytes)}${PARTIAL_SUFFIX}`;
 }
 
-/** Returns equal texts for two cleaned names that any file system treats as equal. */
+/** Returns the same text for any two names that some file system treats as equal. */
 export function foldFileName(name: string): string {
   return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 }
 
-/**
- * File systems ignore case and composition; some also ignore compatibility forms (ZFS) or joiners
- * (HFS+).
- */
+/** Some file systems ignore case, composition, compatibility forms (ZFS) or joiners (HFS+). */
 function isOwnFile(name: string): boolean {
   return OWN_FILE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
 }
@@ -86,7 +81,7 @@ function cleanComponent(raw: string): string {
   return trimBlankEnd(fit(prefixed, "", PATH_SEGMENT_BYTES_MAX));
 }
 
-/** Uses a loop, because a regular expression takes quadratic time on runs of spaces. */
+/** A regular expression would take quadratic time on runs of spaces. */
 function trimBlankEnd(text: string): string {
   let end = text.length;
   while (end > 0 && BLANK.test(text.charAt(end - 1))) end--;
@@ -99,7 +94,6 @@ function fit(name: string, suffix: string, bytesMax: number): string {
   return `${cut(stem, availableBytes)}${suffix}${extension}`;
 }
 
-/** Cuts between code points and removes a trailing joiner. */
 function cut(text: string, bytesMax: number): string {
   const prefix = cutText(text, bytesMax);
   return prefix === text ? text : prefix.replace(/(?:\u200c|\u200d)+$/u, "");

@@ -13,7 +13,9 @@ export type RoomId = Brand<string, "RoomId">;
 /** 64 random bits in base64url. Each run of a client process has one outbox. */
 export type OutboxId = Brand<string, "OutboxId">;
 
-/** `f` and 64 random bits in base64url. Never begins with a dash, unlike a flag. */
+/**
+ * `f` and 64 random bits in base64url. Never begins with a dash, so that no id looks like a flag.
+ */
 export type FileId = Brand<string, "FileId">;
 
 /** Among 100,000 rooms, the probability of a collision is 3e-10. */
@@ -43,7 +45,7 @@ export function isFileId(text: string): text is FileId {
   return text.length === FILE_ID_LENGTH && FILE_ID.test(text);
 }
 
-/** The order of the users, who may be equal, does not matter. */
+/** The users, who may be equal, can be given in either order. */
 export function directRoomId(a: UserId, b: UserId, sha256: Sha256): RoomId {
   const pair = a < b ? `${a} ${b}` : `${b} ${a}`;
   const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));

@@ -2,82 +2,72 @@
 
 const MIB = 1024 * 1024;
 
-/** About 300 bytes per connection. */
 export const CLIENTS_PAGE_MAX = 500;
 /** An IPv6 address with its zone fits. */
 export const ADDRESS_CHARS_MAX = 80;
 export const TRANSFERS_LISTED_MAX = 500;
-/** Lifetime of a download address until the first request, which browsers send immediately. */
 export const DOWNLOAD_FIRST_MS = 60_000;
-/** Per session. A browser uses six. */
+/** A browser uses six. */
 export const CONCURRENT_HTTP_DOWNLOADS_MAX = 16;
-/** Per account and in total. An archive of 100,000 entries takes 1 MB of memory. */
+/** An archive of 100,000 entries takes 1 MB of memory. */
 export const ARCHIVES_PER_ACCOUNT_MAX = 4;
 export const CONCURRENT_ARCHIVES_MAX = 32;
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
 export const ANNOUNCEMENT_BYTES_MAX = 1_024;
 export const EVENTS_STORED_MAX = 1_000;
 export const EVENTS_STORED_BYTES_MAX = 768 * 1024;
-/** About 600 bytes per decision, at most 2 KiB. */
 export const DECISIONS_PAGE_MAX = 200;
 /** A search of this many records takes about 0.1 s. */
 export const DECISIONS_SEARCHED_MAX = 20_000;
-/** About 500 bytes per account, room or file. */
 export const LISTED_PAGE_MAX = 200;
 export const FILE_ROOMS_LISTED_MAX = 16;
 /** An hour at one sample per second, in 300 kB. */
 export const SAMPLES_STORED_MAX = 3_600;
 export const SAMPLES_PAGE_MAX = 900;
 export const DISK_CHECK_INTERVAL_MS = 10_000;
-/** Free space beyond the log's reserve below which operators are warned: minutes of uploads. */
+/** Leaves operators some minutes of fast uploads to free up space. */
 export const DISK_LOW_BYTES = 1_024 * MIB;
-/** Without this margin, the warning would reappear with each file. */
+/** Without this margin, the warning would reappear with each new file. */
 export const DISK_LOW_MARGIN_BYTES = 256 * MIB;
 /** Time to walk from the terminal to the browser. */
 export const OPERATOR_LINK_MS = 60 * 60_000;
-/** Maximum bytes that `chat web` stores per home and server: keys, names and drafts. */
 export const LOCAL_PAGE_DATA_BYTES_MAX = 4 * MIB;
 export const LOCAL_LINKS_MAX = 256;
-/** Buffer in `chat web` between two links: twice a transfer window. */
+/** Twice a transfer window. */
 export const RELAY_QUEUE_BYTES_MAX = 32 * MIB;
 /** Each download takes a chunk of memory and an open file. */
 export const PROGRAM_DOWNLOADS_MAX = 32;
-/** A school behind one NAT shares one line, so more downloads would not be faster. */
+/** More downloads over the shared line of a school behind one NAT would not be faster. */
 export const PROGRAM_DOWNLOADS_PER_ADDRESS_MAX = 8;
 export const PROGRAM_STALL_MS = 60_000;
 export const PROBE_INTERVAL_MS = 2_000;
 
-/** Delay before the UI shows that it is waiting. Most answers take up to 1 s. */
+/** Most answers take up to 1 s. */
 export const STALL_MS = 5_000;
-/** Idle time before the UI sends a ping, which detects a dead link within 15 s. */
+/** Together with STALL_MS, detects a dead link within 15 s. */
 export const STALL_PING_AFTER_MS = 10_000;
-/** A day's reading, in 20 MB. The page drops the items farthest from the visible ones. */
+/** A day's reading, in 20 MB. */
 export const PAGE_ROOM_ITEMS_MAX = 20_000;
 export const CLOSED_ROOM_ITEMS_MAX = 500;
-/**
- * Remembered edits, reactions and erasures per room. Beyond the maximum, the page reloads the room.
- */
 export const ROOM_CHANGES_MAX = 50_000;
 export const VISIBLE_FAULTS_MAX = 8;
 export const SEARCH_RESULTS_MAX = 2_000;
 export const SCROLL_PAGE_RECORDS = 100;
-/** A phone photograph fits. */
 export const PICTURE_FETCHED_BYTES_MAX = 2 * 1024 * 1024;
 /** Pixels. The formats allow 65,535 or 2 ** 32. */
 export const PICTURE_SIDE_MAX = 16_384;
-/** More than cameras produce. Decoding takes 4 bytes per pixel. */
+/** More than cameras produce; decoding takes 4 bytes per pixel. */
 export const PICTURE_PIXELS_MAX = 32_000_000;
-/** Further uploads are queued, because they would share the same network line. */
+/** More uploads would only share the same network line. */
 export const CONCURRENT_PAGE_UPLOADS_MAX = 3;
-/** As long as the server keeps partial uploads. */
+/** The server keeps partial uploads for the same time. */
 export const DOWNLOAD_NOTE_KEEP_MS = 7 * 24 * 60 * 60_000;
 export const PAGE_DOWNLOADS_STORED_MAX = 200;
-/** Maximum size of a download held in memory, because phones kill pages that use more. */
+/** Phones kill pages that use more memory. */
 export const SAVED_BLOB_BYTES_MAX = 256 * MIB;
 /** The browser reads the blob only after the user has answered the save dialog. */
 export const SAVED_BLOB_KEEP_MS = 2 * 60_000;
 export const PAGE_UPLOADS_MAX = 200;
-/** Unsent attachments that survive a reload: some phone photographs. */
 export const ATTACHMENTS_STORED_BYTES_MAX = 64 * MIB;
 export const ATTACHMENTS_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Larger than any message, so that the refusal can report the message's size. */
@@ -93,42 +83,33 @@ export const PUSH_FILE_BYTES_MAX = 8 * 1024 * 1024;
 export const PUSH_SUBSCRIBES_BURST = 10;
 export const PUSH_SUBSCRIBES_PER_MINUTE = 2;
 
-/** Messages within this time share one push; messages read within it are not pushed. */
+/** Messages that arrive within this time share a push. */
 export const PUSH_BATCH_MS = 5_000;
 export const PUSH_ROOM_INTERVAL_MS = 60_000;
-/** Longer than for other rooms, because every message in a sealed room causes a push. */
+/** Longer than PUSH_ROOM_INTERVAL_MS, because every message in a sealed room causes a push. */
 export const PUSH_SEALED_INTERVAL_MS = 15 * 60_000;
 export const PUSH_ACCOUNT_BURST = 10;
 export const PUSH_ACCOUNT_INTERVAL_MS = 30_000;
-/**
- * An online user gets no push for this long. A sleeping phone counts as online until its idle link
- * is closed, which takes less time.
- */
+/** A sleeping phone counts as online until its idle link is closed, which takes less time. */
 export const PUSH_WATCH_MS = 3 * 60_000;
-/**
- * Idle time after which an online user counts as away. Equal to the delay of a push, so that
- * activity after a message suppresses the push.
- */
+/** Equal to the delay of a push, so that activity after a message suppresses the push. */
 export const PUSH_AWAY_MS = 3 * 60_000;
 export const PUSH_CHECK_INTERVAL_MS = 5_000;
-/** Older pushes are dropped; the badge counts their messages when the page opens. */
+/** The page's badge still counts the messages of an older, dropped push. */
 export const PUSH_WAIT_MS_MAX = 60 * 60_000;
-/** Older records, which a cluster server receives while it catches up, are not pushed. */
+/** A cluster server that catches up receives older records, which are not pushed. */
 export const PUSH_FRESH_MS = 10 * 60_000;
-/** Characters searched for names if a message does not list its mentions. */
 export const PUSH_SEARCHED_CHARS = 1_024;
 export const PUSH_ROOMS_MAX = 32;
 
 export const CONCURRENT_PUSHES_MAX = 8;
-/** Leaves capacity for other accounts if a push service never answers. */
+/** A push service that never answers must not block the pushes of other accounts. */
 export const PUSHES_PER_ACCOUNT_MAX = 2;
 export const PUSH_QUEUE_MAX = 1_000;
 export const PUSH_ANSWER_BYTES_MAX = 16 * 1024;
 export const PUSH_TRIES_MAX = 4;
 export const PUSH_RETRY_FIRST_MS = 5_000;
-/** Longest delay that a push service may request; otherwise the push is dropped. */
+/** A push is dropped if the push service requests a longer delay. */
 export const PUSH_RETRY_MS_MAX = 10 * 60_000;
-/** Consecutive failures after which a subscription is removed. */
 export const PUSH_FAILURES_MAX = 10;
-/** Time for which a push service stores a push for an offline device. */
 export const PUSH_TTL_S = 12 * 60 * 60;

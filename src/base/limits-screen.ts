@@ -7,24 +7,23 @@ export const NOTIFICATION_CODE_POINTS_MAX = 200;
 /** OSC, DCS, APC or CSI. The longest answers take some hundred bytes. */
 export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 
-/** A later answer, for example over a very slow line, is ignored. */
 export const TERMINAL_ANSWER_TIMEOUT_MS = 5_000;
-/** Delays the exit for pending answers, which the shell would otherwise receive. */
+/** The shell would receive an answer that arrives after the program's exit. */
 export const TERMINAL_EXIT_TIMEOUT_MS = 500;
-/** Pending output in addition to one frame: a second at 4 kB/s. */
+/** A second at 4 kB/s. */
 export const TERMINAL_QUEUE_BYTES_MAX = 4 * 1024;
 export const TERMINAL_QUERIES_MAX = 16;
 export const TERMINAL_ANSWERS_PER_QUERY_MAX = 64;
 
-/** UTF-16 code units: twice PASTE_BYTES_MAX. */
+/** Twice PASTE_BYTES_MAX, in UTF-16 code units. */
 export const EDITOR_LENGTH_MAX = 512 * 1024;
 export const UNDO_STEPS_MAX = 200;
-/** UTF-16 code units over all undo steps. */
+/** UTF-16 code units. */
 export const UNDO_LENGTH_MAX = 2 * 1024 * 1024;
 export const INPUT_HISTORY_LINES_MAX = 20_000;
 /** Longer lines are pastes, which users do not recall. */
 export const INPUT_HISTORY_LINE_BYTES_MAX = 8 * 1024;
-/** A full file becomes the older half of the history, and a new file begins. */
+/** The history is stored in two files. A full file replaces the older one. */
 export const INPUT_HISTORY_FILE_BYTES_MAX = 1024 * 1024;
 
 export const DRAFT_SAVE_DELAY_MS = 500;
@@ -34,35 +33,34 @@ export const CANDIDATES_LISTED_MAX = 50;
 
 export const SETTINGS_LISTED_MAX = 500;
 
-/** About a page in most terminals. */
 export const FOLDED_LINES_VISIBLE = 20;
-/** Shorter messages are not folded, because the notice itself takes a line. */
+/** The notice about hidden lines takes a line itself. */
 export const FOLDED_LINES_HIDDEN_MIN = 4;
 
 /** Camera photographs are about a third of this size. */
 export const PICTURE_FILE_BYTES_MAX = 16 * 1024 * 1024;
-/** Keeps the surrounding messages visible. */
+/** Leaves the surrounding messages visible. */
 export const PICTURE_COLUMNS_MAX = 60;
 export const PICTURE_ROWS_MAX = 16;
-/** 60 by 16 cells of common size have 150,000 pixels. */
+/** 60 by 16 cells usually have 150,000 pixels. */
 export const PICTURE_DRAWN_PIXELS_MAX = 256_000;
 /** Sixel takes 2 to 4 times as many bytes as other protocols. */
 export const PICTURE_SIXEL_PIXELS_MAX = 128_000;
 /** Before base64 encoding: some seconds over a slow line. */
 export const PICTURE_BYTES_MAX = 512 * 1024;
-/** Before base64 encoding, for terminals that need the picture again each time it moves. */
+/** Before base64 encoding. Applies to terminals that need the picture again each time it moves. */
 export const PICTURE_RESENT_BYTES_MAX = 256 * 1024;
-/** Bytes sent when no other output is queued. Delays typing only slightly. */
+/** Small enough not to delay typing. */
 export const PICTURE_PIECE_BYTES_MAX = 32 * 1024;
 export const PICTURES_CACHED_MAX = 32;
 export const PICTURE_PATHS_MAX = 500;
 
-/** Minimum interval between redraws after events. Faster redraws would not be visible. */
+/** Faster redraws would not be visible. */
 export const SCREEN_FRAME_MS = 50;
 export const SCREEN_ITEMS_MAX = 5_000;
 export const SCREEN_TRANSFERS_MAX = 32;
 export const SCREEN_FAULT_MS = 20_000;
-/** An ESC without another byte within this time counts as the Escape key. */
+/** Time within which a terminal sends the rest of an escape sequence. */
 export const SCREEN_ESC_MS = 30;
 export const SCREEN_PROMPTS_MAX = 8;
 

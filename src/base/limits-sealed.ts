@@ -11,75 +11,62 @@ export const GROUP_COMMIT_BYTES_MAX = 192 * KIB;
 export const GROUP_WELCOME_BYTES_MAX = 192 * KIB;
 /** A GroupInfo with the tree of 256 devices takes 115 KiB. */
 export const GROUP_INFO_BYTES_MAX = 192 * KIB;
-/** Commit ids per room by which the server recognises a repeated request. */
 export const GROUP_COMMITS_REMEMBERED = 64;
 /** A 64-KiB text as JSON, padded to a power of two, and its frame. */
 export const SEALED_BYTES_MAX = 516 * KIB;
 /** A key package with a device certificate takes about 700 bytes. */
 export const KEY_PACKAGE_BYTES_MAX = 2 * KIB;
-/** Each room to which the device is added while offline uses one package. */
+/** Each room that adds the device while it is offline uses one package. */
 export const KEY_PACKAGES_MAX = 50;
-/** Below this number, the server requests more packages from the device. */
+/** The server then requests more packages from the device. */
 export const KEY_PACKAGES_LOW = 10;
-/** Per claiming and claimed account, so that some packages remain for other users. */
+/** Leaves packages for other users. */
 export const KEY_PACKAGES_PER_HOUR = 10;
-/** Per claiming account: enough to invite a full room twice. */
+/** Enough to invite a full room twice. */
 export const KEY_PACKAGES_PER_HOUR_ALL = 500;
-/** Time for a new device to upload its first key packages, even over a slow link. */
 export const KEY_PACKAGE_WAIT_MS = 3_000;
-/** Account pairs whose claims are counted. The pair that has been idle longest is evicted. */
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;
 
 /** An attacker who guesses this random value can only make the lease's owner rejoin. */
 export const LEASE_BYTES = 16;
 export const LEASE_COUNT_MAX = 2 ** 40;
 
-// State of a device.
-/** Admins are listed in the policy that members sign. */
 export const GROUP_ADMINS_MAX = 64;
 export const GROUP_POLICY_BYTES_MAX = 4 * KIB;
 /** The state of 256 devices takes 150 KiB, or 2.5 MiB if each device has updated its keys. */
 export const GROUP_STATE_BYTES_MAX = 4096 * KIB;
 /** A 64-KiB text as JSON with its mentions, padded to 512 KiB. */
 export const SEALED_BODY_BYTES_MAX = 448 * KIB;
-/** Longer content is padded to a power of two. */
 export const SEALED_PADDED_BYTES_MIN = 256;
-/** Messages from one device that a reader may have missed within one epoch. */
 export const SEALED_SKIPPED_MAX = 2_000;
-/**
- * Keys for skipped messages from one device, deleted when the epoch ends. The messages of one
- * process may overtake OUTBOX_IN_FLIGHT_MAX messages of another.
- */
+/** The messages of one process may overtake OUTBOX_IN_FLIGHT_MAX messages of another. */
 export const SEALED_SKIPPED_KEYS_MAX = 256;
 /** A device can still be added after an absence of a season. */
 export const KEY_PACKAGE_MS = 90 * 86_400_000;
-/** The server stops distributing a key package before it expires, and requests new packages. */
+/** Shorter than KEY_PACKAGE_MS, so that a claimed package does not expire immediately. */
 export const KEY_PACKAGE_KEEP_MS = 80 * 86_400_000;
-/** Clock difference allowed at the start of a key package's validity. */
+/** Devices' clocks differ. */
 export const KEY_PACKAGE_SKEW_MS = 86_400_000;
 /** The counter in the nonce has 32 bits. */
 export const SEALED_FILE_CHUNKS_MAX = 2 ** 32;
-/** A transaction blocks other processes with the same home. */
+/** A transaction blocks other processes that use the same home. */
 export const SEALED_TRANSACTION_MS = 500;
 /** A post is encrypted again for each epoch in which it is tried. */
 export const SEALED_TRIES_MAX = 32;
 /**
- * Maximum number of rejoins within REJOINS_WINDOW_MS. A higher number means that two machines use
- * copies of the folder and would remove each other endlessly.
+ * More rejoins within REJOINS_WINDOW_MS mean that two machines use copies of the folder and would
+ * remove each other endlessly.
  */
 export const REJOINS_MAX = 3;
 export const REJOINS_WINDOW_MS = 60 * 60_000;
 export const RENEW_MS = 7 * 86_400_000;
-/** Random addition to RENEW_MS, so that a room's devices do not renew simultaneously. */
+/** Random addition that prevents a room's devices from renewing their keys simultaneously. */
 export const RENEW_JITTER_MS = 86_400_000;
-/** Messages sent in a room after which a device renews its keys before RENEW_MS. */
 export const RENEW_MESSAGES = 1_000;
 export const RENEW_CHECK_INTERVAL_MS = 6 * 60 * 60_000;
-/** AES-256 key for a device's stored data of sealed rooms. */
 export const STATE_KEY_BYTES = 32;
-/** Unsettled count ranges per message. Each permanently refused post splits a range. */
+/** Each permanently refused post splits a range. */
 export const SEALED_UNSETTLED_MAX = 16;
-/** Claims about the server's history: one per device in the rooms of an account. */
+/** A claim per device in the rooms of an account. */
 export const CLAIMS_KNOWN_MAX = 1_024;
-/** Unanswered claims after which users are warned about the server. */
 export const CLAIM_TRIES_MAX = 4;

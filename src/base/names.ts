@@ -26,15 +26,15 @@ export function checkName(text: string, kind: NameKind = "name"): Name {
   throw new Fault("name-invalid", messages[kind]);
 }
 
-/** A user with such a name could be mistaken for the server, an operator, or all users. */
+/** Users with these names could be mistaken for the server, an operator, or all users. */
 const ROLES = ["server", "operator", "admin", "everyone", "here"];
-/** Programs that use names as keys would find these properties in every JavaScript object. */
+/** A program that uses names as object keys would find these properties. */
 const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
 const RESERVED: ReadonlySet<string> = new Set(
   [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
-/** Existing accounts keep reserved names. */
+/** An existing account keeps a reserved name. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }

@@ -11,9 +11,8 @@ import {
   type Name,
 } from "./names.ts";
 
-/** Prefix for proposals that would otherwise be only digits, reserved or empty. */
 const PREFIX = "user";
-/** ASCII spellings. Other letters only lose their diacritics. */
+/** Only diacritics are removed from other letters. */
 const TRANSLITERATIONS: Readonly<Record<string, string>> = {
   ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
   ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
@@ -28,10 +27,7 @@ export function checkNewName(text: string): Name {
   });
 }
 
-/**
- * Checks a name like `checkName`; the fault also proposes a valid name.
- * @throws {Fault} name-invalid if the name is malformed
- */
+/** @throws {Fault} name-invalid with a proposed name if the name is malformed */
 export function checkTypedName(text: string): Name {
   if (isName(text)) return text;
   const message = msg`'${text.slice(0, 40)}' is not a valid user name`;
@@ -59,7 +55,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
 }
 
 function transliterate(text: string): string {
-  // Limits the cost of a long text.
+  // Limits the cost for a long text.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]

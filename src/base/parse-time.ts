@@ -22,7 +22,7 @@ const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
-  /** Time for a date without one: the first millisecond of the day (the default) or the last. */
+  /** Time of day for a date without one: the first (default) or last millisecond. */
   readonly edge?: "start" | "end";
 }
 

@@ -18,7 +18,6 @@ export function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** Returns `512 B`, `2.1 MB` or `250 GB`. */
 export function formatSize(bytes: number): string {
   let value = Math.max(0, bytes);
   let unit = 0;
@@ -34,7 +33,7 @@ export function formatRate(bytesPerS: number): string {
   return `${formatSize(bytesPerS)}/s`;
 }
 
-/** Formats a remaining time: `8 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+/** Returns `8 s`, `3 min 20 s`, `2 h 5 min` or `3 d 4 h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.ceil(Math.max(0, ms) / SECOND_MS);
   if (seconds > DAYS_MAX * DAY_S) return `over ${DAYS_MAX} d`;
@@ -44,7 +43,7 @@ export function formatDuration(ms: number): string {
   return twoUnits(seconds, DAY_S, "d", HOUR_S, "h");
 }
 
-/** Formats `4.1 s`, or a time of a minute or more like `formatDuration`. */
+/** Returns `4.1 s`, or the text of `formatDuration` for a minute or more. */
 export function formatElapsed(ms: number): string {
   const tenths = Math.round(Math.max(0, ms) / (SECOND_MS / 10));
   return tenths < MINUTE_S * 10 ? `${(tenths / 10).toFixed(1)} s` : formatDuration(ms);

@@ -6,20 +6,20 @@
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
-  /** Keeps line feeds. CR LF becomes LF. */
+  /** CR LF becomes LF. */
   readonly lines?: boolean;
   readonly tabs?: boolean;
 }
 
-/** Printable ASCII, which needs no cleaning. */
+/** Needs no cleaning. */
 const PLAIN = /^[\x20-\x7e]*$/;
 /**
- * Escaped as `<U+202E>`: C1 and bidi controls, line separators, interlinear annotations, and a
- * placeholder that some terminals use for pictures.
+ * C1 and bidi controls, line separators, interlinear annotations, and a placeholder that some
+ * terminals use for pictures.
  */
 const ESCAPED = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
 const JOINER = /[\u200c\u200d]/u;
-/** Variation selectors, which have no effect without a preceding character. */
+/** Without a preceding character, a variation selector has no effect. */
 const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
 /** Tags form a flag after U+1F3F4 and are hidden text anywhere else. */
 const TAG = /[\u{e0020}-\u{e007f}]/u;
@@ -30,7 +30,7 @@ const SELECTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 /** Letters of Indic scripts after which a joiner may end a word (UAX 31, section 2.3). */
 const VIRAMA = /[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u1b44\ua9c0]/u;
 /**
- * A cluster of more than 16 characters contains at most one ASCII letter, so at least eight other
+ * A cluster of more than 16 characters has at most one ASCII letter, so at least eight other
  * characters in a row.
  */
 const LONG_CLUSTER_POSSIBLE = /[^\x00-\x7f]{8}/u;
@@ -69,7 +69,7 @@ export function tsvLine(fields: readonly string[]): string {
   return `${fields.map(tsvField).join("\t")}\n`;
 }
 
-/** Characters that terminals, editors or pagers would interpret within NDJSON. */
+/** Terminals, editors or pagers would interpret these characters in NDJSON. */
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
 /**
@@ -83,7 +83,6 @@ export function jsonLine(value: object): string {
   return `${text}\n`;
 }
 
-/** Cleans, quotes and shortens another user's text for use in a message. */
 export function quoteText(text: string, codePointsMax = 60): string {
   const points = Array.from(text.slice(0, 4 * codePointsMax));
   const cut = points.length > codePointsMax || text.length > 4 * codePointsMax;
@@ -101,7 +100,7 @@ export function titleText(text: string): string {
   return cleanText(points.slice(0, NOTICE_CODE_POINTS_MAX - 1).join("")).concat("\u2026");
 }
 
-/** @param previous last code point of the cleaned text so far */
+/** @param previous last code point of the cleaned text */
 function visibleForm(point: string, previous: string, next: string | undefined): string {
   if (PLAIN.test(point)) return point;
   const code = point.codePointAt(0) ?? 0;

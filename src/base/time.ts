@@ -21,17 +21,14 @@ export function dateOf(unixMs: number): Date {
   return new Date(clampUnixMs(unixMs));
 }
 
-/** Formats `2026-11-20T05:46:33.123Z`. Never throws. */
 export function formatUtc(unixMs: number): string {
   return dateOf(unixMs).toISOString();
 }
 
-/** Formats `2026-11-20 05:46:33`. */
 export function formatLocal(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace("T", " ").replace(/\..*$/, "");
 }
 
-/** Formats `2026-11-20`. */
 export function formatLocalDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
   return localIso(unixMs, offsetMinutes).replace(/T.*$/, "");
 }
@@ -47,7 +44,6 @@ export function formatLocalSince(
   return day === formatLocalDay(nowUnixMs, offsetMinutes) ? clock : `${day} ${clock}`;
 }
 
-/** Formats `05:46`. */
 export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): string {
   const iso = localIso(unixMs, offsetMinutes); // Years beyond 9999 take seven characters.
   const clockAt = iso.indexOf("T") + 1;

@@ -8,7 +8,6 @@ declare const CHAT_RELEASE_KEY: string | undefined;
 
 export const VERSION = typeof CHAT_VERSION === "string" ? CHAT_VERSION : "0.0.0-source";
 
-/** Empty if unknown. */
 export const COMMIT = typeof CHAT_COMMIT === "string" ? CHAT_COMMIT : "";
 
 /** Such as `linux-x64`; empty in a program that runs from its sources. */

@@ -3,11 +3,11 @@
 import { argument, defineVerb, flag } from "../cli/command.ts";
 import { completionsFor, formatCompletion } from "../cli/completion.ts";
 
-/** The shell completes a path itself. */
+/** Makes the shell complete a path itself. */
 const EXIT_PATHS = 4;
 
 /**
- * Called by the scripts of `chat completions` with the words after `chat`; the last word is
+ * Called by the scripts of `chat completions` with the words after `chat`, of which the last is
  * incomplete.
  */
 export const command = defineVerb({

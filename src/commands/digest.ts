@@ -44,10 +44,6 @@ interface ContentDigest {
   readonly digest: string;
 }
 
-/**
- * Reads one chunk ahead of the hashing.
- * @throws {Fault} file-changed, store-…
- */
 async function digestSource(source: Source): Promise<ContentDigest> {
   const digest = new Digest(new Bun.CryptoHasher("sha256"));
   let sizeBytes = 0;

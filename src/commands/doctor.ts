@@ -52,9 +52,9 @@ import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invi
 const DATA_DEFAULT = "./data";
 /** The check must be able to measure a slow disk. */
 const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/** Cryptographic checks take many times longer on a busy machine. */
+/** Computations take many times longer on a busy machine. */
 const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
-/** NATS servers that have just started elect a leader first. */
+/** NATS servers that have just started first elect a leader. */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
 export const command = defineVerb({
@@ -123,9 +123,7 @@ function serverToCheck(
   };
 }
 
-/**
- * `undefined` if the state does not exist or cannot be read, which the check of the home reports.
- */
+/** Returns `undefined` on errors, which the check of the home reports. */
 function stateIn(home: string): ClientState | undefined {
   try {
     return existsSync(join(home, "state.sqlite")) ? ClientState.open(home) : undefined;
@@ -170,7 +168,7 @@ async function checkClusterOf(
   });
 }
 
-/** `undefined` after an error, which the check of the folder reports. */
+/** Returns `undefined` on errors, which the check of the folder reports. */
 function membershipOf(folder: string): Membership | undefined {
   try {
     return readMembership(folder);
@@ -204,7 +202,6 @@ async function checkMachine(
   await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
 }
 
-/** Checks sealed rooms only if this device has ever joined one. */
 async function checkSealed(
   runner: CheckRunner,
   context: Context,

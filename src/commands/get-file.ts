@@ -61,10 +61,7 @@ function checkOptions(ids: readonly string[], follow: boolean): void {
   });
 }
 
-/**
- * Finds files by id, or by a name that only one file has.
- * @throws {Fault} file-unknown, usage
- */
+/** Finds files by id, or by a name that only one file has. */
 async function resolveFiles(
   { client, user }: OpenClient,
   words: readonly string[],

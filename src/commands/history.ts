@@ -75,11 +75,10 @@ export const command = defineVerb({
   },
 });
 
-/** Prints records in order of time, no faster than the output is read. */
 class Printer {
   readonly #context: Context;
   readonly #style;
-  /** `undefined` for scripts, which receive each unreadable record. */
+  /** `undefined` for scripts, which receive each unreadable record separately. */
   readonly #gaps: UnreadableRuns | undefined;
   readonly #damage: DamageReport;
 
@@ -161,7 +160,7 @@ async function* serverPages(client: Client, options: HistoryOptions): AsyncGener
   yield* historyPages(client, query);
 }
 
-/** Servers that do not know `kinds` support `files`. */
+/** Older servers, which do not know `kinds`, support `files`. */
 function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kinds"> {
   if (kinds === undefined) return {};
   return kinds.size === 1 && kinds.has("file") ? { files: true } : { kinds: [...kinds] };

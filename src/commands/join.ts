@@ -48,10 +48,7 @@ export const command = defineVerb({
   },
 });
 
-/**
- * `undefined` if lines are used instead. Loaded on demand, because no other command needs the full
- * screen.
- */
+/** Loads the code on demand, because no other command needs the full screen. */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;
   const isInteractiveTerminal =

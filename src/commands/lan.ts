@@ -24,7 +24,7 @@ import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 /** Other multicast chat scripts use this group too. */
 const GROUP = "224.1.1.1";
 const PORT = 5004;
-/** This network and the networks behind one router. */
+/** Reaches this network and the networks behind one router. */
 const TTL = 2;
 
 type GroupOptions = Omit<MulticastOptions, "scope">;

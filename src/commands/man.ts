@@ -53,7 +53,6 @@ export const command = defineVerb({
 
 const SECTION = "man1";
 
-/** Returns names as typed, such as `chat`, `chat admin` and `chat admin kick`. */
 async function allNames(name: string, verbs: VerbTable): Promise<string[]> {
   const names = [name];
   for (const [word, row] of Object.entries(verbs)) {

@@ -93,7 +93,7 @@ async function inviteOf(context: Context, argument: string | undefined): Promise
   });
 }
 
-/** Stores nothing in this home. */
+/** The new user is not stored in this home. */
 function newClient(
   context: Context,
   address: ServerSpec,
@@ -159,7 +159,7 @@ class Transfer {
   /** `undefined` if the server is not `chat share`. All its files are then downloaded. */
   #count: number | undefined;
   readonly #timeout: ReconnectTimeout;
-  /** Keyed by file id; `undefined` if no confirmation is pending. */
+  /** `undefined` if no confirmation is pending. */
   #unconfirmed: Map<string, DisplayFile> | undefined;
   #isPrompting = false;
   #isDeclaredText = false;
@@ -187,7 +187,7 @@ class Transfer {
     for await (const event of client.read()) {
       if (event.kind === "closed")
         throw event.fault ?? new Fault("link-closed", "the connection was closed");
-      // The invite vouches for the server.
+      // The invite vouches for the server's key, so the user needs no notice.
       if (event.kind === "pinned") continue;
       if (event.kind === "connected") await this.#onConnected(event);
       else if (event.kind === "lost" || event.kind === "retrying") this.#onLinkLost(event.fault);
@@ -220,7 +220,7 @@ class Transfer {
         for (const record of page) this.#addListed(listed, record);
       }
     } catch (error) {
-      // All files are listed again after the client reconnects.
+      // After the client reconnects, the server lists all files again.
       if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
       return;
     }
@@ -296,7 +296,7 @@ class Transfer {
     if (this.#unconfirmed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();
   }
 
-  /** Reconnecting has a timeout, because a share that has ended never becomes reachable again. */
+  /** A share that has ended never becomes reachable again. */
   #onLinkLost(fault: Fault): void {
     if (!this.#timeout.onLost(fault)) return;
     this.#receiver.progressDisplay.print(`connection lost (${fault.message}); retrying`);
@@ -344,9 +344,7 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** `ana`, `ana2`, `ana3`, … */
 const ATTEMPTS_MAX = 100;
-/** Excludes the number. */
 const BASE_LENGTH_MAX = 28;
 
 async function registerUnique(
@@ -367,7 +365,7 @@ async function registerUnique(
   }
 }
 
-/** Receivers of a share have not seen rooms or passwords. */
+/** Receivers of a share do not know rooms or passwords. */
 function truncatedInviteFault(cause: Fault): Fault {
   return new Fault(cause.code, "invite is incomplete", {
     remedy: "paste the whole line, with its quotes",
@@ -375,7 +373,7 @@ function truncatedInviteFault(cause: Fault): Fault {
   });
 }
 
-/** The default is a neutral name, so that the sender does not learn this machine's user. */
+/** The default is neutral, because the sender must not learn this machine's user. */
 function nameOf(context: Context, user: string | undefined): Name {
   return serverOptions(context, { user }, "127.0.0.1").user ?? checkName("guest");
 }

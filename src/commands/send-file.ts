@@ -94,7 +94,6 @@ class FileSender {
     this.#caption = sending.caption;
   }
 
-  /** With several files, a fault does not stop the remaining transfers. */
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
       const sent = await this.#upload(path, name);

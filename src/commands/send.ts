@@ -43,7 +43,6 @@ export const command = defineVerb({
   },
 });
 
-/** Posts in order, with many posts in flight, and prints each message as soon as it is durable. */
 class Sender {
   readonly #context: Context;
   readonly #client: Client;
@@ -51,7 +50,7 @@ class Sender {
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   /** 0 if the message is an argument. */
   #line = 0;
-  /** Unconfirmed messages then stay queued, and the fault of the command reports them. */
+  /** Unconfirmed messages stay queued after the end, and the fault of the command reports them. */
   #isClosed = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {
@@ -123,7 +122,7 @@ class Sender {
       this.#isClosed = true;
       throw error;
     }
-    await Promise.resolve(); // Lets the handlers of the last post run first.
+    await Promise.resolve(); // The handlers of the last post must run first.
   }
 
   async #nextLine(): Promise<string | undefined> {

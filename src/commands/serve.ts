@@ -89,7 +89,6 @@ import {
   type ServerSpec,
 } from "../wire/invite.ts";
 
-/** Also define the settings in settings.toml and the environment. */
 export const SERVE_FLAGS = {
   host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
   port: stringFlag("PORT", `Port to listen on; 0 for any free port (Default: ${PORT_DEFAULT})`, {
@@ -188,7 +187,7 @@ function mergeSettings(
   byFlag: ReadonlySet<string>,
   { env }: Context,
 ): ServeArgs {
-  // Each value is checked against the same definitions.
+  // Safe, because each value is checked against the same definitions.
   return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as ServeArgs;
 }
 
@@ -254,7 +253,7 @@ async function serve(
           writeInvite();
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
-          // The server continues with the old certificate.
+          // The server continues with the old certificate if the new one is invalid.
           printNotice(context, `${error.message}; ${error.remedy}`);
         }
       },
@@ -274,7 +273,7 @@ async function serve(
   server.setAddresses(() => publicAddresses(args, port));
   const ownJoinInfo = joinInfo(args, open, opened, { name, roomPassword, operatorLink, offer });
   open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
-  // Other nodes need time to answer, so that the invite contains their addresses.
+  // Other nodes need time to answer before the invite can contain their addresses.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
   joinDetails = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };
   writeInvite();
@@ -297,7 +296,7 @@ async function serve(
   });
   saveLastData(context, open.folder.path);
   printListening(context, joinDetails, open);
-  // Computes the checksums before the first client requests them.
+  // Checksums are computed before the first client requests them.
   void offer?.programs.list();
   if (reachableHosts(args.host, ownAddresses()).lacksIpv6) {
     printNotice(
@@ -314,7 +313,7 @@ async function serve(
   open.verify().then(
     (damaged) => printDamaged(context, damaged),
     (error) => {
-      if (!(error instanceof Fault)) throw error; // A bug, which ends the process.
+      if (!(error instanceof Fault)) throw error;
       finished.resolve(error);
     },
   );
@@ -486,10 +485,7 @@ function programSource(
   };
 }
 
-/**
- * Returns the hash of the public key with which curl verifies this server; `undefined` if curl can
- * verify the operator's certificate without it.
- */
+/** Returns `undefined` if curl can verify the operator's certificate without a pin. */
 function pinOf(args: ServeArgs, open: OpenFolder): string | undefined {
   const isCertified = args.cert !== undefined || !args.tls;
   return isCertified ? undefined : certificatePin(open.certificate.certPem);
@@ -581,7 +577,7 @@ function saveLastData(context: Context, path: string): void {
     mkdirSync(state, { recursive: true, mode: 0o700 });
     writeSmallFile(join(state, "last-data"), `${path}\n`);
   } catch {
-    // The file is used only for a notice, so the server also runs without it.
+    // The server runs without this file, which only serves a notice.
   }
 }
 
@@ -599,7 +595,7 @@ function warnAboutOtherServer(context: Context, data: string): void {
   }
 }
 
-/** True if the folder cannot be read, for example on a failed disk. */
+/** Returns true if the folder cannot be read, for example on a failed disk. */
 function mayHoldServer(folder: string): boolean {
   try {
     return readSmallFile(join(folder, "format.json")) !== undefined;

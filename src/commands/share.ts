@@ -77,7 +77,7 @@ export const command = defineVerb({
   },
 });
 
-/** File on this machine, or content that is copied to disk so that it can be read repeatedly. */
+/** Content other than files is copied to disk, so that it can be read repeatedly. */
 type ShareInput =
   | { readonly from: "disk"; readonly source: Source }
   | { readonly from: "input"; readonly name: string | undefined }
@@ -115,7 +115,7 @@ function checkText(bytes: Uint8Array): Uint8Array {
   throw new Fault("text-invalid", problem, { remedy: "share it as a file" });
 }
 
-/** Time for a receiver with all files to disconnect. A browser stays connected. */
+/** Receivers that have all files disconnect within this time. Browsers stay connected. */
 const DISCONNECT_MS = 2_000;
 
 interface ShareOptions {
@@ -151,7 +151,7 @@ async function share(
         if (event.kind === "failed") finished.reject(event.fault);
         receivers.onEvent(event);
         if (!receivers.hasServed || options.keep) return;
-        // Receivers disconnect first, so that they report no lost connection.
+        // The delay lets receivers disconnect first, so that they report no lost connection.
         if (event.kind === "logged-out") finished.resolve(0);
         else context.clock.after(DISCONNECT_MS, () => finished.resolve(0));
       },
@@ -175,10 +175,7 @@ async function share(
   }
 }
 
-/**
- * Standard input can be read only once.
- * @param copied receives the opened content
- */
+/** Standard input can be read only once, so it is copied to disk. */
 async function copyInputs(
   context: Context,
   inputs: readonly ShareInput[],
@@ -229,7 +226,6 @@ async function writeInput(
   }
 }
 
-/** Each file is read once for its checksums, and again for each receiver. */
 async function uploadAll(
   server: ShareServer,
   sources: readonly Source[],
@@ -244,7 +240,7 @@ async function uploadAll(
       source,
       to: [LOBBY],
       onProgress: ({ id, doneBytes, sizeBytes }) => {
-        // Receivers that connect during the upload have missed its announcement.
+        // The topic informs receivers that connected during the upload and missed its announcement.
         if (isAnnounced || isText || doneBytes === sizeBytes) return;
         isAnnounced = true;
         const topic = shareTopic(sources.length, id);
@@ -261,7 +257,7 @@ class Receivers {
   readonly #owner: string;
   readonly #count: number;
   readonly #names = new Map<string, string>();
-  /** Ids by account name. Only users with the secret can register, which limits the accounts. */
+  /** Bounded, because only users with the secret can register. */
   readonly #downloads = new Map<string, Set<string>>();
 
   constructor(context: Context, progress: ShareProgress, owner: string, count: number) {
@@ -335,7 +331,7 @@ function webAddress({ secret = "", ...address }: ServerSpec): string {
   return `https://${formatAddress(address)}/#share=${encodeSecret(secret)}`;
 }
 
-/** Empty if phones cannot reach the server. */
+/** Returns no rows if phones cannot reach the server. */
 function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";

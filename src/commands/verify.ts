@@ -70,7 +70,7 @@ export const command = defineVerb({
     if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      // The rooms are known only after the client is connected.
+      // Rooms are known only after the client is connected.
       await untilConnected(client.read());
       const outcome = await client.audit();
       if (outcome.kind === "none") {
@@ -218,7 +218,7 @@ function writeProof(context: Context, proof: ProofFile, out: string | undefined)
   );
 }
 
-/** Works offline. The proof's key must be known to this device or match `--fingerprint`. */
+/** The proof's key must be known to this device or match `--fingerprint`. */
 function checkProofFile(
   context: Context,
   file: string,
@@ -252,7 +252,7 @@ function checkProofFile(
 }
 
 function readProof(file: string): string {
-  // A pipe or a device may be endless.
+  // Reading a pipe or a device may never end.
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;

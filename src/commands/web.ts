@@ -86,7 +86,7 @@ interface PageTarget {
   readonly store: LocalPageStore;
 }
 
-/** Prefers the previous port, because the browser stores data by address. */
+/** The browser stores data by address, so the port should not change. */
 async function listenOnLastPort(
   context: Context,
   target: PageTarget,

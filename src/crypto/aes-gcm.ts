@@ -7,10 +7,7 @@ import { concatBytes } from "../base/bytes.ts";
 const TAG_BYTES = 16;
 export const GCM_NONCE_BYTES = 12;
 
-/**
- * @param key 16 or 32 bytes
- * @param allocate returns memory for a ciphertext and its tag
- */
+/** @param allocate returns memory for a ciphertext and its tag */
 export function nativeCipher(
   key: Uint8Array,
   allocate: (sizeBytes: number) => Uint8Array = (sizeBytes) => new Uint8Array(sizeBytes),

@@ -7,17 +7,13 @@ import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 
 export type DeviceKind = "cli" | "web";
 
-/**
- * Statement by an account key that a device belongs to the account. Sent as a signature followed by
- * this JSON.
- */
+/** Statement by an account key that a device belongs to the account. */
 export interface DeviceCert {
   readonly v: 1;
   readonly server: string;
   readonly user: Name;
   readonly dev: string;
   readonly kind: DeviceKind;
-  /** Ed25519 public key of the account, in base64url, which verifies the signature. */
   readonly uik: string;
   readonly iat: number;
 }

@@ -4,7 +4,7 @@ import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "n
 import { isIP } from "node:net";
 import { Fault } from "../base/fault.ts";
 
-/** PEM. The certificate may be followed by its chain. */
+/** In PEM format. A chain may follow the certificate. */
 export interface CertificatePair {
   readonly certPem: string;
   readonly keyPem: string;
@@ -65,7 +65,7 @@ export function certificateNames(certPem: string): string[] {
 }
 
 /**
- * Returns the hash of the public key, in the format of curl's `--pinnedpubkey`.
+ * Returns the hash in the format of curl's `--pinnedpubkey`.
  * @throws {Fault} usage if the certificate cannot be parsed
  */
 export function certificatePin(certPem: string): string {

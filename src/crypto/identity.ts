@@ -17,10 +17,10 @@ import { sha256 } from "./sha256.ts";
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 
-/** DER prefix of a SubjectPublicKeyInfo. RFC 8410, section 4 */
+/** RFC 8410, section 4. */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
-/** DER prefix of a PrivateKeyInfo. RFC 8410, section 7 */
+/** RFC 8410, section 7. */
 const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SEED_BYTES = 32;
 

@@ -14,7 +14,6 @@ const FIRST_DIGIT_MAX = 7;
 const CHECK_MODULUS = 31;
 
 const ID_CONTEXT = utf8Encode("chat/1 link id\0");
-/** HKDF-SHA-256 labels for the two keys derived from the code. */
 export const LINK_MAC = "chat/1 link mac";
 export const LINK_KEY = "chat/1 link key";
 export const LINK_NONCE_BYTES = 12;

@@ -12,7 +12,7 @@ const KEY_ID_BYTES = 8;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const KEY_ALGORITHM = "Ed";
-/** Ed25519 over the BLAKE2b-512 hash of the file. */
+/** Signature of the file's BLAKE2b-512 hash instead of the file. */
 const HASHED_ALGORITHM = "ED";
 const UNTRUSTED = "untrusted comment: ";
 const TRUSTED = "trusted comment: ";
@@ -23,7 +23,7 @@ export interface ReleaseKey {
 }
 
 /**
- * Accepts minisign's key file or only its second line.
+ * Accepts the content of minisign's key file, or only its second line.
  * @throws {Fault} usage if the key is malformed
  */
 export function parseReleaseKey(text: string): ReleaseKey {
@@ -69,7 +69,7 @@ export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: str
   return comment;
 }
 
-/** Does not check the signature. Empty if malformed. */
+/** Does not check the signature. Returns an empty text if the signature is malformed. */
 export function unverifiedComment(signature: string): string {
   const line = signature.split(/\r?\n/)[2] ?? "";
   return line.startsWith(TRUSTED) ? line.slice(TRUSTED.length) : "";

@@ -6,8 +6,8 @@ import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { checkNewPassword } from "../base/new-names.ts";
 
 /**
- * The second option that OWASP recommends. A hash takes about 17 ms and little enough memory for
- * many concurrent log-ins.
+ * The second option that OWASP recommends: about 17 ms, and little enough memory for many
+ * concurrent log-ins.
  */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 

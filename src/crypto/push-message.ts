@@ -13,12 +13,10 @@ export interface PushKey {
 
 const PURPOSE = "chat/1 push";
 const ORDER = BigInt("0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-/** 128 bits more than a key, so that the reduction modulo the order is unbiased. */
+/** Exceeds the size of a key by 128 bits, so that the reduction modulo the order is unbiased. */
 const DERIVED_BYTES = 48;
 
-/**
- * Derived from the identity key, so that all servers of a cluster share the key without storage.
- */
+/** All servers of a cluster derive the same key from their common identity, without storing it. */
 export function pushKeyOf(identity: Identity): PushKey {
   const bytes = new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, DERIVED_BYTES));
   const number = (BigInt(`0x${bytes.toHex()}`) % (ORDER - 1n)) + 1n;

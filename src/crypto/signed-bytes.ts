@@ -42,7 +42,6 @@ export function deviceProofBytes(greeting: Greeting, user: string): Uint8Array {
   return concatBytes(DEVICE_CONTEXT, greetingBytes(greeting), utf8Encode(user));
 }
 
-/** @param payload the UTF-8 JSON exactly as sent */
 export function deviceCertBytes(payload: Uint8Array): Uint8Array {
   return concatBytes(DEVICE_CERT_CONTEXT, payload);
 }
@@ -57,11 +56,7 @@ export function snapshotBytes(digest: Uint8Array): Uint8Array {
   return concatBytes(SNAPSHOT_CONTEXT, digest);
 }
 
-/**
- * @param groupAddress address and port, such as `224.1.1.1:5004`, which prevent a replay to another
- * group
- * @param datagram head and body exactly as sent
- */
+/** @param groupAddress address and port, which prevent a replay to another group */
 export function lanBytes(groupAddress: string, datagram: Uint8Array): Uint8Array {
   return concatBytes(LAN_CONTEXT, utf8Encode(`${groupAddress}\0`), datagram);
 }

@@ -14,8 +14,8 @@ export function makeSuccession(old: Identity, next: Uint8Array): FormerKey {
 }
 
 /**
- * Returns the former keys from which an unbroken chain of signatures leads to `key`, newest first.
- * A client that trusts any of these keys may trust `key`.
+ * Returns the former keys from which a chain of signatures leads to `key`, newest first. A client
+ * that trusts any of these keys may trust `key`.
  */
 export function lineage(key: Uint8Array, formers: readonly FormerKey[]): Fingerprint[] {
   const fingerprints: Fingerprint[] = [];

@@ -15,7 +15,7 @@ function setting<const Name extends string, const Value>(
 
 /** The terminal stores settings in `[screen]` of config.toml, the page in `localStorage`. */
 export const SETTINGS = {
-  /** `undefined` means the browser's language (page only). */
+  /** `undefined` means the browser's language, on the page only. */
   language: {
     terminal: setting("language", "auto", "en", "id"),
     page: setting("language", undefined, "en", "id"),

@@ -18,7 +18,6 @@ export interface Announcement {
 }
 
 export interface ReceivedAnnouncement {
-  /** Unique on its network. */
   readonly label: string;
   readonly port: number;
   readonly addresses: readonly string[];

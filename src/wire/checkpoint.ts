@@ -44,7 +44,7 @@ const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
 
 /**
  * Returns the identifier of a log: the leaf hash of its first record or, after an accepted loss, of
- * its newest `fork` record. The salted commitment in the record's head makes the hash unique.
+ * its newest `fork` record.
  */
 export function originOf(leaf: Uint8Array): string {
   return `chat/${toBase64Url(leaf.subarray(0, ORIGIN_BYTES))}`;

@@ -36,32 +36,30 @@ export const list = <Item extends v.GenericSchema>(item: Item, countMax: number,
 export const addressList = (countMax: number) =>
   list(v.object({ host: text(255), port: positive }), countMax);
 
-/** Head and body are the JSON bytes of the log. */
 export const recordFields = {
   head: bytes(4096),
   salt: v.optional(exactBytes(16)),
   body: v.optional(bytes(MESSAGE_BYTES_MAX)),
   erased: v.optional(positive),
   damaged: v.optional(v.boolean()),
-  /** Account of `by` in the head; absent if the server caused the record. */
+  /** Name of the account `by` in the head; absent if the server caused the record. */
   from: v.optional(name),
 };
 
 export interface RequestRow {
   readonly fields: v.ObjectEntries;
   readonly answer: v.GenericSchema;
-  /** `member` if omitted. */
   readonly phase?: "entering" | "lane";
   /** Phase after the answer; unchanged if omitted. */
   readonly nextPhase?: "entering" | "member" | "lane";
-  /** At most one unanswered request of all exclusive kinds per link. */
+  /** A link has at most one unanswered exclusive request. */
   readonly isExclusive?: true;
-  /** The request contains a secret that a client may guess, so its answer may be delayed. */
+  /** The server may delay its answer, because a client may guess the request's secret. */
   readonly isGuess?: true;
   readonly role?: "operator";
-  /** Posts that the request counts as for the rate limit of its account. */
+  /** Cost of the request within the account's rate limit for posts. */
   readonly postCount?: 1 | ((request: never) => number);
-  /** The room engine applies the rate limit, in the order of the outbox. */
+  /** The room engine applies the rate limit, so that posts keep their order. */
   readonly isLimitedByEngine?: true;
 }
 

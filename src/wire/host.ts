@@ -33,7 +33,6 @@ export function isHostName(text: string): boolean {
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
 }
 
-/** Scope within which a host identifies one machine. Names count as `world`. */
 type HostReach = "machine" | "site" | "world";
 
 /** Loopback: RFC 1122, 3.2.1.3; RFC 4291, 2.5.3; RFC 6761, 6.3. */
@@ -43,7 +42,6 @@ const MACHINE_6 = /^[0:]*:0*1?$/;
 const SITE = /^(?:10|172\.(?:1[6-9]|2\d|3[01])|192\.168|169\.254)\.[\d.]+$|\.local\.?$/;
 const SITE_SHARED = /^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\./;
 const SITE_6 = /^f[cd][\da-f]{2}:|^fe[89ab][\da-f]:/;
-/** IPv4 address embedded in an IPv6 address, in dotted or hexadecimal notation. */
 const MAPPED_4 = /^[0:]*:(?:ffff:)?(\d[\d.]+)$/;
 const MAPPED_6 = /^[0:]*:ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 

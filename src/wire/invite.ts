@@ -13,17 +13,17 @@ import { checkHost } from "./host.ts";
 export const PORT_DEFAULT = 2428;
 
 export interface ServerAddress {
-  /** Name, IPv4 address or IPv6 address (without brackets, optionally with `%zone`). */
+  /** IPv6 addresses have no brackets and optionally a `%zone`. */
   readonly host: string;
   readonly port: number;
 }
 
 export interface ServerSpec extends ServerAddress {
   readonly portGiven: boolean;
-  /** Addresses of other servers with the same key. */
+  /** Other servers with the same key. */
   readonly also?: readonly ServerAddress[];
   readonly transport?: "tcp" | "udp";
-  /** Set by `udp://` and `tcp://`, which rule out other transports. */
+  /** Set by `udp://` and `tcp://`, which exclude other transports. */
   readonly isTransportFixed?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
@@ -34,7 +34,7 @@ const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const LEADING = new RegExp(`^[${TRIMMED}]+`);
 const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
-/** `encodeURIComponent` does not encode these characters, but `trimCopied` would remove them. */
+/** `encodeURIComponent` leaves these characters, but `trimCopied` would remove them. */
 const TRIMMABLE = /['().!]/g;
 
 type Transport = "tcp" | "udp";
@@ -185,7 +185,7 @@ export function encodeSecret(secret: string): string {
   );
 }
 
-/** Returns the secret of a pasted invite, or any other input unchanged as a room password. */
+/** Returns any input that is not an invite unchanged, as a room password. */
 export function secretFromInput(typed: string): string {
   const line = /^(?:chat|https?):\/\/[^#]*#(?:.*&)?(?:invite=)?(.+)$/is.exec(trimCopied(typed));
   try {

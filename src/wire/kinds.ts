@@ -15,15 +15,14 @@ type Trait =
   /** Counts as unread, can be pinned, causes pushes, and ends its author's typing indicator. */
   | "message"
   | "editable"
-  /** A user can request the erasure of one such record. */
+  /** Users can request the erasure of a single record. */
   | "erasable"
   | "reactable"
   /** Erased with all messages of the account, and by the room's retention. */
   | "authored"
   | "deferrable"
-  /** Decision by an operator or moderator about a room. */
   | "decision"
-  /** Affects the state of rooms, files and outboxes only through its head. */
+  /** The head suffices to derive the state of rooms, files and outboxes. */
   | "folded-by-head"
   | "erasing"
   /** Changes another record or nothing visible, so it has no timeline item. */

@@ -47,7 +47,7 @@ export interface LanHead {
   readonly timeUnixMs: number;
 }
 
-/** `texts` counts the texts sent in this session, including this one. */
+/** `texts` counts the texts sent in this session, including this text. */
 export type LanBody = { readonly name: Name; readonly texts: number } & (
   | { readonly kind: "query" }
   | { readonly kind: "announce"; readonly isLeaving: boolean }
@@ -154,10 +154,7 @@ const textBody = v.object({
   action: flag,
 });
 
-/**
- * Ignores unknown fields.
- * @throws {Fault} frame-malformed if the bytes are invalid
- */
+/** @throws {Fault} frame-malformed if the bytes are invalid */
 export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanBody {
   const value = unpackValue(bytes);
   switch (kind) {

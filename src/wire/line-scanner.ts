@@ -3,7 +3,7 @@
  * million records at its start.
  */
 
-// Marked as pure so that the page's bundle, which reads no log lines, omits these constants.
+// Pure annotations let the page's bundle, which reads no log lines, omit these constants.
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const WORD_BYTES = 4;
 const LINE_BEGIN = /* @__PURE__ */ literalOf('{"head":{"v":1,"seq":');
@@ -38,7 +38,7 @@ const COMMIT_END = 16;
 const SALT_END = 32;
 const CLASSES = /* @__PURE__ */ classesOf();
 const SEXTETS = /* @__PURE__ */ sextetsOf();
-/** Two base64url characters of each 12-bit value, as a 16-bit word in native byte order. */
+/** Base64url characters of each 12-bit value, as a 16-bit word in native byte order. */
 const PAIRS = /* @__PURE__ */ pairsOf();
 const NOTHING = /* @__PURE__ */ new Uint8Array(0);
 
@@ -59,7 +59,7 @@ export class LineScanner {
   commitEnd = 0;
   headStart = 0;
   headEnd = 0;
-  /** An erasure overwrites the line from this offset, after the comma that follows `durable`. */
+  /** An erasure overwrites the line from this offset, which follows `durable` and its comma. */
   frameEnd = 0;
   /** Seq of the record that ordered the erasure; 0 if the record has a body. */
   erased = 0;
@@ -86,7 +86,7 @@ export class LineScanner {
     return isLetters(bytes, this.commitStart, this.commitEnd, COMMIT_END);
   }
 
-  /** Like `scanHead`, but leaves the check of the commitment's characters to `matchesCommit`. */
+  /** Leaves the check of the commitment's characters to `matchesCommit`. */
   findHead(bytes: Uint8Array, start: number): boolean {
     this.#cacheView(bytes);
     this.#position = start;
@@ -122,7 +122,7 @@ export class LineScanner {
     return bytes[this.#position] === COMMA;
   }
 
-  /** Like `scanTail`, but leaves the check of the salt's characters to `copySalt`. */
+  /** Leaves the check of the salt's characters to `copySalt`. */
   findTail(bytes: Uint8Array): boolean {
     this.erased = 0;
     const position = this.#position;

@@ -15,7 +15,7 @@ import {
 import { quoteText } from "../base/text.ts";
 
 export interface ManifestFile {
-  /** Relative, joined by `/`, without `..`. */
+  /** Relative path without `..`. */
   readonly path: string;
   readonly size: number;
   /** Permission bits, up to 0o777. */
@@ -52,7 +52,7 @@ const [OPEN, CLOSE, QUOTE, ESCAPE, COMMA] = [0x7b, 0x7d, 0x22, 0x5c, 0x2c];
 const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
 
 /**
- * Sorts the entries and encodes them canonically.
+ * Sorts the entries.
  * @throws {Fault} too-large if the list is too long, name-invalid if no receiver could accept a
  * path
  */
@@ -93,8 +93,7 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
 }
 
 /**
- * Yields one entry at a time, so that the caller can yield to the event loop. Unlike
- * `parseManifest`, does not check for entries inside files.
+ * Lets the caller yield to the event loop between entries. Does not check for entries inside files.
  * @throws {Fault} frame-malformed or too-large
  */
 export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
@@ -257,8 +256,8 @@ function pathDefect(path: string): string | undefined {
 }
 
 /**
- * Rejects entries inside files. With NUL in place of `/`, an entry sorts directly before its
- * children, so comparing neighbours is sufficient.
+ * With NUL in place of `/`, an entry sorts directly before its children, so comparing neighbours
+ * finds entries inside files.
  */
 function checkTree(entries: readonly ManifestEntry[]): void {
   const keys = entries.map((entry) => ({ entry, key: entry.path.replaceAll("/", "\0") }));

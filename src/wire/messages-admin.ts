@@ -38,7 +38,7 @@ const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
 const keyword = text(32);
 
 const clientEntry = v.object({
-  /** Never reused while the server runs. */
+  /** Number that is not reused while the server runs. */
   client: positive,
   user: v.optional(name),
   program: text(128),
@@ -47,7 +47,6 @@ const clientEntry = v.object({
   since: unixMs,
   lane: v.boolean(),
   operator: v.boolean(),
-  /** Milliseconds. */
   roundTripMs: v.optional(count),
   sentMessages: count,
   sentBytes: count,
@@ -63,7 +62,6 @@ const clientEntry = v.object({
 
 const transferEntry = v.object({
   file: fileId,
-  /** Omitted for a file in a direct conversation. */
   name: v.optional(fileName),
   direction: v.picklist(["up", "down"]),
   user: name,
@@ -104,12 +102,10 @@ export function parseServerActivity(value: unknown): ServerActivity | undefined 
 const listing = {
   find: v.optional(text(64)),
   sort: v.optional(keyword),
-  /** Descending order: the largest or newest entry first. */
   down: v.optional(v.boolean()),
   skip: v.optional(count),
 };
 
-/** Column with a number for each sample of the answer. */
 const column = list(count, SAMPLES_PAGE_MAX);
 
 const log = v.object({ records: count, bytes: v.optional(count) });
@@ -119,7 +115,7 @@ const eventFields = {
   time: unixMs,
   user: v.optional(name),
   n: v.optional(positive),
-  /** Set for `decided`: the decision, the user or object it applies to, and its end. */
+  /** Set for `decided` events. */
   decision: v.optional(keyword),
   whom: v.optional(text(128)),
   until: v.optional(unixMs),
@@ -134,7 +130,7 @@ const eventFields = {
   record: v.optional(v.object(recordFields)),
   room: v.optional(v.object({ room: id, name: v.optional(name) })),
   between: v.optional(list(name, 2)),
-  /** Events omitted before this one because the reader was too slow. */
+  /** Events that were omitted because the reader was too slow. */
   skipped: v.optional(positive),
 };
 
@@ -162,12 +158,12 @@ export const ADMIN_REQUESTS = {
       more: count,
     }),
   },
-  /** Samples of the last hour, one per second, oldest first. */
+  /** Returns one sample per second of the last hour, oldest first. */
   samples: {
     role: "operator",
     fields: { after: v.optional(count) },
     answer: v.object({
-      /** Server start. After a restart, an earlier `last` is invalid. */
+      /** An earlier `last` is invalid if the server has restarted since. */
       since: unixMs,
       last: count,
       more: v.boolean(),
@@ -185,14 +181,14 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: {},
     answer: v.object({
-      /** Server start. After a restart, earlier event numbers are invalid. */
+      /** Earlier event numbers are invalid if the server has restarted since. */
       since: unixMs,
       events: list(v.object(eventFields), EVENTS_STORED_MAX),
     }),
   },
   /**
-   * Returns the newest page between `since` and `until`, both inclusive, oldest decision first.
-   * `before` requests the previous page.
+   * Returns the newest page between `since` and `until`, both inclusive. `before` requests the
+   * previous page.
    */
   decisions: {
     role: "operator",
@@ -203,11 +199,11 @@ export const ADMIN_REQUESTS = {
     },
     answer: v.object({
       events: list(v.object(eventFields), DECISIONS_PAGE_MAX),
-      /** Set if older decisions may exist, even if this answer has none. */
+      /** Older decisions may exist, even if this answer has none. */
       next: v.optional(v.object({ accounts: positive, history: positive })),
     }),
   },
-  /** Lists all accounts. `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
+  /** `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
   accounts: {
     role: "operator",
     fields: listing,
@@ -217,8 +213,7 @@ export const ADMIN_REQUESTS = {
           user: name,
           since: unixMs,
           /**
-           * Last time with a device logged in. Only the day is known if that was before the
-           * server's last start.
+           * Last time with a device logged in; only the day if that was before the server's start.
            */
           seen: v.optional(unixMs),
           online: v.boolean(),
@@ -249,7 +244,7 @@ export const ADMIN_REQUESTS = {
           locked: v.boolean(),
           sealed: v.boolean(),
           closed: v.boolean(),
-          /** The room has no members, messages or topic. Omitted by older servers. */
+          /** Room without members, messages or topic. Omitted by older servers. */
           vacant: v.optional(v.boolean()),
           keepMs: v.optional(positive),
         }),
@@ -270,7 +265,7 @@ export const ADMIN_REQUESTS = {
           user: name,
           time: unixMs,
           bytes: count,
-          /** Named rooms, and the seqs of the file's records there, which an operator may erase. */
+          /** Rooms with the seqs of the file's records, which an operator may erase. */
           rooms: list(name, FILE_ROOMS_LISTED_MAX),
           seqs: list(positive, FILE_ROOMS_LISTED_MAX),
         }),
@@ -285,7 +280,7 @@ export const ADMIN_REQUESTS = {
     fields: { file: fileId, user: name, direction: v.picklist(["up", "down"]) },
     answer: v.object({}),
   },
-  /** The announcement stays until another replaces it. An empty text removes the announcement. */
+  /** An announcement stays until the next one; an empty text removes it. */
   announce: {
     role: "operator",
     fields: { text: text(ANNOUNCEMENT_BYTES_MAX) },
@@ -299,7 +294,7 @@ export const ADMIN_REQUESTS = {
       runtime: text(64),
       platform: text(64),
       since: unixMs,
-      /** Disk that stores the files; omitted if unknown or if file transfer is disabled. */
+      /** Omitted if unknown or if file transfer is disabled. */
       diskFreeBytes: v.optional(count),
       keepFreeBytes: v.optional(count),
       diskLow: v.optional(v.boolean()),
@@ -329,9 +324,9 @@ export const ADMIN_NOTICES = {
   /** `on: false`: the disk is no longer nearly full. */
   "disk-low": { on: v.boolean(), freeBytes: count, keepFreeBytes: count },
   /**
-   * Event for operators who `watch`: `record`, `connected`, `logged-in`, `logged-out`,
-   * `disconnected`, `offered`, `got`, `withdrawn`, `cancelled`, `decided`, `disk`, `warning` or
-   * `full`. Later versions may add kinds. Records of direct conversations have no body.
+   * Later versions may add kinds. Records of direct conversations have no body. Kinds: `record`,
+   * `connected`, `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`,
+   * `cancelled`, `decided`, `disk`, `warning` and `full`.
    */
   event: eventFields,
 } as const;

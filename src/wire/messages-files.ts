@@ -52,25 +52,25 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
     },
     answer: v.object({
-      /** Chunks on the server's disk. The client resumes at this index. */
+      /** Number of chunks on the server's disk, at which the client resumes. */
       have: count,
       window,
     }),
   },
   /**
-   * All chunks were sent. The server notifies the targets when the file is complete, verified and
-   * on the disk. Idempotent.
+   * Ends an upload. The server notifies the targets when the file is complete, verified and on the
+   * disk. Idempotent.
    */
   finish: {
     phase: "lane",
     fields: {
       ...{ file: fileId, size, chunks: count, digest: HASH },
       text: v.optional(text(FILE_TEXT_BYTES_MAX)),
-      /** Shared by files that were sent together. */
+      /** Common to files that were sent together. */
       sending: v.optional(id),
     },
     answer: v.object({
-      /** The server stores `text`. Older servers do not. */
+      /** Reports that the server stores `text`, which older servers do not. */
       said: v.optional(v.boolean()),
       posted: v.array(
         v.object({
@@ -87,7 +87,7 @@ export const FILE_REQUESTS = {
     }),
   },
   withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
-  /** Requests a file from chunk `from`. The upload may still be in progress. */
+  /** Downloads a file, whose upload may still be in progress, from chunk `from`. */
   fetch: {
     phase: "lane",
     fields: { file: fileId, from: count, window },
@@ -102,20 +102,19 @@ export const FILE_REQUESTS = {
   got: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
 } as const satisfies Readonly<Record<string, RequestRow>>;
 
-/** Sent on a data channel, except `offered`, which is sent on the main link. */
+/** Notices on a data channel, except `offered`, which is sent on the main link. */
 export const FILE_NOTICES = {
-  /** Only the last chunk may be shorter than CHUNK_BYTES. A chunk is never empty. */
+  /** Only the last chunk may be shorter than CHUNK_BYTES, and no chunk is empty. */
   chunk: { file: fileId, index: count, sha256: HASH, bytes: bytes(CHUNK_BYTES) },
   ack: { file: fileId, index: count },
-  /** The first `upTo` chunks are on the server's disk and need not be sent again. */
+  /** The first `upTo` chunks are on the server's disk, so the client need not send them again. */
   durable: { file: fileId, upTo: count },
-  /** Pause: the sender has not sent more chunks, or the server's disk is slow. */
+  /** The transfer pauses because the sender or the server's disk is slow. */
   held: { file: fileId, where: v.picklist(["sender", "disk"]) },
-  /** Follows the last chunk, for the complete file. */
   end: { file: fileId, size, chunks: count, digest: HASH },
   /**
-   * An upload to one of the receiver's rooms has started. Not stored. The file's `record` follows
-   * when the file is complete.
+   * Announces an upload to a room of the receiver. The file's `record` follows when the file is
+   * complete.
    */
   offered: {
     room: id,

@@ -30,7 +30,7 @@ import {
   unixMs,
 } from "./field.ts";
 
-/** Name of every sealed file on the server. An encrypted message contains the real name. */
+/** Name of every sealed file on the server. The real name is encrypted. */
 export const SEALED_FILE_NAME = "sealed";
 
 const groupId = exactBytes(GROUP_ID_BYTES);
@@ -47,7 +47,7 @@ export const sealedBody = v.object({
 });
 
 export const SEALED_REQUESTS = {
-  /** Uploads key packages. An empty list only returns the number of remaining packages. */
+  /** An empty list only returns the number of remaining packages. */
   "key-packages": {
     postCount: ({ packages }: { readonly packages: readonly Uint8Array[] }) =>
       packages.length === 0
@@ -59,13 +59,11 @@ export const SEALED_REQUESTS = {
     },
     answer: v.object({
       left: count,
-      /**
-       * An unused last-resort package exists. Omitted by servers that do not store such packages.
-       */
+      /** Omitted by servers that do not store last-resort packages. */
       lastResort: v.optional(v.boolean()),
     }),
   },
-  /** Claims one single-use key package for each device of a user. */
+  /** Claims a single-use key package for each device of a user. */
   "key-package": {
     fields: { user: name },
     answer: v.object({
@@ -73,7 +71,6 @@ export const SEALED_REQUESTS = {
       missing: count,
     }),
   },
-  /** Creates the first epoch of a direct conversation, or of a room created with `sealed`. */
   "group-create": {
     postCount: ({ info }: { readonly info: Uint8Array }) => postCountOf(info.length),
     fields: { target, group: groupId, commitId: id, info },
@@ -81,7 +78,7 @@ export const SEALED_REQUESTS = {
   },
   /**
    * Creates the next epoch. The server refuses the request with `stale-epoch` if another commit
-   * came first, and answers a repetition with the same `commitId` like the first request.
+   * came first, and repeats its answer for the same `commitId`.
    */
   "group-commit": {
     postCount: (item: { commit: Uint8Array; welcome?: Uint8Array | undefined; info: Uint8Array }) =>
@@ -96,7 +93,7 @@ export const SEALED_REQUESTS = {
       info,
       added: list(v.object({ user: name, device: KEY }), GROUP_DEVICES_MAX),
       removed: list(KEY, GROUP_DEVICES_MAX),
-      /** User whom the server also removes from the room. */
+      /** The server also removes this user from the room. */
       kick: v.optional(name),
       /**
        * `seq` of the last commit, which members had to reject and which this commit replaces. Only
@@ -106,10 +103,7 @@ export const SEALED_REQUESTS = {
     },
     answer: v.object({ seq: positive, epoch: count, time: unixMs }),
   },
-  /**
-   * Claims this device's next lease, which replaces the lease in its folder. The server answers a
-   * repetition like the first request.
-   */
+  /** Claims this device's next lease. The server answers a repetition like the first request. */
   "seal-lease": {
     fields: {
       count,
@@ -127,7 +121,7 @@ export const SEALED_REQUESTS = {
   group: {
     fields: { target },
     answer: v.object({
-      /** Room or direct conversation, which need not exist yet. */
+      /** A direct conversation need not exist yet. */
       room: id,
       made: v.optional(
         v.object({
@@ -143,6 +137,5 @@ export const SEALED_REQUESTS = {
 
 export const SEALED_NOTICES = {
   "key-packages-low": { left: count },
-  /** A user added this account to a sealed room that the account has not joined. */
   invited: { room: name, by: v.optional(name) },
 } as const;

@@ -87,7 +87,7 @@ const record = v.object(recordFields);
 
 const path = list(HASH, PROOF_HASHES_MAX);
 
-/** A named room has `name`; a direct conversation has `with`, the other user. */
+/** `name` of a named room; `with`, the other user, in a direct conversation. */
 const roomEntry = v.object({
   room: id,
   name: v.optional(name),
@@ -96,19 +96,17 @@ const roomEntry = v.object({
   closed: v.optional(v.boolean()),
   sealed: v.optional(v.boolean()),
   locked: v.optional(v.boolean()),
-  /** Milliseconds after which messages are erased; permanent if omitted. */
+  /** Retention in milliseconds; permanent if omitted. */
   keepMs: v.optional(positive),
   pins: v.optional(list(positive, PINS_MAX)),
   receipts: v.optional(v.boolean()),
-  /**
-   * This account wants receipts in the direct conversation, which take effect when both users do.
-   */
+  /** Receipts in a direct conversation take effect when both users want them. */
   receiptsWanted: v.optional(v.boolean()),
 });
 
 const roomPrefs = {
   room: id,
-  /** Unix ms at which muting ends; 0 if the room is muted permanently. */
+  /** End in Unix ms; 0 for a permanent mute. */
   muted: v.optional(unixMs),
   favourite: v.optional(v.boolean()),
   hidden: v.optional(count),
@@ -129,7 +127,7 @@ const fault = {
   remedyTemplate: v.optional(translatable),
 };
 
-/** Wrong guesses from one address, for one account, or by all clients for a shared secret. */
+/** Wrong guesses from an address, for an account, or by all clients for a shared secret. */
 const GUESS_DELAYS = ["address", "account", "everyone"] as const;
 const account = v.object({ account: id, user: name, seq: count });
 const accepted = v.object({});
@@ -162,7 +160,7 @@ export const REQUESTS = {
       deviceKey: KEY,
       signature: v.optional(SIGNATURE),
       password: v.optional(secret),
-      /** Last record that this device has received. Omitted at its first log-in. */
+      /** Seq of the last record that this device has received; omitted at its first log-in. */
       after: v.optional(count),
       presence: v.optional(v.boolean()),
     },
@@ -195,7 +193,7 @@ export const REQUESTS = {
           certified: v.boolean(),
           current: v.boolean(),
           online: v.boolean(),
-          /** Client's name at its last connection, and the start of that day in UTC. */
+          /** Client's name at its last connection. `seen` is the start of that day in UTC. */
           client: v.optional(text(DEVICE_LABEL_BYTES_MAX)),
           seen: v.optional(unixMs),
         }),
@@ -208,7 +206,6 @@ export const REQUESTS = {
     fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
     answer: accepted,
   },
-  /** Key with which this server signs pushes (RFC 8292). */
   "push-key": { fields: {}, answer: v.object({ key: POINT, subscribed: v.boolean() }) },
   "push-subscribe": {
     fields: { endpoint: text(PUSH_ENDPOINT_BYTES_MAX), key: POINT, auth: exactBytes(16) },
@@ -243,7 +240,6 @@ export const REQUESTS = {
     fields: { target, before: v.optional(positive) },
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
   },
-  /** In a direct conversation, both users must turn receipts on. */
   receipts: {
     postCount: 1,
     fields: { target, on: v.boolean() },
@@ -262,7 +258,7 @@ export const REQUESTS = {
     answer: v.object({ erased: count, next: v.optional(positive) }),
   },
   unregister: { fields: {}, answer: v.object({}) },
-  /** The room keeps messages permanently if the time is omitted. */
+  /** Without a time, the room keeps messages permanently. */
   retention: {
     role: "operator",
     fields: {
@@ -281,13 +277,13 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   /**
-   * Makes a user a moderator of `room` or, without `room`, an operator. `on: false` revokes the
+   * Without `room`, makes the user an operator instead of a moderator. `on: false` revokes the
    * role.
    */
   grant: { fields: { room: v.optional(name), user: name, on: v.boolean() }, answer: accepted },
   /** Grants the session an operator's rights by the token in the data folder. */
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
-  /** Creates a single-use code with which a user can replace a lost password. */
+  /** Creates a single-use code with which a user who has lost the password can log in. */
   reset: {
     role: "operator",
     /** `expires`: a day from now if omitted. `signOut`: using the code signs out all devices. */
@@ -326,7 +322,6 @@ export const REQUESTS = {
   },
   bans: {
     role: "operator",
-    /** `after`: the `next` of the previous page. */
     fields: { after: v.optional(count) },
     answer: v.object({
       bans: v.array(
@@ -346,8 +341,8 @@ export const REQUESTS = {
     answer: v.object({ closed: v.boolean() }),
   },
   /**
-   * Creates an invite for `uses` new accounts, or a token with which a program may post to a room,
-   * read the room, or both.
+   * Creates an invite for `uses` new accounts, or a token with which a program may read a room or
+   * post to it.
    */
   invite: {
     fields: {
@@ -364,8 +359,8 @@ export const REQUESTS = {
     }),
   },
   /**
-   * Invites of the account and of the rooms that it moderates; all invites for operators. Pages
-   * work as in `bans`.
+   * Returns the invites of the account and of the rooms that it moderates, or all invites to
+   * operators.
    */
   invites: {
     fields: { after: v.optional(count) },
@@ -392,7 +387,6 @@ export const REQUESTS = {
       room: name,
       password: v.optional(secret),
       create: v.optional(v.boolean()),
-      /** Sealed rooms stay sealed. */
       sealed: v.optional(v.boolean()),
     },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
@@ -434,7 +428,7 @@ export const REQUESTS = {
       more: v.boolean(),
     }),
   },
-  /** Returns public data of an account, and the named rooms shared with the requesting user. */
+  /** Returns an account's public data, and the named rooms shared with the requesting user. */
   whois: {
     fields: { user: name },
     answer: v.object({
@@ -454,8 +448,8 @@ export const REQUESTS = {
   },
   ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
   /**
-   * Turns a new link, after `welcome`, into a data channel for one transfer at a time. The last
-   * path component of a download address is also a ticket, valid only for its file.
+   * Turns a new link, after `welcome`, into a data channel. The last path component of a download
+   * address is also a ticket, valid only for its file.
    */
   lane: {
     phase: "entering",
@@ -494,8 +488,8 @@ export const REQUESTS = {
    */
   checkpoint: { fields: { from: count }, answer: v.object({ note: text(NOTE_BYTES_MAX), path }) },
   /**
-   * Returns proofs that these records, in ascending order, are among the first `size` records.
-   * Omits records that are not, or that the account may not read.
+   * Returns proofs that records are among the first `size` records. Omits records that are not, or
+   * that the account may not read.
    */
   inclusion: {
     fields: {
@@ -528,28 +522,27 @@ export const NOTICES = {
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),
     predecessors: v.optional(list(v.object({ key: KEY, signature: SIGNATURE }), PREDECESSORS_MAX)),
-    /** Build id. A page from another build should reload. */
+    /** A page from another build should reload. */
     build: v.optional(text(64)),
-    /** `false` while this server cannot reach a majority of its cluster. Another server may. */
+    /** `false` while this server cannot reach a majority of its cluster. */
     majority: v.optional(v.boolean()),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
-  /** Delay if the secret is wrong. Sent before the server checks the secret. */
+  /** Sent before the server checks the secret; applies if the secret is wrong. */
   "guess-delay": { waitMs: count, of: v.picklist(GUESS_DELAYS) },
   /** Sent before the first record of the room and whenever the room's state changes. */
   room: {
     ...roomEntry.entries,
     n: positive,
-    /** Unread records that are too many to send. */
+    /** Unread records that the server does not send because there are too many. */
     skipped: count,
     /** Highest `n` that one of the account's devices has read. */
     read: v.optional(count),
     unread: v.optional(count),
     moderates: v.optional(v.boolean()),
     /**
-     * Older records of this room are still to be sent. The notice is then repeated without this
-     * field.
+     * The server still has to send older records. It then repeats the notice without this field.
      */
     behind: v.optional(v.boolean()),
   },

@@ -12,18 +12,18 @@ import { type Body, fieldsOf, isKnownKind, type RecordKind } from "./kinds.ts";
 import { LineScanner } from "./line-scanner.ts";
 
 /**
- * Keys are in a fixed order. Users and rooms are identified only by id, so that their names can be
- * erased.
+ * The keys have a fixed order. Users and rooms are identified only by id, so that their names can
+ * be erased.
  */
 export interface Head {
   readonly v: 1;
-  /** From 1 and without gaps in the log. */
+  /** Position in the log, from 1 without gaps. */
   readonly seq: number;
   /** Unix milliseconds. Never decreases from one record to the next. */
   readonly time: number;
   readonly kind: RecordKind;
   readonly room: RoomId | UserId;
-  /** From 1 and without gaps in the room. */
+  /** Position in the room, from 1 without gaps. */
   readonly n: number;
   readonly by: UserId | "server";
   /** `OUTBOX.COUNTER` of the client's post, the id of a file, or an empty string. */
@@ -32,7 +32,6 @@ export interface Head {
   readonly commit: string;
 }
 
-/** Record that has not been appended. The log assigns seq, n and time. */
 export interface Draft {
   readonly kind: RecordKind;
   readonly room: RoomId | UserId;
@@ -47,7 +46,7 @@ export interface LogRecord {
   readonly salt?: Uint8Array;
   readonly bodyBytes?: Uint8Array;
   readonly erased?: number;
-  /** The body on disk does not match the commitment. A damaged body is never sent or displayed. */
+  /** A body that does not match the commitment is never sent or displayed. */
   readonly damaged?: true;
 }
 
@@ -62,7 +61,7 @@ export type ParsedLine =
   | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** Fixed body, salt and commitment, but no position in the log yet. */
+/** Record with fixed salt and commitment, but no position in the log yet. */
 export interface SealedDraft {
   readonly draft: Draft;
   readonly salt: Uint8Array;
@@ -89,7 +88,7 @@ const BRACE_CLOSE = 0x7d;
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
 
-/** Reports whether this record can identify the log (`originOf` in wire/checkpoint.ts). */
+/** Reports whether this record can identify the log (see `originOf`). */
 export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
   return seq === 1 || kind === "fork";
 }
@@ -156,8 +155,8 @@ function isIdText(text: string, hasDots: boolean): boolean {
 }
 
 /**
- * Parses a line without its newline. Never throws: the result reports invalid bytes. Does not
- * verify the body (`bodyMatches`).
+ * Never throws: the result reports invalid bytes. Does not verify the body.
+ * @param line line without its newline
  */
 export function parseLine(line: Uint8Array): ParsedLine {
   const found = new LineScanner();
@@ -195,8 +194,7 @@ export function parseHead(
 }
 
 /**
- * Returns the line as stored in a copy of the log, with `durable` 0, because `durable` refers to
- * the disk of the server that wrote the line.
+ * Sets `durable` to 0, because it refers to the disk of the server that wrote the line.
  * @param line line without its newline
  * @returns `undefined` if this version did not write the line
  */
@@ -210,7 +208,6 @@ export function copyLine(line: Uint8Array): CopiedLine | undefined {
   return { record: parsed.record, bytes };
 }
 
-/** Returns the bytes that replace salt and body from offset `at` in the line. */
 export function erasedTail(
   line: Uint8Array,
   eraseSeq: number,

@@ -30,7 +30,7 @@ const ERASED = packTexts("erased");
 const DAMAGED = packTexts("damaged");
 const FROM = packTexts("from");
 const START_BYTES = 1 + START.length + 3;
-/** Excludes head and body: keys, lengths, salt, `erased`, and a name. */
+/** Keys, lengths, salt, `erased`, and a name; excludes head and body. */
 const RECORD_FRAME_BYTES_MAX = 256;
 /** A page draws such a frame in one pass, and the size is far below the queue limit of a link. */
 const FRAME_BYTES_MAX = 64 << 10;
@@ -98,7 +98,7 @@ export class RecordsFrame {
     return { at: this.#at, count: this.#count };
   }
 
-  /** Returns no bytes if there are no records after the mark. Does not empty the frame. */
+  /** Does not empty the frame. Returns no bytes if there are no records after the mark. */
   messageSince({ at, count }: FrameMark): Uint8Array {
     const remainingCount = this.#count - count;
     if (remainingCount === 0) return new Uint8Array();

@@ -9,11 +9,10 @@ import { utf8Encode } from "../base/bytes.ts";
 import { dateOf } from "../base/time.ts";
 
 export interface ZipEntry {
-  /** Joined by `/`. A folder's path ends with `/`. */
+  /** A folder's path ends with `/`. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly mode: number;
-  /** Unix ms. */
   readonly mtime: number;
 }
 
@@ -184,7 +183,7 @@ class HeaderWriter {
     this.#at += 8;
   }
 
-  /** UTC, in steps of two seconds from 1980 on. */
+  /** Time in UTC, in steps of two seconds from 1980. */
   time(mtime: number): void {
     const at = dateOf(Math.min(LATEST, Math.max(EARLIEST, mtime)));
     this.u16((at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1));

@@ -41,10 +41,6 @@ export const command = defineVerb({
   },
 });
 
-/**
- * Runs on the old device: prints a code, waits for a device that proves that it knows the code, and
- * signs that device's key.
- */
 async function offer(context: Context, open: OpenClient): Promise<number> {
   const { client, user, state } = open;
   const events = client.read();
@@ -63,7 +59,7 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   } else {
     context.stdout.write(`${codeText}\n`);
     printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
-    // On its own line, so that the command can be copied.
+    // The command has its own line, so that it can be copied.
     context.stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
     if (isLoopback(externalServer.host)) {
       printNotice(
@@ -107,7 +103,6 @@ async function waitForRequest(
   }
 }
 
-/** Runs on the new device: proves that it knows the code, stores the account key, and logs in. */
 async function join(context: Context, open: OpenClient, code: Uint8Array): Promise<number> {
   const { client, state, device } = open;
   const { fingerprint } = client;
@@ -121,7 +116,7 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
 }
 
 /**
- * Arguments are visible to all users of the machine.
+ * Arguments would be visible to all users of the machine.
  * @throws {Fault} usage
  */
 async function readCode(context: Context): Promise<Uint8Array> {

@@ -38,7 +38,7 @@ interface Recovery extends ClientFlags {
   readonly newPasswordFile?: string | undefined;
 }
 
-/** Needs no login. The reset line names the server, and the server returns the user. */
+/** Needs no login: the reset line names the server, and the server returns the user. */
 async function recover(args: Recovery, context: Context): Promise<number> {
   const line = await readSecret(context, RESET, args.resetFile, "Reset line");
   if (line === undefined) {

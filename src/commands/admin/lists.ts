@@ -12,7 +12,9 @@ const LIST_FLAGS = {
   reverse: flag("Reverse order"),
 } as const satisfies FlagDefs;
 
-/** All other sort keys list the newest time or the largest number first. */
+/**
+ * Alphabetical order. Lists with other sort keys begin with the newest time or the largest number.
+ */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
 
 interface ListOrder {

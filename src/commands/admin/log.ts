@@ -58,7 +58,7 @@ async function fetchDecisions(
     const { events, next } = await client.request("decisions", query);
     pages.unshift(events);
     if (next === undefined) return pages.flat();
-    // A malicious server may loop.
+    // Protects against a malicious server that returns pages endlessly.
     if (
       earlier !== undefined &&
       next.accounts + next.history >= earlier.accounts + earlier.history

@@ -121,7 +121,6 @@ function patternOf(glob: string): RegExp {
   return new RegExp(`^${pieces.join("")}$`, "i");
 }
 
-/** @throws {Fault} the fault of the first room that cannot be removed */
 async function removeAll(
   context: Context,
   client: Client,

@@ -141,7 +141,7 @@ async function importFolder(
 }
 
 /**
- * All machines would copy the damage permanently.
+ * Damaged logs would be copied to all machines permanently.
  * @throws {Fault} log-corrupt
  */
 async function checkUndamaged(

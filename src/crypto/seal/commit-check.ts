@@ -59,14 +59,14 @@ export interface SealChange {
 }
 
 export interface AccountChecks {
-  /** Returns the account key pinned for a user, in base64url; `undefined` for an unknown user. */
+  /** Returns the pinned account key in base64url; `undefined` for an unknown user. */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
   readonly onOtherAccount?: (device: SealDevice) => void | Promise<void>;
-  /** The member has announced that it is leaving, so that any other member may remove it. */
+  /** Any other member may remove a member that has left. */
   readonly hasLeft?: (member: SealMember) => boolean;
   /**
-   * Time at which the server accepted the commit, and at which key packages must be valid.
-   * `undefined` skips this check.
+   * Time at which the server accepted the commit. `undefined` skips the check of key packages'
+   * dates.
    */
   readonly atUnixMs?: number;
 }
@@ -220,7 +220,7 @@ export class CommitCheck {
   }
 
   /**
-   * Checks an external commit by a device that rejoins, or by an additional device of a member.
+   * Checks a commit by a device that rejoins, or by an additional device of a member.
    * @param removed the device's previous leaf
    */
   async checkExternalCommit(

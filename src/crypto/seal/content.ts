@@ -13,7 +13,7 @@ import { toUnshared } from "./unshared.ts";
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
-/** The signature covers these fields. Only MLS protects fields added by later versions. */
+/** Only MLS protects fields that later versions add. */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {
@@ -21,8 +21,8 @@ export interface SealedContent {
   readonly sentAtUnixMs: number;
   readonly count: number;
   /**
-   * Ranges of this device's other message counts that it has not yet found in the log, because the
-   * messages are in flight or were refused.
+   * Ranges of this device's message counts that are not in the log, because the messages are in
+   * flight or were refused.
    */
   readonly unconfirmed?: readonly CountRange[] | undefined;
   readonly checkpoint?: SignedCheckpoint | undefined;
@@ -106,7 +106,7 @@ function contentOf(value: object): SignedContent | undefined {
   const parsedCheckpoint = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
   if ((open !== undefined && unconfirmed === undefined) || parsedCheckpoint === "malformed")
     return undefined;
-  // msgpackr returns views that would keep the whole message in memory.
+  // Copies the bytes, because msgpackr returns views that would keep the whole message in memory.
   return {
     ...{ body: body.slice(), sentAtUnixMs: ts, count: c },
     ...{ unconfirmed, checkpoint: parsedCheckpoint, signature: sig.slice() },

@@ -108,10 +108,7 @@ export interface SealCommit extends SealStep {
 export type SealProcessed =
   | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
-  /**
-   * The caller switches to the group that it stored with its own commit, or rejoins if there is
-   * none.
-   */
+  /** The caller switches to the group that it stored with the commit, or rejoins if it has none. */
   | { readonly kind: "own" }
   /** The group is unchanged, but the room can no longer be trusted. */
   | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
@@ -174,7 +171,7 @@ export class SealEngine {
   }
 
   /**
-   * Checks whether a key package can currently be used to add its device.
+   * Checks whether a key package can be used now.
    * @throws {Fault} frame-malformed if the bytes cannot be parsed, too-large if they exceed the
    * maximum size
    */
@@ -268,7 +265,7 @@ export class SealEngine {
     return this.#apply(group, message, verdict.change);
   }
 
-  /** A forged commit can name this device as its sender, so its signature must be verified. */
+  /** Verifies the signature, because a forged commit can name this device as its sender. */
   async #checkOwn({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
     const { membershipKey } = mls.keySchedule;
     try {
@@ -323,7 +320,7 @@ export class SealEngine {
       return withFaults("cannot open the invitation to a sealed room", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
         const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
-        // Check the group before the library performs expensive derivations.
+        // Group checks come before the library's expensive derivations.
         if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
         const zeros = new Uint8Array(this.#suite.kdf.size);
         const { joinerSecret } = secrets;
@@ -355,8 +352,8 @@ export class SealEngine {
     if (policy.adders === "members" || signer.account === this.#account) return true;
     const members = membersOf(tree);
     const others = members.filter(({ account }) => account !== this.#account);
-    // More devices of this account than were just added mean that the account was already a member
-    // and may have admin rights.
+    // An account with more devices than were just added was already a member and may have admin
+    // rights.
     const wasMember = members.length - others.length > added;
     return hasAdminRights(policy, wasMember ? members : others, signer);
   }
@@ -390,7 +387,7 @@ export class SealEngine {
       throw refusedFault("not-allowed");
     }
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
-    // If the device were absent, the library would loop forever.
+    // If this device were absent, the library would loop forever.
     const before = membersOf(tree).find(({ device }) => device === this.device);
     const view = { tree, policy, epoch };
     const verdict = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
@@ -496,7 +493,6 @@ export class SealEngine {
     });
   }
 
-  /** Signs a statement that this device is leaving, so that other members may remove it. */
   async signLeave({
     gid,
     epoch,

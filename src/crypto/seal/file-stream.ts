@@ -26,7 +26,7 @@ export interface FilePlan {
   readonly sizeBytes?: number | undefined;
 }
 
-/** Each version of a file needs its own secret, also when the file changes during its upload. */
+/** A file that changes during its upload needs a new secret. */
 export function makeFileSecret(): FileSecret {
   return {
     key: crypto.getRandomValues(new Uint8Array(FILE_KEY_BYTES)),
@@ -93,7 +93,7 @@ export class FileStream {
   }
 
   /**
-   * The file size must be known.
+   * Requires a known file size.
    * @throws {Fault} seal-broken if the bytes are not this chunk of this file
    */
   async unseal(index: number, sealed: Uint8Array): Promise<Uint8Array> {

@@ -54,7 +54,8 @@ export function writeMessage(content: MlsMessageContent): Uint8Array {
 
 /** @throws {Fault} frame-malformed if the bytes are invalid or some of them remain */
 export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: Encoder<T>): T {
-  // Copies, because the library keeps views of its input, which would keep a whole frame in memory.
+  // Copies the bytes, because the library keeps views of its input, which would keep a whole frame
+  // in memory.
   const copy = bytes.slice();
   try {
     const [value, consumed] = decode(copy, 0) ?? [];
@@ -62,7 +63,7 @@ export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: En
       return value;
     }
   } catch {
-    // For some damage the library throws, and otherwise it returns `undefined`.
+    // The library may throw or return `undefined` for damaged bytes.
   }
   throw malformed();
 }

@@ -56,7 +56,7 @@ class HeaderReader {
     return this.#take(sizeBytes).reduce((sum, byte) => sum * 256 + byte, 0);
   }
 
-  /** A length must be in its shortest encoding (RFC 9420, section 2.1.2). */
+  /** Rejects a length that is not in its shortest encoding (RFC 9420, section 2.1.2). */
   data(): Uint8Array {
     const first = this.uint(1);
     const prefix = first >> 6;

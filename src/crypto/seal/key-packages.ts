@@ -24,10 +24,10 @@ import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
 
 export interface KeyPackagePair {
-  /** base64url. A Welcome names the package by this reference. */
+  /** A Welcome names the package by this reference. */
   readonly ref: string;
   readonly keyPackage: Uint8Array;
-  /** Private keys, stored encrypted on this device until they are used or expire. */
+  /** Stored encrypted on this device until the package is used or expires. */
   readonly secret: Uint8Array;
 }
 

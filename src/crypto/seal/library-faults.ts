@@ -3,10 +3,7 @@
 import { AssertionFailure } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 
-/**
- * The library throws many error classes for invalid input and misuse.
- * @throws {Fault} seal-broken with the library's error as its cause; faults pass unchanged
- */
+/** @throws {Fault} seal-broken with the library's error as its cause; faults pass unchanged */
 export async function withFaults<T>(message: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -33,15 +33,12 @@ export class Certificates {
   readonly #servers: ReadonlySet<string>;
   readonly #cached = new Set<string>();
 
-  /**
-   * @param servers fingerprints of the server's current and former keys, in the form used in
-   * certificates
-   */
+  /** @param servers fingerprints of the server's current and former keys */
   constructor(servers: readonly string[]) {
     this.#servers = new Set(servers);
   }
 
-  /** `undefined` if the certificate was issued for another device or server. */
+  /** @returns `undefined` if the certificate was issued for another device or server */
   async deviceOf(
     leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
   ): Promise<SealDevice | undefined> {

@@ -4,10 +4,7 @@ import { SEALED_PADDED_BYTES_MIN } from "../../base/limits-sealed.ts";
 
 const SIGNATURE_BYTES = 2 + 64;
 
-/**
- * Returns the next power of two.
- * @param contentBytes size without the MLS framing
- */
+/** @param contentBytes size without the MLS framing */
 export function paddedBytes(contentBytes: number): number {
   const unframedBytes = lengthBytes(contentBytes) + contentBytes + SIGNATURE_BYTES;
   let padded = SEALED_PADDED_BYTES_MIN;

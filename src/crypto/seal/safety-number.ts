@@ -15,7 +15,7 @@ const COMPARE_REMEDY = fixedText(
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
 /**
- * Differing groups that count as typing errors. For different keys, 10 of 12 groups agree with a
+ * Up to two differing groups are typing errors: with different keys, 10 of 12 groups agree with a
  * probability of 1e-48.
  */
 const MISTYPED_GROUPS_MAX = 2;
@@ -26,8 +26,8 @@ export interface SafetyParty {
 }
 
 /**
- * The two users see the same number unless either has a wrong account key.
- * @returns 60 digits in 12 groups of five
+ * Returns 60 digits in 12 groups of five, equal for both users unless either has a wrong account
+ * key.
  */
 export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promise<string> {
   const parties = [one, other].map(partyBytes).sort((a, b) => (a.toHex() < b.toHex() ? -1 : 1));
@@ -44,10 +44,7 @@ export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promis
   return groups.join(" ");
 }
 
-/**
- * Compares a typed number with the expected numbers and recognises typing errors.
- * @throws {Fault} usage if the number is incomplete, mistyped or different
- */
+/** @throws {Fault} usage if the number is incomplete, mistyped or different */
 export function matchSafetyNumber<Number extends string>(
   typed: string,
   numbers: readonly Number[],

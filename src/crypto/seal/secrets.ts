@@ -5,10 +5,7 @@
 
 import type { ClientState } from "ts-mls/clientState.js";
 
-/**
- * Secrets of an older state, which the caller overwrites with `wipe` when the newer state is
- * durable.
- */
+/** Secrets that the caller overwrites with `wipe` when the newer state is durable. */
 export type Consumed = readonly Uint8Array[];
 
 export function wipe(consumed: Consumed): void {
@@ -16,14 +13,14 @@ export function wipe(consumed: Consumed): void {
 }
 
 /**
- * Removes the previous epoch, which the library keeps for late messages. The server accepts
- * messages in the current epoch only, so no message is late.
+ * The library keeps the previous epoch for late messages, but the server accepts only the current
+ * epoch.
  */
 export function withoutHistory(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };
 }
 
-/** Returns the secrets of `state` that are not in `next`; all secrets if `next` is omitted. */
+/** Returns all secrets of `state` if `next` is omitted. */
 export function droppedSecrets(state: ClientState, next?: ClientState): Uint8Array[] {
   const retained = new Set(next === undefined ? [] : secretsOf(next));
   return secretsOf(state).filter((secret) => !retained.has(secret));

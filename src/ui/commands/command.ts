@@ -9,7 +9,6 @@ export type Ui = "terminal" | "page";
 export type Usage = string | Readonly<Record<Ui, string>>;
 
 export interface Command<Args = unknown> {
-  /** Such as `/join ROOM [PASSWORD]`, with placeholders in capitals. */
   readonly usage: Usage;
   readonly defaultAuthor?: MessageAuthor;
   /**
@@ -23,7 +22,7 @@ export interface Command<Args = unknown> {
 export type MessageAuthor = "other" | "own";
 
 export interface Answer {
-  /** Output of `--json`, which replaces `text`. */
+  /** Replaces `text` if the user requested `--json`. */
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
   readonly text?: Message;
   readonly rows?: readonly string[];
@@ -42,7 +41,6 @@ export type SimpleView =
 export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly who: { readonly room: string | undefined };
   readonly invite: { readonly user: string | undefined };
-  /** `to` is a target such as `lobby` or `@bob`. */
   readonly msg: { readonly to: string; readonly text: string };
   readonly seal: { readonly user: string; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
@@ -64,13 +62,10 @@ export interface JoinArgs {
 }
 
 export interface Host {
-  /**
-   * Target of posts.
-   * @throws {Fault} not-member
-   */
+  /** @throws {Fault} not-member */
   readonly current: string;
   /**
-   * Target of room commands, even while a conversation is open.
+   * Target of room commands, also while a conversation is open.
    * @throws {Fault} not-member
    */
   readonly room: string;
@@ -84,14 +79,14 @@ export interface Host {
    */
   erase(seq: number): Promise<number | undefined>;
   /**
-   * Returns `seq` if given, otherwise the seq of the author's last message. If the author is the
-   * user, waits until unsent messages are sent.
+   * Returns `seq` if given, otherwise the seq of the author's last message. Waits for the user's
+   * own unsent messages.
    * @throws {Fault} not-found, link-closed
    */
   resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number>;
   /** @returns `undefined` if a dialog continues the command */
   join(args: JoinArgs): Promise<WireAnswer<"join"> | undefined>;
-  /** The conversation remains in the account. */
+  /** Closes the view only; the conversation remains in the account. */
   leaveConversation(): Promise<Answer | undefined>;
   hideJoins(on: boolean): void;
   /** @throws {Fault} not-found, not-member */

@@ -28,7 +28,6 @@ function simpleView(kind: SimpleView): Command<View> {
   return defineView(`/${kind}`, (input) => (input === "" ? { kind } : undefined));
 }
 
-/** Defines a command that has arguments only in the terminal. */
 function inputView(kind: "send" | "set" | "help", usage: string): Command<View> {
   return defineView({ terminal: usage, page: `/${kind}` }, (input, ui) =>
     ui === "terminal" || input === "" ? { kind, input } : undefined,

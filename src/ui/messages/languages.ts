@@ -2,7 +2,7 @@
 
 export type Language = "en" | "id";
 
-/** Each name is in the language itself; the order is that of the menu. */
+/** Names in the language itself, in menu order. */
 export const LANGUAGES: ReadonlyMap<Language, string> = new Map([
   ["en", "English"],
   ["id", "Bahasa Indonesia"],

@@ -8,7 +8,7 @@ export function isEmptyDraft({ text, re, edits, before }: Draft): boolean {
   return text === "" && re === undefined && edits === undefined && before === undefined;
 }
 
-/** An edit in progress ends, and the draft that the edit had replaced becomes the reply. */
+/** A reply ends an edit in progress and continues the draft that the edit had replaced. */
 export function startReply(draft: Draft, seq: number): Draft {
   return { text: endEdit(draft).text, re: seq };
 }
@@ -24,7 +24,7 @@ export function endEdit(draft: Draft): Draft {
   return draft.edits === undefined ? draft : (draft.before ?? EMPTY_DRAFT);
 }
 
-/** Cancels a reply or an edit. The text of a reply remains. */
+/** Keeps the text of a reply, but not that of an edit. */
 export function withoutReference(draft: Draft): Draft {
   return draft.edits === undefined ? { text: draft.text } : endEdit(draft);
 }

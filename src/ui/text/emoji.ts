@@ -5,10 +5,10 @@ import { type Gemoji, gemoji } from "gemoji";
 import indonesianLines from "./emoji-id.txt" with { type: "text" };
 
 export interface NamedEmoji {
-  /** Such as `joy`, or in Indonesian `menangis_bahagia`. */
+  /** `joy`, or in Indonesian `menangis_bahagia`. */
   readonly name: string;
   readonly emoji: string;
-  /** Such as `face with tears of joy`, translated if possible. */
+  /** `face with tears of joy`, translated if possible. */
   readonly description: string;
 }
 
@@ -26,7 +26,7 @@ interface EmojiSpelling extends NamedEmoji {
   readonly isCommon: boolean;
 }
 
-/** Computed at the first search to keep start-up fast. */
+/** Computed at the first search, to keep start-up fast. */
 function emojiSpellings(language: string): readonly EmojiSpelling[] {
   const english = gemoji.flatMap(({ names, emoji, description }) =>
     names.map((name) => ({ name, emoji, description, isCommon: COMMON.has(name) })),

@@ -19,7 +19,7 @@ interface EventFacts {
 
 type EventText = (facts: EventFacts) => string;
 
-/** Messages, records displayed as part of another record, and hidden records. */
+/** Messages, hidden records, and records displayed as part of another record. */
 type KindWithoutText =
   | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
   | ("room" | "remove" | "checkpoint" | "fork");
@@ -90,7 +90,7 @@ export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: 
 }
 
 /**
- * Returns one line without markup for screen readers, notifications and search results.
+ * Removes markup, for screen readers, notifications and search results.
  * @param length maximum in UTF-16 code units
  */
 export function briefText(item: Item, texts: Texts, times: Times, length = 300): string {

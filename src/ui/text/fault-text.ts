@@ -5,16 +5,13 @@ import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
 import { formatTimestampIn } from "./times.ts";
 
-/** Fault templates with an end time, and the index of that time among the values. */
+/** Index of the end time among the values of a template. */
 const END_INDEX: Readonly<Record<string, number>> = {
   "you are banned from this server until {}{}": 0,
   "you are muted in '{}' until {}": 1,
 };
 
-/**
- * Uses the page's language and this device's time zone.
- * @param error a string is returned unchanged
- */
+/** @param error a string is returned unchanged */
 export function faultText(error: unknown, texts: Texts): string {
   if (typeof error === "string") return error;
   if (error instanceof PageFault) return texts[error.text];

@@ -5,13 +5,12 @@ import { isFileId } from "../../base/ids.ts";
 
 export interface ShareTopic {
   readonly count: number;
-  /** For receivers that connect after the upload was announced. */
+  /** Lets receivers that connect after the announcement download the file too. */
   readonly currentFile: FileId | undefined;
-  /** The file is a text to display instead of saving. */
   readonly isText: boolean;
 }
 
-/** Versions that do not parse this topic save the text as a file. */
+/** Older versions do not know this topic and save the text as a file. */
 export const TEXT_TOPIC = "a text here";
 
 const TOPIC = /^(\d{1,6}) files? here(?:, on its way: (f[\w-]+))?$/;

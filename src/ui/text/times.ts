@@ -11,7 +11,6 @@ export interface Times {
   readonly full: (unixMs: number) => string;
   readonly utcDay: (unixMs: number) => string;
   readonly exact: (unixMs: number) => string;
-  /** Such as `ana, bob, and mia`. */
   readonly list: (names: readonly string[]) => string;
 }
 
@@ -66,7 +65,7 @@ export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();
 }
 
-/** Such as `2026-11-20T05:46:33.123Z`, including years of six digits. */
+/** Such as `2026-11-20T05:46:33.123Z`, including years with six digits. */
 const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
 /** @returns `undefined` if the server's message contains no timestamp */

@@ -18,7 +18,6 @@ export const ENGLISH_KEYS = {
     text: "Long texts",
     question: "Prompts",
   },
-  /** Short phrases for help and menus, by command. */
   commands: {
     cancel: "close panel; jump to newest",
     interrupt: "clear the line; quit if it is empty",
