@@ -21,6 +21,7 @@ import { type Greeted, greet } from "./trust.ts";
 export type LoopState =
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   | { readonly kind: "connecting" }
+  /** Connecting for a user who is waiting. A failure is reported and not retried. */
   | { readonly kind: "entering" }
   | { readonly kind: "in" }
   | {
@@ -59,6 +60,7 @@ export interface ConnectionLoopOptions extends Pick<LoginContext, "policy"> {
   readonly keys: Keys;
   readonly program: string;
   readonly answerTimeoutMs?: number;
+  /** `inside` means only while an account is logged in. */
   readonly reconnects: "always" | "inside" | "never";
   /** Whether to keep the password in memory for reconnections without a device key. */
   readonly remembersPassword: boolean;

@@ -83,6 +83,7 @@ export interface FollowerSink {
   gap(fault: Fault, isRepeated: boolean): void;
 }
 
+/** `all`: missed, then new records; `live`: new records; `none`: neither records nor presence. */
 export type FollowMode = "all" | "live" | "none";
 
 /**

@@ -17,6 +17,7 @@ import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import { Connection } from "./link/connection.ts";
 import type { Verifier } from "./link/keys.ts";
 
+/** Server that has proved its identity, but is not necessarily trusted. */
 export interface Greeted {
   readonly greeting: Greeting;
   readonly fingerprint: Fingerprint;

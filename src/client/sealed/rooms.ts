@@ -115,6 +115,7 @@ export interface SealedRoomsOptions {
 }
 
 export type SealedEvent =
+  /** The device has rejoined its rooms, because its state was an old copy or unreadable. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }

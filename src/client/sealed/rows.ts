@@ -118,6 +118,7 @@ export type ArchivedRow = ContentRow & {
   readonly post: string;
 };
 
+/** `broken`: no device can read the message; `sender`: the sender was not allowed to post it. */
 export type ClosedReason = "broken" | "sender" | "absent";
 
 export interface ChangeRow {

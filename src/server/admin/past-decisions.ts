@@ -30,6 +30,7 @@ interface FoundDecision {
 interface SearchResult {
   readonly decisions: readonly FoundDecision[];
   readonly from: number;
+  /** Start of the complete part of the result, in Unix ms; `undefined` if nothing is missing. */
   readonly sinceMs: number | undefined;
 }
 

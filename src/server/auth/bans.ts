@@ -23,6 +23,7 @@ export class Bans {
     if (!isLoopback(host)) this.#check(addressKey(host));
   }
 
+  /** The caller must first verify that the client owns the account. */
   checkAccount(account: Account): void {
     this.#check(account.id);
   }

@@ -114,6 +114,7 @@ export class Devices {
   }
 }
 
+/** Hides the exact time of use, which the account's owner does not need. */
 function dayStart(unixMs: number): number {
   return dayOf(unixMs) * DAY_MS;
 }

@@ -36,6 +36,7 @@ export interface HandshakeResult {
 /** Rights obtained with secrets presented on this link. They survive a log-out. */
 export interface Admission {
   isAdmitted: boolean;
+  /** True if the operator token was presented, which always permits registration. */
   isVouched: boolean;
   invite: string | undefined;
   /**
@@ -46,6 +47,7 @@ export interface Admission {
 
 export interface Login {
   readonly device: string;
+  /** True if the session makes its account appear online and receives live messages. */
   readonly isPresent: boolean;
 }
 

@@ -9,10 +9,12 @@ import type { Clock } from "../../io/clock.ts";
  */
 const SENDER_COSTS_MAX = 32;
 const TURN_COSTS_MAX = 64;
+/** Maximum cost handled immediately per sender and turn while other senders wait. */
 const SENDER_COSTS_WHEN_BUSY_MAX = 1;
 const UNCOUNTED_COSTS_MAX = 8;
 const SENDERS_MAX = 1_024;
 const COSTS_PER_MS = 32;
+/** Estimated memory of a queued message in addition to its bytes. */
 const OVERHEAD_BYTES = 8 * 1024;
 
 type Task = (now: number) => void;
