@@ -26,7 +26,7 @@ export interface LinkedAccount {
 
 export interface AccountLinkOptions
   extends Omit<ConnectionLoopOptions, "onGuessDelay" | "onStalled"> {
-  readonly reconnectsSooner: boolean;
+  readonly retriesOnUse: boolean;
   readonly reportsStalls: boolean;
   readonly address?: string;
 }
@@ -75,7 +75,7 @@ export class AccountLink<Account extends LinkedAccount> {
   #former: Account | undefined;
 
   constructor(options: AccountLinkOptions, ports: AccountLinkPorts<Account>) {
-    const { reconnectsSooner, reportsStalls } = options;
+    const { retriesOnUse: reconnectsSooner, reportsStalls } = options;
     const { event, audit } = ports;
     this.#options = options;
     this.#ports = ports;

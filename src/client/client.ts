@@ -140,7 +140,7 @@ export class Client extends AccountLink<ClientAccount> {
       {
         ...{ ...deps, ...locator.dialing, address, program, policy: PROGRAM_LOGIN_POLICY },
         ...{ reconnects: reconnect ? "always" : "never", remembersPassword: true },
-        ...{ reconnectsSooner: true, reportsStalls: !hasReader },
+        ...{ retriesOnUse: true, reportsStalls: !hasReader },
         ...(isOneShot === true ? { answerTimeoutMs: LOGIN_TIMEOUT_MS } : {}),
       },
       {

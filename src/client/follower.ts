@@ -268,7 +268,7 @@ export class Follower {
     again: isRepeated,
   }: Extract<TimelineEffect, { kind: "gap" }>): void {
     const name = this.#rooms.get(room)?.name ?? room;
-    const text = `the server omitted ${got - expected} records of '${name}' (n ${expected})`;
+    const text = `the server omitted ${got - expected} records of '${name}', starting with number ${expected}`;
     const remedy = "ask the server's owner to run chat verify";
     this.#sink.gap(new Fault("log-corrupt", text, { remedy }), isRepeated);
   }

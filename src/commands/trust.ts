@@ -117,7 +117,7 @@ async function acceptLog(
   printNotice(context, `history of ${address} rejected: ${alarm}`);
   const question = "Has the server's owner confirmed this change?";
   if (context.terminal !== undefined && !(await context.terminal.confirm(question))) {
-    throw new Fault("log-forked", "history not accepted", {
+    throw new Fault("log-forked", "you did not accept the server's new history", {
       remedy: "ask the server's owner what happened",
     });
   }

@@ -172,7 +172,7 @@ export abstract class SlashHost implements Host {
     const { records } = await client.history({ target: current, ...query });
     if (records.length > 0) return view.id;
     throw new Fault("not-found", msg`no message ${seq} here`, {
-      remedy: msg`in its room, specify the number that --json and history show`,
+      remedy: msg`switch to its room first; chat history shows message numbers`,
     });
   }
 

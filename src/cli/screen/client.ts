@@ -352,7 +352,7 @@ export class ScreenClient implements ScreenHost {
     const { text, edits } = currentDraft(this.state, chat.model);
     if (text === previousText || open === undefined || edits !== undefined || !this.settings.typing)
       return;
-    chat.typed(open, text);
+    chat.reportTyping(open, text);
   }
 
   /** @returns false if the client must keep the key until the first room opens */

@@ -14,8 +14,8 @@ export interface AppIcon {
   readonly purpose: string;
 }
 
-const THEME = "#22aa66";
-const BACKGROUND = "#ffffff";
+const THEME_COLOUR = "#22aa66";
+const BACKGROUND_COLOUR = "#ffffff";
 
 export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   const appName = titleText(name);
@@ -27,8 +27,8 @@ export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
     start_url: "/",
     scope: "/",
     display: "standalone",
-    theme_color: THEME,
-    background_color: BACKGROUND,
+    theme_color: THEME_COLOUR,
+    background_color: BACKGROUND_COLOUR,
     icons,
   };
   return utf8Encode(JSON.stringify(value));

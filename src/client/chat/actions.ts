@@ -123,9 +123,9 @@ export abstract class ChatActions extends ModelDriver {
     this.applyNow({ kind: "draft", target: bareTarget(target), draft });
   }
 
-  typed(target: string, text: string): void {
+  reportTyping(target: string, text: string): void {
     const room = roomOf(this.model, target);
-    if (room !== undefined) this.#typing.typed(room, text);
+    if (room !== undefined) this.#typing.report(room, text);
   }
 
   dismissFault(id: number): void {

@@ -17,7 +17,7 @@ export class TypingNotifier {
     this.#send = send;
   }
 
-  typed({ id, isSealed, isClosed }: RoomState, text: string): void {
+  report({ id, isSealed, isClosed }: RoomState, text: string): void {
     if (isSealed || isClosed) return;
     const isSameRoom = this.#room === id;
     if (!isMessageText(text)) {

@@ -8,7 +8,7 @@ import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink } from "../link/base-link.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Link } from "../link/link.ts";
-import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
+import { CLOSE_CODE, closeCodeOf, closeFault, slowReaderFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
 
 /** Small frames are joined with later ones in one write, to share a TLS record. */
@@ -120,7 +120,7 @@ export class WsClientLink extends BaseLink {
   }
 
   #onClose(code: number, reason: string): void {
-    this.#closeImmediately(CLOSE_CODE.normal, faultOfClose(code, reason));
+    this.#closeImmediately(CLOSE_CODE.normal, closeFault(code, reason));
   }
 
   #closeImmediately(code: number, fault: Fault | undefined): void {

@@ -21,7 +21,7 @@ export function closeCodeOf(fault: Fault): number {
  * @param reason text from the peer, or from Bun ("Received …") if the peer violated the protocol
  * @returns `undefined` if the peer closed normally
  */
-export function faultOfClose(code: number, reason: string): Fault | undefined {
+export function closeFault(code: number, reason: string): Fault | undefined {
   switch (code) {
     case CLOSE_CODE.normal:
     case CLOSE_CODE.goingAway:

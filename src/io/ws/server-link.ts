@@ -14,7 +14,7 @@ import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink } from "../link/base-link.ts";
 import type { Address, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
-import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./close.ts";
+import { CLOSE_CODE, closeFault, slowReaderFault } from "./close.ts";
 
 export interface WsSocketData {
   readonly remote: Address;
@@ -173,9 +173,7 @@ export class WsServerLink extends BaseLink {
     this.#unflushed = [];
     this.#unflushedBytes = 0;
     this.#leaveTopics();
-    this.inbox.close(
-      this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
-    );
+    this.inbox.close(this.#outcome === undefined ? closeFault(code, reason) : this.#outcome.fault);
     this.settle();
     this.#options.onClosed(this);
   }

@@ -142,7 +142,7 @@ export class Moderation {
     const account = this.account(user);
     if (account.passwordHash === undefined) {
       const text = msg`${account.name} has no password to sign in with again`;
-      const remedy = "create a reset code that signs out; the user then sets a password";
+      const remedy = "create a password reset that also signs out; the user then sets a password";
       throw new Fault("last-credential", text, { remedy });
     }
     await this.#options.resets.signOut(account);

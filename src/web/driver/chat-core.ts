@@ -112,7 +112,7 @@ export abstract class ChatCore extends ChatActions {
         ...{ clock, entropy, dial, keys: device, policy: FORM_LOGIN_POLICY },
         program: clientName(PROGRAM, platform.browserName),
         ...{ reconnects: "inside", remembersPassword: !device.canSign },
-        ...{ reconnectsSooner: false, reportsStalls: true },
+        ...{ retriesOnUse: false, reportsStalls: true },
       },
       {
         state: (state) => this.#stateChanged(linkEventOf(state)),

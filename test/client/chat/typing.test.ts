@@ -24,41 +24,41 @@ function open() {
 
 test("sends an indicator at the first key and refreshes it before it expires", () => {
   const { teller, passes, told } = open();
-  for (let i = 0; i < 20; i++) teller.typed(room("r1"), "hello".repeat(i + 1));
+  for (let i = 0; i < 20; i++) teller.report(room("r1"), "hello".repeat(i + 1));
   expect(told()).toEqual(["r1 on"]);
   passes(TYPING_MS / 2 - 1);
-  teller.typed(room("r1"), "hello again");
+  teller.report(room("r1"), "hello again");
   expect(told()).toEqual([]);
   passes(1);
-  teller.typed(room("r1"), "hello again,");
+  teller.report(room("r1"), "hello again,");
   expect(told()).toEqual(["r1 on"]);
 });
 
 test("sends nothing after a message, and one update for a cleared line", () => {
   const { teller, told } = open();
-  teller.typed(room("r1"), "h");
-  teller.typed(room("r1"), " ");
-  teller.typed(room("r1"), "");
+  teller.report(room("r1"), "h");
+  teller.report(room("r1"), " ");
+  teller.report(room("r1"), "");
   expect(told()).toEqual(["r1 on", "r1 off"]);
-  teller.typed(room("r1"), "hi");
+  teller.report(room("r1"), "hi");
   teller.sent();
-  teller.typed(room("r1"), "");
+  teller.report(room("r1"), "");
   expect(told()).toEqual(["r1 on"]);
-  teller.typed(room("r1"), "and");
-  teller.typed(room("r2"), "also");
+  teller.report(room("r1"), "and");
+  teller.report(room("r2"), "also");
   expect(told()).toEqual(["r1 on", "r2 on"]);
 });
 
 test("sends nothing for sealed rooms, closed rooms and commands", () => {
   const { teller, told } = open();
-  teller.typed(room("r1", { isSealed: true }), "secret");
-  teller.typed(room("r1", { isClosed: true }), "in vain");
-  for (const text of ["/", "/kick ben", "/melt", "/me"]) teller.typed(room("r1"), text);
+  teller.report(room("r1", { isSealed: true }), "secret");
+  teller.report(room("r1", { isClosed: true }), "in vain");
+  for (const text of ["/", "/kick ben", "/melt", "/me"]) teller.report(room("r1"), text);
   expect(told()).toEqual([]);
-  teller.typed(room("r1"), "/me waves");
+  teller.report(room("r1"), "/me waves");
   expect(told()).toEqual(["r1 on"]);
-  teller.typed(room("r1"), "/mew");
+  teller.report(room("r1"), "/mew");
   expect(told()).toEqual(["r1 off"]);
-  teller.typed(room("r1"), "//kick is what one types");
+  teller.report(room("r1"), "//kick is what one types");
   expect(told()).toEqual(["r1 on"]);
 });

@@ -101,7 +101,7 @@ export class Painter {
   }
 
   #setPenForBlank(): void {
-    if (this.#pen.showsOnBlank) this.#setPen(PLAIN);
+    if (this.#pen.isVisibleOnBlank) this.#setPen(PLAIN);
   }
 
   #moveTo(row: number, column: number, next: Row): void {
@@ -136,7 +136,7 @@ export class Painter {
     for (let column = from.column; column < to.column; column++) {
       const text = texts[column] ?? " ";
       const pen = pens[column] ?? PLAIN;
-      const isBlank = text === " " && pen === PLAIN && !this.#pen.showsOnBlank;
+      const isBlank = text === " " && pen === PLAIN && !this.#pen.isVisibleOnBlank;
       const hasSamePen = text >= " " && text <= "~" && pen.key === this.#pen.key;
       if (text.length !== 1 || !(isBlank || hasSamePen)) return [];
       written += text;

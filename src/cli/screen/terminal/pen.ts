@@ -8,7 +8,7 @@ export interface Pen {
   /** Equal for all pens with the same appearance. */
   readonly key: string;
   /** Whether a blank cell with this pen looks different from an erased cell. */
-  readonly showsOnBlank: boolean;
+  readonly isVisibleOnBlank: boolean;
 }
 
 /**
@@ -33,7 +33,7 @@ export const PLAIN: Pen = {
   slots: RESET_CODES.map(() => ""),
   link: "",
   key: "\n",
-  showsOnBlank: false,
+  isVisibleOnBlank: false,
 };
 
 /** Keyed by the previous pen and the SGR parameters applied to it. */
@@ -97,8 +97,8 @@ function attributeChange(from: readonly string[], to: readonly string[]): string
 function penOf(slots: readonly string[], link: string): Pen {
   const key = `${slots.join(" ").trimEnd()}\n${link}`;
   if (key === PLAIN.key) return PLAIN;
-  const showsOnBlank = link !== "" || VISIBLE_ON_BLANK.some((slot) => slots[slot] !== "");
-  return { slots, link, key, showsOnBlank };
+  const isVisibleOnBlank = link !== "" || VISIBLE_ON_BLANK.some((slot) => slots[slot] !== "");
+  return { slots, link, key, isVisibleOnBlank };
 }
 
 function slotOf(code: number): number | undefined {

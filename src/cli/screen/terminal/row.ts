@@ -90,7 +90,7 @@ function appendGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): v
 }
 
 function penOf(text: string, pen: Pen): Pen {
-  return text === " " && !pen.showsOnBlank ? PLAIN : pen;
+  return text === " " && !pen.isVisibleOnBlank ? PLAIN : pen;
 }
 
 function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {

@@ -77,8 +77,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "for example, /set {}": "misalnya /set {}",
   "for example, /set {} VALUE": "misalnya /set {} VALUE",
   "free up disk space": "kosongkan ruang disk",
-  "in its room, specify the number that --json and history show":
-    "di ruangnya, sebutkan nomor yang ditampilkan --json dan history",
+  "switch to its room first; chat history shows message numbers":
+    "pindah dulu ke ruangnya; chat history menampilkan nomor pesan",
   "invalid arguments": "argumen tidak valid",
   "invalid setting {}": "setelan {} tidak valid",
   "join one: /join ROOM": "bergabunglah ke salah satu: /join ROOM",

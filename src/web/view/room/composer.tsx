@@ -81,7 +81,7 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
       lastDraft.current = isEmptyDraft(next) ? undefined : next;
       setDraft(next);
       chat.setDraft(target, lastDraft.current);
-      if (sendsTyping && next.edits === undefined) chat.typed(target, next.text);
+      if (sendsTyping && next.edits === undefined) chat.reportTyping(target, next.text);
     },
     [chat, target, sendsTyping],
   );

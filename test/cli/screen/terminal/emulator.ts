@@ -86,7 +86,7 @@ export class Emulator {
 
   visibleRow(row: number): string[] {
     const cells = (this.cells[row] ?? []).map(({ text, pen }) => {
-      return text === " " && !pen.showsOnBlank ? "blank" : text + pen.key;
+      return text === " " && !pen.isVisibleOnBlank ? "blank" : text + pen.key;
     });
     while (cells.at(-1) === "blank") cells.pop();
     return cells;
