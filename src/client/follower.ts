@@ -268,7 +268,8 @@ export class Follower {
     again: isRepeated,
   }: Extract<TimelineEffect, { kind: "gap" }>): void {
     const name = this.#rooms.get(room)?.name ?? room;
-    const text = `the server omitted ${got - expected} records of '${name}', starting with number ${expected}`;
+    const count = got - expected;
+    const text = `the server omitted ${count} records of '${name}', starting with ${expected}`;
     const remedy = "ask the server's owner to run chat verify";
     this.#sink.gap(new Fault("log-corrupt", text, { remedy }), isRepeated);
   }

@@ -36,6 +36,7 @@ export function tuneUdpSocket(address: UdpSocketAddress): number | undefined {
   });
 }
 
+/** @internal */
 export function receiveBufferBytes(address: UdpSocketAddress): number | undefined {
   return withSocket(address, (system, fd) => system.option(fd, SOL_SOCKET, SO_RCVBUF));
 }
