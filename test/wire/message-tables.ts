@@ -13,13 +13,17 @@ import { type Parts, requirements } from "./any-message.ts";
 
 export function requestTable(): string {
   const rows = (Object.keys(REQUESTS) as RequestKind[]).map((kind) => {
-    const { fields, answer, role, postCount: posts } = requestRow(kind);
-    const counts = typeof posts === "function" ? "by size" : posts;
-    const fieldList = fieldsText(fields as unknown as Entries);
-    const phase = role === undefined ? phaseOf(kind) : `${phaseOf(kind)} (${role})`;
-    return [`\`${kind}\``, phase, counts, fieldList, answerText(answer)];
+    const { fields, answer, role, postCount } = requestRow(kind);
+    const phase = phaseOf(kind);
+    const posts = typeof postCount === "function" ? "posts by size" : `${postCount} post`;
+    const notes = [
+      ...(phase === "member" ? [] : [phase]),
+      ...(role === undefined ? [] : [role]),
+      ...(postCount === undefined ? [] : [posts]),
+    ];
+    return [label(kind, notes), fieldsText(fields as unknown as Entries), answerText(answer)];
   });
-  return table([["kind", "phase", "posts", "fields", "answer"], ...rows]);
+  return table([["kind", "fields", "answer"], ...rows]);
 }
 
 export function recordText(): string {
@@ -29,11 +33,16 @@ export function recordText(): string {
 export function noticeTable(): string {
   const rows = Object.entries(NOTICES).map(([kind, fields]) => {
     const isFromBoth = isReceivedBy("client", kind) && isReceivedBy("server", kind);
-    const from = isReceivedBy("client", kind) ? "server" : "client";
+    const from = isReceivedBy("client", kind) ? [] : ["client"];
     const fieldList = fieldsText(fields as unknown as Entries);
-    return [`\`${kind}\``, isFromBoth ? "both" : from, fieldList];
+    return [label(kind, isFromBoth ? ["both"] : from), fieldList];
   });
-  return table([["kind", "from", "fields"], ...rows]);
+  return table([["kind", "fields"], ...rows]);
+}
+
+/** Formats a kind and its properties that differ from the usual ones: `kick` (1 post). */
+function label(kind: string, notes: readonly string[]): string {
+  return `\`${kind}\`${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`;
 }
 
 /** Longest field with an exact size: a public key. */
