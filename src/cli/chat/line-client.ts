@@ -431,7 +431,7 @@ export class LineClient extends SlashHost {
       }
       case "announced": {
         const { kind, text, by, time } = event;
-        // The server sends the announcement again after each connection.
+        // The server repeats the announcement after each connection.
         if (this.#lastAnnouncement === `${time} ${text}`) return;
         this.#lastAnnouncement = `${time} ${text}`;
         const withdrawn = text === "" ? `${by} withdrew the announcement` : undefined;

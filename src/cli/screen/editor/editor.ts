@@ -73,7 +73,7 @@ function nextBoundary(text: string, at: number): number {
   return segment === undefined ? text.length : segment.index + segment.segment.length;
 }
 
-/** Two ASCII characters always form separate graphemes. */
+/** Neighbouring ASCII characters are always separate graphemes. */
 function isPlain(text: string, at: number): boolean {
   return at < 0 || at >= text.length || ASCII.test(text[at] ?? "");
 }

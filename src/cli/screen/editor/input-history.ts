@@ -41,7 +41,7 @@ function withLine(lines: readonly string[], text: string): readonly string[] {
   return [...lines.filter((line) => line !== text), text].slice(-INPUT_HISTORY_LINES_MAX);
 }
 
-/** Newest first. Ignores case. */
+/** Ignores case. Returns the newest line first. */
 export function matchingLines(
   lines: readonly string[],
   query: string,

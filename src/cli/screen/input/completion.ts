@@ -242,7 +242,7 @@ function pathOffer(beforeCursor: string, pathText: string, { folder }: Completio
   const quote = /^["']/.exec(pathText)?.[0] ?? "";
   const unparsed = pathText.slice(quote.length);
   const unquoted = quote === "" ? unparsed.replaceAll(/\\([\s"'\\])/g, "$1") : unparsed;
-  // `/send` parses these quotes.
+  // Quoted in the form that `/send` parses.
   const quoted = (name: string) =>
     quote === "" ? name.replaceAll(/[\s"'\\]/g, (char) => `\\${char}`) : name;
   const slash = unquoted.lastIndexOf("/") + 1;

@@ -21,8 +21,8 @@ const ROOMS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"].map((digit, ind
 );
 
 /**
- * In the order of the help text. The first command of a chord that applies runs: Ctrl-K cuts to the
- * end of the line, or opens the switcher if the cursor is already there.
+ * In the order of the help text. If a chord has several commands, the first that applies runs:
+ * Ctrl-K cuts to the end of the line, or opens the switcher if the cursor is already there.
  */
 const BINDINGS: readonly Binding[] = [
   row("everywhere", "help", "f1"),
@@ -126,7 +126,7 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   question: ["question", "everywhere"],
 };
 
-/** Letters run commands in these groups. */
+/** Groups in which letters run commands instead of typing text. */
 const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
 
 const KEY_NAMES: ReadonlySet<string> = new Set([

@@ -54,7 +54,7 @@ const COVER_HEIGHT_MIN = 4;
 type Downloads = ReadonlyMap<string, TransferView>;
 
 export class TimelineCache {
-  /** Cleared when the row options change. */
+  /** Cached layouts, cleared when the row options change. */
   #cache = new WeakMap<Row, CachedRow>();
   #rowOptions: RowOptions | undefined;
   #palette: Palette | undefined;

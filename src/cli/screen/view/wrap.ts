@@ -65,10 +65,10 @@ class LineBuilder {
   #run: Span | undefined;
   #runText = "";
   #width = 0;
-  /** Dropped if the line ends before the word. */
+  /** Spaces before the current word; dropped if the line ends there. */
   #spaces: Piece[] = [];
   #spacesWidth = 0;
-  /** Split only if the word is longer than a line. */
+  /** Pieces of the current word, which is split only if it is longer than a line. */
   #word: Piece[] = [];
   #wordWidth = 0;
 
@@ -120,7 +120,7 @@ class LineBuilder {
       this.#endLine();
       for (const piece of this.#word) this.#append(piece);
     } else {
-      // A word that is longer than a line starts on this line.
+      // A word that does not fit on a line starts on this one.
       if (this.#width + this.#spacesWidth < this.#columns) this.#appendSpaces();
       else this.#endLine();
       for (const piece of this.#word) this.#appendSplit(piece);
