@@ -8,7 +8,6 @@ export interface Entry {
   readonly linkTo?: string;
 }
 
-/** An archive in the format of its suffix: `.tar`, `.tar.gz`, `.tar.zst` or `.zip`. */
 export function packArchive(suffix: string, entries: readonly Entry[]): Uint8Array {
   if (suffix === ".zip") return zip(entries);
   const packed = tar(entries);
@@ -16,7 +15,6 @@ export function packArchive(suffix: string, entries: readonly Entry[]): Uint8Arr
   return suffix === ".tar.zst" ? new Uint8Array(zstdCompressSync(packed)) : packed;
 }
 
-/** An archive of a release with a shell script in place of the program. */
 export function packScript(version: string, target: string, script: string, suffix = ".tar.gz") {
   const name = `chat-${version}-${target}`;
   const content = `#!/bin/sh\n${script}\n`;
@@ -27,7 +25,6 @@ export function packScript(version: string, target: string, script: string, suff
   return { [`${name}${suffix}`]: packArchive(suffix, entries) };
 }
 
-/** The script of a program that reports a version and a data format. */
 export function versionScript(version: string, format = 2): string {
   return `echo '${JSON.stringify({ kind: "version", version, commit: "", format })}'`;
 }

@@ -41,7 +41,6 @@ function guides(): string {
   return GUIDES.map(read).join("\n");
 }
 
-/** Returns the code in a document: lines of fenced blocks, and words in backticks. */
 function codeOf(text: string): string[] {
   const blocks = [...text.matchAll(/^```\w*\n(.*?)^```$/gms)].flatMap(([, block = ""]) =>
     block.split("\n"),
@@ -114,7 +113,6 @@ test("README links all guides in the order of test/guides.ts", () => {
   expect(files.sort()).toEqual(GUIDES.slice(1).toSorted());
 });
 
-/** A line of `settings.toml` with an example value. */
 function tomlExample(setting: string, definition: FlagDef): string {
   const hint = "valueHint" in definition ? definition.valueHint : undefined;
   if (definition.type === "boolean") return `${setting} = ${definition.default !== true}`;
@@ -154,7 +152,6 @@ test("docs/scripting.md lists exactly the exit codes of the faults", () => {
   expect(inPage).toEqual([...codes].sort((a, b) => a - b));
 });
 
-/** Returns the walks of ARCHITECTURE: files in the order of their steps, by part. */
 function walks(): { title: string; parts: string[][] }[] {
   const [, section = ""] = read("ARCHITECTURE.md").split("\n## Walks\n");
   const [body = ""] = section.split("\n## ");

@@ -2,7 +2,6 @@ import { utf8Decode } from "../src/base/bytes.ts";
 import { LineWriter, type RecordPosition } from "../src/io/log/line-writer.ts";
 import type { LogRecord, SealedDraft } from "../src/wire/record.ts";
 
-/** Encodes one line of a log. */
 export function encodeLine(
   sealed: SealedDraft,
   place: RecordPosition,

@@ -9,7 +9,6 @@ const PAUSE_MS = 5;
 /** Longer pauses reduce the cost of checks that are round trips to a browser. */
 const PAUSE_MS_MAX = 40;
 
-/** Waits for a promise. @throws Error with `description` after the deadline */
 export async function within<Value>(
   description: string,
   promise: Promise<Value>,

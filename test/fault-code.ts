@@ -1,6 +1,5 @@
 import { Fault, type FaultCode } from "../src/base/fault.ts";
 
-/** Returns the fault thrown by an action; `undefined` if it throws nothing. */
 export function faultOf(action: () => unknown): Fault | undefined {
   try {
     action();

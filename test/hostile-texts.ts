@@ -1,5 +1,5 @@
 /**
- * Hostile texts for tests of everything that displays them: terminal lines, TSV, NDJSON, the page,
+ * Hostile texts to test everything that displays them: terminal lines, TSV, NDJSON, the page,
  * titles, notifications and file names.
  */
 export const HOSTILE_TEXTS: Readonly<Record<string, string>> = {
@@ -47,13 +47,11 @@ export const HOSTILE_TEXTS: Readonly<Record<string, string>> = {
   blanks: " \u00a0\u2003 ",
 };
 
-/** Characters that control a terminal or the text direction, except line feed and tab. */
 export const ACTIVE =
   /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** Returns the number of code points in the largest grapheme cluster. */
 export function largestCluster(text: string): number {
   let most = 0;
   for (const { segment } of segmenter.segment(text)) {

@@ -9,7 +9,6 @@ export interface Packages {
   readonly macos?: string;
 }
 
-/** Programs required by some tests, besides Node, git and a shell. */
 export const PROGRAMS = {
   bash: { debian: "bash", fedora: "bash", macos: "bash" },
   chromium: { debian: "chromium", fedora: "chromium", macos: "--cask chromium" },
@@ -32,7 +31,6 @@ export const PROGRAMS = {
   zstd: { debian: "zstd", fedora: "zstd", macos: "zstd" },
 } satisfies Record<string, Packages>;
 
-/** Requirements other than packages, as displayed for skipped tests. */
 export const CONDITIONS = {
   knip: "Node 20, for knip",
   mount: "root on Linux, outside most containers, to mount a file system",
@@ -69,7 +67,6 @@ function isPresent(need: Need): boolean {
   // npm omits the parser's binary if Node is too old.
   if (need === "knip") return existsSync(PARSERS) && readdirSync(PARSERS).length > 0;
   if (process.platform === "darwin" && !("macos" in PROGRAMS[need])) return false;
-  // On CI the test runs and fails if the program is missing.
   return IS_CI || Bun.which(need === "chromium" ? chromiumPath : need) !== null;
 }
 
@@ -81,7 +78,6 @@ function skippedName(name: string, missing: readonly string[]): string {
 type Register = (name: string, ...rest: readonly unknown[]) => void;
 type Registrar = Register & { readonly each: (rows: unknown) => Register };
 
-/** Returns a `test` or `describe` that skips and names the missing programs. */
 function skipping<Kind extends Suite["describe"] | Suite["test"]>(
   { skip }: Kind,
   missing: readonly Need[],

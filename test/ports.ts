@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 
 /**
  * Reserved ports for services that restart on the same port, and for connections that must be
- * refused. A port chosen by the system (port 0) is unsuitable: after it is closed, the system may
- * assign it to a concurrent test.
+ * refused. A port that the system chooses (port 0) is unsuitable, because the system may assign it
+ * to a concurrent test after it is closed.
  */
 
 /** Below the ephemeral ports: Linux from 32768 on, others from 49152. */
@@ -17,7 +17,6 @@ const BLOCKS = Math.floor((PORT_END - PORT_FIRST) / BLOCK_PORTS);
 let block: Promise<number> | undefined;
 let nextOffset = 0;
 
-/** Returns a loopback port that is free for TCP and UDP and that the system does not assign. */
 export async function reservedPort(): Promise<number> {
   block ??= claimBlock();
   const first = await block;

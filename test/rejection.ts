@@ -1,7 +1,6 @@
 /**
- * Returns the error of a rejected promise. Unlike `expect(…).rejects` of Bun, it does not run a
- * nested event loop inside the test.
- *
+ * Returns the error of a rejected promise. Unlike `expect(…).rejects` in Bun, it runs no nested
+ * event loop inside the test.
  * @throws Error if the promise is fulfilled, or rejected with another value
  */
 export async function rejection(promise: Promise<unknown> | undefined): Promise<Error> {

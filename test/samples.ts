@@ -12,7 +12,6 @@ export const IS_SOAK = process.env["CHAT_SOAK"] === "1";
 /** First seed of seeded tests: `CHAT_SEED=17 CHAT_SAMPLES=1` replays one. */
 export const FIRST_SEED = Number(process.env["CHAT_SEED"] ?? 1);
 
-/** @returns the number of samples: `usual` in `npm test`, `full` in the soak */
 export function sampleSize(usual: number, full: number): number {
   const { CHAT_SAMPLES } = process.env;
   if (CHAT_SAMPLES !== undefined) return Number(CHAT_SAMPLES);

@@ -9,11 +9,9 @@ import { tempFolder } from "./temp-folder.ts";
 const KEY_ID = new Uint8Array(8).fill(7);
 const encode = (...parts: Uint8Array[]) => concatBytes(...parts).toBase64();
 
-/** Signs in minisign's format. */
 export class ReleaseSigner {
   readonly #identity = Identity.generate();
 
-  /** Second line of the `.pub` file. */
   get publicKey(): string {
     return encode(utf8Encode("Ed"), KEY_ID, this.#identity.publicKey);
   }
@@ -25,7 +23,6 @@ export class ReleaseSigner {
     return ["untrusted comment: x", ...lines, encode(covering), ""].join("\n");
   }
 
-  /** Writes a release with these files. @returns its folder */
   release(files: Readonly<Record<string, string | Uint8Array>>, comment = "chat 0.2.0"): string {
     const folder = tempFolder();
     const sums = Object.entries(files).map(([name, content]) => `${sumOf(content)}  ${name}\n`);

@@ -4,8 +4,6 @@ import { EXEMPTIONS, RULES } from "./tidy/rules.ts";
 import { repositorySources, type Source, sourceOf, type Violation } from "./tidy/source.ts";
 import { subjectFault } from "./tidy/wording.ts";
 
-/** Checks the style rules of CONTRIBUTING that a machine can check. */
-
 const FILES = repositorySources();
 
 function isExempt({ rule, path }: Violation): boolean {

@@ -20,7 +20,6 @@ test.each([
   expect([productOf(client), deviceLabelOf(client)]).toEqual([product, label]);
 });
 
-/** Characters whose display depends on their neighbours. */
 const NEIGHBOURLY = fc.constantFrom(
   ...Array.from('\0a \n"\u0301\ufe0f\u{e0100}\u200d\u034f\u3164\u094d\u0915\u1100\u1161\u11a8'),
   ...Array.from("\u{1f3f4}\u{e0061}\u{20000}"),

@@ -5,14 +5,9 @@ import { PATH_SEGMENT_BYTES_MAX } from "../../src/base/limits.ts";
 import { sampleSize } from "../samples.ts";
 
 const sizeOf = (text: string) => new TextEncoder().encode(text).length;
-/** Reports whether a cleaned name gets a `_` at its end. */
 const isOwnNote = (name: string) => cleanFileName(name) !== name;
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)( *\.|$)/i;
 
-/**
- * Reports whether Linux, macOS and Windows accept the name, and neither shells nor screens misread
- * it.
- */
 function isLegal(name: string): boolean {
   return (
     name !== "" &&

@@ -13,7 +13,6 @@ test("limits that depend on each other are consistent", () => {
   expect(limits.BATCH_BYTES_MAX).toBeLessThan(limits.SEND_QUEUE_BYTES_MAX);
   expect(limits.IGNORED_MAX).toBeLessThan(limits.ENTRIES_MAX);
   expect(limits.PASSWORD_BYTES_MAX).toBeLessThan(limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX / 2);
-  // Files: a chunk with its header fits in a message, and a window contains several.
   expect(limits.CHUNK_BYTES).toBeLessThan(limits.MESSAGE_BYTES_MAX - 4096);
   expect(limits.CHUNK_BYTES).toBeGreaterThan(limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX);
   expect(limits.TRANSFER_WINDOW_FIRST_BYTES).toBeGreaterThanOrEqual(4 * limits.CHUNK_BYTES);
@@ -74,7 +73,6 @@ test("the largest file has fewer chunks than the counter can number", () => {
 /** Default maximum of nats-server. */
 const NATS_MESSAGE_BYTES_MAX = 1 << 20;
 const FRAME_BYTES_MAX = 1024;
-/** Size of a user id in MessagePack. */
 const USER_BYTES = 14;
 
 test("fits one NATS message", () => {

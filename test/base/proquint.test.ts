@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { proquintsOf } from "../../src/base/proquint.ts";
 
-/** The examples of arXiv:0901.4016. */
+/** Examples from arXiv:0901.4016. */
 test.each([
   [[127, 0, 0, 1], "lusab babad"],
   [[63, 84, 220, 193], "gutih tugad"],

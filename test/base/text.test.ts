@@ -9,7 +9,6 @@ import { sampleSize } from "../samples.ts";
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
-/** Strings with many characters that cleaning changes. */
 const hostile = fc
   .array(
     fc.oneof(
@@ -190,7 +189,6 @@ describe("jsonLine", () => {
     const others = files.filter((path) => {
       return readFileSync(join(root, path), "utf8").includes("${JSON.stringify(");
     });
-    // These files store settings and a position in a stream.
     expect(others.toSorted()).toEqual(["cli/serve/folder.ts", "cli/serve/membership.ts"]);
   });
 });

@@ -5,7 +5,6 @@ const HEADER_BYTES = 32 + 72 + 72 + 16;
 const TEXT_BYTES = 0x4000;
 const CODE_BYTES = 3 * TEXT_BYTES + 100;
 
-/** A program with two segments, and a signature that does not fit. */
 function program(): Uint8Array {
   const bytes = new Uint8Array(CODE_BYTES + 64).map((_, i) => i * 31);
   const view = new DataView(bytes.buffer);

@@ -17,10 +17,6 @@ test("puts a word that is wider than the terminal on its own rows, unbroken for 
   expect(shown).toEqual(["send this line:", `  ${address}`, "  to bob"]);
 });
 
-/**
- * Width at which the terminal has to break lines itself: at most that of an address, which contains
- * no blanks and so cannot imitate a line.
- */
 function beyond(row: string, columns: number): string {
   if (cellWidth(row) <= columns) return "";
   const word = /[\x21-\x7e]*$/.exec(row)?.[0] ?? "";

@@ -26,7 +26,6 @@ function headOf(n: number): Uint8Array {
   return utf8Encode(JSON.stringify(head));
 }
 
-/** A feed whose sealed records are opened when the test calls what is in `opening`. */
 function feedOf() {
   const events: ReaderEvent[] = [];
   const followed: FollowerEvent["kind"][] = [];
@@ -61,7 +60,6 @@ test("reports all events of a link before those of the next", async () => {
   feed.notice(VAULT);
   for (const n of [1, 2]) feed.notice({ kind: "records", records: [{ head: headOf(n) }] });
   feed.notice({ ...VAULT, n: 3 });
-  // The next link knows no room of that name, until somebody lets this account in again.
   feed.connected(CONNECTED);
   feed.notice(LOBBY);
   feed.notice({ kind: "caught-up", seq: 3 });

@@ -57,7 +57,7 @@ function rewrite(
 describe("at each log-in", () => {
   test("pins the first checkpoint, and requests proofs with the next one", async () => {
     const { fixture, enter, pin, seen, alarms } = await read(5);
-    expect(pin()).toBeUndefined(); // The log was empty when the device came in.
+    expect(pin()).toBeUndefined();
     expect(seen("unproved")).toEqual([1, 2, 3, 4, 5]);
     const watched = await enter();
     expect(pin()?.size).toBe(5);
@@ -132,7 +132,7 @@ describe("at each log-in", () => {
     const watched = await enter();
     expect(watched.client.isConnected).toBe(true);
     expect(alarms).toEqual([]);
-    expect(pin()).toBeUndefined(); // It has moved.
+    expect(pin()).toBeUndefined();
     const { fingerprint } = server.identity;
     expect(fixture.state.logPins.pin({ fingerprint })?.size).toBe(4);
   });
@@ -224,12 +224,10 @@ describe("a log that was manipulated and signed again", () => {
     expect(evidence.known).toBe(before?.note);
     expect(fromBase64Url(evidence.key)).toEqual(fixture.server.identity.publicKey);
     expect(evidence.shown).toBe(fixture.server.proofs.note());
-    // The client has ended by it, and believes what it believed before.
     expect(watched.last("closed")?.fault).toBe(fault);
     const posted = watched.client.post("lobby", { text: "into the void" });
     expect(await fixture.code(posted)).toBe("interrupted");
     expect(pin()).toEqual(before);
-    // The next log-in finds the same, until the user accepts it.
     await enter();
     await fixture.clock.advance(2 * WRITTEN_MS);
     expect(alarms).toHaveLength(2);
@@ -326,7 +324,7 @@ test("counts a history page as read, up to a number of records per run", async (
   await fixture.outcome(later.history({ limit: 1_000, before: 1_049 }));
   await fixture.outcome(later.close());
   const all = logPins.storedRecords(ben, "all").map(({ seq }) => seq);
-  expect([all.length, all[4]]).toEqual([UNSTORED_RECORDS_MAX + 4, 49]); // And what was read last.
+  expect([all.length, all[4]]).toEqual([UNSTORED_RECORDS_MAX + 4, 49]);
   expect([alarms, pin()?.size]).toEqual([[], 2 * UNSTORED_RECORDS_MAX]);
   rewrite(fixture, (texts) => texts.with(99, ["ana", "never said"]));
   await fixture.connect({ credentials, onAlarm: (alarm) => alarms.push(alarm) });
@@ -349,7 +347,7 @@ describe("a confirmed record", () => {
     const { fixture, enter, alarms, pin } = await read(3);
     await fixture.outcome((await enter()).client.close());
     await once(fixture, post);
-    expect(pin()?.size).toBe(3); // The checkpoint of before it was said.
+    expect(pin()?.size).toBe(3);
     const [last] = fixture.server.records.splice(3);
     await enter();
     await fixture.clock.advance(TRIES_MS);

@@ -34,7 +34,6 @@ export class ClientFixture {
     this.#dial = this.network.dialFrom("home");
   }
 
-  /** @param listener receives all events instead of the one who reads */
   client(options: Partial<ClientOptions> = {}, listener?: (event: SessionEvent) => void): Watched {
     const { clock, state, device } = this;
     const dial = ({ host, port }: ServerAddress) => {

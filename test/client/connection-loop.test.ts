@@ -35,7 +35,7 @@ class LoopFixture {
   ) {
     const { clock, network, state, device } = this.fixture;
     const dial = network.dialFrom("home");
-    const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(255); // Longest waits.
+    const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(255);
     this.loop = new ConnectionLoop(
       {
         ...{ clock, entropy, keys: deviceKeys(device, state), program: "chat/test" },
@@ -136,7 +136,7 @@ describe("automatically", () => {
     await clock.advance(1);
     expect(rig.next()).toEqual(["connecting", "in"]);
     expect(rig.entered).toEqual(["ana", "ana"]);
-    await rig.cut(); // The next trouble is a new one.
+    await rig.cut();
     expect(rig.loop.state).toMatchObject({ kind: "waiting", retryInMs: 250 });
   });
 
@@ -148,7 +148,7 @@ describe("automatically", () => {
     expect(rig.next()).toEqual(["waiting", "connecting", "stopped"]);
     expect(rig.loop.state).toMatchObject({ fault: { code: "login-refused" }, user: "ana" });
     expect(rig.dials).toBe(2);
-    await rig.fixture.outcome(rig.loop.logIn(BEN)); // On the link that is there.
+    await rig.fixture.outcome(rig.loop.logIn(BEN));
     expect([rig.next(), rig.dials]).toEqual([["entering", "in"], 2]);
   });
 

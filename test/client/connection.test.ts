@@ -72,7 +72,7 @@ test("retries a request only after too-fast", async () => {
   await clock.advance(0);
   refuse(2, new Fault("too-fast", "you ask too fast", { retryAfterMs: 700 }));
   await clock.advance(699);
-  answer(3); // Nobody has asked that yet.
+  answer(3);
   await clock.advance(1);
   refuse(3, new Fault("too-fast", "you ask too fast", { retryAfterMs: 50 }));
   await clock.advance(50);
@@ -132,7 +132,6 @@ test("reports when an answer is delayed and when it arrives", async () => {
   await clock.advance(0);
   expect(await asked).toBe(refusal);
   expect(reported).toEqual([2_000, 4_000, undefined]);
-  // An answer that was not held back is no news.
   const again = join("another wrong one");
   await clock.advance(0);
   refuse(3, new Fault("room-password-wrong", refusal));
@@ -147,7 +146,7 @@ test("reports a stalled link, even while idle, until the server answers", async 
   const reported: [number, boolean][] = [];
   const begun = clock.now();
   connection.watchStalls((on) => reported.push([clock.now() - begun, on]));
-  await clock.advance(30_000); // Pings are answered.
+  await clock.advance(30_000);
   expect(reported).toEqual([]);
   fallSilent();
   const silent = clock.now() - begun;

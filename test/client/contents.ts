@@ -49,7 +49,7 @@ export class MemorySource implements Source {
     this.name = name;
     this.bytes = bytes;
     this.sizeBytes = bytes.length;
-    if (path === "") return; // A stream.
+    if (path === "") return;
     this.path = path;
     this.stamp = stamp;
   }

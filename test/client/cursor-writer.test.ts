@@ -3,7 +3,6 @@ import { CursorWriter } from "../../src/client/cursor-writer.ts";
 import type { CursorStore } from "../../src/client/ports.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** Records every write. */
 class FakeStore implements CursorStore {
   readonly writes: number[] = [];
 

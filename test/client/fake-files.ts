@@ -69,7 +69,6 @@ export class FakeFiles {
     this.#channels.delete(peer);
   }
 
-  /** @returns whether it is one of ours */
   serve(peer: FakePeer, request: Request): boolean {
     switch (request.kind) {
       case "ticket":

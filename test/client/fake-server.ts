@@ -34,7 +34,10 @@ interface Stored {
 }
 
 export interface Misbehaviour {
-  /** Decides before the server does; a fault refuses, `silent` never answers. */
+  /**
+   * Called before the server handles a request. A fault refuses the request; `silent` never answers
+   * it.
+   */
   onRequest?: ((request: Request) => Fault | "silent" | undefined) | undefined;
   onRecord?: ((stored: Stored) => WireRecord | undefined) | undefined;
   signed?: number | undefined;
@@ -54,9 +57,8 @@ export class FakeServer {
   readonly requests: Request[] = [];
   readonly rooms = new Map([["r1", "lobby"]]);
   readonly files = new FakeFiles();
-  /** Of its cluster; left out: it stands alone. */
   places: ServerAddress[] | undefined;
-  /** False: a server of an earlier version. */
+  /** False simulates a server of an earlier version. */
   provesLog = true;
   readonly #network: MemoryNetwork;
   readonly #peers = new Set<FakePeer>();
@@ -64,7 +66,6 @@ export class FakeServer {
   readonly #address: Address;
   #listener: Listener | undefined;
 
-  /** @param first of the cluster that this is one of: what one has, the other has */
   constructor(network: MemoryNetwork, host = ADDRESS.host, first?: FakeServer) {
     this.#network = network;
     this.#address = { ...ADDRESS, host };
@@ -225,7 +226,7 @@ export class FakePeer {
   }
 
   #request(request: Request): void {
-    // Clients ask these by themselves: they would stand between all that tests look at.
+    // Clients send these requests by themselves, so tests ignore them.
     if (request.kind !== "checkpoint" && request.kind !== "inclusion") {
       this.#server.requests.push(request);
     }

@@ -20,7 +20,7 @@ const PLACE = "224.1.1.1:5004";
 class Group {
   readonly clock = new VirtualClock();
   readonly #members = new Map<number, OnDatagram>();
-  /** What becomes of a datagram on its way to others; by default, one comes of it. */
+  /** Datagrams to deliver in place of one. Default: the datagram itself. */
   bent: (bytes: Uint8Array) => readonly Uint8Array[] = (bytes) => [bytes];
   isUp = true;
   sent: Uint8Array[] = [];

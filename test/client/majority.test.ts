@@ -83,7 +83,6 @@ test("switches from a machine that loses its majority to one that has it", async
 test("fails a log-in within 10 seconds if no machine has a majority", async () => {
   const fixture = new SplitFixture();
   for (const server of [fixture.server, fixture.other]) {
-    // Not noticed yet: it would only refuse.
     server.misbehaviour.onRequest = () =>
       new Fault("no-majority", "it has none", { retryAfterMs: 3_000 });
   }

@@ -90,7 +90,6 @@ test("encrypts queued posts again for the next link", async () => {
 });
 
 describe("a post that can no longer be encrypted", () => {
-  /** Sent over one link that brought no answer; over the next it cannot be encrypted. */
   async function sentOnce(): Promise<Box> {
     const box = new Box();
     box.connect();

@@ -17,7 +17,7 @@ test("counts the records after the last one that any device has read", () => {
     undefined,
     2,
   ]);
-  state.setRoom("r", 5, 1); // Another link tells of it, and knows less.
+  state.setRoom("r", 5, 1);
   expect(state.unread("r")).toBe(1);
   expect([state.markRead("r", 9), state.unread("r")]).toEqual([9, 0]);
   state.remove("r");

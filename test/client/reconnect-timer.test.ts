@@ -5,7 +5,7 @@ import { ReconnectTimer } from "../../src/client/reconnect-timer.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const CONNECTION_LOST = new Fault("link-closed", "the connection was lost");
-const FIRST_MAXIMUM_DELAY = 9; // 250 ms doubled so often is beyond every bound.
+const FIRST_MAXIMUM_DELAY = 9; // 250 ms doubled nine times exceeds the maximum.
 
 class Room {
   readonly clock = new VirtualClock();
@@ -40,7 +40,7 @@ describe("the delay between two attempts", () => {
       await room.clock.advance(waitMs - 1);
       expect(room.calledAt).toEqual([]);
       await room.clock.advance(1);
-      expect(room.calledAt).toEqual([waitMs]); // The waits before it were called off.
+      expect(room.calledAt).toEqual([waitMs]);
     }
   });
 

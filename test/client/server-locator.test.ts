@@ -52,7 +52,6 @@ test("fails over to another machine of the cluster", async () => {
   expect(state.pins().map(({ address }) => address)).toEqual([PINNED_ADDRESS]);
   await fixture.outcome(client.close());
 
-  // The next run: where the user says, else where one was last.
   const named = await fixture.connect();
   expect(fixture.dialled.slice(3)).toEqual(["server", "other"]);
   expect(named.last("elsewhere")).toEqual(news as never);
@@ -127,7 +126,6 @@ test("leaves an unresponsive machine when it refuses new connections", async () 
   const isDead = new Set<string>();
   const fixture = new ClusterFixture({
     isReachable: (_, { host }) => !isDead.has(host),
-    // What is under way to a machine without power never comes.
     delayMs: (from, to) => (isDead.has(from.host) || isDead.has(to.host) ? 600_000 : 0),
   });
   const { clock } = fixture;

@@ -1,4 +1,4 @@
-/** Stores of a client, SQLite and a browser's IndexedDB, below the queue of its posts. */
+/** Compliance tests for the client's stores: SQLite and IndexedDB. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,14 +32,12 @@ interface Run {
   readonly keys: Keys;
   readonly outboxes: OutboxStore;
   readonly logs: LogPins;
-  /** The server is the one of this fingerprint, and had these before. */
   greeted(fingerprint: Fingerprint, formers?: readonly Fingerprint[]): Promise<void>;
   isEnrolled(user: string): boolean;
   entered(user: string): void;
   forgotten(user: string): void;
   moved(old: string, user: string): Promise<void>;
   lastUser(): Promise<string | undefined>;
-  /** As the system does for a process, and a browser for a tab, that is gone. */
   end(): void;
 }
 
@@ -85,7 +83,7 @@ function programHome(fixture: ClientFixture): Home {
 
 function browserHome(): Home {
   const factory = new IDBFactory() as unknown as DatabaseFactory;
-  const locks = new Set<string>(); // Of the whole browser.
+  const locks = new Set<string>();
   return {
     open: async () => {
       const store = await openStore(factory, (low, high) => IDBKeyRange.bound(low, high));
@@ -134,7 +132,6 @@ class Visit {
     this.posts = new OutboxQueue({ clock, entropy: systemEntropy(), store: outboxes, emit: tell });
   }
 
-  /** Dials, greets and logs in; @returns the kinds of requests that it took. */
   async enter(user: string, password?: string): Promise<string[]> {
     const { run } = this;
     const { clock, server, network } = this.#fixture;
@@ -243,7 +240,6 @@ describe.each([
       await outcome(run.greeted(server.identity.fingerprint));
       return run;
     };
-    /** Logged in, then without a link: posts are queued. */
     const offline = async (texts: readonly string[], to = "lobby") => {
       const one = await entered();
       one.lose();
@@ -251,7 +247,6 @@ describe.each([
       await until(() => one.isStored);
       return one;
     };
-    /** As `offline`; that run has ended by force. */
     const left = async (texts: readonly string[], to?: string) => {
       const one = await offline(texts, to);
       one.run.end();

@@ -23,7 +23,6 @@ describe("an upload", () => {
         expect(ana.hasSent(bytes)).toBe(true);
         expect(source.reads).toEqual(chunksOf(bytes).map((_, i) => i));
         expect(ana.reports.at(-1)).toMatchObject({ doneBytes: sizeBytes, sizeBytes });
-        // Both ends keep the link alive, and what was confirmed is about to be written down.
         expect(ana.fixture.clock.pendingTimers).toBeLessThan(4);
       }
     },
@@ -62,7 +61,7 @@ describe("a stopped upload", () => {
     expect(resumed).toBeGreaterThanOrEqual(4);
     const resumedBytes = resumed * CHUNK_BYTES;
     expect(sent).toMatchObject({ resumedBytes, digest: digestHex(bytes), changed: false });
-    expect(Math.min(...source.reads)).toBe(resumed); // The journal has each of them.
+    expect(Math.min(...source.reads)).toBe(resumed);
     expect(ana.hasSent(bytes)).toBe(true);
     expect(new Set(ana.files.received).size).toBe(ana.files.received.length);
     expect(ana.reports.at(-1)?.resumedBytes).toBe(resumedBytes);

@@ -6,7 +6,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Time that the test owns: it passes only in `advance`, and promises settle between timers. */
+/** Clock that advances only in `advance`. Promises settle between timers. */
 export class VirtualClock implements Clock {
   #now = 0;
   readonly #timers = new Set<Timer>();
@@ -60,7 +60,6 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** All promises that can settle have settled, and no thread derives a key. */
 async function settled(): Promise<void> {
   do {
     await new Promise((resolve) => setImmediate(resolve));

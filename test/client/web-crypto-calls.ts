@@ -1,4 +1,4 @@
-/** Counts the calls of WebCrypto in flight: threads compute them, in real time. */
+/** Counts WebCrypto calls in flight, because threads compute them in real time. */
 
 const METHODS = [
   ...["decrypt", "deriveBits", "deriveKey", "digest", "encrypt", "exportKey"],
@@ -9,7 +9,7 @@ interface Calls {
   readonly inFlight: Set<Promise<unknown>>;
 }
 
-/** Each test file may load this module again, and the runtime has one WebCrypto. */
+/** Each test file may load this module again, but the runtime has only one WebCrypto. */
 const shared = globalThis as { chatTestCalls?: Calls };
 
 function watched(): Calls {

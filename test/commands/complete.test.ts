@@ -69,7 +69,6 @@ requires("bash").test("bash completes with it, and evaluates nothing", async () 
 describe("names from this device's own state", () => {
   const files = [{ id: "fAAAAAAAAAAA", name: "a\u001b[31m\u202e\tb.txt" }];
 
-  /** Creates a home that knows one server, where two other users wrote in two rooms. */
   function home(places: readonly (readonly [place: string, from: string])[] = PLACES) {
     const folder = mkdtempSync(join(tmpdir(), "chat-complete-"));
     const state = ClientState.open(folder);
@@ -99,7 +98,6 @@ describe("names from this device's own state", () => {
     ["#lobby", "ana"],
     ["#lab", "bob"],
     ["@eve", "eve"],
-    // Names that a hostile server may send.
     ["#$(touch x)", "`id`"],
     ["#a b", "-rf"],
   ] as const;
@@ -170,7 +168,6 @@ requires("bash").test.each([
   const head = asked.slice(0, asked.search(/\S*$/));
   const last = asked.slice(head.length);
   const answer = `${last.slice(0, last.search(/[^:=]*$/))}${replacement}`;
-  // Adjacent words are completed together.
   const chat = `chat() { shift 2; [ "$*" = '${asked}' ] && printf '%s\\n' '${answer}'; }`;
   const words = cut.map((word) => `'${word}'`).join(" ");
   const line = `COMP_LINE='${typed}'; COMP_POINT=${typed.length}; COMP_WORDS=(${words})`;

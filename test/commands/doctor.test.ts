@@ -60,7 +60,6 @@ const EXPECTED: ExpectedIdentity = {
   requiresUdp: false,
 };
 
-/** Checks the route with some probes broken. Returns states by name, results, and the exit code. */
 async function walk(probes: Partial<NetworkProbes>, expected: Partial<ExpectedIdentity> = {}) {
   const results: CheckResult[] = [];
   const clock = new VirtualClock();

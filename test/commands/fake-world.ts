@@ -4,7 +4,6 @@ import type { Input } from "../../src/io/terminal/input.ts";
 import type { Output } from "../../src/io/terminal/output.ts";
 
 export interface FakeOptions {
-  /** Typed or piped lines. */
   readonly lines?: readonly string[];
   readonly terminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -17,7 +16,6 @@ export interface FakeWorld extends ProcessIo {
   readonly stderr: FakeOutput;
 }
 
-/** In-memory streams, clock and signals of a process, with access to its output. */
 export function fakeWorld(options: FakeOptions = {}): FakeWorld {
   const isTerminal = options.terminal ?? false;
   return {
@@ -47,7 +45,6 @@ interface FakeContextOptions extends FakeOptions {
   readonly debug?: boolean;
 }
 
-/** Context of a command with in-memory streams. */
 export function fakeContext(options: FakeContextOptions = {}): {
   readonly world: FakeWorld;
   readonly context: Context;
@@ -104,7 +101,6 @@ function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
   };
 }
 
-/** Returns the fault that `action` throws. */
 export async function faultFrom(action: () => unknown): Promise<Fault> {
   try {
     await action();

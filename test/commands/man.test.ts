@@ -38,7 +38,6 @@ async function leaves(table: VerbTable, path: readonly string[] = []): Promise<L
 const LEAVES = (await leaves(VERBS)).filter(({ row }) => row.hidden !== true);
 const NAMED = LEAVES.map((leaf) => [leaf.path.join(" "), leaf] as const);
 
-/** Splits an example into words like a shell; only single quotes are special. */
 function shellWords(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
 }

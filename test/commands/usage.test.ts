@@ -13,7 +13,6 @@ const DATA = join(folder, "data");
 const SHORT = join(folder, "short");
 writeFileSync(SHORT, "seven77\n");
 
-/** Runs a command with invalid arguments, which fails before it connects. */
 async function misuse(argv: readonly string[]) {
   const world = fakeWorld({ env: { CHAT_HOME: join(folder, "home") } });
   const exitCode = await runProgram(PROGRAM, argv, world);

@@ -21,7 +21,6 @@ export class CheckedLedger {
     return record;
   }
 
-  /** Checks records of operators, who need not be members. */
   #checkManagement(head: Head, body: Record<string, unknown>, members: Set<string>): void {
     const name = [...this.#roomOf].find(([, room]) => room === head.room)?.[0];
     check(name !== undefined && name !== "lobby", "a room that is there, and not the lobby");
@@ -46,7 +45,6 @@ export class CheckedLedger {
     );
   }
 
-  /** Checks whether the record is allowed, independently of the room engine. */
   #checkRecord({ head, bodyBytes }: LogRecord): void {
     const body = JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as Record<string, unknown>;
     const members = this.#members.get(head.room) ?? new Set<string>();

@@ -67,7 +67,7 @@ export class ModelWorld {
     if (this.joined.has(room)) return;
     this.joined.add(room);
     this.positions.set(room, this.of(room).length + 1);
-    this.record(room, this.me, "join", {}); // Sent as part of older records instead.
+    this.record(room, this.me, "join", {});
     if (this.#isLinked) this.#wire.pop();
     if (this.#isLinked) this.#sendRoom(room, 0, FIRST, false);
   }
@@ -142,10 +142,6 @@ export class ModelWorld {
     }
   }
 
-  /**
-   * Posts as the user.
-   * @returns a callback that makes the server answer
-   */
   post(room: string, text: string): () => void {
     const id = `AAAAAAAAAAA.${++this.#posts}`;
     const written = { to: room, body: { text }, writtenUnixMs: 0 };

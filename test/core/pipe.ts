@@ -2,8 +2,8 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { ChunkSender } from "../../src/core/transfer/sender.ts";
 
 /**
- * A link in virtual time: one queue in front of a wire of some rate, and the delay in both
- * directions. The other end acknowledges arrivals immediately, or after a pause of its disk.
+ * Link in virtual time with a queue, a transmission rate and a delay in each direction. The
+ * receiver acknowledges arrivals immediately, or after a pause of its disk.
  */
 export interface PipeOptions {
   readonly bytesPerS: number;
@@ -24,7 +24,6 @@ export class Pipe {
   pause: PipeOptions["pause"];
   now = 0;
   ackedBytes = 0;
-  /** Maximum queued bytes since it was last reset to 0. */
   queueBytesMax = 0;
   readonly sending: ChunkSender;
   readonly #readMs: number;
@@ -44,7 +43,6 @@ export class Pipe {
     this.sending = new ChunkSender({ from: 0, windowBytes: options.windowBytes, now: 0 });
   }
 
-  /** @returns acknowledged bytes per second */
   run(forMs: number): number {
     const [until, before] = [this.now + forMs, this.ackedBytes];
     this.#fill();
@@ -80,7 +78,7 @@ export class Pipe {
     this.#wireFreeAt = Math.max(this.#wireFreeAt, this.now) + sendMs;
     const queueBytes = ((this.#wireFreeAt - this.now) / 1_000) * this.bytesPerS;
     this.queueBytesMax = Math.max(this.queueBytesMax, queueBytes);
-    // Chunks keep their order, also after the delay has decreased.
+    // Chunks keep their order even after the delay has decreased.
     this.#thereAt = Math.max(this.#thereAt, this.#wireFreeAt + this.roundTripMs / 2);
     this.#at(this.#thereAt, () => this.#arrive(index));
   }

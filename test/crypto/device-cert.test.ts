@@ -15,7 +15,6 @@ const account = identityOfSeed(hex(vector.accountSeed));
 const golden = hex(vector.bytes);
 const payload = JSON.parse(vector.payload);
 
-/** Signs any payload, as a hostile account could. */
 function signed(text: string): Uint8Array {
   const bytes = utf8Encode(text);
   return concatBytes(account.sign(deviceCertBytes(bytes)), bytes);

@@ -16,7 +16,7 @@ function push(receiver: PushReceiver, text: string) {
 
 describe("a push message", () => {
   test("is decrypted by a receiver that passes the RFC's example", async () => {
-    // RFC 8291, section 5 and appendix A.
+    // Example from RFC 8291, section 5 and appendix A.
     const ofRfc = new PushReceiver(
       fromBase64Url("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"),
       fromBase64Url("BTBZMqHH6r4Tts7J_aSIgg"),

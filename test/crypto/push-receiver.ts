@@ -20,10 +20,6 @@ export class PushReceiver {
     this.auth = auth ?? crypto.getRandomValues(new Uint8Array(16));
   }
 
-  /**
-   * Decrypts a push of one record (RFC 8188, RFC 8291).
-   * @throws {Error} if it is damaged or meant for another receiver
-   */
   open(body: Uint8Array): string {
     const salt = body.subarray(0, 16);
     const idBytes = body[20] ?? 0;
@@ -53,10 +49,6 @@ export interface Vapid {
   readonly key: string;
 }
 
-/**
- * Parses and verifies an `authorization` header (RFC 8292).
- * @throws {Error} if another key signed it
- */
 export function readVapid(authorization: string): Vapid {
   const [, token = "", key = ""] = /^vapid t=([^,]+), ?k=(\S+)$/.exec(authorization) ?? [];
   const [head = "", claims = "", signature = ""] = token.split(".");

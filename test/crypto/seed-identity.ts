@@ -7,7 +7,6 @@ import { Identity } from "../../src/crypto/identity.ts";
  */
 const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 
-/** Returns the key pair of a golden vector from its published seed. */
 export function identityOfSeed(seed: Uint8Array): Identity {
   const base64 = concatBytes(PKCS8_PREFIX, seed).toBase64();
   return Identity.fromPem(`-----BEGIN PRIVATE KEY-----\n${base64}\n-----END PRIVATE KEY-----\n`);

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { Identity } from "../../src/crypto/identity.ts";
 import { lineage, makeSuccession } from "../../src/crypto/succession.ts";
 
-/** Returns the keys of a server that changed its key several times, newest first. */
 function chain(length: number) {
   const keys = Array.from({ length: length + 1 }, () => Identity.generate());
   const formers = keys.slice(1).map((old, i) => makeSuccession(old, (keys[i] ?? old).publicKey));

@@ -14,7 +14,6 @@ let bob: Home;
 beforeAll(async () => {
   sandbox = new Sandbox();
   served = await sandbox.serve();
-  // Tests start other servers later.
   const at = { CHAT_SERVER: served.invite };
   ana = sandbox.home("ana").with({ ...at, CHAT_USER: "ana" });
   bob = sandbox.home("bob").with({ ...at, CHAT_USER: "bob" });
@@ -149,7 +148,6 @@ describe("chat backup and chat restore", () => {
     expect(Number(after?.["size"])).toBeGreaterThanOrEqual(Number(secret[0]?.["seq"]));
     expect(Number(after?.["copiedBytes"])).toBeLessThan(Number(after?.["bytes"]));
     expect(grepped(out, "a secret word")).toBe(true);
-    // The next backup applies the erasure.
     await ana.run(["join", "--room", "lab"], { stdin: `/erase ${secret[0]?.["seq"]}\n` });
     await checkpointed(data, Number(secret[0]?.["seq"]) + 1);
     const [last] = await ana.json(["backup", out, "--data", data]);

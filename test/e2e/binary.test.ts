@@ -49,7 +49,7 @@ requires("strace").test("does not open files in the current folder", async () =>
     ["strace", "-f", "-qq", "-e", "trace=%file", "-o", trace, CHAT, "--version"],
     { cwd: folder, stdio: ["ignore", "ignore", "ignore"] },
   );
-  expect(await child.exited).toBe(0); // Else it may not be traced here, and nothing was seen.
+  expect(await child.exited).toBe(0);
   const seen = await Bun.file(trace).text();
   expect(seen).toContain("execve");
   expect(seen).not.toMatch(/bunfig|"[^"]*\.env|package\.json|tsconfig|node_modules/);

@@ -3,7 +3,6 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dir, "../..");
 const NAME = process.platform === "win32" ? "chat.exe" : "chat";
 
-/** The compiled program, built from the present sources. */
 export const CHAT = join(ROOT, "dist", NAME);
 
 // `npm test` has built it. A single test file builds it if necessary.

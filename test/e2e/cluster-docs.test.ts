@@ -9,10 +9,7 @@ import { type Home, type Program, Sandbox } from "./program.ts";
 
 const { afterAll, test } = requires("nats-server");
 
-/**
- * Runs docs/cluster.md from three empty machines. The machines are three loopback addresses, with
- * ports of this test and a folder each.
- */
+/** Runs docs/cluster.md on three simulated machines: loopback addresses with separate folders. */
 
 const DOC = readFileSync(join(import.meta.dir, "..", "..", "docs", "cluster.md"), "utf8");
 const MACHINES = [1, 2, 3] as const;
@@ -91,7 +88,6 @@ class Walk {
     return sandbox.start([...args, ...own, ...unsafe], { cwd: this.folder(machine) });
   }
 
-  /** Performs `ssh` and `scp` on the folder of the machine. */
   async shell(line: string): Promise<void> {
     const local = line
       .replace(/^ssh 10\.0\.0\.(\d) (.*)$/, (_, n, command) => `cd ../m${n} && ${command}`)
@@ -151,7 +147,6 @@ test("sets up three machines, and restores them after the loss of all NATS serve
     await user.ended();
   }
 
-  // Every NATS server loses its disk; the data folders have all records.
   for (const server of servers) await server.signal("SIGTERM");
   for (const machine of MACHINES) {
     await nats[machine]?.signal("SIGKILL");

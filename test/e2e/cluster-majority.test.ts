@@ -31,10 +31,8 @@ async function seenFrom(served: Served): Promise<string> {
   return `${health.status} ${await health.text()}${gauge("reachable")}${gauge("follows")}`;
 }
 
-/** Expects a refusal without a majority. The remaining server may lack the last messages. */
 async function lastPosition(): Promise<number> {
   const about = { cluster: "majority", isUnsafe: true, clock: systemClock() };
-  // After the remaining server has detected the loss, it also refuses log-ins.
   const stream = await openJetStream({ ...about, servers: nats.urls });
   try {
     return await stream.last();

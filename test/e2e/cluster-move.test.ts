@@ -23,7 +23,6 @@ afterAll(() => nats.stop());
 const MORE = 6_000;
 const AT_ONCE = 3_000;
 
-/** Appends a long history in addition to the users' messages. */
 async function talkMuch(data: string): Promise<void> {
   const { history, lobby, idOf, close } = await openStopped(data);
   const by = idOf("ana");
@@ -87,7 +86,6 @@ test("moves a history into a cluster despite kills, and removes a server", async
       "chat cluster init /a --nats URL",
   ]);
 
-  // Killed after the first part, cancelled, and killed again.
   const killAfter = async (bytes: number) => {
     await using relay = await Relay.open(nats.servers[0]?.port ?? 0);
     const stalled = relay.stallAfter("up", bytes);
@@ -127,7 +125,6 @@ test("moves a history into a cluster despite kills, and removes a server", async
   const status = await boss.json(["cluster", "status", ...nats_]);
   const roots = status.filter(({ kind }) => kind === "node").map(({ root }) => root);
   expect([roots.length, new Set(roots).size]).toEqual([2, 1]);
-  // The client knows this server by its key, at another address.
   const again = await anas.join([nodes[1].invite]);
   const ben = await sandbox.home("ben").join([nodes[0].invite, "--user", "ben"]);
   ben.type("after the move");
@@ -148,7 +145,6 @@ test("moves a history into a cluster despite kills, and removes a server", async
     expect([exitCode, err]).toEqual([0, ""]);
   }
 
-  // The removed server continues alone and cannot return.
   expect(await serve("b")).toEqual([
     1,
     "chat: /b belongs to the cluster 'move'; add --nats, or to run it alone, " +

@@ -27,7 +27,6 @@ export async function serveNodes(
   return nodes;
 }
 
-/** Three servers of one cluster on three NATS servers; tests can kill and restart each of them. */
 export class ServedCluster {
   readonly sandbox = new Sandbox();
   readonly nodes: Served[] = [];

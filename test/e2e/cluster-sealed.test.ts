@@ -63,7 +63,6 @@ test("a sealed room with users at different servers survives the loss of a serve
   ben.type(second);
   await ana.json("text", { from: "ben", text: second, sealed: true });
 
-  // A user at another server adds a user at a third server.
   ana.type("/grant ben");
   await ben.json("group", { from: "ana", added: 0 });
   await letsIn(ben, "eve");
@@ -77,8 +76,6 @@ test("a sealed room with users at different servers survives the loss of a serve
   ana.type(fourth);
   await ben.json("text", { from: "ana", text: fourth });
 
-  // Only key packages of dan exist there. He receives the room at a server where he has not logged
-  // in yet.
   const dan = await join("dan", a);
   await keyPackages(a, 4);
   await letsIn(ben, "dan");
@@ -91,7 +88,7 @@ test("a sealed room with users at different servers survives the loss of a serve
   const shown = await ben.json("file", { name });
 
   await a.program.signal("SIGKILL");
-  ana.type(fifth); // At another server, which she has to find.
+  ana.type(fifth);
   await ben.json("text", { from: "ana", text: fifth });
   const dans = await join("dan", c);
   await dans.json("may-join", { room: "vault" });

@@ -18,8 +18,6 @@ import { type Home, type Json, ndjson, type Served } from "./program.ts";
 
 const { afterAll, beforeAll, beforeEach, test } = requires("nats-server");
 
-/** Three servers and three NATS servers. Clients of a stopped server switch to another one. */
-
 let cluster: ServedCluster;
 
 beforeAll(async () => {
@@ -75,7 +73,6 @@ function node(index: number): Served {
   return cluster.node(index);
 }
 
-/** Resolves when an invite contains the addresses of all machines. */
 async function areKnown(): Promise<void> {
   const others = (own: Served) =>
     cluster.nodes.filter((one) => one !== own).map(({ port }) => port);
@@ -104,7 +101,6 @@ test("users at different nodes exchange messages, and names are unique", async (
   ben.type("/join den", "/msg ana between us");
   await ana.json("text", { from: "ben", text: "between us" });
 
-  // Each name is registered at two nodes at the same time.
   const names = ["kim", "lea"];
   const outcomes = await Promise.all(
     names.flatMap((name) =>
@@ -153,7 +149,6 @@ test("users at different nodes exchange messages, and names are unique", async (
     return check?.["state"] === "ok" && /^3 servers with one/.test(String(check["message"]));
   });
 
-  // A ban at one node closes the sessions at another node.
   await boss.json(["admin", "ban", "ben", "--user", "olga", ...admin]);
   await ben.json("fault", { code: "banned" });
   ana.type("/quit");
@@ -163,7 +158,6 @@ test("users at different nodes exchange messages, and names are unique", async (
 test("joins and runs commands although the first address is unreachable", async () => {
   await areKnown();
   const { sandbox } = cluster;
-  // Simulates a machine on which no server runs.
   const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("tmp"), CHAT_SERVER: "" };
   const known = sandbox.home("known").with(elsewhere);
   const { invite, address } = node(0);
@@ -187,7 +181,6 @@ test("joins and runs commands although the first address is unreachable", async 
       "m",
     ),
   );
-  // The last reachable address is tried first, so nothing is reported.
   const asked = await known.run(["history", "--json"]);
   expect([asked.exitCode, asked.err]).toEqual([0, ""]);
   const texts = asked.out.split("\n").filter((text) => text.includes('"text"'));
@@ -221,7 +214,6 @@ test("fetches a file from all servers, and erases it on all", async () => {
     expect(readFileSync(join(folderOf(index, sent["id"]), "content"))).toEqual(content);
   }
 
-  // A server is stopped during the erasure.
   const { id, seq } = sent;
   const admin = ["--data", node(1).data, "--server", node(1).address];
   await jan.json(["admin", "erase", String(seq), ...admin]);
@@ -265,7 +257,7 @@ test("transfers survive kill -9 of their server and of the NATS leader", async (
   killed?.start();
 });
 
-// Last test: it stops all servers.
+// Must be the last test, because it stops all servers.
 test("loses and repeats no message after kill -9 of a node and a leader", async () => {
   const { sandbox } = cluster;
   const join = (name: string, at: number) => {

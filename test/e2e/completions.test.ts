@@ -6,8 +6,6 @@ import { CHAT } from "./binary.ts";
 import { Sandbox } from "./program.ts";
 import { Screen } from "./tmux.ts";
 
-/** Completion scripts of `chat completions` in real shells. */
-
 const MEAN_FILE = `it's "q" $(touch EVALUATED) ; touch EVALUATED #.txt`;
 const SCRIPTING = join(import.meta.dir, "../../docs/scripting.md");
 const READY = /^\$$/;
@@ -86,13 +84,10 @@ describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
         ['chat history --with "@b', 'chat history --with "@bob" ^'],
         ['chat rooms "127.0.0.1:', `chat rooms "${server}" ^`],
         [`chat get-file ${id.slice(0, 6)}`, `chat get-file ${id} ^`],
-        // Completion keeps the words before the cursor.
         ["chat send --to '$(touch EVALUATED)' --to ph", "EVALUATED)' --to physics ^"],
         ['chat send --user "`touch EVALUATED`" --to ph', 'EVALUATED`" --to physics ^'],
         ["chat history --server $(touch EVALUATED) --room ph", "EVALUATED) --room ph^"],
-        // The shell does not complete unknown rooms as file names.
         ["chat history --room two", "chat history --room two^"],
-        // The shell completes and quotes file names.
         ["chat send-file two", "chat send-file two\\ words.txt ^"],
         ["chat send-file it", "\\ \\;\\ touch\\ EVALUATED\\ #.txt ^"],
         ["chat join --password-file=two", "--password-file=two\\ words.txt ^"],
@@ -108,7 +103,6 @@ describe.each(["bash", "zsh", "fish"])("%s", (shell) => {
         screen.line("clear");
         await screen.until("an empty screen", (rows) => rows.length === 1 && rows[0] === "$");
       }
-      // Several candidates appear as a list.
       screen.type("chat get-file ");
       screen.press("Tab", "Tab");
       for (const one of place.files) await screen.shows(one);

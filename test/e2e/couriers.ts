@@ -27,7 +27,6 @@ export function sha256(path: string): string {
   return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 }
 
-/** Digest of a file that may exceed the memory. */
 export async function sha256Of(path: string): Promise<string> {
   const hasher = new Bun.CryptoHasher("sha256");
   for await (const bytes of Bun.file(path).stream()) hasher.update(bytes);
@@ -39,7 +38,6 @@ export function file(sandbox: Sandbox, name: string, content: Uint8Array | strin
   return sandbox.path(name);
 }
 
-/** Sparse file with different bytes at both ends. */
 export function largeFile(sandbox: Sandbox, name: string): string {
   const path = sandbox.path(name);
   const fd = openSync(path, "w");

@@ -8,7 +8,6 @@ import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 
 /** Kills the server at random times. Every acknowledged message must remain, once and in order. */
 
-/** `npm run soak` kills it more often. */
 const ROUNDS = sampleSize(2, 100);
 const BACKED_UP_ROUNDS = sampleSize(1, 100);
 const SERVER_ROUNDS = 5;
@@ -90,7 +89,6 @@ test(
       const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
       expect([name, faults, acked.length]).toEqual([name, [], typed]);
       expect(textsOf(stored, name)).toEqual(wanted);
-      // Each acknowledged position is the real position of the text.
       const output = acked.map((seq) => bySeq.get(seq)?.["text"]);
       expect(output).toEqual(wanted);
     }
@@ -109,7 +107,6 @@ test(
   120_000 + ROUNDS * 4_000,
 );
 
-/** Kills one server repeatedly, each time during a backup. */
 async function killBesideBackups(rounds: number): Promise<void> {
   await using sandbox = new Sandbox();
   let server = await sandbox.serve();
@@ -124,7 +121,6 @@ async function killBesideBackups(rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await progress.more(60 + ((round * 7) % 50));
     const backup = operator.start(["backup", out, "--json", "--data", server.data]);
-    // The kill precedes, interrupts or follows the reading of the backup.
     await progress.more(1 + ((round * 5) % 17));
     await server.program.signal("SIGKILL");
     if (round % 2 === 0) await verify(server.data);
@@ -142,7 +138,6 @@ async function killBesideBackups(rounds: number): Promise<void> {
     const ended = await program.finish(60_000);
     expect([name, ended.exitCode]).toEqual([name, 0]); // 6 is an alarm.
   }
-  // A user of the first life checks the last one against the first pins.
   const pinned = await sandbox.home("ana").json(["verify", server.invite, "--user", "ana"]);
   expect(pinned.at(-1)).toMatchObject({ ok: true });
   const stored = await operator.json(["history", "--room", "lobby", "--data", server.data]);

@@ -12,15 +12,14 @@ import { ClientState } from "../../src/io/state/client-state.ts";
 import { wsDial } from "../../src/io/ws/dial.ts";
 
 /**
- * Attackers in a separate process, with the port as argument. Each kind of attack runs until the
- * process is killed. "ready" on standard output means that all have started.
+ * Attackers in a separate process, with the port as argument. Prints "ready" when all have started,
+ * and runs until the process is killed.
  */
 
 const HOST = "127.0.0.1";
 const port = Number(process.argv[2]);
 const dial = wsDial();
 
-/** TLS record that announces a long handshake. */
 const HALF_HELLO = Uint8Array.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]);
 
 function raw(bytes: Uint8Array): Promise<Socket> {
@@ -107,6 +106,6 @@ void forEver(1, async () => {
   await Promise.allSettled(posts);
 });
 
-/** Low priority: attackers on other machines would not use the server's CPU. */
+/** Low priority, because attackers on other machines would not use the server's CPU. */
 setPriority(19);
 process.stdout.write("ready\n");

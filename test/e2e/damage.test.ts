@@ -26,7 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => sound[Symbol.asyncDispose]());
 
-/** Copies the folder of a stopped server with 30 acknowledged messages, in two commits. */
 function copyFolder(sandbox: Sandbox): string {
   for (const name of ["data", "ana"]) {
     cpSync(sound.path(name), sandbox.path(name), { recursive: true });
@@ -96,7 +95,7 @@ test("signs the last records when it stops, so that a cut tail is detected", asy
   const ana = sandbox.home("ana");
   await ana.json(["send", "--user", "ana", "early"]);
   await ana.json(["send", "late"]);
-  await program.signal("SIGTERM"); // Within the second after which it would be signed anyway.
+  await program.signal("SIGTERM");
   const log = sandbox.path("data", "history", "000000000001.jsonl");
   const lines = readFileSync(log, "utf8").trimEnd().split("\n");
   expect(lines.at(-1)).toContain('"kind":"text"');
@@ -142,12 +141,10 @@ describe("damage in acknowledged records prevents the start with exit code 6", (
     );
     await first.program.signal("SIGTERM");
 
-    // Reported once; afterwards they are accounts.
     const { program, invite, address } = await sandbox.serve();
     expect(program.jsonLines.map(({ kind }) => kind)).not.toContain("accounts-lost");
     const records = await sandbox.home("x").json(["history", "--data", sandbox.path("data")]);
     expect(new Set(records.map(({ from }) => from))).toEqual(new Set([lost]));
-    // No device, password or registration gives access to the account; its former name is free.
     const eve = sandbox.home("eve");
     for (const verb of ["login", "register"]) {
       const entered = await eve.run([verb, invite, "--user", lost], {
@@ -156,7 +153,6 @@ describe("damage in acknowledged records prevents the start with exit code 6", (
       expect(entered.exitCode).toBe(3);
     }
     expect((await eve.run(["register", invite, "--user", "ana"])).exitCode).toBe(0);
-    // An operator returns the account to its owner under another name.
     const admin = sandbox.home("admin");
     const operator = ["--data", sandbox.path("data")];
     const [made] = await admin.json(["admin", "reset", lost, ...operator]);
@@ -208,7 +204,7 @@ test("warns of a damaged account at the start, and keeps its messages", async ()
   copyFolder(sandbox);
   const before = await sandbox.serve();
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
-  await bob.json(["register"]); // A last line that is damaged could be a torn one.
+  await bob.json(["register"]); // A damaged last line could be a torn one.
   await before.program.signal("SIGTERM");
   const log = sandbox.path("data", "accounts", "000000000001.jsonl");
   writeFileSync(log, readFileSync(log, "latin1").replace('"name":"ana"', '"name":"anx"'), "latin1");

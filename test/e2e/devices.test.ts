@@ -146,7 +146,7 @@ test("a renewed or replaced certificate causes no message", async () => {
   expect((await ana.run(["send", "as ever"])).err).toBe("");
   const { exitCode, err } = await window.finish();
   expect(exitCode).toBe(0);
-  expect(err.match(/fingerprint/g)).toHaveLength(1); // At the first contact.
+  expect(err.match(/fingerprint/g)).toHaveLength(1);
 });
 
 test("clients accept a new key of a server; old invites stay valid", async () => {
@@ -164,7 +164,6 @@ test("clients accept a new key of a server; old invites stay valid", async () =>
   await window.json("connected", { fingerprint: second.fingerprint });
   const { err } = await window.finish();
   expect(err.match(/has a new key/g)).toHaveLength(1);
-  // No prompt appears, and no message is lost or repeated.
   const again = await ana.join([]);
   const { exitCode, out } = await again.finish();
   expect([exitCode, ndjson(out).filter(({ kind }) => kind === "text")]).toEqual([0, []]);

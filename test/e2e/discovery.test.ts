@@ -44,7 +44,6 @@ test("discovers, distinguishes and lists servers until they stop", async () => {
   const two = await serve(sandbox, "two");
   const second = await found(sandbox, two.program, two.fingerprint);
   expect(second).toMatchObject({ name: expect.stringMatching(/^Discovery test \(\d+\)$/) });
-  // A script lists servers but never chooses one. Another machine has another folder.
   const stranger = sandbox.home("bob").with({ XDG_RUNTIME_DIR: sandbox.path("tmp") });
   const { exitCode, err } = await stranger.run(["users", "--user", "bob"]);
   expect(exitCode).toBe(2);
@@ -60,7 +59,7 @@ test("does not announce servers with --no-discovery or on loopback only", async 
   await using sandbox = new Sandbox();
   const quiet = await serve(sandbox, "quiet", "--no-discovery");
   const local = await sandbox.serve({ data: "local" });
-  // Another server, started afterwards, shows when these servers would have been found.
+  // A server started later shows when these servers would have been found.
   const loud = await serve(sandbox, "loud");
   await found(sandbox, loud.program, loud.fingerprint);
   const all = await discover(sandbox);

@@ -22,9 +22,9 @@ import { CHAT } from "./binary.ts";
 import { Lines } from "./lines.ts";
 
 /**
- * Runs each command of the `sh` blocks in README and docs in a new home, as a new user would. Each
- * must succeed. The tables below replace addresses, secrets and actions of other people. An entry
- * that no document contains is a failure.
+ * Runs each command in the `sh` blocks of README and docs in a new home, as a new user would. Each
+ * must succeed. The tables below replace addresses, secrets and actions of other people; an unused
+ * entry is a failure.
  */
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -62,7 +62,6 @@ const SKIPPED: Readonly<Record<string, string>> = {
   "scp -p data/identity.key data/settings.json 10.0.0.3:data/": "the same",
 };
 
-/** Commands that run until they are stopped, with the output that shows success. */
 const CONTINUOUS: Readonly<Record<string, RegExp>> = {
   "npm install && npm start": /is listening on/,
   'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' is listening on/,
@@ -78,12 +77,11 @@ const CONTINUOUS: Readonly<Record<string, RegExp>> = {
   "chat link-device": /chat link-device --join/,
 };
 
-/** Replacements for other machines and for paths of the user. */
 const REPLACEMENTS: Readonly<Record<string, string>> = {
   "npm install && npm start": "dist/chat serve", // Without the registry, only the last step runs.
   // A terminal chooses the server of this user; a script needs an address once.
   "dist/chat join --user ana": 'dist/chat join "$(cat data/invite)" --user ana',
-  "bun build.ts --all": "cp dist/chat dist/chat-linux-x64", // This program is one of them.
+  "bun build.ts --all": "cp dist/chat dist/chat-linux-x64",
   "chat web 192.0.2.7": "chat web 192.0.2.7 --no-open",
   "chat web --port 8000": "chat web --port 0 --no-open",
   "chat join 192.0.2.7 --local-port 5000": "chat join 192.0.2.7 --local-port FREE",
@@ -93,11 +91,11 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   "chat lan --plain": "chat lan --plain --interface 127.0.0.1 --port FREE",
   "uptime | chat lan --plain": "echo up | chat lan --plain --interface 127.0.0.1 --port FREE",
   "chat history --follow --json | jq -r .text":
-    "chat history --follow --json | jq --unbuffered -r .text", // As on a terminal.
+    "chat history --follow --json | jq --unbuffered -r .text",
   "chat get-file fq3Lr9mVt0sX --out ~/Downloads": "chat get-file FILE --out ~/Downloads",
   "chat link-device --join 192.0.2.7": "CHAT_HOME=$OTHER/tablet chat link-device --join 192.0.2.7",
   "mysqldump shop | chat share - --name shop.sql": "echo dump | chat share - --name shop.sql",
-  "chat receive": "CHAT_INVITE='SHARED' chat receive", // On a terminal, it prompts for the line.
+  "chat receive": "CHAT_INVITE='SHARED' chat receive",
   "chat admin erase 1201 1204": "chat admin erase SEQ",
 };
 
@@ -107,17 +105,15 @@ const PREPARATIONS: Readonly<Record<string, string>> = {
   "chat admin kick bob --room lab":
     "CHAT_HOME=$OTHER/bob chat join --user bob --room lab < /dev/null",
   "chat admin ban eve --for 7d --reason spam":
-    // ana is registered the second time.
     'CHAT_HOME=$OTHER/eve chat register "$(cat data/invite)" --user eve || true',
 };
 
 /** Server that restarts after a line with its previous settings. */
 const RESTARTS: Readonly<Record<string, string>> = {
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
-    "chat serve", // The test has no proxy.
+    "chat serve",
 };
 
-/** Exit codes that the text mentions. */
 const EXIT_CODES: Readonly<Record<string, readonly number[]>> = {
   // The server of the test is on loopback and not announced; other servers may be on the LAN.
   "chat discover": [4, 0],
@@ -133,7 +129,6 @@ interface Running {
   stop(): Promise<void>;
 }
 
-/** A shell in one folder for all commands. */
 class Walk {
   #env: Record<string, string>;
   #server: Running | undefined;
@@ -160,7 +155,6 @@ class Walk {
       TMPDIR: sandbox,
       OTHER: OTHER_HOMES,
       TZ: "UTC",
-      // Inputs for prompts.
       CHAT_USER: "ana",
       CHAT_PASSWORD: "a long password",
       CHAT_NEW_PASSWORD: "a long password",
@@ -197,7 +191,6 @@ class Walk {
     if (again !== undefined) await this.#lasting(again, /is listening on/, undefined);
   }
 
-  /** Runs the posts of a unit or a crontab with the values of this test. */
   async posts(text: string): Promise<void> {
     const etc = join(sandbox, "etc");
     for (const [, command = ""] of text.matchAll(
@@ -303,7 +296,6 @@ class Walk {
     return { out: new Lines(command, child.stdout), err: new Lines(command, child.stderr), stop };
   }
 
-  /** Replaces addresses, secrets and numbers of the documents. */
   async #filled(line: string): Promise<string> {
     let filled = line
       .replaceAll("/tmp/bob", join(OTHER_HOMES, "bob"))
@@ -341,7 +333,7 @@ function endGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGTERM");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // It has ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
@@ -379,7 +371,6 @@ function callsIn(line: string): string[][] {
   );
 }
 
-/** @throws {Fault} usage if `chat` would reject the arguments */
 async function parse(words: readonly string[], table: VerbTable = VERBS): Promise<void> {
   const [word = "", ...rest] = words;
   const row = Object.hasOwn(table, word) ? table[word] : undefined;
@@ -408,7 +399,6 @@ requires("bash", "curl", "jq", "setsid").test(
   },
 );
 
-/** Languages of blocks with the checks of their lines. */
 const LANGUAGES = ["", "sh", "zsh", "powershell", "xml", "ini", "yaml", "toml", "cron", "nginx"];
 
 test("configuration blocks of the guides are valid", async () => {

@@ -34,7 +34,6 @@ test("reports a healthy server and its data folder", async () => {
   expect(last).toMatchObject({ kind: "doctor", ok: true, server: address, failed: [] });
   expect(checks["tls"]?.["message"]).toStartWith("TLSv1.3");
   expect(checks["data"]?.["message"]).toContain(`in use by process ${program.pid} on `);
-  // A pipe without --json has one tab-separated line per check.
   const { out } = await sandbox.home("ana").run(["doctor", address]);
   expect(out.split("\n")[3]).toMatch(/^tcp\tok\t127\.0\.0\.1:\d+ accepts connections\t\t\d+$/);
 });

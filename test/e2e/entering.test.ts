@@ -108,7 +108,7 @@ test("stores all files of a client in CHAT_HOME, readable by its owner only", as
   ]);
   expect((statSync(ana.folder).mode & 0o777).toString(8)).toBe("700");
   for (const name of names) {
-    const wanted = name === "outboxes" ? "700" : "600"; // A folder: locks of those who write.
+    const wanted = name === "outboxes" ? "700" : "600";
     expect((statSync(`${ana.folder}/${name}`).mode & 0o777).toString(8)).toBe(wanted);
   }
   expect(readdirSync(sandbox.path("home"), { recursive: true })).not.toContain("device.key");
@@ -131,7 +131,7 @@ test("without an address, a script uses its last server, even at a new port", as
   expect(await where({ CHAT_SERVER: first.address })).toBe("one");
   expect(await where()).toBe("one");
   expect(await where({}, [second.address])).toBe("two");
-  expect(await where()).toBe("one"); // No terminal: it changes nothing for later commands.
+  expect(await where()).toBe("one");
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_SERVER: "" });
   const foreign = await bob.run(["send", "for nobody here"]);
   expect([foreign.exitCode, foreign.out]).toEqual([2, ""]);
@@ -140,7 +140,7 @@ test("without an address, a script uses its last server, even at a new port", as
   const moved = await sandbox.serve({ data: "one", env, args: ["--name", "one"] });
   expect(moved.port).not.toBe(first.port);
   expect(await where()).toBe("one");
-  // The process id is reused, and another server uses the port.
+  // Simulates a reused process id and another server on the port.
   const entry = sandbox.path("run", "chat", `${moved.program.pid}.json`);
   const stored = await Bun.file(entry).json();
   await Bun.write(entry, JSON.stringify({ ...stored, port: second.port }));

@@ -11,14 +11,14 @@ import { type Home, type Program, Sandbox, type Served } from "./program.ts";
 import { type Direction, Relay } from "./relay.ts";
 
 /**
- * Kills a participant at any byte of a transfer. The same command must finish it, and synced bytes
- * are sent only once.
+ * Kills a participant at any byte of a transfer. The same command must then finish the transfer,
+ * and synced bytes are sent only once.
  */
 
 const KILLS = sampleSize(2, 200);
 const KILLS_A_FILE = 5;
 const FILE_BYTES = TRANSFER_SYNC_BYTES + 19 * CHUNK_BYTES + 7;
-/** Names, checksums and TLS records of the chunks, and the greetings of two links. */
+/** Bytes besides the content: names, checksums and TLS records, and the greetings on two links. */
 const AROUND_BYTES = 64 * 1024 + (FILE_BYTES / CHUNK_BYTES) * 1024;
 
 const NOISE = noise(FILE_BYTES + (2 * KILLS + 1) * 1_000);
@@ -53,7 +53,7 @@ class Scene {
     const homes = await people(sandbox);
     const relay = stack.use(await Relay.open(served.port));
     const scene = new Scene(sandbox, served, relay, homes);
-    for (const home of [scene.ana, scene.bob]) await home.json(["users"]); // They know it by now.
+    for (const home of [scene.ana, scene.bob]) await home.json(["users"]);
     return scene;
   }
 
@@ -102,7 +102,6 @@ function expectResumed(scene: Scene, way: Direction, durableBytes: number, passe
   expect(passedBytes).toBeLessThanOrEqual(Math.max(0, FILE_BYTES - durableBytes) + AROUND_BYTES);
 }
 
-/** Caption, which is sent only after the content. */
 function captionOf(path: string): string {
   return `${basename(path)}, \u202e<b>said</b> once`;
 }
@@ -131,7 +130,6 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-// The name of a failing test contains the seed.
 describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
   test(`survives ${KILLS} kills of the sender`, async () => {
     const { ana, relay, sent } = scene;

@@ -15,9 +15,6 @@ import { ndjson } from "./program.ts";
 
 const couriers = new Couriers({ args: ["--open"] });
 
-/**
- * Names that are valid on this disk but cause trouble on another disk, in a shell or on a screen.
- */
 const LOCAL: readonly string[] = [
   "-rf",
   "--out=x",
@@ -89,7 +86,6 @@ describe("a name", () => {
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     });
     expect(readdirSync(sandbox.folder).sort()).toEqual([...around, basename(inbox)].sort());
-    // No name affects the terminal that displays it.
     for (const args of [["files"], ["history", "--files"]]) {
       const output = (await bob.run(args)).out;
       expect(output).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f\u202e]/u);
@@ -163,10 +159,9 @@ test("refuses a digest that does not match the chunks, and announces no file", a
   main.close();
 });
 
-/** Notes about `name` that a receiver of an earlier version would have accepted as its own. */
 function notesOf(real: Uint8Array, about: { readonly file: string; readonly server: string }) {
   const otherBytes = real.slice();
-  otherBytes.fill(0x21, 0, CHUNK_BYTES); // Far before what is read again of one's own.
+  otherBytes.fill(0x21, 0, CHUNK_BYTES);
   const lines: Uint8Array[] = [Buffer.from(`${JSON.stringify({ v: 1, ...about })}\n`)];
   for (let at = 0; at < real.length; at += CHUNK_BYTES) {
     lines.push(encodeHashLine(hashOf(real.subarray(at, at + CHUNK_BYTES))));

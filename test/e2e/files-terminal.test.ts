@@ -44,7 +44,7 @@ function screenOf(name: string, env: Record<string, string> = {}) {
 async function person(name: string, bin: string): Promise<Screen> {
   const screen = await screenOf(name, { BIN: bin });
   mkdirSync(sandbox.path(`${name}-files`));
-  // Some shells set PATH at their start.
+  // Some shells set PATH when they start.
   screen.line(`PATH=$BIN:$PATH; cd ${name}-files; clear; $CHAT join --plain --user ${name}`);
   await screen.shows(/^lobby>$/);
   return screen;

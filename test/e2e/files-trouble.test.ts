@@ -21,7 +21,7 @@ const CUTS = [
   ["silent", "closed"],
 ].slice(CUT_MS === 0 ? 1 : 0);
 
-// First test, because --follow fetches all earlier files.
+// Must be the first test, because --follow fetches all earlier files.
 test(`${AT_ONCE} concurrent transfers and texts lose nothing`, async () => {
   const { sandbox, served, ana, bob } = couriers;
   const inbox = couriers.inbox();
@@ -41,7 +41,6 @@ test(`${AT_ONCE} concurrent transfers and texts lose nothing`, async () => {
   );
   const ids = new Map<string, string>();
   for (const [i, program] of sending.entries()) {
-    // Texts are acknowledged between the ends of any two transfers.
     acks = Promise.withResolvers<void>();
     await within("an acknowledgement", acks.promise);
     const { exitCode, out } = await program.ended(60_000);
@@ -127,7 +126,7 @@ test.each(CUTS)(
   120_000 + 2 * CUT_MS,
 );
 
-// Last test: it kills the shared server.
+// Must be the last test, because it kills the shared server.
 test("a pipe survives a kill of the server: the sender keeps unsynced content", () =>
   couriers.wired(async ({ sandbox, served, relay, ana, bob }) => {
     const content = noise(BYTES);

@@ -21,8 +21,8 @@ import { type Home, type Json, type Program, Sandbox, type Served } from "./prog
 import { type Direction, Relay } from "./relay.ts";
 
 /**
- * Large transfers with interruptions; all users must receive the same bytes. The lengths of `npm
- * run soak -- tests` exceed 32 bits.
+ * Large transfers with interruptions, in which all users must receive the same bytes. The lengths
+ * in `npm run soak -- tests` exceed 32 bits.
  */
 
 const BYTES = IS_SOAK ? 3_072 * MIB : 16 * MIB;
@@ -93,7 +93,6 @@ async function send(all: Cast, path: string): Promise<Json> {
   const sent = await sending.json("file", { to: "dan" }, DEADLINE_MS);
   expect((await sending.ended()).exitCode).toBe(0);
   expect(sent).toMatchObject({ sizeBytes: BYTES, chunks: Math.ceil(BYTES / CHUNK_BYTES) });
-  // Bytes that were synced before the second kill are not sent again.
   expect(anas.passed.up).toBeLessThan(BYTES + 5 * 40 * MIB);
   return sent;
 }
@@ -172,7 +171,6 @@ const NAMES = [
   "e\u0301.c",
 ];
 
-/** Creates files with names, modes and times of all kinds, and empty folders. */
 function makeTree(root: string): void {
   for (let i = 0; i < FOLDERS; i++) {
     const folder = join(root, `d${i % 7}`, `folder ${i}`);

@@ -21,7 +21,7 @@ function filesIn(lines: readonly Json[]): Json[] {
   return lines.filter(({ kind }) => kind === "file");
 }
 
-// First test, because it fetches all earlier files.
+// Must be the first test, because it fetches all earlier files.
 test("get-file --follow fetches earlier and later files once", async () => {
   const { sandbox, ana, bob } = couriers;
   const inbox = couriers.inbox();
@@ -36,7 +36,6 @@ test("get-file --follow fetches earlier and later files once", async () => {
   await sends(ana, file(sandbox, "away", "3"), "--to", "@bob");
   const again = bob.start(args);
   await again.json("got", { name: "away" });
-  // The upload is still running.
   const sending = ana.start(["send-file", "-", "--name", "slow", "--json"]);
   sending.type("x".repeat(2 * CHUNK_BYTES));
   const progress = await again.json("progress", { name: "slow", sentBytes: 2 * CHUNK_BYTES });
@@ -153,7 +152,6 @@ test("a refusal has its documented exit code and one line on standard error", as
     const { exitCode, err } = await home.run(args);
     expect([args, exitCode, err]).toEqual([args, code, expect.stringMatching(/^chat: /m)]);
   }
-  // Tests the quotas of a user and of the server.
   await sends(ana, fits);
   for (const home of [ana, bob]) {
     const ran = await home.run(["send-file", fits, "--name", "more", "--json"]);
@@ -188,5 +186,5 @@ test("/send, /get and /files work in a chat", async () => {
   anas.type('/send "my photo.jpg" @bob');
   expect((await anas.finish()).exitCode).toBe(0);
   await bobs.json("file", { to: "bob" });
-  expect((await bobs.finish()).exitCode).toBe(4); // Code of the first refusal.
+  expect((await bobs.finish()).exitCode).toBe(4);
 });

@@ -3,7 +3,6 @@ import { openStopped } from "./stopped-folder.ts";
 
 const AT_ONCE = 1_000;
 
-/** Appends the texts 0 to `count` - 1 of one member to the lobby of a stopped server. */
 export async function writeTexts(
   data: string,
   by: string,

@@ -87,7 +87,7 @@ requires("setsid").test(
   async () => {
     await using sandbox = server.guests();
     await using shell = new Pty(sandbox, {
-      // The shell needs its own terminal to receive changes of the size.
+      // The shell needs a separate terminal to receive size changes.
       program: "setsid",
       args: ["--ctty", "--wait", "/bin/sh", "-i"],
       cwd: sandbox.folder,

@@ -98,18 +98,15 @@ test("pages through thousands of messages, and prints the last and the missed on
     const seqs = whole.map(({ seq }) => Number(seq));
     expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
     const overview = await ana.json(["history", ...where]);
-    // The last 50 of each room.
     const roomRecords = overview.filter(({ room }) => room === "many");
     expect(textsOf(roomRecords)).toEqual(lines.slice(-50));
   }
-  // bob was a member before: at most 500 messages, then the command that returns all.
   const back = await bob.run(["join", "--room", "many", "--json"]);
   expect(textsOf(ndjson(back.out))).toEqual(lines.slice(-500));
-  const skipped = MANY - 500 + 1; // fay's coming, too.
+  const skipped = MANY - 500 + 1;
   expect(back.err).toContain(
     `chat: ${skipped} earlier messages of many are not shown: chat history --room many\n`,
   );
-  // cleo joins the room now.
   const cleo = await sandbox
     .home("cleo")
     .run(["join", "--user", "cleo", "--room", "many", "--json"]);

@@ -9,7 +9,8 @@ import { Sandbox, type Served } from "./program.ts";
 const PROBES = 60;
 const FLOODS = IS_SOAK ? 3 : 1;
 /**
- * MiB that the runtime may retain after three floods. A leak of a few KiB per request exceeds it.
+ * Memory that the runtime may retain after three floods. A leak of a few KiB per request exceeds
+ * it.
  */
 const RETAINED_BYTES_MAX = 256 << 20;
 
@@ -31,14 +32,12 @@ async function metricsOf(served: Served): Promise<Metrics> {
   };
 }
 
-/** Sends `count` texts one after the other, each after the answer to the previous one. */
 async function sendTexts(client: RawClient, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     await within("an honest message", client.post("lobby", `honest ${i}`));
   }
 }
 
-/** Runs all attackers until the honest user has sent enough texts, then stops them. */
 async function flood(sandbox: Sandbox, served: Served, honest: RawClient): Promise<Metrics> {
   const crowd = sandbox.start([join(import.meta.dir, "crowd-process.ts"), String(served.port)], {
     program: process.execPath,
@@ -53,12 +52,11 @@ async function flood(sandbox: Sandbox, served: Served, honest: RawClient): Promi
   });
 }
 
-// `npm run bench -- hostile` measures the delay of honest users.
 test("serves honest users during an attack, and frees its resources afterwards", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve({ args: ["--open"] });
   const honest = await RawClient.register(served.port, "honest");
-  await sendTexts(honest, PROBES); // The runtime warms up.
+  await sendTexts(honest, PROBES);
   const atFirst = await metricsOf(served);
   for (let i = 0; i < FLOODS; i++) {
     const after = await flood(sandbox, served, honest);

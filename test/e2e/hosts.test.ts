@@ -39,7 +39,6 @@ test.each(BY_HOST)("--host %s answers only on %p", async (host, open, closed) =>
       expect([place, transport, ran.exitCode, lines]).toEqual([place, transport, 5, 2]);
     }
   }
-  // Without an address, the client uses the one that the server stored on this machine.
   const own = await ana.run(["send", "own"]);
   expect([own.exitCode, own.err]).toEqual([0, ""]);
   await server.json("text", { text: "own" });

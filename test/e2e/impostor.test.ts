@@ -13,7 +13,6 @@ import { certificate, HOST } from "../io/quic-relays.ts";
 import { Sandbox } from "./program.ts";
 
 type Way = "tcp" | "udp";
-/** Server that presents its own key, or the real key with a proof of another connection. */
 type Mask = "own key" | "stolen proof";
 
 class Impostor {
@@ -60,7 +59,6 @@ class Impostor {
   #welcome({ certificateHash }: Link, hello: NoticeOf<"hello">): NoticeOf<"welcome"> {
     const serverNonce = new Uint8Array(32).fill(1);
     const clientNonce = new Uint8Array(hello.nonce);
-    // The real server's signature is for the connection between impostor and server.
     const elsewhere = new Uint8Array(32).fill(9);
     const signedHash = this.#mask === "own key" ? certificateHash : elsewhere;
     const greeting = { certificateHash: signedHash, clientNonce, serverNonce };

@@ -27,7 +27,6 @@ const VARIANTS = [
 ];
 const signer = new ReleaseSigner();
 
-/** Creates archives with a script in place of the program. */
 function archives(version: string): Record<string, Uint8Array> {
   const folder = tempFolder();
   const targets = [...VARIANTS, "darwin-arm64", "darwin-x64"];
@@ -86,7 +85,6 @@ describe("install.sh", () => {
     const asNobody = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
     const command = ["sh", INSTALLER, RELEASE];
     const isRoot = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
-    // The folder with the installer is private.
     chmodSync(dirname(INSTALLER), 0o755);
     chmodSync(RELEASE, 0o555);
     const env = { HOME: home };

@@ -1,7 +1,6 @@
 import type { UserId } from "../../src/base/ids.ts";
 import { openStopped } from "./stopped-folder.ts";
 
-/** The maximum, a fraction, and values beyond the range of dates. */
 const NEVER_UNIX_MS = 2 ** 53 - 1;
 
 export interface Concerned {
@@ -11,9 +10,9 @@ export interface Concerned {
 }
 
 /**
- * Records with a time that no date can represent: a mute, a ban and an invite. Version 0.1.0
- * accepted them from any member and then crashed at each start. They are written to the folder of a
- * stopped server, because the server checks times before it appends a record.
+ * Writes records with a time that no date can represent: a mute, a ban and an invite. Version 0.1.0
+ * accepted them from any member and then crashed at each start. The server must be stopped, because
+ * it checks times before it appends a record.
  */
 export async function writeLateRecords(data: string, { by, muted, banned }: Concerned) {
   const folder = await openStopped(data);

@@ -1,9 +1,7 @@
 import { DEADLINE_MS } from "../event.ts";
 
-/** Lines that a process writes, for tests that wait for one of them. */
 export class Lines {
   readonly all: string[] = [];
-  /** Resolves when the process has closed the stream. */
   readonly ended: Promise<void>;
   readonly #name: string;
   readonly #pending: string[] = [];
@@ -23,7 +21,6 @@ export class Lines {
     return this.all.map((line) => `${line}\n`).join("");
   }
 
-  /** Passes all further lines to a listener instead of queueing them for `next`. */
   listen(listener: (line: string) => void): void {
     this.#listener = listener;
   }

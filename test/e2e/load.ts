@@ -2,7 +2,6 @@ import type { Json, Program } from "./program.ts";
 
 const AHEAD = 40;
 
-/** Client that always sends and stores which texts were acknowledged. */
 export class Sender {
   readonly name: string;
   readonly program: Program;

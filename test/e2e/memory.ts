@@ -24,7 +24,6 @@ export class WordSearch {
     );
   }
 
-  /** Matches as `FORM WORD in PLACE`, each once. */
   get found(): readonly string[] {
     return [...this.#found].sort();
   }
@@ -43,10 +42,6 @@ export class WordSearch {
     }
   }
 
-  /**
-   * Reads all writable pages of a process on Linux. @returns their bytes
-   * @throws EACCES or EPERM if the kernel forbids reading another process
-   */
   memory(pid: number): number {
     const maps = readFileSync(`/proc/${pid}/maps`, "latin1").trim().split("\n");
     const memory = openSync(`/proc/${pid}/mem`, "r");

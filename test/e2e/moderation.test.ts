@@ -23,7 +23,6 @@ test("the user who runs the server is its operator, and can grant moderation", a
   bob.type("/kick eve");
   expect(await bob.json("fault")).toMatchObject({ code: "not-allowed" });
   const admin = sandbox.home("admin");
-  // Without --user, the name of the system user is registered.
   expect(await admin.json(["admin", "grant", "bob", "--room", "lobby"])).toEqual([
     { kind: "granted", user: "bob", role: "moderator", room: "lobby" },
   ]);
@@ -48,7 +47,6 @@ test("the user who runs the server is its operator, and can grant moderation", a
   expect(kinds).toMatchObject([{ from: "eve", by: "bob" }]);
   const direct = await admin.json(["history", "--data", served.data, "--room", "lobby"]);
   expect(direct).toContainEqual(expect.objectContaining({ kind: "leave", from: "eve", by: "bob" }));
-  // The operator role works without the token in the data folder.
   await admin.json(["admin", "grant", "bob"]);
   const users = await admin.json(["users"]);
   expect(users).toContainEqual({ kind: "user", user: "bob", online: true, role: "operator" });
@@ -198,7 +196,6 @@ test("an invite has a limited number of uses; closed registration needs one", as
     kind: "registration",
     closed: true,
   });
-  // Another machine cannot read the folder.
   const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("elsewhere") };
   const comes = (name: string, invite: string) =>
     sandbox.home(name).with(elsewhere).run(["send", "hello", "--user", name, "--server", invite]);
@@ -213,7 +210,6 @@ test("an invite has a limited number of uses; closed registration needs one", as
   const invited = await talk.json("invited");
   expect(invited).toMatchObject({ user: "dave", room: "lobby" });
   expect((await comes("dave", String(invited["url"]))).exitCode).toBe(0);
-  // A user without the folder and without the operator role is refused.
   const refused = await carol.run(["admin", "registration", "open"]);
   expect(refused.exitCode).toBe(3);
 });

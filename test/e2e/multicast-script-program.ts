@@ -18,7 +18,6 @@ receiver.bind(Number(port), () => {
     sender.setMulticastTTL(2);
     process.stdout.write("ready\n");
     createInterface(process.stdin).on("line", (line) => {
-      // Hexadecimal digits after `!` are sent as bytes.
       const bytes = line.startsWith("!") ? Buffer.from(line.slice(1), "hex") : Buffer.from(line);
       sender.send(bytes, Number(port), group);
     });

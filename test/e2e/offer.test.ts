@@ -13,7 +13,6 @@ const BUILD = JSON.parse((await runChat(["version", "--json"])).out);
 const SCRIPT = `[ "$1" = --version ] && echo chat 99.0.0 || ${versionScript("99.0.0")}`;
 const ARCHIVE = `chat-99.0.0-${BUILD.target}.tar.gz`;
 
-/** A release for this system, with its installer. */
 function release(): string {
   const template = join(import.meta.dir, "..", "..", "packaging", "install.sh");
   const installer = readFileSync(template, "utf8").replaceAll("@PUBLIC_KEY@", signer.publicKey);
@@ -48,7 +47,6 @@ requires("curl", "openssl", "tar").test("installs from a server by one line", as
     0,
     expect.stringContaining(`Installed chat 99.0.0 as ${program}`),
   ]);
-  // The server's key differs from the pin.
   const other = `sha256//${"A".repeat(43)}=`;
   expect((await run(`set -o pipefail 2>/dev/null; ${line.replace(shown.pin, other)}`)).out).toBe(
     "",

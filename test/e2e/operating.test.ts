@@ -18,7 +18,6 @@ test("a reset line sets a new password once", async () => {
   );
   const reset = await admin.run(["admin", "reset", "ben", ...OLGA]);
   expect(reset.out).toMatch(/^'chat:\/\/[^']+\?fp=[^']+#p[\w-]{22}'\n$/);
-  // The second reset invalidated the first. Users copy the quotes too.
   const old = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "xxxxxxxx" };
   const spare = sandbox.home("spare");
   expect((await spare.run(["passwd", "--reset"], { env: old })).exitCode).toBe(3);
@@ -65,7 +64,6 @@ test("renames an account and a room while their users stay connected", async () 
   expect(await bob.json("rename", { was: "lab" })).toMatchObject({ name: "den", from: "olga" });
   bob.type("in the den");
   expect(await eve.json("text", { text: "in the den" })).toMatchObject({ room: "den" });
-  // The next run knows the name and the read position, so it repeats nothing.
   expect((await bob.finish()).exitCode).toBe(0);
   const again = await sandbox.home("bob").join([]);
   eve.type("welcome back");
@@ -90,12 +88,11 @@ test("an operator removes many rooms at once, by name or pattern, or if empty", 
     bob.type(`/join ${room}`);
     await bob.json("join", { room });
   }
-  // A closed room remains when its last member leaves.
   await admin.json(["admin", "room", "close", "plan", ...OLGA]);
   bob.type("/leave plan");
   await bob.json("left");
   await admin.json(["admin", "room", "reopen", "plan", ...OLGA]);
-  expect((await remove("--match", "spam-*")).exitCode).toBe(2); // Without --yes.
+  expect((await remove("--match", "spam-*")).exitCode).toBe(2);
   const removed = async (...args: string[]) => {
     const lines = await admin.json(["admin", "room", "remove", ...args, "--yes", ...OLGA]);
     return lines.map(({ kind, room }) => [kind, room]);
@@ -123,7 +120,7 @@ test("displays an announcement, even after a restart, until it is withdrawn", as
   await bob.json("announced", { text: "we move at noon", by: "olga" });
   await served.program.signal("SIGTERM");
   await sandbox.serve({ port: served.port });
-  await bob.json("connected"); // Told again, and not shown again.
+  await bob.json("connected");
   const carol = sandbox.home("carol").start(["join", "--plain", "--user", "carol"]);
   await carol.stderrLine("announcement from olga: we move at noon");
   const long = "x".repeat(ANNOUNCEMENT_BYTES_MAX + 1);

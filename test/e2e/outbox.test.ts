@@ -20,7 +20,7 @@ function unsent(home: Home): string[] {
 
 async function untilStored(home: Home, window: Program, count: number): Promise<void> {
   while (unsent(home).length < count) {
-    window.type("/who"); // It is answered, with a fault, after what was typed before it.
+    window.type("/who");
     await window.json("fault", { code: "link-closed" });
   }
 }
@@ -110,7 +110,6 @@ test("two windows and three senders of one home send each message once", async (
     const own = texts.filter((text) => text.startsWith(`${name} `));
     expect(own).toEqual(Array.from({ length: 25 }, (_, j) => `${name} ${j}`));
   }
-  // Both windows have read everything, so the next run displays nothing again.
   const later = await ben.join([]);
   const { out } = await later.finish();
   expect(ndjson(out).filter(({ kind }) => kind === "text")).toEqual([]);
@@ -136,7 +135,7 @@ test("the next run, not a running one, sends the messages of a killed process", 
   await other.json("ack", { text: "from other" });
   const { exitCode, out } = await ana.run(["send", "--json", "third"]);
   expect(exitCode).toBe(0);
-  expect(ndjson(out)).toHaveLength(2); // The dead window's word first, then its own.
+  expect(ndjson(out)).toHaveLength(2);
   await other.finish();
   const texts = await textsBy(ana, "ana");
   expect(texts).toEqual(["in", "in", "from other", "from one", "third"]);

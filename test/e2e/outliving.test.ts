@@ -21,7 +21,7 @@ test("a server with a closed output pipe continues, and stops cleanly", async ()
   const server = sandbox.spawn([CHAT, "serve", "--host", "127.0.0.1", "--port", "0", "--json"]);
   const reader = server.stdout.getReader();
   const first = await firstLine(reader);
-  await reader.cancel(); // As after `| head -1`.
+  await reader.cancel();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: JSON.parse(first).invite });
   for (const text of ["one", "two", "three"]) {
     expect((await ana.run(["send", text])).exitCode).toBe(0);

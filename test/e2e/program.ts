@@ -7,7 +7,6 @@ import { reservedPort } from "../ports.ts";
 import { CHAT, type Ran } from "./binary.ts";
 import { Lines } from "./lines.ts";
 
-/** Characters of each stream in the error of a program that does not end. */
 const OUTPUT_TAIL_MAX = 2_000;
 const DRAIN_TIMEOUT_MS = 10_000;
 
@@ -21,7 +20,6 @@ export interface StartOptions {
   readonly program?: string;
 }
 
-/** A running `chat`. The test writes its input and waits for its output. */
 export class Program {
   readonly out: Lines;
   readonly err: Lines;
@@ -87,8 +85,8 @@ export class Program {
   }
 
   /**
-   * Waits for all output, with a deadline: Bun (1.4.4) rarely fails to report the end of the pipe
-   * of an ended process, but all output has arrived by then.
+   * Waits for all output, with a deadline, because Bun (1.4.4) sometimes fails to report the end of
+   * the pipe after the process has ended.
    */
   async #drained(): Promise<void> {
     const late = Promise.withResolvers<void>();
@@ -190,7 +188,6 @@ export class Sandbox {
     return new Home(this, this.path(name));
   }
 
-  /** Starts a process without reading all of its output. It ends with the sandbox. */
   spawn(command: readonly string[], env: Readonly<Record<string, string>> = this.env) {
     const child = Bun.spawn([...command], {
       cwd: this.folder,
@@ -221,7 +218,6 @@ export class Sandbox {
     this.#server = server;
   }
 
-  /** Starts a server on loopback, which tests can restart, and waits until it listens. */
   async serve(options: ServeOptions = {}): Promise<Served> {
     const data = this.path(options.data ?? "data");
     const program = this.startServer({ port: await reservedPort(), ...options });
@@ -241,7 +237,6 @@ export class Sandbox {
     };
   }
 
-  /** Starts a server without waiting, for tests of refused starts. */
   startServer({ data = "data", port = 0, args = [], ...options }: ServeOptions = {}): Program {
     const commonArgs = ["serve", "--host", "127.0.0.1", "--port", String(port), "--json"];
     return this.start([...commonArgs, "--data", this.path(data), ...args], options);
@@ -281,7 +276,6 @@ function parseJson(line: string): Json | undefined {
   }
 }
 
-/** Asserts the values of the given fields; objects and lists are compared as JSON. */
 function matches(value: Json, fields: Fields): boolean {
   return Object.entries(fields).every(
     ([name, wanted]) => JSON.stringify(value[name]) === JSON.stringify(wanted),

@@ -11,7 +11,7 @@ import { commitment, leafHash } from "../../src/wire/record.ts";
 import { nodesOf } from "../core/log-nodes.ts";
 import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
-/** An operator, or a thief of the folder and its key, who rewrites the history and signs it. */
+/** An attacker with the folder and its key rewrites the history and signs it. */
 
 const TEXTS = ["one", "two", "three", "four", "five", "six"];
 
@@ -21,7 +21,6 @@ interface Line {
   body: Record<string, unknown>;
 }
 
-/** Replaces the history as if the server had written these lines, signed by `identity`. */
 function rewrite(data: string, change: (lines: Line[]) => Line[], key = "identity.key"): void {
   const folder = join(data, "history");
   const file = join(folder, "000000000001.jsonl");
@@ -133,7 +132,6 @@ test("a known client detects a manipulated log, and stores evidence", async () =
   for (const [sentence, change] of CASES) {
     const data = copyOf(prepared.data);
     rewrite(data, change);
-    // The folder is consistent, but this device has seen another history.
     const offline = await ana.run(["verify", "--data", data, "--json"]);
     expect([offline.exitCode, offline.out]).toEqual([
       6,
@@ -147,7 +145,6 @@ test("a known client detects a manipulated log, and stores evidence", async () =
   const stored = join(ana.folder, "evidence", evidence ?? "");
   expect(statSync(stored).mode & 0o777).toBe(0o600);
   expect(Object.keys(JSON.parse(readFileSync(stored, "utf8")))).toContain("shown");
-  // The original folder is accepted again.
   await again(copyOf(prepared.data));
   expect((await ana.run(["join", prepared.address])).exitCode).toBe(0);
   expect((await ana.run(["verify", prepared.address])).exitCode).toBe(0);
@@ -176,8 +173,8 @@ test("detects an older copy of the folder, and another key of the server", async
   writeFileSync(join(foreign, "identity.key"), Identity.generate().toPem());
   rewrite(foreign, (lines) => lines.with(-1, { ...(lines.at(-1) as Line), body: { text: "x" } }));
   expect((await ana.run(["verify", "--data", foreign])).exitCode).toBe(6);
-  // The server would also refuse the accounts, because their checkpoint was signed by the previous
-  // key.
+  // Remove the checkpoint, because the previous key signed it and the server would refuse the
+  // accounts too.
   rmSync(join(foreign, "accounts", "checkpoint"));
   await again(foreign);
   for (const command of ["join", "verify"]) {

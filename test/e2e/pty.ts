@@ -7,7 +7,7 @@ const QUESTION = /\x1b\[(5n|6n|c)/g;
 const SIZE = { columns: 90, rows: 30 };
 
 export interface PtyOptions {
-  /** Program; `chat` if absent. The output of other programs is recorded but not interpreted. */
+  /** Default: `chat`. The output of other programs is recorded but not interpreted. */
   readonly program?: string;
   readonly args: readonly string[];
   readonly cwd: string;
@@ -16,7 +16,7 @@ export interface PtyOptions {
   readonly answer?: string;
 }
 
-/** Terminal for `chat` that is simulated by the test, which reads all output byte by byte. */
+/** Simulated terminal for `chat`, which reads all output byte by byte. */
 export class Pty implements AsyncDisposable {
   readonly emulator = new Emulator(SIZE);
   written = "";
@@ -26,7 +26,6 @@ export class Pty implements AsyncDisposable {
   readonly #answer: string | undefined;
   readonly #isChat: boolean;
   #held = "";
-  /** Position up to which `written` was searched. */
   #answered = 0;
   #isMeasured = false;
 
@@ -86,7 +85,6 @@ export class Pty implements AsyncDisposable {
     this.#terminal.close();
   }
 
-  /** Keeps an incomplete sequence until the next output completes it. */
   #take(bytes: Uint8Array): void {
     const text = this.#decoder.decode(bytes, { stream: true });
     this.written += text;

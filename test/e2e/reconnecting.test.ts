@@ -29,7 +29,6 @@ test("reconnects, and receives and sends each missed message once", async () => 
     expect(kinds.filter((kind) => kind === "connected").length).toBe(2);
     expect(kinds.filter((kind) => kind === "lost").length).toBe(1);
   }
-  // Users who were offline receive only the messages that they missed.
   const back = sandbox.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
   expect((await back.finish()).exitCode).toBe(0);
   expect(textsOf(back)).toEqual(["typed offline", "after"]);

@@ -1,6 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** `up` is from the client to the server, `down` the opposite direction. */
 export type Direction = "up" | "down";
 
 interface Stall {
@@ -30,7 +29,6 @@ export class Relay {
     server.on("connection", (near) => this.#connect(near, port));
   }
 
-  /** @param at the port to listen on; a free port if absent */
   static async open(port: number, at = 0): Promise<Relay> {
     const server = createServer({ noDelay: true });
     const relay = new Relay(server, port);
@@ -51,7 +49,7 @@ export class Relay {
     });
   }
 
-  /** Resumes forwarding. A stall that has not begun no longer occurs. */
+  /** Resumes forwarding. Cancels a stall that has not begun. */
   release(): void {
     this.#stall = undefined;
     for (const { near, far } of this.#pairs) {
@@ -85,7 +83,7 @@ export class Relay {
     this.#pairs.add(pair);
     this.#carry(pair, near, pair.far, "up");
     this.#carry(pair, pair.far, near, "down");
-    near.pause(); // Until there is somewhere for it to go.
+    near.pause(); // Paused until the other end is connected.
     pair.far.once("connect", () => {
       if (!this.#isStalled) near.resume();
     });

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { Sandbox } from "./program.ts";
 import { Tab } from "./tab.ts";
 
-/** Folders written by released versions: `test/released/VERSION/{data,home}`. */
-
 const RELEASED = join(import.meta.dir, "..", "released");
 const PICTURE = "57d67575cd4d84dd2089e6e5e3d63fbe92518495302242d987b958f9c068d4d6";
 const UNSENT = "a word said while the server was away";
@@ -23,7 +21,7 @@ const TEXTS = [
   "hello back",
 ];
 
-/** Copy, because a server may upgrade the folder that it opens. */
+/** Copy the folder, because a server may upgrade the folder that it opens. */
 function restore(
   sandbox: Sandbox,
   version: string,
@@ -64,7 +62,6 @@ test("continues with a data folder and a home of 0.1.0", async () => {
   expect(listening["fingerprint"]).toBe("SHA256:ACtWfqkwIywscJV0ni4wY_UngpXsgKuf2Qf_XHueZ8M");
   const server = ["--server", address];
 
-  // The device key of the home logs in, and its unsent message is sent once.
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const joined = await ana.join([address]);
   await joined.json("text", { text: UNSENT, from: "ana" });
@@ -73,7 +70,6 @@ test("continues with a data folder and a home of 0.1.0", async () => {
     [...TEXTS, UNSENT].toSorted(),
   );
 
-  // Passwords, bans, locked rooms and files are unchanged.
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "bob-password-1" });
   expect((await bob.run(["login", address])).exitCode).toBe(0);
   const wrong = sandbox.home("other").with({ CHAT_USER: "bob", CHAT_PASSWORD: "guess-1234" });
@@ -123,7 +119,6 @@ test("verifies and continues with a data folder and a home of 0.2.0", async () =
   await ana.json(["send", "and on", ...server]);
   await ana.json(["send", "and on", "--to", "vault", ...server]);
 
-  // Preferences of accounts, pins of rooms, and the operators' announcement.
   const joined = await ana.join([address]);
   expect(await joined.json("announced")).toMatchObject({ text: "the house moves on Friday" });
   joined.type("/join den", "/pins");

@@ -74,7 +74,7 @@ test("report 004: regist, login, sendall, sendto, list, logout in one process", 
   await ana.json("logged-in", { user: "ana" });
   const help = await ana.json("help");
   expect(JSON.stringify(help)).toContain("/msg NAME TEXT");
-  expect((await ana.ended()).exitCode).toBe(4); // Code of the first refusal.
+  expect((await ana.ended()).exitCode).toBe(4);
 
   const back = await sandbox.home("bob").join(["--user", "bob"]);
   expect(await back.json("text", { text: "for later" })).toMatchObject({ to: "bob", from: "ana" });

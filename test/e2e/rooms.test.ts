@@ -59,7 +59,6 @@ test("does not repeat the user's own messages at the next start", async () => {
   const ida = sandbox.home("ida").with({ CHAT_USER: "ida" });
   const texts = (lines: readonly Json[]) =>
     lines.flatMap(({ kind, text }) => (kind === "text" ? text : []));
-  // The first message creates the conversation; then the client follows it like any room.
   await ida.run(["join"], { stdin: "/msg hal hello\n" });
   await ida.run(["join"]);
   for (const i of [1, 2]) {

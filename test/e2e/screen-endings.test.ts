@@ -31,7 +31,6 @@ class Person implements AsyncDisposable {
     window = name,
   ): Promise<Person> {
     const env = { CHAT_HOME: sandbox.path(name), CHAT, LC_ALL: "C.UTF-8" };
-    // Sets a password at the first log-in; later log-ins ask for it.
     const words = ["send", "--server", address, "--user", name, "here"];
     await sandbox.home(name).json(words, { env: { CHAT_PASSWORD: "the-right-one" } });
     const screen = await Screen.open(sandbox, window, env);
@@ -98,7 +97,7 @@ requires("tmux").test("a draft survives every signal, and a closed window", asyn
   await ana.screen.shows(/│ SIGTERM SIGHUP SIGKILL$/);
   ana.signal("SIGTERM");
   await ana.ended();
-  await ana.join(); // A sent draft does not return.
+  await ana.join();
 });
 
 requires("tmux").test("hides password input after its prompt is cancelled", async () => {

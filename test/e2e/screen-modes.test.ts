@@ -29,7 +29,6 @@ class Terminal implements AsyncDisposable {
     this.screen = screen;
   }
 
-  /** @param how `exec ` replaces the shell */
   static async open(how = ""): Promise<Terminal> {
     const sandbox = new Sandbox();
     const env = { BUN: process.execPath, PROGRAM };
@@ -120,7 +119,6 @@ requires("tmux").describe("the terminal is given back", () => {
   });
 
   test.concurrent("repairs the screen after SIGSTOP without a shell", async () => {
-    // tmux resumes stopped processes.
     await using terminal = await Terminal.open("exec ");
     const { screen } = terminal;
     const device = screen.query("#{pane_tty}");

@@ -54,7 +54,6 @@ async function run(): Promise<void> {
 
 const ROW_CHARACTERS = 70;
 
-/** Each frame differs in every line. */
 function flood(): void {
   for (let i = 0; i < 100; i++) {
     frames++;

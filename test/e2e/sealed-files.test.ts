@@ -85,7 +85,7 @@ test(
       expect(readdirSync(inbox)).toContain("ends.img.part");
       expect(readdirSync(inbox)).not.toContain("ends.img");
       const got = lineOf((await bob.run(args)).out, "got");
-      // The sync counts encrypted bytes, which exceed those of the content.
+      // The sync counts encrypted bytes, which are more than the content's bytes.
       const syncedBytes = TRANSFER_SYNC_BYTES - 2 * CHUNK_BYTES;
       expect(Number(got["resumedBytes"])).toBeGreaterThanOrEqual(syncedBytes);
       expect(readdirSync(inbox)).toEqual(["ends.img"]);

@@ -5,7 +5,6 @@ import { Glob } from "bun";
 import { until } from "../event.ts";
 import type { Program } from "./program.ts";
 
-/** Waits until the server has key packages of the device; then others can add it. */
 export function keyPackages(data: string, devices: number): Promise<true> {
   const keys = join(data, "sealed", "keys");
   const isPackage = (name: string) => name.endsWith(".json");
@@ -44,7 +43,6 @@ export async function holding(folder: string, text: string): Promise<string[]> {
   return found;
 }
 
-/** @returns the content; `undefined` if the file was renamed after it was listed */
 async function bytesOf(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);

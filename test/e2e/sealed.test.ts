@@ -5,8 +5,6 @@ import { metricsText } from "./metrics.ts";
 import { ndjson, type Program, Sandbox, type Served } from "./program.ts";
 import { holding, openVault } from "./sealed-server.ts";
 
-/** Sealed rooms with the compiled program. Their content never reaches the server's disk. */
-
 const CANARY = "a canary that sings";
 
 test("a removed user reads nothing new, a restarted one everything", async () => {

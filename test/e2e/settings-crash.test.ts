@@ -13,7 +13,6 @@ const KILLED_AFTER = [3, 29];
 const TEXTS = 8;
 const CAPTION = "what is said with it ".repeat(20);
 
-/** Requested values of one setting, one request at a time. */
 class Setting {
   readonly key: string;
   possible: ReadonlySet<boolean> = new Set([false]);
@@ -95,7 +94,6 @@ test("kill -9 leaves settings, pins and captions as acknowledged", async () => {
     tab.close();
     await Promise.all(ended);
     served = await sandbox.serve({ port });
-    // The kill preceded the first request for this setting.
     const { exitCode } = await sending.ended();
     if (exitCode === UNREACHABLE) await bob.json(command);
     else expect(exitCode).toBe(0);

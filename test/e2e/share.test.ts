@@ -39,7 +39,6 @@ function expectAll(sandbox: Sandbox, folder: string): void {
   }
 }
 
-/** Runs the line in a shell. Only the path of the program is replaced. */
 function paste(sandbox: Sandbox, line: string, folder: string, home: string): Program {
   mkdirSync(sandbox.path(folder), { recursive: true });
   const script = `exec ${line.replace(/^chat /, `'${CHAT}' `)}`;
@@ -68,7 +67,6 @@ test("sends files and folders by one pasted line, and no home stores the server"
     expect(shared.err).not.toContain(`${name}: resumed`);
   }
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
-  // Each command searches the local network for some seconds.
   const listings = ["ana", "bob"].map((home) => sandbox.home(home).run(["users", "--user", home]));
   for (const { exitCode, err } of await Promise.all(listings)) {
     expect([exitCode, err]).toEqual([2, expect.stringContaining("no server given")]);
@@ -109,7 +107,6 @@ test("accepts no files from other users", async () => {
     .map(String)
     .filter((path) => path.endsWith("content"));
   expect(rest).toEqual([]);
-  // Ctrl-C removes all files.
   expect((await sharing.signal("SIGINT")).exitCode).toBe(130);
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
@@ -120,7 +117,7 @@ test("refuses malformed arguments and lines with an exit code each", async () =>
   const ana = sandbox.home("ana");
   expect((await ana.run(["share", sandbox.path("none")])).exitCode).toBe(4);
   expect((await ana.run(["share", "--text", "words", photo])).exitCode).toBe(2);
-  const stdin = new Uint8Array([0xff, 0xfe]); // No UTF-8.
+  const stdin = new Uint8Array([0xff, 0xfe]);
   expect((await ana.run(["share", "--text", "-"], { stdin })).exitCode).toBe(2);
   const forBrowsers = await ana.run(["receive", "https://192.0.2.1:5/#share=x"]);
   expect([forBrowsers.exitCode, forBrowsers.err]).toEqual([
@@ -148,7 +145,7 @@ test("removes the files of a killed share, but not of a running one", async () =
     const sharing = sandbox.home("ana").start(["share", ...paths]);
     await lineOf(sharing);
     const [name = ""] = folders().filter((one) => !known.has(one));
-    utimesSync(sandbox.path("tmp", name), 1e9, 1e9); // Long ago.
+    utimesSync(sandbox.path("tmp", name), 1e9, 1e9);
     return { sharing, name };
   };
   const killed = await share();
@@ -234,7 +231,7 @@ requires("tmux").test(
     mkdirSync(sandbox.path("inbox"));
     bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
     for (const answer of ["n", "y"]) {
-      await bob.prompts(/^Line from chat share:/); // Not that of the run before, above the command.
+      await bob.prompts(/^Line from chat share:/);
       bob.paste(line);
       bob.press("Enter");
       await bob.shows("chat: photo.jpg (65.5 kB) from ana");

@@ -3,12 +3,10 @@ import { Sandbox, type Served, type ServeOptions } from "./program.ts";
 
 type Hooks = Pick<typeof import("bun:test"), "afterAll" | "beforeAll">;
 
-/** Server for all tests of a file. Each test uses its own accounts and rooms. */
 export class SharedServer {
   #sandbox: Sandbox | undefined;
   #served: Served | undefined;
 
-  /** @param hooks those of `requires()` if the tests need a program */
   constructor(options: ServeOptions = {}, hooks: Hooks = { afterAll, beforeAll }) {
     hooks.beforeAll(async () => {
       this.#sandbox = new Sandbox();
@@ -22,7 +20,6 @@ export class SharedServer {
     return this.#sandbox;
   }
 
-  /** Creates a sandbox for one test; its programs use this server. */
   guests(): Sandbox {
     const guests = new Sandbox();
     guests.use(this.sandbox.env["CHAT_SERVER"] ?? "");

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { CHAT } from "./binary.ts";
 import type { Program, Sandbox, StartOptions } from "./program.ts";
 
-/** Small file system that only one program sees, for tests with a full or read-only disk. */
+/** Small file system that only one program sees, to test a full or read-only disk. */
 
 /**
  * Mounts a file system at `disk` and runs the script there. `$1` is its folder, `$2` is `chat`, and

@@ -9,7 +9,6 @@ import { systemDisk } from "../../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 
-/** Logs of a stopped server, for tests that append records. */
 export interface StoppedFolder {
   readonly history: LogFile;
   readonly accounts: LogFile;

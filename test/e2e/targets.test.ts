@@ -18,7 +18,7 @@ const TARGETS = [
 
 const ROOT = join(import.meta.dir, "../..");
 
-// Platforms of a release. Only in the soak, because builds are slow and need downloads.
+// Platforms of a release, in the soak only, because builds are slow and need downloads.
 describe.if(IS_SOAK)("cross-compiled", () => {
   beforeAll(async () => {
     const build = Bun.spawn([process.execPath, "build.ts", "--all"], {

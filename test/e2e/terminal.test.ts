@@ -141,7 +141,6 @@ requires("tmux").describe("in a terminal", () => {
       await terminal.showsTimes(/Stopped/, i + 1);
       await terminal.prompts(/^\$$/);
       terminal.line("fg");
-      // The previous output above `Stopped` remains.
       await terminal.prompts(new RegExp(`^job> ${words} ha$`));
       terminal.type("lf");
       await terminal.shows(`job> ${words} half`);
@@ -180,7 +179,6 @@ requires("tmux").describe("in a terminal", () => {
     await terminal.shows(/\* paste: ben, hal$/);
     const texts = bob.jsonLines.filter(({ kind, from }) => kind === "text" && from === "hal");
     expect(texts.length).toBe(2);
-    // Marks and escape sequences inside a paste are text.
     terminal.paste(
       "a\u001b[201~\n/quit\n\u001b[2J\u001b]0;title\u0007red\u202e\u001b[200~b\u0003c",
     );
@@ -268,7 +266,6 @@ requires("tmux").describe("in a terminal", () => {
     ana.line("clear; head -c 70000000 /dev/zero > big; $CHAT send-file big; echo sent $?");
     await ana.shows(/^sent 0$/);
     const bytes = readFileSync(recorded, "utf8");
-    // `clear` writes nothing to such a terminal.
     expect(bytes).not.toMatch(/[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]|\r(?!\r*\n)/);
     expect(bytes).not.toContain("swordfish");
     expect(bytes.match(/^(?:lobby|physics)>\r?$/gm)).toHaveLength(2);

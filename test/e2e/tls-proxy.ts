@@ -1,9 +1,7 @@
 import { connect } from "node:net";
 import { createServer, type Server } from "node:tls";
 
-/** TLS proxy in front of a server without TLS, comparable to nginx. */
 export class TlsProxy {
-  /** Port of the server. */
   to = 0;
   readonly #server: Server;
 

@@ -6,7 +6,6 @@ const ROWS = 24;
 const DISPLAY_TIMEOUT_MS = 60_000;
 /** Milliseconds between two captures, so that output drawn in several steps is captured once. */
 const CAPTURE_PAUSE_MS = 15;
-/** Milliseconds after which the screen is captured even if tmux reports no output. */
 const CAPTURE_AGAIN_MS = 500;
 
 const ENVIRONMENT = {
@@ -27,7 +26,6 @@ function fitting(pattern: string | RegExp): (row: string) => boolean {
 
 export class Screen implements AsyncDisposable {
   readonly #socket: string;
-  /** Client in control mode, which reports each output of the terminal. */
   readonly #reports: Subprocess<"pipe", "pipe", "ignore">;
   #written = Promise.withResolvers<void>();
 
@@ -46,10 +44,6 @@ export class Screen implements AsyncDisposable {
     void this.#watch(this.#reports.stdout);
   }
 
-  /**
-   * Opens a shell and waits until it accepts a command.
-   * @param env added to the environment of the sandbox
-   */
   static async open(
     sandbox: Sandbox,
     name: string,
@@ -82,7 +76,6 @@ export class Screen implements AsyncDisposable {
     this.#tmux("paste-buffer", "-p", "-t", "0");
   }
 
-  /** Starts recording all bytes that are written to the terminal. */
   record(file: string): void {
     this.#tmux("pipe-pane", "-t", "0", `cat > '${file}'`);
   }
@@ -91,7 +84,6 @@ export class Screen implements AsyncDisposable {
     this.#tmux("resize-window", "-t", "0", "-x", String(columns), "-y", String(rows));
   }
 
-  /** Visible text without trailing spaces and empty rows. */
   rows(): string[] {
     const output = this.#tmux("capture-pane", "-p", "-t", "0");
     const rows = output.split("\n").map((row) => row.trimEnd());
@@ -135,7 +127,6 @@ export class Screen implements AsyncDisposable {
     );
   }
 
-  /** Waits until all rows together satisfy the condition, and returns them. */
   async until(what: string, fits: (rows: readonly string[]) => boolean): Promise<string[]> {
     const end = performance.now() + DISPLAY_TIMEOUT_MS;
     for (;;) {

@@ -43,9 +43,6 @@ export function stepsIn(text: string): Step[] {
   return steps;
 }
 
-/**
- * Values that differ between runs and have a name in the transcript, numbered by first appearance.
- */
 const NAMED: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["fingerprint", /SHA256:[\w-]{43}/g],
   ["digest", /\b[0-9a-f]{64}\b/g],
@@ -57,7 +54,6 @@ const NAMED: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["file", /\bf(?=[\w-]*[A-Z\d])[\w-]{11}(?![\w-])/g],
   ["id", /(?<![\w-])[\w-](?=[\w-]*[A-Z\d])[\w-]{11}(?![\w-]|":)/g],
 ];
-/** Values that no command uses. */
 const ANY: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/(?<="checkpoint":")[^"]+/g, "<checkpoint>"],
   [/(?<="copiedBytes":)\d+/g, "<number>"],
@@ -79,7 +75,6 @@ export class Transcript {
     this.#served = served;
   }
 
-  /** Runs the steps. @returns the new transcript */
   async run(steps: readonly Step[]): Promise<string> {
     const lines: string[] = [];
     for (const step of steps) {
@@ -156,7 +151,6 @@ function wholeWord(word: string): RegExp {
   return new RegExp(`(?<![\\w-])${RegExp.escape(word)}(?![\\w-])`, "g");
 }
 
-/** Splits a command into words; supports only '...' quotes. */
 function wordsIn(command: string): string[] {
   return [...command.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ""));
 }

@@ -19,7 +19,6 @@ test.each(readdirSync(FOLDER))("the transcript %s is unchanged", async (name) =>
   expect(now).toBe(text);
 });
 
-/** Files that commands use. */
 const FILES: Readonly<Record<string, string>> = {
   "notes.txt": "one\ntwo\n",
   password: "correct horse\n",

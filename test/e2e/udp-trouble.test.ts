@@ -80,7 +80,6 @@ test.concurrent.each(["server", "client"] as const)(
     process.kill(pid, "SIGSTOP");
     const amid = Array.from({ length: 20 }, (_, i) => `amid ${i}`);
     ana.type(...amid);
-    // Longer than the timeout of a client's link.
     if (who === "server") await bob.json("lost");
     else await passes(UDP_IDLE_TIMEOUT_MS + MARGIN_MS);
     process.kill(pid, "SIGCONT");
@@ -88,7 +87,6 @@ test.concurrent.each(["server", "client"] as const)(
     bob.type("after");
     for (const one of [ana, bob]) await one.json("text", { text: "after" }, LATE_MS);
     for (const one of [ana, bob]) expect(textsOf(one)).toEqual(["before", ...amid, "after"]);
-    // At most one new link is necessary.
     expect(Math.max(...[ana, bob].map(lossesOf))).toBeLessThanOrEqual(1);
     for (const one of [ana, bob]) expect((await one.finish()).exitCode).toBe(0);
   },

@@ -18,7 +18,6 @@ import { SharedServer } from "./shared-server.ts";
 
 const HOST = "127.0.0.1";
 const TEXTS = 100;
-/** `npm run soak -- tests` sends more files. */
 const TRANSFERS = sampleSize(2, 100);
 const STORM: Weather = {
   drop: 0.05,
@@ -40,7 +39,7 @@ function joins(name: string, ...args: readonly string[]): Promise<Program> {
 
 test(`delivers ${TEXTS} texts in each direction once and in order with 20 % loss`, async () => {
   const relay = await relayed({ ...CALM, drop: 0.2 });
-  const way = `udp://${HOST}:${relay.port}`; // Nothing listens there over TCP.
+  const way = `udp://${HOST}:${relay.port}`;
   const names = ["ana", "bob"];
   const [ana, bob] = [await joins("ana", way), await joins("bob", way)];
   const words = (name: string) => Array.from({ length: TEXTS }, (_, i) => `${name} ${i}`);

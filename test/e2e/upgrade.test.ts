@@ -23,12 +23,10 @@ const NEWER = "99.0.0";
 const signer = new ReleaseSigner();
 const BUILD = JSON.parse((await runChat(["version", "--json"])).out);
 
-/** Creates a release with a shell script as the program. */
 function release(version: string, script = versionScript(version)): string {
   return signer.release(packScript(version, BUILD.target, script), `chat ${version}`);
 }
 
-/** Copies the program to a folder in which it can be replaced. */
 class Installed {
   readonly sandbox: Sandbox;
   readonly folder: string;

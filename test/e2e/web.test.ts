@@ -115,13 +115,12 @@ test("serves a file by its address, complete or in ranges, until its session end
   tab.close();
   await tab.closed.promise;
   let status = 200;
-  while (status === 200) ({ status } = await get(path, {}, "HEAD")); // As soon as the server knows.
+  while (status === 200) ({ status } = await get(path, {}, "HEAD"));
   expect(status).toBe(404);
 });
 
 test("serves the page behind a TLS proxy, with the proxy's certificate", async () => {
   await using sandbox = new Sandbox();
-  // The proxy uses the certificate of another server.
   const donor = await sandbox.serve({ data: "donor" });
   const cert = caOf(donor);
   using proxy = await TlsProxy.open(cert, readFileSync(join(donor.data, "tls.key"), "utf8"));
@@ -175,7 +174,7 @@ test("chat web serves the page on this machine to the holder of its token", asyn
     expect(await otherTab.notice("bye")).toMatchObject({ code: "login-refused" });
     await otherTab.closed.promise;
   }
-  const hasty = new Tab(page.href); // Its greeting is no token.
+  const hasty = new Tab(page.href);
   expect(await hasty.notice("bye")).toMatchObject({ code: "login-refused" });
   const tab = await Tab.open(page.href, "eva", secretOf(served), { token });
   expect(await tab.isProven()).toBe(true);

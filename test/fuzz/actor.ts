@@ -32,18 +32,15 @@ export interface ActorOptions {
   readonly port: () => number;
   readonly operatorToken: () => string;
   readonly makeOperator: (user: string) => Promise<void>;
-  /** Opens registration, which an operator may have closed. */
   readonly openDoor: () => Promise<void>;
 }
 
-/** Codes of faults that no request may cause. */
 const BROKEN: ReadonlySet<string> = new Set(["internal", "store-failed", "log-corrupt"]);
 
 export class Finding extends Error {
   override readonly name = "Finding";
 }
 
-/** Hostile client that logs in again whenever it is removed. */
 export class Actor implements Asker {
   readonly role: Role;
   readonly random: SeededRandom;
@@ -69,7 +66,6 @@ export class Actor implements Asker {
     return this.role === "operator" ? this.#options.operatorToken() : "no token";
   }
 
-  /** @returns the number of requests sent */
   async asks(cases: readonly Case[]): Promise<number> {
     this.said = [];
     const caller = await this.#ready();
@@ -112,7 +108,6 @@ export class Actor implements Asker {
     return this.said.length;
   }
 
-  /** A new sealed room with random requests, and two commits of each epoch at the same time. */
   async seals(count: number): Promise<number> {
     const caller = await this.#ready();
     this.said = [];
@@ -137,7 +132,6 @@ export class Actor implements Asker {
     return this.said.length;
   }
 
-  /** Sends notices, invalid refs and invalid bytes, each on its own link, which usually ends. */
   async oddities(count: number): Promise<number> {
     this.said = [];
     for (let i = 0; i < count; i++) {
@@ -259,7 +253,6 @@ export class Actor implements Asker {
       const caller = await this.#ready();
       const came = await caller.ask("ticket", {});
       if (came.kind === "answered") {
-        // The session may have ended meanwhile, as by a ban.
         const lane = await caller.lane().catch((error: unknown) => {
           if (error instanceof Fault && error.code === "unreachable") return undefined;
           throw error;
@@ -282,7 +275,6 @@ export class Actor implements Asker {
   }
 }
 
-/** Successes in sealed rooms that the kind of a request does not show. */
 function sealedIn({ kind, fields }: Case, answer: Readonly<Record<string, unknown>>): string[] {
   const body = fields["body"] as { sealed?: unknown } | undefined;
   if (kind === "post" && body?.sealed !== undefined) return ["sealed post"];

@@ -8,7 +8,6 @@ import { type Parts, requirements } from "../wire/any-message.ts";
 
 type Schema = v.GenericSchema;
 
-/** Represents an omitted field. */
 export const ABSENT = Symbol("absent");
 
 const NUMBERS: readonly number[] = [
@@ -29,7 +28,6 @@ const TEXTS: readonly string[] = [
   ...["[", "(", "(a+)+$", "*", "?", "'", '"', "<b>", "&amp;", "`", "|", ";"],
 ];
 const ODD: readonly unknown[] = [null, true, "x", 1, [], {}, new Uint8Array(0), [[]], { a: {} }];
-/** Sizes at the limits of fields of bytes. */
 const SIZES: readonly number[] = [
   ...[0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 1_023, 1_024, 1_025],
   ...[4_095, 4_096, 4_097, 262_143, 262_144, 262_145],
@@ -40,7 +38,6 @@ function partsOf(schema: Schema): Parts {
   return schema as unknown as Parts;
 }
 
-/** Removes `optional` from a schema. */
 export function bare(schema: Schema): Schema {
   const { type, wrapped } = partsOf(schema);
   return type === "optional" && wrapped !== undefined ? bare(asSchema(wrapped)) : schema;
@@ -52,14 +49,12 @@ function asSchema(parts: Parts): Schema {
 
 const drawn = new WeakMap<Schema, readonly unknown[]>();
 
-/** Accepted and refused values of a field. */
 export function candidates(schema: Schema): readonly unknown[] {
   const known = drawn.get(schema) ?? [...ofType(bare(schema)), ...ODD, ABSENT];
   drawn.set(schema, known);
   return known;
 }
 
-/** Accepted values of a field. */
 export function accepted(schema: Schema): unknown[] {
   const good = candidates(bare(schema)).filter((value) => value !== ABSENT && v.is(schema, value));
   return good.length === 0 ? [ABSENT] : good;
@@ -90,7 +85,6 @@ function ofType(schema: Schema): unknown[] {
   }
 }
 
-/** The longest valid text and a text with one more byte, in letters of one to four bytes. */
 function longTexts(schema: Parts): string[] {
   const exact = requirements(schema, "length");
   const most = [...requirements(schema, "max_bytes"), ...exact];

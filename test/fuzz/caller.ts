@@ -6,14 +6,12 @@ import type { NoticeOf, RequestFields, RequestKind } from "../../src/wire/messag
 import { makeDeviceProof } from "../crypto/device-proof.ts";
 import { type Keys, newKeys, registrationOf } from "../server/guest.ts";
 
-/** Result of a request: an answer, a refusal, or the end of the link. */
 export type Outcome =
   | { readonly kind: "answered"; readonly answer: Readonly<Record<string, unknown>> }
   | { readonly kind: "refused"; readonly fault: Fault };
 
 const DIAL_MS = 60_000;
 
-/** Link that sends arbitrary fields and checks received messages like a client. */
 export class Caller {
   readonly link: Link;
   readonly keys: Keys;
@@ -31,7 +29,7 @@ export class Caller {
     this.link = link;
     this.keys = keys;
     this.ended = this.#ended.promise;
-    this.#welcome.promise.catch(() => undefined); // Not everybody waits for it.
+    this.#welcome.promise.catch(() => undefined); // Some callers never await it.
     link.receive({
       message: (bytes) => {
         const effects = this.#session.receive(bytes, performance.now());

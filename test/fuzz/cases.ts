@@ -16,14 +16,12 @@ export interface Case {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Sender of the requests, which determines valid values of fields. */
 export interface Asker {
   readonly random: SeededRandom;
   readonly facts: Facts;
   readonly ownRoom: string;
   readonly file: string;
   readonly token: string;
-  /** Sealed room with a group, and the last known epoch. */
   readonly sealedRoom: string;
   readonly epoch: number;
 }
@@ -47,7 +45,6 @@ function kindsWeighted(kinds: readonly string[]): string[] {
 }
 
 const ALL_WEIGHTED = kindsWeighted(KINDS);
-/** Requests of sealed rooms and data channels. */
 export const SEALED_KINDS = kindsWeighted([...Object.keys(SEALED_REQUESTS), "post", "leave"]);
 export const CHANNEL_KINDS = kindsWeighted(["offer", "finish", "withdraw", "fetch", "got"]);
 

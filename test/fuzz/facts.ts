@@ -1,9 +1,7 @@
 import type { SeededRandom } from "../worlds/seeded-random.ts";
 
-/** Maximum number of values per pool. */
 const KEPT = 200;
 
-/** Known names, ids, tokens and numbers of the server under test. */
 export class Facts {
   readonly #pools = new Map<string, unknown[]>();
   readonly #never: ReadonlySet<unknown>;
@@ -24,7 +22,6 @@ export class Facts {
     this.#pools.set(pool, known);
   }
 
-  /** Collects all values of an answer by their field names. */
   learnFrom(answer: unknown, depth = 0): void {
     if (typeof answer !== "object" || answer === null || depth > 4) return;
     if (answer instanceof Uint8Array) return;
@@ -36,7 +33,6 @@ export class Facts {
     }
   }
 
-  /** Returns `undefined` if no value is known for the field. */
   draw(pool: string, random: SeededRandom): unknown {
     const known = this.#pools.get(pool);
     return known === undefined || known.length === 0 ? undefined : random.pick(known);

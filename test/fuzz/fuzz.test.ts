@@ -12,7 +12,6 @@ import { Fuzz } from "./run.ts";
  *     CHAT_SEED=7 CHAT_FUZZ_REQUESTS=100000 node_modules/.bin/bun test test/fuzz
  */
 const COUNT = sampleSize(2_500, 100_000);
-/** Kinds that must succeed. */
 const GOALS = [
   ...["post", "mute", "offer", "finish", "fetch"],
   ...["group-create", "group-commit", "group", "key-packages", "key-package", "seal-lease"],
@@ -20,7 +19,6 @@ const GOALS = [
 ];
 
 const KINDS = Object.keys(REQUESTS);
-/** Minimum share of all kinds that must succeed. */
 const KINDS_PART = 0.7;
 
 function partOf(done: ReadonlySet<string>): number {

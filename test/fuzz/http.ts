@@ -10,7 +10,6 @@ const NUMBERS = [
 ];
 const TEXTS = ["x", "\0", "\u202e", "%00", "%ff", "%", "..", "__proto__", "💬", "\u2028"];
 
-/** Sends one request. @returns the status, or 0 without an answer */
 export async function anyHttp(random: SeededRandom, facts: Facts, port: number) {
   const text = requestOf(random, facts, `127.0.0.1:${port}`);
   return { status: await statusOf(port, text), text: text.slice(0, 300) };

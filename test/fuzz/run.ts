@@ -12,14 +12,12 @@ import { Facts } from "./facts.ts";
 import { anyHttp } from "./http.ts";
 
 const SERVE = ["--open", "--posts-per-second", "100000"];
-/** Requests of each actor in a batch, all sent before the first answer. */
 const BATCH = 60;
 const HONEST_ROOM = "honest-vault";
 const REQUESTS_PER_LIFE = 20_000;
 /** Factor of the requests after which the run ends without reaching all goals. */
 const LENGTHENED_MAX = 5;
 
-/** Hostile actors of every role on a real server, and two honest users who must not be affected. */
 export class Fuzz {
   readonly #sandbox: Sandbox;
   readonly #seed: number;
@@ -52,10 +50,6 @@ export class Fuzz {
     this.#actors = ROLES.map((role) => new Actor(role, options));
   }
 
-  /**
-   * Sends at least so many requests, and more until enough kinds succeeded.
-   * @returns the numbers of requests and starts, and the kinds that succeeded
-   */
   async run(requests: number, isEnough: (done: ReadonlySet<string>) => boolean) {
     const most = requests * LENGTHENED_MAX;
     try {
@@ -81,7 +75,6 @@ export class Fuzz {
     return readFileSync(join(this.#server.data, "operator"), "utf8").trim();
   }
 
-  /** Sends each number of each request at its limits, as an operator. */
   async #sweep(): Promise<void> {
     const operator = this.#actors.find(({ role }) => role === "operator");
     if (operator === undefined) throw new Error("there is no operator");
@@ -117,7 +110,6 @@ export class Fuzz {
     return asked.length;
   }
 
-  /** Checks that both honest users receive answers on their existing links. */
   async #serves(): Promise<void> {
     if (!this.#server.program.isRunning) throw new Finding("the server ended");
     const [hana, olga] = [this.#hana, this.#olga];
@@ -171,7 +163,6 @@ export class Fuzz {
     throw new Finding(`${name} cannot log in any more: ${outcome.fault.message}`);
   }
 
-  /** Stops the server, reads its folder and starts it again. */
   async #restart(): Promise<void> {
     const { program, data } = this.#server;
     const { exitCode, err } = await program.signal("SIGTERM", 60_000);

@@ -7,7 +7,6 @@ export interface LinkSetup {
   listen(events: ListenerEvents): Listener;
   dial(listener: Listener): Promise<Link>;
   stall(client: Link): () => void;
-  /** Breaks the connection without closing it. */
   sever(client: Link): void;
 }
 

@@ -10,7 +10,6 @@ export class LinkObserver {
   readonly messages: Uint8Array[] = [];
   closedCount = 0;
   fault: Fault | undefined;
-  /** Messages after `closed`, which must not occur. */
   lateCount = 0;
   readonly #closed = Promise.withResolvers<Fault | undefined>();
   #waiting: { readonly count: number; readonly resolve: () => void } | undefined;

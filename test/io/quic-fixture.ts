@@ -124,7 +124,6 @@ export class Stranger {
   }
 }
 
-/** First datagrams of a client that gets no answer. */
 export async function firstDatagrams(quicHost: QuicHost): Promise<Uint8Array[]> {
   const relay = await UdpRelay.open(quicHost.target);
   const observed: Uint8Array[] = [];

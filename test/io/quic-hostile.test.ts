@@ -134,7 +134,7 @@ describe("a stream before the first", () => {
     const attacks = Array.from({ length: 4 }, async () => {
       const wire = await stranger.wire(port);
       await within("a handshake", wire.opened());
-      await wire.openPipe(); // Says nothing, so that the server does not hear of it.
+      await wire.openPipe();
       const { pipe, broken } = await stranger.pipe(wire);
       const piece = new Uint8Array(60_000);
       let isBroken = false;

@@ -18,8 +18,8 @@ interface Path {
 }
 
 /**
- * QUIC through relays. Each link has its own, so that it can be stalled alone; later links reuse
- * them.
+ * Relays for QUIC links. Each link has a separate relay, so that it can be stalled alone; later
+ * links reuse the relays.
  */
 export class QuicRelays implements LinkSetup {
   readonly #paths: Path[] = [];

@@ -1,7 +1,7 @@
 import { processIo } from "../../src/cli/context.ts";
 import { flushOutput, report } from "../../src/cli/program.ts";
 
-/** Run by streams.test.ts as a separate process: `print N`, `stall`. */
+/** Separate process for streams.test.ts: `print N`, `stall`. */
 
 const [what, count] = process.argv.slice(2);
 
@@ -22,7 +22,6 @@ async function print(): Promise<void> {
   end(0);
 }
 
-/** Writes more than a pipe holds, and must stay responsive. */
 function stall(): void {
   world.stdout.write("x".repeat(1 << 22));
   setTimeout(() => process.exit(world.stdout.queuedBytes() > 0 ? 7 : 8), 50);

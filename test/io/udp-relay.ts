@@ -5,11 +5,9 @@ import { tuneUdpSocket } from "../../src/io/quic/udp-socket.ts";
 import { reservedPort } from "../ports.ts";
 import { SeededRandom } from "../worlds/seeded-random.ts";
 
-/** Probabilities of what happens to datagrams, equal in both directions. */
 export interface Weather {
   readonly drop: number;
   readonly double: number;
-  /** Held back until some later datagrams have passed. */
   readonly reorder: number;
   readonly flip: number;
   readonly truncate: number;
@@ -32,7 +30,7 @@ export interface Passed {
   bytes: number;
 }
 
-/** Called for each datagram first; false drops it. */
+/** Called first for each datagram; false drops it. */
 export type Tap = (way: Way, datagram: Uint8Array, caller: Caller) => boolean;
 
 export interface Caller {
@@ -43,7 +41,6 @@ export interface Caller {
 
 const REORDER_MS = 3;
 
-/** Relays between clients and a server. Its seed decides all losses and delays. */
 export class UdpRelay {
   conditions: Weather;
   tap: Tap = () => true;
@@ -64,7 +61,7 @@ export class UdpRelay {
 
   static async open(target: Address, conditions = CALM, seed = 1): Promise<UdpRelay> {
     const relay = new UdpRelay(target, conditions, seed);
-    // Reserved for TCP as well, which tests refuse or use.
+    // Reserve the port for TCP as well, because tests use or refuse it.
     const own = await reservedPort();
     relay.#front = await openSocket((data, port, host) => relay.#onClient(data, port, host), own);
     return relay;
@@ -152,7 +149,6 @@ export class UdpRelay {
   }
 }
 
-/** On loopback, ignoring ICMP. */
 export async function openSocket(
   onData: (data: Uint8Array, port: number, host: string) => void,
   ownPort = 0,
@@ -162,7 +158,7 @@ export async function openSocket(
     port: ownPort,
     binaryType: "buffer",
     socket: {
-      // A copy: the `slice` of a Buffer is only a view.
+      // Copy the data, because `slice` of a Buffer is only a view.
       data: (_, data, port, host) => onData(new Uint8Array(data), port, host),
       error: () => {},
     },

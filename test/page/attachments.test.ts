@@ -8,7 +8,6 @@ import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 
-/** Returns the width of a picture in its card. Fails if the browser cannot draw the picture. */
 async function widthIn({ page }: Visit, name: string): Promise<number> {
   const image = `document.querySelector('[aria-label="File ${name}"] img')`;
   return page.evaluate<number>(`${image}.decode().then(() => ${image}.naturalWidth)`);
@@ -25,7 +24,6 @@ pageTest("previews a pasted picture, and sends it with a caption that notifies",
   await ana.composer.focus();
   await ana.page.keyboard.press("Control+V");
   await ana.attachments.getByRole("img", { name: "Image image.png" }).waitFor();
-  // Removing one file keeps the text.
   await ana.attach(server.sandbox.write("wrong.txt", "no"));
   await ana.composer.fill("look, @ben");
   await ana.button("Remove wrong.txt").click();
@@ -44,7 +42,6 @@ pageTest("previews a pasted picture, and sends it with a caption that notifies",
 
 pageTest("sends a text that is too long for a caption as a message of its own", async () => {
   const ana = await server.window("ana");
-  // A command does not send the attached files.
   await ana.attach(server.sandbox.write("one.txt", "1"));
   await ana.composer.fill("/nonsense x");
   await ana.composer.press("Enter");
@@ -83,7 +80,6 @@ pageTest("attaches files that are dropped on the room", async () => {
   await ana.attachments.getByText("b.txt").waitFor();
   await ana.attachments.getByRole("img", { name: "Image a.png" }).waitFor();
   expect(await transfers.count()).toBe(0);
-  // A dropped address does not replace the page.
   const isOpened = `(() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.setData("text/uri-list", "https://elsewhere.example/");
@@ -104,7 +100,6 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   await ana.sendFiles(sandbox.write("plan.txt", "1"), sandbox.write("costs.txt", "2"));
   await ben.waitForMessage("a plna");
   await ana.file("costs.txt").waitFor();
-  // Files sent together share a row and a caption.
   const files = ana.message("a plna").locator(".file");
   await until("all is there", async () => (await files.count()) === 2);
   expect(await ana.message("a plna").count()).toBe(1);
@@ -121,7 +116,6 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   await ben.waitForMessage("a plan, @ben (edited)");
   expect(await ben.message("a plan").locator(".mention-me").count()).toBe(1);
   expect(await ben.message("a plna").count()).toBe(0);
-  // The other file has no caption, and gets a caption of its own.
   await ana
     .file("costs.txt")
     .getByRole("button", { name: /^Actions for/ })
@@ -133,7 +127,7 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   expect(await ben.message("its costs").locator(".file").count()).toBe(1);
   expect(await ben.message("a plan").locator(".file").count()).toBe(1);
   expect(await ana.accessibilityViolations()).toEqual([]);
-  // Waits until the file has its own row, since the change would close its menu.
+  // Wait until the file has a separate row, because that change would close its menu.
   await until("ana sees it", async () => {
     return (await ana.message("its costs").locator(".file").count()) === 1;
   });
@@ -166,7 +160,6 @@ pageTest("keeps attached files across a reload, and forgets them at log-out", as
   await ana.page.reload();
   await ana.attachments.getByText("pasted.bin").waitFor();
   await ana.attachments.getByText("chosen.txt").waitFor();
-  // Another tab has no attached files while this tab is open.
   const other = await ana.tab();
   await other.composer.waitFor();
   expect(await other.attachments.count()).toBe(0);

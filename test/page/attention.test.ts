@@ -17,7 +17,6 @@ import type { Visit } from "./visit.ts";
 const browser = sharedBrowser(["--ignore-certificate-errors"]);
 const server = new PageServer({ args: ["--push", "ana@example.org"] }, browser);
 
-/** Records permission requests, notifications, badges and sounds. */
 const LISTEN = `{
   globalThis.shown = [];
   globalThis.asked = 0;
@@ -129,7 +128,6 @@ interface Came {
   readonly body: Uint8Array;
 }
 
-/** A push service on this machine, which a server trusts by `NODE_EXTRA_CA_CERTS`. */
 async function pushService(sandbox: Sandbox) {
   const pair = await makeCertificate(["localhost"]);
   const came: Came[] = [];
@@ -176,14 +174,13 @@ function pushCheckbox(visit: Visit) {
 const SHOWN = `registration.getNotifications().then((all) =>
   all.map(({ title, body, tag, data }) => ({ title, body, isTagged: tag !== "", at: data.at })))`;
 
-/** Chromium drops a notification that is being shown meanwhile: see `COUNT_SHOWN`. */
 function shownNotifications(worker: Worker): Promise<Record<string, unknown>[]> {
   return worker.evaluate<Record<string, unknown>[]>(SHOWN);
 }
 
 /**
- * Counts the calls of `showNotification` that have ended. Tests poll this count, because
- * `getNotifications` deletes each notification that Chromium has stored but not yet displayed.
+ * Counts completed calls of `showNotification`. Tests poll this count, because `getNotifications`
+ * deletes each notification that Chromium has stored but not yet displayed.
  */
 const COUNT_SHOWN = `{
   const show = registration.showNotification.bind(registration);
@@ -219,7 +216,6 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   expect(worker.url()).toBe(`${origin}/worker.js?lang=en`);
   await worker.evaluate(COUNT_SHOWN);
 
-  // Closes the page. Another page of the same browser observes.
   const devtools = await context.newCDPSession(page);
   const registrations: string[] = [];
   devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: all }) => {
@@ -254,7 +250,6 @@ pageTest("notifies of a message while the page is closed; a click opens its room
     at: "lobby",
   };
   expect(await deliver(text)).toEqual([expected]);
-  // A second notification of the same room replaces the first.
   const second = JSON.stringify({ ...JSON.parse(text), text: "and \u202e now", count: 3 });
   expect(await deliver(second)).toMatchObject([{ body: "(3) and <U+202E> now" }]);
   const both = await deliver('{"tag":"sealed"}');
@@ -262,7 +257,6 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   const sealed = both.find(({ at }) => at === "");
   expect(sealed).toMatchObject({ title: "chat", body: "A new message" });
 
-  // A click opens a page, since none is open.
   const click = `(async () => {
     globalThis.opened = [];
     clients.openWindow = async (path) => void globalThis.opened.push(path);
@@ -299,7 +293,6 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   await worker.evaluate(click.replace('"lobby"', '"@ben"'));
   await ana.page.getByRole("heading", { name: "@ben", level: 1 }).waitFor();
 
-  // A log-out removes the subscription.
   await ana.openSettings();
   await until("it is on", () => pushCheckbox(ana).isChecked());
   await ana.page.keyboard.press("Escape");

@@ -50,14 +50,12 @@ async function fillRoom(visit: Visit): Promise<void> {
   await visit.page.locator("button.picture").waitFor();
 }
 
-/** Opens the drawer of rooms on a narrow screen. */
 async function openDrawer(visit: Visit): Promise<void> {
   const button = visit.page.locator(".room-head .only-narrow").first();
   const isOpen = (await visit.page.locator(".has-drawer").count()) > 0;
   if (!isOpen && (await button.isVisible())) await button.click();
 }
 
-/** Closes all dialogs and menus with Esc. */
 async function closeAll({ page }: Visit): Promise<void> {
   const over = page.locator("dialog[open], .menu, #search-text, .has-drawer");
   await until("nothing stands over the room", async () => {
@@ -71,7 +69,7 @@ async function checkScreens(olga: Visit, look: string): Promise<void> {
   await expectAccessible(olga, look, "a room");
   await olga.openMenu("is near");
   await expectAccessible(olga, look, "the menu of a message");
-  // Saves the message, so that the list of saved messages is not empty.
+  // Save the message, so that the list of saved messages is not empty.
   const save = olga.page.getByRole("menuitem");
   await save.filter({ has: olga.page.locator('path[d^="M6 4h12"]') }).click();
   for (const [name, open] of OVER) {
@@ -125,7 +123,7 @@ pageTest("has no accessibility problem in faults and while offline", async () =>
   await ana.page.locator(".toast").first().waitFor();
   await expectAccessible(ana, "light", "a fault");
   await ana.composer.fill("");
-  await server.served.program.signal("SIGKILL"); // The last test of this server.
+  await server.served.program.signal("SIGKILL"); // Must be in the last test of this server.
   await ana.page.getByText(/^Can't reach the server/).waitFor();
   await ana.send("/me waits");
   await ana.send("waits as well");

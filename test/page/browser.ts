@@ -7,9 +7,8 @@ import { chromiumPath, requires } from "../installed.ts";
 import { Visit } from "./visit.ts";
 
 /**
- * Features to disable. Chromium obeys only the last such switch, so this list includes Playwright's
- * list without features of other systems. Disabling the address bar's features saves more than half
- * of the page's own CPU time.
+ * Chromium obeys only the last such switch, so this list includes Playwright's list. Disabling the
+ * address bar's features saves more than half of the page's CPU time.
  */
 const DISABLED_FEATURES = [
   "AimEnabled",
@@ -56,8 +55,8 @@ export function clusterPageTest(name: string, act: () => Promise<void>): void {
 
 export interface VisitOptions {
   /**
-   * Glob of URLs for which requests fail. Disables service workers, since their requests cannot be
-   * intercepted.
+   * Glob of URLs for which requests fail. Disables service workers, because their requests cannot
+   * be intercepted.
    */
   readonly refused?: string;
   readonly width?: number;
@@ -65,23 +64,20 @@ export interface VisitOptions {
   readonly isPhone?: boolean;
   readonly isDark?: boolean;
   readonly language?: string;
-  /** Expression to run in each page before the page's own code. */
   readonly initScript?: string;
 }
 
-/** Runs in each window before the page's own code, and reports forbidden actions. */
+/** Runs in each window before the page's code, and reports forbidden actions. */
 const WATCH = `document.addEventListener("securitypolicyviolation", (event) => {
   const { violatedDirective, blockedURI } = event;
   console.error("forbidden by the page's policy: " + violatedDirective + " " + blockedURI);
 });`;
 
-/** One Chromium for all tests of a file; each window has a separate profile. */
 export class Browser {
   #engine: Engine | undefined;
   readonly #flags: readonly string[];
   readonly #profile = mkdtempSync(join(tmpdir(), "chat-page-"));
 
-  /** @param flags additional flags of Chromium */
   constructor(flags: readonly string[]) {
     this.#flags = flags;
   }
@@ -100,7 +96,6 @@ export class Browser {
     rmSync(this.#profile, { recursive: true, force: true });
   }
 
-  /** Opens the page in a new profile. */
   async visit(url: string, options: VisitOptions = {}): Promise<Visit> {
     const context = await this.#context(options);
     return Visit.open(context, url);
@@ -128,7 +123,6 @@ export class Browser {
   }
 }
 
-/** Starts a browser that the tests of the calling file share. */
 export function sharedBrowser(flags: readonly string[] = []): Browser {
   const browser = new Browser(flags);
   beforeAll(() => browser.start());

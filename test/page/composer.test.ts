@@ -29,7 +29,6 @@ pageTest("keeps an unknown command, and offers to send it as text", async () => 
   await asText.waitFor();
   await ana.page.getByText("Unknown command: /usr/share/doc").waitFor();
   expect(await ana.composer.inputValue()).toBe(text);
-  // The offer disappears when the text changes.
   await ana.composer.press("End");
   await ana.composer.pressSequentially("!");
   await asText.waitFor({ state: "detached" });
@@ -37,7 +36,6 @@ pageTest("keeps an unknown command, and offers to send it as text", async () => 
   await asText.click();
   await ana.waitForMessage(`${text}!`);
   expect(await ana.composer.inputValue()).toBe("");
-  // A refused command keeps its text.
   await ana.send("/kick stranger");
   const toast = ana.page.locator(".toast");
   await toast.getByText("There's no user with this name.").waitFor();
@@ -45,7 +43,6 @@ pageTest("keeps an unknown command, and offers to send it as text", async () => 
     "the text is back",
     async () => (await ana.composer.inputValue()) === "/kick stranger",
   );
-  // The toast covers no message, and stays while the pointer is on it.
   const list = await ana.page.locator(".list").boundingBox();
   const top = (await toast.boundingBox())?.y ?? 0;
   expect(top).toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? Number.NaN) - 1);
@@ -72,7 +69,6 @@ pageTest("restores the draft after an edit is cancelled, sent, or reloaded", asy
   await until("the draft is back", isBack);
   await until("no edit is stored", async () => (await storedDrafts(ana)) === "[]");
   await edit();
-  // After the browser has stored the draft, a reload keeps it.
   await until("the draft is kept", async () =>
     (await storedDrafts(ana)).includes("half a thought"),
   );
@@ -92,7 +88,7 @@ pageTest("shows success briefly, also in a dialog", async () => {
   const toast = ana.page.getByRole("status").filter({ hasText: "Copied" });
   await ana.chooseFromMenu("worth a copy", "Copy text");
   await toast.waitFor();
-  await toast.waitFor({ state: "detached" }); // The toast expires.
+  await toast.waitFor({ state: "detached" });
   const settings = await ana.openSettings();
   const setPassword = async (current: string, password: string, repeated = password) => {
     await settings.getByLabel("Current password", { exact: true }).fill(current);
@@ -106,7 +102,6 @@ pageTest("shows success briefly, also in a dialog", async () => {
   const changed = settings.getByText("Password changed.");
   await changed.waitFor();
   expect(await ana.accessibilityViolations()).toEqual([]);
-  // A toast shown in a dialog outlives the dialog.
   await ana.page.keyboard.press("Escape");
   await settings.waitFor({ state: "detached" });
   await ana.page.locator(".conversation").getByText("Password changed.").waitFor();
@@ -132,7 +127,6 @@ pageTest("shows who is typing, in a line that moves nothing, until it is sent", 
   expect(await ana.accessibilityViolations()).toEqual([]);
   await bill.composer.fill("");
   await line.waitFor({ state: "detached" });
-  // A user who has disabled typing indicators neither sends nor sees them.
   await ana.openSettings();
   await ana.page.getByRole("checkbox", { name: /^Typing indicators/ }).uncheck();
   await ana.page.keyboard.press("Escape");
@@ -154,12 +148,10 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   expect(fetched.filter((path) => /\/emoji-[^/]*\.js$/.test(path))).toHaveLength(1);
   await ana.composer.press("Enter");
   await until("it is put in", async () => (await ana.composer.inputValue()) === "so 🎉 ");
-  // A complete `:name:` becomes an emoji; an emoticon does not.
   await ana.composer.pressSequentially(":D :rocket:");
   await ana.page.getByRole("option", { name: ":rocket:" }).waitFor();
   await ana.composer.press("Tab");
   await until("so is this", async () => (await ana.composer.inputValue()) === "so 🎉 :D 🚀 ");
-  // The emoji is inserted at the caret.
   await ana.composer.press("Home");
   await ana.button("Emoji").click();
   const picker = ana.dialog("Emoji");
@@ -188,7 +180,6 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await ana.waitForMessage("👍so 🎉 :D 🚀");
   await ana.waitUntilSent();
 
-  // The thumb is one click away, other emoji three.
   const message = ana.message("so 🎉");
   await ana.page.setViewportSize({ width: 1440, height: 900 });
   await message.hover();
@@ -198,7 +189,6 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await ana.dialog("React").getByLabel("Search emoji").fill("avocado");
   await ana.dialog("React").getByRole("button", { name: "avocado" }).click();
   await message.getByRole("button", { name: "🥑 1: ana" }).waitFor();
-  // The focus returns to the message.
   await until("it is back", async () => (await focused()) === "React");
   await message.getByRole("button", { name: "React with 👍" }).click();
   await message.getByRole("button", { name: "👍 1: ana" }).waitFor({ state: "detached" });
@@ -237,7 +227,6 @@ pageTest("runs commands on messages, users and rooms", async () => {
   await ana.message("on monday").locator(".quote").getByText("which day?").waitFor();
   await ana.send("/edit on tuesday");
   await ana.message("on tuesday").getByText("(edited)").waitFor();
-  // Slash commands also apply to a message that is still in flight.
   await ana.send("an even later one");
   await ana.send("/edit on wednesday");
   await ana.message("on wednesday").getByText("(edited)").waitFor();
@@ -271,7 +260,6 @@ pageTest("runs commands on messages, users and rooms", async () => {
   await ignored.getByText("You aren't ignoring anyone.").waitFor();
   await ana.page.keyboard.press("Escape");
 
-  // `/topic` without a text shows the topic and does not clear it.
   await ana.send("/topic about days");
   await ana.page.locator(".room-head").getByText("about days").waitFor();
   await ana.send("/topic");

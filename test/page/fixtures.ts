@@ -21,7 +21,7 @@ export function largeFile(path: string, bytes: number): string {
   return path;
 }
 
-/** A PNG of a sky over a hill, with noise that makes it as large as a photo. */
+/** Picture with noise, which makes it as large as a photo. */
 export function photo(width: number, height: number): Buffer {
   const rows = Buffer.alloc(height * (1 + width * 3));
   for (let y = 0; y < height; y++) {
@@ -55,7 +55,6 @@ function pngChunk(kind: string, content: Buffer): Buffer {
   return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
 }
 
-/** A WAV file of silence. */
 export function tone(seconds: number): Buffer {
   const samples = Buffer.alloc(8_000 * seconds, 0x80);
   const head = Buffer.alloc(44);

@@ -37,7 +37,6 @@ pageTest("renders the markup of a message, and copies it as typed", async () => 
   ]);
   expect(await textOf("blockquote li")).toEqual(["and what not"]);
   expect(await message.locator("a").first().getAttribute("href")).toBe("https://www.example.org/");
-  // Only the code block scrolls.
   const pre = message.locator("pre");
   const width = (of: string) => pre.evaluate<number, string>((e, of) => Reflect.get(e, of), of);
   expect(await width("scrollWidth")).toBeGreaterThan(await width("clientWidth"));
@@ -79,7 +78,7 @@ pageTest("folds a long message, and unfolds it without a jump", async () => {
   await long.getByRole("button", { name: "Show more" }).scrollIntoViewIfNeeded();
   const line = long.getByText("line 1 of");
   const list = ana.page.locator(".list");
-  // The beginning is out of view: the visible part must not move.
+  // The beginning is out of view, and the visible part must not move.
   await list.hover();
   await ana.page.mouse.wheel(0, 200);
   await scrollIntoView(more.first());
@@ -101,14 +100,12 @@ pageTest("folds a long message, and unfolds it without a jump", async () => {
   await long.getByRole("button", { name: "Show less" }).click();
   await until("it is folded", async () => (await height()) < 600);
   await scrollIntoView(line);
-  // In a wide window nothing needs folding.
   await ana.page.setViewportSize({ width: 1840, height: 900 });
   await ana.message("xxx").scrollIntoViewIfNeeded();
   await ana
     .message("xxx")
     .getByRole("button", { name: "Show more" })
     .waitFor({ state: "detached" });
-  // A search result is unfolded.
   await ana.search("line 55");
   await ana.page.locator(".search-list button").first().click();
   await long.getByRole("button", { name: "Show less" }).waitFor();

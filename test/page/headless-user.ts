@@ -8,7 +8,7 @@ import { secretOf } from "./fixtures.ts";
 
 const IN_FLIGHT_MAX = 200;
 
-/** A user who posts many messages through a connection, without a browser window. */
+/** User without a browser window, who can post many messages. */
 export class HeadlessUser {
   readonly tab: Tab;
   readonly #outbox = outboxId(crypto.getRandomValues(new Uint8Array(ID_BYTES)));

@@ -15,9 +15,7 @@ const server = new PageServer();
 const LOBBY = 900;
 const LOADS = 2;
 const WHEEL_PX = 400;
-/** Maximum rounding error of positions on the screen. */
 const OFF_PX_MAX = 2;
-/** Consecutive frames without movement or requests. */
 const STILL_FRAMES = 12;
 
 interface Move {
@@ -36,7 +34,6 @@ function markPosition({ page }: Visit): Promise<void> {
   })()`);
 }
 
-/** Waits until the list is still, and returns the movement since `markPosition`. */
 function movement({ page }: Visit): Promise<Move> {
   return page.evaluate<Move>(`new Promise((resolve) => {
     const { seq, top } = window.marked;
@@ -56,7 +53,6 @@ function movement({ page }: Visit): Promise<Move> {
 
 let filling: Promise<void> | undefined;
 
-/** Fills the lobby once, with messages of several heights by two users. */
 function fillLobby(): Promise<void> {
   filling ??= (async () => {
     const [ben, eva] = [await server.headlessUser("ben"), await server.headlessUser("eva")];
@@ -80,7 +76,7 @@ pageTest("loads older messages without moving visible ones", async () => {
         for (const node of addedNodes) if (node.className === "loading") window.loads += 1;
     }).observe(document.querySelector(".timeline"), { childList: true });
   })()`);
-  // Waits, since measured rows move the list.
+  // Wait, because measured rows move the list.
   await scrollIntoView(ana.message(`message ${LOBBY - 1}.`));
   await ana.page.mouse.move(600, 400);
   const wrong: Move[] = [];
@@ -99,7 +95,6 @@ pageTest("loads older messages without moving visible ones", async () => {
 
 const HALF = SCROLL_PAGE_RECORDS / 2;
 
-/** Reports whether the message is marked and completely visible. */
 function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {
   return page.evaluate<boolean>(`(() => {
     const list = document.querySelector(".timeline .list").getBoundingClientRect();
@@ -130,13 +125,12 @@ pageTest("marks a search result and scrolls it into view", async () => {
   await fillLobby();
   await using dora = await server.logIn("dora");
   await dora.waitForMessage(`message ${LOBBY - 1}.`);
-  // Near both edges of the loaded messages: a result loads half a page on each side.
+  // Near both edges of the loaded messages, because a result loads half a page on each side.
   let n = LOBBY - SCROLL_PAGE_RECORDS + 2;
   for (const up of [0, 1, HALF, HALF + 1, -HALF, 20]) {
     n -= up;
     await jumpTo(dora, `message ${n}.`);
   }
-  // Scrolls away with the wheel.
   await dora.page.mouse.move(600, 400);
   await dora.page.mouse.wheel(0, -3_000);
   await until("the result is out of sight", async () => {
@@ -160,13 +154,12 @@ pageTest("keeps the position of a message while its menu is open", async () => {
   await gus.waitForMessage("much later 99.");
 });
 
-/** Number of messages; `npm run soak` has many more than the page retains. */
+/** `npm run soak` has many more messages than the page retains. */
 const MESSAGES = IS_SOAK ? 100_000 : 4_000;
 /** Pages of records that arrive within one frame are drawn before they are measured. */
 const ROWS_MAX = 5 * SCROLL_PAGE_RECORDS;
-/** Maximum heap: the retained items, and as much again for uncollected garbage. */
+/** The retained items, and as much again for uncollected garbage. */
 const HEAP_BYTES_MAX = 120e6;
-/** Number of jumps: slightly more than the retained messages. */
 const JUMPS = Math.min(PAGE_ROOM_ITEMS_MAX + 3_000, MESSAGES - 1_000) / SCROLL_PAGE_RECORDS;
 
 interface Climbed {
@@ -174,7 +167,6 @@ interface Climbed {
   readonly rowsMax: number;
 }
 
-/** Scrolls to the top again each time more messages are loaded. */
 function scrollUp({ page }: Visit, jumps: number): Promise<Climbed> {
   return page.evaluate<Climbed>(`(async () => {
     const list = document.querySelector(".timeline .list");
@@ -218,7 +210,7 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   const jump = ana.button(/^Jump to latest/);
   await until("the newest message", async () => {
     if (await newest.isVisible()) return true;
-    // The button may disappear during the click, since the page may reach the end first.
+    // The button may disappear during the click, because the page may reach the end first.
     if (await jump.isVisible()) await jump.click({ timeout: 1_000 }).catch(() => undefined);
     return false;
   });

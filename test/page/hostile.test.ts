@@ -45,10 +45,8 @@ const STRANGE = [
 const server = new PageServer({ args: ["--welcome", MARKUP.slice(0, 3).join(" ")] });
 const NARROW = { width: 390, height: 844 };
 const ALL = [...MARKUP, ...LINKS, ...STRANGE];
-/** Control characters, and characters that change the direction or position of their neighbours. */
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200b\ufeff]/u;
 
-/** Fails if an element, handler or address was injected, or a script ran. */
 async function expectHarmless(visit: Visit): Promise<void> {
   const found = await visit.page.evaluate<string[]>(`[...document.querySelectorAll(
     "script:not([src^='/assets/']), iframe, object, embed, base, meta[http-equiv], " +
@@ -76,7 +74,7 @@ async function expectHarmless(visit: Visit): Promise<void> {
 
 pageTest("shows hostile messages, topics and search results as text", async () => {
   await using ana = await server.visit(NARROW);
-  await ana.page.getByText(MARKUP[0] ?? "").waitFor(); // Waits for the welcome text.
+  await ana.page.getByText(MARKUP[0] ?? "").waitFor();
   await expectHarmless(ana);
   await ana.logIn("ana");
   const olga = await server.operator();
@@ -85,7 +83,6 @@ pageTest("shows hostile messages, topics and search results as text", async () =
   const eve = await server.home("eve").join([]);
   for (const [i, text] of ALL.entries()) {
     eve.type(`hostile ${i} ${text}`.replaceAll(/[\n\r]/g, " "));
-    // A text without the page's markup is shown as typed.
     await ana.waitForMessage(STRANGE.includes(text) ? `hostile ${i} ` : `hostile ${i} ${text}`);
     await olga.page
       .locator(".log-line")
@@ -130,22 +127,19 @@ pageTest("shows hostile names of files as text, and saves under harmless ones", 
   for (const [i, name] of names.entries()) {
     const path = sandbox.path("bad", name);
     writeFileSync(path, `<script>alert(${i})</script>`);
-    // Texts of the corpus, and an unterminated text.
     const said = [...STRANGE, ...LINKS][i] ?? "";
     const caption = `words ${i} ${MARKUP[i]} ${said.replaceAll("\u0000", "").slice(0, 1_000)}`;
     await home.json(["send-file", path, "--to", "lobby", "--caption", caption]);
     await ana.page.locator(".file").nth(i).waitFor();
     await ana.waitForMessage(`words ${i} ${MARKUP[i]}`);
   }
-  // An edited caption is also plain text, and belongs to one file.
   const [first] = await home.json(["files"]);
   eva.type(`/caption ${String(first?.["id"])} changed ${MARKUP[8]} ${STRANGE[0]}`);
   await ana.waitForMessage(`changed ${MARKUP[8]}`);
-  // Starts at the newest file, since only rows near the visible range are mounted.
+  // Start at the newest file, because only rows near the visible range are mounted.
   for (const name of names.toReversed()) {
     const card = ana.file(cleanText(name));
     await scrollIntoView(card);
-    // Files with scripts are not opened in the page.
     const isScript = /\.(html|svg)$/.test(name);
     if (isScript) expect(await card.getByRole("button", { name: /^Open/ }).count()).toBe(0);
     const download = ana.page.waitForEvent("download");
@@ -154,9 +148,8 @@ pageTest("shows hostile names of files as text, and saves under harmless ones", 
     expect([name, saved, CONTROLS.test(saved)]).toEqual([name, saved, false]);
     expect(saved).not.toMatch(/[<>:"/\\|?*]/);
   }
-  // After menus of several messages, only one toolbar may be left.
   expect(await ana.page.locator(".tools").count()).toBeLessThanOrEqual(1);
-  // The name is an image's, the bytes are not: nothing is drawn and nothing runs.
+  // The file is named like an image but is not one, so nothing is drawn or runs.
   const card = ana.file(names[0] ?? "");
   await scrollIntoView(card);
   await card.getByText("This image can't be displayed.").waitFor();

@@ -63,7 +63,6 @@ pageTest(
     await page.getByText("Copied").first().waitFor({ state: "attached" });
     expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe(address);
 
-    // The address of the page can be chosen, with a warning.
     const warning = page.getByText(/works only on this computer/);
     expect(await warning.count()).toBe(0);
     const here = `127.0.0.1:${server.served.port}`;

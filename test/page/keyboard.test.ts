@@ -7,7 +7,6 @@ import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
 
-/** Presses Tab until the element has the focus. Fails after more than a page of elements. */
 async function tabTo(visit: Visit, label: string | RegExp, key = "Tab"): Promise<void> {
   const seen: string[] = [];
   for (let i = 0; i < 60; i++) {
@@ -19,7 +18,6 @@ async function tabTo(visit: Visit, label: string | RegExp, key = "Tab"): Promise
   throw new Error(`Tab does not come to ${label}, but to: ${seen.join(", ")}`);
 }
 
-/** Returns the approximate label that a screen reader announces for the focused element. */
 function focused({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`(() => {
     const element = document.activeElement;
@@ -58,7 +56,6 @@ async function reactAndEdit(ana: Visit): Promise<void> {
   await keyboard.press("Enter");
   await ana.page.getByRole("button", { name: "👍 1: ana" }).waitFor();
 
-  // Edits the user's last message.
   await tabTo(ana, "Message");
   await keyboard.press("ArrowUp");
   await ana.page.getByText("Editing your message").waitFor();
@@ -83,7 +80,6 @@ async function switchRooms(ana: Visit): Promise<void> {
   await ana.page.getByRole("heading", { name: "#garden" }).waitFor();
 }
 
-/** Finds a message of another room. */
 async function searchMessages(ana: Visit): Promise<void> {
   const { keyboard } = ana.page;
   await keyboard.press("Control+Shift+F");
@@ -95,7 +91,6 @@ async function searchMessages(ana: Visit): Promise<void> {
   await keyboard.press("Enter");
   await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
   await ana.page.locator("article.is-shown").getByText("who knows keys?").waitFor();
-  // The focus stays in the results.
   expect(await focused(ana)).toMatch(/who knows keys/);
 }
 
@@ -155,7 +150,6 @@ pageTest("keeps the focus in the list when the focused row is removed", async ()
   await using ana = await server.logIn("emil", { via: relay });
   const { keyboard } = ana.page;
   await ana.waitForMessage("word 299.");
-  // Confirming a pending message replaces its row.
   relay.cut();
   await ana.page.getByText(/^Can't reach the server/).waitFor();
   await ana.send("in the meantime");
@@ -168,7 +162,7 @@ pageTest("keeps the focus in the list when the focused row is removed", async ()
   await ana.waitUntilSent();
   await keyboard.press("ArrowUp");
   await ana.page.locator("article:focus").getByText("in the meantime").waitFor();
-  // Scrolls far away, also when the timeline was about to follow a new row.
+  // Scroll far away even if the timeline is about to follow a new row.
   await until("the list has the focus of the row that went", async () => {
     await ana.page.evaluate("{ document.querySelector('.timeline .list').scrollTop = 0 }");
     return (await ana.page.locator(".list:focus").count()) > 0;

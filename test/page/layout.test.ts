@@ -38,7 +38,6 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
     await ana.page.evaluate("dispatchEvent(new Event('beforeprint'))");
     return (await printed.locator("article").count()) > 80;
   };
-  // The older half loads shortly after the newest messages.
   await until("all that is loaded is printed", prints);
   await printed.getByText("message 119.").waitFor();
   for (const hidden of [".side-rooms", ".composer", ".side-right", ".list"]) {
@@ -48,12 +47,11 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
   expect(await ana.page.evaluate<string>(colour)).toBe("rgb(255, 255, 255)");
   await ana.page.evaluate("dispatchEvent(new Event('afterprint'))");
   await ana.page.emulateMedia({ media: null, colorScheme: "light" });
-  // Prints by the browser: each sheet is a page of the document.
   const pdf = Buffer.from(await ana.page.pdf()).toString("latin1");
   expect(pdf.match(/\/Type \/Page\b(?!s)/g)?.length ?? 0).toBeGreaterThan(2);
 });
 
-/** Indonesian words are longer, so that language gets all widths. */
+/** Test all widths in Indonesian, because its words are longer. */
 const WIDTHS = { en: [320], id: [320, 820] } as const;
 
 async function visitScreens(
@@ -92,7 +90,6 @@ pageTest("breaks no word inside a button, on any screen, in any language", async
   const wrong: unknown[] = [];
   const link = String(server.served.listening["operatorLink"]);
   await using olga = await server.browser.visit(link);
-  // Adds another device, which can be signed out.
   const { tab } = await server.headlessUser("olga");
   await tab.ask("passwd", { password: "correct horse" });
   const look = (screen: string) => async (language: string, width: number) => {
@@ -128,7 +125,6 @@ pageTest("breaks no word inside a button, on any screen, in any language", async
 /** Maximum layout shift that is not noticeable; up to 0.1 counts as good. */
 const SHIFT_MAX = 0.02;
 
-/** Records layout shifts without user input, from the start of the page. */
 const WATCH = `window.shifts = [];
 new PerformanceObserver((list) => {
   for (const { value, hadRecentInput, sources } of list.getEntries())
@@ -175,11 +171,9 @@ pageTest("loads without layout shifts before and after log-in", async () => {
   expect(wrong).toEqual([]);
 });
 
-/** The browser's default. */
 const DEFAULT_PX = 16;
 const LARGER_PX = 28;
 
-/** Font sizes of all elements with text. */
 function sizes({ page }: Visit): Promise<Record<string, number>> {
   return page.evaluate<Record<string, number>>(`Object.fromEntries(
     [...document.querySelectorAll("#page *")]

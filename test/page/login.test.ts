@@ -37,7 +37,6 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   // The next attempt is delayed by four seconds.
   await guess("wrong again");
   await delayNotice.first().waitFor();
-  // Announced once, not each second.
   const spoken = ana.page.getByRole("status").filter({ hasText: "Too many wrong passwords" });
   const said = await spoken.textContent();
   expect(said).toMatch(/^Too many wrong passwords from your network\. Wait \d s\.$/);
@@ -47,13 +46,11 @@ pageTest("counts down while a wrong password is delayed, and announces it once",
   expect(await spoken.textContent()).toBe(said);
   await refused.waitFor();
   expect(await delayNotice.count()).toBe(0);
-  // The correct password logs in, with or without a delay notice.
   await guess(secretOf(served));
   await ana.composer.waitFor();
   expect(await delayNotice.count()).toBe(0);
 });
 
-/** Returns what a screen reader announces for the focused field. */
 function fieldAnnouncement({ page }: Visit): Promise<readonly unknown[]> {
   return page.evaluate<unknown[]>(`(() => {
     const { id, ariaInvalid } = document.activeElement;
@@ -74,11 +71,9 @@ async function expectFieldError(visit: Visit, id: string, text: RegExp): Promise
 pageTest("shows each error at its focused field, and proposes a valid name", async () => {
   const web = String(server.served.listening["web"]);
   const roomPassword = secretOf(server.served);
-  // The secret of a share link is ignored.
   await using ana = await server.browser.visit(`${web}#share=abc`);
   await ana.field("Server password").waitFor();
   expect(new URL(ana.page.url()).hash).toBe("");
-  // An empty name gets no proposal.
   await ana.button("Continue").click();
   await expectFieldError(ana, "enter-name", /^Use 1 to 32 letters/);
   expect(await ana.button(/^Use /).count()).toBe(0);
@@ -89,7 +84,6 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   const isTaken = async () => (await ana.field("Name").inputValue()) === "Juergen-Mueller";
   await until("the name is taken", isTaken);
   expect(await ana.page.locator(".fault-line:not(:empty)").count()).toBe(0);
-  // The error says what is missing, without revealing whether the name exists.
   await ana.page.keyboard.press("Enter");
   await expectFieldError(
     ana,
@@ -99,7 +93,6 @@ pageTest("shows each error at its focused field, and proposes a valid name", asy
   await ana.page.keyboard.type("wrong");
   await ana.page.keyboard.press("Enter");
   await expectFieldError(ana, "enter-room", /^Incorrect password or invite/);
-  // A reserved name, and a name in use.
   await ana.submitLogin("Server", { roomPassword });
   await expectFieldError(ana, "enter-name", /isn.t available\. Use user-Server/);
   await ana.logIn("ana", { roomPassword });
@@ -134,7 +127,6 @@ pageTest("shows the password on request, by mouse and keys", async () => {
   await eye.click();
   await shows("text");
   expect(await eye.getAttribute("aria-pressed")).toBe("true");
-  // The focus stays in the field, and so does a phone's keyboard.
   expect((await fieldAnnouncement(ana))[0]).toBe("enter-password");
   await ana.page.keyboard.press("Tab");
   await ana.page.keyboard.press("Space");
@@ -154,7 +146,6 @@ pageTest("explains the operator link, and offers to stop being operator", async 
   await line.waitFor();
   await olga.button("Server administration").waitFor();
   expect(await olga.accessibilityViolations()).toEqual([]);
-  // After dismissal, the notice appears only in the settings, also after a reload.
   await olga.page.locator(".banners").getByRole("button", { name: "Dismiss" }).click();
   await line.waitFor({ state: "detached" });
   await olga.page.reload();
@@ -171,7 +162,6 @@ pageTest("offers the program for this system, with its checksum", async () => {
   const { sandbox } = open;
   const web = String(open.served.listening["web"]);
   await using ana = await open.browser.visit(web);
-  // The download for this browser's system comes first.
   const ownDownload = ana.page.getByRole("link", { name: /^Download for Linux \(/ });
   await ownDownload.waitFor();
   const coming = ana.page.waitForEvent("download");
@@ -210,7 +200,6 @@ pageTest("registers with the server password, chats, and sends files of any byte
   const roomPassword = secretOf(served);
   await using eve = await browser.visit(web);
   const ben = await server.window("ben");
-  // A wrong server password is refused with an error.
   await eve.submitLogin("eve", { password: "correct horse", roomPassword: "wrong" });
   await eve.page
     .getByText(/password/i)
@@ -223,7 +212,6 @@ pageTest("registers with the server password, chats, and sends files of any byte
   await ben.waitForMessage("hello ben");
   await ben.send("hello eve");
   await eve.waitForMessage("hello eve");
-  // All pairs of bytes, in both orders.
   const bytes = Buffer.concat([Buffer.from(noise(3_000_000)), everyPair()]);
   const path = sandbox.path("program.bin");
   writeFileSync(path, bytes);
@@ -238,8 +226,6 @@ pageTest("registers with the server password, chats, and sends files of any byte
   await arrived.saveAs(saved);
   expect(await sha256Of(saved)).toBe(sha256(path));
 
-  // The server recognises the browser after a reload and a logout; another browser needs the
-  // password.
   await eve.send("before the reload");
   await eve.waitForMessage("before the reload");
   await eve.page.reload();
@@ -291,7 +277,7 @@ pageTest("hides the key of chat web from the next program on its port", async ()
   };
   const first = await start();
   await using ana = await server.browser.visit(first.url.href);
-  await ana.logIn("ana"); // Logs in without a password, by the browser's key.
+  await ana.logIn("ana");
   await ana.send("first run");
   await ana.waitForMessage("first run");
   await ana.waitUntilSent();

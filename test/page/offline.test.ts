@@ -8,13 +8,10 @@ import { pageAddress } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-/** Broken links, killed servers, closed tabs and replaced data: each message arrives once. */
-
 const server = new PageServer();
 const ROLLED_BACK = "This server's history has been altered";
 const WORDS = Array.from({ length: 20 }, (_, i) => `said while away ${i + 1}.`);
 
-/** Returns a user's texts from the server's disk, in their order. */
 async function stored(data: string, user: string): Promise<readonly string[]> {
   const { sandbox } = server;
   const lines = await sandbox.home("reader").json(["history", "--data", data, "--room", "lobby"]);
@@ -81,21 +78,19 @@ pageTest("opens all views without the server, and reconnects later", async () =>
 });
 
 pageTest("reports a view that cannot be loaded, and loads it later", async () => {
-  // Blocks the modules from the start, since the login form prefetches them when the browser is
-  // idle.
+  // Block the modules from the start, because the login form prefetches them.
   const refused = "**/assets/lazy-module-*";
   await using dora = await server.visit({ refused });
   await dora.logIn("dora");
-  // Waits for the room, since displaying it may close an open dialog.
+  // Wait for the room, because displaying it may close an open dialog.
   await dora.send("all is here");
   await dora.waitForMessage("all is here");
   await dora.waitUntilSent();
-  // Starts waiting before the click, since the toast expires after some seconds.
+  // Start waiting before the click, because the toast expires after some seconds.
   const toast = dora.page.getByText("Couldn't load this. Check your connection and retry.");
   await Promise.all([toast.waitFor(), dora.openSettings()]);
   await dora.send("still here");
   await dora.waitForMessage("still here");
-  // A retry works without a reload.
   await dora.context.unroute(refused);
   await dora.openSettings();
   await dora.button("Sign out").waitFor();
@@ -142,7 +137,6 @@ pageTest("sends the unsent messages of a closed tab from another tab", async () 
   expect(await stored(served.data, "ana")).toEqual(["from the tab that closes"]);
 });
 
-/** Returns the numbers of records that this browser has read and proved. */
 async function knownRecords({ page }: Visit): Promise<{ read: number; proved: number }> {
   const kept = await page.evaluate<
     { readonly proved: boolean }[][]
@@ -187,7 +181,7 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   await later.program.signal("SIGTERM");
 
   const older = await sandbox.serve({ port: first.port, data: "older" });
-  // Waits, since the link could otherwise be cut before the composer is drawn.
+  // Wait, or the link could be cut before the composer is drawn.
   const auditor = "**/assets/after-login-*";
   await ana.context.route(auditor, async (route) => {
     await ana.composer.waitFor();
@@ -208,7 +202,6 @@ pageTest("raises an alarm for a rolled back history, and blocks sending", async 
   expect(evidence).toMatchObject({ reason: "rolled-back", user: "ana" });
   expect(await stored(older.data, "ana")).toEqual(["early"]);
 
-  // The user accepts the new history.
   await alarm.getByText("The owner confirmed it").click();
   await alarm.getByText("Accept and reload").click();
   await alarm.waitFor({ state: "detached" });

@@ -16,11 +16,9 @@ const server = new PageServer();
 const { browser } = server;
 const SPIKE = 60;
 const STILL_FRAMES = 12;
-/** More lines than fit in the log. */
 const LINES = 60;
 const PHONE = { width: 390, height: 844, isPhone: true };
 
-/** Reports whether all charts are drawn. */
 function isDrawn({ page }: Visit): Promise<boolean> {
   return page.evaluate<boolean>(`[...document.querySelectorAll(".chart canvas")].length === 5 &&
     [...document.querySelectorAll(".chart canvas")].every((canvas) => {
@@ -33,7 +31,6 @@ async function tab({ page }: Visit, name: string): Promise<void> {
   await page.getByRole("tab", { name, exact: true }).click();
 }
 
-/** Opens the operator's server window at a tab. */
 async function serverWindow(name: string): Promise<Visit> {
   const olga = await server.operator();
   if ((await olga.page.getByRole("tab").count()) === 0)
@@ -127,11 +124,9 @@ pageTest("charts a spike of messages, also in a narrow window", async () => {
   await ben.postMany(SPIKE, (n) => `line ${n}`);
   const olga = await serverWindow("Server");
   const chart = olga.page.getByRole("figure", { name: /^Messages per second/ });
-  // The charts include samples from before this window opened.
   await chart.getByText(/maximum [1-9]\d*\/s at \d\d:\d\d/).waitFor();
   await until("all charts are drawn", () => isDrawn(olga));
   await olga.page.getByText(/\d of \d accounts, \d connections/).waitFor();
-  // The charts are redrawn in a narrow window.
   await olga.page.setViewportSize({ width: 390, height: 844 });
   await until("the charts fit", () =>
     olga.page.evaluate<boolean>(`[...document.querySelectorAll(".chart")].every((chart) =>
@@ -179,7 +174,6 @@ pageTest(
 
 async function kickUser(olga: Visit, name: string): Promise<void> {
   await tab(olga, "Clients");
-  // Skips connections of picture previews.
   const row = olga.page.getByRole("row").filter({ hasText: name, hasNotText: "file transfer" });
   await row.getByRole("button", { name: `Actions for ${name}` }).click();
   await olga.menuItem("Remove from room").click();
@@ -188,7 +182,6 @@ async function kickUser(olga: Visit, name: string): Promise<void> {
   await question.waitFor({ state: "detached" });
 }
 
-/** Checks that no narrow screen scrolls horizontally. */
 async function checkPhoneScreens(pia: Visit): Promise<void> {
   const rooms = pia.page.locator(".has-drawer");
   const toRooms = async () => {
@@ -219,7 +212,6 @@ async function checkPhoneScreens(pia: Visit): Promise<void> {
   await look("phone-search", pia.page.getByRole("complementary", { name: "Search" }));
 }
 
-/** Returns the controls beyond the edge of the screen. */
 function clippedElements({ page }: Visit): Promise<readonly string[]> {
   return page.evaluate<string[]>(`[...document.querySelectorAll("button, input, textarea, a")]
     .filter((element) => element.checkVisibility({ visibilityProperty: true }))
@@ -243,7 +235,6 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
   await mia.page.getByText("olga removed you from #lobby.").waitFor();
   await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
   await mia.dialog("Browse rooms").getByText("#lobby", { exact: true }).waitFor();
-  // The reopened log shows the newest line.
   await tab(olga, "Live log");
   await log.getByText("olga · #lobby · mia").waitFor();
   const list = log.locator(".list");
@@ -264,7 +255,7 @@ pageTest("removes a user on a phone; the live log keeps its scroll position", as
   await bea.post("after that");
   await until("the log grows", async () => (await height()) > before);
   expect(await olga.page.evaluate(`document.querySelector(".log").scrollTop`)).toBe(0);
-  await tab(olga, "Clients"); // The reopened log shows the newest line.
+  await tab(olga, "Clients");
 });
 
 pageTest("hides direct messages; bans and unbans a user, and closes registration", async () => {
@@ -293,7 +284,7 @@ pageTest("hides direct messages; bans and unbans a user, and closes registration
   await olga.dialog("Unban ivo?").getByRole("button", { name: "Unban" }).click();
   await olga.page.getByRole("tabpanel").getByText("None.").waitFor();
 
-  // Must be the last test of this server, since registration is closed afterwards.
+  // Must be the last test of this server, because registration is closed afterwards.
   await tab(olga, "Server");
   await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
@@ -385,7 +376,6 @@ clusterPageTest("shows and ends clients and transfers of another node", async ()
   expect((await open.ended()).exitCode).toBe(3);
   await row("tom").waitFor({ state: "detached" });
 
-  // A page without a server shows the addresses of the remaining servers.
   expect(await page.getByText("This server is also available at").count()).toBe(0);
   await first.program.signal("SIGKILL");
   await page.getByText(/^Can't reach the server/).waitFor();

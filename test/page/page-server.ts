@@ -8,13 +8,12 @@ import { HeadlessUser } from "./headless-user.ts";
 import type { LoginOptions, Visit } from "./visit.ts";
 
 export interface UserOptions extends VisitOptions, LoginOptions {
-  /** Relay through which the page is loaded and connected. */
   readonly via?: Relay;
 }
 
 /**
- * One server and one browser for all tests of a file. Each test uses its own accounts and rooms. A
- * new window and a registration take longer than most tests, so tests share windows if they can.
+ * Server and browser for all tests in a file. Tests use separate accounts and rooms, but share
+ * windows if they can, because a new window takes longer than most tests.
  */
 export class PageServer {
   readonly browser: Browser;
@@ -48,14 +47,12 @@ export class PageServer {
     return this.browser.visit(url, options);
   }
 
-  /** Opens a new browser profile and logs in. */
   async logIn(name: string, options: UserOptions = {}): Promise<Visit> {
     const visit = await this.visit(options);
     await visit.logIn(name, options);
     return visit;
   }
 
-  /** Returns a logged-in window that the tests of the file share. */
   async window(name: string, options: UserOptions = {}): Promise<Visit> {
     const open = this.#windows.get(name) ?? (await this.logIn(name, options));
     this.#windows.set(name, open);

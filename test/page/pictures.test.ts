@@ -42,7 +42,7 @@ pageTest("shows pictures in the room; the viewer switches between them", async (
   await until("it is as before", async () => (await width()) === 260);
   await ana.page.keyboard.press("ArrowRight");
   await ana.dialog("c.png").getByText("3 of 3").waitFor();
-  await ana.page.keyboard.press("ArrowRight"); // There is no next picture.
+  await ana.page.keyboard.press("ArrowRight");
   await ana.page.keyboard.press("ArrowLeft");
   await ana.dialog("b.png").getByText("2 of 3").waitFor();
   await ana.page.keyboard.press("Escape");
@@ -100,7 +100,6 @@ pageTest("runs no content of a file, whatever its name", async () => {
     "sandbox; default-src 'none'; frame-ancestors 'self'",
     "nosniff",
   ]);
-  // In a separate tab, the file also lacks the page's origin.
   const alone = await ana.context.newPage();
   await alone.goto(document).catch(() => undefined); // Browsers may save the file instead.
   expect(await ana.page.title()).not.toContain("taken");

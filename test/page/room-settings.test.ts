@@ -114,7 +114,7 @@ pageTest("shows the toolbar of the touched message only", async () => {
   const rosa = await server.window("rosa", PHONE);
   for (const text of ["first", "second", "third"]) await fay.post(text);
   await rosa.waitForMessage("third");
-  // Moves the mouse away, since it would also show the toolbar.
+  // Move the mouse away, because it would also show the toolbar.
   await rosa.page.mouse.move(1, 1);
   const tools = rosa.page.locator(".tools");
   for (const text of ["first", "third", "second"]) {
@@ -141,7 +141,7 @@ pageTest("counts new messages while older ones are being read", async () => {
   );
   await list.hover();
   await until("the page stays above", async () => {
-    // Uses the wheel, since the page ignores scrolls without user input.
+    // Use the wheel, because the page ignores scrolls without user input.
     await rosa.page.mouse.wheel(0, -1_500);
     return (await newest.count()) === 1;
   });
@@ -170,7 +170,6 @@ pageTest("lets a moderator pin messages, and members open them from the list", a
   await ula.page.getByText("ula pinned a message").first().waitFor();
   await ula.chooseFromMenu("and cake", "Pin");
   await ula.page.getByText("ula pinned a message").first().waitFor();
-  // The message is marked as pinned.
   const marks = ula.page.locator("article.message .pinned");
   await ula.message("and cake").locator(".pinned").getByText("pinned").waitFor();
   expect(await marks.count()).toBe(2);
@@ -194,7 +193,6 @@ pageTest("lets a moderator pin messages, and members open them from the list", a
   await eve.message("bring your own chair").locator(".pinned").waitFor();
   await expectAccessible(eve, look, "a pinned message");
   await eve.page.locator("dialog").waitFor({ state: "detached" });
-  // Unpins from the list, and by erasing the message.
   await ula.button("Pinned messages: 2").click();
   const pins = ula.page.locator("dialog .pins li");
   await pins.first().getByRole("button").click();

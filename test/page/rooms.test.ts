@@ -35,7 +35,6 @@ pageTest("creates a room with topic and password; others browse, join and search
   await browse.getByRole("button", { name: "Join #open-air" }).click();
   await mia.heading("#open-air").waitFor();
 
-  // For an existing name, the dialog offers to join and changes nothing.
   await mia.button("Create room").click();
   const again = mia.dialog("Create room");
   await again.getByLabel("Name", { exact: true }).fill("Lobby");
@@ -44,7 +43,6 @@ pageTest("creates a room with topic and password; others browse, join and search
   await again.getByRole("button", { name: "Open", exact: true }).click();
   await mia.heading("#lobby").waitFor();
 
-  // A search covers all rooms and marks the matches.
   await mia.search("NEEDLE");
   const hit = mia.page.locator(".search-list .hit-text");
   await hit.getByText("the needle is here").waitFor();
@@ -123,7 +121,6 @@ pageTest("shows the first direct message in its conversation alone", async () =>
   await server.headlessUser("zed");
   const ana = await server.window("ana");
   await ana.button("New message").click();
-  // A prefix of a name is not an account.
   const options = ana.page.getByRole("option");
   await ana.field("Name").fill("ze");
   await options.first().waitFor();

@@ -5,7 +5,6 @@ import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
 const server = new PageServer();
-/** More messages than the page loads at first. */
 const MESSAGES = 700;
 
 function hashOf({ page }: Visit): string {
@@ -47,12 +46,10 @@ pageTest("switches rooms by Back and Forward, and keeps the room across a reload
   await expectRoute(ana, "#/garden", "#garden");
   await ana.page.reload();
   await expectRoute(ana, "#/garden", "#garden");
-  // The link that skips to the messages is not a room.
   await ana.page.locator(".skip").focus();
   await ana.page.keyboard.press("Enter");
   expect(hashOf(ana)).toBe("#/garden");
   expect(await ana.page.evaluate<string>("document.activeElement.id")).toBe("messages");
-  // Rejoining a room needs a confirmation.
   await ana.send("/leave");
   await until("it is left", async () => (await ana.room("garden").count()) === 0);
   await ana.room("lobby").click();
@@ -73,7 +70,6 @@ pageTest("opens a linked message, also after log-in", async () => {
   const { origin } = new URL(ana.page.url());
   await ana.context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await ana.send("/search 9.");
-  // The message is above the loaded messages.
   await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).waitFor();
   await ana.page.locator(".search-list").getByText("message 39.", { exact: true }).click();
   expect(await shownText(ana)).toBe("message 39.");
@@ -86,11 +82,9 @@ pageTest("opens a linked message, also after log-in", async () => {
   expect(await shownText(ana)).toBe("message 39.");
   await ana.page.reload();
   expect(await shownText(ana)).toBe("message 39.");
-  // The message's menu copies the same address.
   await ana.chooseFromMenu("message 39.", "Copy link");
   const copied = await ana.page.evaluate<string>("navigator.clipboard.readText()");
   expect(copied).toBe(`${origin}/${link}`);
-  // As a link in a message, the address opens no other window.
   await ana.send(`see ${copied} there`);
   await ana.waitUntilSent();
   await ana
@@ -99,7 +93,6 @@ pageTest("opens a linked message, also after log-in", async () => {
     .click();
   expect(await shownText(ana)).toBe("message 39.");
   expect(ana.context.pages()).toHaveLength(1);
-  // Another user, who is not logged in yet.
   await using cleo = await server.visit();
   await cleo.field("Name").waitFor();
   await cleo.page.evaluate(`location.hash = "${link}"`);
@@ -144,11 +137,9 @@ pageTest("ignores invalid and hostile addresses", async () => {
     await head.waitFor();
     await ana.page.keyboard.press("Escape");
   }
-  // The link also works as the address of a new page.
   await ana.page.goto("about:blank");
   await ana.page.goto(`${origin}/#/<img src=x onerror=alert(1)>`);
   await expectRoute(ana, "#/lobby", "#lobby");
-  // The page reports that the message does not exist, and shows the newest message.
   await ana.page.goto("about:blank");
   await ana.page.goto(`${origin}/#/lobby/9007199254740991`);
   await ana.page.getByText("Message not found.").waitFor();

@@ -1,14 +1,13 @@
 import type { Visit } from "./visit.ts";
 
 /**
- * Replaces the pickers of files and folders, which tests cannot operate: they return files of the
- * origin's private file system.
+ * Replaces the pickers for files and folders, which tests cannot operate, by the origin's private
+ * file system.
  */
 export const PICKERS = `window.showDirectoryPicker = async () => navigator.storage.getDirectory();
 window.showSaveFilePicker = async ({ suggestedName }) =>
   (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });`;
 
-/** Digest of a file that the page saved to the private file system. */
 export function savedSha256({ page }: Visit, name: string): Promise<string> {
   return page.evaluate<string>(`(async () => {
     const root = await navigator.storage.getDirectory();

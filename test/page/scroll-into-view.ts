@@ -4,8 +4,8 @@ import { until } from "../event.ts";
 const STILL_FRAMES = 10;
 
 /**
- * Scrolls the element into view and waits until the list has stopped moving, since measured rows
- * move it. Looks up an element that is replaced meanwhile again.
+ * Scrolls the element into view and waits until the list has stopped moving, because measured rows
+ * move it. If the element is replaced during the wait, it is looked up again.
  */
 export async function scrollIntoView(target: Locator): Promise<void> {
   await until("the element is visible and still", () =>
@@ -16,8 +16,7 @@ export async function scrollIntoView(target: Locator): Promise<void> {
             requestAnimationFrame(callback: () => void): void;
             readonly innerHeight: number;
           };
-          // Uses Chromium's method, since Playwright's fails if the element is replaced before it
-          // is stable.
+          // Use Chromium's method, because Playwright's fails if the element is replaced.
           (element as unknown as { scrollIntoViewIfNeeded(): void }).scrollIntoViewIfNeeded();
           let top = Number.NaN;
           let count = 0;

@@ -4,8 +4,8 @@ import type { PageServer, UserOptions } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
 /**
- * Windows and terminals with key packages at the server, so that they can be added to sealed rooms.
- * Waits for the number of packages, so no test may open other devices before.
+ * Windows and terminals with key packages on the server, so that they can be added to sealed rooms.
+ * Waits for the number of packages, so tests must not open other devices first.
  */
 export class Devices {
   readonly #server: PageServer;
@@ -16,7 +16,6 @@ export class Devices {
     this.#server = server;
   }
 
-  /** Returns a window that the tests of the file share. */
   async window(name: string, options: UserOptions = {}): Promise<Visit> {
     const open = this.#shared.get(name);
     if (open !== undefined) return open;
@@ -49,7 +48,6 @@ export async function createSealedRoom(visit: Visit, room: string): Promise<void
   await visit.page.locator(".composer-lock").waitFor();
 }
 
-/** Invites a user, who joins by the banner. */
 export async function inviteUser(
   host: Visit,
   name: string,
@@ -62,7 +60,6 @@ export async function inviteUser(
   await guest.heading(`#${room}`).waitFor();
 }
 
-/** Invites a user, who joins in a terminal. */
 export async function inviteTerminal(
   host: Visit,
   name: string,

@@ -12,8 +12,6 @@ import { PageServer } from "./page-server.ts";
 import { createSealedRoom, Devices, inviteTerminal, inviteUser } from "./sealed-devices.ts";
 import type { Visit } from "./visit.ts";
 
-/** Files of sealed rooms in browsers: the server knows neither content nor names. */
-
 const server = new PageServer();
 const devices = new Devices(server);
 
@@ -31,7 +29,6 @@ interface Scene {
 
 let opened: Scene | undefined;
 
-/** Puts ana in a browser and ben in a terminal into the same sealed room. */
 async function scene(): Promise<Scene> {
   if (opened !== undefined) return opened;
   const ana = await devices.window("ana", { initScript: NO_PICKER });
@@ -117,7 +114,6 @@ pageTest("shows a document and a sound within the page, and no HTML", async () =
   await ana.dialog("tone.wav").getByRole("button", { name: "Close" }).click();
   await page.locator("dialog").waitFor({ state: "detached" });
   expect(await page.title()).not.toContain("taken");
-  // The page requests no file in plain text.
   expect(requests.filter((url) => url.includes("/files/"))).toEqual([]);
   await expectNothingAtServer(...Object.keys(files));
 });
@@ -140,7 +136,6 @@ pageTest("encrypts a file that a terminal and another page open", async () => {
   await expectNothingAtServer("telling-name");
   const kept = () => readdirSync(join(server.served.data, "files")).length;
   const count = kept();
-  // Erasing the message erases the content.
   await ana.chooseFromMenu(name, "Delete");
   await ana.page.locator("dialog[open]").getByRole("button", { name: "Delete" }).click();
   await ana.page.locator(".gone").waitFor();

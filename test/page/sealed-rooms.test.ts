@@ -6,13 +6,10 @@ import { createSealedRoom, Devices, inviteTerminal, inviteUser } from "./sealed-
 import { DARK_PHONE, expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
-/** Sealed rooms in browsers and a terminal: the server's disk contains none of their texts. */
-
 const server = new PageServer();
 const devices = new Devices(server);
 const password = "correct horse";
 
-/** A page without WebCrypto, as over plain http. */
 const NO_CRYPTO = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });";
 
 async function expectNothingAtServer(...texts: readonly string[]): Promise<void> {
@@ -99,7 +96,6 @@ pageTest("seals a conversation from its menu; two tabs of an account share its k
   await question.getByRole("button", { name: "Encrypt conversation" }).click();
   await dora.page.getByText("dora turned on end-to-end encryption").waitFor();
   await dora.page.getByText("dora added ben's devices").waitFor();
-  // Keys typed while the dialog is open do not reach the composer.
   await question.waitFor({ state: "hidden" });
   await dora.send("under the seal");
   await ben.waitForMessage("under the seal");
@@ -227,7 +223,6 @@ pageTest("explains missing encryption support and a missing account key", async 
     await visit.page.getByText(/not sent/).waitFor();
     await visit.sendFiles(file);
     await visit.page.locator(".toast, .transfer").getByText(fault).first().waitFor();
-    // The file stays attached, or among the transfers.
     const transfers = visit.transfer("telling-name.txt");
     expect((await visit.attachments.count()) + (await transfers.count())).toBe(1);
     expect(await visit.message("for this browser alone").count()).toBe(0);
@@ -235,7 +230,6 @@ pageTest("explains missing encryption support and a missing account key", async 
   }
   await expectNothingAtServer("never in the clear", "telling-name", "never uploaded");
 
-  // A removed device leaves no keys behind.
   const kept = `indexedDB.databases().then((all) =>
     all.filter(({ name }) => name.startsWith("chat sealed ")).length)`;
   expect(await pia.page.evaluate(kept)).toBe(1);

@@ -37,7 +37,6 @@ pageTest("saves one file with one click, and ends the share", async () => {
   expect(await bob.page.getByText("film.bin").count()).toBe(1);
   expect(await bob.page.getByRole("textbox").count()).toBe(0);
   expect(await bob.accessibilityViolations()).toEqual([]);
-  // The page stores nothing in the browser.
   expect(
     await bob.page.evaluate<number>("indexedDB.databases().then(({ length }) => length)"),
   ).toBe(0);
@@ -48,7 +47,6 @@ pageTest("saves one file with one click, and ends the share", async () => {
   const taken = await program.json("taken", { name: "film.bin" });
   expect(String(taken["user"])).toMatch(/^browser-/);
   expect((await program.ended()).exitCode).toBe(0);
-  // After the server ends, the page still reports the saved files.
   expect(await bob.page.getByText(SAVED).count()).toBe(1);
 });
 

@@ -5,7 +5,6 @@ import { loadTexts } from "../../src/web/browser/texts.ts";
 import type { VisitOptions } from "./browser.ts";
 import type { Visit } from "./visit.ts";
 
-/** The window with the most differences from a wide window in light colours and in English. */
 export const DARK_PHONE: readonly [look: string, options: VisitOptions] = [
   "dark, narrow, in Indonesian",
   { isDark: true, language: "id-ID", width: 390, height: 844 },

@@ -9,13 +9,10 @@ import { largeFile } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import { PICKERS, savedSha256 } from "./saved-files.ts";
 
-/** Uploads and downloads of large files, across broken links and reloads. */
-
 const server = new PageServer();
-/** Size of more than two syncs to disk. */
 const BYTES = 2.5 * TRANSFER_SYNC_BYTES + 4_321;
 const STALL_BYTES = 1.5 * TRANSFER_SYNC_BYTES;
-/** Maximum bytes in flight, in buffers, or loaded by the page besides the file. */
+/** Maximum number of bytes in flight, in buffers, or loaded by the page besides the file. */
 const SLACK_BYTES = 12 * MIB;
 
 /** Makes the private file system ask for permission after a reload, as other folders do. */
@@ -31,7 +28,6 @@ const ASKING = `if ("FileSystemFileHandle" in globalThis) {
 
 let film: Promise<string> | undefined;
 
-/** Sends film.bin once. @returns its digest */
 function sentFile(): Promise<string> {
   film ??= (async () => {
     const path = largeFile(server.sandbox.path("film.bin"), BYTES);
@@ -51,7 +47,6 @@ pageTest("resumes a verified download after its last chunk when the link breaks"
   const stalled = relay.stallAfter("down", STALL_BYTES);
   await ben.button("Save film.bin").click();
   await stalled;
-  // The file's card shows the progress, too.
   await card.getByRole("progressbar").waitFor();
   await card.getByRole("button", { name: "Pause" }).waitFor();
   relay.drop();
@@ -69,7 +64,7 @@ pageTest("asks for permission after a reload, and resumes from the disk", async 
   const stalled = relay.stallAfter("down", BYTES - 5 * MIB);
   await cid.button("Save film.bin").click();
   await stalled;
-  // Releases the relay, since the reload must not wait for buffered chunks; chunks on disk stay.
+  // Release the relay, because the reload must not wait for buffered chunks. Chunks on disk stay.
   relay.release();
   await relay.stallAfter("down", 1 * MIB);
   const loaded = cid.page.reload();
@@ -82,13 +77,11 @@ pageTest("asks for permission after a reload, and resumes from the disk", async 
   await line.getByText("done").waitFor();
   expect(await savedSha256(cid, "film.bin")).toBe(hash);
   expect(relay.passed.down).toBeLessThan(BYTES - TRANSFER_SYNC_BYTES);
-  // Nothing is left to resume.
   await cid.page.reload();
   await cid.file("film.bin").waitFor();
   expect(await line.count()).toBe(0);
 });
 
-/** `npm run soak` also sends a file that is too large for memory. */
 const NAMES = ["film.bin", ...(IS_SOAK ? ["large.bin"] : [])];
 
 pageTest("keeps small files in memory without a file picker, and skips large ones", async () => {
@@ -111,11 +104,9 @@ pageTest("keeps small files in memory without a file picker, and skips large one
   }
 });
 
-/** Upload size; as large as a film in `npm run soak`. */
 const UPLOAD_BYTES = (IS_SOAK ? 1_024 * MIB : 24 * MIB) + 12_345;
 const TIMEOUT_MS = 120_000 + UPLOAD_BYTES / 2_000;
 
-/** Downloads the file in a terminal. @returns its digest */
 async function arrived(name: string): Promise<string> {
   const tim = server.home("tim");
   await tim.json(["register"]);
@@ -142,7 +133,6 @@ pageTest(
     relay.passed.up = 0;
     const line = ana.transfer("up.bin");
     await line.getByText("Choose the file again to resume").waitFor();
-    // Another file with the same name is refused.
     const wrong = ana.page.waitForEvent("filechooser");
     await line.getByRole("button", { name: "Resume", exact: true }).click();
     await (await wrong).setFiles(server.sandbox.write("other.bin", "not the same"));
@@ -154,7 +144,6 @@ pageTest(
     await line.getByRole("button", { name: "Resume", exact: true }).click();
     await (await again).setFiles(path);
     await ana.file("up.bin").waitFor({ timeout: TIMEOUT_MS });
-    // The upload resumes: stored bytes are not sent again.
     expect(relay.passed.up).toBeLessThan(UPLOAD_BYTES * 0.75);
     expect(await arrived("up.bin")).toBe(await sha256Of(path));
   },

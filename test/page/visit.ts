@@ -3,7 +3,7 @@ import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../event.ts";
 
 /**
- * DOM properties used by tests. The DOM types cannot be loaded next to Bun's types; React declares
+ * DOM properties for tests. The DOM types cannot be loaded next to Bun's types, and React declares
  * these interfaces without members.
  */
 declare global {
@@ -31,7 +31,7 @@ interface AxeViolation {
 }
 
 /**
- * A browser window. Disposal fails if the page requested another origin, violated its content
+ * Browser window. Disposal fails if the page requested another origin, violated its content
  * security policy, opened a browser dialog, or threw an error.
  */
 export class Visit {
@@ -62,7 +62,6 @@ export class Visit {
     return tab;
   }
 
-  /** Forbidden actions of the page so far. */
   get violations(): readonly string[] {
     return this.#violations;
   }
@@ -73,7 +72,6 @@ export class Visit {
       throw new Error(`the page did wrong:\n${this.#violations.join("\n")}`);
   }
 
-  /** Logs in and waits for the lobby. */
   async logIn(name: string, options: LoginOptions = {}): Promise<void> {
     await this.submitLogin(name, options);
     await this.composer.waitFor();
@@ -86,7 +84,6 @@ export class Visit {
     await this.page.locator("form button[type=submit]").click();
   }
 
-  /** Message field, in any language. */
   get composer(): Locator {
     return this.page.locator(".composer textarea");
   }
@@ -103,12 +100,12 @@ export class Visit {
 
   async openMenu(text: string | RegExp): Promise<void> {
     const message = this.page.locator("article.message:not(.is-pending)").filter({ hasText: text });
-    // The focus keeps the buttons visible. The pointer would not if new rows move the message.
+    // Use the focus to keep the buttons visible, because new rows may move the message away from
+    // the pointer.
     await message.first().focus();
     await message.first().locator(".tools-more").click();
   }
 
-  /** Chooses an item from a message's menu. */
   async chooseFromMenu(text: string | RegExp, itemName: string | RegExp): Promise<void> {
     await this.openMenu(text);
     await this.menuItem(itemName).click();
@@ -151,7 +148,6 @@ export class Visit {
     await this.composer.press("Enter");
   }
 
-  /** Messages that contain the text. */
   message(text: string | RegExp): Locator {
     return this.page.locator("article.message").filter({ hasText: text });
   }
@@ -162,16 +158,13 @@ export class Visit {
       .waitFor(timeout === undefined ? {} : { timeout });
   }
 
-  /** Waits until the server has confirmed all messages, after which no row moves. */
+  /** Waits until the server has confirmed all messages. No row moves afterwards. */
   async waitUntilSent(): Promise<void> {
     const pending = this.page.locator("article.is-pending");
     await until("nothing waits to be sent", async () => (await pending.count()) === 0, 60_000);
   }
 
-  /**
-   * Waits until the page has reconnected. Clicks the retry button if the page has not reconnected
-   * by itself.
-   */
+  /** Clicks the retry button if the page has not reconnected by itself. */
   async waitUntilConnected(): Promise<void> {
     const banner = this.page.locator(".banner-warning");
     const retryButton = this.button("Retry now");
@@ -183,7 +176,6 @@ export class Visit {
     });
   }
 
-  /** Attaches files to the next message. */
   async attach(...paths: readonly string[]): Promise<void> {
     const chosen = this.page.waitForEvent("filechooser");
     await this.button("Attach").click();
@@ -191,7 +183,6 @@ export class Visit {
     await this.attachments.first().waitFor();
   }
 
-  /** Files attached to the next message. */
   get attachments(): Locator {
     return this.page.getByRole("list", { name: "Attached files" }).getByRole("listitem");
   }
@@ -205,7 +196,6 @@ export class Visit {
     return this.page.getByRole("group", { name: `File ${name}`, exact: true });
   }
 
-  /** Saves a file by the browser's own download, from the card's menu. */
   async saveByBrowser(name: string): Promise<void> {
     await this.file(name)
       .getByRole("button", { name: /^Actions for / })
@@ -225,15 +215,13 @@ export class Visit {
     return this.page.getByRole("menuitem", { name, exact: true });
   }
 
-  /** Pixels by which the page is wider than the window. */
   overflow(): Promise<number> {
     const root = "document.documentElement";
     return this.page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`);
   }
 
-  /** Accessibility violations that axe finds. */
   async accessibilityViolations(): Promise<readonly string[]> {
-    // Until the heading exists, the page is blank.
+    // The page is blank until the heading exists.
     await this.page.locator("h1").first().waitFor({ state: "attached" });
     if (!(await this.page.evaluate<boolean>("'axe' in window"))) await this.page.evaluate(AXE);
     const { violations } = await this.page.evaluate<{ violations: AxeViolation[] }>(
@@ -245,7 +233,6 @@ export class Visit {
   }
 }
 
-/** Console messages that report a violation of the content security policy. */
 const POLICY_VIOLATION = /polic|refused to|violat/i;
 
 function recordViolations(page: Page, origin: string, violations: string[]): void {

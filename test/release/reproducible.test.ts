@@ -15,7 +15,6 @@ const INPUTS = [
   "tsconfig.json",
 ];
 
-/** Builds the program in a copy of the tree. @returns its hash */
 async function hashOfBuild(folder: string): Promise<string> {
   for (const name of INPUTS) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   // Hard links: a symbolic link would reveal the folder of this repository to both builds.

@@ -15,7 +15,6 @@ interface Component {
   readonly licenses: readonly unknown[];
 }
 
-/** Writes the bill of materials. The script checks it against the schema of CycloneDX. */
 function billOfMaterials(): string {
   const file = join(tempFolder(), "chat.cdx.json");
   const command = [process.execPath, SCRIPT, PROGRAM, file, "1700000000"];

@@ -1,7 +1,6 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Files of a release, with a small script in place of the program. */
 const FILES = {
   LICENSE: "MIT\n",
   "THIRD-PARTY.txt": "none\n",
@@ -13,7 +12,6 @@ const FILES = {
 };
 export const EPOCH = 1_700_000_000;
 
-/** Writes the files common to all packages, with the given time. @returns the folder */
 export function standInFiles(folder: string, mtime = EPOCH): string {
   for (const [path, text] of Object.entries(FILES)) {
     const file = join(folder, path);
@@ -24,7 +22,6 @@ export function standInFiles(folder: string, mtime = EPOCH): string {
   return folder;
 }
 
-/** Writes a script as the program of each target. @returns the folder */
 export function standInPrograms(folder: string, targets: readonly string[]): string {
   mkdirSync(folder, { recursive: true });
   for (const target of targets) {

@@ -5,7 +5,6 @@ import { join } from "node:path";
 const GITHUB = join(import.meta.dir, "..", "..", ".github");
 const WORKFLOWS = readdirSync(join(GITHUB, "workflows"));
 const FORMS = ["bug.yml", "feature.yml"];
-/** `uses: owner/name@COMMIT # v1.2.3`. */
 const PINNED = /^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
 
 interface Workflow {

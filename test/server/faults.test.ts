@@ -96,7 +96,7 @@ test.each([
     const site = await Site.open({ reading, operatorToken: "token" });
     const before = [await site.member("ana"), await site.member("ben")] as const;
     const { seq } = await site.wait(before[0].post("done"));
-    await site.restart(); // From now on, history is read from the disk.
+    await site.restart();
     const ana = await site.again(before[0], "ana");
     const ben = await site.again(before[1], "ben");
     await ana.request("operate", { token: "token" });
@@ -135,7 +135,7 @@ test("answers open requests and says goodbye when it stops", async () => {
   const { site, ana, ben } = await siteWith(["ana", "ben"]);
   const posts = ["1", "2", "3"].map((text) => ana.post(text));
   const topic = ben.send("topic", { room: "lobby", topic: "last words" });
-  const waiting = ana.post("4"); // Queued after the topic.
+  const waiting = ana.post("4");
   await site.time.advance(0);
   const stopped = site.server.stop();
   expect(await ben.refusal("rooms", {})).toBe("shutting-down");

@@ -64,7 +64,7 @@ test.each(KINDS)(
         });
         await lane.request("finish", NEW.finish);
       } catch {
-        // Any result is accepted; the following operations matter.
+        // Ignore the result, because only the following operations matter.
       }
       await one.quiet();
       one.trouble = () => undefined;

@@ -127,20 +127,20 @@ test("refuses the address of a flood for a while, except loopback", async () => 
 test("neither decodes nor answers messages after deciding to close", async () => {
   const { site, eve } = await siteWith(["eve"]);
   const answers = answersTo(eve);
-  eve.raw(Uint8Array.of(0xc1)); // Malformed, so the server closes the link.
+  eve.raw(Uint8Array.of(0xc1));
   for (let i = 0; i < 1_000; i++) eve.raw(pack({ kind: "ping" }));
   await site.quiet();
-  expect(answers()).toBeLessThanOrEqual(1); // The goodbye.
+  expect(answers()).toBeLessThanOrEqual(1);
   expect(site.server.clientCount).toBe(0);
 });
 
 test("drops a connection that floods while it is being closed", async () => {
   const { site, eve } = await siteWith(["eve"]);
   const end = site.farEnd(eve);
-  const release = (eve.link as typeof end).peer.peer.stall(); // The client reads nothing.
+  const release = (eve.link as typeof end).peer.peer.stall();
   end.close();
   for (let i = 0; i <= MESSAGES_AFTER_CLOSE_MAX; i++) eve.raw(pack({ kind: "ping" }));
-  await site.time.advance(10); // Long before DRAIN_TIMEOUT_MS.
+  await site.time.advance(10);
   expect(end.send(new Uint8Array(1))).toBe(false);
   release();
   await site.quiet();
@@ -154,7 +154,7 @@ test("prevents one address from using up all password checks", async () => {
   await site.member("ana", "password");
   const count = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_QUEUED_MAX + 10;
   for (let i = 0; i < count; i++) {
-    const eve = await site.greeted("127.0.0.1"); // Not limited by address.
+    const eve = await site.greeted("127.0.0.1"); // Loopback has no limit.
     void eve.send("login", eve.passwordLogin(`nobody${i}`, "wrong"));
   }
   await site.time.advance(10);

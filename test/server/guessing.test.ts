@@ -164,7 +164,7 @@ test("delays guesses of each room password separately", async () => {
   };
   expect(await timed(eve, "attic", "right")).toBeLessThan(100);
   await ben.request("leave", { room: "vault" });
-  expect(await timed(ben, "vault")).toBeLessThan(100); // A member is not asked again.
+  expect(await timed(ben, "vault")).toBeLessThan(100);
   expect(await timed(eve, "vault", "right")).toBeGreaterThan(GUESS_DELAY_FIRST_MS);
 });
 
@@ -215,7 +215,7 @@ test("limits concurrent and queued password checks", async () => {
   });
   expect(await site.wait(answers.at(-1) ?? Promise.reject())).toBe("too-many");
   expect(waiting).toHaveLength(PASSWORD_CHECKS_MAX);
-  await site.again(ana, "ana"); // A device signature is not delayed.
+  await site.again(ana, "ana");
   const codes: unknown[] = [];
   for (const answer of answers) answer.then((code) => codes.push(code));
   await site.until("all answers", () => {

@@ -49,7 +49,7 @@ export function registrationOf(
   };
 }
 
-/** A notice. Records and presence are separated, because few tests depend on their packing. */
+/** Records and presence are separated, because few tests depend on their packing. */
 type GuestNotice =
   | Exclude<Notice, { readonly kind: "records" | "presences" }>
   | ({ readonly kind: "record" } & WireRecord)
@@ -71,7 +71,6 @@ export class Guest {
   readonly notices: GuestNotice[] = [];
   ended: { fault: Fault | undefined } | undefined;
   welcome: NoticeOf<"welcome"> | undefined;
-  /** Returns true for bytes that answer raw messages and that the session must not receive. */
   takes: (bytes: Uint8Array) => boolean = () => false;
   program = "guest";
   readonly nonce: Uint8Array;

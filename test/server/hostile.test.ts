@@ -115,7 +115,7 @@ test("drops the oldest of too many links that have not logged in", async () => {
   for (let i = 0; i < LINKS_BEFORE_LOGIN_MAX; i++) {
     strangers.push(await site.connect(`10.${4 + (i >> 8)}.${i & 255}.1`));
   }
-  await ana.request("logout", {}); // Unauthenticated again, as the newest.
+  await ana.request("logout", {});
   expect((await strangers[0]?.untilEnded())?.fault?.code).toBe("too-many");
   await strangers[1]?.greet();
   await strangers[1]?.request("register", strangers[1].registration("eve"));

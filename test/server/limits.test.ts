@@ -18,8 +18,6 @@ import { rejection } from "../rejection.ts";
 import { type Guest, newKeys } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
 
-/** Limits of base/limits, tested through the complete server at their boundaries. */
-
 const x = (size: number) => "x".repeat(size);
 const OUTBOX = "CCCCCCCCCCC";
 
@@ -35,7 +33,6 @@ test("replaces an offline device if an account has too many", async () => {
   const away = guests.slice(3, 6);
   for (const guest of away) guest.hangUp();
   const count = async () => (await first.request("devices", {})).devices.length;
-  // Three log-ins for three free slots; a fourth is refused.
   const late = await Promise.all([1, 2, 3].map((i) => site.greeted(`10.6.3.${i}`, newKeys())));
   await Promise.all(
     late.map((guest) => guest.request("login", guest.passwordLogin("ana", "pass"))),
@@ -44,7 +41,6 @@ test("replaces an offline device if an account has too many", async () => {
   const fourth = await site.greeted("10.6.3.4", newKeys());
   const login = fourth.passwordLogin("ana", "pass");
   expect(await fourth.refusal("login", login)).toBe("too-many");
-  // Replaced devices can no longer sign in by key.
   for (const { keys } of away) {
     const again = await site.greeted("10.6.3.5", keys);
     expect(await again.refusal("login", again.signedLogin("ana"))).toBe("login-refused");
@@ -85,7 +81,7 @@ test("limits the burst and the rate of requests without closing the link", async
   }
   const elapsedMs = site.clock.now() - started;
   expect(refused).toBeGreaterThan(0);
-  expect(taken).toBeGreaterThanOrEqual(REQUESTS_BURST - 1); // The registration counted too.
+  expect(taken).toBeGreaterThanOrEqual(REQUESTS_BURST - 1);
   expect(taken).toBeLessThanOrEqual(
     REQUESTS_BURST + Math.ceil((elapsedMs * REQUESTS_PER_SECOND) / 1_000) + 1,
   );
@@ -154,7 +150,7 @@ test("limits concurrent page reads per account and in total", async () => {
     Array.from({ length: count }, () => guests[one]?.send("history", { limit: 1 }));
   most = 0;
   await site.wait(Promise.all(requestPages(10)));
-  expect(most).toBe(1); // The next page waits until this one is consumed.
+  expect(most).toBe(1);
   await site.wait(
     Promise.all([...requestPages(10), ...requestPages(10, 1), ...requestPages(10, 2)]),
   );

@@ -75,7 +75,7 @@ test("limits the rooms that a member creates in an hour, except operators", asyn
   for (let i = 0; i < ROOMS_PER_HOUR_MAX; i++) await create(ben, `b${i}`);
   const { code, retryAfterMs } = await ben.refused("join", { room: "more", create: true });
   expect([code, retryAfterMs]).toEqual(["too-many", undefined]);
-  await ben.request("join", { room: "lobby", create: true }); // Joining existing rooms is free.
+  await ben.request("join", { room: "lobby", create: true });
   await create(eve, "eves");
   await operating(ana);
   for (let i = 0; i <= ROOMS_PER_HOUR_MAX; i++) await create(ana, `a${i}`);
@@ -94,7 +94,7 @@ test("removes a room without messages with its last member", async () => {
   expect(await leave(ana)).toBe(false);
   expect(await leave(ben)).toBe(true);
   expect(await ben.refusal("join", { room: "dev" })).toBe("room-unknown");
-  await ben.request("join", { room: "dev", create: true }); // The name is free, without a password.
+  await ben.request("join", { room: "dev", create: true });
   await site.wait(ben.post("used", "dev"));
   await ben.request("leave", { room: "dev" });
   await site.restart();
@@ -106,12 +106,11 @@ test("removes a room without messages with its last member", async () => {
 
 test("lists rooms in pages", async () => {
   const site = await Site.open({ operatorToken: TOKEN });
-  const ana = await operating(await site.member("ana")); // Without a quota of her own.
+  const ana = await operating(await site.member("ana"));
   const names = Array.from({ length: JOINED_ROOMS_MAX - 1 }, (_, i) => `r${i}`);
   await site.wait(Promise.all(names.map((room) => ana.send("join", { room, create: true }))));
   const more = { room: "more", create: true };
   expect(await ana.refusal("join", more)).toBe("too-many");
-  // The password of a room that cannot be created is not stored.
   const before = site.accounts.head();
   expect(await ana.refusal("join", { ...more, password: "open" })).toBe("too-many");
   expect(site.accounts.head()).toBe(before);
@@ -218,7 +217,7 @@ test("notifies of presence changes, and lists users by name", async () => {
   await gathered(site);
   again.hangUp();
   await site.quiet();
-  await site.again(ben, "Ben"); // Before any notice.
+  await site.again(ben, "Ben");
   await gathered(site);
   const presences = ana.all("presence").filter(({ user }) => user === "Ben");
   expect(presences.map(({ online }) => online)).toEqual([true, false, true]);

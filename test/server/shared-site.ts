@@ -6,8 +6,8 @@ import { Site, type SiteOptions } from "./site.ts";
 export type SharedSite = Awaited<ReturnType<typeof openSharedSite>>;
 
 /**
- * A server that shares its store of files with others. Two such servers have the same accounts,
- * because of the same seed, and separate logs.
+ * Server that shares its file store with others. Two such servers have the same accounts, because
+ * they use the same seed, and separate logs.
  */
 export async function openSharedSite(store = new MemoryContent(), options: SiteOptions = {}) {
   let disk: BlobStore | undefined;

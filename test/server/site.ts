@@ -56,9 +56,7 @@ export interface SiteOptions {
   readonly operatorLink?: string;
   readonly build?: string;
   readonly passwords?: Passwords;
-  /** Quotas of files; `none` disables file transfer. */
   readonly files?: Partial<FileQuotas> | "none";
-  /** Pushes are disabled by default. */
   readonly push?: PushDelivery;
   readonly seals?: boolean;
   readonly signs?: boolean;
@@ -70,7 +68,6 @@ export interface SiteOptions {
   /** Skips time without a timer. Requires that only timers and promises are awaited. */
   readonly skipsIdleTime?: boolean;
   readonly time?: VirtualClock;
-  /** Makes the site one of the servers of a cluster. */
   readonly shared?: SharedSite;
 }
 
@@ -281,7 +278,6 @@ export class Site {
     await this.wait(this.start());
   }
 
-  /** Simulates a crash of the machine. The test simulates losses of the disk. */
   async restartAfterCrash(): Promise<void> {
     this.network.cut();
     this.network = new MemoryNetwork(this.clock);
@@ -298,9 +294,7 @@ export class Site {
     return promise;
   }
 
-  /**
-   * Waits until everything in flight has arrived. Notices may be gathered for some milliseconds.
-   */
+  /** Waits until everything in flight has arrived. Notices may be batched for some milliseconds. */
   async quiet(): Promise<void> {
     await this.time.advance(25);
   }
@@ -316,12 +310,11 @@ export class Site {
     throw new Error(`${what} never came`);
   }
 
-  /** @param host address visible to the server */
   async connect(host = "10.0.0.2", keys: Keys = newKeys()): Promise<Guest> {
     const dial = this.network.dialFrom(host);
     let guest: Guest | undefined;
     const dialled = dial({ ...ADDRESS, timeoutMs: 5_000 }).then((link) => {
-      guest = new Guest(this, link, keys); // In the tick in which the link is accepted.
+      guest = new Guest(this, link, keys);
     });
     await this.wait(dialled);
     if (guest === undefined) throw new Error("no link");

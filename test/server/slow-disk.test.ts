@@ -22,10 +22,6 @@ async function open(): Promise<{ site: Site; ana: Guest; ben: Guest }> {
   return { site, ana: await site.member("ana"), ben: await site.member("ben") };
 }
 
-/**
- * Advances the time until the promise settles.
- * @returns elapsed milliseconds
- */
 async function tookMs(site: Site, work: Promise<unknown>): Promise<number> {
   const started = site.time.now();
   await site.wait(work);

@@ -17,7 +17,7 @@ import { rejection } from "../rejection.ts";
 import { Guest, newKeys } from "./guest.ts";
 import { Site } from "./site.ts";
 
-/** Remote address for clients, because loopback has no limit of links. */
+/** Use a remote address for clients, because loopback has no limit on links. */
 const STRANGER = "203.0.113.9";
 
 function asStranger({ port }: Address): Address {
@@ -74,7 +74,6 @@ test("counts connections without a link until they close", async () => {
   await within("its being turned away", further.closed);
   expect(further.code).toBe(QUIC_CODE.refused);
   expect(await rejection(site.connect(STRANGER))).toBeInstanceOf(Error);
-  // A pending connection becomes a link and is counted once.
   const [first, second] = wires;
   if (first === undefined || second === undefined) throw new Error("none waits");
   const { pipe } = await stranger.pipe(first);
@@ -102,7 +101,6 @@ test("closes an unauthenticated link at the header of a long message", async () 
   new DataView(header.buffer).setUint32(0, MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1);
   const { pipe, broken } = await stranger.pipe(await stranger.wire(udp.port));
   for (const piece of [OPENING, header]) expect(pipe.write(piece)).toBe("taken");
-  // Only the header of the message is sent.
   expect(await within("the end", broken)).toBe(QUIC_CODE.tooLarge);
   stranger.close();
   const dialer = new QuicDialer();
@@ -115,7 +113,7 @@ test("closes an unauthenticated link at the header of a long message", async () 
   await site.stop();
 });
 
-/** Logs in over a real link, which takes real time outside of the site's own clock. */
+/** Logs in over a real link, which takes real time outside the site's clock. */
 async function logIn(guest: Guest): Promise<void> {
   const { site } = guest;
   const turn = () => new Promise((resolve) => setImmediate(resolve));

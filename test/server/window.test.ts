@@ -232,7 +232,6 @@ test("reports samples of each second", async () => {
   expect(news.receivedBytes.some((bytes) => bytes > 5 * "text 1".length)).toBe(true);
   expect([news.online.at(-1), news.links.at(-1)]).toEqual([3, 3]);
   expect(news.time.every((time, at) => at === 0 || time > (news.time[at - 1] ?? 0))).toBe(true);
-  // Two programs of one user count as one user.
   await site.again(ben, "ben");
   await ana.request("remove", { user: "eve" });
   await site.time.advance(1_000);
@@ -260,7 +259,7 @@ test("shows an announcement to all users, across restarts, until it is withdrawn
   expect(dan.all("announced").at(-1)?.text).toBe("");
   const before = site.registry.head;
   await again.request("announce", { text: "" });
-  expect(site.registry.head).toBe(before); // There was nothing to remove.
+  expect(site.registry.head).toBe(before);
   await site.restart();
   expect((await site.member("eli")).all("announced")).toEqual([]);
 });
@@ -287,7 +286,6 @@ test("binds the operator link to its first user", async () => {
   expect(await ben.refusal("operate", { token: LINK })).toBe("login-refused");
   const stranger = await site.greeted();
   expect(await stranger.refusal("admit", { secret: LINK })).toBe("room-password-wrong");
-  // The same account on another device also counts as another user.
   await ana.request("passwd", { password: "p" });
   const other = await site.byPassword("ana", "p");
   expect(await other.refusal("operate", { token: LINK })).toBe("login-refused");

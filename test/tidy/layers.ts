@@ -54,7 +54,6 @@ export const purity = patternRule("purity", /^src\/(?:base|wire|core)\//, [
   [SYSTEM_IMPORT, "pure layers do not access the system", "text"],
 ]);
 
-/** Files used by both user interfaces; the rule `portable` forbids Bun and Node there. */
 export const shared = patternRule("shared", /^src\/ui\//, [
   [
     /(?<![.\w])(?:document|window|navigator|location|localStorage|indexedDB|matchMedia)\b(?!\??:)/,
@@ -125,10 +124,6 @@ function packageViolations(source: Source): Violation[] {
   });
 }
 
-/**
- * Returns the imported package; `undefined` for local files and modules of the runtime other than
- * SQLite.
- */
 function packageOf(specifier: string): string | undefined {
   if (specifier === "bun:sqlite") return specifier;
   if (/^(?:\.|node:|bun(?::|$))/.test(specifier)) return undefined;

@@ -1,4 +1,3 @@
-/** Violations and valid examples of each rule. */
 export interface Planted {
   readonly rule: string;
   /** Each entry is a small repository with exactly one violation: texts by path. */

@@ -10,7 +10,6 @@ import { RETIRED_IDIOMS } from "./wording.ts";
 
 const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
-/** Forbids paths and addresses of the development machine. */
 export const machinePaths = patternRule("machine-paths", /^/, [
   [/(?<![\w.])\/(?:root|work|Users|home)\/(?!ana\b|bob\b)[\w.-]+/, "path of one machine", "text"],
   [/\b[A-Z]:\\+Users\\+\w+/, "path of one machine", "text"],
@@ -25,7 +24,6 @@ const wording = patternRule("docs", /\.md$/, [
   [/(?<=^|[.] )(?:Who|Whoever|Whatever|What|So) [^.?|]*\.(?=\s)/, "begin with the subject"],
 ]);
 
-/** Documents: plain wording, no issue numbers, and limited line length. */
 export const docs: Rule = {
   name: "docs",
   check: (files) =>

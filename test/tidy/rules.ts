@@ -34,7 +34,6 @@ export interface Exemption {
   readonly reason: string;
 }
 
-/** Exemptions. Unnecessary ones fail. */
 export const EXEMPTIONS: readonly Exemption[] = [
   {
     rule: "state",

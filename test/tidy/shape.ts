@@ -35,7 +35,6 @@ function lineSizes({ path, text }: Source): Violation[] {
   });
 }
 
-/** Finds module-level collections that the module modifies. */
 function changedConstants(source: Source): Violation[] {
   const constants = source.code.matchAll(/^(?:export )?const (\w+)\b[^;=]*= *(?:new |\[|\{)/gm);
   return [...constants].flatMap(([, name]) => {

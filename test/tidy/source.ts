@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Source {
-  /** Path from the root of the repository, with `/`. */
   readonly path: string;
   readonly text: string;
   /** Text with comments and string contents replaced by spaces; lines and columns are unchanged. */
@@ -17,7 +16,6 @@ export interface Violation {
   readonly message: string;
 }
 
-/** A rule checks all files together, so that it can relate them. */
 export interface Rule {
   readonly name: string;
   check(files: readonly Source[]): Violation[];
@@ -31,7 +29,6 @@ export function sourceOf(path: string, text: string): Source {
   return { path, text, code: /\.tsx?$/.test(path) ? blanked(text) : text };
 }
 
-/** Returns all text files that are tracked or not ignored. */
 export function repositorySources(): Source[] {
   return repositoryPaths()
     .filter((path) => TEXT_FILES.test(path) && existsSync(join(ROOT, path)))
@@ -44,7 +41,6 @@ function repositoryPaths(): string[] {
   return stdout.toString().split("\0").filter(Boolean);
 }
 
-/** Returns a violation per match of the pattern in the code, or in the whole text. */
 export function matches(
   rule: string,
   source: Source,
@@ -63,7 +59,6 @@ export function matches(
 /** Forbidden pattern, the message, and "text" to search comments and strings too. */
 export type Pattern = readonly [RegExp, string, "text"?];
 
-/** Creates a rule that forbids patterns in files with matching paths. */
 export function patternRule(name: string, path: RegExp, patterns: readonly Pattern[]): Rule {
   return {
     name,
@@ -87,7 +82,6 @@ function lineAt(text: string, index: number): number {
 export interface Import {
   readonly line: number;
   readonly specifier: string;
-  /** Whether only types are imported, which do not exist at run time. */
   readonly isType: boolean;
 }
 
@@ -111,7 +105,7 @@ const BEFORE_REGEXP = /(?<=(?:^|[(,=:[!&|?{};]|=>|\breturn|\btypeof)\s*)/;
 const TOKEN = new RegExp(
   [
     /\/\/[^\n]*|\/\*[\s\S]*?\*\//,
-    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`/, // Strings, and the start of a template.
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`/,
     new RegExp(
       BEFORE_REGEXP.source + /\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/.source,
     ),
@@ -156,7 +150,6 @@ function spaces(text: string): string {
   return text.replaceAll(/[^\n]/g, " ");
 }
 
-/** @returns the blanked template that starts at this backtick, and the index after it */
 function blankedTemplate(text: string, start: number): [string, number] {
   let code = "`";
   let at = start + 1;

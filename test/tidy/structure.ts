@@ -8,12 +8,9 @@ import {
   type Violation,
 } from "./source.ts";
 
-/** Rules for the structure of the tree. */
-
 /** Maximum files per folder, so that a listing can be scanned without a search. */
 const FOLDER_FILES_MAX = 24;
 
-/** Files that run in both the terminal and the browser. */
 const PORTABLE = /^src\/(?:client|crypto\/seal|ui)\//;
 
 export const cycles: Rule = {

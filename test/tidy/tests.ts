@@ -1,6 +1,5 @@
 import { patternRule, type Rule, type Source } from "./source.ts";
 
-/** Layers in which every file has its own test. */
 const MIRRORED = /^src\/((?:base|wire|core)\/.+)\.tsx?$/;
 const MIRROR = /^test\/((?:base|wire|core)\/.+)\.test\.tsx?$/;
 
@@ -54,7 +53,6 @@ function isTestOf(test: string, name: string): boolean {
   return test === name || test.startsWith(`${name}-`);
 }
 
-/** Reports whether the file has code; files with types only need no test. */
 function hasCode({ code }: Source): boolean {
   return /^export (?:abstract )?(?:function|const|class)\b/m.test(code);
 }

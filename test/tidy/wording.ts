@@ -1,8 +1,5 @@
-/** Rules of wording that a program can check: comments, names and commit subjects. */
-
 import { matches, type Rule, type Source, type Violation } from "./source.ts";
 
-/** Idioms that no document, comment, message or name contains. */
 export const RETIRED_IDIOMS: readonly RegExp[] = [
   /(?<!-)\banew\b|\bfor good\b|\bfor now\b|\bon purpose\b|\bunder way\b|\bwhereabouts\b/,
   /\b(?:go|goes|went|going) on(?: (?:with|as|where)\b|[.,;])/,
@@ -11,7 +8,6 @@ export const RETIRED_IDIOMS: readonly RegExp[] = [
   /\b(?:said until|has no words)\b/,
 ];
 
-/** A comment begins with its subject: a noun, a verb or an article. */
 const OPENING =
   /^(?:What|Whatever|Who|Whoever|Whom|Whose|Where|Wherever|Of|By|Once|One|So|Nobody)\b.*/;
 
@@ -33,7 +29,6 @@ const RETIRED_WORDS: Readonly<Record<string, string>> = {
   whereabouts: "addresses",
 };
 
-/** Identifiers that formats and other programs fix. */
 const FIXED_NAMES: ReadonlySet<string> = new Set([
   "anew", // Row of the lease in the sealed database.
   "stranger", // Reason of a refused commit, which JSON output contains.
@@ -60,7 +55,6 @@ function openings(source: Source): Violation[] {
     });
 }
 
-/** Searches comments and strings. */
 function idioms({ path, text, code }: Source): Violation[] {
   const chars = text.split("").map((char, i) => (/\s/.test(code[i] ?? "") ? char : " "));
   const prose = chars.join("");
@@ -80,7 +74,6 @@ function retiredNames(source: Source): Violation[] {
   });
 }
 
-/** Words of an identifier in camel case or upper case. */
 function wordsIn(name: string): string[] {
   return name
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
@@ -120,7 +113,6 @@ const NOT_IMPERATIVE = /: (?:the|an?|all|what|who|where|how|of|by|it|no|not|\w+i
 /** Imperatives that look like participles. */
 const IMPERATIVE = /: (?:bring|embed|feed|need|seed|shed|speed|spring|string)\b/;
 
-/** Returns the subject's fault, or `undefined` if it has none. */
 export function subjectFault(subject: string): string | undefined {
   if (subject.length > SUBJECT_COLUMNS_MAX) return `has ${subject.length} columns`;
   if (!SUBJECT.test(subject)) return "is not `area: imperative`";

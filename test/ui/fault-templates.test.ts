@@ -11,7 +11,6 @@ const SOURCE = readdirSync("src", { recursive: true, encoding: "utf8" })
   // Quotes need no escape in a template.
   .replaceAll(/\\(["'`])/g, "$1");
 
-/** Matches the template as a whole text of the source. */
 function patternOf(template: string): RegExp {
   const parts = template
     .split("{}")

@@ -176,7 +176,6 @@ describe("downloads", () => {
     const { site, browser, ben, file } = await downloading("photo.png", {} as SaveHandle);
     expect(transfers(ben)[0]?.file).toBe(file as FileId);
     ben.kill();
-    // As many more, and one that nobody cared for in a long time.
     const [[key = "", note] = []] = await browser.store.all("downloads", "");
     const rows = Array.from({ length: PAGE_DOWNLOADS_STORED_MAX }, (_, i) => {
       const more = { ...(note as object), key: `k${i}` };
@@ -203,13 +202,12 @@ describe("downloads", () => {
     const file = item?.file?.file ?? "";
     const got = () => site.events.filter(({ kind }) => kind === "got").length;
     expect(await site.wait(ana.chat.preview(file, 1_000))).toEqual(contents(1_000));
-    expect(got()).toBe(0); // To look at a picture is no download.
+    expect(got()).toBe(0);
     const code = (fault: { code: string }) => fault.code;
     const refused = ana.chat.preview(file, 999).catch(code);
     expect(await site.wait(refused)).toBe("too-large");
     const digest = item?.file?.digest ?? "";
     expect(await site.wait(ana.chat.preview(file, 1_000, { digest }))).toEqual(contents(1_000));
-    // The server gives something else than the message names.
     const other = ana.chat.preview(file, 1_000, { digest: "00".repeat(32) }).catch(code);
     expect(await site.wait(other)).toBe("checksum-wrong");
   });

@@ -32,7 +32,7 @@ test("formats a checkpoint as three lines as in C2SP tlog-checkpoint", () => {
 });
 
 test("computes the key id as in C2SP signed-note", () => {
-  // Example of golang.org/x/mod/sumdb/note: `PeterNeumann+c74f20a3+` and this key.
+  // Example from golang.org/x/mod/sumdb/note: `PeterNeumann+c74f20a3+` and this key.
   const key = Uint8Array.fromBase64("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW").subarray(1);
   expect(toHex(keyIdOf("PeterNeumann", key, sha256))).toBe("c74f20a3");
 });

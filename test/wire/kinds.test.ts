@@ -129,7 +129,6 @@ const ACCOUNTS = [
   ],
 ];
 
-/** Formats a state as JSON with sorted keys, without private fields. */
 function jsonOf(state: unknown): string {
   return JSON.stringify(state, (_, value: unknown) => {
     if (value instanceof Map || value instanceof Set) return [...value];

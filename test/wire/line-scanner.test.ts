@@ -37,7 +37,6 @@ function byExpression(line: Uint8Array): { head: Read; line: Read } {
 }
 
 function byScanner(line: Uint8Array): { head: Read; line: Read } {
-  // In the middle of other lines, as in a block.
   const around = Buffer.concat([
     Buffer.from("{}\n"),
     line,

@@ -80,7 +80,6 @@ describe("manifest", () => {
     ["a time that is none", listed({ ...file("a"), mtime: "now" })],
   ])("is malformed with %s", (_name, bytes) => {
     expect(faultCode(() => parseManifest(bytes))).toBe("frame-malformed");
-    // Only `parseManifest` detects entries inside a file.
     const isFound = !/inside a file/.test(_name);
     expect(faultCode(() => [...manifestEntries(bytes)])).toBe(isFound ? "frame-malformed" : "none");
   });
@@ -179,7 +178,6 @@ test("splits any range into the pieces that it covers", () =>
       const bytes = encodeManifest(drawn);
       const entries = parseManifest(bytes);
       const map = new FolderMap(entries, bytes.length);
-      // Owner of each byte of the content: path and offset.
       const owners = Array.from(bytes, (_, i) => `\0${i}`);
       for (const one of entries) {
         if (isFolder(one)) continue;

@@ -45,7 +45,6 @@ function label(kind: string, notes: readonly string[]): string {
   return `\`${kind}\`${notes.length === 0 ? "" : ` (${notes.join(", ")})`}`;
 }
 
-/** Longest field with an exact size: a public key. */
 const EXACT_BYTES_MAX = 65;
 
 type Entries = Readonly<Record<string, Parts>>;

@@ -12,7 +12,6 @@ import { noticeTable, recordText, requestTable } from "./message-tables.ts";
 const PATH = join(import.meta.dir, "../../PROTOCOL.md");
 let text = readFileSync(PATH, "utf8");
 
-/** Returns the faults in the document: `CODE: BLAME, EXIT CODE`. */
 function documentedFaults(): string[] {
   const [, section = ""] = text.split("\n## Faults\n");
   const [body = ""] = section.split(/\n##/);

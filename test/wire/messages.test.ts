@@ -41,7 +41,6 @@ import { anyOf, anyRef, largestOf } from "./any-message.ts";
 
 const REQUEST_KINDS = Object.keys(REQUESTS) as RequestKind[];
 const NOTICE_KINDS = Object.keys(NOTICES) as NoticeKind[];
-/** Encodes messages of other programs without checks. */
 const foreign = new Packr({ useRecords: false, variableMapSize: true });
 const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
 
@@ -415,7 +414,6 @@ describe("the longest list of an answer fits one message", () => {
     rooms: Array(recordsMax).fill(room),
     more: true,
   };
-  /** Entries of lists without a limit in the schema. */
   const entriesMax: Partial<Record<RequestKind, number>> = {
     ...{ rooms: PAGE_RECORDS_MAX, who: PAGE_RECORDS_MAX, ignored: IGNORED_MAX },
     ...{ bans: MODERATION_PAGE_MAX, invites: MODERATION_PAGE_MAX, invite: INVITE_ADDRESSES_MAX },

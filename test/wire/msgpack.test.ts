@@ -3,7 +3,6 @@ import { concatBytes } from "../../src/base/bytes.ts";
 import { packValue } from "../../src/wire/codec.ts";
 import { packTexts, putCount } from "../../src/wire/msgpack.ts";
 
-/** Returns the codec's bytes without the surrounding map and key. */
 const packed = (value: unknown) => new Uint8Array(packValue({ a: value }).subarray(3));
 
 const COUNTS = [0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1];

@@ -17,22 +17,16 @@ function post(given: Partial<RequestOf<"post">> = {}): RequestOf<"post"> {
   return { kind: "post", ref: 1, outbox: "AAAAAAAAAAA", counter: 1, to: "lobby", body, ...given };
 }
 
-/**
- * Decodes with the general codec and the schema.
- * @throws {Fault} frame-malformed
- */
 function generally(bytes: Uint8Array): unknown {
   return checkMessage(unpackValue(bytes));
 }
 
-/** @param codec new by default, without a previous post */
 function read(bytes: Uint8Array, codec: PostCodec = postCodec()) {
   return codec.read(bytes);
 }
 
 const lately = postCodec();
 
-/** Expects the same result from the general codec if the post codec decodes the bytes. */
 function agrees(bytes: Uint8Array): void {
   for (const message of [read(bytes), read(bytes, lately)]) {
     if (message !== undefined) expect(generally(bytes)).toEqual({ kind: "message", message });

@@ -41,7 +41,6 @@ test("encodes the golden vector", () => {
   }
 });
 
-/** Records as created by the server: salt and body are both present or both absent. */
 const anyRecord = anyOf(v.object(recordFields)).map(({ damaged, ...record }): WireRecord => {
   const isWhole = record.salt !== undefined && record.body !== undefined;
   const { salt: _salt, body: _body, ...rest } = record;

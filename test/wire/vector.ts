@@ -3,7 +3,6 @@ import vectors from "../vectors/messages.json";
 /** A message in the form of `test/vectors/messages.json`, with bytes as `{"hex": "..."}`. */
 export interface Vector {
   readonly name: string;
-  /** For an answer: the kind of its request. */
   readonly answers?: string;
   readonly meaning: Readonly<Record<string, unknown>>;
   readonly hex: string;

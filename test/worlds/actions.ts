@@ -14,7 +14,6 @@ interface About {
   readonly on: boolean;
 }
 
-/** Requests of members and operators. */
 const DEVICE_REQUESTS = {
   join: (of, { room }) => of.request("join", { room, create: false }),
   create: (of, { room }) => of.request("join", { room, create: true }),
@@ -34,7 +33,6 @@ const DEVICE_REQUESTS = {
   ban: (of, { user, on }) => of.request("ban", { user, on }),
 } as const satisfies Readonly<Record<string, (of: Client, about: About) => Promise<unknown>>>;
 
-/** @returns the request of that kind; `undefined` if the kind is unknown */
 export function requestOf(kind: string, about: About) {
   if (!Object.hasOwn(DEVICE_REQUESTS, kind)) return undefined;
   return (of: Client) => DEVICE_REQUESTS[kind as keyof typeof DEVICE_REQUESTS](of, about);
@@ -42,12 +40,10 @@ export function requestOf(kind: string, about: About) {
 
 type Kind = keyof Profile["weights"];
 
-/** Performs an action without waiting for its result. */
 export function perform(kind: Kind, device: Device, world: World): void {
   if (!performOnMachine(kind, world) && device.isRunning) performOnDevice(kind, device, world);
 }
 
-/** @returns whether the action concerns the machine */
 function performOnMachine(kind: Kind, { random, machine, clock, fail }: World): boolean {
   const forMs = drawMs(random);
   switch (kind) {

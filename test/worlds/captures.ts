@@ -8,7 +8,6 @@ const SECRETS: ReadonlySet<string> = new Set([
 ]);
 const CAPTURED_MAX = 200;
 
-/** Messages of honest clients, which a hostile member repeats. */
 export class Captures {
   readonly #frames: Uint8Array[] = []; // Bounded by CAPTURED_MAX.
 

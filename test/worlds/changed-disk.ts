@@ -7,7 +7,6 @@ export interface DiskChange {
   readonly exists?: (path: string) => boolean;
 }
 
-/** Wraps a disk with changed methods. */
 export function changedDisk<Changed extends Disk>(
   disk: Changed,
   { sync, syncFolder, exists }: DiskChange,

@@ -27,7 +27,6 @@ import { check, HOSTILE } from "./reference-model.ts";
 import type { RequestedChange, SettingChange } from "./settings.ts";
 import { withFields } from "./with-fields.ts";
 
-/** Codes with which a first log-in may end during faults. */
 const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
@@ -69,7 +68,6 @@ export class Home {
     this.markPushUnknown();
   }
 
-  /** Called when the device logs out or is removed, or when the push service rejects it. */
   markPushUnknown(): void {
     this.#pushes += 1;
     this.isPushed = undefined;
@@ -84,7 +82,6 @@ export class Home {
   }
 
   open(life: Life): ProgramState {
-    // Without a cursor, the next program receives the catch-up of a new device.
     const { fingerprint } = IDENTITY;
     const hasCursor = this.#state.cursor(fingerprint, this.user) !== undefined;
     if (!hasCursor && this.writers.length === 1) this.reader.forget();
@@ -187,7 +184,6 @@ export class Device {
     void this.#logInFirst(this.#life);
   }
 
-  /** Kills the program. @param isUnreported whether the server does not notice it */
   kill(isUnreported: boolean): void {
     this.#note(`kill ${isUnreported}`);
     this.#life.end();
@@ -234,7 +230,6 @@ export class Device {
     );
   }
 
-  /** Sends a request and accepts any answer, including a fault. */
   request(question: (client: Client) => Promise<unknown>): void {
     const life = this.#life;
     question(this.client).catch((error: unknown) => {
@@ -242,11 +237,6 @@ export class Device {
     });
   }
 
-  /**
-   * Registers a requested change. @param user the account of the setting; by default the device's
-   * own
-   * @returns a callback for the acknowledgement
-   */
   expectChange(
     wish: SettingChange,
     user = this.#platform.model.idOf(this.home.user) ?? "",
@@ -276,10 +266,6 @@ export class Device {
     if (posted.length > 0) await this.fetchFile(id);
   }
 
-  /**
-   * Starts an upload that never ends. @param withdraws whether to withdraw it; otherwise it is
-   * aborted
-   */
   async holdUpload(to: string, withdraws: boolean): Promise<void> {
     const { client } = this;
     const { clock } = this.#life;
@@ -314,7 +300,6 @@ export class Device {
     check(isSame && bytes.length === size, () => `'${name}' has ${bytes.length} wrong bytes`);
   }
 
-  /** Logs out and in again with the same account. @param forget whether to remove the device */
   async relogin(forget = false): Promise<void> {
     if (this.isBusy || this.isLoggedOut) return;
     this.isBusy = true;
@@ -342,7 +327,6 @@ export class Device {
     this.isLoggedOut = false;
   }
 
-  /** Sets `isSent` when all messages of this run and earlier runs are sent. */
   checkSent(): void {
     const { client } = this;
     this.isSent = false;
@@ -352,7 +336,6 @@ export class Device {
     });
   }
 
-  /** Number of posts without a result. */
   get openPosts(): number {
     let open = 0;
     for (const postState of this.postStates.values()) if (postState === "open") open += 1;
@@ -373,7 +356,7 @@ export class Device {
     if (event.kind !== "settled") return;
     const { adopted, outcome } = event;
     const text = adopted?.body.text ?? "";
-    if (text === "") return; // A reaction says nothing.
+    if (text === "") return;
     const writer = this.home.writers.find(({ postStates }) => postStates.has(text));
     check(writer !== undefined, () => `'${text}' is adopted, and nobody here wrote it`);
     this.#note(`adopted ${outcome.kind}`);
@@ -505,7 +488,6 @@ export class Device {
     );
   }
 
-  /** Records outgoing bytes. A hostile member sends mutated copies of them. */
   #sent(bytes: Uint8Array, link: Link): Uint8Array {
     const { captures, random } = this.#platform;
     if (!this.isHostile) {

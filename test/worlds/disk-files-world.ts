@@ -76,7 +76,6 @@ export class Promised {
   path: string | undefined;
 }
 
-/** Runs a server that resumes the upload until it is complete. @throws {Fault} as the blob store */
 export async function upload(disk: TreeDisk, all: Given, promised: Promised): Promise<void> {
   const store = openBlobStore({ disk, folder: FILES, sha256 });
   const listed = await store.list();
@@ -110,13 +109,12 @@ interface Going {
 async function goOn({ chunks, bytes, digest }: Given, promised: Promised, to: Going) {
   const { have } = to;
   check(have >= promised.chunks, `${have} chunks are there, ${promised.chunks} were promised`);
-  promised.chunks = have; // This was said to the sender.
+  promised.chunks = have;
   for (let index = 0; to.read !== undefined && index < have; index++) {
     const is = Buffer.from(await to.read(index)).equals(chunks[index]?.bytes ?? new Uint8Array());
     check(is, `chunk ${index} is right after a crash`);
   }
   for (let index = have; index < chunks.length; ) {
-    // Writes a single chunk, or several at a time.
     const batch = chunks.slice(index, index + 1 + (index % TOGETHER_MAX));
     await Promise.all(batch.map((chunk) => to.append(chunk.hash, chunk.bytes)));
     index += batch.length;
@@ -130,7 +128,6 @@ async function goOn({ chunks, bytes, digest }: Given, promised: Promised, to: Go
   check(Buffer.from(to.digest()).toString("hex") === digest, "the digest is right");
 }
 
-/** Runs a client that resumes the download until the file has its final name. */
 export async function download(disk: TreeDisk, all: Given, promised: Promised): Promise<void> {
   const { folder } = all;
   const sink = await openSink({
@@ -168,7 +165,6 @@ function contentIs(disk: SimDisk, path: string, bytes: Uint8Array): boolean {
   return disk.kind(path) === "file" && Buffer.from(disk.fileAt(path).visible).equals(bytes);
 }
 
-/** Runs once, tolerating a fault or a stop of the machine. @returns whether it finished */
 export async function live(disk: SimDisk, life: () => Promise<void>): Promise<boolean> {
   try {
     await life();

@@ -22,7 +22,6 @@ const SEEDS = sampleSize(8, 400);
 interface Kind {
   readonly all: Given;
   readonly life: (disk: TreeDisk, all: Given, promised: Promised) => Promise<void>;
-  /** Checked when a run finishes, and again after a power failure. */
   readonly isRight: (disk: SimDisk, promised: Promised, all: Given) => boolean;
 }
 
@@ -55,7 +54,7 @@ function crash(disk: SimDisk, isPower: boolean, promised: Promised, all: Given):
   forgive(disk, promised, all);
 }
 
-/** Discards a file that was renamed before the end but not reported; it may be fetched again. */
+/** Discards a file that was renamed early but not reported, because it may be fetched again. */
 function forgive(disk: SimDisk, promised: Promised, all: Given): void {
   const places = ["name.tar.gz", "name (1).tar.gz"].map((name) => `${INBOX}/${name}`);
   if (places.some((path) => disk.kind(path) !== undefined && stands(disk, path, all))) {
@@ -76,7 +75,6 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
         disk.stopAt(call);
         await live(disk, () => life(disk.boot(), all, promised));
         crash(disk, isPower, promised, all);
-        // Interrupts the recovery too.
         disk.stopAt(disk.calls + 1 + (call % 17));
         await live(disk, () => life(disk.boot(), all, promised));
         crash(disk, isPower, promised, all);
@@ -103,7 +101,6 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
         });
         const promised = new Promised();
         const isThrough = await live(disk, () => life(disk.boot(), all, promised));
-        // The machine continues, or loses power too.
         if (!isThrough && call % 3 === 0) crash(disk, true, promised, all);
         forgive(disk, promised, all);
         if (!isThrough) await life(disk.boot(), all, promised);
@@ -145,7 +142,6 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
 describe("detects planted bugs", () => {
   const { all, life } = KINDS["an upload"] as Kind;
 
-  /** @returns whether any power failure reveals the bug */
   async function isCaught(change: (disk: TreeDisk) => Partial<TreeDisk>): Promise<boolean> {
     for (let seed = 1; seed <= 100; seed++) {
       const disk = new SimDisk({ random: randomOf(seed) });

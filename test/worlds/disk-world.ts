@@ -21,7 +21,7 @@ import type { Random } from "../io/disk/sim-file.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { snapshotKeyOf } from "../io/log/snapshot-key.ts";
 
-/** mulberry32: the same numbers for the same seed on every system. */
+/** mulberry32, because it returns the same numbers for a seed on every system. */
 export function randomOf(seed: number): Random {
   let state = (seed * 0x9e3779b9) >>> 0;
   return () => {
@@ -43,7 +43,6 @@ const AUTHOR = "uAAAAAAAAAAA" as UserId;
 const SEGMENT_BYTES = 4096;
 const RESERVE_BYTES = 700;
 
-/** A planted bug, which the world must detect. */
 export interface Mutant {
   readonly disk?: (disk: Disk) => Disk;
   readonly snapshot?: (value: LogValue) => LogValue;
@@ -56,7 +55,6 @@ export function check(condition: boolean, promise: string): asserts condition {
   if (!condition) throw new InvariantViolation(promise);
 }
 
-/** Reports whether an error is a fault, or comes from the simulated machine. */
 function isDiskError(error: unknown): boolean {
   if (error instanceof Fault || error instanceof MachineStopped) return true;
   return error instanceof Error && "code" in error;
@@ -69,7 +67,6 @@ export class DiskWorld {
   readonly random: Random;
   readonly #mutant: Mutant;
   readonly #postStates = new Map<string, AppendState>();
-  /** Acknowledged or displayed texts by `seq` - 1. */
   readonly #knownTexts: string[] = [];
   readonly #erasings = new Map<number, { order?: number; isAcked: boolean }>();
   #unixMs = 1_763_617_717_000;
@@ -77,7 +74,7 @@ export class DiskWorld {
   #isTroubled = false;
 
   resumed = 0;
-  /** Records that a stored checkpoint covers; `undefined` in worlds that sign nothing. */
+  /** `undefined` in worlds that sign nothing. */
   #signed: number | undefined;
   readonly #hasSnapshots: boolean;
   #state: FoldedRecord[] = [];
@@ -118,9 +115,8 @@ export class DiskWorld {
   }
 
   /**
-   * Runs until the disk call number `call`, at which the machine loses power. Earlier calls
-   * succeed.
-   * @returns whether the machine stopped; `false` if the run has fewer calls
+   * Runs until the machine loses power at the disk call number `call`.
+   * @returns `false` if the run has fewer calls
    */
   async runUntil(call: number): Promise<boolean> {
     this.disk.stopAt(this.disk.calls + call);
@@ -148,7 +144,6 @@ export class DiskWorld {
       this.#isTroubled = false;
       if (this.random() < 0.5) await log.close();
     } catch (error) {
-      // A fault during the stop of the machine has no meaning.
       if (error instanceof InvariantViolation || !this.disk.isStopped) throw error;
     } finally {
       this.#isTroubled = false;
@@ -157,7 +152,6 @@ export class DiskWorld {
     else this.disk.killProcess();
   }
 
-  /** Opens the log, if necessary at a second attempt, and checks all acknowledged texts. */
   async open(): Promise<LogFile> {
     this.#mutant.beforeOpen?.(this.disk);
     this.#isTroubled = this.random() < 0.2;
@@ -227,7 +221,6 @@ export class DiskWorld {
     return this.#mutant.disk?.(disk) ?? disk;
   }
 
-  /** Sometimes reads the complete log first; the snapshot must give the same state. */
   async #openBySnapshot(): Promise<LogFile> {
     const whole = this.random() < 0.3 ? await this.#openFolding(undefined) : undefined;
     const expected = whole === undefined ? undefined : this.#all(whole);
@@ -241,7 +234,7 @@ export class DiskWorld {
     check((await log.verify()).length === 0, "what a snapshot covers is called damaged");
     const state = this.#state;
     await log.follow(log.head() + 1, (record) => {
-      if (this.#state === state) fold(state, record); // Not of a process that was killed.
+      if (this.#state === state) fold(state, record);
     });
     return log;
   }
@@ -317,7 +310,6 @@ export class DiskWorld {
     );
   }
 
-  /** Checks that all ordered erasures are complete and that no erased text has returned. */
   async #checkErased(log: LogFile, records: readonly FoldedRecord[]): Promise<void> {
     const orders = new Map<number, number>();
     for (const record of records)
@@ -356,7 +348,6 @@ export class DiskWorld {
     if (this.#hasSnapshots && this.random() < 0.5) await this.#saveSnapshot(log);
   }
 
-  /** Erases like the server: the order is durable before the first byte is blanked. */
   async #erase(log: LogFile): Promise<void> {
     const seq = 1 + this.int(log.head());
     const isThere = this.#knownTexts[seq - 1]?.startsWith("t") === true && seq <= log.head();
@@ -384,7 +375,6 @@ export class DiskWorld {
     await this.#appendText(log, text);
   }
 
-  /** @returns the `seq`; `undefined` if the append was refused or the machine stopped */
   async #appendText(
     log: LogFile,
     text: string,
@@ -441,7 +431,6 @@ export class DiskWorld {
   #clock(): Clock {
     return {
       now: () => 0,
-      // Wall time can jump back or stand still.
       unixMs: () => {
         this.#unixMs += this.int(2_000) - (this.random() < 0.1 ? 500_000 : 0);
         return this.#unixMs;

@@ -66,7 +66,6 @@ test("survives a power failure between any two disk calls, even during a snapsho
   }
 });
 
-/** Planted bug of recovery: truncates the last segment at the first malformed line. */
 function cutAtFirstBadLine(disk: SimDisk): void {
   const path = lastSegment(disk);
   if (path === undefined) return;
@@ -92,7 +91,6 @@ async function firstCaught(mutant: Mutant, hasSnapshots = false): Promise<number
     try {
       await new DiskWorld(seed, mutant, hasSnapshots).run();
     } catch (error) {
-      // Any other error is a bug of the test.
       if (!(error instanceof InvariantViolation) && !(error instanceof Fault)) throw error;
       return seed;
     }
@@ -161,7 +159,6 @@ describe("detects planted bugs", () => {
   });
 
   test("does not compare a snapshot with the checkpoint", async () => {
-    // A different tree with the same last record.
     const snapshot = (value: LogValue) => {
       const open = Uint8Array.fromBase64(value.tree.open);
       open[0] = (open[0] ?? 0) ^ 1;
@@ -201,8 +198,8 @@ const REFUSALS: ReadonlySet<string> = new Set(["log-corrupt", "version-unsupport
 type Outcome = "refused" | "damaged" | "dropped" | "harmless";
 
 /**
- * Writes a log, flips some bits of acknowledged records, and opens it again. Throws if an
- * acknowledged text is lost or different without a report.
+ * Writes a log, flips some bits in acknowledged records, and opens it again.
+ * @throws if an acknowledged text is lost or different without a report
  */
 async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<Outcome> {
   const world = new DiskWorld(seed, beforeOpen === undefined ? {} : { beforeOpen });
@@ -252,8 +249,8 @@ async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<
   await log.close();
   for (const [index, text] of texts.entries()) {
     const found = seen[index];
-    // No later line proves that the last one was acknowledged. A checkpoint detects this loss.
-    // Recovery also drops the last line if damage to the previous line makes both inconsistent.
+    // No later line proves that the last one was acknowledged; only a checkpoint would. Damage to
+    // the previous line may make the last one inconsistent too.
     const isLast = isUnvouched || index + 1 === texts.length;
     if (found === undefined && isCut && isLast && index + 1 >= touched) continue;
     if (found === "damaged" && log.damaged.includes(index + 1)) continue;

@@ -8,9 +8,7 @@ import { changedDisk } from "./changed-disk.ts";
 import { BackupWorld, type Mutant, type Operation } from "./failing-backup.ts";
 import { failEach, TROUBLES } from "./failing-call.ts";
 
-/** Each disk call of a backup or a restore fails once, in each way. */
-
-/** Each fault meets every eleventh call; in the soak, every call. */
+/** Each fault occurs at every eleventh call; in the soak, at every call. */
 const STRIDE = 11;
 
 let real = "";
@@ -23,7 +21,7 @@ const backUp = async (world: BackupWorld) => {
   await world.backUp();
 };
 
-/** Ignores a target that an attempt has restored although its last call failed. */
+/** Ignore a target that an attempt has restored although its last call failed. */
 const restore = async (world: BackupWorld) => {
   if (!world.exists(world.restored)) await world.restore(world.restored);
 };
@@ -32,7 +30,6 @@ const setBack = async (world: BackupWorld) => {
   try {
     await world.restore(world.data, { acceptsRollback: true });
   } catch (error) {
-    // The target contains no later records.
     if (!(error instanceof Fault) || error.code !== "data-foreign") throw error;
   }
 };
@@ -89,7 +86,6 @@ describe.each(Object.entries(OPERATIONS))("%s: each call of the disk", (_, opera
 const noFileSync: Mutant = (disk) => changedDisk(disk, { sync: () => Promise.resolve() });
 const noFolderSync: Mutant = (disk) => changedDisk(disk, { syncFolder: () => Promise.resolve() });
 
-/** Planted bugs, each with an operation that must detect it. */
 const PLANTED: Readonly<Record<string, readonly [keyof typeof OPERATIONS, Mutant]>> = {
   "a backup without fdatasync": ["backup", noFileSync],
   "a backup without fsync of folders": ["incremental backup", noFolderSync],

@@ -22,36 +22,29 @@ import { type Aftermath, FailingMachine, type FailingWorld } from "./failing-cal
 const ROOM = "rLLLLLLLLLLL" as RoomId;
 const ANA = "uAAAAAAAAAAA" as UserId;
 const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
-/** Size of about three records. */
 const SEGMENT_BYTES = 700;
 const CONTENT_BYTES = 100;
 const LOGS = ["history", "accounts"] as const;
-/** Codes that mean that the backup does not exist yet. */
 const NO_BACKUP: ReadonlySet<string> = new Set(["not-found", "data-foreign"]);
 
 const CLOCK: Clock = { now: () => 0, unixMs: () => 1_763_617_717_000, after: nextTurn };
 
-/** Operation on a backup that may fail. */
 export interface Operation {
-  /** Prepares the folders without faults of the disk. */
   readonly before?: (world: BackupWorld) => Promise<void>;
   readonly run: (world: BackupWorld) => Promise<void>;
-  /** @throws if required data is missing. @param isDone whether `run` succeeded */
   readonly check: (world: BackupWorld, isDone: boolean) => Promise<void>;
 }
 
-/** Wraps the disk of a program with a planted bug. */
 export type Mutant = (disk: TreeDisk) => TreeDisk;
 
 /**
- * A server's folder, its backup and restored data on one simulated disk. The program checks locks
- * and the type of a folder on the real disk, where a folder of the same name contains only these.
+ * Server folder, its backup and restored data on a simulated disk. The program checks locks and
+ * folder types on the real disk, where a folder with the same name contains only these.
  */
 export class BackupWorld implements FailingWorld {
   readonly machine: FailingMachine;
   readonly data: string;
   readonly out: string;
-  /** Folder of the restored data. */
   readonly restored: string;
   readonly #operation: Operation;
   readonly #mutant: Mutant;
@@ -70,7 +63,6 @@ export class BackupWorld implements FailingWorld {
     ) as [string, string, string];
   }
 
-  /** @param real a folder of the real disk */
   static async make(
     operation: Operation,
     real: string,
@@ -108,7 +100,6 @@ export class BackupWorld implements FailingWorld {
     await this.#operation.check(this, true);
   }
 
-  /** Starts the server, posts a text, stores a file and stops. */
   async addRecords(): Promise<void> {
     const password = `hash ${this.#texts}`;
     await this.#within("accounts", async (log) => {
@@ -131,7 +122,6 @@ export class BackupWorld implements FailingWorld {
     this.#note();
   }
 
-  /** Erases the oldest file and the text before it. */
   async erase(): Promise<void> {
     await this.#within("history", async (log) => {
       const seqs: number[] = [];
@@ -174,14 +164,13 @@ export class BackupWorld implements FailingWorld {
     return result;
   }
 
-  /** Reports whether the folder exists or was reported to exist. */
   isExpected(folder: string): boolean {
     return this.#reported.has(folder) || this.exists(folder);
   }
 
   /**
-   * Checks that the backup restores to a state that the server had, with all files. Without a
-   * completed backup, it may be unrestorable.
+   * Checks that the backup restores to an earlier state of the server, with all files. An
+   * incomplete backup may be unrestorable.
    */
   async checkBackup({ isDone }: { readonly isDone: boolean }): Promise<void> {
     const probe = `${this.restored}-probe`;
@@ -192,7 +181,7 @@ export class BackupWorld implements FailingWorld {
     } catch (error) {
       const isMissing = error instanceof Fault && NO_BACKUP.has(error.code);
       if (isDone || !isMissing) throw error;
-      // The identity is restored last; then `chat verify` requires complete logs.
+      // The identity is restored last; from then on, `chat verify` requires complete logs.
       const isReadable = this.exists(join(this.out, "identity.key"));
       check(!isReadable || this.#hasNewestLogs(), "a part of a backup looks whole");
       return;
@@ -218,12 +207,10 @@ export class BackupWorld implements FailingWorld {
     }
   }
 
-  /** Reports whether the folder equals the server's folder. */
   isNewest(folder: string): boolean {
     return this.#stateOf(folder) === this.#newest;
   }
 
-  /** Logs and the content of files. */
   #stateOf(folder: string): string {
     const files = join(folder, "files");
     const contents = this.#disk.list(files).flatMap((file) => {
@@ -245,7 +232,6 @@ export class BackupWorld implements FailingWorld {
     return Buffer.from(this.machine.disk.fileAt(join(...names)).visible);
   }
 
-  /** Verifies a folder like `chat verify --data`. */
   async #verify(folder: string): Promise<void> {
     const isSigned = (note: string) => hasSigned(note, SERVER.publicKey);
     const { ok, findings } = await verifyLog({ disk: this.#disk, folder, sha256, isSigned });
@@ -269,7 +255,6 @@ export class BackupWorld implements FailingWorld {
     await log.close();
   }
 
-  /** Stores the content of a new file in the server's folder. @returns the fields of its record */
   async #storeFile() {
     const file = `f${String(++this.#files).padStart(11, "A")}` as FileId;
     const content = new Uint8Array(CONTENT_BYTES).fill(this.#files);

@@ -4,7 +4,7 @@ import { MachineStopped } from "../io/disk/sim-tree.ts";
 import { SWEEP_STEP } from "../samples.ts";
 import { randomOf } from "./disk-world.ts";
 
-/** Tries each fault at each call, as in `npm run soak -- tests`; otherwise the faults alternate. */
+/** Tries each fault at each call in the soak; otherwise the faults alternate. */
 const IS_THOROUGH = SWEEP_STEP === 1;
 
 export const TROUBLES = {
@@ -36,7 +36,6 @@ const GROWING: ReadonlySet<DiskCall> = new Set<DiskCall>([
   ...(["open", "makeFolder", "write", "sync", "syncFolder", "rename"] as const),
 ]);
 
-/** Machine with a disk on which one call fails, counted from `arm`. */
 export class FailingMachine {
   readonly disk: SimDisk;
   hasFailed = false;
@@ -82,10 +81,9 @@ export class FailingMachine {
 
 export interface FailingWorld {
   readonly machine: FailingMachine;
-  /** Operation that may fail, possibly with a Fault. */
   run(): Promise<void>;
   /**
-   * Continues after the fault, checks the data, and runs the operation again without faults.
+   * Checks the data and runs the operation again without faults.
    * @throws if an invariant is violated
    */
   resume(aftermath: Aftermath): Promise<void>;
@@ -93,8 +91,7 @@ export interface FailingWorld {
 
 /**
  * Fails the first call of the operation, then the second, and so on up to the last.
- * @param stride for slow operations: each call meets one of so many faults
- * @returns the number of calls
+ * @param stride for slow operations: only every `stride`-th call fails
  */
 export async function failEach(
   trouble: Failing,
@@ -120,7 +117,6 @@ export async function failEach(
   }
 }
 
-/** @returns whether the operation has fewer calls */
 async function failOnce(
   world: FailingWorld,
   trouble: Failing,
@@ -139,7 +135,6 @@ async function failOnce(
   const { isPast, hasFailed } = machine;
   const isExpected = hasFailed && (fault instanceof Fault || fault instanceof MachineStopped);
   if (fault !== undefined && !isExpected) throw fault;
-  // This kind of fault does not affect the call.
   if (hasFailed || isPast) await world.resume(aftermath);
   return isPast;
 }

@@ -1,4 +1,3 @@
-/** Runs many worlds in several processes, each with a share of the seeds. */
 import { expect, test } from "bun:test";
 import { FIRST_SEED, sampleSize } from "../samples.ts";
 
@@ -11,12 +10,10 @@ interface Outcome {
   readonly bug?: string;
   readonly error?: string;
   readonly stack?: string;
-  /** Kinds of requests that all these worlds sent. */
   readonly sentKinds?: readonly string[];
 }
 
 const RUNNER = "test/worlds/world-process.ts";
-/** Number of cores on the usual machines. */
 const PROCESSES = 2;
 
 async function runWorlds(
@@ -36,10 +33,8 @@ async function runWorlds(
 }
 
 interface Sample {
-  /** Number of seeds in `npm test` and in the soak. */
   readonly usual: number;
   readonly full: number;
-  /** @param sentKinds requests that the usual number of worlds sent */
   readonly check?: (sentKinds: ReadonlySet<string>) => void;
 }
 
@@ -68,7 +63,6 @@ export function testWorlds(kind: WorldKind, { usual, full, check }: Sample): voi
   });
 }
 
-/** Tests that one of the first worlds of a kind detects each planted bug. */
 export function testPlanted(kind: WorldKind, bugs: readonly string[]): void {
   test("detects planted bugs", async () => {
     const outcomes = await runWorlds(kind, 1, 300, bugs);

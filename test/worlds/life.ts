@@ -5,7 +5,6 @@ import type { Log } from "../../src/io/log/log.ts";
 import { withFields } from "./with-fields.ts";
 
 export interface LinkWatch {
-  /** @returns the bytes to send instead; `undefined` sends none */
   sent?(bytes: Uint8Array): Uint8Array | undefined;
   received?(bytes: Uint8Array): void;
   followed?(topic: string): void;
@@ -22,7 +21,6 @@ export class Life {
   #isAlive = true;
   readonly #onEnd: (() => void)[] = [];
 
-  /** @param wallMs added to the wall clock, read at each use */
   constructor(clock: Clock, wallMs: () => number) {
     this.clock = {
       now: () => clock.now(),
@@ -47,7 +45,6 @@ export class Life {
     for (const callback of this.#onEnd.splice(0)) callback();
   }
 
-  /** Returns the promise, which never settles after the end of the run. */
   hold<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       promise.then(

@@ -31,13 +31,11 @@ export const IDENTITY = identityOfSeed(new Uint8Array(32).fill(9));
 export const OPERATOR_TOKEN = "the operator's token";
 export const CERTIFICATE = new Uint8Array(32).fill(3);
 
-/** Fast replacement for password hashing. */
 export const PLAIN: Passwords = {
   hash: (password) => Promise.resolve(`hash of ${password}`),
   verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
 };
 
-/** Probabilities of disk faults; the world changes them during the run. */
 export interface DiskWeather {
   fullPercent: number;
   shortPercent: number;
@@ -60,7 +58,6 @@ export class Machine {
   #logs: LogFile[] = [];
   #isStopping = false;
   #stopAt = Number.POSITIVE_INFINITY;
-  /** Network of the previous run; its links may stay silent for a while. */
   readonly #byAddress = new Map<string, Watched>();
 
   constructor(platform: Platform) {
@@ -79,12 +76,10 @@ export class Machine {
     return this.#server;
   }
 
-  /** Dials the machine's present network. */
   dialFrom(host: string): Dial {
     return (options) => this.network.dialFrom(host)(options);
   }
 
-  /** Starts the server. After a disk fault, it stays down and a later attempt follows. */
   async start(): Promise<void> {
     const { clock, trace } = this.#platform;
     const life = new Life(clock, () => this.wallMs);
@@ -106,7 +101,7 @@ export class Machine {
     this.#forget();
     if (kind === "power") this.disk.losePower();
     else this.disk.killProcess();
-    // A client without a notice keeps waiting in a network in which nobody answers.
+    // In a silent crash, clients wait in the old network for answers that never come.
     if (!isSilent) this.network.cut();
     this.network = this.#newNetwork();
     this.restartAt = clock.now() + awayMs;
@@ -293,7 +288,6 @@ export class Machine {
       trace.note(`${clock.now()} record ${seq} ${kind} ${room} ${id}`);
     }
     if (event.kind === "failed") {
-      // The process ends; its owner starts it again.
       const life = this.#life;
       clock.after(1, () => {
         if (life === this.#life && life !== undefined) this.crash("kill", false, 300);
@@ -308,7 +302,6 @@ export class Machine {
 
   #trouble(call: DiskCall, path: string, number: number): DiskFailure | undefined {
     if (number >= this.#stopAt) {
-      // After this call, nothing of this run has an effect.
       this.crash("power", this.#platform.random.chance(0.5), 1_000);
       throw new MachineStopped(`stopped at ${call} ${path}`);
     }

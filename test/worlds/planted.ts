@@ -9,7 +9,6 @@ import { changedDisk } from "./changed-disk.ts";
 import type { Mutant, Platform } from "./platform.ts";
 import { withFields } from "./with-fields.ts";
 
-/** Planted bugs, which the worlds must detect. */
 export const PLANTED: Readonly<Record<string, Mutant>> = {
   "acknowledged before the sync": { disk: withoutWaiting },
   "a record recorded twice": { history: recordedTwice },
@@ -27,7 +26,6 @@ export function withoutWaiting(disk: Disk): Disk {
   return changedDisk(disk, { sync: () => Promise.resolve() });
 }
 
-/** Appends every tenth post twice. */
 function recordedTwice(log: Log): Log {
   let count = 0;
   return withFields(log, {
@@ -60,7 +58,6 @@ function withLateFollow(link: Link, { clock }: Platform): Link {
   return withFields(link, { follow: (topic) => void clock.after(5, () => link.follow(topic)) });
 }
 
-/** Former members can still post. */
 class OpenRooms extends Rooms {
   override apply(record: LogRecord): void {
     super.apply(record);

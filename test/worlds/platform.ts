@@ -20,18 +20,14 @@ export interface Platform {
   readonly captures: Captures;
   readonly sentKinds: Set<string>;
   readonly mutant: Mutant;
-  /** Secret for registration; absent if the server is open. */
   readonly roomSecret?: string;
-  /** Delivers a push to a browser. @returns the answer of the push service */
   readonly pushed?: (endpoint: string, text: string) => PushAnswer;
-  /** `undefined` for the default pace. */
   readonly postsPerSecond: number | undefined;
   readonly isDiskFine: boolean;
   readonly fail: (error: unknown) => void;
   readonly guard: (check: () => void) => void;
 }
 
-/** A planted bug, which the world must detect. */
 export interface Mutant {
   readonly disk?: (disk: Disk) => Disk;
   readonly history?: (log: Log) => Log;

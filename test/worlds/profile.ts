@@ -2,7 +2,7 @@ import { REQUEST_KINDS, type RequestChoice } from "./requests.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 /**
- * Probabilities of one world. They differ between worlds, so that faults occur alone and in
+ * Probabilities for one world. They differ between worlds, so that faults occur alone and in
  * combination.
  */
 export type Profile = ReturnType<typeof profileOf>;
@@ -12,9 +12,8 @@ export const ROOMS = ["lobby", "lobby", "one", "two", "One"];
 export const TARGETS = [...ROOMS, ...ROOMS, "@ana", "@bob", "@eve", "@nobody", "nowhere"];
 
 export function profileOf(random: SeededRandom) {
-  // Long texts and stalled readers, which exceed the queue of a reader.
+  // Long texts and stalled readers, which exceed the queue for a reader.
   const isHeavy = random.chance(0.005);
-  // Fewer messages and more changes of settings, pins and preferences.
   const isManagementHeavy = !isHeavy && random.chance(0.5);
   const some = (weight: number, probability = 0.5) => (random.chance(probability) ? weight : 0);
   return {
@@ -30,7 +29,6 @@ export function profileOf(random: SeededRandom) {
       ? ["one", "two"]
       : random.pick([[], ["one"], ["one", "two"], ["one", "two"]]),
     hasHostileMember: random.chance(0.15),
-    /** Secret for registration; `undefined` if the server is open. */
     roomSecret: random.chance(0.2) ? "room's secret" : undefined,
     questions: REQUEST_KINDS.filter(() => random.chance(0.5)),
     weights: {

@@ -68,12 +68,10 @@ export class Reader {
   }
 }
 
-/** Records that one run of a program displayed: in order, once, without gaps. */
 export class DisplayedRecords {
   readonly #platform: Platform;
   readonly #reader: Reader;
   readonly #program: string;
-  /** Last `n` per room; starts again after leaving the room. */
   readonly #last = new Map<string, number>();
   #rooms = new Set<string>();
   #isCaughtUp = false;
@@ -135,7 +133,7 @@ export class DisplayedRecords {
       const hidden = model.rooms.get(id)?.records.slice(last, n - 1) ?? [];
       const missing = hidden.filter(({ head }) => head.kind !== "room").length;
       check(n > last, () => `${this.#program} saw n ${n} of ${name} after ${last}`);
-      // Skipped with a count; the wire watch checks whether that was correct.
+      // The wire watch checks whether the server may skip these records.
       if (skipped > 0 || !this.#isCaughtUp)
         for (const { head } of hidden) this.#reader.pardon(id, head.n);
       check(missing <= skipped, () => `${this.#program}: ${name} goes from ${last} to ${n}`);

@@ -12,7 +12,6 @@ export function check(condition: boolean, promise: () => string): asserts condit
   if (!condition) throw new InvariantViolation(promise());
 }
 
-/** Results of a device's posts, and the outbox of each. */
 interface Writer {
   readonly postStates: ReadonlyMap<string, string>;
   readonly outboxes: ReadonlyMap<string, number>;
@@ -36,7 +35,6 @@ interface RoomModel {
 }
 
 export const HOSTILE = "mal";
-/** Kinds that clients never display. */
 const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
 const CONTENT_KINDS: ReadonlySet<string> = new Set([
   "text",
@@ -72,17 +70,14 @@ function parseBodyOf(record: LogRecord | undefined) {
   return (record === undefined ? undefined : parseBody(record)) ?? {};
 }
 
-/**
- * State derived from all durable records, including memberships over time. It shares no code with
- * the server's fold.
- */
+/** State derived from all durable records. Shares no code with the server's fold. */
 export class ReferenceModel {
   readonly records: LogRecord[] = [];
   readonly rooms = new Map<string, RoomModel>();
   readonly settings = new Settings();
   readonly files = new Map<string, number>();
   readonly #accounts: LogRecord[] = [];
-  readonly #names = new Map<string, string>(); // Folded name to account id.
+  readonly #names = new Map<string, string>();
   readonly #texts = new Map<string, LogRecord>();
   readonly #erased = new Set<number>();
   readonly #wereMuted = new Set<string>();
@@ -95,7 +90,6 @@ export class ReferenceModel {
     this.#clock = clock;
   }
 
-  /** Compares a recovered log with the stored records. */
   checkRecovered(log: "history" | "accounts", found: readonly LogRecord[]): void {
     const stored = log === "history" ? this.records : this.#accounts;
     for (const [index, record] of stored.entries()) {
@@ -107,7 +101,6 @@ export class ReferenceModel {
     for (const record of found.slice(stored.length)) this.note(log, record);
   }
 
-  /** Compares the members of each room with the server's fold. */
   checkFold(membersOf: (room: string) => ReadonlySet<string> | undefined): void {
     for (const [id, { members }] of this.rooms) {
       const isMember = [...members].filter(([, { isMember: isIn }]) => isIn).map(([user]) => user);
@@ -167,12 +160,11 @@ export class ReferenceModel {
     return this.rooms.get(room)?.members.get(user)?.isMember === true;
   }
 
-  /** Reports whether the server may send this record to this account now. */
   mayRead(user: string, room: string, seq: number): boolean {
     const membership = this.rooms.get(room)?.members.get(user);
     if (membership === undefined) return false;
     if (membership.isMember) return true;
-    // At the time of leaving, a user still receives the records up to the leave.
+    // A user who leaves still receives the records up to the leave.
     return seq <= membership.leftSeq && membership.leftAt === this.#clock.now();
   }
 
@@ -182,7 +174,6 @@ export class ReferenceModel {
     return joins.some((seq) => seq > head.seq);
   }
 
-  /** Records of a room that readers receive, by `n`. */
   visibleRecords(room: string): LogRecord[] {
     const records = this.rooms.get(room)?.records ?? [];
     return records.filter(({ head }) => !HIDDEN_KINDS.has(head.kind));
@@ -214,7 +205,6 @@ export class ReferenceModel {
     return isMember && this.#wereMuted.has(id) === false;
   }
 
-  /** Checks that acknowledged posts are recorded in the order in which they were written. */
   checkOrder({ postStates, outboxes }: Writer): void {
     const last = new Map<number, number>();
     for (const [text, postState] of postStates) {
@@ -237,7 +227,6 @@ export class ReferenceModel {
     return this.#texts.get(text);
   }
 
-  /** Stores that the server permanently refused the text, which must not be recorded. */
   noteRefused(text: string): void {
     this.#refused.add(text);
     check(!this.#texts.has(text), () => `'${text}' was refused and is recorded`);
@@ -283,7 +272,6 @@ export class ReferenceModel {
     check(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who may not do that`);
   }
 
-  /** Applies changes of operators to rooms. */
   #manage(room: RoomModel, record: LogRecord): void {
     const { kind, seq } = record.head;
     const body = parseBody(record) ?? {};
@@ -364,9 +352,9 @@ export class ReferenceModel {
     const high = this.#counters.get(key) ?? 0;
     check(id.counter > high, () => `seq ${head.seq}: counter ${id.counter} after ${high}`);
     this.#counters.set(key, id.counter);
-    if (head.kind === "sealed" || head.kind === "file") return; // Looked at elsewhere.
+    if (head.kind === "sealed" || head.kind === "file") return;
     const text = textOf(record);
-    if (head.by === this.idOf(HOSTILE)) return; // Says what others said.
+    if (head.by === this.idOf(HOSTILE)) return;
     check(!this.#texts.has(text), () => `'${text}' is recorded twice`);
     check(!this.#refused.has(text), () => `'${text}' was refused and is recorded`);
     this.#texts.set(text, record);
@@ -378,6 +366,6 @@ export class ReferenceModel {
     const name = String(parseBody(record)?.["name"]).toLowerCase();
     const isFree = !this.#names.has(name) || (kind !== "account" && this.idOf(name) === account);
     check(isFree, () => `two accounts are called '${name}'`);
-    this.#names.set(name, account); // A former name leads there, too.
+    this.#names.set(name, account);
   }
 }

@@ -2,7 +2,7 @@ import { REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
 import { SEALED_REQUESTS } from "../../src/wire/messages-sealed.ts";
 
 /**
- * Requests that only the worlds of sealed rooms send, including those for devices with an account
+ * Requests that only the worlds with sealed rooms send, including those of devices with an account
  * key.
  */
 export const SEALED_ONLY_KINDS: readonly string[] = [
@@ -13,7 +13,6 @@ export const SEALED_ONLY_KINDS: readonly string[] = [
 /** Requests that no world sends, each with the reason. */
 const UNCOVERED_KINDS: Readonly<Partial<Record<RequestKind, string>>> = {};
 
-/** @returns requests of the wire that these worlds should have sent but did not */
 export function coverageErrors(sent: ReadonlySet<string>): string[] {
   const elsewhere = new Set([...SEALED_ONLY_KINDS, ...Object.keys(UNCOVERED_KINDS)]);
   return Object.keys(REQUESTS).filter((kind) => sent.has(kind) === elsewhere.has(kind));

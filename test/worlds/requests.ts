@@ -38,7 +38,7 @@ interface About extends Choice {
 
 type SendRequest = (about: About) => Promise<unknown>;
 
-/** Concurrent changes; a few of these rounds exceed the entries that an account's log can hold. */
+/** A few rounds of concurrent changes exceed the entries that an account's log can hold. */
 const TOGGLES_MAX = 60;
 const NO_ROOM = "rAAAAAAAAAAA";
 const MUTES_UNTIL = [0, 4_000_000_000_000, 1];
@@ -64,7 +64,6 @@ function pinnableSeq(about: About): number {
   return seqOf(about, ({ room }, user) => model.canModerate(user, room));
 }
 
-/** Returns the `seq` of a message of the account, usually a readable one. */
 function ownSeq(about: About): number {
   return seqOf(about, ({ by }, user) => by === user);
 }
@@ -78,7 +77,7 @@ function asOperator(kind: SendRequest): SendRequest {
   };
 }
 
-/** Changes preferences. An acknowledged change must have taken effect, in order. */
+/** An acknowledged change must have taken effect, in order. */
 async function prefsSet(about: About, room: string): Promise<void> {
   const { number } = about;
   const fields = {
@@ -100,7 +99,6 @@ async function save(about: About, seq: number, on: boolean): Promise<void> {
   acknowledge();
 }
 
-/** Sends requests without waiting for the previous answers. */
 async function settleAll(requests: readonly Promise<unknown>[]): Promise<void> {
   for (const one of await Promise.allSettled(requests)) {
     if (one.status === "rejected" && !(one.reason instanceof Fault)) throw one.reason;
@@ -152,7 +150,6 @@ function fileOf({ world, number }: About): FileId {
   return (files[number % Math.max(1, files.length)] ?? "fAAAAAAAAAAA") as FileId;
 }
 
-/** Frequent requests of users, which are sent more often than other requests. */
 const COMMON: readonly RequestChoice["kind"][] = [
   ...(["prefs-set", "prefs-twice", "save", "toggle", "pin", "receipts", "readers"] as const),
   ...(["typing", "ignore", "push-subscribe", "upload", "upload-held"] as const),
@@ -267,7 +264,6 @@ export const REQUEST_KINDS: readonly RequestChoice["kind"][] = [
   ...Array.from({ length: COMMON_TIMES }, () => COMMON).flat(),
 ];
 
-/** Sends a request and accepts any answer, including a fault. */
 export function sendRequest(question: RequestChoice, device: Device, world: RequestContext): void {
   const kind: SendRequest = REQUESTS[question.kind];
   device.request((client) => kind({ ...question, client, device, world }));

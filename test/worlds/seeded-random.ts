@@ -9,7 +9,6 @@ export class SeededRandom {
     this.next = randomOf(seed);
   }
 
-  /** Returns a uniform integer from 0 to `limit` - 1. */
   int(limit: number): number {
     return Math.floor(this.next() * limit);
   }
@@ -43,7 +42,6 @@ export class Trace {
   readonly #hash = createHash("sha256");
   readonly #lines: string[] | undefined;
 
-  /** @param keepsLines whether to store the lines, to debug a seed */
   constructor(keepsLines: boolean) {
     this.#lines = keepsLines ? [] : undefined;
   }
@@ -57,7 +55,7 @@ export class Trace {
     return this.#lines ?? [];
   }
 
-  /** Returns the digest; call it once, at the end. */
+  /** Must be called only once, at the end. */
   digest(): string {
     return this.#hash.digest("hex");
   }

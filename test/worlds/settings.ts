@@ -12,7 +12,7 @@ export interface SettingChange {
   readonly value: string;
 }
 
-/** A change that a client requested, with the range of values in which it may have taken effect. */
+/** Requested change, with the range of values in which it may have taken effect. */
 export interface RequestedChange extends SettingChange {
   readonly user: string;
   readonly requestedAt: number;
@@ -24,22 +24,17 @@ export const SERVER_WIDE = "house";
 interface RoomState {
   readonly seqs: Set<number>;
   pins: number[];
-  /** The `n` from which each account wants authors to see readers. */
   readonly receipts: Map<string, number>;
 }
 
-/**
- * Settings of accounts and pins of rooms, derived from the records only. They share no code with
- * the server's fold.
- */
+/** Settings and pins, derived from the records only. Shares no code with the server's fold. */
 export class Settings {
   readonly #values = new Map<string, Map<string, string[]>>();
   readonly #ignored = new Map<string, Set<string>>();
   readonly #rooms = new Map<string, RoomState>();
-  readonly #messages = new Map<number, string>(); // Seqs of words, each with its room.
+  readonly #messages = new Map<number, string>();
   readonly #erased = new Set<number>();
   readonly blanked = new Set<number>();
-  /** Highest `n` that a device of the account has reported as read, by account and room. */
   readonly #read = new Map<string, number>();
 
   noteHistory(record: LogRecord): void {
@@ -112,7 +107,6 @@ export class Settings {
     }
     const wish = settingChangeOf(body);
     if (all !== undefined) {
-      // The summary contains all settings; no acknowledged change may be missing.
       for (const [key, values] of this.#values.get(user) ?? []) {
         if (key === wish.key || (values.at(-1) ?? "") === (next.get(key) ?? "")) continue;
         throw new InvariantViolation(
@@ -142,10 +136,6 @@ export class Settings {
     return set.flatMap(([key, value]) => (value ? [`${key} ${value}`] : [])).sort();
   }
 
-  /**
-   * Registers a requested change; the devices of a link send them in this order. @returns a
-   * callback for the acknowledgement
-   */
   expectChange(claims: RequestedChange[], user: string, wish: SettingChange): () => void {
     const last = () => (this.#values.get(user)?.get(wish.key)?.length ?? 1) - 1;
     const expectChange: RequestedChange = {
@@ -160,9 +150,6 @@ export class Settings {
     };
   }
 
-  /**
-   * Checks that each acknowledged change took effect at some time, in the order of the requests.
-   */
   checkAcknowledged(claims: readonly RequestedChange[]): void {
     const reached = new Map<string, number>();
     for (const { user, key, value, requestedAt, acknowledgedAt } of claims) {
@@ -187,21 +174,15 @@ export class Settings {
     return this.#room(room).pins;
   }
 
-  /** Stores that a device of the account has read up to `n`, or that the account has posted. */
   noteRead(user: string, room: string, n: number): void {
     const key = `${user} ${room}`;
     this.#read.set(key, Math.max(n, this.#read.get(key) ?? 0));
   }
 
-  /** Reports whether this reader may be listed for the room's record `n`. */
   hasRead(user: string, room: string, n: number): boolean {
     return (this.#read.get(`${user} ${room}`) ?? 0) >= n;
   }
 
-  /**
-   * Reports whether the author of that record sees its readers. @param pair the users of a
-   * conversation
-   */
   areReadersVisible(room: string, n: number, pair: readonly string[]): boolean {
     const { receipts } = this.#room(room);
     const wanted = pair.length > 0 ? pair : [...receipts.keys()].slice(0, 1);
@@ -229,7 +210,6 @@ export function settingChangeOf(body: Body): SettingChange {
   return { key: `room ${room}`, value: isSet ? `${set}${value}` : "" };
 }
 
-/** Times of typing requests in one run of a server. */
 export class Typists {
   readonly #at = new Map<string, number>();
 

@@ -8,7 +8,6 @@ import { SeededRandom, Trace } from "./seeded-random.ts";
 export abstract class Simulation {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
-  /** `CHAT_TRACE=1` stores the lines for debugging. */
   readonly trace = new Trace(process.env["CHAT_TRACE"] !== undefined);
   readonly model = new ReferenceModel(this.clock);
   abstract readonly platform: Platform;
@@ -18,7 +17,6 @@ export abstract class Simulation {
     this.random = new SeededRandom(seed);
   }
 
-  /** Runs with faults, then without. @returns a digest of the run */
   abstract run(): Promise<string>;
 
   protected abstract restart(): void;
@@ -49,7 +47,7 @@ export abstract class Simulation {
 
   /** Also handles rejections of promises that nothing awaits. */
   readonly fail = (error: unknown): void => {
-    if (error instanceof MachineStopped) return; // The server has stopped.
+    if (error instanceof MachineStopped) return;
     this.#failure ??= { error };
   };
 

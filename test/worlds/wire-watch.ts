@@ -15,19 +15,14 @@ import { type SettingChange, settingChangeOf, Typists } from "./settings.ts";
 
 const HOSTS_HOSTILE = new RegExp(`^${HOSTILE}`);
 
-/** Server's end of a link. */
 export interface Watched {
   readonly link: Link;
-  /** Account id of the session; `undefined` before log-in. */
   user: string | undefined;
-  /** Next expected `n` per room. */
   readonly next: Map<string, number>;
   readonly topics: Set<string>;
-  /** Unanswered requests by `ref`. */
   readonly requests: Map<number, Request>;
   /** Settings that the account changed; the server must report them immediately. */
   readonly pending: Map<string, string>;
-  /** Whether the client obeys the protocol. */
   readonly isHonest: boolean;
 }
 
@@ -46,9 +41,6 @@ interface ServerMessage {
   readonly records?: readonly WireRecord[];
 }
 
-/**
- * Checks that every message of the server goes only to permitted readers, and that none is missing.
- */
 export class WireWatch {
   readonly #model: ReferenceModel;
   readonly #links = new Set<Watched>();
@@ -93,7 +85,6 @@ export class WireWatch {
     watched.pending.clear();
   }
 
-  /** Called with each message from a client. */
   received(watched: Watched, bytes: Uint8Array): void {
     const message = requestIn(bytes);
     if (message === undefined) return;
@@ -125,7 +116,6 @@ export class WireWatch {
     });
   }
 
-  /** Checks that the server has sent every record to all logged-in readers. */
   checkComplete(): void {
     for (const watched of this.#links) {
       const { user, next, pending } = watched;
@@ -204,7 +194,6 @@ export class WireWatch {
   #ignored({ user = "" }: Watched, { users = [] }: ServerMessage): void {
     const ids = users.map((name) => this.#model.idOf(String(name))).sort();
     const is = [...this.#model.settings.ignoredBy(user)].sort();
-    // A removed account has no name.
     check(
       ids.every((item) => is.includes(item ?? "")),
       () => `${user} received the ignored users ${users} instead of ${is}`,
@@ -255,9 +244,7 @@ export class WireWatch {
     watched.next.set(room, n);
   }
 
-  /**
-   * Checks that the server skips records only if the following ones reach the limit of a catch-up.
-   */
+  /** Checks that the server skips records only if the following ones reach the catch-up limit. */
   #checkSkipped(room: string, n: number): void {
     const sent = this.#model.rooms.get(room)?.records.slice(n - 1) ?? [];
     const bytes = sent.reduce((sum, { bodyBytes }) => sum + (bodyBytes?.length ?? 0), 0);
@@ -282,7 +269,6 @@ export class WireWatch {
   }
 }
 
-/** Returns the request; `undefined` if the bytes contain none or violate the protocol. */
 function requestIn(bytes: Uint8Array): Request | undefined {
   try {
     const incoming = decode(bytes);

@@ -57,7 +57,6 @@ function print(line: object): void {
 
 const make = await MAKERS[kind as WorldKind]();
 
-/** @returns whether the run passed */
 async function run(seed: number, bug = ""): Promise<boolean> {
   world = make(seed, bug);
   try {

@@ -19,9 +19,7 @@ export class World extends Simulation implements RequestContext {
   readonly machine: Machine;
   readonly devices: Device[] = [];
   readonly platform: Platform;
-  /** Callbacks that release links with stalled readers. */
   readonly stalls: (() => void)[] = [];
-  /** Time until which links are slow or unreachable. */
   isCalm = false;
   readonly #newcomers: Newcomer[] = [];
 
@@ -46,7 +44,6 @@ export class World extends Simulation implements RequestContext {
     return this.devices.filter(({ isHostile }) => !isHostile);
   }
 
-  /** Runs with faults, then without. @returns a digest of the run */
   async run(): Promise<string> {
     void this.machine.start();
     await this.advance(50);
@@ -213,7 +210,6 @@ export class World extends Simulation implements RequestContext {
     }
   }
 
-  /** Checks that exactly the accounts with a logged-in program are online. */
   async #checkPresence(): Promise<void> {
     const answer = this.honest[0]?.client.request("who", {});
     answer?.catch(() => undefined);
@@ -224,10 +220,8 @@ export class World extends Simulation implements RequestContext {
     }
   }
 
-  /** Checks that all devices have the same settings and pins, without erased messages. */
   async #checkSettings({ client, home, name }: Device): Promise<void> {
     const { model } = this;
-    // The wire watch compares them with the records.
     await this.#answered(client.request("prefs", {}));
     await this.#answered(client.request("ignored", {}));
     for (const room of client.rooms) {

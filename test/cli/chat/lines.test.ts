@@ -51,7 +51,7 @@ test("finds the last message of another user in a room or conversation", () => {
   expect([recent.last("lobby", "ana", "other"), recent.last("@bob", "ana", "other")]).toEqual([
     1, 2,
   ]);
-  recent.add(record(0, "eva", { room: "lobby" })); // A page of the past, shown later.
+  recent.add(record(0, "eva", { room: "lobby" }));
   expect(recent.last("lobby", "ana", "other")).toBe(1);
   expect([recent.authorOf(4), recent.authorOf(5)]).toEqual(["eva", undefined]);
 });

@@ -64,7 +64,7 @@ describe("incoming files", () => {
       router.incoming.addRecorded(file("bad"), 1);
       router.incoming.addRecorded(file("good"), 2);
       await router.fails(file("bad"), code);
-      await router.fails(file("bad"), code); // Retried once.
+      await router.fails(file("bad"), code);
       await router.arrives(file("good"));
       await router.incoming.waitUntilSettled();
       expect([router.lost, router.cursor]).toEqual([[file("bad")], 2]);
@@ -75,7 +75,7 @@ describe("incoming files", () => {
     const router = new Router();
     router.incoming.addRecorded(file("a"), 3);
     router.incoming.addRecorded(file("b"), 5);
-    router.incoming.addRecorded(file("b"), 6); // In another room.
+    router.incoming.addRecorded(file("b"), 6);
     router.incoming.skipRecord(9);
     expect(router.begun).toEqual([file("a"), file("b")]);
     expect(router.cursor).toBe(2);

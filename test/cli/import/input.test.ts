@@ -115,7 +115,6 @@ test("rejects a date that does not exist", () => {
   expect(wrong).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
 });
 
-/** Creates a minimal archive. */
 function zip(files: Readonly<Record<string, string>>, comment = ""): Uint8Array {
   const parts: Buffer[] = [];
   const list: Buffer[] = [];

@@ -5,7 +5,6 @@ import { type Entry, packArchive } from "../../archives.ts";
 import { rejection } from "../../rejection.ts";
 
 const PATH = "chat-0.2.0-linux-x64/chat";
-/** Content that does not compress well. */
 const LARGE = new Uint8Array(1_000_003).map((_, i) => Math.imul(i, 2_654_435_761) >>> 13);
 
 async function read(suffix: string, bytes: Uint8Array): Promise<Buffer> {

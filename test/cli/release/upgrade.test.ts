@@ -111,7 +111,7 @@ describe("an upgrade", () => {
     expect(await refusal(from)).toBe(
       "release-untrusted: the program in the release of chat 0.3.0 is chat 0.1.0",
     );
-    // The names of files say another version than the signature.
+    // The file names state a different version from the signature.
     const old = signer.release(packScript("0.3.0", TARGET, versionScript("0.3.0")), "chat 0.1.0");
     expect(await refusal(old)).toStartWith("not-allowed: the release is older (chat 0.1.0)");
     const renamed = release("0.3.0");

@@ -267,7 +267,7 @@ test("handles keys typed before a room is open, in order", async () => {
   await screen.frames();
   expect(screen.server.texts()).toEqual(["hello", "waves"]);
   await screen.clock.advance(1_000);
-  await screen.type("one\ntwo"); // Ctrl-J begins a line again.
+  await screen.type("one\ntwo"); // Ctrl-J inserts a line break.
   expect(screen.server.texts()).toHaveLength(2);
 });
 

@@ -27,7 +27,7 @@ async function commandsOf(fixture: ClientFixture) {
   const notes: string[] = [];
   const overlays: (readonly string[])[] = [];
   const answers: (string | undefined)[] = [];
-  let muted: readonly string[] = ["#noise"]; // By the settings.
+  let muted: readonly string[] = ["#noise"];
   const screen: CommandScreen = {
     note: (text) => notes.push(text(ENGLISH_TERMINAL)),
     fault: ({ message }) => notes.push(message),
@@ -84,7 +84,7 @@ test("`/reply` refers to another user's last message, `/edit` to the user's own"
   expect(await run("reply me")).toBe("fine");
   const post = fixture.server.requests.findLast(({ kind }) => kind === "post");
   expect(post).toMatchObject({ body: { text: "me", re: 1 } });
-  expect(await run("edit I")).toBe("kind-unknown"); // Not of this fake; asked for the right one.
+  expect(await run("edit I")).toBe("kind-unknown");
   const edit = fixture.server.requests.findLast(({ kind }) => kind === "edit");
   expect(edit).toMatchObject({ seq: 2, text: "I" });
 });
@@ -115,7 +115,7 @@ test("encrypts a conversation only after a prompt", async () => {
     "Encrypt the conversation with bob? This cannot be undone.",
     "the conversation with bob is not encrypted",
   ]);
-  expect(await run("seal @bob --yes")).not.toBe("fine"); // This server seals nothing.
+  expect(await run("seal @bob --yes")).not.toBe("fine");
 });
 
 test("creates a room only after a prompt that describes it", async () => {

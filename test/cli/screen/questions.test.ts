@@ -45,7 +45,7 @@ describe("hides a typed password", () => {
     expect(answers).toEqual(["wrong"]);
     expect(screen()).toEqual(["secret", "checking", ""]);
     type("rig");
-    await enter(); // Ignored while the password is being checked.
+    await enter();
     expect(screen()).toEqual(["secret", "checking", "rig"]);
     ask("Not that one. Password");
     expect(screen()).toEqual(["secret", "Not that one. Password", "rig"]);

@@ -65,7 +65,6 @@ function createPictures({ settings = {}, env = {}, fetch }: SceneOptions = {}) {
       fetched.push(file.file);
       return fetch?.(file);
     },
-    // Updates the visible pictures after each redraw, as the screen does.
     onChange: () => queueMicrotask(() => pictures.setVisible(visible)),
   });
   const see = (...files: readonly FileBody[]) => {

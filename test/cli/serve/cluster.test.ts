@@ -68,7 +68,6 @@ test("reports the state of the cluster, and whether the histories are equal", as
   ];
   await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toEqual({ ...well, nodes: 2, rootsEqual: false });
-  // Two other nodes are ahead, with different roots.
   nodes = [
     [11, "0b"],
     [11, "0c"],
@@ -85,7 +84,6 @@ test("reports the state of the cluster, and whether the histories are equal", as
   await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: true, nodes: 0, rootsEqual: true });
 
-  // The remaining node still answers.
   stream.isLed = false;
   await clock.advance(CLUSTER_METRICS_INTERVAL_MS);
   expect(watch.health).toMatchObject({ reachable: false, follows: false });

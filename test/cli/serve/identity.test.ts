@@ -48,7 +48,7 @@ describe("the server's key", () => {
 
   test("is signed by its predecessor when renewed; eight predecessors are listed", async () => {
     const folder = new Folder();
-    const keys = [await folder.start(true, false)]; // The first key has no predecessor.
+    const keys = [await folder.start(true, false)];
     expect(folder.registry().predecessors).toEqual([]);
     for (let i = 0; i < 10; i++) keys.unshift(await folder.start(true));
     const { predecessors } = folder.registry();

@@ -4,7 +4,6 @@ import { FakeOutput } from "../../commands/fake-world.ts";
 import { reservedPort } from "../../ports.ts";
 import { rejection } from "../../rejection.ts";
 
-/** Monitoring answer of NATS 2.10 and later. */
 const server = { url: "", gone: "" };
 let stop = () => {};
 

@@ -179,10 +179,10 @@ test("all lines fit on 80x24, with the command for other machines last", () => {
   const local = { ...place, host: "127.0.0.1" };
   const all = { fingerprint, operatorToken, invite, local, roomPassword: secret };
   const folder = tempFolder();
-  symlinkSync(process.execPath, join(folder, "chat")); // As where the program is installed.
+  symlinkSync(process.execPath, join(folder, "chat")); // Simulates an installed program.
   for (const data of ["/srv/chat", "/var/lib/chat-room/data"]) {
     const text = joiningText(true, { ...all, data }, { PATH: folder });
-    expect(rowsOf(text)).toBeLessThan(24); // The last row is the cursor's.
+    expect(rowsOf(text)).toBeLessThan(24);
     const last = text.trimEnd().split("\n").at(-1);
     expect(last).toBe(`  other machines    chat join ${quoteInvite(invite)} --user YOUR-NAME`);
     const page = "https://192.168.100.200:65535/";

@@ -51,7 +51,7 @@ test("reports no findings for complete rooms of any number of pages", async () =
 });
 
 test("reports a gap with the record after it", async () => {
-  const lobby = dense(1_500).toSpliced(499, 1); // Between two pages.
+  const lobby = dense(1_500).toSpliced(499, 1);
   const rooms = new Rooms({ lobby, "@ben": dense(5).slice(1) });
   const { findings } = await verifyRooms(rooms, false);
   expect(findings).toEqual([
@@ -97,7 +97,8 @@ test("reports an erased record without an erase record in its room", async () =>
   const rooms = new Rooms({ lobby: dense(1_500), "@ben": dense(3, 1) });
   const erased = { state: "erased", body: undefined } as const;
   const order = (seq: number, ...also: number[]) => ({ kind: "erase", body: { seq, also } });
-  // Records 3 and 5 are on another page than their `erase` record; the one of 9 is in another room.
+  // Records 3 and 5 are on a different page from their `erase` record. The `erase` record that
+  // names record 9 is in another room.
   rooms.changed = { 3: erased, 5: erased, 9: erased, 2999: order(3, 5), 6: order(9) };
   const { findings } = await verifyRooms(rooms, false);
   expect(findings).toEqual([{ seq: 9, reason: "deleted without a request in #lobby" }]);

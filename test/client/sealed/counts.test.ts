@@ -76,7 +76,6 @@ describe("counts", () => {
           } else {
             const [sent] = pending.splice(at, 1);
             const { count = 0, excuses } = sent ?? {};
-            // Encrypted long before it is sent, or anew for that.
             const excused = step === 4 ? excuses : excusedBy(own, count);
             const done = receiveCount(observed, count, excused);
             expect(done.missed).toBe(0);

@@ -6,7 +6,6 @@ import { Crash, type FailurePoint } from "./crashing-home.ts";
 import { type Device, type Person, SealedSite } from "./sealed-site.ts";
 
 const TROUBLES = ["before", "after", "full"] as const;
-/** "all": each trouble at each write. Left out: one at one of each kind of write, by the seed. */
 const TEXTS = ["one", "two", "three", "four", "five", "six"];
 
 type Step = (ana: Person, others: readonly [Person, Person]) => Promise<unknown>;
@@ -46,14 +45,13 @@ async function postAndWait(ana: Person, ben: Person, text: string): Promise<void
   if (!before.has(text)) {
     before.add(text);
     await ana.postText(text).catch((fault: Fault) => {
-      if (fault.code === "store-full") before.delete(text); // It says itself that it was not sent.
+      if (fault.code === "store-full") before.delete(text);
       throw fault;
     });
   }
   await ben.waitForText(text);
 }
 
-/** @param n 0: no trouble; @returns the trouble, and whether it happened */
 async function walk(at: FailurePoint, n: number): Promise<{ crash: Crash; hasHappened: boolean }> {
   await using world = await SealedSite.open();
   const crash = new Crash(at, n);
@@ -70,7 +68,6 @@ async function walk(at: FailurePoint, n: number): Promise<{ crash: Crash; hasHap
       await STEPS[step]?.(ana, others);
       return "done";
     })().catch((fault: Fault) => {
-      // Of a dead process nothing is of interest any more.
       if (crash.isDead || fault.code === "store-full") return "again";
       throw fault;
     });
@@ -92,7 +89,6 @@ async function walk(at: FailurePoint, n: number): Promise<{ crash: Crash; hasHap
   return { crash, hasHappened: isBack || (at === "full" && crash.writes >= n) };
 }
 
-/** A write of each kind, counted from 1, with one of the troubles each; by the seed. */
 async function sample(): Promise<(readonly [FailurePoint, number])[]> {
   const { kinds } = (await walk("before", 0)).crash;
   expect(kinds.length).toBeGreaterThan(15);

@@ -2,7 +2,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import type { OpenSealedHome, SealedHome } from "../../../src/client/sealed/sealing.ts";
 import type { SealedTables } from "../../../src/client/sealed/store.ts";
 
-/** `before`: nothing of the last transaction is there; `after`: all of it, and nobody knows. */
+/** Whether the process crashes before or after the commit of a transaction. */
 type CrashAt = "before" | "after";
 /** `full`: the disk rejects the write once, and the process continues. */
 export type FailurePoint = CrashAt | "full";
@@ -17,7 +17,6 @@ export class Crash {
   readonly #onWrite: (written: readonly string[]) => void;
   readonly #happen: (how: "crashed") => void;
 
-  /** @param n 0: never; `took` is told the keys that each transaction writes */
   constructor(
     at: FailurePoint,
     n: number,

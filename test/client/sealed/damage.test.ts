@@ -7,7 +7,6 @@ import { holds } from "../../server/site-lab.ts";
 import { codeOf } from "./liar.ts";
 import { type Device, type Person, SealedSite } from "./sealed-site.ts";
 
-/** Ben's state after some messages; each test damages a copy of it, and ben connects with that. */
 let world: SealedSite;
 let ana: Person;
 let device: Device;
@@ -56,7 +55,6 @@ async function talks(of: Device): Promise<Person> {
 describe("a damaged row", () => {
   test("of any kind loses at most its own message", async () => {
     const keys = rows(device).map(({ key }) => key);
-    // Key packages are all alike; what is in the clear has a test of its own.
     const packages = keys.filter((key) => key.startsWith("package/")).slice(1);
     const damaged = keys.filter((key) => !packages.includes(key) && !key.startsWith("pin/"));
     expect(new Set(damaged.map((key) => key.split("/")[0]))).toEqual(

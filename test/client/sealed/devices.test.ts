@@ -42,7 +42,7 @@ describe("a linked device", () => {
     expect(await ben.members()).toEqual({ ana: 1, ben: 2 });
     await ana.postTo("without the phone", third);
     expect(phone.texts()).toEqual([]);
-    await removesRevoked(); // Nothing is left to do.
+    await removesRevoked();
     await ana.postTo("once", third);
     expect(count(third, "remove")).toBe(1);
   });
@@ -69,7 +69,7 @@ describe("an admin of a sealed room", () => {
 
   for (const [how, remove] of [
     ["left without a signature", (ana) => ana.request("leave", { room: "vault" })],
-    // Without a commit: as operators do, who are in no group.
+    // Without a commit, because operators are not in the group.
     ["was removed by the server", (ana) => ana.request("kick", { room: "vault", user: "ana" })],
     ["has no account any more", (ana) => ana.request("unregister", {})],
   ] as readonly (readonly [string, (ana: Person) => Promise<unknown>])[]) {
@@ -107,7 +107,6 @@ describe("a member", () => {
     await rejoined.postText("ben is back");
     await ana.kick("ben");
     await rejoined.until("the end", () => rejoined.events.some(({ kind }) => kind === "room-gone"));
-    // What the server has of ben's key packages is from before.
     await ana.addMember(rejoined);
     await rejoined.postTo("and once more", ana);
   });

@@ -70,7 +70,7 @@ describe("a file in a sealed room", () => {
         expect(downloaded).toMatchObject({ name, from: "ana", sizeBytes, chunks, digest });
         expect(folder.opened[0]).toMatchObject({ name, sizeBytes });
         expect(Bun.hash(folder.files.get(name) ?? "")).toBe(Bun.hash(bytes));
-        expect((await get(ana, sent.id)).digest).toBe(digest); // Its sender can have it, too.
+        expect((await get(ana, sent.id)).digest).toBe(digest);
         expect(filesOf(ben)).toHaveLength(++count);
       }
     }
@@ -84,7 +84,6 @@ describe("a file in a sealed room", () => {
     const { seq, body } = await ben.until("the file", () => filesOf(ben)[0]);
     expect([body?.["text"], body?.["sending"]]).toEqual([text, "canary-sending"]);
     expect("unsaid" in sent).toBe(false);
-    // Its text is edited inside of a message, and by its sender alone.
     await ben.post(sealedEdit({ seq, text: "canaries of ben" }));
     await ana.post(sealedEdit({ seq, text: "canaries no more" }));
     await ana.post(sealedEdit({ seq, text: "" }));
@@ -94,7 +93,7 @@ describe("a file in a sealed room", () => {
       { seq, text: "canaries no more" },
       { seq, text: "" },
     ]);
-    expect(hasOnDisk(world, sent.id)).toBe(true); // The search is not in vain.
+    expect(hasOnDisk(world, sent.id)).toBe(true);
     const found = ["canary", "canaries", "sings"].filter((word) => hasOnDisk(world, word));
     expect(found).toEqual([]);
   });
@@ -143,7 +142,6 @@ describe("a file in a sealed room", () => {
     const files = () => ben.records.filter(({ kind }) => kind === "file");
     await ben.until("both", () => files().length === 2);
     expect(new Set(files().map(({ room }) => room.name))).toEqual(new Set(to));
-    // What was erased in one of them is there in the other one.
     const first = sent.posted.find((one) => one.to === "vault")?.seq ?? -1;
     await ana.request("erase", { seq: first });
     expect((await get(ben, sent.id)).digest).toBe(digestHex(source.bytes));
@@ -175,7 +173,7 @@ describe("a file in a sealed room", () => {
 describe("a file that was sent but not posted", () => {
   two("is posted once, by the next run", async ({ world, ana, ben }) => {
     const source = plan();
-    // As if it were killed when the server had the file, and before anything was posted.
+    // Simulates a kill after the upload, before the post.
     const posted = Promise.withResolvers<void>();
     const post = () => {
       posted.resolve();
@@ -189,7 +187,6 @@ describe("a file that was sent but not posted", () => {
     expect(observed.body).toMatchObject({ name: "plan.txt", size: 9 });
     const downloaded = await get(ben, String(observed.body?.["file"]));
     expect(downloaded.digest).toBe(digestHex(source.bytes));
-    // The same command continues with that file, and does not post it again.
     expect(await send(restarted, source)).toMatchObject({
       id: downloaded.id,
       posted: [{ seq: observed.seq }],

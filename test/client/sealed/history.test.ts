@@ -46,7 +46,6 @@ describe("the histories of members", () => {
     await ana.addMember(first);
     const { fingerprint } = readerOf(first);
     await first.quit();
-    // From the first contact on ben is shown another history.
     device.state.logPins.forget(fingerprint);
     const ben = world.person("ben", device);
     await forkFor(world, ben);

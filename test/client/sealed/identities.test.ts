@@ -82,9 +82,7 @@ describe("a directory that lies about a member's key", () => {
     expect(await refusalOf(ana.postText("secret"))).toBe(CHANGED);
     expect(await memberOf(ana, "ben")).toMatchObject({ isVerified: true, isChanged: true });
     expect(await memberOf(ana, "eve")).not.toHaveProperty("isChanged");
-    // What ben says is ben's, and is read.
     await ben.postTo("it is me", ana);
-    // Ben still sees the former digits: the server lied.
     const now = await safetyNumber(ana, "ben");
     expect([now.former, now.isVerified]).toEqual([before.digits, false]);
     await confirm(ana, "ben", before.digits);
@@ -106,14 +104,13 @@ describe("a directory that lies about a member's key", () => {
     await ana.postText("without ben", "cellar");
     await eve.waitForText("without ben", "cellar");
     ana.tamperingLink.tampering = {};
-    // Members whom an admin does not trust can be removed.
     await ana.kick("ben", "attic");
     await ana.postText("alone", "attic");
     expect(await codeOf(ana.postText("secret"))).toBe("seal-refused");
   });
 
   three("cannot substitute another user's key undetected", async ({ ana, eve }) => {
-    await forgeKeys(ana, "ana"); // Of one's own: there is nobody to compare with.
+    await forgeKeys(ana, "ana");
     expect(await codeOf(ana.invite("ben"))).toBe("seal-refused");
     await ana.postTo("as before", eve);
     await forgeKeys(ana, "eve");
@@ -124,7 +121,6 @@ describe("a directory that lies about a member's key", () => {
 
 three("adds a member with a new key after it is accepted", async (scene) => {
   const { world, ana, ben: former, eve } = scene;
-  // Eve could put another change in its place: she does not before she has decided.
   await ana.makeAdmin("eve");
   const next = { ...(await world.link(former)), state: ClientState.inMemory() };
   const ben = await world.join("ben", next);

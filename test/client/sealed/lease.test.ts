@@ -57,7 +57,6 @@ describe("an older copy of a device's state", () => {
     await restored.postTo("back from the backup", ana);
     await ana.postTo("welcome back", restored);
     expect(restored.rejoins("copy")).toBe(1);
-    // Also its own messages, which only the later state had.
     expect((await restored.past()).slice(-4)).toEqual([
       "said after the backup",
       "said while ben was away",
@@ -69,7 +68,7 @@ describe("an older copy of a device's state", () => {
   });
 
   two("is detected by its own messages within one link", async ({ world, ana, ben }) => {
-    const backup = world.copy(ben.device); // With the lease that is the server's still.
+    const backup = world.copy(ben.device);
     await ben.postTo("later than the snapshot", ana);
     const restored = await ben.restart(backup);
     await restored.postTo("from the snapshot", ana);
@@ -91,14 +90,12 @@ two("stops two machines with one state after REJOINS_MAX rejoins", async ({ worl
   expect(refused[0]?.message).toContain("two machines");
   const events = [ben, other].flatMap((machine) => machine.events);
   expect(events.some(({ kind }) => kind === "sealed-fault")).toBe(true);
-  // One of them continues, and nothing that was accepted is lost or doubled.
   const texts = ana.texts().filter((text) => text.includes("word"));
   expect(new Set(texts).size).toBe(texts.length);
   expect(texts).toHaveLength(said - refused.length);
   const { made } = await ana.request("group", { target: "vault" });
   expect(made?.epoch).toBeLessThanOrEqual(2 + 2 * (REJOINS_MAX + 1));
 
-  // An hour later it may rejoin.
   await other.quit();
   world.site.skewMs += REJOINS_WINDOW_MS;
   await world.site.restart();
@@ -120,7 +117,6 @@ async function requestConcurrently(seed: number): Promise<{ instance: string; lo
     throw new Fault("link-closed", "lost");
   };
   const process = async () => {
-    // A process that is killed in a transaction leaves nothing of it.
     const transact: SealedStateStore["transact"] = (work) =>
       rows.transact(async (tables) => {
         const done = await work(tables);

@@ -14,11 +14,8 @@ export interface WireRecord {
 }
 
 export interface Tampering {
-  /** @returns what the server is asked instead; undefined: it never hears of it */
   onRequest?(question: WireMessage): WireMessage | undefined;
-  /** @returns what the client is told instead */
   onMessage?(message: WireMessage, request: WireMessage | undefined): readonly WireMessage[];
-  /** Each record, however it comes. @returns those that come instead, in this order */
   onRecord?(record: WireRecord): readonly WireRecord[];
 }
 
@@ -94,7 +91,6 @@ export class TamperingLink {
         this.#lost.set(room, lost + 1 - known.replaced.length);
       }
       const { before, replaced } = known;
-      // Numbers without a hole: a client that only counted records would see nothing.
       return replaced.map((one, at) => {
         const { n } = headOf(one);
         return before === 0 && at === 0 ? one : forged(one, { n: n - before + at });
@@ -147,7 +143,6 @@ function isSealed(record: WireRecord): boolean {
   return headOf(record).kind === "sealed";
 }
 
-/** Shows something in place of each sealed message; `nth` counts them from 1. */
 export function replaceSealed(
   shows: (record: WireRecord, nth: number) => readonly WireRecord[],
 ): Tampering {

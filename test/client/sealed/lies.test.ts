@@ -87,7 +87,6 @@ describe("messages: a server that", () => {
   two("always names another epoch is retried SEALED_TRIES_MAX times", async ({ ana }) => {
     let tries = 0;
     ana.tamperingLink.tampering = replacePosts(({ ref, body }) => {
-      // At last one without a text, so that the server waits for it no longer.
       if ("sealed" in (body as object)) tries++;
       queueMicrotask(() => ana.tamperingLink.deliver(refusal(ref, "stale-epoch", 1)));
       return undefined;

@@ -18,7 +18,6 @@ async function groupOf(person: Person) {
   return made;
 }
 
-/** A commit that only looks like one: the server cannot know. */
 async function sendGarbage(by: Person, commitId: string): Promise<void> {
   const { group, epoch } = await groupOf(by);
   const bytes = commitOf(group, epoch, commitId);
@@ -37,7 +36,7 @@ describe("a commit that members must refuse", () => {
     }
     expect([(await ana.status()).status, (await eve.status()).status]).toEqual(["in", "in"]);
     await sendGarbage(ben, "garbage-three");
-    await ana.kick("ben"); // Without a message before: the kick itself repairs the group.
+    await ana.kick("ben");
     await ana.postTo("without ben", eve);
     await eve.postTo("ben is out", ana);
     expect(await eve.members()).toEqual({ ana: 1, eve: 1 });

@@ -75,7 +75,6 @@ two("reads missed records in short transactions", async ({ world, ana, ben }) =>
   const texts = Array.from({ length: each * COMMITS }, (_, at) => `word ${at}`);
   for (let turn = 0; turn < COMMITS; turn++) {
     await postAll(ana, texts.slice(turn * each, (turn + 1) * each));
-    // New keys are due a week later, and where the clock was wrong.
     world.site.skewMs += (turn % 2 === 0 ? 1 : -1) * (RENEW_MS + 2 * RENEW_JITTER_MS);
     await ana.entersRoom();
   }
@@ -83,7 +82,6 @@ two("reads missed records in short transactions", async ({ world, ana, ben }) =>
   const counting = new Crash("after", 0, (written) =>
     opened.push(written.filter((key) => key.startsWith("said/")).length),
   );
-  // Time passes whenever it is asked for: a message takes a tenth of what a transaction may.
   const { clock } = world.site;
   let spentMs = 0;
   const now = () => {
@@ -104,7 +102,6 @@ two("reads missed records in short transactions", async ({ world, ana, ben }) =>
   using stored = new Database(join(ben.device.folder, SEALED_STATE_FILE), { readonly: true });
   const sql = "SELECT count(*) AS rows FROM sealed WHERE key LIKE 'said/%'";
   const { rows = 0 } = stored.query<{ rows: number }, []>(sql).get() ?? {};
-  // The texts, ben's own two, each commit, and the one that let him in.
   expect(rows).toBe(texts.length + 2 + COMMITS + 1);
   expect(Math.max(...opened)).toBeLessThanOrEqual(10);
 });

@@ -46,7 +46,7 @@ describe("a sealed room", () => {
   two("may be created again under its name after it was removed", async ({ ana, ben }) => {
     await ana.request("join", { room: "second", create: true, sealed: true });
     await ana.waitForRoom("second");
-    await ana.request("leave", { room: "second" }); // Removes the room, which has no other members.
+    await ana.request("leave", { room: "second" });
     await ana.createSealedRoom("second");
     await ana.addMember(ben, "second");
     await ana.postText("to the new room", "second");

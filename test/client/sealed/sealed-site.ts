@@ -26,7 +26,7 @@ import type { Answer, PostBody, RequestFields, RequestKind } from "../../../src/
 import { Site, type SiteOptions } from "../../server/site.ts";
 import { TamperingLink } from "./liar.ts";
 
-/** In memory where the system has such a folder: a sync of a real disk takes milliseconds. */
+/** Use memory if the system has this folder, because syncing a real disk takes milliseconds. */
 const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 
@@ -147,8 +147,8 @@ interface VaultOptions extends SiteOptions {
 }
 
 /**
- * Registers tests that have a site of their own, in which ana has made the sealed room "vault" and
- * let these in. The events of that are forgotten.
+ * Registers tests with a separate site, in which ana has created the sealed room "vault" and added
+ * these users.
  */
 export function vaultTest<const Name extends string>(
   names: readonly Name[],
@@ -180,7 +180,6 @@ export interface Device {
 interface PersonOptions {
   readonly follow?: FollowMode;
   readonly listener?: (event: SessionEvent) => void;
-  /** False: others cannot let it in before it has made key packages by itself. */
   readonly stocks?: boolean;
 }
 

@@ -88,7 +88,7 @@ test("limits a page of several sources to PAGE_BYTES_MAX or one record of any si
   expect(builder.more).toBe(true);
   const single = new PageBuilder({ limit: 100 });
   expect(single.add(record(1, "w".repeat(PAGE_BYTES_MAX)))).toBe(true);
-  expect(single.add(record(1))).toBe(true); // Both sources may have it.
+  expect(single.add(record(1))).toBe(true);
   expect(single.page()).toMatchObject({ records: [{ seq: 1 }], more: false });
 });
 
@@ -108,7 +108,6 @@ describe("a record of the archive matches", () => {
     [{ from: "ben", grep: "one" }, archivedRow("one"), false],
     [{ since: 1_000, until: 1_000, grep: "one" }, archivedRow("one"), true],
     [{ kinds: ["text"] }, archivedRow("one"), true],
-    // Neither fields that nobody sees nor what could not be opened.
     [{ grep: "d" }, archivedRow("x"), false],
     [{ grep: "broken" }, closed, false],
     [{ grep: "x" }, archivedRow({ includes: 1 }), false],

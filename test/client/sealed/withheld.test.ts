@@ -28,7 +28,6 @@ async function restartsEmpty(person: Person): Promise<Person> {
 describe("withheld messages are reported", () => {
   two("with the next message", async ({ ana, ben }) => {
     withhold(ben, 2, 3, 5);
-    // Ana reads each: until then the next one would excuse it.
     for (const text of ["1", "2", "3", "4", "5", "6", "7"]) await ana.postTo(text, ana);
     await ben.waitForText("7");
     expect(received(ben)).toEqual(["1", "4 (2)", "6 (1)", "7"]);
@@ -99,7 +98,6 @@ describe("a server that answers history requests with an empty page", () => {
   const noHistory = answered("history", () => ({ records: [] }));
 
   two("while a member is connected", async ({ ana, ben }) => {
-    // A change that failed: the client asks for what comes next, too.
     await ben.invite("ana").catch(() => undefined);
     ben.tamperingLink.tampering = noHistory;
     await ana.postTo("in time", ben);

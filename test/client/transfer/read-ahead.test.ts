@@ -62,7 +62,7 @@ test("does not record a hash in progress after a seek", async () => {
     hashing.shift()?.();
     hashed++;
   }
-  while (hashing.length === 0) await Promise.resolve(); // The fourth, and last of its batch.
+  while (hashing.length === 0) await Promise.resolve();
   ahead.seek(2);
   const wanted = ahead.next(2);
   await finishHashing(hashing);

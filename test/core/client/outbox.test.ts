@@ -49,7 +49,7 @@ describe("outbox", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);
     const fits = OUTBOX_IN_FLIGHT_CHARS_MAX / TEXT_BYTES_MAX;
-    const long = "x".repeat(TEXT_BYTES_MAX - "lobby".length); // The target counts too.
+    const long = "x".repeat(TEXT_BYTES_MAX - "lobby".length);
     const keys = Array.from({ length: 2 * fits }, (_, i) => i + 1);
     const first = keys.flatMap((key) => sent(outbox.handle(post(key, long), 0)));
     expect(first).toEqual(keys.slice(0, fits));
@@ -121,7 +121,6 @@ describe("outbox", () => {
     const text = "x".repeat(OUTBOX_PENDING_CHARS_MAX / 4 - "lobby".length);
     const refused = [1, 2, 3, 4, 5].flatMap((key) => settled(outbox.handle(post(key, text), 0)));
     expect(refused).toEqual([5]);
-    // A text longer than the limit in flight is sent alone.
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
   });
 
@@ -174,7 +173,7 @@ describe("outbox", () => {
 
 class Bench {
   readonly outbox = new Outbox();
-  readonly log: number[] = []; // Counters in the order of their records.
+  readonly log: number[] = [];
   readonly refusedForGood = new Set<number>();
   readonly outcomes = new Map<number, string>();
   now = 0;
@@ -220,7 +219,7 @@ class Bench {
 
   #decide(counter: number, decision: "take" | "never"): void {
     const highest = Math.max(0, ...this.log, ...this.refusedForGood);
-    expect(counter).toBeLessThanOrEqual(highest + 1); // No post was skipped.
+    expect(counter).toBeLessThanOrEqual(highest + 1);
     if (decision === "never" || this.refusedForGood.has(counter)) {
       this.refusedForGood.add(counter);
       this.#answer({ kind: "refused", counter, fault: new Fault("not-member", "not in") });

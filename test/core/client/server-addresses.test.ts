@@ -57,7 +57,7 @@ test("avoids addresses of a different server, unless the user names them", () =>
   expect(places.setAdvertised([A, B, C], WORLD)).toBe(true);
   expect(hosts(places.candidates())).toEqual(["chat", "b", "c"]);
   places.setAdvertised([B], WORLD);
-  places.setAdvertised([B, A], WORLD); // May now belong to the server.
+  places.setAdvertised([B, A], WORLD);
   expect(hosts(places.candidates())).toEqual(["chat", "b", "a"]);
 });
 

@@ -32,7 +32,7 @@ describe("timeline", () => {
   test("requests everything again if the link was lost while older records arrived", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), room(1, 0, "b", true), caughtUp(11));
-    expect(timeline.after).toBe(0); // More than new members receive, so that `a` has no gap.
+    expect(timeline.after).toBe(0);
   });
 
   test("starts with cursor 0 at a server without records", () => {

@@ -11,7 +11,7 @@ import {
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { leafHash } from "../../../src/wire/record.ts";
 
-/** Inputs and roots of the Certificate Transparency reference implementation. */
+/** Inputs and roots from the reference implementation of Certificate Transparency. */
 const REFERENCE_LEAVES = [
   "",
   "00",
@@ -59,7 +59,6 @@ test("computes the roots of the reference implementation", () => {
     expect(tree.size).toBe(index + 1);
     expect(toHex(tree.root())).toBe(REFERENCE_ROOTS[index] ?? "");
   }
-  // A hash function may return its own memory.
   const copying = new MerkleTree((bytes) => sha256(bytes));
   for (const leaf of leaves) copying.append(leaf);
   expect(copying.root()).toEqual(rootAt(SIZE_MAX));

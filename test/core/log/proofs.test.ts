@@ -13,11 +13,11 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { leafHash } from "../../../src/wire/record.ts";
 import { nodesOf } from "../log-nodes.ts";
 
-/** Inputs of the Certificate Transparency reference implementation. */
+/** Inputs from the reference implementation of Certificate Transparency. */
 const REFERENCE_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657"]
   .concat("606162636465666768696a6b6c6d6e6f")
   .map((hex) => leafHash(Uint8Array.fromHex(hex), sha256));
-/** Inclusion proofs: leaf (from 1), size of the tree, path. */
+/** Inclusion proofs: leaf (from 1), tree size, path. */
 const REFERENCE_INCLUSIONS: readonly [number, number, readonly string[]][] = [
   [1, 1, []],
   [
@@ -194,7 +194,6 @@ test("has no path for a leaf outside of the tree", () => {
 });
 
 test("supports sizes beyond 32 bits and rejects invalid proofs", () => {
-  // One hash per level: the tree of 2^level equal leaves.
   const levels = [at(leaves, 0)];
   for (let level = 1; level < 41; level++) {
     const below = at(levels, level - 1);
@@ -218,7 +217,6 @@ test("supports sizes beyond 32 bits and rejects invalid proofs", () => {
     const proof = { oldSize: nonsense, oldRoot: root, newSize: size, newRoot: root, path: [] };
     expect(verifyConsistency(proof, sha256)).toBe(false);
   }
-  // Hashes that would be valid if sizes were not checked.
   const two = rootOf(2, equal, sha256);
   for (const [oldSize, newSize, path] of [
     [1.5, 2, [leaf, leaf]],

@@ -19,7 +19,6 @@ test.each([
   ["```\n**no** `x` @bob\n```", "[pre :**no** `x` @bob]"],
   ["```\nnot ended\nyet", "[pre :not ended\nyet]"],
   ["````\n```\n````", "[pre :```]"],
-  // Valid in other programs.
   ["```one two\nthree```\nfour", "[pre :one two\nthree]¶four"],
   ["```one line```", "[code:one line]"],
   ["```", "```"],

@@ -36,7 +36,6 @@ describe("links", () => {
 });
 
 test("never hide their target", () => {
-  // The text stays complete: the label is not a link, but the address is.
   expect(outline(parseMarkup("[bank](https://evil.example/)", undefined))).toBe(
     "[bank]([link:https://evil.example/])",
   );

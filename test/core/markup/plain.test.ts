@@ -9,7 +9,6 @@ test.each([
   ["```js\nlet a\t= *1*;\n```\nso", "let a = *1*; so"],
   ["@bob see www.example.org and #lobby", "@bob see www.example.org and #lobby"],
   ["2*3*4 snake_case_name", "2*3*4 snake_case_name"],
-  // A text of only marks is displayed as typed.
   ["```\n\n```", "``` ```"],
   ["", ""],
 ])("converts %j to one line", (text, plain) => {

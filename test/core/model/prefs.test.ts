@@ -79,7 +79,7 @@ test("shows a hidden conversation again with a new message, or when opened", () 
   expect(listedPeople(peopleScene(...events, joined))).toEqual([]);
   const early = [...events, prefs(BEN, { hidden: 2 }), fromBen(4, 2)];
   expect(peopleScene(...early).effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
-  expect(listedPeople(peopleScene(...early))).toEqual(["@ben"]); // The message is unread.
+  expect(listedPeople(peopleScene(...early))).toEqual(["@ben"]);
   const spoken = peopleScene(...events, fromBen(4, 2));
   expect(listedPeople(spoken)).toEqual(["@ben"]);
   const back = { kind: "prefs-set", room: BEN, prefs: { hidden: undefined } } as const;

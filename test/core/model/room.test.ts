@@ -83,7 +83,7 @@ test("updates a room each time the server lists it", () => {
   expect(flags(draft)).toEqual(Array(4).fill(true));
   applyRoomUpdate(draft, { ...news, read: 5, unread: 2 });
   expect([flags(draft), draft.unread]).toEqual([Array(4).fill(false), 2]);
-  applyRoomUpdate(draft, { ...news, read: 3, unread: 7 }); // The other device has read less.
+  applyRoomUpdate(draft, { ...news, read: 3, unread: 7 });
   expect(draft.unread).toBe(2);
 });
 
@@ -138,7 +138,7 @@ test("restarts a room after a gap", () => {
   const second = scene(recordEvent(5, { n: 2, room: direct })).model.rooms.get(BEN);
   expect(second?.tail.hasOlder).toBe(true);
   const draft = room(5);
-  endListing(draft); // The server has lost all records.
+  endListing(draft);
   expect(draft.tail).toEqual({ items: [], hasOlder: false, hasNewer: false });
 });
 

@@ -238,7 +238,6 @@ test("combines files that were sent together if requested", () => {
     sent(3, { from: "ben", timeUnixMs: 1 }),
     sent(4, { from: "ben", timeUnixMs: 2 }),
     sent(5, { from: "ben", timeUnixMs: 2 + MINUTE_MS }),
-    // Own messages, long after, by another sender, and with messages between them.
     sent(6, { from: "ben", timeUnixMs: 3 + MINUTE_MS, text: "of this one" }),
     sent(7, { from: "ben", timeUnixMs: 4 + 2 * MINUTE_MS }),
     sent(8, { from: "cleo", timeUnixMs: 5 + 2 * MINUTE_MS }),
@@ -250,7 +249,6 @@ test("combines files that were sent together if requested", () => {
   const expected = ["i2 1 false", "i3 3 true", "i6 1 true", "i7 1 true", "i8 1 false", "i9 1 true"];
   expect(files(model)).toEqual([...expected, "i10 1 true"]);
   expect(files(model, new RowBuilder())).toHaveLength(9);
-  // Later files join the existing row, and an erasure changes it.
   const maker = new RowBuilder({ joinsFiles: true });
   files(model, maker);
   const later = sent(11, { from: "cleo", timeUnixMs: 6 + 2 * MINUTE_MS });
@@ -265,12 +263,10 @@ test("combines files that were sent together if requested", () => {
 test("shows a caption with its file or with all files sent together", () => {
   const ben = { from: "ben", timeUnixMs: 0 };
   const { model } = scene(
-    // From clients that send no `sending` id: separate from files before and after.
     sent(2, ben),
     sent(3, ben),
     sent(4, { ...ben, text: "of one" }),
     sent(5, ben),
-    // Uploads end in any order, the last one long after the others.
     sent(6, { ...ben, sending: "s1" }),
     sent(7, { ...ben, sending: "s1", text: "of three" }),
     sent(8, { ...ben, sending: "s1", timeUnixMs: 3 * MINUTE_MS }),
@@ -281,11 +277,9 @@ test("shows a caption with its file or with all files sent together", () => {
   );
   const expected = ["i2 2 false", "i4 1 true", "i5 1 true", "i6 3 true", "i9 2 true", "i11 1 true"];
   expect(files(model)).toEqual(expected);
-  // A later caption belongs to one file.
   const changed = recordEvent(12, { kind: "edit", from: "ben", body: { seq: 3, text: "late" } });
   const later = updateAll(model, [changed]).model;
   expect(files(later).slice(0, 2)).toEqual(["i2 1 false", "i3 1 true"]);
-  // Files that were sent together stay together after an erasure.
   const gone = recordEvent(13, { kind: "erase", from: "ben", body: { seq: 7 } });
   expect(files(updateAll(later, [gone]).model)).toContain("i6 3 true");
 });
@@ -314,7 +308,6 @@ test("marks pinned rows, including files sent together", () => {
   const reused = maker.rowsOf(begun, utc).rows.find(({ key }) => key === "i4");
   const { model } = updateAll(begun, [pin(6, 2, true), pin(7, 5, true)]);
   expect(pinned(model)).toEqual(["i2", "i5"]);
-  // Only changed rows are rebuilt.
   expect(maker.rowsOf(model, utc).rows.find(({ key }) => key === "i4")).toBe(reused);
   expect(pinned(updateAll(model, [pin(8, 2, false)]).model)).toEqual(["i5"]);
 });
@@ -398,7 +391,7 @@ test("reuses all other rows when pages are added and trimmed", () => {
   const { model } = scene(...all, { kind: "open", target: "lobby" });
   const { items } = lobbyOf(model).tail;
   const maker = new RowBuilder();
-  let made = 0; // Counts the items for which rows are built.
+  let made = 0;
   const counting = () => {
     made++;
     return 0;
@@ -413,7 +406,6 @@ test("reuses all other rows when pages are added and trimmed", () => {
     rows.flatMap((row) => (row.kind === "item" && row.answers ? [row.answers.seq] : []));
   const before = new Set(rowsOf(20, 60));
   const older = rowsOf(10, 50);
-  // All except the first row, which now follows a message of the same user, and the day.
   expect(older.filter((row) => !before.has(row)).length).toBeLessThanOrEqual(13);
   expect([answered([...before]), answered(older)]).toEqual([[], [15]]);
   expect(made).toBeLessThanOrEqual(13);

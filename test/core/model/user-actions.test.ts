@@ -81,7 +81,6 @@ test("marks new messages as read only while the newest are visible", () => {
   expect(unreadAfter({ kind: "open", target: "@ben" }, { kind: "open", target: "lobby" })).toBe(1);
   expect(unreadAfter({ kind: "jump", room: LOBBY, seq: 2 })).toBe(1);
   expect(unreadAfter()).toBe(0);
-  // A user who returns to the window sees new messages.
   const away = updateAll(read.model, [{ kind: "focus", on: false }, recordEvent(5)]).model;
   const back = updateAll(away, [{ kind: "focus", on: true }]);
   expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 5 }]);

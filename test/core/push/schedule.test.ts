@@ -36,7 +36,7 @@ describe("due pushes", () => {
     expect(due.deadline).toBe(undefined);
     due.add(ANA, calling(1), 0);
     due.add(ANA, calling(2), 1_000);
-    due.add(ANA, calling(2), 1_000); // The message both mentions and answers the user.
+    due.add(ANA, calling(2), 1_000);
     expect(due.deadline).toBe(PUSH_BATCH_MS);
     expect(taken(due, PUSH_BATCH_MS - 1)).toEqual([]);
     expect(taken(due, PUSH_BATCH_MS)).toEqual(["text 2 of 2"]);
@@ -82,7 +82,6 @@ describe("due pushes", () => {
     due.add(ANA, calling(2), 0);
     expect(taken(due, PUSH_BATCH_MS, THERE)).toEqual([]);
     expect(due.deadline).toBe(PUSH_BATCH_MS + PUSH_CHECK_INTERVAL_MS);
-    // The sleeping phone is disconnected now.
     expect(taken(due, PUSH_WATCH_MS - 1)).toEqual(["text 2 of 1"]);
     due.add(ANA, calling(3, { room: "other" as RoomId }), 0);
     expect(taken(due, PUSH_WATCH_MS, THERE)).toEqual([]);

@@ -161,7 +161,7 @@ describe("accounts", () => {
     const devices = Array.from({ length: DEVICES_PER_ACCOUNT_MAX - 1 }, (_, i) => key(100 + i));
     for (const [i, device] of devices.entries()) {
       expect(next(isOnline)).toEqual(["device", -1]);
-      const cert = i === 0 ? new Uint8Array(3) : undefined; // The first device is linked.
+      const cert = i === 0 ? new Uint8Array(3) : undefined;
       admin.write(registry.deviceDraft(ana, device, cert));
     }
     expect(next(isOnline)).toEqual(["device-gone", 1]);
@@ -169,7 +169,6 @@ describe("accounts", () => {
     registry.noteDeviceSeen(ana.id, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER, "");
     expect(next(isOnline)).toEqual(["device-gone", 2]);
     expect(faultCode(() => next(() => true))).toBe("too-many");
-    // A known device needs no free slot.
     expect(registry.passwordDeviceDraft(ana, key(110), isOnline)).toBeUndefined();
     registry.apply(admin.ledger.append(registry.deviceRemovalDraft(ana, toBase64Url(key(102)))));
     expect(next(isOnline)).toEqual(["device", -1]);
@@ -334,8 +333,8 @@ describe("renamed accounts", () => {
       expect(faultCode(() => folded.reserve(name("zoe")))).toBe("name-taken");
     }
     expect(faultCode(() => registry.reserve(name("zoe"), ben))).toBe("name-taken");
-    registry.reserve(name("ana"), ben); // An operator renames the account.
-    expect(faultCode(() => registry.reserve(name("ana"), ana))).toBe("name-taken"); // In progress.
+    registry.reserve(name("ana"), ben);
+    expect(faultCode(() => registry.reserve(name("ana"), ana))).toBe("name-taken");
     registry.release(name("ana"));
     registry.apply(ledger.append(registry.nameDraft(BEN, BEN, name("ana"))));
     expect(registry.find(name("ana"))).toBe(ben);
@@ -377,7 +376,7 @@ describe("renamed accounts", () => {
     const admin = new Admin();
     const { registry, ledger } = admin;
     admin.enrol(BEN, `lost-${ANA}`);
-    const foreign = "x".repeat(40) as UserId; // The name would be too long.
+    const foreign = "x".repeat(40) as UserId;
     for (const id of [ANA, foreign]) {
       registry.apply(ledger.append(registry.lostDraft(id, key(9))));
     }

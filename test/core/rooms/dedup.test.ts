@@ -181,7 +181,7 @@ describe("post status", () => {
     expect(recorder.status(1, box(0))).toBe("pending");
     expect(recorder.status(1, box(1))).toBe("new");
     expect(recorder.status(1, box(2))).toBe("posted");
-    recorder.record(2, box(2)); // Used again, so another one is forgotten next.
+    recorder.record(2, box(2));
     recorder.record(1, box(99));
     expect(recorder.status(1, box(2))).toBe("posted");
     expect(recorder.status(1, box(3))).toBe("new");

@@ -96,7 +96,6 @@ class EngineWorld {
     else this.#depart();
   }
 
-  /** Stops the faults. All pending requests must then end within a limit. */
   calm(): void {
     this.#log.isTroubled = false;
     for (const writer of this.writers) if (writer.session === undefined) this.#arrive(writer);
@@ -126,7 +125,7 @@ class EngineWorld {
       const { name } = this.rooms.get(room as RoomId) ?? {};
       const isThere = name !== undefined && this.rooms.holderOf(name)?.id === room;
       const later = this.ledger.records.slice(seq).some(({ head }) => head.room === room);
-      if (isThere || later) continue; // A member joined in time.
+      if (isThere || later) continue;
       const before = this.ledger.records.filter(({ head }) => head.room === room && head.seq < seq);
       check(!before.some(({ head }) => head.kind === "text"), "no message is lost with its room");
     }
@@ -357,7 +356,6 @@ class EngineWorld {
     check(isIn === (effect.kind === "follow"), "members follow, others do not");
   }
 
-  /** Checks that a record is still allowed when it is recorded. */
   #checkRecord({ room, record }: Extract<EngineEffect, { kind: "deliver" }>): void {
     const { kind, by } = record.head;
     if (kind === "text" || kind === "topic") {
@@ -442,6 +440,5 @@ test.each([
     }
     records += world.ledger.records.length;
   }
-  // A simulation without events would prove nothing.
   expect(records).toBeGreaterThan(SEEDS * 20);
 });

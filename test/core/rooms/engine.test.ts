@@ -198,8 +198,8 @@ describe("posts", () => {
     way.join(ANA, ROOM);
     way.write();
     way.submit(ANA, { kind: "topic", room: DEV, topic: "new" });
-    way.post(ANA, "dev", 1); // Waits for the topic.
-    way.post(ANA, "lobby", 2); // Waits for the first.
+    way.post(ANA, "dev", 1);
+    way.post(ANA, "lobby", 2);
     way.post(ANA, "lobby", 1, OTHER_BOX);
     expect(way.waiting.map(({ drafts }) => drafts[0]?.id)).toEqual(["", `${OTHER_BOX}.1`]);
     way.write();
@@ -218,7 +218,7 @@ describe("posts", () => {
   });
 
   test("answer a post repeated on two links", () => {
-    way.enter(9, ANA); // The old link is still open.
+    way.enter(9, ANA);
     way.post(ANA, "lobby", 1);
     way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
     const body = { text: "1" };
@@ -267,7 +267,7 @@ describe("posts", () => {
     const [first] = way.waiting.splice(0, 1);
     const fault = new Fault("no-majority", "no majority", { retryAfterMs: 100 });
     way.handle({ kind: "failed", token: first?.token ?? 0, fault });
-    way.enter(9, ANA); // The client has reconnected.
+    way.enter(9, ANA);
     retry(1);
     expect(way.faults.at(-1)).toMatchObject({ code: "out-of-order", retryAfterMs: 1_000 });
     way.fail(fault);
@@ -399,7 +399,7 @@ describe("posts that other servers may have recorded", () => {
 
   test("are not recorded after their sender has moved to another server", () => {
     way.submit(ANA, { kind: "topic", room: checkName("lobby"), topic: "" });
-    way.post(ANA, "lobby", 1); // Waits for the topic.
+    way.post(ANA, "lobby", 1);
     way.leave(1);
     way.write();
     expect(way.ledger.records.map(({ head }) => head.kind).at(-1)).toBe("topic");
@@ -580,7 +580,7 @@ describe("rooms", () => {
     const record = way.ledger.append({ kind: "join", room: ROOM, by: ANA, id: "", body: {} });
     way.handle({ kind: "record", record });
     expect(way.answers).toEqual([]);
-    way.join(BEN, "rSSSSSSSSSSS" as RoomId); // Waits, because the first is not settled.
+    way.join(BEN, "rSSSSSSSSSSS" as RoomId);
     expect(way.waiting).toEqual([]);
     way.handle({ kind: "failed", token: append?.token ?? 0, fault });
     expect(way.answers).toEqual(["store-full"]);

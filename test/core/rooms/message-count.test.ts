@@ -17,7 +17,7 @@ test("counts other users' messages between two positions", () => {
         const counter = new MessageCount();
         const all = authors.flatMap((who, i) => {
           const by = USERS[who];
-          return by === undefined ? [] : [{ n: i + 1, by }]; // Some records are not messages.
+          return by === undefined ? [] : [{ n: i + 1, by }];
         });
         for (const { n, by } of all) counter.add(n, by);
         const loaded = new MessageCount();

@@ -27,7 +27,6 @@ class Owner {
     return records;
   }
 
-  /** Returns the state after a restart, with blanked records. */
   refolded(): AccountPrefs {
     const blank = new Set(this.ledger.records.flatMap(erasuresOf));
     const prefs = new AccountPrefs();

@@ -51,7 +51,7 @@ describe("waiting posts", () => {
     presence.enter(present(-1, user(1)), 0);
     presence.enter(present(-2, user(0)), 0);
     expect(presence.acceptPost(by(-1), BOX, 2, 0)?.code).toBe("too-fast");
-    expect(presence.acceptPost(by(-2), BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
+    expect(presence.acceptPost(by(-2), BOX, 2, 0)).toBeUndefined();
   });
 
   test("charge large posts several tokens, at most the burst", () => {
@@ -145,7 +145,7 @@ describe("waiting posts", () => {
     for (let i = 0; i <= OUTBOXES_HELD_MAX; i++) presence.held(1, box(i), 1, BUSY);
     expect(presence.blockingFault(1, box(0), 2)).toBeUndefined();
     expect(presence.blockingFault(1, box(1), 2)).toBe(BUSY);
-    presence.held(9, BOX, 1, BUSY); // Without a session there is no effect.
+    presence.held(9, BOX, 1, BUSY);
     expect(presence.blockingFault(9, BOX, 2)).toBeUndefined();
   });
 });

@@ -276,7 +276,7 @@ test("receipts apply from their record, and in a conversation from the second", 
   expect(hasReadReceipts(testRooms.room)).toBe(false);
   turn(ROOM, ANA, true);
   testRooms.write("join", ROOM, EVE);
-  turn(ROOM, BEN, true); // Already on, so the earlier state stays.
+  turn(ROOM, BEN, true);
   expect(hasReadReceipts(testRooms.room)).toBe(true);
   expect(testRooms.room.receipts?.since).toBe(4);
   expect([...(testRooms.room.receipts?.joined ?? [])]).toEqual([[EVE, 5]]);

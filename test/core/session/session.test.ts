@@ -111,7 +111,7 @@ describe("session", () => {
     pair.logIn();
     expect([pair.client.phase, pair.server.phase]).toEqual(["member", "member"]);
     const { ref, effects } = pair.client.request("logout", {});
-    expect(ref).toBe(2); // The log-in has ref 1.
+    expect(ref).toBe(2);
     pair.at("client", effects);
     expect(pair.got.server).toMatchObject([{ kind: "request", request: { kind: "logout", ref } }]);
     pair.at("server", pair.server.answer<"logout">(ref, {}));
@@ -343,7 +343,6 @@ describe("timeouts", () => {
     entering: () => new Pair().greet(),
     member: () => new Pair().greet().logIn(),
   };
-  /** Expects that a tick at the deadline moves the deadline. */
   function movesOn(session: Session): void {
     for (let i = 0; i < 10 && session.phase !== "closed"; i++) {
       const deadline = session.deadline() ?? Number.NaN;
@@ -412,7 +411,6 @@ describe("round-trip time", () => {
     pair.now = 1_030;
     pair.at("server", ping === undefined ? [] : [ping]);
     expect(pair.server.roundTripMs).toBe(30);
-    // An unsolicited pong measures nothing.
     pair.now = 5_000;
     pair.at("client", pair.client.notify({ kind: "pong" }));
     expect(pair.server.roundTripMs).toBe(30);
@@ -658,7 +656,7 @@ describe("session on a link that does not report a lost peer", () => {
 
   test("postpones the timeout when data arrives", () => {
     const client = member();
-    client.tick(UDP_PING_INTERVAL_MS, true); // The client still sends a ping.
+    client.tick(UDP_PING_INTERVAL_MS, true);
     expect(client.deadline()).toBe(UDP_IDLE_TIMEOUT_MS);
     expect(client.tick(UDP_IDLE_TIMEOUT_MS, true)).toEqual([]);
     expect(client.deadline()).toBe(UDP_IDLE_TIMEOUT_MS + UDP_PING_INTERVAL_MS);

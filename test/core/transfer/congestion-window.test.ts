@@ -27,7 +27,7 @@ describe("congestion window on a stable link", () => {
     link.run(3_000);
     link.queueBytesMax = 0;
     expect(link.run(30_000)).toBeGreaterThan(0.97 * bytesPerS);
-    // At least twice the product of rate and delay, or the minimum for fast disks and slow lines.
+    // At least twice the bandwidth-delay product, or the minimum for fast disks and slow links.
     const least = Math.max(TRANSFER_WINDOW_FIRST_BYTES, (2 * 2 * bytesPerS) / 1_000);
     expect(link.queueBytesMax).toBeLessThan(Math.max(2 * held(link) + CHUNK_BYTES, least));
   });
@@ -60,7 +60,7 @@ describe("congestion window on a stable link", () => {
     const pause = { everyBytes: 16 << 20, forMs: 20 };
     const link = pipe({ bytesPerS: 900 * MB, roundTripMs: 0.3, pause });
     link.run(1_000);
-    // 20 ms per 16 MiB limit the rate to 839 MB/s if the link is busy meanwhile.
+    // 20 ms per 16 MiB limit the rate to 839 MB/s if the link is busy.
     expect(link.run(5_000)).toBeGreaterThan(780 * MB);
     link.pause = undefined;
     link.run(3_000);
@@ -136,7 +136,7 @@ test("measures the round trip again after ten seconds", () => {
     }
     return undefined;
   };
-  expect(shrinksAt(() => 10)).toBeUndefined(); // Equal measurements replace the first.
+  expect(shrinksAt(() => 10)).toBeUndefined();
   expect(shrinksAt((now) => (now === 0 ? 10 : 20))).toBe(10_010);
 });
 

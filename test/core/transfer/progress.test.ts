@@ -48,7 +48,7 @@ describe("progress", () => {
     }
     expect(progress.report(66_000).ratePerS).toBeCloseTo(MB, -4);
     const edge = new Progress({ resumedBytes: 0, now: 0 });
-    edge.setDone(MB, 100); // The oldest sample that counts at 5,100 ms.
+    edge.setDone(MB, 100);
     edge.setDone(6 * MB, 5_100);
     expect(edge.report(5_100).ratePerS).toBe(MB);
   });

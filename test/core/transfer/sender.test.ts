@@ -125,7 +125,7 @@ describe("chunk sender", () => {
     expect(machine.isCaughtUp).toBe(true);
     machine.acked(0, 5);
     machine.acked(1, 5);
-    machine.available(2, undefined, 50); // No new chunks are available.
+    machine.available(2, undefined, 50);
     expect(machine.pause(65)).toEqual({ cause: "more", durationMs: 60 });
     machine.available(3, undefined, 70);
     expect(machine.isCaughtUp).toBe(false);
@@ -190,7 +190,6 @@ test("delivers the file within the window despite loss and delay", () => {
             machine.durable(durable);
           }
           if (what === "lose") {
-            // A stream remembers its end over several data channels, like its source.
             const whole = machine.fileSize;
             const sized = whole === undefined ? known : { sizeBytes: whole.sizeBytes };
             machine = sending({ ...sized, windowBytes, from: durable, now });

@@ -390,7 +390,6 @@ describe("rejoining", () => {
 });
 
 describe("a removed device with all its stored data cannot decrypt:", () => {
-  /** Tries every state that the device has had on each later epoch. */
   async function opensAny(device: TestDevice, savedGroups: SealedGroup[], epochs: Epoch[]) {
     const tries = epochs.flatMap((epoch) =>
       savedGroups.map((group) => opensNext(device, group, epoch)),

@@ -29,7 +29,6 @@ import { POST, type TestDevice } from "./devices.ts";
 
 const ANYONE = { validateCredential: async () => true };
 
-/** Returns a library configuration that accepts every device. */
 function laxConfig(isSame: (leafKey: Uint8Array) => boolean = () => false): ClientConfig {
   return {
     ...makeConfig(ANYONE),
@@ -101,10 +100,6 @@ export async function rawKeyPackage(device: TestDevice, raw: RawKeyPackage = {})
   };
 }
 
-/**
- * Creates an external commit.
- * @param victim device to remove in the same commit
- */
 export async function rawExternalCommit(
   device: TestDevice,
   groupInfo: Uint8Array,
@@ -181,9 +176,6 @@ export async function opensNext(
   return false;
 }
 
-/**
- * Returns the inputs of the next epoch that a state knows, including those of an external commit.
- */
 async function initSecrets(
   suite: CiphersuiteImpl,
   { mls }: SealedGroup,
@@ -205,7 +197,6 @@ async function initSecrets(
   return found;
 }
 
-/** Reports whether a state's private keys decrypt a secret of a commit's path. */
 async function opensPath(
   suite: CiphersuiteImpl,
   savedGroup: SealedGroup,

@@ -1,8 +1,7 @@
 /**
- * Random changes of one group by many devices of many users. The server is a list that all devices
- * read in order, some of them late. In each epoch all members must agree and decrypt each other's
- * messages. Removed devices must not, with any state they ever had. The seed decides the actions,
- * but keys are random.
+ * Random changes to one group by many devices of many users. All devices read the server's list in
+ * order, some of them late. In each epoch, all members must agree and decrypt each other's
+ * messages, and removed devices must not, with any state they ever had.
  */
 import { equalBytes, utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import type { SealCommit, SealIntent } from "../../../src/crypto/seal/engine.ts";

@@ -44,7 +44,6 @@ function plant(text: string, { version = "1.2.3", patch = PATCH } = {}): string 
   return file;
 }
 
-/** Runs the script with Node, as npm does. */
 function run(...flags: string[]) {
   const env = { ...process.env, CHAT_PATCH_ROOT: root };
   const { exitCode, stderr } = Bun.spawnSync(["node", SCRIPT, ...flags], { env });

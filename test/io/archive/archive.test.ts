@@ -59,7 +59,6 @@ async function filled(count: number, seed = 1): Promise<LogFixture> {
       Array.from({ length: 10 }, () => {
         const text = `${pick(TEXTS)} ${pick(UNUSUAL_TEXTS)} ${Math.floor(random() * 1e6)}`;
         const kind = pick(kinds);
-        // One rare room, others in nearly every block.
         const room = (random() < 0.002 ? OTHER : `r${Math.floor(random() * 5)}`) as RoomId;
         const body = kind === "topic" ? { topic: text } : kind === "join" ? {} : { text };
         return log.append({ kind, room, by: pick([ANA, "uB" as UserId]), id: "", body });
@@ -173,7 +172,6 @@ describe("pages equal those of a plain filter", () => {
 
 describe("a search", () => {
   const LONG = "a".repeat(60_000);
-  /** Matches of the prefilter that no message contains. */
   const grep = `${"a".repeat(1_000)}b`;
 
   async function longMessages(count: number, search?: DiskSearch) {

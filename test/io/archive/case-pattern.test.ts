@@ -12,7 +12,6 @@ function mayContain(text: string, needle: string): boolean {
   return pattern === undefined || new RegExp(pattern.source).test(latin1(text));
 }
 
-/** Letters with unusual case, composition or neighbors. */
 const AWKWARD = [
   ...'aAbBeEfFiIjJkKlLnNsStTzZ "\\\n\t019',
   ..."éÉèüÜßẞſﬀﬁﬂﬃﬄﬅﬆŉǰİıKÅΩΣσςΐΰάᾳᾲᾼΆϐβϑθԵՎևеЕёЁѐйЙꭰᎠẖẛṡẞệỆễậǗǖ",

@@ -203,7 +203,6 @@ describe("chat backup", () => {
     await say(...MANY);
     const last = join(data, "history", segments(data).at(-1) ?? "");
     const complete = readFileSync(last, "utf8");
-    // Two lines of an unsynced batch, and part of a third.
     await within("history", async (log) => {
       await Promise.all([log.append(draftOf("late 1")), log.append(draftOf("late 2"))]);
     });
@@ -444,7 +443,7 @@ describe("chat restore", () => {
   test("does not copy bytes after the records of a segment", async () => {
     await say("hi");
     await backup();
-    truncateSync(join(out, "history", "000000000001.jsonl"), 2 ** 36); // Sparse.
+    truncateSync(join(out, "history", "000000000001.jsonl"), 2 ** 36);
     let most = 0;
     const onProgress = (bytes: number) => {
       most = bytes;

@@ -2,7 +2,6 @@ import { Fault } from "../../../src/base/fault.ts";
 import type { Bucket, Value } from "../../../src/io/bucket/bucket.ts";
 import type { Random } from "../disk/sim-file.ts";
 
-/** A shared bucket in memory, with delayed calls that may fail before or after taking effect. */
 export class MemoryBucket implements Bucket {
   readonly values = new Map<string, Value>();
   readonly #random: Random;

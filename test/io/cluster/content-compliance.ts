@@ -6,7 +6,6 @@ import type { ContentStore } from "../../../src/io/cluster/content-store.ts";
 const ONE = "fAAAAAAAAAA1" as FileId;
 const OTHER = "fAAAAAAAAA_2" as FileId;
 
-/** Compliance suite of content stores. */
 export async function checkContentStore(store: ContentStore): Promise<void> {
   expect(await store.get(ONE, "about")).toBeUndefined();
   expect(await store.lastPutMs(ONE)).toBeUndefined();

@@ -26,7 +26,6 @@ export class HurriedClock implements Clock {
     this.#now += ms;
   }
 
-  /** Permanently: polls would continue forever. */
   stop(): void {
     this.#isStopped = true;
     clearImmediate(this.#pump);

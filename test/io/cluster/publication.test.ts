@@ -72,7 +72,6 @@ class Machine {
     await accounts.close();
   }
 
-  /** @returns the error that ended it, if any */
   async publish(stream: SimStream): Promise<unknown> {
     const { common, ...logs } = await this.open();
     const link = stream.connect();

@@ -19,7 +19,6 @@ import { SimStream, stopTime } from "./sim-stream.ts";
 
 afterEach(stopTime);
 
-/** One server's disk, which outlives its runs. */
 class Machine {
   readonly disk: SimDisk;
   positions: readonly Position[] = [];
@@ -158,7 +157,6 @@ async function say(node: Node, from: number, count: number): Promise<void> {
   for (const text of texts) await node.history.append(text);
 }
 
-/** As a client asks: again, when nobody knows. */
 async function appended({ history }: Node, text: string): Promise<void> {
   try {
     await history.append(draftOf(text));
@@ -261,7 +259,7 @@ test("records nothing after a message that this version cannot read", async () =
   for (let i = 0; i < 3; i++) say(`before ${i}`);
   stream.store(packValue({ v: 99 }), "of a later version");
   for (let i = 0; i < 3; i++) say(`behind ${i}`);
-  let fullFor = 4; // All the others come together meanwhile.
+  let fullFor = 4;
   machine.failure = (call, path) =>
     call === "write" && path.endsWith(".jsonl") && fullFor-- > 0 ? "ENOSPC" : undefined;
   expect(await rejection(machine.start())).toMatchObject({ code: "version-unsupported" });

@@ -10,7 +10,6 @@ export class SimStream {
   readonly #followers = new Set<() => void>();
   readonly #random: Random;
   readonly clock = hurried();
-  /** Percentages: messages that are not stored, and answers that are lost. */
   losesPercent = 0;
   losesAfterAnswer = false;
   #unixMs = 1_763_617_717_000;
@@ -38,7 +37,6 @@ export class SimStream {
     return { seq, isRepeat: false };
   }
 
-  /** Simulates a power loss that drops the last messages. */
   lose(count: number): void {
     const lost = new Set(this.messages.splice(this.messages.length - count).map(({ seq }) => seq));
     for (const [id, seq] of this.#ids) if (lost.has(seq)) this.#ids.delete(id);
@@ -72,7 +70,6 @@ class SimStreamLink implements Stream, CopyStream {
 
   async publishAfter(bytes: Uint8Array, seq: number): Promise<void> {
     const percent = this.#random() * 100;
-    // One link sends in order; only answers are late.
     if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();
     if (this.#stream.messages.length !== seq) {
       throw new Fault("log-conflict", "another message has this position");
@@ -107,7 +104,6 @@ function cut(): Fault {
 
 const clocks = new Set<HurriedClock>();
 
-/** Ends at `stopTime`. */
 export function hurried(): HurriedClock {
   const clock = new HurriedClock();
   clocks.add(clock);

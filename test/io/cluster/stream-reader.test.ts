@@ -60,7 +60,6 @@ class Fixture {
     return this.#reader;
   }
 
-  /** @returns elapsed milliseconds */
   async until(isReached: () => boolean): Promise<number> {
     const begun = this.clock.now();
     while (!isReached() && this.clock.now() < begun + 60_000) {

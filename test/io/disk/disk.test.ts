@@ -160,7 +160,7 @@ test("a scan yields each line once, for any block size", async () => {
 test("a scan rejects a large file without newlines", async () => {
   const path = join(root, "zeros");
   fs.writeFileSync(path, "");
-  fs.truncateSync(path, 2 ** 36); // Sparse.
+  fs.truncateSync(path, 2 ** 36);
   const file = systemDisk().open(path, "read");
   const scan = async () => {
     for await (const block of scanBlocks(file, 0, file.sizeBytes())) expect(block).toBeUndefined();

@@ -23,7 +23,6 @@ test("allows one holder, even within a process, and names it", () => {
   expect(fault?.code).toBe("data-locked");
   expect(fault?.message).toContain(`process ${process.pid} `);
   expect(fault?.message).toContain("2025-11-20T05:48:37.003Z");
-  // The failed attempt has not loosened it.
   expect(faultCode(() => lockFolder(folder, 0))).toBe("data-locked");
   lock.release();
   lock.release();
@@ -46,7 +45,6 @@ test("excludes other processes, and survives their death", async () => {
   expect(fault?.message).toContain(`process ${holder.pid} `);
   holder.kill("SIGKILL");
   await holder.exited;
-  // LOCK.json still speaks of the dead process; it only informs.
   expect(readLockHolder(folder)?.pid).toBe(holder.pid);
   const lock = lockFolder(folder, 0);
   expect(readLockHolder(folder)?.pid).toBe(process.pid);

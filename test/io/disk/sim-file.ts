@@ -3,7 +3,6 @@ export type Random = () => number;
 /** Bytes that a disk writes atomically, even in a power loss. */
 const SECTOR_BYTES = 512;
 
-/** Content of a simulated file, in memory and on disk. */
 export class SimFile {
   #visible: Uint8Array = new Uint8Array(0);
   #memory: Uint8Array = this.#visible;
@@ -54,7 +53,7 @@ export class SimFile {
 
   /**
    * Simulates a power loss: each unsynced sector is written, missing, or (where the file was empty)
-   * zeros or garbage. The size is the old one, the new one or between.
+   * zeros or garbage. The size is the old one, the new one or in between.
    */
   losePower(random: Random): void {
     const durable = this.#durable;
@@ -97,7 +96,6 @@ function mixSector(
   const isKeptOnly = random() < 0.35;
   const chance = random();
   for (let i = at; i < end; i++) {
-    // An existing sector is written atomically; a new one may contain anything.
     if (i < durable.length) mixed[i] = (isKeptOnly ? durable[i] : (visible[i] ?? durable[i])) ?? 0;
     else if (isKeptOnly || chance < 0.15) mixed[i] = 0;
     else if (chance < 0.3) mixed[i] = Math.floor(random() * 256);

@@ -59,7 +59,7 @@ export class SimHandle implements DiskFile {
     return wrote;
   }
 
-  /** May write only part of the first buffer, as a system may. */
+  /** May write only part of the first buffer, like a real system. */
   async writeBuffersLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
     const [first = new Uint8Array(0)] = parts;
     return this.writeLater(first, offset);
@@ -71,7 +71,6 @@ export class SimHandle implements DiskFile {
     try {
       this.#enter("sync");
     } catch (error) {
-      // A failed write is forgotten, so that the next sync would succeed.
       if (!(error instanceof MachineStopped)) await this.#disk.pause();
       throw error;
     }

@@ -13,7 +13,6 @@ export interface Move {
   readonly to: string;
 }
 
-/** Thrown by every call after the machine stopped. */
 export class MachineStopped extends Error {}
 
 export function systemError(code: string, path: string): Error {

@@ -20,12 +20,10 @@ export type DiskCall =
   | "move"
   | "dress";
 
-/** Failure of one call: an error code, or a partial write. */
 export type DiskFailure = "ENOSPC" | "EIO" | "EACCES" | "short";
 
 export interface SimDiskOptions {
   readonly random: Random;
-  /** Called before each call; `number` counts from 1. */
   readonly failure?: (call: DiskCall, path: string, number: number) => DiskFailure | undefined;
   readonly unixMs?: () => number;
 }
@@ -62,7 +60,6 @@ export class SimDisk implements TreeDisk {
     return this.#isStopped;
   }
 
-  /** The machine stops at this call, counted from the first. */
   stopAt(call: number): void {
     this.#stopAt = call;
   }
@@ -91,12 +88,10 @@ export class SimDisk implements TreeDisk {
     this.#restart();
   }
 
-  /** The process ends but the machine continues, so no write is lost. */
   killProcess(): void {
     this.#restart();
   }
 
-  /** The disk as seen by one process. It is unusable after that process ended. */
   boot(): TreeDisk {
     const life = this.#life;
     const alive = (): SimDisk => {
@@ -289,7 +284,6 @@ export class SimDisk implements TreeDisk {
     return this.#unixMs();
   }
 
-  /** Begins a call, which may fail or stop the machine. */
   enter(call: DiskCall, path: string): DiskFailure | undefined {
     this.check();
     this.#calls += 1;

@@ -84,7 +84,7 @@ describe("a received file", () => {
 });
 
 describe("planted download files", () => {
-  const otherContent = pattern(70 * CHUNK_BYTES, 1); // More than is verified of proven content.
+  const otherContent = pattern(70 * CHUNK_BYTES, 1);
   const bytes = Buffer.from(otherContent);
   bytes[5] = (bytes[5] ?? 0) ^ 1;
   const source = sent("a.bin", bytes);
@@ -121,7 +121,7 @@ describe("planted download files", () => {
     await pour(source, begin);
     await begin.sync();
     begin.close();
-    fs.writeFileSync(join(inbox, "a.bin.part"), otherContent); // Simulates silent disk corruption.
+    fs.writeFileSync(join(inbox, "a.bin.part"), otherContent);
     const have = async (folder: string, changes: object) => {
       const sink = await sinkFor(source, folder, changes);
       sink.close();

@@ -75,14 +75,14 @@ describe("a file", () => {
   test.each(changes)("that %s during the upload is rejected", async (_, change) => {
     const chunks = 10;
     const path = planted("a", pattern(chunks * CHUNK_BYTES));
-    fs.utimesSync(path, 1, 1); // Otherwise the clock might not have advanced.
+    fs.utimesSync(path, 1, 1); // The clock may not advance before the change.
     const source = await openSource(path);
     await source.read(0);
     change(path);
     const readOn = async () => {
       for (let index = 1; index < chunks; index++) await source.read(index);
     };
-    expect(await rejection(readOn())).toMatchObject(changed); // Few were read before it.
+    expect(await rejection(readOn())).toMatchObject(changed);
     expect(await rejection(source.check())).toMatchObject(changed);
     source.close();
   });

@@ -73,7 +73,7 @@ test.concurrent("finds a server with its details until it stops", async () => {
   await announcer.stop();
   await until("a goodbye is heard", () => ear.received.some((bytes) => isGoodbye(bytes)));
   expect((await look(around)).servers).toEqual([]);
-  expect(out).not.toHaveBeenCalled(); // Standard output belongs to the command.
+  expect(out).not.toHaveBeenCalled();
   out.mockRestore();
 });
 
@@ -86,7 +86,7 @@ function isGoodbye(bytes: Uint8Array): boolean {
 test.concurrent("a forger of names only increases the server's number", async () => {
   const around = privateNetwork();
   using forger = await RawSpeaker.open(around);
-  const fp = `fp=${fingerprint("A")}`; // Smaller than the server's, so it would win each conflict.
+  const fp = `fp=${fingerprint("A")}`; // Wins conflicts: smaller than the server's.
   const announcer = announce(around, "e");
   for (let count = 1; count <= SAME_NAME_MAX; count++) {
     await forger.say(forged(instanceLabel("Room 12", count), 9, [fp]));
@@ -124,7 +124,6 @@ test.concurrent("bounds and drops forged and malformed datagrams", async () => {
   await time.advance(SEARCH_MS);
   const { servers, droppedCount } = await looking;
   expect(servers.filter(({ name }) => name === "Honest").length).toBe(1);
-  // The honest server shares its address with the forger here, and came first.
   expect(servers.length).toBeLessThanOrEqual(SERVERS_FOUND_PER_SENDER_MAX);
   expect(droppedCount).toBeGreaterThan(0);
   expect((await waitForServers(around, 1)).map(({ name }) => name)).toEqual(["Honest"]);
@@ -143,7 +142,7 @@ test.concurrent("reads a bounded number of names in a flood", async () => {
     const labels = Array.from({ length: each }, (_, j) => `flood ${i} ${j}`);
     const datagram = forgedAll(labels, 1_000 + i, []);
     await forger.say(datagram);
-    // Sequentially: the system buffers a bounded number of datagrams.
+    // Send one datagram at a time, because the system's buffer is limited.
     const isDatagram = (bytes: Uint8Array) => Buffer.from(bytes).equals(datagram);
     await until("it has come", () => forger.received.some(isDatagram));
   }

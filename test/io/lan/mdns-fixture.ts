@@ -3,7 +3,6 @@ import type { MulticastDnsNetwork } from "../../../src/io/lan/discovery.ts";
 
 const GROUP = "224.0.0.251";
 
-/** A network of one machine with its own port. */
 export function privateNetwork(): MulticastDnsNetwork {
   const port = 20_000 + Math.floor(Math.random() * 30_000);
   return { group: GROUP, port, interfaces: () => ["127.0.0.1"] };
@@ -20,7 +19,6 @@ export class RawSpeaker {
     socket.on("message", (bytes) => this.received.push(new Uint8Array(bytes)));
   }
 
-  /** @param from source port; default: the one that mDNS requires */
   static async open({ group, port }: MulticastDnsNetwork, from = port): Promise<RawSpeaker> {
     const socket = createSocket({ type: "udp4", reuseAddr: true });
     await new Promise<void>((resolve, reject) => {
@@ -53,7 +51,6 @@ export function header(isAnswer: boolean, counts: readonly [number, number, numb
   ]);
 }
 
-/** Encodes `a.b.c` by RFC 1035. */
 function nameBytes(name: readonly string[]): number[] {
   const labels = name.flatMap((label) => {
     const bytes = [...Buffer.from(label, "latin1")];

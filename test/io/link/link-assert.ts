@@ -1,10 +1,10 @@
-/** Run as a separate process by inbox.test.ts: throws inside the named handler. */
+/** Separate process for inbox.test.ts, which throws inside the named handler. */
 import { assert } from "../../../src/base/assert.ts";
 import type { LinkHandlers } from "../../../src/io/link/link.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 
-// Like main.ts: during a top-level await, Bun 1.4.4 only prints uncaught errors.
+// During a top-level await, Bun 1.4.4 only prints uncaught errors.
 process.on("uncaughtException", (error) => {
   process.stderr.write(String(error));
   process.exit(1);

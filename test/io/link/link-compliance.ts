@@ -113,7 +113,7 @@ function backpressure(bench: Bench, setup: LinkSetup): void {
     const { client, server, atClient } = await bench.pair();
     const release = setup.stall(client);
     let sent = 0;
-    // Fill the kernel's buffers too, until half the queue stays.
+    // Fill the kernel's buffers too, until the queue is half full.
     while (server.queuedBytes() < SEND_QUEUE_BYTES_MAX / 2) {
       expect(server.send(numbered(sent++, CHUNK_BYTES))).toBe(true);
       await turn();

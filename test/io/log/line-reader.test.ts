@@ -83,7 +83,6 @@ test("detects any flipped bit", () => {
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       if (!flipped.subarray(0, -1).includes(0x0a)) compare(flipped.subarray(0, -1));
       if (!reader.readVerified(flipped, 0)) continue;
-      // Unhashed: the durable seq, and the seq that erased a line.
       const isUnhashed = reader.durable !== durable || reader.erased !== erased;
       expect(reader.leaf().toHex() !== leaf || isUnhashed).toBe(true);
     }

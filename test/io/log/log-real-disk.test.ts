@@ -49,7 +49,6 @@ test(
       const script = join(import.meta.dir, "log-writer-process.ts");
       const writer = Bun.spawn([process.execPath, script, folder], { stdout: "pipe" });
       let output = "";
-      // Killed after a number of acknowledgements, not after a time.
       for await (const chunk of writer.stdout) {
         output += Buffer.from(chunk).toString();
         if (output.length > 20_000 + round * 7_001) writer.kill("SIGKILL");

@@ -5,7 +5,7 @@ import { systemEntropy } from "../../../src/io/entropy.ts";
 import { openLog } from "../../../src/io/log/log-file.ts";
 import { draftOf } from "../log-fixture.ts";
 
-/** A process to be killed: appends to a log forever and prints the acknowledgements. */
+/** Appends to a log and prints the acknowledgements until it is killed. */
 const log = await openLog({
   folder: process.argv[2] ?? "",
   disk: systemDisk(),

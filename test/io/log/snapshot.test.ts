@@ -142,7 +142,7 @@ describe("is rejected", () => {
     const fixture = await stopped();
     expect(readSnapshot(placeOf(fixture, "1", "another server"))).toBeUndefined();
     const payload = fixture.bytes(PATH).subarray(64);
-    fixture.put(PATH, Buffer.concat([sha256(payload), payload])); // As earlier versions wrote it.
+    fixture.put(PATH, Buffer.concat([sha256(payload), payload]));
     expect(readSnapshot(placeOf(fixture))).toBeUndefined();
   });
 

@@ -313,7 +313,6 @@ describe("detects", () => {
     await log.close();
     expect(await verify(fixture)).toMatchObject({ ok: true, checkpoint: expect.anything() });
     const complete = fixture.bytes(FIRST);
-    // The durable seq, and a body that was to be erased.
     const unhashed = new Set<number>();
     for (const found of complete.toString().matchAll(/(?<=,"durable":)\d+|"erased":\d+} */g)) {
       for (let i = 0; i < found[0].length; i++) unhashed.add(found.index + i);

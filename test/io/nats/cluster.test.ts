@@ -17,12 +17,10 @@ import { requires } from "../../installed.ts";
 import { memberOf } from "./nats-node.ts";
 import { type NatsServer, NatsServers } from "./nats-servers.ts";
 
-/** Tests with three NATS servers: killed and frozen ones, and replicas. */
-
 const { afterAll, beforeAll, test } = requires("nats-server");
 
 const clock = systemClock();
-/** Time within which killed servers of version 2.9.10 elect a leader. */
+/** NATS 2.9.10 may take this long to elect a leader after servers are killed. */
 const ELECTED_WITHIN_MS = 90_000;
 let nats: NatsServers;
 
@@ -65,7 +63,6 @@ test("gives out no key package twice when the leader is killed", async () => {
   const stores = nodes.map(({ keys }) => new KeyPackageStore(keys, clock));
   const given: string[] = [];
   let made = 0;
-  // As a device does, creates new packages in place of possibly lost ones.
   const addPackages = async () => {
     for (;;) {
       const first = ++made;

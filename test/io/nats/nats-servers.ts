@@ -44,7 +44,7 @@ export class NatsServer {
     });
   }
 
-  /** Reports whether the server greets; the system accepts connections earlier. */
+  /** Reports whether the server greets, because the system accepts connections earlier. */
   async listens(): Promise<boolean> {
     const greeting = Promise.withResolvers<boolean>();
     try {
@@ -114,7 +114,6 @@ export class NatsServers {
     return this.servers.map(({ url }) => url);
   }
 
-  /** Content of the disks, for `bringBack`. All servers are stopped. */
   keep(): void {
     for (const i of this.servers.keys()) {
       cpSync(join(this.folder, `js${i}`), join(this.folder, `kept${i}`), { recursive: true });

@@ -5,7 +5,6 @@ import { PUSH_ANSWER_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import { checkEndpoint, type PushPosterOptions, postPush } from "../../../src/io/push/post.ts";
 
-/** Response of the push service, byte by byte. `undefined` for none. */
 let answer: (socket: TLSSocket) => void = () => undefined;
 let received = "";
 let certPem = "";

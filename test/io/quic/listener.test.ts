@@ -37,7 +37,7 @@ describe("a listener", () => {
   test("reports a data channel with its link, and accepts each", async () => {
     const asked: Address[] = [];
     const observed: { link: Link; parent: Link | undefined }[] = [];
-    let room = 3; // The connection, its link and one data channel.
+    let room = 3;
     const listener = listenQuic(
       { host: HOST, port: 0, tls: certificate },
       {

@@ -1,4 +1,4 @@
-/** One of several processes that share a home: `bun client-state-process.ts FOLDER ROUNDS`. */
+/** Concurrent user of a shared home: `bun client-state-process.ts FOLDER ROUNDS`. */
 import { Identity } from "../../../src/crypto/identity.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 

@@ -200,7 +200,6 @@ describe("a dial reports", () => {
   });
 });
 
-/** Accepts the upgrade and sends these bytes. Resolves with the client's last message. */
 async function hostileServer(bytes: Uint8Array): Promise<[LinkObserver, Promise<Buffer>]> {
   const said = Promise.withResolvers<Buffer>();
   const [server, port] = await rawServer((socket) => {

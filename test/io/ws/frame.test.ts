@@ -22,7 +22,6 @@ function read(chunks: readonly Uint8Array[]): Seen {
   return observed;
 }
 
-/** An unmasked frame, as a server sends it. */
 function frame(first: number, payload: Uint8Array): Uint8Array {
   const { length } = payload;
   const view = new DataView(new ArrayBuffer(10));

@@ -39,7 +39,7 @@ test("warns once below the low-space limit, and again when the disk is full", as
   const { watch, told, look } = watched(LOW);
   watch.start();
   await look(LOW);
-  await look(new Fault("store-failed", "unknown")); // The last state remains.
+  await look(new Fault("store-failed", "unknown"));
   expect([told, watch.state]).toEqual([[], { freeBytes: LOW, keepFreeBytes: KEEP, isLow: false }]);
   for (const free of [LOW - 1, LOW - 2, KEEP, KEEP - 1, KEEP - 2, KEEP]) await look(free);
   const [above, margin] = [LOW + DISK_LOW_MARGIN_BYTES - 1, LOW + DISK_LOW_MARGIN_BYTES];

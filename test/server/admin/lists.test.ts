@@ -87,7 +87,7 @@ test("lists all files by size, and private ones without a name", async () => {
   expect((await ana.request("all-files", { find: "LOVE" })).files).toEqual([]);
   expect((await ana.request("all-files", { find: "PLAN" })).files).toHaveLength(1);
   expect((await ana.request("all-files", { find: "Ben" })).files).toHaveLength(2);
-  // Erased in the public room, the file is only in a conversation.
+  // Erased in the public room, the file exists only in a conversation.
   for (const seq of second?.seqs ?? []) await ana.request("erase", { seq });
   const left = await ana.request("all-files", { sort: "bytes" });
   expect(left.files.map((file) => [file.bytes, file.name])).toEqual([
@@ -101,7 +101,6 @@ test("signs a user out of all devices, who logs in again by password", async () 
   expect(await eve.refusal("sign-out", { user: "ben" })).toBe("not-allowed");
   await operating(ana);
   expect(await ana.refusal("sign-out", { user: "ana" })).toBe("not-allowed");
-  // Without a password, the user could not log in again.
   expect(await ana.refusal("sign-out", { user: "ben" })).toBe("last-credential");
   expect(ben.ended).toBeUndefined();
   await ben.request("passwd", { password: "secret" });

@@ -50,7 +50,7 @@ test("samples answer with all samples after a restart", () => {
 test("samples keep one hour, in pages", () => {
   const samples = taken(SAMPLES_STORED_MAX + 1);
   const first = samples.page(0);
-  expect(first.memoryBytes[0]).toBe(1_002); // The first second is forgotten.
+  expect(first.memoryBytes[0]).toBe(1_002);
   expect(first).toMatchObject({ more: true, last: 1 + SAMPLES_PAGE_MAX });
   let [last, count] = [first.last, first.time.length];
   for (let page = first; page.more; ) {

@@ -172,7 +172,7 @@ test("ends a link offer after ten minutes, with its session and at log-out", asy
   await ana.request("link-offer", { code: HASH });
   for (let passedMs = 0; passedMs < LINK_CODE_MS; passedMs += 15_000) {
     await site.time.advance(15_000);
-    ana.send("devices", {}); // The session would otherwise time out.
+    ana.send("devices", {});
   }
   expect(await tries("10.1.0.1")).toBe("login-refused");
   await ana.request("link-offer", { code: HASH });
@@ -220,7 +220,7 @@ test("records only a certificate by the account key for the requesting device", 
   }
   expect(await ben.refusal("link-grant", grantOf(ana, mine))).toBe("not-found");
   expect((await ana.request("devices", {})).devices).toHaveLength(1);
-  await ana.request("link-grant", grantOf(ana, mine)); // The correct code is still accepted.
+  await ana.request("link-grant", grantOf(ana, mine));
 });
 
 test("keeps only the newest link offer of a session", async () => {
@@ -256,7 +256,7 @@ test("limits link offers until one ends", () => {
   expect(() => offers.add(late, code)).toThrow(Fault);
   for (const gone of sessions[7]?.onClosed ?? []) gone();
   offers.add(late, code);
-  for (let i = 0; i < 10; i++) offers.add(late, code); // Replaces the previous one.
+  for (let i = 0; i < 10; i++) offers.add(late, code);
   expect(late.onClosed).toHaveLength(1);
 });
 

@@ -150,7 +150,6 @@ test("keeps an invite valid while its creator is a member or an operator", async
   const eve = await site.member("eve");
   await ana.request("kick", { room: "lab", user: "ben" });
   const sentence = "this invite is not valid now";
-  // All uses: as a token, on a link that presented it, and for the room.
   expect((await turnedAway(site, token)).message).toBe(sentence);
   expect((await admitted.refused("register", admitted.registration("kim"))).message).toBe(sentence);
   expect(await early.refusal("join", { room: "lab" })).toBe("room-password-wrong");
@@ -218,7 +217,7 @@ test("limits new invites per account and hour", async () => {
   await ana.request("invite", {});
   expect(await ana.refusal("invite", {})).toBe("too-many");
   await ana.request("operate", { token: TOKEN });
-  await ana.request("invite", {}); // Operators have a higher limit.
+  await ana.request("invite", {});
 });
 
 test("accepts an invite to a locked room in place of the room password", async () => {
@@ -229,7 +228,6 @@ test("accepts an invite to a locked room in place of the room password", async (
   const { token } = await ana.request("invite", { room: "lab" });
   const eve = await register(site, "eve", token);
   await eve.request("join", { room: "lab" });
-  // Useless for another account on that link.
   await ben.request("passwd", { password: "bens" });
   await eve.request("logout", {});
   await eve.request("login", eve.passwordLogin("ben", "bens"));
@@ -275,7 +273,7 @@ test("limits invites per account and per server", async () => {
   expect((await ben.refused("invite", {})).message).toBe(
     "9000 invites are active, which is the limit",
   );
-  await ana.request("invite", {}); // Some are reserved for operators.
+  await ana.request("invite", {});
   fill(INVITES_MAX - 1);
   expect(await ana.refusal("invite", {})).toBe("too-many");
 });
@@ -300,7 +298,7 @@ test("limits accounts per address and inviter, except guests of operators", asyn
   }
   const near = await admitted("10.0.0.3");
   expect(await message(near, "near")).toContain("and address");
-  expect(await message(near, "p1")).toContain("taken"); // Existing names do not count.
+  expect(await message(near, "p1")).toContain("taken");
   expect(await message(await admitted("10.0.0.4", spare), "far")).toContain("this member");
   const own = await admitted("10.0.0.4");
   await own.request("register", own.registration("far"));
@@ -339,7 +337,6 @@ test("requires an invite when registration is closed", async () => {
   const ben = await register(site, "ben", token);
   await site.restart();
   await site.again(ben, "ben");
-  // The operator is never locked out.
   await register(site, "root", TOKEN);
   const back = await site.again(ana, "ana");
   expect(await back.refusal("registration", { closed: false })).toBe("not-allowed");

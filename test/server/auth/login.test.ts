@@ -19,10 +19,10 @@ test("signs the greeting for this link and states what registration requires", a
   expect(welcome.limits).toEqual({ messageBytes: 1_052_672, textBytes: 65_536 });
   const other = await site.greeted();
   expect(other.welcome?.nonce).not.toEqual(welcome.nonce);
-  guest.welcome = other.welcome; // Invalid on another link.
+  guest.welcome = other.welcome;
   expect(guest.isProven).toBe(false);
   guest.welcome = welcome;
-  guest.nonce.fill(1); // Invalid for another greeting.
+  guest.nonce.fill(1);
   expect(guest.isProven).toBe(false);
 });
 
@@ -80,7 +80,7 @@ test("assigns a name to one account regardless of case, even concurrently", asyn
   ]);
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
   expect(await two.refusal("register", two.registration("ANA"))).toBe("name-taken");
-  await two.request("register", two.registration("ben")); // The same link may try another name.
+  await two.request("register", two.registration("ben"));
 });
 
 test("quotes a name cut in the middle of a character as valid UTF-8", async () => {
@@ -114,7 +114,7 @@ test("writes the password to disk before its account", async () => {
   await site.member("ana", "pass");
   const kinds: string[] = [];
   for await (const { head } of site.accounts.read(1)) kinds.push(head.kind);
-  expect(kinds).toEqual(["password", "account"]); // No account without one.
+  expect(kinds).toEqual(["password", "account"]);
 });
 
 test("refuses an empty password and leaves the name free", async () => {
@@ -148,7 +148,7 @@ test("accepts a device signature only for one link and name", async () => {
 test("answers an unknown name like a wrong password", async () => {
   const site = await Site.open();
   await site.member("ana", "pass");
-  await site.member("ben"); // Without a password.
+  await site.member("ben");
   const guest = await site.greeted();
   const wrong = await guest.refused("login", guest.passwordLogin("ana", "wrong"));
   const unknown = await guest.refused("login", guest.passwordLogin("nobody", "wrong"));
@@ -270,7 +270,7 @@ test("accepts a reserved name that an older version registered", async () => {
 
 test("requires the current password to set another", async () => {
   const { site, ana } = await siteWith(["ana"]);
-  await ana.request("passwd", { password: "first" }); // Signed in by a key only.
+  await ana.request("passwd", { password: "first" });
   for (const current of [undefined, "", "guess"]) {
     const fields = { password: "second", ...(current === undefined ? {} : { current }) };
     expect(await ana.refusal("passwd", fields)).toBe("login-refused");

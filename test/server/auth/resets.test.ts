@@ -29,10 +29,10 @@ test("sets one new password by a reset code", async () => {
   const other = await site.greeted();
   expect(await other.refusal("recover", { token, password: "again" })).toBe("login-refused");
   expect(await other.refusal("login", other.passwordLogin("ana", "lost"))).toBe("login-refused");
-  expect(ana.ended).toBeUndefined(); // Sessions signed in by a key continue.
+  expect(ana.ended).toBeUndefined();
   const bytes = Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible);
   expect(bytes.includes(token)).toBe(false);
-  expect(bytes.includes("hash of lost")).toBe(false); // The old hash is blanked.
+  expect(bytes.includes("hash of lost")).toBe(false);
 });
 
 test("signs out all devices by a reset code if requested", async () => {

@@ -59,7 +59,6 @@ test("records an upload with the sender's caption, up to a limit", async () => {
   const long = { ...FOUR.finish, text: `${text}!` };
   expect(await lane.refusal("finish", long)).toBe("too-large");
   expect(await lane.request("finish", { ...FOUR.finish, text })).toMatchObject({ said: true });
-  // Later captions change nothing, because the file is announced once.
   await lane.request("finish", { ...FOUR.finish, text: "no" });
   await site.quiet();
   const fileRecords = ben.records.filter(({ head }) => head.kind === "file");
@@ -125,7 +124,7 @@ test("refuses an upload on a second channel until the first one is idle", async 
   expect(await two.refusal("offer", FOUR.offer())).toBe("too-many");
   expect((await one.untilEnded()).fault?.code).toBe("too-many");
   expect(await two.request("offer", FOUR.offer())).toMatchObject({ have: 1 });
-  FOUR.sendAll(two); // The first chunk is already stored.
+  FOUR.sendAll(two);
   await two.request("finish", FOUR.finish);
 });
 

@@ -202,7 +202,7 @@ test("limits simultaneous downloads over the sessions of an account", async () =
     const path = await pathFor(session);
     for (let j = 0; j < CONCURRENT_HTTP_DOWNLOADS_MAX; j++)
       expect((await get(path)).status).toBe(200);
-    await session.request("logout", {}); // Unread downloads stay open.
+    await session.request("logout", {});
   }
   expect((await get(await pathFor(ben))).status).toBe(503);
 });
@@ -218,7 +218,6 @@ test("sends no damaged content", async () => {
   const later = await postFile(FIVE, tampered(flip(3)));
   const response = await later.get(await later.pathFor(later.ben));
   expect(response.status).toBe(200);
-  // The download is aborted after valid content, so that the browser detects an incomplete file.
   expect((await rejection(bytesOf(later.site, response))).message).toContain("damaged");
 });
 
@@ -280,7 +279,7 @@ test("sends a folder as an archive, without ranges", async () => {
 });
 
 test("limits concurrent archives per account", async () => {
-  // Empty files whose archive exceeds the amount buffered at once.
+  // Empty files whose archive exceeds the amount buffered at a time.
   const entries = Array.from({ length: 20_000 }, (_, i) => {
     return { path: `a-file-without-content-${i}`, size: 0, mode: 0o600, mtime: 0 };
   });

@@ -82,7 +82,6 @@ async function openService() {
   const { token } = await ana.request("invite", { post: "build" });
   const send = (path: string, init: RequestInit, host = REMOTE.host) =>
     site.fetch(path, init, host);
-  /** @returns status and body */
   const post = async (
     body: string | Uint8Array<ArrayBuffer>,
     more: Headers = {},
@@ -241,7 +240,6 @@ test("accepts Slack webhooks and answers like Slack", async () => {
   const form = `payload=${encodeURIComponent('{"text":"by form"}')}`;
   const formType = { "content-type": "application/x-www-form-urlencoded" };
   expect(await service.post(form, formType)).toEqual([200, { ok: true, seq: expect.any(Number) }]);
-  // A text that only resembles a form is a message.
   expect((await service.post("payload=5", formType))[1]).toEqual({ seq: expect.any(Number) });
   await service.site.quiet();
   expect(service.ana.texts()).toEqual(["High load\non db1", "by form", "payload=5"]);

@@ -114,7 +114,6 @@ test("limits downloads of an address, except for a proxy's", async () => {
   const fixture = new Fixture();
   for (let i = 0; i < PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++)
     await fixture.fetchProgram("2001:db8::1");
-  // IPv6 addresses count by network.
   const { code, retryAfterMs } = await fixture.refusal("2001:db8::2");
   expect([code, retryAfterMs]).toEqual(["too-many", 10_000]);
   for (let i = 0; i <= PROGRAM_DOWNLOADS_PER_ADDRESS_MAX; i++)
@@ -136,7 +135,6 @@ test("limits all downloads and ends stalled ones", async () => {
   for (let i = 0; i < 2; i++) await reader?.read();
   await fixture.clock.advance(1);
   await fixture.fetchProgram();
-  // Stalled downloads are aborted and closed.
   expect(fixture.open).toBe(2);
   expect(await rejection(given[2]?.bytes())).toBeInstanceOf(Error);
   expect((await reader?.read())?.done).toBe(false);

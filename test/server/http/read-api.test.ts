@@ -182,7 +182,6 @@ test("limits a token to posting, reading, or both", async () => {
     ["build", undefined],
     ["build", "build"],
   ]);
-  // The token admits no users, before and after a restart.
   const stranger = await site.greeted();
   expect(await stranger.refusal("admit", { secret: service.token })).toBe("room-password-wrong");
   await site.restart();

@@ -121,7 +121,6 @@ test("replaces a queued push with a newer one of the same topic", async () => {
   await lab.add("one", "second");
   await lab.clock.advance(PUSH_RETRY_FIRST_MS);
   expect(lab.texts).toEqual(["first", "second"]);
-  // A late answer to an older subscription does not remove a newer one.
   const slow = Promise.withResolvers<PushAnswer>();
   lab.push.answer = () => slow.promise;
   await lab.add("one", "third");

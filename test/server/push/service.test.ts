@@ -122,12 +122,10 @@ test("notifies the phone of a user whose terminal is idle", async () => {
   await left(phone);
   const terminal = await here.site.byPassword("ana", "secret");
   await here.site.quiet();
-  // Recently active users are present.
   await postText(here, "@ana one");
   expect(here.push.came).toEqual([]);
   await here.site.time.advance(PUSH_AWAY_MS);
   expect(here.push.displayed(ANA)).toMatchObject([{ text: "@ana one" }]);
-  // Away for long, so pushes are immediate.
   await here.site.time.advance(PUSH_ROOM_INTERVAL_MS);
   await postText(here, "@ana two");
   expect(here.push.displayed(ANA).slice(1)).toMatchObject([{ text: "@ana two" }]);
@@ -145,7 +143,6 @@ test("notifies the phone of a user whose terminal is idle", async () => {
     await here.site.time.advance(PUSH_WATCH_MS);
     expect(here.push.came).toHaveLength(2);
   }
-  // The page on the same phone is open and notifies itself.
   const open = await here.site.again(here.ana, "ana");
   await here.site.time.advance(PUSH_AWAY_MS);
   await postText(here, "@ana four");
@@ -274,13 +271,11 @@ test("drops a subscription at log-out, and with the device or account", async ()
 
 test("moves a subscription to the last account of the browser", async () => {
   const here = await lab();
-  // The same key of a browser is the same device.
   const carl = await here.site.greeted(undefined, here.ana.keys);
   await carl.request("register", carl.registration("carl"));
   await left(carl);
   await postText(here, "@ana and @carl");
   expect(here.push.came).toEqual([]);
-  // Another device with the same endpoint moves it to its account.
   const ana = await here.site.again(here.ana, "ana");
   await ana.request("push-subscribe", browserAt(ANA));
   await here.ben.request("push-subscribe", browserAt(ANA));
@@ -296,7 +291,6 @@ test("limits subscriptions per minute and devices per account", async () => {
   }
   const fault = await ana.refused("push-subscribe", browserAt(ANA));
   expect([fault.code, (fault.retryAfterMs ?? 0) > 0]).toEqual(["too-fast", true]);
-  // Repeated subscriptions, as at each log-in, are free.
   for (let i = 0; i < 50; i++) {
     await ana.request("push-subscribe", browserAt(`${ANA}${PUSH_SUBSCRIBES_BURST - 1}`));
   }
@@ -349,7 +343,7 @@ test("pushes only from the server of the cluster where the device last connected
   const present = await second.again(ana, "ana");
   await third.wait(ben.post("you are there", "@ana"));
   await third.time.advance(SOON_MS);
-  expect(push.came).toEqual([]); // Online at the second server.
+  expect(push.came).toEqual([]);
   await left(present);
   await third.time.advance(SOON_MS);
   expect(push.displayed(ANA)).toHaveLength(1);
@@ -357,7 +351,6 @@ test("pushes only from the server of the cluster where the device last connected
   await third.wait(ben.post("and now?", "@ana"));
   await third.time.advance(SOON_MS);
   expect(push.displayed(ANA)).toMatchObject([{}, { text: "and now?" }]);
-  // Signed out at all servers.
   const last = await third.again(ana, "ana");
   await last.request("logout", {});
   await third.time.advance(PUSH_ROOM_INTERVAL_MS);

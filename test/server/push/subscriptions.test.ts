@@ -51,7 +51,6 @@ test("restores acknowledged subscriptions from disk", async () => {
     utf8Decode(readWholeFile(disk, FILE, 9_999) ?? new Uint8Array()),
   );
   expect(subscriptions).toEqual([one("phone")]);
-  // The device was signed out while the server was down.
   expect(open(() => false).size).toBe(0);
   expect(warnings).toEqual([]);
 });

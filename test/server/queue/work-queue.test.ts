@@ -50,7 +50,7 @@ test("runs the next task after a failure", async () => {
   expect(await failed).toBe("it failed");
   await bench.end(2);
   expect(await second).toBe(2);
-  const third = queue.run(bench.work(3)); // Its slot is free again.
+  const third = queue.run(bench.work(3));
   expect(bench.started).toEqual([1, 2, 3]);
   await bench.end(3);
   expect(await third).toBe(3);

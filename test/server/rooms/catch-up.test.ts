@@ -42,7 +42,7 @@ test("sends the last records of a new room", async () => {
   const { site, ana } = await siteWith(["ana"]);
   await talk(ana, 1, FIRST_RECORDS + 10);
   const ben = await site.member("ben");
-  expect(ben.texts()).toEqual(numbers(12, FIRST_RECORDS + 10)); // Including ben's join.
+  expect(ben.texts()).toEqual(numbers(12, FIRST_RECORDS + 10));
   expect(ben.records).toHaveLength(FIRST_RECORDS);
   expect(ben.all("room")).toHaveLength(1);
   expect(ben.all("room")[0]).toMatchObject({ name: "lobby", n: 14, skipped: 0 });
@@ -97,7 +97,7 @@ test("announces a joined room before later records of other rooms", async () => 
   const [before, benBefore] = [await site.member("ana"), await site.member("ben")];
   await before.request("join", { room: "dev", create: true });
   await site.wait(before.post("past", "dev"));
-  await site.restart(); // From now on, history is read from the disk.
+  await site.restart();
   const ana = await site.again(before, "ana");
   const ben = await site.again(benBefore, "ben", before.records.at(-1)?.head.seq);
   await ben.request("join", { room: "dev" });
@@ -130,7 +130,7 @@ test("closes a slow reader, which then resumes", async () => {
   await site.quiet();
   expect(eve.texts()).toHaveLength(count);
   const back = await site.again(ben, "ben", after);
-  const skipped = back.all("room")[0]?.skipped ?? count; // 8 MiB are sent.
+  const skipped = back.all("room")[0]?.skipped ?? count;
   expect(skipped).toBeLessThan(10);
   const prefixes = back.texts().map((one) => one.slice(0, one.indexOf(" ")));
   expect(prefixes).toEqual(numbers(skipped, count - 1));

@@ -68,7 +68,6 @@ test("renames an account that can then log in by both names", async () => {
   }
   const typed = await site.greeted();
   expect((await typed.request("login", typed.passwordLogin("ana", "secret"))).user).toBe("Anna");
-  // Both names refer to the same conversation.
   for (const to of ["@ana", "@Anna"]) await isRefusedPost(site, ben, to, `to ${to}`);
   const { records } = await ben.request("history", { target: "@ana", limit: 10 });
   expect(records).toHaveLength(3);
@@ -94,7 +93,6 @@ test("reserves the old name of a renamed account", async () => {
   expect(await lost.refusal("login", lost.signedLogin("ana"))).toBe("login-refused");
   await site.restart();
   expect((await back(site, ben.keys, "ben")).user).toBe("ana");
-  // The names are exchanged.
   const again = await site.again(olga, "olga");
   await again.request("operate", { token: TOKEN });
   await again.request("rename", { user: "ana", to: "ben" });
@@ -193,7 +191,7 @@ test("lets operators remove any account but their own", async () => {
   expect(await olga.refusal("remove", { user: "nobody" })).toBe("user-unknown");
   await olga.request("grant", { user: "ben", on: true });
   await olga.request("remove", { user: "ben" });
-  await olga.request("remove", { user: "ben" }); // Repetition is harmless.
+  await olga.request("remove", { user: "ben" });
   expect(
     site.registry.policy.isOperator(
       site.registry.findWithRemoved(checkName("ben"))?.id ?? ("" as never),
@@ -261,7 +259,7 @@ test("closes a room to all posts until it is opened", async () => {
   ).toBeGreaterThan(0);
   const eve = await site.member("eve");
   await eve.request("join", { room: "lab" });
-  await ana.request("erase", { seq }); // Users can still erase their own messages.
+  await ana.request("erase", { seq });
   await site.restart();
   const again = await site.again(ana, "ana");
   expect((await unsaid(site, again, "lab")).code).toBe("not-allowed");
@@ -275,7 +273,7 @@ test("removes a room with its history, and frees its name", async () => {
   const { site, olga, ana, ben } = await sandbox();
   await isRefusedPost(site, ana, "lab", "words");
   await olga.request("rename", { room: "lab", to: "den" });
-  await olga.request("remove", { room: "lab" }); // By its earlier name.
+  await olga.request("remove", { room: "lab" });
   await site.quiet();
   expect(kinds(ben.records).at(-1)).toBe("remove");
   expect(ben.all("room-gone")).toHaveLength(1);

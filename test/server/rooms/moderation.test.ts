@@ -75,7 +75,6 @@ test("lets an operator appoint operators across a restart", async () => {
   const who = await operator.request("who", {});
   expect(who.users.map(({ role }) => role)).toEqual(["member", "operator", "member"]);
   const maker = await site.again(ana, "ana");
-  // Moderators may not moderate operators.
   for (const kind of ["kick", "mute"] as const) {
     const options = { room: "lab", user: "ben", on: true };
     expect(await maker.refusal(kind, options)).toBe("not-allowed");
@@ -192,7 +191,6 @@ test("lets the sender of a file edit its text, up to a limit", async () => {
     { seq },
     { seq: direct },
   ]);
-  // The caption is erased with the file.
   await ben.request("erase", { seq });
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("not-found");
   await site.quiet();
@@ -209,7 +207,6 @@ test("closes the sessions of a banned user and refuses new ones", async () => {
   await site.restart();
   const back = await site.greeted(undefined, ben.keys);
   expect(await back.refusal("login", back.signedLogin("ben"))).toBe("banned");
-  // Clients that cannot prove to be ben receive no details.
   const other = await site.greeted();
   expect(await other.refusal("login", other.signedLogin("ben"))).toBe("login-refused");
   const operator = await operating(await site.again(ana, "ana"));
@@ -248,7 +245,7 @@ test("bans a user during a log-in", async () => {
   const ben = site.registry.find(checkName("ben"))?.id;
   if (ben === undefined) throw new Error("ben is unknown");
   onCheck = () => {
-    // In flight to the disk just before the record of the new device.
+    // The ban is in flight to the disk just before the record of the new device.
     void site.accounts.append(banDraft({ user: ben }, ben, true));
   };
   const phone = await site.greeted();

@@ -28,7 +28,6 @@ test("lets moderators pin messages, and notifies all members", async () => {
     ["text", "the plan"],
     ["edit", "another plan"],
   ]);
-  // New members are notified too, also after a restart.
   await site.restart();
   const again = await site.again(eve, "eve");
   expect(again.room("lab")?.pins).toEqual([seq]);
@@ -61,7 +60,6 @@ test("pins messages of rooms that the user reads, and no other records", async (
   expect(await stranger.refusal("pins", { target: "lab" })).toBe("not-member");
   expect(await stranger.refusal("pins", { target: "nowhere" })).toBe("room-unknown");
   expect(await stranger.request("pins", { target: "@ben" })).toMatchObject({ records: [] });
-  // Both users of a conversation may pin.
   const { seq: direct } = await site.wait(ana.post("for you", "@ben"));
   await ben.request("pin", { seq: direct, on: true });
   expect((await ana.request("pins", { target: "@ben" })).records.length).toBe(1);

@@ -51,7 +51,7 @@ test("refuses preferences for rooms and messages that the user cannot read", asy
   expect(await ana.refusal("save", beyond)).toBe("not-member");
   await ana.request("prefs-set", { room, muted: 0 });
   await ana.request("leave", { room: "cellar" });
-  await ana.request("prefs-set", { room }); // Settings made before leaving can be removed.
+  await ana.request("prefs-set", { room });
   expect(await ana.request("prefs", {})).toMatchObject({ rooms: [] });
 });
 

@@ -36,7 +36,7 @@ test("sorts many accounts at most once a second", () => {
   who();
   counts.now += 1_000;
   who();
-  expect(counts.walks).toBe(2); // No name has changed.
+  expect(counts.walks).toBe(2);
 });
 
 test("begins a page after the given name, even an unknown one", () => {

@@ -57,7 +57,7 @@ test("reveals no message numbers to users who share no message", async () => {
   for (const seq of [1, hidden, hidden + 1, 2 ** 53 - 1]) {
     const fault = await eve.refused("post", react(seq, "@ben"));
     messages.add(`${fault.code} ${fault.message.replace(String(seq), "N")} ${fault.remedy}`);
-    if (seq === 1) continue; // They share the beginning of the lobby.
+    if (seq === 1) continue;
     for (const request of [
       eve.refused("edit", { seq, text: "x" }),
       eve.refused("erase", { seq }),

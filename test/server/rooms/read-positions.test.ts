@@ -18,7 +18,7 @@ test("counts unread messages from the user's join", async () => {
   expect(await unreadOf(ana)).toBe(0);
   const ben = await site.member("ben");
   expect(await unreadOf(ben)).toBe(0);
-  expect(await unreadOf(ana)).toBe(0); // A join is not a message.
+  expect(await unreadOf(ana)).toBe(0);
   await site.wait(ben.post("three"));
   await site.wait(ana.post("four"));
   expect(await unreadOf(ana)).toBe(1);
@@ -40,7 +40,7 @@ test("counts only unread messages of others", async () => {
   const room = ana.roomId();
   const again = await site.again(ana, "ana");
   const notice = again.all("room").find((one) => one.room === room);
-  expect(notice).toMatchObject({ read: 2, unread: 0 }); // All positions are sent again.
+  expect(notice).toMatchObject({ read: 2, unread: 0 });
   const second = await site.again(ana, "ana", Number.MAX_SAFE_INTEGER);
   expect(second.all("room").find((one) => one.room === room)).toMatchObject({ unread: 2 });
   await ana.request("read", {

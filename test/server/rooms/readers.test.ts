@@ -27,7 +27,6 @@ test("lists readers to the author only, since receipts were turned on", async ()
   expect(await ben.request("readers", { seq: before })).toEqual({ readers: 0, of: 2, users: [] });
   expect(await eve.refusal("readers", { seq })).toBe("not-found");
   expect(await ana.refusal("readers", { seq })).toBe("not-found");
-  // Later members have a position after it, but have not read it.
   const dan = await site.member("dan");
   await dan.request("join", { room: "lab" });
   expect(await ben.request("readers", { seq })).toEqual({ readers: 1, of: 3, users: ["eve"] });

@@ -89,7 +89,7 @@ test("ends typing with the message, without a notice", async () => {
   expect(await told()).toEqual([]);
   say(0, "r1");
   expect(await told(TYPING_MS)).toEqual([]);
-  // Other readers are notified, because the limit of names may have hidden it.
+  // Other readers are notified, because the limit on names may have hidden this one.
   ask(0, "r1");
   ask(1, "r1");
   await told();
@@ -105,7 +105,7 @@ test("limits typing to one room per user and ends it with the last session", asy
   expect(await told()).toEqual(["r1 ", "r2 nu0"]);
   feed.onOffline(user(0));
   expect(await told()).toEqual(["r2 "]);
-  ask(0, "r1", false); // This user may not write there.
+  ask(0, "r1", false);
   expect(await told()).toEqual([]);
   ask(1, "r1");
   feed.stop();
@@ -118,7 +118,7 @@ test("accepts typing of members at other servers", async () => {
   feed.setRemoteTyping(user(9), "r1" as RoomId, true);
   feed.setRemoteTyping(user(1), "r9" as RoomId, true);
   expect(await told()).toEqual(["r1 nu0"]);
-  rooms.get("r1" as RoomId)?.members.delete(user(0)); // Removed meanwhile.
+  rooms.get("r1" as RoomId)?.members.delete(user(0));
   feed.setRemoteTyping(user(1), "r1" as RoomId, true);
   expect(await told()).toEqual(["r1 nu1"]);
   expect(forwarded).toEqual([]);

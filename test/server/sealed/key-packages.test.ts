@@ -93,7 +93,7 @@ test("limits the packages that an account claims and adds", async () => {
   const { site, ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
   await ana.request("key-packages", { packages: packages(30) });
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) await ben.request("key-package", { user: "ana" });
-  await site.time.advance(0.25); // Clocks do not tick in whole milliseconds, but the protocol does.
+  await site.time.advance(0.25); // Clocks have fractional milliseconds, but the protocol does not.
   const fault = await ben.refused("key-package", { user: "ana" });
   expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
   expect((await eve.request("key-package", { user: "ana" })).packages).toHaveLength(1);
@@ -155,7 +155,6 @@ test("limits claims of an account per hour, per user and in total", async () => 
   expect(() => store.checkRate(ana, ben)).toThrow("requests per hour");
   await clock.advance(60 * 60_000);
   for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkRate(ana, ben);
-  // The pair that has been idle longest is forgotten.
   for (let i = 0; i < KEY_PACKAGE_PAIRS_MAX; i++) store.checkRate(`u${i}` as UserId, ben);
   store.checkRate(ana, ben);
 });
@@ -183,7 +182,6 @@ test("hands out no package twice to simultaneous requests", async () => {
   const taken = (await Promise.all(requests)).flatMap((one) => (one === undefined ? [] : [one]));
   const texts = taken.map(({ keyPackage }) => keyPackage.join());
   expect(new Set(texts).size).toBe(texts.length);
-  // A restarted server knows the removed packages.
   const { store: other } = openStore(new VirtualClock(), disk);
   for (let one = await other.claim("here"); one !== undefined; one = await other.claim("here")) {
     texts.push(one.keyPackage.join());

@@ -38,7 +38,7 @@ test("refuses an older copy without a change", async () => {
   await store.renew("a", leaseRequest(0, undefined, 1));
   await store.renew("a", leaseRequest(1, 1, 2));
   const refused = { count: 2, isLatest: false };
-  expect(await store.renew("a", leaseRequest(1, 1, 3))).toEqual(refused); // Repeats it.
+  expect(await store.renew("a", leaseRequest(1, 1, 3))).toEqual(refused);
   expect(await store.renew("a", leaseRequest(2, 1, 3))).toEqual(refused);
   expect(await store.renew("a", leaseRequest(0, undefined, 3))).toEqual(refused);
   expect(await store.renew("a", leaseRequest(1, undefined, 3))).toEqual(refused);

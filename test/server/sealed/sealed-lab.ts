@@ -2,8 +2,6 @@ import type { Answer } from "../../../src/wire/messages.ts";
 import type { Guest } from "../guest.ts";
 import { type Site, type SiteOptions, siteWith } from "../site.ts";
 
-/** A sealed room as visible to the server, with opaque bytes for the group's. */
-
 export const GROUP = new Uint8Array(16).fill(7);
 export const INFO = new TextEncoder().encode("the first GroupInfo");
 

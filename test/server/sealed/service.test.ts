@@ -156,7 +156,6 @@ test("lets members commit and the creator create the group once", async () => {
   expect(await ana.refusal("group-create", { ...create, target: "open" })).toBe("not-allowed");
   const other = { ...fields, group: new Uint8Array(16) };
   expect(await ana.refusal("group-commit", other)).toBe("not-allowed");
-  // The readable fields of a commit must match the request.
   const garbage = { ...fields, commit: Uint8Array.of(1, 2, 3) };
   expect(await ana.refusal("group-commit", garbage)).toBe("frame-malformed");
   const wrong = { ...fields, commitId: "another" };

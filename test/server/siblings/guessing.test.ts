@@ -21,7 +21,6 @@ test("counts guesses of a password across all servers", async () => {
   const before = clock.now();
   await last.request("login", last.passwordLogin("ana", "pass"));
   expect(clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
-  // A correct guess resets the counters everywhere.
   for (const other of [0, 1]) {
     const next = await sites.site(other).greeted("10.1.0.100");
     const after = clock.now();

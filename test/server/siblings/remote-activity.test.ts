@@ -60,7 +60,6 @@ test("cancels exactly one transfer at another server", async () => {
     const cancelled = sites.site(at).events.filter(({ kind }) => kind === "cancelled");
     expect(cancelled).toMatchObject([{ by: "olga", user: "ben", file: file.id }]);
   }
-  // The transfer has ended, so the request times out.
   const refused = olga.refused("cancel", { file: file.id, user: "ben", direction: "up" });
   await sites.site(0).time.advance(SIBLING_CANCEL_TIMEOUT_MS);
   expect((await refused).code).toBe("not-found");

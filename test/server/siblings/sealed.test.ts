@@ -45,7 +45,6 @@ test("accepts one of two commits at two servers", async () => {
     const won = outcomes[at];
     if (won?.status !== "fulfilled") throw new Error("nobody won");
     expect(won.value.epoch).toBe(2);
-    // The winner repeats the request at the other server, because the first answer may be lost.
     const again = at === 0 ? await second.again(ana, "ana") : await first.again(ben, "ben");
     expect(await first.wait(claim(again, winner))).toEqual(won.value);
     for (const one of [ana, ben, again]) {

@@ -38,7 +38,6 @@ describe("in Indonesian", () => {
     for (const [name, words] of EMOJI_ID) {
       expect([name, known.has(name)]).toEqual([name, true]);
       expect(new Set(words).size).toBe(words.length);
-      // As completions read it: blanks are typed as _.
       for (const word of words) expect(word.replaceAll(" ", "_")).toMatch(/^[a-z0-9_-]{2,32}$/);
     }
     expect(EMOJI_ID.size).toBeGreaterThan(700);

@@ -17,7 +17,6 @@ import { faultOf } from "../../fault-code.ts";
 
 const MOMENT = "2026-11-20T05:46:33.123Z";
 
-/** As the rooms refuse to let a muted user speak. */
 function mutedFault(until: number | undefined): Fault {
   const [members, muted] = [new Set(["u"]), new Map([["u", until]])];
   const room = { members, muted, name: MOMENT } as unknown as Room;
@@ -34,7 +33,6 @@ test.each(["en", "id"])("a fault that ends tells its end as people do: %s", asyn
   for (const fault of [mutedFault(until), bannedFault({ until }), bannedFault({ until, reason })]) {
     expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}, ${texts.until(local)}.`);
   }
-  // A moment in a user's words, and in the words of an older server, ends nothing.
   const words = new Fault("banned", `you are banned from this server until ${MOMENT}`);
   for (const fault of [mutedFault(undefined), bannedFault({ reason }), words]) {
     expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}.`);
@@ -48,7 +46,6 @@ test.each(["en", "id"])("a fault is shown by the page's own text: %s", async (la
   expect(faultText(new PageFault("not-found", "messageNotFound"), texts)).toBe(
     texts.messageNotFound,
   );
-  // The language of the browser's own errors is unknown.
   const unknown = new DOMException("NS_ERROR_FAILURE");
   expect(faultText(unknown, texts)).toBe(`${texts.faults.internal}.`);
 });
@@ -57,7 +54,6 @@ test.each([
   ["en", ["en-US"], "5:46 PM", "Nov 20, 2026, 5:46 PM"],
   ["en", ["en-GB"], "17:46", "20 Nov 2026, 17:46"],
   ["id", ["id-ID", "en-US"], "17.46", "20 Nov 2026, 17.46"],
-  // The language of the page, and the hours of the browser.
   ["en", ["de-DE"], "17:46", "Nov 20, 2026, 17:46"],
   ["id", ["en-US"], "5.46 PM", "20 Nov 2026, 05.46 PM"],
 ] as const)("times in %s follow a browser of %p", async (lang, preferred, clock, full) => {

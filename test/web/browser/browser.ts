@@ -21,7 +21,7 @@ const ADDRESS = { host: "10.0.0.1", port: 2428 };
 const openAuditor: OpenAuditor = ({ clock, store }, verifier, alarmed) =>
   new LogAuditor({ clock, logs: new BrowserLogPins(store), verifier, formatTime: String }, alarmed);
 
-/** One browser: what it keeps outlives its tabs. */
+/** Browser whose stored data outlives its tabs. */
 export class Browser {
   readonly site: Site;
   store: Store = new MemoryStore();
@@ -31,9 +31,7 @@ export class Browser {
   place: SaveTarget | undefined;
   subtle: SubtleCrypto | undefined = crypto.subtle;
   build = "";
-  /** What its page fetches for sealed rooms; left out: it takes no part in them. */
   sealed: SealedModule | undefined;
-  /** Milliseconds between two messages that come on a lane. */
   channelMs = 0;
   channels = 0;
 

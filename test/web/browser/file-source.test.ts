@@ -41,7 +41,6 @@ describe.each(["pieces", "streams"] as const)("a file that the browser gives as 
       expect(await source.read(index)).toEqual(chunkAt(index));
     }
     expect(await source.read(4)).toBeUndefined();
-    // A chunk that was given away affects no other.
     releaseBuffer((await source.read(0)) ?? new Uint8Array(0));
     expect(await source.read(1)).toEqual(chunkAt(1));
     await source.check();

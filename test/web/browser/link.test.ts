@@ -21,7 +21,7 @@ class FakeSocket implements Socket {
   readonly sent: unknown[] = [];
   closedWith: number | undefined;
   send(data: Uint8Array | string): void {
-    this.sent.push(typeof data === "string" ? data : data.slice()); // As browsers do.
+    this.sent.push(typeof data === "string" ? data : data.slice());
   }
   close(code = 1005): void {
     this.closedWith = code;
@@ -150,9 +150,7 @@ test("parses the address fragment", () => {
     secret: "abc",
     operatorToken: "abc",
   });
-  // It admits nobody: it is no secret of the door.
   expect(readFragment("#reset=abc", false)).toEqual({ ...nothing, resetToken: "abc" });
-  // Of another kind of server: to a chat it is no secret either.
   expect(readFragment("#share=abc", false)).toEqual({ ...nothing, shareSecret: "abc" });
   expect(readFragment("#abc", true)).toEqual({ ...nothing, localToken: "abc" });
 });

@@ -109,7 +109,6 @@ test("without a save dialog, saves the complete file as a download", async () =>
   expect(later.map(({ delayMs }) => delayMs)).toEqual([SAVED_BLOB_KEEP_MS]);
   for (const { callback } of later) callback();
   expect(revoked).toEqual([saved[0]?.href ?? ""]);
-  // What is given up before is saved nowhere.
   const half = await chooseSaveTarget(page, "half.png");
   await half?.write(Uint8Array.of(1));
   await half?.abandon();
@@ -125,7 +124,6 @@ test("removes an abandoned file only if part of it was flushed", async () => {
     await place?.abandon();
     await place?.flush("now");
     expect([file.isRemoved, file.content.length]).toEqual([isKept, isKept ? 1 : 0]);
-    // What is finished is nobody's to remove.
     const whole = await reopenSaveTarget(file, 0);
     file.isRemoved = false;
     await whole.finish();

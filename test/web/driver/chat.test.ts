@@ -45,7 +45,6 @@ describe("login", () => {
     const { token } = await olga.request("reset", { user: "ana" });
     const browser = new Browser(site);
     await browser.member("ben");
-    // Somebody was here before; the address says that it is about somebody else now.
     const tab = await browser.tab({ fragment: `#reset=${token}` });
     expect([tab.chat.isResetting, tab.chat.model.me]).toEqual([true, undefined]);
     await site.wait(tab.chat.recover("found"));
@@ -68,7 +67,7 @@ describe("login", () => {
     await tab.until("said", () => tab.texts("lobby").length === 1);
     await olga.request("rename", { user: "ana", to: "anna" });
     await tab.until("renamed", () => tab.chat.model.me === "anna" && tab.chat.model.isCaughtUp);
-    expect(tab.texts("lobby")).toContain("before"); // The same page continues.
+    expect(tab.texts("lobby")).toContain("before");
     tab.chat.send("lobby", { text: "after" });
     await tab.until("said again", () => tab.texts("lobby").includes("after"));
     tab.chat.setDraft("lobby", { text: "half" });

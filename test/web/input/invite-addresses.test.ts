@@ -26,7 +26,6 @@ test("lists the page's own address first if others can reach it", () => {
     "https://chat.example.org",
   ]);
   expect(origins(bar("chat.example.org", ""), [LAN, PUBLIC])[0]).toBe("https://chat.example.org");
-  // A name that the server does not know of.
   expect(origins(bar("classroom.local"), [LAN])).toEqual([
     "https://classroom.local:2428",
     "https://192.168.1.5:2428",

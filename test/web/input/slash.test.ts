@@ -15,9 +15,8 @@ const order = (name: string, fields: object = {}) => {
 const shown = (kind: string, fields: object = {}) => order(kind, { kind, ...fields });
 const message = (text: string) => ({ kind: "message", text });
 
-/** Of the terminal alone: on the page the timeline, a file's line or the way in does it. */
+/** Commands for the terminal only, because the page has other controls for them. */
 const TERMINAL_ALONE = ["caption", "get", "history", "login", "readers", "register", "stats"];
-/** Which the page writes otherwise: what it shows there has more than the words could say. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   who: "/who",
   notify: "/notify on|off [TARGET]",

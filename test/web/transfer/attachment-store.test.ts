@@ -50,7 +50,6 @@ test("restores attached files on one later page, until they are sent", async () 
   await tabs.clock.advance(1);
   expect(await first.store("@ben", attached("c.png", 0))).toBe(true);
   await first.delete(gone);
-  // Its tab is there: no other one has it.
   expect(await tabs.open(store).restore()).toEqual([]);
   expect(await first.restore()).toEqual([]);
   first.close();

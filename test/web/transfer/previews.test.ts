@@ -33,7 +33,7 @@ test("limits concurrent previews, and serves the latest request first", async ()
   await settled();
   const names = () => asked.map(({ name }) => files.findIndex(({ file }) => file === name));
   expect(names()).toEqual([0, 1, 2]);
-  wanted[4]?.release(); // Scrolled out of sight before its turn.
+  wanted[4]?.release();
   asked[0]?.answer(PNG);
   expect(await wanted[0]?.result).toMatchObject({ sides: [4, 3] });
   await settled();
@@ -54,7 +54,6 @@ test("fetches a shared preview once, and cancels it when both users release it",
   expect(asked[0]?.signal?.aborted).toBe(false);
   other.release();
   expect(asked[0]?.signal?.aborted).toBe(true);
-  // The first one ends after the next one has begun, and takes nothing of it away.
   const again = previews.request(picture("a"));
   await settled();
   asked[0]?.refuse(new Error("stopped"));

@@ -14,10 +14,8 @@ const TEXT_INTERVAL_MS = 150;
 
 export interface NewcomerOptions {
   readonly name: string;
-  /** `undefined` if the server is open. */
   readonly secret: string | undefined;
   readonly password: string;
-  /** Last request; no request if absent. */
   readonly leaves?: (client: Client) => Promise<unknown>;
 }
 
@@ -25,7 +23,6 @@ export interface NewcomerOptions {
 export class Newcomer {
   readonly name: string;
   readonly secret: string | undefined;
-  /** Whether the registration was confirmed. */
   isIn = false;
   readonly #life: Life;
   readonly #client: Client;

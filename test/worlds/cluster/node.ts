@@ -30,32 +30,26 @@ import type { SimLink, SimNats } from "./sim-nats.ts";
 
 export const ROOM_PASSWORD = "the room's";
 
-/** A planted bug, which the world must detect. */
 export interface ClusterMutant {
   readonly disk?: (disk: Disk) => Disk;
   readonly stream?: (stream: Stream) => Stream;
-  /** Called once, before the first world. */
   readonly plant?: () => void;
 }
 
-/** Objects that the nodes of a world share, in addition to its platform. */
 export interface Cluster {
   readonly platform: Platform;
   readonly nats: SimNats;
   readonly mutant: ClusterMutant;
   readonly nodes: ClusterNode[];
-  /** Called when a node has stored a record on its disk. */
   readonly note: (place: Place, record: LogRecord) => void;
 }
 
 const POLL_INTERVAL_MS = 100;
 
-/** Machine of a cluster with its disk; its server can start several times. */
 export class ClusterNode {
   readonly name: string;
   readonly disk: SimDisk;
   network: MemoryNetwork;
-  /** Milliseconds added to the wall clock of this machine. */
   wallMs: number;
   restartAt: number | undefined;
   replica: Replica | undefined;
@@ -101,7 +95,6 @@ export class ClusterNode {
     return (options) => this.network.dialFrom(host)(options);
   }
 
-  /** Answer to requests of other nodes; `undefined` while the node is down. */
   get answer(): PeerNode | undefined {
     if (this.#life === undefined || this.link?.isReachable !== true) return undefined;
     const { replica } = this;
@@ -173,7 +166,6 @@ export class ClusterNode {
     if (this.link !== undefined) this.link.isCut = isCut;
   }
 
-  /** Bytes of a log on the disk. */
   bytesOf(place: Place): string {
     const folder = `/d/${place}`;
     const names = this.disk.list(folder).filter((name) => name.endsWith(".jsonl"));
@@ -228,7 +220,7 @@ export class ClusterNode {
     const mirrors = { history, accounts };
     this.#mirrors = mirrors;
     for (const place of ["accounts", "history"] as const) {
-      // Reported here, independently of other followers: the record is on this disk.
+      // Report records here, independently of other followers, because they are on this disk.
       await mirrors[place].follow(mirrors[place].head() + 1, (record) => {
         if (life.isAlive) platform.guard(() => note(place, record));
       });
@@ -359,7 +351,6 @@ export class ClusterNode {
 
   #trouble(call: DiskCall, path: string, number: number): DiskFailure | undefined {
     if (number < this.#stopAt) return undefined;
-    // After this call, nothing of this run has an effect.
     this.crash("power", 1_000);
     throw new MachineStopped(`stopped at ${call} ${path}`);
   }

@@ -4,19 +4,16 @@ import { withoutWaiting } from "../planted.ts";
 import { withFields } from "../with-fields.ts";
 import type { ClusterMutant } from "./node.ts";
 
-/** Planted bugs, which the worlds must detect. */
 export const PLANTED: Readonly<Record<string, ClusterMutant>> = {
   "acknowledged before the own disk holds it": { disk: withoutWaiting },
   "a decision holds, whatever has changed": { plant: withoutObjections },
   "that the stream has lost something is not noticed": { stream: withMemory },
 };
 
-/** Affects the whole process. */
 function withoutObjections(): void {
   Admission.prototype.rejectionReason = () => undefined;
 }
 
-/** Caches every message that was read once. */
 function withMemory(stream: Stream): Stream {
   const known = new Map<number, StreamMessage>();
   let last = 0;

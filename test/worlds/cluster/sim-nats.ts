@@ -4,10 +4,8 @@ import type { Clock } from "../../../src/io/clock.ts";
 import type { Stored, Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 
-/** Probabilities of faults in the connections to the stream. */
 export interface NatsWeather {
   delayMsMax: number;
-  /** Probability that a request or an answer is lost. */
   requestLost: number;
   answerLost: number;
   /** Probability that a replica neither answers nor fails. */
@@ -22,22 +20,17 @@ export const FINE: NatsWeather = {
 /** Milliseconds in which a new leader may not know the end of the stream. */
 const STALE_MS = 200;
 
-/** Replicated stream and its machines, as its clients see them. */
 export class SimNats {
   readonly messages: StreamMessage[] = [];
   weather: NatsWeather = FINE;
-  /** Whether all machines are without power. */
   isOut = false;
   readonly #clock: Clock;
   readonly #random: SeededRandom;
-  /** Publishes by id, for deduplication within a time window. */
   readonly #ids = new Map<string, { readonly seq: number; readonly at: number }>();
   readonly #windowMs: number;
-  /** Clients, which receive all stored messages. */
   readonly #sendsNotifications: boolean;
   readonly #links = new Set<SimLink>();
   #leaderAt = 0;
-  /** Clock offset of the leader. */
   #skewMs = 0;
 
   constructor(clock: Clock, random: SeededRandom) {
@@ -61,13 +54,11 @@ export class SimNats {
     return !this.isOut && this.#clock.now() >= this.#leaderAt;
   }
 
-  /** Last message that the leader knows. */
   get last(): number {
     const isStale = this.#clock.now() < this.#leaderAt + STALE_MS && this.#leaderAt > 0;
     return Math.max(0, this.messages.length - (isStale ? this.#random.int(3) : 0));
   }
 
-  /** Removes the leader; the other machines elect a new one. */
   loseLeader(forMs: number): void {
     this.#leaderAt = this.#clock.now() + forMs;
     this.#skewMs = this.#random.int(8_000) - 4_000;

@@ -34,7 +34,7 @@ type Weights = Readonly<Record<string, number>>;
 
 /**
  * Several real servers on simulated disks, a simulated stream, and real clients that connect to any
- * server, in one process and with one seed.
+ * server, in one process with one seed.
  */
 export class ClusterWorld extends Simulation implements Cluster {
   readonly platform: Platform;
@@ -48,7 +48,6 @@ export class ClusterWorld extends Simulation implements Cluster {
   readonly #pauseMsMax: number;
   readonly #scene: RequestContext;
   #isCalm = false;
-  /** The stream has lost messages that the nodes have not restored yet. */
   #healsAt: number | undefined;
 
   constructor(seed: number, mutant: ClusterMutant = {}) {
@@ -97,7 +96,6 @@ export class ClusterWorld extends Simulation implements Cluster {
     check(isSame, () => `${place} ${record.head.seq} is another record on another node`);
   };
 
-  /** Runs with faults, then without. @returns a digest of the run */
   async run(): Promise<string> {
     for (const node of this.nodes) this.#start(node);
     await this.advance(300);
@@ -130,7 +128,6 @@ export class ClusterWorld extends Simulation implements Cluster {
     node.start().catch(this.fail);
   }
 
-  /** Connects a client to a random listening node. */
   #dialFrom(host: string): ReturnType<ClusterNode["dialFrom"]> {
     return (options) => {
       const up = this.nodes.filter(({ isUp }) => isUp);
@@ -198,7 +195,6 @@ export class ClusterWorld extends Simulation implements Cluster {
     }
   }
 
-  /** @returns whether the action concerns nodes */
   #ofNodes(kind: string, node: ClusterNode): boolean {
     const { random, clock, nats } = this;
     const isQuiet = this.#healsAt !== undefined || nats.isOut;
@@ -244,10 +240,6 @@ export class ClusterWorld extends Simulation implements Cluster {
     }
   }
 
-  /**
-   * Cuts the power of the stream's machines, sometimes also of the nodes. The stream loses some
-   * messages.
-   */
   #losePower(): void {
     const { random, clock, nats } = this;
     this.trace.note(`${clock.now()} power is lost`);
@@ -370,7 +362,6 @@ export class ClusterWorld extends Simulation implements Cluster {
     }
   }
 
-  /** Checks that names are unique and that no invite admitted too many confirmed users. */
   #checkNames(): void {
     const counts = new Map<string, number>();
     for (const { name, secret, isIn } of this.#newcomers) {

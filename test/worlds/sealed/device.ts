@@ -32,7 +32,7 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
 ]);
 const WRONG: ReadonlySet<FaultCode> = new Set(["internal", "frame-malformed", "seal-broken"]);
 
-/** `unknown` means that the program ended and that a later program reports the result. */
+/** `unknown`: the program ended, and a later program reports the result. */
 export type Fate = "open" | "acked" | "refused" | "unknown";
 
 export interface SealedHomeOptions {
@@ -85,7 +85,6 @@ export class SealedMember {
   readonly #machine: Machine;
   #life: Life;
   #texts = 0;
-  /** Last `n` per room in this run. */
   #last = new Map<RoomId, number>();
   #code: Uint8Array | undefined;
   readonly #open = new Set<string>();
@@ -132,7 +131,6 @@ export class SealedMember {
     void this.#getIn(this.#life);
   }
 
-  /** Kills the program. @param isSilent whether the server does not notice it */
   kill(isSilent: boolean): void {
     if (!this.isRunning) return;
     this.note(`kill ${isSilent}`);
@@ -168,7 +166,6 @@ export class SealedMember {
     return this.client.rooms.find((item) => item.kind === kind && item.name === bare);
   }
 
-  /** Posts a unique text. @returns the text */
   say(target: string): string {
     const text = `${CANARY} ${this.name}.${this.#texts++}`;
     this.#post(target, { text }, text);
@@ -227,7 +224,6 @@ export class SealedMember {
     await this.client.request("link-offer", { code: codeHash });
   }
 
-  /** Adds the device to its account before its first start. */
   async links(code: Uint8Array): Promise<void> {
     const life = this.#life;
     const client = this.#newClient(false);
@@ -369,7 +365,6 @@ export class SealedMember {
     this.home.shown.set(seq, record);
   }
 
-  /** Checks that no plain text leaves a device. */
   #sent(bytes: Uint8Array): Uint8Array {
     const isOpen = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(CANARY);
     if (isOpen)

@@ -4,12 +4,11 @@ import type { Life } from "../life.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 
 /**
- * Rows of a home's sealed rooms on a disk that stores only committed transactions. Programs of one
- * home take turns. A program that ends during its turn has changed nothing.
+ * Rows for sealed rooms on a disk that stores only committed transactions. Programs of one home
+ * take turns. A program that ends during its turn has changed nothing.
  */
 export class SealedRowsOnDisk {
   readonly #random: SeededRandom;
-  /** Maximum delay of the disk, before and after a commit. */
   readonly #delayMsMax: number;
   rows = new Map<string, Uint8Array>();
   #holder: object | undefined;
@@ -54,7 +53,6 @@ export class SealedRowsOnDisk {
     }
   }
 
-  /** Ends the program after so many further steps: begun, about to be durable, durable. */
   stopWithin(life: Life, left: number, stop: () => void): void {
     this.#stops.set(life, { left, stop });
   }
@@ -63,7 +61,7 @@ export class SealedRowsOnDisk {
     this.#stops.clear();
   }
 
-  /** Runs a step. If the program ends here, the promise never settles. */
+  /** If the program ends in this step, the promise never settles. */
   async #pass(life: Life): Promise<void> {
     const planned = this.#stops.get(life);
     if (planned !== undefined && --planned.left === 0) planned.stop();

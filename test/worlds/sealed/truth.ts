@@ -98,7 +98,6 @@ export async function storedRoomOf(home: SealedHome, room: RoomId): Promise<Stor
   });
 }
 
-/** Content of posts by id; all devices that read a post must agree on it. */
 export class Contents {
   readonly #texts = new Map<number, { readonly text: string; readonly by: string }>();
 
@@ -142,7 +141,7 @@ export function checkKept(
 }
 
 /**
- * Checks at the end that each device has read all messages of its membership, except after a lost
+ * Checks that each device has finally read all messages of its membership, except after it lost its
  * state.
  */
 export function checkRead(
@@ -153,7 +152,7 @@ export function checkRead(
   const memberships = truth.memberships.get(home.device) ?? [];
   const epoch = () => `${name} is at epoch ${kept.epoch} of ${truth.epoch}: ${describe(kept)}`;
   check(kept.row?.status === "in" && kept.epoch === truth.epoch, epoch);
-  // A commit sent before the loss may be recorded after it; the device then rejoined once more.
+  // A commit sent before the loss may be recorded after it; the device then rejoined again.
   const first = memberships.find(({ from }) => from > home.lostAt);
   const unknown = home.lostAt > 0 && first !== memberships.at(-1) ? first : undefined;
   for (const { head } of truth.words) {
@@ -161,7 +160,7 @@ export function checkRead(
     const stay = memberships.find(({ from, until }) => from < seq && seq < until);
     if (stay === undefined || seq <= home.lostAt || stay.from <= home.lostAt) continue;
     if (stay === unknown) continue;
-    // Key packages from before the loss cannot add the device; it has to rejoin by itself.
+    // Key packages from before the loss cannot add the device, which must rejoin by itself.
     if (home.lostAt > 0 && !stay.isOwn) continue;
     const one = kept.said.get(seq);
     check(one !== undefined, () => `${name} never read seq ${seq}, though it was in`);
@@ -171,7 +170,6 @@ export function checkRead(
   }
 }
 
-/** Checks that an acknowledged message is in the log with its content. */
 export function checkAcked(
   members: readonly SealedMember[],
   read: ReadonlyMap<string, number>,
@@ -180,7 +178,7 @@ export function checkAcked(
     for (const [text, postState] of postStates) {
       const count = read.get(text) ?? 0;
       check(count <= 1, () => `'${text}' is there ${count} times`);
-      // All members of that time may have left or lost their state.
+      // All members at that time may have left or lost their state.
       if (postState === "refused") check(count === 0, () => `${name}: '${text}' was refused`);
     }
   }

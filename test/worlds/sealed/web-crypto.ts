@@ -1,7 +1,6 @@
 /**
- * Subset of WebCrypto that sealed rooms use, computed synchronously with the random numbers of a
- * seed. The real WebCrypto answers from threads, in any order. Unknown operations throw.
- * `web-crypto.test.ts` compares both.
+ * Subset of WebCrypto that sealed rooms use, computed synchronously with seeded random numbers. The
+ * real WebCrypto answers from threads, in any order. Unknown operations throw.
  */
 import {
   createCipheriv,

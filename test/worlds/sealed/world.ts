@@ -21,7 +21,7 @@ const ROOM = "vault";
 const PEOPLE = ["ana", "ben", "eve", "dan"];
 /** Longer than the delay between two attempts and the server's timeout. */
 const CALM_MS = 200_000;
-/** Longer than a client's timeout of a silent link and a reconnection. */
+/** Longer than a client's timeout for a silent link and a reconnection. */
 const SILENCE_MS = IDLE_TIMEOUT_MS + 15_000;
 
 type Temper = ReturnType<typeof temperOf>;
@@ -77,7 +77,6 @@ export class SealedWorld extends Simulation {
     }
   }
 
-  /** Runs with faults, then without. @returns a digest of the run */
   async run(): Promise<string> {
     await this.#settle();
     this.#isCalm = false;
@@ -297,7 +296,6 @@ export class SealedWorld extends Simulation {
     });
   }
 
-  /** Checks that every member can post and that every member receives it. */
   async #last(): Promise<void> {
     const truths = truthOf(this.model);
     for (const member of this.members) {

@@ -37,7 +37,6 @@ describe("keys of config.toml", () => {
     expect(keymap.commandsAt("input", "f5")).toEqual([]);
     expect(keymap.commandsAt("selected", "x")).toEqual(["reply"]);
     expect(keymap.commandsAt("selected", "r")).toEqual(["reply"]);
-    // The binding changes the input only, not lists.
     const up = new Keymap({ up: "cursor-left" });
     expect(up.commandsAt("input", "up")).toEqual(["cursor-left"]);
     expect(up.commandsAt("selected", "up")).toEqual(["select-up"]);
@@ -65,7 +64,6 @@ test("binds every command, and each key once per group", () => {
   for (const [group, rows] of keymap.groups()) {
     const chords = [...rows.values()].flat();
     const twice = chords.filter((chord, i) => chords.indexOf(chord) !== i);
-    // Enter fetches a file, and opens the menu for other messages.
     expect(twice).toEqual(group === "selected" ? ["enter"] : []);
     for (const chord of chords) expect(chordOf(chord)).toBe(chord);
   }

@@ -59,7 +59,6 @@ describe("decodes what terminals send", () => {
     ["\x1b[13u\x1b[13;2u\x1b[13;5u", ["enter", "shift-enter", "ctrl-enter"]],
     ["\x1b[27u\x1b[127;5u\x1b[32;2u", ["esc", "ctrl-backspace", "space"]],
     ["\x1b[105;5u\x1b[109;5u\x1b[91;5u\x1b[47;5u", ["tab", "enter", "esc", "ctrl-_"]],
-    // Ignores key releases, accepts repetitions, and ignores Num Lock.
     ["\x1b[97;5:3u\x1b[1;1:3A", []],
     ["\x1b[97;5:2u\x1b[97;69u", ["ctrl-a", "ctrl-a"]],
     ["\x1b[97;;229u", ["å"]],

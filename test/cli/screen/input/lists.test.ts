@@ -20,7 +20,6 @@ describe("search", () => {
     ]);
     expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 3]);
     screen.press("esc");
-    // The search results stay available.
     expect(screen.press("f4").state.overlay).toMatchObject({ query: { text: "word" } });
     expect(screen.press("esc").actions).toEqual([{ kind: "search", query: undefined }]);
   });

@@ -46,7 +46,6 @@ describe("a click", () => {
     expect(screen.state.overlay).toBeUndefined();
     expect(at(screen, on("i7")).state).toMatchObject({ selected: 7, overlay: undefined });
     expect(at(screen, on("i7")).state.overlay).toMatchObject({ kind: "menu" });
-    // A click beside an overlay closes it.
     expect(at(screen, on("i9")).state).toMatchObject({ selected: 7, overlay: undefined });
     expect(at(screen, on(undefined)).state.selected).toBeUndefined();
   });

@@ -105,7 +105,6 @@ export class Screen {
     return this.key({ name: "paste", text });
   }
 
-  /** The input line with `|` as the cursor. */
   get line(): string {
     const { text, cursor } = this.state.editor;
     return `${text.slice(0, cursor)}|${text.slice(cursor)}`;

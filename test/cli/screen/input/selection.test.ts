@@ -85,7 +85,6 @@ describe("actions", () => {
     screen.press("ctrl-u");
     screen.model({ kind: "draft", target: "lobby", draft: { text: "", edits: 12 } });
     expect(screen.press("enter").actions[0]).toEqual({ kind: "enter", text: "", edits: 12 });
-    // An empty message leaves no draft.
     const word = { kind: "draft", target: "lobby", draft: { text: "", edits: 5 } } as const;
     expect(new Screen(lobby(word)).press("enter").actions).toEqual([]);
     expect(on(6).press("e").actions).toEqual([]);

@@ -150,7 +150,6 @@ test("keeps the state consistent for any sequence of keys", () => {
         }
         expect(state.editor.cursor).toBeLessThanOrEqual(state.editor.text.length);
       }
-      // More Escs than open elements.
       for (let i = 0; i < 8; i++) screen.press("esc");
       const { overlay, question, selected, completion, scroll } = screen.state;
       expect({ overlay, question, selected, completion, scroll }).toEqual({

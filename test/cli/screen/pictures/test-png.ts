@@ -20,7 +20,6 @@ export function pngOf(
   ]);
 }
 
-/** Returns an IHDR for 8 bits per channel, RGB. */
 function headOf(width: number, height: number): Buffer {
   const head = Buffer.from([...Array(8).fill(0), 8, 2, 0, 0, 0]);
   head.writeUInt32BE(width, 0);

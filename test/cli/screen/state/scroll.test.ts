@@ -60,7 +60,6 @@ test("reveals a hidden row, and does not scroll for a visible row", () => {
       const height = heights[index] ?? 0;
       for (const next of [reveal(all, anchor, index), centered(all, index)]) {
         const edge = linesAbove(all, next);
-        // The first lines are visible, and the whole row if it fits.
         expect(top).toBeLessThan(edge);
         if (height <= pageRows) {
           expect(top + height).toBeLessThanOrEqual(edge);

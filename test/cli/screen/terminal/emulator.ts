@@ -22,7 +22,6 @@ const SEQUENCE = new RegExp(
 const BEGUN = /\x1b(?:\[[\d;?>]*|\][^\x07\x1b]*\x1b?|[_P][^\x1b]*\x1b?)?$/;
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** Emulates a terminal for the sequences that the screen writes. */
 export class Emulator {
   readonly size: Size;
   cells: Cell[][];
@@ -49,13 +48,11 @@ export class Emulator {
     this.size = size;
     this.#bottom = size.rows - 1;
     this.#widthOf = widthOf;
-    // Content of another program.
     this.cells = Array.from({ length: size.rows }, () =>
       Array.from({ length: size.columns }, () => ({ text: "?", pen: PLAIN })),
     );
   }
 
-  /** Writes output that may end within a sequence; the next write continues it. */
   write(bytes: string): void {
     const all = this.#incomplete + bytes;
     this.#incomplete = BEGUN.exec(all)?.[0] ?? "";
@@ -162,7 +159,7 @@ export class Emulator {
         if (cells !== undefined) cells[x] = { text: `<${text.split(":").at(-1)}>`, pen: PLAIN };
       }
     }
-    [this.row, this.column] = [this.size.rows - 1, 0]; // Any position.
+    [this.row, this.column] = [this.size.rows - 1, 0];
   }
 
   #control(control: string): void {
@@ -179,7 +176,6 @@ export class Emulator {
     else this.#scroll(this.#bottom, this.#top);
   }
 
-  /** Removes the line at `out`, and inserts a blank line at `into`. */
   #scroll(out: number, into: number): void {
     this.cells.splice(out, 1);
     this.cells.splice(into, 0, []);
@@ -190,7 +186,6 @@ export class Emulator {
     this.cells[row] = Array.from({ length: this.size.columns }, () => this.#erased());
   }
 
-  /** Returns an erased cell with the current background, as most terminals do. */
   #erased(): Cell {
     const background = this.#pen.slots[9] ?? "";
     return { text: " ", pen: background === "" ? PLAIN : penAfter(PLAIN, background) };

@@ -47,7 +47,6 @@ class SlowLine {
       if (end > sizeBytes || !this.answers) continue;
       this.screen.receiveReport(question === "\x1b[5n" ? "\x1b[0n" : "\x1b[?62c");
     }
-    // Keeps an incomplete query on the line.
     const cut = /\x1b(?:\[5?)?$/.exec(text)?.[0] ?? "";
     this.#behind = cut + this.#behind;
     this.terminal.write(text.slice(0, text.length - cut.length).replaceAll(ASKED, ""));

@@ -119,7 +119,6 @@ const size = fc.record({
   rows: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 5, max: 100 })),
 });
 
-/** Matches SGR and OSC 8, the only sequences of a frame. */
 const MARKUP = /\x1b\[[0-9;]*m|\x1b\]8;;[^\x00-\x20\x7f-\x9f]*\x07/g;
 const CONTROLS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
@@ -138,7 +137,6 @@ function check(props: ViewProps, composer: Composer): void {
     expect(cursor.column).toBeLessThan(columns);
   }
   expect(layout.pageRows).toBeGreaterThan(0);
-  // Any position of the mouse, including positions outside the screen.
   for (const row of [-1, 0, Math.floor(rows / 2), rows - 3, rows - 1, rows]) {
     const hits = [-1, Math.floor(columns / 2), columns].map((at) => layout.hitAt(at, row));
     if (row < 0 || row >= rows) expect(hits).toEqual([undefined, undefined, undefined]);

@@ -271,7 +271,6 @@ export function frameOf(props: ViewProps): Frame {
   return new Composer().compose(props).frame;
 }
 
-/** Returns the visible text, without colours and links. Grey blocks replace pictures. */
 export function plainLines({ lines }: Pick<Frame, "lines">): readonly string[] {
   const visible = lines.map((line) => line.replaceAll(/\u{10eeee}\p{Mn}*/gu, "▒"));
   return visible.map((line) => line.replaceAll(/\x1b\[[0-9;]*m|\x1b\]8;;[^\x07\x1b]*\x07/g, ""));

@@ -20,7 +20,6 @@ function answersOf(widthOf: (grapheme: string) => number): string {
   return `${SAMPLES.map((sample) => `\x1b[1;${1 + widthOf(sample)}R`).join("")}\x1b[?62c`;
 }
 
-/** Width on a terminal that does not join code points and ignores selectors. */
 function widthOnOldTerminal(grapheme: string): number {
   if (/\p{Regional_Indicator}/u.test(grapheme)) return 2 * [...grapheme].length;
   let columns = 0;
@@ -35,7 +34,6 @@ test("measures the widths that differ from the table", () => {
   expect(parseWidths(answersOf(widthOnOldTerminal))).toEqual(old);
   const eastern = (grapheme: string) => Bun.stringWidth(grapheme, { ambiguousIsNarrow: false });
   expect(parseWidths(answersOf(eastern))).toEqual({ ambiguous: 2 });
-  // The screen's own lines and dots stay one column wide.
   terminalWidths.measure({ ambiguous: 2 });
   const widened = ["\u25cf", "\u03b2"].filter((grapheme) =>
     terminalWidths.isWiderThanLayout(grapheme),

@@ -52,7 +52,7 @@ describe("samples of the last hour", () => {
   });
 
   test("tabulates by minute, newest first", () => {
-    // The base is a whole minute: 59 samples of it, then 60, then 2.
+    // The base is a whole minute: 59 samples, then 60, then 2.
     const minutes = perMinute(answer(1, 121));
     expect(minutes.map(({ values }) => values.posts)).toEqual([120.5, 89.5, 30]);
     expect(minutes.map(({ diskFreeBytes }) => diskFreeBytes)).toEqual([121, 119, 59]);
