@@ -19,10 +19,8 @@ export function productOf(client: string): string {
   return client.replace(COMMENT, "") || client;
 }
 
-/** These characters could be mistaken for the syntax of lists or JSON. */
 const DISALLOWED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
 
-/** Returns the cleaned label, or the product if there is no label. May be empty. */
 export function deviceLabelOf(client: string): string {
   const rawLabel = COMMENT.exec(client)?.[1] ?? client;
   let label = "";

@@ -22,7 +22,6 @@ const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
 const NAMELESS = "file";
 const PARTIAL_SUFFIX = ".part";
 export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
-/** Files that the receiver itself writes, including those that SQLite adds to the lock file. */
 const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 
 /**

@@ -45,7 +45,6 @@ export function isFileId(text: string): text is FileId {
   return text.length === FILE_ID_LENGTH && FILE_ID.test(text);
 }
 
-/** The users, who may be equal, can be given in either order. */
 export function directRoomId(a: UserId, b: UserId, sha256: Sha256): RoomId {
   const pair = a < b ? `${a} ${b}` : `${b} ${a}`;
   const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));

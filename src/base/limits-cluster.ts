@@ -24,7 +24,7 @@ export const CLUSTER_STALLED_MS = 1_500;
 export const CLUSTER_MESSAGES_AHEAD = 256;
 /** A large file must not delay the other files. */
 export const CLUSTER_CHUNKS_PER_FILE_MAX = 8;
-/** 64 MiB over all files. Each file may always queue one chunk. */
+/** 64 MiB over all files; each file may always queue one chunk. */
 export const CLUSTER_CHUNKS_QUEUED_MAX = 256;
 /** A NATS election takes some seconds, during which requests for content fail. */
 export const CLUSTER_CONTENT_TIMEOUT_MS = 20_000;
@@ -49,7 +49,6 @@ export const CLUSTER_CATCH_UP_TIMEOUT_MS = 5_000;
  */
 export const CLUSTER_COPY_BYTES_MAX = 64 * KIB;
 export const CLUSTER_METRICS_INTERVAL_MS = 5_000;
-/** Normally a server is some hundred messages behind the stream. */
 export const CLUSTER_LAG_HIGH = 1_000;
 export const CLUSTER_ADDRESSES_MAX = 8;
 /** Allows two attempts to connect within 3 s. */
@@ -68,7 +67,6 @@ export const BUCKET_SWEEP_MS = 60 * 60_000;
 export const IDLE_PING_AFTER_MS = 4_000;
 /** After this time, the client tests whether the server accepts another connection. */
 export const IDLE_PING_TIMEOUT_MS = 2_000;
-/** Allows for a slow line. */
 export const IDLE_CONNECT_TIMEOUT_MS = 4_000;
 /** Shorter than over TCP, because UDP does not report that the peer has ended. */
 export const IDLE_UDP_PING_AFTER_MS = 1_000;

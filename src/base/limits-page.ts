@@ -3,11 +3,9 @@
 const MIB = 1024 * 1024;
 
 export const CLIENTS_PAGE_MAX = 500;
-/** An IPv6 address with its zone fits. */
 export const ADDRESS_CHARS_MAX = 80;
 export const TRANSFERS_LISTED_MAX = 500;
 export const DOWNLOAD_FIRST_MS = 60_000;
-/** A browser uses six. */
 export const CONCURRENT_HTTP_DOWNLOADS_MAX = 16;
 /** An archive of 100,000 entries takes 1 MB of memory. */
 export const ARCHIVES_PER_ACCOUNT_MAX = 4;
@@ -21,7 +19,6 @@ export const DECISIONS_PAGE_MAX = 200;
 export const DECISIONS_SEARCHED_MAX = 20_000;
 export const LISTED_PAGE_MAX = 200;
 export const FILE_ROOMS_LISTED_MAX = 16;
-/** An hour at one sample per second, in 300 kB. */
 export const SAMPLES_STORED_MAX = 3_600;
 export const SAMPLES_PAGE_MAX = 900;
 export const DISK_CHECK_INTERVAL_MS = 10_000;
@@ -33,7 +30,6 @@ export const DISK_LOW_MARGIN_BYTES = 256 * MIB;
 export const OPERATOR_LINK_MS = 60 * 60_000;
 export const LOCAL_PAGE_DATA_BYTES_MAX = 4 * MIB;
 export const LOCAL_LINKS_MAX = 256;
-/** Twice a transfer window. */
 export const RELAY_QUEUE_BYTES_MAX = 32 * MIB;
 /** Each download takes a chunk of memory and an open file. */
 export const PROGRAM_DOWNLOADS_MAX = 32;
@@ -76,28 +72,29 @@ export const PASTE_BYTES_MAX = 256 * 1024;
 /** Apple uses 250 bytes, Google and Mozilla up to 300, Windows 600. */
 export const PUSH_ENDPOINT_BYTES_MAX = 1024;
 export const PUSH_DEVICES_MAX = 10;
-/** Each subscription takes half a kilobyte in memory and on disk. */
 export const PUSH_SUBSCRIPTIONS_MAX = 5_000;
 export const PUSH_FILE_BYTES_MAX = 8 * 1024 * 1024;
 /** A device renews its subscription at each log-in, which writes a file. */
 export const PUSH_SUBSCRIBES_BURST = 10;
 export const PUSH_SUBSCRIBES_PER_MINUTE = 2;
 
-/** Messages that arrive within this time share a push. */
 export const PUSH_BATCH_MS = 5_000;
 export const PUSH_ROOM_INTERVAL_MS = 60_000;
 /** Longer than PUSH_ROOM_INTERVAL_MS, because every message in a sealed room causes a push. */
 export const PUSH_SEALED_INTERVAL_MS = 15 * 60_000;
 export const PUSH_ACCOUNT_BURST = 10;
 export const PUSH_ACCOUNT_INTERVAL_MS = 30_000;
-/** A sleeping phone counts as online until its idle link is closed, which takes less time. */
+/**
+ * Longer than the server needs to close the idle link of a sleeping phone, which until then counts
+ * as online.
+ */
 export const PUSH_WATCH_MS = 3 * 60_000;
 /** Equal to the delay of a push, so that activity after a message suppresses the push. */
 export const PUSH_AWAY_MS = 3 * 60_000;
 export const PUSH_CHECK_INTERVAL_MS = 5_000;
-/** The page's badge still counts the messages of an older, dropped push. */
+/** The page's badge still counts the messages of a dropped push. */
 export const PUSH_WAIT_MS_MAX = 60 * 60_000;
-/** A cluster server that catches up receives older records, which are not pushed. */
+/** A cluster server that catches up receives older records and does not push them. */
 export const PUSH_FRESH_MS = 10 * 60_000;
 export const PUSH_SEARCHED_CHARS = 1_024;
 export const PUSH_ROOMS_MAX = 32;

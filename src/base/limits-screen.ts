@@ -4,13 +4,11 @@
 export const COPY_BYTES_MAX = 64 * 1024;
 export const NOTIFICATION_CODE_POINTS_MAX = 200;
 
-/** OSC, DCS, APC or CSI. The longest answers take some hundred bytes. */
 export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 
 export const TERMINAL_ANSWER_TIMEOUT_MS = 5_000;
 /** The shell would receive an answer that arrives after the program's exit. */
 export const TERMINAL_EXIT_TIMEOUT_MS = 500;
-/** A second at 4 kB/s. */
 export const TERMINAL_QUEUE_BYTES_MAX = 4 * 1024;
 export const TERMINAL_QUERIES_MAX = 16;
 export const TERMINAL_ANSWERS_PER_QUERY_MAX = 64;
@@ -37,7 +35,6 @@ export const FOLDED_LINES_VISIBLE = 20;
 /** The notice about hidden lines takes a line itself. */
 export const FOLDED_LINES_HIDDEN_MIN = 4;
 
-/** Camera photographs are about a third of this size. */
 export const PICTURE_FILE_BYTES_MAX = 16 * 1024 * 1024;
 /** Leaves the surrounding messages visible. */
 export const PICTURE_COLUMNS_MAX = 60;
@@ -46,7 +43,6 @@ export const PICTURE_ROWS_MAX = 16;
 export const PICTURE_DRAWN_PIXELS_MAX = 256_000;
 /** Sixel takes 2 to 4 times as many bytes as other protocols. */
 export const PICTURE_SIXEL_PIXELS_MAX = 128_000;
-/** Before base64 encoding: some seconds over a slow line. */
 export const PICTURE_BYTES_MAX = 512 * 1024;
 /** Before base64 encoding. Applies to terminals that need the picture again each time it moves. */
 export const PICTURE_RESENT_BYTES_MAX = 256 * 1024;

@@ -65,8 +65,7 @@ export const RENEW_JITTER_MS = 86_400_000;
 export const RENEW_MESSAGES = 1_000;
 export const RENEW_CHECK_INTERVAL_MS = 6 * 60 * 60_000;
 export const STATE_KEY_BYTES = 32;
-/** Each permanently refused post splits a range. */
+/** Ranges of unsettled counts. Each permanently refused post splits a range. */
 export const SEALED_UNSETTLED_MAX = 16;
-/** A claim per device in the rooms of an account. */
 export const CLAIMS_KNOWN_MAX = 1_024;
 export const CLAIM_TRIES_MAX = 4;

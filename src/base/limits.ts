@@ -59,7 +59,7 @@ export const LINE_BYTES_MAX = 1 * MIB;
 export const APPEND_QUEUE_BYTES_MAX = 64 * MIB;
 /** Readers receive a batch in one tick, so it must fit their send queues. */
 export const BATCH_BYTES_MAX = 512 * KIB;
-/** Larger batches are written by a worker thread. */
+/** A worker thread writes larger batches. */
 export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
 /**
  * The server deletes the reserve file when the disk is full, so that it can still erase messages
@@ -76,15 +76,15 @@ export const CHECKPOINT_INTERVAL_RECORDS = 1_000;
 /** The answer takes about 90 KB. */
 export const PROOFS_PER_REQUEST_MAX = 64;
 
-/** A reader that is disconnected for exceeding this limit resumes by `seq`. */
+/** A reader that exceeds the limit is disconnected and resumes by `seq`. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
 /** A class behind one NAT connects within seconds. */
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
 export const LINKS_PER_ADDRESS_MAX = 512;
 /**
- * Bun's WebSocket buffers up to MESSAGE_BYTES_MAX for each connection, because Bun 1.4.4 has one
- * setting for all connections.
+ * Bun's WebSocket may buffer MESSAGE_BYTES_MAX for each connection, because Bun 1.4.4 has no
+ * separate limit before log-in.
  */
 export const LINKS_BEFORE_LOGIN_MAX = 1_024;
 /** With TLS, each socket takes 5.5 KiB: 110 MiB in total. */
@@ -104,7 +104,7 @@ export const REQUESTS_IN_FLIGHT_MAX = 1024;
  * Sufficient for a full transfer window with its headers, or for REQUESTS_IN_FLIGHT_MAX requests.
  */
 export const RECEIVE_QUEUE_PER_LINK_BYTES_MAX = 18 * MIB;
-/** TRANSFERS_BYTES_MAX and 32 MiB of other messages. */
+/** Sum of TRANSFERS_BYTES_MAX and 32 MiB for other messages. */
 export const RECEIVE_QUEUES_BYTES_MAX = 160 * MIB;
 /** A legitimate log-in takes fewer than ten messages. */
 export const MESSAGES_BEFORE_LOGIN_MAX = 64;
@@ -349,7 +349,6 @@ export const LAN_PACKETS_BURST = 40;
 /** Allows ten programs on one machine. */
 export const LAN_ADDRESS_PACKETS_PER_SECOND = 200;
 export const LAN_SOURCES_MAX = 256;
-/** Signature checks over all senders: about a tenth of one core. */
 export const LAN_CHECKS_PER_SECOND = 1_000;
 /** Half of the rate that receivers accept from one source. */
 export const LAN_TEXTS_PER_SECOND = 10;
@@ -396,12 +395,11 @@ export const FREE_BYTES_LOW = 256 * MIB;
 /** Each message waits for one sync, and users notice ten times this duration. */
 export const SYNC_MS_SLOW = 50;
 
-/** Fixed, because the digest of a file depends on the size. Chunks of 1 MiB were not faster. */
+/** Fixed, because a file's digest depends on the chunk size. Chunks of 1 MiB were not faster. */
 export const CHUNK_BYTES = 256 * KIB;
 export const FILE_ID_LENGTH = 12;
 /** Larger than any disk, and below 2^53 so that every offset is exact. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
-/** A receiver cuts the name to the maximum of its own disk. */
 export const FILE_NAME_BYTES_MAX = 1 * KIB;
 export const FILE_TEXT_BYTES_MAX = 4 * KIB;
 /** Limit of Linux. */
@@ -428,14 +426,12 @@ export const FREE_BYTES_MIN = 256 * MIB;
 export const KNOWN_FILES_MAX = 500;
 export const KNOWN_NAMES_MAX = 1_000;
 export const COMPLETIONS_MAX = 200;
-/** Shorter pauses in a transfer are displayed without their cause. */
 export const STALL_REPORTED_AFTER_MS = 3_000;
 export const RENAMED_LISTED_MAX = 10;
 export const RECEIVED_FILES_MAX = 10_000;
 export const INCOMING_FILES_MAX = 1_000;
 /** More downloads would only share the same network line. */
 export const CONCURRENT_DOWNLOADS_MAX = 4;
-/** Limit per file: 256 MiB. */
 export const UNSYNCED_CHUNKS_MAX = 1_024;
 /** Longer than a router takes to restart. */
 export const RECEIVE_TIMEOUT_MS = 60_000;
@@ -444,7 +440,6 @@ export const CONCURRENT_FILES_MAX = 16;
 export const SAME_NAMES_MAX = 1_000;
 /** Sufficient for the unsynced bytes and a full window of a source that cannot be read again. */
 export const STREAM_RETAINED_CHUNKS_MAX = 128;
-/** Sufficient for a send queue and the chunks read ahead. */
 export const SPARE_BUFFERS_MAX = 16;
 /** Limit of common file systems. */
 export const PATH_SEGMENT_BYTES_MAX = 255;

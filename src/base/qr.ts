@@ -5,7 +5,6 @@ import { encode } from "uqr";
 /** Quiet zone. Readers need fewer modules than the standard's four. */
 const MARGIN = 2;
 
-/** Returns the smallest QR code as rows of modules; true is dark. */
 export function qrDots(text: string): readonly (readonly boolean[])[] {
   return encode(text, { ecc: "L", border: MARGIN }).data;
 }

@@ -13,7 +13,6 @@ const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
 const DAYS_MAX = 99;
 
-/** Returns `1 file` or `2 files`. */
 export function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

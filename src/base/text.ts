@@ -11,7 +11,6 @@ export interface CleanOptions {
   readonly tabs?: boolean;
 }
 
-/** Needs no cleaning. */
 const PLAIN = /^[\x20-\x7e]*$/;
 /**
  * C1 and bidi controls, line separators, interlinear annotations, and a placeholder that some

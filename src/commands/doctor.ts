@@ -52,7 +52,6 @@ import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invi
 const DATA_DEFAULT = "./data";
 /** The check must be able to measure a slow disk. */
 const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/** Computations take many times longer on a busy machine. */
 const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
 /** NATS servers that have just started first elect a leader. */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;

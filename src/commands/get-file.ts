@@ -72,7 +72,7 @@ async function resolveFiles(
 }
 
 async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
-  await untilConnected(client.read()); // Sealed rooms are known only after the client is connected.
+  await untilConnected(client.read());
   const files: DisplayFile[] = [];
   for await (const page of filePages(client)) {
     files.push(...page.map((record) => displayChatRecord(record, user)).filter(isFile));

@@ -78,7 +78,6 @@ export const command = defineVerb({
 class Printer {
   readonly #context: Context;
   readonly #style;
-  /** `undefined` for scripts, which receive each unreadable record separately. */
   readonly #gaps: UnreadableRuns | undefined;
   readonly #damage: DamageReport;
 

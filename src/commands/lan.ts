@@ -24,7 +24,6 @@ import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 /** Other multicast chat scripts use this group too. */
 const GROUP = "224.1.1.1";
 const PORT = 5004;
-/** Reaches this network and the networks behind one router. */
 const TTL = 2;
 
 type GroupOptions = Omit<MulticastOptions, "scope">;
@@ -143,7 +142,6 @@ function printListening(
 }
 
 async function userNameOf(context: Context, flag: string | undefined): Promise<Name> {
-  // An empty variable counts as unset.
   const name = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
   if (name !== undefined) return checkTypedName(name);
   return promptUserName(context);

@@ -93,7 +93,6 @@ async function inviteOf(context: Context, argument: string | undefined): Promise
   });
 }
 
-/** The new user is not stored in this home. */
 function newClient(
   context: Context,
   address: ServerSpec,
@@ -156,10 +155,8 @@ class Transfer {
     },
   });
   readonly #finished = Promise.withResolvers<void>();
-  /** `undefined` if the server is not `chat share`. All its files are then downloaded. */
   #count: number | undefined;
   readonly #timeout: ReconnectTimeout;
-  /** `undefined` if no confirmation is pending. */
   #unconfirmed: Map<string, DisplayFile> | undefined;
   #isPrompting = false;
   #isDeclaredText = false;
@@ -220,7 +217,6 @@ class Transfer {
         for (const record of page) this.#addListed(listed, record);
       }
     } catch (error) {
-      // After the client reconnects, the server lists all files again.
       if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
       return;
     }
@@ -290,7 +286,7 @@ class Transfer {
     try {
       await this.#incoming.waitUntilSettled();
     } catch {
-      return; // Callers that await the failure report the fault.
+      return;
     }
     const done = this.#downloaded.size + this.#failed.length;
     if (this.#unconfirmed === undefined && done >= (this.#count ?? 0)) this.#finished.resolve();

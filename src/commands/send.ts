@@ -48,7 +48,6 @@ class Sender {
   readonly #client: Client;
   readonly #targets: readonly Target[];
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
-  /** 0 if the message is an argument. */
   #line = 0;
   /** Unconfirmed messages stay queued after the end, and the fault of the command reports them. */
   #isClosed = false;
@@ -157,14 +156,13 @@ class Sender {
     if (queued) printNotice(this.#context, ENGLISH_TERMINAL.queuedMessage(target.name));
   }
 
-  /** Refusals may arrive in a different order from the lines. */
   #reportFailure(error: unknown, input: InputLine): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isClosed) return;
     const { line } = input;
     if (this.#firstFailure === undefined || line < this.#firstFailure.line)
       this.#firstFailure = { line, fault: error };
-    if (line === 0) return; // The fault is thrown at the end, where it is reported.
+    if (line === 0) return;
     printNotice(this.#context, `line ${line}: ${faultLine(error)}`);
     printJson(this.#context, { ...faultJson(error), ...input });
   }

@@ -296,7 +296,6 @@ async function serve(
   });
   saveLastData(context, open.folder.path);
   printListening(context, joinDetails, open);
-  // Checksums are computed before the first client requests them.
   void offer?.programs.list();
   if (reachableHosts(args.host, ownAddresses()).lacksIpv6) {
     printNotice(

@@ -257,7 +257,7 @@ class Receivers {
   readonly #owner: string;
   readonly #count: number;
   readonly #names = new Map<string, string>();
-  /** Bounded, because only users with the secret can register. */
+  /** Ids by account name. Bounded, because only users with the secret can register. */
   readonly #downloads = new Map<string, Set<string>>();
 
   constructor(context: Context, progress: ShareProgress, owner: string, count: number) {
@@ -331,7 +331,6 @@ function webAddress({ secret = "", ...address }: ServerSpec): string {
   return `https://${formatAddress(address)}/#share=${encodeSecret(secret)}`;
 }
 
-/** Returns no rows if phones cannot reach the server. */
 function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";

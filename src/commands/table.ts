@@ -5,7 +5,6 @@ import { loadExport, type VerbTable, verbRow } from "../cli/command.ts";
 const lists = () => import("./lists.ts");
 const signIn = () => import("./account/sign-in.ts");
 
-/** In the order of `chat --help`. */
 export const VERBS: VerbTable = {
   serve: verbRow("Run a server", () => import("./serve.ts"), [
     "chat serve --name 'Room 12' --welcome 'Be kind.'",

@@ -70,7 +70,6 @@ export const command = defineVerb({
     if (data !== undefined) return verifyFolder(context, data, { seq, out, words });
     const options = { argument: args.at, mode: "login", audits: false } as const;
     return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
-      // Rooms are known only after the client is connected.
       await untilConnected(client.read());
       const outcome = await client.audit();
       if (outcome.kind === "none") {

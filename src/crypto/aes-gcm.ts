@@ -7,7 +7,6 @@ import { concatBytes } from "../base/bytes.ts";
 const TAG_BYTES = 16;
 export const GCM_NONCE_BYTES = 12;
 
-/** @param allocate returns memory for a ciphertext and its tag */
 export function nativeCipher(
   key: Uint8Array,
   allocate: (sizeBytes: number) => Uint8Array = (sizeBytes) => new Uint8Array(sizeBytes),

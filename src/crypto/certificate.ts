@@ -20,10 +20,6 @@ const NOT_BEFORE = new Date("1970-01-01T00:00:00Z");
 const NOT_AFTER = new Date("9999-12-31T23:59:59Z");
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"];
 
-/**
- * Takes about 60 ms, most of it for loading the library.
- * @param names host names and IP addresses in addition to the loopback names
- */
 export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
   // Imported lazily, because only a server's first start needs the library. `reflect-metadata` must
   // be loaded first.

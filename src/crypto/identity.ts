@@ -97,7 +97,7 @@ export function verifySignature(
       signature,
     );
   } catch {
-    return false; // The key is not a point on the curve.
+    return false;
   }
 }
 

@@ -11,7 +11,6 @@ import { utf8Encode } from "../base/bytes.ts";
  */
 const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;
 
-/** @param groupAddress address and port of the group, to which the key is bound */
 export async function lanKey(password: string, groupAddress: string): Promise<Uint8Array> {
   const nonce = utf8Encode(`chat/1 lan ${groupAddress}`);
   const derive = promisify(argon2);

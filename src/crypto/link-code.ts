@@ -27,10 +27,6 @@ export function linkMac(code: Uint8Array, deviceKey: Uint8Array, server: Fingerp
   return new Uint8Array(createHmac("sha256", key).update(linkMacBytes(deviceKey, server)).digest());
 }
 
-/**
- * @param seed the 32 private bytes of the account key
- * @returns nonce, ciphertext and tag, 60 bytes in total
- */
 export function sealAccountKey(
   context: LinkContext,
   seed: Uint8Array,

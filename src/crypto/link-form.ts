@@ -6,7 +6,6 @@ import { Fault } from "../base/fault.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 
 export const LINK_CODE_BYTES = 16;
-/** Crockford's base32, which omits I, L, O and U. */
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_CHARACTERS = 26; // 130 bits for 16 bytes, so the first character holds only three.
 const FIRST_DIGIT_MAX = 7;

@@ -69,7 +69,6 @@ export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: str
   return comment;
 }
 
-/** Does not check the signature. Returns an empty text if the signature is malformed. */
 export function unverifiedComment(signature: string): string {
   const line = signature.split(/\r?\n/)[2] ?? "";
   return line.startsWith(TRUSTED) ? line.slice(TRUSTED.length) : "";

@@ -5,7 +5,6 @@ import { buildPushPayload } from "@block65/webcrypto-web-push";
 import { toBase64Url } from "../base/bytes.ts";
 import type { Identity } from "./identity.ts";
 
-/** Subscribed browsers accept only messages signed with this key. */
 export interface PushKey {
   readonly publicKey: Uint8Array;
   readonly privateKey: Uint8Array;

@@ -37,7 +37,6 @@ export function serverProofBytes(greeting: Greeting): Uint8Array {
   return concatBytes(SERVER_CONTEXT, greetingBytes(greeting));
 }
 
-/** @param user the name exactly as spelled in the request */
 export function deviceProofBytes(greeting: Greeting, user: string): Uint8Array {
   return concatBytes(DEVICE_CONTEXT, greetingBytes(greeting), utf8Encode(user));
 }

@@ -52,7 +52,6 @@ export function txtRecord(announcement: Announcement): Readonly<Record<string, s
   };
 }
 
-/** Returns `Room 12`, or `Room 12 (2)` if several servers have the same name. */
 export function instanceLabel(name: string, count: number): string {
   const suffix = count === 1 ? "" : ` (${count})`;
   // The mDNS library ends the label at a full stop and treats a backslash as an escape.

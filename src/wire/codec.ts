@@ -24,7 +24,6 @@ export function encode(message: Outgoing): Uint8Array {
   return bytes;
 }
 
-/** @returns `undefined` if the message is too large to send */
 export function encodeFitting(message: Outgoing): Uint8Array | undefined {
   const bytes = packr.pack(message);
   // msgpackr returns slices of a shared block. Even a small slice would keep the whole block in

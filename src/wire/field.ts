@@ -42,7 +42,6 @@ export const recordFields = {
   body: v.optional(bytes(MESSAGE_BYTES_MAX)),
   erased: v.optional(positive),
   damaged: v.optional(v.boolean()),
-  /** Name of the account `by` in the head; absent if the server caused the record. */
   from: v.optional(name),
 };
 
@@ -50,7 +49,6 @@ export interface RequestRow {
   readonly fields: v.ObjectEntries;
   readonly answer: v.GenericSchema;
   readonly phase?: "entering" | "lane";
-  /** Phase after the answer; unchanged if omitted. */
   readonly nextPhase?: "entering" | "member" | "lane";
   /** A link has at most one unanswered exclusive request. */
   readonly isExclusive?: true;

@@ -20,7 +20,6 @@ export interface ServerAddress {
 
 export interface ServerSpec extends ServerAddress {
   readonly portGiven: boolean;
-  /** Other servers with the same key. */
   readonly also?: readonly ServerAddress[];
   readonly transport?: "tcp" | "udp";
   /** Set by `udp://` and `tcp://`, which exclude other transports. */
@@ -87,7 +86,6 @@ export function formatAddress(address: ServerAddress): string {
   return `${host}:${address.port}`;
 }
 
-/** @throws {Fault} usage if the port is not an integer from 1 to 65535 */
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port > 0 && port <= 65_535) return port;

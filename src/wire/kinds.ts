@@ -15,7 +15,6 @@ type Trait =
   /** Counts as unread, can be pinned, causes pushes, and ends its author's typing indicator. */
   | "message"
   | "editable"
-  /** Users can request the erasure of a single record. */
   | "erasable"
   | "reactable"
   /** Erased with all messages of the account, and by the room's retention. */

@@ -15,7 +15,6 @@ import {
 import { quoteText } from "../base/text.ts";
 
 export interface ManifestFile {
-  /** Relative path without `..`. */
   readonly path: string;
   readonly size: number;
   /** Permission bits, up to 0o777. */
@@ -32,7 +31,6 @@ export interface ManifestFolder {
 
 export type ManifestEntry = ManifestFile | ManifestFolder;
 
-/** `offset` counts from the start of the manifest or file. */
 export type Piece =
   | { readonly kind: "manifest"; readonly offset: number; readonly sizeBytes: number }
   | {

@@ -54,7 +54,6 @@ const clientEntry = v.object({
   receivedBytes: count,
   queuedBytes: count,
   acknowledged: count,
-  /** Omitted if unknown, for example over TCP. */
   retransmitted: v.optional(count),
   lost: v.optional(count),
   server: v.optional(addressText),
@@ -115,7 +114,6 @@ const eventFields = {
   time: unixMs,
   user: v.optional(name),
   n: v.optional(positive),
-  /** Set for `decided` events. */
   decision: v.optional(keyword),
   whom: v.optional(text(128)),
   until: v.optional(unixMs),
@@ -294,7 +292,6 @@ export const ADMIN_REQUESTS = {
       runtime: text(64),
       platform: text(64),
       since: unixMs,
-      /** Omitted if unknown or if file transfer is disabled. */
       diskFreeBytes: v.optional(count),
       keepFreeBytes: v.optional(count),
       diskLow: v.optional(v.boolean()),
@@ -313,7 +310,6 @@ export const ADMIN_REQUESTS = {
       sentBytes: count,
       receivedBytes: count,
       queuedBytes: count,
-      /** The answering server first, then those that recently sent it a message. */
       servers: v.optional(list(serverEntry, SIBLINGS_MAX + 1)),
     }),
   },

@@ -66,7 +66,6 @@ export const FILE_REQUESTS = {
     fields: {
       ...{ file: fileId, size, chunks: count, digest: HASH },
       text: v.optional(text(FILE_TEXT_BYTES_MAX)),
-      /** Common to files that were sent together. */
       sending: v.optional(id),
     },
     answer: v.object({

@@ -84,7 +84,6 @@ function faultOf(kind: string, issue: v.BaseIssue<unknown>): Fault {
   return new Fault("frame-malformed", `'${path}' of '${kind}' is invalid`);
 }
 
-/** Reports whether readers would accept this notice, which may contain data from other parties. */
 export function isNotice(notice: Notice): boolean {
   const schema = notices.get(notice.kind);
   return schema !== undefined && v.is(schema, notice);

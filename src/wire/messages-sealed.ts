@@ -59,7 +59,6 @@ export const SEALED_REQUESTS = {
     },
     answer: v.object({
       left: count,
-      /** Omitted by servers that do not store last-resort packages. */
       lastResort: v.optional(v.boolean()),
     }),
   },
@@ -93,7 +92,6 @@ export const SEALED_REQUESTS = {
       info,
       added: list(v.object({ user: name, device: KEY }), GROUP_DEVICES_MAX),
       removed: list(KEY, GROUP_DEVICES_MAX),
-      /** The server also removes this user from the room. */
       kick: v.optional(name),
       /**
        * `seq` of the last commit, which members had to reject and which this commit replaces. Only
@@ -107,7 +105,6 @@ export const SEALED_REQUESTS = {
   "seal-lease": {
     fields: {
       count,
-      /** Omitted if the folder has no lease, in which case the device rejoins. */
       lease: v.optional(lease),
       next: lease,
     },
@@ -121,7 +118,6 @@ export const SEALED_REQUESTS = {
   group: {
     fields: { target },
     answer: v.object({
-      /** A direct conversation need not exist yet. */
       room: id,
       made: v.optional(
         v.object({

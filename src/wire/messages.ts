@@ -131,7 +131,6 @@ const fault = {
 const GUESS_DELAYS = ["address", "account", "everyone"] as const;
 const account = v.object({ account: id, user: name, seq: count });
 const accepted = v.object({});
-/** Uncompressed point of P-256. */
 const POINT = exactBytes(65);
 
 export const REQUESTS = {
@@ -335,7 +334,6 @@ export const REQUESTS = {
       next: v.optional(count),
     }),
   },
-  /** Without `closed`, only returns the current state. */
   registration: {
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
@@ -428,7 +426,6 @@ export const REQUESTS = {
       more: v.boolean(),
     }),
   },
-  /** Returns an account's public data, and the named rooms shared with the requesting user. */
   whois: {
     fields: { user: name },
     answer: v.object({
@@ -535,7 +532,6 @@ export const NOTICES = {
   room: {
     ...roomEntry.entries,
     n: positive,
-    /** Unread records that the server does not send because there are too many. */
     skipped: count,
     /** Highest `n` that one of the account's devices has read. */
     read: v.optional(count),
@@ -549,7 +545,6 @@ export const NOTICES = {
   read: { room: id, n: count, unread: v.optional(count) },
   /** Sent on changes, and after a log-in without a majority. */
   majority: { on: v.boolean() },
-  /** Sent at log-in and on changes. */
   servers: { places: addressList(CLUSTER_ADDRESSES_MAX) },
   ignored: { users: v.array(name) },
   "prefs-set": roomPrefs,
@@ -563,7 +558,6 @@ export const NOTICES = {
     online: list(name, PRESENCE_ACCOUNTS_MAX),
     offline: list(name, PRESENCE_ACCOUNTS_MAX),
   },
-  /** Latest first. May include the receiving user. */
   typing: { room: id, users: list(name, TYPING_NAMED_MAX) },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,

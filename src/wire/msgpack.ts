@@ -53,7 +53,6 @@ export function putCount(bytes: Uint8Array, at: number, value: number): number {
   return at + 1 + size;
 }
 
-/** @returns the offset after the header, which takes at most 5 bytes */
 export function putBinHead(bytes: Uint8Array, at: number, length: number): number {
   const size = length <= 0xff ? 1 : length <= 0xffff ? 2 : 4;
   bytes[at] = size === 1 ? BIN_8 : size === 2 ? BIN_16 : BIN_32;

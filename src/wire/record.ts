@@ -88,7 +88,6 @@ const BRACE_CLOSE = 0x7d;
 const ID_CHARS_MAX = 64;
 const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
 
-/** Reports whether this record can identify the log (see `originOf`). */
 export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
   return seq === 1 || kind === "fork";
 }
@@ -222,7 +221,6 @@ export function erasedTail(
   return { at, bytes };
 }
 
-/** @returns a description of the first impossible number; `undefined` if there is none */
 export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
   if (!Number.isSafeInteger(seq) || time > UNIX_MS_MAX) return "a number is too large";
   if (durable >= seq || n > seq) return "its numbers are inconsistent";

@@ -8,7 +8,6 @@ import { formatTimestamp, styleOf } from "../../cli/output/render.ts";
 import { printList, printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 
-/** The server stores only the day, such as `2026-11-20`. */
 const DAY_CHARS = 10;
 
 export const command = clientVerb({

@@ -59,7 +59,6 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   } else {
     context.stdout.write(`${codeText}\n`);
     printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
-    // The command has its own line, so that it can be copied.
     context.stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
     if (isLoopback(externalServer.host)) {
       printNotice(

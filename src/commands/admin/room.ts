@@ -99,7 +99,6 @@ function confirmationOf(rooms: readonly string[]): string {
   return `Permanently remove ${counted(rooms.length, "room")}: ${listed}${moreText}?`;
 }
 
-/** Excludes the lobby, which cannot be removed. */
 async function matchingRooms(
   client: Client,
   { empty, match }: { readonly empty: boolean; readonly match?: string | undefined },

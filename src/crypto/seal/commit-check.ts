@@ -59,10 +59,8 @@ export interface SealChange {
 }
 
 export interface AccountChecks {
-  /** Returns the pinned account key in base64url; `undefined` for an unknown user. */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
   readonly onOtherAccount?: (device: SealDevice) => void | Promise<void>;
-  /** Any other member may remove a member that has left. */
   readonly hasLeft?: (member: SealMember) => boolean;
   /**
    * Time at which the server accepted the commit. `undefined` skips the check of key packages'
@@ -269,7 +267,6 @@ function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
   return policy.admins.includes(account);
 }
 
-/** While the group has no admin, every member has admin rights. */
 export function hasAdminRights(
   policy: SealPolicy,
   members: readonly SealDevice[],

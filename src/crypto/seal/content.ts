@@ -30,7 +30,6 @@ export interface SealedContent {
 
 export type CountRange = readonly [first: number, last: number];
 
-/** The server's signature prevents members from forging a checkpoint. */
 export interface SignedCheckpoint {
   readonly origin: string;
   readonly size: number;

@@ -110,7 +110,6 @@ export type SealProcessed =
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
   /** The caller switches to the group that it stored with the commit, or rejoins if it has none. */
   | { readonly kind: "own" }
-  /** The group is unchanged, but the room can no longer be trusted. */
   | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
 
 export interface SealedMessage extends SignedContent {

@@ -5,7 +5,6 @@ import { toUnshared } from "./unshared.ts";
 export interface FileCipher {
   /** @returns the ciphertext followed by the 16-byte tag, in unshared memory */
   seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array | Promise<Uint8Array>;
-  /** Throws or rejects if the authentication fails. */
   unseal(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 

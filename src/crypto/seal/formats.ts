@@ -62,9 +62,7 @@ export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: En
     if (value !== undefined && consumed === copy.length && equalBytes(encode(value), copy)) {
       return value;
     }
-  } catch {
-    // The library may throw or return `undefined` for damaged bytes.
-  }
+  } catch {}
   throw malformed();
 }
 

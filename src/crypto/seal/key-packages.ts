@@ -24,10 +24,8 @@ import { unreadable } from "./state-box.ts";
 import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
 
 export interface KeyPackagePair {
-  /** A Welcome names the package by this reference. */
   readonly ref: string;
   readonly keyPackage: Uint8Array;
-  /** Stored encrypted on this device until the package is used or expires. */
   readonly secret: Uint8Array;
 }
 

@@ -14,12 +14,10 @@ import { POLICY_EXTENSION } from "./policy.ts";
 import { SUITE, verifyEd25519 } from "./suite.ts";
 
 const GROUP_CAPABILITIES_MAX = 64;
-/** Sufficient for four full rooms. */
 const DEVICE_CERTS_KNOWN_MAX = 1_024;
 
 export interface SealMember {
   readonly leaf: number;
-  /** Ed25519 public key in base64url, which identifies the device in a group. */
   readonly device: string;
   readonly user: DeviceCert["user"];
   readonly kind: DeviceKind;
@@ -33,7 +31,6 @@ export class Certificates {
   readonly #servers: ReadonlySet<string>;
   readonly #cached = new Set<string>();
 
-  /** @param servers fingerprints of the server's current and former keys */
   constructor(servers: readonly string[]) {
     this.#servers = new Set(servers);
   }

@@ -4,7 +4,6 @@ import { SEALED_PADDED_BYTES_MIN } from "../../base/limits-sealed.ts";
 
 const SIGNATURE_BYTES = 2 + 64;
 
-/** @param contentBytes size without the MLS framing */
 export function paddedBytes(contentBytes: number): number {
   const unframedBytes = lengthBytes(contentBytes) + contentBytes + SIGNATURE_BYTES;
   let padded = SEALED_PADDED_BYTES_MIN;

@@ -10,7 +10,6 @@ import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 
-/** Value from the private-use range (RFC 9420, section 17.3). */
 export const POLICY_EXTENSION = 0xf0c4;
 
 const ROOM_CHARS_MAX = 64;
@@ -19,7 +18,6 @@ const ACCOUNT_KEY_BYTES = 32;
 export interface SealPolicy {
   /** Prevents the server from presenting the group as another room. */
   readonly room: string;
-  /** Account keys that may add and remove devices and change this policy. */
   readonly admins: readonly string[];
   readonly adders: "admins" | "members";
   readonly web: boolean;

@@ -22,7 +22,6 @@ export function hkdfOf({ hmac }: Pick<SealPrimitives, "hmac">) {
       const blocks = Math.ceil(sizeBytes / HASH_BYTES);
       if (blocks > 255) throw new RangeError("HKDF makes at most 255 blocks");
       const expanded = new Uint8Array(blocks * HASH_BYTES);
-      // HKDF derives each block from the previous block, the info and the block number.
       const input = new Uint8Array(HASH_BYTES + info.length + 1);
       input.set(info, HASH_BYTES);
       for (let block = 0; block < blocks; block++) {

@@ -26,8 +26,8 @@ export interface SafetyParty {
 }
 
 /**
- * Returns 60 digits in 12 groups of five, equal for both users unless either has a wrong account
- * key.
+ * Returns 60 digits in 12 groups of five. Both users see the same number unless either has a wrong
+ * account key.
  */
 export async function safetyNumber(one: SafetyParty, other: SafetyParty): Promise<string> {
   const parties = [one, other].map(partyBytes).sort((a, b) => (a.toHex() < b.toHex() ? -1 : 1));
@@ -93,7 +93,6 @@ function differingGroups(digits: string, number: string): number[] {
   });
 }
 
-/** The length prefix separates name and key unambiguously. */
 function partyBytes({ user, account }: SafetyParty): Uint8Array {
   const name = utf8Encode(foldName(user));
   const key = fromBase64Url(account);

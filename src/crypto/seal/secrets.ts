@@ -5,7 +5,6 @@
 
 import type { ClientState } from "ts-mls/clientState.js";
 
-/** Secrets that the caller overwrites with `wipe` when the newer state is durable. */
 export type Consumed = readonly Uint8Array[];
 
 export function wipe(consumed: Consumed): void {
@@ -20,7 +19,6 @@ export function withoutHistory(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };
 }
 
-/** Returns all secrets of `state` if `next` is omitted. */
 export function droppedSecrets(state: ClientState, next?: ClientState): Uint8Array[] {
   const retained = new Set(next === undefined ? [] : secretsOf(next));
   return secretsOf(state).filter((secret) => !retained.has(secret));

@@ -29,7 +29,6 @@ export interface BoxContext {
   readonly lease: string;
 }
 
-/** @param raw 32 bytes, which the caller may overwrite afterwards */
 export async function importStateKey(raw: Uint8Array): Promise<StateKey> {
   assert(raw.length === STATE_KEY_BYTES, "a state key has 32 bytes");
   return webFileCipher(raw);

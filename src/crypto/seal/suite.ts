@@ -23,7 +23,6 @@ import { toUnshared } from "./unshared.ts";
 
 export const SUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
-/** Placeholder, because the library never receives the device's private key. */
 export const KEY_HANDLE = utf8Encode("device key");
 
 const ED25519 = { name: "Ed25519" } as const;

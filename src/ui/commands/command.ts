@@ -22,11 +22,9 @@ export interface Command<Args = unknown> {
 export type MessageAuthor = "other" | "own";
 
 export interface Answer {
-  /** Replaces `text` if the user requested `--json`. */
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
   readonly text?: Message;
   readonly rows?: readonly string[];
-  /** Displayed with `--json` too. */
   readonly note?: Message;
   readonly seq?: number | undefined;
   readonly roomToOpen?: string;
@@ -47,7 +45,6 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly verify: { readonly user: string; readonly confirmation: string };
   readonly notify: { readonly on: boolean | undefined; readonly target?: string };
   readonly search: { readonly text: string };
-  /** Unparsed arguments, in the terminal only. */
   readonly send: { readonly input: string };
   readonly set: { readonly input: string };
   readonly help: { readonly input: string };
@@ -62,7 +59,6 @@ export interface JoinArgs {
 }
 
 export interface Host {
-  /** @throws {Fault} not-member */
   readonly current: string;
   /**
    * Target of room commands, also while a conversation is open.
@@ -98,7 +94,6 @@ export function usageFor({ usage }: Pick<Command, "usage">, ui: Ui): string {
   return typeof usage === "string" ? usage : usage[ui];
 }
 
-/** @returns `undefined` if the number of words is not in this range */
 export function splitWords(text: string, min: number, max: number): readonly string[] | undefined {
   const words = text === "" ? [] : text.split(/\s+/);
   return words.length >= min && words.length <= max ? words : undefined;

@@ -35,7 +35,6 @@ export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   j: "join",
 };
 
-/** In the order of help and completion. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   ...{ join, leave, topic, who, whois, list, rooms, msg, me, shrug, reply, react },
   ...{ ignore, unignore, quiet, ignored, save, unsave, saved },

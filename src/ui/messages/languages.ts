@@ -8,7 +8,6 @@ export const LANGUAGES: ReadonlyMap<Language, string> = new Map([
   ["id", "Bahasa Indonesia"],
 ]);
 
-/** @param preferred language tags of a browser, best first, such as `id-ID` and `en` */
 export function languageFor(preferred: readonly string[]): Language {
   const languages = preferred.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
   const isKnown = (language: string): language is Language => LANGUAGES.has(language as Language);

@@ -24,7 +24,7 @@ export function endEdit(draft: Draft): Draft {
   return draft.edits === undefined ? draft : (draft.before ?? EMPTY_DRAFT);
 }
 
-/** Keeps the text of a reply, but not that of an edit. */
+/** Cancels a reply but keeps its text, or cancels an edit and restores the previous draft. */
 export function withoutReference(draft: Draft): Draft {
   return draft.edits === undefined ? { text: draft.text } : endEdit(draft);
 }

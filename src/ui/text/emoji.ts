@@ -5,10 +5,8 @@ import { type Gemoji, gemoji } from "gemoji";
 import indonesianLines from "./emoji-id.txt" with { type: "text" };
 
 export interface NamedEmoji {
-  /** `joy`, or in Indonesian `menangis_bahagia`. */
   readonly name: string;
   readonly emoji: string;
-  /** `face with tears of joy`, translated if possible. */
   readonly description: string;
 }
 

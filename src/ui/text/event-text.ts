@@ -19,7 +19,6 @@ interface EventFacts {
 
 type EventText = (facts: EventFacts) => string;
 
-/** Messages, hidden records, and records displayed as part of another record. */
 type KindWithoutText =
   | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
   | ("room" | "remove" | "checkpoint" | "fork");

@@ -5,7 +5,6 @@ import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
 import { formatTimestampIn } from "./times.ts";
 
-/** Index of the end time among the values of a template. */
 const END_INDEX: Readonly<Record<string, number>> = {
   "you are banned from this server until {}{}": 0,
   "you are muted in '{}' until {}": 1,

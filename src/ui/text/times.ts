@@ -65,7 +65,6 @@ export function offsetMinutes(unixMs: number): number {
   return -dateOf(unixMs).getTimezoneOffset();
 }
 
-/** Such as `2026-11-20T05:46:33.123Z`, including years with six digits. */
 const TIMESTAMP = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
 
 /** @returns `undefined` if the server's message contains no timestamp */

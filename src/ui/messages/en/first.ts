@@ -173,7 +173,6 @@ export const ENGLISH = {
   eventRetention: (actor: string, span: string) =>
     `${actor} set messages to be deleted after ${span}`,
   eventRetentionOff: (actor: string) => `${actor} turned off automatic deletion`,
-  /** Duration from `formatDuration`, such as `2 h 5 min`. */
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",
