@@ -104,7 +104,7 @@ interface WrongGuesses {
 
 /**
  * Limits guesses at secrets: the first wrong guesses are answered immediately, and each further
- * delay doubles. Keys are accounts and addresses.
+ * wrong guess doubles the delay. Keys are accounts and addresses.
  */
 export class GuessLimiter {
   readonly #keys = new Map<string, WrongGuesses>();

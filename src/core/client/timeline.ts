@@ -39,9 +39,7 @@ interface Room {
   next: number;
   lastSeq: number | undefined;
   announced: boolean;
-  /**
-   * True if the client has received all records that the server intended to send up to some cursor.
-   */
+  /** True if the client has received all of the room's records that the server intended to send. */
   isComplete: boolean;
 }
 

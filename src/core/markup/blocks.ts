@@ -21,7 +21,7 @@ export interface ListItem {
 
 /** Deeper lists and quotes remain text, because phone screens are too narrow. */
 const DEPTH_MAX = 4;
-/** Minimum indentation of a line that belongs to the preceding item. */
+/** Columns by which a line must be indented to belong to the preceding item. */
 const INDENT = 2;
 const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
 const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;

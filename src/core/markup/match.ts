@@ -7,7 +7,7 @@ export interface MatchSegment {
   readonly isMatch: boolean;
 }
 
-/** In UTF-16 code units. */
+/** UTF-16 code units kept before the first match if the beginning of the text is cut. */
 const CONTEXT_LENGTH = 40;
 const ELLIPSIS = "…";
 /** Matches a letter with its combining marks, which are folded together. */

@@ -22,7 +22,7 @@ import { MessageCount, type MessageCountValue } from "./message-count.ts";
 export interface Room {
   readonly id: RoomId;
   name?: Name;
-  /** Key of the room's command lock, derived from its name if it has one. */
+  /** Key of the room's command lock, derived from the room's name if it has one. */
   lock: string;
   /** Users of a direct conversation. In notes to oneself, the two are equal. */
   readonly pair?: readonly [UserId, UserId];

@@ -84,7 +84,7 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   #phase: Phase = "greeting";
   #ref = 0;
-  /** Unanswered requests: sent by a client, received by a server. Their number is limited. */
+  /** Unanswered requests, which a client has sent or a server has received. */
   readonly #open = new Map<number, RequestKind>();
   readonly #posts: PostCodec | undefined;
   #startedAt: number;

@@ -38,7 +38,7 @@ const SLOW_QUEUE_MS = 500;
 const SLOW_BYTES_MIN = 2 * CHUNK_BYTES;
 /** A shorter measurement depends more on the clock's precision than on the link. */
 const RATE_PERIOD_MS_MIN = 1;
-/** The highest rate of this many rounds counts, to compensate for jitter. */
+/** Number of rounds of which the highest rate counts, to compensate for jitter. */
 const ROUNDS = 10;
 /**
  * Used while the round trip is inflated: the link has become slower, and the queue is the sender's
