@@ -15,7 +15,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Folders {
   readonly config: string;
   readonly data: string;
-  /** Disposable data, such as the list of servers running on this machine. */
   readonly state: string;
 }
 
@@ -30,7 +29,6 @@ export interface Config {
 export interface Settings {
   readonly folders: Folders;
   readonly config: Config;
-  /** The `[screen]` table, which the full screen validates. */
   readonly screen: TomlTable | undefined;
   readonly warnings: readonly string[];
 }

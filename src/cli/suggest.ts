@@ -15,7 +15,6 @@ export function nearestWord(typed: string, words: readonly string[]): string | u
   return best?.word;
 }
 
-/** Optimal string alignment distance. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, i) => i);

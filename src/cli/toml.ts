@@ -5,7 +5,6 @@ import { Fault } from "../base/fault.ts";
 
 export interface TomlTable {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Position of the value with these keys, such as `config.toml:3:1`. */
   position(...keys: readonly string[]): string;
 }
 

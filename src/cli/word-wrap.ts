@@ -31,7 +31,6 @@ function wrapLine(line: string, columns: number): string {
   if (cellWidth(line) <= columns) return line;
   const [, head = "", words = ""] = /^(\s*(?:.*\S {2,})?)(.*)$/.exec(line) ?? [];
   const indent = cellWidth(head);
-  // A first column wider than half the screen leaves too little room beside it.
   if (indent > columns / 2 || indent === 0)
     return wrapMarked(line, columns, CONTINUATION_INDENT, "own");
   return (

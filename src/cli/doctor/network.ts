@@ -26,7 +26,6 @@ export interface NetworkProbes {
   shakeHands(target: Target): Promise<TlsInfo>;
   serverTime(target: Target): Promise<number | undefined>;
   greet(address: string): Promise<Greeted>;
-  /** `undefined` if this build does not support UDP. */
   readonly greetOverUdp: ((address: string) => Promise<Greeted>) | undefined;
   unixMs(): number;
 }

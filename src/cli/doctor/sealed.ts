@@ -19,10 +19,7 @@ export interface SealedState {
 
 export interface SealedDevices {
   readonly devices: Answer<"devices">["devices"];
-  /**
-   * Number of this device's key packages on the server, or the reason why the device cannot be
-   * added.
-   */
+  /** Number of this device's key packages on the server, or why the device cannot be added. */
   readonly packages: number | Fault;
 }
 

@@ -13,7 +13,6 @@ export class MemorySink implements Sink {
   #hashes: Uint8Array[] = [];
   #sizeBytes = 0;
 
-  /** @param sizeBytesMax size in the file's record, which the content must not exceed */
   constructor(sizeBytesMax: number, sha256: Sha256) {
     this.#sizeBytesMax = sizeBytesMax;
     this.#sha256 = sha256;

@@ -7,14 +7,13 @@ import type { DisplayFile } from "../output/render.ts";
 
 /** Base64 adds a third, so the page stays below 100 MB, which browsers can open. */
 const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
-/** Decoded, these pixels take 1 GB. */
+/** These pixels take 1 GB when decoded. */
 const PICTURES_PIXELS_MAX = 256_000_000;
 
 export class PictureBudget {
   #bytes = PICTURES_BYTES_MAX;
   #pixels = PICTURES_PIXELS_MAX;
 
-  /** Reserves the file's bytes if the file may be embedded. */
   reserve({ name, sizeBytes, folder }: DisplayFile): boolean {
     if (folder !== undefined || !isPictureName(name)) return false;
     if (sizeBytes > Math.min(PICTURE_FETCHED_BYTES_MAX, this.#bytes)) return false;

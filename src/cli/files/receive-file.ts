@@ -157,7 +157,6 @@ export class FileReceiver {
     await this.context.stdout.drained();
   }
 
-  /** If several files are requested, a fault in one file does not stop the remaining downloads. */
   async receiveAll(files: readonly FileId[]): Promise<number> {
     let exitCode = 0;
     for (const file of files) {

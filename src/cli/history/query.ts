@@ -15,7 +15,6 @@ export interface HistoryOptions {
   readonly grep: string | undefined;
   readonly ignoreCase: boolean;
   readonly kinds: ReadonlySet<RecordKind> | undefined;
-  /** Maximum number of records, counted from the newest; `undefined` selects all. */
   readonly last: number | undefined;
   readonly isOverview: boolean;
 }

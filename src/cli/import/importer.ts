@@ -36,7 +36,6 @@ const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";
 /** A server that accepts 500 posts per second accepts a whole batch in this time. */
 const WAIT_MS_MIN = 250;
-/** Maximum number of conflicts with concurrent imports of the same file. */
 const ATTEMPTS_MAX = 8;
 
 type PostEntry = Exclude<ImportEntry, { kind: "edit" }>;
@@ -205,7 +204,6 @@ export class Importer {
     }
   }
 
-  /** Removes entries that another import has posted in the meantime. */
   async #withoutPosted(pending: readonly PendingPost[]): Promise<PendingPost[]> {
     await this.#scan();
     return pending.filter(({ entry, digest }) => {

@@ -16,7 +16,6 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun"].concat([
 const IRSSI_DAY =
   /^--- (?:Log opened|Log closed|Day changed) \S+ (\S+) +(\d{1,2}) (?:\d\d:\d\d:\d\d )?(\d{4})$/;
 const IRSSI_LINE = /^(\d\d):(\d\d)(?::(\d\d))? (.*)$/s;
-/** Matches `<@ana> hi`, `< ana> hi` and `<ana> hi`. */
 const IRSSI_MESSAGE = /^<[ @+%&~!]?([^\s<>]+)> (.*)$/s;
 const IRSSI_ACTION = /^ ?\* ([^\s]+) (.*)$/s;
 const IRSSI_EVENT = /^-(?:!-|[^\s]+-) /;

@@ -129,7 +129,6 @@ function authorOf(message: Fields, names: ReadonlyMap<string, string>): string {
   );
 }
 
-/** Converts `<@U1>`, `<#C1|general>`, `<!here>` and `<https://…|label>` to readable text. */
 function plainText(text: string, names: ReadonlyMap<string, string>): string {
   const plain = text.replaceAll(/<([^<>]*)>/g, (_, inner: string) => {
     const [target = "", label = ""] = inner.split("|");

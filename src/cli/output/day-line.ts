@@ -15,7 +15,6 @@ export class DayLines {
     this.#day = formatLocalDay(clock.unixMs(), offsetMinutes);
   }
 
-  /** Returns an empty string if the day has not changed since the last output. */
   before(unixMs: number): string {
     const day = formatLocalDay(unixMs, this.#offsetMinutes);
     if (day === this.#day) return "";

@@ -135,7 +135,6 @@ export function barLine(progress: TransferProgress, otherCount: number, columns:
   return cut(`${label}${bar} ${status}`, Math.max(1, columns - 1));
 }
 
-/** Returns a text such as `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
 function progressText(progress: TransferProgress): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
   if (isDone(progress)) return doneText(progress);

@@ -49,7 +49,6 @@ export type DisplayBody =
       readonly kind: "group";
       readonly added: number;
       readonly removed: number;
-      /** Owners of these devices; absent if this device could not decrypt the change. */
       readonly users?: readonly string[];
     }
   | { readonly kind: "remove" }
@@ -89,7 +88,7 @@ export type DisplayRecord = {
 
 export type DisplayFile = Extract<DisplayRecord, { kind: "file" }>;
 
-/** An erased file is not a file, because its kind is `erased`. */
+/** Returns false for an erased file, whose kind is `erased`. */
 export function isFile(record: DisplayRecord): record is DisplayFile {
   return record.kind === "file";
 }
@@ -99,9 +98,7 @@ export interface Style {
   readonly color: boolean;
   readonly offsetMinutes: OffsetMinutes;
   readonly me: string | undefined;
-  /**
-   * `date`: day and time with seconds, for history. `clock`: hours and minutes, for live events.
-   */
+  /** `date` is for history, `clock` for live events. */
   readonly stamp: "date" | "clock";
   /** Screen width; absent if the output is not a screen, and lines are then not wrapped. */
   readonly columns?: (() => number) | undefined;

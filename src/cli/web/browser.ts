@@ -7,7 +7,6 @@ import { pathToFileURL } from "node:url";
 import { openerOf } from "../chat/open-file.ts";
 import type { Context } from "../context.ts";
 
-/** Long enough for the browser to start. */
 const REDIRECT_FILE_MS = 60_000;
 
 /**

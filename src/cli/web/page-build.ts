@@ -108,7 +108,6 @@ function buildIdOf(raw: ReadonlyMap<string, Uint8Array>): string {
   return hash.digest("hex").slice(0, BUILD_DIGITS);
 }
 
-/** The best distance parameters for Brotli differ from file to file. */
 const DISTANCES: readonly (readonly [postfixBits: number, direct: number])[] = [
   [0, 0],
   [0, 1],

@@ -28,7 +28,6 @@ export class Pipe {
     return undefined;
   }
 
-  /** Closes the link after sending the queued messages. */
   end(): void {
     this.#isEnding = true;
     void this.#pump();

@@ -20,7 +20,6 @@ export interface Locks {
 export interface Databases {
   readonly factory: DatabaseFactory;
   readonly keyRange: MakeKeyRange;
-  /** Asks the browser to keep the database when the disk is full. */
   persist(): void;
 }
 
@@ -55,7 +54,6 @@ export interface SaveHandle {
 
 export interface SaveTarget {
   readonly handle: SaveHandle | undefined;
-  /** Whether the target unpacks a folder, which is sent as a single file. */
   readonly unpacksFolder?: boolean;
   /** The caller may reuse `bytes` when the promise resolves. */
   write(bytes: Uint8Array): Promise<void>;

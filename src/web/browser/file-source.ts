@@ -104,7 +104,6 @@ async function readFull(reader: BufferReader, sizeBytes: number): Promise<Uint8A
   let bytes = new Uint8Array(sizeBytes);
   let filledBytes = 0;
   while (filledBytes < sizeBytes) {
-    // Each read detaches the buffer and returns its memory in a new object.
     const { value, done } = await reader.read(bytes.subarray(filledBytes), {
       min: sizeBytes - filledBytes,
     });

@@ -23,9 +23,7 @@ export interface Change {
 }
 
 export interface Store {
-  /**
-   * Whether the store is outside the browser; keys and values must then be plain values and bytes.
-   */
+  /** External stores accept only plain values and bytes. */
   readonly isExternal?: boolean;
   readonly isEphemeral?: boolean;
   get(table: Table, key: string): Promise<unknown>;

@@ -78,8 +78,8 @@ class SocketLink implements Link {
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
-   * Reused for messages with a head and a tail. Tails are not reused, because Chromium frees its
-   * own copies only when there is enough garbage.
+   * Joins a message's head and tail; reused because the browser copies data on send. Tails are not
+   * reused, because Chromium frees its copies only when garbage accumulates.
    */
   #sendBuffer = new Uint8Array(0);
   #drainWaiters: (() => void)[] = [];

@@ -35,7 +35,6 @@ export class BrowserOutboxStore implements OutboxStore {
   #prefix: string | undefined;
   readonly #releases = new Map<string, () => void>();
 
-  /** @param migrated resolves when posts stored under a former name or key have been moved */
   constructor({ store, locks }: OutboxStoreOptions, migrated?: () => Promise<void>) {
     this.#store = store;
     this.#locks = locks;

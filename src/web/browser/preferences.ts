@@ -19,7 +19,7 @@ interface LastUser {
 export class Preferences {
   readonly #store: Store;
   #fingerprints: readonly string[] = [];
-  readonly #enrolled = new Map<string, string>(); // Original names, keyed by folded name.
+  readonly #enrolled = new Map<string, string>();
   #last: LastUser | undefined;
 
   constructor(store: Store) {

@@ -4,7 +4,6 @@ import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Change, Store, Table } from "./indexed-db.ts";
 
-/** Tables that `chat web` stores; the browser stores the file tables. */
 const PROGRAM_TABLES: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
 
 export type StoreRequest =

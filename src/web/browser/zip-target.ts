@@ -158,7 +158,7 @@ function uniquePath(usedPaths: Map<string, number>, clean: string): string {
   for (let n = usedPaths.get(folded) ?? 0; ; n++) {
     const path = n === 0 ? clean : `${clean} (${n})`;
     const key = path.toLowerCase();
-    if (n > 0 && usedPaths.has(key)) continue; // Ends: each used path excludes at most one number.
+    if (n > 0 && usedPaths.has(key)) continue; // Each used path excludes one number.
     usedPaths.set(key, 1);
     usedPaths.set(folded, n + 1);
     return path;
@@ -176,10 +176,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/**
- * @param before checksum of the preceding bytes
- * @internal
- */
+/** @internal */
 function crc32(bytes: Uint8Array, before: number): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) {

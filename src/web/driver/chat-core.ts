@@ -368,7 +368,6 @@ export abstract class ChatCore extends ChatActions {
     return isSameName(this.link.account?.session.user, user);
   }
 
-  /** Returns a new account if the server's key or the user's name has changed. */
   #accountFor({ fingerprint }: Greeted, current: PageAccount | undefined): PageAccount {
     const isSame = current !== undefined && current === this.link.account;
     if (isSame && current.fingerprint === fingerprint) return current;

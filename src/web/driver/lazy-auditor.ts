@@ -27,7 +27,6 @@ export class LazyAuditor {
     else if (this.#queue.length < QUEUED_CALLS_MAX) this.#queue.push(act);
   }
 
-  /** After a failure, the next link retries. */
   fetch(): void {
     if (this.#isLoading || this.#auditor !== undefined) return;
     this.#isLoading = true;

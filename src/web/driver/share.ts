@@ -190,7 +190,6 @@ function refusalState(fault: Fault): ShareState {
   return { kind: "failed", fault };
 }
 
-/** Returns a name such as `browser-x1y2z3`, which the sharer sees. */
 function randomName({ entropy }: Platform): Name {
   return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
 }

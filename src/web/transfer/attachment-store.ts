@@ -99,7 +99,6 @@ export class AttachmentStore {
     const isFull = storedBytes > ATTACHMENTS_STORED_BYTES_MAX;
     if (isFull || store.isExternal === true || store.isEphemeral === true) return false;
     const addedUnixMs = clock.unixMs();
-    // The key sorts by time; the order within a millisecond does not matter.
     const key = `${this.#prefix}${addedUnixMs} ${toBase64Url(entropy(ID_BYTES))}`;
     const release = await locks.hold(lockName(key));
     if (release === undefined) return false;

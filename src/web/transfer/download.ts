@@ -83,7 +83,6 @@ export class Download implements PageTask {
     }
   }
 
-  /** @param method `requestPermission` prompts the user */
   async mayWrite(method: "queryPermission" | "requestPermission"): Promise<boolean> {
     const answer = await this.#info.handle?.[method]?.({ mode: "readwrite" });
     this.#isPermitted = answer === "granted";

@@ -15,7 +15,6 @@ export interface PageTransfersOptions {
   readonly owner: OutboxOwner;
   readonly channels: TransfersOptions;
   readonly session: AccountSession;
-  /** Used if the server is too old to store the text with the file. */
   readonly post?: (to: string, text: string) => void;
   readonly attach?: (target: string, attachment: Attachment) => void;
   readonly emit: (event: LocalEvent) => void;

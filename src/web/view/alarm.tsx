@@ -13,7 +13,6 @@ import type { OpenAuditor } from "../driver/lazy-auditor.ts";
 import { Button } from "./shell/button.tsx";
 import { readSettings } from "./shell/settings.ts";
 
-/** @param render draws the alarm above the page */
 export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {
   return ({ clock, store }, verifier, alarmed) => {
     const logs = new BrowserLogPins(store);

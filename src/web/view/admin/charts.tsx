@@ -34,7 +34,7 @@ interface ChartProps {
   readonly from: number;
 }
 
-/** Resolves CSS variables, which a canvas does not support. */
+/** A canvas does not resolve CSS variables. */
 function resolveColours(host: HTMLElement, names: readonly string[]): string[] {
   const probe = document.createElement("span");
   host.append(probe);

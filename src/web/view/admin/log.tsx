@@ -165,7 +165,6 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
 
 const UNNUMBERED = 0.5;
 
-/** Updates the state at most once per frame. */
 function useEventLog(isOnline: boolean) {
   const page = useFullPage();
   const { chat } = page;
@@ -243,12 +242,10 @@ function useEventLog(isOnline: boolean) {
 
 interface Earlier {
   readonly lines: readonly LogLine[];
-  /** Position of the next page; `undefined` before the first request. */
   readonly next: Answer<"decisions">["next"] | "end" | undefined;
 }
 
 const NOTHING_EARLIER: Earlier = { lines: [], next: undefined };
-/** Maximum consecutive empty answers. Each answer covers many records. */
 const EMPTY_MAX = 50;
 
 function useEarlier(oldest: number | undefined, { since, until }: Span) {

@@ -2,7 +2,6 @@
 
 import { useLayoutEffect } from "react";
 
-/** Adds a style sheet on demand, and never removes it. */
 export function useStyleSheet(href: string): void {
   useLayoutEffect(() => {
     if (document.head.querySelector(`link[href="${href}"]`) !== null) return;

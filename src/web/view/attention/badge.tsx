@@ -13,7 +13,6 @@ function icon(): HTMLLinkElement | null {
   return document.querySelector<HTMLLinkElement>("link[rel=icon]");
 }
 
-/** Draws the number of mentions, or a dot for other messages. `undefined` if drawing fails. */
 async function drawIcon(address: string, mentions: number): Promise<string | undefined> {
   const picture = new Image(SIZE, SIZE);
   picture.src = address;

@@ -105,7 +105,6 @@ export function PushKeeper() {
     if (!isOnline) return;
     subscribeOnServer(page).catch((error: unknown) => {
       const isDenied = error instanceof PushError && error.problem === "denied";
-      // The user or the browser has withdrawn the permission.
       const isRefused = error instanceof Fault && error.code === "not-allowed";
       if (isDenied || isRefused) change({ pushesFor: undefined });
     });

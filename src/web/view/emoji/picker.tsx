@@ -38,7 +38,6 @@ function useGroups(module: EmojiModule | undefined, query: string): readonly Emo
 interface GroupProps {
   readonly group: EmojiGroup;
   readonly title: string | undefined;
-  /** Whether Tab focuses the first emoji of this group; arrow keys move from there. */
   readonly isFirst: boolean;
   readonly onChoose: (sign: string) => void;
 }

@@ -126,10 +126,9 @@ export const TransferLine = memo(function TransferLine({
   );
 });
 
-/** Display time of a finished transfer, after which the message shows the file. */
+/** Afterwards, the message itself shows the file. */
 const DONE_VISIBLE_MS = 4_000;
 
-/** Gives each row its own timer, independent of updates to other rows. */
 function useAutoDismiss({ id, state }: TransferView): void {
   const { chat } = useFullPage();
   const isDone = state.kind === "done";

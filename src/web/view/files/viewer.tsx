@@ -188,7 +188,6 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const press = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    // In an enlarged picture, arrow keys pan instead.
     if (event.key === "ArrowLeft" && zoom === 1) move(-1);
     else if (event.key === "ArrowRight" && zoom === 1) move(1);
     else if (event.key === "+" || event.key === "=") zoomBy(2);

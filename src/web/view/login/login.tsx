@@ -120,7 +120,6 @@ function LoginForm({ server, task, refused }: FormProps) {
       try {
         await logIn(page, name, password, roomSecret);
       } catch (fault) {
-        // If the code cannot be loaded, the error appears below the fields.
         const module = await lazy.fetch().catch(() => undefined);
         setWrong(module?.loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
         throw fault;

@@ -36,7 +36,6 @@ function useOffer(): Offer {
   const { chat } = useFullPage();
   const [offer, setOffer] = useState<Offer>({ programs: [], release: undefined });
   useEffect(() => {
-    // Users of `chat web` already have the program.
     if (chat.isLocal) return;
     const abort = new AbortController();
     fetch("/program/", { signal: abort.signal })

@@ -155,7 +155,6 @@ function Conversation(props: MainProps) {
       <Toasts level="conversation" />
       {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
       {(room?.offered ?? []).map(({ file, from, name }) =>
-        // The transfers already include the user's own uploads.
         isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
       {model.transfers.size > 0 ? <LazyView view="Transfers" /> : null}
@@ -309,7 +308,7 @@ function useTitle(mentions: number, target: string | undefined): void {
   }, [mentions, target]);
 }
 
-/** Stays true from the first catch-up on. Rooms that are missing afterwards do not exist. */
+/** Stays true after the first catch-up. Rooms that are missing afterwards do not exist. */
 function useHasCaughtUp(isCaughtUp: boolean): boolean {
   const hasCaughtUp = useRef(false);
   hasCaughtUp.current ||= isCaughtUp;

@@ -175,7 +175,7 @@ function useOffer() {
     emoji.fetch().then(retry, () => undefined);
   };
   const rangeText = ({ from, to }: Completion) => text.current.slice(from, to);
-  /** @returns the choice; `undefined` if the list does not use the key */
+  /** Returns `undefined` if the list does not use the key. */
   const press = (event: KeyboardEvent): string | "handled" | undefined => {
     if (offer === undefined || event.nativeEvent.isComposing) return undefined;
     const { completion, at } = offer;

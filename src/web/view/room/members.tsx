@@ -14,7 +14,7 @@ import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 
-/** Durations in the menu. `/mute NAME 3d` accepts any duration. */
+/** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 
 export interface PersonContext {

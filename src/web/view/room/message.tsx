@@ -95,7 +95,6 @@ interface ToolsProps {
   readonly item: Item;
   readonly actions: MessageActions;
   readonly showsTime: boolean;
-  /** Whether each file has its own menu; reactions apply to all files. */
   readonly hasSeveralFiles: boolean;
 }
 
@@ -152,7 +151,7 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   );
 }
 
-/** Mark of an edited message. 0 is a valid time. */
+/** 0 is a valid time. */
 function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
   return unixMs === undefined ? null : (

@@ -166,7 +166,6 @@ export const RichLine = memo(function Line({ text }: { readonly text: string }) 
   );
 });
 
-/** Renders a line without markup, except that struck text stays struck. */
 export function PlainLine({ text }: { readonly text: string }) {
   const pieces = splitStruck(text);
   // biome-ignore lint/suspicious/noArrayIndexKey: the pieces have no other key

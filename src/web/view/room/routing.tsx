@@ -117,7 +117,6 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
   useEffect(() => {
     const onAddressChange = () => {
       const { hash } = location;
-      // Secrets have already been removed from the address.
       if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
       const linked = readRoute(hash);
       if (linked === undefined) rewrite(routeOf(chat.model));

@@ -17,7 +17,6 @@ const PAGE_SIZE = 20;
 
 type LineProps = LazyProps["Saved"] & { readonly room: RoomId; readonly seq: number };
 
-/** Returns `undefined` while loading, and `gone` if the message is unavailable. */
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = useFullPage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);

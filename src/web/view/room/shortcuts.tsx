@@ -20,7 +20,6 @@ function isField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
 }
 
-/** @param step 1 for the next room, -1 for the previous room; wraps around */
 function neighbour({ lines }: ShortcutProps, step: number, isUnread: boolean): string | undefined {
   const entries = [...lines.rooms, ...lines.people];
   const at = entries.findIndex(({ isOpen }) => isOpen);

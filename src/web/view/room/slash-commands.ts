@@ -146,7 +146,6 @@ class PageHost implements Host {
 
   async edit(seq: number, text: string): Promise<undefined> {
     const { chat } = this.#page;
-    // Keeps a draft that the user has started in the meantime.
     const draft = chat.model.drafts.get(this.current);
     chat.send(this.current, { text, edits: seq });
     chat.setDraft(this.current, draft);
@@ -207,7 +206,7 @@ class PageHost implements Host {
   /** Hides the conversation until its next message, because users cannot leave a conversation. */
   async leaveConversation(): Promise<undefined> {
     const { chat } = this.#page;
-    // Waits for queued messages, which would make the conversation visible again.
+    // Queued messages would make the conversation visible again.
     await this.#sent().catch(() => undefined);
     if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
     else if (isSameName(chat.model.open, this.current)) chat.open(undefined);

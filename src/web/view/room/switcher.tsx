@@ -74,7 +74,6 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
   const { texts, chat } = useFullPage();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  // Users may join while the dialog is open.
   const rooms = useModelValue((model) => model.rooms);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rooms list the users
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople, rooms]);
@@ -97,7 +96,6 @@ export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switc
     if (event.key === "Enter") {
       event.preventDefault();
       if (targets[at] !== undefined || !isOther) return choose(targets[at]);
-      // The user pressed Enter before the lookup: request it now.
       const target = `@${bareName}`;
       return void chat.checkPerson(target).then(
         () => choose(target),

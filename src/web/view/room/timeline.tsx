@@ -108,7 +108,6 @@ function useStaged(rows: readonly Row[]): StagedRows {
 
 function firstStep(before: readonly Row[], rows: readonly Row[]): StagedRows {
   const first = before.findIndex(({ kind }) => kind === "item");
-  // Fast path: rows were only added at the end.
   if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
   const [anchor, at] = anchorOf(before, first, rows);
   if (anchor < 0) return { rows, isShifted: false };
@@ -126,7 +125,6 @@ function anchorOf(
   first: number,
   rows: readonly Row[],
 ): readonly [oldIndex: number, newIndex: number] {
-  // Fast path: a page was added or removed at the start.
   const newIndex = rows.findIndex(({ key }) => key === before[first]?.key);
   if (first >= 0 && newIndex >= 0) return [first, newIndex];
   const index = new Map(rows.map(({ key }, i) => [key, i]));
@@ -232,7 +230,7 @@ class AllUnfolded extends Unfolded {
 
 const IGNORE_MENU: OnMenu = () => undefined;
 
-/** Renders all loaded rows for printing, because the list renders only visible rows. */
+/** The list renders only visible rows, but printing needs all loaded rows. */
 function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
@@ -350,7 +348,6 @@ function useVisibleRange(
 
 /** Rows drawn around the viewport; the list itself draws only one side while scrolling. */
 interface DrawnRange {
-  /** Key of the first row. The range becomes invalid when a row is added before it. */
   readonly key: string | undefined;
   readonly from: number;
   readonly to: number;
@@ -372,7 +369,6 @@ function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRang
   return { key, from: first, to: last, indexes };
 }
 
-/** Keeps the row with the open menu mounted until the menu closes. */
 function useMenuKey({ isFollowing, isMenuOpen }: ScrollState) {
   const [menuKey, setMenuKey] = useState<string>();
   const wasFollowing = useRef(false);
@@ -400,7 +396,7 @@ function useDrawnRange(
     setDrawn((before) => (isFollowing.current ? EMPTY_RANGE : drawnRange(rows, handle, before)));
   };
   const indexes = drawn.key === rows[0]?.key ? drawn.indexes : EMPTY_RANGE.indexes;
-  // Draws the last row while following, so that it is measured.
+  // The last row is measured only when drawn.
   const last = isFollowing.current ? rows.length - 1 : -1;
   const menuAt = menuKey === undefined ? -1 : rows.findIndex(({ key }) => key === menuKey);
   const all = useMemo(

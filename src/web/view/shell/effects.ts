@@ -1,6 +1,6 @@
 /** Listeners and promises for effects. Each function returns its clean-up function. */
 
-/** Listens to event types that are separated by spaces. */
+/** @param kinds event types, separated by spaces */
 export function listen<EventType extends Event>(
   target: EventTarget | null | undefined,
   kinds: string,

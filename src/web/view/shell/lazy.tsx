@@ -76,7 +76,6 @@ interface CloseProps {
 }
 
 interface LazyComponents {
-  /** The anchor gets the focus back when the menu closes. */
   readonly RoomMenu: TargetProps & CloseProps & { readonly anchor: HTMLElement };
   readonly Files: TargetProps & {
     readonly items: readonly Item[];
@@ -218,7 +217,6 @@ function BoundedView(props: LazyViewProps & Partial<CloseProps>) {
   );
 }
 
-/** If loading fails, the component closes or stays empty. */
 export function LazyView<Name extends keyof LazyProps>(
   props: LazyViewProps & LazyProps[Name] & { readonly view: Name },
 ) {
@@ -230,7 +228,6 @@ export function dialogOpener(show: PageValue["show"]): OpenDialog {
     show((close) => <BoundedView view={name} {...props} onClose={close} />);
 }
 
-/** Delay for browsers without `requestIdleCallback`. */
 const IDLE_MS = 2_000;
 
 function whenIdle(begin: () => void): () => void {

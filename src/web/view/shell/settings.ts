@@ -7,7 +7,6 @@ export interface Settings extends PageSettings {
   readonly sounds: boolean;
   readonly pushesFor: string | undefined;
   readonly showsPeople: boolean;
-  /** Lower-case names of rooms that reverse `showsPictures`. */
   readonly otherPictures: readonly string[];
 }
 

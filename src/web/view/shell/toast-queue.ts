@@ -4,10 +4,10 @@ import type { Clock } from "../../../io/clock.ts";
 
 /** Maximum toasts that fit a phone. The oldest is dropped first. */
 const TOASTS_MAX = 4;
-/** Time to notice a toast, and to read each letter (15 letters a second). */
+/** Time to notice a toast, and to read a letter at 15 letters a second. */
 const NOTICE_MS = 4_000;
 const LETTER_MS = 67;
-/** Time to read the longest fault text. */
+/** Enough to read the longest fault text. */
 const VISIBLE_MS_MAX = 15_000;
 
 export interface Toast {
@@ -53,7 +53,6 @@ export class ToastQueue {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Restarts the timer if the text is already visible. */
   show(text: string, isFault: boolean): void {
     const visibleMs = Math.min(NOTICE_MS + text.length * LETTER_MS, VISIBLE_MS_MAX);
     const toast = { id: this.#nextId++, text, isFault, endsAt: this.#clock.now() + visibleMs };
@@ -65,7 +64,6 @@ export class ToastQueue {
     this.#change(this.#toasts.filter((toast) => toast.id !== id));
   }
 
-  /** Stops expiry while a toast has the pointer or focus, or while the page is hidden. */
   pause(isPaused: boolean): void {
     if (isPaused === (this.#pausedAt !== undefined)) return;
     const nowMs = this.#clock.now();
