@@ -7,7 +7,8 @@
 export function foldCase(text: string): string {
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   const bounded = text.replace(/(\p{M}{30})\p{M}+/gu, "$1");
-  // Upper case first: it expands ligatures and unifies letters with several lower-case forms.
+  // Upper case comes first, because it expands ligatures and unifies letters with several
+  // lower-case forms.
   const small = bounded.normalize("NFC").toUpperCase().toLowerCase();
   const joined = small.replaceAll("i\u0307", "i").replaceAll("ς", "σ").replaceAll("ß", "ss");
   return joined.normalize("NFC");

@@ -61,7 +61,7 @@ export const ADVERTISED_DIALS_BURST = 32;
 export const ADVERTISED_DIALS_PER_SECOND = 1;
 /** The largest value, a device's key packages, takes 137 KiB. */
 export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
-/** Each value is needed by a commit, which takes seconds. */
+/** Values are needed only during a commit, which takes seconds. */
 export const BUCKET_SWEEP_MS = 60 * 60_000;
 /** TCP alone reports a machine without power only after minutes. */
 export const IDLE_PING_AFTER_MS = 4_000;

@@ -85,8 +85,8 @@ export const PUSH_SEALED_INTERVAL_MS = 15 * 60_000;
 export const PUSH_ACCOUNT_BURST = 10;
 export const PUSH_ACCOUNT_INTERVAL_MS = 30_000;
 /**
- * Longer than the server needs to close the idle link of a sleeping phone, which until then counts
- * as online.
+ * An online user gets no push for this long. A sleeping phone counts as online until the server
+ * closes its idle link, which takes less time.
  */
 export const PUSH_WATCH_MS = 3 * 60_000;
 /** Equal to the delay of a push, so that activity after a message suppresses the push. */

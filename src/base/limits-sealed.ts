@@ -45,7 +45,6 @@ export const SEALED_SKIPPED_KEYS_MAX = 256;
 export const KEY_PACKAGE_MS = 90 * 86_400_000;
 /** Shorter than KEY_PACKAGE_MS, so that a claimed package does not expire immediately. */
 export const KEY_PACKAGE_KEEP_MS = 80 * 86_400_000;
-/** Devices' clocks differ. */
 export const KEY_PACKAGE_SKEW_MS = 86_400_000;
 /** The counter in the nonce has 32 bits. */
 export const SEALED_FILE_CHUNKS_MAX = 2 ** 32;

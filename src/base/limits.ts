@@ -90,7 +90,7 @@ export const LINKS_BEFORE_LOGIN_MAX = 1_024;
 /** With TLS, each socket takes 5.5 KiB: 110 MiB in total. */
 export const LINKS_MAX = 20_000;
 export const DESCRIPTORS_RESERVED = 32;
-/** Loopback is exempt. */
+/** Connections that have not sent a request. Loopback is exempt. */
 export const HALF_OPEN_PER_ADDRESS_MAX = 32;
 export const HALF_OPEN_WHEN_SHORT_MAX = 4;
 /** TLS takes three round trips. */
@@ -109,8 +109,8 @@ export const RECEIVE_QUEUES_BYTES_MAX = 160 * MIB;
 /** A legitimate log-in takes fewer than ten messages. */
 export const MESSAGES_BEFORE_LOGIN_MAX = 64;
 /**
- * During a long paste, a client resends OUTBOX_IN_FLIGHT_MAX posts about ten times a second until
- * the server accepts them.
+ * Rate of messages that change nothing. During a long paste, a client resends OUTBOX_IN_FLIGHT_MAX
+ * posts about ten times a second until the server accepts them.
  */
 export const IDLE_MESSAGES_PER_SECOND = 3_000;
 export const IDLE_MESSAGES_BURST = 8_192;
@@ -139,7 +139,6 @@ export const REQUESTS_PER_SECOND = 200;
 export const REQUESTS_BURST = 2_048;
 
 export const HELLO_TIMEOUT_MS = 10_000;
-/** Users have to find their password. */
 export const LOGIN_TIMEOUT_MS = 120_000;
 export const PING_INTERVAL_MS = 20_000;
 /** Two ping intervals and a margin for a slow network. */
@@ -161,7 +160,7 @@ export const INVITE_ADDRESSES_MAX = 16;
 export const LINK_OFFERS_MAX = 1_000;
 /** Time to walk to the other machine and type 27 letters. */
 export const LINK_CODE_MS = 10 * 60_000;
-/** A client that has missed more key changes must ask the server's owner. */
+/** Former server keys. A client that has missed more key changes must ask the owner. */
 export const PREDECESSORS_MAX = 8;
 export const DEVICE_LABEL_BYTES_MAX = 64;
 /** A crash loses at most this interval, and device notes change only once a day. */
@@ -171,11 +170,11 @@ export const ROOMS_MAX = 10_000;
 export const ROOMS_RESERVED = 500;
 export const ROOMS_PER_ACCOUNT_MAX = 1_000;
 export const ROOMS_PER_HOUR_MAX = 100;
+/** Former names of accounts or rooms that still resolve. */
 export const FORMER_NAMES_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
 /** Each room costs a subscription and a catch-up at log-in. */
 export const JOINED_ROOMS_MAX = 1_000;
-/** Each of the account's devices receives the complete list. */
 export const IGNORED_MAX = 256;
 export const PREFS_ROOMS_MAX = 512;
 /** Each device receives the list, at 40 bytes per message. */
@@ -196,6 +195,7 @@ export const RESET_MS = 24 * 60 * 60_000;
 export const RESET_MS_MAX = 7 * 24 * 60 * 60_000;
 
 export const WRONG_SECRETS_MAX = 3;
+/** Wrong guesses that the server answers without delay. */
 export const GUESSES_FREE = 3;
 export const GUESS_DELAY_FIRST_MS = 1_000;
 export const GUESS_DELAY_MAX_MS = 20_000;
@@ -257,6 +257,7 @@ export const OUTBOX_PENDING_CHARS_MAX = 32 * MIB;
 /** UTF-16 code units. At three bytes each, these posts fit a link's send queue. */
 export const OUTBOX_IN_FLIGHT_CHARS_MAX = 1 * MIB;
 
+/** Records of each room that a device receives at its first log-in. */
 export const FIRST_RECORDS = 50;
 export const CATCH_UP_RECORDS_MAX = 500;
 export const PAGE_BYTES_MAX = 256 * KIB;
@@ -264,9 +265,7 @@ export const PAGE_RECORDS_MAX = 1_000;
 export const VERIFIED_RECORDS_MAX = 10_000;
 /** Ten times a history of a million messages, to stop clients that read everything repeatedly. */
 export const HISTORY_BYTES_PER_DAY = 4 * 1024 * MIB;
-/** Longer texts are usually pasted by mistake. */
 export const GREP_BYTES_MAX = 1 * KIB;
-/** Twice the number of visible kinds. */
 export const SEARCHED_KINDS_MAX = 32;
 /** Keeps the order's line far below LINE_BYTES_MAX. */
 export const ERASED_PER_ORDER_MAX = 500;
@@ -276,7 +275,7 @@ export const RETENTION_MS_MAX = 100 * 365 * 86_400_000;
 export const RETENTION_CHECK_INTERVAL_MS = 60_000;
 /** Sufficient for a busy room during one disk sync. */
 export const ROOM_LOCK_QUEUE_MAX = 16_384;
-/** The posts of a client with more outboxes may be stored in a different order. */
+/** With more outboxes per session, the server can store posts in a different order. */
 export const OUTBOXES_HELD_MAX = 16;
 export const CATCH_UP_BYTES_MAX = 8 * MIB;
 export const CONCURRENT_PAGE_READS_MAX = 4;
@@ -302,6 +301,7 @@ export const INVITES_PER_HOUR_MAX = 100;
 export const INVITES_PER_HOUR_OPERATOR_MAX = 2_000;
 export const MODERATION_PAGE_MAX = 200;
 export const INVITE_USES_MAX = 1_000;
+/** Used or revoked invites, remembered to report the reason to their holders. */
 export const INVITES_SPENT_MAX = 10_000;
 /** Each edit is a record, and an erasure lists them all. */
 export const EDITS_PER_RECORD_MAX = 100;
@@ -402,7 +402,7 @@ export const FILE_ID_LENGTH = 12;
 export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
 export const FILE_NAME_BYTES_MAX = 1 * KIB;
 export const FILE_TEXT_BYTES_MAX = 4 * KIB;
-/** Limit of Linux. */
+/** PATH_MAX on Linux. */
 export const PATH_BYTES_MAX = 4 * KIB;
 export const FILE_TARGETS_MAX = 64;
 /** A source tree with its packages fits; a larger manifest would take too much memory. */
@@ -441,7 +441,7 @@ export const SAME_NAMES_MAX = 1_000;
 /** Sufficient for the unsynced bytes and a full window of a source that cannot be read again. */
 export const STREAM_RETAINED_CHUNKS_MAX = 128;
 export const SPARE_BUFFERS_MAX = 16;
-/** Limit of common file systems. */
+/** Maximum on common file systems. */
 export const PATH_SEGMENT_BYTES_MAX = 255;
 /** A family with four skin tones needs 11. Further combining marks would overlap other lines. */
 export const CLUSTER_CODE_POINTS_MAX = 16;

@@ -21,7 +21,6 @@ import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanAddress } from "../wire/lan.ts";
 
-/** Other multicast chat scripts use this group too. */
 const GROUP = "224.1.1.1";
 const PORT = 5004;
 const TTL = 2;

@@ -1,4 +1,4 @@
-/** Signed payload of a device certificate. */
+/** Signed payload of a device certificate, with which an account key vouches for a device. */
 
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
@@ -7,7 +7,6 @@ import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 
 export type DeviceKind = "cli" | "web";
 
-/** Statement by an account key that a device belongs to the account. */
 export interface DeviceCert {
   readonly v: 1;
   readonly server: string;

@@ -50,7 +50,6 @@ export type PageSettings = {
   readonly [K in Key as Settings[K]["page"]["name"]]: Settings[K]["page"]["values"][number];
 };
 
-/** Replaces missing and unknown values by the default. */
 export function pageSettings(storedSettings: Readonly<Record<string, unknown>>): PageSettings {
   const entries = Object.values(SETTINGS).map(({ page }) => {
     const values: readonly unknown[] = page.values;

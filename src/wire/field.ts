@@ -42,6 +42,7 @@ export const recordFields = {
   body: v.optional(bytes(MESSAGE_BYTES_MAX)),
   erased: v.optional(positive),
   damaged: v.optional(v.boolean()),
+  /** Name of the account `by` in the head; absent if the server caused the record. */
   from: v.optional(name),
 };
 

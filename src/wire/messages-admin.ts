@@ -45,6 +45,7 @@ const clientEntry = v.object({
   address: addressText,
   transport: keyword,
   since: unixMs,
+  /** Data channel, which carries files for another connection. */
   lane: v.boolean(),
   operator: v.boolean(),
   roundTripMs: v.optional(count),

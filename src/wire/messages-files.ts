@@ -98,6 +98,7 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
     }),
   },
+  /** The receiver has verified and stored the complete file. */
   got: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
 } as const satisfies Readonly<Record<string, RequestRow>>;
 

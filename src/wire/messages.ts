@@ -109,7 +109,9 @@ const roomPrefs = {
   /** End in Unix ms; 0 for a permanent mute. */
   muted: v.optional(unixMs),
   favourite: v.optional(v.boolean()),
+  /** Seq of a record. The room is hidden until a later message. */
   hidden: v.optional(count),
+  /** Seq of the first unread record, regardless of the read position. */
   unread: v.optional(positive),
 };
 
@@ -248,6 +250,7 @@ export const REQUESTS = {
     fields: { seq: positive },
     answer: v.object({
       readers: count,
+      /** Number of possible readers. */
       of: count,
       users: list(name, READERS_NAMED_MAX),
     }),
@@ -531,6 +534,7 @@ export const NOTICES = {
   /** Sent before the first record of the room and whenever the room's state changes. */
   room: {
     ...roomEntry.entries,
+    /** First record that the server will send. */
     n: positive,
     skipped: count,
     /** Highest `n` that one of the account's devices has read. */

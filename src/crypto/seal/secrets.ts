@@ -12,8 +12,8 @@ export function wipe(consumed: Consumed): void {
 }
 
 /**
- * The library keeps the previous epoch for late messages, but the server accepts only the current
- * epoch.
+ * Removes the previous epoch, which the library keeps for late messages. There are none, because
+ * the server accepts messages in the current epoch only.
  */
 export function withoutHistory(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };

@@ -106,7 +106,8 @@ export function makeConfig(authService: AuthenticationService): ClientConfig {
       maximumTotalLifetime: BigInt(KEY_PACKAGE_MS / 1000),
       validateLifetimeOnReceive: false, // CommitCheck uses the log's time instead.
     },
-    // A group contains a device only once, and a resync finds the device by its key.
+    // Identifies a device by its key, so that a group contains the device only once and a resync
+    // finds the device.
     keyPackageEqualityConfig: {
       compareKeyPackages: (one, other) =>
         equalBytes(one.leafNode.signaturePublicKey, other.leafNode.signaturePublicKey),
