@@ -22,7 +22,7 @@ export interface FlagDef {
   readonly integer?: { readonly min: number; readonly max: number };
   readonly choices?: readonly string[];
   readonly list?: true;
-  /** Value if the flag is the last word on the command line. */
+  /** Value for a flag that is the last word on the command line. */
   readonly bareValue?: string;
 }
 

@@ -234,7 +234,7 @@ function addSeq<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
   else seqs.push(seq);
 }
 
-/** For a reply, the hash omits the message that is answered. */
+/** The hash of a reply does not cover the answered message. */
 function digestOf(fields: readonly unknown[]): string {
   return Buffer.from(sha256(Buffer.from(JSON.stringify(fields)))).toString("base64url", 0, 16);
 }

@@ -50,7 +50,7 @@ export class ZipTarget implements SaveTarget {
   }
 
   async flush(): Promise<void> {
-    // An incomplete archive is useless.
+    // Unused: an incomplete archive is useless.
   }
 
   restart(): Promise<void> {

@@ -59,7 +59,10 @@ function findDownload({ transfers }: Model, file: string): TransferView | undefi
   return undefined;
 }
 
-/** Excludes folders, which the browser saves as archives, and files too large for memory. */
+/**
+ * Excludes folders, which the browser saves as archives, and, in browsers without a save dialog,
+ * files too large for memory.
+ */
 function isSavedByPage({ folder, size }: FileBody): boolean {
   const canChoose = "showSaveFilePicker" in window;
   return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);

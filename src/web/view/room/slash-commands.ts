@@ -206,7 +206,7 @@ class PageHost implements Host {
   /** Hides the conversation until its next message, because users cannot leave a conversation. */
   async leaveConversation(): Promise<undefined> {
     const { chat } = this.#page;
-    // Queued messages would make the conversation visible again.
+    // Waits first, because queued messages would make the conversation visible again.
     await this.#sent().catch(() => undefined);
     if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
     else if (isSameName(chat.model.open, this.current)) chat.open(undefined);

@@ -262,8 +262,8 @@ export interface TimelineProps {
 }
 
 /**
- * Hides the first row's date while older rows are missing. They may be from the same day, and must
- * not move visible rows.
+ * Hides the first row's date while older rows are not loaded, because a loaded row from the same
+ * day would take over the date and move the visible rows.
  */
 function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   return useMemo(
@@ -410,8 +410,8 @@ function useDrawnRange(
 const CACHED_ELEMENTS_MAX = 200;
 
 /**
- * Renders only changed rows. The cache is small, because an element retains everything drawn for
- * it.
+ * Reuses the elements of unchanged rows. The cache is small, because an element retains everything
+ * that it renders.
  */
 function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
   return useMemo(() => {
@@ -482,7 +482,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const onScroll = (newOffset: number) => {
     const newEnd = endOf(section.current);
     if (newOffset < offset.current - 1) {
-      // The browser also scrolls when a row shrinks or the list grows.
+      // Without recent input, the browser scrolls because a row shrank or the list grew.
       const isUserScroll = performance.now() - userInputMs.current < USER_SCROLL_MS;
       if (isUserScroll || newEnd === end.current) isFollowing.current = false;
       else if (isFollowing.current && !hasNewer)

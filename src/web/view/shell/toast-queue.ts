@@ -4,7 +4,7 @@ import type { Clock } from "../../../io/clock.ts";
 
 /** Maximum toasts that fit a phone. The oldest is dropped first. */
 const TOASTS_MAX = 4;
-/** Time to notice a toast, and to read a letter at 15 letters a second. */
+/** Minimum display time. Each letter adds LETTER_MS, for users who read 15 letters a second. */
 const NOTICE_MS = 4_000;
 const LETTER_MS = 67;
 /** Enough to read the longest fault text. */
