@@ -264,7 +264,7 @@ export const ADMIN_REQUESTS = {
           user: name,
           time: unixMs,
           bytes: count,
-          /** Rooms with the seqs of the file's records, which an operator may erase. */
+          /** Named rooms with the file. An operator may erase the records `seqs` there. */
           rooms: list(name, FILE_ROOMS_LISTED_MAX),
           seqs: list(positive, FILE_ROOMS_LISTED_MAX),
         }),

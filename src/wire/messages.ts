@@ -285,7 +285,7 @@ export const REQUESTS = {
   grant: { fields: { room: v.optional(name), user: name, on: v.boolean() }, answer: accepted },
   /** Grants the session an operator's rights by the token in the data folder. */
   operate: { isGuess: true, fields: { token: secret }, answer: accepted },
-  /** Creates a single-use code with which a user who has lost the password can log in. */
+  /** Creates a single-use code with which a user who has lost the password can set a new one. */
   reset: {
     role: "operator",
     /** `expires`: a day from now if omitted. `signOut`: using the code signs out all devices. */
