@@ -54,13 +54,9 @@ function isReceivedBy(role: Role, kind: string): boolean {
   return phases.some((phase) => mayReceive(role, phase, kind as NoticeKind));
 }
 
-function table([head = [], ...rows]: readonly (readonly (
-  | string
-  | number
-  | undefined
-)[])[]): string {
-  const lines = [head, head.map(() => "---"), ...rows];
-  return lines.map((cells) => `| ${cells.map((cell) => cell ?? "").join(" | ")} |`).join("\n");
+function table([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
 }
 
 function answerText(answer: v.GenericSchema): string {
@@ -125,13 +121,13 @@ function numberText(mins: readonly number[], maxs: readonly number[]): string {
   const [min, max] = [Math.max(...mins), Math.min(...maxs)];
   if (max === FILE_BYTES_MAX) return "size";
   if (max === Number.POSITIVE_INFINITY) return min === 0 ? "count" : "positive";
-  return min === 0 ? `count ≤ ${max}` : `${min} to ${max}`;
+  return min === 0 ? `count ≤${max}` : `${min} to ${max}`;
 }
 
 function range(mins: readonly number[], maxs: readonly number[]): string {
   const [min, max] = [Math.max(0, ...mins), Math.min(...maxs)];
   if (max === Number.POSITIVE_INFINITY) return "";
-  return min === 0 ? ` ≤ ${max}` : ` ${min} to ${max}`;
+  return min === 0 ? ` ≤${max}` : ` ${min} to ${max}`;
 }
 
 /** Searches for the limits of a bytes schema, which does not expose them. */
