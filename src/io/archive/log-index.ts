@@ -23,7 +23,7 @@ export interface IndexView {
   readonly unconfirmed: readonly ByteRange[];
 }
 
-/** Scanning this many bytes takes 50 ms. */
+/** The cache file is rewritten after this many new bytes, which take 50 ms to scan. */
 const SAVE_INTERVAL_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
 const TAIL_BYTES = 4 << 20;

@@ -207,7 +207,7 @@ class Backup {
     }
   }
 
-  /** The previous backup may be the only copy of records that the server has lost. */
+  /** Fails if the server has lost records, because the previous backup may be their only copy. */
   async #checkUnchanged(): Promise<void> {
     const previous = this.#previous;
     if (previous === undefined) return;

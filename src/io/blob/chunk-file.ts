@@ -25,7 +25,7 @@ export interface ChunkSequenceOptions {
   readonly headerBytes: number;
   readonly checksumPath: string;
   readonly isStrict: boolean;
-  /** True if this process wrote the checksums. Chunks with other checksums are verified. */
+  /** True if this process wrote the checksums. Otherwise, all chunks are verified. */
   readonly isProven: boolean;
   readonly sha256: Sha256;
   readonly syncs?: Mutex;

@@ -125,7 +125,7 @@ async function markAt(
   }
 }
 
-/** Fault codes that require reading which messages the stream stored. */
+/** Fault codes after which the stream must be read to learn which messages it stored. */
 const RETRYABLE: ReadonlySet<string> = new Set(["no-majority", "log-conflict"]);
 
 function foreignHistory(): Fault {
@@ -171,7 +171,7 @@ async function* existingMessages(
     },
     onRewound: fail("cluster-diverged"),
     onLost: fail("cluster-diverged"),
-    onTruncated: fail("no-majority"), // The stream may have elected a new leader.
+    onTruncated: fail("no-majority"), // Retry: the stream may have a new leader.
     onNoAnswer: () => undefined,
   });
   reader.stored(last);

@@ -51,8 +51,8 @@ export interface ReplicaOptions {
 const RETRY_MS = 250;
 
 /**
- * Publishes each decision of a node, receives it back in stream order, interprets it like all
- * nodes, and acknowledges it when it is on this node's disk.
+ * Publishes the decisions of this node, applies all decisions in stream order, and acknowledges
+ * those of this node when they are on its disk.
  */
 export class Replica {
   readonly #options: ReplicaOptions;

@@ -31,7 +31,10 @@ export interface StreamReaderOptions {
 }
 
 const POLL_INTERVAL_MS = 250;
-/** The first retries follow faster, because most replicas lag by only a millisecond. */
+/**
+ * Maximum interval between retries on a lagging replica. The first retries are faster, because most
+ * replicas lag by only a millisecond.
+ */
 const MISSING_INTERVAL_MS = 5;
 /**
  * Number of fetches after which the reader no longer expects an announced message, because the
@@ -41,8 +44,8 @@ const EXPECTED_TRIES = 20;
 const PUSH_TIMEOUT_MS = 20;
 const LOST_CHECKS = 4;
 /**
- * Time without contact after which the end of the stream is verified again. Server restarts and
- * leader elections take longer.
+ * Time without contact after which the end of the stream is verified again. Shorter than any server
+ * restart or leader election, so that neither goes unnoticed.
  */
 const TRUSTED_MS = 100;
 /**
@@ -50,7 +53,7 @@ const TRUSTED_MS = 100;
  */
 const TRUNCATED_CHECKS = 2;
 const MARK_CHARACTERS = 22;
-/** Several messages are remembered, because one of them may be deleted. */
+/** Number of messages remembered to detect a rewind, because some of them may be deleted. */
 const EARLIER_MAX = 4;
 
 type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };

@@ -20,7 +20,7 @@ export function descriptorLimit(limitsFile = "/proc/self/limits"): number | unde
   }
 }
 
-/** Tries to open DESCRIPTORS_RESERVED descriptors. */
+/** Reports whether fewer than DESCRIPTORS_RESERVED descriptors are free, by opening that many. */
 export function areDescriptorsLow(open: () => number = openAny): boolean {
   const opened: number[] = [];
   try {

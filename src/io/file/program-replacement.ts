@@ -10,7 +10,7 @@ import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";
 const PERMISSIONS = 0o777;
-/** Windows cannot remove old programs that are still running. */
+/** Limits the old programs on Windows, which cannot be removed while they run. */
 const OLD_PROGRAMS_MAX = 10;
 
 /**

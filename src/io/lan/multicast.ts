@@ -104,7 +104,7 @@ class SocketMulticast implements Multicast {
     assert(!this.#isClosed, "the socket is open");
     let failure = await this.#sendOnce(bytes);
     if (failure === undefined) return;
-    // The send fails if this machine lost the address, but it may have a new one.
+    // Refresh the interfaces, because the address of this machine may have changed.
     await this.refresh();
     if (!this.#isClosed) failure = await this.#sendOnce(bytes);
     if (failure !== undefined) throw failure;

@@ -79,7 +79,7 @@ export interface LogOptions {
 
 /**
  * Number of microtask turns before a batch is closed, so that writers of the previous batch can
- * join it. They take less than a microsecond.
+ * join it. The turns take less than a microsecond.
  */
 const GATHER_TURNS = 8;
 /**

@@ -6,7 +6,7 @@ import type { RecordKind } from "../../wire/kinds.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 
 export interface AppendAllOptions {
-  /** Counter of the previous post from the same outbox, which must be recorded first. */
+  /** Counter of the previous post from the same outbox, which must be recorded before this one. */
   readonly follows?: number;
 }
 

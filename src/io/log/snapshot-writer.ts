@@ -16,7 +16,7 @@ export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
 }
 
 const LOG_BYTES_MIN = 64 << 20;
-/** Maximum number of bytes that a start reads in addition to the snapshot, approximately. */
+/** Approximate maximum number of bytes that a start reads in addition to the snapshot. */
 const SNAPSHOT_INTERVAL_BYTES = 64 << 20;
 const CHECK_INTERVAL_MS = 60_000;
 

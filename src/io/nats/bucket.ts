@@ -127,7 +127,7 @@ class JetStreamBucket implements Bucket {
   }
 
   /**
-   * A suspended server may have written on top of a value that other servers have since replaced
+   * Detects a write by a suspended server on top of a value that other servers have since replaced
    * and removed.
    */
   async #isCurrent(name: string, { count, seq }: WriteId): Promise<boolean> {

@@ -118,7 +118,7 @@ export class QuicPipe {
     try {
       for await (const batch of this.#stream) for (const chunk of batch) events.data(chunk);
     } catch {
-      // `onreset` reports a reset by the peer.
+      // Ignore the error, because `onreset` reports a reset by the peer.
     }
   }
 }

@@ -2,9 +2,10 @@
 
 // A connection becomes a link with its first stream. Until then it is half-open. Two limits bound
 // the memory of half-open connections: beyond UDP_HALF_OPEN_MAX, the oldest is closed, and each is
-// closed after HELLO_TIMEOUT_MS. The peer's address is known only after the handshake (Bun 1.4.4),
-// which calls `accept`. A client with a forged source address never completes the handshake, and
-// the server sends it at most three times as many bytes as it has received.
+// closed after HELLO_TIMEOUT_MS. The listener calls `accept` after the handshake, because the
+// peer's address is unknown before (Bun 1.4.4). A client with a forged source address never
+// completes the handshake, and the server sends it at most three times as many bytes as it has
+// received.
 //
 // The listener closes a connection that opens a second stream before its link, because unread
 // stream data accumulates in memory (adapter.ts).

@@ -6,8 +6,8 @@ import type { Address } from "../link/link.ts";
 const PROBE = new Uint8Array(1);
 
 /**
- * Allows a dial to fail before its timeout: Bun's QUIC (1.4.4) does not report refusals. Many
- * machines never send a refusal.
+ * Detects refusals, which Bun's QUIC (1.4.4) does not report, so that a dial need not wait for its
+ * timeout. Many machines never send a refusal.
  * @returns a function that ends the probe
  */
 export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {

@@ -3,7 +3,7 @@
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
 import { HomeTable } from "./home-table.ts";
 
-/** Far fewer records arrive between two proofs; the others only help to name missing records. */
+/** Far fewer records arrive between two proofs. More would only help to name missing records. */
 const STORED_RECORDS_MAX = 4_096;
 
 export interface LogReader {

@@ -14,7 +14,9 @@ import type { Address } from "../link/link.ts";
 import { isLoopback } from "./address.ts";
 import { LinuxSockets } from "./linux-sockets.ts";
 
-/** The system assigns the lowest free descriptor, so hardly any socket lies beyond such a gap. */
+/**
+ * A scan ends after this many unused descriptors, because the system assigns the lowest free one.
+ */
 const DESCRIPTOR_GAP = 1_024;
 const SCAN_SHARE = 0.01;
 

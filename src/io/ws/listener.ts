@@ -50,14 +50,17 @@ export interface WsListenOptions {
   ) => Response | Promise<Response>;
 }
 
-/** A link's queue may exceed its limit by this many bytes published between two checks. */
+/**
+ * Number of bytes published between two checks of the queues, by which a queue may exceed its
+ * limit.
+ */
 const SWEEP_BYTES = 256 * 1024;
 /**
  * Bun would silently drop messages beyond this queue size. Never reached, because the listener
  * closes such links every SWEEP_BYTES.
  */
 const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
-/** Time within which a request header must arrive, and a slow downloader accept a byte. */
+/** Time within which a request header must arrive and a slow downloader must accept a byte. */
 const HTTP_IDLE_SECONDS = 30;
 const LINK_IDLE_SECONDS = 120;
 const LINGER_MS = 500;
