@@ -55,7 +55,7 @@ export class CheckedLedger {
       this.#members.set(head.room, new Set((body["direct"] as string[] | undefined) ?? []));
       return;
     }
-    if (!this.#members.has(head.room)) return; // The log refused its creation.
+    if (!this.#members.has(head.room)) return; // The log refused the creation of this room.
     if (head.kind === "join") {
       check(!members.has(head.by), "nobody joins twice");
       members.add(head.by);

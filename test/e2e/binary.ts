@@ -5,7 +5,7 @@ const NAME = process.platform === "win32" ? "chat.exe" : "chat";
 
 export const CHAT = join(ROOT, "dist", NAME);
 
-// `npm test` has built it. A single test file builds it if necessary.
+// `npm test` builds the program first; a single test file builds it if necessary.
 const built = Bun.spawnSync([process.execPath, "build.ts", "--if-needed"], {
   cwd: ROOT,
   stdio: ["ignore", "pipe", "pipe"],

@@ -62,8 +62,8 @@ class Walk {
   }
 
   /**
-   * Waits until the servers have elected a leader, which on a busy machine takes longer than a
-   * server waits.
+   * Waits for a leader, because an election on a busy machine takes longer than a chat server
+   * waits.
    */
   async natsIsUp(): Promise<void> {
     for (const machine of MACHINES) {

@@ -123,7 +123,7 @@ test("users at different nodes exchange messages, and names are unique", async (
   const seen = await until("all have what was said last", async () => {
     const lines = await boss.json(look);
     const isHealthy = lines.every(({ lag, current }) => (lag ?? 0) === 0 && (current ?? 3) === 3);
-    return isHealthy && lines; // A server that is busy answers late, and counts as behind.
+    return isHealthy && lines; // A busy server answers late and counts as behind.
   });
   const nodes = seen.filter(({ kind }) => kind === "node");
   expect(seen.at(-1)).toMatchObject({ kind: "stream", replicas: 3, current: 3, rootsEqual: true });

@@ -94,8 +94,8 @@ test(
     }
     const all = stored.filter(({ kind }) => kind === "text");
     for (const { name, shown: received, program } of joiners) {
-      // A user who stayed saw each message of that time once, in the order of the log. Messages
-      // beyond the limit after an absence were counted.
+      // A user who stayed received each message once, in log order. Messages beyond the catch-up
+      // limit were counted.
       const first = all.findIndex(({ seq }) => seq === received[0]?.["seq"]);
       const last = all.findIndex(({ seq }) => seq === received.at(-1)?.["seq"]);
       const during = all.slice(first, last + 1);
@@ -136,7 +136,7 @@ async function killBesideBackups(rounds: number): Promise<void> {
   for (const sender of progress.senders) sender.pause();
   for (const { name, program } of progress.senders) {
     const ended = await program.finish(60_000);
-    expect([name, ended.exitCode]).toEqual([name, 0]); // 6 is an alarm.
+    expect([name, ended.exitCode]).toEqual([name, 0]); // Exit code 6 is an alarm.
   }
   const pinned = await sandbox.home("ana").json(["verify", server.invite, "--user", "ana"]);
   expect(pinned.at(-1)).toMatchObject({ ok: true });
@@ -160,7 +160,7 @@ async function killBesideBackups(rounds: number): Promise<void> {
   const restored = sandbox.path("restored");
   await operator.json(["restore", out, "--data", restored]);
   await verify(restored);
-  // All signed records. The record of the last checkpoint itself may be newer.
+  // All records that the last checkpoint covers. The record of the checkpoint itself may be newer.
   const restoredLog = readFileSync(join(restored, "history", "000000000001.jsonl"), "utf8");
   expect(segment.startsWith(restoredLog)).toBe(true);
   const left = segment.slice(restoredLog.length).split("\n");
@@ -170,7 +170,7 @@ async function killBesideBackups(rounds: number): Promise<void> {
 test(
   `${BACKED_UP_ROUNDS} rounds of kill -9 beside a backup leave verifiable logs and raise no alarm`,
   async () => {
-    // Verification takes as long as the log is, so after some rounds a new server starts.
+    // Start a new server after some rounds, because verification time grows with the log.
     for (let left = BACKED_UP_ROUNDS; left > 0; left -= SERVER_ROUNDS) {
       await killBesideBackups(Math.min(left, SERVER_ROUNDS));
     }

@@ -204,7 +204,7 @@ test("warns of a damaged account at the start, and keeps its messages", async ()
   copyFolder(sandbox);
   const before = await sandbox.serve();
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
-  await bob.json(["register"]); // A damaged last line could be a torn one.
+  await bob.json(["register"]); // Adds a record, because a damaged last line could be a torn one.
   await before.program.signal("SIGTERM");
   const log = sandbox.path("data", "accounts", "000000000001.jsonl");
   writeFileSync(log, readFileSync(log, "latin1").replace('"name":"ana"', '"name":"anx"'), "latin1");

@@ -179,7 +179,7 @@ describe(`with CHAT_SEED=${FIRST_SEED}`, () => {
           kills++;
           relay.drop();
           // Without a partial file, the download is complete. A receiver that was killed before it
-          // reported that fetches the file again.
+          // reported completion fetches the file again.
           const journal = join(inbox, `${name}.part.journal`);
           const lines = existsSync(journal) ? readFileSync(journal, "latin1") : "\n";
           durableBytes = chunkBytes(lines.length - lines.indexOf("\n") - 1);

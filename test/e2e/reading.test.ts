@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Home, ndjson, Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
-/** Number of posts; an account can send five times as many at once. */
+/** An account may send five times as many posts at once. */
 const POSTS_PER_SECOND = 100;
 const LINES = 6 * POSTS_PER_SECOND;
 

@@ -48,7 +48,7 @@ test(`delivers ${TEXTS} texts in each direction once and in order with 20 % loss
   for (const reader of [ana, bob]) {
     for (const name of names) await reader.json("text", { text: `${name} ${TEXTS - 1}` }, 50_000);
   }
-  // A report of the read position or a request for a proof may be in flight at any time.
+  // Wait, because a read-position report or a proof request may be in flight.
   const stats = await until("all is acknowledged", async () => {
     ana.type("/stats");
     const now = await ana.json("stats");

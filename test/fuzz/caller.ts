@@ -35,7 +35,7 @@ export class Caller {
         const effects = this.#session.receive(bytes, performance.now());
         const closing = effects.find(({ kind }) => kind === "close");
         const saysBye = effects.some(({ kind }) => kind === "transmit");
-        // The link was closed by this client because the server sent an invalid message.
+        // This client closed the link, because the server sent an invalid message.
         if (closing?.kind === "close" && saysBye) this.wrong ??= closing.fault;
         this.#perform(effects);
       },

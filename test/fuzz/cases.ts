@@ -48,7 +48,7 @@ const ALL_WEIGHTED = kindsWeighted(KINDS);
 export const SEALED_KINDS = kindsWeighted([...Object.keys(SEALED_REQUESTS), "post", "leave"]);
 export const CHANNEL_KINDS = kindsWeighted(["offer", "finish", "withdraw", "fetch", "got"]);
 
-/** Reports whether an answer may wait: for a password check or another device. */
+/** Reports whether an answer may be delayed, by a password check or another device. */
 export function mayWait(kind: string): boolean {
   if (kind === "link") return true;
   const entries = Object.values(REQUEST_ENTRIES.get(kind) ?? {});

@@ -15,7 +15,7 @@ const SERVE = ["--open", "--posts-per-second", "100000"];
 const BATCH = 60;
 const HONEST_ROOM = "honest-vault";
 const REQUESTS_PER_LIFE = 20_000;
-/** Factor of the requests after which the run ends without reaching all goals. */
+/** Maximum factor by which a run is extended to reach all goals. */
 const LENGTHENED_MAX = 5;
 
 export class Fuzz {

@@ -88,7 +88,7 @@ pageTest("loads older messages without moving visible ones", async () => {
     loads = move.loads;
     if (Math.abs(move.movedPx - WHEEL_PX) > OFF_PX_MAX) wrong.push(move);
   }
-  // Two pages may load at once; the first may leave the top as near as before.
+  // The first page may leave the top so near that a second page loads at the same time.
   expect(loads).toBeGreaterThanOrEqual(LOADS);
   expect(wrong).toEqual([]);
 });

@@ -125,7 +125,7 @@ export class DiskWorld {
       await this.#write(log);
       await log.close();
     } catch (error) {
-      // A fault during the stop of the machine has no meaning.
+      // Ignore a fault that the stop of the machine caused.
       if (error instanceof InvariantViolation || !this.disk.isStopped) throw error;
     }
     const { isStopped } = this.disk;

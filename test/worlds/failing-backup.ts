@@ -39,7 +39,7 @@ export type Mutant = (disk: TreeDisk) => TreeDisk;
 
 /**
  * Server folder, its backup and restored data on a simulated disk. The program checks locks and
- * folder types on the real disk, where a folder with the same name contains only these.
+ * folder types on the real disk, where a folder with the same name contains only these files.
  */
 export class BackupWorld implements FailingWorld {
   readonly machine: FailingMachine;

@@ -20,7 +20,9 @@ export class Reader {
     return new DisplayedRecords(this.#platform, this, program);
   }
 
-  /** Records that the server skipped, with a count, for a program that was new in the room. */
+  /**
+   * Excuses records that the server skipped, with a count, for a program that was new in the room.
+   */
   pardon(room: string, n: number): void {
     const pardoned = this.#pardoned.get(room) ?? new Set();
     this.#pardoned.set(room, pardoned.add(n));

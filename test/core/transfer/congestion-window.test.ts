@@ -34,7 +34,7 @@ describe("congestion window on a stable link", () => {
 
   test("reaches full speed within a few round trips", () => {
     const link = pipe({ bytesPerS: 125 * MB, roundTripMs: 100 });
-    link.run(700); // 1, 2, 4, 8, 16 MiB.
+    link.run(700); // The window grows to 1, 2, 4, 8, 16 MiB.
     expect(link.run(500)).toBeGreaterThan(0.95 * 125 * MB);
   });
 

@@ -11,7 +11,7 @@ function exhaust(): void {
   try {
     for (;;) openSync("/dev/null", "r");
   } catch {
-    // EMFILE: none is left.
+    // EMFILE: no descriptor is left.
   }
 }
 

@@ -75,7 +75,7 @@ describe("a file", () => {
   test.each(changes)("that %s during the upload is rejected", async (_, change) => {
     const chunks = 10;
     const path = planted("a", pattern(chunks * CHUNK_BYTES));
-    fs.utimesSync(path, 1, 1); // The clock may not advance before the change.
+    fs.utimesSync(path, 1, 1); // An old time: the clock may not advance before the change.
     const source = await openSource(path);
     await source.read(0);
     change(path);

@@ -263,7 +263,7 @@ export class ClusterWorld extends Simulation implements Cluster {
       nats.comeBack(lost);
       this.#healsAt = clock.now() + 1_000;
     };
-    // No machine returns earlier; running nodes have detected the loss by then.
+    // Return late enough for running nodes to detect the loss.
     clock.after(3_000 + random.int(3_000), back);
   }
 
