@@ -52,7 +52,7 @@ const GROWTH_POINTS_MIN = 9;
 const RESIDENT_GROWTH_SHARE = 0.1;
 const RESIDENT_GROWTH_MIB = 8;
 const COUNT_GROWTH = 2;
-const POINTS_PRINTED = 24;
+const POINTS_PRINTED = 8;
 
 export function writeSoakResult(run: SoakRun, path: string): boolean {
   const verdicts = verdictsOf(run);
@@ -182,14 +182,11 @@ function renderReport(
       ]),
     ),
     table(
-      ["minute", "server process", "MiB", "descriptors", "stored files", "other files", "texts"],
+      ["minute", "server process", "MiB", "texts"],
       printed.map((point) => [
         (point.seconds / 60).toFixed(1),
         String(point.serverProcess),
         point.residentMib.toFixed(0),
-        String(point.descriptors),
-        String(point.storedFiles),
-        String(point.otherFiles),
         String(point.records),
       ]),
     ),
