@@ -41,7 +41,6 @@ const SECTIONS: readonly Section[] = [
             scale: 1e-6,
             digits: 2,
           },
-          { title: "M deliveries / s", value: "deliveriesPerSecond", scale: 1e-6, digits: 2 },
           PEAK,
         ],
       },
