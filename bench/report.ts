@@ -287,8 +287,9 @@ function machineText(results: readonly PartResult[]): string {
   const syncs = results.map(({ machine }) => machine.syncMs).sort((a, b) => a - b);
   const sync = (syncs[syncs.length >> 1] ?? 0).toFixed(2);
   return (
-    `Measured until ${newest.at.replace("T", " ")} UTC on ${[...new Set(machines)].join("; ")}; ` +
-    `writing and syncing one line takes ${sync} ms. Commit ` +
+    `Measurements ended on ${newest.at.replace("T", " ")} UTC. ` +
+    `Machine: ${[...new Set(machines)].join("; ")}; ` +
+    `writing and syncing one line takes ${sync} ms. Commits: ` +
     `${[...new Set(results.map(({ commit }) => commit))].join(", ")}.` +
     (results.some(({ isQuick }) => isQuick)
       ? " **Some parts are quick runs, which only show that the bench works.**"

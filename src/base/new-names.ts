@@ -11,7 +11,7 @@ import {
   type Name,
 } from "./names.ts";
 
-const PREFIX = "user";
+const USER_NAME_PREFIX = "user";
 const TRANSLITERATIONS: Readonly<Record<string, string>> = {
   ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
   ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
@@ -68,9 +68,9 @@ function transliterate(text: string): string {
 }
 
 function toValidName(bare: string): Name {
-  if (bare === "") return PREFIX as Name;
+  if (bare === "") return USER_NAME_PREFIX as Name;
   if (isName(bare) && !isReservedName(bare)) return bare;
-  return trimmed(`${PREFIX}-${bare}`) as Name;
+  return trimmed(`${USER_NAME_PREFIX}-${bare}`) as Name;
 }
 
 function numbered(stem: string, number: number): Name {

@@ -48,7 +48,7 @@ function mismatch(
 type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 
 /**
- * Pins the fingerprint at first use, and accepts a new key that the old key has signed.
+ * Pins the fingerprint on first use, and accepts a new key that the old key has signed.
  * @returns an event for the user if the pin has changed
  * @throws {Fault} fingerprint-changed if the server has another key
  */

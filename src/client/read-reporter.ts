@@ -1,4 +1,4 @@
-/** Reporter of read positions to the server. */
+/** Reports read positions to the server. */
 
 import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { Clock } from "../io/clock.ts";

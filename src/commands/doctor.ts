@@ -211,7 +211,7 @@ async function checkSealed(
   let state: SealedState | undefined;
   await check("sealed", DISK_TIMEOUT_MS, async () => {
     state = await readSealedState(context, target?.pinned);
-    if (state === undefined) return skipped("this device has joined no sealed rooms");
+    if (state === undefined) return skipped("this device has joined no encrypted rooms");
     return checkSealedFile(state);
   });
   const sealed = state;

@@ -86,7 +86,7 @@ export const VERBS: VerbTable = {
     "chat devices --revoke DEVICE",
   ]),
   "verify-user": verbRow(
-    "Verify a user's identity, for sealed rooms",
+    "Verify a user's identity, for encrypted rooms",
     () => import("./account/verify-user.ts"),
     ["chat verify-user ben", 'chat verify-user ben --confirm "DIGITS"'],
   ),

@@ -125,7 +125,7 @@ async function acceptLog(
   printNotice(
     context,
     `forgot ${pinnedLog.size} pinned records of ${pinnedLog.origin}; ` +
-      "the server's next history will be pinned",
+      "the next history from the server will be pinned",
   );
 }
 

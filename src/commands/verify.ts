@@ -16,7 +16,7 @@ import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { printResult } from "../cli/output/result.ts";
-import { proveInFolder, verifyForHome } from "../cli/verify/pinned.ts";
+import { createFolderProof, verifyForHome } from "../cli/verify/pinned.ts";
 import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
 import { verifyRooms } from "../cli/verify/rooms.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
@@ -146,7 +146,7 @@ async function verifyFolder(
     return INTEGRITY_EXIT;
   }
   if (options.seq !== undefined) {
-    return writeProof(context, await proveInFolder(data, verdict, options.seq), options.out);
+    return writeProof(context, await createFolderProof(data, verdict, options.seq), options.out);
   }
   const summary = `signed by ${formatFingerprint(fingerprint)}`;
   printVerdict(context, [], {

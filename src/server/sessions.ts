@@ -78,7 +78,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#unauthenticated.add(client);
     const [oldest] = this.#unauthenticated;
     if (this.#unauthenticated.size <= LINKS_BEFORE_LOGIN_MAX || oldest === undefined) return;
-    const message = "too many connections without log-in; yours was the oldest";
+    const message = "too many clients have not logged in; your connection was the oldest";
     oldest.close(new Fault("too-many", message, { retryAfterMs: 1_000 }));
   }
 

@@ -34,7 +34,7 @@ const size = v.pipe(count, v.maxValue(FILE_BYTES_MAX));
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
 const window = v.pipe(positive, v.minValue(CHUNK_BYTES), v.maxValue(TRANSFER_WINDOW_BYTES_MAX));
 
-/** A folder is one file whose content begins with a manifest (wire/manifest). */
+/** A folder is sent as one file whose content begins with a manifest (wire/manifest). */
 const folder = v.object({
   entries: v.pipe(count, v.maxValue(FOLDER_ENTRIES_MAX)),
   manifestBytes: v.pipe(positive, v.maxValue(MANIFEST_BYTES_MAX)),

@@ -269,7 +269,7 @@ describe("a cluster", () => {
     const stopped = { ...other, state: "cluster-diverged" };
     expect(look({ nodes: [one, stopped] })).toEqual([
       "warning",
-      "b at b:2428 stopped following: cluster-diverged",
+      "b at b:2428 stopped receiving records: cluster-diverged",
     ]);
     expect(look({ stream: { ...stream, current: 2 } })).toEqual([
       "warning",

@@ -156,7 +156,7 @@ pageTest("has no accessibility problem in sealed rooms", async () => {
   await visit.send("/join fay --sealed");
   const made = page.locator("dialog[open]");
   await made.locator("input[type=checkbox]").waitFor();
-  await looks("making a sealed room");
+  await looks("making an encrypted room");
   await made.locator("button[type=submit]").click();
   await page.locator(".composer-lock").waitFor();
   await inviteUser(visit, "ben", ben, "fay");
@@ -164,7 +164,7 @@ pageTest("has no accessibility problem in sealed rooms", async () => {
   await visit.waitForMessage("is anybody here?");
   await visit.send("yes, and nobody else");
   await visit.waitUntilSent();
-  await looks("a sealed room");
+  await looks("an encrypted room");
   await visit.send("/sealed");
   await page.locator("dialog[open] .device").nth(1).waitFor();
   await looks("who can read");

@@ -1,4 +1,4 @@
-/** Base class of the line client and the full screen as hosts of slash commands. */
+/** Base class of the line client and the full-screen client, which runs slash commands. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";

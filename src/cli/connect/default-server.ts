@@ -99,7 +99,7 @@ export function onlyServer(options: readonly Candidate[]): Candidate | undefined
   if (options.length < 2 || first?.isLast === true) return first;
   const listed = options.slice(0, LISTED_MAX).map(describe).join("; ");
   const moreText = options.length > LISTED_MAX ? `; and ${options.length - LISTED_MAX} more` : "";
-  throw new Fault("usage", `no server given, and several run here: ${listed}${moreText}`, {
+  throw new Fault("usage", `no server given, and several are running here: ${listed}${moreText}`, {
     remedy: "specify one with --server",
   });
 }

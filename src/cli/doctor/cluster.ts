@@ -41,7 +41,8 @@ export function checkCluster(
   }
   const stopped = nodes.find(({ state }) => state !== "follows");
   if (stopped !== undefined) {
-    const message = `${stopped.name} at ${stopped.address} stopped following: ${stopped.state}`;
+    const { name, address, state } = stopped;
+    const message = `${name} at ${address} stopped receiving records: ${state}`;
     return warning(message, "check its output, and restart it");
   }
   const isOwnSilent = own?.state === undefined && !nodes.some(({ name }) => name === own?.node);

@@ -24,7 +24,7 @@ export interface SealedDevices {
 }
 
 export function checkSealedFile({ path, rows, unreadable, rooms }: SealedState): Finding {
-  const count = `${rooms.length} sealed room${rooms.length === 1 ? "" : "s"}`;
+  const count = `${rooms.length} encrypted room${rooms.length === 1 ? "" : "s"}`;
   if (unreadable === 0) return ok(`${path}: intact, with ${count}`);
   return warning(
     `${path}: ${unreadable} of ${rows} rows cannot be read with the key of this device`,
@@ -76,14 +76,14 @@ export function checkSealedDevices({ devices }: SealedDevices): Finding {
   const own = devices.find(({ current }) => current);
   if (own?.certified === false) {
     return warning(
-      "this device signed in with a password, and cannot join sealed rooms",
+      "this device signed in with a password, and cannot join encrypted rooms",
       "link this device from one that is already linked: chat link-device",
     );
   }
   const uncertified = devices.length - certified;
   const moreText =
     uncertified === 0 ? "" : `; ${uncertified} more signed in with a password, and cannot`;
-  return ok(`${certified} of your devices can join sealed rooms${moreText}`);
+  return ok(`${certified} of your devices can join encrypted rooms${moreText}`);
 }
 
 export function checkPackages({ packages }: SealedDevices): Finding {
@@ -103,7 +103,7 @@ export async function checkMlsLibrary(work: () => Promise<void>): Promise<Findin
     const { message } = failed(error);
     return failed(
       new Fault("internal", `the MLS library does not work correctly (${message})`, {
-        remedy: "use another build of chat; this one cannot use sealed rooms safely",
+        remedy: "use another build of chat; this one cannot use encrypted rooms safely",
       }),
     );
   }

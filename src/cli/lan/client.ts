@@ -64,9 +64,9 @@ export class LanClient {
       }
       case "gap": {
         const { from, missing } = event;
-        const count = missing === 1 ? "1 message" : `${missing} messages`;
+        const countText = missing === 1 ? "1 message" : `${missing} messages`;
         const line = { ...this.#line("gap", from), missing };
-        return chatConsole.print(line, `${count} from ${displayName(from)} lost`);
+        return chatConsole.print(line, `${countText} from ${displayName(from)} lost`);
       }
       case "notice":
         return reportFault(this.#context, chatConsole, noticeFault(event.notice));

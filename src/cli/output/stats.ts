@@ -12,16 +12,16 @@ export function statsLine(
   stats: LinkStats,
   { clock, offsetMinutes }: Pick<Context, "clock" | "offsetMinutes">,
 ): [JsonObject, Message] {
-  const { transport, sinceUnixMs, asked, acknowledged, counters } = stats;
+  const { transport, sinceUnixMs, requested, acknowledged, counters } = stats;
   const since = formatUtc(sinceUnixMs);
   const transportName = transport === "udp" ? "UDP (QUIC)" : "TCP (WebSocket over TLS)";
   const localSince = formatLocalSince(sinceUnixMs, clock.unixMs(), offsetMinutes);
   return [
-    { kind: "stats", transport, since, asked, acknowledged, ...counters },
+    { kind: "stats", transport, since, asked: requested, acknowledged, ...counters },
     (texts) =>
       [
         texts.stats.over(transportName, localSince),
-        texts.stats.acknowledged(acknowledged, asked),
+        texts.stats.acknowledged(acknowledged, requested),
         countersLine(counters, texts),
       ].join("; "),
   ];

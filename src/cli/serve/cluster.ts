@@ -312,7 +312,9 @@ function rootCheck(
     if (note === undefined) return;
     const { size, root } = parseCheckpoint(parseNote(note).text);
     if (size >= record.head.seq || equalBytes(await proofs.root(size), root)) return;
-    replica.stopDiverged(`root over ${size} records differs from the other servers`);
+    replica.stopDiverged(
+      `the tree root of the first ${size} records differs from the other servers' root`,
+    );
   };
   return (record) => {
     if (record.head.kind !== "checkpoint") return;

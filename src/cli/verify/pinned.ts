@@ -45,7 +45,7 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   const { history, accounts } = verdict;
   const findings = [...history.findings, ...accounts.findings];
   const folder = join(checkDataFolder(data), "history");
-  findings.push(...(await compareWithKnown(folder, history, { pin, expected: expected, size })));
+  findings.push(...(await compareWithKnown(folder, history, { pin, expected, size })));
   if (pin !== undefined && pin.fingerprint !== fingerprint) {
     const known = formatFingerprint(pin.fingerprint as Fingerprint);
     const reason = `this device knows it as signed by ${known}`;
@@ -95,7 +95,7 @@ async function compareWithKnown(
 }
 
 /** @throws {Fault} not-found */
-export async function proveInFolder(
+export async function createFolderProof(
   path: string,
   { key, history: { checkpoint: note } }: Pick<FolderVerdict, "history" | "key">,
   seq: number,

@@ -112,7 +112,7 @@ export async function serveLocalData(
     const bearer = bearerOf(request) ?? "";
     // The hashes have equal length, so the comparison time does not depend on the token.
     if (!equalBytes(sha256(utf8Encode(bearer)), sha256(utf8Encode(token)))) {
-      throw new Fault("login-refused", "an earlier chat web opened this page");
+      throw new Fault("login-refused", "this page was opened by an earlier run of chat web");
     }
     const parsed = v.safeParse(StoreRequest, await request.json().catch(() => undefined));
     if (!parsed.success) throw new Fault("usage", "invalid request");

@@ -81,7 +81,11 @@ class ProxiedLink {
         // The hashes have equal length, so the comparison time does not depend on the token.
         const isValid = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
         if (!isValid)
-          throw new Fault("login-refused", "an earlier chat web opened this page", RELOAD_REMEDY);
+          throw new Fault(
+            "login-refused",
+            "this page was opened by an earlier run of chat web",
+            RELOAD_REMEDY,
+          );
         this.#phase = "hello";
         return;
       }

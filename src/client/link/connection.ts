@@ -39,7 +39,7 @@ const NOTICES_QUEUED_MAX = 16_384;
 export interface LinkStats {
   readonly transport: Transport;
   readonly sinceUnixMs: number;
-  readonly asked: number;
+  readonly requested: number;
   readonly acknowledged: number;
   readonly counters: LinkCounters;
 }
@@ -207,7 +207,7 @@ export class Connection {
     return {
       transport: this.link.transport,
       sinceUnixMs: this.#sinceUnixMs,
-      asked: this.#requestCount,
+      requested: this.#requestCount,
       acknowledged: this.#answerCount,
       counters: this.link.counters(),
     };

@@ -64,7 +64,7 @@ export class SealedFiles {
 
   async send(request: UploadRequest, sealed: readonly SealedTarget[]): Promise<UploadedFile> {
     if (sealed.length < request.to.length) {
-      throw new Fault("usage", msg`send a file to sealed and open rooms separately`, {
+      throw new Fault("usage", msg`send a file to encrypted and unencrypted rooms separately`, {
         remedy: msg`send it to ${sealed.map(({ target }) => target).join(", ")} first`,
       });
     }

@@ -1262,7 +1262,7 @@ function findNewcomers(
     if (known.has(device) || device === group.self.device) continue;
     const wasMember = members.some((member) => isSameName(member.user, user));
     const subject = wasMember ? `another device of ${user}` : user;
-    found.set(user, { user, sentence: `${subject} joined the sealed room '${row.target}'` });
+    found.set(user, { user, sentence: `${subject} joined the encrypted room '${row.target}'` });
   }
   return [...found.values()];
 }

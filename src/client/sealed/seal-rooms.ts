@@ -20,7 +20,7 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
     if (found !== undefined && !found.sealed) {
       throw new Fault("name-taken", msg`'${name}' is an open room and cannot be sealed`, {
-        remedy: msg`choose another name for the sealed room`,
+        remedy: msg`choose another name for the encrypted room`,
       });
     }
     after = rooms.at(-1)?.room;
@@ -48,7 +48,11 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
  */
 export function checkNotSealed(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;
-  throw new Fault("sealed-room", msg`topics are not encrypted, so a sealed room cannot have one`, {
-    remedy: msg`post it as a message`,
-  });
+  throw new Fault(
+    "sealed-room",
+    msg`an encrypted room cannot have a topic, because topics are not encrypted`,
+    {
+      remedy: msg`post it as a message`,
+    },
+  );
 }

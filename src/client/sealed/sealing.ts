@@ -484,7 +484,7 @@ export class Sealing {
       const text = msg`'${to}' was sealed, but the server now lists another room by that name`;
       return new Fault("seal-refused", text, { remedy });
     }
-    return new Fault("seal-refused", msg`you are not a member of the sealed room '${to}'`, {
+    return new Fault("seal-refused", msg`you are not a member of the encrypted room '${to}'`, {
       remedy: msg`ask a member to add you, or use another name for a new room`,
     });
   }
@@ -553,7 +553,9 @@ export class Sealing {
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
       const detail = { remedy: msg`use chat join on one of your devices` };
-      throw refusal ?? new Fault("not-allowed", msg`sealed rooms are not available here`, detail);
+      throw (
+        refusal ?? new Fault("not-allowed", msg`encrypted rooms are not available here`, detail)
+      );
     }
     const { SealedRooms, openSealedDevice } = await load();
     const home = await homes.open(account);

@@ -12,7 +12,7 @@ const DAY_CHARS = 10;
 
 export const command = clientVerb({
   args: { revoke: stringFlag("DEVICE", "Sign this device out") },
-  details: "Devices that signed in with a password cannot use sealed rooms.",
+  details: "Devices that signed in with a password cannot use encrypted rooms.",
   async run({ revoke: device }, context, { client }) {
     if (device !== undefined) {
       await client.request("revoke", { device });

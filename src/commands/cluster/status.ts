@@ -53,7 +53,7 @@ export const command = defineVerb({
     }
     if (areRootsEqual) return 0;
     throw new Fault("cluster-diverged", "the servers have different histories", {
-      remedy: "find which one clients have pinned (chat verify), and stop the others",
+      remedy: "find out which server clients have pinned (chat verify), and stop the others",
     });
   },
 });

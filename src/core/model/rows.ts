@@ -188,7 +188,7 @@ function isHidden(
   isSaid: boolean,
 ): boolean {
   if (isSaid && from !== undefined && ignored.has(from.toLowerCase())) return true;
-  // Messages that cannot be decrypted share a row too, but are never hidden.
+  // Unlike joins and leaves, messages that cannot be decrypted are never hidden.
   return hidesMembership && kind !== "sealed" && ROW_SHARING_KINDS.has(kind);
 }
 

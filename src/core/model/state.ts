@@ -1,4 +1,4 @@
-/** Types of the model. */
+/** Types of the client's model: rooms, items and people as a UI displays them. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";

@@ -73,7 +73,7 @@ function sealedBodyOf({ sealed, ...rest }: PostBody): {
   readonly ciphertext: string;
 } {
   if (sealed === undefined || rest.text !== "" || Object.keys(rest).length > 1) {
-    throw new Fault("text-invalid", "a sealed message cannot include unencrypted text");
+    throw new Fault("text-invalid", "an encrypted message cannot include unencrypted text");
   }
   return { epoch: sealed.epoch, ciphertext: toBase64Url(sealed.ciphertext) };
 }

@@ -101,7 +101,7 @@ function checkCommits(room: Room, command: GroupCommand): void {
     devices.set(device, user);
   }
   if (devices.size > GROUP_DEVICES_MAX) {
-    const message = msg`a sealed room can have at most ${GROUP_DEVICES_MAX} devices`;
+    const message = msg`an encrypted room can have at most ${GROUP_DEVICES_MAX} devices`;
     throw new Fault("too-many", message, { remedy: "remove unused devices" });
   }
   if (devices.size === 0) throw new Fault("not-allowed", "a group needs at least one device");

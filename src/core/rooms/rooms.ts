@@ -43,7 +43,7 @@ export interface Room {
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
   lastN: number;
-  readonly words: MessageCount;
+  readonly messageCount: MessageCount;
 }
 
 export interface Receipts {
@@ -68,9 +68,11 @@ export function isVacantWithout(room: Room, user: UserId): boolean {
  * The lobby, which the server created, and rooms with a group, whose keys devices have pinned,
  * always count as used.
  */
-function isUnused({ name, maker, group, words, topic, isClosed, retention }: Room): boolean {
+function isUnused({ name, maker, group, messageCount, topic, isClosed, retention }: Room): boolean {
   const isUserCreated = name !== undefined && maker !== "server" && group === undefined;
-  return isUserCreated && words.isEmpty && topic === "" && !isClosed && retention === undefined;
+  return (
+    isUserCreated && messageCount.isEmpty && topic === "" && !isClosed && retention === undefined
+  );
 }
 
 export const LOBBY = "lobby" as Name;
@@ -147,7 +149,7 @@ export class Rooms {
     // In a sealed room, an encrypted message refers to each file, so files are not counted.
     const countsAsUnread =
       MESSAGE_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
-    if (countsAsUnread) room.words.add(head.n, head.by);
+    if (countsAsUnread) room.messageCount.add(head.n, head.by);
     this.#change(room, record, head.by);
   }
 
@@ -327,7 +329,7 @@ export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
 
-type RoomValue = Omit<WithLists<Room>, "words" | "group" | "receipts"> & {
+type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts"> & {
   readonly words: MessageCountValue;
   readonly group?: GroupValue;
   readonly receipts?: WithLists<Receipts>;
@@ -343,18 +345,18 @@ export interface RoomsValue {
   readonly erased: readonly number[];
 }
 
-function valueOfRoom({ words, group, receipts, ...room }: Room): RoomValue {
+function valueOfRoom({ messageCount, group, receipts, ...room }: Room): RoomValue {
   return {
     ...withLists(room),
     ...(group === undefined ? {} : { group: withLists(group) }),
     ...(receipts === undefined ? {} : { receipts: withLists(receipts) }),
-    words: words.value(),
+    words: messageCount.value(),
   };
 }
 
-function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
-  const words = new MessageCount();
-  words.load(value.words);
+function roomOfValue({ words, group, receipts, ...value }: RoomValue): Room {
+  const messageCount = new MessageCount();
+  messageCount.load(words);
   const room: Room = {
     ...value,
     members: new Set(value.members),
@@ -362,7 +364,7 @@ function roomOfValue({ group, receipts, ...value }: RoomValue): Room {
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
-    words,
+    messageCount,
   };
   if (group !== undefined) room.group = groupOfValue(group);
   if (receipts !== undefined) {
@@ -445,7 +447,7 @@ function emptyRoom(head: FoldedHead): Omit<Room, "locked"> {
     muted: new Map(),
     lastSeq: head.seq,
     lastN: head.n,
-    words: new MessageCount(),
+    messageCount: new MessageCount(),
   };
 }
 

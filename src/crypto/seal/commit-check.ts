@@ -30,7 +30,7 @@ import { SUITE } from "./suite.ts";
 
 export const REFUSALS = {
   mixed: "a change both adds and removes devices",
-  "proposal-kind": "a change contains something that sealed rooms do not support",
+  "proposal-kind": "a change contains something that encrypted rooms do not support",
   "not-allowed": "the device that made the change is not allowed to",
   certificate: "a device has no valid certificate from an account on this server",
   "identity-changed": "a user's account key has changed",
@@ -41,7 +41,7 @@ export const REFUSALS = {
   "key-package": "a key package has an unsupported format",
   clock: "a key package has expired, or the clock of a device is wrong",
   "web-barred": "browsers are not allowed in this room",
-  "too-many": `a sealed room can have at most ${GROUP_DEVICES_MAX} devices`,
+  "too-many": `an encrypted room can have at most ${GROUP_DEVICES_MAX} devices`,
   policy: "this program does not support the room's policy",
   bound: "the change was made for another room or request",
   unverified: "a signature, a key or a confirmation is wrong",

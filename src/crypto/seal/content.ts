@@ -51,7 +51,7 @@ export async function writeContent(
   if (content.body.length > SEALED_BODY_BYTES_MAX) {
     throw new Fault(
       "too-large",
-      msg`a message to a sealed room is too large: ${content.body.length} bytes`,
+      msg`a message to an encrypted room is too large: ${content.body.length} bytes`,
     );
   }
   const signature = await signer.sign(await signedBytes(content, context));
@@ -93,7 +93,7 @@ function unpackContent(bytes: Uint8Array): SignedContent {
     const encoded = packValue({ ...valuesOf(content), ...Object.fromEntries(laterFields) });
     if (equalBytes(encoded, bytes)) return content;
   }
-  throw new Fault("frame-malformed", "the content of a sealed message is malformed");
+  throw new Fault("frame-malformed", "the content of an encrypted message is malformed");
 }
 
 function contentOf(value: object): SignedContent | undefined {

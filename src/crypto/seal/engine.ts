@@ -144,16 +144,20 @@ export class SealEngine {
    */
   static async open(options: SealEngineOptions): Promise<SealEngine> {
     if (globalThis.crypto?.subtle === undefined) {
-      throw new Fault("not-allowed", "this page cannot encrypt, which sealed rooms require", {
-        remedy: "open it over HTTPS",
-      });
+      throw new Fault(
+        "not-allowed",
+        "encrypted rooms do not work here, because this page cannot encrypt",
+        {
+          remedy: "open it over HTTPS",
+        },
+      );
     }
     const certificates = new Certificates(options.servers);
     const credential = { credentialType: "basic", identity: options.cert } as const;
     const signaturePublicKey = options.signer.publicKey;
     const self = await certificates.deviceOf({ credential, signaturePublicKey });
     if (self === undefined) {
-      throw new Fault("not-allowed", "this device has no certificate for sealed rooms", {
+      throw new Fault("not-allowed", "this device has no certificate for encrypted rooms", {
         remedy: "run chat link-device on a device that has one",
       });
     }
@@ -184,7 +188,7 @@ export class SealEngine {
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
     const extensions = policyExtensions(policy);
     const [suite, config] = [this.#suite, this.#config];
-    const group = await withFaults("cannot create a sealed room", async () =>
+    const group = await withFaults("cannot create an encrypted room", async () =>
       this.#toGroup(
         await createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
       ),
@@ -213,7 +217,7 @@ export class SealEngine {
       },
     );
     if (!verdict.ok) throw refusedFault(verdict.reason);
-    return withFaults("cannot change the sealed room", async () => {
+    return withFaults("cannot change the encrypted room", async () => {
       const context = { state: group.mls, cipherSuite: this.#suite };
       const made = await createCommit(context, {
         wireAsPublicMessage: true,
@@ -316,7 +320,7 @@ export class SealEngine {
       if (secret === undefined) continue;
       const { keyPackage, privateKeys } = readSecret(secret);
       const expected = { room, gid, epochMin };
-      return withFaults("cannot open the invitation to a sealed room", async () => {
+      return withFaults("cannot open the invitation to an encrypted room", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
         const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
         // Group checks come before the library's expensive derivations.
@@ -391,7 +395,7 @@ export class SealEngine {
     const view = { tree, policy, epoch };
     const verdict = await check.checkExternalCommit(view, publicPackage.leafNode, before?.leaf);
     if (!verdict.ok) throw refusedFault(verdict.reason);
-    return withFaults("cannot use the server's state of a sealed room", async () => {
+    return withFaults("cannot use the server's state of an encrypted room", async () => {
       const { publicMessage, newState } = await joinGroupExternal(
         groupInfo,
         publicPackage,
@@ -414,7 +418,7 @@ export class SealEngine {
   }
 
   async groupInfo(group: SealedGroup): Promise<Uint8Array> {
-    return withFaults("cannot export the state of a sealed room", async () => {
+    return withFaults("cannot export the state of an encrypted room", async () => {
       const { mls } = group;
       const groupInfo = await createGroupInfoWithExternalPubAndRatchetTree(mls, [], this.#suite);
       return writeMessage({ wireformat: "mls_group_info", groupInfo });
@@ -433,7 +437,7 @@ export class SealEngine {
       ...this.#config,
       paddingConfig: { kind: "padUntilLength", padUntilLength },
     };
-    return withFaults("cannot encrypt a message to a sealed room", async () => {
+    return withFaults("cannot encrypt a message to an encrypted room", async () => {
       const state = { ...group.mls, clientConfig };
       const made = await createApplicationMessage(state, bytes, this.#suite, authenticatedData);
       const { privateMessage, newState, consumed } = made;
@@ -458,7 +462,7 @@ export class SealEngine {
     { bound }: Binding,
   ): Promise<SealStep & { readonly message: SealedMessage }> {
     const message = readMessage("mls_private_message", bytes).privateMessage;
-    const errorText = "cannot decrypt a message in a sealed room";
+    const errorText = "cannot decrypt a message in an encrypted room";
     if (message.contentType !== "application") throw new Fault("seal-broken", errorText);
     if (!equalBytes(message.groupId, group.gid)) throw new Fault("seal-broken", errorText);
     checkEpoch(message.epoch, group);
@@ -469,7 +473,7 @@ export class SealEngine {
       const from = await decryptSenderData(message, senderDataSecret, this.#suite);
       const sender = memberAt(mls.ratchetTree, from?.leafIndex ?? -1);
       if (sender === undefined) {
-        throw new Fault("seal-broken", "a message in a sealed room has no valid sender");
+        throw new Fault("seal-broken", "a message in an encrypted room has no valid sender");
       }
       const { tree, content, consumed } = await unprotectPrivateMessage(
         senderDataSecret,
@@ -612,7 +616,7 @@ function checkEpoch(epoch: bigint, group: SealedGroup): void {
   if (epoch === BigInt(group.epoch)) return;
   throw new Fault(
     "stale-epoch",
-    msg`a sealed room is at epoch ${group.epoch} on this device, not ${epoch}`,
+    msg`an encrypted room is at epoch ${group.epoch} on this device, not ${epoch}`,
   );
 }
 

@@ -71,7 +71,7 @@ export class FileStream {
       chunkBytes > 0 &&
       sizeBytes / chunkBytes <= SEALED_FILE_CHUNKS_MAX;
     if (!isPossible)
-      throw new Fault("frame-malformed", "the description of a sealed file is malformed");
+      throw new Fault("frame-malformed", "the description of an encrypted file is malformed");
     return new FileStream(await openCipher(key), prefix.slice(), plan);
   }
 
@@ -119,7 +119,7 @@ export class FileStream {
 }
 
 function broken(index: number, cause?: unknown): Fault {
-  return new Fault("seal-broken", msg`chunk ${index} of a sealed file is damaged`, {
+  return new Fault("seal-broken", msg`chunk ${index} of an encrypted file is damaged`, {
     cause,
   });
 }

@@ -36,7 +36,7 @@ export function readMessage<F extends Format>(format: F, bytes: Uint8Array): Mes
   if (bytes.length > max) {
     throw new Fault(
       "too-large",
-      msg`data of a sealed room is too large: ${bytes.length} bytes (maximum ${max})`,
+      msg`data of an encrypted room is too large: ${bytes.length} bytes (maximum ${max})`,
     );
   }
   const message = decodeExact(bytes, decodeMlsMessage, encodeMlsMessage);
@@ -67,5 +67,5 @@ export function decodeExact<T>(bytes: Uint8Array, decode: Decoder<T>, encode: En
 }
 
 function malformed(): Fault {
-  return new Fault("frame-malformed", "data of a sealed room is malformed");
+  return new Fault("frame-malformed", "data of an encrypted room is malformed");
 }

@@ -81,5 +81,5 @@ function checkShape(tree: RatchetTree): void {
 }
 
 function malformed(): Fault {
-  return new Fault("frame-malformed", "the server's state of a sealed room is malformed");
+  return new Fault("frame-malformed", "the server's state of an encrypted room is malformed");
 }

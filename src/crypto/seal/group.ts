@@ -1,4 +1,4 @@
-/** Immutable view of a group in one epoch, as one device has it. */
+/** Immutable view of a group in one epoch, as one device sees it. */
 
 import type { ClientState } from "ts-mls/clientState.js";
 import { assert } from "../../base/assert.ts";

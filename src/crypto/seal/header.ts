@@ -77,5 +77,5 @@ class HeaderReader {
 }
 
 function malformed(): Fault {
-  return new Fault("frame-malformed", "not a message or change of a sealed room");
+  return new Fault("frame-malformed", "not a message or change of an encrypted room");
 }

@@ -66,7 +66,7 @@ export async function decryptState(
 }
 
 export function unreadable(cause?: unknown): Fault {
-  return new Fault("seal-state", "this device's state of a sealed room is unreadable", {
+  return new Fault("seal-state", "this device's state of an encrypted room is unreadable", {
     cause,
   });
 }

@@ -49,7 +49,7 @@ export class RoomBlocks {
   add(bytes: Buffer, start: number, end: number, block: number): void {
     const room = this.#find(bytes, start, end);
     const postings = this.#postings[room < 0 ? this.#insert(bytes.subarray(start, end)) : room];
-    assert(postings !== undefined, "each room has postings");
+    assert(postings !== undefined, "each room has a postings list");
     postings.add(block);
   }
 
@@ -70,7 +70,7 @@ export class RoomBlocks {
 
   load(name: string, last: number, bytes: Uint8Array): void {
     const postings = this.#postings[this.#insert(Buffer.from(name, "latin1"))];
-    assert(postings !== undefined, "each room has postings");
+    assert(postings !== undefined, "each room has a postings list");
     postings.bytes = new Uint8Array(bytes);
     postings.sizeBytes = bytes.length;
     postings.last = last;

@@ -1,4 +1,4 @@
-/** Reads from file descriptors that run off the event loop. */
+/** Reads file descriptors off the event loop. */
 
 import * as fs from "node:fs";
 import { skipBytes } from "./disk.ts";

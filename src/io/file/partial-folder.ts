@@ -220,7 +220,7 @@ export class PartialFolder implements Content {
 
   #ensureEmptyFile(file: PlannedFile): void {
     const { disk } = this.#options;
-    // An earlier run may have made the file read-only.
+    // Does not open an existing file, which an earlier run may have made read-only.
     if (disk.kind(file.path) === "file") this.#unsyncedFolders.add(file.parent);
     else this.#openFile(file, 0);
   }

@@ -1,4 +1,4 @@
-/** Sink of a received file, which is renamed when complete. */
+/** Sink for a received file. It renames the file when the file is complete. */
 
 import { join, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";

@@ -20,7 +20,7 @@ const LOG_BYTES_MIN = 64 << 20;
 const SNAPSHOT_INTERVAL_BYTES = 64 << 20;
 const CHECK_INTERVAL_MS = 60_000;
 
-/** An erasure removes the snapshot immediately, because folds contain file names. */
+/** Erasing a record deletes the snapshot immediately, because it may contain the file's name. */
 export class SnapshotWriter<Folds> {
   readonly #options: SnapshotWriterOptions<Folds>;
   #savedBytes: number;

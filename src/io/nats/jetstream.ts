@@ -62,7 +62,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 /** Detects frozen servers and broken connections, which takes 4 minutes by default. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
-/** Delay before querying other servers, because the first one may be frozen. */
+/** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
 const STREAM_LAG_LOW = 100;
@@ -185,7 +185,7 @@ function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity)
       : `the cluster '${cluster}' and this data folder have different identities`;
   throw new Fault("data-foreign", message, {
     remedy:
-      "copy identity.key and settings.json from a node's data folder, or set another --cluster",
+      "copy identity.key and settings.json from a node's data folder, or set a different --cluster",
   });
 }
 

@@ -177,7 +177,7 @@ export class FrameReader {
   #handleClose(payload: Uint8Array): void {
     this.#isClosed = true;
     if (payload.length === 0) return this.#events.close(1005, "");
-    if (payload.length === 1) throw malformed("a close frame has half a code");
+    if (payload.length === 1) throw malformed("a close frame has an incomplete status code");
     const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
     if (!isCloseCode(code)) throw malformed(`a close frame has the code ${code}`);
     let reason: string;

@@ -262,7 +262,12 @@ function healthRows(health: ClusterHealth): readonly Row[] {
   const { reachable, follows } = health;
   const rows: Row[] = [
     ["chat_cluster_reachable", "gauge", "Whether the shared stream responds.", Number(reachable)],
-    ["chat_cluster_follows", "gauge", "Whether this server applies new messages.", Number(follows)],
+    [
+      "chat_cluster_follows",
+      "gauge",
+      "Whether this server receives new records from the cluster.",
+      Number(follows),
+    ],
   ];
   if (!reachable) return rows;
   const { nodes, lag, messages, bytes, replicas, current, rootsEqual } = health;

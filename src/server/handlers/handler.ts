@@ -120,7 +120,7 @@ export class RequestHandlers {
 type HandlerResult = Result<RequestKind> | Promise<Result<RequestKind>>;
 
 export const NO_FILES = "file transfer is disabled on this server";
-export const NO_SEALING = "sealed rooms are disabled on this server";
+export const NO_SEALING = "encrypted rooms are disabled on this server";
 export const NO_PUSHES = "push notifications are disabled on this server";
 
 export function required<Service>(service: Service | undefined, message: string): Service {

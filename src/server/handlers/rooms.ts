@@ -78,9 +78,13 @@ class Joins {
     if (sealed === true) {
       required(this.#services.sealed, NO_SEALING);
       if (password !== undefined) {
-        throw new Fault("usage", "a sealed room cannot have a password; its members add people", {
-          remedy: "omit the password",
-        });
+        throw new Fault(
+          "usage",
+          "an encrypted room cannot have a password; its members add people",
+          {
+            remedy: "omit the password",
+          },
+        );
       }
     }
     const id = roomId(entropy(ID_BYTES));

@@ -164,7 +164,7 @@ async function streamOf(
   const end = async () => {
     await pieces.return(undefined);
   };
-  // If the client leaves before the first byte, the stream is neither read nor cancelled.
+  // If the client disconnects before the first byte, Bun neither reads nor cancels the stream.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
   if (signal.aborted) await end();

@@ -234,7 +234,7 @@ export class HttpReads {
       cancelStall();
       this.#end(run);
     };
-    // If the client leaves before the first byte, the stream is neither read nor cancelled.
+    // If the client disconnects before the first byte, Bun neither reads nor cancels the stream.
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     return new ReadableStream<Uint8Array>(

@@ -61,7 +61,7 @@ export class ReadPositionService {
   }
 
   unread(user: UserId, room: Room, before?: number): number {
-    return room.words.countOthers(user, this.upTo(user, room.id), before);
+    return room.messageCount.countOthers(user, this.upTo(user, room.id), before);
   }
 
   /**

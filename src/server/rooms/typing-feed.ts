@@ -48,7 +48,7 @@ export class TypingFeed {
       throw new Fault("not-member", "you are not a member of this room");
     checkMayPost(room, id, clock.unixMs());
     if (room.isSealed === true) {
-      const message = "sealed rooms have no typing indicators";
+      const message = "encrypted rooms have no typing indicators";
       throw new Fault("sealed-room", message, { remedy: "no action is needed" });
     }
     if (!this.#setTyping(id, room, on)) return;

@@ -40,9 +40,9 @@ export class KeyPackageStore {
   }
 
   /**
-   * Keeps older packages if there are too many.
+   * Beyond the limit, keeps the older key packages and drops the new ones.
    * @param device key in base64url
-   * @returns the number of packages, and whether the last resort is unused
+   * @returns the number of packages, and whether the last-resort package is unused
    */
   async add(
     device: string,

@@ -310,7 +310,7 @@ function certifiedDevice(client: ClientConnection, account: Account): string {
   if (device !== undefined && account.devices.get(device)?.certified === true) return device;
   throw new Fault(
     "not-allowed",
-    "this device signed in with a password and cannot use sealed rooms",
+    "this device signed in with a password and cannot use encrypted rooms",
     {
       remedy: "link it to a device that can: chat link-device",
     },

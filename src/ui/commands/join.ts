@@ -35,6 +35,6 @@ export const join: Command<JoinArgs> = {
 
 function unknownFlag(flag: string): Fault {
   return new Fault("usage", msg`unknown option for /join: ${flag.slice(0, 40)}`, {
-    remedy: msg`passwords cannot start with --; for a sealed room: /join ROOM --sealed`,
+    remedy: msg`passwords cannot start with --; for an encrypted room: /join ROOM --sealed`,
   });
 }

@@ -1,4 +1,4 @@
-/** Texts of faults on the page. */
+/** Fault messages for the page. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Texts } from "../messages/en/first.ts";

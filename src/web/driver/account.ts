@@ -118,7 +118,7 @@ export class PageAccount implements LinkedAccount {
   #load(): Promise<SealedModule> {
     const { loadSealed } = this.#options;
     return withFetchFault(
-      loadSealed ?? (() => Promise.reject(new Error("sealed rooms are unavailable"))),
+      loadSealed ?? (() => Promise.reject(new Error("encrypted rooms are unavailable"))),
     )();
   }
 

@@ -73,7 +73,7 @@ test("a script uses the last used of several servers, or lists them all", async 
   const fault = await faultFrom(() => chosen(stateWith(pins)));
   expect([fault.exitCode, fault.message]).toEqual([
     2,
-    "no server given, and several run here: 127.0.0.1:2429, data in '/srv/1'; " +
+    "no server given, and several are running here: 127.0.0.1:2429, data in '/srv/1'; " +
       "127.0.0.1:2428, data in '/srv/0'",
   ]);
 });

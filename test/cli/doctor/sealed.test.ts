@@ -44,7 +44,7 @@ const again = "waiting to rejoin 'vault'";
 const suspect = { ...ROOM, status: "suspect" as const, reason: "an epoch is missing" };
 
 test.each<[string, () => Finding, string, string]>([
-  ["a whole file", () => checkSealedFile(LOOK), "ok", "with 2 sealed rooms"],
+  ["a whole file", () => checkSealedFile(LOOK), "ok", "with 2 encrypted rooms"],
   ["foreign rows", () => checkSealedFile({ ...LOOK, unreadable: 2 }), "warning", "2 of 12 rows"],
   ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none issued"],
   ["no lease yet", () => checkLease({ ...LOOK, leases: undefined }, 0), "ok", "none issued"],

@@ -62,7 +62,11 @@ test.each([true, false])(
 );
 
 const NOW = { ...fakeWorld({ nowUnixMs: Date.UTC(2026, 10, 20, 23) }), offsetMinutes: () => 0 };
-const COMMON = { sinceUnixMs: Date.UTC(2026, 10, 20, 5, 46, 33, 123), asked: 12, acknowledged: 11 };
+const COMMON = {
+  sinceUnixMs: Date.UTC(2026, 10, 20, 5, 46, 33, 123),
+  requested: 12,
+  acknowledged: 11,
+};
 const MESSAGES = { sentMessages: 14, sentBytes: 1_200, receivedMessages: 15, receivedBytes: 9_000 };
 const PACKETS = {
   roundTripMs: 20.26,

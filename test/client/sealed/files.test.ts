@@ -132,7 +132,7 @@ describe("a file in a sealed room", () => {
     }
   });
 
-  two("can be sent to several sealed rooms, but not to open ones", async ({ ana, ben }) => {
+  two("can be sent to several encrypted rooms, but not to open ones", async ({ ana, ben }) => {
     await ana.createSealedRoom("attic");
     await ana.addMember(ben, "attic");
     const to = ["vault", "attic"];

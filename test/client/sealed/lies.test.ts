@@ -99,7 +99,7 @@ describe("messages: a server that", () => {
 });
 
 describe("rooms: a server that", () => {
-  two("claims that a sealed room is open gets no unencrypted text", async ({ world, ana }) => {
+  two("claims that an encrypted room is open gets no unencrypted text", async ({ world, ana }) => {
     await ana.quit();
     const restarted = world.person("ana", ana.device);
     const posted: string[] = [];

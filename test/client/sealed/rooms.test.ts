@@ -187,7 +187,7 @@ describe("a conversation", () => {
     expect(eve.records.filter(({ room }) => room.kind === "person")).toEqual([]);
   });
 
-  two("with a user without sealed rooms stays open", async ({ world, ana }) => {
+  two("with a user without encrypted rooms stays open", async ({ world, ana }) => {
     await world.site.member("dan");
     await ana.postText("hello", "@dan");
     const sealing = ana.sealed((rooms) => rooms.sealConversation(ana.room("@dan"), "dan"));

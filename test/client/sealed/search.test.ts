@@ -45,7 +45,7 @@ describe("a search", () => {
     }
   });
 
-  two("of a sealed room sends nothing to the server", async ({ world, ana, ben }) => {
+  two("of an encrypted room sends nothing to the server", async ({ world, ana, ben }) => {
     await ana.postTo("a needle", ben);
     const requests: unknown[] = [];
     const query = { target: "vault", grep: "needle", limit: 5 };

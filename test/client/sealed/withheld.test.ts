@@ -82,7 +82,7 @@ describe("no alarm is raised by", () => {
     await ana.postText("1");
     ana.tamperingLink.tampering = replacePosts(() => undefined);
     void ana.client.post("vault", { text: "late" }).catch(() => undefined);
-    await ana.until("it is encrypted", () => ana.client.stats?.asked);
+    await ana.until("it is encrypted", () => ana.client.stats?.requested);
     await ana.status();
     const window = await world.join("ana", ana.device);
     await window.postTo("2", ben);

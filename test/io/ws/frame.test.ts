@@ -127,7 +127,7 @@ describe("FrameReader", () => {
     "a 64-bit length that fits 16": ["827f 000000000000ffff", "shortest"],
     "a length above the bound": ["827f 0000000000200000", "longer than"],
     "a length of 2^63": ["827f 8000000000000000", "longer than"],
-    "half a close code": ["8801 03", "half a code"],
+    "half a close code": ["8801 03", "an incomplete status code"],
     "close code 1005": ["8802 03ed", "code 1005"],
     "close code 999": ["8802 03e7", "code 999"],
     "close code 5000": ["8802 1388", "code 5000"],

@@ -42,7 +42,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     muted: new Map(),
     lastSeq: 0,
     lastN: 0,
-    words: new MessageCount(),
+    messageCount: new MessageCount(),
     ...more,
   };
 }

@@ -132,5 +132,5 @@ test("refuses users who may not post, and sealed rooms", () => {
   room.muted.set(user(0), undefined);
   expect(() => ask(0, "r1")).toThrow("you are muted");
   room.isSealed = true;
-  expect(() => ask(1, "r1")).toThrow("sealed");
+  expect(() => ask(1, "r1")).toThrow("encrypted rooms have no typing");
 });

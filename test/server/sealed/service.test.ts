@@ -270,6 +270,6 @@ test("erases sealed messages like others", async () => {
 test("refuses sealed rooms without a folder for them", async () => {
   const { ana } = await siteWith(["ana"], { seals: false });
   const join = { room: "vault", create: true, sealed: true };
-  expect((await ana.refused("join", join)).message).toContain("sealed rooms are disabled");
+  expect((await ana.refused("join", join)).message).toContain("encrypted rooms are disabled");
   expect(await ana.refusal("key-packages", { packages: [] })).toBe("not-allowed");
 });

@@ -157,7 +157,7 @@ function blankUntil(current: Row, next: Row, from: number): number {
 /** Terminals differ on emoji and on sequences of several code points. */
 function hasUncertainWidth(text: string): boolean {
   if (terminalWidths.isWiderThanLayout(text)) return true;
-  // Every terminal that supports picture cells displays them in one column.
+  // Terminals that support placeholder characters for images draw each in one column.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);
 }

@@ -57,7 +57,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "check what you typed": "periksa ketikan Anda",
   "choose a longer one": "pilih yang lebih panjang",
   "choose another name": "pilih nama lain",
-  "choose another name for the sealed room": "pilih nama lain untuk ruang terenkripsi itu",
+  "choose another name for the encrypted room": "pilih nama lain untuk ruang terenkripsi itu",
   "choose another name, such as {}": "pilih nama lain, misalnya {}",
   "choose one by id, newest first: {}{}": "pilih menurut id, terbaru dahulu: {}{}",
   "close the quote": "tutup tanda kutipnya",
@@ -121,7 +121,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "hanya kelompok {} yang berbeda: mungkin salah ketik",
   "other processes keep claiming this folder's lease":
     "proses lain terus mengambil alih folder ini",
-  "passwords cannot start with --; for a sealed room: /join ROOM --sealed":
+  "passwords cannot start with --; for an encrypted room: /join ROOM --sealed":
     "kata sandi tidak boleh diawali --; untuk ruang terenkripsi: /join ROOM --sealed",
   "permission denied: {}": "akses ditolak: {}",
   "edit it on a device that is a member of the room":
@@ -132,10 +132,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "run /files to list files": "jalankan /files untuk melihat daftar berkas",
   "run /sealed": "jalankan /sealed",
   "run /set to list settings": "jalankan /set untuk melihat daftar setelan",
-  "sealed rooms are not available here": "ruang terenkripsi tidak tersedia di sini",
+  "encrypted rooms are not available here": "ruang terenkripsi tidak tersedia di sini",
   "see /help": "lihat /help",
   "see chat --help": "lihat /help",
-  "send a file to sealed and open rooms separately":
+  "send a file to encrypted and unencrypted rooms separately":
     "kirim berkas ke ruang terenkripsi dan ke ruang terbuka secara terpisah",
   "send it again; the upload restarts": "kirim lagi; unggahan dimulai dari awal",
   "send it to {} first": "kirim dahulu ke {}",
@@ -175,7 +175,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this file was already posted to the room": "berkas ini sudah dikirim ke ruang itu",
   "this room is already sealed": "ruang ini sudah terenkripsi",
   "too many concurrent changes in '{}'": "terlalu banyak perubahan bersamaan di '{}'",
-  "topics are not encrypted, so a sealed room cannot have one":
+  "an encrypted room cannot have a topic, because topics are not encrypted":
     "topik tidak dienkripsi, jadi ruang terenkripsi tidak dapat memiliki topik",
   "try again": "coba lagi",
   "try again later": "coba lagi nanti",
@@ -216,7 +216,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "wait until it finishes": "tunggu sampai selesai",
   "wait until one finishes": "tunggu sampai salah satunya selesai",
   "write . for this folder": "tulis . untuk folder ini",
-  "you are not a member of the sealed room '{}'": "Anda bukan anggota ruang terenkripsi '{}'",
+  "you are not a member of the encrypted room '{}'": "Anda bukan anggota ruang terenkripsi '{}'",
   "you are not in a room named '{}'": "Anda tidak berada di ruang bernama '{}'",
   "you are not logged in": "Anda belum masuk",
   "you can change only your own captions":

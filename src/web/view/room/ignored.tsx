@@ -1,4 +1,4 @@
-/** Dialog of ignored users. */
+/** Dialog that lists ignored users. */
 
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";

@@ -24,7 +24,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
   // biome-ignore lint/correctness/useExhaustiveDependencies: updated after each record
   useEffect(() => {
     if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
-    // Displays nothing while offline or if the code cannot be loaded; sending reports the error.
+    // Displays nothing while offline or if the module cannot be loaded. Sending reports the error.
     return whenSettled(
       chat.sealedRooms().then((rooms) => rooms.sealStatus(room)),
       setSealing,
