@@ -43,9 +43,11 @@ const FLAGS = [
   "--no-compile-autoload-dotenv",
   "--minify",
   "--sourcemap=none",
-  // A command loads only the chunks that it imports. All functions are compiled ahead of time.
+  // A command loads only the chunks that it imports, and their top-level code is compiled ahead of
+  // time. Compiling nested functions as well would add 9 MB without a faster start.
   "--splitting",
   "--bytecode",
+  "--bytecode-depth=0",
   "--format=esm",
   // Omits the random folder name of the embedded files, so that builds are reproducible.
   "--entry-naming=[name].[ext]",
