@@ -1,5 +1,6 @@
 /** Word wrapping at the width of a terminal. */
 
+import { segmentsOf } from "../base/text.ts";
 import type { Output } from "../io/terminal/output.ts";
 
 /** Minimum width for wrapping. Narrower terminals would show a column of single words. */
@@ -9,8 +10,6 @@ const SGR = /\x1b\[[0-9;]*m/g;
 const ASCII = /^[\x20-\x7e]*$/;
 const CLUSTER_PARTS = /\p{M}|\p{Cf}/u;
 const EMOJI_SELECTOR = "\ufe0f";
-
-const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 type Screen = Pick<Output, "isTerminal" | "columns">;
 
@@ -100,7 +99,7 @@ function piecesOf(word: string, columnsLeft: number, first: number): string[] {
   const pieces: string[] = [];
   let piece = "";
   let usedColumns = 0;
-  for (const { segment } of segmenter.segment(word)) {
+  for (const { segment } of segmentsOf(word)) {
     const width = clusterWidth(segment);
     const isFirst = pieces.length === 0 && first < columnsLeft;
     if (usedColumns + width > (isFirst ? first : columnsLeft) && (piece !== "" || isFirst)) {
@@ -122,7 +121,7 @@ export function cellWidth(text: string): number {
   const bare = text.replaceAll(SGR, "");
   if (ASCII.test(bare)) return bare.length;
   let sum = 0;
-  for (const { segment } of segmenter.segment(bare)) sum += clusterWidth(segment);
+  for (const { segment } of segmentsOf(bare)) sum += clusterWidth(segment);
   return sum;
 }
 

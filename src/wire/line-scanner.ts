@@ -265,9 +265,12 @@ function sextetsOf(): Int8Array {
 
 function pairsOf(): Uint16Array {
   const letters = asciiOf(BASE64URL);
-  return Uint16Array.from({ length: 64 * 64 }, (_, bits) => {
-    return (letters[bits >> 6] ?? 0) | ((letters[bits & 63] ?? 0) << 8);
-  });
+  const pairs = new Uint16Array(letters.length ** 2);
+  let bits = 0;
+  for (const first of letters) {
+    for (const second of letters) pairs[bits++] = first | (second << 8);
+  }
+  return pairs;
 }
 
 function sextet(bytes: Uint8Array, at: number): number {

@@ -1,7 +1,7 @@
 /** Immutable text editor. Edits never split a grapheme. */
 
 import { EDITOR_LENGTH_MAX, UNDO_LENGTH_MAX, UNDO_STEPS_MAX } from "../../../base/limits-screen.ts";
-import { cleanText } from "../../../base/text.ts";
+import { cleanText, segmentsOf } from "../../../base/text.ts";
 import { terminalWidths } from "../width/measured.ts";
 
 export interface Editor {
@@ -57,19 +57,18 @@ function cleanTyped(text: string): string {
     .toWellFormed();
 }
 
-const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 const ASCII = /^[\x20-\x7e\n]$/;
 
 function previousBoundary(text: string, at: number): number {
   if (at <= 0) return 0;
   if (isPlain(text, at - 1) && isPlain(text, at - 2)) return at - 1;
-  return GRAPHEMES.segment(text).containing(at - 1)?.index ?? 0;
+  return segmentsOf(text).containing(at - 1)?.index ?? 0;
 }
 
 function nextBoundary(text: string, at: number): number {
   if (at >= text.length) return text.length;
   if (isPlain(text, at) && isPlain(text, at + 1)) return at + 1;
-  const segment = GRAPHEMES.segment(text).containing(at);
+  const segment = segmentsOf(text).containing(at);
   return segment === undefined ? text.length : segment.index + segment.segment.length;
 }
 
@@ -82,7 +81,7 @@ function snapToBoundary(text: string, at: number): number {
   const index = Math.max(0, Math.min(at, text.length));
   if (index === 0 || index === text.length) return index;
   if (isPlain(text, index - 1) && isPlain(text, index)) return index;
-  const segment = GRAPHEMES.segment(text).containing(index);
+  const segment = segmentsOf(text).containing(index);
   if (segment === undefined || segment.index === index) return index;
   return segment.index + segment.segment.length;
 }
@@ -343,7 +342,7 @@ function wrapAscii({ length }: string, from: number, columns: number, into: Visu
 
 function* graphemes(line: string): Iterable<string> {
   if (/^[\x20-\x7e]*$/.test(line)) yield* line;
-  else for (const { segment } of GRAPHEMES.segment(line)) yield segment;
+  else for (const { segment } of segmentsOf(line)) yield segment;
 }
 
 export function visibleForm(grapheme: string): string {

@@ -4,6 +4,8 @@
  * table applies.
  */
 
+import { segmentsOf } from "../../../base/text.ts";
+
 /** A sample's measured width applies to all graphemes of its kind. */
 const SAMPLES = {
   selected: "\u2764\ufe0f",
@@ -56,8 +58,6 @@ interface Grapheme {
 const CACHED_TEXTS_MAX = 1_000;
 const CACHED_LENGTH_MAX = 40;
 
-const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
-
 /** Until a width is measured, the Unicode table applies. */
 class TerminalWidths {
   #measured: MeasuredWidths = {};
@@ -73,8 +73,7 @@ class TerminalWidths {
   graphemesOf(text: string): readonly Grapheme[] {
     const cached = this.#graphemes.get(text);
     if (cached !== undefined) return cached;
-    const segments = segmenter.segment(text);
-    const graphemes = Array.from(segments, ({ segment }) => ({
+    const graphemes = Array.from(segmentsOf(text), ({ segment }) => ({
       text: segment,
       width: this.of(segment),
     }));
