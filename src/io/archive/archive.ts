@@ -1,4 +1,4 @@
-/** Archive of a log, which reads pages of records from its segments. */
+/** Archive that reads pages of records from a log's segments. */
 
 import { foldCase } from "../../base/case-fold.ts";
 import { Fault } from "../../base/fault.ts";

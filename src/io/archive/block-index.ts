@@ -1,4 +1,4 @@
-/** Sparse index of a log by blocks of lines. */
+/** Sparse index of a log, with one entry per block of lines. */
 
 import { assert } from "../../base/assert.ts";
 import { HeadScanner } from "./head-scanner.ts";

@@ -1,4 +1,4 @@
-/** Preparation of queries, so that most lines are rejected before parsing. */
+/** Prepares queries, so that most lines can be rejected before parsing. */
 
 import { isWellFormed } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
@@ -12,7 +12,7 @@ export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from
   const needle = needleOf(query);
   const prefilter = needle === undefined ? {} : { needle };
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
-  // A lone surrogate has no byte pattern, so without a pattern all lines are parsed.
+  // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
   const pattern = isWellFormed(grep) ? casePattern(grep) : undefined;
   return { ...query, ...prefilter, grep: foldCase(grep), ...(pattern && { pattern }) };
 }

@@ -1,4 +1,4 @@
-/** Reader of byte ranges from segment files. */
+/** Reads byte ranges from segment files. */
 
 import { join } from "node:path";
 import type { Disk, DiskFile, DiskSearch } from "../disk/disk.ts";

@@ -241,8 +241,8 @@ class Backup {
     const verify = (folder: string) => this.#verify(name, folder, checkpoint?.checkpoint.size);
     let verified = await corruptAsUndefined(verify(to));
     if (verified === undefined || verified.damaged.length > 0) {
-      // Copy the line again if the server's is intact: it was read during an erasure, or the
-      // backup's disk has failed.
+      // Copy the log again if the server's log has less damage: an erasure may have changed a line
+      // during the copy, or the backup's disk may have failed.
       const { damaged } = await verify(from);
       if (verified === undefined || damaged.length < verified.damaged.length) {
         await this.#invalidate();
@@ -270,8 +270,7 @@ class Backup {
   }
 
   /**
-   * The accounts are verified to their end, because the history may need accounts beyond their
-   * checkpoint.
+   * Verifies the accounts beyond their checkpoint, because the history may refer to later accounts.
    */
   #verify(name: LogName, folder: string, checkpoint: number | undefined): Promise<VerifiedLog> {
     const { disk, sha256 } = this.#options;

@@ -1,4 +1,4 @@
-/** Copying of file contents, which are verified during the copy and renamed when complete. */
+/** Copies file contents, verifies them during the copy and renames them when complete. */
 
 import { join } from "node:path";
 import { equalBytes, toHex } from "../../base/bytes.ts";

@@ -109,7 +109,8 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
       await disk.syncFolder(dirname(data));
     }
     disk.rename(staging, data);
-    // Sync the folder, or a power loss may restore the staging folder without its mark.
+    // Sync the folder before removing the mark, or a power loss may undo the rename but not the
+    // removal.
     await disk.syncFolder(dirname(data));
     // Remove the mark last: it allows a later run to delete the folder.
     disk.remove(join(data, STAGING_MARK));

@@ -25,7 +25,10 @@ export interface ChunkSequenceOptions {
   readonly headerBytes: number;
   readonly checksumPath: string;
   readonly isStrict: boolean;
-  /** True if this process wrote the checksums. Otherwise, all chunks are verified. */
+  /**
+   * True if the checksums are known to come from this program. Otherwise, opening the file verifies
+   * all chunks.
+   */
   readonly isProven: boolean;
   readonly sha256: Sha256;
   readonly syncs?: Mutex;
@@ -235,7 +238,7 @@ export class ChunkSequence {
   async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
     const lines = this.#lines;
     let valid = { upTo: lines.count, lastBytes: 0 };
-    // If all chunks in a round are invalid, the next round checks those before them.
+    // If all chunks in a round are invalid, the next round checks the chunks before them.
     for (let [first, end] = [0, lines.count]; end > 0; end = first) {
       first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
       valid = await this.#checkChunks(first, end, sha256);

@@ -56,13 +56,13 @@ export interface Source {
   readonly folder?: FolderSize;
   readonly skipped: readonly string[];
   /**
-   * Absolute path; `undefined` if the source cannot be read again. The stamp changes with the
+   * Absolute path; `undefined` if the source cannot be read again. `stamp` changes with the
    * content.
    */
   readonly path?: string;
   readonly stamp?: string;
   /**
-   * `undefined` after the last chunk. If the source has a path, the caller owns the buffer.
+   * Returns `undefined` after the last chunk. If the source has a path, the caller owns the buffer.
    * @throws {Fault} file-changed, not-found, … if the source cannot be read
    */
   read(index: number): Promise<Uint8Array | undefined>;
@@ -81,7 +81,7 @@ export interface Renamed {
   readonly to: string;
 }
 
-/** Destination of a download, which has a temporary name until it is complete. */
+/** Destination of a download. The file has a temporary name until it is complete. */
 export interface Sink {
   readonly have: number;
   /**

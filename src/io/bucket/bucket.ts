@@ -1,4 +1,4 @@
-/** Interface of small named values that a server stores for offline devices. */
+/** Interface for the small named values that a server stores for offline devices. */
 
 export interface Value {
   readonly bytes: Uint8Array;

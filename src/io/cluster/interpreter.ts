@@ -1,4 +1,4 @@
-/** Interpreter of the stream's messages, with identical results on every server. */
+/** Interprets the stream's messages with identical results on every server. */
 
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
@@ -87,8 +87,8 @@ export class Interpreter {
   }
 
   /**
-   * Seqs up to which each log was copied into the stream. The copied records had already taken
-   * effect in the original log.
+   * Seqs up to which each log was copied into the stream. The original server had already applied
+   * the copied records.
    */
   get copied(): Readonly<Record<Place, number>> {
     return this.#copied;
@@ -181,7 +181,8 @@ export class Interpreter {
       ),
     });
     if (objection !== undefined || this.#commits === undefined) return objection;
-    // The edited record is blank in the stream, so compare the proposal with the stored record.
+    // The check above lacks the bodies of erased edits and may miss a conflict, so also compare the
+    // proposal's commitment with that of the stored record.
     const [first] = drafts;
     const known = this.#commits.get(this.#heads.history + 1);
     const isDifferent = known !== undefined && known !== first?.sealed.commit;

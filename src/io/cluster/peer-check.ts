@@ -55,7 +55,7 @@ export class PeerCheck {
     } = this.#options;
     while (!this.hasPassed && !isStopped()) {
       try {
-        await stream.last(); // This node may be isolated until the stream answers.
+        await stream.last(); // Until the stream answers, this node may be isolated.
         const triggered = this.#triggered;
         const peers = (await listPeers?.()) ?? [];
         // This node now has all records in the stream, but a peer may have more.

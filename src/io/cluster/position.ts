@@ -48,7 +48,7 @@ export async function lastCommonPosition(
     const { seq, mark } = position;
     if (seq > last) continue;
     if (seq === 0 || mark === undefined) return position;
-    // Retry if the queried server hangs, because another may answer.
+    // Retry if the queried server hangs, because a different server may answer.
     const fetch = () =>
       withTimeout(stream.get(seq), CLUSTER_ANSWER_TIMEOUT_MS, () => undefined, clock);
     let found = await fetch();
@@ -57,7 +57,7 @@ export async function lastCommonPosition(
       await delay(clock, RETRY_INTERVAL_MS);
       found = await fetch();
     }
-    // A missing message proves no mismatch, so keep the position.
+    // A missing message does not prove a mismatch, so keep the position.
     if (found === undefined || markOf(found, sha256) === mark) return position;
   }
   return START;

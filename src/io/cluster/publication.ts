@@ -1,4 +1,4 @@
-/** Copy of a server's logs into the stream when it becomes the first node of a cluster. */
+/** Copies a server's logs into the stream when the server becomes the first node of a cluster. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -36,7 +36,9 @@ export interface PublicationOptions {
   readonly logs: Readonly<Record<Place, Pick<LogFile, "head" | "tree">>>;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /** Called before the first message is published. The stream may then hold a partial copy. */
+  /**
+   * Called before the first message is published. From then on, the stream may hold a partial copy.
+   */
   readonly onBegin: () => void;
   readonly onProgress: (records: number) => void;
 }

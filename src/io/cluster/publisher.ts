@@ -1,4 +1,4 @@
-/** Publisher of decisions, which matches them with the messages of the stream. */
+/** Publishes decisions and matches them with the messages in the stream. */
 
 import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";

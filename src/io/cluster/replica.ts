@@ -1,4 +1,4 @@
-/** Node of a cluster, which applies the shared stream to its two logs. */
+/** Cluster node that applies the shared stream to its two logs. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -159,8 +159,8 @@ export class Replica {
   }
 
   /**
-   * Resolves early if the stream is rewound or no longer followed. Without a timeout, a full disk
-   * may delay the result for hours.
+   * Resolves early if the stream is rewound or this node stops reading it. Without a timeout, a
+   * full disk may delay the result for hours.
    */
   waitUntilApplied(seq: number, timeoutMs?: number): Promise<void> {
     if (this.#position.seq >= seq || this.#isStopped) return Promise.resolve();

@@ -1,4 +1,4 @@
-/** Restoration of records that the stream has lost. */
+/** Restores records that the stream has lost. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -73,8 +73,8 @@ async function nextLostRecords(
 }
 
 /**
- * Erases passwords that blank records replaced. A blank password record no longer names the
- * previous password record, which must be erased too.
+ * Erases each password record that a blank password record replaced. The blank record no longer
+ * names the one that it replaced.
  */
 export async function eraseReplaced(accounts: LogFile, blank: ReadonlySet<number>): Promise<void> {
   const passwords = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** Reader of the stream, which receives its messages in order and detects when it was rewound. */
+/** Reads the stream's messages in order and detects when the stream was rewound. */
 
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -49,11 +49,15 @@ const LOST_CHECKS = 4;
  */
 const TRUSTED_MS = 100;
 /**
- * Number of checks that must find the stream shorter, because a new leader may not know its end.
+ * Number of checks that must find the stream shorter. A single check could reach a new leader that
+ * does not know the stream's end yet.
  */
 const TRUNCATED_CHECKS = 2;
 const MARK_CHARACTERS = 22;
-/** Number of messages remembered to detect a rewind, because some of them may be deleted. */
+/**
+ * Number of messages remembered to detect a rewind. More than one is needed, because some of them
+ * may be deleted.
+ */
 const EARLIER_MAX = 4;
 
 type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };
@@ -151,7 +155,7 @@ export class StreamReader {
     const { clock } = this.#options;
     const isNext = Math.max(this.#storedSeq, this.#announcedSeq) === this.#next;
     if (!(this.#wasPushed && isNext)) return;
-    // The check takes as long as the push, so run it concurrently.
+    // Check concurrently with the wait, because the check takes as long as the push.
     if (!this.#pushed.has(this.#next)) void this.#isLastUnchanged();
     const until = clock.now() + PUSH_TIMEOUT_MS;
     while (!this.#pushed.has(this.#next) && clock.now() < until && !this.#isEnded) {
@@ -186,7 +190,7 @@ export class StreamReader {
         await this.#pollEnd();
         continue;
       }
-      // The message exists or will exist soon, but the queried server lacks it.
+      // The message exists or will exist soon, but the queried server does not have it yet.
       missing++;
       if (this.#storedSeq < this.#next) {
         if (missing >= EXPECTED_TRIES) this.#announcedSeq = 0;

@@ -1,11 +1,11 @@
-/** Interface of all disk access, and conversion of disk errors to faults. */
+/** Interface for all disk access, and conversion of disk errors to faults. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { LineQuery, LineSpans } from "./line-matcher.ts";
 
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
-  /** Reads fewer bytes only at the end of the file. */
+  /** Reads fewer bytes than requested only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;
   readBuffersLater(into: readonly Uint8Array[], offset: number): Promise<number>;

@@ -1,4 +1,4 @@
-/** Matcher that selects the lines for a query, usable on any thread. */
+/** Matcher that selects the lines that match a query, usable on any thread. */
 
 import type { Head } from "../../wire/record.ts";
 

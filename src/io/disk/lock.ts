@@ -112,7 +112,7 @@ function openExclusive(path: string): Database {
   const database = new Database(path, sqliteConstants.SQLITE_OPEN_READWRITE);
   try {
     database.run("PRAGMA busy_timeout = 0");
-    database.run("PRAGMA journal_mode = MEMORY"); // Prevents a journal file.
+    database.run("PRAGMA journal_mode = MEMORY"); // Creates no journal file.
     database.run("PRAGMA locking_mode = EXCLUSIVE");
     database.run("BEGIN EXCLUSIVE");
     return database;

@@ -52,7 +52,7 @@ export class SearchThreads implements DiskSearch {
   }
 
   #begin(): Thread {
-    // Use source text, so that the compiled binary needs no second entry file.
+    // Use source text, so that the compiled binary needs no second entry point.
     const source = new Blob([`(${searchLoop})(self, ${lineMatcher}, ${foldCase})`], {
       type: "text/javascript",
     });

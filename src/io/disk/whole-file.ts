@@ -1,4 +1,4 @@
-/** Reading and writing of complete files on any disk. */
+/** Reads and writes complete files on any disk. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, diskFault, writeWhole } from "./disk.ts";

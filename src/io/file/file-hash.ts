@@ -1,4 +1,4 @@
-/** Hashing of open files in chunks, off the event loop. */
+/** Hashes open files in chunks, off the event loop. */
 
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { readAt } from "../disk/reading.ts";

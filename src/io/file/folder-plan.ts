@@ -27,7 +27,10 @@ interface FolderNode extends PlannedFolder {
   readonly usedNames: Map<string, number>;
 }
 
-/** Deterministic. Names may collide after sanitising, or on a disk that ignores case. */
+/**
+ * Chooses the same paths in every run, so that a download can resume. Renames entries whose names
+ * collide after sanitising or on a disk that ignores case.
+ */
 export class FolderPlan {
   readonly root: PlannedFolder;
   readonly folders: PlannedFolder[] = [];

@@ -1,4 +1,4 @@
-/** Concurrent processing of several files. */
+/** Processes several files concurrently. */
 
 import { CONCURRENT_FILES_MAX } from "../../base/limits.ts";
 

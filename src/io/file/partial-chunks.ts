@@ -1,4 +1,4 @@
-/** Count of the chunks that an earlier run received. */
+/** Counts the chunks that an earlier run received. */
 
 import { join } from "node:path";
 import { PARTIAL_JOURNAL_SUFFIX } from "../../base/file-names.ts";

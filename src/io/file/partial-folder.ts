@@ -199,7 +199,7 @@ export class PartialFolder implements Content {
     if (planned === undefined) throw new Fault("internal", "a listed file has no path");
     const open = this.#openFile(planned, piece.offset);
     await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
-    this.#unsyncedFiles.add(planned); // A sync may have begun during this write.
+    this.#unsyncedFiles.add(planned); // Sync again if a sync began during this write.
   }
 
   #openFile(file: PlannedFile, offset: number): DiskFile {

@@ -1,4 +1,4 @@
-/** Replacement of a program that may be running. */
+/** Replaces a program that may be running. */
 
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -10,7 +10,7 @@ import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";
 const PERMISSIONS = 0o777;
-/** Limits the old programs on Windows, which cannot be removed while they run. */
+/** Maximum number of old programs retained on Windows, which cannot remove a running program. */
 const OLD_PROGRAMS_MAX = 10;
 
 /**

@@ -222,8 +222,8 @@ class MdnsInstance {
     const { name, fingerprint } = announcement;
     const isNameUsed = () => this.#usedNames.has(instanceLabel(name, this.#count).toLowerCase());
     while (this.#count < SAME_NAME_MAX && isNameUsed()) this.#count++;
-    // Pause the socket: if the library's second probe of the name were answered, it would print to
-    // standard output and give up.
+    // Pause the socket: if a host answered the library's second probe for the name, the library
+    // would print to standard output and give up.
     this.#socket.isPaused = true;
     const service = this.#bonjour.publish({
       name: instanceLabel(name, this.#count),

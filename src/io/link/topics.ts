@@ -1,4 +1,4 @@
-/** Followers of each topic of a listener, and the traffic that each has received. */
+/** Followers of a listener's topics, and the traffic that each follower has received. */
 
 // Traffic is counted per topic, so that publishing needs no loop over the followers.
 
@@ -62,7 +62,7 @@ export class Topics<Follower> {
     return traffic;
   }
 
-  /** Each topic counts from the time when the follower joined it. */
+  /** Counts each topic's traffic from the time when the follower joined the topic. */
   traffic(follower: Follower): Traffic {
     let [messages, bytes] = [0, 0];
     for (const [topic, start] of this.#followed.get(follower) ?? []) {

@@ -1,4 +1,4 @@
-/** Signer of a log's length and root hash at intervals. */
+/** Signs a log's length and root hash at intervals. */
 
 import type { Fault } from "../../base/fault.ts";
 import { CHECKPOINT_INTERVAL_MS, CHECKPOINT_INTERVAL_RECORDS } from "../../base/limits.ts";

@@ -1,4 +1,4 @@
-/** Reader of record heads from the segments of a log. */
+/** Reads record heads from a log's segments. */
 
 import { Fault } from "../../base/fault.ts";
 import { type LogRecord, parseHead } from "../../wire/record.ts";

@@ -1,4 +1,4 @@
-/** Parser of record lines in blocks of bytes. */
+/** Parser for record lines in blocks of bytes. */
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
@@ -70,7 +70,7 @@ export class LineReader {
 
   readVerified(bytes: Buffer, start: number): boolean {
     const at = this.#at;
-    // Do not scan salt and commitment, because `#matchesCommitment` checks them.
+    // Do not scan the salt and the commitment, because `#matchesCommitment` checks them.
     const isFound = at.findHead(bytes, start) && at.findTail(bytes);
     if (!isFound || !this.#readLine(bytes, start)) return false;
     return at.erased > 0 ? at.hasCommit(bytes) : this.#matchesCommitment();

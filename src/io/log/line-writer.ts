@@ -1,4 +1,4 @@
-/** Encoder of records as lines. */
+/** Encodes records as lines. */
 
 import { assert } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";

@@ -1,4 +1,4 @@
-/** Writer of a log, which queues, writes and syncs records in batches and notifies followers. */
+/** Log writer that queues, writes and syncs records in batches and notifies followers. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -83,8 +83,8 @@ export interface LogOptions {
  */
 const GATHER_TURNS = 8;
 /**
- * Number of records in a batch from which the next batch waits for one poll of the sockets. Under
- * load, dozens of records then share the next batch.
+ * After a batch of at least this many records, the next batch waits for one poll of the sockets.
+ * Under load, dozens of records then share the next batch.
  */
 const BUSY_RECORDS = 8;
 

@@ -1,4 +1,4 @@
-/** Recovery of a log at the start, which reads all records and repairs the end. */
+/** Recovers a log at the start: reads all records and repairs the end. */
 
 import { basename, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
@@ -188,8 +188,8 @@ class Recovery {
     segment.sizeBytes = flaw?.offset ?? sizeBytes;
     if (flaw !== undefined) {
       const durable = evidence === undefined ? undefined : await this.#durableAfter(evidence, flaw);
-      // Removing the tail with the only evidence that a record was acknowledged would make the next
-      // start treat that record as torn.
+      // The tail may hold the only evidence that a record was acknowledged. Without the tail, the
+      // next start would treat that record as an unfinished write.
       const isLost =
         durable === undefined ||
         durable > this.#walk.order.seq ||

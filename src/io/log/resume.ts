@@ -1,4 +1,4 @@
-/** Opening of a log from its snapshot. */
+/** Opens a log from its snapshot. */
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";

@@ -1,4 +1,4 @@
-/** Reader of a log's files in blocks and lines. */
+/** Reads a log's files in blocks and lines. */
 
 import type { DiskFile } from "../disk/disk.ts";
 

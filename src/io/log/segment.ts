@@ -1,11 +1,14 @@
-/** Segment of a log, which is a single file. */
+/** Log segment, which is a single file. */
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
-/** Distance between marks. Readers skip at most this many bytes line by line. */
+/**
+ * Distance between indexed lines. To find a record, readers skip at most this many bytes line by
+ * line.
+ */
 const MARK_INTERVAL_BYTES = 64 << 10;
 
 export class Segment {

@@ -1,4 +1,4 @@
-/** Writer of a log's snapshots, after every 64 MiB of records and at shutdown. */
+/** Writes snapshots of a log, after every 64 MiB of records and at shutdown. */
 
 import { dirname } from "node:path";
 import type { Fault } from "../../base/fault.ts";

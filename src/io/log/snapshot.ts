@@ -1,4 +1,4 @@
-/** Cached snapshot of a log and of the folds over it. */
+/** Cached snapshot of a log and of the state computed from its records. */
 
 // The file contains a signature by the server's key followed by JSON and may be deleted at any
 // time. It is used if the signature is valid, the same program version wrote it, and a quick check
@@ -24,7 +24,10 @@ export interface LogValue {
   readonly damaged: readonly number[];
 }
 
-/** Snapshots are signed because folds decide access rights and any process may write the file. */
+/**
+ * Snapshots are signed because their state decides access rights and any process may write the
+ * file.
+ */
 export interface SnapshotKey {
   readonly sign: (digest: Uint8Array) => Uint8Array;
   readonly hasSigned: (digest: Uint8Array, signature: Uint8Array) => boolean;
@@ -50,7 +53,7 @@ interface Content<Folds> extends Snapshot<Folds> {
   readonly leaf: string;
 }
 
-/** Increment if the meaning of stored values or the folding changes. */
+/** Increment if the meaning of stored values changes, or the way in which they are computed. */
 const FORMAT = 3;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;

@@ -17,12 +17,12 @@ import type { ContentStore } from "../cluster/content-store.ts";
 import { asNatsFault, connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
 
-/** All chunks in flight pass a 10 Mbit/s network within this time. */
+/** Enough time for all chunks in flight to cross a 10 Mbit/s network. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
 /** Error codes for an unexpected last message. Later NATS versions use 10164. */
 const ALREADY_EXISTS = new Set([10_071, 10_164]);
-/** Delay before querying another server, because the first one may be frozen. */
+/** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
 

@@ -1,4 +1,4 @@
-/** Sender of POST requests to push services. */
+/** Sends POST requests to push services. */
 
 // The name is resolved once, and the connection uses the checked address, which prevents DNS
 // rebinding. Redirects are never followed.

@@ -1,4 +1,4 @@
-/** Classification of errors when binding a UDP socket. */
+/** Classifies errors that occur when binding a UDP socket. */
 
 /** Error numbers on Linux and macOS. */
 const ADDRESS_IN_USE = new Set(["98", "48"]);

@@ -6,9 +6,9 @@ import type { QuicWire } from "./adapter.ts";
 import type { CloseOrder, QuicLink } from "./link.ts";
 
 /**
- * Either end of a connection with its link (the first stream) and data channels. The end that is
- * last to detect the end of the link closes the connection, so that retransmissions complete. If
- * the peer does not close it, this end does so after DRAIN_TIMEOUT_MS.
+ * Either end of a connection, with its link (the first stream) and data channels. The side that is
+ * last to detect that the link has ended closes the connection, so that retransmissions complete.
+ * Either side closes it after DRAIN_TIMEOUT_MS at the latest.
  */
 export class QuicConnection {
   readonly wire: QuicWire;

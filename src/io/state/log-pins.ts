@@ -16,12 +16,14 @@ type Awaitable<Value> = Value | Promise<Value>;
 
 export interface LogPins {
   pin(reader: LogReader): Awaitable<LogPin | undefined>;
-  /** Never decreases the size of the same log, even with concurrent processes. */
+  /** Never decreases the pinned size of a log, even with concurrent processes. */
   storePin(reader: LogReader, pin: LogPin): Awaitable<void>;
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
-  /** Stores that the server confirmed a record with this seq, which the log must thus contain. */
+  /**
+   * Stores the seq of a record that the server has confirmed. The log must therefore contain it.
+   */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;

@@ -29,7 +29,7 @@ interface Row {
 }
 
 export const SEALED_STATE_FILE = "sealed.sqlite";
-/** Prefix of the key of an empty row that names the device whose key encrypts all other rows. */
+/** Key prefix of the empty row that names the device whose key encrypts all other rows. */
 const DEVICE_PREFIX = "device/";
 export const DATABASE_HEADER = "SQLite format 3\0";
 const FORMAT = 1;

@@ -67,7 +67,8 @@ export function stopProcess(
 
 /**
  * Reopens the terminal in non-blocking mode. Changing the shared descriptor would affect the shell.
- * A thread blocked in a write would hold the terminal's lock, which changing its modes needs.
+ * A thread blocked in a write would hold the terminal's lock, without which its modes cannot be
+ * changed.
  */
 function openNonBlocking(): number | undefined {
   if (process.platform === "win32") return undefined;

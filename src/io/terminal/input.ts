@@ -1,4 +1,4 @@
-/** Input from standard input, by lines, chunks or keys. */
+/** Reads standard input as lines, chunks or keys. */
 
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
