@@ -49,6 +49,8 @@ const FLAGS = [
   "--bytecode",
   "--bytecode-depth=0",
   "--format=esm",
+  // Compiles less machine code until src/main.ts restores the normal policy.
+  "--compile-jit-policy=10",
   // Omits the random folder name of the embedded files, so that builds are reproducible.
   "--entry-naming=[name].[ext]",
 ];

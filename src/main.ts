@@ -4,6 +4,9 @@ import { VERBS } from "./commands/table.ts";
 
 const SUMMARY = "Chat for people who share a network: server, client and history in one program";
 
+/** Commands that end earlier use too little machine code to be worth compiling. */
+const JIT_DELAY_MS = 200;
+
 const argv = process.argv.slice(2);
 
 const world = processIo((fault) => {
@@ -15,6 +18,8 @@ const world = processIo((fault) => {
 function end(exitCode: number): void {
   flushOutput(exitCode, world).then((code) => process.exit(code));
 }
+
+setTimeout(() => Bun.unsafe.setJITPolicy(1), JIT_DELAY_MS).unref();
 
 process.on("uncaughtException", (error) => end(report(error, argv, world)));
 process.on("unhandledRejection", (error) => end(report(error, argv, world)));
