@@ -36,7 +36,7 @@ export async function packDeb(options: PackageOptions): Promise<void> {
   }
   await run(["u=rwx,go=rx", join(tree.root, "DEBIAN")], { program: "chmod" });
   const out = join(folder, `chat_${version}_${architecture}.deb`);
-  await run(["--root-owner-group", "-Zxz", "-z2", "--build", tree.root, out], {
+  await run(["--root-owner-group", "-Zxz", "-z4", "--build", tree.root, out], {
     program: "dpkg-deb",
     env: { SOURCE_DATE_EPOCH: String(epoch) },
   });

@@ -30,7 +30,7 @@ export async function packRpm(options: PackageOptions): Promise<void> {
     _buildhost: "localhost",
     use_source_date_epoch_as_buildtime: "1",
     clamp_mtime_to_source_date_epoch: "1",
-    _binary_payload: "w9.zstdio",
+    _binary_payload: "w4.xzdio",
   };
   const defines = Object.entries(macros).flatMap(([name, value]) => [
     "--define",
