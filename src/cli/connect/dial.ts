@@ -5,8 +5,8 @@ import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import type { Clock } from "../../io/clock.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 import { AutoDialer, type DialTransport } from "../../io/link/auto-dial.ts";
-import type { Link } from "../../io/link/link.ts";
-import { QuicDialer } from "../../io/quic/dial.ts";
+import type { DialOptions, Link } from "../../io/link/link.ts";
+import type { QuicDialer } from "../../io/quic/dial.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { wsDial } from "../../io/ws/dial.ts";
 import type { ServerAddress, ServerSpec } from "../../wire/invite.ts";
@@ -42,8 +42,14 @@ export function openAddressDialer(
   { transport: preferred = "tcp" }: Pick<ServerSpec, "transport">,
   { transport, localPort }: DialerOptions,
 ): AddressDialer {
-  const udp = new QuicDialer();
-  const dials = { tcp: wsDial(), udp: udp.dial };
+  let udp: Promise<QuicDialer> | undefined;
+  const dials = {
+    tcp: wsDial(),
+    udp: async (options: DialOptions) => {
+      udp ??= openQuicDialer();
+      return (await udp).dial(options);
+    },
+  };
   const localAddress = localPort === undefined ? {} : { localPort };
   const dialers = new Map<string, AutoDialer>();
   const dialerOf = ({ host, port }: ServerAddress) => {
@@ -62,8 +68,14 @@ export function openAddressDialer(
       const target = { host, port, timeoutMs: CONNECT_TIMEOUT_MS, ...localAddress };
       return transport === "auto" ? dialerOf(target).dial(target) : dials[transport](target);
     },
-    close: () => udp.close(),
+    close: () => void udp?.then((dialer) => dialer.close()),
   };
+}
+
+/** Most commands use only TCP, so QUIC is loaded when needed. */
+async function openQuicDialer(): Promise<QuicDialer> {
+  const { QuicDialer } = await import("../../io/quic/dial.ts");
+  return new QuicDialer();
 }
 
 const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;

@@ -1,6 +1,5 @@
 /** Addresses of this machine's network interfaces. */
 
-import { createSocket } from "node:dgram";
 import { isIP } from "node:net";
 import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
@@ -21,6 +20,7 @@ export function interfaceAddresses(
  * @throws {Error} the system's error if there is no route
  */
 export async function sendingAddress(address: string, port: number): Promise<string> {
+  const { createSocket } = await import("node:dgram");
   const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
   try {
     await new Promise<void>((resolve, reject) => {
