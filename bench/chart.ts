@@ -3,7 +3,7 @@
 export interface Bar {
   readonly group: string;
   readonly label: string;
-  /** 1: the goal is just met. `undefined` if it was not measured. */
+  /** 1 if the goal is just met; `undefined` if it was not measured. */
   readonly ratio: number | undefined;
   readonly note: string;
 }

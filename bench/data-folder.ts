@@ -56,7 +56,7 @@ function contentOf(variant: number, seq: number): { kind: RecordKind; body: unkn
   return { kind: "text", body: { text } };
 }
 
-/** Seals equal bodies once, because sealing costs most. */
+/** Seals equal bodies only once, because sealing is the most expensive step. */
 class LogWriter {
   readonly #folder: string;
   readonly #counts = new Map<string, number>();

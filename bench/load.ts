@@ -120,7 +120,7 @@ async function chatAndCheck(
   seconds: number,
 ): Promise<LoadAnswer> {
   const membersEach = memberLimit / rooms.count;
-  // All writers of a room plan may be in the first process.
+  // Processes with writers. A small `memberLimit` puts all writers into the first process.
   const writing = Math.max(
     1,
     Math.min(PROCESSES, Math.ceil(memberLimit / (CONNECTIONS / PROCESSES))),

@@ -21,7 +21,7 @@ import {
 /** Generous, because thousands of clients share a process. */
 const DIAL_TIMEOUT_MS = 30_000;
 const RECORD = utf8Encode("record");
-/** Skips the map header, the key `kind`, and the length of the string. */
+/** Offset of a message's kind, after the map header, the key `kind`, and the string's length. */
 const KIND_OFFSET = 7;
 
 export function carriesRecords(bytes: Uint8Array): boolean {

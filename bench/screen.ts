@@ -1,6 +1,6 @@
 /**
- * Performance of the full screen of `chat join`: `bun bench/screen.ts [--quick]`. Measures the
- * first frame, a busy room, memory, and bytes on a slow line compared with WeeChat.
+ * Performance of the full-screen client of `chat join`: `bun bench/screen.ts [--quick]`. Measures
+ * the first frame, a busy room, memory, and bytes on a slow line compared with WeeChat.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -187,7 +187,7 @@ try {
     await invite(ana, participant, "crowd");
     const joinedAt = performance.now();
     await joinRoom(participant, "crowd");
-    // Following later joins is a separate measurement, so joining devices close again.
+    // Processing later joins is measured separately, so each joining device disconnects.
     if (at < DEVICES - 1) {
       await participant.client.close();
       continue;

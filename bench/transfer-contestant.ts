@@ -25,7 +25,7 @@ export interface TransferRun {
   readonly received: ReceivedContent;
 }
 
-/** `skipBytes` precede the content in the file. */
+/** Received file, in which `skipBytes` bytes precede the content. */
 export interface ReceivedContent {
   readonly path: string;
   readonly skipBytes?: number;

@@ -1,6 +1,6 @@
 /**
- * Resumption of an upload: time until new bytes are sent, and uploaded bytes read again. The sender
- * is killed twice, for a timed and a traced run.
+ * Resumption of an upload: time until new bytes are sent, and number of uploaded bytes that are
+ * read again. The sender is killed twice, for a timed and a traced run.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";

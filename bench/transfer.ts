@@ -65,7 +65,7 @@ async function small(): Promise<void> {
   printTable(content, await runInTurns(FOLDER_CONTESTANTS, content));
 }
 
-/** Turns expose all tools equally to other load. */
+/** Taking turns exposes all tools equally to load from other processes. */
 async function runInTurns(contestants: readonly Contestant[], content: Content): Promise<Result[]> {
   const tiny = randomFile(join(folder, "tiny.bin"), 1);
   const entrants: { result: Result; transferTool: TransferTool }[] = [];
@@ -81,7 +81,7 @@ async function runInTurns(contestants: readonly Contestant[], content: Content):
       const transferTool = await contestant.start(toolFolder);
       runningTools.add(transferTool);
       entrants.push({ result, transferTool });
-      await checkedTransfer(transferTool, tiny); // The first transfer includes first-contact steps.
+      await checkedTransfer(transferTool, tiny); // Not timed, because it includes one-time steps.
     } catch (error) {
       result.missing = (error as Error).message;
     }

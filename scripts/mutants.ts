@@ -43,7 +43,7 @@ const IN_PROCESS =
 const TIMINGS: Readonly<Record<string, number>> = JSON.parse(
   readFileSync(join(ROOT, "test/timings.json"), "utf8"),
 ).files;
-/** Assumed for files missing from `test/timings.json`, which omits the fastest. */
+/** Assumed duration of files missing from `test/timings.json`, which omits the fastest files. */
 const TEST_MS_MIN = 400;
 /** Limit for tests outside the fault's folder; tests in its folder always run. */
 const TESTS_MS_MAX = 5_000;

@@ -49,7 +49,7 @@ function cutPower(folder: string): void {
   if (result !== 0) throw new Error("the file system cannot be shut down here");
 }
 
-/** strace may have started the server. */
+/** If traced, the process is strace and the server is its child. */
 function serverPid({ program: { pid } }: Served, isTraced: boolean): number {
   if (!isTraced) return pid;
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());

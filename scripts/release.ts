@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const env = { CHAT_RELEASE_KEY: publicKey };
   // Archives with the commit time are reproducible.
   const epoch = Number(output("git", "log", "-1", "--format=%ct"));
-  // A single run bundles the page once. The program for this machine prints the manual.
+  // A single run bundles the page only once. The program for this machine prints the manual.
   await run(["build.ts", "--target", "local", ...targets], { program: process.execPath, env });
   const work = join(folder, ".work");
   const staged = await stageFiles(join(work, "common"));

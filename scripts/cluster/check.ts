@@ -15,7 +15,7 @@ export interface CheckResult {
   readonly readErrors: number;
   readonly settledMs: number;
   readonly errors: readonly string[];
-  /** A node stopped following the stream, so no further round is possible. */
+  /** Whether a node has become read-only, so that no further round is possible. */
   readonly hasStoppedNode: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Disruptions of machines. Each resolves when it is over and all services run again. */
+/** Disruptions of machines. Each resolves when it is over and all services are running again. */
 import { until } from "../../test/event.ts";
 import { type Machine, type Service, statusOf } from "./machines.ts";
 import type { TypingClient } from "./typing-client.ts";

@@ -13,7 +13,7 @@ export async function packRpm(options: PackageOptions): Promise<void> {
   const tree = new PackageTree(join(work, "tree"));
   tree.copy(join(staged, "LICENSE"), "usr/share/licenses/chat/LICENSE");
   await tree.addCommonFiles(options, { units: "usr/lib/systemd/system", zsh: "site-functions" });
-  // RPM separates version and release with a hyphen.
+  // RPM versions cannot contain a hyphen, which separates the version from the release.
   const rpmVersion = version.replace("-", "~");
   const values = { VERSION: rpmVersion, MAINTAINER, TREE: tree.root };
   const spec = join(work, "chat.spec");

@@ -74,7 +74,7 @@ export function createContext(
   globals: Pick<Context, "json" | "color" | "debug">,
 ): Context {
   let settings: Settings | undefined;
-  // The full screen and QR codes read only the environment, so `--no-color` sets NO_COLOR.
+  // The full-screen client and QR codes read only the environment, so `--no-color` sets NO_COLOR.
   const env = globals.color ? io.env : { ...io.env, NO_COLOR: "1" };
   return {
     ...io,

@@ -1,4 +1,4 @@
-/** Execution of a command line: command lookup, flag parsing and exit codes. */
+/** Executes a command line: command lookup, flag parsing and exit codes. */
 
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";

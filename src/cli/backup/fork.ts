@@ -1,4 +1,4 @@
-/** Forking of a restored log: a new origin lets clients recognise the restore. */
+/** Gives a restored log a new origin, by which clients recognise the restore. */
 
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";

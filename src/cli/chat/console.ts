@@ -230,7 +230,7 @@ function inEnglish(text: string | Message): string {
   return typeof text === "string" ? text : text(ENGLISH_TERMINAL);
 }
 
-/** Doubles the leading slash of a pasted text, which must not run as a command. */
+/** Doubles the leading slash of a pasted text, so that it does not run as a command. */
 function escapeSlash(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

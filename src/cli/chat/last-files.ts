@@ -1,4 +1,4 @@
-/** Newest files of a room or conversation, with lookup by id or name. */
+/** Newest files in a room or conversation, with lookup by id or name. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";

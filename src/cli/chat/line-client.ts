@@ -1,4 +1,4 @@
-/** Line client, which `chat join` runs when it does not use the full screen. */
+/** Line client, which `chat join` runs instead of the full-screen client. */
 
 import { unreachable } from "../../base/assert.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
@@ -207,7 +207,7 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Commands that refer to the user's last message need its record.
+   * Commands that refer to the user's last message wait until it is recorded.
    * @throws {Fault} link-closed if the connection closes
    */
   async waitUntilConfirmed(): Promise<void> {
@@ -348,7 +348,7 @@ export class LineClient extends SlashHost {
     return this.post({ text: line.startsWith("//") ? line.slice(1) : line });
   }
 
-  /** Batches the names during a catch-up, because each write waits for the disk. */
+  /** Saves new files in batches during a catch-up, because each write waits for the disk. */
   #addKnownFile(record: ChatRecord): void {
     if (record.kind !== "file") return;
     const file = displayChatRecord(record, "");

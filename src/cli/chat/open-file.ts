@@ -1,4 +1,4 @@
-/** Opening of a downloaded file with the system's default program. */
+/** Opens a downloaded file with the system's default program. */
 
 import { open } from "node:fs/promises";
 import { extname } from "node:path";

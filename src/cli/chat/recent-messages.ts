@@ -12,7 +12,7 @@ interface RecentMessage {
   readonly from: string;
   /** For an imported message, the original author. */
   readonly author: string;
-  /** The text is not stored, because the message may be deleted later. */
+  /** Only the destination is stored, not the text, because the message may be deleted later. */
   readonly destination: DisplayRecord["destination"];
 }
 

@@ -21,7 +21,7 @@ export interface SlashCommand {
   run(host: SlashHost, words: string): Promise<void>;
 }
 
-/** Keyed by the shared command that precedes these commands in the help text. */
+/** Terminal commands, keyed by the shared command after which the help text lists them. */
 export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCommand>>>> = {
   receipts: {
     readers: {

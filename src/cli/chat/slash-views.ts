@@ -67,7 +67,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async msg(host, { to, text }) {
     if (text !== "") return host.post({ text }, to);
     const isLoaded = viewOf(host.open, to) !== undefined;
-    // The server rejects an unknown user or room.
+    // This request makes the server reject an unknown user or room.
     if (!isLoaded) await host.open.client.request("history", { target: to, limit: 1 });
     host.switchTo(to);
   },

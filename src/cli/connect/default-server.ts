@@ -1,4 +1,4 @@
-/** Selection of the default server. */
+/** Selects the default server. */
 
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";

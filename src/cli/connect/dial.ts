@@ -80,7 +80,7 @@ async function openQuicDialer(): Promise<QuicDialer> {
 
 const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;
 
-/** On this machine no packets are lost, so TCP is faster than UDP. */
+/** TCP is preferred to UDP on this machine, because no packets are lost. */
 function isThisMachine(host: string): boolean {
   if (isLoopback(host)) return true;
   return interfaceAddresses().some((own) => own.some(({ address }) => address === host));

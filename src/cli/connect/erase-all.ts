@@ -1,4 +1,4 @@
-/** Erasure of all messages of a user. */
+/** Erases all messages that a user has posted. */
 
 import type { Client } from "../../client/client.ts";
 import { type Context, printNotice } from "../context.ts";

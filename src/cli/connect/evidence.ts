@@ -1,4 +1,4 @@
-/** Evidence files, which prove that a server rewrote its log. */
+/** Evidence files that prove that a server rewrote its log. */
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";

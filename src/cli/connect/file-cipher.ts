@@ -1,4 +1,4 @@
-/** AES-GCM for files of sealed rooms, with pooled buffers. */
+/** AES-GCM for files in sealed rooms, with pooled buffers. */
 
 import { nativeCipher } from "../../crypto/aes-gcm.ts";
 import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";

@@ -1,4 +1,4 @@
-/** Display of the delay after wrong passwords: a countdown on a terminal, else one line. */
+/** Displays the delay after wrong passwords: a countdown on a terminal, otherwise a single line. */
 
 import type { GuessDelay } from "../../client/link/connection.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
@@ -14,7 +14,7 @@ const CLEAR_LINE = "\r\x1b[K";
 
 export class GuessDelayDisplay {
   readonly #context: Context;
-  /** Set by the full screen, which displays the text itself. */
+  /** Set by the full-screen client, which displays the text itself. */
   displayOverride: ((text: Message) => void) | undefined;
   #cancel: (() => void) | undefined;
   #isDrawn = false;

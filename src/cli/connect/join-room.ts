@@ -1,4 +1,4 @@
-/** Room joining, with creation and retries. */
+/** Joins a room, creating it or retrying if necessary. */
 
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";

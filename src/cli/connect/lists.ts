@@ -1,10 +1,10 @@
-/** Paged lists, read to the end. */
+/** Reads paged lists to the end. */
 
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 
-/** Servers before 0.2.0 send one page without `next`. */
+/** Servers before 0.2.0 send a single page without `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, Item>(
   requestPage: (after: { readonly after?: number }) => Promise<Page>,
   itemsOf: (page: Page) => readonly Item[],

@@ -46,7 +46,7 @@ interface AdminFlags extends ClientFlags {
 /**
  * Runs `work` with operator rights, granted by the token in the data folder of a local server, or
  * else by the account's role. Logs in as `--user`, the last user of this home, or this system's
- * user; the token registers a new name.
+ * user. With the token, an unknown name is registered.
  */
 export async function withOperator(
   context: Context,

@@ -1,4 +1,4 @@
-/** Login retries until the cluster has a majority. */
+/** Retries a login until the cluster has a majority. */
 
 import { Fault } from "../../base/fault.ts";
 import { delay } from "../../io/clock.ts";
@@ -9,8 +9,9 @@ import { printJson } from "../output/result.ts";
 const RETRY_DELAY_MS = 5_000;
 
 /**
- * Without a majority, the server cannot check a name that it does not know. The delay is reported
- * only once. A script fails instead of waiting, because its input would remain unread.
+ * Without a majority, the server cannot check whether a name that it does not know exists. The
+ * delay is reported only once. A script fails instead of waiting, because its input would remain
+ * unread.
  * @throws {Fault} as `open`; interrupted
  */
 export async function retryUntilMajority<Result>(

@@ -1,4 +1,4 @@
-/** Checks of the route to a server, hop by hop. */
+/** Checks the connection to a server, layer by layer. */
 
 import { Fault } from "../../base/fault.ts";
 import { CHECK_TIMEOUT_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
@@ -44,7 +44,7 @@ const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 /** Added to a probe's own timeout, so that the probe fails first with its specific message. */
 const GRACE_MS = 500;
 
-/** A failed check skips the checks that depend on it. */
+/** If a check fails, the checks that depend on it are skipped. */
 export async function checkNetwork(
   examination: CheckRunner,
   probes: NetworkProbes,

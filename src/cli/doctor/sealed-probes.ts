@@ -20,7 +20,7 @@ import { sealedHome } from "../connect/sealed-home.ts";
 import type { Context } from "../context.ts";
 import type { SealedDevices, SealedState } from "./sealed.ts";
 
-/** Prefixes of rows that the device key does not encrypt. */
+/** Prefixes of rows that are not encrypted with the device key. */
 const RAW = ["device/", "pin/", "state/", "pending-state/"];
 
 /**

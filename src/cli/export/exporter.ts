@@ -1,4 +1,4 @@
-/** Export of rooms into a folder: one file per room, and the shared files. */
+/** Exports rooms into a folder: one file per room, and the shared files. */
 
 import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
@@ -59,7 +59,7 @@ export class Exporter {
     this.#options = options;
   }
 
-  /** @throws {Fault} usage if a name is in use; store-…; any fault of the source */
+  /** @throws {Fault} usage if an output file exists; store-…; any fault from the source */
   async run(rooms: readonly ExportRoom[]): Promise<ExportResult> {
     // Exports contain other users' messages, so only this user may read the files.
     const umask = process.umask(PRIVATE);

@@ -1,4 +1,4 @@
-/** Conversion of message markup to HTML. Escapes all text; only web addresses become links. */
+/** Converts message markup to HTML. Escapes all text; only web addresses become links. */
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";

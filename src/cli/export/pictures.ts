@@ -1,4 +1,4 @@
-/** Selection of the pictures to embed in an exported page. */
+/** Selects the pictures to embed in an exported page. */
 
 import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import { pictureHeader } from "../../core/client/picture-header.ts";

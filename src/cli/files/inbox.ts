@@ -1,4 +1,4 @@
-/** Download of files from all rooms as they arrive. */
+/** Downloads files from all rooms as they arrive. */
 
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";

@@ -1,4 +1,4 @@
-/** Downloads of files to this machine. */
+/** Downloads files to this machine. */
 
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";

@@ -31,7 +31,7 @@ export function reportSkipped(source: Source, report: (text: Message) => void): 
 }
 
 /**
- * With several paths, a missing file is reported only when its turn comes.
+ * With several paths, a missing file is reported only when the command reaches it.
  * @throws {Fault} usage, not-found, store-…
  */
 export function checkPaths(paths: readonly string[], name: string | undefined): void {

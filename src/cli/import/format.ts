@@ -1,4 +1,4 @@
-/** Format detection and file reading for an import. */
+/** Detects the format of an import and reads its files. */
 
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";

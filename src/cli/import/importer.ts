@@ -1,4 +1,4 @@
-/** Import of messages from a file into a room. Importing the file again adds no duplicates. */
+/** Imports messages from a file into a room. Importing the file again adds no duplicates. */
 
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
@@ -30,7 +30,8 @@ const BATCH_POSTS_MAX = 128;
 const BATCH_CHARS_MAX = 256 * 1024;
 const OUTBOX_ENTRIES = 1 << 20;
 /**
- * The low part of a counter contains part of the message's hash, which identifies erased messages.
+ * The low part of a post's counter contains part of the message's hash, which identifies the
+ * message even after it is erased.
  */
 const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";

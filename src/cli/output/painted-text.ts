@@ -4,7 +4,7 @@ import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
 import { codeColor, eventColor, mentionColor } from "./color.ts";
 
-/** SGR codes that begin and end an attribute, without effect on other attributes. */
+/** SGR codes that begin and end an attribute without affecting other attributes. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
 const CODE_EDGE = "  ";
 

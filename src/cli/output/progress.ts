@@ -68,7 +68,7 @@ export class ProgressDisplay {
     else this.#running.delete(id);
     if (!this.#isDrawn) return;
     this.#clear();
-    await this.#context.stderr.flushed(); // Standard output may write to the same screen.
+    await this.#context.stderr.flushed(); // Before standard output writes to the same screen.
   }
 
   #clear(): void {

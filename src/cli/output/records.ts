@@ -1,4 +1,4 @@
-/** Conversion of log records to text and JSON. */
+/** Converts log records to text and JSON. */
 
 import { unreachable } from "../../base/assert.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -44,7 +44,8 @@ export function displayRecord(
 }
 
 /**
- * Returns the displayed author, which for some kinds differs from the author in the record's head.
+ * Returns the displayed body and author. For some kinds, the displayed author differs from the
+ * author in the record's head.
  */
 export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
   const { seq, from, state } = content;

@@ -224,7 +224,7 @@ function authorName(record: DisplayRecord, style: Style): string {
   return `${imported.from} (${time}, imported by ${record.from})`;
 }
 
-/** Without this prefix, a message could imitate another record. */
+/** Prevents a continuation line from imitating another record. */
 const CONTINUATION = "  | ";
 
 function withContinuations(text: string, { columns }: Pick<Style, "columns">): string {

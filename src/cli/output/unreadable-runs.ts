@@ -1,4 +1,4 @@
-/** Replacement of consecutive unreadable records with a single line. */
+/** Replaces consecutive unreadable records with a single line. */
 
 import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
@@ -29,8 +29,8 @@ export class UnreadableRuns {
   }
 
   /**
-   * For live records: returns a line without a count at the start of a run, and `undefined` for its
-   * further records.
+   * For live records: returns a line without a count at the start of a run, and `undefined` for the
+   * rest of the run.
    */
   next(record: DisplayRecord): DisplayRecord | undefined {
     const room = destinationName(record, this.#me);

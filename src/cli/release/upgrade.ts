@@ -1,4 +1,4 @@
-/** Replacement of the program with the one from a verified release. */
+/** Replaces the program with the one from a verified release. */
 
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";

@@ -46,7 +46,7 @@ export function isCommand(text: string): boolean {
 
 export class ScreenActions {
   readonly #options: ScreenActionsOptions;
-  /** Newest unsent post at the last warning. */
+  /** Newest post that was unsent when the user was last warned. */
   #warnedUnsent: string | undefined;
 
   constructor(options: ScreenActionsOptions) {

@@ -1,4 +1,4 @@
-/** Chat model of the full screen. */
+/** Chat model of the full-screen client. */
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
@@ -57,7 +57,7 @@ export class ScreenChat extends ChatActions {
     if (this.#earlyEvents.length > EARLY_EVENTS_MAX) this.#earlyEvents.shift();
   };
 
-  /** @param listener receives the events that the model does not handle, including earlier ones */
+  /** @param listener receives events that the model does not handle, even if emitted earlier */
   listen(listener: (event: SessionEvent) => void): void {
     this.#listener = listener;
     for (const event of this.#earlyEvents.splice(0)) listener(event);
@@ -94,7 +94,7 @@ export class ScreenChat extends ChatActions {
   }
 
   /**
-   * Emits a refusal as an effect if the room is not open.
+   * Emits a refusal as an effect if the post's room is not open.
    * @returns `undefined` if the post was refused
    * @throws {Fault} not-logged-in
    */

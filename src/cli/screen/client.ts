@@ -538,7 +538,7 @@ export class ScreenClient implements ScreenHost {
   #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
     const { chat } = this.#options;
     const room = openRoom(chat.model);
-    // Marked before drawing, because marking afterwards would require a second frame.
+    // Updates the model before drawing, because a later update would require a second frame.
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
     if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
@@ -590,7 +590,7 @@ export class ScreenClient implements ScreenHost {
           const openSink = async () => sink;
           await open.client.transfers.get({ file, into: "", openSink, signal });
         } catch (error) {
-          // Without the picture, the file's name and size remain visible.
+          // The fault is ignored, because the file's name and size remain visible.
           if (error instanceof Fault) return undefined;
           throw error;
         }

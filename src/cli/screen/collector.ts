@@ -1,4 +1,4 @@
-/** Garbage collection for the full screen after heavy traffic. */
+/** Garbage collection for the full-screen client after heavy traffic. */
 
 import type { Clock } from "../../io/clock.ts";
 

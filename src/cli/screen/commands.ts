@@ -1,4 +1,4 @@
-/** Slash commands on the full screen. */
+/** Slash commands in the full-screen client. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, isName, type Name, parseTarget } from "../../base/names.ts";

@@ -42,7 +42,7 @@ export class ScreenDrafts {
     }
   }
 
-  /** The stored drafts have already been renamed with the account. */
+  /** Only the owner changes, because the stored drafts have already been renamed. */
   accountRenamed(owner: DraftOwner | undefined): void {
     this.#owner = owner ?? this.#owner;
   }
@@ -61,7 +61,7 @@ export class ScreenDrafts {
     this.scheduleSave();
   }
 
-  /** Runs immediately: after a crash, the draft of a sent message would reappear. */
+  /** Saves immediately; otherwise the draft of a sent message would reappear after a crash. */
   deleteSent(): void {
     const hasStored = [...this.#changes].some(
       ([target, draft]) => draft === undefined && this.#stored.has(target),

@@ -1,4 +1,4 @@
-/** File transfers of the full screen. */
+/** File transfers in the full-screen client. */
 
 import { resolve } from "node:path";
 import { asFault, Fault, msg } from "../../base/fault.ts";

@@ -13,7 +13,6 @@ export class FolderLists {
     this.#home = home;
   }
 
-  /** `undefined` if the folder has not been read yet. */
   of(path: string): readonly PathEntry[] | undefined {
     return this.#lists.get(path);
   }

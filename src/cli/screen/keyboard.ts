@@ -29,7 +29,7 @@ export class Keyboard {
     this.#options = options;
   }
 
-  /** Reads on after the client has ended, so that late terminal answers do not reach the shell. */
+  /** Continues after the client has ended, so that late terminal answers do not reach the shell. */
   async read(): Promise<void> {
     const typedAheadUntil = this.#options.context.clock.now() + SCREEN_TYPED_AHEAD_MS;
     for (;;) {

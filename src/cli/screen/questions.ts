@@ -1,4 +1,4 @@
-/** Queue of questions that commands ask on the full screen. */
+/** Queue of questions that commands ask in the full-screen client. */
 
 import { SCREEN_PROMPTS_MAX } from "../../base/limits-screen.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
@@ -75,7 +75,7 @@ export class ScreenQuestions {
     this.#hasAskedSecret = false;
   }
 
-  /** @param isLoggedIn if the login succeeded, no further password question follows */
+  /** @param isLoggedIn whether the login succeeded; if so, no further password question follows */
   end(isLoggedIn: boolean): void {
     this.#isChecking = false;
     const [first] = this.#queue;

@@ -1,4 +1,4 @@
-/** Loading and encoding of visible pictures. */
+/** Loads and encodes visible pictures. */
 
 import { assert } from "../../base/assert.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../base/limits-screen.ts";

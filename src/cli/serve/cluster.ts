@@ -41,8 +41,8 @@ import {
 import { type NodeState, readNodeState } from "./survey.ts";
 
 /**
- * Spare space of the file store beyond the file limit, for unfinished uploads and for chunk names
- * and checksums: a fraction of the limit, plus a number of bytes.
+ * Spare space in the file store beyond the file limit, for unfinished uploads, chunk names and
+ * checksums: a fraction of the limit, plus a number of bytes.
  */
 const CLUSTER_FILES_SPARE_RATIO = 1 / 16;
 const CLUSTER_FILES_SPARE_BYTES = 64 << 20;
@@ -77,7 +77,7 @@ export interface OpenCluster {
   readonly siblings: Siblings;
   readonly contents: SharedContents;
   readonly sealed: SealedBuckets;
-  /** Resolves when this node stops following the stream and becomes read-only. */
+  /** Resolves if this node can no longer process the stream's messages and becomes read-only. */
   readonly stopped: Promise<Fault>;
   setAddress(address: string): void;
   close(): Promise<void>;
@@ -220,7 +220,9 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   }
 }
 
-/** The stream and the files share the space of NATS, so files beyond this limit are refused. */
+/**
+ * The stream and the files share the storage space in NATS, so files beyond this limit are refused.
+ */
 function storeLimit({ filesBytesMax = Number.POSITIVE_INFINITY }: ClusterConfig) {
   const bytesMax = filesBytesMax * (1 + CLUSTER_FILES_SPARE_RATIO) + CLUSTER_FILES_SPARE_BYTES;
   return bytesMax < Number.MAX_SAFE_INTEGER ? { bytesMax: Math.ceil(bytesMax) } : {};
@@ -245,7 +247,7 @@ function stateOf(replica: Replica | undefined): string {
   return replica.failure?.code ?? (replica.isRestoring ? RESTORES : FOLLOWS);
 }
 
-/** Nodes in other states report unreliable log lengths. */
+/** Empty if the node's state is a fault, because its log lengths are then unreliable. */
 function peerOf({ records: history, accounts, state }: NodeState): PeerNode[] {
   const isConsistent = state === FOLLOWS || state === STARTS || state === RESTORES;
   return isConsistent ? [{ heads: { history, accounts } }] : [];
@@ -361,9 +363,9 @@ function siblingsOf({ stream, node }: JoinedCluster): Siblings {
 }
 
 /**
- * Waits until this node has applied the whole stream.
- * @returns false if the stream is unreachable, or if this node has stopped following or cannot
- * catch up in time
+ * Waits until this node has processed all messages in the stream.
+ * @returns false if the stream is unreachable, or if this node has become read-only or cannot catch
+ * up in time
  */
 async function isCurrent({ stream, replica }: Pick<JoinedCluster, "stream" | "replica">) {
   try {

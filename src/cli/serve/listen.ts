@@ -26,7 +26,7 @@ export interface OpenListeners {
   readonly udpFault: Fault | undefined;
 }
 
-/** A port is rarely free for TCP but taken for UDP. */
+/** A few attempts are enough, because a port is rarely free for TCP but taken for UDP. */
 const FREE_PORT_ATTEMPTS_MAX = 8;
 
 /**
@@ -41,7 +41,7 @@ export async function openListeners(
   try {
     return await openAt(host, options, events);
   } catch (error) {
-    // A port taken on one host is taken on all, so only other errors lead to the next host.
+    // A port taken on one host is taken on all, so the next host is tried only after other errors.
     const isLast = next === undefined;
     if (isLast || !(error instanceof Fault) || error.code === "port-taken") throw error;
     return openListeners({ ...options, hosts: [next, ...otherHosts] }, events);

@@ -1,4 +1,4 @@
-/** Encryption and delivery of push messages. */
+/** Encrypts and delivers push messages. */
 
 import { fromBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

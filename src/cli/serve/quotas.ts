@@ -5,7 +5,7 @@ import { parseSize } from "../../base/sizes.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { type FlagDefs, type FlagValues, flagName, stringFlag } from "../command.ts";
 
-/** Without a file quota, only the disk limits the files. */
+/** Without a file quota, only the disk space limits the files. */
 export const QUOTA_FLAGS = {
   fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G"),
   filesPerUser: stringFlag(

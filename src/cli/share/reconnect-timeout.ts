@@ -1,4 +1,4 @@
-/** Timeout with which `chat receive` gives up on a lost share. */
+/** Timeout after which `chat receive` gives up on a lost share. */
 
 import { Fault } from "../../base/fault.ts";
 import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";

@@ -1,4 +1,4 @@
-/** Verification of the logs in a data folder. */
+/** Verifies the logs in a data folder. */
 
 import { join } from "node:path";
 import { fromBase64Url } from "../../base/bytes.ts";
@@ -45,7 +45,7 @@ export async function verifyFolder(
   return { ok: accounts.ok && history.ok, history, accounts, key };
 }
 
-/** A predecessor counts only if it has signed its successor. */
+/** A predecessor's key is accepted only if it has signed its successor. */
 async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint8Array[]> {
   const keys = [key];
   const records: FoldedRecord[] = [];

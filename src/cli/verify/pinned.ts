@@ -1,4 +1,4 @@
-/** Comparison of a data folder with the records and checkpoints stored in this home. */
+/** Compares a data folder with the records and checkpoints stored in this home. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";

@@ -1,4 +1,4 @@
-/** Creation and verification of proofs for single records. */
+/** Creates and verifies proofs of single records. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";

@@ -1,4 +1,4 @@
-/** Verification of a user's rooms with the records that the server returns. */
+/** Verifies a user's rooms by reading their records from the server. */
 
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX, VERIFIED_RECORDS_MAX } from "../../base/limits.ts";

@@ -20,7 +20,7 @@ const BACKGROUND_COLOUR = "#ffffff";
 export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
   const appName = titleText(name);
   const value = {
-    // Each origin is one app, independent of the server name.
+    // Identifies one app per origin, even if the server is renamed.
     id: "/",
     name: appName,
     short_name: appName,

@@ -1,4 +1,4 @@
-/** Bundling of the page. */
+/** Bundles the page. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";

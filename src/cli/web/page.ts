@@ -1,4 +1,4 @@
-/** Packed page in the binary. */
+/** Packed page that is embedded in the binary. */
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";

@@ -44,7 +44,7 @@ export function replaceText({ cutText }: Editor, text: string): Editor {
   return { ...editorOf(text), cutText };
 }
 
-/** Returns the same editor if the text is too long. */
+/** Returns the editor unchanged if the text is too long. */
 export function withText(editor: Editor, text: string): Editor {
   const clean = cleanTyped(text);
   return applyChange(editor, { text: clean, cursor: clean.length }, "moving");
@@ -143,7 +143,7 @@ const POSITIONS = {
   blankLeft: blankStart,
   lineStart: lineStartOf,
   lineEnd: lineEndOf,
-  /** If the cursor is already at the start of a line, the end of the previous line. */
+  /** Moves to the start of the line, or from there to the end of the previous line. */
   lineStartOrBack: (editor) => {
     const start = lineStartOf(editor);
     return start === editor.cursor ? Math.max(0, start - 1) : start;

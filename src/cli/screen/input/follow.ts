@@ -1,4 +1,4 @@
-/** Updates of the screen state after model changes. */
+/** Updates the screen state after changes to the model. */
 
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";

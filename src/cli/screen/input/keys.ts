@@ -176,7 +176,7 @@ export class KeyDecoder {
 
 const ESCAPE = Uint8Array.of(ESC);
 
-/** Answers without their Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
+/** Matches answers without their leading Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…`, `_G…`. */
 function beginsAnswer(bytes: Uint8Array): boolean {
   const text = Buffer.from(bytes.subarray(0, 2)).toString("latin1");
   return /^(?:\[[?>\d]|\]\d|P[>\d]|_G)/.test(text);

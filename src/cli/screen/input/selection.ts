@@ -22,7 +22,7 @@ import {
 } from "./handler.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 
-/** Maximum number of unfolded messages; beyond it, the oldest one folds. */
+/** Maximum number of unfolded messages. Beyond it, the message unfolded first folds again. */
 const SCREEN_UNFOLDED_MAX = 100;
 
 export function isSelectable(row: Row): boolean {

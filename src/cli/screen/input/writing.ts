@@ -83,7 +83,7 @@ export const WRITING = {
   "cut-blank-back": editing(cutTo("blankLeft")),
   "cut-to-start": editing(cutTo("lineStartOrBack")),
   "cut-to-end": (state, context) => {
-    // Lists have no second command for this chord, so the handler always applies.
+    // In a list, this chord has no second command, so the handler always applies.
     const applies = ({ text, cursor }: Editor) => !isInput(state) || cursor < text.length;
     return editingIf(applies, editing(cutTo("lineEndOrForward")))(state, context);
   },

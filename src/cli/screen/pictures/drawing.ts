@@ -1,4 +1,4 @@
-/** Conversion of pictures to the terminal's format, outside the event loop. */
+/** Converts pictures to the terminal's format, outside the event loop. */
 
 import { PICTURE_PIXELS_MAX } from "../../../base/limits-page.ts";
 import {

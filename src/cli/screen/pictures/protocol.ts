@@ -1,4 +1,4 @@
-/** Detection of a terminal's picture protocol. */
+/** Detects a terminal's picture protocol. */
 
 /** `kitty` draws pictures in placeholder cells; `kitty-direct` draws them at the cursor. */
 export type PictureProtocol = "kitty" | "kitty-direct" | "iterm2" | "sixel";
@@ -22,16 +22,16 @@ const NAME = /\x1bP>\|([^\x1b\x07]*)/;
 /** Attribute for sixel support in the answer to DA1. */
 const SIXEL_FEATURE = "4";
 /**
- * Pixels, for terminals that do not report a size. It is smaller than most cells, so that a sixel
- * picture stays within its cells.
+ * Cell size in pixels for terminals that do not report it. It is smaller than most cells, so that a
+ * sixel picture does not extend beyond its cells.
  */
 const CELL_DEFAULT = { width: 8, height: 16 };
 const CELL_PIXELS_MAX = 200;
 /** Terminals with placeholder cells; kitty has them since 0.28. */
 const PLACEHOLDER_TERMINALS = /^(?:kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])|ghostty)/i;
 /**
- * Terminals with the iTerm2 protocol in which text erases the picture below it. Konsole keeps the
- * picture.
+ * Terminals with the iTerm2 protocol in which text erases the picture below it. Konsole is not
+ * included, because it keeps the picture.
  */
 const ITERM = /^(?:iterm|wezterm|mintty)/i;
 

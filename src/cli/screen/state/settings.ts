@@ -1,4 +1,4 @@
-/** Settings of the full screen, from config.toml and `/set`. */
+/** Settings of the full-screen client, from config.toml and `/set`. */
 
 import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
 

@@ -1,4 +1,4 @@
-/** Terminal modes of the full screen. Every exit restores the terminal. */
+/** Terminal modes of the full-screen client. Every exit restores the terminal. */
 
 import { type Clock, withTimeout } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";

@@ -84,7 +84,7 @@ export class Painter {
     let nextColumn = column + 1;
     while (texts[nextColumn] === "") nextColumn++;
     if (hasUncertainWidth(text)) {
-      // The terminal may display the grapheme in one column, so both are erased first.
+      // The terminal may display the grapheme in one column, so both columns are erased first.
       this.#bytes += nextColumn - column > 1 ? `\x1b[${nextColumn - column}X${text}` : text;
       this.#position = undefined;
     } else {
@@ -129,7 +129,7 @@ export class Painter {
     );
   }
 
-  /** Writing a few cells again is shorter than a cursor movement. */
+  /** Writing a few cells again takes fewer bytes than a cursor movement. */
   #rewrittenCells({ texts, pens }: Row, from: CursorPosition, to: CursorPosition): string[] {
     if (to.column - from.column > 5) return [];
     let written = "";

@@ -36,7 +36,7 @@ export const PLAIN: Pen = {
   isVisibleOnBlank: false,
 };
 
-/** Keyed by the previous pen and the SGR parameters applied to it. */
+/** Cache of pens, keyed by the previous pen and the SGR parameters applied to it. */
 export class Pens {
   readonly #pens = new Map<string, Pen>();
 

@@ -21,7 +21,7 @@ export interface PicturePainter {
    */
   pieces(box: PictureBox): readonly string[] | undefined;
   /**
-   * Empty if writing to the cells removes a picture.
+   * Returns the output that deletes pictures. Empty if writing to their cells erases them.
    * @param isHalfSent whether a picture has unsent chunks
    */
   remove(ids: Iterable<number>, isHalfSent: boolean): string;
@@ -189,7 +189,7 @@ export class PictureLayer {
   #sendPlaced({ key, box: { id } }: Placement, pieces: readonly string[]): PictureText {
     const [first = "", ...remaining] = pieces;
     this.#pieces = remaining;
-    // The terminal replaces the copy that it drew at the old size.
+    // The terminal replaces the picture at the old size, because the id is the same.
     for (const [drawnKey, { box }] of this.#drawn) {
       if (box.id === id && drawnKey !== key) this.#drawn.delete(drawnKey);
     }

@@ -51,7 +51,7 @@ export class TerminalQueries {
     return this.#hasAnswered && !this.#isUnresponsive;
   }
 
-  /** While an answer is pending, an Esc may be its start. */
+  /** While an answer is pending, an Esc may be the start of that answer. */
   get hasPending(): boolean {
     return this.#pending.some(({ isLate }) => !isLate);
   }

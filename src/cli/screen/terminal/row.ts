@@ -1,4 +1,4 @@
-/** Conversion of a screen line to cells. */
+/** Converts a screen line to cells. */
 
 import { terminalWidths } from "../width/measured.ts";
 import { type Pen, Pens, PLAIN, penWithLink } from "./pen.ts";
@@ -7,7 +7,7 @@ export interface Row {
   readonly line: string;
   /** Empty for the second column of a wide grapheme. */
   readonly texts: readonly string[];
-  /** A blank that looks the same with the plain pen has the plain pen. */
+  /** A blank cell uses the plain pen if that does not change its appearance. */
   readonly pens: readonly Pen[];
 }
 

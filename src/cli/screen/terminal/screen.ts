@@ -23,7 +23,7 @@ export interface TerminalScreenOptions {
    * Shift.
    */
   readonly mouse: boolean;
-  /** The caller provides a new frame, because the size has changed or the content was lost. */
+  /** Called when the size has changed or the content was lost; must draw a new frame. */
   readonly onResize: (size: Size) => void;
 }
 

@@ -1,4 +1,4 @@
-/** Detection of lines that moved between two frames. */
+/** Detects lines that moved between two frames. */
 
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 

@@ -1,4 +1,4 @@
-/** Fault texts in the user's language. */
+/** Fault messages in the user's language. */
 
 import type { Fault } from "../../../base/fault.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";

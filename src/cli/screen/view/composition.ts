@@ -54,7 +54,7 @@ export interface Layout {
   readonly heightOf: (key: string) => number;
   /** Number of lines that unfolding adds; 0 if the row cannot be folded. */
   readonly foldsOf: (key: string) => number;
-  /** Lowest message whose last line is visible. */
+  /** Seq of the lowest message whose last line is visible. */
   readonly visibleSeq: number | undefined;
   readonly isAtBottom: boolean;
   readonly files: readonly FileBody[];
@@ -355,7 +355,7 @@ function plainChord(chord: string | undefined): string | undefined {
   return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
 }
 
-/** Includes the time only during a countdown. */
+/** Includes the time only during the countdown to a reconnect. */
 function cacheKey(props: ViewProps): readonly unknown[] {
   const { size, status, nowUnixMs, ...others } = props;
   const countdownUnixMs = props.model.connection.kind === "offline" ? nowUnixMs : undefined;

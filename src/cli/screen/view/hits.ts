@@ -1,4 +1,4 @@
-/** Mapping of screen positions to click targets. */
+/** Maps screen positions to click targets. */
 
 import type { Hit } from "../state/hit.ts";
 import type { Areas } from "./composition.ts";
@@ -11,7 +11,9 @@ export interface HitRegions {
   readonly areas: Areas;
   readonly rooms: () => RoomColumn;
   readonly members: () => MemberColumn;
-  /** The lines end at the last line of the body. `undefined` if no overlay is open. */
+  /**
+   * Lines of the open overlay, which end at the bottom of the body; `undefined` if none is open.
+   */
   readonly overlay: () => readonly Entry[] | undefined;
   readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
   readonly statusLine: () => Line;

@@ -18,9 +18,9 @@ import { wrapSpans } from "./wrap.ts";
 /** Beyond this number per kind, a line with a count replaces the remaining notices. */
 const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
-/** ` [y/N]` and the space before a question. */
+/** Columns for ` [y/N]` and the space before a question. */
 const ANSWERS_COLUMNS = 7;
-/** On fewer lines, only faults and notes are displayed. */
+/** With less space, only faults and notes are displayed. */
 const OTHER_NOTICES_HEIGHT_MIN = 2;
 
 export interface NoticeOptions {

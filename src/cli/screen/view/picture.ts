@@ -1,4 +1,4 @@
-/** Picture layout below file lines, as large as the space allows. */
+/** Layout of pictures below file lines, as large as the space allows. */
 
 import { PICTURE_COLUMNS_MAX, PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import { pictureCells } from "../pictures/cells.ts";

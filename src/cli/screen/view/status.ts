@@ -24,7 +24,7 @@ export interface StatusOptions {
   /** Unread messages in muted targets are not counted. */
   readonly muted: readonly string[];
   readonly typing: boolean;
-  /** Loaded rows below the bottom edge; `undefined` if the newest row is visible. */
+  /** Number of loaded rows below the bottom edge; `undefined` if the newest row is visible. */
   readonly below: { readonly rows: number } | undefined;
   readonly question: Question | undefined;
   readonly completion: Completion | undefined;

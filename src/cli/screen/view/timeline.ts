@@ -20,7 +20,6 @@ export interface TimelineOptions {
   readonly palette: Palette;
   readonly transfers: Model["transfers"];
   readonly scroll: ScrollAnchor | undefined;
-  /** Seq of the selected message, or key of the selected unsent post. */
   readonly selected: number | string | undefined;
   readonly unfolded: ReadonlySet<string>;
   readonly height: number;

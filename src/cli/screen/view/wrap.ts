@@ -120,7 +120,7 @@ class LineBuilder {
       this.#endLine();
       for (const piece of this.#word) this.#append(piece);
     } else {
-      // A word that does not fit on a line starts on this one.
+      // A word longer than a whole line starts on the current line.
       if (this.#width + this.#spacesWidth < this.#columns) this.#appendSpaces();
       else this.#endLine();
       for (const piece of this.#word) this.#appendSplit(piece);
