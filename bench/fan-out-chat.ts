@@ -1,5 +1,5 @@
 import { utf8Encode } from "../src/base/bytes.ts";
-import type { Client, Contestant, Sender, Sink } from "./fan-out-contestant.ts";
+import type { Client, Contestant, Poster, Sender, Sink } from "./fan-out-contestant.ts";
 import { RawClient } from "./raw-client.ts";
 import { startServer } from "./server-process.ts";
 
@@ -7,9 +7,11 @@ const FIELD = utf8Encode('"text":"');
 
 export const chatServer: Contestant = {
   name: "chat serve",
+  guarantee: "acknowledged = on disk",
   start: () => startServer(),
   makeReader,
   makeSender,
+  makePoster,
 };
 
 async function makeReader(port: number, index: number, sink: Sink): Promise<Client> {
@@ -30,4 +32,11 @@ async function makeSender(port: number, index: number): Promise<Sender> {
   const client = await RawClient.register(port, `sender-${index}`);
   client.onBytes = (bytes) => forEachText(bytes, () => undefined);
   return { send: (text) => void client.post("lobby", text), close: () => client.close() };
+}
+
+async function makePoster(port: number, index: number): Promise<Poster> {
+  const client = await RawClient.register(port, `p${index}`);
+  await client.request("leave", { room: "lobby" });
+  // Each poster writes to itself, because fan-out is measured elsewhere.
+  return { post: (text) => client.post(`@p${index}`, text), close: () => client.close() };
 }

@@ -1,10 +1,14 @@
-/** Fan-out contestant: a server in its own process, and its two kinds of clients. */
+/** Fan-out contestant: a server in its own process, and its kinds of clients. */
 export interface Contestant {
   readonly name: string;
   readonly program?: string;
+  /** What the server keeps after a crash. */
+  readonly guarantee: string;
   start(): Promise<RunningServer>;
   makeReader(port: number, index: number, sink: Sink): Promise<Client>;
   makeSender(port: number, index: number): Promise<Sender>;
+  /** Makes a client alone in its room. `undefined` if the server acknowledges nothing. */
+  makePoster?(port: number, index: number): Promise<Poster>;
 }
 
 export interface RunningServer {
@@ -20,6 +24,11 @@ export interface Client {
 export interface Sender extends Client {
   /** @param text TEXT_BYTES ASCII characters that begin with STAMP_DIGITS digits */
   send(text: string): void;
+}
+
+export interface Poster extends Client {
+  /** Resolves when the server acknowledges the text. */
+  post(text: string): Promise<unknown>;
 }
 
 export interface Sink {

@@ -1,6 +1,7 @@
 import { chatServer } from "./fan-out-chat.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
 import { inspircd, ngircd } from "./fan-out-irc.ts";
+import { findProgram } from "./fan-out-program.ts";
 import { webContestant } from "./fan-out-web.ts";
 
 export const CONTESTANTS: readonly Contestant[] = [
@@ -15,4 +16,9 @@ export function contestantNamed(name: string): Contestant {
   const found = CONTESTANTS.find((contestant) => contestant.name === name);
   if (found === undefined) throw new Error(`unknown contestant ${name}`);
   return found;
+}
+
+export function missingProgram({ program }: Contestant): string | undefined {
+  if (program === undefined || findProgram(program) !== undefined) return undefined;
+  return `${program} is not installed`;
 }

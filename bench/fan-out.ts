@@ -2,10 +2,9 @@
  * Fan-out in one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
  * [--quick]`. Contestants take turns; one that fails is skipped in later rounds.
  */
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Contestant } from "./fan-out-contestant.ts";
-import { CONTESTANTS } from "./fan-out-contestants.ts";
+import { CONTESTANTS, missingProgram } from "./fan-out-contestants.ts";
 import type { LoadOrder, LoadResult } from "./fan-out-load.ts";
 import { saveSample } from "./samples.ts";
 
@@ -49,7 +48,7 @@ async function measure(contestant: Contestant, readers: number): Promise<LoadRes
 }
 
 function formatRow([name, ...cells]: readonly [string, ...(string | number)[]]): string {
-  return `${[name.padEnd(22), ...cells.map((cell) => String(cell).padStart(12))].join("")}\n`;
+  return `${[name.padEnd(26), ...cells.map((cell) => String(cell).padStart(12))].join("")}\n`;
 }
 
 process.stdout.write(
@@ -65,7 +64,7 @@ process.stdout.write(
   ]),
 );
 const contestants = CONTESTANTS.filter(
-  ({ name }) => values.only === undefined || name === values.only,
+  ({ name }) => values.only === undefined || values.only.split(",").includes(name),
 );
 const failed = new Set<string>();
 for (let round = 0; round < Number(values.rounds); round++) {
@@ -75,26 +74,28 @@ for (let round = 0; round < Number(values.rounds); round++) {
 }
 
 async function runTurn(contestant: Contestant, readers: number): Promise<void> {
-  const { name, program } = contestant;
+  const { name, guarantee } = contestant;
   const key = `${name} ${readers}`;
   if (failed.has(key)) return;
-  if (program !== undefined && !existsSync(program)) {
-    reportSkipped(contestant, readers, `${program.replace(/.*\//, "")} is not installed`);
+  const missing = missingProgram(contestant);
+  if (missing !== undefined) {
+    reportSkipped(contestant, readers, missing);
     failed.add(key);
     return;
   }
   try {
-    const result = await measure(contestant, readers);
-    saveSample({ table: "fan-out", row: { name, readers }, values: { ...result } });
+    const { latency, ...result } = await measure(contestant, readers);
+    const values = { ...result, ...latency };
+    saveSample({ table: "fan-out", row: { name, readers }, values, texts: { guarantee } });
     process.stdout.write(
       formatRow([
         name,
         readers,
-        (result.deliveriesPerSecond / 1e6).toFixed(2),
-        (result.deliveriesPerCpuSecond / 1e6).toFixed(2),
-        result.p50Ms.toFixed(2),
-        result.p99Ms.toFixed(2),
-        result.serverCpuPercent.toFixed(1),
+        (result.deliveriesPerSecond / 1e6).toFixed(3),
+        (result.deliveriesPerCpuSecond / 1e6).toFixed(3),
+        latency?.p50Ms.toFixed(2) ?? "too slow",
+        latency?.p99Ms.toFixed(2) ?? "",
+        latency?.serverCpuPercent.toFixed(1) ?? "",
         (result.serverPeakBytes / 1e6).toFixed(0),
       ]),
     );
@@ -106,5 +107,5 @@ async function runTurn(contestant: Contestant, readers: number): Promise<void> {
 
 function reportSkipped({ name }: Contestant, readers: number, missing: string): void {
   saveSample({ table: "fan-out", row: { name, readers }, values: {}, missing });
-  process.stdout.write(`${name.padEnd(22)}skipped: ${missing}\n`);
+  process.stdout.write(`${name.padEnd(26)}skipped: ${missing}\n`);
 }

@@ -9,6 +9,8 @@ export interface Sample {
   /** Samples with the same row are rounds of one measurement. */
   readonly row: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number>>;
+  /** Text cells of the report, which do not vary between rounds. */
+  readonly texts?: Readonly<Record<string, string>>;
   readonly missing?: string;
 }
 
@@ -63,6 +65,10 @@ export class SampleSet {
 
   median(table: string, row: Sample["row"], value: string): number | undefined {
     return this.spread(table, row, value)?.median;
+  }
+
+  text(table: string, row: Sample["row"], value: string): string | undefined {
+    return this.#samplesOf(table, row).find(({ texts }) => texts !== undefined)?.texts?.[value];
   }
 
   missing(table: string, row: Sample["row"]): string | undefined {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { processTree } from "./transfer-usage.ts";
 
 /** The compiled server in its own folder, and its resource usage. */
 export interface ServerProcess {
@@ -71,6 +72,15 @@ export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** CPU seconds of a server and its running children. */
+export function treeCpuSeconds(pid: number): number {
+  return processTree(pid).reduce((sum, child) => sum + cpuSeconds(child), 0);
+}
+
+export function treePeakBytes(pid: number): number {
+  return processTree(pid).reduce((sum, child) => sum + peakBytes(child), 0);
 }
 
 export function residentBytes(pid: number): number {

@@ -1,0 +1,73 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunningServer } from "./fan-out-contestant.ts";
+import { acceptsConnections, freePort } from "./free-port.ts";
+
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 3_000;
+/** The domain in the certificate; XMPP servers reject other names. */
+export const DOMAIN = "bench.test";
+
+export interface Place {
+  readonly folder: string;
+  readonly port: number;
+}
+
+export interface ServerProgram {
+  readonly program: string;
+  readonly configName?: string;
+  readonly arguments: (configPath: string, place: Place) => readonly string[];
+  /** The configuration may refer to `cert.pem` and `key.pem` in the folder. */
+  readonly config: (place: Place) => string;
+  readonly env?: (configPath: string, place: Place) => Readonly<Record<string, string>>;
+  /** File in which the server stores messages, relative to its folder. */
+  readonly storage?: string;
+}
+
+export function findProgram(name: string): string | undefined {
+  return Bun.which(name, { PATH: `${process.env["PATH"]}:/usr/sbin` }) ?? undefined;
+}
+
+export async function startProgram(server: ServerProgram): Promise<RunningServer> {
+  const place = { folder: mkdtempSync(join(tmpdir(), "chat-bench-")), port: freePort() };
+  const { folder, port } = place;
+  makeCertificate(folder);
+  const configPath = join(folder, server.configName ?? "config");
+  writeFileSync(configPath, server.config(place));
+  const path = findProgram(server.program) ?? server.program;
+  const child = Bun.spawn([path, ...server.arguments(configPath, place)], {
+    cwd: folder,
+    env: { ...process.env, ...server.env?.(configPath, place) },
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  const stop = async () => {
+    child.kill();
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    await child.exited;
+    clearTimeout(timer);
+    const isStored = existsSync(join(folder, server.storage ?? ""));
+    rmSync(folder, { recursive: true });
+    if (!isStored) throw new Error(`${server.program} stored nothing`);
+  };
+  const until = performance.now() + START_TIMEOUT_MS;
+  while (!(await acceptsConnections(port))) {
+    if (performance.now() > until || child.exitCode !== null) {
+      await stop().catch(() => {});
+      throw new Error(`${server.program} did not start`);
+    }
+    await Bun.sleep(20);
+  }
+  return { pid: child.pid, port, stop };
+}
+
+/** ejabberd rejects our own certificates, because they expire in the year 9999. */
+function makeCertificate(folder: string): void {
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const { exitCode } = Bun.spawnSync([
+    ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    ...["-nodes", "-keyout", key, "-out", cert, "-days", "30", "-subj", `/CN=${DOMAIN}`],
+    ...["-addext", `subjectAltName=DNS:${DOMAIN},DNS:conference.${DOMAIN}`],
+  ]);
+  if (exitCode !== 0) throw new Error("openssl could not make a certificate");
+}
