@@ -1,14 +1,20 @@
 /** Lower bound for a chat server on Bun: a room without names, permissions, log or checks. */
+import { open } from "node:fs/promises";
 import { makeCertificate } from "../src/crypto/certificate.ts";
 import { listenWs } from "../src/io/ws/listener.ts";
 import { TEXT_BYTES } from "./fan-out-contestant.ts";
 
 const ROOM = "room";
-const kind = process.argv[2];
+const ACKNOWLEDGEMENT = Uint8Array.of(3);
+const [, , kind, path = ""] = process.argv;
 const certificate = await makeCertificate();
-process.stdout.write(String(kind === "link" ? serveLink() : serveBare()));
+process.stdout.write(String(kind === "link" ? serveLink() : await serveBare()));
 
-function serveBare(): number | undefined {
+type Post = (socket: Bun.ServerWebSocket<undefined>, message: Buffer) => void;
+
+async function serveBare(): Promise<number | undefined> {
+  const post: Post =
+    kind === "durable" ? await postDurably() : (_, message) => server.publish(ROOM, message);
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -18,7 +24,7 @@ function serveBare(): number | undefined {
       perMessageDeflate: false,
       message: (socket, message) => {
         if (message.length === TEXT_BYTES) {
-          server.publish(ROOM, message);
+          post(socket, message as Buffer);
         } else if (message[0] === 1) {
           socket.subscribe(ROOM);
           socket.send(message);
@@ -27,6 +33,31 @@ function serveBare(): number | undefined {
     },
   });
   return server.port;
+
+  /** One write and one fdatasync for all posts that arrived during the one before. */
+  async function postDurably(): Promise<Post> {
+    const file = await open(path, "a");
+    let queue: Parameters<Post>[] = [];
+    let isWriting = false;
+    const write = async () => {
+      isWriting = true;
+      while (queue.length > 0) {
+        const batch = queue;
+        queue = [];
+        await file.write(Buffer.concat(batch.map(([, message]) => message)));
+        await file.datasync();
+        for (const [socket, message] of batch) {
+          server.publish(ROOM, message);
+          socket.send(ACKNOWLEDGEMENT);
+        }
+      }
+      isWriting = false;
+    };
+    return (socket, message) => {
+      queue.push([socket, Buffer.from(message)]);
+      if (!isWriting) void write();
+    };
+  }
 }
 
 function serveLink(): number {

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { wsDial } from "../src/io/ws/dial.ts";
 import {
   type Client,
   type Contestant,
+  type Poster,
   type RunningServer,
   type Sender,
   type Sink,
@@ -14,21 +18,40 @@ const DIAL_TIMEOUT_MS = 10_000;
 const HELLO_READER = Uint8Array.of(1);
 const HELLO_SENDER = Uint8Array.of(2);
 
-export function webContestant(kind: "bare" | "link"): Contestant {
+type Kind = "bare" | "durable" | "link";
+
+const NAMES: Readonly<Record<Kind, string>> = {
+  bare: "server.publish + TLS",
+  durable: "publish + TLS + fdatasync",
+  link: "io/ws-listener",
+};
+
+export function webContestant(kind: Kind): Contestant {
+  const isDurable = kind === "durable";
   return {
-    name: kind === "bare" ? "server.publish + TLS" : "io/ws-listener",
+    name: NAMES[kind],
+    guarantee: isDurable ? "acknowledged = on disk" : "no history",
     start: () => start(kind),
     makeReader: (port, _, sink) => makeReader(port, sink),
     makeSender,
+    ...(isDurable ? { makePoster } : {}),
   };
 }
 
 async function start(kind: string): Promise<RunningServer> {
   const entry = new URL("fan-out-server.ts", import.meta.url).pathname;
-  const child = Bun.spawn([process.execPath, entry, kind], { stdout: "pipe", stderr: "inherit" });
+  const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
+  const child = Bun.spawn([process.execPath, entry, kind, join(folder, "texts")], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const stop = async () => {
+    await stopChild(child);
+    rmSync(folder, { recursive: true });
+  };
   for await (const chunk of child.stdout) {
     const port = Number(new TextDecoder().decode(chunk));
-    return { pid: child.pid, port, stop: () => stopChild(child) };
+    return { pid: child.pid, port, stop };
   }
   throw new Error(`the ${kind} server did not start`);
 }
@@ -50,4 +73,16 @@ async function makeSender(port: number): Promise<Sender> {
   link.receive({ message: () => {}, closed: () => {} });
   link.send(HELLO_SENDER);
   return { send: (text) => void link.send(encoder.encode(text)), close: () => link.close() };
+}
+
+async function makePoster(port: number): Promise<Poster> {
+  const link = await dial({ host: "127.0.0.1", port, timeoutMs: DIAL_TIMEOUT_MS });
+  let resolve = () => {};
+  link.receive({ message: () => resolve(), closed: () => {} });
+  const post = (text: string) =>
+    new Promise<void>((acknowledged) => {
+      resolve = acknowledged;
+      link.send(encoder.encode(text));
+    });
+  return { post, close: () => link.close() };
 }
