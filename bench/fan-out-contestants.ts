@@ -1,15 +1,23 @@
 import { chatServer } from "./fan-out-chat.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
 import { inspircd, ngircd } from "./fan-out-irc.ts";
+import { mosquitto } from "./fan-out-mqtt.ts";
+import { nats } from "./fan-out-nats.ts";
 import { findProgram } from "./fan-out-program.ts";
 import { webContestant } from "./fan-out-web.ts";
+import { ejabberd, prosody } from "./fan-out-xmpp.ts";
 
 export const CONTESTANTS: readonly Contestant[] = [
   webContestant("bare"),
+  webContestant("durable"),
   webContestant("link"),
   chatServer,
   ngircd,
   inspircd,
+  prosody,
+  ejabberd,
+  mosquitto,
+  nats,
 ];
 
 export function contestantNamed(name: string): Contestant {
