@@ -25,6 +25,7 @@ const SETTLE_MS = 300;
 const ADDRESSES_MS = 2_000;
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const TEXT = "x".repeat(100);
+const CHAT = "chat serve";
 
 let nextSender = 0;
 let nextName = 0;
@@ -34,7 +35,7 @@ async function measureSends(servers: readonly ServerProcess[], senders: number) 
   const perServer = Math.ceil(senders / usedServers.length);
   const loads = usedServers.map(({ port }, i) => {
     const count = Math.min(perServer, senders - i * perServer);
-    const order = { port, first: nextSender, senders: count, seconds: SECONDS };
+    const order = { contestant: CHAT, port, first: nextSender, senders: count, seconds: SECONDS };
     nextSender += count;
     return new SendsLoad(order);
   });

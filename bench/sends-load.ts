@@ -2,11 +2,13 @@
  * Process with some of the senders: prints `ready`, waits for a line, sends for some seconds, and
  * prints its measurements as JSON.
  */
-import { RawClient } from "./raw-client.ts";
+import { type Poster, TEXT_BYTES } from "./fan-out-contestant.ts";
+import { contestantNamed } from "./fan-out-contestants.ts";
 
-const TEXT = "x".repeat(100);
+const TEXT = "x".repeat(TEXT_BYTES);
 
 export interface SendsOrder {
+  readonly contestant: string;
   readonly port: number;
   readonly first: number;
   readonly senders: number;
@@ -20,14 +22,14 @@ export interface SendsReport {
 }
 
 const order: SendsOrder = JSON.parse(process.argv[2] ?? "");
-const senders: { readonly client: RawClient; readonly to: string }[] = [];
+const contestant = contestantNamed(order.contestant);
+const posters: Poster[] = [];
 for (let i = order.first; i < order.first + order.senders; i++) {
-  const client = await RawClient.register(order.port, `s${i}`);
-  await client.request("leave", { room: "lobby" });
-  senders.push({ client, to: `@s${i}` });
+  const poster = await contestant.makePoster?.(order.port, i);
+  if (poster === undefined) throw new Error(`${order.contestant} acknowledges nothing`);
+  posters.push(poster);
 }
-// Each sender posts to itself, because fan-out is measured elsewhere.
-await Promise.all(senders.map(({ client, to }) => client.post(to, TEXT)));
+await Promise.all(posters.map((poster) => poster.post(TEXT)));
 process.stdout.write("ready\n");
 await process.stdin[Symbol.asyncIterator]().next();
 
@@ -36,17 +38,17 @@ const cpuBefore = process.cpuUsage();
 const started = performance.now();
 const until = started + order.seconds * 1000;
 await Promise.all(
-  senders.map(async ({ client, to }) => {
+  posters.map(async (poster) => {
     while (performance.now() < until) {
       const before = performance.now();
-      await client.post(to, TEXT);
+      await poster.post(TEXT);
       latenciesUs.push(Math.round((performance.now() - before) * 1000));
     }
   }),
 );
 const seconds = (performance.now() - started) / 1000;
 const { user, system } = process.cpuUsage(cpuBefore);
-for (const { client } of senders) client.close();
+for (const poster of posters) poster.close();
 const report: SendsReport = { latenciesUs, seconds, cpuSeconds: (user + system) / 1e6 };
-process.stdout.write(`${JSON.stringify(report)}\n`);
+await Bun.write(Bun.stdout, `${JSON.stringify(report)}\n`);
 process.exit(0);

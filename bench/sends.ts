@@ -3,12 +3,18 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Contestant } from "./fan-out-contestant.ts";
+import { CONTESTANTS, missingProgram } from "./fan-out-contestants.ts";
 import { saveSample } from "./samples.ts";
 import { percentiles, SendsLoad } from "./sends-process.ts";
-import { startServer } from "./server-process.ts";
+import { treeCpuSeconds, treePeakBytes } from "./server-process.ts";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "3" }, quick: { type: "boolean", default: false } },
+  options: {
+    only: { type: "string" },
+    rounds: { type: "string", default: "3" },
+    quick: { type: "boolean", default: false },
+  },
 });
 const SECONDS = values.quick ? 1 : 3;
 const SENDERS = [1, 64, 512];
@@ -39,19 +45,20 @@ function rawSyncs(): Rate {
   return { ...percentiles(latencies), perSecond: (latencies.length / elapsedMs) * 1000 };
 }
 
-async function durableSends(senders: number) {
-  const server = await startServer();
+async function durableSends(contestant: Contestant, senders: number) {
+  const server = await contestant.start();
   try {
     const processes = Math.min(LOAD_PROCESSES_MAX, senders);
     const loads: SendsLoad[] = [];
     for (let first = 0; first < senders; first += Math.ceil(senders / processes)) {
       const count = Math.min(Math.ceil(senders / processes), senders - first);
-      loads.push(new SendsLoad({ port: server.port, first, senders: count, seconds: SECONDS }));
+      const share = { port: server.port, first, senders: count, seconds: SECONDS };
+      loads.push(new SendsLoad({ contestant: contestant.name, ...share }));
     }
     await Promise.all(loads.map((load) => load.ready()));
-    const cpuBefore = server.cpuSeconds();
+    const cpuBefore = treeCpuSeconds(server.pid);
     const reports = await Promise.all(loads.map((load) => load.run()));
-    const serverCpuSeconds = server.cpuSeconds() - cpuBefore;
+    const serverCpuSeconds = treeCpuSeconds(server.pid) - cpuBefore;
     const latencies = reports.flatMap(({ latenciesUs }) => latenciesUs.map((us) => us / 1000));
     const seconds = Math.max(...reports.map((report) => report.seconds));
     return {
@@ -60,27 +67,54 @@ async function durableSends(senders: number) {
       serverCpuUsEach: (serverCpuSeconds / latencies.length) * 1e6,
       serverCpuPercent: (serverCpuSeconds / seconds) * 100,
       loadCpuPercent: (reports.reduce((sum, report) => sum + report.cpuSeconds, 0) / seconds) * 100,
-      serverPeakMib: server.peakBytes() / 2 ** 20,
+      serverPeakMib: treePeakBytes(server.pid) / 2 ** 20,
     };
   } finally {
     await server.stop();
   }
 }
 
-function save(name: string, rate: Rate & Readonly<Record<string, number>>): void {
-  saveSample({ table: "sends", row: { name }, values: { ...rate } });
-  const cells = [rate.perSecond.toFixed(0), rate.p50Ms.toFixed(2), rate.p99Ms.toFixed(2)];
-  const server = rate["serverCpuPercent"]?.toFixed(0) ?? "";
-  const load = rate["loadCpuPercent"]?.toFixed(0) ?? "";
-  print([name, ...cells, server, load]);
+type Values = Rate & Readonly<Record<string, number>>;
+
+function save(name: string, senders: number, guarantee: string, values: Values): void {
+  saveSample({ table: "sends", row: { name, senders }, values, texts: { guarantee } });
+  const cells = [values.perSecond.toFixed(0), values.p50Ms.toFixed(2), values.p99Ms.toFixed(2)];
+  const server = values["serverCpuPercent"]?.toFixed(0) ?? "";
+  const load = values["loadCpuPercent"]?.toFixed(0) ?? "";
+  print([name, `${senders}`, ...cells, server, load]);
 }
 
 function print([name = "", ...cells]: readonly string[]): void {
-  process.stdout.write(`${name.padEnd(22)}${cells.map((cell) => cell.padStart(13)).join("")}\n`);
+  process.stdout.write(`${name.padEnd(26)}${cells.map((cell) => cell.padStart(13)).join("")}\n`);
 }
 
-print(["durable sends", "per second", "p50 ms", "p99 ms", "server CPU %", "load CPU %"]);
+const failed = new Set<Contestant>();
+
+async function runTurn(contestant: Contestant, senders: number): Promise<void> {
+  if (failed.has(contestant)) return;
+  const { name, guarantee } = contestant;
+  let missing = missingProgram(contestant);
+  try {
+    if (missing === undefined) {
+      save(name, senders, guarantee, await durableSends(contestant, senders));
+      return;
+    }
+  } catch (error) {
+    missing = `failed: ${(error as Error).message}`;
+  }
+  failed.add(contestant);
+  saveSample({ table: "sends", row: { name, senders }, values: {}, missing });
+  print([name, `skipped: ${missing}`]);
+}
+
+print(["durable sends", "senders", "per second", "p50 ms", "p99 ms", "server CPU %", "load CPU %"]);
+const contestants = CONTESTANTS.filter(
+  ({ name, makePoster }) =>
+    makePoster !== undefined && (values.only?.split(",").includes(name) ?? true),
+);
 for (let round = 0; round < Number(values.rounds); round++) {
-  save("write + fdatasync", { ...rawSyncs() });
-  for (const senders of SENDERS) save(`senders ${senders}`, await durableSends(senders));
+  save("write + fdatasync", 1, "on disk", { ...rawSyncs() });
+  for (const senders of SENDERS) {
+    for (const contestant of contestants) await runTurn(contestant, senders);
+  }
 }
