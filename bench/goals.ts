@@ -32,6 +32,7 @@ interface Cell {
 }
 
 const CHAT = "chat serve";
+const FLOOR = "publish + TLS + fdatasync";
 
 function median(figures: SampleSet, { table, row, value }: Cell): number | undefined {
   return figures.median(table, row, value);
@@ -76,9 +77,16 @@ function latencyGoal(readers: number, name: string, atMost: number): Goal {
   };
 }
 
-function sendGoal(label: string, ours: string, theirs: string, atLeast: number): Goal {
-  const cell = (name: string): Cell => ({ table: "sends", row: { name }, value: "perSecond" });
-  return { subject: "sends", label, atLeast, unit: "", measure: ratio(cell(ours), cell(theirs)) };
+function sendGoal(senders: number, name: string, theirSenders: number, atLeast: number): Goal {
+  const cell = (row: Cell["row"]): Cell => ({ table: "sends", row, value: "perSecond" });
+  const theirs = name === CHAT ? "one" : name;
+  return {
+    subject: "sends",
+    label: `${senders} ${senders === 1 ? "sender" : "senders"} vs ${theirs}`,
+    atLeast,
+    unit: "",
+    measure: ratio(cell({ name: CHAT, senders }), cell({ name, senders: theirSenders })),
+  };
 }
 
 function transferGoal(label: string, ours: string, theirs: string, atLeast: number): Goal {
@@ -109,18 +117,20 @@ const slowLine = (name: string): Cell => ({ table: "slow-line", row: { name }, v
 const people = (value: string): Cell => ({ table: "people", row: { people: 10_000 }, value });
 
 export const GOALS: readonly Goal[] = [
-  deliveryGoal(10, "ngIRCd", 0.5),
-  deliveryGoal(100, "ngIRCd", 1.3),
-  deliveryGoal(1_000, "ngIRCd", 1),
-  deliveryGoal(100, "InspIRCd", 1),
-  deliveryGoal(1_000, "InspIRCd", 1),
+  ...[10, 100, 1_000].flatMap((readers) => [
+    deliveryGoal(readers, "Prosody", 3),
+    deliveryGoal(readers, "ejabberd", 3),
+  ]),
+  deliveryGoal(10, "ngIRCd + TLS", 0.5),
+  deliveryGoal(100, "ngIRCd + TLS", 1),
+  deliveryGoal(1_000, "ngIRCd + TLS", 1),
   deliveryGoal(100, "server.publish + TLS", 0.7),
   deliveryGoal(1_000, "server.publish + TLS", 0.7),
-  latencyGoal(100, "ngIRCd", 1.5),
-  latencyGoal(1_000, "ngIRCd", 1.5),
-  sendGoal("1 sender vs write + fdatasync", "senders 1", "write + fdatasync", 0.33),
-  sendGoal("64 senders vs one", "senders 64", "senders 1", 10),
-  sendGoal("512 senders vs one", "senders 512", "senders 1", 20),
+  ...[10, 100, 1_000].map((readers) => latencyGoal(readers, FLOOR, 2)),
+  sendGoal(1, "write + fdatasync", 1, 0.33),
+  sendGoal(64, FLOOR, 64, 0.4),
+  sendGoal(64, CHAT, 1, 10),
+  sendGoal(512, CHAT, 1, 20),
   transferGoal("upload", "chat send-file", "scp aes128-gcm", 1.5),
   transferGoal("upload", "chat send-file", "rsync -W over it", 2),
   transferGoal("upload", "chat send-file", "magic-wormhole", 2),

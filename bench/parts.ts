@@ -22,7 +22,7 @@ const PEOPLE_LINE = new RegExp(
 );
 
 export const PARTS: readonly Part[] = [
-  reported("sends", "sends.ts", [], [...QUICK, "--rounds", "1"], 3),
+  reported("sends", "sends.ts", [], [...QUICK, "--rounds", "1"], 10),
   reported("start", "start.ts", [], QUICK, 1),
   {
     ...reported(
@@ -39,7 +39,7 @@ export const PARTS: readonly Part[] = [
     ...reported("people", "people.ts", [...PEOPLE, "--devices", "300,300,300"], QUICK, 8),
     parseSample: peopleSample,
   },
-  reported("fan-out", "fan-out.ts", ["--rounds", "3"], [...QUICK, "--readers", "10,100"], 10),
+  reported("fan-out", "fan-out.ts", ["--rounds", "3"], [...QUICK, "--readers", "10,100"], 40),
   reported("transfer", "transfer.ts", [], QUICK, 8),
   reported("log", "log.ts", ["--records", "10000000"], ["--records", "1000000"], 4),
   reported("load", "load.ts", [], QUICK, 6),
