@@ -2,7 +2,7 @@
 export interface Contestant {
   readonly name: string;
   readonly program?: string;
-  /** What the server keeps after a crash. */
+  /** Messages that survive a crash, as a short phrase. */
   readonly guarantee: string;
   start(): Promise<RunningServer>;
   makeReader(port: number, index: number, sink: Sink): Promise<Client>;

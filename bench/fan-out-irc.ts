@@ -37,7 +37,8 @@ const inspircdConfig = ({ port, folder }: Place) => `
 <path configdir="${folder}" datadir="${folder}" logdir="${folder}" runtimedir="${folder}">
 <pid file="${folder}/pid">
 <module name="ssl_gnutls">
-<sslprofile name="bench" provider="gnutls" certfile="${folder}/cert.pem" keyfile="${folder}/key.pem">
+<sslprofile name="bench" provider="gnutls" certfile="${folder}/cert.pem"
+  keyfile="${folder}/key.pem">
 <bind address="127.0.0.1" port="${port}" type="clients" sslprofile="bench">
 <connect name="all" allow="*" timeout="20" pingfreq="600" hardsendq="67108864" softsendq="67108864"
   recvq="1048576" localmax="20000" globalmax="20000" limit="20000" maxconnwarn="no" fakelag="no"

@@ -34,7 +34,7 @@ async function serveBare(): Promise<number | undefined> {
   });
   return server.port;
 
-  /** One write and one fdatasync for all posts that arrived during the one before. */
+  /** Posts that arrive during a sync share the next write and sync. */
   async function postDurably(): Promise<Post> {
     const file = await open(path, "a");
     let queue: Parameters<Post>[] = [];
