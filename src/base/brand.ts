@@ -1,4 +1,4 @@
-/** Branded types, which only a validator (codec, command line, log reader) may create. */
+/** Branded types. Only a validator (codec, command line, log reader) may create their values. */
 
 declare const brand: unique symbol;
 

@@ -44,7 +44,7 @@ export function uint64(value: number): Uint8Array {
   return bytes;
 }
 
-/** Compares in constant time, so that the duration does not reveal the first difference. */
+/** Compares in constant time, so that the duration does not reveal where the bytes first differ. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;
@@ -62,8 +62,8 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Accepts only the canonical form, because otherwise a signed or hashed text could be replaced by
- * another encoding of the same bytes.
+ * Accepts only the canonical form, because otherwise a signed or hashed text could be replaced with
+ * a different encoding of the same bytes.
  * @throws {Fault} frame-malformed if the text is not canonical base64url
  */
 export function fromBase64Url(text: string): Uint8Array {

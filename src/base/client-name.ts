@@ -12,7 +12,7 @@ export function clientName(product: string, label: string): string {
   return `${product} (${label})`;
 }
 
-/** Quadratic in the number of spaces, but a `hello` has at most 128 bytes. */
+/** Takes time quadratic in the number of spaces, but a client name has at most 128 bytes. */
 const COMMENT = /\s*\(([^()]*)\)\s*$/;
 
 export function productOf(client: string): string {
@@ -24,7 +24,8 @@ const DISALLOWED = /[^\p{L}\p{M}\p{N} .,_+/-]/gu;
 export function deviceLabelOf(client: string): string {
   const rawLabel = COMMENT.exec(client)?.[1] ?? client;
   let label = "";
-  // Removing a character can make its neighbour disallowed or merge two clusters.
+  // Repeat until nothing changes, because removing a character can make its neighbour disallowed or
+  // merge two clusters.
   for (let last = rawLabel; ; last = label) {
     const clean = cleanText(last).replaceAll(DISALLOWED, "").replaceAll(/ +/g, " ");
     label = cutText(clean.trim(), DEVICE_LABEL_BYTES_MAX).trim();

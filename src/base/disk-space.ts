@@ -1,4 +1,4 @@
-/** Free disk space of a server, formatted for operators. */
+/** Free disk space on a server, formatted for operators. */
 
 import { formatSize } from "./sizes.ts";
 

@@ -90,7 +90,7 @@ export type FaultCode = keyof typeof FAULTS;
 
 export interface Translatable {
   readonly text: string;
-  /** Text with `{}` in place of each value; key of the translation tables. */
+  /** Text with `{}` in place of each value; key in the translation tables. */
   readonly template: string;
   readonly values: readonly string[];
 }

@@ -25,10 +25,10 @@ export const PARTIAL_JOURNAL_SUFFIX = `${PARTIAL_SUFFIX}.journal`;
 const OWN_FILE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 
 /**
- * Replaces separators, control, bidi and forbidden characters by `_`. Reserved names and names that
- * begin with a dash (a command option) or a dot get the prefix `_`; the receiver's own names
- * (`x.part`) get the suffix `_`. A name that is too long is cut before its extension. The result is
- * never empty. Idempotent.
+ * Replaces separators, control, bidi and forbidden characters with `_`. Reserved names and names
+ * that begin with a dash (a command option) or a dot get the prefix `_`; names that the receiver
+ * itself uses (`x.part`) get the suffix `_`. A name that is too long is cut before its extension.
+ * The result is never empty. Idempotent.
  */
 export function cleanFileName(raw: string): string {
   const part = cleanComponent(raw);
@@ -50,7 +50,7 @@ export function numbered(name: string, n: number): string {
   return n === 0 ? name : fit(name, ` (${n})`, PATH_SEGMENT_BYTES_MAX);
 }
 
-/** Returns the name for a file while it is incomplete, short enough for the journal's suffix. */
+/** Returns the name of an incomplete file, short enough for the journal's suffix to be appended. */
 export function partialName(name: string, n = 0): string {
   const availableBytes = PATH_SEGMENT_BYTES_MAX - PARTIAL_JOURNAL_SUFFIX.length;
   return `${fit(name, n === 0 ? "" : ` (${n})`, availableBytes)}${PARTIAL_SUFFIX}`;
@@ -61,7 +61,10 @@ export function foldFileName(name: string): string {
   return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 }
 
-/** Some file systems ignore case, composition, compatibility forms (ZFS) or joiners (HFS+). */
+/**
+ * Normalises the name, because some file systems ignore case, composition, compatibility forms
+ * (ZFS) or joiners (HFS+).
+ */
 function isOwnFile(name: string): boolean {
   return OWN_FILE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
 }

@@ -15,7 +15,9 @@ export const CLUSTER_MAJORITY_TIMEOUT_MS = 3_000;
 export const CLUSTER_START_TIMEOUT_MS = 20_000;
 /** A request without an answer is sent to NATS again, because the leader may have changed. */
 export const CLUSTER_ANSWER_TIMEOUT_MS = 1_000;
-/** Minimum NATS election timeout. Within it, a leader that reached a majority is the only one. */
+/**
+ * Minimum NATS election timeout. A leader that reached a majority stays the only one for this long.
+ */
 export const CLUSTER_LEASE_MS = 4_000;
 export const MAJORITY_CHECK_INTERVAL_MS = 1_000;
 /** Most leader elections are shorter. */
@@ -24,7 +26,7 @@ export const CLUSTER_STALLED_MS = 1_500;
 export const CLUSTER_MESSAGES_AHEAD = 256;
 /** A large file must not delay the other files. */
 export const CLUSTER_CHUNKS_PER_FILE_MAX = 8;
-/** 64 MiB over all files; each file may always queue one chunk. */
+/** 64 MiB for all files together; each file may always queue one chunk. */
 export const CLUSTER_CHUNKS_QUEUED_MAX = 256;
 /** A NATS election takes some seconds, during which requests for content fail. */
 export const CLUSTER_CONTENT_TIMEOUT_MS = 20_000;
@@ -32,7 +34,7 @@ export const CLUSTER_CONTENT_TIMEOUT_MS = 20_000;
 export const SIBLING_PRESENCE_INTERVAL_MS = 3_000;
 export const SIBLING_BATCH_MS = 100;
 export const SIBLINGS_ANSWER_TIMEOUT_MS = 3 * SIBLING_BATCH_MS;
-/** Three times SIBLING_PRESENCE_INTERVAL_MS, and a margin. */
+/** Three times SIBLING_PRESENCE_INTERVAL_MS, plus a margin. */
 export const SIBLING_FORGET_MS = 10_000;
 /** The ids of these accounts fit in one NATS message. */
 export const SIBLING_ONLINE_MAX = 20_000;
@@ -61,9 +63,9 @@ export const ADVERTISED_DIALS_BURST = 32;
 export const ADVERTISED_DIALS_PER_SECOND = 1;
 /** The largest value, a device's key packages, takes 137 KiB. */
 export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
-/** Values are needed only during a commit, which takes seconds. */
+/** Minimum age of a value to sweep. A commit, which needs unlisted values, takes only seconds. */
 export const BUCKET_SWEEP_MS = 60 * 60_000;
-/** TCP alone reports a machine without power only after minutes. */
+/** TCP alone takes minutes to report that a machine has lost power. */
 export const IDLE_PING_AFTER_MS = 4_000;
 /** After this time, the client tests whether the server accepts another connection. */
 export const IDLE_PING_TIMEOUT_MS = 2_000;

@@ -7,7 +7,7 @@ export const ADDRESS_CHARS_MAX = 80;
 export const TRANSFERS_LISTED_MAX = 500;
 export const DOWNLOAD_FIRST_MS = 60_000;
 export const CONCURRENT_HTTP_DOWNLOADS_MAX = 16;
-/** An archive of 100,000 entries takes 1 MB of memory. */
+/** An archive with 100,000 entries takes 1 MB of memory. */
 export const ARCHIVES_PER_ACCOUNT_MAX = 4;
 export const CONCURRENT_ARCHIVES_MAX = 32;
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
@@ -33,16 +33,16 @@ export const LOCAL_LINKS_MAX = 256;
 export const RELAY_QUEUE_BYTES_MAX = 32 * MIB;
 /** Each download takes a chunk of memory and an open file. */
 export const PROGRAM_DOWNLOADS_MAX = 32;
-/** More downloads over the shared line of a school behind one NAT would not be faster. */
+/** More parallel downloads over the shared line of a school behind one NAT would not be faster. */
 export const PROGRAM_DOWNLOADS_PER_ADDRESS_MAX = 8;
 export const PROGRAM_STALL_MS = 60_000;
 export const PROBE_INTERVAL_MS = 2_000;
 
-/** Most answers take up to 1 s. */
+/** Most answers arrive within 1 s. */
 export const STALL_MS = 5_000;
 /** Together with STALL_MS, detects a dead link within 15 s. */
 export const STALL_PING_AFTER_MS = 10_000;
-/** A day's reading, in 20 MB. */
+/** Number of messages read in a day, which take 20 MB of memory. */
 export const PAGE_ROOM_ITEMS_MAX = 20_000;
 export const CLOSED_ROOM_ITEMS_MAX = 500;
 export const ROOM_CHANGES_MAX = 50_000;
@@ -52,7 +52,7 @@ export const SCROLL_PAGE_RECORDS = 100;
 export const PICTURE_FETCHED_BYTES_MAX = 2 * 1024 * 1024;
 /** Pixels. The formats allow 65,535 or 2 ** 32. */
 export const PICTURE_SIDE_MAX = 16_384;
-/** More than cameras produce; decoding takes 4 bytes per pixel. */
+/** More than most cameras produce. Decoding takes 4 bytes per pixel. */
 export const PICTURE_PIXELS_MAX = 32_000_000;
 /** More uploads would only share the same network line. */
 export const CONCURRENT_PAGE_UPLOADS_MAX = 3;
@@ -69,7 +69,7 @@ export const ATTACHMENTS_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Larger than any message, so that the refusal can report the message's size. */
 export const PASTE_BYTES_MAX = 256 * 1024;
 
-/** Apple uses 250 bytes, Google and Mozilla up to 300, Windows 600. */
+/** Apple's endpoints take 250 bytes, Google's and Mozilla's up to 300, and Microsoft's 600. */
 export const PUSH_ENDPOINT_BYTES_MAX = 1024;
 export const PUSH_DEVICES_MAX = 10;
 export const PUSH_SUBSCRIPTIONS_MAX = 5_000;
@@ -85,14 +85,14 @@ export const PUSH_SEALED_INTERVAL_MS = 15 * 60_000;
 export const PUSH_ACCOUNT_BURST = 10;
 export const PUSH_ACCOUNT_INTERVAL_MS = 30_000;
 /**
- * An online user gets no push for this long. A sleeping phone counts as online until the server
- * closes its idle link, which takes less time.
+ * A push is dropped if the user is still online after this long. A sleeping phone counts as online
+ * only until the server closes its idle link, which happens sooner.
  */
 export const PUSH_WATCH_MS = 3 * 60_000;
 /** Equal to the delay of a push, so that activity after a message suppresses the push. */
 export const PUSH_AWAY_MS = 3 * 60_000;
 export const PUSH_CHECK_INTERVAL_MS = 5_000;
-/** The page's badge still counts the messages of a dropped push. */
+/** A push that has waited this long is dropped. The page's badge still counts its messages. */
 export const PUSH_WAIT_MS_MAX = 60 * 60_000;
 /** A cluster server that catches up receives older records and does not push them. */
 export const PUSH_FRESH_MS = 10 * 60_000;

@@ -7,7 +7,7 @@ export const NOTIFICATION_CODE_POINTS_MAX = 200;
 export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 
 export const TERMINAL_ANSWER_TIMEOUT_MS = 5_000;
-/** The shell would receive an answer that arrives after the program's exit. */
+/** Maximum exit delay for pending answers, because a later answer would be sent to the shell. */
 export const TERMINAL_EXIT_TIMEOUT_MS = 500;
 export const TERMINAL_QUEUE_BYTES_MAX = 4 * 1024;
 export const TERMINAL_QUERIES_MAX = 16;
@@ -21,7 +21,7 @@ export const UNDO_LENGTH_MAX = 2 * 1024 * 1024;
 export const INPUT_HISTORY_LINES_MAX = 20_000;
 /** Longer lines are pastes, which users do not recall. */
 export const INPUT_HISTORY_LINE_BYTES_MAX = 8 * 1024;
-/** The history is stored in two files. A full file replaces the older one. */
+/** The history is stored in two files. A full file replaces the older file. */
 export const INPUT_HISTORY_FILE_BYTES_MAX = 1024 * 1024;
 
 export const DRAFT_SAVE_DELAY_MS = 500;
@@ -32,7 +32,7 @@ export const CANDIDATES_LISTED_MAX = 50;
 export const SETTINGS_LISTED_MAX = 500;
 
 export const FOLDED_LINES_VISIBLE = 20;
-/** The notice about hidden lines takes a line itself. */
+/** The notice about hidden lines itself takes a line. */
 export const FOLDED_LINES_HIDDEN_MIN = 4;
 
 export const PICTURE_FILE_BYTES_MAX = 16 * 1024 * 1024;

@@ -18,11 +18,11 @@ export const SEALED_BYTES_MAX = 516 * KIB;
 export const KEY_PACKAGE_BYTES_MAX = 2 * KIB;
 /** Each room that adds the device while it is offline uses one package. */
 export const KEY_PACKAGES_MAX = 50;
-/** The server then requests more packages from the device. */
+/** Below this number, the server requests more packages from the device. */
 export const KEY_PACKAGES_LOW = 10;
-/** Leaves packages for other users. */
+/** Claims per hour for the packages of a single user, so that some remain for others. */
 export const KEY_PACKAGES_PER_HOUR = 10;
-/** Enough to invite a full room twice. */
+/** Claims per hour for all users: enough to invite a full room twice. */
 export const KEY_PACKAGES_PER_HOUR_ALL = 500;
 export const KEY_PACKAGE_WAIT_MS = 3_000;
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;
@@ -33,15 +33,15 @@ export const LEASE_COUNT_MAX = 2 ** 40;
 
 export const GROUP_ADMINS_MAX = 64;
 export const GROUP_POLICY_BYTES_MAX = 4 * KIB;
-/** The state of 256 devices takes 150 KiB, or 2.5 MiB if each device has updated its keys. */
+/** A state with 256 devices takes 150 KiB, or 2.5 MiB if each device has updated its keys. */
 export const GROUP_STATE_BYTES_MAX = 4096 * KIB;
 /** A 64-KiB text as JSON with its mentions, padded to 512 KiB. */
 export const SEALED_BODY_BYTES_MAX = 448 * KIB;
 export const SEALED_PADDED_BYTES_MIN = 256;
 export const SEALED_SKIPPED_MAX = 2_000;
-/** The messages of one process may overtake OUTBOX_IN_FLIGHT_MAX messages of another. */
+/** Messages from one process may overtake OUTBOX_IN_FLIGHT_MAX messages from another process. */
 export const SEALED_SKIPPED_KEYS_MAX = 256;
-/** A device can still be added after an absence of a season. */
+/** A device can still be added after it has been offline for three months. */
 export const KEY_PACKAGE_MS = 90 * 86_400_000;
 /** Shorter than KEY_PACKAGE_MS, so that a claimed package does not expire immediately. */
 export const KEY_PACKAGE_KEEP_MS = 80 * 86_400_000;
@@ -64,7 +64,7 @@ export const RENEW_JITTER_MS = 86_400_000;
 export const RENEW_MESSAGES = 1_000;
 export const RENEW_CHECK_INTERVAL_MS = 6 * 60 * 60_000;
 export const STATE_KEY_BYTES = 32;
-/** Ranges of unsettled counts. Each permanently refused post splits a range. */
+/** Ranges of unconfirmed message counts. Each permanently refused post splits a range. */
 export const SEALED_UNSETTLED_MAX = 16;
 export const CLAIMS_KNOWN_MAX = 1_024;
 export const CLAIM_TRIES_MAX = 4;

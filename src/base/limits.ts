@@ -3,9 +3,9 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-// The cost of a request on the event loop must never be the product of its length and the size of
-// the stored data. Pages are read in steps of 64 KiB (at most 3 ms), worker threads search older
-// data, and only operators' requests sort complete lists (100,000 entries in 0.2 s).
+// The cost of a request on the event loop must never grow with the product of its length and the
+// size of the stored data. Pages are read in steps of 64 KiB (at most 3 ms), worker threads search
+// older data, and only operators' requests sort complete lists (100,000 entries in 0.2 s).
 
 /** 1,000 queued copies of the longest text fit in memory. */
 export const TEXT_BYTES_MAX = 64 * KIB;
@@ -32,7 +32,7 @@ export const TEMPLATE_VALUE_BYTES_MAX = 256;
 export const MESSAGE_BYTES_MAX = 1 * MIB + 4 * KIB;
 /** The longest legitimate message is `register` with a long password. */
 export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
-/** The schemas use four levels. The others are for future fields. */
+/** The schemas use four levels. The other levels are for future fields. */
 export const NESTING_MAX = 8;
 /** The longest legitimate list is a page of history. */
 export const ENTRIES_MAX = 4096;
@@ -57,7 +57,7 @@ export const RECORDS_PER_MESSAGE_MAX = 1_000;
 export const LINE_BYTES_MAX = 1 * MIB;
 /** A longer queue is a fault, because it means that the disk is too slow. */
 export const APPEND_QUEUE_BYTES_MAX = 64 * MIB;
-/** Readers receive a batch in one tick, so it must fit their send queues. */
+/** Readers receive a batch in one tick, so it must fit in their send queues. */
 export const BATCH_BYTES_MAX = 512 * KIB;
 /** A worker thread writes larger batches. */
 export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
@@ -66,20 +66,20 @@ export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
  * and stop cleanly.
  */
 export const RESERVE_BYTES = 1 * MIB;
-/** Origin, size and root take 90 bytes; each signature takes 130. */
+/** A checkpoint takes 90 bytes; each signature takes 130. */
 export const NOTE_BYTES_MAX = 2 * KIB;
 /** Sufficient for 10^12 records: the initial hash and 40 levels. */
 export const PROOF_HASHES_MAX = 41;
 export const CHECKPOINT_INTERVAL_MS = 1_000;
-/** Allows verification of a copy of the log without its checkpoint file. */
+/** Checkpoint records allow verification of a copy of the log that lacks its checkpoint file. */
 export const CHECKPOINT_INTERVAL_RECORDS = 1_000;
-/** The answer takes about 90 KB. */
+/** An answer with this many proofs takes about 90 KB. */
 export const PROOFS_PER_REQUEST_MAX = 64;
 
 /** A reader that exceeds the limit is disconnected and resumes by `seq`. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
-/** A class behind one NAT connects within seconds. */
+/** Allows a class behind one NAT to connect within seconds. */
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
 export const LINKS_PER_ADDRESS_MAX = 512;
 /**
@@ -93,11 +93,11 @@ export const DESCRIPTORS_RESERVED = 32;
 /** Connections that have not sent a request. Loopback is exempt. */
 export const HALF_OPEN_PER_ADDRESS_MAX = 32;
 export const HALF_OPEN_WHEN_SHORT_MAX = 4;
-/** TLS takes three round trips. */
+/** Connecting with TLS takes three round trips. */
 export const FIRST_REQUEST_TIMEOUT_MS = 10_000;
 export const HALF_OPEN_CHECK_INTERVAL_MS = 1_000;
 export const HALF_OPEN_CHECK_SHORT_INTERVAL_MS = 100;
-/** Loopback connections, with which the operator can log in to a full server. */
+/** Reserved for loopback, so that the operator can connect to a full server. */
 export const LINKS_RESERVED = 16;
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
 /**
@@ -133,7 +133,7 @@ export const HTTP_REQUESTS_PIPELINED_MAX = 4;
 export const HTTP_REQUESTS_PER_TURN_MAX = 64;
 export const FLOOD_REFUSED_MS = 10_000;
 export const FLOODERS_MAX = 10_000;
-/** Allows a program to page through history. */
+/** Fast enough for a program that pages through history. */
 export const REQUESTS_PER_SECOND = 200;
 /** Does not slow a client that sends REQUESTS_IN_FLIGHT_MAX requests together. */
 export const REQUESTS_BURST = 2_048;
@@ -146,7 +146,7 @@ export const IDLE_TIMEOUT_MS = 45_000;
 export const CONNECT_TIMEOUT_MS = 10_000;
 export const RECONNECT_FIRST_MS = 250;
 export const RECONNECT_MAX_MS = 60_000;
-/** Shorter than without pending messages, because the user may be watching. */
+/** Shorter than RECONNECT_MAX_MS, because a user with unsent messages may be waiting. */
 export const RECONNECT_PENDING_MAX_MS = 15_000;
 export const DRAIN_TIMEOUT_MS = 5_000;
 
@@ -160,7 +160,7 @@ export const INVITE_ADDRESSES_MAX = 16;
 export const LINK_OFFERS_MAX = 1_000;
 /** Time to walk to the other machine and type 27 letters. */
 export const LINK_CODE_MS = 10 * 60_000;
-/** Former server keys. A client that has missed more key changes must ask the owner. */
+/** Former server keys. A client that has missed more changes must verify the key with the owner. */
 export const PREDECESSORS_MAX = 8;
 export const DEVICE_LABEL_BYTES_MAX = 64;
 /** A crash loses at most this interval, and device notes change only once a day. */
@@ -177,14 +177,14 @@ export const ROOM_MEMBERS_MAX = 20_000;
 export const JOINED_ROOMS_MAX = 1_000;
 export const IGNORED_MAX = 256;
 export const PREFS_ROOMS_MAX = 512;
-/** Each device receives the list, at 40 bytes per message. */
+/** Each device receives the list of saved messages, which takes 40 bytes per message. */
 export const SAVED_MAX = 500;
 export const PREFS_RECORDS_MAX = 256;
 export const PREFS_PER_SECOND = 2;
 export const PREFS_BURST = 120;
 /** Each position takes about 30 bytes of `marks.json`. */
 export const READ_POSITIONS_MAX = 200_000;
-/** Each message takes 16 bytes. Users need no larger number. */
+/** Each counted message takes 16 bytes. Users do not need a larger number. */
 export const UNREAD_COUNTED_MAX = 10_000;
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
 export const READ_POSITIONS_SAVE_INTERVAL_MS = 2_000;
@@ -215,7 +215,7 @@ export const SHARED_GUESSES_PER_MINUTE = 100;
 export const PASSWORD_CHECKS_MAX = 2;
 export const PASSWORD_CHECKS_QUEUED_MAX = 32;
 
-/** Faster than anyone reads, but slow enough for other accounts. */
+/** Faster than anyone reads, but slow enough not to delay other accounts. */
 export const POSTS_PER_SECOND = 500;
 export const POSTS_BURST = 2_500;
 /**
@@ -254,7 +254,7 @@ export const HTTP_POST_KEY_BYTES_MAX = 128;
 
 /** UTF-16 code units. Long texts would fill the memory before OUTBOX_PENDING_MAX posts. */
 export const OUTBOX_PENDING_CHARS_MAX = 32 * MIB;
-/** UTF-16 code units. At three bytes each, these posts fit a link's send queue. */
+/** UTF-16 code units. At three bytes each, these posts fit in a link's send queue. */
 export const OUTBOX_IN_FLIGHT_CHARS_MAX = 1 * MIB;
 
 /** Records of each room that a device receives at its first log-in. */
@@ -263,31 +263,33 @@ export const CATCH_UP_RECORDS_MAX = 500;
 export const PAGE_BYTES_MAX = 256 * KIB;
 export const PAGE_RECORDS_MAX = 1_000;
 export const VERIFIED_RECORDS_MAX = 10_000;
-/** Ten times a history of a million messages, to stop clients that read everything repeatedly. */
+/**
+ * Ten times the size of a history with a million messages. Stops clients that reread everything.
+ */
 export const HISTORY_BYTES_PER_DAY = 4 * 1024 * MIB;
 export const GREP_BYTES_MAX = 1 * KIB;
 export const SEARCHED_KINDS_MAX = 32;
-/** Keeps the order's line far below LINE_BYTES_MAX. */
+/** Keeps the log line of an erasure order far below LINE_BYTES_MAX. */
 export const ERASED_PER_ORDER_MAX = 500;
 export const RETENTION_MS_MIN = 60_000;
 export const RETENTION_MS_MAX = 100 * 365 * 86_400_000;
-/** Maximum delay of an erasure. */
+/** Maximum delay before an expired message is erased. */
 export const RETENTION_CHECK_INTERVAL_MS = 60_000;
-/** Sufficient for a busy room during one disk sync. */
+/** Sufficient for the commands that a busy room receives during one disk sync. */
 export const ROOM_LOCK_QUEUE_MAX = 16_384;
-/** With more outboxes per session, the server can store posts in a different order. */
+/** If a session has more outboxes, the server may store their posts out of order. */
 export const OUTBOXES_HELD_MAX = 16;
 export const CATCH_UP_BYTES_MAX = 8 * MIB;
 export const CONCURRENT_PAGE_READS_MAX = 4;
 /** Leaves capacity for others while a user searches a lot. */
 export const PAGE_READS_PER_ACCOUNT_MAX = 2;
-/** After each read, an account's reads pause for this multiple of its duration. */
+/** After each read, an account's reads pause for this multiple of the read's duration. */
 export const PAGE_PAUSE_FACTOR = 3;
 export const PAGE_PAUSE_MS_MAX = 200;
 export const PAGE_READS_QUEUED_MAX = 4_096;
 export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;
 export const PRINTED_CHARS_MAX = 1_000;
-/** 2,000 messages a second. Wrapping for a terminal takes up to 1.2 µs per character. */
+/** About 2,000 messages per second. Wrapping for a terminal takes up to 1.2 µs per character. */
 export const PRINTED_CHARS_PER_SECOND = 128 * KIB;
 
 /** A list that one person can still review. Expired bans do not count. */
@@ -303,12 +305,12 @@ export const MODERATION_PAGE_MAX = 200;
 export const INVITE_USES_MAX = 1_000;
 /** Used or revoked invites, remembered to report the reason to their holders. */
 export const INVITES_SPENT_MAX = 10_000;
-/** Each edit is a record, and an erasure lists them all. */
+/** Each edit is a record, and the erasure of a message lists all of its edits. */
 export const EDITS_PER_RECORD_MAX = 100;
 
-/** 100 ms of a fast transfer, so that no datagram is lost while the program is busy. */
+/** Data of a fast transfer in 100 ms, so that no datagram is lost while the program is busy. */
 export const UDP_RECEIVE_BUFFER_BYTES = 4 * MIB;
-/** At 50 ms and 5 % loss, 16 MiB allows 34 MB/s; 1 MiB allows 5 MB/s. */
+/** At a round trip of 50 ms and 5 % loss, 16 MiB allows 34 MB/s; 1 MiB allows 5 MB/s. */
 export const UDP_STREAM_WINDOW_BYTES = 16 * MIB;
 /** A longer QUIC queue would delay messages behind files. */
 export const UDP_QUEUE_BYTES = 64 * KIB;
@@ -320,7 +322,7 @@ export const QUIC_IDLE_TIMEOUT_SECONDS = 20;
 /** Needed because a killed server sends nothing over UDP. */
 export const UDP_PING_INTERVAL_MS = 2_000;
 export const UDP_IDLE_TIMEOUT_MS = 4_000;
-/** Connecting through the other transport then takes less than 3 s in total. */
+/** With this delay, connecting through the other transport takes less than 3 s in total. */
 export const TRANSPORT_FALLBACK_DELAY_MS = 1_500;
 /** A restarting server refuses connections for some seconds. */
 export const TRANSPORT_REFUSAL_GRACE_MS = 5_000;
@@ -331,7 +333,7 @@ export const UDP_ANSWER_TIMEOUT_MS = 3_000;
  * datagram.
  */
 export const LAN_DATAGRAM_BYTES_MAX = 1_200;
-/** The space left by header, name, seal and signature. */
+/** Space that remains after header, name, seal and signature. */
 export const LAN_TEXT_BYTES_MAX = 960;
 /** Longer than the longest answer, so that a forged query cannot be used for amplification. */
 export const LAN_QUERY_BYTES = 256;
@@ -386,13 +388,13 @@ export const DISCOVER_MS = 2_000;
 
 export const CHECK_TIMEOUT_MS = 3_000;
 /**
- * With a larger difference, `chat lan` refuses packets, and logs of two machines cannot be
+ * Above this difference, `chat lan` refuses packets, and the logs of two machines cannot be
  * compared.
  */
 export const CLOCK_SKEW_MS_MAX = 120_000;
 /** A busy server uses this much in a day. */
 export const FREE_BYTES_LOW = 256 * MIB;
-/** Each message waits for one sync, and users notice ten times this duration. */
+/** Each message waits for one sync, and users notice a delay of ten times this duration. */
 export const SYNC_MS_SLOW = 50;
 
 /** Fixed, because a file's digest depends on the chunk size. Chunks of 1 MiB were not faster. */
@@ -410,7 +412,7 @@ export const FOLDER_ENTRIES_MAX = 100_000;
 export const MANIFEST_BYTES_MAX = 16 * MIB;
 /** Four chunks saturate a loopback link. */
 export const TRANSFER_WINDOW_FIRST_BYTES = 1 * MIB;
-/** 100 ms at 1.3 Gbit/s. */
+/** Bandwidth-delay product at 1.3 Gbit/s and 100 ms. */
 export const TRANSFER_WINDOW_BYTES_MAX = 16 * MIB;
 export const TRANSFERS_BYTES_MAX = 128 * MIB;
 /** Bytes that a client sends again after a crash. More frequent syncs would reduce the speed. */
@@ -443,15 +445,15 @@ export const STREAM_RETAINED_CHUNKS_MAX = 128;
 export const SPARE_BUFFERS_MAX = 16;
 /** Maximum on common file systems. */
 export const PATH_SEGMENT_BYTES_MAX = 255;
-/** A family with four skin tones needs 11. Further combining marks would overlap other lines. */
+/** A family emoji with four skin tones takes 11. More combining marks would overlap other lines. */
 export const CLUSTER_CODE_POINTS_MAX = 16;
 export const NOTICE_CODE_POINTS_MAX = 120;
 /** A certificate with maximum-length fields takes less than 300 bytes. */
 export const DEVICE_CERT_BYTES_MAX = 512;
 /**
- * Sufficient for a catch-up of a few rooms. If the reader is slower, the client closes the link and
- * resumes.
+ * Sufficient to catch up on a few rooms. If the reader is slower, the client closes the link and
+ * resumes later.
  */
 export const EVENTS_BUFFERED_MAX = 8_192;
-/** Needed because a busy room can be faster than a slow disk. */
+/** Limits the memory for records that arrive faster than a slow disk stores them. */
 export const UNSTORED_RECORDS_MAX = 1_024;

@@ -34,7 +34,7 @@ const RESERVED: ReadonlySet<string> = new Set(
   [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
 );
 
-/** An existing account keeps a reserved name. */
+/** An existing account may keep a reserved name. */
 export function isReservedName(name: Name): boolean {
   return RESERVED.has(foldName(name));
 }

@@ -1,4 +1,6 @@
-/** Checks for new account names and passwords, and proposals for invalid or taken names. */
+/**
+ * Checks for new account names and passwords, and suggestions in place of invalid or taken names.
+ */
 
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";
@@ -54,7 +56,7 @@ export function proposeName(text: string, taken: ReadonlySet<FoldedName> = new S
 }
 
 function transliterate(text: string): string {
-  // Limits the cost for a long text.
+  // Limits the cost of a long text.
   const start = text.slice(0, NAME_CHARS_MAX * 8).normalize("NFC");
   return trimmed(
     [...start]

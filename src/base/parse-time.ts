@@ -22,7 +22,7 @@ const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 export interface TimeContext {
   readonly nowUnixMs: number;
   readonly offsetMinutes: OffsetMinutes;
-  /** Time of day for a date without one: the first (default) or last millisecond. */
+  /** Time for a date without a time of day: the day's first (default) or last millisecond. */
   readonly edge?: "start" | "end";
 }
 

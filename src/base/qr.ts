@@ -2,7 +2,9 @@
 
 import { encode } from "uqr";
 
-/** Quiet zone. Readers need fewer modules than the standard's four. */
+/**
+ * Quiet zone in modules. QR readers need fewer than the four modules that the standard requires.
+ */
 const MARGIN = 2;
 
 export function qrDots(text: string): readonly (readonly boolean[])[] {

@@ -6,7 +6,7 @@
 import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
-  /** CR LF becomes LF. */
+  /** Keeps line feeds, and converts CR LF to LF. */
   readonly lines?: boolean;
   readonly tabs?: boolean;
 }
@@ -29,8 +29,8 @@ const SELECTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 /** Letters of Indic scripts after which a joiner may end a word (UAX 31, section 2.3). */
 const VIRAMA = /[\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u1b44\ua9c0]/u;
 /**
- * A cluster of more than 16 characters has at most one ASCII letter, so at least eight other
- * characters in a row.
+ * A cluster of more than 16 characters has at most one ASCII letter, so it contains at least eight
+ * other characters in a row.
  */
 const LONG_CLUSTER_POSSIBLE = /[^\x00-\x7f]{8}/u;
 const REPLACEMENT = "\ufffd";
@@ -141,7 +141,7 @@ function isHidden(point: string): boolean {
   return IGNORABLE.test(point);
 }
 
-/** Cuts long clusters. The mark at the end keeps a cut cluster from joining the next one. */
+/** Cuts long clusters. A mark after each cut keeps the cluster from joining the next one. */
 function cutClusters(text: string): string {
   let result = "";
   for (const { segment } of segmentsOf(text)) {

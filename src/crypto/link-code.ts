@@ -36,7 +36,8 @@ export function sealAccountKey(
 }
 
 /**
- * @returns `undefined` if the seed was encrypted with another code, or for another device or user
+ * @returns `undefined` if the seed was encrypted with a different code, or for a different device
+ * or user
  */
 export function openAccountKey(context: LinkContext, sealed: Uint8Array): Uint8Array | undefined {
   return openWithNonce(derive(context.code, LINK_KEY), linkAssociatedData(context), sealed);

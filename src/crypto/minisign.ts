@@ -12,7 +12,7 @@ const KEY_ID_BYTES = 8;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const KEY_ALGORITHM = "Ed";
-/** Signature of the file's BLAKE2b-512 hash instead of the file. */
+/** Signs the file's BLAKE2b-512 hash instead of the file itself. */
 const HASHED_ALGORITHM = "ED";
 const UNTRUSTED = "untrusted comment: ";
 const TRUSTED = "trusted comment: ";
@@ -41,7 +41,8 @@ export function parseReleaseKey(text: string): ReleaseKey {
 /**
  * @param signature content of the `.minisig` file
  * @returns the trusted comment, which is also signed
- * @throws {Fault} release-untrusted if the signature is malformed, invalid or made with another key
+ * @throws {Fault} release-untrusted if the signature is malformed, invalid or made with a different
+ * key
  */
 export function verifyRelease(key: ReleaseKey, bytes: Uint8Array, signature: string): string {
   const [untrustedLine = "", signatureLine = "", trustedLine = "", commentLine = ""] =

@@ -56,7 +56,7 @@ export interface RequestRow {
   /** The server may delay its answer, because a client may guess the request's secret. */
   readonly isGuess?: true;
   readonly role?: "operator";
-  /** Cost of the request within the account's rate limit for posts. */
+  /** Cost of the request in posts, for the account's rate limit. */
   readonly postCount?: 1 | ((request: never) => number);
   /** The room engine applies the rate limit, so that posts keep their order. */
   readonly isLimitedByEngine?: true;

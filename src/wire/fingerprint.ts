@@ -29,7 +29,7 @@ export function parseFingerprint(text: string): Fingerprint {
   try {
     if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
   } catch {
-    // The caught fault would report a peer's malformed frame. The fault below reports a typing
+    // Ignore this fault, which blames a peer's malformed frame. The fault below reports a typing
     // error.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {

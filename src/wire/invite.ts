@@ -33,7 +33,7 @@ const TRIMMED =
   "\\s\\u200b-\\u200f\\u2060\\ufeff'\"`\\u00b4\\u2018-\\u201f\\u2039\\u203a\\u00ab\\u00bb<>()";
 const LEADING = new RegExp(`^[${TRIMMED}]+`);
 const TRAILING = new RegExp(`[${TRIMMED}.,;!]+$`);
-/** `encodeURIComponent` leaves these characters, but `trimCopied` would remove them. */
+/** `encodeURIComponent` leaves these characters unencoded, but `trimCopied` would remove them. */
 const TRIMMABLE = /['().!]/g;
 
 type Transport = "tcp" | "udp";

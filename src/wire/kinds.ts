@@ -17,7 +17,7 @@ type Trait =
   | "editable"
   | "erasable"
   | "reactable"
-  /** Erased with all messages of the account, and by the room's retention. */
+  /** Erased together with the account's messages, and by the room's retention. */
   | "authored"
   | "deferrable"
   | "decision"
@@ -36,7 +36,7 @@ export interface FieldTypes {
   readonly list: readonly unknown[];
   readonly pair: readonly [string, string];
   readonly pairs: readonly (readonly [string, string])[];
-  /** Checked by the reader, because an invalid value differs in meaning from an absent one. */
+  /** Checked by the reader, because an invalid value has a different meaning than an absent one. */
   readonly any: unknown;
 }
 

@@ -33,12 +33,12 @@ const WORD = 1;
 const ID = 2;
 const KIND = 4;
 const KIND_BEGIN = 8;
-/** In canonical base64url, the unused bits of the last letter are zero. */
+/** May end a commitment: in canonical base64url, the unused bits of the last character are zero. */
 const COMMIT_END = 16;
 const SALT_END = 32;
 const CLASSES = /* @__PURE__ */ classesOf();
 const SEXTETS = /* @__PURE__ */ sextetsOf();
-/** Base64url characters of each 12-bit value, as a 16-bit word in native byte order. */
+/** Base64url characters for each 12-bit value, as a 16-bit word in native byte order. */
 const PAIRS = /* @__PURE__ */ pairsOf();
 const NOTHING = /* @__PURE__ */ new Uint8Array(0);
 

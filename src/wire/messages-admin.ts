@@ -45,7 +45,7 @@ const clientEntry = v.object({
   address: addressText,
   transport: keyword,
   since: unixMs,
-  /** Data channel, which carries files for another connection. */
+  /** True for a data channel, which carries files for another connection. */
   lane: v.boolean(),
   operator: v.boolean(),
   roundTripMs: v.optional(count),
@@ -162,7 +162,7 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: { after: v.optional(count) },
     answer: v.object({
-      /** An earlier `last` is invalid if the server has restarted since. */
+      /** Start of the server. A `last` from before this time is invalid. */
       since: unixMs,
       last: count,
       more: v.boolean(),
@@ -180,7 +180,7 @@ export const ADMIN_REQUESTS = {
     role: "operator",
     fields: {},
     answer: v.object({
-      /** Earlier event numbers are invalid if the server has restarted since. */
+      /** Start of the server. Event numbers from before this time are invalid. */
       since: unixMs,
       events: list(v.object(eventFields), EVENTS_STORED_MAX),
     }),
@@ -198,7 +198,7 @@ export const ADMIN_REQUESTS = {
     },
     answer: v.object({
       events: list(v.object(eventFields), DECISIONS_PAGE_MAX),
-      /** Older decisions may exist, even if this answer has none. */
+      /** Present if older decisions may exist, even if this answer contains none. */
       next: v.optional(v.object({ accounts: positive, history: positive })),
     }),
   },
@@ -264,7 +264,10 @@ export const ADMIN_REQUESTS = {
           user: name,
           time: unixMs,
           bytes: count,
-          /** Named rooms with the file. An operator may erase the records `seqs` there. */
+          /**
+           * Named rooms that contain the file. An operator may erase its records `seqs` in these
+           * rooms.
+           */
           rooms: list(name, FILE_ROOMS_LISTED_MAX),
           seqs: list(positive, FILE_ROOMS_LISTED_MAX),
         }),

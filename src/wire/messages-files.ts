@@ -86,7 +86,7 @@ export const FILE_REQUESTS = {
     }),
   },
   withdraw: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
-  /** Downloads a file, whose upload may still be in progress, from chunk `from`. */
+  /** Downloads a file from chunk `from` on. The upload may still be in progress. */
   fetch: {
     phase: "lane",
     fields: { file: fileId, from: count, window },
@@ -98,7 +98,7 @@ export const FILE_REQUESTS = {
       folder: v.optional(folder),
     }),
   },
-  /** The receiver has verified and stored the complete file. */
+  /** Reports that the receiver has verified and stored the complete file. */
   got: { phase: "lane", fields: { file: fileId }, answer: v.object({}) },
 } as const satisfies Readonly<Record<string, RequestRow>>;
 
@@ -113,8 +113,8 @@ export const FILE_NOTICES = {
   held: { file: fileId, where: v.picklist(["sender", "disk"]) },
   end: { file: fileId, size, chunks: count, digest: HASH },
   /**
-   * Announces an upload to a room of the receiver. The file's `record` follows when the file is
-   * complete.
+   * Announces an upload to one of the receiver's rooms. The file's `record` follows when the file
+   * is complete.
    */
   offered: {
     room: id,

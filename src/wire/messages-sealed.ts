@@ -47,7 +47,7 @@ export const sealedBody = v.object({
 });
 
 export const SEALED_REQUESTS = {
-  /** An empty list only returns the number of remaining packages. */
+  /** Adds key packages. An empty list only queries the number of remaining packages. */
   "key-packages": {
     postCount: ({ packages }: { readonly packages: readonly Uint8Array[] }) =>
       packages.length === 0
@@ -110,7 +110,7 @@ export const SEALED_REQUESTS = {
     },
     answer: v.object({
       count,
-      /** False if the folder's lease is outdated. The server then changes nothing. */
+      /** False if the folder's lease is outdated. In that case, the server changes nothing. */
       isLatest: v.boolean(),
     }),
   },

@@ -106,10 +106,10 @@ const roomEntry = v.object({
 
 const roomPrefs = {
   room: id,
-  /** End in Unix ms; 0 for a permanent mute. */
+  /** End of the mute in Unix ms; 0 if permanent. */
   muted: v.optional(unixMs),
   favourite: v.optional(v.boolean()),
-  /** Seq of a record. The room is hidden until a later message. */
+  /** Seq of a record. The room stays hidden until a message after this record. */
   hidden: v.optional(count),
   /** Seq of the first unread record, regardless of the read position. */
   unread: v.optional(positive),
@@ -250,7 +250,7 @@ export const REQUESTS = {
     fields: { seq: positive },
     answer: v.object({
       readers: count,
-      /** Number of possible readers. */
+      /** Number of members other than the author. */
       of: count,
       users: list(name, READERS_NAMED_MAX),
     }),
@@ -522,19 +522,19 @@ export const NOTICES = {
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),
     predecessors: v.optional(list(v.object({ key: KEY, signature: SIGNATURE }), PREDECESSORS_MAX)),
-    /** A page from another build should reload. */
+    /** A page from a different build should reload. */
     build: v.optional(text(64)),
     /** `false` while this server cannot reach a majority of its cluster. */
     majority: v.optional(v.boolean()),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
-  /** Sent before the server checks the secret; applies if the secret is wrong. */
+  /** Sent before the server checks the secret. The delay applies if the secret is wrong. */
   "guess-delay": { waitMs: count, of: v.picklist(GUESS_DELAYS) },
   /** Sent before the first record of the room and whenever the room's state changes. */
   room: {
     ...roomEntry.entries,
-    /** First record that the server will send. */
+    /** `n` of the first record that the server will send. */
     n: positive,
     skipped: count,
     /** Highest `n` that one of the account's devices has read. */
@@ -547,7 +547,7 @@ export const NOTICES = {
     behind: v.optional(v.boolean()),
   },
   read: { room: id, n: count, unread: v.optional(count) },
-  /** Sent on changes, and after a log-in without a majority. */
+  /** Sent when the state changes, and after a log-in while there is no majority. */
   majority: { on: v.boolean() },
   servers: { places: addressList(CLUSTER_ADDRESSES_MAX) },
   ignored: { users: v.array(name) },

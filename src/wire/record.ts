@@ -193,7 +193,7 @@ export function parseHead(
 }
 
 /**
- * Sets `durable` to 0, because it refers to the disk of the server that wrote the line.
+ * Sets `durable` to 0, because the field refers to the disk of the server that wrote the line.
  * @param line line without its newline
  * @returns `undefined` if this version did not write the line
  */
@@ -252,7 +252,9 @@ function headIn(
   return { kind: "head", head, durable };
 }
 
-/** Copies, because a Buffer's `slice` would share memory that the next read overwrites. */
+/**
+ * Copies the bytes, because a Buffer's `slice` would share memory that the next read overwrites.
+ */
 function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }

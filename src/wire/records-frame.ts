@@ -32,7 +32,7 @@ const FROM = packTexts("from");
 const START_BYTES = 1 + START.length + 3;
 /** Keys, lengths, salt, `erased`, and a name; excludes head and body. */
 const RECORD_FRAME_BYTES_MAX = 256;
-/** A page draws such a frame in one pass, and the size is far below the queue limit of a link. */
+/** Small enough for a page to draw in one pass, and far below the queue limit of a link. */
 const FRAME_BYTES_MAX = 64 << 10;
 const NAME_BYTES_MAX = 64;
 

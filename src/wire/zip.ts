@@ -157,7 +157,7 @@ function flagsOf(entry: ZipEntry): number {
 const EARLIEST = Date.UTC(1980, 0, 1);
 const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
 
-/** Fixed length without reallocation, because an archive may have 200,000 entries. */
+/** Never reallocates its buffer, because an archive may have 200,000 entries. */
 class HeaderWriter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -183,7 +183,7 @@ class HeaderWriter {
     this.#at += 8;
   }
 
-  /** Time in UTC, in steps of two seconds from 1980. */
+  /** Writes the time in UTC, in steps of two seconds since 1980. */
   time(mtime: number): void {
     const at = dateOf(Math.min(LATEST, Math.max(EARLIEST, mtime)));
     this.u16((at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1));

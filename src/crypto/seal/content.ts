@@ -13,7 +13,7 @@ import { toUnshared } from "./unshared.ts";
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const ORIGIN_CHARS_MAX = 64;
-/** Fields that the signature covers. Only MLS protects fields added by later versions. */
+/** Fields that the signature covers. Only MLS protects fields that later versions add. */
 const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {

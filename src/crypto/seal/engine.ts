@@ -139,8 +139,8 @@ export class SealEngine {
   }
 
   /**
-   * @throws {Fault} not-allowed if WebCrypto is unavailable or the certificate belongs to another
-   * device
+   * @throws {Fault} not-allowed if WebCrypto is unavailable or the certificate belongs to a
+   * different device
    */
   static async open(options: SealEngineOptions): Promise<SealEngine> {
     if (globalThis.crypto?.subtle === undefined) {
@@ -242,7 +242,7 @@ export class SealEngine {
 
   /**
    * Applies a commit that the server has accepted, by any device.
-   * @throws {Fault} stale-epoch if the commit belongs to another epoch; frame-malformed or
+   * @throws {Fault} stale-epoch if the commit belongs to a different epoch; frame-malformed or
    * too-large, which the caller treats as rejected
    */
   async process(
@@ -453,8 +453,8 @@ export class SealEngine {
    * Identifies the sending device by the leaf in the tree. A message by this device itself can be
    * decrypted only if a newer state created it, so this state is then an outdated copy.
    * @throws {Fault} frame-malformed or too-large if the bytes are invalid; stale-epoch if the
-   * message belongs to another epoch; seal-broken if the message is forged, already decrypted, or
-   * created by this state
+   * message belongs to a different epoch; seal-broken if the message is forged, already decrypted,
+   * or created by this state
    */
   async decrypt(
     group: SealedGroup,
@@ -531,8 +531,8 @@ export class SealEngine {
   }
 
   /**
-   * @throws {Fault} seal-state if the bytes are damaged, or belong to another group, lease, key or
-   * device
+   * @throws {Fault} seal-state if the bytes are damaged, or belong to a different group, lease, key
+   * or device
    */
   async load(bytes: Uint8Array, context: BoxContext): Promise<SealedGroup> {
     const { plain, epoch } = await decryptState(bytes, context);

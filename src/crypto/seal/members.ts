@@ -35,7 +35,7 @@ export class Certificates {
     this.#servers = new Set(servers);
   }
 
-  /** @returns `undefined` if the certificate was issued for another device or server */
+  /** @returns `undefined` if the certificate was issued for a different device or server */
   async deviceOf(
     leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
   ): Promise<SealDevice | undefined> {

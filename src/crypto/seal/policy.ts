@@ -16,7 +16,7 @@ const ROOM_CHARS_MAX = 64;
 const ACCOUNT_KEY_BYTES = 32;
 
 export interface SealPolicy {
-  /** Prevents the server from presenting the group as another room. */
+  /** Prevents the server from presenting the group as a different room. */
   readonly room: string;
   readonly admins: readonly string[];
   readonly adders: "admins" | "members";

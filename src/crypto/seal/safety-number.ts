@@ -15,8 +15,8 @@ const COMPARE_REMEDY = fixedText(
 const GROUP_DIGITS = 5;
 const ACCOUNT_KEY_BYTES = 32;
 /**
- * Up to two differing groups are typing errors: with different keys, 10 of 12 groups agree with a
- * probability of 1e-48.
+ * Up to two differing groups count as typing errors, because with different keys, 10 of 12 groups
+ * agree with a probability of only 1e-48.
  */
 const MISTYPED_GROUPS_MAX = 2;
 

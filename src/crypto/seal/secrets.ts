@@ -12,8 +12,8 @@ export function wipe(consumed: Consumed): void {
 }
 
 /**
- * Removes the previous epoch, which the library keeps for late messages. There are none, because
- * the server accepts messages in the current epoch only.
+ * Removes the previous epoch, which the library keeps for late messages. No message is late,
+ * because the server accepts messages in the current epoch only.
  */
 export function withoutHistory(state: ClientState): ClientState {
   return { ...state, historicalReceiverData: new Map() };

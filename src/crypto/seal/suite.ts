@@ -1,6 +1,7 @@
 /**
- * Cipher suite of sealed rooms: X25519, AES-128-GCM, SHA-256 and Ed25519 by WebCrypto. Imports
- * individual files of the library, to keep its other suites out of the program and the page.
+ * Cipher suite of sealed rooms: X25519, AES-128-GCM, SHA-256 and Ed25519, based on WebCrypto.
+ * Imports individual files of the library, to keep its other suites out of the program and the
+ * page.
  */
 
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
@@ -99,7 +100,7 @@ export function makeConfig(authService: AuthenticationService): ClientConfig {
     authService,
     keyRetentionConfig: {
       retainKeysForGenerations: SEALED_SKIPPED_KEYS_MAX,
-      retainKeysForEpochs: 1, // 0 would retain all epochs. `forgetEpochs` removes this one.
+      retainKeysForEpochs: 1, // 0 would retain all epochs. `withoutHistory` removes this one.
       maximumForwardRatchetSteps: SEALED_SKIPPED_MAX,
     },
     lifetimeConfig: {

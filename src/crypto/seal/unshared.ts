@@ -1,4 +1,4 @@
-/** Copying of bytes to unshared memory, which WebCrypto requires. */
+/** Copies bytes to unshared memory, which WebCrypto requires. */
 
 export function toUnshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer
