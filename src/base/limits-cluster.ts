@@ -15,9 +15,7 @@ export const CLUSTER_MAJORITY_TIMEOUT_MS = 3_000;
 export const CLUSTER_START_TIMEOUT_MS = 20_000;
 /** A request without an answer is sent to NATS again, because the leader may have changed. */
 export const CLUSTER_ANSWER_TIMEOUT_MS = 1_000;
-/**
- * Minimum NATS election timeout. A leader that reached a majority stays the only one for this long.
- */
+/** Minimum NATS election timeout. A leader with a majority stays the only one for this long. */
 export const CLUSTER_LEASE_MS = 4_000;
 export const MAJORITY_CHECK_INTERVAL_MS = 1_000;
 /** Most leader elections are shorter. */
@@ -63,7 +61,7 @@ export const ADVERTISED_DIALS_BURST = 32;
 export const ADVERTISED_DIALS_PER_SECOND = 1;
 /** The largest value, a device's key packages, takes 137 KiB. */
 export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
-/** Minimum age of a value to sweep. A commit, which needs unlisted values, takes only seconds. */
+/** A sweep removes only unused values older than this. A commit in progress takes only seconds. */
 export const BUCKET_SWEEP_MS = 60 * 60_000;
 /** TCP alone takes minutes to report that a machine has lost power. */
 export const IDLE_PING_AFTER_MS = 4_000;

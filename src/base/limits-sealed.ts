@@ -20,9 +20,9 @@ export const KEY_PACKAGE_BYTES_MAX = 2 * KIB;
 export const KEY_PACKAGES_MAX = 50;
 /** Below this number, the server requests more packages from the device. */
 export const KEY_PACKAGES_LOW = 10;
-/** Claims per hour for the packages of a single user, so that some remain for others. */
+/** Requests per hour from one user for the packages of another. Leaves packages for other users. */
 export const KEY_PACKAGES_PER_HOUR = 10;
-/** Claims per hour for all users: enough to invite a full room twice. */
+/** Requests per hour from one user for all packages: enough to invite a full room twice. */
 export const KEY_PACKAGES_PER_HOUR_ALL = 500;
 export const KEY_PACKAGE_WAIT_MS = 3_000;
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;

@@ -263,9 +263,7 @@ export const CATCH_UP_RECORDS_MAX = 500;
 export const PAGE_BYTES_MAX = 256 * KIB;
 export const PAGE_RECORDS_MAX = 1_000;
 export const VERIFIED_RECORDS_MAX = 10_000;
-/**
- * Ten times the size of a history with a million messages. Stops clients that reread everything.
- */
+/** Ten times the size of a million messages. Stops clients that repeatedly read everything. */
 export const HISTORY_BYTES_PER_DAY = 4 * 1024 * MIB;
 export const GREP_BYTES_MAX = 1 * KIB;
 export const SEARCHED_KINDS_MAX = 32;

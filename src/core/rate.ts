@@ -158,7 +158,7 @@ export class GuessLimiter {
 const SHARED_GUESS_INTERVAL_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
 
 /**
- * Limits guesses at a shared secret over all clients: some guesses per minute are answered
+ * Limits guesses at a shared secret across all clients: some guesses per minute are answered
  * immediately, the rest are queued. Correct guesses are delayed too, so that the delay reveals
  * nothing, but by at most GUESS_DELAY_MAX_MS, so that users who know the secret are not locked out.
  */

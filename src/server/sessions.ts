@@ -1,4 +1,4 @@
-/** Connections of a server: acceptance, requests, log-in and log-out. */
+/** Connections to a server: acceptance, requests, log-in and log-out. */
 
 import { productOf } from "../base/client-name.ts";
 import { asFault, Fault } from "../base/fault.ts";

@@ -132,7 +132,7 @@ function isHead(value: unknown): value is WireHead {
 }
 
 export interface ImportOrigin {
-  /** Author's name in the other program: any text, never an account of this server. */
+  /** Author's name in the original program: any text, never an account of this server. */
   readonly from: string;
   readonly timeUnixMs: number;
 }
@@ -152,7 +152,9 @@ export function importOriginOf(
   };
 }
 
-/** Returns an empty text if the string is missing, because other programs also write bodies. */
+/**
+ * Returns an empty text if the string is missing, because bodies from other programs may omit it.
+ */
 export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
   const value = record.body?.[key];
   return typeof value === "string" ? value : "";

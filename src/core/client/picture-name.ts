@@ -7,7 +7,7 @@ export function isPictureName(name: string): boolean {
   return /\.(?:png|jpe?g|gif|webp)$/i.test(name);
 }
 
-/** Small pictures are fetched automatically. */
+/** Reports whether the file is a picture small enough to be fetched automatically. */
 export function isSmallPicture({ name, size, folder }: FileBody): boolean {
   return folder === undefined && size <= PICTURE_FETCHED_BYTES_MAX && isPictureName(name);
 }

@@ -28,7 +28,7 @@ export interface AppendedDraft {
 
 /**
  * Optimistic concurrency control (Kung and Robinson, 1981): each decision names the state on which
- * it is based, and all servers compare the same stream with the same last records, so they build
+ * it is based, and all servers check the same stream against the same recent records, so they build
  * the same logs.
  */
 export class Admission {
@@ -67,7 +67,7 @@ export class Admission {
     if (post !== undefined) window.posted(outboxKey(draft, post.outbox), post.counter, seq);
   }
 
-  /** Records of either log can change a fact. */
+  /** Checks both logs, because records in either can change a fact. */
   #hasChanged(fact: string, base: Heads): boolean {
     return (
       this.#windows.history.changedAt(fact) > base.history ||

@@ -51,8 +51,8 @@ export interface LogEnd {
 }
 
 /**
- * Lost record of the stream that a server restores from its disk at the old position. Servers that
- * have the record ignore it. An erased record is restored as a blank line.
+ * Record that the stream has lost and that a server restores from its disk at the old position.
+ * Servers that have the record ignore it. An erased record is restored as a blank line.
  */
 export type RestoredRecord =
   | { readonly seq: number; readonly time: number; readonly sealed: SealedDraft }

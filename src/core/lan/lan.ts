@@ -105,7 +105,7 @@ export class Lan {
   readonly #senders = new Map<string, Sender>();
   readonly #pins = new Map<FoldedName, Fingerprint>();
   /**
-   * Notices already reported, at most one per kind and, for clocks, one per sender
+   * Notices already reported: at most one per kind or, for clock notices, one per sender
    * (LAN_SENDERS_MAX).
    */
   readonly #notified = new Set<string>();

@@ -29,7 +29,7 @@ const NAME_MAX = 32;
 
 type Mark = keyof typeof MARKS;
 
-/** The first entry has no mark and contains the complete text. */
+/** Unfinished emphasis. The first entry has no mark and collects the complete text. */
 interface Open {
   readonly mark: Mark | "";
   readonly parts: Inline[];

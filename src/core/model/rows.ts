@@ -294,7 +294,7 @@ function copyRows(state: RowsState, old: RowsState, at: number, last: number): v
 function addRow(state: RowsState, row: Row, seq: number, before: RowsState | undefined): void {
   const { rows } = state;
   const at = before === undefined ? 0 : rowIndex(before.rows, seq);
-  // Rows between items directly precede the second item's row.
+  // Rows between two items, such as days, directly precede the second item's row.
   const known = before?.rows.slice(Math.max(0, at - 3), at + 1) ?? [];
   const unchanged = known.find((item) => item.key === row.key && isEqual(item, row)) ?? row;
   if (rows.at(-1)?.key === row.key) rows[rows.length - 1] = unchanged;

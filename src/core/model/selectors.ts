@@ -82,7 +82,7 @@ export function findItem(model: Model, seq: number): Item | undefined {
   return itemAt(tail?.items ?? [], seq) ?? itemAt(jump?.items ?? [], seq);
 }
 
-/** A caption, unlike a message, may be empty. */
+/** Reports whether the draft edits a caption, which may be empty, unlike a message. */
 export function isCaption(model: Model, { edits }: Pick<Draft, "edits">): boolean {
   return edits !== undefined && findItem(model, edits)?.file !== undefined;
 }
@@ -146,7 +146,7 @@ export function roomList(model: Model): RoomList {
   };
 }
 
-/** An open room keeps its position while the user reads it. */
+/** An open room keeps its position in the list while the user reads it. */
 function isUnreadFirst(model: Model, room: RoomState): boolean {
   if (isIgnored(model, room.name) || isMuted(model, room.id)) return false;
   const wasUnread = isSameName(model.open, room.target) && room.readAtOpening !== undefined;

@@ -77,7 +77,10 @@ const DAY_MS = 24 * 60 * 60_000;
 
 const SERVER_ROOM = "server" as UserId;
 
-/** Maximum number of remembered passwords without an account. Exceeds concurrent registrations. */
+/**
+ * Maximum number of remembered passwords without an account. Exceeds the number of concurrent
+ * registrations.
+ */
 const EARLY_PASSWORDS_MAX = 1_024;
 
 export class Registry {
@@ -200,8 +203,8 @@ export class Registry {
   }
 
   /**
-   * Recreates an account of which only the id is known. Its user can log in after an operator has
-   * reset the password.
+   * Recreates an account whose id alone is known. Its user can log in after an operator has reset
+   * the password.
    * @param accountKey public key without a known private key
    */
   lostDraft(id: UserId, accountKey: Uint8Array): Draft {

@@ -88,7 +88,9 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return counter < this.#last ? BLOCKED : NEW;
   }
 
-  /** Also true if a later post was passed to the log and can no longer be withdrawn. */
+  /**
+   * Reports whether a later post was recorded, or passed to the log and can no longer be withdrawn.
+   */
   isOvertaken(counter: number): boolean {
     if (this.hasLaterRecord(counter)) return true;
     for (const [other, { isAppending: isPassedOn }] of this.pending)
@@ -127,7 +129,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
   record(counter: number, posted: Posted): void {
     this.pending.delete(counter);
     const at = counter % OUTBOX_IN_FLIGHT_MAX;
-    // Full arrays would waste memory for outboxes with few posts.
+    // Grow on demand, because full-length arrays would waste memory for outboxes with few posts.
     while (this.#counters.length < at) {
       this.#posted.push(posted);
       this.#counters.push(0);

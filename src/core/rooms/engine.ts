@@ -404,7 +404,7 @@ export class RoomEngine {
 
   /**
    * @returns `undefined` if there is nothing to record; `effects` then contains the answer
-   * @throws {Fault} without changing anything
+   * @throws {Fault} before anything is changed
    */
   #drafts(command: Command, effects: EngineEffect[]): Draft[] | undefined {
     const rooms = this.#rooms;

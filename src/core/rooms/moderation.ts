@@ -1,4 +1,4 @@
-/** Moderation of rooms and changes of earlier messages: permission checks and drafts. */
+/** Moderation of rooms and changes to earlier messages: permission checks and drafts. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
@@ -58,7 +58,9 @@ export interface Actor {
   readonly isOperator: boolean;
 }
 
-/** Appends a removal of the room if this departure leaves it vacant, which frees its name. */
+/**
+ * Appends a removal of the room if this departure leaves it vacant, which frees the room's name.
+ */
 export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Draft[] {
   if (!isVacantWithout(room, gone)) return [departure];
   const { by } = departure;

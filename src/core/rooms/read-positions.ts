@@ -5,7 +5,7 @@ import { READ_POSITIONS_MAX } from "../../base/limits.ts";
 
 /**
  * `n` of the last record that any device of the account has displayed in the room. Positions only
- * increase; without one, only the room's first record counts as read.
+ * increase; without a position, only the room's first record counts as read.
  */
 export class ReadPositions {
   /** Beyond READ_POSITIONS_MAX, the least recently used positions are dropped. */

@@ -1,5 +1,5 @@
 /**
- * Lock of a room. Posts share it, but a change of the room or its membership runs alone, so a post
+ * Lock on a room. Posts share it, but a change to the room or its membership runs alone, so a post
  * checked before its author's departure is never recorded after the departure.
  */
 

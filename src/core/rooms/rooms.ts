@@ -393,7 +393,7 @@ function applyMute(room: Room, record: FoldedRecord): void {
 function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {
   const keepMs = bodyOf(record, "retention")?.keepMs;
   if (keepMs !== undefined && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
-  // A damaged record leaves the previous retention valid.
+  // A damaged record leaves the previous retention in effect.
   else if (record.damaged !== true) delete room.retention;
 }
 

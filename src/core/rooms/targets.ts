@@ -23,7 +23,7 @@ export interface ResolvedTarget {
   readonly peer: UserId | undefined;
 }
 
-/** Resolver of `lobby` to the room, and of `@ana` to the user's conversation with ana. */
+/** Resolves `lobby` to the room, and `@ana` to the user's conversation with ana. */
 export class TargetResolver {
   readonly #options: TargetOptions;
 

@@ -16,7 +16,6 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   client: {
     greeting: new Set(["welcome", "bye"]),
     entering: new Set(["ok", "fault", "guess-delay", "ping", "pong", "bye"]),
-    // Records may arrive after the client has sent a log-out, and are dropped.
     member: new Set([
       ...(["ok", "fault", "guess-delay", "ping", "pong", "bye"] as const),
       ...([

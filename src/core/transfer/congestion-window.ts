@@ -38,11 +38,11 @@ const SLOW_QUEUE_MS = 500;
 const SLOW_BYTES_MIN = 2 * CHUNK_BYTES;
 /** A shorter measurement depends more on the clock's precision than on the link. */
 const RATE_PERIOD_MS_MIN = 1;
-/** Number of rounds of which the highest rate counts, to compensate for jitter. */
+/** Number of recent rounds whose highest rate is used, to compensate for jitter. */
 const ROUNDS = 10;
 /**
- * Used while the round trip is inflated: the link has become slower, and the queue is the sender's
- * own.
+ * Used in place of ROUNDS while the round trip is inflated: the link has become slower, and the
+ * queue is the sender's own.
  */
 const ROUNDS_INFLATED = 2;
 const INFLATED = 2.5;
@@ -50,7 +50,7 @@ const ACK_AGGREGATION_MS_MAX = 100;
 /** Minimum time for which a burst is remembered; the maximum is twice this time. */
 const ACK_AGGREGATION_MEMORY_MS = 1_000;
 const PROBE_INTERVAL_MS = 10_000;
-/** Shorter while the round trip is inflated, because the path may have become longer. */
+/** Shorter than PROBE_INTERVAL_MS: while the round trip is inflated, the path may be longer. */
 const PROBE_INFLATED_INTERVAL_MS = 1_000;
 /** Share of the link's capacity used during a measurement, so that the queue drains. */
 const PROBE_GAIN = 0.5;
@@ -63,7 +63,7 @@ export class CongestionWindow {
   #lastAckedSentAt: number;
   #rates: number[] = [];
   #latestRate = 0;
-  /** The round ends with the first chunk sent after this many delivered bytes. */
+  /** The round ends with the first chunk sent after this many bytes were delivered. */
   #roundUntilBytes = 0;
   #roundHasRate = false;
   #roundShortestMs = Number.POSITIVE_INFINITY;

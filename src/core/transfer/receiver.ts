@@ -7,7 +7,10 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
 export interface ChunkReceiverOptions {
   readonly storedChunks: number;
-  /** If the last chunk is short, the file ends with it. If omitted, all stored chunks are full. */
+  /**
+   * Size of the stored chunks. If the last chunk is short, the file ends with it. If omitted, all
+   * chunks are full.
+   */
   readonly haveBytes?: number;
   readonly windowBytes: number;
   readonly sizeBytes?: number;

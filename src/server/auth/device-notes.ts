@@ -1,4 +1,4 @@
-/** Label and last day of use of each device, for the account's owner. */
+/** Label and last day of use of each device, shown to the account's owner. */
 
 import { deviceLabelOf } from "../../base/client-name.ts";
 import type { UserId } from "../../base/ids.ts";

@@ -119,7 +119,7 @@ function dayStart(unixMs: number): number {
   return dayOf(unixMs) * DAY_MS;
 }
 
-/** The waiting device receives this fault as well, because its code has been used up. */
+/** Also sent to the waiting device, because its code has been used up. */
 function linkFailed(cause: Fault): Fault {
   const remedy = "start linking again";
   return new Fault("login-refused", "the other device could not link this device", {

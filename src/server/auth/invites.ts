@@ -218,7 +218,7 @@ export class Invites {
     if (!moderates(found, actor)) {
       throw new Fault("not-allowed", msg`you are not a moderator of '${name}'`);
     }
-    // A post made with the token is attributed to the token's creator, who must be a member.
+    // A post made with the token is attributed to the token's creator, who must be a room member.
     if (found.members.has(actor.user)) return found.id;
     throw new Fault(
       "not-member",

@@ -53,8 +53,8 @@ export class Authenticator {
   readonly #guessing = new GuessLimiter();
   readonly #shared = new SharedGuessLimiter();
   /**
-   * Number of delayed wrong answers, by address. Bounded by the links, because a lower limit would
-   * release wrong answers early.
+   * Number of delayed wrong answers by address. Only the number of links limits it, because a lower
+   * limit would release wrong answers early.
    */
   readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
@@ -179,7 +179,9 @@ export class Authenticator {
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 
-  /** Writes the records as one batch in this order, so that a crash can lose only the last ones. */
+  /**
+   * Writes the records as one batch in this order, so that a crash can lose only the last records.
+   */
   async #createAccount(
     client: ClientConnection,
     name: Name,
@@ -468,7 +470,7 @@ export class Authenticator {
     const delayMs = this.#guessing.delayMs(isDelayed ? [address, ...names] : names, requestedAt);
     this.#sendDelay(client, address, names);
     this.#guessing.begin(names);
-    // Publish the guess before the check, so that simultaneous guesses at all servers count.
+    // Publish the guess before the check, so that simultaneous guesses on all servers are counted.
     this.#publish("guess", names);
     try {
       if (delayMs > 0) await delay(clock, delayMs);

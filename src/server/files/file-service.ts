@@ -1,4 +1,4 @@
-/** File transfers of a server: uploads, downloads, erasure and cleanup. */
+/** File transfers on a server: uploads, downloads, erasure and cleanup. */
 
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
@@ -29,8 +29,8 @@ import { UploadReceiver } from "./upload-receiver.ts";
 import { UploadService } from "./uploads.ts";
 
 /**
- * Maximum bytes of a file in a cluster, because a majority of the NATS servers stores each file and
- * a server that rejoins has to copy all of that data.
+ * Maximum size of a file in a cluster. A majority of the NATS servers stores each file, and a
+ * server that rejoins has to copy all of that data.
  */
 const CLUSTER_FILE_BYTES_MAX = 4_000_000_000;
 
@@ -68,7 +68,7 @@ export class FileService {
   #isStopping = false;
   #receivedBytes = 0;
   #sentBytes = 0;
-  /** Bytes sent over HTTP, which the counters of the links do not include. */
+  /** Bytes sent over HTTP, which the link counters do not include. */
   #webSentBytes = 0;
 
   constructor(options: FileServiceOptions) {

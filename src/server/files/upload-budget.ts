@@ -34,7 +34,7 @@ export class UploadBudget {
     this.#grantedBytes -= bytes;
   }
 
-  /** @throws {Fault} too-many if the senders, whose windows may exceed the budget, exceed it */
+  /** @throws {Fault} too-many if the queued bytes exceed the budget, as the granted windows may */
   countQueued(bytes: number): void {
     if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
       const detail = { retryAfterMs: BUSY_MS };

@@ -120,7 +120,7 @@ export class UploadReceiver {
     this.blob.close();
   }
 
-  /** Writes one chunk at a time, because the log is written by the same disk threads. */
+  /** Writes one chunk at a time, because the same disk threads write the log. */
   async #pump(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       if (this.#isFinished) break;

@@ -46,7 +46,7 @@ interface Upload {
   about: BlobMetadata | undefined;
   state: "idle" | "busy" | UploadReceiver;
   finishing: number;
-  /** 0 after the file is posted, because the state folded from the log then counts its bytes. */
+  /** 0 after the file is posted, because the file list built from the log then counts its bytes. */
   countedBytes: number;
   touchedMs: number;
 }
@@ -181,7 +181,7 @@ export class UploadService {
     if (this.#uploads.has(file)) throw uploadBusy();
   }
 
-  /** Called when the channel ends or carries another file. Keeps the partial upload. */
+  /** Called when the channel ends or carries a different file. Keeps the partial upload. */
   async release(receiver: UploadReceiver): Promise<void> {
     const upload = this.#uploads.get(receiver.blob.metadata.file);
     if (upload?.state !== receiver) return;

@@ -1,7 +1,7 @@
 /** Parser for the HTTP `Range` header (RFC 9110, section 14). */
 
 export type ByteRange =
-  /** Also used for several ranges, which a server may ignore. */
+  /** Also used for multiple ranges, which a server may ignore. */
   | { readonly kind: "whole" }
   | { readonly kind: "part"; readonly start: number; readonly end: number }
   | { readonly kind: "none" };

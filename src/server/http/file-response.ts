@@ -164,7 +164,8 @@ async function streamOf(
   const end = async () => {
     await pieces.return(undefined);
   };
-  // If the client disconnects before the first byte, Bun neither reads nor cancels the stream.
+  // If the client disconnects before the first byte, Bun neither reads nor cancels the stream, so
+  // end it here.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
   if (signal.aborted) await end();

@@ -1,4 +1,4 @@
-/** Web page as files by path. */
+/** Files of the web page, by path. */
 
 export interface Page {
   /** Lets a browser with an older page detect the new build and reload. */

@@ -234,7 +234,8 @@ export class HttpReads {
       cancelStall();
       this.#end(run);
     };
-    // If the client disconnects before the first byte, Bun neither reads nor cancels the stream.
+    // If the client disconnects before the first byte, Bun neither reads nor cancels the stream, so
+    // end it here.
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     return new ReadableStream<Uint8Array>(

@@ -1,4 +1,4 @@
-/** Settings of a server. */
+/** Server settings. */
 
 export interface ServerSettings {
   readonly name: string;

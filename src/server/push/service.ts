@@ -173,7 +173,7 @@ export class PushService {
       const author = found?.head.by;
       if (author !== undefined && author !== "server") this.#note(room, by, mention, [author]);
     } catch (error) {
-      // The page still counts the mention.
+      // A failed lookup only prevents the push. The page still counts the mention.
       if (!(error instanceof Fault)) throw error;
     }
   }

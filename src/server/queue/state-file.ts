@@ -24,7 +24,8 @@ export interface StateFileOptions {
 }
 
 /**
- * Encoding durations to wait before the next write, which limits encoding to 1 % of the event loop.
+ * Pause after a write, as a multiple of its encoding time. Limits encoding to 1 % of the event
+ * loop.
  */
 const PAUSE_PER_ENCODING = 100;
 

@@ -28,8 +28,8 @@ const WRITE_MS = 0.005;
  */
 const BURST_WAIT_SHARE = 0.5;
 /**
- * Flush durations for which joins, leaves and presence wait, so that a large room spends a tenth of
- * the time on them.
+ * Joins, leaves and presence wait for this multiple of a flush's duration, so that a large room
+ * spends a tenth of the time on them.
  */
 const DEFER_TIMES = 10;
 const DEFER_MS_MAX = 1_000;
@@ -42,7 +42,9 @@ export interface Reader {
   subscribe(room: RoomId): void;
 }
 
-/** Reader that joined while messages were gathered and that already has those before `mark`. */
+/**
+ * Reader that joined while messages were gathered and that already has the messages before `mark`.
+ */
 interface Newcomer {
   readonly reader: Reader;
   readonly room: Room;

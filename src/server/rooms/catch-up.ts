@@ -107,7 +107,7 @@ export class CatchUp {
   }
 
   left(user: UserId, room: Room): void {
-    // A leaving member receives all records up to now.
+    // Flush first, so that the leaving member receives all records up to the departure.
     this.#options.fanOut.flush();
     for (const client of this.#options.peers.of(user)) {
       client.unfollow(room.id);

@@ -46,8 +46,8 @@ export interface QueriesOptions extends ServerContext {
  */
 const LARGE_SORT_INTERVAL_MS = 1_000;
 /**
- * Sort durations for which a sorted list is reused, which limits sorting to a twentieth of the
- * time. Sorting 100,000 accounts takes 0.3 s.
+ * A sorted list is reused for this multiple of the sort's duration, which limits sorting to a
+ * twentieth of the time. Sorting 100,000 accounts takes 0.3 s.
  */
 const SORT_PAUSE_FACTOR = 20;
 const ALL_KINDS = "all";
@@ -216,7 +216,7 @@ export class Queries {
   }
 
   /**
-   * Available to the author of a message that was posted after receipts were enabled.
+   * Answers only the author of a message that was posted after receipts were enabled.
    * @throws {Fault} not-found, not-allowed or too-many
    */
   async readers(account: Account, seq: number): Promise<Answer<"readers">> {

@@ -20,7 +20,7 @@ import type { ClientConnection } from "../session/client-connection.ts";
 
 export class ReadPositionService {
   readonly #context: ServerContext;
-  /** `marks.json`. Losing a position only makes messages unread again. */
+  /** Stored in `marks.json`. Losing a position only makes messages unread again. */
   readonly #file: StateFile;
   #positions = new ReadPositions();
   readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
@@ -113,7 +113,7 @@ export class ReadPositionService {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#unsent) {
       const peers = [...this.#context.peers.of(user)];
-      // An account's only device knows its own position, unless the account also reads at another
+      // An account's only device knows its own position, unless the account also reads on another
       // server.
       if (peers.length < 2 && !this.#context.sequencer.isShared) continue;
       for (const client of peers) {

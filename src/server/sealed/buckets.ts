@@ -21,7 +21,7 @@ interface SealedFolder extends SealedBuckets {
   readonly leases: FolderBucket;
 }
 
-/** Maximum bytes of a device's packages: times, and base64url with JSON punctuation. */
+/** Maximum bytes of a device's packages: each has its time, base64url and JSON punctuation. */
 const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
 /** Maximum bytes of two leases of 22 characters and a number. */
 const LEASES_BYTES_MAX = 256;

@@ -23,7 +23,7 @@ export class GroupInfoStore {
     const hash = toBase64Url(sha256(info));
     const name = nameOf(room, hash);
     if (await this.#bucket.write(name, info, undefined)) return hash;
-    // Reuse an identical proposal, unless the stored copy is damaged.
+    // Reuse an identical GroupInfo that is already stored, unless the stored copy is damaged.
     const stored = await this.#bucket.read(name);
     if (stored === undefined || !equalBytes(stored.bytes, info)) {
       await this.#bucket.write(name, info, stored);

@@ -21,7 +21,7 @@ const HOUR_MS = HOUR_SECONDS * 1_000;
 
 /**
  * A package is removed from storage before it is returned, so that no package is used twice. Only
- * the last resort is returned repeatedly, until its device replaces it.
+ * the last-resort package is returned repeatedly, until its device replaces it.
  */
 export class KeyPackageStore {
   readonly #bucket: Bucket;
@@ -169,8 +169,7 @@ export class KeyPackageStore {
       const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
       const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
       const last = stock.find(isLast);
-      // FRESH and TAKEN have the same length. Older servers ignore a last resort with such a
-      // prefix.
+      // Older servers ignore a last-resort package with such a prefix.
       const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
       return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
     } catch {
@@ -179,7 +178,9 @@ export class KeyPackageStore {
   }
 }
 
-/** Packages in the format `TIME PACKAGE`. The last resort is prefixed with FRESH or TAKEN. */
+/**
+ * Packages in the format `TIME PACKAGE`. The last-resort package is prefixed with FRESH or TAKEN.
+ */
 interface Stock {
   readonly once: readonly string[];
   readonly last: string | undefined;

@@ -53,7 +53,7 @@ function decide(
   const [next, lease] = [toBase64Url(request.next), request.lease && toBase64Url(request.lease)];
   const count = known?.count ?? 0;
   const deviceCount = Math.min(request.count, LEASE_COUNT_MAX);
-  // Either the answer was lost, or another process of the folder repeats the request.
+  // Either the answer was lost, or another process that uses the folder repeats the request.
   const isRepeat = known?.lease === next && known.former === lease;
   if (isRepeat) return { answer: { count, isLatest: true } };
   const isLatest =

@@ -285,8 +285,8 @@ function lostInfo(): Fault {
 }
 
 /**
- * @throws {Fault} not-allowed for another room, epoch or device, frame-malformed if the bytes are
- * not a commit
+ * @throws {Fault} not-allowed for a different room, epoch or device, frame-malformed if the bytes
+ * are not a commit
  */
 function checkHeader(request: RequestOf<"group-commit">, device: string): void {
   const { commit, group, epoch, commitId, added, removed } = request;

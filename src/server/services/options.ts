@@ -1,4 +1,4 @@
-/** Options of a server. */
+/** Options for a server. */
 
 import type { BlobStore } from "../../io/blob/interfaces.ts";
 import type { Log } from "../../io/log/log.ts";

@@ -60,7 +60,7 @@ export class ClientConnection implements Source {
   readonly #onClosed: (() => void)[] = [];
   #isClosed = false;
   #acknowledged = 0;
-  /** The sender key must not change while messages are queued. */
+  /** Messages queued in the scheduler. The sender key must not change until they are handled. */
   #queuedMessages = 0;
   #sender = "";
 
@@ -129,8 +129,8 @@ export class ClientConnection implements Source {
   }
 
   /**
-   * The sessions of an account share one place in the rotation, as do the unauthenticated clients
-   * of an address.
+   * The sessions of an account share one turn in the rotation, as do the unauthenticated clients of
+   * an address.
    */
   #schedule(sizeBytes: number, task: (now: number) => void): void {
     if (this.#queuedMessages === 0) this.#sender = this.sender;

@@ -1,4 +1,4 @@
-/** Events of the server, for operators. */
+/** Server events, reported to operators. */
 
 import type { DiskSpace } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";

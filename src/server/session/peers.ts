@@ -1,4 +1,4 @@
-/** Connections of a server, and the sessions of each account. */
+/** Connections to a server, and the sessions of each account. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";

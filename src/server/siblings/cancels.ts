@@ -1,4 +1,4 @@
-/** Cancellation of transfers at other servers of the cluster. */
+/** Cancellation of transfers on other servers of the cluster. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";

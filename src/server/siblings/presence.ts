@@ -1,4 +1,4 @@
-/** Presence of accounts at the other servers of the cluster. */
+/** Presence of accounts on the other servers of the cluster. */
 
 import type { UserId } from "../../base/ids.ts";
 import {

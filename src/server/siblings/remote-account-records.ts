@@ -1,4 +1,4 @@
-/** Effects of other servers' account records on the sessions of this server. */
+/** Effects of other servers' account records on the sessions on this server. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";

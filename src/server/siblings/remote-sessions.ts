@@ -1,4 +1,4 @@
-/** Messages from the other servers of the cluster, applied to the sessions of this server. */
+/** Messages from the other servers of the cluster, applied to the sessions on this server. */
 
 import { unreachable } from "../../base/assert.ts";
 import type { LogRecord } from "../../wire/record.ts";

@@ -61,7 +61,7 @@ export interface JoinArgs {
 export interface Host {
   readonly current: string;
   /**
-   * Target of room commands, also while a conversation is open.
+   * Room to which room commands apply, even while a conversation is open.
    * @throws {Fault} not-member
    */
   readonly room: string;

@@ -2,7 +2,7 @@
 
 export type Language = "en" | "id";
 
-/** Names in the language itself, in menu order. */
+/** Name of each language in the language itself, in menu order. */
 export const LANGUAGES: ReadonlyMap<Language, string> = new Map([
   ["en", "English"],
   ["id", "Bahasa Indonesia"],

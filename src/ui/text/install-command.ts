@@ -1,4 +1,4 @@
-/** Commands that install the program from the server that offers its release. */
+/** Commands that install the program from a server that offers its release. */
 
 /**
  * @param system such as `linux-x64` or `windows-x64`

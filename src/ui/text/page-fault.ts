@@ -1,4 +1,4 @@
-/** Fault found by the page, with a more specific text than that of its code. */
+/** Fault that the page detects, with a more specific text than the text for its code. */
 
 import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
 import type { Texts } from "../messages/en/first.ts";

@@ -1,4 +1,4 @@
-/** Target of a message, as displayed to users. */
+/** Formats the target of a message for display. */
 
 import { cleanText } from "../../base/text.ts";
 

@@ -1,4 +1,4 @@
-/** Translation of fault texts by their templates. */
+/** Translation of fault messages by their templates. */
 
 import { fillTemplate, type Translatable } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";

@@ -1,4 +1,4 @@
-/** English texts of the alarm after a failed audit of the server's log. */
+/** English texts for the alarm after a failed audit of the server's log. */
 
 export const ENGLISH_ALARM = {
   alarmTitle: "This server's history has been altered",

@@ -1,4 +1,4 @@
-/** English texts of the page that load after the first screen. */
+/** English texts that the page loads after its first screen. */
 
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";

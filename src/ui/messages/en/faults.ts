@@ -1,8 +1,8 @@
-/** English texts of fault codes, for the page. */
+/** English fault messages for the page, by fault code. */
 
 import type { FaultCode } from "../../../base/fault.ts";
 
-/** No full stops, because the end of a ban or mute may follow. */
+/** No full stops, because the end time of a ban or mute may follow. */
 export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   usage: "The server rejected this input",
   "name-invalid": "Use 1 to 32 letters, digits, - or _, not only digits",

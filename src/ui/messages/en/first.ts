@@ -1,4 +1,4 @@
-/** English texts of the page's first screen. */
+/** English texts for the page's first screen. */
 
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_FAULTS } from "./faults.ts";

@@ -1,4 +1,4 @@
-/** English key descriptions and prompts of the full screen. */
+/** English key descriptions and prompts for the full-screen client. */
 
 type RoomCommand = `room-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10}`;
 

@@ -1,4 +1,4 @@
-/** English texts of the `chat share` page. */
+/** English texts for the `chat share` page. */
 
 import { counted } from "../../../base/sizes.ts";
 

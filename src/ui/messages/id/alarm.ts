@@ -1,4 +1,4 @@
-/** Indonesian texts of the alarm after a failed audit of the server's log. */
+/** Indonesian texts for the alarm after a failed audit of the server's log. */
 
 import type { ENGLISH_ALARM } from "../en/alarm.ts";
 

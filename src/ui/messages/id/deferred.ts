@@ -1,4 +1,4 @@
-/** Indonesian texts of the page that load after the first screen. */
+/** Indonesian texts that the page loads after its first screen. */
 
 import type { ENGLISH_DEFERRED } from "../en/deferred.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";

@@ -1,4 +1,4 @@
-/** Indonesian fault texts by English template. Placeholders keep their order. */
+/** Indonesian fault messages by English template. Placeholders keep their order. */
 
 export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' cannot be trusted: {}": "'{}' tidak dapat dipercaya: {}",

@@ -1,4 +1,4 @@
-/** Indonesian texts of fault codes, for the page. */
+/** Indonesian fault messages for the page, by fault code. */
 
 import type { ENGLISH_FAULTS } from "../en/faults.ts";
 

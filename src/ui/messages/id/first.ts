@@ -1,4 +1,4 @@
-/** Indonesian texts of the page's first screen. */
+/** Indonesian texts for the page's first screen. */
 
 import type { Texts } from "../en/first.ts";
 import { INDONESIAN_FAULTS } from "./faults.ts";

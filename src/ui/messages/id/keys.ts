@@ -1,4 +1,4 @@
-/** Indonesian key descriptions and prompts of the full screen. */
+/** Indonesian key descriptions and prompts for the full-screen client. */
 
 import { forRooms, type KeyTexts } from "../en/keys.ts";
 

@@ -1,4 +1,4 @@
-/** Indonesian texts of the page, which loads all groups as one file. */
+/** Indonesian texts for the page, which loads all groups as one file. */
 
 import { INDONESIAN_ALARM } from "./alarm.ts";
 import { INDONESIAN_DEFERRED } from "./deferred.ts";

@@ -1,4 +1,4 @@
-/** Indonesian texts of the `chat share` page. */
+/** Indonesian texts for the `chat share` page. */
 
 import type { ENGLISH_SHARE } from "../en/share.ts";
 
