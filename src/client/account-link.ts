@@ -71,7 +71,9 @@ export class AccountLink<Account extends LinkedAccount> {
   readonly #options: AccountLinkOptions;
   readonly #ports: AccountLinkPorts<Account>;
   #account: Account | undefined;
-  /** Most recently logged-out account. Its session resumes if the same user logs in again. */
+  /**
+   * Account that was logged out most recently. Its session resumes if the same user logs in again.
+   */
   #former: Account | undefined;
 
   constructor(options: AccountLinkOptions, ports: AccountLinkPorts<Account>) {
@@ -170,8 +172,8 @@ export class AccountLink<Account extends LinkedAccount> {
   }
 
   /**
-   * Keeps the link open. Posts written from now on must not follow the request, because the server
-   * would refuse them.
+   * Keeps the link open. Posts written during the logout must not be sent after the request,
+   * because the server would refuse them.
    * @throws {Fault} last-credential or link-closed; the account then stays logged in
    */
   async logout(forget: boolean): Promise<void> {

@@ -54,7 +54,7 @@ export class AccountReader {
   handle(event: SessionEvent): void {
     switch (event.kind) {
       case "listing":
-        this.#queued ??= []; // A link that was lost before `caught-up` may have left events.
+        this.#queued ??= []; // A link that was lost before `caught-up` may have left a queue.
         this.#connected = { kind: "connected", ...event.link };
         this.#foldedUser = event.link.user.toLowerCase();
         this.#ignored = new Set();

@@ -1,4 +1,4 @@
-/** Audit of a server's log against everything that this device has read. */
+/** Audits a server's log against everything that this device has read. */
 
 import { toBase64Url } from "../base/bytes.ts";
 import { FAULTS, Fault, type FaultCode } from "../base/fault.ts";
@@ -127,7 +127,7 @@ export class LogAuditor {
     this.#link = undefined;
     this.#cancelAudit?.();
     this.#cancelAudit = undefined;
-    void this.write(); // The program may be about to end.
+    void this.write(); // Write immediately, because the program may be about to end.
   }
 
   observe(head: Uint8Array, record: ChatRecord): void {

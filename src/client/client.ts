@@ -419,10 +419,7 @@ export class Client extends AccountLink<ClientAccount> {
     connection.onClosed(() => this.#cancelListingTimeout());
   }
 
-  /**
-   * Switches to another node, because this node has lost the majority and another may still have
-   * it.
-   */
+  /** Leaves a node that has lost the majority for a different node, which may still have it. */
   #leaveMinority({ welcome }: Greeted): boolean {
     if (welcome.majority === false || !this.#locator.majorityLost()) return false;
     this.loop.reconnect(noMajority(), false);

@@ -321,7 +321,7 @@ export class ConnectionLoop {
     this.#link = undefined;
     this.#owner.lost();
     const { kind } = this.#state;
-    // No retry here while connecting, because the attempt in progress fails on its own.
+    // Do nothing while connecting, because the attempt in progress will fail and be handled.
     if (kind === "connecting" || kind === "entering" || !this.#shouldReconnect) return;
     this.#failed(fault ?? new Fault("link-closed", "the server closed the connection"), true);
   }

@@ -87,8 +87,8 @@ export interface FollowerSink {
 export type FollowMode = "all" | "live" | "none";
 
 /**
- * Verifies records against their heads, drops duplicates and detects gaps. Lives across links while
- * the account is logged in.
+ * Verifies records against their heads, drops duplicates and detects gaps. Remains in use across
+ * links while the account is logged in.
  */
 export class Follower {
   readonly #mode: FollowMode;

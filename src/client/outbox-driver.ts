@@ -251,9 +251,9 @@ export class OutboxDriver {
   }
 
   /**
-   * The server deduplicates only the last 256 counters of an outbox. No more posts may be in
-   * flight, and settled posts must leave the disk before others are sent. Otherwise a post that is
-   * resent after a crash could be stored twice.
+   * The server deduplicates only the last 256 counters of an outbox. No more than 256 posts may be
+   * in flight, and settled posts must leave the disk before others are sent. Otherwise a post that
+   * is resent after a crash could be stored twice.
    */
   #write(): void {
     this.#cancelWrite?.();
@@ -333,7 +333,7 @@ export class OutboxDriver {
     if (!(fault instanceof Fault)) throw fault;
     const unstored = new Set(added.map(({ counter }) => counter));
     for (const counter of unstored) this.#handle({ kind: "withdrawn", counter, fault });
-    // Retry with the next write. Posts that were never stored need no removal.
+    // Retry the removals with the next write. Posts that were never stored need no removal.
     this.#settled = this.#settled.filter((counter) => !unstored.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;

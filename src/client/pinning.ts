@@ -50,7 +50,7 @@ type PinEvent = Extract<LinkEvent, { kind: "pinned" | "moved" }>;
 /**
  * Pins the fingerprint on first use, and accepts a new key that the old key has signed.
  * @returns an event for the user if the pin has changed
- * @throws {Fault} fingerprint-changed if the server has another key
+ * @throws {Fault} fingerprint-changed if the server has a key that the old key has not signed
  */
 export function pin(
   { fingerprint, welcome, formers }: Greeted,
@@ -67,8 +67,8 @@ export function pin(
     if (known?.name !== name) state.setPin({ address, fingerprint, name, firstSeenUnixMs });
     return undefined;
   }
-  // The old key may be pinned at another address. In that case, move the data stored under the old
-  // key as well.
+  // The old key may be pinned at a different address. In that case, move the data stored under the
+  // old key as well.
   const old = pinned ?? formers.find((former) => state.addressOf(former) !== undefined);
   if (old !== undefined) state.moveServer(old, { fingerprint, name, firstSeenUnixMs });
   if (verdict === "moved" && pinned !== undefined) {

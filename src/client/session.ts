@@ -107,7 +107,8 @@ export class AccountSession {
   }
 
   /**
-   * @param handleNotice returns false for notices that concern the account
+   * @param handleNotice returns true for notices that it has handled; the follower handles all
+   * other notices
    * @throws {Fault} store-… if the store fails
    */
   connected(

@@ -3,7 +3,7 @@
 import { argument, defineVerb, flag } from "../cli/command.ts";
 import { completionsFor, formatCompletion } from "../cli/completion.ts";
 
-/** Makes the shell complete a path itself. */
+/** Exit status that makes the shell complete the path itself. */
 const EXIT_PATHS = 4;
 
 /**

@@ -10,7 +10,7 @@ import type { DiscoveredServer } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress } from "../wire/invite.ts";
 
-/** A larger value is probably a mistake in the unit. */
+/** A larger value probably has the wrong unit. */
 const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({

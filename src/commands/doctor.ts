@@ -50,10 +50,12 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
-/** The check must be able to measure a slow disk. */
+/** Longer than for other checks, so that a slow disk can be measured. */
 const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
-/** NATS servers that have just started first elect a leader. */
+/**
+ * Longer than for other checks, because NATS servers that have just started first elect a leader.
+ */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
 export const command = defineVerb({
@@ -122,7 +124,7 @@ function serverToCheck(
   };
 }
 
-/** Returns `undefined` on errors, which the check of the home reports. */
+/** Returns `undefined` on errors, which the check of CHAT_HOME reports. */
 function stateIn(home: string): ClientState | undefined {
   try {
     return existsSync(join(home, "state.sqlite")) ? ClientState.open(home) : undefined;
@@ -167,7 +169,7 @@ async function checkClusterOf(
   });
 }
 
-/** Returns `undefined` on errors, which the check of the folder reports. */
+/** Returns `undefined` on errors, which the check of the data folder reports. */
 function membershipOf(folder: string): Membership | undefined {
   try {
     return readMembership(folder);

@@ -48,7 +48,7 @@ export const command = defineVerb({
   },
 });
 
-/** Loads the code on demand, because no other command needs the full screen. */
+/** Loads the full screen on demand, because no other command needs it. */
 async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
   const { stdin, env } = context;
   const isInteractiveTerminal =

@@ -361,7 +361,7 @@ async function registerUnique(
   }
 }
 
-/** Receivers of a share do not know rooms or passwords. */
+/** Does not mention rooms or passwords, because users who receive a share do not know them. */
 function truncatedInviteFault(cause: Fault): Fault {
   return new Fault(cause.code, "invite is incomplete", {
     remedy: "paste the whole line, with its quotes",

@@ -78,7 +78,7 @@ class FileSender {
   readonly #show: ProgressDisplay;
   readonly #sending: Sending;
   #caption: string | undefined;
-  readonly #offlineTargets = new Set<string>(); // Bounded by the targets.
+  readonly #offlineTargets = new Set<string>(); // Bounded by the number of targets.
   fault: Fault | undefined;
 
   constructor(

@@ -49,7 +49,9 @@ class Sender {
   readonly #targets: readonly Target[];
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   #line = 0;
-  /** Unconfirmed messages stay queued after the end, and the fault of the command reports them. */
+  /**
+   * Unconfirmed messages stay queued after the command ends, and the command's fault reports them.
+   */
   #isClosed = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {

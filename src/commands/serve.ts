@@ -140,7 +140,7 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
     checkArgs(args);
     parsePublic(args.public);
     const files = quotasOf(args);
-    // An invalid size is refused before anything is opened.
+    // Refuse an invalid size before anything is opened.
     historyQuotaOf(args);
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
@@ -260,7 +260,7 @@ async function serve(
     },
   );
   void open.cluster?.stopped.then((fault) => {
-    // The data remains readable unless the disk failed.
+    // Stop only if the disk failed. After other faults, the data remains readable.
     if (fault.code.startsWith("store-")) finished.resolve(fault);
     else printNotice(context, `${fault.message}; this server is now read-only: ${fault.remedy}`);
   });
@@ -576,7 +576,7 @@ function saveLastData(context: Context, path: string): void {
     mkdirSync(state, { recursive: true, mode: 0o700 });
     writeSmallFile(join(state, "last-data"), `${path}\n`);
   } catch {
-    // The server runs without this file, which only serves a notice.
+    // The server can run without this file, which is only used to display a notice.
   }
 }
 

@@ -48,7 +48,8 @@ async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => openChat(platform, LAZY_CODE));
   const [chat, texts] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} texts={texts} />);
-  // Phones can end hidden pages without a `pagehide` event.
+  // Also store drafts when the page is hidden, because phones can end hidden pages without a
+  // `pagehide` event.
   addEventListener("pagehide", () => chat.storeDraftsNow());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) chat.storeDraftsNow();

@@ -63,7 +63,7 @@ export class ActiveLink {
     for (;;) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#link !== undefined) return this.#link.link;
-      const { promise } = this.#change; // `#onNeeded` may replace `#change`.
+      const { promise } = this.#change; // Read it first, because `#onNeeded` may replace it.
       this.#onNeeded();
       await unlessAborted(signal, promise);
     }

@@ -43,8 +43,8 @@ export class AddressDialer {
   };
 
   /**
-   * Tries the next address if the server's list supplied this one, because another machine may have
-   * taken it over.
+   * Tries the next address if this one came from the server's list, because a different machine may
+   * have taken it over.
    * @returns the fault to report; `undefined` if another address remains to `dial`
    */
   tryNext(fault: Fault): Fault | undefined {

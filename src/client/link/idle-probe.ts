@@ -1,4 +1,4 @@
-/** Detection of a server that has disappeared without closing its link. */
+/** Detects a server that has disappeared without closing its link. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import {

@@ -1,4 +1,4 @@
-/** Detection of tasks that make no progress. */
+/** Detects tasks that make no progress. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";

@@ -20,7 +20,7 @@ interface FileSession extends Omit<SealedFilesOptions["session"], "sealing"> {
   readonly sealing: Pick<Sealing, "untilListed" | "sealedTargets" | "exists" | "code" | "rooms">;
 }
 
-/** Loads the code for sealed rooms when needed. */
+/** Loads the module for sealed rooms when it is needed. */
 export class AccountFiles {
   readonly #options: AccountFilesOptions;
 

@@ -70,12 +70,12 @@ export class PageBuilder {
   addAll({ records, more }: HistoryPage): void {
     const farthest = this.#direction === -1 ? records[0] : records.at(-1);
     for (const record of records) {
-      // Skip the records of sealed files, which the archive describes, except the last, where the
-      // next page starts.
+      // Skip the records of sealed files, which the archive describes, except the farthest record,
+      // where the next page starts.
       if (record.sealed !== "carrier" || record === farthest) this.add(record);
     }
-    // Beyond this source's farthest record, records from other sources may not be the next in
-    // order.
+    // This source has more records beyond its farthest one, so the page must end there to remain
+    // complete.
     if (more && farthest !== undefined) this.#endAfter(farthest.seq);
   }
 

@@ -9,8 +9,8 @@ import { parseObject } from "../../wire/record.ts";
 import type { ContentRow } from "./rows.ts";
 
 /**
- * Maximum displayed number of withheld messages. The sender's device claims the number, which may
- * be wrong.
+ * Maximum number of withheld messages that is displayed. The number comes from the sender's device
+ * and may be wrong.
  */
 const WITHHELD_DISPLAY_MAX = 9_999;
 /** Maximum nesting depth of a body. This program itself writes three levels. */

@@ -162,8 +162,8 @@ export class Claims {
     const root = fromBase64Url(claim.root);
     if (!(await isSigned(history, claim))) return "unsigned";
     if (pin !== undefined && pin.origin !== origin) {
-      // A restored log continues under another origin, so claims made before the restoration name
-      // the old origin.
+      // A restored log continues under a different origin, so claims made before the restoration
+      // name the old origin.
       return claim.seq <= since ? "same" : "forked";
     }
     if (pin?.size === size) return equalBytes(pin.root, root) ? "same" : "forked";

@@ -22,7 +22,7 @@ export interface SealedFile {
   /** Name chosen by the sender, not sanitised. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Hex digest of the content over chunks of CHUNK_BYTES, as for an open file. */
+  /** Hex digest of the content over chunks of CHUNK_BYTES, as for a file in an open room. */
   readonly digest: string;
   readonly root: Uint8Array;
   readonly folder: FolderSize | undefined;

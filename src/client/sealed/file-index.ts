@@ -158,8 +158,9 @@ export class FileIndex {
   }
 
   /**
-   * The content must match the record. Only the first description counts, except that a later
-   * description by the file's sender overrides an earlier one by another user.
+   * Reports whether the message may describe the file. The content must match the record. Only the
+   * first description is valid, except that a later one by the file's sender overrides an earlier
+   * one by a different user.
    */
   async mayDescribe(
     { vault, room }: RoomTransaction,

@@ -1,4 +1,4 @@
-/** Decryption of a sealed file's chunks. */
+/** Decrypts a sealed file's chunks. */
 
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
@@ -20,12 +20,12 @@ export interface DecryptingSinkOptions {
 export function completeChunks(contentBytes: number, sizeBytes: number): number {
   if (contentBytes < sizeBytes) return Math.floor(contentBytes / PLAIN_CHUNK_BYTES);
   const chunks = sealedChunks(sizeBytes, PLAIN_CHUNK_BYTES);
-  if (contentBytes > sizeBytes) return chunks + 1; // The content belongs to another file.
+  if (contentBytes > sizeBytes) return chunks + 1; // The content belongs to a different file.
   return sizeBytes === 0 ? 0 : chunks;
 }
 
 /**
- * Writes chunks of the size used for open files. A later run computes its position from the size of
+ * Writes chunks of the size used in open rooms. A later run computes its position from the size of
  * the stored content.
  */
 export class DecryptingSink implements Sink {

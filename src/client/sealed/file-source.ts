@@ -1,4 +1,4 @@
-/** Encryption of a sealed file's chunks. */
+/** Encrypts a sealed file's chunks. */
 
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";

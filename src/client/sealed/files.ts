@@ -229,8 +229,8 @@ export class SealedFiles {
 }
 
 /**
- * Uses other names than open uploads, because an open upload of the same file is independent. An
- * upload whose secret was lost cannot be resumed.
+ * Stores an upload under a different name than an upload of the same file to an open room, because
+ * the two are independent. An upload whose secret was lost cannot be resumed.
  */
 class SealedUploadJournal implements ResumableUploads {
   readonly #uploads: ResumableUploads;

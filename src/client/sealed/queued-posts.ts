@@ -18,7 +18,8 @@ import type { Awaitable } from "./store.ts";
 const NONCE_BYTES = 12;
 
 /**
- * The encrypted text is bound to outbox, counter and target, so that a post cannot be redirected.
+ * The encrypted text is bound to its outbox, counter and target, so that a post cannot be
+ * redirected.
  */
 interface BoxedBody {
   readonly text: "";
@@ -59,8 +60,8 @@ export class QueuedPosts {
   }
 
   /**
-   * @returns a fault if the post was stored under another key or altered; `undefined` if it was
-   * stored unencrypted
+   * @returns a fault if the post was altered or encrypted with a different key; `undefined` if it
+   * was stored unencrypted
    */
   async decrypt(outbox: OutboxId, post: UnsentPost): Promise<UnsentPost | Fault | undefined> {
     const box = boxOf(post);

@@ -1,4 +1,4 @@
-/** Reader of a sealed room's records, in log order. */
+/** Reads a sealed room's records in log order. */
 
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { asFault, FAULTS, Fault } from "../../base/fault.ts";
@@ -50,7 +50,7 @@ interface GroupBody {
   readonly commitId: string;
   readonly commit?: string;
   readonly welcome?: string;
-  /** Unverified claim of the server. */
+  /** Claimed by the server and not verified. */
   readonly added: readonly unknown[];
   readonly removed?: unknown;
   readonly instead?: number;
@@ -209,7 +209,7 @@ export class RoomReader {
     if (pending.instead !== undefined && pending.instead === row?.refused) restoreRoom(tx);
     if (tx.row?.status !== "in" || isRejoin) await this.#startMembership(tx, record, pending);
     tx.change({ epochSeq: record.seq });
-    // Until this record the device used its old state, so its counts remain valid.
+    // Until this record the device used its old state, so the message counts remain valid.
     if (isRejoin && wasMember)
       tx.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
     if (kind !== "add") tx.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
@@ -232,7 +232,7 @@ export class RoomReader {
         fromBase64Url(welcome),
         async (ref) => {
           const secret = await tx.vault.find<PackageRow>(packageKey(ref));
-          // A last-resort package serves several rooms, so a welcome does not consume it.
+          // A last-resort key package serves several rooms, so a welcome does not consume it.
           if (secret !== undefined && secret.isLastResort !== true) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
@@ -240,7 +240,7 @@ export class RoomReader {
       )
       .catch(asFault);
     if (joined instanceof Fault) {
-      // A welcome for this device consumes its package even if the welcome cannot be opened.
+      // A welcome for this device consumes the key package even if the welcome cannot be opened.
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // This device was added with a key package whose private keys were lost, so it rejoins by an
       // external commit.
@@ -469,7 +469,7 @@ function refuseCommit(tx: RoomTransaction, { seq }: ChatRecord, reason: string):
   tx.change({ refused: seq });
 }
 
-/** A room that was already suspect stays suspect even if its owner accepts the key. */
+/** A room that was already suspect stays suspect even if the device's owner accepts the key. */
 function needsOwner({ row, other }: RoomTransaction): boolean {
   return other !== undefined && row?.status !== "suspect";
 }
@@ -492,9 +492,9 @@ function restoreRoom(tx: RoomTransaction): void {
 }
 
 /**
- * Rejoins, because others refused a commit that this device applied, and the previous epoch is no
- * longer available. The required admin signature keeps the server and other members from reverting
- * a valid change.
+ * Rejoins, because other devices refused a commit that this device applied, and the previous epoch
+ * is no longer available. The required admin signature keeps the server and other members from
+ * reverting a valid change.
  */
 function leaveReplacedEpoch(tx: RoomTransaction): void {
   const signers = tx.group?.policy.admins ?? [];

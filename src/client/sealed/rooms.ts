@@ -91,7 +91,10 @@ import {
 import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
-/** Devices that used a replaced last-resort key package have committed by then. */
+/**
+ * Time for which a replaced last-resort key package is retained. Devices that used the package have
+ * committed by then.
+ */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
 const COMMIT_ATTEMPTS_MAX = 8;
@@ -158,7 +161,7 @@ export interface SafetyDigits {
 }
 
 const NO_DETAILS = { reason: undefined, fault: undefined, sentence: undefined, remark: undefined };
-/** The server sends `erase` records only with `all`. */
+/** The server sends `erase` records only if the kind `all` is requested. */
 const FOLLOWED_KINDS = ["all"];
 const ID_BYTES = 16;
 
@@ -292,8 +295,8 @@ export class SealedRooms {
   }
 
   /**
-   * @throws {Fault} seal-refused if this device may not post there, stale-epoch if it may not post
-   * yet, and the server's refusals
+   * @throws {Fault} seal-refused if this device may not post in the room, stale-epoch if it may not
+   * post yet, and the server's refusals
    */
   async seal(room: RoomView, posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
@@ -317,7 +320,7 @@ export class SealedRooms {
   async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
     const { room } = tx;
     // The device has not read the record yet, so check later that the server returns it. A record
-    // with a lower seq has been read, possibly by an earlier run.
+    // with a seq that is not higher has been read, possibly by an earlier run.
     if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
       const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
       if (confirmed.size < CONFIRMED_POSTS_MAX) confirmed.set(seq, id);
@@ -346,7 +349,7 @@ export class SealedRooms {
     await this.#holdLease();
     const pending = await this.#states.run(room.id, async (tx) => {
       if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is already sealed`);
-      await requireNoPending(tx); // A background task may be joining the group of another device.
+      await requireNoPending(tx); // A background task may be joining a different device's group.
       const { members, self: by } = group;
       const added = members.map(changedDevice);
       const change = { change: "create", by: by.user, added, removed: [] } as const;
@@ -428,7 +431,8 @@ export class SealedRooms {
       await this.#removeFormerKey(room, user);
       await this.#commit(room, plan);
     } catch (error) {
-      // The failed transaction was rolled back, so store and report the other key in a new one.
+      // The failed transaction was rolled back, so store and report the user's other key in a new
+      // transaction.
       if (other !== undefined) await this.#recordOtherKey(room.id, other);
       throw error;
     }
@@ -558,7 +562,7 @@ export class SealedRooms {
   }
 
   /**
-   * Continues in the room as far as possible.
+   * Accepts the room's state on behalf of the user and continues as far as possible.
    * @throws {Fault} usage if there is nothing to accept
    */
   async acceptState(room: RoomView): Promise<void> {
@@ -1031,7 +1035,7 @@ export class SealedRooms {
 
   /**
    * The server accepts one of several concurrent commits. All other devices plan their commits
-   * again on the new state.
+   * again, based on the new state.
    */
   #commit(room: RoomView, plan: Planner): Promise<void> {
     return this.#exclusively(room, () => this.#commitWithRetries(room, plan));

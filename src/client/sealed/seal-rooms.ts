@@ -1,4 +1,4 @@
-/** Sealing of rooms and conversations. */
+/** Seals rooms and conversations. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";

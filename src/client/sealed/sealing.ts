@@ -38,7 +38,7 @@ export interface SealedHome {
   exists(): boolean | Promise<boolean>;
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
   stateKey(): Awaitable<StateKey>;
-  /** Absent in a browser, where reading the key requires code that must first be fetched. */
+  /** Absent in a browser, where reading the key requires a module that must be downloaded first. */
   readonly hasCheapKey?: true;
   readonly primitives?: SealPrimitives;
 }
@@ -82,7 +82,7 @@ export class Sealing {
   #pins: Map<string, string> | undefined;
   #loadingPins: Promise<void> | undefined;
   #pinWrites: Promise<void> | undefined;
-  /** Bounded by the posts in flight on one link. */
+  /** Bounded by the number of posts in flight on one link. */
   readonly #sealedPosts = new Map<string, { readonly room: RoomId; attempts: number }>();
   readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
   /**
@@ -257,7 +257,10 @@ export class Sealing {
     void this.#storeOutcomes(room);
   }
 
-  /** Stores all outcomes of one tick, and those that arrive meanwhile, in one transaction. */
+  /**
+   * Stores all outcomes of one tick in a single transaction, then those that have arrived in the
+   * meantime.
+   */
   async #storeOutcomes(room: RoomId): Promise<void> {
     const outcomes = this.#unstoredOutcomes.get(room) ?? [];
     try {
@@ -358,7 +361,7 @@ export class Sealing {
 
   /**
    * Pins the target even if this device was never in the group, because its user may write a post
-   * there and be removed before the post is sent.
+   * to it and be removed before the post is sent.
    */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;

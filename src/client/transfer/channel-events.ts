@@ -1,4 +1,4 @@
-/** Events of a data channel, for a transfer that waits for the first of several. */
+/** Events of a data channel, for a transfer that waits for the first of several events. */
 
 import { Fault } from "../../base/fault.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";

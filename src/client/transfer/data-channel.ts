@@ -17,7 +17,8 @@ export interface DataChannelOptions {
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
   /**
-   * Without a majority, a stalled transfer fails. If this function is absent, the transfer waits.
+   * Reports whether the server has a majority. Without one, a stalled transfer fails. If this
+   * function is absent, the transfer waits.
    */
   readonly hasMajority?: () => boolean;
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
@@ -40,8 +41,8 @@ const STALL_TIMEOUT_MS = 3_000;
 export interface ChannelTask<Result> {
   readonly stop: AbortSignal;
   /**
-   * Settles soon after the channel closes. A rejection decides whether another channel is opened;
-   * `reopen` opens one immediately.
+   * Settles soon after the channel closes. After a rejection, the fault decides whether another
+   * channel is opened; `reopen` opens one immediately.
    */
   runOver(connection: Connection, active: LoggedInLink): Promise<Result | "reopen">;
   progressCount(): number;

@@ -203,7 +203,7 @@ export class Download implements ChannelTask<DownloadedFile> {
 
   /**
    * A wrong digest despite correct chunk checksums does not show which chunk is wrong. Chunks from
-   * an earlier run may belong to another file, so one retry is worthwhile.
+   * an earlier run may belong to a different file, so one retry is worthwhile.
    */
   async #retryFromStart(sink: Sink): Promise<"reopen"> {
     const wasResumed = this.#resumedBytes > 0;

@@ -19,7 +19,9 @@ interface Entry<Task> {
   state: TransferState | { readonly kind: "queued" };
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
-  /** Resolves when the last run has ended, which may still write for a while after a pause. */
+  /**
+   * Resolves when the last run has ended. After a pause, a run may continue to write for a while.
+   */
   ended: Promise<void>;
   release: () => void;
 }

@@ -1,4 +1,4 @@
-/** Read-ahead, which reads and hashes chunks while earlier chunks are sent. */
+/** Reads and hashes chunks while earlier chunks are sent. */
 
 import { assert } from "../../base/assert.ts";
 import type { Source } from "../../io/blob/interfaces.ts";

@@ -1,4 +1,4 @@
-/** `chat link-device`, which adds a device by a code. */
+/** `chat link-device`, which adds a device with a link code. */
 
 import { Fault } from "../../base/fault.ts";
 import { LINK_CODE_MS } from "../../base/limits.ts";
@@ -115,7 +115,7 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
 }
 
 /**
- * Arguments would be visible to all users of the machine.
+ * Does not accept the code as an argument, which all users of the machine could read.
  * @throws {Fault} usage
  */
 async function readCode(context: Context): Promise<Uint8Array> {

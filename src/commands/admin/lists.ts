@@ -13,7 +13,8 @@ const LIST_FLAGS = {
 } as const satisfies FlagDefs;
 
 /**
- * Alphabetical order. Lists with other sort keys begin with the newest time or the largest number.
+ * Sort keys in alphabetical order. With other sort keys, a list begins with the newest time or the
+ * largest number.
  */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
 

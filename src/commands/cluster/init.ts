@@ -141,7 +141,7 @@ async function importFolder(
 }
 
 /**
- * Damaged logs would be copied to all machines permanently.
+ * Prevents damaged logs from being copied to all machines permanently.
  * @throws {Fault} log-corrupt
  */
 async function checkUndamaged(

@@ -27,8 +27,8 @@ export const command = defineVerb({
         throw new Fault("not-found", message, { remedy: `start it: chat serve --data ${path}` });
       }
       const { cluster, node } = membership;
-      // An interrupted import stored nothing in the folder, and the cluster contains only the
-      // imported messages.
+      // `chat cluster init` was interrupted. It has not changed the folder's logs, and the cluster
+      // contains only copies of their messages.
       if (membership.state === "filling") removeMembership(path);
       else writeMembership(path, { ...membership, state: "left" });
       if (context.json)

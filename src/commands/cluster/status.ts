@@ -23,8 +23,7 @@ export const command = defineVerb({
     if (args.nats.length === 0) {
       throw usageFault("missing --nats", "add --nats nats://HOST:4222");
     }
-    // The check of the NATS version is skipped, because an old version cannot harm a read-only
-    // command.
+    // Skip the check of the NATS version, because an old version cannot harm a read-only command.
     const { name, ...config } = clusterConfig(args, true);
     const inspection = await inspectCluster({ name, ...config }, context.clock);
     const { stream: state, nodes, areRootsEqual, silent } = inspection;

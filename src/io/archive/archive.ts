@@ -124,8 +124,8 @@ class Collector {
   readonly #matcher: LineMatcher;
   readonly #yieldNow: (() => Promise<void>) | undefined;
   /**
-   * Invalid records, each with the fault to report if no erasure explains it. An "unconfirmed"
-   * record may also be an unfinished write.
+   * Invalid records, each with the fault to report unless an erasure explains the damage. An
+   * "unconfirmed" record may also be an unfinished write.
    */
   readonly suspects = new Map<LogRecord, Fault | "unconfirmed">();
   readonly #records: LogRecord[] = [];
@@ -210,7 +210,7 @@ class Collector {
   #record(range: ByteRange, line: Buffer, start: number): LogRecord | undefined {
     const first = this.#validRecord(line);
     if (first !== undefined) return first.record;
-    // Read the line again, because an erasure may have been rewriting it.
+    // Read the line again, because an erasure may have been overwriting it during the first read.
     const freshLine = Buffer.alloc(line.length);
     const offset = range.from + start;
     this.#files.file(range.firstSeq).read(freshLine, offset);

@@ -12,7 +12,7 @@ import { BlockIndex } from "./block-index.ts";
 
 /**
  * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as four float64 arrays, and
- * the room postings. The cache is valid only if the digest and the segment files match.
+ * the room index. The cache is valid only if the digest and the segment files match.
  */
 
 export interface CacheLocation {

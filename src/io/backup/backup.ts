@@ -57,7 +57,7 @@ export const SMALL_FILES: readonly string[] = [
 ];
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";
-/** Time to wait for a new checkpoint, which a killed server never signs. */
+/** Time to wait for a new checkpoint. A server that was killed never signs one. */
 const CHECKPOINT_TIMEOUT_MS = 2_000;
 const CHECKPOINT_INTERVAL_MS = 50;
 export const DAMAGED_LISTED_MAX = 20;
@@ -166,7 +166,8 @@ class Backup {
     }
     const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
-    // Write the checkpoints first only in a first backup. An existing backup still lacks records
+    // In a first backup, write the checkpoints before the manifest. In a later one, write them
+    // after it, because until then the manifest describes the previous backup, which lacks records
     // that the new checkpoints cover.
     const isFirst = this.#previous === undefined;
     if (isFirst) await this.#writeCheckpoints(verified);

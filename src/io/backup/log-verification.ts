@@ -155,7 +155,8 @@ class LogVerifier {
     const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      // The `erase` record was on disk before this record was blanked, so it belongs to the log.
+      // The `erase` record was on disk before this record was blanked, so the `erase` record
+      // belongs to the log.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
     }

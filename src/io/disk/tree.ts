@@ -39,7 +39,7 @@ export function makeFolderNew(path: string): boolean {
 export function nameNew(from: string, to: string): boolean {
   try {
     if (createsNew(() => fs.linkSync(from, to))) return true;
-    // A crash may have interrupted an earlier move before it removed the first name.
+    // A crash may have interrupted an earlier move before the old name was removed.
     return isSameFile(from, to);
   } catch (error) {
     if (!NO_LINKS.has(errorCode(error))) throw error;

@@ -136,7 +136,8 @@ async function resume(options: PartialFileOptions, paths: Paths): Promise<Partia
   const lock = lockPartialFile(options, paths);
   if (lock === undefined) return undefined;
   try {
-    // Ignore a lone journal, because the last run crashed while removing the files.
+    // A journal without its partial file means that the last run crashed while removing both, so
+    // ignore the journal.
     const isAbandoned = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
     const existingHeader = isAbandoned || head.kind !== "ours" ? undefined : head;
     const headerBytes = existingHeader?.headerBytes ?? (await writeHeader(options, paths));

@@ -173,7 +173,7 @@ class MdnsInstance {
   listen(onService: (service: Service) => void): void {
     let count = 0;
     const onAnnouncement = (service: Service) => {
-      // Stop, because the library stores everything it receives.
+      // Limit the number of announcements, because the library stores everything that it receives.
       if (++count >= ANNOUNCEMENTS_READ_MAX) browser.stop();
       onService(service);
     };

@@ -74,8 +74,9 @@ export interface ListenerEvents {
   /** Decides whether to accept a connection, before the connection uses any resources. */
   accept(remote: Address): boolean;
   /**
-   * Called after `accept` while a client has no link yet, if the transport reports this state. The
-   * connection counts as a link of its address until the returned function is called.
+   * Called after `accept` for a connection that has no link yet, if the transport reports such
+   * connections. The connection counts toward the limit on links of its address until the returned
+   * function is called.
    */
   connecting?(remote: Address): () => void;
   acceptsRequest?(remote: Address): boolean;

@@ -503,7 +503,7 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /** Extends order and tree in one step, so that every closed group contains its last records. */
+  /** Adds the durable records to the order and the tree in a single step. */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);

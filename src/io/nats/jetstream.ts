@@ -59,7 +59,7 @@ type Subject = "log" | "stored" | "news" | "state";
 /** First version of NATS that can sync to disk before each acknowledgement. */
 const VERSION_MIN = [2, 12] as const;
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Detects frozen servers and broken connections, which takes 4 minutes by default. */
+/** Detects frozen servers and broken connections early. By default, detection takes 4 minutes. */
 const PING_INTERVAL_MS = 1_000;
 const PINGS_UNANSWERED_MAX = 2;
 /** Time to wait for the first server before querying the others, in case it is frozen. */

@@ -34,8 +34,8 @@ export function hasLeader({ config, cluster }: StreamInfo): boolean {
 }
 
 /**
- * Milliseconds since the stream's leader last heard from a majority; `Infinity` without a leader. A
- * server without a majority still reports its own, possibly outdated end of the stream.
+ * Milliseconds since the stream's leader last had contact with a majority; `Infinity` without a
+ * leader. A server without a majority still reports its own, possibly outdated end of the stream.
  */
 export function quorumAgeMs({ config, cluster }: StreamInfo): number {
   if (config.num_replicas === 1) return 0;

@@ -60,7 +60,7 @@ export async function syncMs(folder: string, now: () => number): Promise<number>
 }
 
 /**
- * Joins a group and receives its own datagram, which never leaves the network.
+ * Joins a multicast group and receives its own datagram, which never leaves the local network.
  * @returns the addresses that joined
  * @throws {Fault} unreachable if no interface can join, timeout if no datagram arrives
  */

@@ -1,4 +1,4 @@
-/** Files displayed in this CHAT_HOME, for completion and `get-file`. */
+/** Files displayed by programs that use this CHAT_HOME, for completion and `get-file`. */
 
 import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import { HomeTable } from "./home-table.ts";

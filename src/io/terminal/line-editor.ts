@@ -11,7 +11,7 @@ import { PASTE_MARKS_OFF, PASTE_MARKS_ON, PasteSplitter, type Typed } from "./pa
 
 export interface EnteredLine {
   readonly text: string;
-  /** True if the line begins with several pasted lines. It is then text, never a command. */
+  /** True if the line begins with several pasted lines. Such a line is text, never a command. */
   readonly isPasted: boolean;
 }
 
@@ -40,7 +40,7 @@ const PASTE_ROWS_MAX = 3;
 const PREVIEW_CHARS = 16;
 
 export function openLineEditor(input: Input, output: Output, onPaste: OnPaste): LineEditor {
-  // readline requires a stream. Writes to `output` never block the event loop.
+  // readline requires a stream, so wrap `output`, to which writes never block the event loop.
   const echo = { isOn: true };
   const stream = new Writable({
     decodeStrings: false,
@@ -101,10 +101,10 @@ async function readKeys(
   keys.end();
 }
 
-/** Matches a run of text, a control character or a sequence from Esc on. */
+/** Matches a run of text, a control character or an escape sequence. */
 const RUNS = /\x1b(?:\[\[?[0-?]*[ -/]*[@-~]|O?[^\x1b])?|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+/gsu;
 const CONTROL = /^[\x00-\x1f\x7f]/;
-/** Matches if a read ended within a sequence, or after the Esc key. */
+/** Matches if a read ended within an escape sequence, or after the Esc key. */
 const INCOMPLETE_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*|O)?$/;
 
 type OnPasted = (typed: Exclude<Typed, { kind: "keys" }>) => void;
@@ -266,7 +266,8 @@ class ReadlineEditor implements LineEditor {
     await this.#output.flushed();
     if (this.#isClosed) return;
     setRawMode(false);
-    // Stop the process group, including a surrounding script, like the terminal's own Ctrl-Z.
+    // Stop the whole process group, including a script that runs this program, as the terminal's
+    // own Ctrl-Z does.
     process.kill(0, "SIGTSTP");
     setTimeout(() => {
       if (this.#isSuspended) this.#resume();
@@ -324,8 +325,8 @@ function previewOf(pasted: PendingPaste | undefined): string {
 }
 
 /**
- * Returns by how many screen rows readline moves the cursor when it prints this line. A wide
- * character never begins in the last column, and a full last row is followed by an empty row.
+ * Returns the number of screen rows by which readline moves the cursor when it prints this line. A
+ * wide character never begins in the last column, and a full last row is followed by an empty row.
  * @internal
  */
 export function rowsOf(line: string, columns: number): number {

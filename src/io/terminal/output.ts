@@ -1,4 +1,4 @@
-/** Output to standard output, standard error and the full screen. */
+/** Writes to standard output, standard error and the full screen. */
 
 import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";

@@ -13,7 +13,7 @@ export type Typed =
 
 const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");
-/** Ctrl-C and Ctrl-D, alone in a read, end a paste without an end mark. */
+/** Ctrl-C or Ctrl-D ends a paste that has no end mark, if it arrives alone in a read. */
 const BREAKS: ReadonlySet<number> = new Set([0x03, 0x04]);
 const SEQUENCE =
   /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]?/g;

@@ -133,7 +133,7 @@ export class WsClientLink extends BaseLink {
     this.#outcome ??= { fault };
     if (this.state !== "open") return;
     this.#queue(encodeClose(code));
-    // The close frame may have exceeded the queue limit and dropped the link.
+    // Sending the close frame may have exceeded the queue limit, which drops the link.
     if (this.state !== "open") return;
     this.state = "closing";
     this.#deadline = setTimeout(() => this.drop(fault), DRAIN_TIMEOUT_MS);

@@ -54,8 +54,9 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
       throw new Fault("timeout", `${address} did not answer within ${seconds} s`);
     });
   } catch (error) {
-    // Repeat the request with the address as the Host header. Name checks protect browsers; this
-    // client verifies the server's signature. The name comes first, because a proxy may need it.
+    // If the server rejected the name in the Host header, retry with the address. Such checks
+    // protect browsers, whereas this client verifies the server's signature. Try the name first,
+    // because a proxy may need it.
     const hostHeader = error instanceof MisdirectedFault ? dialing.remoteAddress : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });
@@ -152,7 +153,7 @@ class WsDialAttempt {
 
   /**
    * `isAuthorized` is false if the handshake failed, but in Bun 1.4.4 also if the certificate names
-   * another host, which is acceptable here.
+   * a different host, which is acceptable here.
    */
   #onHandshake(socket: Socket, isAuthorized: boolean, error: Error | null): void {
     const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;

@@ -15,7 +15,8 @@ import { isLoopback } from "./address.ts";
 import { LinuxSockets } from "./linux-sockets.ts";
 
 /**
- * A scan ends after this many unused descriptors, because the system assigns the lowest free one.
+ * A scan ends after this many descriptors that are no connections to the listener. Larger gaps are
+ * unlikely, because the system assigns the lowest free descriptor.
  */
 const DESCRIPTOR_GAP = 1_024;
 const SCAN_SHARE = 0.01;

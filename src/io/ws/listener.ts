@@ -51,8 +51,8 @@ export interface WsListenOptions {
 }
 
 /**
- * Number of bytes published between two checks of the queues, by which a queue may exceed its
- * limit.
+ * Number of bytes published between two checks of the queues. A queue may exceed its limit by this
+ * number.
  */
 const SWEEP_BYTES = 256 * 1024;
 /**
@@ -65,7 +65,10 @@ const HTTP_IDLE_SECONDS = 30;
 const LINK_IDLE_SECONDS = 120;
 const LINGER_MS = 500;
 
-/** With at most this many followers, a message is joined with those already queued for each. */
+/**
+ * Maximum number of followers to which a message is sent individually, so that it can share a write
+ * with messages already queued. With more followers, Bun publishes the message.
+ */
 const DIRECT_SEND_MAX = 4;
 
 export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
@@ -246,7 +249,8 @@ function isSameOrigin(request: Request): boolean {
   const host = request.headers.get("host");
   if (host === null || !URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
-  // Parse the host with the origin's scheme, so that a default port is omitted from both.
+  // Parse the host with the origin's scheme, so that a default port is omitted from host and
+  // origin.
   const url = `${protocol}//${host}`;
   return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
 }

@@ -64,7 +64,7 @@ interface Page extends SavingPage {
   addEventListener(kind: string, listener: () => void): void;
 }
 
-/** Browsers draw no frames of a hidden page, so a timer replaces the frame. */
+/** Browsers draw no frames for a hidden page, so a timer replaces the frame. */
 const HIDDEN_FRAME_MS = 250;
 const CHANNEL = "chat";
 const LAST_DRAFTS = "chat.drafts";

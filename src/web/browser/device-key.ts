@@ -76,7 +76,7 @@ export class Device implements Keys {
     try {
       key = await subtle.importKey("raw", toUnshared(publicKey), ED25519, true, ["verify"]);
     } catch (error) {
-      return isUnsupported(error); // Other errors: not a point on the curve.
+      return isUnsupported(error); // Any other error means that the key is invalid.
     }
     return subtle.verify(ED25519, key, toUnshared(signature), toUnshared(bytes));
   }
@@ -111,7 +111,7 @@ async function loadOrCreatePair(options: DeviceOptions, name: string): Promise<K
   try {
     await store.write([{ table: "keys", key: name, value }]);
   } catch (error) {
-    if (!(error instanceof Fault)) throw error; // The page keeps the key in memory.
+    if (!(error instanceof Fault)) throw error; // The page can keep the key in memory.
     return pair;
   }
   // A key that another tab stored in the meantime takes precedence.
@@ -162,7 +162,7 @@ async function newPair(
       return { pair, value: { publicKey, pkcs8 } };
     }
   } catch {
-    // Without Ed25519 the page works as without `crypto.subtle`.
+    // Without Ed25519 the page works as it does without `crypto.subtle`.
   }
   const pair = { publicKey: toUnshared(entropy(KEY_BYTES)), privateKey: undefined };
   return { pair, value: isExternal ? { publicKey: pair.publicKey } : pair };

@@ -88,7 +88,7 @@ export interface Platform {
   readonly browserName: string;
   readonly build: string;
   /**
-   * Must be called from a click.
+   * Must be called from a click handler.
    * @returns `undefined` if the user cancels
    */
   readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;

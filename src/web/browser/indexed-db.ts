@@ -23,7 +23,7 @@ export interface Change {
 }
 
 export interface Store {
-  /** External stores accept only plain values and bytes. */
+  /** True for a store outside the browser, which accepts only plain values and bytes. */
   readonly isExternal?: boolean;
   readonly isEphemeral?: boolean;
   get(table: Table, key: string): Promise<unknown>;

@@ -1,4 +1,4 @@
-/** Link codes and account seeds by WebCrypto, in the format of `crypto/link-code.ts`. */
+/** Link codes and account seeds, computed with WebCrypto in the format of `crypto/link-code.ts`. */
 
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import {

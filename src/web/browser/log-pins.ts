@@ -1,4 +1,4 @@
-/** Log pins of this browser: the newest log record seen from each server. */
+/** Log pins in this browser: the newest log record seen from each server. */
 
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
@@ -83,7 +83,10 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
   }
 
-  /** Forgets the pin of a replaced server log, so that the next log is pinned. */
+  /**
+   * Forgets the pin of a server's log that was replaced, so that the log which the server presents
+   * next is pinned.
+   */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
     const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), recordsKey(reader)];

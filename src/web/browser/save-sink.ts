@@ -22,7 +22,7 @@ export class SaveSink implements Sink {
   }
 
   /**
-   * Resumes after the last complete chunk of an earlier page.
+   * Resumes after the last complete chunk that an earlier page stored.
    * @throws {Fault} store-denied, store-failed
    */
   static async resume(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
@@ -81,7 +81,7 @@ export class SaveSink implements Sink {
   }
 
   close(): void {
-    // The target stays open: a pause also closes the sink.
+    // Leave the target open, because a pause also closes the sink.
   }
 
   abandon(): Promise<void> {

@@ -158,7 +158,7 @@ function uniquePath(usedPaths: Map<string, number>, clean: string): string {
   for (let n = usedPaths.get(folded) ?? 0; ; n++) {
     const path = n === 0 ? clean : `${clean} (${n})`;
     const key = path.toLowerCase();
-    if (n > 0 && usedPaths.has(key)) continue; // Each used path excludes one number.
+    if (n > 0 && usedPaths.has(key)) continue; // Skip a number if its path is in use.
     usedPaths.set(key, 1);
     usedPaths.set(folded, n + 1);
     return path;

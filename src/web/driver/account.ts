@@ -87,7 +87,7 @@ export class PageAccount implements LinkedAccount {
     }
   }
 
-  /** @throws {Fault} not-logged-in; unreachable if the code cannot be fetched */
+  /** @throws {Fault} not-logged-in; unreachable if the module cannot be fetched */
   async transfers(): Promise<PageTransfers> {
     this.#transfers ??= this.#openTransfers();
     const opening = this.#transfers;

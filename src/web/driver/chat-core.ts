@@ -142,7 +142,7 @@ export abstract class ChatCore extends ChatActions {
 
   readonly request: SendRequest = (kind, fields) => this.link.request(kind, fields);
 
-  /** Whether `chat web` serves the page, so that other computers cannot open its address. */
+  /** True if `chat web` serves the page. Other computers then cannot open the page's address. */
   get isLocal(): boolean {
     return this.#platform.isLocal;
   }

@@ -76,7 +76,7 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * Sends the smallest possible history request.
+   * Checks that a user exists by sending the smallest possible history request.
    * @throws {Fault} user-unknown if the user does not exist; or a connection error
    */
   async checkPerson(target: string): Promise<void> {
@@ -153,7 +153,7 @@ export class Chat extends ChatCore {
     return (await this.request("download", { file })).path;
   }
 
-  /** Verifies each chunk. Must be called from a click, which the save dialog requires. */
+  /** Verifies each chunk. Must be called from a click handler, as the save dialog requires. */
   download(file: string, name: string): void {
     const id = checkFileId(file);
     this.#transfer((transfers) => transfers.download(id, name));
@@ -173,8 +173,8 @@ export class Chat extends ChatCore {
   }
 
   /**
-   * The code is already prefetched, because loading would end the user gesture that file dialogs
-   * need.
+   * The module is already prefetched, because loading it here would end the user gesture that file
+   * dialogs need.
    */
   #transfer(act: (transfers: PageTransfers) => unknown): void {
     this.reportFailure(this.account.transfers().then(act));

@@ -1,4 +1,4 @@
-/** Sign-out of the other devices of an account. */
+/** Signs out the other devices of an account. */
 
 import type { SendRequest } from "../../client/link/queries.ts";
 import type { Answer } from "../../wire/messages.ts";

@@ -1,4 +1,4 @@
-/** Log auditor that queues audits until its code is loaded. */
+/** Log auditor that queues audits until its module is loaded. */
 
 import type { AuditAlarm, LogAuditor } from "../../client/auditor.ts";
 import type { Verifier } from "../../client/link/keys.ts";

@@ -24,7 +24,7 @@ export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys):
   return databases === undefined ? new PageFault("not-allowed", "sealNeedsStorage") : undefined;
 }
 
-/** @throws {Fault} unreachable if the code cannot be fetched */
+/** @throws {Fault} unreachable if the module cannot be fetched */
 export function withFetchFault<Module>(load: () => Promise<Module>): () => Promise<Module> {
   return () =>
     load().catch((cause: unknown) => {

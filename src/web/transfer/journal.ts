@@ -22,7 +22,7 @@ export interface PageTransfersOptions {
 
 export interface PageTask extends TransferTask {
   /**
-   * Must be called from a click.
+   * Must be called from a click handler.
    * @param chosen the file of an upload, chosen again after a reload
    * @returns false if the user declined
    * @throws {Fault} file-changed if the file differs

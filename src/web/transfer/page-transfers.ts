@@ -128,7 +128,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     await this.add(new Upload(this.#dependencies, entry, file));
   }
 
-  /** Must be called from a click, which the save dialog requires. */
+  /** Must be called from a click handler, as the save dialog requires. */
   async download(file: FileId, suggestedName: string): Promise<void> {
     const { platform } = this.#options;
     const { clock, hashing } = this.#dependencies;

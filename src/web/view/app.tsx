@@ -177,7 +177,7 @@ function useLanguageTexts(language: string | undefined, initialTexts: Texts): Te
   return texts;
 }
 
-/** Chromium (150) caches failed imports until a reload, so a retry uses another URL. */
+/** Chromium (150) caches failed imports until a reload, so a retry uses a different URL. */
 async function importWithRetry<Module>(file: RegExp, load: () => Promise<Module>): Promise<Module> {
   try {
     return await load();

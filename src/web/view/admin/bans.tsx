@@ -34,7 +34,7 @@ export interface BanDialogProps {
 export function BanDialog({ target: initialTarget = "", onClose, onDone }: BanDialogProps) {
   const { texts, chat } = useFullPage();
   const [target, setTarget] = useState(initialTarget);
-  /** 0 is permanent. */
+  /** 0 means a permanent ban. */
   const [spanMs, setSpanMs] = useState(0);
   const [reason, setReason] = useState("");
   const ban = async () => {

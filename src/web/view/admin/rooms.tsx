@@ -12,7 +12,7 @@ import { type Column, field, type ListRequest, Marked, ServerTable, UserText } f
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 type FileEntry = Answer<"all-files">["files"][number];
 
-/** Every user's room, which cannot be closed or removed. */
+/** Room of all users. It cannot be closed or removed. */
 const LOBBY = "lobby";
 
 function roomItems(page: FullPage, entry: RoomEntry, reload: () => void): readonly MenuItem[] {

@@ -111,5 +111,5 @@ function mean(values: readonly number[]): number {
 }
 
 export function labelPx(longest: string, remPx: number): number {
-  return (longest.length * 0.45 + 1) * remPx; // Digits are about 0.56 of the font's 0.75 rem wide.
+  return (longest.length * 0.45 + 1) * remPx; // A digit is 0.56 em wide; 1 em is 0.75 rem.
 }

@@ -1,4 +1,4 @@
-/** Dialog of a room's pinned messages, with links to them. */
+/** Dialog that lists a room's pinned messages, with links to them. */
 
 import { useEffect, useState } from "react";
 import { queryPins } from "../../../client/chat/pins.ts";

@@ -25,7 +25,7 @@ export function pushProblem(): PushProblem | undefined {
   return hasPush && "Notification" in window ? undefined : "missing";
 }
 
-/** Replaces a subscription made with another server key. */
+/** Replaces a subscription that was made with a different server key. */
 export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserSubscription> {
   const { pushManager } = await worker(lang);
   try {

@@ -1,4 +1,7 @@
-/** Read receipts: the readers of the user's last message, and the room's switch. */
+/**
+ * Read receipts: the readers of the user's last message, and the dialog that turns receipts on or
+ * off.
+ */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";

@@ -1,4 +1,4 @@
-/** Start of the browser's own downloads. */
+/** Starts the browser's own downloads. */
 
 export function downloadFrom(address: string, name: string): void {
   const link = document.createElement("a");

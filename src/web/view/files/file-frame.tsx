@@ -1,4 +1,4 @@
-/** Placeholders that reserve the space of files until their code is loaded. */
+/** Placeholders that reserve the space of files until the module that displays them is loaded. */
 
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";

@@ -126,7 +126,9 @@ export const TransferLine = memo(function TransferLine({
   );
 });
 
-/** Afterwards, the message itself shows the file. */
+/**
+ * Time for which a finished transfer stays visible. Afterwards, only the message shows the file.
+ */
 const DONE_VISIBLE_MS = 4_000;
 
 function useAutoDismiss({ id, state }: TransferView): void {

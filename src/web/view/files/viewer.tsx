@@ -198,7 +198,7 @@ function PictureViewer({ file: first, onClose }: ViewerProps) {
   };
   const latestPress = useRef(press);
   latestPress.current = press;
-  // Listens on the window, so that keys work with any focus.
+  // Listens on the window, so that keys work wherever the focus is.
   useEffect(() => {
     return listen(window, "keydown", (event: KeyboardEvent) => latestPress.current(event));
   }, []);

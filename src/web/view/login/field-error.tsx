@@ -1,4 +1,4 @@
-/** Assignment of login errors to the form's fields. */
+/** Assigns login errors to the form's fields. */
 
 import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";

@@ -1,4 +1,4 @@
-/** Download links of the terminal program, with their checksums. */
+/** Download links for the terminal program, with checksums. */
 
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";

@@ -117,7 +117,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: LazyProps["Cre
       return false;
     }
     const sealed = isSealed && canSeal;
-    // An encrypted room needs no password, and has no topic, because the server could read it.
+    // An encrypted room needs no password, and has no topic, because the server could read a topic.
     const isOpen = sealed || password === "";
     const created = await chat.join(room, {
       create: true,

@@ -1,4 +1,4 @@
-/** Synchronisation of the address bar, the history and the open room. */
+/** Synchronises the address bar, the history and the open room. */
 
 import { type RefObject, useCallback, useEffect, useRef } from "react";
 import { isSameName, itemAt } from "../../../core/model/item.ts";

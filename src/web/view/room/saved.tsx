@@ -1,4 +1,4 @@
-/** Dialog of saved messages. */
+/** Dialog that lists saved messages. */
 
 import { useEffect, useState } from "react";
 import type { RoomId } from "../../../base/ids.ts";

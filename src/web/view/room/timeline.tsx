@@ -116,7 +116,7 @@ function firstStep(before: readonly Row[], rows: readonly Row[]): StagedRows {
   const end = before.length + shift;
   if (end <= rows.length)
     return { rows: end < rows.length ? rows.slice(0, end) : rows, isShifted: true };
-  // The second step removes rows dropped at the end to limit the total.
+  // Keep the rows that were dropped at the end until the second render.
   return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
 }
 

@@ -1,4 +1,4 @@
-/** Polling of the server while the page is visible. */
+/** Polls the server while the page is visible. */
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { listen } from "./effects.ts";
@@ -19,7 +19,7 @@ export function useVisible(): boolean {
 
 /**
  * Sends one request at a time.
- * @param key a new key polls immediately
+ * @param key if it changes, a request is sent immediately
  */
 export function usePolled<Value>(
   request: () => Promise<Value>,
@@ -32,7 +32,7 @@ export function usePolled<Value>(
   const [reloads, setReloads] = useState(0);
   const latestRequest = useRef(request);
   latestRequest.current = request;
-  // Polls without focus, because an operator may watch this window while typing in another.
+  // Polls without focus, because an operator may watch this window while typing in a different one.
   const isVisible = useVisible();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `reloads` and `key` poll immediately
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Equality for `memo` that ignores changes by new messages. */
+/** Equality for `memo` that ignores changes caused by new messages. */
 
 import type { RoomState } from "../../../core/model/state.ts";
 

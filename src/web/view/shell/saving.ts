@@ -1,4 +1,4 @@
-/** Detection of a data-saving or slow connection. */
+/** Detects a data-saving or slow connection. */
 
 interface Connection {
   readonly saveData?: boolean;

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../../io/clock.ts";
 
-/** Maximum toasts that fit a phone. The oldest is dropped first. */
+/** Maximum number of toasts, as many as fit on a phone. The oldest is dropped first. */
 const TOASTS_MAX = 4;
 /** Minimum display time. Each letter adds LETTER_MS, for users who read 15 letters a second. */
 const NOTICE_MS = 4_000;

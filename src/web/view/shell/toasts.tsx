@@ -49,7 +49,9 @@ function ToastList() {
   );
 }
 
-/** Only the innermost container is active, because a modal dialog makes all others inert. */
+/**
+ * Only the innermost container is active, because a modal dialog makes all other containers inert.
+ */
 export function Toasts({ level }: ToastContainer) {
   const { toasts } = usePage();
   const [container] = useState<ToastContainer>({ level });

@@ -1,4 +1,4 @@
-/** Folding of long messages to 20 lines (page.css), measured before the row appears. */
+/** Folds long messages to 20 lines (page.css), after measuring them before the row appears. */
 
 import {
   type ReactNode,
@@ -14,7 +14,7 @@ import { useTexts } from "../shell/context.tsx";
 const LINES_MAX = 24;
 /** Texts up to this length fit on the narrowest phone and need no measuring. */
 const SHORT_LENGTH = 300;
-/** Fills 20 lines in the widest window. */
+/** Number of characters that fill 20 lines in the widest window. */
 const DRAWN_LENGTH = 8_000;
 const DRAWN_LINES = 60;
 const UNFOLDED_MAX = 100;
