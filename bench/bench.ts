@@ -94,7 +94,7 @@ async function run(part: Part, machine: Machine): Promise<string | undefined> {
   return failure;
 }
 
-/** Remaining servers would distort later parts. */
+/** Servers that keep running would distort later parts. */
 function killTree(pid: number): void {
   for (const treePid of processTree(pid).reverse()) {
     try {

@@ -120,7 +120,7 @@ async function chatAndCheck(
   seconds: number,
 ): Promise<LoadAnswer> {
   const membersEach = memberLimit / rooms.count;
-  // Processes with writers. A small `memberLimit` puts all writers into the first process.
+  // Number of processes with writers; a small `memberLimit` needs only one.
   const writing = Math.max(
     1,
     Math.min(PROCESSES, Math.ceil(memberLimit / (CONNECTIONS / PROCESSES))),

@@ -24,7 +24,7 @@ const UPLOAD_BYTES = isQuick ? 128 << 20 : 512 << 20;
 const UPLOADS = isQuick ? 1 : 3;
 const POSTS_PER_SECOND = 200;
 const SCROLL_MESSAGES = 100_000;
-/** A fast swipe. The quick run exceeds Android's limit to save minutes. */
+/** Speed of a fast swipe. The quick run exceeds Android's limit to save minutes. */
 const SCROLL_PX_PER_SECOND = isQuick ? 12_000 : 4_000;
 const FRAME_MS = 16.7;
 

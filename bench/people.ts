@@ -98,7 +98,7 @@ async function forEachConcurrently(
   await Promise.all(Array.from({ length: Math.min(CONCURRENT_CONNECTS, count) }, worker));
 }
 
-/** This process reads for thousands of clients and may exceed a greeting's deadline. */
+/** Retries, because this busy process may miss the deadline of a greeting. */
 async function connectWithRetry(
   dial: () => Promise<RawClient>,
   onRetry: () => void,

@@ -6,7 +6,7 @@ export const SAMPLES_VARIABLE = "BENCH_SAMPLES";
 
 export interface Sample {
   readonly table: string;
-  /** Samples with the same row are rounds of one measurement. */
+  /** Samples with the same `row` are rounds of a single measurement. */
   readonly row: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number>>;
   /** Text cells of the report, which do not vary between rounds. */

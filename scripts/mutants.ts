@@ -43,11 +43,11 @@ const IN_PROCESS =
 const TIMINGS: Readonly<Record<string, number>> = JSON.parse(
   readFileSync(join(ROOT, "test/timings.json"), "utf8"),
 ).files;
-/** Assumed duration of files missing from `test/timings.json`, which omits the fastest files. */
+/** Assumed duration of files missing from `test/timings.json`, which omits the fastest. */
 const TEST_MS_MIN = 400;
 /** Limit for tests outside the fault's folder; tests in its folder always run. */
 const TESTS_MS_MAX = 5_000;
-/** Each stage is a process; most faults need only the first. */
+/** Each stage is a separate process; most faults are detected in the first. */
 const STAGES_MS: readonly number[] = [1_000, 5_000];
 /** CPU time is independent of other load; deadlocks end with the test's timeout. */
 const CPU_SECONDS_MIN = 5;
@@ -113,7 +113,7 @@ const graph = new ImportGraph();
 
 const durationMs = (test: string) => Math.max(TEST_MS_MIN, TIMINGS[test] ?? 0);
 
-/** The file's own tests, then those in its folder, then others, each group fastest first. */
+/** The file's own tests, then those in its folder, then others; each group fastest first. */
 function testsOf(path: string): string[] {
   const own = path.replace(/^src/, "test").replace(/\.tsx?$/, ".test.ts");
   const rankOf = (test: string) => (test === own ? 0 : dirname(test) === dirname(own) ? 1 : 2);

@@ -61,7 +61,7 @@ const DISRUPTIONS = [
   "a typing client is killed",
   "file senders are killed",
 ] as const;
-/** Only in the first half of the run; the second half measures memory growth. */
+/** Disruptions only for the first half of the run; the second half measures memory growth. */
 const SERVER_DISRUPTIONS = ["the server is killed", "the server is stopped"] as const;
 type Disruption = (typeof DISRUPTIONS | typeof SERVER_DISRUPTIONS)[number];
 const MINUTES = Number(values.minutes);

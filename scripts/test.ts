@@ -26,7 +26,7 @@ const SERIAL: Readonly<Record<string, string>> = {
 
 const ZERO_TOTALS: Totals = { pass: 0, fail: 0, skip: 0 };
 
-/** With a fixed seed, a new failure points to a code change. */
+/** The seed is fixed, so that a new failure points to a code change. */
 const SAMPLES_SEED = "1";
 
 // A terminal's Ctrl-C also reaches the tests; wait for them to end.

@@ -52,7 +52,7 @@ export class Machine {
     this.address = addressOf(number);
     this.#folder = join(folder, this.name);
     this.logs = join(folder, `${this.name}.log`);
-    // This machine's own NATS comes first, to avoid the network.
+    // The machine's own NATS comes first, which avoids the network.
     this.#natsUrls = numbersFrom(number).map(
       (number) => `nats://${addressOf(number)}:${NATS_PORT}`,
     );

@@ -22,7 +22,7 @@ export interface FlagDef {
   readonly integer?: { readonly min: number; readonly max: number };
   readonly choices?: readonly string[];
   readonly list?: true;
-  /** Value for a flag that is the last word on the command line. */
+  /** Value of the flag if it is the last word on the command line. */
   readonly bareValue?: string;
 }
 

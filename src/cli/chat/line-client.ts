@@ -182,7 +182,7 @@ export class LineClient extends SlashHost {
     );
   }
 
-  /** Each command keeps its own input line, so that a late fault names the right line. */
+  /** Each command keeps its own input line, so that a late fault refers to the right line. */
   get input(): InputLine | undefined {
     return this.#script.current;
   }
@@ -207,7 +207,7 @@ export class LineClient extends SlashHost {
   }
 
   /**
-   * Commands that refer to the user's last message wait until it is recorded.
+   * Waits until all posts are recorded, for commands that refer to the user's last message.
    * @throws {Fault} link-closed if the connection closes
    */
   async waitUntilConfirmed(): Promise<void> {
@@ -295,7 +295,7 @@ export class LineClient extends SlashHost {
     await reported.promise;
   }
 
-  /** Without this wait, the next run would print the user's own messages as new. */
+  /** Waits for the user's own records, because the next run would print them as new. */
   async #waitForOwnRecords(): Promise<void> {
     await Promise.resolve(); // Lets the handlers of the last post run first.
     if (this.#areOwnRecordsPrinted()) return;

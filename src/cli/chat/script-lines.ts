@@ -29,7 +29,7 @@ export class ScriptLines {
     return this.#first?.fault.exitCode ?? 0;
   }
 
-  /** Called before reading the line, so that a read fault has the right line number. */
+  /** Call this before reading a line, so that a read fault has the right line number. */
   begin(): void {
     this.#current = { line: this.#current.line + 1 };
   }

@@ -145,7 +145,7 @@ export abstract class SlashHost implements Host {
     return joinRoom(this.open.client, options);
   }
 
-  /** A conversation cannot be left, so this opens the last room. */
+  /** Opens the last room, because a conversation cannot be left. */
   leaveConversation(): Promise<Answer> {
     const { room } = this;
     return Promise.resolve({ note: (texts) => texts.returnedTo(room), roomToOpen: room });

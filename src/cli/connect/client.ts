@@ -48,8 +48,8 @@ export interface ConnectOptions {
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
   /**
-   * Used if neither the user nor an earlier command supplied a name. If `undefined`, prompts for a
-   * name.
+   * Name to use if neither the user nor an earlier command supplied one. If `undefined`, prompts
+   * for a name.
    */
   readonly fallbackUser?: string | undefined;
   readonly greetOnly?: boolean;
@@ -66,7 +66,7 @@ export interface ConnectOptions {
    * majority.
    */
   readonly printsData?: boolean;
-  /** Whether the client audits the log; `false` if the command requests the proofs itself. */
+  /** Whether the client audits the log; `false` if the command itself requests the proofs. */
   readonly audits?: boolean;
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
 }
@@ -282,7 +282,9 @@ export function clientVerb<const T extends FlagDefs>({
   });
 }
 
-/** Results read without a majority are valid, but other nodes may have more records. */
+/**
+ * Results without a majority are valid but may be incomplete, because other nodes may have more.
+ */
 function noMajorityFault(): Fault {
   return new Fault(
     "no-majority",

@@ -25,8 +25,8 @@ interface ServerOffer {
 }
 
 /**
- * Any machine can announce any server, so the user always chooses. Also offers servers on this
- * machine that run under another `CHAT_HOME`.
+ * The user always chooses, because any machine can announce any server. Also offers servers on this
+ * machine that run under a different `CHAT_HOME`.
  * @throws {Fault} usage if no server was found or chosen, or there is no terminal
  */
 export async function discoverServer(

@@ -37,9 +37,9 @@ export interface ExpectedIdentity {
   readonly requiresUdp: boolean;
 }
 
-/** A resolver may try several name servers with a timeout each. */
+/** A resolver may try several name servers, with a timeout for each. */
 const RESOLVE_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
-/** The TCP check tries several addresses with a timeout each. */
+/** The TCP check tries several addresses, with a timeout for each. */
 const TCP_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 /** Added to a probe's own timeout, so that the probe fails first with its specific message. */
 const GRACE_MS = 500;

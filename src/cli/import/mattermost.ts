@@ -56,7 +56,7 @@ function addPost(list: EntryList, location: string, post: Fields): void {
   }
 }
 
-/** Uses positions as keys, because exported posts have no ids. */
+/** Identifies messages by their positions, because exported posts have no ids. */
 function addMessage(list: EntryList, location: string, post: Fields, re: string | undefined): void {
   const type = textOf(post["type"]);
   if (type.startsWith("system_")) {

@@ -27,7 +27,7 @@ export type DisplayBody =
       readonly imported?: ImportOrigin;
     }
   | { readonly kind: "room" | "join" }
-  /** `also` lists the seqs of edits and further messages erased with this message. */
+  /** `also` lists the seqs of edits and other messages that were erased with this message. */
   | { readonly kind: "erased"; readonly also?: readonly number[] }
   | { readonly kind: "retention"; readonly keepMs?: number }
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }

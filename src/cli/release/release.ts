@@ -20,7 +20,7 @@ export const SUMS_NAME = "SHA256SUMS";
 export const SIGNATURE_NAME = "SHA256SUMS.minisig";
 const COMMENT = /^chat (?<version>\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)$/;
 const SUM = /^(?<sha256>[0-9a-f]{64}) [ *](?<name>[0-9A-Za-z][0-9A-Za-z._+~-]{0,127})$/;
-/** Several times the number of files in a release. */
+/** Limit well above the number of files in a release. */
 const FILES_MAX = 256;
 
 export interface Release {

@@ -39,7 +39,7 @@ export interface ScreenActionsOptions {
   readonly completeAgain: () => void;
 }
 
-/** A text that begins with `//` is a message. */
+/** Text that begins with `//` is a message. */
 export function isCommand(text: string): boolean {
   return text.startsWith("/") && !text.startsWith("//");
 }

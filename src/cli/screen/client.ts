@@ -543,7 +543,7 @@ export class ScreenClient implements ScreenHost {
     if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
     const position = `${room.id} ${seq}`;
-    // Marking the same position again would change the model and cause an endless loop.
+    // Marking the same position again would change the model and cause an endless redraw loop.
     if (position === this.#lastRead) return;
     this.#lastRead = position;
     chat.markReadUpTo(seq);

@@ -204,7 +204,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         try {
           write(positions);
         } catch (error) {
-          // An older stored position is sufficient: the next start then compares more messages.
+          // Not fatal: with an older stored position, the next start compares more messages.
           options.onWriteError(asFault(error));
         }
       },

@@ -313,8 +313,8 @@ function isLoaded(
   { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
   knownAccounts: ReadonlySet<string>,
 ): boolean {
-  // Only the complete history yields the first record of each lost account, so the snapshot is not
-  // used.
+  // Accounts were lost. Only the complete history yields the first record of each, so the snapshot
+  // cannot be used.
   if (!folds.authors.every((author) => knownAccounts.has(author))) return false;
   try {
     engine.load(folds.engine);
@@ -390,7 +390,7 @@ export interface StoredSettings {
   readonly roomPassword: string;
 }
 
-/** Letters and digits that are not confused when read aloud. */
+/** Letters and digits that are hard to confuse when read aloud. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 const PASSWORD_GROUPS = 3;
 const GROUP_LETTERS = 4;

@@ -54,7 +54,7 @@ const LINE_FRAME_CHARS = 256;
  */
 const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
 
-/** A line is rendered when it is written, but with the names in use when its record was created. */
+/** A line is rendered when it is written, but with the names at the time of its record. */
 interface PendingLine {
   readonly record: LogRecord;
   readonly names: RecordNames;

@@ -30,8 +30,8 @@ export interface Survey {
   readonly stream: StreamState;
   readonly nodes: readonly SurveyedNode[];
   /**
-   * Whether equally long histories have the same root, and nodes at the same stream message have
-   * equally long histories.
+   * Whether histories of equal length have the same root, and nodes at the same stream message have
+   * histories of equal length.
    */
   readonly areRootsEqual: boolean;
 }

@@ -198,7 +198,7 @@ class LentFiles {
   #nextSource: Source | undefined;
   readonly #sources = new Map<string, Source>();
   readonly #onRead: ShareOptions["onRead"];
-  /** Files that the store is opening. Reading their last chunk is not a receiver's progress. */
+  /** Files that the store is opening. Its read of their last chunk is not a receiver's progress. */
   readonly #opening = new Set<FileId>();
 
   constructor(onRead: ShareOptions["onRead"]) {

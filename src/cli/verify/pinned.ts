@@ -20,7 +20,7 @@ import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire
 import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import { type FolderVerdict, verifyFolder } from "./folder.ts";
 
-/** If a log differs from this device's records at all, most of its records differ. */
+/** A log that differs from this device's records at all usually differs in most of them. */
 const FINDINGS_MAX = 20;
 
 export interface HomeVerdict {

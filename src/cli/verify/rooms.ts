@@ -19,7 +19,7 @@ export interface RoomsVerdict {
 
 type Source = Pick<Client, "history" | "rooms">;
 
-/** Maximum per room. A room with more findings is damaged throughout. */
+/** Maximum per room. If there are more, the whole room is damaged. */
 const FINDINGS_MAX = 1_000;
 
 /**

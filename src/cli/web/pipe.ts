@@ -1,4 +1,4 @@
-/** Queue for messages that `chat web` forwards between a page and a server. */
+/** Queue of messages that `chat web` forwards between a page and a server. */
 
 import { Fault } from "../../base/fault.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";

@@ -104,8 +104,7 @@ export function openResult(state: ScreenState, at: number, context: HandlerConte
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   const opened = openRoomOf(state, target, context);
   const isOpenTarget = isSameName(target, openTarget(model));
-  // Jumping to the same message a second time has no effect, so a loaded message is selected
-  // directly.
+  // Jumping to the same message again has no effect, so a loaded message is selected directly.
   const selected = isOpenTarget ? selectSeq(opened.state, seq, context)?.state : undefined;
   const jump = { kind: "jump" as const, target, seq };
   return { state: selected ?? opened.state, actions: [...opened.actions, jump] };

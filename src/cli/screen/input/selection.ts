@@ -184,7 +184,7 @@ const canPinHere = (_: Item, model: Model) => {
   const room = openRoom(model);
   return room !== undefined && canPin(model, room);
 };
-/** Servers before 0.2 do not store preferences. */
+/** Messages cannot be saved on servers before 0.2, which do not store preferences. */
 const canSave = (_: Item, { prefs }: Model) => prefs !== undefined;
 const canReply = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
 

@@ -157,7 +157,7 @@ function interrupt(state: ScreenState, context: HandlerContext): UpdateResult {
   return updated ?? withActions(state, { kind: "leave", exitCode: 130 });
 }
 
-/** Applies only if the input is empty. If a question or overlay is open, closes it instead. */
+/** Applies only if the input is empty. Closes an open question or overlay instead of leaving. */
 function leave(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const editor = activeEditor(state);
   if (editor !== undefined && editor.text !== "") return undefined;

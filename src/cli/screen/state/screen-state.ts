@@ -28,7 +28,7 @@ export interface ScreenState {
 /** Row at the bottom edge of the timeline, which keeps its position when rows are added. */
 export interface ScrollAnchor {
   readonly key: string;
-  /** Number of the row's lines below the edge. */
+  /** Number of the row's lines that are below the edge. */
   readonly below: number;
 }
 

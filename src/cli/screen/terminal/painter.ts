@@ -12,7 +12,7 @@ export interface CursorPosition {
 
 /** Minimum run of blank cells for which an erase sequence is shorter than spaces. */
 const ERASED_CELLS_MIN = 8;
-/** Every terminal displays a letter with combining marks as wide as the letter alone. */
+/** All terminals give a letter with combining marks the width of the letter alone. */
 const MARKED_LETTER = /^.\p{Mn}+$/u;
 
 export class Painter {

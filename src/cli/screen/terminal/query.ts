@@ -26,7 +26,7 @@ interface PendingQuery {
   readonly isFinalAnswer: (report: string) => boolean;
   readonly onAnswer: AnswerCallback;
   reports: string[];
-  /** Set after a timeout. The answer is then discarded when it arrives. */
+  /** Set after a timeout, so that a late answer is discarded. */
   isLate: boolean;
   cancel: () => void;
 }
@@ -57,7 +57,7 @@ export class TerminalQueries {
   }
 
   /**
-   * @param text query that leaves nothing on the screen, because it is written before a frame
+   * @param text query that leaves nothing visible, because it is written before a frame
    * @returns all answers concatenated, with DA1 last; `undefined` if the terminal does not answer
    */
   ask(text: string): Promise<string | undefined> {

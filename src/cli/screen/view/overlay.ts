@@ -70,7 +70,7 @@ function choicesOf(overlay: ChoiceList): readonly Candidate[] {
 }
 
 /**
- * Each line fills the columns.
+ * Returns lines that are exactly as wide as the overlay.
  * @param height maximum number of lines
  */
 export function overlayLines(

@@ -48,7 +48,7 @@ export function parseWidths(answers: string): MeasuredWidths | undefined {
   );
 }
 
-/** The width is 0 if the cluster combines with the previous one. */
+/** The width is 0 if the cluster combines with the previous grapheme. */
 interface Grapheme {
   readonly text: string;
   readonly width: number;
