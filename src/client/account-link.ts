@@ -71,9 +71,7 @@ export class AccountLink<Account extends LinkedAccount> {
   readonly #options: AccountLinkOptions;
   readonly #ports: AccountLinkPorts<Account>;
   #account: Account | undefined;
-  /**
-   * Account that was logged out most recently. Its session resumes if the same user logs in again.
-   */
+  /** Account logged out most recently. Its session resumes if the same user logs in again. */
   #former: Account | undefined;
 
   constructor(options: AccountLinkOptions, ports: AccountLinkPorts<Account>) {

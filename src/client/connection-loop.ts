@@ -127,7 +127,7 @@ export class ConnectionLoop {
   }
 
   async logIn(credentials: Credentials): Promise<LoginResult> {
-    // A background log-in would use the same link for a different user.
+    // A log-in running in the background would use the same link for a different user.
     if (this.#state.kind === "connecting") this.#drop();
     this.#reconnectTimer.cancel();
     this.#account = undefined;

@@ -1,4 +1,4 @@
-/** Linking of a new device to an account by a code entered on the old and the new device. */
+/** Links a new device to an account with a code entered on the old and the new device. */
 
 import { equalBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";

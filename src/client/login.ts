@@ -38,7 +38,7 @@ export interface LoginContext extends GreetedLink {
   readonly isEnrolled: boolean;
   readonly onUnenrolled: () => void;
   readonly after: number | undefined;
-  /** False for one-shot commands, which are hidden from presence. */
+  /** False for one-shot commands, during which the user does not appear online. */
   readonly presence?: boolean;
   readonly policy: LoginPolicy;
 }

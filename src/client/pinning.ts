@@ -1,4 +1,4 @@
-/** Pinning of server identities. */
+/** Pins server identities. */
 
 import { Fault, msg } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";

@@ -1,4 +1,4 @@
-/** Room settings of an account, for a model. */
+/** An account's room settings, for a model. */
 
 import type { RoomId } from "../base/ids.ts";
 import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";

@@ -96,8 +96,7 @@ export class ServerLocator {
       if (this.#addresses.setAdvertised(notice.places, remote.host)) this.#store(fingerprint);
       return true;
     }
-    // A cluster sends its addresses before `caught-up`, so this server does not belong to a
-    // cluster.
+    // A cluster sends its addresses before `caught-up`, so this server is in no cluster.
     if (
       notice.kind === "caught-up" &&
       !this.#hasClusterAddresses &&

@@ -107,8 +107,7 @@ export class AccountSession {
   }
 
   /**
-   * @param handleNotice returns true for notices that it has handled; the follower handles all
-   * other notices
+   * @param handleNotice returns true for notices that the follower must not handle
    * @throws {Fault} store-… if the store fails
    */
   connected(

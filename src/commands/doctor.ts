@@ -53,9 +53,7 @@ const DATA_DEFAULT = "./data";
 /** Longer than for other checks, so that a slow disk can be measured. */
 const DISK_TIMEOUT_MS = 2 * CHECK_TIMEOUT_MS;
 const LIBRARY_TIMEOUT_MS = 12 * CHECK_TIMEOUT_MS;
-/**
- * Longer than for other checks, because NATS servers that have just started first elect a leader.
- */
+/** Longer than for other checks, because NATS servers first elect a leader. */
 const CLUSTER_TIMEOUT_MS = 4 * CHECK_TIMEOUT_MS;
 
 export const command = defineVerb({

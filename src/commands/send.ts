@@ -49,9 +49,7 @@ class Sender {
   readonly #targets: readonly Target[];
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   #line = 0;
-  /**
-   * Unconfirmed messages stay queued after the command ends, and the command's fault reports them.
-   */
+  /** Unconfirmed messages stay queued after the end; the command's fault reports them. */
   #isClosed = false;
 
   constructor(context: Context, client: Client, targets: readonly Target[]) {

@@ -251,7 +251,7 @@ function checkProofFile(
 }
 
 function readProof(file: string): string {
-  // Reading a pipe or a device may never end.
+  // Accept only regular files, because reading a pipe or a device may never end.
   const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
   const text = isFile ? readNamedFile(file, PROOF_BYTES_MAX) : undefined;
   if (text !== undefined) return text;

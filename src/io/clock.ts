@@ -1,4 +1,4 @@
-/** Interface of a clock for drivers. Simulations provide a virtual clock. */
+/** Clock interface for drivers. Simulations provide a virtual clock. */
 
 export interface Clock {
   /** Monotonic milliseconds, the time base of all state machines. */

@@ -48,8 +48,7 @@ async function startChat(): Promise<void> {
   const opened = browserPlatform().then((platform) => openChat(platform, LAZY_CODE));
   const [chat, texts] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} texts={texts} />);
-  // Also store drafts when the page is hidden, because phones can end hidden pages without a
-  // `pagehide` event.
+  // Phones can end hidden pages without a `pagehide` event, so also store drafts on hiding.
   addEventListener("pagehide", () => chat.storeDraftsNow());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) chat.storeDraftsNow();

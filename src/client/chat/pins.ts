@@ -1,4 +1,4 @@
-/** Pinned messages of a room or conversation. */
+/** Pinned messages in a room or conversation. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX, PINS_MAX } from "../../base/limits.ts";

@@ -33,9 +33,7 @@ type Settle = (outcome: Outcome<RequestKind>) => void;
 
 /** Leaves room for all posts that may be in flight. */
 const REQUESTS_PENDING_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
-/**
- * Maximum number of notices queued after an answer, until the code that awaited the answer has run.
- */
+/** Maximum number of notices queued until the code that awaited an answer has run. */
 const NOTICES_QUEUED_MAX = 16_384;
 
 export interface LinkStats {
@@ -65,10 +63,7 @@ export class Connection {
   #timerAt = Number.POSITIVE_INFINITY;
   #closed: { fault: Fault | undefined } | undefined;
   readonly #drained = Promise.withResolvers<void>();
-  /**
-   * Packets received up to the last check. While a large file occupies the link, new packets prove
-   * that the server is alive.
-   */
+  /** Packets received by the last check. New packets prove that the server is alive. */
   #receivedPackets = 0;
   #requestCount = 0;
   #answerCount = 0;

@@ -158,9 +158,8 @@ export class FileIndex {
   }
 
   /**
-   * Reports whether the message may describe the file. The content must match the record. Only the
-   * first description is valid, except that a later one by the file's sender overrides an earlier
-   * one by a different user.
+   * The content must match the record. Only the first description is valid, except that a later one
+   * by the file's sender overrides an earlier one by a different user.
    */
   async mayDescribe(
     { vault, room }: RoomTransaction,

@@ -36,7 +36,7 @@ export function otherKeyOf(vault: Vault, user: string): Promise<OtherKeyRow | un
 }
 
 /**
- * Keeps the pin. This device sends the user no messages until its owner has compared keys.
+ * Keeps the pinned key. This device sends the user no messages until its owner has compared keys.
  * @returns true if the key is new
  */
 export async function storeOtherKey(vault: Vault, { user, account }: Owner): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** Encrypted storage of unsent posts to sealed rooms. */
+/** Encrypted storage for unsent posts to sealed rooms. */
 
 import {
   concatBytes,
@@ -18,8 +18,7 @@ import type { Awaitable } from "./store.ts";
 const NONCE_BYTES = 12;
 
 /**
- * The encrypted text is bound to its outbox, counter and target, so that a post cannot be
- * redirected.
+ * The encrypted text is bound to its outbox, counter and target, so a post cannot be redirected.
  */
 interface BoxedBody {
   readonly text: "";

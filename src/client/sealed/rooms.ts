@@ -91,10 +91,7 @@ import {
 import type { Awaitable, SealedStore } from "./store.ts";
 import type { Vault } from "./vault.ts";
 
-/**
- * Time for which a replaced last-resort key package is retained. Devices that used the package have
- * committed by then.
- */
+/** Devices that used a replaced last-resort key package have committed within this time. */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
 const SEALED_PAGE_RECORDS = 500;
 const COMMIT_ATTEMPTS_MAX = 8;
@@ -278,7 +275,7 @@ export class SealedRooms {
     return this.#openStored(room.id, records);
   }
 
-  /** Reports whether the first record on a new link directly follows the last record read. */
+  /** Reports whether the first record on a new link follows the last record read without a gap. */
   #isNext(room: RoomId, { n }: ChatRecord): Promise<boolean> {
     return this.#states.run(room, ({ row }) => row?.n !== undefined && n <= row.n + 1);
   }
@@ -431,8 +428,7 @@ export class SealedRooms {
       await this.#removeFormerKey(room, user);
       await this.#commit(room, plan);
     } catch (error) {
-      // The failed transaction was rolled back, so store and report the user's other key in a new
-      // transaction.
+      // The failed transaction was rolled back, so store and report the user's other key now.
       if (other !== undefined) await this.#recordOtherKey(room.id, other);
       throw error;
     }

@@ -1,4 +1,4 @@
-/** Rows in a device's store of sealed rooms. Byte strings are encoded in base64url. */
+/** Rows in a device's store for sealed rooms. Byte strings are encoded in base64url. */
 
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";

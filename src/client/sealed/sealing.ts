@@ -257,10 +257,7 @@ export class Sealing {
     void this.#storeOutcomes(room);
   }
 
-  /**
-   * Stores all outcomes of one tick in a single transaction, then those that have arrived in the
-   * meantime.
-   */
+  /** Stores all outcomes of one tick in one transaction, then those that arrived meanwhile. */
   async #storeOutcomes(room: RoomId): Promise<void> {
     const outcomes = this.#unstoredOutcomes.get(room) ?? [];
     try {

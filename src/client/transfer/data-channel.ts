@@ -17,8 +17,7 @@ export interface DataChannelOptions {
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
   /**
-   * Reports whether the server has a majority. Without one, a stalled transfer fails. If this
-   * function is absent, the transfer waits.
+   * Without a majority, a stalled transfer fails. If this function is absent, the transfer waits.
    */
   readonly hasMajority?: () => boolean;
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;

@@ -1,4 +1,4 @@
-/** Progress reports of transfers. */
+/** Progress reports on transfers. */
 
 import type { FileId } from "../../base/ids.ts";
 import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";

@@ -19,9 +19,7 @@ interface Entry<Task> {
   state: TransferState | { readonly kind: "queued" };
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
-  /**
-   * Resolves when the last run has ended. After a pause, a run may continue to write for a while.
-   */
+  /** Resolves when the last run has ended, which may continue to write after a pause. */
   ended: Promise<void>;
   release: () => void;
 }

@@ -29,10 +29,7 @@ export class UploadChannel {
   readonly #events: ChannelEvents;
   readonly #sending: ChunkSender;
 
-  /**
-   * Call after the server has answered the offer and the checksums of the chunks that it has are
-   * known.
-   */
+  /** Call after the server's answer, when the checksums of the server's chunks are known. */
   constructor(options: UploadChannelOptions, connection: Connection, windowBytes: number) {
     const { checksums, source, clock } = options;
     const { sizeBytes } = source;

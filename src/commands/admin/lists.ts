@@ -13,8 +13,8 @@ const LIST_FLAGS = {
 } as const satisfies FlagDefs;
 
 /**
- * Sort keys in alphabetical order. With other sort keys, a list begins with the newest time or the
- * largest number.
+ * In alphabetical order. With other sort keys, a list begins with the newest time or the largest
+ * number.
  */
 const FROM_A: ReadonlySet<string> = new Set(["name", "user"]);
 

@@ -61,10 +61,7 @@ const VARIANT_RANGES = [
   [0x1e900, 0x1e960],
   [0x2f800, 0x2fa20],
 ] as const;
-/**
- * Letter followed by the mark of the highest combining class. All reorderable marks sort before
- * this mark.
- */
+/** Letter and mark of the highest combining class. Reorderable marks sort before this mark. */
 const LAST_MARK = "a\u0345";
 const DOTTED_I = "\u0130";
 const DOT_ABOVE = "\u0307";

@@ -1,4 +1,4 @@
-/** Check that erased records have an `erase` record in the log. */
+/** Checks that erased records have an `erase` record in the log. */
 
 import { erasuresOf } from "../../core/log/erasures.ts";
 import { kindsWith } from "../../wire/kinds.ts";

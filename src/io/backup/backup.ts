@@ -166,9 +166,8 @@ class Backup {
     }
     const { missing, damaged } = files ? await this.#copyContents() : { missing: 0, damaged: 0 };
     await syncWithParents(disk, out);
-    // In a first backup, write the checkpoints before the manifest. In a later one, write them
-    // after it, because until then the manifest describes the previous backup, which lacks records
-    // that the new checkpoints cover.
+    // In a first backup, write the checkpoints before the manifest. Later, write them after it,
+    // because the previous manifest's copy lacks records that they cover.
     const isFirst = this.#previous === undefined;
     if (isFirst) await this.#writeCheckpoints(verified);
     await writeManifest(disk, out, {

@@ -1,4 +1,4 @@
-/** Incremental copy of a log. */
+/** Copies a log incrementally. */
 
 import { join } from "node:path";
 import { type Disk, diskFault, writeWhole } from "../disk/disk.ts";

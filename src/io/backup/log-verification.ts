@@ -155,8 +155,7 @@ class LogVerifier {
     const { seq } = record.head;
     const { tree } = this.#walk;
     if (record.erased !== undefined) {
-      // The `erase` record was on disk before this record was blanked, so the `erase` record
-      // belongs to the log.
+      // The `erase` record belongs to the log, because it was on disk before this one was blanked.
       this.#erasedBy = Math.max(this.#erasedBy, record.erased);
       this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
     }

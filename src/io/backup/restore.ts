@@ -109,8 +109,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
       await disk.syncFolder(dirname(data));
     }
     disk.rename(staging, data);
-    // Sync the folder before removing the mark, or a power loss may undo the rename but not the
-    // removal.
+    // Sync before removing the mark, or a power loss may undo only the rename.
     await disk.syncFolder(dirname(data));
     // Remove the mark last: it allows a later run to delete the folder.
     disk.remove(join(data, STAGING_MARK));

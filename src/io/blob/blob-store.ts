@@ -1,4 +1,4 @@
-/** Store of all uploaded files in a folder. */
+/** Stores all uploaded files in a folder. */
 
 import { dirname, join } from "node:path";
 import { assert } from "../../base/assert.ts";

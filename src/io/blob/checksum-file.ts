@@ -12,7 +12,7 @@ export interface ChecksumFileOptions {
   readonly file: DiskFile;
   readonly path: string;
   readonly headerBytes: number;
-  /** Maximum number of invalid lines at the end that a crash can explain. */
+  /** Maximum number of invalid lines at the end of the file that a crash can have caused. */
   readonly tornLinesMax: number;
 }
 

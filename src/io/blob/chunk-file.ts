@@ -25,10 +25,7 @@ export interface ChunkSequenceOptions {
   readonly headerBytes: number;
   readonly checksumPath: string;
   readonly isStrict: boolean;
-  /**
-   * True if the checksums are known to come from this program. Otherwise, opening the file verifies
-   * all chunks.
-   */
+  /** True if the checksums come from this program. Otherwise, `open` verifies all chunks. */
   readonly isProven: boolean;
   readonly sha256: Sha256;
   readonly syncs?: Mutex;

@@ -1,4 +1,4 @@
-/** Interfaces of stored files, upload sources and download sinks. */
+/** Interfaces for stored files, upload sources and download sinks. */
 
 import type { FileId, UserId } from "../../base/ids.ts";
 

@@ -1,4 +1,4 @@
-/** Interface of the file store that all servers of a cluster share. */
+/** Interface to the file store that all servers of a cluster share. */
 
 import type { FileId } from "../../base/ids.ts";
 

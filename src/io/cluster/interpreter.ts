@@ -181,8 +181,7 @@ export class Interpreter {
       ),
     });
     if (objection !== undefined || this.#commits === undefined) return objection;
-    // The check above lacks the bodies of erased edits and may miss a conflict, so also compare the
-    // proposal's commitment with that of the stored record.
+    // The check above lacks the bodies of erased edits, so also compare the commitments.
     const [first] = drafts;
     const known = this.#commits.get(this.#heads.history + 1);
     const isDifferent = known !== undefined && known !== first?.sealed.commit;

@@ -36,9 +36,7 @@ export interface PublicationOptions {
   readonly logs: Readonly<Record<Place, Pick<LogFile, "head" | "tree">>>;
   readonly clock: Clock;
   readonly sha256: Sha256;
-  /**
-   * Called before the first message is published. From then on, the stream may hold a partial copy.
-   */
+  /** Called before the first publication, after which the stream may hold a partial copy. */
   readonly onBegin: () => void;
   readonly onProgress: (records: number) => void;
 }

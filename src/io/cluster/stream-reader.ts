@@ -49,15 +49,12 @@ const LOST_CHECKS = 4;
  */
 const TRUSTED_MS = 100;
 /**
- * Number of checks that must find the stream shorter. A single check could reach a new leader that
- * does not know the stream's end yet.
+ * Number of checks that must find the stream shorter, because a new leader may not know its end
+ * yet.
  */
 const TRUNCATED_CHECKS = 2;
 const MARK_CHARACTERS = 22;
-/**
- * Number of messages remembered to detect a rewind. More than one is needed, because some of them
- * may be deleted.
- */
+/** Number of messages remembered to detect a rewind. Some of them may have been deleted. */
 const EARLIER_MAX = 4;
 
 type ReadMessage = StreamMessage | { readonly seq: number; readonly mark: string };

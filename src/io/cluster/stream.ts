@@ -1,4 +1,4 @@
-/** Interface of the stream that orders the decisions of a cluster. */
+/** Interface to the stream that orders the decisions of a cluster. */
 
 export interface StreamMessage {
   readonly seq: number;

@@ -1,4 +1,4 @@
-/** Limit and reserve of this process's file descriptors. */
+/** Limit on this process's file descriptors, and a reserve of free ones. */
 
 // Without a reserve, an attacker who opens many connections could block the log, file transfers and
 // operators.

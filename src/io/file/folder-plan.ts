@@ -27,10 +27,7 @@ interface FolderNode extends PlannedFolder {
   readonly usedNames: Map<string, number>;
 }
 
-/**
- * Chooses the same paths in every run, so that a download can resume. Renames entries whose names
- * collide after sanitising or on a disk that ignores case.
- */
+/** Chooses the same paths in every run. Renames entries whose names collide on the disk. */
 export class FolderPlan {
   readonly root: PlannedFolder;
   readonly folders: PlannedFolder[] = [];

@@ -136,8 +136,7 @@ async function resume(options: PartialFileOptions, paths: Paths): Promise<Partia
   const lock = lockPartialFile(options, paths);
   if (lock === undefined) return undefined;
   try {
-    // A journal without its partial file means that the last run crashed while removing both, so
-    // ignore the journal.
+    // The last run may have crashed while removing the files. Ignore the journal it left.
     const isAbandoned = kind === undefined || (isFolder && disk.kind(manifestPath) === undefined);
     const existingHeader = isAbandoned || head.kind !== "ours" ? undefined : head;
     const headerBytes = existingHeader?.headerBytes ?? (await writeHeader(options, paths));

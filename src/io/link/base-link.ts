@@ -1,4 +1,4 @@
-/** Base class of all links: state, counters and back pressure. */
+/** Base class for all links: state, counters and back pressure. */
 
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";

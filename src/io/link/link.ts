@@ -1,4 +1,4 @@
-/** Interfaces of links, listeners and dialers. */
+/** Interfaces for links, listeners and dialers. */
 
 import type { Fault } from "../../base/fault.ts";
 
@@ -74,9 +74,8 @@ export interface ListenerEvents {
   /** Decides whether to accept a connection, before the connection uses any resources. */
   accept(remote: Address): boolean;
   /**
-   * Called after `accept` for a connection that has no link yet, if the transport reports such
-   * connections. The connection counts toward the limit on links of its address until the returned
-   * function is called.
+   * Called after `accept` for a connection without a link, if the transport reports it. The
+   * connection counts as a link of its address until the returned function is called.
    */
   connecting?(remote: Address): () => void;
   acceptsRequest?(remote: Address): boolean;

@@ -1,4 +1,4 @@
-/** Erasure of lines by overwriting them in place. */
+/** Erases lines by overwriting them in place. */
 
 import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";

@@ -503,7 +503,7 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  /** Adds the durable records to the order and the tree in a single step. */
+  /** Extends order and tree in one step, so that the order has all records of a closed group. */
   #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
     const { sha256 } = this.#options;
     for (const leaf of leaves) this.tree.append(leaf);

@@ -1,4 +1,4 @@
-/** Interfaces of logs and archives. */
+/** Interfaces for logs and archives. */
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";

@@ -83,7 +83,7 @@ export class LogProofs {
       const group = Math.floor(index / GROUP_LEAVES);
       return this.#isClosed(group) && !groups.has(group);
     });
-    // Retry with the leaves of a group that was closed during the read.
+    // If a group was closed during the read, retry with its leaves.
     return isMissing ? this.#nodes(indices) : tree.nodes(groups);
   }
 

@@ -5,10 +5,7 @@ import { assert } from "../../base/assert.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
-/**
- * Distance between indexed lines. To find a record, readers skip at most this many bytes line by
- * line.
- */
+/** Distance between indexed lines, and maximum distance that a reader must skip. */
 const MARK_INTERVAL_BYTES = 64 << 10;
 
 export class Segment {

@@ -24,10 +24,7 @@ export interface LogValue {
   readonly damaged: readonly number[];
 }
 
-/**
- * Snapshots are signed because their state decides access rights and any process may write the
- * file.
- */
+/** Signs snapshots, because they decide access rights and any process may write the file. */
 export interface SnapshotKey {
   readonly sign: (digest: Uint8Array) => Uint8Array;
   readonly hasSigned: (digest: Uint8Array, signature: Uint8Array) => boolean;

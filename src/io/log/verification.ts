@@ -1,4 +1,4 @@
-/** Verification, after the start, of the records that a snapshot covers. */
+/** Verifies, after the start, the records that a snapshot covers. */
 
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";

@@ -239,8 +239,7 @@ class Verifier implements ProvableLog {
       this.#blankLines.set(seq, { seq, file, offset, reason: "erased without an erase record" });
     }
     if (kind === "fork") {
-      // The `fork` record accepts the loss, so ignore mismatches before the fork. A checkpoint
-      // signed after the loss must confirm it.
+      // The `fork` record accepts the loss, so ignore mismatches before it.
       this.#mismatch = undefined;
       const isLast = bodyOf(record, "fork")?.from === this.#stored?.note;
       const reason = "no checkpoint was signed after the loss accepted here";

@@ -1,4 +1,4 @@
-/** Iteration over the lines of a log, shared by all its readers. */
+/** Iterates over the lines of a log. Shared by all readers of logs. */
 
 import type { Sha256 } from "../../base/ids.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
@@ -23,8 +23,8 @@ export interface WalkEvents {
    */
   onValid(start: number, end: number): Promise<void> | undefined;
   /**
-   * To continue after an invalid line, the handler must call `advance` with its record. Returns
-   * false to stop the walk.
+   * To continue after an invalid line, the handler must call `advance` with the line's record.
+   * Returns false to stop the walk.
    */
   onInvalid(line: ScannedLine): Promise<boolean> | boolean;
   onBlock?(): Promise<boolean>;

@@ -1,4 +1,4 @@
-/** Detection of NATS servers that accept connections but do not respond. */
+/** Detects NATS servers that accept connections but do not respond. */
 
 import { connect } from "node:net";
 import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";

@@ -1,4 +1,4 @@
-/** Lookup and creation of JetStream streams, and the wait for a leader. */
+/** Finds and creates JetStream streams, and waits for their leaders. */
 
 import {
   JetStreamApiError,

@@ -1,4 +1,4 @@
-/** Checks of this machine for `chat doctor`, which leave no files behind. */
+/** Checks on this machine for `chat doctor`, which leave no files behind. */
 
 import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";

@@ -1,4 +1,4 @@
-/** Checks of each hop to a server, for `chat doctor`. Each check has its own timeout. */
+/** Checks on each hop to a server, for `chat doctor`. Each check has its own timeout. */
 
 import { lookup } from "node:dns/promises";
 import { request } from "node:https";

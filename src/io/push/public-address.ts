@@ -1,4 +1,4 @@
-/** Test whether an address is on the public Internet. */
+/** Tests whether an address is on the public Internet. */
 
 // Members supply the push addresses, through which they could otherwise reach the server's local
 // network.

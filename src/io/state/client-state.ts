@@ -1,4 +1,4 @@
-/** Database of the client: servers, keys, settings, cursors. */
+/** The client's database: servers, keys, settings, cursors. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

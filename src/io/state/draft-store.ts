@@ -1,4 +1,4 @@
-/** Store of the full screen's unsent drafts. */
+/** Store for the full screen's unsent drafts. */
 
 import { utf8Encode } from "../../base/bytes.ts";
 import { DRAFTS_STORED_MAX } from "../../base/limits-screen.ts";

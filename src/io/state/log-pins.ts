@@ -21,9 +21,7 @@ export interface LogPins {
   storeRecords(reader: LogReader, records: readonly KnownRecord[]): Awaitable<void>;
   storedRecords(reader: LogReader, filter: "all" | "unproved"): Awaitable<KnownRecord[]>;
   markProved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
-  /**
-   * Stores the seq of a record that the server has confirmed. The log must therefore contain it.
-   */
+  /** Stores the seq of a record that the server has confirmed, so the log must contain it. */
   storeConfirmed(reader: LogReader, seq: number): Awaitable<void>;
   confirmed(reader: LogReader): Awaitable<number>;
   setAlarm(reader: LogReader, reason: string | undefined): Awaitable<void>;

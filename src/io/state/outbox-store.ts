@@ -1,4 +1,4 @@
-/** Store of unsent posts on disk. Each outbox belongs to one process. */
+/** Store for unsent posts on disk. Each outbox belongs to one process. */
 
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Interfaces of uploads that a later run can resume. */
+/** Interfaces for uploads that a later run can resume. */
 
 import type { FileId } from "../../base/ids.ts";
 

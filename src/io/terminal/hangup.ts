@@ -1,4 +1,4 @@
-/** Test whether this process ignores hangups. */
+/** Tests whether this process ignores hangups. */
 
 import { readFileSync } from "node:fs";
 

@@ -266,8 +266,7 @@ class ReadlineEditor implements LineEditor {
     await this.#output.flushed();
     if (this.#isClosed) return;
     setRawMode(false);
-    // Stop the whole process group, including a script that runs this program, as the terminal's
-    // own Ctrl-Z does.
+    // Stop the process group, including a script that runs this program, like Ctrl-Z does.
     process.kill(0, "SIGTSTP");
     setTimeout(() => {
       if (this.#isSuspended) this.#resume();

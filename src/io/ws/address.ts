@@ -1,4 +1,4 @@
-/** Normalisation of addresses for comparison. */
+/** Normalises addresses for comparison. */
 
 import type { Address } from "../link/link.ts";
 

@@ -55,8 +55,7 @@ async function dial(attempt: Attempt): Promise<WsClientLink> {
     });
   } catch (error) {
     // If the server rejected the name in the Host header, retry with the address. Such checks
-    // protect browsers, whereas this client verifies the server's signature. Try the name first,
-    // because a proxy may need it.
+    // protect browsers; this client verifies the server's signature.
     const hostHeader = error instanceof MisdirectedFault ? dialing.remoteAddress : undefined;
     if (hostHeader === undefined || attempt.hostHeader !== undefined) throw error;
     return await dial({ ...attempt, hostHeader });

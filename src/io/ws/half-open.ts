@@ -1,4 +1,4 @@
-/** Monitor of a Bun listener's connections that have not sent a request. */
+/** Monitor for a Bun listener's connections that have not sent a request. */
 
 // Bun (1.4.4) has no hook before the request, and closes such connections only after `idleTimeout`.
 // The monitor finds them among this process's descriptors, on Linux only.
@@ -14,10 +14,7 @@ import type { Address } from "../link/link.ts";
 import { isLoopback } from "./address.ts";
 import { LinuxSockets } from "./linux-sockets.ts";
 
-/**
- * A scan ends after this many descriptors that are no connections to the listener. Larger gaps are
- * unlikely, because the system assigns the lowest free descriptor.
- */
+/** A scan ends after a gap of this many descriptors. The system assigns the lowest free one. */
 const DESCRIPTOR_GAP = 1_024;
 const SCAN_SHARE = 0.01;
 

@@ -65,10 +65,7 @@ const HTTP_IDLE_SECONDS = 30;
 const LINK_IDLE_SECONDS = 120;
 const LINGER_MS = 500;
 
-/**
- * Maximum number of followers to which a message is sent individually, so that it can share a write
- * with messages already queued. With more followers, Bun publishes the message.
- */
+/** Maximum number of followers to which a message is sent individually, joined with others. */
 const DIRECT_SEND_MAX = 4;
 
 export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
@@ -249,8 +246,7 @@ function isSameOrigin(request: Request): boolean {
   const host = request.headers.get("host");
   if (host === null || !URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);
-  // Parse the host with the origin's scheme, so that a default port is omitted from host and
-  // origin.
+  // Parse the host with the origin's scheme, so that host and origin omit the default port.
   const url = `${protocol}//${host}`;
   return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
 }

@@ -78,9 +78,8 @@ class SocketLink implements Link {
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
   /**
-   * Joins a message's head and tail. The buffer is reused, because the browser copies data on send.
-   * Tails are left to the garbage collector, because Chromium frees its own copies only when
-   * garbage accumulates.
+   * Joins a message's head and tail. Reused, because the browser copies data on send. Tails become
+   * garbage, because Chromium frees its own copies only when garbage accumulates.
    */
   #sendBuffer = new Uint8Array(0);
   #drainWaiters: (() => void)[] = [];

@@ -83,10 +83,7 @@ export class BrowserLogPins implements LogPins {
     await this.#write(pinKey(reader.fingerprint), { ...stored, alarm });
   }
 
-  /**
-   * Forgets the pin of a server's log that was replaced, so that the log which the server presents
-   * next is pinned.
-   */
+  /** Forgets a replaced log's pin, so that the log that the server presents next is pinned. */
   async forget(reader: LogReader): Promise<void> {
     const servers = [reader.fingerprint, ...reader.formers];
     const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), recordsKey(reader)];

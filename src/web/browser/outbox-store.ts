@@ -1,4 +1,4 @@
-/** Unsent posts of this browser, in IndexedDB. */
+/** Unsent posts in this browser, in IndexedDB. */
 
 import type { OutboxId } from "../../base/ids.ts";
 import type { OutboxStore } from "../../client/outbox-queue.ts";

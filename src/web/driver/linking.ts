@@ -1,4 +1,4 @@
-/** Linking of another device: offers a code and transfers the account key. */
+/** Links another device: offers a code and transfers the account key. */
 
 import { concatBytes, equalBytes } from "../../base/bytes.ts";
 import type { Name } from "../../base/names.ts";

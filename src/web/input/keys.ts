@@ -1,4 +1,4 @@
-/** Key bindings of the page, the composer and lists. */
+/** Key bindings for the page, the composer and lists. */
 
 import { isFenceOpen } from "../../core/markup/blocks.ts";
 

@@ -1,4 +1,4 @@
-/** Charts of the dashboard, loaded together with their drawing library. */
+/** Charts on the dashboard, loaded together with their drawing library. */
 
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";

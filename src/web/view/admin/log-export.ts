@@ -1,4 +1,4 @@
-/** Export of log lines as JSON Lines or CSV. */
+/** Exports log lines as JSON Lines or CSV. */
 
 import { formatUtc } from "../../../base/time.ts";
 

@@ -1,4 +1,4 @@
-/** Moderation actions of the dashboard: mute, kick, ban, sign out. */
+/** Moderation actions on the dashboard: mute, kick, ban, sign out. */
 
 import { cleanText } from "../../../base/text.ts";
 import type { PageValue } from "../shell/context.tsx";

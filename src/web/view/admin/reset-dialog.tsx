@@ -1,4 +1,4 @@
-/** Dialog that creates a reset code for a user who lost the password. */
+/** Dialog that creates a reset code for a user who has lost their password. */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";

@@ -1,4 +1,4 @@
-/** Tables of the dashboard: sorted and filtered here, or paged by the server. */
+/** Tables on the dashboard: sorted and filtered here, or paged by the server. */
 
 import { type ReactNode, useEffect, useId, useState } from "react";
 import { cutText } from "../../../base/bytes.ts";

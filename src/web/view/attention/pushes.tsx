@@ -1,4 +1,4 @@
-/** Push setting of this browser, and the component that keeps the server informed. */
+/** Push setting in this browser, and the component that keeps the server informed. */
 
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";

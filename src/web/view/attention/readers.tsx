@@ -1,7 +1,4 @@
-/**
- * Read receipts: the readers of the user's last message, and the dialog that turns receipts on or
- * off.
- */
+/** Read receipts: the readers of the user's last message, and the dialog for the setting. */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";

@@ -1,4 +1,4 @@
-/** Recently chosen emoji of this browser, newest first. */
+/** Recently chosen emoji in this browser, newest first. */
 
 import { readLocal, writeLocal } from "../shell/local.ts";
 

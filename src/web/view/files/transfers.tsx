@@ -126,9 +126,7 @@ export const TransferLine = memo(function TransferLine({
   );
 });
 
-/**
- * Time for which a finished transfer stays visible. Afterwards, only the message shows the file.
- */
+/** A finished transfer stays visible this long. Afterwards, only the message shows the file. */
 const DONE_VISIBLE_MS = 4_000;
 
 function useAutoDismiss({ id, state }: TransferView): void {

@@ -98,7 +98,7 @@ interface FormProps {
   readonly refused: unknown;
 }
 
-/** The server chooses between registration and login by the name. */
+/** The server decides by the name whether to register the user or log in. */
 function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
   const { texts, chat, lazy } = page;

@@ -85,7 +85,7 @@ function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
     },
     [chat, target, sendsTyping],
   );
-  // Updates the field: drafts load after the first render, and refused messages return later.
+  // Drafts load after the first render, and refused messages return later.
   useEffect(
     () =>
       chat.subscribe(() => {

@@ -1,4 +1,4 @@
-/** Announcements of new messages for screen readers. */
+/** Announces new messages to screen readers. */
 
 import { useEffect, useRef } from "react";
 import { isMessage } from "../../../core/model/item.ts";

@@ -1,4 +1,4 @@
-/** Confirmation of a moderation action, with a room field if no room is given. */
+/** Dialog that confirms a moderation action, with a room field if no room is given. */
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";

@@ -1,4 +1,4 @@
-/** Keyboard shortcuts of the chat page. */
+/** Keyboard shortcuts on the chat page. */
 
 import { useEffect, useRef } from "react";
 import type { RoomList } from "../../../core/model/selectors.ts";

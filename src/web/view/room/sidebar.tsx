@@ -254,8 +254,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         {isKnown ? (
           <div
             className="room-list room-list-people"
-            // Passes the number of lines to the style sheet. React sets it as a property, not as an
-            // inline style attribute.
+            // Passes the number of lines to the style sheet, without an inline style attribute.
             style={{ "--lines": lines.people.length } as CSSProperties}
           >
             <div className="side-title">

@@ -29,9 +29,7 @@ import type { MessageActions } from "./message-actions.ts";
 import { useRowFocus } from "./row-focus.ts";
 
 const REACH_PX = 800;
-/**
- * Rows get a known height only when drawn; measuring a visible row would move the rows below it.
- */
+/** Margin for drawing rows early, because measuring a visible row would move the rows below it. */
 const DRAWN_PX = 600;
 /** Smaller margin while following the newest message, for a faster first scroll step. */
 const DRAWN_AT_END_PX = 400;
@@ -512,7 +510,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       onClickCapture={({ target }) => {
         const button = (target as Element).closest(".fold-button");
         if (button === null) return;
-        // Keeps the folded position in view, where the user continues reading.
+        // Stop following, so that the collapsed message stays in view.
         isFollowing.current = false;
         const at = foldedAbove(rows, button);
         if (at < 0) return;

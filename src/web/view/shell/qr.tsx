@@ -1,4 +1,4 @@
-/** QR code of a text. */
+/** QR code for a text. */
 
 import { useMemo } from "react";
 import { qrDots } from "../../../base/qr.ts";

@@ -49,9 +49,7 @@ function ToastList() {
   );
 }
 
-/**
- * Only the innermost container is active, because a modal dialog makes all other containers inert.
- */
+/** Only the innermost container is active: a modal dialog makes all other containers inert. */
 export function Toasts({ level }: ToastContainer) {
   const { toasts } = usePage();
   const [container] = useState<ToastContainer>({ level });
