@@ -1,6 +1,4 @@
-/**
- * Checks for new account names and passwords, and suggestions in place of invalid or taken names.
- */
+/** Checks for new account names and passwords, and replacements for invalid or taken names. */
 
 import { Fault, msg } from "./fault.ts";
 import { NAME_CHARS_MAX, PASSWORD_CHARS_MIN } from "./limits.ts";

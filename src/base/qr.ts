@@ -2,9 +2,7 @@
 
 import { encode } from "uqr";
 
-/**
- * Quiet zone in modules. QR readers need fewer than the four modules that the standard requires.
- */
+/** Quiet zone in modules. Readers need fewer than the four that the standard requires. */
 const MARGIN = 2;
 
 export function qrDots(text: string): readonly (readonly boolean[])[] {

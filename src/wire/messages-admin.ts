@@ -264,10 +264,7 @@ export const ADMIN_REQUESTS = {
           user: name,
           time: unixMs,
           bytes: count,
-          /**
-           * Named rooms that contain the file. An operator may erase its records `seqs` in these
-           * rooms.
-           */
+          /** Named rooms with the file. An operator may erase its records `seqs` in them. */
           rooms: list(name, FILE_ROOMS_LISTED_MAX),
           seqs: list(positive, FILE_ROOMS_LISTED_MAX),
         }),

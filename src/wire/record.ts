@@ -252,9 +252,7 @@ function headIn(
   return { kind: "head", head, durable };
 }
 
-/**
- * Copies the bytes, because a Buffer's `slice` would share memory that the next read overwrites.
- */
+/** Copies the bytes; a Buffer's `slice` would share memory that the next read overwrites. */
 function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }

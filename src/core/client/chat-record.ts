@@ -152,9 +152,7 @@ export function importOriginOf(
   };
 }
 
-/**
- * Returns an empty text if the string is missing, because bodies from other programs may omit it.
- */
+/** Returns an empty text if the string is missing, because other programs may omit it. */
 export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
   const value = record.body?.[key];
   return typeof value === "string" ? value : "";

@@ -77,10 +77,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 const SERVER_ROOM = "server" as UserId;
 
-/**
- * Maximum number of remembered passwords without an account. Exceeds the number of concurrent
- * registrations.
- */
+/** Passwords remembered without an account. Exceeds the number of concurrent registrations. */
 const EARLY_PASSWORDS_MAX = 1_024;
 
 export class Registry {

@@ -88,9 +88,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
     return counter < this.#last ? BLOCKED : NEW;
   }
 
-  /**
-   * Reports whether a later post was recorded, or passed to the log and can no longer be withdrawn.
-   */
+  /** Reports whether a later post was recorded or irrevocably passed to the log. */
   isOvertaken(counter: number): boolean {
     if (this.hasLaterRecord(counter)) return true;
     for (const [other, { isAppending: isPassedOn }] of this.pending)

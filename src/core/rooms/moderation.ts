@@ -58,9 +58,7 @@ export interface Actor {
   readonly isOperator: boolean;
 }
 
-/**
- * Appends a removal of the room if this departure leaves it vacant, which frees the room's name.
- */
+/** Appends the room's removal if the departure leaves it vacant, which frees its name. */
 export function withRoomRemoval(room: Room, gone: UserId, departure: Draft): Draft[] {
   if (!isVacantWithout(room, gone)) return [departure];
   const { by } = departure;

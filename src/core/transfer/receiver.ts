@@ -7,10 +7,7 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
 export interface ChunkReceiverOptions {
   readonly storedChunks: number;
-  /**
-   * Size of the stored chunks. If the last chunk is short, the file ends with it. If omitted, all
-   * chunks are full.
-   */
+  /** Stored bytes; only the file's last chunk may be short. If omitted, all chunks are full. */
   readonly haveBytes?: number;
   readonly windowBytes: number;
   readonly sizeBytes?: number;

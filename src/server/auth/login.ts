@@ -179,9 +179,7 @@ export class Authenticator {
     return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
   }
 
-  /**
-   * Writes the records as one batch in this order, so that a crash can lose only the last records.
-   */
+  /** Writes the records as one batch in this order, so a crash can lose only the last records. */
   async #createAccount(
     client: ClientConnection,
     name: Name,

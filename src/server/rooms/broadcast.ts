@@ -42,9 +42,7 @@ export interface Reader {
   subscribe(room: RoomId): void;
 }
 
-/**
- * Reader that joined while messages were gathered and that already has the messages before `mark`.
- */
+/** Reader that joined while messages were gathered and already has the part before `mark`. */
 interface Newcomer {
   readonly reader: Reader;
   readonly room: Room;

@@ -169,7 +169,8 @@ export class KeyPackageStore {
       const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
       const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
       const last = stock.find(isLast);
-      // Older servers ignore a last-resort package with such a prefix.
+      // FRESH and TAKEN have the same length. Older servers ignore a last-resort package with such
+      // a prefix.
       const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
       return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
     } catch {
@@ -178,9 +179,7 @@ export class KeyPackageStore {
   }
 }
 
-/**
- * Packages in the format `TIME PACKAGE`. The last-resort package is prefixed with FRESH or TAKEN.
- */
+/** Packages in the format `TIME PACKAGE`. The last-resort package has the prefix FRESH or TAKEN. */
 interface Stock {
   readonly once: readonly string[];
   readonly last: string | undefined;
