@@ -1,8 +1,6 @@
 /** Assertions for the program's own invariants. */
 
-/**
- * Broken invariant. The program never catches this error, because continuing could corrupt the log.
- */
+/** Broken invariant. Never caught by the program, because continuing could corrupt the log. */
 export class AssertionFailure extends Error {
   override readonly name = "AssertionFailure";
 }

@@ -13,9 +13,7 @@ export type RoomId = Brand<string, "RoomId">;
 /** 64 random bits in base64url. Each run of a client process has one outbox. */
 export type OutboxId = Brand<string, "OutboxId">;
 
-/**
- * `f` and 64 random bits in base64url. Never begins with a dash, so that no id looks like a flag.
- */
+/** `f` and 64 random bits in base64url. The `f` keeps an id from looking like a flag. */
 export type FileId = Brand<string, "FileId">;
 
 /** Among 100,000 rooms, the probability of a collision is 3e-10. */

@@ -28,13 +28,13 @@ export const CLUSTER_CHUNKS_PER_FILE_MAX = 8;
 export const CLUSTER_CHUNKS_QUEUED_MAX = 256;
 /** A NATS election takes some seconds, during which requests for content fail. */
 export const CLUSTER_CONTENT_TIMEOUT_MS = 20_000;
-/** Unchanged presence is sent too, because an earlier message may have been lost. */
+/** Presence is resent even if unchanged, because an earlier message may have been lost. */
 export const SIBLING_PRESENCE_INTERVAL_MS = 3_000;
 export const SIBLING_BATCH_MS = 100;
 export const SIBLINGS_ANSWER_TIMEOUT_MS = 3 * SIBLING_BATCH_MS;
 /** Three times SIBLING_PRESENCE_INTERVAL_MS, plus a margin. */
 export const SIBLING_FORGET_MS = 10_000;
-/** The ids of these accounts fit in one NATS message. */
+/** The ids of this many accounts fit in one NATS message. */
 export const SIBLING_ONLINE_MAX = 20_000;
 /** Limits the load: an answer with 500 clients and 500 files takes about 500 KB. */
 export const SIBLING_CONSOLE_INTERVAL_MS = 1_500;
@@ -65,10 +65,10 @@ export const BUCKET_VALUE_BYTES_MAX = 256 * KIB;
 export const BUCKET_SWEEP_MS = 60 * 60_000;
 /** TCP alone takes minutes to report that a machine has lost power. */
 export const IDLE_PING_AFTER_MS = 4_000;
-/** After this time, the client tests whether the server accepts another connection. */
+/** After this time, the client tests whether the server accepts a new connection. */
 export const IDLE_PING_TIMEOUT_MS = 2_000;
 export const IDLE_CONNECT_TIMEOUT_MS = 4_000;
-/** Shorter than over TCP, because UDP does not report that the peer has ended. */
+/** Shorter than over TCP, because UDP does not report that the peer's process has ended. */
 export const IDLE_UDP_PING_AFTER_MS = 1_000;
 export const IDLE_UDP_PING_TIMEOUT_MS = 750;
 export const IDLE_UDP_CONNECT_TIMEOUT_MS = 750;

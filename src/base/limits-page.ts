@@ -22,7 +22,7 @@ export const FILE_ROOMS_LISTED_MAX = 16;
 export const SAMPLES_STORED_MAX = 3_600;
 export const SAMPLES_PAGE_MAX = 900;
 export const DISK_CHECK_INTERVAL_MS = 10_000;
-/** Leaves operators some minutes of fast uploads to free up space. */
+/** Leaves operators some minutes to free up space, even during fast uploads. */
 export const DISK_LOW_BYTES = 1_024 * MIB;
 /** Without this margin, the warning would reappear with each new file. */
 export const DISK_LOW_MARGIN_BYTES = 256 * MIB;
@@ -56,7 +56,7 @@ export const PICTURE_SIDE_MAX = 16_384;
 export const PICTURE_PIXELS_MAX = 32_000_000;
 /** More uploads would only share the same network line. */
 export const CONCURRENT_PAGE_UPLOADS_MAX = 3;
-/** The server keeps partial uploads for the same time. */
+/** Equal to the time for which the server keeps partial uploads. */
 export const DOWNLOAD_NOTE_KEEP_MS = 7 * 24 * 60 * 60_000;
 export const PAGE_DOWNLOADS_STORED_MAX = 200;
 /** Phones kill pages that use more memory. */

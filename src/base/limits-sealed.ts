@@ -59,7 +59,7 @@ export const SEALED_TRIES_MAX = 32;
 export const REJOINS_MAX = 3;
 export const REJOINS_WINDOW_MS = 60 * 60_000;
 export const RENEW_MS = 7 * 86_400_000;
-/** Random addition that prevents a room's devices from renewing their keys simultaneously. */
+/** Random delay that prevents a room's devices from renewing their keys simultaneously. */
 export const RENEW_JITTER_MS = 86_400_000;
 export const RENEW_MESSAGES = 1_000;
 export const RENEW_CHECK_INTERVAL_MS = 6 * 60 * 60_000;

@@ -100,9 +100,7 @@ export const HALF_OPEN_CHECK_SHORT_INTERVAL_MS = 100;
 /** Reserved for loopback, so that the operator can connect to a full server. */
 export const LINKS_RESERVED = 16;
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
-/**
- * Sufficient for a full transfer window with its headers, or for REQUESTS_IN_FLIGHT_MAX requests.
- */
+/** Sufficient for a full transfer window with headers, or for REQUESTS_IN_FLIGHT_MAX requests. */
 export const RECEIVE_QUEUE_PER_LINK_BYTES_MAX = 18 * MIB;
 /** Sum of TRANSFERS_BYTES_MAX and 32 MiB for other messages. */
 export const RECEIVE_QUEUES_BYTES_MAX = 160 * MIB;
@@ -152,7 +150,7 @@ export const DRAIN_TIMEOUT_MS = 5_000;
 
 export const ACCOUNTS_MAX = 100_000;
 export const ACCOUNTS_RESERVED = 1_000;
-/** A large school shares one NAT. */
+/** Enough for a large school behind one NAT. */
 export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 1_000;
 export const ACCOUNTS_PER_INVITER_HOUR_MAX = 1_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;

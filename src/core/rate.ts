@@ -163,9 +163,7 @@ const SHARED_GUESS_INTERVAL_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
  * nothing, but by at most GUESS_DELAY_MAX_MS, so that users who know the secret are not locked out.
  */
 export class SharedGuessLimiter {
-  /**
-   * Time at which each secret's guess queue ends. Beyond the maximum, the oldest secret is dropped.
-   */
+  /** End time of each secret's guess queue. Beyond the maximum, the oldest secret is dropped. */
   readonly #paidAt = new Map<string, number>();
 
   begin(secret: string, now: number): number {

@@ -211,9 +211,7 @@ export const ADMIN_REQUESTS = {
         v.object({
           user: name,
           since: unixMs,
-          /**
-           * Last time with a device logged in; only the day if that was before the server's start.
-           */
+          /** Last time with a logged-in device; only the day if before the server's start. */
           seen: v.optional(unixMs),
           online: v.boolean(),
           operator: v.boolean(),

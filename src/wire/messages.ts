@@ -392,9 +392,7 @@ export const REQUESTS = {
     },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },
-  /**
-   * In a sealed room, requires the device's signed consent to the removal of the account's devices.
-   */
+  /** In a sealed room, requires the device's signed consent to remove the account's devices. */
   leave: {
     postCount: 1,
     fields: { room: name, epoch: v.optional(count), signature: v.optional(SIGNATURE) },
@@ -541,9 +539,7 @@ export const NOTICES = {
     read: v.optional(count),
     unread: v.optional(count),
     moderates: v.optional(v.boolean()),
-    /**
-     * The server still has to send older records. It then repeats the notice without this field.
-     */
+    /** True if older records follow. The server then resends the notice without this field. */
     behind: v.optional(v.boolean()),
   },
   read: { room: id, n: count, unread: v.optional(count) },

@@ -75,7 +75,7 @@ export interface CopiedLine {
 }
 
 export const SALT_BYTES = 16;
-/** Excludes the body. HEAD_TEXT limits the head's fields. */
+/** Maximum size of a line without its body. HEAD_TEXT limits the head's fields. */
 export const LINE_FRAME_BYTES_MAX = 640;
 
 export const LEAF_PREFIX = 0x00;

@@ -30,7 +30,7 @@ const ERASED = packTexts("erased");
 const DAMAGED = packTexts("damaged");
 const FROM = packTexts("from");
 const START_BYTES = 1 + START.length + 3;
-/** Keys, lengths, salt, `erased`, and a name; excludes head and body. */
+/** Space for keys, lengths, salt, `erased` and a name; excludes head and body. */
 const RECORD_FRAME_BYTES_MAX = 256;
 /** Small enough for a page to draw in one pass, and far below the queue limit of a link. */
 const FRAME_BYTES_MAX = 64 << 10;

@@ -65,7 +65,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(author, [target]);
     }
     case "rename":
-      // In a room, the record of a renamed account is only informative.
+      // In a room, a user's rename record is only informative.
       if (fields.user !== undefined) return changes(author, [`called ${room} ${fields.user}`]);
       return changes(author, [`room ${room}`, ...nameFact(fields.was), ...nameFact(fields.name)]);
     case "close":

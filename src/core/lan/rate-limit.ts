@@ -9,9 +9,7 @@ import {
 } from "../../base/limits.ts";
 import { TokenBucket, TokenBuckets } from "../rate.ts";
 
-/**
- * Limits per source, per address and in total, applied before a datagram is decrypted or verified.
- */
+/** Limits per source, per address and in total, applied before decryption and verification. */
 export class LanRateLimit {
   readonly #sources = new TokenBuckets(LAN_PACKETS_PER_SECOND, LAN_PACKETS_BURST, LAN_SOURCES_MAX);
   readonly #addresses = new TokenBuckets(

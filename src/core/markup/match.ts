@@ -13,7 +13,7 @@ const ELLIPSIS = "…";
 /** Matches a letter with its combining marks, which are folded together. */
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
 
-/** `starts` is the offset in the original text for each folded UTF-16 code unit. */
+/** `starts` contains the offset in the original text of each folded UTF-16 code unit. */
 function foldClusters(text: string): { readonly fold: string; readonly starts: readonly number[] } {
   let fold = "";
   const starts: number[] = [];

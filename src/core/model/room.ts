@@ -107,8 +107,8 @@ function restart(room: RoomDraft, received: number): void {
 }
 
 /**
- * The server has sent all rooms over this link. Loaded records that it did not send are lost on the
- * server.
+ * Called after the server has sent all rooms over this link. Loaded records that it did not send
+ * have been lost on the server.
  */
 export function endListing(room: RoomDraft): void {
   if (room.linkN >= room.receivedN) return;

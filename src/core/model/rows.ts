@@ -20,9 +20,7 @@ export type Row =
       readonly kind: "item";
       readonly key: string;
       readonly item: Item;
-      /**
-       * Earlier joins or leaves in the same row. For a file, the other files sent together with it.
-       */
+      /** Earlier joins or leaves in the row or, for a file, the other files sent with it. */
       readonly earlier: readonly Item[];
       readonly isGrouped: boolean;
       readonly answers: Item | undefined;

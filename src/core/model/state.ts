@@ -251,9 +251,7 @@ export type TransferState =
   | { readonly kind: "running" }
   /** The server keeps the partial content. */
   | { readonly kind: "paused" }
-  /**
-   * After a reload, the user must choose the file again (`choose`) or allow reading it (`permit`).
-   */
+  /** After a reload, the user must choose the file again or permit reading it. */
   | { readonly kind: "needs-file"; readonly again: "choose" | "permit" }
   | { readonly kind: "failed"; readonly fault: Fault }
   | { readonly kind: "done" };

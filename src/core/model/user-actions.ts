@@ -68,9 +68,7 @@ function open(draft: ModelDraft, target: string | undefined): void {
   if (room.tail.items.length === 0) requestOlder(draft, room);
 }
 
-/**
- * Read position, or the position before the user's unread mark; `undefined` if everything is read.
- */
+/** Read position, or the position before the user's unread mark; `undefined` if all is read. */
 function firstUnreadAt({ prefs }: ModelDraft["fields"], room: RoomDraft): number | undefined {
   const marked = prefs?.get(room.id)?.unread;
   if (marked !== undefined) return Math.min(room.read, marked - 1);

@@ -86,9 +86,7 @@ export class Registry {
   readonly #former = new Map<FoldedName, Account>();
   readonly #byId = new Map<UserId, Account>();
   #removedCount = 0;
-  /**
-   * Passwords whose account record should follow. If it does not, the registration was interrupted.
-   */
+  /** Passwords whose account record should follow; otherwise the registration was interrupted. */
   readonly #earlyPasswords = new Map<UserId, { readonly hash: string; readonly seq: number }>();
   readonly #byReset = new Map<string, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();

@@ -94,9 +94,7 @@ export type Command =
       Retried);
 
 export type Step =
-  /**
-   * A post acquires the lock of its outbox first and then, like all commands, the lock of its room.
-   */
+  /** A post acquires its outbox's lock first and then, like every command, its room's lock. */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };

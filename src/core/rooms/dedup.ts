@@ -29,9 +29,7 @@ export type PostStatus =
   | { readonly kind: "refused"; readonly fault: Fault }
   /** Undecided: later posts are pending and may or may not be recorded. */
   | { readonly kind: "blocked" }
-  /**
-   * A later post was recorded first, so recording this one would break the order or duplicate it.
-   */
+  /** A later post was recorded, so this post would be out of order or a duplicate. */
   | { readonly kind: "passed" };
 
 interface Pending {
@@ -249,9 +247,7 @@ const COUNTER_DIGITS_MAX = 16;
 const DOT = 0x2e;
 const ZERO = 0x30;
 
-/**
- * Uses a loop instead of a regular expression, because a starting server parses every record's id.
- */
+/** A loop is faster than a regular expression, and a starting server parses every record's id. */
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
   const digits = id.length - OUTBOX_LETTERS - 1;
   if (digits < 1 || digits > COUNTER_DIGITS_MAX) return undefined;

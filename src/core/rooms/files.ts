@@ -49,9 +49,7 @@ export interface FilesValue {
   readonly unreadable: number;
 }
 
-/**
- * Returns the seq and room name of the file's records in named rooms. Empty if the file is private.
- */
+/** Returns seq and room name of the file's records in named rooms. Empty if the file is private. */
 export function* namedRoomsOf(
   { at }: FileEntry,
   rooms: Pick<Rooms, "get">,

@@ -1,6 +1,4 @@
-/**
- * Checks of commits to the group of a sealed room, and of the records that such a room may contain.
- */
+/** Checks commits to a sealed room's group, and the records that the room may contain. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";

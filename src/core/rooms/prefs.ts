@@ -38,9 +38,7 @@ export class AccountPrefs {
     if (change !== undefined) this.#change(change);
   }
 
-  /**
-   * A record with all settings is written when the number of settings records reaches its limit.
-   */
+  /** A record of all settings is written when the settings records reach their maximum number. */
   #applyAll({ rooms, saved }: JsonObject): void {
     this.rooms.clear();
     this.saved.clear();

@@ -16,9 +16,7 @@ interface Entry {
 
 interface Session extends Omit<Entry, "session"> {
   readonly bucket: TokenBucket;
-  /**
-   * Temporarily refused post of each outbox. Later posts wait until the client resends that post.
-   */
+  /** Temporarily refused post by outbox. Later posts wait until the client resends this post. */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
 

@@ -83,9 +83,7 @@ export class Rooms {
   /** A former name resolves to its room until another room uses the name. */
   readonly #former = new Map<FoldedName, Room>(); // At most FORMER_NAMES_MAX entries.
   readonly #joined = new Map<UserId, Set<Room>>();
-  /**
-   * Edits by the edited record's seq, at most EDITS_PER_RECORD_MAX each. Erased with the record.
-   */
+  /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
   readonly #edits = new Map<number, number[]>();
   readonly #erased = new Set<number>();
 
@@ -266,9 +264,7 @@ export class Rooms {
     this.#joined.get(user)?.delete(room);
   }
 
-  /**
-   * The record of a renamed user is only informative, because the registry stores account names.
-   */
+  /** A user's rename record is only informative, because the registry stores account names. */
   #rename(room: Room, { name, user }: Body<"rename"> = {}): void {
     if (user !== undefined || name === undefined || !isName(name)) return;
     const before = room.name;

@@ -16,9 +16,7 @@ export interface Flight {
   readonly lastAckedSentAt: number;
   /** True if the window was not full, so the chunk does not measure the link's rate. */
   readonly limited: boolean;
-  /**
-   * True if the sender's queue was empty, so the chunk measures the round trip without queueing.
-   */
+  /** True if the sender's queue was empty, so the chunk measures the bare round trip. */
   readonly fresh: boolean;
 }
 
@@ -194,8 +192,8 @@ export class CongestionWindow {
 
   /**
    * Chunks acknowledged faster than the link's rate had arrived earlier and waited, mostly for a
-   * disk. As many additional bytes may be in flight, so that the link stays busy while the receiver
-   * pauses.
+   * disk. The same number of additional bytes may be in flight, so that the link stays busy while
+   * the receiver pauses.
    */
   #measureAckAggregation(sizeBytes: number, now: number): void {
     const [rate, ackAggregation] = [this.#rate, this.#ackAggregation];

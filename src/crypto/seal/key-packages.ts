@@ -1,6 +1,4 @@
-/**
- * Key packages: single-use keys with which members can add a device while the device is offline.
- */
+/** Key packages: single-use keys with which members can add a device that is offline. */
 
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import {

@@ -119,9 +119,7 @@ export class PastDecisions {
     return { decisions: past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
   }
 
-  /**
-   * Reads each kind separately, because the index finds rare kinds without reading other records.
-   */
+  /** Reads each kind separately, because the index finds rare kinds without reading the others. */
   async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
     readonly records: readonly LogRecord[];
     readonly oldest: LogRecord["head"] | undefined;

@@ -6,9 +6,7 @@ import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
 
 const BUSY_MS = 1_000;
-/**
- * Delay before an upload is retried, long enough for a closing data channel to release the file.
- */
+/** Upload retry delay, long enough for a closing data channel to release the file. */
 export const RELEASE_RETRY_MS = 200;
 
 /** Same fault for an unknown and an unreadable file, so that clients cannot probe for files. */

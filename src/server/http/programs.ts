@@ -20,9 +20,7 @@ export interface ProgramSource extends Pick<ProgramFolder, "list" | "open"> {
 
 interface InstallableRelease {
   readonly version: string;
-  /**
-   * `sha256//` and the hash of the server's public key; absent if browsers trust the certificate.
-   */
+  /** `sha256//` and the server's public key hash; absent if browsers trust the certificate. */
   readonly pin?: string | undefined;
 }
 

@@ -103,9 +103,7 @@ export class ZipLists {
   readonly #bytesMax: number;
   readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
-  /**
-   * Serialises the creation of lists, which takes several times the memory of the finished list.
-   */
+  /** Serialises the creation of lists, which takes several times the memory of the result. */
   readonly #createMutex = new Mutex();
   readonly #yieldMutex = new Mutex();
 

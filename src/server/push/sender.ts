@@ -54,9 +54,7 @@ interface Pending {
 
 export class PushSender {
   readonly #options: PushSenderOptions;
-  /**
-   * Keyed by device and topic, so that a newer push replaces a queued one. At most PUSH_QUEUE_MAX.
-   */
+  /** Keyed by device and topic: a newer push replaces a queued push. At most PUSH_QUEUE_MAX. */
   readonly #queue = new Map<string, Pending>();
   readonly #inFlight = new Map<UserId, number>();
   #inFlightCount = 0;

@@ -91,9 +91,7 @@ export class Reactions {
   }
 }
 
-/**
- * Same fault for a missing and an unreadable message, so that clients cannot probe for messages.
- */
+/** Same fault for missing and unreadable messages, so that clients cannot probe for messages. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", msg`no message ${seq} in this conversation`, {
     remedy: msg`check the number`,

@@ -48,9 +48,7 @@ export class ReadPositionService {
     this.#file.open();
   }
 
-  /**
-   * Sends the list of ignored users before the first record, so that their messages stay hidden.
-   */
+  /** Sends the ignored users before the first record, so that their messages stay hidden. */
   onLogin(client: ClientConnection, account: Account): void {
     if (account.ignored.size > 0)
       client.notify({ kind: "ignored", users: this.ignoredBy(account) });

@@ -13,7 +13,7 @@ interface RetentionOptions extends ServerContext {
 
 export class Retention {
   readonly #options: RetentionOptions;
-  /** Seq up to which all old records are erased, in memory only. At most ROOMS_MAX. */
+  /** Seq up to which all expired records are erased, in memory only. At most ROOMS_MAX entries. */
   readonly #doneUpTo = new Map<RoomId, number>();
   #isSweeping = false;
   #isStopped = false;

@@ -39,9 +39,7 @@ export interface Admission {
   /** True if the operator token was presented, which always permits registration. */
   isVouched: boolean;
   invite: string | undefined;
-  /**
-   * Account that registered with the invite. The account needs no password for the invite's room.
-   */
+  /** Account registered with the invite, which needs no password for the invite's room. */
   invited: UserId | undefined;
 }
 
