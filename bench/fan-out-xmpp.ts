@@ -40,6 +40,7 @@ Component "${ROOMS}" "muc"
   muc_log_by_default = true
   muc_log_expires_after = "never"
   muc_room_locking = false
+  muc_room_cache_size = 1000
   muc_room_default_persistent = true
   muc_room_default_history_length = 0
   muc_room_default_presence_broadcast = { visitor = false, participant = false, moderator = false }

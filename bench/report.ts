@@ -41,7 +41,7 @@ const SECTIONS: readonly Section[] = [
             title: "M deliveries / CPU s",
             value: "deliveriesPerCpuSecond",
             scale: 1e-6,
-            digits: 2,
+            digits: 3,
           },
           PEAK,
           AFTER_CRASH,
