@@ -74,7 +74,7 @@ export class EventStage {
   }
 }
 
-/** Events that the server repeats on each link (its rooms and `caught-up`) do not survive. */
+/** Returns false for events that the server repeats on each link (its rooms and `caught-up`). */
 function survivesNewLink(event: FollowerEvent): boolean {
   return event.kind !== "caught-up" && (event.kind !== "room" || event.isChanged);
 }

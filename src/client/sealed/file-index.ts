@@ -188,7 +188,7 @@ export class FileIndex {
 
   /**
    * Returns `sealed` for a sealed file whose description this device has not read, and `undefined`
-   * for an open file.
+   * for a file in an open room.
    * @throws {Fault} file-unknown if the description was erased
    */
   find(file: FileId): Promise<DescribedFile | "sealed" | undefined> {

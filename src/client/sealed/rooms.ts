@@ -298,7 +298,7 @@ export class SealedRooms {
   async seal(room: RoomView, posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
     await this.#holdLease();
-    // The room is usually ready, so that a single transaction suffices.
+    // The room is usually ready, so a single transaction suffices.
     const sealed = await this.#states.run(room.id, async (tx) =>
       (await this.#isReady(tx)) ? this.#encryptAll(tx, room, posts) : undefined,
     );

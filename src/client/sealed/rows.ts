@@ -164,7 +164,7 @@ export interface OtherKeyRow {
   readonly account: string;
 }
 
-/** Kept until all messages about the file are posted. */
+/** Stored until all messages that describe the file are posted. */
 export interface SealedUploadRow {
   readonly key: string;
   readonly prefix: string;

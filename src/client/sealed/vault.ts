@@ -56,7 +56,7 @@ export class Vault {
     return this.openRows(await this.rows(range));
   }
 
-  /** Returns rows for `openRows`, which needs no transaction. */
+  /** Returns encrypted rows, which `openRows` can decrypt without a transaction. */
   async rows(range: KeyRange): Promise<readonly SealedRow[]> {
     return this.#tables.list(range);
   }

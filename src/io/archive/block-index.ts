@@ -87,7 +87,7 @@ export class BlockIndex {
   candidates(query: IndexQuery): number[] {
     const from = Math.max(
       upperBound(this.firstSeqs, query.seqMin) - 1,
-      // The preceding block may contain records with the same time.
+      // Start one block earlier, because that block may contain records with the same time.
       upperBound(this.firstTimes, query.timeMin - 1) - 1,
       0,
     );

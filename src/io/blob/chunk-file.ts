@@ -52,7 +52,7 @@ const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
 /**
  * A checksum is written only after its chunk is durable, so every chunk with a checksum survives a
- * crash. The next open drops all other chunks.
+ * crash. Reopening drops all other chunks.
  */
 export class ChunkSequence {
   readonly #content: Content;

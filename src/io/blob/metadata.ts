@@ -6,7 +6,7 @@ import { isCount } from "../../base/values.ts";
 import { parseObject } from "../../wire/record.ts";
 import type { BlobMetadata, FolderSize } from "./interfaces.ts";
 
-/** Maximum size of the metadata in bytes: 64 targets and an escaped name of 1 KiB. */
+/** Maximum size of the metadata in bytes, enough for 64 targets and an escaped name of 1 KiB. */
 export const METADATA_BYTES_MAX = 64 * 1024;
 
 export function encodeMetadata(metadata: BlobMetadata): Uint8Array {

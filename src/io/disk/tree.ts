@@ -63,7 +63,7 @@ export function moveFolderNew(from: string, to: string): boolean {
 export function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
   if (kindOf(path) === "other") throw notPlain(path);
   if (mtimeMs !== undefined) {
-    // Fractional seconds would often round down to the previous millisecond.
+    // Use a date, because fractional seconds would often round down to the previous millisecond.
     const time = dateOf(mtimeMs);
     fs.utimesSync(path, time, time);
   }

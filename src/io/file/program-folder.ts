@@ -88,7 +88,7 @@ export class ProgramFolder {
     return listed;
   }
 
-  /** Returns `undefined` if the file is missing, is being written or has another hash. */
+  /** Returns `undefined` if the file is missing, is being written or has a different hash. */
   async open(name: string): Promise<OpenProgram | undefined> {
     const opened = this.#names.includes(name) ? this.#open(name) : undefined;
     if (opened === undefined) return undefined;

@@ -14,8 +14,8 @@ const PERMISSIONS = 0o777;
 const OLD_PROGRAMS_MAX = 10;
 
 /**
- * Prepares the new program in a folder beside the old one and installs it by a rename, so the old
- * program is intact even if this process is killed. The next run removes remaining files.
+ * Prepares the new program in a folder beside the old one and installs it by renaming it, so the
+ * old program is intact even if this process is killed. The next run removes remaining files.
  */
 export class ProgramReplacement {
   readonly #program: string;

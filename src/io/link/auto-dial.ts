@@ -18,9 +18,9 @@ export interface AutoDialOptions {
 }
 
 /**
- * The first link to open is used. If both transports fail, the fault of the preferred one is
- * thrown. If a transport that has worked before now refuses connections, the server is probably
- * restarting, so the fallback waits for TRANSPORT_REFUSAL_GRACE_MS.
+ * Uses the first link that opens. If both transports fail, throws the preferred one's fault. If a
+ * transport that has worked before now refuses connections, the server is probably restarting, so
+ * the fallback waits for TRANSPORT_REFUSAL_GRACE_MS.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;

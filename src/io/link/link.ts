@@ -35,7 +35,7 @@ export interface LinkHandlers {
 export interface Link {
   readonly transport: Transport;
   readonly remote: Address;
-  /** SHA-256 of the server's certificate (DER), equal at both ends. */
+  /** SHA-256 of the server's certificate (DER), the same at both ends. */
   readonly certificateHash: Uint8Array;
   /**
    * Must be called exactly once, in the tick in which the link is created. Earlier messages are

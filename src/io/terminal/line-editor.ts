@@ -139,7 +139,7 @@ class ReadlineEditor implements LineEditor {
     editor.on("SIGINT", () => this.#interrupted());
     editor.on("SIGTSTP", () => void this.#suspend());
     process.on("SIGCONT", this.#continued);
-    process.on("exit", this.#restore); // Disables bracketed paste for the shell at any exit.
+    process.on("exit", this.#restore); // Disable bracketed paste for the shell on every exit.
     output.write(PASTE_MARKS_ON);
   }
 

@@ -20,7 +20,7 @@ const SEQUENCE =
 const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A paste may contain fake end marks, so the last end mark of a read ends the paste. A patient
+ * A paste may contain fake end marks, so the last end mark in a read ends the paste. A patient
  * splitter also retains the bytes after that mark, until the caller declares them typed keys with
  * `release` or another end mark arrives.
  */

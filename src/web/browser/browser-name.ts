@@ -1,6 +1,6 @@
 /** Browser and system names from a user agent, as in "Firefox on Linux". */
 
-/** Ordered by precedence: most browsers also claim to be another browser. */
+/** Ordered by precedence, because most browsers also claim to be a different browser. */
 const BROWSERS = [
   ["Edge", /Edg/],
   ["Opera", /OPR\//],

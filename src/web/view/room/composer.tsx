@@ -61,7 +61,7 @@ export interface AttachedFiles {
   readonly files: readonly Attachment[];
   readonly add: (files: readonly Attachment[]) => void;
   readonly remove: (attachment: Attachment) => void;
-  /** @returns false if refused; the files stay attached */
+  /** @returns false if the message is refused; the files then stay attached */
   readonly send: (text: string) => boolean;
 }
 
@@ -231,7 +231,7 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
   const hasFiles = attached.files.length > 0 && draft.edits === undefined;
   const sendFiles = () => {
     const text = draft.text.trim().replace(/^\/\//, "/");
-    // Replies and long texts are posted as separate messages.
+    // Replies and long texts are posted separately from the files.
     const isSentWithFiles = draft.re === undefined && isShort(text);
     if (!attached.send(isSentWithFiles ? text : "")) return false;
     return isSentWithFiles || chat.send(target, { ...draft, text });

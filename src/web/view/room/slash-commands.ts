@@ -42,7 +42,7 @@ export type CommandOutcome =
   | { readonly kind: "text" }
   | { readonly kind: "invalid"; readonly message: string };
 
-/** Restores a refused command, if the composer is empty. */
+/** Restores a refused command to the composer if the composer is empty. */
 export function runSlashCommand(
   page: PageValue,
   context: CommandContext,

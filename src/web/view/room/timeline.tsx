@@ -344,7 +344,7 @@ function useVisibleRange(
   };
 }
 
-/** Rows drawn around the viewport; the list itself draws only one side while scrolling. */
+/** Rows drawn around the viewport. While scrolling, the list itself draws only one side. */
 interface DrawnRange {
   readonly key: string | undefined;
   readonly from: number;
@@ -559,8 +559,8 @@ function endOf(section: HTMLElement | null): number {
 }
 
 /**
- * Returns the row that is being folded if its start is out of view, because folding would scroll
- * past it; otherwise -1.
+ * Returns the row that is being collapsed if its start is out of view, because collapsing it would
+ * scroll past it; otherwise -1.
  */
 function foldedAbove(rows: readonly Row[], button: Element): number {
   const article = button.closest<HTMLElement>("article");
