@@ -124,7 +124,7 @@ function generate(folder: string): number {
   fs.mkdirSync(folder, { recursive: true });
   const salt = new Uint8Array(16);
   const counts = new Map<RoomId, number>();
-  // Reuses 500 bodies, because sealing is most of the cost of a line.
+  // Reuses 500 bodies, because sealing is most of the cost of writing a line.
   const sealed = Array.from({ length: 500 }, (_, i) =>
     sealDraft(
       {

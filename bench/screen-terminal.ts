@@ -6,7 +6,7 @@ export const ROWS = 24;
 const RETAINED_LENGTH = 64 * 1024;
 const OUTPUT_QUOTED_LENGTH = 2_000;
 const TEXT_TIMEOUT_MS = 20_000;
-/** Drawing is complete after this long without output. */
+/** Drawing counts as complete after this long without output. */
 const QUIET_MS = 1_000;
 
 interface PendingText {

@@ -227,7 +227,7 @@ function servers({ env }: CompletionContext, knownNames: KnownNames): Completion
 }
 
 function asName(sign: string): (knownNames: KnownName) => Completion[] {
-  // Without a sign, a name that begins with a dash would be parsed as a flag.
+  // Without `#` or `@`, a name that begins with a dash would be parsed as a flag.
   const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
   return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, description: "" }] : []);
 }

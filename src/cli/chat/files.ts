@@ -21,10 +21,7 @@ import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget } from "./post.ts";
 
 const PROGRESS_DELAY_MS = 2_000;
-/**
- * Minimum size of an announced upload. A smaller file arrives before anyone has read the
- * announcement.
- */
+/** Minimum size of an announced upload; a smaller one ends before the announcement is read. */
 const ANNOUNCED_BYTES_MIN = 10e6;
 const LISTED_FILES_MAX = 20;
 

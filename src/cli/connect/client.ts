@@ -47,10 +47,7 @@ export interface ConnectOptions {
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
-  /**
-   * Name to use if neither the user nor an earlier command supplied one. If `undefined`, prompts
-   * for a name.
-   */
+  /** Name if neither the user nor an earlier command supplied one; prompts if `undefined`. */
   readonly fallbackUser?: string | undefined;
   readonly greetOnly?: boolean;
   /** Waits until the server confirms this command's posts; also sends earlier unconfirmed posts. */
@@ -282,9 +279,7 @@ export function clientVerb<const T extends FlagDefs>({
   });
 }
 
-/**
- * Results without a majority are valid but may be incomplete, because other nodes may have more.
- */
+/** Results without a majority are valid, but other nodes may have more records. */
 function noMajorityFault(): Fault {
   return new Fault(
     "no-majority",

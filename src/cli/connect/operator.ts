@@ -73,7 +73,7 @@ export async function withOperator(
 }
 
 /**
- * Behind a proxy, the token is sent to `--server`; the fingerprint ensures that no other server
+ * Behind a proxy, the token is sent to `--server`. The fingerprint ensures that no other server
  * receives it.
  */
 function operatorAddress(

@@ -94,7 +94,7 @@ export function checkPackages({ packages }: SealedDevices): Finding {
   return warning(leftText, remedy);
 }
 
-/** @param work requires the patched library */
+/** @param work operation that fails without this project's patch of the MLS library */
 export async function checkMlsLibrary(work: () => Promise<void>): Promise<Finding> {
   try {
     await work();

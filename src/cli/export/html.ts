@@ -101,7 +101,7 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
   );
 }
 
-/** Marks an imported author with parentheses, which no account name contains. */
+/** Puts an imported author in parentheses, which no account name contains. */
 function authorOf(record: DisplayRecord): string {
   const imported = "imported" in record ? record.imported : undefined;
   return imported === undefined ? record.from : `${imported.from} (imported)`;

@@ -29,10 +29,7 @@ export interface ImportOptions {
 const BATCH_POSTS_MAX = 128;
 const BATCH_CHARS_MAX = 256 * 1024;
 const OUTBOX_ENTRIES = 1 << 20;
-/**
- * The low part of a post's counter contains part of the message's hash, which identifies the
- * message even after it is erased.
- */
+/** The low part of a post's counter is a hash that identifies the message even after erasure. */
 const COUNTER_HASHES = 2 ** 32;
 const PREFIX = "import";
 /** A server that accepts 500 posts per second accepts a whole batch in this time. */

@@ -222,9 +222,7 @@ export class VisiblePictures {
     this.#options.onChange();
   }
 
-  /**
-   * Ids rotate, so that the client does not reuse an id while its old picture is still being drawn.
-   */
+  /** Ids rotate, so that an id is not reused while its old picture is still being drawn. */
   #newId(): number {
     const used = new Set([...this.#loaded.values()].map(({ id }) => id));
     for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {

@@ -22,8 +22,8 @@ interface Announcement {
 }
 
 /**
- * Does nothing if only this machine can reach the server. A failure prints one line; the server
- * works without the announcement.
+ * Does nothing if only this machine can reach the server. A failure prints a notice, and the server
+ * continues without the announcement.
  */
 export function announceServer(
   context: Context,

@@ -6,8 +6,7 @@ import { type Context, printNotice } from "../context.ts";
 
 /**
  * Each connection and each open file needs a descriptor. Prints a notice if the system allows fewer
- * than LINKS_MAX connections. `limit` already equals the hard limit, because Bun raises the soft
- * limit to it.
+ * than LINKS_MAX connections. `limit` is already the hard limit, because Bun raises the soft limit.
  */
 export function linksWithinLimit(
   context: Pick<Context, "stderr">,

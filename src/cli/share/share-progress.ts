@@ -8,7 +8,7 @@ import type { Context } from "../context.ts";
 import { ProgressDisplay } from "../output/progress.ts";
 
 /**
- * Measures progress by the chunks read. With several receivers of one file, it follows the fastest.
+ * Measures progress by the chunks read. With several receivers of a file, it follows the fastest.
  */
 export class ShareProgress {
   readonly #context: Context;

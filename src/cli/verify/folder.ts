@@ -23,7 +23,7 @@ export interface FolderVerdict {
 /**
  * Verifies both logs in a data folder or backup with the server's own key. Takes no lock, so the
  * server may be running. Cannot detect a log that the server rewrote and signed again.
- * @param path data folder, with `identity.key`
+ * @param path data folder or backup, with `identity.key`
  * @throws {Fault} not-found, data-foreign, store-…, version-unsupported
  */
 export async function verifyFolder(

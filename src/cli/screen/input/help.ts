@@ -8,7 +8,7 @@ import type { Keymap } from "./keymap.ts";
 
 const CHORDS_LISTED = 3;
 
-/** Each row has a description as its hint. A heading has no hint. */
+/** Each row has a description as its hint, except headings, which have none. */
 export function helpRows(
   keymap: Keymap,
   texts: KeyTexts,

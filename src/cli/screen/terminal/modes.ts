@@ -3,9 +3,7 @@
 import { type Clock, withTimeout } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
-/**
- * The system does not stop a process that no shell controls, so the screen resumes after this time.
- */
+/** Resumes after this time if no shell controls the process, which then cannot be stopped. */
 const SUSPEND_TIMEOUT_MS = 100;
 /** Maximum exit delay on a terminal that accepts no output. */
 const EXIT_TIMEOUT_MS = 500;

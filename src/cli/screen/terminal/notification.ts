@@ -42,7 +42,7 @@ export class DesktopNotifier {
     try {
       await this.#run(["notify-send", "--app-name=chat", "--", short(title), body]);
     } catch {
-      // `notify-send` is missing, but the terminal bell has already rung.
+      // Ignored if `notify-send` is missing, because the terminal bell has already rung.
     } finally {
       this.#isBusy = false;
     }

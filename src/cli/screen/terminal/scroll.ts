@@ -10,7 +10,7 @@ export interface Scroll {
   readonly by: number;
 }
 
-/** Only the most frequent distances are tried. */
+/** Only the distances that occur most often are tried. */
 const DISTANCES_MAX = 3;
 
 /**

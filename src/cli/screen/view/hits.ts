@@ -19,7 +19,6 @@ export interface HitRegions {
   readonly statusLine: () => Line;
 }
 
-/** Positions begin at 0. `undefined` if a click there has no effect. */
 export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {
   const { header, body, notices, status, input } = regions.areas;
   let at = row - header;
