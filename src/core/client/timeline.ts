@@ -20,7 +20,7 @@ export type TimelineInput =
 
 export type TimelineEffect =
   | { readonly kind: "show" }
-  /** The server will not send this number of unread records of the room. */
+  /** Number of unread records in the room that the server will not send. */
   | { readonly kind: "skipped"; readonly room: string; readonly count: number }
   | { readonly kind: "cursor"; readonly seq: number }
   /**

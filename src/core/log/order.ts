@@ -90,7 +90,7 @@ export class LogOrder {
     this.#seq = seq;
   }
 
-  /** Accepts this record after damaged ones, as if the damaged records were valid. */
+  /** Accepts this record after damaged records, as if they were valid. */
   skipBefore({ seq, time, n, room }: RecordPosition): void {
     this.#seq = seq - 1;
     this.#time = Math.min(this.#time, time);

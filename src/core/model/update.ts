@@ -112,7 +112,8 @@ const LINK_HANDLERS: Handlers<LinkEvent> = {
 const OFFERED_FILES_MAX = 16;
 
 const SERVER_HANDLERS: Handlers<ServerEvent> = {
-  // Data from the previous link may arrive after `entered`, because decryption is asynchronous.
+  // Handled separately from `entered`, because decryption is asynchronous: data from the previous
+  // link may arrive after `entered`.
   listing: (draft) => {
     for (const room of roomDrafts(draft)) markUnlisted(room);
   },
@@ -288,8 +289,8 @@ function caughtUp(draft: ModelDraft): void {
 }
 
 /**
- * Limits presence requests after log-in. Presence in further conversations is requested when the
- * user opens them.
+ * Number of conversations whose presence the client requests after log-in. It requests the presence
+ * in others when the user opens them.
  */
 const CONVERSATIONS_REQUESTED_MAX = 32;
 

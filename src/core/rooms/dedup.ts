@@ -11,8 +11,8 @@ import type { FoldedHead } from "../../wire/record.ts";
 import { dropOldest } from "../evict.ts";
 
 /**
- * Recorded post. After a crash, the server rebuilds these entries from the log's heads, so that it
- * answers a repeated post with the old `seq`.
+ * Recorded post. After a crash, the server rebuilds these entries from the record heads in the log,
+ * so that it answers a repeated post with the old `seq`.
  */
 export interface Posted {
   readonly seq: number;

@@ -51,14 +51,14 @@ export type EngineEffect =
       readonly drafts: readonly Draft[];
       readonly follows?: number;
     }
-  /** `order`: record whose erasures must be performed before the answer. */
+  /** `order`: record whose erasures must be performed before the request is answered. */
   | {
       readonly kind: "settle";
       readonly id: number;
       readonly outcome: Answer<RequestKind> | Fault;
       readonly order?: LogRecord;
     }
-  /** Requests all records by other servers, which are needed before a post may be refused. */
+  /** Requests all records from other servers, which are needed before a post may be refused. */
   | { readonly kind: "confirm"; readonly token: number }
   | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
   | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }

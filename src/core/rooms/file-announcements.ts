@@ -13,8 +13,9 @@ export interface AnnouncementsValue {
 }
 
 /**
- * Index rebuilt from the log's heads, which outlive an erasure. Each room announces a file once,
- * even after lost answers and restarts, and an erased file never reappears under its old id.
+ * Index rebuilt from the record heads in the log, which outlive an erasure. Each room announces a
+ * file once, even after lost answers and restarts, and an erased file never reappears under its old
+ * id.
  */
 export class Announcements {
   // The size of the log limits the number of entries.

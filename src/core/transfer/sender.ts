@@ -169,8 +169,8 @@ export class ChunkSender {
   }
 
   /**
-   * True if all available chunks were sent but more will become available (download of a running
-   * upload).
+   * True if all available chunks were sent but more will become available, because the file is
+   * still being uploaded.
    */
   get isCaughtUp(): boolean {
     return this.#sent >= this.#available && !this.isSent;

@@ -362,8 +362,8 @@ export class SealEngine {
   }
 
   /**
-   * Rejoins this device's group, or joins the group of another device of this account. Takes effect
-   * when the server accepts the commit.
+   * Rejoins the group, or joins it as an additional device of a member's account. Takes effect when
+   * the server accepts the commit.
    * @param signers accounts that may have signed the group info; any member by default
    * @throws {Fault} frame-malformed, too-large or seal-broken if the group info is invalid;
    * seal-refused if this account is not a member

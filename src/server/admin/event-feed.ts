@@ -121,7 +121,7 @@ export class EventFeed {
     if (details === undefined) return;
     const { registry } = this.#options;
     const notice = { kind: "event", event: event.kind, time, n, ...details } as const;
-    // Skip and count an event whose text cannot be encoded, because no user's text may close a
+    // Skip and count an event whose text cannot be encoded, because a user's text must not close a
     // watcher's link.
     const fits = isNotice(notice) && encodeFitting(notice) !== undefined;
     for (const [client, skipped] of this.#skipped) {

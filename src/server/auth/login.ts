@@ -121,7 +121,8 @@ export class Authenticator {
       throw new Fault("frame-malformed", "invalid device certificate");
     }
     const folded = foldName(name);
-    // A taken name may belong to this very user, who can then log in by signature.
+    // Wait, because a pending registration may be by this same user, who can then log in by
+    // signature.
     while (this.#registering.has(folded)) await this.#registering.get(folded);
     const inviter = this.#inviterOf(admissionOf(client));
     registry.reserve(name, undefined, inviter === "operator");

@@ -12,8 +12,8 @@ import { readStored } from "./offer-checks.ts";
 import { isComplete } from "./shared-fetches.ts";
 
 /**
- * Maximum number of attempts. The upload may be erased during the copy, for example by a server
- * with a wrong clock.
+ * Maximum attempts to complete an upload, which may be erased during the copy, for example by a
+ * server with a wrong clock.
  */
 const COMPLETE_TRIES_MAX = 3;
 

@@ -57,7 +57,7 @@ export function servePage(page: Page, request: Request, path: string): Response 
   return new Response(isHead ? null : new Uint8Array(body), { headers });
 }
 
-/** Browsers accept Brotli only over TLS. TLS is always on. */
+/** Browsers accept Brotli only over TLS, which this server always uses. */
 function codingOf(file: PageFile, accepted: string | null): "br" | "identity" {
   const acceptable = new Set(
     (accepted ?? "")

@@ -11,8 +11,8 @@ export interface ClusterHealth {
   readonly bytes: number;
   readonly leader: string;
   /**
-   * NATS servers that should store the stream (`replicas`), and those that have all of it
-   * (`current`).
+   * Number of NATS servers that should store the stream (`replicas`), and of those that have all of
+   * it (`current`).
    */
   readonly replicas: number;
   readonly current: number;

@@ -48,7 +48,7 @@ export class Retention {
       try {
         await this.#sweepRoom(id);
       } catch (error) {
-        // Disk faults are reported by the code that accesses the disk. The next sweep resumes here.
+        // The code that accesses the disk reports its faults. The next sweep resumes here.
         if (!(error instanceof Fault)) throw error;
       }
     }
