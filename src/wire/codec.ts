@@ -8,6 +8,7 @@ import type { Answer, Notice, Request, RequestKind } from "./messages.ts";
 import { checkMessage, type Incoming } from "./messages-incoming.ts";
 import type { PostCodec } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
+import { readTransferMessage } from "./transfer-message.ts";
 
 const OPTIONS = { variableMapSize: true, int64AsType: "number", skipValues: [undefined] } as const;
 const packr = new Packr({ useRecords: false, ...OPTIONS });
@@ -44,8 +45,8 @@ export function encodeAnswer(
 }
 
 /**
- * The caller should close the connection after a fault.
- * @param posts faster decoder for posts, with the same results
+ * The caller should close the connection after a fault. Chunks, acknowledgements and posts have
+ * faster decoders with the same results.
  * @throws {Fault} too-large or frame-malformed
  */
 export function decode(
@@ -59,8 +60,8 @@ export function decode(
       msg`a message of ${bytes.length} bytes exceeds the limit of ${sizeBytesMax}`,
     );
   }
-  const post = posts?.read(bytes);
-  if (post !== undefined) return { kind: "message", message: post };
+  const message = posts?.read(bytes) ?? readTransferMessage(bytes);
+  if (message !== undefined) return { kind: "message", message };
   checkShape(bytes);
   return checkMessage(packr.unpack(bytes));
 }

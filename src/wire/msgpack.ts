@@ -1,5 +1,5 @@
 /**
- * Helpers for hand-written msgpack encoders, with the same results as the general codec.
+ * Helpers for hand-written msgpack codecs, with the same results as the general codec.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -16,13 +16,13 @@ export const BIN_8 = 0xc4;
 const BIN_16 = 0xc5;
 const BIN_32 = 0xc6;
 const FLOAT_64 = 0xcb;
-export const UINT_8 = 0xcc;
-export const UINT_16 = 0xcd;
-export const UINT_32 = 0xce;
+const UINT_8 = 0xcc;
+const UINT_16 = 0xcd;
+const UINT_32 = 0xce;
 export const TEXT_8 = 0xd9;
 export const TEXT_16 = 0xda;
 export const ARRAY_16 = 0xdc;
-export const SMALL_INT_MAX = 0x7f;
+const SMALL_INT_MAX = 0x7f;
 
 export function packTexts(...texts: readonly string[]): Uint8Array {
   const bytes: number[] = [];
@@ -59,4 +59,44 @@ export function putBinHead(bytes: Uint8Array, at: number, length: number): numbe
   wide.setUint32(4, length);
   for (let i = 0; i < size; i++) bytes[at + 1 + i] = wide.getUint8(8 - size + i);
   return at + 1 + size;
+}
+
+export interface Cursor {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+export function startsWith(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
+  return true;
+}
+
+export function skip(cursor: Cursor, part: Uint8Array): boolean {
+  if (!startsWith(cursor.bytes, cursor.at, part)) return false;
+  cursor.at += part.length;
+  return true;
+}
+
+/** Reads an integer of at most 32 bits; -1 if there is none. */
+export function uint(cursor: Cursor): number {
+  const { bytes } = cursor;
+  const lead = bytes[cursor.at++] ?? -1;
+  if (lead <= SMALL_INT_MAX) return lead;
+  const size = lead === UINT_8 ? 1 : lead === UINT_16 ? 2 : lead === UINT_32 ? 4 : 0;
+  return size === 0 ? -1 : bigEndian(cursor, size);
+}
+
+/** Reads the head of binary data and returns its length; -1 if there is none. */
+export function binLength(cursor: Cursor): number {
+  const lead = cursor.bytes[cursor.at++] ?? -1;
+  const size = lead === BIN_8 ? 1 : lead === BIN_16 ? 2 : lead === BIN_32 ? 4 : 0;
+  return size === 0 ? -1 : bigEndian(cursor, size);
+}
+
+function bigEndian(cursor: Cursor, size: number): number {
+  const { bytes } = cursor;
+  if (cursor.at + size > bytes.length) return -1;
+  let value = 0;
+  for (let i = 0; i < size; i++) value = value * 0x100 + (bytes[cursor.at++] ?? 0);
+  return value;
 }

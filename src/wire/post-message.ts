@@ -8,17 +8,17 @@
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import type { RequestOf } from "./messages.ts";
 import {
+  type Cursor,
   MAP,
   packTexts,
   putCount,
   SHORT_TEXT,
   SHORT_TEXT_MAX,
-  SMALL_INT_MAX,
+  skip,
+  startsWith,
   TEXT_8,
   TEXT_16,
-  UINT_8,
-  UINT_16,
-  UINT_32,
+  uint,
 } from "./msgpack.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -59,11 +59,11 @@ function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | un
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };
   const ref = uint(cursor);
-  if (ref === 0 || !skip(cursor, OUTBOX)) return undefined;
+  if (ref < 1 || !skip(cursor, OUTBOX)) return undefined;
   const outbox = shortText(cursor, recent.outbox);
   if (outbox === undefined || !skip(cursor, COUNTER)) return undefined;
   const counter = uint(cursor);
-  if (counter === 0 || !skip(cursor, TO)) return undefined;
+  if (counter < 1 || !skip(cursor, TO)) return undefined;
   const to = shortText(cursor, recent.to);
   if (to === undefined || !skip(cursor, BODY)) return undefined;
   const text = lastText(cursor);
@@ -72,33 +72,6 @@ function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | un
   return text === undefined
     ? undefined
     : { kind: "post", ref, outbox, counter, to, body: { text } };
-}
-
-interface Cursor {
-  readonly bytes: Uint8Array;
-  at: number;
-}
-
-function startsWith(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
-  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
-  return true;
-}
-
-function skip(cursor: Cursor, part: Uint8Array): boolean {
-  if (!startsWith(cursor.bytes, cursor.at, part)) return false;
-  cursor.at += part.length;
-  return true;
-}
-
-function uint(cursor: Cursor): number {
-  const { bytes } = cursor;
-  const lead = bytes[cursor.at++] ?? 0;
-  if (lead <= SMALL_INT_MAX) return lead;
-  const size = lead === UINT_8 ? 1 : lead === UINT_16 ? 2 : lead === UINT_32 ? 4 : 0;
-  if (cursor.at + size > bytes.length) return 0;
-  let value = 0;
-  for (let i = 0; i < size; i++) value = value * 0x100 + (bytes[cursor.at++] ?? 0);
-  return value;
 }
 
 /**
