@@ -34,6 +34,12 @@ export function packTexts(...texts: readonly string[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** @returns the offset after the part */
+export function put(bytes: Uint8Array, at: number, part: Uint8Array): number {
+  for (let i = 0; i < part.length; i++) bytes[at + i] = part[i] ?? 0;
+  return at + part.length;
+}
+
 const wide = new DataView(new ArrayBuffer(8));
 
 /**

@@ -11,6 +11,7 @@ import {
   type Cursor,
   MAP,
   packTexts,
+  put,
   putCount,
   SHORT_TEXT,
   SHORT_TEXT_MAX,
@@ -134,9 +135,4 @@ function encodePosted(ref: number, { seq, n, time }: Posted): Uint8Array {
   at = putCount(bytes, put(bytes, at, TIME), time);
   at = putCount(bytes, put(bytes, at, OK_START), ref);
   return bytes.slice(0, at);
-}
-
-function put(bytes: Uint8Array, at: number, part: Uint8Array): number {
-  for (let i = 0; i < part.length; i++) bytes[at + i] = part[i] ?? 0;
-  return at + part.length;
 }

@@ -1,9 +1,11 @@
 /**
- * Decoder for `chunk` and `ack`, the frequent messages of a transfer. Accepts the most compact
- * encoding with the fields in the order of the protocol; the general codec decodes all others.
+ * Hand-written codec for `chunk` and `ack`, the frequent messages of a transfer. Encodes like the
+ * general codec, but does not copy a chunk's content. The general codec decodes messages whose
+ * fields have another order or encoding.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
+import { assert } from "../base/assert.ts";
 import { isFileId } from "../base/ids.ts";
 import { CHUNK_BYTES, FILE_ID_LENGTH } from "../base/limits.ts";
 import { HASH_BYTES } from "./chunks.ts";
@@ -14,6 +16,9 @@ import {
   type Cursor,
   MAP,
   packTexts,
+  put,
+  putBinHead,
+  putCount,
   SHORT_TEXT,
   skip,
   uint,
@@ -25,6 +30,35 @@ const ACK_START = Uint8Array.of(MAP | 3, ...packTexts("kind", "ack"), ...FILE);
 const INDEX = packTexts("index");
 const HASH_START = Uint8Array.of(...packTexts("sha256"), BIN_8, HASH_BYTES);
 const BYTES = packTexts("bytes");
+const HEAD_BYTES_MAX = 128;
+
+/** Encodes everything before the chunk's content. */
+export function encodeChunkHead({ file, index, sha256, bytes }: NoticeOf<"chunk">): Uint8Array {
+  assert(sha256.length === HASH_BYTES, "a checksum has 32 bytes");
+  assert(bytes.length <= CHUNK_BYTES, "a chunk has the expected size");
+  const head = new Uint8Array(HEAD_BYTES_MAX);
+  let at = putIndex(head, putFileId(head, put(head, 0, CHUNK_START), file), index);
+  at = put(head, put(head, at, HASH_START), sha256);
+  at = putBinHead(head, put(head, at, BYTES), bytes.length);
+  return head.subarray(0, at);
+}
+
+export function encodeAck({ file, index }: NoticeOf<"ack">): Uint8Array {
+  const bytes = new Uint8Array(HEAD_BYTES_MAX);
+  const at = putIndex(bytes, putFileId(bytes, put(bytes, 0, ACK_START), file), index);
+  return bytes.subarray(0, at);
+}
+
+function putFileId(bytes: Uint8Array, at: number, file: string): number {
+  assert(isFileId(file), "a transfer has a file");
+  for (let i = 0; i < file.length; i++) bytes[at + i] = file.charCodeAt(i);
+  return at + file.length;
+}
+
+function putIndex(bytes: Uint8Array, at: number, index: number): number {
+  assert(index <= 0xffff_ffff, "the index has at most 32 bits");
+  return putCount(bytes, put(bytes, at, INDEX), index);
+}
 
 /** @returns `undefined` if the general codec must decode the message */
 export function readTransferMessage(

@@ -31,7 +31,6 @@ import {
   UDP_IDLE_TIMEOUT_MS,
   UDP_PING_INTERVAL_MS,
 } from "../../base/limits.ts";
-import { encodeChunkHead } from "../../wire/chunk-head.ts";
 import { decode, encode, encodeAnswer, encodeFitting, type Outgoing } from "../../wire/codec.ts";
 import {
   type Answer,
@@ -45,6 +44,7 @@ import {
 } from "../../wire/messages.ts";
 import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
+import { encodeAck, encodeChunkHead } from "../../wire/transfer-message.ts";
 import { mayReceive, type Phase, phaseOf, type Role } from "./phase.ts";
 
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
@@ -181,6 +181,7 @@ export class Session {
   notify(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
     if (this.#phase === "closed") return [];
     if (notice.kind === "welcome") this.#phase = "entering";
+    if (notice.kind === "ack") return [{ kind: "transmit", bytes: encodeAck(notice) }];
     if (notice.kind !== "chunk") return [this.#transmit(notice)];
     return [{ kind: "transmit", bytes: encodeChunkHead(notice), tail: notice.bytes }];
   }
