@@ -10,7 +10,7 @@ export type Subtle = Pick<
   "digest" | "exportKey" | "generateKey" | "importKey" | "sign" | "verify"
 >;
 
-/** Locks between the tabs of this browser. The browser releases a closed tab's locks. */
+/** Locks shared by this browser's tabs. The browser releases a closed tab's locks. */
 export interface Locks {
   /** @returns a function that releases the lock; `undefined` if another tab holds it */
   hold(name: string): Promise<(() => void) | undefined>;

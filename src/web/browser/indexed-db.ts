@@ -159,7 +159,7 @@ export function writeRows(database: Database, changes: readonly Row[]): Promise<
       }
     } catch (cause) {
       transaction.abort();
-      reject(storeFault(cause)); // Fires before `onabort`, which carries no error.
+      reject(storeFault(cause)); // Reject before `onabort` fires, because it carries no error.
     }
   });
 }

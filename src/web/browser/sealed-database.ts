@@ -15,7 +15,7 @@ import {
   writeRows,
 } from "./indexed-db.ts";
 
-/** Generous: tabs normally hold the lock for about half a second. */
+/** Generous, because tabs normally hold the lock for about half a second. */
 const LOCK_TIMEOUT_MS = 15_000;
 
 const TABLE = "rows";

@@ -61,7 +61,7 @@ export interface Invitation {
   readonly by: string | undefined;
 }
 
-/** Keeps the display short; the server sends the remaining invitations at the next login. */
+/** Maximum number of invitations displayed. The server sends the rest at the next login. */
 const INVITATIONS_MAX = 20;
 
 export abstract class ChatCore extends ChatActions {

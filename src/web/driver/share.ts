@@ -31,7 +31,7 @@ export interface SharedFile {
   readonly transfer: TransferView | undefined;
 }
 
-/** The directory picker of `window`, with which several files need only one prompt. */
+/** Directory picker of `window`, which needs only one prompt for several files. */
 export interface FolderPage {
   showDirectoryPicker?(options: { readonly mode: "readwrite" }): Promise<FolderHandle>;
 }
@@ -260,7 +260,7 @@ async function freeName(folder: FolderHandle, name: string): Promise<string> {
     try {
       await folder.getFileHandle(candidate);
     } catch (error) {
-      // NotFoundError: the name is free. A folder with that name makes a later step fail.
+      // NotFoundError means that the name is free. If a folder has the name, a later step fails.
       if (error instanceof Error && error.name === "NotFoundError") return candidate;
       if (!(error instanceof Error && error.name === "TypeMismatchError")) throw error;
     }

@@ -6,7 +6,7 @@ import type { FileBody } from "../../core/rooms/files.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./page-transfers.ts";
 
-/** Maximum size of a preview, about five times a camera photo. */
+/** Maximum size of a preview, about five times the size of a camera photo. */
 export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
 const CACHED_MAX = 48;
 /** Limited, because each preview uses its own link. */

@@ -85,7 +85,7 @@ function useNotifications(): void {
             chat.open(target);
           };
         } catch {
-          // Phones only support notifications of a service worker, which exists when pushes are
+          // Phones only support notifications from a service worker, which exists when pushes are
           // enabled.
           const { serviceWorker } = navigator as Partial<Navigator>;
           serviceWorker

@@ -30,7 +30,7 @@ async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
   return all;
 }
 
-/** Removes the port, because bans apply to the whole address. */
+/** Removes the port, because a ban applies to all ports of an address. */
 function hostWithoutPort(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }

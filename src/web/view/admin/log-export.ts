@@ -8,7 +8,7 @@ interface ExportedLine {
   readonly text: string;
 }
 
-/** Spreadsheets interpret these prefixes as a formula. */
+/** Spreadsheets interpret text with one of these prefixes as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
 /** Escapes a cell, so that user texts cannot end the cell or start a formula. */
