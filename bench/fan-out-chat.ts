@@ -37,6 +37,6 @@ async function makeSender(port: number, index: number): Promise<Sender> {
 async function makePoster(port: number, index: number): Promise<Poster> {
   const client = await RawClient.register(port, `p${index}`);
   await client.request("leave", { room: "lobby" });
-  // Each poster writes to itself, because fan-out is measured elsewhere.
+  // Each poster posts to itself, because fan-out is measured elsewhere.
   return { post: (text) => client.post(`@p${index}`, text), close: () => client.close() };
 }

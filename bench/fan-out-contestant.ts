@@ -1,13 +1,15 @@
-/** Fan-out contestant: a server in its own process, and its kinds of clients. */
+/** Fan-out contestant: a server in its own process, and the kinds of clients that connect to it. */
 export interface Contestant {
   readonly name: string;
   readonly program?: string;
-  /** Messages that survive a crash, as a short phrase. */
+  /** Short description of the messages that survive a crash. */
   readonly guarantee: string;
   start(): Promise<RunningServer>;
   makeReader(port: number, index: number, sink: Sink): Promise<Client>;
   makeSender(port: number, index: number): Promise<Sender>;
-  /** Makes a client alone in its room. `undefined` if the server acknowledges nothing. */
+  /**
+   * Connects a client that is alone in its room. `undefined` if the server acknowledges nothing.
+   */
   makePoster?(port: number, index: number): Promise<Poster>;
 }
 

@@ -3,7 +3,7 @@ import { type Contestant, TEXT_BYTES } from "./fan-out-contestant.ts";
 import { type Place, startProgram } from "./fan-out-program.ts";
 import { TextClient } from "./text-client.ts";
 
-/** ngIRCd reads 2 KiB at once, and the rest of a longer TLS record only when more arrives. */
+/** ngIRCd reads 2 KiB at once, and reads the rest of a longer TLS record only when more arrives. */
 const WRITE_BYTES_MAX = 1_500;
 const CHANNEL = "#bench";
 const PATTERN = { marker: `PRIVMSG ${CHANNEL} :`, length: TEXT_BYTES };

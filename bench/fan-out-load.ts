@@ -36,7 +36,7 @@ const WINDOW_DELIVERIES = 40_000;
 const WINDOW_TEXTS_MAX = 512;
 const WARM_UP_SHARE = 0.1;
 const WARM_UP_SECONDS_MAX = 1;
-/** Servers that sync each message would take minutes. */
+/** Without this limit, servers that sync each message would take minutes. */
 const SATURATED_SECONDS_MAX = 5;
 const CONCURRENT_CONNECTS = 50;
 const STALL_TIMEOUT_MS = 60_000;

@@ -56,7 +56,7 @@ export const mosquitto: Contestant = {
 
 async function connect(port: number, clientId: string): Promise<TextClient> {
   const client = await TextClient.connect(port);
-  // MQTT 3.1.1, flags: persistent session, keep-alive: none.
+  // MQTT 3.1.1 with the flag for a persistent session and without keep-alive.
   await client.request(
     packet(0x10, `${field("MQTT")}\x04\x00\x00\x00${field(clientId)}`),
     "\x20\x02",

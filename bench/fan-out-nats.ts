@@ -64,7 +64,7 @@ function publish(subject: string, reply: string, text: string): string {
   return `PUB ${subject} ${reply} ${text.length}\r\n${text}\r\n`;
 }
 
-/** Since 2.10; Debian 12 has 2.9. */
+/** NATS supports the setting since 2.10; Debian 12 has 2.9. */
 function syncsAlways(): boolean {
   const path = findProgram("nats-server");
   if (path === undefined) return false;

@@ -6,7 +6,7 @@ import { acceptsConnections, freePort } from "./free-port.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3_000;
-/** The domain in the certificate; XMPP servers reject other names. */
+/** Domain in the certificate; XMPP servers reject all other names. */
 export const DOMAIN = "bench.test";
 
 export interface Place {
@@ -61,7 +61,7 @@ export async function startProgram(server: ServerProgram): Promise<RunningServer
   return { pid: child.pid, port, stop };
 }
 
-/** ejabberd rejects our own certificates, because they expire in the year 9999. */
+/** ejabberd rejects this project's certificates, because they expire in the year 9999. */
 function makeCertificate(folder: string): void {
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const { exitCode } = Bun.spawnSync([

@@ -14,7 +14,7 @@ const FEATURES = "</stream:features>";
 const BIND = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
 const NO_HISTORY = "<x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='0'/></x>";
 const SELF_PRESENCE = "code='110'";
-// Both commit and sync each message before they send it to the room, the sender included.
+// Both servers commit and sync each message before they send it to the room and its sender.
 const GUARANTEE = "acknowledged = on disk";
 
 const prosodyConfig = ({ port, folder }: Place) => `
@@ -106,7 +106,7 @@ export const ejabberd = xmppContestant("ejabberd", "ejabberdctl", () =>
   }),
 );
 
-/** `ejabberdctl` would start the server as another user, out of reach of the bench. */
+/** Reads the script, because running it would start the server as a different system user. */
 function erlangLibraries(): string {
   const script = readFileSync(findProgram("ejabberdctl") ?? "", "utf8");
   return /^ERL_LIBS='?([^'\n]*)/m.exec(script)?.[1] ?? "";

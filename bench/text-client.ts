@@ -32,7 +32,7 @@ export function forEachText(bytes: Buffer, pattern: TextPattern, onText: OnText)
   }
 }
 
-/** TLS client that logs in by fixed replies and then only finds texts. */
+/** TLS client that logs in with fixed messages and then only looks for texts. */
 export class TextClient {
   #socket: Bun.Socket<undefined> | undefined;
   #received = Buffer.alloc(0);
@@ -136,14 +136,14 @@ export class TextClient {
 
   #onClose(): void {
     if (this.#isClosing) return;
-    // Ends the process, unlike an error in a socket's handler.
+    // Throws outside the socket's handler, so that the error ends the process.
     setTimeout(() => {
       throw new Error("the server closed the connection");
     });
   }
 }
 
-/** A poster with one text in flight, acknowledged by the pattern. */
+/** Creates a poster with one text in flight, which the pattern acknowledges. */
 export function makePoster(
   client: TextClient,
   acknowledgement: TextPattern,

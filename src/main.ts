@@ -4,7 +4,7 @@ import { VERBS } from "./commands/table.ts";
 
 const SUMMARY = "Chat for people who share a network: server, client and history in one program";
 
-/** Commands that end earlier use too little machine code to be worth compiling. */
+/** Commands that end sooner run too little machine code to be worth compiling. */
 const JIT_DELAY_MS = 200;
 
 const argv = process.argv.slice(2);
