@@ -29,6 +29,51 @@ export function casePattern(text: string): RegExp | undefined {
   return weight(best) === 0 ? undefined : new RegExp(patternSource(best), "g");
 }
 
+const ASCII_CLASS = /\[((?:\\x[0-7][0-9a-f])+)\]/y;
+/** A line without its body. Pairs in it occur in every line. */
+const EVERY_LINE =
+  '{"head":{"v":1,"seq":,"time":,"kind":"text","room":"","n":,"by":"","id":"","commit":""},' +
+  '"durable":,"salt":"","body":{"text":""}}';
+const PAIRS_MAX = 4;
+const LETTERS_BY_FREQUENCY = "etaoinshrdlcumwfgypbvkjxqz";
+
+/**
+ * Returns all spellings of the pattern's rarest pair of adjacent ASCII characters. Every match of
+ * the pattern contains one of them. Empty if it has no such pair.
+ */
+export function pairsOf({ source }: RegExp): Buffer[] {
+  let best: { readonly pairs: string[]; readonly rarity: number } | undefined;
+  let previous: readonly string[] = [];
+  for (let at = 0; at < source.length; ) {
+    const characters = charactersAt(source, at);
+    const pairs = previous.flatMap((first) => characters.map((second) => first + second));
+    const rarity = rarityOf(pairs);
+    if (rarity > (best?.rarity ?? 0)) best = { pairs, rarity };
+    previous = characters;
+    at = characters.length > 0 ? ASCII_CLASS.lastIndex : source.indexOf("[", at + 1);
+    if (at < 0) break;
+  }
+  return (best?.pairs ?? []).map((pair) => Buffer.from(pair, "latin1"));
+}
+
+function charactersAt(source: string, at: number): string[] {
+  ASCII_CLASS.lastIndex = at;
+  const [, bytes = ""] = ASCII_CLASS.exec(source) ?? [];
+  return Array.from(bytes.matchAll(/\\x(..)/g), ([, hex = ""]) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** Returns 0 for pairs that many lines contain. */
+function rarityOf(pairs: readonly string[]): number {
+  const [pair = ""] = pairs;
+  if (pairs.length > PAIRS_MAX || pairs.some((each) => EVERY_LINE.includes(each))) return 0;
+  return [...pair.toLowerCase()].reduce(
+    (sum, letter) => sum + LETTERS_BY_FREQUENCY.indexOf(letter) + 1,
+    0,
+  );
+}
+
 interface LetterPattern {
   readonly inside: string;
   readonly edge: string;

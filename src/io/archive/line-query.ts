@@ -5,7 +5,7 @@ import { foldCase } from "../../base/case-fold.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LineQuery } from "../disk/line-matcher.ts";
 import type { PageQuery } from "../log/log.ts";
-import { casePattern, escapedInJson } from "./case-pattern.ts";
+import { casePattern, escapedInJson, pairsOf } from "./case-pattern.ts";
 
 export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from"> {
   const { grep, ignoreCase } = query;
@@ -14,7 +14,8 @@ export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
   // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
   const pattern = isWellFormed(grep) ? casePattern(grep) : undefined;
-  return { ...query, ...prefilter, grep: foldCase(grep), ...(pattern && { pattern }) };
+  const byPattern = pattern && { pattern, pairs: pairsOf(pattern) };
+  return { ...query, ...prefilter, grep: foldCase(grep), ...byPattern };
 }
 
 export function isRare({ grep, by, kinds }: LineQuery): boolean {

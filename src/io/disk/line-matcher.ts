@@ -10,6 +10,8 @@ export interface LineSpans {
 export interface LineQuery {
   readonly needle?: Uint8Array;
   readonly pattern?: RegExp;
+  /** Every match of `pattern` contains one of these. Empty if no such bytes are known. */
+  readonly pairs?: readonly Uint8Array[];
   readonly rooms?: ReadonlySet<string>;
   readonly kinds?: ReadonlySet<string>;
   readonly by?: string;
@@ -36,13 +38,44 @@ export interface LineMatcher {
 export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
   const newline = 0x0a;
   const searched = ["text", "topic", "name"];
-  const { needle, pattern, grep } = query;
+  const { needle, pattern, pairs = [], grep } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
 
+  // Searching for pairs saves the copy as a string, but is slower if many lines contain a pair.
+  const pairDistanceMin = 2_048;
+  let arePairsRare = pairs.length > 0;
+
+  /** Returns the offset from which the lines must still be matched, because pairs are common. */
+  const addLinesWithPairs = (bytes: Buffer, pattern: RegExp, spans: LineSpans): number => {
+    const hits = pairs.map(() => -1);
+    let start = 0;
+    for (let count = 0; count <= bytes.length / pairDistanceMin; count++) {
+      for (const [i, pair] of pairs.entries()) {
+        if ((hits[i] ?? 0) >= start) continue;
+        const at = bytes.indexOf(pair, start);
+        hits[i] = at < 0 ? bytes.length : at;
+      }
+      const hit = Math.min(...hits);
+      const end = bytes.indexOf(newline, hit);
+      if (end < 0) return bytes.length;
+      const lineStart = bytes.lastIndexOf(newline, hit) + 1;
+      pattern.lastIndex = 0;
+      if (pattern.test(bytes.toString("latin1", lineStart, end))) {
+        spans.starts.push(lineStart);
+        spans.ends.push(end);
+      }
+      start = end + 1;
+    }
+    arePairsRare = false;
+    return start;
+  };
+
   const linesMatching = (bytes: Buffer, pattern: RegExp): LineSpans => {
-    const text = bytes.toString("latin1");
     const spans: LineSpans = { starts: [], ends: [] };
-    pattern.lastIndex = 0;
+    const start = arePairsRare ? addLinesWithPairs(bytes, pattern, spans) : 0;
+    if (start >= bytes.length) return spans;
+    const text = bytes.toString("latin1");
+    pattern.lastIndex = start;
     for (let hit = pattern.exec(text); hit !== null; hit = pattern.exec(text)) {
       const end = text.indexOf("\n", hit.index);
       if (end < 0) break;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
-import { casePattern, escapedInJson } from "../../../src/io/archive/case-pattern.ts";
+import { casePattern, escapedInJson, pairsOf } from "../../../src/io/archive/case-pattern.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 
 const latin1 = (text: string): string =>
@@ -9,7 +9,10 @@ const latin1 = (text: string): string =>
 
 function mayContain(text: string, needle: string): boolean {
   const pattern = casePattern(needle);
-  return pattern === undefined || new RegExp(pattern.source).test(latin1(text));
+  if (pattern === undefined) return true;
+  const pairs = pairsOf(pattern).map((pair) => pair.toString("latin1"));
+  const hasPair = pairs.length === 0 || pairs.some((pair) => latin1(text).includes(pair));
+  return hasPair && new RegExp(pattern.source).test(latin1(text));
 }
 
 const AWKWARD = [
@@ -33,6 +36,19 @@ const respelled = fc.constantFrom<(text: string) => string>(
   (text) => text.normalize("NFD"),
   (text) => text.normalize("NFC").toUpperCase().normalize("NFD"),
 );
+
+describe("pairsOf", () => {
+  test.each([
+    ["deadline", ["dl", "dL", "Dl", "DL"]],
+    ["a b", [" b", " B"]],
+    ["text", []],
+    ["kiss", []],
+    ["2024", []],
+  ])("finds the rarest pair in %p", (needle, pairs) => {
+    const pattern = casePattern(needle);
+    expect(pattern === undefined ? [] : pairsOf(pattern).map(String)).toEqual(pairs);
+  });
+});
 
 describe("casePattern", () => {
   test("matches every text that contains the needle", () => {
