@@ -1,6 +1,6 @@
 /** Two widely used IRC servers, with TLS and without flood protection. They store no messages. */
 import { type Contestant, TEXT_BYTES } from "./fan-out-contestant.ts";
-import { type Place, startProgram } from "./fan-out-program.ts";
+import { type ServerInstance, startProgram } from "./fan-out-program.ts";
 import { TextClient } from "./text-client.ts";
 
 /** ngIRCd reads 2 KiB at once, and reads the rest of a longer TLS record only when more arrives. */
@@ -8,7 +8,7 @@ const WRITE_BYTES_MAX = 1_500;
 const CHANNEL = "#bench";
 const PATTERN = { marker: `PRIVMSG ${CHANNEL} :`, length: TEXT_BYTES };
 
-const ngircdConfig = ({ port, folder }: Place) => `[Global]
+const ngircdConfig = ({ port, folder }: ServerInstance) => `[Global]
 Name = irc.bench.test
 Info = bench
 AdminInfo1 = bench
@@ -31,7 +31,7 @@ KeyFile = ${folder}/key.pem
 Ports = ${port}
 `;
 
-const inspircdConfig = ({ port, folder }: Place) => `
+const inspircdConfig = ({ port, folder }: ServerInstance) => `
 <server name="irc.bench.test" description="bench" network="bench" id="1BE">
 <admin name="bench" nick="bench" email="bench@bench.test">
 <path configdir="${folder}" datadir="${folder}" logdir="${folder}" runtimedir="${folder}">
@@ -58,7 +58,7 @@ function ircContestant(
   name: string,
   program: string,
   flags: readonly string[],
-  config: (place: Place) => string,
+  config: (instance: ServerInstance) => string,
 ): Contestant {
   return {
     name,

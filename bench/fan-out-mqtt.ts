@@ -1,6 +1,6 @@
 /** Mosquitto with persistent sessions and QoS 1. */
 import { type Contestant, TEXT_BYTES } from "./fan-out-contestant.ts";
-import { type Place, startProgram } from "./fan-out-program.ts";
+import { type ServerInstance, startProgram } from "./fan-out-program.ts";
 import { makePoster, TextClient } from "./text-client.ts";
 
 const ROOM = "bench";
@@ -8,7 +8,7 @@ const PACKET_ID_BYTES = 2;
 const PACKET_ID_MAX = 65_535;
 const PUBACK = "\x40\x02";
 
-const config = ({ port, folder }: Place) => `
+const config = ({ port, folder }: ServerInstance) => `
 listener ${port} 127.0.0.1
 certfile ${folder}/cert.pem
 keyfile ${folder}/key.pem

@@ -1,6 +1,6 @@
 /** NATS JetStream with file storage; readers use core subscriptions. */
 import { type Contestant, TEXT_BYTES } from "./fan-out-contestant.ts";
-import { findProgram, type Place, startProgram } from "./fan-out-program.ts";
+import { findProgram, type ServerInstance, startProgram } from "./fan-out-program.ts";
 import { makePoster, TextClient } from "./text-client.ts";
 
 const ROOM = "bench";
@@ -8,7 +8,7 @@ const PATTERN = { marker: ` ${TEXT_BYTES}\r\n`, length: TEXT_BYTES };
 const ACKNOWLEDGEMENT = { marker: '"seq":', length: 0 };
 const STREAM = { name: "bench", subjects: [ROOM, "own.*"], storage: "file", num_replicas: 1 };
 
-const config = ({ port, folder }: Place) => `
+const config = ({ port, folder }: ServerInstance) => `
 listen: "127.0.0.1:${port}"
 tls { cert_file: "${folder}/cert.pem", key_file: "${folder}/key.pem" }
 jetstream {

@@ -9,7 +9,7 @@ const STOP_TIMEOUT_MS = 3_000;
 /** Domain in the certificate; XMPP servers reject all other names. */
 export const DOMAIN = "bench.test";
 
-export interface Place {
+export interface ServerInstance {
   readonly folder: string;
   readonly port: number;
 }
@@ -17,10 +17,10 @@ export interface Place {
 export interface ServerProgram {
   readonly program: string;
   readonly configName?: string;
-  readonly arguments: (configPath: string, place: Place) => readonly string[];
+  readonly arguments: (configPath: string, instance: ServerInstance) => readonly string[];
   /** The configuration may refer to `cert.pem` and `key.pem` in the folder. */
-  readonly config: (place: Place) => string;
-  readonly env?: (configPath: string, place: Place) => Readonly<Record<string, string>>;
+  readonly config: (instance: ServerInstance) => string;
+  readonly env?: (configPath: string, instance: ServerInstance) => Readonly<Record<string, string>>;
   /** File in which the server stores messages, relative to its folder. */
   readonly storage?: string;
 }
@@ -30,15 +30,15 @@ export function findProgram(name: string): string | undefined {
 }
 
 export async function startProgram(server: ServerProgram): Promise<RunningServer> {
-  const place = { folder: mkdtempSync(join(tmpdir(), "chat-bench-")), port: freePort() };
-  const { folder, port } = place;
+  const instance = { folder: mkdtempSync(join(tmpdir(), "chat-bench-")), port: freePort() };
+  const { folder, port } = instance;
   makeCertificate(folder);
   const configPath = join(folder, server.configName ?? "config");
-  writeFileSync(configPath, server.config(place));
+  writeFileSync(configPath, server.config(instance));
   const path = findProgram(server.program) ?? server.program;
-  const child = Bun.spawn([path, ...server.arguments(configPath, place)], {
+  const child = Bun.spawn([path, ...server.arguments(configPath, instance)], {
     cwd: folder,
-    env: { ...process.env, ...server.env?.(configPath, place) },
+    env: { ...process.env, ...server.env?.(configPath, instance) },
     stdio: ["ignore", "ignore", "ignore"],
   });
   const stop = async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Contestant, type RunningServer, TEXT_BYTES } from "./fan-out-contestant.ts";
-import { DOMAIN, findProgram, type Place, startProgram } from "./fan-out-program.ts";
+import { DOMAIN, findProgram, type ServerInstance, startProgram } from "./fan-out-program.ts";
 import { makePoster, TextClient } from "./text-client.ts";
 
 const ROOMS = `conference.${DOMAIN}`;
@@ -17,7 +17,7 @@ const SELF_PRESENCE = "code='110'";
 // Both servers commit and sync each message before they send it to the room and its sender.
 const GUARANTEE = "acknowledged = on disk";
 
-const prosodyConfig = ({ port, folder }: Place) => `
+const prosodyConfig = ({ port, folder }: ServerInstance) => `
 run_as_root = true
 daemonize = false
 pidfile = "${folder}/pid"
@@ -46,7 +46,7 @@ Component "${ROOMS}" "muc"
   muc_room_default_presence_broadcast = { visitor = false, participant = false, moderator = false }
 `;
 
-const ejabberdConfig = ({ port, folder }: Place) => `
+const ejabberdConfig = ({ port, folder }: ServerInstance) => `
 loglevel: error
 hosts: [${DOMAIN}]
 certfiles: ["${folder}/*.pem"]
