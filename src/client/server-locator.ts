@@ -1,4 +1,4 @@
-/** Addresses of a server's machines, retained across links. */
+/** Addresses of a server's machines, which the client keeps between connections. */
 
 import type { Fault } from "../base/fault.ts";
 import { ServerAddresses } from "../core/client/server-addresses.ts";

@@ -62,7 +62,7 @@ function fileTargets(texts: readonly string[]): string[] {
   const to = parseTargets(texts).map(formatTarget);
   if (to.length <= FILE_TARGETS_MAX) return to;
   throw new Fault("usage", `a file can have at most ${FILE_TARGETS_MAX} targets`, {
-    remedy: "send it again for the other targets",
+    remedy: "send it again to the other targets",
   });
 }
 

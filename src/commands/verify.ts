@@ -182,7 +182,7 @@ function printVerdict(
   if (verifiedLog === undefined) return;
   const { size, origin, checkpoint, about: summary } = verifiedLog;
   const root = verifiedLog.root === undefined ? undefined : toBase64Url(verifiedLog.root);
-  const words = verifiedLog.words ? wordsOf(verifiedLog.root) : undefined;
+  const words = verifiedLog.words ? verificationWords(verifiedLog.root) : undefined;
   if (json) {
     stdout.write(renderJson({ kind: "verify", ok: true, size, root, origin, checkpoint, words }));
     return;
@@ -195,7 +195,7 @@ function printVerdict(
   printNotice(context, "other users must see the same words for the same number of records");
 }
 
-function wordsOf(root: Uint8Array | undefined): string[] {
+function verificationWords(root: Uint8Array | undefined): string[] {
   return root === undefined ? [] : proquintsOf(root.subarray(0, 2 * WORD_COUNT));
 }
 

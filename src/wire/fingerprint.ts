@@ -33,6 +33,6 @@ export function parseFingerprint(text: string): Fingerprint {
     // error.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
-    remedy: "use SHA256: followed by 43 letters, digits, - or _",
+    remedy: 'use "SHA256:" followed by 43 letters, digits, - or _',
   });
 }

@@ -360,8 +360,8 @@ export const REQUESTS = {
     }),
   },
   /**
-   * Returns the invites of the account and of the rooms that it moderates, or all invites to
-   * operators.
+   * Returns the invites of the account and of the rooms that it moderates. Operators receive all
+   * invites.
    */
   invites: {
     fields: { after: v.optional(count) },

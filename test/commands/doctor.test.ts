@@ -177,7 +177,7 @@ describe("this machine", () => {
   test("reports the data folder's server and free space", () => {
     const look = (probes: Partial<MachineProbes>, isNamed = false) =>
       checkData({ ...MACHINE, ...probes }, "./data", isNamed);
-    expect(look({}).message).toBe("./data: format known, 512 MiB free; no server is running");
+    expect(look({}).message).toBe("./data: supported format, 512 MiB free; no server is running");
     const lockHolder = () => HOLDER;
     expect(look({ lockHolder }).message).toContain("in use by process 77 on 'vm'");
     expect(look({ lockHolder, isAlive: () => false }).message).toContain("and has exited");
@@ -300,7 +300,7 @@ describe("a cluster", () => {
 
   test("warns about NATS that can lose acknowledged messages", () => {
     const settings = { name: "n1", version: "2.12.1", isSynced: true };
-    expect(checkNats([settings])).toEqual(ok("sync_interval: always on n1"));
+    expect(checkNats([settings])).toEqual(ok('sync_interval is "always" on n1'));
     const unsafe = { ...settings, name: "n2", isSynced: false };
     expect(checkNats([settings, unsafe]).message).toBe("n2 (2.12.1) has no sync_interval: always");
   });

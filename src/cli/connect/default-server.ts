@@ -39,7 +39,7 @@ export function candidates(context: Context, state: State | undefined): readonly
     const isLast = address === last || fingerprint === lastPin;
     const isKnown =
       state?.pin(address) !== undefined || state?.addressOf(fingerprint) !== undefined;
-    // Cluster nodes share one identity.
+    // Cluster nodes share one identity: list one address per identity.
     if (candidateByFingerprint.has(fingerprint) && address !== last) continue;
     candidateByFingerprint.set(fingerprint, {
       address: addressOfLocal(local),

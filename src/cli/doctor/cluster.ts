@@ -76,7 +76,7 @@ export function checkCluster(
 export function checkNats(settings: readonly NatsSettings[]): Finding {
   const unsafe = settings.find(({ isSynced }) => !isSynced);
   if (unsafe === undefined) {
-    return ok(`sync_interval: always on ${settings.map(({ name }) => name).join(", ")}`);
+    return ok(`sync_interval is "always" on ${settings.map(({ name }) => name).join(", ")}`);
   }
   const message = `${unsafe.name} (${unsafe.version}) has no sync_interval: always`;
   return warning(

@@ -70,7 +70,7 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
   if (free < FREE_BYTES_LOW) {
     return warning(`${path}: only ${space}; ${usageText}`, "free some disk space");
   }
-  return ok(`${path}: format known, ${space}; ${usageText}`);
+  return ok(`${path}: supported format, ${space}; ${usageText}`);
 }
 
 export function checkHome(probes: MachineProbes, folders: Folders): Finding {

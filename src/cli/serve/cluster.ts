@@ -204,7 +204,7 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
         try {
           write(positions);
         } catch (error) {
-          // Not fatal: with an older stored position, the next start compares more messages.
+          // Not fatal: from an older position, the next start reads more of the stream again.
           options.onWriteError(asFault(error));
         }
       },

@@ -25,8 +25,8 @@ export function completeChunks(contentBytes: number, sizeBytes: number): number 
 }
 
 /**
- * Writes chunks of the size used in open rooms. A later run computes its position from the size of
- * the stored content.
+ * Writes chunks of the same size as for unencrypted files, because a resumed download computes its
+ * position from the number of stored bytes.
  */
 export class DecryptingSink implements Sink {
   readonly concurrentAppends?: number;

@@ -349,7 +349,7 @@ export class Registry {
   #change(head: FoldedHead, known: Account | undefined, body: JsonObject): void {
     const { kind } = head;
     if (!isOfLog(kind, "accounts")) return;
-    // Ignores records for a removed account that were decided before the removal.
+    // Ignores records of a removed account that were created before the removal.
     const account = known?.isRemoved === true ? undefined : known;
     switch (kind) {
       case "account":

@@ -1,4 +1,4 @@
-/** Drafts of posts and membership changes. Each function first checks permissions. */
+/** Builds records for posts and membership changes after checking permissions. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";

@@ -1,6 +1,6 @@
 /**
- * State of a sealed room's MLS group (RFC 9420): the current epoch, and the devices that committers
- * named. Clients do not trust this state but read the group itself.
+ * State of a sealed room's MLS group (RFC 9420): the current epoch, and the devices that the
+ * authors of commits named. Clients do not trust this state but read the group itself.
  */
 
 import type { UserId } from "../../base/ids.ts";

@@ -6,7 +6,7 @@ import { asDamaged, asErased, type LogRecord } from "../../wire/record.ts";
 import type { Page, PageQuery } from "../log/log.ts";
 
 const CACHED_ORDERS_MAX = 1_000;
-const ORDER_KINDS = kindsWith("erasing");
+const ERASING_KINDS = kindsWith("erasing");
 
 /** Finds the record that ordered an erasure. A blank line alone does not prove an erasure. */
 export class ErasureCheck {
@@ -40,7 +40,7 @@ export class ErasureCheck {
   }
 
   async #orderOf({ head }: LogRecord): Promise<number | undefined> {
-    const query = { rooms: new Set([head.room]), kinds: ORDER_KINDS, from: "oldest" } as const;
+    const query = { rooms: new Set([head.room]), kinds: ERASING_KINDS, from: "oldest" } as const;
     for (let afterSeq = head.seq; ; ) {
       const page = await this.#read({ ...query, afterSeq, limit: 1_000, bytesMax: 1 << 20 });
       const order = page.records.find((record) => erasuresOf(record).includes(head.seq));

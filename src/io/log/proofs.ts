@@ -83,7 +83,7 @@ export class LogProofs {
       const group = Math.floor(index / GROUP_LEAVES);
       return this.#isClosed(group) && !groups.has(group);
     });
-    // If a group was closed during the read, retry with its leaves.
+    // If a group of leaves was completed during the read, read its nodes again.
     return isMissing ? this.#nodes(indices) : tree.nodes(groups);
   }
 

@@ -189,7 +189,7 @@ function oldTls(cause: unknown): Fault {
 function notTls(reason: string, cause?: unknown): Fault {
   return new Fault(
     "unreachable",
-    `it accepts connections but does not speak TLS (${reason || "no reason"})`,
+    `it accepts connections but does not speak TLS (${reason || "no reason given"})`,
     {
       remedy: "check the port: another program may use it, or a proxy is in between",
       cause,

@@ -288,7 +288,7 @@ export class PushService {
     };
     const known = this.#subscriptions.get(device);
     if (known?.endpoint !== endpoint || known.user !== account.id) {
-      const message = "too many changes of push subscriptions";
+      const message = "too many changes to push subscriptions";
       this.#subscribeRates.check(account.id, this.#options.clock.now(), "too-fast", message);
     }
     await this.#subscriptions.add(subscription);

@@ -17,8 +17,8 @@ interface Leases {
 type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
 /**
- * A restored or copied folder presents an outdated lease. Leases are numbered, so that a server
- * that was restored from a backup does not reject the current folder of a device.
+ * Detects copied or restored device folders, which present an outdated lease. The numbers of leases
+ * increase, so a server that was restored from a backup still accepts a device's current folder.
  */
 export class LeaseStore {
   readonly #bucket: Bucket;

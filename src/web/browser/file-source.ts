@@ -38,7 +38,8 @@ export class FileSource implements Source {
   }
 
   /**
-   * Converts read errors: browsers refuse to read a file that has changed since the user chose it.
+   * Reports a read error as a changed file: browsers refuse to read a file that has changed since
+   * the user chose it.
    */
   async #unlessChanged<Value>(reading: Promise<Value>): Promise<Value> {
     try {

@@ -104,7 +104,7 @@ export function numberKey(n: number): string {
 const DATABASE: DatabaseSchema = { name: "chat", version: 3, tables: TABLES };
 const LAST = "\uffff";
 
-/** @throws {Fault} store-denied if the browser stores nothing for this page */
+/** @throws {Fault} store-denied if the browser does not let this page store data */
 export async function openStore(factory: DatabaseFactory, keyRange: MakeKeyRange): Promise<Store> {
   return new DatabaseStore(await openDatabase(factory, DATABASE), keyRange);
 }

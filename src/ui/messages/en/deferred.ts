@@ -246,7 +246,7 @@ export const ENGLISH_DEFERRED = {
   thisDevice: "this device",
   deviceAdded: (time: string) => `added ${time}`,
   lastSeen: (day: string) => `last seen ${day}`,
-  certified: "Holds account key",
+  certified: "Has the account key",
   uncertified: "Signed in with password",
   signOutDevice: "Sign out",
   signOutOthers: "Sign out all other devices",
