@@ -39,7 +39,7 @@ const NEW_PASSWORD: SecretKind = {
 };
 
 export const RESET: SecretKind = {
-  name: "reset line",
+  name: "reset code",
   variable: "CHAT_RESET",
   flag: "--reset-file",
 };

@@ -78,7 +78,7 @@ export const command = defineGroup({
     "chat admin invites",
     "chat admin invites --revoke ID",
   ]),
-  reset: verbRow("Create a password reset line", loadExport(accounts, "reset"), [
+  reset: verbRow("Create a password reset code", loadExport(accounts, "reset"), [
     "chat admin reset bob --expires 2h",
   ]),
   "sign-out": verbRow("Sign out all devices of a user", loadExport(accounts, "signOut"), [

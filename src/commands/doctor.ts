@@ -64,7 +64,7 @@ export const command = defineVerb({
     natsMonitor: SAFETY_FLAGS.natsMonitor,
     ...SERVER_FLAGS,
   },
-  details: "Fix the first failed check. The exit code is that of its error.",
+  details: "Fix the first failed check first. It also determines the exit code.",
   async run(args, context) {
     const runner = new CheckRunner(context.clock, (result) => printResult(context, result));
     const options = serverOptions(context, args, args.at);

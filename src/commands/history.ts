@@ -31,7 +31,7 @@ export const command = defineVerb({
     from: stringFlag("NAME", "Only messages from this user"),
     since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
     until: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
-    last: stringFlag("N", "Only the last N that match the other filters", {
+    last: stringFlag("N", "Only the last N messages that match the other filters", {
       integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
     }),
     grep: stringFlag("TEXT", "Only messages that contain this text"),

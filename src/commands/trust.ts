@@ -1,6 +1,7 @@
 /** `chat trust`, which manages the pinned identities of servers. */
 
 import { Fault } from "../base/fault.ts";
+import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag } from "../cli/command.ts";
@@ -90,11 +91,9 @@ async function accept(
   const { name } = greeting.welcome.server;
   const old = state.pin(address);
   const foundText = formatFingerprint(greeting.fingerprint);
-  const pinText =
-    old === undefined
-      ? "nothing pinned yet"
-      : `pinned ${formatFingerprint(old.fingerprint as Fingerprint)}`;
-  printNotice(context, `${address} ('${name}'): ${pinText}, found ${foundText}`);
+  const trusted = old === undefined ? "none" : formatFingerprint(old.fingerprint as Fingerprint);
+  const texts = `trusted fingerprint: ${trusted}; server's fingerprint: ${foundText}`;
+  printNotice(context, `${address} ('${name}'): ${texts}`);
   if (old?.fingerprint !== greeting.fingerprint)
     await confirmFingerprint(context, greeting, expected ?? at.fingerprint);
   await acceptLog(context, state, address, greeting.fingerprint);
@@ -124,8 +123,8 @@ async function acceptLog(
   state.logPins.forget(fingerprint);
   printNotice(
     context,
-    `forgot ${pinnedLog.size} pinned records of ${pinnedLog.origin}; ` +
-      "the next history from the server will be pinned",
+    `forgot the ${counted(pinnedLog.size, "record")} known from ${pinnedLog.origin}; ` +
+      "the history that the server presents next will be trusted and remembered",
   );
 }
 

@@ -41,15 +41,18 @@ export const command = defineVerb({
     out: stringFlag("FILE", "Output file for the proof (Default: stdout)"),
     proof: stringFlag("FILE", "Check a proof offline"),
     all: flag("Check the whole history of each room on the server"),
-    words: flag("Print the root as words, to compare aloud"),
+    words: flag("Print the history's hash as words, to compare aloud with another user"),
     ...SERVER_FLAGS,
     fingerprint: {
       ...SERVER_FLAGS.fingerprint,
       bareValue: "",
-      description: "Expected fingerprint of the server; as the last flag without a value: --words",
+      description:
+        "Expected fingerprint of the server; without a value (last flag only), same as --words",
     },
   },
-  details: "Exits 6 if the history differs from what the server signed or this device has seen.",
+  details:
+    "Exits with code 6 if the history differs from what the server signed or from what this " +
+    "device has seen.",
   async run(args, context) {
     const { data, seq, out, proof } = args;
     const words = args.words || args.fingerprint === "";
@@ -97,12 +100,15 @@ export const command = defineVerb({
       const { fingerprint } = client.auditedLink.reader;
       const serverAddress = state.pins().find((pin) => pin.fingerprint === fingerprint)?.address;
       const root = { ...pin, checkpoint: pin.note };
-      const leftText = open === 0 ? "" : `, and ${open} more are in rooms you left`;
-      const newest = isBounded ? `the newest ${VERIFIED_RECORDS_MAX} of each of` : "all of";
-      const total = `${counted(records, "record")}, ${newest} ${counted(rooms, "room")}`;
+      const leftVerb = open === 1 ? "is" : "are";
+      const leftText = open === 0 ? "" : ` (${open} more ${leftVerb} in rooms that you left)`;
+      const newest = isBounded
+        ? `the newest ${VERIFIED_RECORDS_MAX} records of each`
+        : "all records";
+      const total = `${newest} of ${counted(rooms, "room")} (${counted(records, "record")})`;
       const read = `${counted(proved, "record")} that this device has read`;
       const verb = proved === 1 ? "is" : "are";
-      const summary = `${read} ${verb} included${leftText}; ${total} complete`;
+      const summary = `${read} ${verb} in the history${leftText}; checked ${total}`;
       printVerdict(context, [], {
         ...root,
         about: `from ${serverAddress ?? "the server"}; ${summary}`,
@@ -142,7 +148,7 @@ async function verifyFolder(
   if (findings.length > 0) {
     printVerdict(context, findings, undefined);
     if (count > findings.length)
-      printNotice(context, `${count} findings; only the first are listed`);
+      printNotice(context, `${count} problems; only the first are listed`);
     return INTEGRITY_EXIT;
   }
   if (options.seq !== undefined) {
@@ -175,9 +181,12 @@ function printVerdict(
   }
   const [first] = findings;
   if (first !== undefined) {
-    const count = findings.length === 1 ? "" : ` (the first of ${findings.length} findings)`;
+    const count = findings.length === 1 ? "" : ` (first of ${findings.length} problems)`;
     const location = first.file === undefined ? "" : ` in ${first.file}`;
-    printNotice(context, `not verified: record ${first.seq}${location}: ${first.reason}${count}`);
+    printNotice(
+      context,
+      `verification failed at record ${first.seq}${location}: ${first.reason}${count}`,
+    );
   }
   if (verifiedLog === undefined) return;
   const { size, origin, checkpoint, about: summary } = verifiedLog;
@@ -192,7 +201,10 @@ function printVerdict(
   );
   if (words === undefined) return;
   stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);
-  printNotice(context, "other users must see the same words for the same number of records");
+  printNotice(
+    context,
+    "compare these words with another user's: they must be equal if the number of records is equal",
+  );
 }
 
 function verificationWords(root: Uint8Array | undefined): string[] {

@@ -264,7 +264,7 @@ describe("a cluster", () => {
     ]);
     expect(look({}, { ...own, node: "c" })).toEqual([
       "warning",
-      "2 servers answer, but this folder's does not",
+      "2 servers answer, but this folder's server does not",
     ]);
     const stopped = { ...other, state: "cluster-diverged" };
     expect(look({ nodes: [one, stopped] })).toEqual([

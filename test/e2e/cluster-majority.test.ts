@@ -52,7 +52,7 @@ test("reports a lost majority, and loses no text", async () => {
     await bob.run(["users", "--user", "bob", "--server", node.invite]);
     const { err } = await bob.run(["send", "there", "--server", cluster.node(1).address]);
     expect(err).not.toContain("first connection");
-    return err.includes(`${cluster.node(1).address} is the server known as ${node.address}`);
+    return err.includes(`${cluster.node(1).address} is the same server as ${node.address}`);
   });
   const joined = ["--user", "ana", node.invite];
   const chat: Program = await ana.join(joined);

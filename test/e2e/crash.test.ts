@@ -45,7 +45,7 @@ function textsOf(records: readonly Json[], from: string): unknown[] {
 
 function skipped({ err }: Program): number {
   const counts = err.text.matchAll(
-    /^chat: (\d+) earlier messages? of lobby (?:is|are) not shown/gm,
+    /^chat: (\d+) earlier messages? in lobby (?:is|are) not shown/gm,
   );
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }

@@ -59,7 +59,7 @@ describe("moves a torn tail aside and reports it once", () => {
     expect(program.jsonLines[0]).toEqual(listening);
     const recovered = await program.json("recovered");
     expect(recovered).toEqual({ kind: "recovered", droppedBytes: tail.length, file: log });
-    await program.stderrLine(`${log} ended in ${tail.length} bytes that were never acknowledged`);
+    await program.stderrLine(`${log} ended with ${tail.length} bytes that were never acknowledged`);
     const [torn = ""] = readdirSync(sandbox.path("data", "torn"));
     expect(readFileSync(sandbox.path("data", "torn", torn), "latin1")).toBe(tail);
     expect(readFileSync(log).subarray(0, sound).includes(tail)).toBe(false);
@@ -80,7 +80,9 @@ describe("moves a torn tail aside and reports it once", () => {
     expect([exitCode, err]).toEqual([6, expect.stringContaining(`${log} is damaged at byte`)]);
     expect(readFileSync(log, "latin1")).toBe(before["history/000000000001.jsonl"] ?? "");
     const { program } = await sandbox.serve({ args: ["--accept-loss"] });
-    expect(await program.stderrLine("confirmed records were lost")).toMatch(/ lost; \d+ remain\. /);
+    expect(await program.stderrLine("confirmed records were lost")).toMatch(
+      / lost, leaving \d+ records?\. /,
+    );
     expect(await textsIn(sandbox)).toEqual(TEXTS.slice(0, -1));
     expect(readFileSync(log, "utf8")).toContain('"kind":"fork","room":"server"');
     await program.signal("SIGTERM");
@@ -137,7 +139,7 @@ describe("damage in acknowledged records prevents the start with exit code 6", (
     expect(users).toEqual([expect.stringMatching(/^lost-u[\w-]{11}$/)]);
     const [lost = ""] = users as string[];
     await first.program.stderrLine(
-      `1 account is lost, with the latest bans and roles; their messages appear under ${lost}`,
+      `1 account and the latest bans and roles are lost. Their messages appear under ${lost}`,
     );
     await first.program.signal("SIGTERM");
 
@@ -175,7 +177,9 @@ test("warns of a damaged body at the start, and serves it as damaged", async () 
   writeFileSync(log, text.replace('"message 6"', '"message 9"'), "latin1");
   const { program } = await sandbox.serve();
   const { seq } = await program.json("damaged");
-  await program.stderrLine(`the body of record ${seq} is damaged; clients receive it as damaged`);
+  await program.stderrLine(
+    `the content of record ${seq} is damaged; clients display it as damaged`,
+  );
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const history = await ana.run(["history", "--room", "lobby", "--json"]);
   const sentence = `record ${seq} of lobby is damaged or withheld`;
@@ -195,7 +199,7 @@ test("warns of a damaged body at the start, and serves it as damaged", async () 
   expect(verified.exitCode).toBe(6);
   expect(ndjson(verified.out)).toMatchObject([{ kind: "verify", ok: false, seq }]);
   expect(verified.err).toContain(
-    `chat: not verified: record ${seq}: its content is damaged or withheld`,
+    `chat: verification failed at record ${seq}: its content is damaged or withheld`,
   );
 });
 

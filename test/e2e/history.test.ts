@@ -105,7 +105,8 @@ test("pages through thousands of messages, and prints the last and the missed on
   expect(textsOf(ndjson(back.out))).toEqual(lines.slice(-500));
   const skipped = MANY - 500 + 1;
   expect(back.err).toContain(
-    `chat: ${skipped} earlier messages of many are not shown: chat history --room many\n`,
+    `chat: ${skipped} earlier messages in many are not shown; ` +
+      "to see them: chat history --room many\n",
   );
   const cleo = await sandbox
     .home("cleo")

@@ -6,7 +6,7 @@ import { SharedServer } from "./shared-server.ts";
 const OLGA = ["--user", "olga"];
 const server = new SharedServer();
 
-test("a reset line sets a new password once", async () => {
+test("a reset code sets a new password once", async () => {
   const { sandbox, served } = server;
   const register = ["register", served.invite, "--user", "ben"];
   await sandbox.home("ben").with({ CHAT_PASSWORD: "lost word" }).json(register);

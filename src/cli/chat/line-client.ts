@@ -552,5 +552,6 @@ function skippedLine(room: RoomView, count: number): string {
   const target = formatTarget(room);
   const option = `${room.kind === "room" ? "--room" : "--with"} ${target}`;
   const messages = count === 1 ? "1 earlier message" : `${count} earlier messages`;
-  return `${messages} of ${target} ${count === 1 ? "is" : "are"} not shown: chat history ${option}`;
+  const state = count === 1 ? "is not shown; to see it" : "are not shown; to see them";
+  return `${messages} in ${target} ${state}: chat history ${option}`;
 }

@@ -229,7 +229,7 @@ function secretPrompter(
 
 const RESUME_REMEDY = { remedy: "run the same command again to resume" };
 const UNSENT_REMEDY = {
-  remedy: "unconfirmed messages are saved, and sent by the next chat send",
+  remedy: "unconfirmed messages are saved; the next chat send will send them",
 };
 
 export async function withClient(
@@ -330,12 +330,14 @@ function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
 function pinNotice(event: Extract<LinkEvent, { kind: "pinned" | "moved" }>): string {
   if (event.kind === "moved") {
     const [old, current] = [event.from, event.fingerprint].map(formatFingerprint);
-    return `${event.address} has a new key ${current}, signed by its old one ${old}; pin updated`;
+    const change = `a new key, ${current}, signed by its old key, ${old}`;
+    return `${event.address} has ${change}; now trusting the new key`;
   }
   const fingerprint = formatFingerprint(event.fingerprint);
   const { address, knownAs } = event;
   if (knownAs !== undefined) {
-    return `${address} is the server known as ${knownAs}; pinned to the same ${fingerprint}`;
+    const trust = `trusted the same fingerprint, ${fingerprint}`;
+    return `${address} is the same server as ${knownAs}; ${trust}`;
   }
   return `first connection to ${address}; pinned its fingerprint ${fingerprint}`;
 }

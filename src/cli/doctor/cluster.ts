@@ -47,7 +47,8 @@ export function checkCluster(
   }
   const isOwnSilent = own?.state === undefined && !nodes.some(({ name }) => name === own?.node);
   if (own !== undefined && isOwnSilent) {
-    const message = `${counted(nodes.length, "server")} answer, but this folder's does not`;
+    const verb = nodes.length === 1 ? "answers" : "answer";
+    const message = `${counted(nodes.length, "server")} ${verb}, but this folder's server does not`;
     return warning(message, "start it: chat serve --nats URL");
   }
   const slow = nodes.find(({ lag }) => lag > CLUSTER_LAG_HIGH);
@@ -68,9 +69,9 @@ export function checkCluster(
     return warning(message, "start the others, or wait for them to catch up");
   }
   const size = `${counted(stream.last, "message")}, ${formatSize(stream.bytes)}`;
-  return ok(
-    `${counted(nodes.length, "server")} with one history; ${size}, led by ${leader} of ${replicas}`,
-  );
+  const agreement = `${counted(nodes.length, "server")} ${nodes.length === 1 ? "has" : "have"}`;
+  const holders = `${replicas} NATS servers, leader ${leader}`;
+  return ok(`${agreement} the same history; ${size}; ${holders}`);
 }
 
 export function checkNats(settings: readonly NatsSettings[]): Finding {

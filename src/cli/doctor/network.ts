@@ -216,7 +216,7 @@ export async function checkMachines(
 function noMajorityFault(): Fault {
   const message = "the server's cluster has no majority; it is read-only";
   return new Fault("no-majority", message, {
-    remedy: "its owner can list missing machines: chat doctor --nats URL",
+    remedy: "the server's owner can list the missing machines: chat doctor --nats URL",
   });
 }
 
@@ -241,8 +241,9 @@ function checkIdentity(
   if (pinned !== undefined) return ok(`${name} has the pinned fingerprint ${found}`);
   if (requested !== undefined) return ok(`${name} has the requested fingerprint ${found}`);
   return warning(
-    `${name} has fingerprint ${found}, not pinned yet`,
-    "compare it with the server owner's; the first chat join pins it",
+    `${name} has fingerprint ${found}, which this device does not trust yet`,
+    "compare it with the fingerprint that the server's owner sees; " +
+      "the first chat join will trust it",
   );
 }
 

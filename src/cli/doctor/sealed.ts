@@ -39,12 +39,12 @@ export function checkLease({ leases, rejoinsUnixMs }: SealedState, nowUnixMs: nu
   if (rejoins > 0) {
     const times = rejoins === 1 ? "once" : `${rejoins} times`;
     return warning(
-      `this folder was an older copy ${times} within an hour`,
+      `the server found this folder to be outdated ${times} within the last hour`,
       "if another machine uses a copy, link it instead: chat link-device",
     );
   }
-  if (leases === undefined) return ok("none issued by the server yet");
-  return ok(`this folder is the device's latest (lease ${leases})`);
+  if (leases === undefined) return ok("the server has not issued a lease yet");
+  return ok(`this folder is the device's current copy (lease ${leases})`);
 }
 
 export function checkSealedRooms({ rooms, instance }: SealedState): Finding {

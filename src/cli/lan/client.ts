@@ -190,7 +190,7 @@ function noticeFault(notice: LanNotice): Fault {
     case "no-echo":
       return new Fault(
         "unreachable",
-        "multicast is blocked: this machine's own messages do not return",
+        "multicast is blocked: this machine does not receive its own messages",
         {
           remedy: "allow UDP in this machine's firewall, or try --interface ADDR",
         },

@@ -85,7 +85,7 @@ export class PlainClient {
         this.chatConsole,
         new Fault(
           "unreachable",
-          "multicast is blocked: this machine's own messages do not return",
+          "multicast is blocked: this machine does not receive its own messages",
           {
             remedy: "allow UDP in this machine's firewall, or try --interface ADDR",
           },

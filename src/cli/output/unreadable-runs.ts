@@ -4,7 +4,7 @@ import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
 /** Reason given for messages whose key this device can never receive. */
-export const NO_KEY = "sealed, and this device has no key";
+export const NO_KEY = "encrypted, and this device does not have the key";
 
 interface UnreadableRun {
   readonly last: DisplayRecord;

@@ -104,7 +104,7 @@ async function* zipEntry(bytes: Uint8Array, path: string): AsyncGenerator<Uint8A
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   // Release archives have no comment, so the end record is at the very end.
   const end = bytes.length - END_BYTES;
-  if (end < 0 || view.getUint32(end, true) !== END_SIGNATURE) throw new Error("it has no end");
+  if (end < 0 || view.getUint32(end, true) !== END_SIGNATURE) throw new Error("it is truncated");
   let at = view.getUint32(end + 16, true);
   for (let count = view.getUint16(end + 10, true); count > 0; count--) {
     if (view.getUint32(at, true) !== ENTRY_SIGNATURE) throw new Error("its list is malformed");
@@ -118,7 +118,8 @@ async function* zipEntry(bytes: Uint8Array, path: string): AsyncGenerator<Uint8A
       const from =
         local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
       const packed = bytes.subarray(from, from + view.getUint32(at + 20, true));
-      if (method !== STORED && method !== DEFLATED) throw new Error(`its method is ${method}`);
+      if (method !== STORED && method !== DEFLATED)
+        throw new Error(`it uses the unsupported compression method ${method}`);
       yield* method === STORED ? slices(packed) : unpacked(packed, "deflate");
       return;
     }

@@ -315,7 +315,7 @@ function rootCheck(
     const { size, root } = parseCheckpoint(parseNote(note).text);
     if (size >= record.head.seq || equalBytes(await proofs.root(size), root)) return;
     replica.stopDiverged(
-      `the tree root of the first ${size} records differs from the other servers' root`,
+      `the hash-tree root of the first ${size} records differs from that of the other servers`,
     );
   };
   return (record) => {

@@ -109,7 +109,8 @@ function checkStandaloneOptions(options: FolderOptions): void {
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
     const flag = newIdentity === true ? "--new-identity" : "--accept-loss";
     throw new Fault("usage", `${flag} cannot be used with a server in a cluster`, {
-      remedy: "have one leave (chat cluster leave), and create a new cluster with it",
+      remedy:
+        "remove one server from the cluster (chat cluster leave), and create a new cluster from it",
     });
   }
   if (cluster !== undefined || isFrozen === true) return;
@@ -329,7 +330,8 @@ function isLoaded(
  * were lost.
  */
 function lostAccountsFault(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
-  const message = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
+  const accounts = join(path, "accounts");
+  const message = `${accounts} has lost the account ${by}, the author of record ${seq}`;
   const remedy = isShared
     ? "remove everything except identity.key and settings.json; the cluster has the rest"
     : "restore a backup, or accept the loss with chat serve --accept-loss";

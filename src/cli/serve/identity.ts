@@ -28,7 +28,7 @@ export async function loadIdentity(options: IdentityOptions): Promise<Identity> 
   const stored = readSmallFile(file);
   if (isUsed && stored === undefined) {
     // Clients would reject a new identity, and it would hide the loss of the old one.
-    throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
+    throw new Fault("data-foreign", `${file}, which contains the server's identity, is missing`, {
       remedy: "restore it from a backup",
     });
   }

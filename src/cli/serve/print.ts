@@ -11,6 +11,7 @@ import {
   PRINTED_CHARS_PER_SECOND,
 } from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
+import { counted } from "../../base/sizes.ts";
 import { cleanText, tsvLine } from "../../base/text.ts";
 import { formatLocalClock, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
@@ -460,8 +461,9 @@ export function printRecovery(
     if (log.keptSize === undefined) continue;
     printNotice(
       context,
-      `confirmed records were lost; ${log.keptSize} remain. Clients that have the lost records ` +
-        "warn their users, who can accept the loss: chat trust accept SERVER",
+      `confirmed records were lost, leaving ${counted(log.keptSize, "record")}. Users whose ` +
+        "clients have the lost records will see an alarm and can accept the loss: " +
+        "chat trust accept SERVER",
     );
   }
   const isAccepted = [accounts, history].some((log) => log.keptSize !== undefined);
@@ -469,7 +471,7 @@ export function printRecovery(
     const description = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
     printNotice(
       context,
-      `${file} ended in ${droppedBytes} bytes that ${description}; moved to ${tornPath}`,
+      `${file} ended with ${droppedBytes} bytes that ${description}; moved them to ${tornPath}`,
     );
     printJson(context, { kind: "recovered", droppedBytes, file });
   }
@@ -488,18 +490,18 @@ function printLostAccounts(context: Context, names: readonly Name[]): void {
   const moreCount = names.length - NAMES_LISTED_MAX;
   const moreText = moreCount > 0 ? ` and ${moreCount} more` : "";
   const displayed = names.slice(0, NAMES_LISTED_MAX).join(", ");
-  const count = names.length === 1 ? "1 account is" : `${names.length} accounts are`;
+  const count = counted(names.length, "account");
   printNotice(
     context,
-    `${count} lost, with the latest bans and roles; their messages appear under ` +
-      `${displayed}${moreText}: chat admin reset, rename or remove`,
+    `${count} and the latest bans and roles are lost. Their messages appear under ` +
+      `${displayed}${moreText}. To repair an account: chat admin reset, rename or remove`,
   );
   printJson(context, { kind: "accounts-lost", users: names });
 }
 
 export function printDamaged(context: Context, seqs: readonly number[]): void {
   for (const seq of seqs) {
-    printNotice(context, `the body of record ${seq} is damaged; clients receive it as damaged`);
+    printNotice(context, `the content of record ${seq} is damaged; clients display it as damaged`);
     printJson(context, { kind: "damaged", seq });
   }
 }

@@ -48,7 +48,7 @@ export async function verifyForHome(data: string, logs: HomeLogPins): Promise<Ho
   findings.push(...(await compareWithKnown(folder, history, { pin, expected, size })));
   if (pin !== undefined && pin.fingerprint !== fingerprint) {
     const known = formatFingerprint(pin.fingerprint as Fingerprint);
-    const reason = `this device knows it as signed by ${known}`;
+    const reason = `this device expects its records to be signed by ${known}`;
     findings.push({ seq: 1, file: data, offset: 0, reason });
   }
   return { verdict, findings };
@@ -73,7 +73,7 @@ async function compareWithKnown(
   });
   if (pin !== undefined && origin !== pin.origin) {
     const description = `${pin.origin} with ${counted(pin.size, "record")}`;
-    return [finding(1, `this device has seen another history, ${description}`)];
+    return [finding(1, `this device has seen a different history, ${description}`)];
   }
   const findings: Finding[] = [];
   if (size < known) {

@@ -83,7 +83,7 @@ async function readRoom(
     if (!page.more || page.records.length === 0 || isBounded) break;
   }
   if (!isBounded && next !== undefined && next.n !== 1) {
-    addFinding(next.seq, `n ${next.n} is the first`);
+    addFinding(next.seq, `records are missing: the first is number ${next.n}`);
   }
   return { findings, records, isBounded };
 }
@@ -96,5 +96,7 @@ function erasedBy({ kind, body }: ChatRecord): unknown[] {
 
 function gap(record: ChatRecord, next: ChatRecord): string | undefined {
   if (next.seq <= record.seq) return `seq ${next.seq} follows ${record.seq}`;
-  return next.n === record.n + 1 ? undefined : `n ${next.n} follows ${record.n}`;
+  if (next.n === record.n + 1) return undefined;
+  const order = `number ${next.n} follows number ${record.n}`;
+  return next.n > record.n ? `records are missing: ${order}` : order;
 }

@@ -13,13 +13,13 @@ import { formatInvite, parseServerSpec, trimCopied } from "../../wire/invite.ts"
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    reset: flag("Reset a lost password with a line from chat admin reset"),
-    resetFile: stringFlag("FILE", "Reset line file; - for stdin"),
+    reset: flag("Reset a lost password with a code from chat admin reset"),
+    resetFile: stringFlag("FILE", "Reset code file; - for stdin"),
     newPasswordFile: stringFlag("FILE", "New-password file; - for stdin"),
     ...SERVER_FLAGS,
   },
   details: `If the account has a password, provide it by CHAT_PASSWORD, --password-file or a prompt.
-CHAT_RESET or --reset-file provide the reset line, CHAT_NEW_PASSWORD the new password.`,
+CHAT_RESET or --reset-file provide the reset code, CHAT_NEW_PASSWORD the new password.`,
   async run(args, context) {
     if (args.reset || args.resetFile !== undefined) return recover(args, context);
     const options = { argument: args.at, mode: "login" } as const;
@@ -38,13 +38,13 @@ interface Recovery extends ClientFlags {
   readonly newPasswordFile?: string | undefined;
 }
 
-/** Needs no login: the reset line names the server, and the server returns the user. */
+/** Needs no login: the reset code names the server, and the server returns the user. */
 async function recover(args: Recovery, context: Context): Promise<number> {
-  const line = await readSecret(context, RESET, args.resetFile, "Reset line");
+  const line = await readSecret(context, RESET, args.resetFile, "Reset code");
   if (line === undefined) {
-    throw new Fault("usage", "no reset line given", {
+    throw new Fault("usage", "no reset code given", {
       remedy:
-        "set CHAT_RESET or add --reset-file; operators create lines with chat admin reset NAME",
+        "set CHAT_RESET or add --reset-file; operators create codes with chat admin reset NAME",
     });
   }
   const { token, server } = readResetLine(line);
@@ -75,7 +75,7 @@ async function newPassword(context: Context, file: string | undefined): Promise<
   throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
 }
 
-/** Parses a reset line, a reset address for browsers, or only the code, with or without quotes. */
+/** Parses a reset code, a reset address for browsers, or only the token, with or without quotes. */
 export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
   const line = trimCopied(text);
   const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];
@@ -83,5 +83,5 @@ export function readResetLine(text: string): { readonly token: string; readonly 
   if (!line.startsWith("chat://")) return { token: line };
   const { secret: token, ...address } = parseServerSpec(line);
   if (token !== undefined) return { token, server: formatInvite(address) };
-  throw usageFault("the reset line is incomplete", "copy the whole line");
+  throw usageFault("the reset code is incomplete", "copy the whole code");
 }

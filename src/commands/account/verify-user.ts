@@ -17,8 +17,8 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   details: `Both of you should see the same 60 digits. Compare them by voice or in person, not over
-this server. While a user's new key is unverified, they cannot be added to sealed rooms, and no
-messages can be sent to rooms they are in; accept the new key or confirm its digits.`,
+this server. While a user's new key is unverified, they cannot be added to encrypted rooms, and
+nobody can post to encrypted rooms that they are in; accept the new key or confirm its digits.`,
   async run(args, context) {
     const user = userNameOf(args.name);
     if (args.accept === true && args.confirm !== undefined) {

@@ -17,10 +17,10 @@ export const reset = defineVerb({
   args: {
     ...NAME,
     expires: stringFlag("TIME", "Lifetime: 30s, 10m, 2h or 7d (Default: 1d)"),
-    signOut: flag("Sign out all devices when the line is used, for example after a theft"),
+    signOut: flag("Sign out all devices when the code is used, for example after a theft"),
     ...ADMIN_FLAGS,
   },
-  details: "Prints a line for chat passwd --reset, valid for one new password.",
+  details: "Prints a code for chat passwd --reset, valid for one new password.",
   async run(args, context) {
     const options = defined({ expires: expiryOf(context, args.expires) });
     return withOperator(context, args, async (open) => {
@@ -35,7 +35,7 @@ export const reset = defineVerb({
         return 0;
       }
       context.stdout.write(`${quoteInvite(line)}\n`);
-      printNotice(context, `have ${user} paste that line into 'chat passwd --reset'`);
+      printNotice(context, `have ${user} paste that code into 'chat passwd --reset'`);
       printNotice(context, `or open ${web}`);
       const until = formatTimestamp(expires, styleOf(context));
       printNotice(context, `valid for one new password, until ${until}; keep it secret`);

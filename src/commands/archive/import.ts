@@ -26,8 +26,8 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   details:
-    "Supports chat export, irssi, WeeChat, Slack and Mattermost. Moderators of the room only. " +
-    "To resume after an interruption, run the same command again.",
+    "Supports chat export, irssi, WeeChat, Slack and Mattermost. Only moderators of the room " +
+    "can import. To resume after an interruption, run the same command again.",
   async run(args, context) {
     const room = checkName(args.room.replace(/^#/, ""), "room's name");
     const channel = (args.channel ?? room).replace(/^#/, "");

@@ -22,7 +22,7 @@ export const command = defineVerb({
     acceptRollback: flag("Accept losing records newer than the backup; clients are notified"),
     acceptLoss: flag("Restore a damaged backup without the damaged data"),
   },
-  details: "Exits 6 and restores nothing if the backup is damaged.",
+  details: "If the backup is damaged, restores nothing and exits with code 6.",
   async run(args, context) {
     if (args.data === "") throw new Fault("usage", "--data is empty");
     const progress = new CounterLine(context);
@@ -70,7 +70,11 @@ export const command = defineVerb({
     }
     if (aside !== undefined) printNotice(context, `moved the previous folder to ${aside}`);
     if (acceptRollback) {
-      printNotice(context, "clients with newer records must accept this: chat trust accept SERVER");
+      printNotice(
+        context,
+        "clients that have newer records will show an alarm; their users must run " +
+          "chat trust accept SERVER",
+      );
     }
     return 0;
   },
@@ -90,7 +94,7 @@ async function checkRestored(backup: string, path: string): Promise<void> {
   const { history, accounts } = await verifyFolder(path);
   const finding = [...history.findings, ...accounts.findings][0];
   if (finding === undefined) return;
-  const message = `${backup} does not verify: record ${finding.seq}: ${finding.reason}`;
+  const message = `${backup} failed verification at record ${finding.seq}: ${finding.reason}`;
   throw new Fault("log-corrupt", message, {
     remedy: "restore another backup, or accept the loss with --accept-loss",
   });

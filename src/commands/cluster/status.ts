@@ -62,8 +62,9 @@ function summaryOf({ stream, nodes, areRootsEqual }: Survey): string {
   const holders =
     replicas === 1
       ? "on a single NATS server"
-      : `complete on ${current} of ${replicas} NATS servers, led by ${leader || "none"}`;
+      : `complete on ${current} of ${replicas} NATS servers, leader ${leader || "none"}`;
   const roots = areRootsEqual ? "the same history" : "DIFFERENT histories";
-  const size = `${counted(last, "message")}, ${formatSize(bytes)}`;
-  return `${counted(nodes.length, "server")} with ${roots}; the stream: ${size}, ${holders}`;
+  const size = `${counted(last, "message")} (${formatSize(bytes)})`;
+  const verb = nodes.length === 1 ? "has" : "have";
+  return `${counted(nodes.length, "server")} ${verb} ${roots}. Stream: ${size}, ${holders}`;
 }

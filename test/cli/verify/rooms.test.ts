@@ -55,13 +55,13 @@ test("reports a gap with the record after it", async () => {
   const rooms = new Rooms({ lobby, "@ben": dense(5).slice(1) });
   const { findings } = await verifyRooms(rooms, false);
   expect(findings).toEqual([
-    { seq: 3, reason: "n 2 is the first in @ben" },
-    { seq: 1_001, reason: "n 501 follows 499 in #lobby" },
+    { seq: 3, reason: "records are missing: the first is number 2 in @ben" },
+    { seq: 1_001, reason: "records are missing: number 501 follows number 499 in #lobby" },
   ]);
 });
 
 test.each<[string, Place[], string]>([
-  ["one that comes twice", dense(3).with(2, [2, 5]), "n 2 follows 2 in #lobby"],
+  ["one that comes twice", dense(3).with(2, [2, 5]), "number 2 follows number 2 in #lobby"],
   ["one out of order", dense(3).with(1, [2, 7]), "seq 5 follows 7 in #lobby"],
 ])("%s is a finding", async (_, lobby, reason) => {
   const { findings } = await verifyRooms(new Rooms({ lobby }), false);

@@ -5,7 +5,7 @@ import { readResetLine } from "../../../src/commands/account/passwd.ts";
 const CODE = "pAAECAwQFBgcICQoLDA0ODw";
 const FP = "A".repeat(43);
 
-test("parses a reset line with quotes or blanks, as an address, or only its code", () => {
+test("parses a reset code with quotes or blanks, as an address, or only its token", () => {
   const line = `chat://192.0.2.7:2428?fp=${FP}#${CODE}`;
   const server = `chat://192.0.2.7:2428?fp=${FP}`;
   for (const text of [line, ` '${line}' `, `"${line}"`]) {
