@@ -20,6 +20,9 @@ function blamedOn<Code extends string>(
   return Object.fromEntries(faults) as Record<Code, FaultRow>;
 }
 
+const ACCEPT_CHANGE =
+  "ask the server's owner, and if the change is intended, run chat trust accept SERVER";
+
 /** Codes are stable and part of the protocol; messages may change. */
 export const FAULTS = {
   ...blamedOn("user", {
@@ -45,7 +48,7 @@ export const FAULTS = {
     "history-limit": [3, "try again tomorrow"],
     "file-changed": [1, "close programs that write to it, then send it again"],
     "too-fast": [3, "wait a moment, then try again"],
-    "too-large": [3, "send less at a time"],
+    "too-large": [3, "make it smaller, or send it in parts"],
     "too-many": [3, "try again later"],
     "seal-refused": [3, "ask a room admin"],
     interrupted: [130, "run the same command again"],
@@ -56,9 +59,9 @@ export const FAULTS = {
     "out-of-order": [5, "update chat on both sides"],
     "version-unsupported": [1, "use the same version of chat on both sides"],
     "fingerprint-changed": [6, "ask the server's owner, then run chat trust accept SERVER"],
-    "log-rolled-back": [6, "ask the owner, then run chat trust accept SERVER if it is expected"],
-    "log-forked": [6, "ask the owner, then run chat trust accept SERVER if it is expected"],
-    "log-unproved": [6, "ask the owner, then run chat trust accept SERVER if it is expected"],
+    "log-rolled-back": [6, ACCEPT_CHANGE],
+    "log-forked": [6, ACCEPT_CHANGE],
+    "log-unproved": [6, ACCEPT_CHANGE],
     "seal-broken": [6, "contact the server's owner"],
     "clock-wrong": [5, "check the clocks of both machines"],
     "checksum-wrong": [6, "download it again"],
@@ -73,15 +76,18 @@ export const FAULTS = {
     "shutting-down": [5, "try again when the server is back"],
     "port-taken": [1, "choose another port with --port"],
     "store-full": [1, "free up disk space"],
-    "store-failed": [1, "check the disk, then restart"],
+    "store-failed": [1, "check the disk, then restart chat"],
     "store-denied": [1, "check the folder's owner and permissions"],
     "data-foreign": [1, "choose another folder with --data"],
     "data-locked": [1, "stop that process, or choose another folder with --data"],
     "log-corrupt": [6, "restore a backup"],
     "log-conflict": [1, "try again"],
     "no-majority": [5, "try again when more servers are online"],
-    "cluster-diverged": [6, "stop this server and copy another server's data folder"],
-    "seal-state": [6, "connect to rejoin the room"],
+    "cluster-diverged": [
+      6,
+      "stop this server, then start it with only identity.key and settings.json in its data folder",
+    ],
+    "seal-state": [6, "run chat join to rejoin the room"],
     internal: [1, "report this as a bug"],
   }),
 };

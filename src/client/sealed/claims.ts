@@ -129,7 +129,10 @@ export class Claims {
         return onFork(claim);
       case "unsigned":
         await this.#update(claim, undefined);
-        return onRemark(claim, `${user}'s device reported a history that the server did not sign`);
+        return onRemark(
+          claim,
+          `${user}'s device reported a history without a valid signature from the server`,
+        );
       default: {
         const tries = claim.tries + 1;
         await this.#update(claim, { ...claim, tries });

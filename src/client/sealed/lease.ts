@@ -12,7 +12,7 @@ import { LEASE_KEY, type LeaseRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
 const USE_ANOTHER_HOME = fixedText(
-  "on one of them, set another CHAT_HOME and run chat link-device, or wait an hour",
+  "on one machine, use a different CHAT_HOME and run chat link-device, or use only one for an hour",
 );
 
 const LEASE_ATTEMPTS_MAX = 8;
@@ -81,7 +81,7 @@ export class DeviceLease {
       });
       if (isDone) return;
     }
-    throw new Fault("stale-epoch", msg`other processes keep claiming this folder's lease`, {
+    throw new Fault("stale-epoch", msg`another copy of this device folder is in use`, {
       retryAfterMs: 1_000,
     });
   }

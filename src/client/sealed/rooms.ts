@@ -196,7 +196,9 @@ export class SealedRooms {
       ...{ clock, request, history: options.history },
       transact: (work) => states.transact(work),
       onFork: ({ room, user }) =>
-        this.#run(room, (tx) => markSuspect(tx, `the server showed ${user} a different history`)),
+        this.#run(room, (tx) =>
+          markSuspect(tx, `the server showed ${user} a different history than this device`),
+        ),
       onRemark: ({ room }, sentence) => this.#run(room, (tx) => addRemark(tx, sentence)),
     });
     const shared = { claims: this.#claims, files: this.files, user: options.user };
@@ -345,7 +347,7 @@ export class SealedRooms {
     const { group, groupInfo } = await device.engine.create(policy, gid);
     await this.#holdLease();
     const pending = await this.#states.run(room.id, async (tx) => {
-      if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is already sealed`);
+      if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is already encrypted`);
       await requireNoPending(tx); // A background task may be joining a different device's group.
       const { members, self: by } = group;
       const added = members.map(changedDevice);
@@ -1290,7 +1292,7 @@ async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
 async function keysOf(vault: Vault, user: string) {
   const pin = await identityOf(vault, user);
   if (pin === undefined) {
-    throw new Fault("user-unknown", msg`the identity key of ${user} is not known yet`, {
+    throw new Fault("user-unknown", msg`this device has not received ${user}'s identity key yet`, {
       remedy: msg`add them first: /invite ${user}`,
     });
   }

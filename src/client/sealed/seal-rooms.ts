@@ -19,9 +19,11 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
     const { rooms, more } = await sealer.request("rooms", after === undefined ? {} : { after });
     const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
     if (found !== undefined && !found.sealed) {
-      throw new Fault("name-taken", msg`'${name}' is an open room and cannot be sealed`, {
-        remedy: msg`choose another name for the encrypted room`,
-      });
+      throw new Fault(
+        "name-taken",
+        msg`'${name}' is not encrypted, and an existing room cannot be encrypted`,
+        { remedy: msg`choose another name for the encrypted room` },
+      );
     }
     after = rooms.at(-1)?.room;
     if (found !== undefined || !more || after === undefined) break;

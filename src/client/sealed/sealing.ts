@@ -481,8 +481,11 @@ export class Sealing {
     if (room?.isSealed === true && room.id === pin) return undefined;
     const remedy = msg`use another name for a new room`;
     if (room !== undefined) {
-      const text = msg`'${to}' was sealed, but the server now lists another room by that name`;
-      return new Fault("seal-refused", text, { remedy });
+      return new Fault(
+        "seal-refused",
+        msg`'${to}' was encrypted, but the server now lists a different room with that name`,
+        { remedy },
+      );
     }
     return new Fault("seal-refused", msg`you are not a member of the encrypted room '${to}'`, {
       remedy: msg`ask a member to add you, or use another name for a new room`,
@@ -609,7 +612,10 @@ function ignoreNotAllowed(error: unknown): undefined {
 }
 
 function notSealed(to: string): Fault {
-  return new Fault("seal-refused", msg`the file is encrypted, but '${to}' is not sealed`);
+  return new Fault(
+    "seal-refused",
+    msg`the file is encrypted, but '${to}' is not an encrypted room`,
+  );
 }
 
 function asClosed(record: ChatRecord): ChatRecord {

@@ -130,13 +130,19 @@ export function formatFinding(
   const parts = [formatReason(reason, knownSize, presented)];
   const [first, ...others] = missing;
   if (first !== undefined) {
-    const suffix = others.length === 0 ? "" : `, nor ${are(others.length, "later one")}`;
-    const expectation = reason === "left-out" ? "proved" : "in the server's history";
-    parts.push(
-      `${formatRecord(first, clock)} that this device has read is not ${expectation}${suffix}`,
-    );
+    parts.push(formatMissing(reason, formatRecord(first, clock), others.length));
   }
   return parts.filter((part) => part !== "").join("; ");
+}
+
+function formatMissing(reason: AuditReason, record: string, laterCount: number): string {
+  if (reason === "left-out") {
+    const suffix = laterCount === 0 ? "" : `, or ${counted(laterCount, "later record")}`;
+    const proof = `the server did not prove that it still has ${record}`;
+    return `${proof}, which this device has read${suffix}`;
+  }
+  const suffix = laterCount === 0 ? "" : `, nor ${are(laterCount, "later one")}`;
+  return `${record} that this device has read is not in the server's history${suffix}`;
 }
 
 function formatRecord(
@@ -163,13 +169,13 @@ function formatReason(
       );
     case "other-origin":
       return (
-        `the server's history (${records}, ${presented?.origin ?? ""}) is not the one with` +
-        ` ${counted(size, "record")} that this device has seen`
+        `the server presents a different history (${records}, ${presented?.origin ?? ""}) from` +
+        ` the one that this device has seen (${counted(size, "record")})`
       );
     case "record-missing":
-      return "the server's history has changed";
+      return "the server changed or removed records that this device has read";
     case "left-out":
-      return "the server withholds proofs for a room that you have joined";
+      return "the server does not prove that its history contains a room that you joined";
     case "unproved":
       return "the server no longer proves its history to this device";
     case "unsigned":

@@ -66,9 +66,9 @@ export class LogOrder {
 
   #violation(head: RecordPosition, last: LastRecord | undefined): string | undefined {
     if (head.seq !== this.#seq + 1) return `seq ${head.seq} follows ${this.#seq}`;
-    if (head.time < this.#time) return `the time of seq ${head.seq} falls`;
+    if (head.time < this.#time) return `record ${head.seq} is older than the record before it`;
     const n = last?.n ?? 0;
-    if (head.n !== n + 1) return `n ${head.n} of ${head.room} follows ${n}`;
+    if (head.n !== n + 1) return `record number ${head.n} of room ${head.room} follows number ${n}`;
     return undefined;
   }
 

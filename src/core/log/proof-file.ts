@@ -62,8 +62,8 @@ export function parseProof(text: string): ProofFile {
     takeField("salt"),
     takeField("body"),
   ];
-  if (key === undefined || head === undefined) throw malformed("it names no key or no record");
-  if (lines.shift() !== TLOG_PROOF) throw malformed("it has no tlog-proof");
+  if (key === undefined || head === undefined) throw malformed("its key or its record is missing");
+  if (lines.shift() !== TLOG_PROOF) throw malformed("its tlog-proof section is missing");
   const index = takeField("index");
   if (index === undefined || !/^(?:0|[1-9]\d{0,14})$/.test(index)) throw malformed("no index");
   if (lines.length > PROOF_HASHES_MAX) throw malformed("its path is too long");
@@ -85,7 +85,7 @@ function hashOf(line: string): Uint8Array {
   } catch {
     // The fault below reports the error.
   }
-  throw malformed("a hash of its path is none");
+  throw malformed("its path contains an invalid hash");
 }
 
 function malformed(reason: string): Fault {

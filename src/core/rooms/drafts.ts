@@ -150,7 +150,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
   }
   if (room.members.has(user)) return [];
   if (room.isSealed === true && !room.admitted.has(user) && !isPasswordAccepted) {
-    throw new Fault("sealed-room", msg`'${name}' is sealed, and you are not a member`, {
+    throw new Fault("sealed-room", msg`'${name}' is encrypted, and you are not a member`, {
       remedy: msg`ask a member to add you: /invite NAME`,
     });
   }

@@ -63,7 +63,7 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
   if (isOpen) {
     throw new Fault(
       "not-allowed",
-      msg`'${room.name}' is not sealed, and an existing room cannot become sealed`,
+      msg`'${room.name}' is not encrypted, and an existing room cannot be encrypted`,
       {
         remedy: "create a new room: /join ROOM --sealed",
       },
@@ -143,7 +143,7 @@ function afterRemoval(
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
   if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
-  throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is sealed`, {
+  throw new Fault("sealed-room", msg`'${room.name ?? "this conversation"}' is encrypted`, {
     remedy: "use a device that is a member of the room",
   });
 }
@@ -155,7 +155,7 @@ function isSealedFile(body: unknown): boolean {
 
 function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
   const { group } = room;
-  if (group === undefined) throw new Fault("not-allowed", "this room is not sealed");
+  if (group === undefined) throw new Fault("not-allowed", "this room is not encrypted");
   if (epoch !== group.epoch) throw stale(`the group is in epoch ${group.epoch}`);
   if (departedUsers(room).size > 0)
     throw stale("the group still contains devices of a former member");

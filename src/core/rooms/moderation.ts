@@ -221,7 +221,7 @@ function editDraft(
   }
   checkMayPost(room, by, unixMs);
   if (room.isSealed === true) {
-    throw new Fault("sealed-room", msg`this edit would not be encrypted, but the room is sealed`, {
+    throw new Fault("sealed-room", msg`this edit would not be encrypted, but the room is`, {
       remedy: msg`edit it on a device that is a member of the room`,
     });
   }

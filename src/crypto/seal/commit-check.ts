@@ -31,19 +31,19 @@ import { SUITE } from "./suite.ts";
 export const REFUSALS = {
   mixed: "a change both adds and removes devices",
   "proposal-kind": "a change contains something that encrypted rooms do not support",
-  "not-allowed": "the device that made the change is not allowed to",
+  "not-allowed": "the device that made the change is not allowed to make it",
   certificate: "a device has no valid certificate from an account on this server",
   "identity-changed": "a user's account key has changed",
   "device-twice": "a device is already in the room",
   "leaf-changed": "a device changed its key or its certificate",
   stranger: "a device that belongs to no member tried to join",
-  "other-removed": "a joining device tried to remove another one",
+  "other-removed": "a joining device tried to remove a different device",
   "key-package": "a key package has an unsupported format",
   clock: "a key package has expired, or the clock of a device is wrong",
   "web-barred": "browsers are not allowed in this room",
   "too-many": `an encrypted room can have at most ${GROUP_DEVICES_MAX} devices`,
   policy: "this program does not support the room's policy",
-  bound: "the change was made for another room or request",
+  bound: "the change was made for a different room or request",
   unverified: "a signature, a key or a confirmation is wrong",
 } as const satisfies Record<string, string>;
 

@@ -158,6 +158,14 @@ export class Replica {
     this.#stop(new Fault("cluster-diverged", message));
   }
 
+  #stopLost(seq: number): void {
+    this.#stop(
+      new Fault("cluster-diverged", `the stream lost message ${seq}`, {
+        remedy: "copy another server's data folder, and change node in its cluster.json",
+      }),
+    );
+  }
+
   /**
    * Resolves early if the stream is rewound or this node stops reading it. Without a timeout, a
    * full disk may delay the result for hours.
@@ -253,7 +261,7 @@ export class Replica {
       earlier: this.#positions.filter(({ seq }) => seq < at.seq),
       onMessage: (message) => this.#receive(message),
       onRewound: () => this.#rewind(),
-      onLost: (seq) => this.stopDiverged(`the stream lost message ${seq}`),
+      onLost: (seq) => this.#stopLost(seq),
       onTruncated: (last) => {
         this.#publisher.failLost((seq) => seq > last);
         this.#wake((seq) => seq > last);

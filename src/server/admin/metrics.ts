@@ -273,7 +273,12 @@ function healthRows(health: ClusterHealth): readonly Row[] {
   const { nodes, lag, messages, bytes, replicas, current, rootsEqual } = health;
   rows.push(
     ["chat_cluster_nodes", "gauge", "Servers that respond, including this one.", nodes],
-    ["chat_cluster_lag_messages", "gauge", "Messages not yet applied by this server.", lag],
+    [
+      "chat_cluster_lag_messages",
+      "gauge",
+      "Cluster messages that this server has not yet processed.",
+      lag,
+    ],
     [
       "chat_cluster_roots_equal",
       "gauge",

@@ -41,7 +41,7 @@ export function checkFolder({
   readonly folder?: { readonly manifestBytes: number } | undefined;
 }): void {
   if (folder === undefined || folder.manifestBytes <= size) return;
-  throw new Fault("usage", "the folder is smaller than its manifest");
+  throw new Fault("usage", "the folder's size is smaller than its list of files");
 }
 
 export function damagedFile(cause?: Fault): Fault {

@@ -53,7 +53,7 @@ describe("the histories of members", () => {
     await pinOf(ben);
     await ben.postTo("hello", ana);
     await ana.until("the alarm", () => ana.remarks[0]);
-    const reason = "the server showed ben a different history";
+    const reason = "the server showed ben a different history than this device";
     expect(await ana.status()).toMatchObject({ status: "suspect", reason });
     expect(ana.remarks).toEqual([`'vault' is no longer trusted: ${reason}`]);
     expect(await codeOf(ana.postText("secret"))).toBe("seal-refused");
@@ -70,7 +70,8 @@ describe("the histories of members", () => {
     ben.device.state.logPins.storePin(readerOf(ben), { ...made, note });
     await ben.postTo("look what the server did", ana);
     await ana.until("a line", () => ana.remarks[0]);
-    const line = "'vault': ben's device reported a history that the server did not sign";
+    const line =
+      "'vault': ben's device reported a history without a valid signature from the server";
     expect(ana.remarks).toEqual([line]);
     expect((await ana.status()).status).toBe("in");
     await ana.postText("you did, ben");

@@ -173,11 +173,11 @@ describe("findings", () => {
     ],
     [
       "other-origin",
-      "the server's history (41 records, chat/one) is not the one with 57 records" +
-        " that this device has seen",
+      "the server presents a different history (41 records, chat/one) from the one that this" +
+        " device has seen (57 records)",
     ],
-    ["record-missing", "the server's history has changed"],
-    ["left-out", "the server withholds proofs for a room that you have joined"],
+    ["record-missing", "the server changed or removed records that this device has read"],
+    ["left-out", "the server does not prove that its history contains a room that you joined"],
     ["unproved", "the server no longer proves its history to this device"],
     ["unsigned", "the server's checkpoint is not signed by its key"],
   ])("are described for %s", (reason, sentence) => {
@@ -188,12 +188,12 @@ describe("findings", () => {
     const format = (missing: KnownRecord[]) =>
       formatFinding({ reason: "record-missing", knownSize, presented, missing }, clock);
     expect(format([seen(12, "Ana")])).toBe(
-      "the server's history has changed; record 12 in #lobby (Ana, 12:04) that this device has" +
-        " read is not in the server's history",
+      "the server changed or removed records that this device has read; record 12 in #lobby" +
+        " (Ana, 12:04) that this device has read is not in the server's history",
     );
     expect(format([seen(12), seen(13), seen(14)])).toBe(
-      "the server's history has changed; record 12 in #lobby (12:04) that this device has" +
-        " read is not in the server's history, nor are 2 later ones",
+      "the server changed or removed records that this device has read; record 12 in #lobby" +
+        " (12:04) that this device has read is not in the server's history, nor are 2 later ones",
     );
     expect(format([seen(12), seen(13)])).toEndWith("in the server's history, nor is 1 later one");
     const leftOut = {
@@ -203,7 +203,8 @@ describe("findings", () => {
       missing: [seen(12), seen(13)],
     } as const;
     expect(formatFinding(leftOut, clock)).toEndWith(
-      "; record 12 in #lobby (12:04) that this device has read is not proved, nor is 1 later one",
+      "; the server did not prove that it still has record 12 in #lobby (12:04), which this" +
+        " device has read, or 1 later record",
     );
   });
 });

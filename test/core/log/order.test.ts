@@ -12,7 +12,7 @@ test("begins a log with the first record of a room", () => {
   const order = new LogOrder();
   expect(order.violation(head(1, "a", 1))).toBeUndefined();
   expect(order.violation(head(2, "a", 1))).toBe("seq 2 follows 0");
-  expect(order.violation(head(1, "a", 2))).toBe("n 2 of a follows 0");
+  expect(order.violation(head(1, "a", 2))).toBe("record number 2 of room a follows number 0");
   expect([order.seq, order.lastSeq("a"), order.lastN("a")]).toEqual([0, 0, 0]);
 });
 
@@ -21,8 +21,8 @@ test("requires seq and n without gaps, and time that never decreases", () => {
   for (const next of [head(1, "a", 1), head(2, "b", 1), head(3, "a", 2)]) order.advance(next);
   expect([order.seq, order.lastSeq("a"), order.lastSeq("b")]).toEqual([3, 3, 2]);
   expect(order.violation(head(4, "b", 2))).toBeUndefined();
-  expect(order.violation(head(4, "b", 2, 4))).toBe("the time of seq 4 falls");
-  expect(order.violation(head(4, "b", 3))).toBe("n 3 of b follows 1");
+  expect(order.violation(head(4, "b", 2, 4))).toBe("record 4 is older than the record before it");
+  expect(order.violation(head(4, "b", 3))).toBe("record number 3 of room b follows number 1");
   expect(order.violation(head(3, "a", 3))).toBe("seq 3 follows 3");
   expect(() => order.advance(head(6, "a", 3))).toThrow(AssertionFailure);
 });

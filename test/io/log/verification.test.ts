@@ -46,7 +46,7 @@ describe("verifies the covered records after the start", () => {
   const damages: Record<string, [(text: string) => string, string]> = {
     "a changed head": [
       (text) => text.replace('"seq":2,"time":1', '"seq":2,"time":2'),
-      "time of seq",
+      "older than the record before",
     ],
     "a head of another record": [
       (text) => text.replace(/("seq":2,.*?"commit":")..../, "$1AAAA"),

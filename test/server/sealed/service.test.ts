@@ -52,7 +52,7 @@ test("refuses plain text in a sealed room", async () => {
   expect(await ana.refusal("edit", { seq, text: "open" })).toBe("not-allowed");
   const file = new TestFile("plain", 10, "open name");
   const refused = file.upload(await channelOf(ana), ["vault"]);
-  expect(await site.wait(refused.catch((error: Error) => error.message))).toContain("is sealed");
+  expect(await site.wait(refused.catch((error: Error) => error.message))).toContain("is encrypted");
   expect(holds(site, "open")).toBe(false);
 });
 

@@ -58,7 +58,8 @@ export const ENGLISH_DEFERRED = {
   grantAsk: (name: string, room: string) => `Make ${name} a moderator of ${room}?`,
   ungrantAsk: (name: string, room: string) => `Remove ${name} as moderator of ${room}?`,
 
-  makeSealed: "End-to-end encrypted: only invited people read messages (“sealed” in the terminal)",
+  makeSealed:
+    "End-to-end encrypted: only invited people can read messages (--sealed in the terminal)",
   sealedExplained:
     "Only these people's devices can read messages sent since they joined. The server can't, but " +
     "it supplies this page; if you don't trust it, use the terminal program.",
@@ -381,7 +382,7 @@ export const ENGLISH_DEFERRED = {
   operatorExplained: "Operators can use everything in server administration.",
   resetPassword: "Reset password",
   resetAsk: (name: string) => `Reset ${name}'s password`,
-  resetMakeExplained: "Creates a one-use link and command. They expire after a day.",
+  resetMakeExplained: "Creates a link and a command. Either can be used once, within a day.",
   resetSignsOut: "Sign out all devices when it is used (for example after a theft)",
   resetHandOver: (until: string) => `Expires ${until}. Share it only with this user.`,
   resetLine: "For chat passwd --reset",

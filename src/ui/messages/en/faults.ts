@@ -58,6 +58,6 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "log-conflict": "Something else changed at the same time. Try again",
   "no-majority": "Too few servers are running. Try again later",
   "cluster-diverged": "This server's history differs from that of the other servers",
-  "seal-state": "This browser can't read its data of encrypted rooms",
+  "seal-state": "This browser can't read its data for encrypted rooms",
   internal: "Something went wrong. Reload the page and try again",
 };

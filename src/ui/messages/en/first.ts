@@ -194,7 +194,7 @@ export const ENGLISH = {
   sealedDataLost: (reason: "copy" | "damaged"): string =>
     reason === "copy"
       ? "This browser had an outdated copy of its encrypted rooms and has rejoined them."
-      : "This browser's data of encrypted rooms was lost or damaged. It has rejoined the rooms.",
+      : "This browser's data for encrypted rooms was lost or damaged. It has rejoined the rooms.",
   sealedRemark:
     "An encrypted room needs your attention. Open “Members and encryption” in its menu.",
   keyChanged: (name: string) =>

@@ -15,6 +15,13 @@ interface SealedFacts {
   readonly isAdmin: boolean;
 }
 
+const SEALING_STATES: Readonly<Record<string, string>> = {
+  waiting: "; waiting for someone to add this device",
+  out: "; this device was removed, or has left",
+  lost: "; this device has lost its keys for this room and is rejoining",
+  suspect: "; sending is blocked, because this room cannot be trusted",
+};
+
 export const ENGLISH_TERMINAL = {
   loading: "Loading…",
   notLoggedIn: "not logged in",
@@ -96,7 +103,7 @@ export const ENGLISH_TERMINAL = {
   roomOpen: "this room is not encrypted: the server's operators can read it",
   sealingAccepted: "accepted; this device can use the room again",
   sealing: (status: string, reason: string | undefined) => {
-    const state = status === "in" ? "encrypted" : `encrypted; this device is ${status}`;
+    const state = `encrypted${SEALING_STATES[status] ?? ""}`;
     return reason === undefined ? state : `${state}: ${reason}`;
   },
   sealedMember: ({
@@ -168,7 +175,8 @@ export const ENGLISH_TERMINAL = {
   tooLongToCopy: "too long to copy",
   rejoined: {
     copy: "this device had an outdated copy of its encrypted rooms and has rejoined them",
-    damaged: "this device's data of encrypted rooms was lost or damaged; it has rejoined the rooms",
+    damaged:
+      "this device's data for encrypted rooms was lost or damaged; it has rejoined the rooms",
   },
   failedOver: (from: string, to: string) =>
     `${from} does not answer; connected to ${to} in the same cluster`,

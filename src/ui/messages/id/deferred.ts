@@ -57,7 +57,7 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
   ungrantAsk: (name, room) => `Cabut hak moderator ${name} di ${room}?`,
 
   makeSealed:
-    "Terenkripsi ujung ke ujung: hanya orang yang diundang yang dapat membaca (“sealed” di " +
+    "Terenkripsi ujung ke ujung: hanya orang yang diundang yang dapat membaca (--sealed di " +
     "terminal)",
   sealedExplained:
     "Hanya perangkat orang-orang ini yang dapat membaca pesan sejak mereka bergabung. Server " +
@@ -386,7 +386,8 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
   operatorExplained: "Operator dapat memakai semua fitur administrasi server.",
   resetPassword: "Atur ulang kata sandi",
   resetAsk: (name) => `Atur ulang kata sandi ${name}`,
-  resetMakeExplained: "Membuat tautan dan perintah sekali pakai yang berlaku satu hari.",
+  resetMakeExplained:
+    "Membuat tautan dan perintah. Pakai salah satunya, sekali saja, dalam satu hari.",
   resetSignsOut: "Keluarkan semua perangkat saat dipakai (misalnya setelah pencurian)",
   resetHandOver: (until) => `Berlaku sampai ${until}. Bagikan hanya kepada pengguna ini.`,
   resetLine: "Untuk chat passwd --reset",

@@ -2,8 +2,8 @@
 
 export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' cannot be trusted: {}": "'{}' tidak dapat dipercaya: {}",
-  "'{}' is an open room and cannot be sealed":
-    "'{}' adalah ruang terbuka dan tidak dapat dienkripsi",
+  "'{}' is not encrypted, and an existing room cannot be encrypted":
+    "'{}' tidak terenkripsi, dan ruang yang sudah ada tidak dapat dienkripsi",
   "'{}' is no longer trusted: {}": "'{}' tidak lagi dipercaya: {}",
   "'{}' is not a duration": "'{}' bukan durasi",
   "'{}' is not a valid room name": "'{}' bukan nama ruang yang valid",
@@ -11,7 +11,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "'{}' is reserved": "'{}' adalah nama yang dicadangkan",
   "'{}' is too short or too long": "'{}' terlalu singkat atau terlalu lama",
   "'{}' needs at least one admin": "'{}' memerlukan minimal satu admin",
-  "'{}' was sealed, but the server now lists another room by that name":
+  "'{}' was encrypted, but the server now lists a different room with that name":
     "'{}' dahulu terenkripsi, tetapi server kini menampilkan ruang lain dengan nama itu",
   "--caption is empty": "--caption kosong",
   "a caption can have at most {}": "keterangan berkas paling banyak {}",
@@ -35,8 +35,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask the other members, then run /sealed accept or create another room":
     "tanyakan kepada anggota lain, lalu jalankan /sealed accept atau buat ruang lain",
   "ask the server's owner": "tanyakan kepada pemilik server",
-  "ask the owner, then run chat trust accept SERVER if it is expected":
-    "tanyakan kepada pemilik server, lalu jalankan chat trust accept SERVER jika disengaja",
+  "ask the server's owner, and if the change is intended, run chat trust accept SERVER":
+    "tanyakan kepada pemilik server, dan jika disengaja, jalankan chat trust accept SERVER",
   "ask the server's owner, then run chat trust accept SERVER":
     "tanyakan kepada pemilik server, lalu jalankan chat trust accept SERVER",
   "ask them to update chat": "minta dia memperbarui chat",
@@ -49,7 +49,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "check the file id": "periksa id-nya",
   "check the address and that the server is running":
     "periksa alamatnya dan pastikan server berjalan",
-  "check the disk, then restart": "periksa disk, lalu mulai ulang",
+  "check the disk, then restart chat": "periksa disk, lalu mulai ulang chat",
   "check the folder's owner and permissions": "periksa pemilik dan izin folder itu",
   "check the name": "periksa namanya",
   "check the name and the password": "periksa nama dan kata sandinya",
@@ -64,7 +64,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "compare those digits again": "cocokkan lagi angka itu",
   "compare them again; if they still differ, someone may be intercepting your messages":
     "cocokkan sekali lagi; jika tetap berbeda, pesan Anda mungkin sedang disadap",
-  "connect to rejoin the room": "sambungkan untuk bergabung lagi ke ruang itu",
+  "run chat join to rejoin the room": "jalankan chat join untuk bergabung lagi ke ruang itu",
   "contact the server's owner": "hubungi pemilik server",
   "delete files that you no longer need": "hapus berkas yang tidak diperlukan lagi",
   "did you mean /{}? see /help": "maksud Anda /{}? lihat /help",
@@ -99,7 +99,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "run the same command again": "jalankan perintah yang sama lagi",
   "close programs that write to it, then send it again":
     "tutup program yang menulis berkas itu, lalu kirim lagi",
-  "send less at a time": "kirim lebih sedikit sekaligus",
+  "make it smaller, or send it in parts": "perkecil, atau kirim secara bertahap",
   "set a password first: chat passwd": "tetapkan kata sandi dahulu: chat passwd",
   "check the clocks of both machines": "periksa jam kedua mesin",
   "specify a destination folder": "sebutkan folder tujuan",
@@ -113,14 +113,15 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no such file: {}": "berkas tidak ditemukan: {}",
   "not connected": "tidak tersambung",
   "nothing to accept": "tidak ada yang perlu diterima",
-  "on one of them, set another CHAT_HOME and run chat link-device, or wait an hour":
-    "di salah satunya, atur CHAT_HOME lain lalu jalankan chat link-device, atau tunggu satu jam",
+  "on one machine, use a different CHAT_HOME and run chat link-device, or use only one for an hour":
+    "di salah satu mesin, pakai CHAT_HOME lain lalu jalankan chat link-device, atau pakai satu " +
+    "mesin saja selama satu jam",
   "only group {} differs: probably a typing error":
     "hanya kelompok {} yang berbeda: mungkin salah ketik",
   "only groups {} differ: probably a typing error":
     "hanya kelompok {} yang berbeda: mungkin salah ketik",
-  "other processes keep claiming this folder's lease":
-    "proses lain terus mengambil alih folder ini",
+  "another copy of this device folder is in use":
+    "salinan lain folder perangkat ini sedang dipakai",
   "passwords cannot start with --; for an encrypted room: /join ROOM --sealed":
     "kata sandi tidak boleh diawali --; untuk ruang terenkripsi: /join ROOM --sealed",
   "permission denied: {}": "akses ditolak: {}",
@@ -151,9 +152,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "perangkat {} belum dikeluarkan dari '{}'",
   "the digits differ from those of this device": "angkanya berbeda dari angka di perangkat ini",
   "the file has changed since its upload began": "berkas berubah sejak mulai diunggah",
-  "the file is encrypted, but '{}' is not sealed":
-    "berkasnya terenkripsi, tetapi '{}' tidak terenkripsi",
-  "the identity key of {} is not known yet": "kunci identitas {} belum diketahui",
+  "the file is encrypted, but '{}' is not an encrypted room":
+    "berkasnya terenkripsi, tetapi '{}' bukan ruang terenkripsi",
+  "this device has not received {}'s identity key yet":
+    "perangkat ini belum menerima kunci identitas {}",
   "the message is empty": "pesannya kosong",
   "the number has 60 digits in groups of 5, not {}":
     "nomor keamanan berisi 60 angka dalam kelompok lima, bukan {}",
@@ -170,10 +172,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this device could not rejoin '{}'": "perangkat ini tidak dapat bergabung lagi ke '{}'",
   "this device has not been added to '{}' yet": "perangkat ini belum ditambahkan ke '{}'",
   "this device was removed from '{}'": "perangkat ini dikeluarkan dari '{}'",
-  "this edit would not be encrypted, but the room is sealed":
+  "this edit would not be encrypted, but the room is":
     "suntingan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
   "this file was already posted to the room": "berkas ini sudah dikirim ke ruang itu",
-  "this room is already sealed": "ruang ini sudah terenkripsi",
+  "this room is already encrypted": "ruang ini sudah terenkripsi",
   "too many concurrent changes in '{}'": "terlalu banyak perubahan bersamaan di '{}'",
   "an encrypted room cannot have a topic, because topics are not encrypted":
     "topik tidak dienkripsi, jadi ruang terenkripsi tidak dapat memiliki topik",

@@ -6,6 +6,13 @@ import type { TerminalTexts } from "../en/terminal.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN } from "./first.ts";
 
+const SEALING_STATES: Readonly<Record<string, string>> = {
+  waiting: "; menunggu seseorang menambahkan perangkat ini",
+  out: "; perangkat ini dikeluarkan, atau sudah keluar",
+  lost: "; perangkat ini kehilangan kunci ruang ini dan sedang bergabung kembali",
+  suspect: "; pengiriman diblokir, karena ruang ini tidak dapat dipercaya",
+};
+
 export const INDONESIAN_TERMINAL: TerminalTexts = {
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
@@ -86,7 +93,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   roomOpen: "ruang ini tidak terenkripsi: operator server dapat membacanya",
   sealingAccepted: "diterima; perangkat ini dapat memakai ruang ini lagi",
   sealing: (status, reason) => {
-    const state = status === "in" ? "terenkripsi" : `terenkripsi; perangkat ini ${status}`;
+    const state = `terenkripsi${SEALING_STATES[status] ?? ""}`;
     return reason === undefined ? state : `${state}: ${reason}`;
   },
   sealedMember: ({ user, devices, hasBrowser, isMe, isVerified, isChanged, isAdmin }) => {
