@@ -10,7 +10,7 @@ const STREAM = { name: "bench", subjects: [ROOM, "own.*"], storage: "file", num_
 
 const config = ({ port, folder }: ServerInstance) => `
 listen: "127.0.0.1:${port}"
-tls { cert_file: "${folder}/cert.pem", key_file: "${folder}/key.pem" }
+tls { cert_file: "${folder}/cert.pem", key_file: "${folder}/key.pem", timeout: 30 }
 jetstream {
   store_dir: "${folder}/store"
   ${syncsAlways() ? "sync_interval: always" : ""}
