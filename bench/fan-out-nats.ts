@@ -29,11 +29,12 @@ export const nats: Contestant = {
       arguments: (path) => ["-c", path],
       config,
     });
-    const client = await connect(server.port, "created");
-    const create = JSON.stringify(STREAM);
-    const subject = "$JS.API.STREAM.CREATE.bench created";
-    await client.request(`PUB ${subject} ${create.length}\r\n${create}\r\n`, '"config"');
-    client.close();
+    try {
+      await createStream(server.port);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   },
   makeReader: async (port, _, sink) => {
@@ -52,6 +53,14 @@ export const nats: Contestant = {
     return makePoster(client, ACKNOWLEDGEMENT, send);
   },
 };
+
+async function createStream(port: number): Promise<void> {
+  const client = await connect(port, "created");
+  const create = JSON.stringify(STREAM);
+  const subject = "$JS.API.STREAM.CREATE.bench created";
+  await client.request(`PUB ${subject} ${create.length}\r\n${create}\r\n`, '"config"');
+  client.close();
+}
 
 async function connect(port: number, subject: string): Promise<TextClient> {
   const client = await TextClient.connect(port, { greeting: "\r\n" });
