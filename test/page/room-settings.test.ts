@@ -79,12 +79,14 @@ pageTest("opens a room's menu by keyboard and by long press", async () => {
   const ula = await server.window("ula");
   await emil.post("between us", "@ula");
   await ula.room("@emil").focus();
+  const focusedItem = ula.page.locator("[role=menuitem]:focus");
   await ula.page.keyboard.press("Shift+F10");
-  await ula.menuItem("Mark as read").waitFor();
+  await focusedItem.getByText("Mark as read").waitFor();
   await ula.page.keyboard.press("Enter");
   await ula.room("@emil").getByText("1 unread").waitFor({ state: "detached" });
   await ula.page.locator(".room-line:focus").waitFor();
   await ula.page.keyboard.press("Shift+F10");
+  await focusedItem.getByText("Mark as unread").waitFor();
   await ula.page.keyboard.press("Enter");
   await ula.room("@emil").getByText("1 unread").waitFor();
 
