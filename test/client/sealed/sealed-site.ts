@@ -11,6 +11,8 @@ import { Client, type ClientOptions } from "../../../src/client/client.ts";
 import type { ReaderEvent, SessionEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
 import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/linking.ts";
+// The client imports this module on demand, which takes real time while virtual time passes.
+import "../../../src/client/sealed/code.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
