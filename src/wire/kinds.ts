@@ -51,7 +51,7 @@ export const KINDS = {
     body: { name: "text", locked: "flag", sealed: "flag", direct: "pair" },
   },
   join: { log: "history", traits: MEMBERSHIP_TRAITS, body: {} },
-  leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: {} },
+  leave: { log: "history", traits: MEMBERSHIP_TRAITS, body: { reason: "text" } },
   topic: { log: "history", traits: ["read"], body: { topic: "text" } },
   text: {
     log: "history",
@@ -81,7 +81,7 @@ export const KINDS = {
   kick: {
     log: "history",
     traits: ["read", "decision"],
-    body: { user: "text", name: "text", removed: "flag" },
+    body: { user: "text", name: "text", removed: "flag", reason: "text" },
   },
   mute: {
     log: "history",

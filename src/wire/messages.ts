@@ -271,7 +271,11 @@ export const REQUESTS = {
     },
     answer: v.object({ seq: positive }),
   },
-  kick: { postCount: 1, fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
+  kick: {
+    postCount: 1,
+    fields: { room: name, user: name, reason: v.optional(text(TOPIC_BYTES_MAX)) },
+    answer: v.object({ seq: positive }),
+  },
   mute: {
     postCount: 1,
     /** `until`: Unix ms; permanent if omitted. `on: false` unmutes the user. */
@@ -395,7 +399,12 @@ export const REQUESTS = {
   /** In a sealed room, requires the device's signed consent to remove the account's devices. */
   leave: {
     postCount: 1,
-    fields: { room: name, epoch: v.optional(count), signature: v.optional(SIGNATURE) },
+    fields: {
+      room: name,
+      epoch: v.optional(count),
+      signature: v.optional(SIGNATURE),
+      reason: v.optional(text(TOPIC_BYTES_MAX)),
+    },
     answer: accepted,
   },
   topic: {

@@ -37,14 +37,15 @@ test("the user who runs the server is its operator, and can grant moderation", a
   await eve.json("mute", { on: false });
   eve.type("now I may");
   await bob.json("text", { text: "now I may" });
-  bob.type("/kick eve");
-  expect(await eve.json("leave", { from: "eve" })).toMatchObject({ room: "lobby", by: "bob" });
+  bob.type("/kick eve too loud");
+  const kicked = { room: "lobby", by: "bob", reason: "too loud" };
+  expect(await eve.json("leave", { from: "eve" })).toMatchObject(kicked);
   eve.type("out here?");
   expect(await eve.json("fault")).toMatchObject({ code: "not-member" });
   const kinds = (await sandbox.home("bob").json(["history", "--user", "bob"])).filter(
     ({ kind }) => kind === "leave",
   );
-  expect(kinds).toMatchObject([{ from: "eve", by: "bob" }]);
+  expect(kinds).toMatchObject([{ from: "eve", by: "bob", reason: "too loud" }]);
   const direct = await admin.json(["history", "--data", served.data, "--room", "lobby"]);
   expect(direct).toContainEqual(expect.objectContaining({ kind: "leave", from: "eve", by: "bob" }));
   await admin.json(["admin", "grant", "bob"]);

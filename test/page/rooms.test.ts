@@ -58,10 +58,11 @@ pageTest(
     const ben = await server.headlessUser("ben");
     await ben.tab.ask("join", { room: "lab" });
     await ana.page.getByText("ben joined").waitFor();
-    const act = async (entry: string, title: string) => {
+    const act = async (entry: string, title: string, reason?: string) => {
       await ana.button("Actions for ben").click();
       await ana.menuItem(entry).click();
       const question = ana.dialog(title);
+      if (reason !== undefined) await question.getByLabel("Reason").fill(reason);
       await question.getByRole("button", { name: entry, exact: true }).click();
       await question.waitFor({ state: "detached" });
     };
@@ -70,8 +71,8 @@ pageTest(
     await act("Make moderator", "Make ben a moderator of #lab?");
     await ana.page.getByText("ana made ben a moderator").waitFor();
     await act("Remove as moderator", "Remove ben as moderator of #lab?");
-    await act("Remove from room", "Remove ben from #lab?");
-    await ana.page.getByText("ana removed ben", { exact: true }).waitFor();
+    await act("Remove from room", "Remove ben from #lab?", "too loud");
+    await ana.page.getByText("ana removed ben: too loud", { exact: true }).waitFor();
     expect(await ana.page.locator(".toast").count()).toBe(0);
   },
 );

@@ -218,6 +218,12 @@ describe("limits of messages", () => {
     body: { text: "hi", imported: { from: "x".repeat(size), time: 0 } },
   });
   const topic = (text: string) => ({ kind: "topic", ref: 1, room: "lobby", topic: text });
+  const kick = (size: number) => ({
+    ...{ kind: "kick", ref: 1, room: "lab", user: "ben", reason: "x".repeat(size) },
+  });
+  const leave = (size: number) => ({
+    ...{ kind: "leave", ref: 1, room: "lab", reason: "x".repeat(size) },
+  });
   const inclusion = (count: number) => ({
     kind: "inclusion",
     ref: 1,
@@ -234,6 +240,8 @@ describe("limits of messages", () => {
       body(`${"é".repeat(TEXT_BYTES_MAX / 2)}x`),
     ],
     ["a topic", topic("x".repeat(TOPIC_BYTES_MAX)), topic("x".repeat(TOPIC_BYTES_MAX + 1))],
+    ["a reason for a kick", kick(TOPIC_BYTES_MAX), kick(TOPIC_BYTES_MAX + 1)],
+    ["a reason for leaving", leave(TOPIC_BYTES_MAX), leave(TOPIC_BYTES_MAX + 1)],
     ["a secret", admit(PASSWORD_BYTES_MAX), admit(PASSWORD_BYTES_MAX + 1)],
     ["kinds of a search", kinds(SEARCHED_KINDS_MAX), kinds(SEARCHED_KINDS_MAX + 1)],
     ["a search", grep(GREP_BYTES_MAX), grep(GREP_BYTES_MAX + 1)],

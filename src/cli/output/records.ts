@@ -50,7 +50,8 @@ export function displayRecord(
 export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
   const { seq, from, state } = content;
   const kind = historyKindOf(content.kind);
-  if (kind === "room" || kind === "join" || kind === "leave") return { seq, from, kind };
+  if (kind === "room" || kind === "join") return { seq, from, kind };
+  if (kind === "leave") return { seq, from, kind, ...reasonIn(content.body) };
   if (state === "erased") return { seq, from, kind: "erased" };
   const body = content.body ?? {};
   if (state === "damaged" || content.body === undefined) {
@@ -67,7 +68,15 @@ export function displayBody(content: RecordContent): { seq: number; from: string
       return { seq, from, kind, topic: textOf("topic") };
     case "kick": {
       const removed = body["removed"] === true || undefined;
-      return { seq, from: textOf("name"), kind: "leave", by: from, ...defined({ removed }) };
+      const reason = reasonIn(body);
+      return {
+        seq,
+        from: textOf("name"),
+        kind: "leave",
+        by: from,
+        ...defined({ removed }),
+        ...reason,
+      };
     }
     case "rename": {
       const user = body["user"] === undefined ? undefined : textOf("was");
@@ -116,6 +125,11 @@ export function displayBody(content: RecordContent): { seq: number; from: string
     default:
       return unreachable(kind);
   }
+}
+
+function reasonIn(body: RecordContent["body"]): { readonly reason?: string } {
+  const reason = body?.["reason"];
+  return typeof reason === "string" && reason !== "" ? { reason } : {};
 }
 
 function historyKindOf(kind: string): KindIn<"history"> | undefined {

@@ -33,7 +33,12 @@ export type DisplayBody =
   | { readonly kind: "pin"; readonly of: number; readonly on: boolean }
   | { readonly kind: "receipts"; readonly on: boolean }
   /** `by` removed the member; absent if the member left. `removed`: the account was removed. */
-  | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
+  | {
+      readonly kind: "leave";
+      readonly by?: string;
+      readonly removed?: boolean;
+      readonly reason?: string;
+    }
   | { readonly kind: "topic"; readonly topic: string }
   /** `until` is a UTC time as text; absent if the mute is permanent. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
@@ -319,7 +324,7 @@ function eventText(record: DisplayRecord, style: Style): string {
     case "leave":
       if (record.removed === true)
         return `was removed from the server by ${record.by ?? "an operator"}`;
-      return record.by === undefined ? "left" : `was removed by ${record.by}`;
+      return (record.by === undefined ? "left" : `was removed by ${record.by}`) + reasonOf(record);
     case "rename":
       return record.user === undefined
         ? `renamed the room ${record.was} to ${record.name}`
@@ -361,6 +366,10 @@ function eventText(record: DisplayRecord, style: Style): string {
     default:
       return PHRASES[record.kind];
   }
+}
+
+function reasonOf({ reason }: { readonly reason?: string }): string {
+  return reason === undefined ? "" : `: ${reason}`;
 }
 
 /** Returns a label such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */

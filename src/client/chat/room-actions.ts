@@ -3,6 +3,7 @@
 import { formatTarget } from "../../base/names.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { checkReason } from "../../core/rooms/moderation.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { checkMaySeal, type Sealer, sealRoom } from "../sealed/seal-rooms.ts";
 
@@ -48,9 +49,14 @@ export async function kick(
   actor: RoomActor,
   room: string,
   user: string,
+  reason = "",
 ): Promise<number | undefined> {
   const sealed = sealedRoomAt(actor, room);
-  if (sealed === undefined) return (await actor.request("kick", { room, user })).seq;
+  checkReason(sealed, reason);
+  if (sealed === undefined) {
+    const { seq } = await actor.request("kick", { room, user, ...(reason && { reason }) });
+    return seq;
+  }
   await (await actor.sealedRooms()).kick(sealed, user);
   return undefined;
 }

@@ -97,7 +97,7 @@ function detailsOf(entry: EventEntry): string[] {
   const details = [
     ...[by, user, record?.from, whom, room?.name === undefined ? undefined : `#${room.name}`],
     ...[between?.join(" and "), texts.find((word) => typeof word === "string"), name],
-    ...[to?.join(" "), address, program, reason],
+    ...[to?.join(" "), address, program, reason ?? body["reason"]],
     until === undefined ? undefined : `until ${formatUtc(until)}`,
   ];
   return details.filter((detail): detail is string => typeof detail === "string" && detail !== "");

@@ -18,13 +18,14 @@ import { withUtcTime } from "../../core/duration.ts";
 const NAME = { name: argument("User name") } as const satisfies FlagDefs;
 
 export const kick = operatorVerb({
-  args: { ...NAME, ...ROOM_FLAG },
+  args: { ...NAME, ...ROOM_FLAG, reason: stringFlag("TEXT", "Shown in the room") },
   async run(args, context, client) {
     const [user, room] = [userNameOf(args.name), roomNameOf(args.room)];
-    const { seq } = await client.request("kick", { room, user });
+    const reason = defined({ reason: args.reason });
+    const { seq } = await client.request("kick", { room, user, ...reason });
     return printResult(
       context,
-      { kind: "kicked", user, room, seq },
+      { kind: "kicked", user, room, seq, ...reason },
       `removed ${user} from ${room}`,
     );
   },

@@ -153,7 +153,7 @@ export function importOriginOf(
 }
 
 /** Returns an empty text if the string is missing, because other programs may omit it. */
-export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
+export function bodyText(record: ChatRecord, key: "text" | "topic" | "reason" = "text"): string {
   const value = record.body?.[key];
   return typeof value === "string" ? value : "";
 }

@@ -39,8 +39,7 @@ export function itemOf(
     from,
     isMine,
     state,
-    text:
-      kind === "group" ? creationOf(body) : bodyText(record, kind === "topic" ? "topic" : "text"),
+    text: kind === "group" ? creationOf(body) : bodyText(record, textField(kind)),
     editedUnixMs: undefined,
     imported,
     re,
@@ -62,6 +61,11 @@ export function itemOf(
     keepMs: countOf(body?.["keepMs"]),
     ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
   };
+}
+
+function textField(kind: string): "text" | "topic" | "reason" {
+  if (kind === "leave" || kind === "kick") return "reason";
+  return kind === "topic" ? "topic" : "text";
 }
 
 type Body = ChatRecord["body"];

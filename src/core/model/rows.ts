@@ -371,11 +371,13 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
 }
 
 function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
-  const { kind, timeUnixMs } = item;
+  const { kind, timeUnixMs, text } = item;
   const [first] = folded;
   if (first?.kind !== kind) return false;
   if (kind === "sealed") return true;
   if (kind === "file") return isFollowing && isSentWith(folded, item);
+  // A row states one reason.
+  if (kind === "leave" && (text !== "" || first.text !== "")) return false;
   return folded.length < MEMBERSHIP_ROW_MAX && timeUnixMs - first.timeUnixMs < MEMBERSHIP_ROW_MS;
 }
 

@@ -157,7 +157,7 @@ export interface Item {
   readonly isMine: boolean;
   /** `damaged`: lost because of a disk fault. Erased and damaged items have no text. */
   readonly state: "whole" | "erased" | "damaged";
-  /** Current text of the message or, for a topic change, the new topic. */
+  /** Text of the message, the new topic for `topic`, or the reason for `leave` and `kick`. */
   readonly text: string;
   readonly editedUnixMs: number | undefined;
   readonly imported: ImportOrigin | undefined;

@@ -55,7 +55,12 @@ export interface SignedLeave {
 
 export type Change =
   | { readonly kind: "join"; readonly options: JoinOptions }
-  | { readonly kind: "leave"; readonly room: Name; readonly signed?: SignedLeave }
+  | {
+      readonly kind: "leave";
+      readonly room: Name;
+      readonly signed?: SignedLeave;
+      readonly reason?: string;
+    }
   | { readonly kind: "topic"; readonly room: Name; readonly topic: string }
   | { readonly kind: "act"; readonly isOperator: boolean; readonly action: RoomAction }
   | { readonly kind: "enter" };

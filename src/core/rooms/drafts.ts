@@ -13,10 +13,10 @@ import {
 import type { Name } from "../../base/names.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { AnnounceCommand, SignedLeave } from "./commands.ts";
+import type { AnnounceCommand, Change } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
-import { checkMayPost, withRoomRemoval } from "./moderation.ts";
+import { checkMayPost, checkReason, withRoomRemoval } from "./moderation.ts";
 import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { requireJoinedRoom, requireRoom } from "./targets.ts";
 
@@ -207,9 +207,15 @@ function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): numbe
   return count;
 }
 
-export function leaveDrafts(rooms: Rooms, user: UserId, name: Name, signed?: SignedLeave): Draft[] {
+export function leaveDrafts(
+  rooms: Rooms,
+  user: UserId,
+  { room: name, signed, reason }: Omit<Extract<Change, { kind: "leave" }>, "kind">,
+): Draft[] {
   const room = requireJoinedRoom(rooms, user, name);
-  const body = room.isSealed === true && signed !== undefined ? signed : {};
+  checkReason(room, reason);
+  const isSigned = room.isSealed === true && signed !== undefined;
+  const body = isSigned ? signed : { reason: reason || undefined };
   const leave: Draft = { kind: "leave", room: room.id, by: user, id: "", body };
   return withRoomRemoval(room, user, leave);
 }

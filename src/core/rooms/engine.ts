@@ -462,7 +462,7 @@ export class RoomEngine {
         return undefined;
       }
       case "leave":
-        return leaveDrafts(rooms, command.requester.user, command.room, command.signed);
+        return leaveDrafts(rooms, command.requester.user, command);
       case "topic":
         return [topicDraft(rooms, command.requester.user, command, this.#unixMs)];
       case "act": {

@@ -10,7 +10,7 @@ import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { requireMember, requireRoom } from "./targets.ts";
 
 export type RoomAction =
-  | ({ readonly kind: "kick" } & UserAction)
+  | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
@@ -106,8 +106,20 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
     default:
       checkModerates(room, actor);
       checkMayModerateUser(room, actor, act);
+      if (act.kind === "kick") checkReason(room, act.reason);
       return userActionDraft(room, actor.user, act);
   }
+}
+
+/** @throws {Fault} sealed-room if the room is sealed, because reasons are not encrypted */
+export function checkReason(
+  room: { readonly isSealed?: boolean } | undefined,
+  reason: string | undefined,
+): void {
+  if (room?.isSealed !== true || reason === undefined || reason === "") return;
+  throw new Fault("sealed-room", msg`this reason would not be encrypted, but the room is`, {
+    remedy: msg`omit the reason`,
+  });
 }
 
 export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
@@ -125,7 +137,9 @@ function userActionDraft(
   const { kind, user, name } = act;
   // Readers identify accounts by name, and heads never contain names.
   const body = { user, name };
-  if (kind === "kick") return { kind, room, by, id: "", body };
+  if (kind === "kick") {
+    return { kind, room, by, id: "", body: { ...body, reason: act.reason || undefined } };
+  }
   const until = kind === "mute" && act.on ? act.until : undefined;
   return { kind, room, by, id: "", body: { ...body, on: act.on, until } };
 }

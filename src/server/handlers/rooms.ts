@@ -5,6 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -18,13 +19,12 @@ export function roomHandlers(services: Services) {
   return {
     join: async (request, sender) =>
       submit(kernel, sender, { kind: "join", options: await joins.options(request, sender) }),
-    leave: ({ room: named, epoch, signature }, sender) => {
+    leave: ({ room: named, epoch, signature, reason }, sender) => {
       const { device } = sender.member;
       const isSigned = epoch !== undefined && signature !== undefined;
-      const signed = isSigned && { epoch, device, signature: toBase64Url(signature) };
+      const signed = isSigned ? { epoch, device, signature: toBase64Url(signature) } : undefined;
       const room = checkName(named, "room's name");
-      const command = { kind: "leave", room, ...(signed === false ? {} : { signed }) } as const;
-      return submit(kernel, sender, command);
+      return submit(kernel, sender, { kind: "leave", room, ...defined({ signed, reason }) });
     },
     topic: ({ room, topic }, sender) =>
       submit(kernel, sender, { kind: "topic", room: checkName(room, "room's name"), topic }),

@@ -76,7 +76,7 @@ export class Moderation {
     const account = this.account(request.user);
     const { id: user, name } = account;
     const whom = { room: room.id, user, name, isOperator: this.#isOperator(account) };
-    if (request.kind === "kick") return { kind: "kick", ...whom };
+    if (request.kind === "kick") return defined({ kind: "kick", ...whom, reason: request.reason });
     const { on } = request;
     if (request.kind === "grant") return { kind: "grant", on, ...whom };
     return defined({ kind: "mute", on, ...whom, until: request.until });

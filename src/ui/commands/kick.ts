@@ -1,10 +1,15 @@
 /** Slash command `/kick`. */
 
 import { kick as kickFrom } from "../../client/chat/room-actions.ts";
-import { type Command, parseUser } from "./command.ts";
+import { type Command, splitFirstWord, withoutAt } from "./command.ts";
 
-export const kick: Command<{ readonly user: string }> = {
-  usage: "/kick NAME",
-  parse: parseUser,
-  run: async ({ user }, session, host) => ({ seq: await kickFrom(session, host.room, user) }),
+export const kick: Command<{ readonly user: string; readonly reason: string }> = {
+  usage: "/kick NAME [REASON]",
+  parse(input) {
+    const [name, reason] = splitFirstWord(input);
+    return name === "" ? undefined : { user: withoutAt(name), reason };
+  },
+  run: async ({ user, reason }, session, host) => ({
+    seq: await kickFrom(session, host.room, user, reason),
+  }),
 };

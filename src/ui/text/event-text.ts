@@ -25,11 +25,13 @@ type KindWithoutText =
 
 const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, EventText>> = {
   join: ({ texts, actor }) => texts.eventJoin(actor),
-  leave: ({ texts, actor }) => texts.eventLeave(actor),
+  leave: ({ item, texts, actor }) => withReason(texts.eventLeave(actor), item),
   topic: ({ item, texts, actor }) =>
     item.state === "erased" ? texts.deleted : texts.eventTopic(actor, cleanText(item.text)),
   kick: ({ item, texts, actor, subject }) =>
-    item.isRemoved ? texts.eventAccountDeleted(actor, subject) : texts.eventKick(actor, subject),
+    item.isRemoved
+      ? texts.eventAccountDeleted(actor, subject)
+      : withReason(texts.eventKick(actor, subject), item),
   rename: ({ item, texts, actor, subject }) => {
     const oldName = cleanText(item.oldName ?? item.oldRoomName ?? "");
     return item.oldName === undefined
@@ -57,6 +59,10 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, 
     item.text === "" ? texts.eventKeys(actor, subject, item.on) : texts.eventSealed(actor),
   sealed: ({ texts, count }) => texts.unreadableMessages(count),
 };
+
+function withReason(event: string, { text }: Item): string {
+  return text === "" ? event : `${event}: ${cleanText(text)}`;
+}
 
 /** @param earlier earlier events of other users that the text also summarises */
 export function eventText(

@@ -58,8 +58,8 @@ export class Chat extends ChatCore {
     return leaveRoom(this, bareTarget(room));
   }
 
-  async kick(room: string, user: string): Promise<void> {
-    await kick(this, bareTarget(room), user);
+  async kick(room: string, user: string, reason?: string): Promise<void> {
+    await kick(this, bareTarget(room), user, reason);
   }
 
   grant(room: string, user: string, on: boolean): Promise<void> {

@@ -113,6 +113,8 @@ describe("on a screen", () => {
     [{ kind: "action", text: "waves\nx" }, "* ana waves␊x"],
     [{ kind: "join" }, "* ana joined"],
     [{ kind: "leave", by: "eva" }, "* ana was removed by eva"],
+    [{ kind: "leave", by: "eva", reason: "too\nloud" }, "* ana was removed by eva: too␊loud"],
+    [{ kind: "leave", reason: "bye" }, "* ana left: bye"],
     [{ kind: "topic", topic: "tea" }, "* ana set the topic: tea"],
     [{ kind: "edited", of: 3, text: "ho" }, "* ana edited #3: ho"],
     [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],

@@ -81,7 +81,11 @@ test("treats a malformed body as empty", () => {
   expect(item).toMatchObject({ text: "", re: undefined, mentions: [], subject: undefined });
   expect(item).toMatchObject({ on: undefined, untilUnixMs: undefined, isRemoved: false });
   const kick = record(5, { kind: "kick", body: { removed: true, until: 0 } });
-  expect(itemOf(kick, "ana", never)).toMatchObject({ isRemoved: true, untilUnixMs: 0 });
+  expect(itemOf(kick, "ana", never)).toMatchObject({ isRemoved: true, untilUnixMs: 0, text: "" });
+  for (const kind of ["kick", "leave"]) {
+    const reasons = ["bye", 7].map((reason) => record(5, { kind, body: { reason, text: "x" } }));
+    expect(reasons.map((item) => itemOf(item, "ana", never).text)).toEqual(["bye", ""]);
+  }
 });
 
 test("finds mentions in an edited caption", () => {

@@ -108,6 +108,23 @@ test("hides joins and leaves in quiet mode", () => {
   expect(keys(false)).toEqual(all);
 });
 
+test("gives each leave with a reason its own row", () => {
+  const leave = (seq: number, from: string, reason?: string) =>
+    recordEvent(seq, { kind: "leave", from, body: { reason } });
+  const { model } = scene(
+    ...[leave(2, "ben"), leave(3, "cleo"), leave(4, "dan", "bye"), leave(5, "eve", "bye")],
+    ...[leave(6, "finn"), leave(7, "gus"), { kind: "open", target: "lobby" } as const],
+  );
+  const { rows } = new RowBuilder().rowsOf(model, utc);
+  const items = rows.flatMap((row) => (row.kind === "item" ? [[row.key, row.item.seq]] : []));
+  expect(items).toEqual([
+    ["i2", 3],
+    ["i4", 4],
+    ["i5", 5],
+    ["i6", 7],
+  ]);
+});
+
 test("shows undecryptable messages in one row and no row for renewed keys", () => {
   const closed = (seq: number) => recordEvent(seq, { kind: "sealed", timeUnixMs: seq * DAY_MS });
   const renewed = { kind: "group", body: { change: "update", added: [], removed: [] } };

@@ -175,19 +175,32 @@ describe("joining", () => {
 describe("member permissions", () => {
   test("allows members to leave and set a topic, and refuses others", () => {
     const rooms = dev();
-    expect(leaveDrafts(rooms, ANA, DEV)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
+    const leave = { room: DEV };
+    expect(leaveDrafts(rooms, ANA, leave)[0]).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
     const signed = { epoch: 1, signature: "s", device: "d" };
-    const leaves = [rooms, dev({ sealed: true })].map((all) => leaveDrafts(all, ANA, DEV, signed));
-    expect(leaves.map(([leave]) => leave?.body)).toEqual([{}, signed]);
+    const leaves = [rooms, dev({ sealed: true })].map((all) =>
+      leaveDrafts(all, ANA, { ...leave, signed }),
+    );
+    expect(leaves.map(([draft]) => draft?.body)).toEqual([{}, signed]);
     expect(topicDraft(rooms, ANA, { room: DEV, topic: "x" }, 0)).toMatchObject({
       kind: "topic",
       body: { topic: "x" },
     });
-    expect(faultCode(() => leaveDrafts(rooms, BEN, DEV))).toBe("not-member");
+    expect(faultCode(() => leaveDrafts(rooms, BEN, leave))).toBe("not-member");
     expect(faultCode(() => topicDraft(rooms, BEN, { room: DEV, topic: "x" }, 0))).toBe(
       "not-member",
     );
-    expect(faultCode(() => leaveDrafts(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
+    const nowhere = { room: checkName("nowhere") };
+    expect(faultCode(() => leaveDrafts(rooms, ANA, nowhere))).toBe("room-unknown");
+  });
+
+  test("records the reason of a leave, but not in a sealed room", () => {
+    const leave = { room: DEV, reason: "bye" };
+    expect(leaveDrafts(dev(), ANA, leave)[0]?.body).toEqual({ reason: "bye" });
+    expect(leaveDrafts(dev(), ANA, { ...leave, reason: "" })[0]?.body).toEqual({});
+    const sealed = dev({ sealed: true });
+    expect(faultCode(() => leaveDrafts(sealed, ANA, leave))).toBe("sealed-room");
+    expect(leaveDrafts(sealed, ANA, { ...leave, reason: "" })[0]?.body).toEqual({});
   });
 
   test("allows members to post, and a retry if the conversation could not be created", () => {

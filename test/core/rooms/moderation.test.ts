@@ -91,6 +91,28 @@ describe("moderation permissions", () => {
   });
 });
 
+describe("a kick", () => {
+  const kick = (reason?: string) =>
+    ({ kind: "kick", ...EVE_CONCERNED, ...(reason === undefined ? {} : { reason }) }) as const;
+
+  test("records its reason", () => {
+    const { rooms } = new TestRooms();
+    const bodies = [kick("too loud"), kick(""), kick()].map(
+      (act) => actionDrafts(rooms, { user: ANA, isOperator: false }, act, 0)[0]?.body,
+    );
+    const target = { user: EVE, name: EVE_CONCERNED.name };
+    expect(bodies).toEqual([{ ...target, reason: "too loud" }, target, target]);
+  });
+
+  test("cannot have a reason in a sealed room", () => {
+    const testRooms = new TestRooms();
+    testRooms.room.isSealed = true;
+    expect(testRooms.act(ANA, kick("too loud"))).toBe("sealed-room");
+    expect(testRooms.act(BEN, kick("too loud"))).toBe("not-allowed");
+    expect(testRooms.act(ANA, kick(""))).toBe("none");
+  });
+});
+
 describe("named room", () => {
   const lobby = "rLLLLLLLLLLL" as RoomId;
   const day = RETENTION_MS_MIN;

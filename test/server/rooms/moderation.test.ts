@@ -115,6 +115,18 @@ test("kicks a member, and notifies all members", async () => {
   expect(await ana.refusal("kick", { room: "none", user: "ben" })).toBe("room-unknown");
 });
 
+test("records the reasons of a kick and of a leave", async () => {
+  const { site, ana, ben, eve } = await lab();
+  const reason = "too loud\n\u202e";
+  await ana.request("kick", { room: "lab", user: "ben", reason });
+  await eve.request("leave", { room: "lab", reason: "bye" });
+  await site.quiet();
+  const bodyOf = (guest: typeof ana, kind: string) =>
+    guest.records.findLast(({ head }) => head.kind === kind)?.body;
+  for (const guest of [ana, ben, eve]) expect(bodyOf(guest, "kick")).toMatchObject({ reason });
+  for (const guest of [ana, eve]) expect(bodyOf(guest, "leave")).toEqual({ reason: "bye" });
+});
+
 test("records no post of a member after their removal", async () => {
   const { site, ana, ben, eve } = await lab();
   const posts = Array.from({ length: 40 }, (_, i) => ben.post(`${i}`, "lab"));

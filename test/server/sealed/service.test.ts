@@ -49,6 +49,7 @@ test("refuses plain text in a sealed room", async () => {
   const react = post({ text: "", react: "x", re: seq });
   expect(await ana.refusal("post", react)).toBe("not-found");
   expect(await ana.refusal("topic", { room: "vault", topic: "open" })).toBe("sealed-room");
+  expect(await ana.refusal("leave", { room: "vault", reason: "bye" })).toBe("sealed-room");
   expect(await ana.refusal("edit", { seq, text: "open" })).toBe("not-allowed");
   const file = new TestFile("plain", 10, "open name");
   const refused = file.upload(await channelOf(ana), ["vault"]);

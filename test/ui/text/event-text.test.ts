@@ -23,6 +23,28 @@ test("formats a file with its caption in one line, and a deleted file without", 
   expect(brief({ state: "erased", body: undefined })).toBe(texts.deleted);
 });
 
+test.each([
+  ["en", "ana removed ben: too ␛[2J*loud*", "ana left: too ␛[2J*loud*", "ana removed ben"],
+  [
+    "id",
+    "ana mengeluarkan ben: too ␛[2J*loud*",
+    "ana keluar: too ␛[2J*loud*",
+    "ana mengeluarkan ben",
+  ],
+] as const)("states the reason of a kick or leave in %s", async (language, kicked, left, plain) => {
+  const texts = await loadTexts(language);
+  const brief = (kind: string, body: object) =>
+    briefText(
+      itemOf(record(5, { kind, from: "ana", body: { name: "ben", ...body } }), "eve", () => false),
+      texts,
+      timesIn(texts),
+    );
+  const reason = "too \u001b[2J*loud*";
+  expect(brief("kick", { reason })).toBe(kicked);
+  expect(brief("leave", { reason })).toBe(left);
+  expect(brief("kick", { reason: "" })).toBe(plain);
+});
+
 test("removes markup from a message, but not from a file name", async () => {
   const texts = await loadTexts("id");
   const item = (change: object) => itemOf(record(5, change), "ana", () => false);

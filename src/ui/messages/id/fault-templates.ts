@@ -172,6 +172,9 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this device could not rejoin '{}'": "perangkat ini tidak dapat bergabung lagi ke '{}'",
   "this device has not been added to '{}' yet": "perangkat ini belum ditambahkan ke '{}'",
   "this device was removed from '{}'": "perangkat ini dikeluarkan dari '{}'",
+  "this reason would not be encrypted, but the room is":
+    "alasan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
+  "omit the reason": "hilangkan alasannya",
   "this edit would not be encrypted, but the room is":
     "suntingan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
   "this file was already posted to the room": "berkas ini sudah dikirim ke ruang itu",

@@ -108,7 +108,7 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage)
     to?.join(", "),
     address,
     program,
-    reason === undefined ? undefined : withLocalTimestamps(reason, texts),
+    reason === undefined ? bodyReason(body) : withLocalTimestamps(reason, texts),
   ];
   const { decision, by, whom, until } = notice;
   if (decision !== undefined)
@@ -132,6 +132,10 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage)
     isWarning: event === "warning" || event === "full" || event === "disk" || event === "majority",
     group: eventGroup(kind ?? event),
   };
+}
+
+function bodyReason({ reason }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof reason === "string" ? reason : undefined;
 }
 
 function isToday(unixMs: number): boolean {

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { FormDialog } from "../shell/dialog.tsx";
+import { Field } from "../shell/form.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import type { LazyProps } from "../shell/lazy.tsx";
 
@@ -16,6 +17,8 @@ export function ModerationDialog({
   const { texts, chat } = useFullPage();
   const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
   const [room, setRoom] = useState(initialRoom ?? rooms[0]?.name ?? "lobby");
+  const [reason, setReason] = useState("");
+  const hasReason = act === "kick" && rooms.find(({ name }) => name === room)?.isSealed !== true;
   const name = cleanText(user);
   const questions = {
     mute: [texts.muteAsk(name, targetText(room)), texts.mute, texts.muteExplained],
@@ -28,7 +31,10 @@ export function ModerationDialog({
   const submit = () => {
     if (act === "grant" || act === "ungrant") return chat.grant(room, user, act === "grant");
     if (act !== "kick") return chat.request("mute", { room, user, on: act === "mute" });
-    return initialRoom === undefined ? chat.request("kick", { room, user }) : chat.kick(room, user);
+    const words = hasReason ? reason : "";
+    return initialRoom === undefined
+      ? chat.request("kick", { room, user, ...(words && { reason: words }) })
+      : chat.kick(room, user, words);
   };
   return (
     <FormDialog
@@ -55,6 +61,9 @@ export function ModerationDialog({
             ))}
           </datalist>
         </div>
+      ) : null}
+      {hasReason ? (
+        <Field id="act-reason" label={texts.reason} value={reason} onChange={setReason} />
       ) : null}
     </FormDialog>
   );
