@@ -98,7 +98,9 @@ test("every flag in README and the guides exists", async () => {
     perCommand.set(command, [...(await flagsOf(command)), "--help"]);
   }
   const all = new Set([...perCommand.values(), "--version"].flat());
-  const lines = codeOf(guides()).filter((line) => !/^\/|\b(?:npm|sudo|make|cp|curl)\b/.test(line));
+  const lines = codeOf(guides()).filter(
+    (line) => !/^\/|^ *jq |\b(?:npm|sudo|make|cp|curl)\b/.test(line),
+  );
   expect(lines.flatMap(flagsIn).filter((flag) => !all.has(flag))).toEqual([]);
   for (const { verb, flags, line } of callsIn(lines)) {
     const wrong = flags.filter((flag) => perCommand.get(verb)?.includes(flag) === false);

@@ -10,6 +10,7 @@ export const GUIDES: readonly string[] = [
   "docs/history.md",
   "docs/proofs.md",
   "docs/scripting.md",
+  "docs/bots.md",
   "docs/accounts.md",
   "docs/sealed.md",
   "docs/lan.md",

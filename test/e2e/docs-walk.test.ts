@@ -399,7 +399,21 @@ requires("bash", "curl", "jq", "setsid").test(
   },
 );
 
-const LANGUAGES = ["", "sh", "zsh", "powershell", "xml", "ini", "yaml", "toml", "cron", "nginx"];
+/** test/e2e/bots.test.ts runs the blocks in bash and Python. */
+const LANGUAGES = [
+  "",
+  "sh",
+  "bash",
+  "python",
+  "zsh",
+  "powershell",
+  "xml",
+  "ini",
+  "yaml",
+  "toml",
+  "cron",
+  "nginx",
+];
 
 test("configuration blocks of the guides are valid", async () => {
   for (const path of GUIDES) {

@@ -1,0 +1,112 @@
+import { expect } from "bun:test";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { until, within } from "../event.ts";
+import { requires } from "../installed.ts";
+import { CHAT } from "./binary.ts";
+import { type Home, Sandbox } from "./program.ts";
+
+/** Runs the bots of docs/bots.md as they are printed there, with the address of a test server. */
+
+const GUIDE = readFileSync(join(import.meta.dir, "../../docs/bots.md"), "utf8");
+
+function sourceOf(name: string): string {
+  const start = GUIDE.indexOf(` as \`${name}\``);
+  const [, source] = /^```\w+\n(.*?)^```$/ms.exec(GUIDE.slice(start)) ?? [];
+  if (start < 0 || source === undefined) throw new Error(`docs/bots.md has no ${name}`);
+  return source;
+}
+
+class Bot {
+  readonly #child: Bun.Subprocess;
+
+  /** A separate process group, so that a signal reaches the complete pipeline. */
+  constructor(home: Home, command: readonly string[]) {
+    this.#child = Bun.spawn(["setsid", ...command], {
+      cwd: home.sandbox.folder,
+      env: { ...home.environment },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+
+  async kill(): Promise<void> {
+    process.kill(-this.#child.pid, "SIGKILL");
+    await within("the end of the bot", this.#child.exited);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill();
+  }
+}
+
+/** The account `robot` in the room `ops`, with `chat` on its path. */
+async function robotIn(sandbox: Sandbox): Promise<Home> {
+  symlinkSync(CHAT, sandbox.path("chat"));
+  const PATH = `${sandbox.folder}:${process.env["PATH"] ?? ""}`;
+  const robot = sandbox.home("robot").with({ PATH });
+  expect(await robot.run(["join", "--user", "robot", "--room", "ops"])).toMatchObject({
+    exitCode: 0,
+  });
+  return robot;
+}
+
+requires("jq", "setsid").test("the shell bot answers each command once", async () => {
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const robot = await robotIn(sandbox);
+  sandbox.write("status.sh", sourceOf("status.sh"));
+  const ana = await sandbox.home("ana").join(["--user", "ana", "--room", "ops"]);
+  const start = () => new Bot(robot, ["sh", "status.sh"]);
+  const asked = async (text: string) => {
+    ana.type(text);
+    return (await ana.json("ack", { text }))["seq"];
+  };
+  const answer = async (re: unknown) =>
+    String((await ana.json("text", { from: "robot", re }))["text"]);
+  {
+    await using bot = start();
+    await asked("!load; touch evil");
+    expect(await answer(await asked("!load"))).toContain("load average");
+    expect(await answer(await asked("!disk"))).toMatch(/ \/$/);
+    await bot.kill();
+  }
+  const missed = await asked("!load");
+  await using _ = start();
+  expect(await answer(missed)).toContain("load average");
+  await answer(await asked("!disk"));
+  const answers = ana.jsonLines.filter(({ kind, from }) => kind === "text" && from === "robot");
+  expect(answers).toHaveLength(4);
+});
+
+requires("curl", "jq", "setsid").test("the HTTP bot answers each ticket once", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const robot = await robotIn(sandbox);
+  const source = sourceOf("tickets.sh").replace("192.0.2.7:2428", served.address);
+  sandbox.write("tickets.sh", source);
+  const [invited] = await robot.json([
+    ...["admin", "invite", "--user", "robot", "--post", "ops", "--read", "ops"],
+  ]);
+  sandbox.write("tickets.header", `Authorization: Bearer ${invited?.["token"]}\n`);
+  symlinkSync(join(served.data, "tls.crt"), sandbox.path("tls.crt"));
+  const ana = await sandbox.home("ana").join(["--user", "ana", "--room", "ops"]);
+  const answer = (ticket: number) =>
+    ana.json("text", { from: "robot", text: `https://tickets.example.org/${ticket}` });
+  ana.type("#1 is too old");
+  const { seq } = await ana.json("ack");
+  {
+    await using bot = new Bot(robot, ["sh", "tickets.sh"]);
+    const after = sandbox.path("after");
+    await until("the bot's start", () => existsSync(after) && readFileSync(after, "utf8") !== "");
+    ana.type("see #12 and room #9a, #3");
+    await Promise.all([answer(12), answer(9), answer(3)]);
+    await bot.kill();
+  }
+  // As if the bot had been killed before it wrote the file.
+  sandbox.write("after", `${seq}\n`);
+  await using _ = new Bot(robot, ["sh", "tickets.sh"]);
+  ana.type("#4");
+  await answer(4);
+  const answers = ana.jsonLines.filter(({ kind, from }) => kind === "text" && from === "robot");
+  expect(answers).toHaveLength(4);
+});
