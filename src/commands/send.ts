@@ -5,7 +5,7 @@ import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import { checkText, destinationOfTarget } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
-import { argument, defineVerb, stringFlag } from "../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
@@ -20,6 +20,7 @@ export const command = defineVerb({
   args: {
     text: argument("Message text; - or none: each line of stdin", { required: false }),
     to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true }),
+    notice: flag("Post as a notice, which alerts nobody"),
     ...SERVER_FLAGS,
   },
   async run(args, context) {
@@ -32,7 +33,7 @@ export const command = defineVerb({
     return withClient(context, args, options, async ({ client }) => {
       const events = client.read();
       await untilConnected(events);
-      const sender = new Sender(context, client, targets);
+      const sender = new Sender(context, client, targets, args.notice);
       void sender.watch(events);
       if (text === undefined) await sender.sendLines();
       else await sender.post(text);
@@ -47,15 +48,17 @@ class Sender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #targets: readonly Target[];
+  readonly #notice: { readonly notice?: true };
   #firstFailure: { readonly line: number; readonly fault: Fault } | undefined;
   #line = 0;
   /** Unconfirmed messages stay queued after the end; the command's fault reports them. */
   #isClosed = false;
 
-  constructor(context: Context, client: Client, targets: readonly Target[]) {
+  constructor(context: Context, client: Client, targets: readonly Target[], isNotice: boolean) {
     this.#context = context;
     this.#client = client;
     this.#targets = targets;
+    this.#notice = isNotice ? { notice: true } : {};
   }
 
   get fault(): Fault | undefined {
@@ -96,7 +99,7 @@ class Sender {
     const input = { line: this.#line, text };
     for (const target of this.#targets) {
       await this.#waitUntilReady();
-      this.#client.post(formatTarget(target), withMentions({ text })).then(
+      this.#client.post(formatTarget(target), withMentions({ text, ...this.#notice })).then(
         (receipt) => this.#printSent(target, receipt),
         (error: unknown) => this.#reportFailure(error, input),
       );

@@ -56,7 +56,7 @@ export const KINDS = {
   text: {
     log: "history",
     traits: [...MESSAGE_TRAITS, "editable", "reactable", "folded-by-head"],
-    body: MESSAGE_FIELDS,
+    body: { ...MESSAGE_FIELDS, notice: "flag" },
   },
   action: {
     log: "history",

@@ -75,6 +75,8 @@ export const postBody = v.object({
   /** Empty only with `react` or `sealed`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
+  /** Only for plain texts. Readers are not alerted and programs must not answer. */
+  notice: v.optional(v.boolean()),
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(list(name, MENTIONS_MAX)),

@@ -221,6 +221,10 @@ pageTest("runs commands on messages, users and rooms", async () => {
   await ana.createRoom("lab");
   const dan = await server.headlessUser("dan");
   await dan.tab.ask("join", { room: "lab" });
+  const notice = { text: "@ana build 7 passed", notice: true };
+  const post = { outbox: "BBBBBBBBBBA", counter: 1, to: "lab", body: notice };
+  await dan.tab.ask("post", post);
+  await ana.message("build 7 passed").getByText("(notice)").waitFor();
   await dan.post("which day?", "lab");
   await ana.waitForMessage("which day?");
   await ana.send("/reply on monday");

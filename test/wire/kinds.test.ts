@@ -27,7 +27,10 @@ const BODIES = {
   join: { name: "ana" },
   leave: { name: "ana", reason: "bye" },
   topic: { topic: "bugs" },
-  text: { text: "hi @ben", re: 4, mentions: ["ben"], imported: { from: "x", time: 1 } },
+  text: {
+    ...{ text: "hi @ben", notice: true, re: 4, mentions: ["ben"] },
+    imported: { from: "x", time: 1 },
+  },
   action: { text: "waves", re: 4, mentions: ["ben"], imported: { from: "x", time: 1 } },
   reaction: { react: "+1", re: 4, imported: { from: "x", time: 1 } },
   edit: { seq: 4, text: "new", mentions: ["ben"] },

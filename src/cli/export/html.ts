@@ -88,7 +88,9 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
     return `<p class="event" id="m${seq}">${time} ${escapeHtml(eventText)}</p>\n`;
   }
   const imported = record.kind === "file" ? "" : importNote(record, options);
-  const note = imported + (changes.pins.has(seq) ? " <small>(pinned)</small>" : "");
+  const notice = record.kind === "text" && record.notice === true;
+  const pinned = changes.pins.has(seq) ? " <small>(pinned)</small>" : "";
+  const note = imported + (notice ? " <small>(notice)</small>" : "") + pinned;
   const content =
     record.kind === "file"
       ? file(record, changes, options)

@@ -172,7 +172,8 @@ function messageBody(
   }
   const names = Array.isArray(mentions) ? mentions.filter((name) => typeof name === "string") : [];
   const named = names.length === 0 ? undefined : names;
-  const fields = defined({ re: repliedSeq, mentions: named, imported });
+  const notice = (kind === "text" && body?.["notice"] === true) || undefined;
+  const fields = defined({ notice, re: repliedSeq, mentions: named, imported });
   return { kind, text: typeof text === "string" ? text : "", ...fields };
 }
 

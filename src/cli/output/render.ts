@@ -15,6 +15,7 @@ export type DisplayBody =
   | {
       readonly kind: "text" | "action";
       readonly text: string;
+      readonly notice?: boolean;
       readonly re?: number;
       readonly mentions?: readonly string[];
       readonly imported?: ImportOrigin;
@@ -212,7 +213,8 @@ function screenText(record: DisplayRecord, style: Style): string {
   const text = replyPrefix(record, style) + body;
   const event = eventColor(text, style.color);
   const by = record.kind === "gap" ? "" : `${author} `;
-  const content = isText ? `${author}: ${text}` : `* ${by}${event}`;
+  const notice = isText && record.notice === true ? eventColor(" (notice)", style.color) : "";
+  const content = isText ? `${author}${notice}: ${text}` : `* ${by}${event}`;
   return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
 }
 
@@ -268,7 +270,7 @@ function replyPrefix(record: DisplayRecord, { authorOf }: Style): string {
 }
 
 function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
-  if (!color || me === undefined || record.kind !== "text") return false;
+  if (!color || me === undefined || record.kind !== "text" || record.notice === true) return false;
   return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
 }
 

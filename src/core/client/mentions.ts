@@ -6,10 +6,13 @@ import type { PostBody } from "../../wire/messages.ts";
 import { type Block, parseMarkup } from "../markup/blocks.ts";
 import type { Inline } from "../markup/inline.ts";
 
-/** Adds the names mentioned outside code to the body. Readers check whether the users exist. */
+/**
+ * Adds the names mentioned outside code to the body, unless it is a notice. Readers check whether
+ * the users exist.
+ */
 export function withMentions(body: PostBody): PostBody {
   const names = new Map<FoldedName, Name>();
-  if (!body.text.includes("@")) return body;
+  if (body.notice === true || !body.text.includes("@")) return body;
   for (const name of mentionsInBlocks(parseMarkup(body.text, undefined))) {
     if (isName(name) && !names.has(foldName(name))) names.set(foldName(name), name);
     if (names.size === MENTIONS_MAX) break;

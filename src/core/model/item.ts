@@ -29,6 +29,7 @@ export function itemOf(
   const re = countOf(body?.[kind === "edit" || kind === "pin" ? "seq" : "re"]);
   const mentions = namesOf(kind === "file" ? captionMentions(body) : body?.["mentions"]);
   const imported = importOriginOf(body);
+  const isNotice = kind === "text" && body?.["notice"] === true;
   const isMentioned =
     mentions.some((name) => isSameName(name, me)) || (re !== undefined && isReplyToMe(re));
   return {
@@ -44,7 +45,8 @@ export function itemOf(
     imported,
     re,
     mentions,
-    mentionsMe: isMentioned && !isMine && imported === undefined,
+    mentionsMe: isMentioned && !isMine && !isNotice && imported === undefined,
+    ...(isNotice ? { isNotice } : {}),
     reactions: [],
     file: kind === "file" ? fileViewOf(record) : undefined,
     subject: kind === "group" ? changedUsers(body) : textOf(body?.["name"]),

@@ -351,6 +351,6 @@ export function readPositionAfter(room: RoomState, seq: number): number | undefi
 }
 
 export function isMention(item: Item, room: RoomState, me: string | undefined): boolean {
-  if (isSameName(item.from, me) || !isMessage(item)) return false;
+  if (isSameName(item.from, me) || !isMessage(item) || item.isNotice === true) return false;
   return item.mentionsMe || room.kind === "person";
 }

@@ -168,6 +168,8 @@ export interface Item {
   readonly re: number | undefined;
   readonly mentions: readonly string[];
   readonly mentionsMe: boolean;
+  /** A notice alerts nobody. */
+  readonly isNotice?: true;
   readonly reactions: readonly Reaction[];
   readonly file: FileView | undefined;
   /** Affected user. For `rename`, the new name of the user or room. */

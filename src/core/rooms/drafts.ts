@@ -42,6 +42,7 @@ export function postDraft(
   }
   const id = formatPostId(outbox, counter);
   if (body.sealed !== undefined) return { kind: "sealed", by: user, id, body: sealedBodyOf(body) };
+  if (body.notice === true) checkNotice(body);
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined)
     return { kind: "reaction", by: user, id, body: reactionBodyOf(body) };
@@ -50,6 +51,11 @@ export function postDraft(
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
+}
+
+function checkNotice({ action, react, imported }: PostBody): void {
+  if (action !== true && react === undefined && imported === undefined) return;
+  throw new Fault("text-invalid", "only a plain text can be a notice");
 }
 
 function importedDraft(

@@ -145,7 +145,7 @@ export class PushService {
     const { kind } = head;
     if (!hasTrait(kind, "message") || head.by === "server" || isOld) return;
     const body = bodyOf(record, kind) ?? {};
-    if (body.imported !== undefined) return;
+    if (body.imported !== undefined || body.notice === true) return;
     const mention = this.#mentionOf(room, record, body);
     this.#note(room, head.by, mention, this.#mentionedUsers(room, body));
     const answered = body.re;

@@ -37,9 +37,11 @@ test("displays edits, replies and reactions with their messages, by local day", 
     record(5, { kind: "edited", of: 1, text: "changed" }),
     record(6, { kind: "topic", topic: "tea" }),
     record(7, { kind: "text", text: "no", re: 99 }),
+    record(8, { kind: "text", text: "built", notice: true }),
   ]);
+  expect(html.match(/<small>\(notice\)<\/small>/g)).toHaveLength(1);
   expect(html).toContain("<h2>2026-11-21</h2>");
-  expect(html.match(/<article/g)).toHaveLength(3);
+  expect(html.match(/<article/g)).toHaveLength(4);
   expect(html).not.toContain("one\ntwo");
   expect(html).toContain('changed <small title="2026-11-21 00:46:33">(edited)</small>');
   expect(html).toContain('<a href="#m1"><b>ana</b></a> <span dir="auto">changed</span>');

@@ -117,6 +117,8 @@ describe("on a screen", () => {
     [{ kind: "leave", reason: "bye" }, "* ana left: bye"],
     [{ kind: "topic", topic: "tea" }, "* ana set the topic: tea"],
     [{ kind: "edited", of: 3, text: "ho" }, "* ana edited #3: ho"],
+    [{ kind: "text", text: "built\nok", notice: true }, "ana (notice): built\n  | ok"],
+    [{ kind: "text", text: "yes", notice: true, re: 8 }, "ana (notice): ↪ #8: yes"],
     [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],
     [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
     [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
@@ -209,6 +211,9 @@ function shown(kind: string, body: Readonly<Record<string, unknown>>) {
 test("ignores malformed fields of other programs", () => {
   const odd = { text: 7, re: "3", react: null, mentions: ["ana", 4, null] };
   expect(shown("text", odd)).toEqual({ kind: "text", text: "", mentions: ["ana"] });
+  expect(shown("text", { ...odd, notice: 1 })).not.toContainKey("notice");
+  expect(shown("action", { ...odd, notice: true })).not.toContainKey("notice");
+  expect(shown("text", { ...odd, notice: true })).toMatchObject({ notice: true });
   expect(shown("reaction", odd)).toEqual({ kind: "reaction", react: "" });
   expect(shown("action", {})).toEqual({ kind: "action", text: "" });
   const half = shown("text", { text: "x", mentions: "ana", re: 1.5 });

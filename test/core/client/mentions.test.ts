@@ -19,6 +19,12 @@ test("finds at most MENTIONS_MAX users", () => {
   expect(withMentions({ text }).mentions).toHaveLength(MENTIONS_MAX);
 });
 
+test("adds no mentions to a notice", () => {
+  const notice = { text: "@ana", notice: true };
+  expect(withMentions(notice)).toEqual(notice);
+  expect(withMentions({ text: "@ana", notice: false }).mentions).toEqual(["ana"]);
+});
+
 test("changes no other part of the body", () => {
   expect(withMentions({ text: "@ana", re: 7, action: true })).toEqual({
     text: "@ana",

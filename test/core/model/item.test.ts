@@ -88,6 +88,18 @@ test("treats a malformed body as empty", () => {
   }
 });
 
+test("marks a notice, which mentions nobody", () => {
+  const body = { text: "@ana", mentions: ["ana"], re: 3, notice: true };
+  const itemFor = (change: object, kind = "text") =>
+    itemOf(record(5, { kind, body: { ...body, ...change } }), "ana", () => true);
+  expect(itemFor({})).toMatchObject({ isNotice: true, mentionsMe: false, mentions: ["ana"] });
+  for (const notice of [false, "true", undefined]) {
+    expect(itemFor({ notice })).not.toContainKey("isNotice");
+    expect(itemFor({ notice }).mentionsMe).toBe(true);
+  }
+  expect(itemFor({}, "action")).toMatchObject({ mentionsMe: true });
+});
+
 test("finds mentions in an edited caption", () => {
   const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, text: "see, @ben" };
   const file = record(5, { kind: "file", body: { ...body, digest: "0a".repeat(32) } });

@@ -222,6 +222,7 @@ test("detects mentions by name, by reply and in conversations", () => {
   expect(isMention(item(2), direct, "ana")).toBe(true);
   expect(isMention(item(2), lobbyOf(model), "ana")).toBe(false);
   expect(isMention(item(2), direct, "ben")).toBe(false);
+  expect(isMention({ ...item(2), isNotice: true }, direct, "ana")).toBe(false);
 });
 
 test("reports who removed the user from a room", () => {

@@ -235,6 +235,21 @@ describe("a post", () => {
     expect(postDraft(ANA, request({ action: false })).kind).toBe("text");
   });
 
+  test("is a notice only if it is a plain text", () => {
+    const { kind, body } = postDraft(ANA, request({ notice: true, re: 5 }));
+    expect([kind, body]).toEqual(["text", { text: "hi", notice: true, re: 5 }]);
+    const imported = { from: "Ana", time: 5 };
+    const others = [{ action: true }, { text: "", react: "+", re: 5 }, { imported }];
+    for (const other of others) {
+      const post = (notice: boolean) => () => postDraft(ANA, request({ ...other, notice }));
+      expect(faultCode(post(true))).toBe("text-invalid");
+      expect(faultCode(post(false))).toBe("none");
+    }
+    const sealed = { epoch: 2, ciphertext: Uint8Array.of(1) };
+    const wrong = request({ text: "", sealed, notice: true });
+    expect(faultCode(() => postDraft(ANA, wrong))).toBe("text-invalid");
+  });
+
   test("keeps an imported message's author and mentions nobody", () => {
     const imported = { from: "Ana María", time: 5 };
     const { kind, body } = postDraft(ANA, request({ imported, re: 5, mentions: ["ben"] }));

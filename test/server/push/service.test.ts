@@ -79,6 +79,23 @@ test("notifies the users that a message mentions", async () => {
   expect(here.push.came).toHaveLength(1);
 });
 
+test("notifies nobody of a notice", async () => {
+  const here = await lab();
+  const ana = await here.site.again(here.ana, "ana");
+  const { seq } = await here.site.wait(ana.post("a question"));
+  await left(ana);
+  const post = { outbox: "BBBBBBBBBBA", to: "lobby", counter: 1 };
+  const text = "@ana build 7 passed";
+  const notice = { text, notice: true, re: seq, mentions: ["ana"] };
+  await here.ben.request("post", { ...post, body: notice });
+  await here.ben.request("post", { ...post, to: "@ana", counter: 2, body: notice });
+  await here.site.time.advance(SOON_MS);
+  expect(here.push.came).toEqual([]);
+  await here.ben.request("post", { ...post, counter: 3, body: { text } });
+  await here.site.time.advance(SOON_MS);
+  expect(here.push.displayed(ANA)).toMatchObject([{ from: "ben", text }]);
+});
+
 test("notifies the author of the original message of a reply", async () => {
   const here = await lab();
   const ana = await here.site.again(here.ana, "ana");

@@ -290,7 +290,8 @@ function contentLines(
     const content = folded(caption, edited, options, columns, isUnfolded);
     return { ...content, lines: [...file, ...content.lines] };
   }
-  const mark = [...edited, ...pin];
+  const notice: Line = item.isNotice === true ? [{ text: ` (${texts.notice})`, role: "mark" }] : [];
+  const mark = [...notice, ...edited, ...pin];
   const author: Line =
     actor === undefined ? [] : [{ text: actor, role: nickRole(actor) }, { text: " " }];
   const lines = textLines({ text, mentions, me, author, mark }, columns);

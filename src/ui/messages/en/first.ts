@@ -108,6 +108,7 @@ export const ENGLISH = {
   newest: "Jump to latest",
   unreadBelow: (n: number) => counted(n, "new message"),
   edited: "edited",
+  notice: "notice",
   editedAt: (time: string) => `edited ${time}`,
   deleted: "Message deleted",
   damaged: "This message is missing from the server.",

@@ -112,6 +112,7 @@ export const INDONESIAN: Texts = {
   newest: "Ke pesan terbaru",
   unreadBelow: (n) => `${n} pesan baru`,
   edited: "disunting",
+  notice: "pemberitahuan",
   editedAt: (time) => `disunting ${time}`,
   deleted: "Pesan dihapus",
   damaged: "Pesan ini tidak ada di server.",

@@ -151,6 +151,11 @@ function Tools({ item, actions, showsTime, hasSeveralFiles }: ToolsProps) {
   );
 }
 
+function NoticeMark({ item }: { readonly item: Item }) {
+  const { texts } = usePage();
+  return item.isNotice === true ? <bdi className="mark"> ({texts.notice})</bdi> : null;
+}
+
 /** 0 is a valid time. */
 function EditedMark({ unixMs }: { readonly unixMs: number | undefined }) {
   const { texts, times } = usePage();
@@ -172,6 +177,7 @@ function MessageText({
     <Fold id={item.seq} text={item.text} unfolded={actions.unfolded} isJumpTarget={isJumpTarget}>
       {(text) => (
         <RichText text={text} mentions={item.mentions}>
+          <NoticeMark item={item} />
           <EditedMark unixMs={item.editedUnixMs} />
         </RichText>
       )}

@@ -54,6 +54,15 @@ test("keeps the anchored row at the bottom edge", () => {
   expect(new TimelineCache().layOut(at("i50", 0)).rowsBelow).toBe(0);
 });
 
+test("marks a notice after its text", () => {
+  const body = { text: "m1 passed", notice: true };
+  const story = scenes.createScene().record({ kind: "text", from: "ben", body });
+  const model = story.apply({ kind: "open", target: "lobby" }).model();
+  const options = optionsOf(0, { rows: new RowBuilder().rowsOf(model, () => 0) });
+  const { lines } = new TimelineCache().layOut(options);
+  expect(lines.join("\n")).toContain("m1 passed (notice)");
+});
+
 const numbered = (lines: number) =>
   Array.from({ length: lines }, (_, i) => `line ${i + 1}`).join("\n");
 
