@@ -4,10 +4,11 @@
  * device's key nor read the account key.
  */
 
-import { createHmac, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { utf8Encode } from "../base/bytes.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { openWithNonce, sealWithNonce } from "./aes-gcm.ts";
+import { hmacSha256 } from "./hmac.ts";
 import {
   LINK_KEY,
   LINK_MAC,
@@ -23,8 +24,7 @@ export function linkCodeHash(code: Uint8Array): Uint8Array {
 }
 
 export function linkMac(code: Uint8Array, deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
-  const key = derive(code, LINK_MAC);
-  return new Uint8Array(createHmac("sha256", key).update(linkMacBytes(deviceKey, server)).digest());
+  return hmacSha256(derive(code, LINK_MAC), linkMacBytes(deviceKey, server));
 }
 
 export function sealAccountKey(
