@@ -154,6 +154,8 @@ export const ACCOUNTS_RESERVED = 1_000;
 export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 1_000;
 export const ACCOUNTS_PER_INVITER_HOUR_MAX = 1_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;
+/** Suffices for each client program of a user, and the list fits on one screen. */
+export const IRC_PASSWORDS_PER_ACCOUNT_MAX = 16;
 export const INVITE_ADDRESSES_MAX = 16;
 export const LINK_OFFERS_MAX = 1_000;
 /** Time to walk to the other machine and type 27 letters. */

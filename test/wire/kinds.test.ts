@@ -56,6 +56,8 @@ const BODIES = {
   "device-gone": { device: "AAAA" },
   password: { ...PASSWORD, replaces: 2, also: [1], seq: 1 },
   reset: { hash: "aA", expires: 9e12, signsOut: true },
+  "irc-password": { hash: "aA", label: "WeeChat" },
+  "irc-password-gone": { also: [4] },
   "room-password": PASSWORD,
   ban: { on: true, address: "::1", until: 9e12, reason: "spam" },
   role: { operator: true },
@@ -144,7 +146,10 @@ function jsonOf(state: unknown): string {
 
 function registryOf(registry: Registry): unknown {
   const { policy, predecessors, successor, head, namesVersion } = registry;
-  const accounts = [ANA, BEN, EVE].map((id) => registry.get(id));
+  const accounts = [ANA, BEN, EVE].map((id) => {
+    const account = registry.get(id);
+    return account?.ircPasswords.size === 0 ? { ...account, ircPasswords: undefined } : account;
+  });
   const names = ["ana", "anna", "ben", "eve", "Ops"].map(
     (name) => registry.findWithRemoved(name as Name)?.id,
   );

@@ -94,6 +94,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "device-gone":
     case "password":
     case "reset":
+    case "irc-password":
+    case "irc-password-gone":
     case "ignore":
       return changes(NOTHING, [`account ${room}`]);
     case "checkpoint":

@@ -23,6 +23,7 @@ import {
   parseBody,
 } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
+import { type IrcPassword, ircPasswordsAfter, ircPasswordsGoneDraft } from "./irc-passwords.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
 import type { Directory } from "./targets.ts";
@@ -40,6 +41,8 @@ export interface Account {
   /** Single-use code for setting a new password. Every new password invalidates it. */
   reset: PasswordReset | undefined;
   readonly devices: Map<string, Device>;
+  /** The keys are the seqs of the passwords' records. */
+  ircPasswords: ReadonlyMap<number, IrcPassword>;
   readonly ignored: Set<UserId>;
   prefs?: AccountPrefs | undefined;
   lastSeq: number;
@@ -74,6 +77,9 @@ export interface Enrolment {
 }
 
 const DAY_MS = 24 * 60 * 60_000;
+
+/** Shared by all accounts without IRC passwords, to save memory. */
+const NO_IRC_PASSWORDS: ReadonlyMap<number, IrcPassword> = new Map();
 
 const SERVER_ROOM = "server" as UserId;
 
@@ -218,9 +224,9 @@ export class Registry {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
   }
 
-  removalDraft({ id, passwordSeq, prefs }: Account, by: UserId): Draft {
-    const also = prefs?.records.length ? prefs.records : undefined;
-    const body = { replaces: passwordSeq, also };
+  removalDraft({ id, passwordSeq, prefs, ircPasswords }: Account, by: UserId): Draft {
+    const also = [...(prefs?.records ?? []), ...ircPasswords.keys()];
+    const body = { replaces: passwordSeq, also: also.length > 0 ? also : undefined };
     return { kind: "account-gone", room: id, by, id: "", body };
   }
 
@@ -297,10 +303,15 @@ export class Registry {
     return { kind: "reset", room: id, by, id: "", body };
   }
 
-  signOutDrafts({ id, devices }: Account): Draft[] {
-    return [...devices.keys()].map((device) => {
+  signOutDrafts({ id, devices, ircPasswords }: Account): Draft[] {
+    const drafts = [...devices.keys()].map((device): Draft => {
       return { kind: "device-gone", room: id, by: id, id: "", body: { device } };
     });
+    // Without a record, the account's sessions on the other servers of a cluster would stay open.
+    if (ircPasswords.size > 0 || drafts.length === 0) {
+      drafts.push(ircPasswordsGoneDraft(id, id, [...ircPasswords.keys()]));
+    }
+    return drafts;
   }
 
   /**
@@ -377,6 +388,11 @@ export class Registry {
         if (device !== undefined) account?.devices.delete(device);
         return;
       }
+      case "irc-password":
+      case "irc-password-gone":
+        if (account === undefined) return;
+        account.ircPasswords = ircPasswordsAfter(account.ircPasswords, head, body);
+        return;
       case "ignore": {
         const { user, on } = fieldsOf(kind, body);
         if (user === undefined) return;
@@ -436,6 +452,7 @@ export class Registry {
     account.passwordSeq = undefined;
     account.reset = undefined;
     account.devices.clear();
+    account.ircPasswords = NO_IRC_PASSWORDS;
     account.ignored.clear();
     account.prefs = undefined;
     this.namesVersion++;
@@ -479,6 +496,7 @@ export class Registry {
       passwordSeq: pendingPassword?.seq,
       reset: undefined,
       devices: new Map(),
+      ircPasswords: NO_IRC_PASSWORDS,
       ignored: new Set(),
       lastSeq: seq,
     };

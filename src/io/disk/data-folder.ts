@@ -24,7 +24,7 @@ import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
 import { openPlain } from "./tree.ts";
 
-export const DATA_FORMAT = 2;
+export const DATA_FORMAT = 3;
 const HARMLESS = new Set([
   "README.md",
   "settings.toml",

@@ -40,22 +40,22 @@ test("upgrades a folder of the first version so that older programs refuse it", 
   expect(formatIn(path)).toEqual({ format: 1, minReader: 1 });
   const opened = openDataFolder(path, 0);
   expect(opened.isNew).toBe(false);
-  expect(formatIn(path)).toEqual({ format: 2, minReader: 2 });
+  expect(formatIn(path)).toEqual({ format: 3, minReader: 3 });
   opened.lock.release();
   const again = openDataFolder(path, 0);
-  expect([again.isNew, formatIn(path)]).toEqual([false, { format: 2, minReader: 2 }]);
+  expect([again.isNew, formatIn(path)]).toEqual([false, { format: 3, minReader: 3 }]);
   again.lock.release();
 });
 
 test("accepts an empty folder, and rejects one of a later version unchanged", () => {
   const empty = openDataFolder(folder(), 0);
-  expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 2, minReader: 2 }]);
+  expect([empty.isNew, formatIn(empty.path)]).toEqual([true, { format: 3, minReader: 3 }]);
   empty.lock.release();
-  const path = folder('{"format":3,"minReader":2}\n');
+  const path = folder('{"format":4,"minReader":3}\n');
   expect(() => openDataFolder(path, 0)).toThrow(Fault);
-  expect(() => openDataFolder(path, 0)).toThrow("written by a newer version (format 3)");
+  expect(() => openDataFolder(path, 0)).toThrow("written by a newer version (format 4)");
   expect(checkDataFolder(path)).toBe(path);
-  expect(formatIn(path)).toEqual({ format: 3, minReader: 2 });
+  expect(formatIn(path)).toEqual({ format: 4, minReader: 3 });
 });
 
 const TRAPS: readonly (readonly [string, (path: string, ownFile: string) => unknown])[] = [
@@ -90,7 +90,7 @@ test("replaces files at the path of a temporary file", () => {
 });
 
 test.each(["LOCK", "LOCK.json.tmp"])("does not lock through a link: %s", (name) => {
-  const path = folder('{"format":2,"minReader":2}\n');
+  const path = folder('{"format":3,"minReader":3}\n');
   const ownFile = join(path, "mine");
   writeFileSync(ownFile, "precious");
   symlinkSync(ownFile, join(path, name));
