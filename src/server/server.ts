@@ -61,6 +61,7 @@ export class Server {
     const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
       this.#services;
     const { files, sealed, push, prefs, retention, deviceNotes, remote, http } = this.#services;
+    const { authenticator } = this.#services;
     feed.subscribeHistory(
       (room, record) => fanOut.addRecord(room, record),
       (room, record) => catchUp.onRecord(room, record),
@@ -84,6 +85,7 @@ export class Server {
         if (head.kind === "announcement") this.#notices.sendAnnouncement(head);
       },
       (record) => deviceNotes.onAccountRecord(record),
+      (record) => authenticator.onAccountRecord(record),
       (record) => remote.onAccountRecord(record),
       (record) => prefs.onAccountRecord(record),
       (record) => push?.onAccountRecord(record),

@@ -12,6 +12,7 @@ import {
   GREP_BYTES_MAX,
   IMPORTED_NAME_BYTES_MAX,
   INVITE_ADDRESSES_MAX,
+  IRC_PASSWORDS_PER_ACCOUNT_MAX,
   JOINED_ROOMS_MAX,
   MENTIONS_MAX,
   NOTE_BYTES_MAX,
@@ -204,6 +205,32 @@ export const REQUESTS = {
     }),
   },
   revoke: { fields: { device: id }, answer: accepted },
+  /** Without `user`, the requests for IRC passwords refer to the sender's own account. */
+  "irc-password": {
+    postCount: 1,
+    fields: { user: v.optional(name), label: v.optional(text(DEVICE_LABEL_BYTES_MAX)) },
+    answer: v.object({ user: name, seq: positive, password: text(64) }),
+  },
+  "irc-passwords": {
+    fields: { user: v.optional(name) },
+    answer: v.object({
+      user: name,
+      passwords: list(
+        v.object({
+          seq: positive,
+          label: v.optional(text(DEVICE_LABEL_BYTES_MAX)),
+          since: unixMs,
+          online: v.boolean(),
+        }),
+        IRC_PASSWORDS_PER_ACCOUNT_MAX,
+      ),
+    }),
+  },
+  "irc-password-revoke": {
+    postCount: 1,
+    fields: { user: v.optional(name), seq: positive },
+    answer: accepted,
+  },
   "link-offer": { fields: { code: HASH }, answer: accepted },
   "link-grant": {
     fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },

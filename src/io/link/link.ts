@@ -2,7 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 
-export type Transport = "tcp" | "udp" | "memory";
+export type Transport = "tcp" | "udp" | "irc" | "memory";
 
 export interface Address {
   readonly host: string;

@@ -47,6 +47,7 @@ export class DeviceNotes {
   }
 
   record({ account: { id }, device, handshake: greeted }: Member): void {
+    if (device === undefined) return;
     const { clock, siblings } = this.#context;
     const now = clock.unixMs();
     const label = deviceLabelOf(greeted.clientName);

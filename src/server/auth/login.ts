@@ -17,23 +17,26 @@ import { checkName, type FoldedName, foldName, type Name } from "../../base/name
 import { checkNewName } from "../../base/new-names.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { ircPasswordSeq } from "../../core/rooms/irc-passwords.ts";
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { delay } from "../../io/clock.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 import type { RequestOf } from "../../wire/messages.ts";
-import type { Draft } from "../../wire/record.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
-import type { Admission } from "../session/connection-state.ts";
+import type { Admission, Login } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
 import { isCertifiedBy } from "./device-certs.ts";
 import type { Invites } from "./invites.ts";
 import { OperatorLink } from "./operator-link.ts";
-import { sameSecret } from "./secrets.ts";
+import { hashOf, sameSecret } from "./secrets.ts";
+import { hasCredential, isSignedOut } from "./sign-out.ts";
+import { VerifiedPasswords } from "./verified-passwords.ts";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
@@ -45,6 +48,10 @@ interface AuthenticatorOptions extends ServerContext {
   readonly invites: Pick<Invites, "registrationInvite" | "reserve" | "checkReserved" | "release">;
   readonly bans: Bans;
   readonly floodGuard: Pick<FloodGuard, "check">;
+}
+
+export interface GatewayLogin extends Pick<Login, "ircPassword"> {
+  readonly account: Account;
 }
 
 export class Authenticator {
@@ -62,10 +69,12 @@ export class Authenticator {
   readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterRate = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
+  readonly #verified: VerifiedPasswords;
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
+    this.#verified = new VerifiedPasswords(options.entropy);
     this.#operatorLink = new OperatorLink(options.clock, options.settings.operatorLink);
   }
 
@@ -250,23 +259,70 @@ export class Authenticator {
     if (password === undefined) {
       throw new Fault("frame-malformed", "log-in requires a signature or a password");
     }
-    await this.#guess(
-      client,
-      [`name:${foldName(account?.name ?? name)}`],
-      "login-refused",
-      "unknown user or wrong password",
-      () =>
-        this.#inAddressQueue(client, () =>
-          this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
-        ),
+    await this.#guessPassword(client, account?.name ?? name, () =>
+      this.#verifyInQueue(client, password, account?.passwordHash),
     );
-    // Do not look the name up again, because it could now belong to a different account.
-    if (account === undefined || account.isRemoved) throw loginRefused();
-    const known = account;
-    bans.checkAccount(known);
-    this.#checkSessions(known);
+    const known = this.#verifiedAccount(account);
     await this.#addDevice(known, deviceKey);
     return known;
+  }
+
+  /**
+   * Accepts an IRC password or the account's password, and adds no device.
+   * @throws {Fault} login-refused, banned, too-fast or too-many
+   */
+  async loginGateway(
+    client: ClientConnection,
+    user: string,
+    password: string,
+  ): Promise<GatewayLogin> {
+    this.#options.bans.checkClient(client);
+    const name = checkName(user);
+    const account = this.#options.registry.find(name);
+    // A valid IRC password bypasses the delays that other clients cause, because 128 random bits
+    // cannot be guessed.
+    const ircPassword = account && ircPasswordSeq(account, hashOf(password));
+    if (ircPassword === undefined) {
+      await this.#guessPassword(client, account?.name ?? name, () =>
+        this.#verifyOnce(client, password, account),
+      );
+    }
+    return { account: this.#verifiedAccount(account), ircPassword };
+  }
+
+  async #verifyOnce(
+    client: ClientConnection,
+    password: string,
+    account: Account | undefined,
+  ): Promise<boolean> {
+    if (account !== undefined && this.#verified.has(account, password)) return true;
+    const hash = account?.passwordHash;
+    const isCorrect = await this.#verifyInQueue(client, password, hash);
+    if (!isCorrect || account === undefined || account.passwordHash !== hash) return false;
+    this.#verified.add(account, password);
+    return true;
+  }
+
+  /** Forgets a verified password when the account's password changes. */
+  onAccountRecord({ head: { kind, room } }: LogRecord): void {
+    if (kind === "password" || kind === "account-gone") this.#verified.delete(room as UserId);
+  }
+
+  #guessPassword(
+    client: ClientConnection,
+    name: Name,
+    check: () => Promise<boolean>,
+  ): Promise<void> {
+    const message = "unknown user or wrong password";
+    return this.#guess(client, [`name:${foldName(name)}`], "login-refused", message, check);
+  }
+
+  /** Does not look the name up again, because it could now belong to a different account. */
+  #verifiedAccount(account: Account | undefined): Account {
+    if (account === undefined || account.isRemoved) throw loginRefused();
+    this.#options.bans.checkAccount(account);
+    this.#checkSessions(account);
+    return account;
   }
 
   async #addDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
@@ -285,8 +341,8 @@ export class Authenticator {
 
   #closeRemovedDevice(account: Account): void {
     const fault = new Fault("login-refused", "this device was signed out to make room for another");
-    const isGone = ({ member }: ClientConnection) => !account.devices.has(member?.device ?? "");
-    this.#options.peers.close(account.id, fault, isGone);
+    const isTarget = ({ member }: ClientConnection) => isSignedOut(account, member);
+    this.#options.peers.close(account.id, fault, isTarget);
   }
 
   /** Repeats the checks after the write, because the account may have changed in the meantime. */
@@ -301,7 +357,8 @@ export class Authenticator {
     }
     const { state } = client;
     const login = state.kind === "unauthenticated" ? state.login : undefined;
-    return account.devices.has(login?.device ?? "") ? undefined : unknownDevice();
+    const isValid = login !== undefined && hasCredential(account, login) && !account.isRemoved;
+    return isValid ? undefined : unknownDevice();
   }
 
   /**
@@ -418,6 +475,16 @@ export class Authenticator {
     this.#options.bans.checkAccount(account);
     this.#checkSessions(account);
     return account;
+  }
+
+  #verifyInQueue(
+    client: ClientConnection,
+    password: string,
+    hash: string | undefined,
+  ): Promise<boolean> {
+    return this.#inAddressQueue(client, () =>
+      this.#hashing.run(() => this.#verify(password, hash)),
+    );
   }
 
   #verify(password: string, hash: string | undefined): Promise<boolean> {

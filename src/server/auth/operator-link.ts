@@ -29,7 +29,7 @@ export class OperatorLink {
   }
 
   grants(token: string, { member }: ClientConnection): boolean {
-    if (member === undefined || !this.#matches(token)) return false;
+    if (member?.device === undefined || !this.#matches(token)) return false;
     const owner = `${member.account.id} ${member.device}`;
     if (this.isUnused(token)) this.#owner = owner;
     return this.#owner === owner;

@@ -34,7 +34,6 @@ export function authHandlers(services: Services, sessions: SessionActions) {
     },
     login: async (request, { client }) => {
       const account = await login(services, client, request);
-      client.authenticated(loginOf(request));
       if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
         // The registration was interrupted after the account was recorded and before it entered the
         // lobby.
@@ -52,7 +51,7 @@ export function authHandlers(services: Services, sessions: SessionActions) {
     logout: (request, sender) => {
       const { client, member } = sender;
       const leave = () => {
-        services.push?.onSignedOut(member.device);
+        if (member.device !== undefined) services.push?.onSignedOut(member.device);
         sessions.logOut(client);
       };
       return request.forget === true ? forgetDevice(services, sender).then(leave) : leave();
@@ -67,7 +66,7 @@ async function login(
 ): Promise<Account> {
   const isCurrent = await waitForClientState(services, request);
   try {
-    return await services.authenticator.login(client, request);
+    return await authenticate(services, client, request);
   } catch (error) {
     const isRefused = error instanceof Fault && error.code === "login-refused";
     if (isCurrent || !isRefused) throw error;
@@ -75,6 +74,22 @@ async function login(
     const message = "the server's cluster has no majority and cannot check this log-in";
     throw new Fault("no-majority", message, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
   }
+}
+
+async function authenticate(
+  { authenticator }: Services,
+  client: ClientConnection,
+  request: RequestOf<"login">,
+): Promise<Account> {
+  const { user, password, presence } = request;
+  if (client.link.transport !== "irc") {
+    const account = await authenticator.login(client, request);
+    client.authenticated(loginOf(request));
+    return account;
+  }
+  const { account, ircPassword } = await authenticator.loginGateway(client, user, password ?? "");
+  client.authenticated({ device: undefined, ircPassword, isPresent: presence !== false });
+  return account;
 }
 
 /** Waits for the records that another server has already sent to this client. */
@@ -92,6 +107,7 @@ async function forgetDevice(
   { registry, kernel, peers }: Services,
   { client, member: { device }, account }: Sender,
 ): Promise<void> {
+  if (device === undefined) return;
   await kernel.transact(() =>
     account.devices.has(device) ? [registry.deviceRemovalDraft(account, device)] : [],
   );

@@ -70,6 +70,12 @@ export interface SessionActions {
   openChannel(client: ClientConnection, ticket: string): Answer<"lane">;
 }
 
+/** @throws {Fault} not-allowed in a session of an IRC client */
+export function deviceOf({ device }: Member): string {
+  if (device !== undefined) return device;
+  throw new Fault("not-allowed", "this requires a device, and IRC clients have none");
+}
+
 export function submit(
   kernel: Pick<Kernel, "serve">,
   { client, actor, ref }: Sender,

@@ -6,6 +6,7 @@ import { authHandlers } from "./auth.ts";
 import { fileHandlers } from "./files.ts";
 import {
   DEFERRED,
+  deviceOf,
   type Handlers,
   NO_PUSHES,
   NO_SEALING,
@@ -47,7 +48,7 @@ function dashboardHandlers({ dashboard, eventFeed, lists, metrics, pastDecisions
   } satisfies Partial<Handlers<RequestKind>>;
 }
 
-function deviceHandlers({ devices, prefs, push }: Services) {
+function deviceHandlers({ devices, ircPasswords, prefs, push }: Services) {
   return {
     devices: (_, { client, account }) => devices.list(client, account),
     revoke: async (request, { client, account }) => {
@@ -60,13 +61,17 @@ function deviceHandlers({ devices, prefs, push }: Services) {
     },
     "link-offer": ({ code }, { client }) => devices.offer(client, code),
     "link-grant": (request, { client, account }) => devices.grant(client, account, request),
+    "irc-password": (request, from) => ircPasswords.create(from, request),
+    "irc-passwords": (request, from) => ircPasswords.list(from, request),
+    "irc-password-revoke": (request, from) => ircPasswords.revoke(from, request),
     prefs: (_, { account }) => prefs.of(account),
     "prefs-set": (request, { account }) => prefs.set(account, request),
     save: (request, { account }) => prefs.save(account, request),
-    "push-key": (_, { account, member }) => required(push, NO_PUSHES).key(account, member.device),
+    "push-key": (_, { account, member }) =>
+      required(push, NO_PUSHES).key(account, deviceOf(member)),
     "push-subscribe": (request, { account, member }) =>
-      required(push, NO_PUSHES).subscribe(account, member.device, request),
-    "push-unsubscribe": (_, { member }) => required(push, NO_PUSHES).unsubscribe(member.device),
+      required(push, NO_PUSHES).subscribe(account, deviceOf(member), request),
+    "push-unsubscribe": (_, { member }) => required(push, NO_PUSHES).unsubscribe(deviceOf(member)),
   } satisfies Partial<Handlers<RequestKind>>;
 }
 

@@ -21,7 +21,7 @@ export function roomHandlers(services: Services) {
       submit(kernel, sender, { kind: "join", options: await joins.options(request, sender) }),
     leave: ({ room: named, epoch, signature, reason }, sender) => {
       const { device } = sender.member;
-      const isSigned = epoch !== undefined && signature !== undefined;
+      const isSigned = epoch !== undefined && signature !== undefined && device !== undefined;
       const signed = isSigned ? { epoch, device, signature: toBase64Url(signature) } : undefined;
       const room = checkName(named, "room's name");
       return submit(kernel, sender, { kind: "leave", room, ...defined({ signed, reason }) });

@@ -14,6 +14,7 @@ import { Bans } from "../auth/bans.ts";
 import { DeviceNotes } from "../auth/device-notes.ts";
 import { Devices } from "../auth/devices.ts";
 import { Invites } from "../auth/invites.ts";
+import { IrcPasswords } from "../auth/irc-passwords.ts";
 import { Authenticator } from "../auth/login.ts";
 import { Resets } from "../auth/resets.ts";
 import { DataChannels } from "../files/data-channels.ts";
@@ -126,6 +127,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
     management: new Management({ ...context, catchUp }),
     moderation: new Moderation({ ...context, recordLookup, authenticator, resets, erasure }),
     devices: new Devices({ ...context, authenticator }),
+    ircPasswords: new IrcPasswords(context),
     lists: new AdminLists(context),
     pastDecisions: new PastDecisions({ ...context, eventFeed }),
     proofs: new ProofService({ ...context, provable }),

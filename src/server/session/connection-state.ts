@@ -44,7 +44,10 @@ export interface Admission {
 }
 
 export interface Login {
-  readonly device: string;
+  /** `undefined` in a session of an IRC client, which has no device. */
+  readonly device: string | undefined;
+  /** Seq of the IRC password; `undefined` if the session was opened with another secret. */
+  readonly ircPassword?: number | undefined;
   /** True if the session makes its account appear online and receives live messages. */
   readonly isPresent: boolean;
 }

@@ -7,6 +7,7 @@ import { bannedFault } from "../../core/rooms/policy.ts";
 import type { Head, LogRecord } from "../../wire/record.ts";
 import { hostKey } from "../auth/bans.ts";
 import { isOperating } from "../auth/operator-link.ts";
+import { isSignedOut } from "../auth/sign-out.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { CatchUp } from "../rooms/catch-up.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
@@ -42,9 +43,10 @@ export class RemoteAccountRecords {
       }
       case "account-gone":
         return peers.close(id, new Fault("login-refused", msg`account ${name} was removed`));
-      case "device-gone": {
+      case "device-gone":
+      case "irc-password-gone": {
         const fault = new Fault("login-refused", "this device was signed out");
-        return peers.close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));
+        return peers.close(id, fault, ({ member }) => isSignedOut(account, member));
       }
       case "ignore":
         return readPositions.sendIgnored(account);

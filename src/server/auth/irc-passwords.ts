@@ -1,0 +1,76 @@
+/** Requests for IRC passwords: create, list and revoke. */
+
+import { assert } from "../../base/assert.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import { checkName } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { ircPasswordDraft, ircPasswordsGoneDraft } from "../../core/rooms/irc-passwords.ts";
+import type { Actor } from "../../core/rooms/moderation.ts";
+import { requireUser } from "../../core/rooms/targets.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import { checkOperator } from "./operator-link.ts";
+import { hashOf, newToken } from "./secrets.ts";
+
+interface From {
+  readonly account: Account;
+  readonly actor: Actor;
+}
+
+export class IrcPasswords {
+  readonly #context: ServerContext;
+
+  constructor(context: ServerContext) {
+    this.#context = context;
+  }
+
+  /** @throws {Fault} not-allowed, user-unknown or too-many */
+  async create(
+    from: From,
+    { user, label }: RequestOf<"irc-password">,
+  ): Promise<Answer<"irc-password">> {
+    const account = this.#account(from, user);
+    // A leading letter, so that no program mistakes the password for an option.
+    const password = `i${newToken(this.#context.entropy)}`;
+    const content = { hash: hashOf(password), label: label?.trim() || undefined };
+    const record = await this.#context.kernel.transact(() => [
+      ircPasswordDraft(account, from.account.id, content),
+    ]);
+    assert(record !== undefined, "a draft gives a record");
+    return { user: account.name, seq: record.head.seq, password };
+  }
+
+  list(from: From, { user }: RequestOf<"irc-passwords">): Answer<"irc-passwords"> {
+    const account = this.#account(from, user);
+    const sessions = [...this.#context.peers.of(account.id)];
+    const online = new Set(sessions.map(({ member }) => member?.ircPassword));
+    const passwords = [...account.ircPasswords].map(([seq, { label, sinceUnixMs: since }]) =>
+      defined({ seq, label, since, online: online.has(seq) }),
+    );
+    return { user: account.name, passwords };
+  }
+
+  /** @throws {Fault} not-allowed, user-unknown or not-found */
+  async revoke(from: From, { user, seq }: RequestOf<"irc-password-revoke">): Promise<void> {
+    const { kernel, peers } = this.#context;
+    const account = this.#account(from, user);
+    await kernel.transact(() => {
+      if (!account.ircPasswords.has(seq)) throw unknownPassword(seq);
+      return [ircPasswordsGoneDraft(account.id, from.account.id, [seq])];
+    });
+    const fault = new Fault("login-refused", "this IRC password was revoked");
+    peers.close(account.id, fault, ({ member }) => member?.ircPassword === seq);
+  }
+
+  #account({ account: own, actor }: From, user: string | undefined): Account {
+    if (user === undefined) return own;
+    const account = requireUser(this.#context.registry, checkName(user, "person's name"));
+    if (account !== own) checkOperator(actor);
+    return account;
+  }
+}
+
+function unknownPassword(seq: number): Fault {
+  return new Fault("not-found", msg`no IRC password ${seq}`, { remedy: "list the IRC passwords" });
+}
