@@ -45,8 +45,8 @@ test("creates a data folder that only its owner can read", async () => {
   }
   expect(readFileSync(join(data, "invite"), "utf8")).toBe(`'${invite}'\n`);
   expect(JSON.parse(readFileSync(join(data, "format.json"), "utf8"))).toEqual({
-    format: 2,
-    minReader: 2,
+    format: 3,
+    minReader: 3,
   });
 });
 
