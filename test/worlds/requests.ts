@@ -140,6 +140,13 @@ async function reset({ client, world, user, on }: About): Promise<void> {
   world.addRecovery(token);
 }
 
+async function changeIrcPasswords({ client, number, on }: About): Promise<void> {
+  await client.request("irc-password", on ? { label: `client ${number}` } : {});
+  const { passwords } = await client.request("irc-passwords", {});
+  const { seq = 1 } = passwords[number % (passwords.length + 1)] ?? {};
+  await client.request("irc-password-revoke", { seq });
+}
+
 async function revokeInvite({ client }: About): Promise<void> {
   const { invite } = await client.request("invite", { uses: 1 });
   await client.request("invite-revoke", { invite });
@@ -194,6 +201,7 @@ export const REQUESTS = {
     home.markSignedOut();
     return about.client.request("revoke", { device: deviceIdOf(home.device.publicKey) });
   },
+  "irc-password": changeIrcPasswords,
   forget: ({ device }) => device.relogin(true),
   "erase-all": ({ client }) => client.request("erase-all", {}),
   upload: ({ device, room, number }) => device.upload(room, number),

@@ -78,9 +78,7 @@ export class Settings {
   noteAccount(record: LogRecord): void {
     const { kind, room: user } = record.head;
     const body = parseBody(record) ?? {};
-    if (kind === "prefs-erase" || kind === "account-gone") {
-      for (const erased of erasuresOf(record)) this.blanked.add(erased);
-    }
+    for (const erased of erasuresOf(record)) this.blanked.add(erased);
     if (kind === "prefs") this.#prefs(user, body);
     if (kind === "announcement")
       this.#set(SERVER_WIDE, { key: "announced", value: String(body["text"]) });
