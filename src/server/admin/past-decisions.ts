@@ -17,6 +17,8 @@ interface PastDecisionsOptions extends ServerContext {
 }
 
 const ROOM_KINDS = kindsWith("decision");
+/** A new password is relevant even if its record was erased. */
+const KINDS_READ_BY_HEAD: ReadonlySet<string> = new Set(["password", "irc-password"]);
 const READ_BATCH_RECORDS = 1_000;
 const HISTORY_BYTES_MAX = 512 * 1024;
 
@@ -90,8 +92,7 @@ export class PastDecisions {
   #decisionsIn(record: LogRecord, passwords: Map<string, FoundDecision>): FoundDecision[] {
     const { registry } = this.#options;
     const { kind, room, seq } = record.head;
-    // A password change is relevant even if its record was erased.
-    if (record.bodyBytes === undefined && kind !== "password") return [];
+    if (record.bodyBytes === undefined && !KINDS_READ_BY_HEAD.has(kind)) return [];
     const used = kind === "reset" ? passwords.get(room) : undefined;
     if (kind === "reset" || kind === "password") passwords.delete(room);
     const decision = decisionOf(record, registry, kind === "password");

@@ -99,6 +99,16 @@ test("only operators manage IRC passwords of other accounts", async () => {
   expect((await olga.request("irc-passwords", { user: "ana" })).passwords).toEqual([]);
 });
 
+test("the decisions name IRC passwords that operators create, even revoked ones", async () => {
+  const { olga, ana } = await operatorSite();
+  await ana.request("irc-password", {});
+  const { seq } = await olga.request("irc-password", { user: "ana" });
+  await olga.request("irc-password-revoke", { user: "ana", seq });
+  const { events } = await olga.request("decisions", {});
+  const created = events.filter(({ decision }) => decision === "irc-password");
+  expect(created.map(({ by, whom }) => [by, whom])).toEqual([["olga", "ana"]]);
+});
+
 test("limits the number of IRC passwords and the length of their labels", async () => {
   const { ana } = await siteWith(["ana"]);
   const label = "x".repeat(DEVICE_LABEL_BYTES_MAX);
