@@ -81,6 +81,15 @@ export const command = defineGroup({
   reset: verbRow("Create a password reset code", loadExport(accounts, "reset"), [
     "chat admin reset bob --expires 2h",
   ]),
+  "irc-password": verbRow(
+    "Create, list or revoke passwords for a user's IRC clients",
+    () => import("./admin/irc-password.ts"),
+    [
+      "chat admin irc-password ana --label WeeChat",
+      "chat admin irc-password ana --list",
+      "chat admin irc-password ana --revoke 57",
+    ],
+  ),
   "sign-out": verbRow("Sign out all devices of a user", loadExport(accounts, "signOut"), [
     "chat admin sign-out bob",
   ]),
