@@ -141,7 +141,7 @@ test("README and the guides document exactly the existing slash commands", () =>
   const usages = slashRows().map(({ name }) => name);
   const known = [...usages, ...Object.keys(SLASH_ALIASES), "sendall"];
   const code = codeOf(guides()).filter((word) => /^\/[a-z]/.test(word) && !word.startsWith("/tmp"));
-  const named = new Set(code.map((word) => /^\/([a-z]+)/.exec(word)?.[1] ?? ""));
+  const named = new Set(code.map((word) => /^\/([a-z]+(?:-[a-z]+)*)/.exec(word)?.[1] ?? ""));
   expect(known.filter((word) => !named.has(word))).toEqual([]);
   expect([...named].filter((word) => !known.includes(word))).toEqual([]);
 });

@@ -18,6 +18,7 @@ import { inviteUrl } from "../connect/invite.ts";
 import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
 import { displayRecords } from "./console.ts";
 import { confirmHint, digitRows, identityLine } from "./identity-lines.ts";
+import { showIrcPasswords } from "./irc-passwords.ts";
 import { membersLine } from "./members-line.ts";
 import { parseSend } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
@@ -206,6 +207,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     chatConsole.print({ kind: "password-changed" }, (texts) => texts.passwordChanged);
   },
 
+  "irc-password": showIrcPasswords,
   set: (host, { input: words }) => host.set(words),
   notify: (host, { on, target }) => host.notify(on, target),
   quit: (host) => host.quit(),

@@ -47,6 +47,7 @@ export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly search: { readonly text: string };
   readonly send: { readonly input: string };
   readonly set: { readonly input: string };
+  readonly "irc-password": { readonly input: string };
   readonly help: { readonly input: string };
 }
 

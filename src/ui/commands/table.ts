@@ -24,7 +24,7 @@ import * as views from "./views.ts";
 import { whois } from "./whois.ts";
 
 const { who, list, rooms, msg, ignored, saved, pins, send, files, seal, sealed, verify } = views;
-const { search, logout, passwd, set, notify, help, quit } = views;
+const { search, logout, passwd, ircPassword, set, notify, help, quit } = views;
 
 export const SLASH_ALIASES: Readonly<Record<string, string>> = {
   regist: "register",
@@ -40,5 +40,5 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ...{ ignore, unignore, quiet, ignored, save, unsave, saved },
   ...{ invite, kick, mute, unmute, ban, grant, revoke, edit, erase },
   ...{ pin, unpin, pins, receipts, send, files, seal, sealed, verify },
-  ...{ search, logout, passwd, set, notify, help, quit },
+  ...{ search, logout, passwd, "irc-password": ircPassword, set, notify, help, quit },
 };

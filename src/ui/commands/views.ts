@@ -28,7 +28,7 @@ function simpleView(kind: SimpleView): Command<View> {
   return defineView(`/${kind}`, (input) => (input === "" ? { kind } : undefined));
 }
 
-function inputView(kind: "send" | "set" | "help", usage: string): Command<View> {
+function inputView(kind: "send" | "set" | "irc-password" | "help", usage: string): Command<View> {
   return defineView({ terminal: usage, page: `/${kind}` }, (input, ui) =>
     ui === "terminal" || input === "" ? { kind, input } : undefined,
   );
@@ -83,6 +83,10 @@ export const notify = defineView(
     const args = parseOnOff(state);
     return args && { kind: "notify", ...args, ...(target === undefined ? {} : { target }) };
   },
+);
+export const ircPassword = inputView(
+  "irc-password",
+  "/irc-password [new [LABEL] | list | revoke ID]",
 );
 export const help = inputView("help", "/help [COMMAND]");
 export const quit = simpleView("quit");

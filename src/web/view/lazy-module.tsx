@@ -2,6 +2,7 @@
 
 import "./first-screen.ts";
 import { ENGLISH_DEFERRED } from "../../ui/messages/en/deferred.ts";
+import { IrcPasswordsDialog } from "./account/irc-passwords.tsx";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { Badge } from "./attention/badge.tsx";
 import { Notices } from "./attention/notices.tsx";
@@ -36,6 +37,7 @@ export const LAZY_MODULE: LazyModule = {
   texts: ENGLISH_DEFERRED,
   Settings: SettingsDialog,
   Logout: LogoutDialog,
+  IrcPasswords: IrcPasswordsDialog,
   Invite: InviteDialog,
   Help: HelpDialog,
   Join: JoinDialog,

@@ -107,6 +107,37 @@ test("addresses an invite to a single user", async () => {
   expect(await run("whois")).toBe("usage");
 });
 
+test("creates, lists and revokes IRC passwords", async () => {
+  const { run, notes, overlays, client } = await commandsOf(new ClientFixture());
+  const request = spyOn(client, "request");
+  request.mockResolvedValue({ user: "ana", seq: 7, password: "iSECRET" } as never);
+  expect(await run("irc-password")).toBe("fine");
+  expect(request).toHaveBeenLastCalledWith("irc-password", {});
+  expect(await run("irc-password new my WeeChat")).toBe("fine");
+  expect(request).toHaveBeenLastCalledWith("irc-password", { label: "my WeeChat" });
+  expect(overlays).toEqual(Array(2).fill(["IRC password for ana, shown only once:", "iSECRET"]));
+  const passwords = [
+    { seq: 7, label: "WeeChat", since: 1767323045678, online: true },
+    { seq: 9, since: 1767323045678, online: false },
+  ];
+  request.mockResolvedValue({ user: "ana", passwords } as never);
+  expect(await run("irc-password list")).toBe("fine");
+  expect(overlays.at(-1)).toEqual([
+    "2 IRC passwords",
+    "7: WeeChat, created 2026-01-02, in use",
+    "9: created 2026-01-02",
+  ]);
+  request.mockResolvedValue({} as never);
+  expect(await run("irc-password revoke 7")).toBe("fine");
+  expect(request).toHaveBeenLastCalledWith("irc-password-revoke", { seq: 7 });
+  expect(notes).toEqual(["IRC password 7 no longer works"]);
+  const calls = request.mock.calls.length;
+  for (const wrong of ["revoke", "revoke x", "revoke 0", "list all", "WeeChat"]) {
+    expect(await run(`irc-password ${wrong}`)).toBe("usage");
+  }
+  expect(request).toHaveBeenCalledTimes(calls);
+});
+
 test("encrypts a conversation only after a prompt", async () => {
   const { run, notes, answers } = await commandsOf(new ClientFixture());
   answers.push("no");

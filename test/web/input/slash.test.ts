@@ -24,6 +24,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   sealed: "/sealed",
   verify: "/verify NAME",
   set: "/set",
+  "irc-password": "/irc-password",
   help: "/help",
 };
 
@@ -38,6 +39,8 @@ describe("slash commands in the composer", () => {
     ["/join vault --sealde", misused("join")],
     ["/invite", order("invite", { user: undefined })],
     ["/seal", misused("seal")],
+    ["/irc-password", shown("irc-password", { input: "" })],
+    ["/irc-password list", misused("irc-password")],
     ["/join", misused("join")],
     ["/msg @bob two\nlines", shown("msg", { to: "@bob", text: "two\nlines" })],
     ["/me waves", order("me", { text: "waves" })],

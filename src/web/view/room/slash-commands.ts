@@ -264,6 +264,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     openDialog("Topic", { room });
   },
   passwd: (_, { openDialog }) => openDialog("Settings"),
+  "irc-password": (_, { openDialog }) => openDialog("IrcPasswords"),
   set: (_, { openDialog }) => openDialog("Settings"),
   logout: (_, { openDialog }) => openDialog("Logout"),
   quit: (_, { openDialog }) => openDialog("Logout"),

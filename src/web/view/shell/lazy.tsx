@@ -36,6 +36,7 @@ interface TargetProps {
 interface LazyDialogs {
   readonly Settings: object;
   readonly Logout: object;
+  readonly IrcPasswords: object;
   readonly Invite: object;
   readonly Help: object;
   readonly Ignored: object;

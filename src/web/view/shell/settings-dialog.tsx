@@ -217,7 +217,8 @@ function Devices() {
       </Button>{" "}
       <Button disabled={devices.length < 2} onClick={signOutOthers}>
         {texts.signOutOthers}
-      </Button>
+      </Button>{" "}
+      <Button onClick={() => page.openDialog("IrcPasswords")}>{texts.ircPasswords}</Button>
     </section>
   );
 }

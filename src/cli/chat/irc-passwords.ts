@@ -1,0 +1,55 @@
+/** Terminal output of the slash command `/irc-password`. */
+
+import { formatUtc } from "../../base/time.ts";
+import {
+  invalidArguments,
+  splitFirstWord,
+  usageFor,
+  type Views,
+} from "../../ui/commands/command.ts";
+import { ircPassword } from "../../ui/commands/views.ts";
+import type { SlashHost } from "./slash-host.ts";
+
+const DAY_CHARS = 10;
+const ID = /^[1-9]\d{0,14}$/;
+
+/** @throws {Fault} usage, or a fault of the request */
+export async function showIrcPasswords(
+  host: SlashHost,
+  { input }: Views["irc-password"],
+): Promise<void> {
+  const [word, argument] = splitFirstWord(input);
+  if (word === "" || word === "new") return create(host, argument);
+  if (word === "list" && argument === "") return list(host);
+  if (word === "revoke" && ID.test(argument)) return revoke(host, Number(argument));
+  throw invalidArguments(usageFor(ircPassword, "terminal"));
+}
+
+async function create({ open, chatConsole }: SlashHost, label: string): Promise<void> {
+  const fields = label === "" ? {} : { label };
+  const { user, seq: id, password } = await open.client.request("irc-password", fields);
+  chatConsole.print(
+    { kind: "irc-password", id, ...fields, password },
+    (texts) => texts.ircPasswordCreated(user),
+    [password],
+  );
+}
+
+async function list({ open, chatConsole }: SlashHost): Promise<void> {
+  const { passwords: entries } = await open.client.request("irc-passwords", {});
+  const passwords = entries.map(({ seq: id, since, ...entry }) => {
+    return { id, ...entry, since: formatUtc(since) };
+  });
+  chatConsole.print(
+    { kind: "irc-passwords", passwords },
+    (texts) => texts.ircPasswords(passwords.length),
+    passwords.map(({ id, label = "", since, online }) => {
+      return chatConsole.texts.ircPasswordFacts(id, label, since.slice(0, DAY_CHARS), online);
+    }),
+  );
+}
+
+async function revoke({ open, chatConsole }: SlashHost, id: number): Promise<void> {
+  await open.client.request("irc-password-revoke", { seq: id });
+  chatConsole.print({ kind: "irc-password-revoked", id }, (texts) => texts.ircPasswordRevoked(id));
+}

@@ -1,0 +1,82 @@
+/** Dialog for the passwords of the user's IRC clients. */
+
+import { type FormEvent, useEffect, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import type { Answer } from "../../../wire/messages.ts";
+import { Button } from "../shell/button.tsx";
+import { FaultLine, useTask } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import { Field } from "../shell/form.tsx";
+import { useFullPage } from "../shell/full-page.ts";
+import { CopyLine } from "../shell/invite-dialog.tsx";
+
+type IrcPassword = Answer<"irc-passwords">["passwords"][number];
+
+export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }) {
+  const { texts, chat, times } = useFullPage();
+  const task = useTask();
+  const [passwords, setPasswords] = useState<readonly IrcPassword[]>([]);
+  const [label, setLabel] = useState("");
+  const [created, setCreated] = useState<string | undefined>(undefined);
+  const load = async () => setPasswords((await chat.request("irc-passwords", {})).passwords);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
+  useEffect(() => task.run(load), []);
+  const create = (event: FormEvent) => {
+    event.preventDefault();
+    task.run(async () => {
+      const fields = label.trim() === "" ? {} : { label: label.trim() };
+      setCreated((await chat.request("irc-password", fields)).password);
+      setLabel("");
+      await load();
+    });
+  };
+  const revoke = (seq: number) =>
+    task.run(async () => {
+      await chat.request("irc-password-revoke", { seq });
+      await load();
+    });
+  return (
+    <Dialog title={texts.ircPasswords} onClose={onClose}>
+      <p>{texts.ircPasswordsExplained}</p>
+      <form onSubmit={create}>
+        <Field
+          id="irc-password-label"
+          label={texts.ircPasswordLabel}
+          value={label}
+          onChange={setLabel}
+        />
+        <Button type="submit" disabled={task.isBusy}>
+          {texts.ircPasswordCreate}
+        </Button>
+      </form>
+      <FaultLine fault={task.fault} />
+      {created === undefined ? null : (
+        <CopyLine id="irc-password" label={texts.ircPasswordOnce} text={created} />
+      )}
+      <ul className="plain-list">
+        {passwords.map(({ seq, label: known, since, online }) => {
+          const name = cleanText(known ?? texts.ircPasswordUnnamed(seq));
+          const facts = [texts.deviceAdded(times.full(since))];
+          if (online) facts.unshift(texts.ircPasswordOnline);
+          return (
+            <li key={seq} className="device">
+              <span>
+                <strong dir="auto">{name}</strong>
+                <br />
+                <span className="hint">{facts.join(" · ")}</span>
+              </span>
+              <Button
+                variant="small"
+                aria-label={`${texts.ircPasswordRevoke}: ${name}`}
+                disabled={task.isBusy}
+                onClick={() => revoke(seq)}
+              >
+                {texts.ircPasswordRevoke}
+              </Button>
+            </li>
+          );
+        })}
+      </ul>
+    </Dialog>
+  );
+}
