@@ -32,8 +32,8 @@ const FROM = packTexts("from");
 const START_BYTES = 1 + START.length + 3;
 /** Space for keys, lengths, salt, `erased` and a name; excludes head and body. */
 const RECORD_FRAME_BYTES_MAX = 256;
-/** Small enough for a page to draw in one pass, and far below the queue limit of a link. */
-const FRAME_BYTES_MAX = 64 << 10;
+/** Fits in the runtime's 16 KiB send buffer, so that it is copied only once for each reader. */
+const FRAME_BYTES_MAX = 15 << 10;
 const NAME_BYTES_MAX = 64;
 
 export function recordBytes({ headBytes, bodyBytes }: LogRecord): number {
