@@ -94,8 +94,9 @@ export class EventFeed {
     this.#stored.push(stored);
     this.#storedBytes += sizeOf(event);
     while (this.#stored.length > EVENTS_STORED_MAX || this.#storedBytes > EVENTS_STORED_BYTES_MAX) {
-      const oldest = this.#stored.shift();
-      if (oldest !== undefined) this.#storedBytes -= sizeOf(oldest.event);
+      // Dropping one event at a time would move all others for each post.
+      const oldest = this.#stored.splice(0, Math.ceil(this.#stored.length / 4));
+      for (const { event: dropped } of oldest) this.#storedBytes -= sizeOf(dropped);
     }
     return stored;
   }
