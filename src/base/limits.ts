@@ -10,6 +10,10 @@ const MIB = 1024 * KIB;
 /** 1,000 queued copies of the longest text fit in memory. */
 export const TEXT_BYTES_MAX = 64 * KIB;
 export const TOPIC_BYTES_MAX = 512;
+/** Open invitations of users to a room. Every server keeps them in memory. */
+export const INVITED_PER_ROOM_MAX = 1_000;
+/** Open invitations of one user. The server lists all of them at each log-in. */
+export const INVITATIONS_PER_USER_MAX = 50;
 export const NAME_CHARS_MAX = 32;
 export const SERVER_NAME_BYTES_MAX = 128;
 export const WELCOME_BYTES_MAX = 4 * KIB;

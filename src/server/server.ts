@@ -61,7 +61,7 @@ export class Server {
     const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
       this.#services;
     const { files, sealed, push, prefs, retention, deviceNotes, remote, http } = this.#services;
-    const { authenticator } = this.#services;
+    const { authenticator, invitations } = this.#services;
     feed.subscribeHistory(
       (room, record) => fanOut.addRecord(room, record),
       (room, record) => catchUp.onRecord(room, record),
@@ -71,6 +71,7 @@ export class Server {
       (_, record) => files?.onRecord(record),
       (room, record) => sealed?.onRecord(room, record),
       (room, record) => push?.onRecord(room, record),
+      (room, record) => invitations.onRecord(room, record),
       (room) => http.reads?.onRecord(room),
       (room, record) => onEvent({ kind: "record", record, room }),
       (room, record) => catchUp.refreshChanged(room, record),

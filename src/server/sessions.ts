@@ -190,6 +190,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#notices.onLogin(client);
     this.#services.readPositions.onLogin(client, account);
     this.#services.sealed?.onLogin(client, account);
+    this.#services.invitations.onLogin(client, account);
     this.#services.push?.onLogin(client, account);
     void this.#services.catchUp.resume(client, member, after);
   }

@@ -88,6 +88,7 @@ export const KINDS = {
     traits: ["read", "decision"],
     body: { user: "text", name: "text", on: "flag", until: "number" },
   },
+  admission: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
   grant: {
     log: "history",
     traits: ["read", "decision"],

@@ -133,5 +133,6 @@ export const SEALED_REQUESTS = {
 
 export const SEALED_NOTICES = {
   "key-packages-low": { left: count },
-  invited: { room: name, by: v.optional(name) },
+  /** `sealed`: false if the room is not sealed; true if omitted, as in version 0.2. */
+  invited: { room: name, by: v.optional(name), sealed: v.optional(v.boolean()) },
 } as const;

@@ -305,6 +305,12 @@ export const REQUESTS = {
     fields: { room: name, user: name, reason: v.optional(text(TOPIC_BYTES_MAX)) },
     answer: v.object({ seq: positive }),
   },
+  /** Lets an account join once without the room's password. */
+  "invite-user": {
+    postCount: 1,
+    fields: { room: name, user: name },
+    answer: v.object({ seq: positive }),
+  },
   mute: {
     postCount: 1,
     /** `until`: Unix ms; permanent if omitted. `on: false` unmutes the user. */

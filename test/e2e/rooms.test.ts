@@ -38,6 +38,21 @@ test("ends after three wrong room passwords; asks for a right one once", async (
   expect(history.filter(({ kind }) => kind === "text")).toEqual([]);
 });
 
+test("invites an account to a locked room", async () => {
+  await using sandbox = server.guests();
+  const [jan, kim] = [
+    await sandbox.home("jan").join(["--user", "jan"]),
+    await sandbox.home("kim").join(["--user", "kim"]),
+  ];
+  jan.type("/join cellar skeleton", "/invite @kim");
+  expect(await jan.json("admission")).toMatchObject({ room: "cellar", user: "kim", on: true });
+  expect(await kim.json("may-join")).toEqual({ kind: "may-join", room: "cellar", by: "jan" });
+  kim.type("/join cellar");
+  expect(await kim.json("joined")).toMatchObject({ room: "cellar" });
+  jan.type("/invite @kim");
+  expect(await jan.json("fault")).toMatchObject({ code: "not-allowed" });
+});
+
 test("in a conversation, room commands apply to the last room", async () => {
   await using sandbox = server.guests();
   await sandbox.home("finn").run(["register", "--user", "finn"]);

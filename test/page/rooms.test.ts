@@ -50,6 +50,18 @@ pageTest("creates a room with topic and password; others browse, join and search
   await mia.page.keyboard.press("Escape");
 });
 
+pageTest("shows an invitation to a locked room until the user joins", async () => {
+  const ora = await server.window("ora");
+  const pat = await server.headlessUser("pat");
+  await pat.tab.ask("join", { room: "vault", create: true, password: "open sesame" });
+  await pat.tab.ask("invite-user", { room: "vault", user: "ora" });
+  const banner = ora.page.locator(".banner").filter({ hasText: "pat invited you to #vault." });
+  await banner.getByRole("button", { name: "Join" }).click();
+  await ora.heading("#vault").waitFor();
+  await ora.page.getByText("pat invited ora").waitFor();
+  await banner.waitFor({ state: "detached" });
+});
+
 pageTest(
   "asks a moderator to confirm muting, promoting, demoting and removing a member",
   async () => {

@@ -37,6 +37,7 @@ const BODIES = {
   erase: { seq: 4, also: [5, 6], retention: true, replaces: 3 },
   kick: { ...MEMBER, removed: true, reason: "spam" },
   mute: { ...MEMBER, on: true, until: 9e12 },
+  admission: { ...MEMBER, on: true },
   grant: { ...MEMBER, on: true },
   file: { ...FILE, text: "see @ben", sending: "s", folder: { entries: 2, manifestBytes: 9 } },
   rename: { was: "Dev", name: "Ops", user: BEN },

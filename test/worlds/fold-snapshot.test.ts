@@ -17,7 +17,7 @@ const FILES = ["fAAECAwQFBgc", "fBBBBBBBBBBB"] as FileId[];
 const KINDS: RecordKind[] = [
   ...(["room", "join", "leave", "topic", "text", "action", "reaction", "edit", "erase"] as const),
   ...(["kick", "mute", "grant", "file", "rename", "close", "remove", "retention"] as const),
-  ...(["group", "sealed", "pin", "receipts"] as const),
+  ...(["group", "sealed", "pin", "receipts", "admission"] as const),
 ];
 
 interface Step {
@@ -52,6 +52,7 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     edit: { seq: of },
     erase: { seq: of, also: [Math.max(1, of - 1)] },
     kick: { user: other },
+    admission: { user: other, on },
     mute: { user: other, on, ...(back % 2 === 0 ? { until: seq } : {}) },
     grant: { user: other, on },
     file: { file, name, size: 3, chunks: 1, digest: "ab".repeat(32) },

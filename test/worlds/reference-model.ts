@@ -256,6 +256,10 @@ export class ReferenceModel {
       const isMember = room.members.get(by)?.isMember === true;
       check(isMember, () => `seq ${seq}: ${kind} by ${by}, who is not in the room`);
     }
+    if (kind === "admission") {
+      const mayInvite = room.members.get(by)?.isMember === true || this.#operators.has(by);
+      check(mayInvite, () => `seq ${seq}: ${by} invites to a room without being in it`);
+    }
     if (CONTENT_KINDS.has(kind)) {
       check(!room.muted.has(by), () => `seq ${seq}: ${by} speaks, but is muted`);
       check(!room.isClosed, () => `seq ${seq}: ${by} speaks in a closed room`);

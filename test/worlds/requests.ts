@@ -217,6 +217,7 @@ export const REQUESTS = {
     world.addNewcomer(token);
   },
   newcomer: ({ world }) => Promise.resolve(world.addNewcomer("")),
+  "invite-user": ({ client, room, user }) => client.request("invite-user", { room, user }),
   invites: ({ client }) => client.request("invites", {}),
   "invite-revoke": asOperator(revokeInvite),
   registration: ({ client }) => client.request("registration", {}),

@@ -421,9 +421,9 @@ export class LineClient extends SlashHost {
         this.#pendingJoins.delete(event.room.id);
         return this.#onPrinted();
       case "invited": {
-        const { room, by } = event;
-        const sender = by ?? "someone";
-        const text = `${sender} added you to the encrypted room '${room}': /join ${room}`;
+        const { room, by, sealed } = event;
+        const what = sealed === false ? "invited you to" : "added you to the encrypted room";
+        const text = `${by ?? "someone"} ${what} '${room}': /join ${room}`;
         return chatConsole.print(
           { kind: "may-join", room, ...(by === undefined ? {} : { by }) },
           text,

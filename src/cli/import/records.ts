@@ -5,7 +5,7 @@ import { EntryList, type Fields, fieldsOf, jsonOf, type ParsedFile, textOf } fro
 import { linesIn } from "./lines.ts";
 
 const SKIPPED_KINDS: ReadonlySet<string> = new Set([
-  ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
+  ...["room", "join", "leave", "topic", "mute", "admission", "grant", "rename", "close", "remove"],
   ...["retention", "pin", "receipts", "group"],
   ...["erased", "unreadable"],
 ]);

@@ -105,6 +105,7 @@ export function displayBody(content: RecordContent): { seq: number; from: string
     }
     case "file":
       return { seq, from, kind, ...fileBody(body) };
+    case "admission":
     case "grant":
       return { seq, from, kind, user: textOf("name"), on: body["on"] === true };
     case "group":

@@ -43,6 +43,7 @@ export type DisplayBody =
   | { readonly kind: "topic"; readonly topic: string }
   /** `until` is a UTC time as text; absent if the mute is permanent. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
+  | { readonly kind: "admission"; readonly user: string; readonly on: boolean }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
   | {
       readonly kind: "rename";
@@ -358,6 +359,8 @@ function eventText(record: DisplayRecord, style: Style): string {
           : ` until ${formatTimestamp(Date.parse(record.until), style)}`;
       return record.on ? `muted ${record.user}${untilText}` : `unmuted ${record.user}`;
     }
+    case "admission":
+      return record.on ? `invited ${record.user}` : `withdrew the invitation of ${record.user}`;
     case "grant":
       return record.on ? `made ${record.user} a moderator` : `removed ${record.user} as moderator`;
     case "file":

@@ -104,7 +104,10 @@ export class ScreenNotices {
     switch (event.kind) {
       case "invited": {
         const { server } = this.#options.host.screenTexts;
-        return this.note((texts) => texts.addedToRoom(event.by ?? server, event.room));
+        const { by = server, room, sealed } = event;
+        return this.note((texts) =>
+          sealed === false ? texts.invitedToRoom(by, room) : texts.addedToRoom(by, room),
+        );
       }
       case "announced":
         return this.#announce(event);

@@ -60,6 +60,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "kick":
       return changes(author, [`member ${room} ${String(fields.user)}`, `gone ${room}`]);
     case "mute":
+    case "admission":
     case "grant": {
       const target = `member ${room} ${String(fields.user)}`;
       return changes(author, [target]);

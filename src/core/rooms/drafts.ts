@@ -17,7 +17,7 @@ import type { AnnounceCommand, Change } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { checkMayPost, checkReason, withRoomRemoval } from "./moderation.ts";
-import { isVacant, LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { isVacant, LOBBY, needsPassword, type Room, type Rooms } from "./rooms.ts";
 import { requireJoinedRoom, requireRoom } from "./targets.ts";
 
 export interface JoinOptions {
@@ -160,7 +160,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
       remedy: msg`ask a member to add you: /invite NAME`,
     });
   }
-  if (room.locked && !room.admitted.has(user) && !isPasswordAccepted) {
+  if (needsPassword(room, user) && !isPasswordAccepted) {
     throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
       remedy: "use /join ROOM PASSWORD",
     });

@@ -2,7 +2,12 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
-import { EDITS_PER_RECORD_MAX, PINS_MAX } from "../../base/limits.ts";
+import {
+  EDITS_PER_RECORD_MAX,
+  INVITATIONS_PER_USER_MAX,
+  INVITED_PER_ROOM_MAX,
+  PINS_MAX,
+} from "../../base/limits.ts";
 import { foldName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Draft } from "../../wire/record.ts";
@@ -11,6 +16,7 @@ import { requireMember, requireRoom } from "./targets.ts";
 
 export type RoomAction =
   | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
+  | ({ readonly kind: "admission" } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
@@ -77,6 +83,8 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
   const room = rooms.get(act.room);
   if (room === undefined) throw new Fault("room-unknown", "no such room");
   switch (act.kind) {
+    case "admission":
+      return admissionDraft(rooms, room, actor, act, unixMs);
     case "edit":
       return editDraft(rooms, room, actor.user, act, unixMs);
     case "erase":
@@ -129,19 +137,66 @@ export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
   return userActionDraft(room, actor.user, act);
 }
 
-function userActionDraft(
+/** Members may invite to an open room, moderators also to a locked or read-only one. */
+function admissionDraft(
+  rooms: Rooms,
+  room: Room,
+  actor: Actor,
+  { user, name }: UserAction,
+  unixMs: number,
+): Draft {
+  checkMayInvite(room, actor, unixMs);
+  if (room.members.has(user)) {
+    throw new Fault("not-allowed", msg`${name} is already in '${room.name}'`);
+  }
+  if (room.invited.has(user)) {
+    throw new Fault("not-allowed", msg`${name} has already been invited to '${room.name}'`);
+  }
+  if (room.invited.size >= INVITED_PER_ROOM_MAX) {
+    const max = INVITED_PER_ROOM_MAX;
+    throw new Fault("too-many", msg`'${room.name}' has reached the limit of ${max} invitations`);
+  }
+  if (rooms.roomsInviting(user).size >= INVITATIONS_PER_USER_MAX) {
+    throw new Fault("too-many", msg`${name} has too many open invitations`);
+  }
+  return admissionOf(room, actor.user, { user, name, on: true });
+}
+
+function admissionOf(
   { id: room }: Room,
+  by: UserId,
+  body: { readonly user: UserId; readonly name: Name; readonly on: boolean },
+): Draft {
+  return { kind: "admission", room, by, id: "", body };
+}
+
+function checkMayInvite(room: Room, actor: Actor, unixMs: number): void {
+  if (!actor.isOperator) requireMember(room, actor.user);
+  if (room.isSealed === true) {
+    throw new Fault("sealed-room", msg`'${room.name}' is encrypted`, {
+      remedy: msg`add their devices with /invite`,
+    });
+  }
+  const isOpen = room.name !== undefined && !room.locked && !room.isClosed;
+  if (!isOpen) checkModerates(room, actor);
+  checkNotMuted(room, actor.user, unixMs);
+}
+
+function userActionDraft(
+  room: Room,
   by: UserId,
   act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): Draft {
   const { kind, user, name } = act;
   // Readers identify accounts by name, and heads never contain names.
   const body = { user, name };
+  const record = { room: room.id, by, id: "" };
   if (kind === "kick") {
-    return { kind, room, by, id: "", body: { ...body, reason: act.reason || undefined } };
+    if (!room.members.has(user)) return admissionOf(room, by, { ...body, on: false });
+    return { kind, ...record, body: { ...body, reason: act.reason || undefined } };
   }
   const until = kind === "mute" && act.on ? act.until : undefined;
-  return { kind, room, by, id: "", body: { ...body, on: act.on, until } };
+  return { kind, ...record, body: { ...body, on: act.on, until } };
 }
 
 function roomAdminDraft(
@@ -205,7 +260,8 @@ function checkMayModerateUser(
   { user, isOperator }: Actor,
   act: Extract<RoomAction, { kind: "kick" | "mute" | "grant" }>,
 ): void {
-  if (act.kind === "kick") checkMember(room, act);
+  // Kicking a user who has not joined yet withdraws the invitation.
+  if (act.kind === "kick" && !room.invited.has(act.user)) checkMember(room, act);
   const isGranting = act.kind !== "kick" && act.on === (act.kind === "grant");
   if (isOperator || isGranting || act.user === user) return;
   if (act.isOperator || act.user === room.maker) {
@@ -328,6 +384,10 @@ export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
       remedy: "ask an operator to reopen it",
     });
   }
+  checkNotMuted(room, user, unixMs);
+}
+
+function checkNotMuted(room: Room, user: UserId, unixMs: number): void {
   if (!room.muted.has(user)) return;
   const until = room.muted.get(user);
   if (until !== undefined && unixMs >= until) return;

@@ -39,6 +39,8 @@ export interface Room {
   readonly members: Set<UserId>;
   /** Current and former members, who can join without the password. */
   readonly admitted: Set<UserId>;
+  /** Users who may join once without the password, and who invited them. */
+  readonly invited: Map<UserId, UserId>; // At most INVITED_PER_ROOM_MAX entries.
   readonly moderators: Set<UserId>;
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
@@ -75,6 +77,10 @@ function isUnused({ name, maker, group, messageCount, topic, isClosed, retention
   );
 }
 
+export function needsPassword({ locked, admitted, invited }: Room, user: UserId): boolean {
+  return locked && !admitted.has(user) && !invited.has(user);
+}
+
 export const LOBBY = "lobby" as Name;
 
 export class Rooms {
@@ -83,6 +89,7 @@ export class Rooms {
   /** A former name resolves to its room until another room uses the name. */
   readonly #former = new Map<FoldedName, Room>(); // At most FORMER_NAMES_MAX entries.
   readonly #joined = new Map<UserId, Set<Room>>();
+  readonly #inviting = new Map<UserId, Set<Room>>(); // At most INVITATIONS_PER_USER_MAX each.
   /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
   readonly #edits = new Map<number, number[]>();
   readonly #erased = new Set<number>();
@@ -105,6 +112,11 @@ export class Rooms {
 
   roomsOf(user: UserId): ReadonlySet<Room> {
     return this.#joined.get(user) ?? NO_ROOMS;
+  }
+
+  /** Returns the rooms with an open invitation of the user. */
+  roomsInviting(user: UserId): ReadonlySet<Room> {
+    return this.#inviting.get(user) ?? NO_ROOMS;
   }
 
   *named(): Iterable<Room> {
@@ -176,6 +188,7 @@ export class Rooms {
     for (const room of rooms) {
       this.#byId.set(room.id, room);
       if (room.name === undefined) this.#direct++;
+      for (const user of room.invited.keys()) this.#addInviting(room, user);
     }
     for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
     for (const [name, number] of value.former) this.#former.set(name, roomAt(number));
@@ -204,6 +217,8 @@ export class Rooms {
         return;
       case "kick":
         return this.#removeMember(room, targetUser(record));
+      case "admission":
+        return this.#applyAdmission(room, record, by);
       case "mute":
         return applyMute(room, record);
       case "grant":
@@ -262,6 +277,30 @@ export class Rooms {
     room.moderators.delete(user);
     if (room.locked || room.isSealed === true) room.admitted.delete(user);
     this.#joined.get(user)?.delete(room);
+    for (const [invited, by] of room.invited) if (by === user) this.#endInvitation(room, invited);
+  }
+
+  #applyAdmission(room: Room, record: FoldedRecord, by: UserId): void {
+    const user = targetUser(record);
+    if (user === undefined) return;
+    if (bodyOf(record, "admission")?.on !== true || room.members.has(user)) {
+      return this.#endInvitation(room, user);
+    }
+    room.invited.set(user, by);
+    this.#addInviting(room, user);
+  }
+
+  #addInviting(room: Room, user: UserId): void {
+    const rooms = this.#inviting.get(user);
+    if (rooms === undefined) this.#inviting.set(user, new Set([room]));
+    else rooms.add(room);
+  }
+
+  #endInvitation(room: Room, user: UserId): void {
+    if (!room.invited.delete(user)) return;
+    const rooms = this.#inviting.get(user);
+    rooms?.delete(room);
+    if (rooms?.size === 0) this.#inviting.delete(user);
   }
 
   /** A user's rename record is only informative, because the registry stores account names. */
@@ -284,6 +323,7 @@ export class Rooms {
     this.#byName.delete(foldName(room.name));
     for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
     for (const user of room.members) this.#joined.get(user)?.delete(room);
+    for (const user of room.invited.keys()) this.#endInvitation(room, user);
     room.members.clear();
     room.moderators.clear();
     room.admitted.clear();
@@ -315,6 +355,7 @@ export class Rooms {
   #addMember(room: Room, user: UserId): void {
     room.members.add(user);
     room.admitted.add(user);
+    this.#endInvitation(room, user);
     const joined = this.#joined.get(user);
     if (joined === undefined) this.#joined.set(user, new Set([room]));
     else joined.add(room);
@@ -325,7 +366,8 @@ export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
 
-type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts"> & {
+type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts" | "invited"> & {
+  readonly invited?: WithLists<Room>["invited"];
   readonly words: MessageCountValue;
   readonly group?: GroupValue;
   readonly receipts?: WithLists<Receipts>;
@@ -341,9 +383,10 @@ export interface RoomsValue {
   readonly erased: readonly number[];
 }
 
-function valueOfRoom({ messageCount, group, receipts, ...room }: Room): RoomValue {
+function valueOfRoom({ messageCount, group, receipts, invited, ...room }: Room): RoomValue {
   return {
     ...withLists(room),
+    ...(invited.size === 0 ? {} : { invited: [...invited] }),
     ...(group === undefined ? {} : { group: withLists(group) }),
     ...(receipts === undefined ? {} : { receipts: withLists(receipts) }),
     words: messageCount.value(),
@@ -357,6 +400,7 @@ function roomOfValue({ words, group, receipts, ...value }: RoomValue): Room {
     ...value,
     members: new Set(value.members),
     admitted: new Set(value.admitted),
+    invited: new Map(value.invited),
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
@@ -439,6 +483,7 @@ function emptyRoom(head: FoldedHead): Omit<Room, "locked"> {
     pins: [],
     members: new Set(),
     admitted: new Set(),
+    invited: new Map(),
     moderators: new Set(),
     muted: new Map(),
     lastSeq: head.seq,

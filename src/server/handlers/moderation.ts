@@ -18,6 +18,8 @@ export function moderationHandlers(services: Services) {
       submitAction(from, await moderation.messageAction(from.actor, request)),
     receipts: (request, from) => submitAction(from, moderation.receipts(from.actor, request)),
     kick: (request, from) => submitAction(from, moderation.memberAction(request, request.room)),
+    "invite-user": (request, from) =>
+      submitAction(from, moderation.memberAction(request, request.room)),
     mute: (request, from) => submitAction(from, moderation.memberAction(request, request.room)),
     grant: async (request, from) => {
       const { room } = request;

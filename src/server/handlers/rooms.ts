@@ -8,7 +8,7 @@ import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
-import type { Room } from "../../core/rooms/rooms.ts";
+import { needsPassword, type Room } from "../../core/rooms/rooms.ts";
 import type { RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
 import { type Handlers, NO_SEALING, required, type Sender, submit } from "./handler.ts";
@@ -56,7 +56,7 @@ class Joins {
     { client, account }: Sender,
   ): Promise<boolean> {
     const { registry, authenticator, invites } = this.#services;
-    if (!room.locked || room.admitted.has(account.id)) return false;
+    if (!needsPassword(room, account.id)) return false;
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;
     if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;

@@ -69,7 +69,7 @@ export class Moderation {
   }
 
   memberAction(
-    request: RequestOf<"kick"> | RequestOf<"mute"> | RequestOf<"grant">,
+    request: RequestOf<"kick" | "mute" | "grant" | "invite-user">,
     roomName: string,
   ): RoomAction {
     const room = requireRoom(this.#options.rooms, checkName(roomName, "room's name"));
@@ -77,6 +77,7 @@ export class Moderation {
     const { id: user, name } = account;
     const whom = { room: room.id, user, name, isOperator: this.#isOperator(account) };
     if (request.kind === "kick") return defined({ kind: "kick", ...whom, reason: request.reason });
+    if (request.kind === "invite-user") return { kind: "admission", ...whom };
     const { on } = request;
     if (request.kind === "grant") return { kind: "grant", on, ...whom };
     return defined({ kind: "mute", on, ...whom, until: request.until });

@@ -31,6 +31,7 @@ import { PushService } from "../push/service.ts";
 import { FanOut } from "../rooms/broadcast.ts";
 import { CatchUp } from "../rooms/catch-up.ts";
 import { HistoryQuota } from "../rooms/history-quota.ts";
+import { Invitations } from "../rooms/invitations.ts";
 import { Management } from "../rooms/management.ts";
 import { MassErasure } from "../rooms/mass-erasure.ts";
 import { Moderation } from "../rooms/moderation.ts";
@@ -124,6 +125,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
     ...{ deviceNotes, isStopping },
     retention: new Retention({ ...context, erasure }),
     prefs: new PrefsService(context),
+    invitations: new Invitations(context),
     management: new Management({ ...context, catchUp }),
     moderation: new Moderation({ ...context, recordLookup, authenticator, resets, erasure }),
     devices: new Devices({ ...context, authenticator }),

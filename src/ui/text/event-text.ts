@@ -32,6 +32,8 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, 
     item.isRemoved
       ? texts.eventAccountDeleted(actor, subject)
       : withReason(texts.eventKick(actor, subject), item),
+  admission: ({ item, texts, actor, subject }) =>
+    item.on === false ? texts.eventUninvite(actor, subject) : texts.eventInvite(actor, subject),
   rename: ({ item, texts, actor, subject }) => {
     const oldName = cleanText(item.oldName ?? item.oldRoomName ?? "");
     return item.oldName === undefined

@@ -59,6 +59,7 @@ export interface LazyCode {
 export interface Invitation {
   readonly room: string;
   readonly by: string | undefined;
+  readonly isSealed: boolean;
 }
 
 /** Maximum number of invitations displayed. The server sends the rest at the next login. */
@@ -439,7 +440,8 @@ export abstract class ChatCore extends ChatActions {
       case "invited": {
         const otherInvitations = this.#invitations.filter(({ room }) => room !== event.room);
         const { room, by } = event;
-        this.#invitations = [...otherInvitations, { room, by }].slice(-INVITATIONS_MAX);
+        const invitation = { room, by, isSealed: event.sealed !== false };
+        this.#invitations = [...otherInvitations, invitation].slice(-INVITATIONS_MAX);
         return this.update();
       }
       default:

@@ -115,6 +115,8 @@ describe("on a screen", () => {
     [{ kind: "leave", by: "eva" }, "* ana was removed by eva"],
     [{ kind: "leave", by: "eva", reason: "too\nloud" }, "* ana was removed by eva: too␊loud"],
     [{ kind: "leave", reason: "bye" }, "* ana left: bye"],
+    [{ kind: "admission", user: "eva", on: true }, "* ana invited eva"],
+    [{ kind: "admission", user: "eva", on: false }, "* ana withdrew the invitation of eva"],
     [{ kind: "topic", topic: "tea" }, "* ana set the topic: tea"],
     [{ kind: "edited", of: 3, text: "ho" }, "* ana edited #3: ho"],
     [{ kind: "text", text: "built\nok", notice: true }, "ana (notice): built\n  | ok"],

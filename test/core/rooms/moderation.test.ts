@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import type { RoomId } from "../../../src/base/ids.ts";
-import { EDITS_PER_RECORD_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../../src/base/limits.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import {
+  EDITS_PER_RECORD_MAX,
+  INVITATIONS_PER_USER_MAX,
+  INVITED_PER_ROOM_MAX,
+  PINS_MAX,
+  RETENTION_MS_MIN,
+} from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import {
@@ -10,7 +16,7 @@ import {
   moderates,
   type RoomAction,
 } from "../../../src/core/rooms/moderation.ts";
-import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseBody } from "../../../src/wire/record.ts";
 import { faultCode } from "../../fault-code.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
@@ -110,6 +116,76 @@ describe("a kick", () => {
     expect(testRooms.act(ANA, kick("too loud"))).toBe("sealed-room");
     expect(testRooms.act(BEN, kick("too loud"))).toBe("not-allowed");
     expect(testRooms.act(ANA, kick(""))).toBe("none");
+  });
+});
+
+describe("an invitation", () => {
+  const DAN = "uDDDDDDDDDDD" as UserId;
+  const dan = { room: ROOM, user: DAN, name: checkName("dan"), isOperator: false };
+  const invite = { kind: "admission", ...dan } as const;
+  const state = (change: Partial<Room>): TestRooms => {
+    const testRooms = new TestRooms();
+    Object.assign(testRooms.room, change);
+    return testRooms;
+  };
+
+  test.each([
+    ["a member", BEN, false, {}, "none"],
+    ["a stranger", DAN, false, {}, "not-member"],
+    ["an operator", DAN, true, {}, "none"],
+    ["a member, locked", BEN, false, { locked: true }, "not-allowed"],
+    ["a member, read-only", BEN, false, { isClosed: true }, "not-allowed"],
+    ["the creator, locked", ANA, false, { locked: true }, "none"],
+    ["the creator, read-only", ANA, false, { isClosed: true }, "none"],
+    ["an operator, locked", DAN, true, { locked: true }, "none"],
+    ["the creator, sealed", ANA, false, { isSealed: true }, "sealed-room"],
+    ["a muted member", BEN, false, { muted: new Map([[BEN, undefined]]) }, "muted"],
+    ["a member whose mute ended", BEN, false, { muted: new Map([[BEN, 0]]) }, "none"],
+  ] as const)("by %s: %p %p %p is %s", (_who, user, isOperator, change, outcome) => {
+    expect(state(change).act(user, invite, isOperator)).toBe(outcome);
+  });
+
+  test("is made once, and not for members", () => {
+    const testRooms = new TestRooms();
+    expect(testRooms.act(ANA, { kind: "admission", ...EVE_CONCERNED })).toBe("not-allowed");
+    expect(testRooms.act(BEN, invite)).toBe("none");
+    expect(testRooms.act(ANA, invite)).toBe("not-allowed");
+    expect([...testRooms.room.invited]).toEqual([[DAN, BEN]]);
+    expect(testRooms.act(ANA, { ...invite, room: DIRECT })).toBe("not-allowed");
+  });
+
+  test("is withdrawn by a kick", () => {
+    const testRooms = new TestRooms();
+    const kick = { ...dan, kind: "kick", reason: "a mistake" } as const;
+    expect(testRooms.act(ANA, kick)).toBe("not-member");
+    testRooms.act(BEN, invite);
+    expect(testRooms.act(BEN, kick)).toBe("not-allowed");
+    const drafts = actionDrafts(testRooms.rooms, { user: ANA, isOperator: false }, kick, 0);
+    const body = { user: DAN, name: dan.name, on: false };
+    expect(drafts).toEqual([{ kind: "admission", room: ROOM, by: ANA, id: "", body }]);
+    expect(testRooms.act(ANA, kick)).toBe("none");
+    expect(testRooms.act(ANA, kick)).toBe("not-member");
+  });
+
+  test("is limited per room and per user", () => {
+    const testRooms = new TestRooms();
+    const number = (at: number) => `u${String(at).padStart(11, "0")}` as UserId;
+    for (let at = 1; at < INVITED_PER_ROOM_MAX; at++) testRooms.room.invited.set(number(at), ANA);
+    expect(testRooms.act(BEN, invite)).toBe("none");
+    expect(testRooms.act(BEN, { ...invite, user: number(0) })).toBe("too-many");
+    testRooms.room.invited.clear();
+    const body = { user: EVE, on: true };
+    const inviteElsewhere = (at: number) => {
+      const room = `r${String(at).padStart(11, "0")}`;
+      testRooms.write("room", room, ANA, { name: `r-${at}` });
+      testRooms.write("admission", room, ANA, body);
+    };
+    testRooms.act(ANA, { kind: "kick", ...EVE_CONCERNED });
+    for (let at = 1; at < INVITATIONS_PER_USER_MAX; at++) inviteElsewhere(at);
+    expect(testRooms.act(BEN, { kind: "admission", ...EVE_CONCERNED })).toBe("none");
+    testRooms.act(ANA, { kind: "kick", ...EVE_CONCERNED });
+    inviteElsewhere(INVITATIONS_PER_USER_MAX);
+    expect(testRooms.act(BEN, { kind: "admission", ...EVE_CONCERNED })).toBe("too-many");
   });
 });
 

@@ -9,7 +9,9 @@ import {
   isVacant,
   isVacantWithout,
   LOBBY,
+  needsPassword,
   Rooms,
+  type RoomsValue,
   wantsReceipts,
 } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -52,6 +54,56 @@ describe("named room", () => {
     expect([...testRooms.rooms.roomsOf(BEN)]).toEqual([]);
     expect([...testRooms.rooms.roomsOf(EVE)]).toEqual([]);
     expect(testRooms.rooms.namedCount).toBe(1);
+  });
+
+  test("lets an invited user join once", () => {
+    const testRooms = new TestRooms();
+    const { rooms } = testRooms;
+    const invite = (user: string, on = true, by: string = ANA) =>
+      testRooms.write("admission", ROOM, by, { user, name: "x", on });
+    const invited = () => [...testRooms.room.invited];
+    const inviting = (user: typeof ANA) => [...rooms.roomsInviting(user)];
+    testRooms.write("room", ROOM, ANA, { name: "dev", locked: true });
+    testRooms.write("join", ROOM, ANA);
+    invite(BEN);
+    invite(EVE);
+    invite(ANA);
+    expect([invited(), inviting(BEN)]).toEqual([
+      [
+        [BEN, ANA],
+        [EVE, ANA],
+      ],
+      [testRooms.room],
+    ]);
+    expect([ANA, BEN, EVE].map((user) => needsPassword(testRooms.room, user))).toEqual([
+      ...[false, false, false],
+    ]);
+    const copy = new Rooms();
+    copy.load(JSON.parse(JSON.stringify(rooms.value())) as RoomsValue);
+    expect([...copy.roomsInviting(EVE)].map(({ id }) => id)).toEqual([ROOM]);
+    testRooms.write("join", ROOM, BEN);
+    invite(EVE, false);
+    expect([invited(), inviting(BEN), inviting(EVE)]).toEqual([[], [], []]);
+    expect(needsPassword(testRooms.room, EVE)).toBe(true);
+    testRooms.write("leave", ROOM, BEN);
+    expect(needsPassword(testRooms.room, BEN)).toBe(false);
+    testRooms.write("join", ROOM, BEN);
+    testRooms.write("kick", ROOM, ANA, { user: BEN });
+    expect(needsPassword(testRooms.room, BEN)).toBe(true);
+  });
+
+  test("ends invitations with the removal of their author or of the room", () => {
+    const testRooms = new TestRooms();
+    const { rooms } = testRooms;
+    testRooms.write("room", ROOM, ANA, { name: "dev" });
+    for (const user of [ANA, BEN]) testRooms.write("join", ROOM, user);
+    const invite = (by: string) => testRooms.write("admission", ROOM, by, { user: EVE, on: true });
+    invite(BEN);
+    testRooms.write("kick", ROOM, ANA, { user: BEN });
+    expect(testRooms.room.invited.size).toBe(0);
+    invite(ANA);
+    testRooms.write("remove", ROOM, ANA);
+    expect([testRooms.room.invited.size, rooms.roomsInviting(EVE).size]).toEqual([0, 0]);
   });
 
   test("is locked if its first record says so", () => {

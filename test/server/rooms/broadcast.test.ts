@@ -38,6 +38,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     pins: [],
     members: new Set(),
     admitted: new Set(),
+    invited: new Map(),
     moderators: new Set(),
     muted: new Map(),
     lastSeq: 0,

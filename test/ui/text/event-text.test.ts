@@ -43,6 +43,8 @@ test.each([
   expect(brief("kick", { reason })).toBe(kicked);
   expect(brief("leave", { reason })).toBe(left);
   expect(brief("kick", { reason: "" })).toBe(plain);
+  expect(brief("admission", { on: true })).toBe(texts.eventInvite("ana", "ben"));
+  expect(brief("admission", { on: false })).toBe(texts.eventUninvite("ana", "ben"));
 });
 
 test("removes markup from a message, but not from a file name", async () => {

@@ -92,6 +92,7 @@ export const ENGLISH_DEFERRED = {
   continueAnyway: "Continue anyway",
   continueAnywayAsk:
     "First ask the other members and the server's owner, outside this chat, what happened.",
+  invitedTo: (by: string, room: string) => `${by} invited you to ${room}.`,
   invitedInto: (by: string, room: string) => `${by} invited you to the encrypted room ${room}.`,
 
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",

@@ -177,6 +177,8 @@ export const ENGLISH = {
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",
+  eventInvite: (actor: string, subject: string) => `${actor} invited ${subject}`,
+  eventUninvite: (actor: string, subject: string) => `${actor} withdrew ${subject}'s invitation`,
   eventMute: (actor: string, subject: string) => `${actor} muted ${subject}`,
   eventMuteUntil: (actor: string, subject: string, until: string) =>
     `${actor} muted ${subject} until ${until}`,

@@ -48,6 +48,7 @@ export const ENGLISH_TERMINAL = {
   closed: "closed",
   sealed: "encrypted",
   announcementWithdrawn: (actor: string) => `${actor} withdrew the announcement`,
+  invitedToRoom: (actor: string, room: string) => `${actor} invited you to #${room}: /join ${room}`,
   addedToRoom: (actor: string, room: string) => `${actor} added you to #${room}: /join ${room}`,
   goTo: "Go to",
   find: "Find",

@@ -175,6 +175,11 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "this reason would not be encrypted, but the room is":
     "alasan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
   "omit the reason": "hilangkan alasannya",
+  "{} is already in '{}'": "{} sudah ada di '{}'",
+  "{} has already been invited to '{}'": "{} sudah diundang ke '{}'",
+  "'{}' has reached the limit of {} invitations": "'{}' sudah mencapai batas {} undangan",
+  "{} has too many open invitations": "{} memiliki terlalu banyak undangan yang belum dijawab",
+  "add their devices with /invite": "tambahkan perangkatnya dengan /invite",
   "this edit would not be encrypted, but the room is":
     "suntingan ini tidak akan dienkripsi, padahal ruangnya terenkripsi",
   "this file was already posted to the room": "berkas ini sudah dikirim ke ruang itu",

@@ -181,6 +181,8 @@ export const INDONESIAN: Texts = {
       .replaceAll(/\b(?:s|min|h|d)\b/g, (unit) => SPAN_UNITS[unit] ?? unit),
   retention: (span) => `retensi ${span}`,
   roomClosed: "Ruang ini hanya dapat dibaca.",
+  eventInvite: (actor, subject) => `${actor} mengundang ${subject}`,
+  eventUninvite: (actor, subject) => `${actor} membatalkan undangan ${subject}`,
   eventMute: (actor, subject) => `${actor} membisukan ${subject}`,
   eventMuteUntil: (actor, subject, until) => `${actor} membisukan ${subject} sampai ${until}`,
   eventUnmute: (actor, subject) => `${actor} membatalkan pembisuan ${subject}`,

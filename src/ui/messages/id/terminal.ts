@@ -39,6 +39,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   closed: "ditutup",
   sealed: "terenkripsi",
   announcementWithdrawn: (actor) => `${actor} menarik pengumuman`,
+  invitedToRoom: (actor, room) => `${actor} mengundang Anda ke #${room}: /join ${room}`,
   addedToRoom: (actor, room) => `${actor} menambahkan Anda ke #${room}: /join ${room}`,
   goTo: "Pergi ke",
   find: "Cari",

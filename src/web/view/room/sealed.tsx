@@ -293,12 +293,13 @@ export function Invitations() {
   const isIn = (name: string) =>
     [...rooms.values()].some((room) => room.kind === "room" && isSameName(room.name, name));
   return invitations.map((invitation) => {
-    const { room, by } = invitation;
+    const { room, by, isSealed } = invitation;
     if (isIn(room)) return null;
+    const text = isSealed ? texts.invitedInto : texts.invitedTo;
     const join = () => chat.join(room).then(() => chat.dismissInvitation(invitation), fail);
     return (
       <div key={room} className="banner banner-info" role="status">
-        <span dir="auto">{texts.invitedInto(cleanText(by ?? texts.server), targetText(room))}</span>
+        <span dir="auto">{text(cleanText(by ?? texts.server), targetText(room))}</span>
         <Button onClick={join}>{texts.join}</Button>
         <IconButton
           icon="close"

@@ -1,0 +1,41 @@
+/** Notices to users whom a member has invited to a room. */
+
+import type { UserId } from "../../base/ids.ts";
+import { defined } from "../../base/values.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { type Room, targetUser } from "../../core/rooms/rooms.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+
+type InvitationsOptions = Pick<ServerContext, "peers" | "registry" | "rooms">;
+
+export class Invitations {
+  readonly #options: InvitationsOptions;
+
+  constructor(options: InvitationsOptions) {
+    this.#options = options;
+  }
+
+  onLogin(client: ClientConnection, account: Account): void {
+    for (const room of this.#options.rooms.roomsInviting(account.id)) {
+      this.#notify([client], account, room);
+    }
+  }
+
+  onRecord(room: Room, record: LogRecord): void {
+    if (record.head.kind !== "admission") return;
+    const { registry, peers } = this.#options;
+    const account = registry.get(targetUser(record) ?? ("" as UserId));
+    if (account !== undefined) this.#notify(peers.of(account.id), account, room);
+  }
+
+  #notify(clients: Iterable<ClientConnection>, account: Account, room: Room): void {
+    const { name } = room;
+    const by = room.invited.get(account.id);
+    if (name === undefined || by === undefined || account.ignored.has(by)) return;
+    const inviter = this.#options.registry.nameOf(by);
+    const notice = defined({ kind: "invited", room: name, by: inviter, sealed: false });
+    for (const client of clients) client.notify(notice);
+  }
+}
