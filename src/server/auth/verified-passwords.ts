@@ -8,8 +8,11 @@ import { hmacSha256 } from "../../crypto/hmac.ts";
 import type { Entropy } from "../../io/entropy.ts";
 
 const KEY_BYTES = 32;
-/** About 3 MB, and more accounts than one server's IRC clients use. */
-const VERIFIED_PASSWORDS_MAX = 10_000;
+/**
+ * About 3 MB, and more accounts than one server's IRC clients use.
+ * @internal
+ */
+export const VERIFIED_PASSWORDS_MAX = 10_000;
 
 /** Stores only keyed hashes, because a copy of the memory should not contain passwords. */
 export class VerifiedPasswords {
