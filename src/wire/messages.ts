@@ -205,11 +205,14 @@ export const REQUESTS = {
     }),
   },
   revoke: { fields: { device: id }, answer: accepted },
-  /** Without `user`, the requests for IRC passwords refer to the sender's own account. */
+  /**
+   * Without `user`, the requests for IRC passwords refer to the sender's own account. `id` is not
+   * called `seq`, because clients take the seq of an answer for a position in the history.
+   */
   "irc-password": {
     postCount: 1,
     fields: { user: v.optional(name), label: v.optional(text(DEVICE_LABEL_BYTES_MAX)) },
-    answer: v.object({ user: name, seq: positive, password: text(64) }),
+    answer: v.object({ user: name, id: positive, password: text(64) }),
   },
   "irc-passwords": {
     fields: { user: v.optional(name) },
@@ -217,7 +220,7 @@ export const REQUESTS = {
       user: name,
       passwords: list(
         v.object({
-          seq: positive,
+          id: positive,
           label: v.optional(text(DEVICE_LABEL_BYTES_MAX)),
           since: unixMs,
           online: v.boolean(),
@@ -228,7 +231,7 @@ export const REQUESTS = {
   },
   "irc-password-revoke": {
     postCount: 1,
-    fields: { user: v.optional(name), seq: positive },
+    fields: { user: v.optional(name), id: positive },
     answer: accepted,
   },
   "link-offer": { fields: { code: HASH }, answer: accepted },

@@ -37,6 +37,30 @@ test("a reset code sets a new password once", async () => {
   ]);
 });
 
+test("creates, lists and revokes IRC passwords", async () => {
+  const { sandbox, served } = server;
+  const register = ["register", served.invite, "--user", "iris"];
+  await sandbox.home("iris").with({ CHAT_PASSWORD: "long enough" }).json(register);
+  const admin = sandbox.home("admin");
+  const command = ["admin", "irc-password", "iris"];
+  const plain = await admin.run([...command, ...OLGA]);
+  expect([plain.exitCode, plain.out]).toEqual([0, expect.stringMatching(/^i[\w-]{22}\n$/)]);
+  expect(plain.err).toMatch(/^chat: IRC password \d+ of iris; it cannot be shown again\n$/m);
+  const [made] = await admin.json([...command, "--label", "WeeChat", ...OLGA]);
+  expect(made).toMatchObject({ kind: "irc-password", user: "iris", label: "WeeChat" });
+  const listed = await admin.json([...command, "--list", ...OLGA]);
+  expect(listed.map(({ label }) => label)).toEqual([undefined, "WeeChat"]);
+  expect(listed[1]).toMatchObject({ kind: "irc-password", id: made?.["id"], online: false });
+  const revoke = ["--revoke", String(made?.["id"])];
+  expect(await admin.json([...command, ...revoke, ...OLGA])).toEqual([
+    { kind: "irc-password-revoked", user: "iris", id: made?.["id"] },
+  ]);
+  expect(await admin.json([...command, "--list", ...OLGA])).toHaveLength(1);
+  expect((await admin.run([...command, ...revoke, ...OLGA])).exitCode).toBe(4);
+  expect((await admin.run([...command, "--list", ...revoke, ...OLGA])).exitCode).toBe(2);
+  expect((await admin.run([...command, "--label", "x".repeat(65), ...OLGA])).exitCode).not.toBe(0);
+});
+
 test("renames an account and a room while their users stay connected", async () => {
   const { sandbox, served } = server;
   const bob = await sandbox.home("bob").join(["--user", "bob"]);

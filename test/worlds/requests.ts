@@ -143,8 +143,8 @@ async function reset({ client, world, user, on }: About): Promise<void> {
 async function changeIrcPasswords({ client, number, on }: About): Promise<void> {
   await client.request("irc-password", on ? { label: `client ${number}` } : {});
   const { passwords } = await client.request("irc-passwords", {});
-  const { seq = 1 } = passwords[number % (passwords.length + 1)] ?? {};
-  await client.request("irc-password-revoke", { seq });
+  const { id = 1 } = passwords[number % (passwords.length + 1)] ?? {};
+  await client.request("irc-password-revoke", { id });
 }
 
 async function revokeInvite({ client }: About): Promise<void> {

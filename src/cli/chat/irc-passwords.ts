@@ -27,7 +27,7 @@ export async function showIrcPasswords(
 
 async function create({ open, chatConsole }: SlashHost, label: string): Promise<void> {
   const fields = label === "" ? {} : { label };
-  const { user, seq: id, password } = await open.client.request("irc-password", fields);
+  const { user, id, password } = await open.client.request("irc-password", fields);
   chatConsole.print(
     { kind: "irc-password", id, ...fields, password },
     (texts) => texts.ircPasswordCreated(user),
@@ -37,8 +37,8 @@ async function create({ open, chatConsole }: SlashHost, label: string): Promise<
 
 async function list({ open, chatConsole }: SlashHost): Promise<void> {
   const { passwords: entries } = await open.client.request("irc-passwords", {});
-  const passwords = entries.map(({ seq: id, since, ...entry }) => {
-    return { id, ...entry, since: formatUtc(since) };
+  const passwords = entries.map(({ since, ...entry }) => {
+    return { ...entry, since: formatUtc(since) };
   });
   chatConsole.print(
     { kind: "irc-passwords", passwords },
@@ -50,6 +50,6 @@ async function list({ open, chatConsole }: SlashHost): Promise<void> {
 }
 
 async function revoke({ open, chatConsole }: SlashHost, id: number): Promise<void> {
-  await open.client.request("irc-password-revoke", { seq: id });
+  await open.client.request("irc-password-revoke", { id });
   chatConsole.print({ kind: "irc-password-revoked", id }, (texts) => texts.ircPasswordRevoked(id));
 }

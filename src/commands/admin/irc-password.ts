@@ -27,7 +27,7 @@ export const command = operatorVerb({
     const user = userNameOf(name);
     if (isList) return await list(context, client, user);
     if (revoke === undefined) return await create(context, client, defined({ user, label }));
-    await client.request("irc-password-revoke", { user, seq: revoke });
+    await client.request("irc-password-revoke", { user, id: revoke });
     const line = { kind: "irc-password-revoked", user, id: revoke };
     return printResult(context, line, `revoked IRC password ${revoke} of ${user}`);
   },
@@ -38,7 +38,7 @@ async function create(
   client: Client,
   fields: { readonly user: string; readonly label?: string },
 ): Promise<number> {
-  const { user, seq: id, password } = await client.request("irc-password", fields);
+  const { user, id, password } = await client.request("irc-password", fields);
   if (context.json) {
     context.stdout.write(renderJson({ kind: "irc-password", ...fields, user, id, password }));
     return 0;
@@ -51,8 +51,8 @@ async function create(
 async function list(context: Context, client: Client, of: string): Promise<number> {
   const style = styleOf(context);
   const { user, passwords } = await client.request("irc-passwords", { user: of });
-  const entries = passwords.map(({ seq: id, since, ...entry }) => {
-    return { user, id, ...entry, since: formatTimestamp(since, style) };
+  const entries = passwords.map(({ since, ...entry }) => {
+    return { user, ...entry, since: formatTimestamp(since, style) };
   });
   return printList(context, entries, {
     json: (entry) => ({ kind: "irc-password", ...entry }),

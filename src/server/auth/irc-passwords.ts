@@ -38,29 +38,29 @@ export class IrcPasswords {
       ircPasswordDraft(account, from.account.id, content),
     ]);
     assert(record !== undefined, "a draft gives a record");
-    return { user: account.name, seq: record.head.seq, password };
+    return { user: account.name, id: record.head.seq, password };
   }
 
   list(from: From, { user }: RequestOf<"irc-passwords">): Answer<"irc-passwords"> {
     const account = this.#account(from, user);
     const sessions = [...this.#context.peers.of(account.id)];
     const online = new Set(sessions.map(({ member }) => member?.ircPassword));
-    const passwords = [...account.ircPasswords].map(([seq, { label, sinceUnixMs: since }]) =>
-      defined({ seq, label, since, online: online.has(seq) }),
+    const passwords = [...account.ircPasswords].map(([id, { label, sinceUnixMs: since }]) =>
+      defined({ id, label, since, online: online.has(id) }),
     );
     return { user: account.name, passwords };
   }
 
   /** @throws {Fault} not-allowed, user-unknown or not-found */
-  async revoke(from: From, { user, seq }: RequestOf<"irc-password-revoke">): Promise<void> {
+  async revoke(from: From, { user, id }: RequestOf<"irc-password-revoke">): Promise<void> {
     const { kernel, peers } = this.#context;
     const account = this.#account(from, user);
     await kernel.transact(() => {
-      if (!account.ircPasswords.has(seq)) throw unknownPassword(seq);
-      return [ircPasswordsGoneDraft(account.id, from.account.id, [seq])];
+      if (!account.ircPasswords.has(id)) throw unknownPassword(id);
+      return [ircPasswordsGoneDraft(account.id, from.account.id, [id])];
     });
     const fault = new Fault("login-refused", "this IRC password was revoked");
-    peers.close(account.id, fault, ({ member }) => member?.ircPassword === seq);
+    peers.close(account.id, fault, ({ member }) => member?.ircPassword === id);
   }
 
   #account({ account: own, actor }: From, user: string | undefined): Account {
@@ -71,6 +71,6 @@ export class IrcPasswords {
   }
 }
 
-function unknownPassword(seq: number): Fault {
-  return new Fault("not-found", msg`no IRC password ${seq}`, { remedy: "list the IRC passwords" });
+function unknownPassword(id: number): Fault {
+  return new Fault("not-found", msg`no IRC password ${id}`, { remedy: "list the IRC passwords" });
 }

@@ -110,15 +110,15 @@ test("addresses an invite to a single user", async () => {
 test("creates, lists and revokes IRC passwords", async () => {
   const { run, notes, overlays, client } = await commandsOf(new ClientFixture());
   const request = spyOn(client, "request");
-  request.mockResolvedValue({ user: "ana", seq: 7, password: "iSECRET" } as never);
+  request.mockResolvedValue({ user: "ana", id: 7, password: "iSECRET" } as never);
   expect(await run("irc-password")).toBe("fine");
   expect(request).toHaveBeenLastCalledWith("irc-password", {});
   expect(await run("irc-password new my WeeChat")).toBe("fine");
   expect(request).toHaveBeenLastCalledWith("irc-password", { label: "my WeeChat" });
   expect(overlays).toEqual(Array(2).fill(["IRC password for ana, shown only once:", "iSECRET"]));
   const passwords = [
-    { seq: 7, label: "WeeChat", since: 1767323045678, online: true },
-    { seq: 9, since: 1767323045678, online: false },
+    { id: 7, label: "WeeChat", since: 1767323045678, online: true },
+    { id: 9, since: 1767323045678, online: false },
   ];
   request.mockResolvedValue({ user: "ana", passwords } as never);
   expect(await run("irc-password list")).toBe("fine");
@@ -129,7 +129,7 @@ test("creates, lists and revokes IRC passwords", async () => {
   ]);
   request.mockResolvedValue({} as never);
   expect(await run("irc-password revoke 7")).toBe("fine");
-  expect(request).toHaveBeenLastCalledWith("irc-password-revoke", { seq: 7 });
+  expect(request).toHaveBeenLastCalledWith("irc-password-revoke", { id: 7 });
   expect(notes).toEqual(["IRC password 7 no longer works"]);
   const calls = request.mock.calls.length;
   for (const wrong of ["revoke", "revoke x", "revoke 0", "list all", "WeeChat"]) {

@@ -52,7 +52,7 @@ test("logs an IRC client in with an IRC password and adds no device", async () =
   expect((await ana.request("devices", {})).devices).toHaveLength(1);
   const { passwords } = await ana.request("irc-passwords", {});
   expect(passwords).toEqual([
-    { seq: created.seq, label: "WeeChat", since: expect.any(Number), online: true },
+    { id: created.id, label: "WeeChat", since: expect.any(Number), online: true },
   ]);
 });
 
@@ -74,11 +74,11 @@ test("revokes one IRC password and closes only its sessions", async () => {
     await ana.request("irc-password", {}),
   ];
   const [first, second] = [await loggedIn(site, one.password), await loggedIn(site, two.password)];
-  await ana.request("irc-password-revoke", { seq: one.seq });
+  await ana.request("irc-password-revoke", { id: one.id });
   expect((await first.untilEnded()).fault?.code).toBe("login-refused");
   expect([second.ended, ana.ended]).toEqual([undefined, undefined]);
   expect(accountsLog(site)).not.toContain("secret label");
-  expect(await ana.refusal("irc-password-revoke", { seq: one.seq })).toBe("not-found");
+  expect(await ana.refusal("irc-password-revoke", { id: one.id })).toBe("not-found");
   expect(await refusal(site, one.password)).toBe("login-refused");
   await site.restart();
   expect(await refusal(site, one.password)).toBe("login-refused");
@@ -89,12 +89,12 @@ test("only operators manage IRC passwords of other accounts", async () => {
   const { site, olga, ana } = await operatorSite();
   expect(await ana.refusal("irc-password", { user: "olga" })).toBe("not-allowed");
   expect(await ana.refusal("irc-passwords", { user: "olga" })).toBe("not-allowed");
-  expect(await ana.refusal("irc-password-revoke", { user: "olga", seq: 1 })).toBe("not-allowed");
+  expect(await ana.refusal("irc-password-revoke", { user: "olga", id: 1 })).toBe("not-allowed");
   expect(await olga.refusal("irc-password", { user: "nobody" })).toBe("user-unknown");
-  const { user, seq, password } = await olga.request("irc-password", { user: "ANA" });
+  const { user, id, password } = await olga.request("irc-password", { user: "ANA" });
   expect(user).toBe("ana");
   const irc = await loggedIn(site, password);
-  await olga.request("irc-password-revoke", { user: "ana", seq });
+  await olga.request("irc-password-revoke", { user: "ana", id });
   await irc.untilEnded();
   expect((await olga.request("irc-passwords", { user: "ana" })).passwords).toEqual([]);
 });
@@ -102,8 +102,8 @@ test("only operators manage IRC passwords of other accounts", async () => {
 test("the decisions name IRC passwords that operators create, even revoked ones", async () => {
   const { olga, ana } = await operatorSite();
   await ana.request("irc-password", {});
-  const { seq } = await olga.request("irc-password", { user: "ana" });
-  await olga.request("irc-password-revoke", { user: "ana", seq });
+  const { id } = await olga.request("irc-password", { user: "ana" });
+  await olga.request("irc-password-revoke", { user: "ana", id });
   const { events } = await olga.request("decisions", {});
   const created = events.filter(({ decision }) => decision === "irc-password");
   expect(created.map(({ by, whom }) => [by, whom])).toEqual([["olga", "ana"]]);
@@ -117,7 +117,7 @@ test("limits the number of IRC passwords and the length of their labels", async 
   const { message, code } = await ana.refused("irc-password", {});
   expect([code, message]).toEqual(["too-many", "an account can have at most 16 IRC passwords"]);
   const [oldest] = (await ana.request("irc-passwords", {})).passwords;
-  await ana.request("irc-password-revoke", { seq: oldest?.seq ?? 0 });
+  await ana.request("irc-password-revoke", { id: oldest?.id ?? 0 });
   expect(await ana.refusal("irc-password", { label: `${label}x` })).toBe("too-large");
   await ana.request("irc-password", {});
 });

@@ -7,6 +7,8 @@ import {
 } from "../../../src/base/limits-cluster.ts";
 import type { Answer } from "../../../src/wire/messages.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
+import type { Guest } from "../guest.ts";
+import type { Site } from "../site.ts";
 import { Sites } from "./sites.ts";
 
 const TOKEN = "the token of the data folder";
@@ -65,6 +67,42 @@ test("cancels exactly one transfer at another server", async () => {
   expect((await refused).code).toBe("not-found");
   expect(ben.ended).toBeUndefined();
 });
+
+async function ircClient(site: Site, password: string): Promise<Guest> {
+  const guest = await site.connect();
+  Object.defineProperty(site.farEnd(guest), "transport", { value: "irc" });
+  await guest.greet();
+  await guest.request("login", guest.passwordLogin("ben", password));
+  await guest.until("caught-up");
+  return guest;
+}
+
+test.each([true, false])(
+  "signs IRC clients out at every server, devices: %p",
+  async (hasDevice) => {
+    const sites = await Sites.open(2, { operatorToken: TOKEN });
+    const olga = await sites.site(0).member("olga");
+    await olga.request("operate", { token: TOKEN });
+    const ben = await sites.site(1).member("ben", "secret");
+    const [first, second] = [
+      await ben.request("irc-password", {}),
+      await ben.request("irc-password", {}),
+    ];
+    if (!hasDevice) await ben.request("logout", { forget: true });
+    const clients: Guest[] = [];
+    for (const secret of [first.password, second.password, "secret"]) {
+      clients.push(await ircClient(sites.site(1), secret));
+    }
+    await olga.request("irc-password-revoke", { user: "ben", id: first.id });
+    expect((await clients[0]?.untilEnded())?.fault?.code).toBe("login-refused");
+    expect(clients[1]?.ended).toBeUndefined();
+    if (hasDevice) expect(clients[2]?.ended).toBeUndefined();
+    await olga.request("sign-out", { user: "ben" });
+    for (const client of clients) {
+      expect((await client.untilEnded()).fault?.code).toBe("login-refused");
+    }
+  },
+);
 
 test("signs a user out at every server", async () => {
   const sites = await Sites.open(2, { operatorToken: TOKEN });

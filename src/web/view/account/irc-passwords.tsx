@@ -30,9 +30,9 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
       await load();
     });
   };
-  const revoke = (seq: number) =>
+  const revoke = (id: number) =>
     task.run(async () => {
-      await chat.request("irc-password-revoke", { seq });
+      await chat.request("irc-password-revoke", { id });
       await load();
     });
   return (
@@ -54,12 +54,12 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
         <CopyLine id="irc-password" label={texts.ircPasswordOnce} text={created} />
       )}
       <ul className="plain-list">
-        {passwords.map(({ seq, label: known, since, online }) => {
-          const name = cleanText(known ?? texts.ircPasswordUnnamed(seq));
+        {passwords.map(({ id, label: known, since, online }) => {
+          const name = cleanText(known ?? texts.ircPasswordUnnamed(id));
           const facts = [texts.deviceAdded(times.full(since))];
           if (online) facts.unshift(texts.ircPasswordOnline);
           return (
-            <li key={seq} className="device">
+            <li key={id} className="device">
               <span>
                 <strong dir="auto">{name}</strong>
                 <br />
@@ -69,7 +69,7 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
                 variant="small"
                 aria-label={`${texts.ircPasswordRevoke}: ${name}`}
                 disabled={task.isBusy}
-                onClick={() => revoke(seq)}
+                onClick={() => revoke(id)}
               >
                 {texts.ircPasswordRevoke}
               </Button>
