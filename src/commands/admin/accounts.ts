@@ -63,8 +63,8 @@ export const rename = defineVerb({
 export const signOut = defineVerb({
   args: { ...NAME, ...YES_FLAG, ...ADMIN_FLAGS },
   details:
-    "All devices need the password to sign in again. If there is none, first run " +
-    "chat admin reset NAME --sign-out.",
+    "All devices need the password to sign in again, and IRC passwords stop working. If there is " +
+    "no password, first run chat admin reset NAME --sign-out.",
   async run(args, context) {
     const user = userNameOf(args.name);
     const question = `Sign out all devices of ${user}?`;
