@@ -215,7 +215,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     fanOut.flush();
     client.unfollowAll();
     peers.loggedOut(client, account.id);
-    if (peers.of(account.id).size === 0) this.#services.typing.onOffline(account.id);
+    if (peers.of(account.id).length === 0) this.#services.typing.onOffline(account.id);
     this.#services.kernel.endSession(client.id);
     this.#services.remote.onPresenceChange();
     this.#services.onEvent({ kind: "logged-out", user: account.name, ...client.origin });

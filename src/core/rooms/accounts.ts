@@ -23,6 +23,7 @@ import {
   parseBody,
 } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
+import { SmallMap } from "../small-map.ts";
 import { type IrcPassword, ircPasswordsAfter, ircPasswordsGoneDraft } from "./irc-passwords.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
@@ -40,7 +41,7 @@ export interface Account {
   passwordSeq: number | undefined;
   /** Single-use code for setting a new password. Every new password invalidates it. */
   reset: PasswordReset | undefined;
-  readonly devices: Map<string, Device>;
+  readonly devices: SmallMap<string, Device>;
   /** The keys are the seqs of the passwords' records. */
   ircPasswords: ReadonlyMap<number, IrcPassword>;
   readonly ignored: Set<UserId>;
@@ -495,7 +496,7 @@ export class Registry {
       passwordHash: password ?? pendingPassword?.hash,
       passwordSeq: pendingPassword?.seq,
       reset: undefined,
-      devices: new Map(),
+      devices: new SmallMap(),
       ircPasswords: NO_IRC_PASSWORDS,
       ignored: new Set(),
       lastSeq: seq,

@@ -2,6 +2,7 @@
 
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_POSITIONS_MAX } from "../../base/limits.ts";
+import { SmallMap } from "../small-map.ts";
 
 /**
  * `n` of the last record that any device of the account has displayed in the room. Positions only
@@ -9,7 +10,7 @@ import { READ_POSITIONS_MAX } from "../../base/limits.ts";
  */
 export class ReadPositions {
   /** Beyond READ_POSITIONS_MAX, the least recently used positions are dropped. */
-  readonly #byUser = new Map<UserId, Map<RoomId, number>>();
+  readonly #byUser = new Map<UserId, SmallMap<RoomId, number>>();
   #size = 0;
 
   get size(): number {
@@ -22,7 +23,7 @@ export class ReadPositions {
 
   advance(user: UserId, room: RoomId, n: number): boolean {
     if (n <= this.of(user, room)) return false;
-    const rooms = this.#byUser.get(user) ?? new Map<RoomId, number>();
+    const rooms = this.#byUser.get(user) ?? new SmallMap<RoomId, number>();
     this.#byUser.delete(user);
     this.#byUser.set(user, rooms);
     if (!rooms.has(room)) this.#size++;

@@ -45,6 +45,7 @@ import {
 import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
 import { encodeAck, encodeChunkHead } from "../../wire/transfer-message.ts";
+import { SmallMap } from "../small-map.ts";
 import { mayReceive, type Phase, phaseOf, type Role } from "./phase.ts";
 
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
@@ -85,7 +86,7 @@ export class Session {
   #phase: Phase = "greeting";
   #ref = 0;
   /** Unanswered requests, which a client has sent or a server has received. */
-  readonly #open = new Map<number, RequestKind>();
+  readonly #open = new SmallMap<number, RequestKind>();
   readonly #posts: PostCodec | undefined;
   #startedAt: number;
   #receivedAt: number;

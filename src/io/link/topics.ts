@@ -2,6 +2,8 @@
 
 // Traffic is counted per topic, so that publishing needs no loop over the followers.
 
+import { SmallMap } from "../../core/small-map.ts";
+
 export interface Traffic {
   readonly messages: number;
   readonly bytes: number;
@@ -17,7 +19,7 @@ const NO_FOLLOWERS: ReadonlySet<never> = new Set();
 
 export class Topics<Follower> {
   readonly #topics = new Map<string, Topic<Follower>>();
-  readonly #followed = new Map<Follower, Map<string, Traffic>>();
+  readonly #followed = new Map<Follower, SmallMap<string, Traffic>>();
 
   followers(topic: string): ReadonlySet<Follower> {
     return this.#topics.get(topic)?.followers ?? NO_FOLLOWERS;
@@ -31,7 +33,7 @@ export class Topics<Follower> {
   }
 
   follow(topic: string, follower: Follower): boolean {
-    const followed = this.#followed.get(follower) ?? new Map<string, Traffic>();
+    const followed = this.#followed.get(follower) ?? new SmallMap<string, Traffic>();
     if (followed.has(topic)) return false;
     const entry = this.#topics.get(topic) ?? { messages: 0, bytes: 0, followers: new Set() };
     this.#topics.set(topic, entry);

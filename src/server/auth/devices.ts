@@ -40,9 +40,7 @@ export class Devices {
   }
 
   list(client: ClientConnection, account: Account): Answer<"devices"> {
-    const online = new Set(
-      [...this.#options.peers.of(account.id)].map(({ member }) => member?.device),
-    );
+    const online = new Set(this.#options.peers.of(account.id).map(({ member }) => member?.device));
     const devices = [...account.devices].map(([key, known]) => ({
       device: deviceIdOf(fromBase64Url(key)),
       since: known.sinceUnixMs,

@@ -328,7 +328,7 @@ export class Authenticator {
   async #addDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
     const { registry, kernel, peers } = this.#options;
     const isOnline = (device: string) =>
-      [...peers.of(account.id)].some(({ member }) => member?.device === device);
+      peers.of(account.id).some(({ member }) => member?.device === device);
     for (;;) {
       const record = await kernel.transact(() => {
         const draft = registry.passwordDeviceDraft(account, deviceKey, isOnline);
@@ -499,7 +499,7 @@ export class Authenticator {
 
   #checkSessions(account: Account): void {
     this.#options.floodGuard.check(account.id);
-    if (this.#options.peers.of(account.id).size < SESSIONS_PER_ACCOUNT_MAX) return;
+    if (this.#options.peers.of(account.id).length < SESSIONS_PER_ACCOUNT_MAX) return;
     const message = `${account.name} has reached the limit of ${SESSIONS_PER_ACCOUNT_MAX} sessions`;
     throw new Fault("too-many", message);
   }

@@ -253,7 +253,7 @@ export class PushService {
   }
 
   #offlineSubscriptions(user: UserId): readonly Subscription[] {
-    const open = new Set([...this.#options.peers.of(user)].map(({ member }) => member?.device));
+    const open = new Set(this.#options.peers.of(user).map(({ member }) => member?.device));
     return this.#subscriptions.of(user).filter(({ device }) => !open.has(device));
   }
 

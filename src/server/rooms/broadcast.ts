@@ -37,7 +37,7 @@ const DEFERRABLE_NOTICES: ReadonlySet<string> = new Set(["presences", "typing"])
 const DEFERRABLE_KINDS = kindsWith("deferrable");
 
 export interface Reader {
-  readonly following: ReadonlySet<RoomId>;
+  isFollowing(room: RoomId): boolean;
   sendBytes(bytes: Uint8Array): void;
   subscribe(room: RoomId): void;
 }
@@ -223,7 +223,7 @@ export class FanOut {
     const newcomers = [...this.#newcomers.values()].flat();
     this.#newcomers.clear();
     for (const { reader, room, onFollowed } of newcomers) {
-      if (!reader.following.has(room.id)) continue;
+      if (!reader.isFollowing(room.id)) continue;
       reader.subscribe(room.id);
       onFollowed();
     }

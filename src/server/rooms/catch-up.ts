@@ -134,7 +134,7 @@ export class CatchUp {
 
   #refreshFor(user: UserId, room: Room): void {
     for (const client of this.#options.peers.of(user)) {
-      if (!client.following.has(room.id)) continue;
+      if (!client.isFollowing(room.id)) continue;
       this.#options.fanOut.flush();
       this.#sendEntry(client, room, { n: room.lastN + 1, skipped: 0 });
     }

@@ -110,7 +110,7 @@ export class ReadPositionService {
   #sendAll(): void {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#unsent) {
-      const peers = [...this.#context.peers.of(user)];
+      const peers = this.#context.peers.of(user);
       // An account's only device knows its own position, unless the account also reads on another
       // server.
       if (peers.length < 2 && !this.#context.sequencer.isShared) continue;

@@ -155,7 +155,7 @@ export class SealedService {
     const { clock, sequencer, peers } = this.#options;
     const claimed = await this.#packages.claim(device);
     if (claimed !== undefined) return claimed;
-    const isHere = [...peers.of(user)].some(({ member }) => member?.device === device);
+    const isHere = peers.of(user).some(({ member }) => member?.device === device);
     const leftMs = until - clock.now();
     if (leftMs > 0 && (isHere || sequencer.isShared)) {
       this.#requestMore(user, device, 0);

@@ -14,6 +14,7 @@ import { TokenBucket } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../../core/session/session.ts";
+import { SmallMap } from "../../core/small-map.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
@@ -54,8 +55,8 @@ export class ClientConnection implements Source {
   #state: ConnectionState = { kind: "greeting" };
   readonly sinceMs: number;
   wrongSecrets = 0;
-  readonly following = new Set<RoomId>();
-  readonly #catchUps = new Map<RoomId, symbol>();
+  /** Followed rooms. The value is the run of the room's catch-up, until it is complete. */
+  readonly #rooms = new SmallMap<RoomId, symbol | undefined>();
   readonly #options: ClientConnectionOptions;
   readonly #onClosed: (() => void)[] = [];
   #isClosed = false;
@@ -284,19 +285,22 @@ export class ClientConnection implements Source {
   }
 
   beginCatchUp(room: RoomId): symbol | undefined {
-    if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
+    if (this.#isClosed || this.#rooms.has(room)) return undefined;
     const run = Symbol(room);
-    this.#catchUps.set(room, run);
+    this.#rooms.set(room, run);
     return run;
   }
 
   isCatchingUp(room: RoomId, run: symbol): boolean {
-    return this.#catchUps.get(room) === run;
+    return this.#rooms.get(room) === run;
+  }
+
+  isFollowing(room: RoomId): boolean {
+    return this.#rooms.has(room) && this.#rooms.get(room) === undefined;
   }
 
   follow(room: RoomId): void {
-    this.#catchUps.delete(room);
-    this.following.add(room);
+    this.#rooms.set(room, undefined);
   }
 
   subscribe(room: RoomId): void {
@@ -304,14 +308,12 @@ export class ClientConnection implements Source {
   }
 
   unfollow(room: RoomId): void {
-    this.#catchUps.delete(room);
-    this.following.delete(room);
+    this.#rooms.delete(room);
     this.link.unfollow(room);
   }
 
   unfollowAll(): void {
-    this.#catchUps.clear();
-    for (const room of this.following) this.unfollow(room);
+    for (const room of [...this.#rooms.keys()]) this.unfollow(room);
   }
 
   #perform(effects: readonly SessionEffect[]): void {

@@ -4,11 +4,12 @@ import type { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
-const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
+const NO_CLIENTS: readonly ClientConnection[] = [];
 
 export class Peers {
   readonly #all = new Set<ClientConnection>();
-  readonly #byAccount = new Map<UserId, Set<ClientConnection>>();
+  /** Each change replaces the array, so callers may iterate while clients log in or out. */
+  readonly #byAccount = new Map<UserId, readonly ClientConnection[]>();
 
   get count(): number {
     return this.#all.size;
@@ -18,7 +19,7 @@ export class Peers {
     return this.#all.values();
   }
 
-  of(user: UserId): ReadonlySet<ClientConnection> {
+  of(user: UserId): readonly ClientConnection[] {
     return this.#byAccount.get(user) ?? NO_CLIENTS;
   }
 
@@ -27,7 +28,7 @@ export class Peers {
   }
 
   close(user: UserId, fault: Fault, isTarget = (_client: ClientConnection) => true): void {
-    for (const client of [...this.of(user)]) if (isTarget(client)) client.close(fault);
+    for (const client of this.of(user)) if (isTarget(client)) client.close(fault);
   }
 
   opened(client: ClientConnection): void {
@@ -39,13 +40,12 @@ export class Peers {
   }
 
   loggedIn(client: ClientConnection, user: UserId): void {
-    const clients = this.#byAccount.get(user) ?? new Set();
-    this.#byAccount.set(user, clients.add(client));
+    this.#byAccount.set(user, [...this.of(user), client]);
   }
 
   loggedOut(client: ClientConnection, user: UserId): void {
-    const clients = this.#byAccount.get(user);
-    clients?.delete(client);
-    if (clients?.size === 0) this.#byAccount.delete(user);
+    const clients = this.of(user).filter((other) => other !== client);
+    if (clients.length === 0) this.#byAccount.delete(user);
+    else this.#byAccount.set(user, clients);
   }
 }

@@ -65,11 +65,15 @@ class Ear implements Listener {
 }
 
 class Recipient implements Reader {
-  readonly following = new Set<RoomId>();
+  readonly #following = new Set<RoomId>();
   readonly received: string[] = [];
 
+  isFollowing(id: RoomId): boolean {
+    return this.#following.has(id);
+  }
+
   follows(fanOut: FanOut, one: Room): void {
-    this.following.add(one.id);
+    this.#following.add(one.id);
     fanOut.follow(one, this, () => this.received.push(`all of ${one.id}`));
   }
 
