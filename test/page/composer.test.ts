@@ -107,6 +107,41 @@ pageTest("shows success briefly, also in a dialog", async () => {
   await ana.page.locator(".conversation").getByText("Password changed.").waitFor();
 });
 
+pageTest("creates IRC passwords, shows each once, and revokes them", async () => {
+  const ana = await server.window("ana");
+  const settings = await ana.openSettings();
+  await settings.getByRole("button", { name: "IRC passwords" }).click();
+  const dialog = ana.dialog("IRC passwords");
+  const secret = dialog.getByLabel("New IRC password. Copy it now: it is shown only once.");
+  const create = async (label: string) => {
+    await dialog.getByLabel("Name of the IRC client (optional)").fill(label);
+    await dialog.getByRole("button", { name: "Create IRC password" }).click();
+    await dialog
+      .getByRole("listitem")
+      .filter({ hasText: label || /^IRC password \d/ })
+      .waitFor();
+    return secret.inputValue();
+  };
+  const [first, second] = [await create("<b>WeeChat</b>"), await create("")];
+  expect([first, second].every((password) => /^i[\w-]{22}$/.test(password))).toBe(true);
+  expect(second).not.toBe(first);
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await dialog.getByRole("button", { name: "Revoke: <b>WeeChat</b>" }).click();
+  const entries = dialog.getByRole("listitem");
+  await until("one password remains", async () => (await entries.count()) === 1);
+  expect(await secret.count()).toBe(1);
+  await dialog.getByRole("button", { name: /^Revoke: IRC password/ }).click();
+  await secret.waitFor({ state: "detached" });
+  await create("irssi");
+  await ana.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await ana.page.keyboard.press("Escape");
+  await ana.composer.fill("/irc-password");
+  await ana.page.keyboard.press("Enter");
+  await entries.waitFor();
+  expect(await secret.count()).toBe(0);
+});
+
 function positions({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`JSON.stringify(["article.message", ".composer-row"].map(
     (what) => [...document.querySelectorAll(what)].at(-1).getBoundingClientRect()))`);

@@ -17,7 +17,7 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
   const task = useTask();
   const [passwords, setPasswords] = useState<readonly IrcPassword[]>([]);
   const [label, setLabel] = useState("");
-  const [created, setCreated] = useState<string | undefined>(undefined);
+  const [created, setCreated] = useState<Answer<"irc-password"> | undefined>(undefined);
   const load = async () => setPasswords((await chat.request("irc-passwords", {})).passwords);
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(load), []);
@@ -25,7 +25,7 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
     event.preventDefault();
     task.run(async () => {
       const fields = label.trim() === "" ? {} : { label: label.trim() };
-      setCreated((await chat.request("irc-password", fields)).password);
+      setCreated(await chat.request("irc-password", fields));
       setLabel("");
       await load();
     });
@@ -33,6 +33,7 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
   const revoke = (id: number) =>
     task.run(async () => {
       await chat.request("irc-password-revoke", { id });
+      if (created?.id === id) setCreated(undefined);
       await load();
     });
   return (
@@ -51,7 +52,7 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
       </form>
       <FaultLine fault={task.fault} />
       {created === undefined ? null : (
-        <CopyLine id="irc-password" label={texts.ircPasswordOnce} text={created} />
+        <CopyLine id="irc-password" label={texts.ircPasswordOnce} text={created.password} />
       )}
       <ul className="plain-list">
         {passwords.map(({ id, label: known, since, online }) => {
