@@ -1,5 +1,6 @@
 import { crc32, deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { concatBytes, utf8Encode } from "../src/base/bytes.ts";
+import { DATA_FORMAT } from "../src/io/disk/data-folder.ts";
 
 /** An entry of an archive; a link if it has a target. */
 export interface Entry {
@@ -25,7 +26,7 @@ export function packScript(version: string, target: string, script: string, suff
   return { [`${name}${suffix}`]: packArchive(suffix, entries) };
 }
 
-export function versionScript(version: string, format = 2): string {
+export function versionScript(version: string, format = DATA_FORMAT): string {
   return `echo '${JSON.stringify({ kind: "version", version, commit: "", format })}'`;
 }
 
