@@ -8,6 +8,7 @@ import {
   SCREEN_FRAME_MS,
   SCREEN_PROMPTS_MAX,
 } from "../../../src/base/limits-screen.ts";
+import { defined } from "../../../src/base/values.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import { ScreenChat } from "../../../src/cli/screen/chat.ts";
@@ -151,6 +152,16 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   expect(await screen.outputText()).toContain(
     "/join ROOM [PASSWORD | --sealed]: bergabung ke ruang",
   );
+});
+
+test.each([
+  [false, "ben invited you to #lab: /join lab"],
+  [undefined, "ben added you to #lab: /join lab"],
+] as const)("notifies of an invitation, with sealed: %p", async (sealed, text) => {
+  await using screen = await new FullScreen().open();
+  screen.server.notify({ kind: "invited", room: "lab", by: "ben", ...defined({ sealed }) });
+  await screen.clock.advance(0);
+  expect(await screen.outputText()).toContain(text);
 });
 
 test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", async () => {
