@@ -83,10 +83,13 @@ export interface LogOptions {
  */
 const GATHER_TURNS = 8;
 /**
- * After a batch of at least this many records, the next batch waits for one poll of the sockets.
- * Under load, dozens of records then share the next batch.
+ * Minimum time between the starts of two batches while several writers append, so that they share
+ * syncs and the writes to readers. A batch with as many records as recent batches starts earlier:
+ * each writer may be waiting for its answer.
  */
-const BUSY_RECORDS = 8;
+const GATHER_MS = 2;
+/** Factor by which the expected number of records decreases with each smaller batch. */
+const EXPECTED_DECREASE = 0.95;
 
 const VERIFY_PAUSE_MS = 5;
 
@@ -165,6 +168,9 @@ export class LogFile implements Log {
   #segment: Segment;
   #queue: PendingAppend[] = [];
   #queueBytes = 0;
+  #expectedRecords = 1;
+  #batchStartedAt = Number.NEGATIVE_INFINITY;
+  #onExpected = () => {};
   #draining: Promise<void> | undefined;
   #erasureQueue: QueuedErasure[] = [];
   readonly #erased: Map<number, number>;
@@ -302,6 +308,7 @@ export class LogFile implements Log {
     }
     this.#queueBytes += sizeBytes;
     this.#queue.push(append);
+    if (this.#queue.length >= this.#expectedRecords) this.#onExpected();
     this.#draining ??= this.#drain();
   }
 
@@ -408,26 +415,41 @@ export class LogFile implements Log {
   }
 
   async #drain(): Promise<void> {
-    await this.#gatherAppends(0);
+    await this.#gatherAppends();
     while (this.#queue.length + this.#erasureQueue.length > 0) {
       await this.#runErasures();
       const appends = this.#queue.splice(0, batchLength(this.#queue));
       for (const append of appends) this.#queueBytes -= appendBytes(append.content);
-      const unixMs = this.#options.clock.unixMs();
+      const { clock } = this.#options;
+      this.#expectedRecords = Math.max(appends.length, EXPECTED_DECREASE * this.#expectedRecords);
+      this.#batchStartedAt = clock.now();
+      const unixMs = clock.unixMs();
       const batch = buildBatch(appends, this.#order, unixMs, this.#lines);
       const leaves = await this.#commit(batch);
       if (leaves instanceof Fault) for (const append of appends) append.settle(leaves);
       else this.#settle(batch, leaves);
       if (this.#failure !== undefined) this.#refuseQueued(this.#failure);
-      else await this.#gatherAppends(appends.length);
+      else await this.#gatherAppends();
     }
     this.#draining = undefined;
   }
 
-  async #gatherAppends(last: number): Promise<void> {
+  async #gatherAppends(): Promise<void> {
     for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
-    if (last < BUSY_RECORDS || this.#queue.length === 0) return;
-    await delay(this.#options.clock, 0);
+    if (this.#expectedRecords <= 1) return;
+    const { clock } = this.#options;
+    const remainingMs = Math.ceil(this.#batchStartedAt + GATHER_MS - clock.now());
+    const isComplete = this.#queue.length >= this.#expectedRecords;
+    // Without a delay, the batch waits for one poll of the sockets.
+    if (remainingMs <= 0 || isComplete) return delay(clock, 0);
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(remainingMs, resolve);
+      this.#onExpected = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#onExpected = () => {};
   }
 
   async #runErasures(): Promise<void> {
