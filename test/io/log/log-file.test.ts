@@ -57,6 +57,46 @@ describe("append", () => {
     expect(syncs).toBe(3);
   });
 
+  test("gathers the records of several writers, but never delays a single one", async () => {
+    const fixture = new LogFixture();
+    let [timers, syncs]: [(() => void)[], number] = [[], 0];
+    const clock = {
+      now: () => 0,
+      unixMs: () => fixture.clock.wallMs,
+      after: (_delayMs: number, callback: () => void) => {
+        timers.push(callback);
+        return () => {};
+      },
+    };
+    const fire = () => {
+      const due = timers;
+      timers = [];
+      for (const callback of due) callback();
+    };
+    fixture.failure = (call) => {
+      if (call === "sync") syncs += 1;
+      return undefined;
+    };
+    const log = await fixture.open({ clock });
+    syncs = 0;
+    await log.append(draftOf("one"));
+    await log.append(draftOf("two"));
+    expect([syncs, timers.length]).toEqual([2, 0]);
+    await Promise.all([log.append(draftOf("three")), log.append(draftOf("four"))]);
+    expect(syncs).toBe(3);
+    const five = log.append(draftOf("five"));
+    for (let turn = 0; turn < 100; turn++) await undefined;
+    expect([syncs, timers.length]).toEqual([3, 1]);
+    await Promise.all([five, log.append(draftOf("six"))]);
+    expect(syncs).toBe(4);
+    const seven = log.append(draftOf("seven"));
+    for (let turn = 0; turn < 100; turn++) await undefined;
+    expect(syncs).toBe(4);
+    fire();
+    await seven;
+    expect(syncs).toBe(5);
+  });
+
   test("resolves after the sync and the followers", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
