@@ -1,0 +1,239 @@
+/**
+ * Parser and formatter of IRC lines, and the splitting of a byte stream into lines. Follows the
+ * Modern IRC Client Protocol and IRCv3 message tags.
+ */
+
+import { assert } from "../../base/assert.ts";
+import { utf8Decode } from "../../base/bytes.ts";
+
+export interface IrcLine {
+  /** Values are unescaped and may contain CR and LF. A tag without a value has the value `""`. */
+  readonly tags: ReadonlyMap<string, string>;
+  readonly source: string | undefined;
+  /** In upper case. */
+  readonly command: string;
+  readonly params: readonly string[];
+}
+
+export type LineFault = "empty" | "too-long" | "tags-too-long" | "utf8" | "malformed";
+
+export interface LineFields {
+  /** Tags with the value `undefined` are omitted. */
+  readonly tags?: Readonly<Record<string, string | undefined>>;
+  readonly source?: string | undefined;
+  readonly command: string;
+  readonly params: readonly string[];
+}
+
+/** A client's tags with `@` and the space after them (IRCv3 message tags: 4,094 bytes of data). */
+const TAGS_BYTES_MAX = 4_096;
+/** The rest of a line without CR LF (RFC 1459, section 2.3). */
+const REST_BYTES_MAX = 510;
+/** RFC 1459, section 2.3. */
+const PARAMS_MAX = 15;
+/** The longest line in either direction, with a server's tags (IRCv3 message tags). */
+const LINE_BYTES_MAX = 8_192 + 512;
+const FIRST_BUFFER_BYTES = 512;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const AT = 0x40;
+
+const FORBIDDEN = /[\0\r\n]/;
+const COMMAND = /^[A-Za-z0-9]+$/;
+/** Clients may send commands that no server knows, and need a reply to them. */
+const CLIENT_COMMAND = /^[\w-]+$/;
+const TAG_KEY = /^\+?(?:[A-Za-z0-9.-]+\/)?[A-Za-z0-9-]+$/;
+const NOT_MIDDLE = /^:|^$| /;
+/** Commands whose last parameter always has a colon, because simple bots look for it. */
+const TEXT_COMMANDS: ReadonlySet<string> = new Set([
+  ...["PRIVMSG", "NOTICE", "TOPIC", "PART", "KICK", "332", "353", "372"],
+]);
+const ESCAPES: Readonly<Record<string, string>> = {
+  ";": "\\:",
+  " ": "\\s",
+  "\\": "\\\\",
+  "\r": "\\r",
+  "\n": "\\n",
+};
+const UNESCAPED: Readonly<Record<string, string>> = { ":": ";", s: " ", r: "\r", n: "\n" };
+
+/** Parses a client's line. `bytes` excludes CR LF. */
+export function parseLine(bytes: Uint8Array): IrcLine | LineFault {
+  const tagsBytes = bytes[0] === AT ? bytes.indexOf(SPACE) + 1 || bytes.length : 0;
+  if (tagsBytes > TAGS_BYTES_MAX) return "tags-too-long";
+  if (bytes.length - tagsBytes > REST_BYTES_MAX) return "too-long";
+  const text = decode(bytes);
+  if (text === undefined) return "utf8";
+  if (FORBIDDEN.test(text)) return "malformed";
+  return parseText(text);
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8Decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseText(text: string): IrcLine | LineFault {
+  let rest = trimSpaces(text);
+  if (rest === "") return "empty";
+  let tags: ReadonlyMap<string, string> = new Map();
+  let source: string | undefined;
+  if (rest.startsWith("@")) {
+    const [head, tail] = cutAtSpace(rest.slice(1));
+    tags = parseTags(head);
+    rest = tail;
+  }
+  if (rest.startsWith(":")) [source, rest] = cutAtSpace(rest.slice(1));
+  const [command, params] = cutAtSpace(rest);
+  if (source === "" || !CLIENT_COMMAND.test(command)) return "malformed";
+  return { tags, source, command: command.toUpperCase(), params: parseParams(params) };
+}
+
+function parseTags(text: string): ReadonlyMap<string, string> {
+  const tags = new Map<string, string>();
+  for (const tag of text.split(";")) {
+    const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(tag) ?? [];
+    if (TAG_KEY.test(key)) tags.set(key, unescapeTag(value));
+  }
+  return tags;
+}
+
+/** The last parameter may begin with `:`, contain spaces and be empty. */
+function parseParams(text: string): readonly string[] {
+  const params: string[] = [];
+  for (let rest = text; rest !== ""; ) {
+    const isTrailing = rest.startsWith(":");
+    if (isTrailing || params.length === PARAMS_MAX - 1) {
+      params.push(isTrailing ? rest.slice(1) : rest);
+      break;
+    }
+    const [param, tail] = cutAtSpace(rest);
+    params.push(param);
+    rest = tail;
+  }
+  return params;
+}
+
+function cutAtSpace(text: string): readonly [head: string, tail: string] {
+  const at = text.indexOf(" ");
+  return at < 0 ? [text, ""] : [text.slice(0, at), trimSpaces(text.slice(at))];
+}
+
+function trimSpaces(text: string): string {
+  return text.replace(/^ +/, "");
+}
+
+/** Returns the line without CR LF. Strangers' texts must be free of CR, LF and NUL. */
+export function formatLine({ tags = {}, source, command, params }: LineFields): string {
+  assert(COMMAND.test(command), "an IRC command consists of letters or digits");
+  assert(params.length <= PARAMS_MAX, "an IRC line has too many parameters");
+  let line = formatTags(tags);
+  if (source !== undefined) {
+    assert(source !== "" && !/[\0\r\n ]/.test(source), "an IRC source has no spaces");
+    line += `:${source} `;
+  }
+  line += command;
+  for (const [i, param] of params.entries()) {
+    assert(!FORBIDDEN.test(param), "an IRC parameter must not contain CR, LF or NUL");
+    const needsColon = NOT_MIDDLE.test(param);
+    assert(!needsColon || i === params.length - 1, "only the last IRC parameter may have spaces");
+    const isText = i > 0 && i === params.length - 1 && TEXT_COMMANDS.has(command);
+    line += needsColon || isText ? ` :${param}` : ` ${param}`;
+  }
+  return line;
+}
+
+function formatTags(tags: Readonly<Record<string, string | undefined>>): string {
+  let text = "";
+  for (const [key, value] of Object.entries(tags)) {
+    if (value === undefined) continue;
+    assert(TAG_KEY.test(key) && !value.includes("\0"), "an IRC tag is malformed");
+    text += `${text === "" ? "@" : ";"}${key}`;
+    if (value !== "") text += `=${escapeTag(value)}`;
+  }
+  return text === "" ? "" : `${text} `;
+}
+
+function escapeTag(value: string): string {
+  return value.replaceAll(/[; \\\r\n]/g, (sign) => ESCAPES[sign] ?? sign);
+}
+
+/** A backslash before any other character, or at the end, is dropped. */
+function unescapeTag(value: string): string {
+  return value.replaceAll(/\\(.?)/gs, (_, sign: string) => UNESCAPED[sign] ?? sign);
+}
+
+/** Splits a stream at LF or CR LF. Lines that are complete in one chunk share its memory. */
+export class LineBuffer {
+  #partial: Uint8Array | undefined;
+  #partialBytes = 0;
+  #isSkipping = false;
+
+  /** Returns the lines that the chunk completes. A line over the limit is reported once. */
+  push(chunk: Uint8Array): (Uint8Array | "too-long")[] {
+    const lines: (Uint8Array | "too-long")[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      const line = this.#complete(chunk.subarray(start, end));
+      if (line !== undefined) lines.push(line);
+      start = end + 1;
+    }
+    if (!this.#append(chunk.subarray(start))) lines.push("too-long");
+    return lines;
+  }
+
+  #complete(end: Uint8Array): Uint8Array | "too-long" | undefined {
+    if (this.#isSkipping) {
+      this.#isSkipping = false;
+      return undefined;
+    }
+    if (this.#partialBytes + end.length > LINE_BYTES_MAX) {
+      this.#clear();
+      return "too-long";
+    }
+    const line = this.#partialBytes === 0 ? end : this.#join(end);
+    return line.at(-1) === CR ? line.subarray(0, -1) : line;
+  }
+
+  #join(end: Uint8Array): Uint8Array {
+    this.#store(end);
+    const line = this.#partial?.subarray(0, this.#partialBytes) ?? end;
+    this.#clear();
+    return line;
+  }
+
+  /** Returns false if the unfinished line just exceeded its limit. */
+  #append(bytes: Uint8Array): boolean {
+    if (this.#isSkipping || bytes.length === 0) return true;
+    if (this.#partialBytes + bytes.length > LINE_BYTES_MAX) {
+      this.#clear();
+      this.#isSkipping = true;
+      return false;
+    }
+    this.#store(bytes);
+    return true;
+  }
+
+  /** Doubles the buffer when it is full, so that single bytes cost constant time each. */
+  #store(bytes: Uint8Array): void {
+    const size = this.#partialBytes + bytes.length;
+    if (this.#partial === undefined || this.#partial.length < size) {
+      const doubled = Math.max(size, 2 * this.#partialBytes, FIRST_BUFFER_BYTES);
+      const grown = new Uint8Array(Math.min(doubled, LINE_BYTES_MAX));
+      if (this.#partial !== undefined) grown.set(this.#partial.subarray(0, this.#partialBytes));
+      this.#partial = grown;
+    }
+    this.#partial.set(bytes, this.#partialBytes);
+    this.#partialBytes = size;
+  }
+
+  #clear(): void {
+    this.#partial = undefined;
+    this.#partialBytes = 0;
+  }
+}
