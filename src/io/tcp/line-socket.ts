@@ -1,0 +1,87 @@
+/** Server end of a TCP or TLS connection that carries lines. */
+
+import type { Socket } from "bun";
+import { Fault } from "../../base/fault.ts";
+import { BaseLineSocket, type LineSocketOptions } from "../link/base-line-socket.ts";
+import { joinFrames } from "../link/join-frames.ts";
+
+export class TcpLineSocket extends BaseLineSocket {
+  readonly #socket: Socket<unknown>;
+  #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
+  #isBlocked = false;
+  #hasPeerEnded = false;
+  #isShutDown = false;
+
+  constructor(socket: Socket<unknown>, options: LineSocketOptions) {
+    super(options);
+    this.#socket = socket;
+  }
+
+  queuedBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  pause(): void {
+    if (this.state === "open") this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.state !== "closed") this.#socket.resume();
+  }
+
+  flush(): void {
+    if (this.state === "closed" || this.#isShutDown) return;
+    let sentCount = 0;
+    while (sentCount < this.#unsent.length && !this.#isBlocked) {
+      const [batch, count] = joinFrames(this.#unsent, sentCount);
+      const written = Math.max(0, this.#socket.write(batch));
+      this.#unsentBytes -= written;
+      sentCount += count;
+      if (written === batch.length) continue;
+      this.#isBlocked = true;
+      sentCount -= 1;
+      this.#unsent[sentCount] = batch.subarray(written);
+    }
+    this.#unsent = this.#unsent.slice(sentCount);
+    this.settle();
+    if (this.state !== "ending" || this.#unsent.length > 0) return;
+    this.#isShutDown = true;
+    // Closing before the peer does would lose the last lines if unread bytes have arrived.
+    if (this.#hasPeerEnded) this.#socket.end();
+    else this.#socket.shutdown();
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.receive(bytes);
+  }
+
+  onDrain(): void {
+    this.#isBlocked = false;
+    this.flush();
+  }
+
+  onPeerEnded(): void {
+    this.#hasPeerEnded = true;
+    if (this.#isShutDown) this.#socket.end();
+    else this.peerEnded();
+  }
+
+  onSocketClosed(error: Error | undefined): void {
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    const isLost = error !== undefined;
+    this.finish(isLost ? new Fault("link-closed", "the connection was lost") : undefined);
+  }
+
+  protected queue(lines: Uint8Array): void {
+    this.#unsentBytes += lines.length;
+    if (this.#unsent.push(lines) === 1) this.options.flushQueue.add(this);
+  }
+
+  protected terminate(): void {
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    this.#socket.terminate();
+  }
+}

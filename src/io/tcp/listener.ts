@@ -1,0 +1,185 @@
+/** Listener for connections that carry lines, over TCP or TLS. */
+
+import type { Socket, TCPSocketListener } from "bun";
+import type { Clock } from "../clock.ts";
+import { areDescriptorsLow } from "../disk/descriptors.ts";
+import { FlushQueue } from "../link/base-line-socket.ts";
+import { rethrow } from "../link/inbox.ts";
+import type { LineListener, LineListenerEvents } from "../link/line-socket.ts";
+import type { Address } from "../link/link.ts";
+import { normalizeAddress } from "../ws/address.ts";
+import { HalfOpenWatch } from "../ws/half-open.ts";
+import { listenFault } from "../ws/listen-fault.ts";
+import { TcpLineSocket } from "./line-socket.ts";
+
+export interface TcpListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly certPem: string; readonly keyPem: string } | undefined;
+}
+
+/** OpenSSL's number for TLS 1.2, because many IRC clients and bouncers do not support TLS 1.3. */
+const TLS_1_2 = 0x0303;
+
+interface Handshaking {
+  readonly id: number;
+  readonly socket: Socket<Connection>;
+  readonly remote: Address;
+  readonly done: (() => void) | undefined;
+}
+
+/** State of a Bun socket. */
+interface Connection {
+  handshaking?: Handshaking | undefined;
+  lines?: TcpLineSocket;
+}
+
+/** @throws {Fault} port-taken, usage */
+export function listenTcp(
+  options: TcpListenOptions,
+  events: LineListenerEvents,
+  clock: Clock,
+): LineListener {
+  return new TcpListener(options, events, clock);
+}
+
+class TcpListener implements LineListener {
+  readonly port: number;
+  readonly #options: TcpListenOptions;
+  readonly #events: LineListenerEvents;
+  readonly #clock: Clock;
+  readonly #server: TCPSocketListener<Connection>;
+  readonly #sockets = new Set<TcpLineSocket>();
+  readonly #handshaking = new Map<number, Handshaking>();
+  readonly #watch: HalfOpenWatch;
+  readonly #flushQueue = new FlushQueue();
+  #cancelScan: (() => void) | undefined;
+  #lastId = 0;
+  #stopping: Promise<void> | undefined;
+  readonly #emptied = Promise.withResolvers<void>();
+
+  constructor(options: TcpListenOptions, events: LineListenerEvents, clock: Clock) {
+    this.#options = options;
+    this.#events = events;
+    this.#clock = clock;
+    this.#server = this.#listen();
+    this.port = this.#server.port;
+    this.#watch = new HalfOpenWatch({
+      sockets: {
+        at: () =>
+          [...this.#handshaking.values()].map(({ id, remote }) => ({ descriptor: id, remote })),
+        shutdown: (id) => this.#handshaking.get(id)?.socket.terminate(),
+      },
+      port: this.port,
+      now: () => clock.now(),
+      areDescriptorsLow,
+    });
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
+    this.#server.stop();
+    for (const { socket } of [...this.#handshaking.values()]) socket.terminate();
+    for (const socket of [...this.#sockets]) socket.end();
+    if (this.#sockets.size > 0) await this.#emptied.promise;
+    this.#cancelScan?.();
+    this.#server.stop(true);
+  }
+
+  #listen(): TCPSocketListener<Connection> {
+    const { host, port, tls } = this.#options;
+    const secure = { cert: tls?.certPem ?? "", key: tls?.keyPem ?? "", minVersion: TLS_1_2 };
+    try {
+      return Bun.listen<Connection>({
+        hostname: host,
+        port,
+        ...(tls === undefined ? {} : { tls: secure }),
+        // The peer may half-close after its last line, and then read the answers.
+        allowHalfOpen: true,
+        data: {},
+        socket: {
+          binaryType: "uint8array",
+          open: (socket) => this.#open(socket),
+          handshake: (socket, isSuccessful) => {
+            if (isSuccessful) this.#secured(socket);
+            else socket.terminate();
+          },
+          data: ({ data: { lines } }, bytes) => lines?.onData(bytes as Uint8Array<ArrayBuffer>),
+          drain: ({ data: { lines } }) => lines?.onDrain(),
+          end: (socket) => {
+            if (socket.data.lines === undefined) socket.terminate();
+            else socket.data.lines.onPeerEnded();
+          },
+          // TLS failed: Bun closes the socket, without an error.
+          error: ({ data: { lines } }, error) => lines?.onSocketClosed(error),
+          close: (socket, error) => this.#closed(socket, error),
+        },
+      });
+    } catch (cause) {
+      throw listenFault(cause, host, port, "choose another address with --irc or --irc-tls");
+    }
+  }
+
+  #open(socket: Socket<Connection>): void {
+    const remote = normalizeAddress(socket.remoteAddress, socket.remotePort);
+    socket.data = {};
+    if (this.#stopping !== undefined || !this.#events.accept(remote)) return socket.terminate();
+    if (this.#options.tls === undefined) return this.#start(socket, remote);
+    const done = this.#events.connecting?.(remote);
+    const handshaking: Handshaking = { id: ++this.#lastId, socket, remote, done };
+    socket.data.handshaking = handshaking;
+    this.#handshaking.set(handshaking.id, handshaking);
+    if (this.#cancelScan === undefined) this.#scan();
+  }
+
+  #scan(): void {
+    const nextMs = this.#watch.scan();
+    const isIdle = this.#handshaking.size === 0;
+    this.#cancelScan = isIdle ? undefined : this.#clock.after(nextMs, () => this.#scan());
+  }
+
+  #secured(socket: Socket<Connection>): void {
+    const remote = this.#endHandshake(socket);
+    if (remote !== undefined) this.#start(socket, remote);
+  }
+
+  #endHandshake({ data }: Socket<Connection>): Address | undefined {
+    const { handshaking } = data;
+    if (handshaking === undefined) return undefined;
+    data.handshaking = undefined;
+    this.#handshaking.delete(handshaking.id);
+    handshaking.done?.();
+    return handshaking.remote;
+  }
+
+  #start(socket: Socket<Connection>, remote: Address): void {
+    const lines = new TcpLineSocket(socket, {
+      remote,
+      isSecure: this.#options.tls !== undefined,
+      clock: this.#clock,
+      flushQueue: this.#flushQueue,
+      onClosed: () => this.#remove(lines),
+    });
+    socket.data.lines = lines;
+    this.#sockets.add(lines);
+    try {
+      lines.attach(this.#events.socket(lines));
+    } catch (error) {
+      rethrow(error);
+    }
+  }
+
+  #closed(socket: Socket<Connection>, error: Error | undefined): void {
+    this.#endHandshake(socket);
+    socket.data.lines?.onSocketClosed(error);
+  }
+
+  #remove(lines: TcpLineSocket): void {
+    this.#sockets.delete(lines);
+    if (this.#stopping !== undefined && this.#sockets.size === 0) this.#emptied.resolve();
+  }
+}
