@@ -1,18 +1,15 @@
 /** Client end of a WebSocket link. */
 
-import { assert } from "../../base/assert.ts";
-import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink } from "../link/base-link.ts";
 import { rethrow } from "../link/inbox.ts";
+import { joinFrames } from "../link/join-frames.ts";
 import type { Address, Link } from "../link/link.ts";
-import { CLOSE_CODE, closeCodeOf, closeFault, slowReaderFault } from "./close.ts";
+import { slowReaderFault } from "../link/slow-reader.ts";
+import { CLOSE_CODE, closeCodeOf, closeFault } from "./close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
-
-/** Small frames are joined with later ones in one write, to share a TLS record. */
-const JOIN_BYTES = 16 * 1024;
 
 export interface WsSocket {
   write(bytes: Uint8Array): number;
@@ -189,24 +186,4 @@ export class WsClientLink extends BaseLink {
       this.#options.socket.end();
     }
   }
-}
-
-function joinFrames(frames: Uint8Array[], from: number): [Uint8Array, number] {
-  const [first, next] = [frames[from], frames[from + 1]];
-  assert(first !== undefined, "the queue is not empty");
-  if (next === undefined || first.length >= JOIN_BYTES) return [first, 1];
-  const parts: Uint8Array[] = [];
-  let remaining = JOIN_BYTES;
-  for (let i = from; remaining > 0; i++) {
-    const frame = frames[i];
-    if (frame === undefined) break;
-    if (frame.length > remaining) {
-      parts.push(frame.subarray(0, remaining));
-      frames[i] = frame.subarray(remaining);
-      return [concatBytes(...parts), parts.length - 1];
-    }
-    parts.push(frame);
-    remaining -= frame.length;
-  }
-  return [concatBytes(...parts), parts.length];
 }

@@ -41,7 +41,3 @@ export function closeFault(code: number, reason: string): Fault | undefined {
       return new Fault("link-closed", "the connection was lost");
   }
 }
-
-export function slowReaderFault(): Fault {
-  return new Fault("link-closed", "the peer reads too slowly");
-}

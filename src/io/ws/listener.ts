@@ -10,24 +10,28 @@
 
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
-import { Fault, msg } from "../../base/fault.ts";
 import {
   HALF_OPEN_CHECK_INTERVAL_MS,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
 } from "../../base/limits.ts";
-import { withTimeout } from "../clock.ts";
+import { systemClock, withTimeout } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
+import { FlushQueue } from "../link/base-line-socket.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
+import type { LineSocket, LineSocketHandlers } from "../link/line-socket.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
+import { slowReaderFault } from "../link/slow-reader.ts";
 import { Topics } from "../link/topics.ts";
 import { normalizeAddress } from "./address.ts";
-import { slowReaderFault } from "./close.ts";
+import type { WsSocketData } from "./endpoint.ts";
 import { HalfOpenWatch, openSockets } from "./half-open.ts";
+import { LINE_PATH, lineProtocolOf, WsLineSocket } from "./line-socket.ts";
+import { listenFault } from "./listen-fault.ts";
 import { requestUrl } from "./request-url.ts";
-import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./server-link.ts";
-import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
+import { WsServerLink, type WsServerLinkOptions } from "./server-link.ts";
+import { LINK_PATH, TLS_1_3 } from "./upgrade.ts";
 
 export interface WsTls {
   readonly certPem: string;
@@ -48,6 +52,8 @@ export interface WsListenOptions {
     remote: Address,
     keepOpen: (seconds: number) => void,
   ) => Response | Promise<Response>;
+  /** Called for each connection to LINE_PATH. Without it, `http` answers that path. */
+  readonly irc?: (socket: LineSocket) => LineSocketHandlers;
 }
 
 /**
@@ -82,6 +88,8 @@ class WsListener implements Listener {
   readonly #events: ListenerEvents;
   readonly #linkOptions: WsServerLinkOptions;
   readonly #links = new Set<WsServerLink>();
+  readonly #lineSockets = new Set<WsLineSocket>();
+  readonly #flushQueue = new FlushQueue();
   readonly #server: Server<WsSocketData>;
   readonly #halfOpen: HalfOpenWatch | undefined;
   #nextScan: ReturnType<typeof setTimeout> | undefined;
@@ -141,14 +149,19 @@ class WsListener implements Listener {
     clearTimeout(this.#nextScan);
     const stopped = this.#server.stop();
     for (const link of [...this.#links]) link.close();
-    if (this.#links.size > 0) await this.#emptied.promise;
+    for (const socket of [...this.#lineSockets]) socket.end();
+    if (!this.#isEmpty()) await this.#emptied.promise;
     await withTimeout(stopped, LINGER_MS, () => undefined);
     await this.#server.stop(true);
   }
 
   #remove(link: WsServerLink): void {
     this.#links.delete(link);
-    if (this.#stopping !== undefined && this.#links.size === 0) this.#emptied.resolve();
+    if (this.#stopping !== undefined && this.#isEmpty()) this.#emptied.resolve();
+  }
+
+  #isEmpty(): boolean {
+    return this.#links.size === 0 && this.#lineSockets.size === 0;
   }
 
   #serve(): Server<WsSocketData> {
@@ -179,11 +192,11 @@ class WsListener implements Listener {
           sendPings: true,
           perMessageDeflate: false,
           open: (socket) => this.#open(socket),
-          message: (socket, message) => socket.data.link?.onMessage(message),
-          ping: (socket) => socket.data.link?.onControlFrame(),
-          pong: (socket) => socket.data.link?.onControlFrame(),
-          drain: (socket) => socket.data.link?.onDrain(),
-          close: (socket, code, reason) => socket.data.link?.onSocketClosed(code, reason),
+          message: ({ data }, message) => data.endpoint?.onMessage(message),
+          ping: ({ data }) => data.endpoint?.onControlFrame(),
+          pong: ({ data }) => data.endpoint?.onControlFrame(),
+          drain: ({ data }) => data.endpoint?.onDrain(),
+          close: ({ data }, code, reason) => data.endpoint?.onSocketClosed(code, reason),
         },
       });
     } catch (cause) {
@@ -207,25 +220,54 @@ class WsListener implements Listener {
     }
     const url = requestUrl(request);
     if (url === undefined) return refusal(400, "invalid Host header");
-    if (url.pathname !== LINK_PATH) {
+    const isLine = url.pathname === LINE_PATH && this.#options.irc !== undefined;
+    if (url.pathname !== LINK_PATH && !isLine) {
       return this.#options.http(request, remote, (seconds) => server.timeout(request, seconds));
     }
     if (!isSameOrigin(request)) return refusal(403, "foreign origin");
+    const offered = request.headers.get("sec-websocket-protocol");
+    const lineProtocol = isLine ? lineProtocolOf(offered) : undefined;
+    if (isLine && lineProtocol === undefined) {
+      return refusal(400, "WebSocket subprotocol text.ircv3.net required");
+    }
     if (this.#stopping !== undefined || !this.#events.accept(remote)) {
       return refusal(503, "no more connections");
     }
-    if (server.upgrade(request, { data: { remote } })) return undefined;
+    const upgrade =
+      lineProtocol === undefined
+        ? { data: { remote } }
+        : { data: { remote, lineProtocol }, headers: { "sec-websocket-protocol": lineProtocol } };
+    if (server.upgrade(request, upgrade)) return undefined;
     // RFC 9110, 15.5.22: the response names the required protocol.
     return refusal(426, "WebSocket upgrade required", { upgrade: "websocket" });
   }
 
   #open(socket: ServerWebSocket<WsSocketData>): void {
     socket.binaryType = "uint8array";
+    if (socket.data.lineProtocol !== undefined) return this.#openLineSocket(socket);
     const link = new WsServerLink(socket, this.#linkOptions);
-    socket.data.link = link;
+    socket.data.endpoint = link;
     this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);
     else link.destroy();
+  }
+
+  #openLineSocket(socket: ServerWebSocket<WsSocketData>): void {
+    const { tls, proxyCertificate, irc } = this.#options;
+    if (irc === undefined || this.#stopping !== undefined) return socket.terminate();
+    const lines = new WsLineSocket(socket, {
+      remote: socket.data.remote,
+      isSecure: tls !== false || proxyCertificate !== undefined,
+      clock: systemClock(),
+      flushQueue: this.#flushQueue,
+      onClosed: () => {
+        this.#lineSockets.delete(lines);
+        if (this.#stopping !== undefined && this.#isEmpty()) this.#emptied.resolve();
+      },
+    });
+    socket.data.endpoint = lines;
+    this.#lineSockets.add(lines);
+    lines.attach(irc(lines));
   }
 }
 
@@ -258,29 +300,4 @@ function hashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {
   const certPem = tls === false ? proxyCertificate : tls.certPem;
   if (certPem === undefined) return new Uint8Array(32);
   return certificateHashOf(certPem);
-}
-
-function listenFault(cause: unknown, host: string, port: number): Fault {
-  const address = formatHostPort(host, port);
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-  switch (code) {
-    case "EADDRINUSE":
-      return new Fault("port-taken", msg`port ${port} is in use`, { cause });
-    case "EACCES":
-      return new Fault("port-taken", msg`port ${port} requires administrator rights`, {
-        cause,
-      });
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-    case "EINVAL":
-      return new Fault("usage", msg`${host} is not an address of this machine`, {
-        remedy: "omit --host to listen on all addresses",
-        cause,
-      });
-    default:
-      return new Fault("usage", msg`cannot listen on ${address} (${code})`, {
-        remedy: "check --host, --port, --cert and --key",
-        cause,
-      });
-  }
 }

@@ -13,13 +13,10 @@ import { TokenBucket } from "../../core/rate.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink } from "../link/base-link.ts";
 import type { Address, LinkCounters } from "../link/link.ts";
+import { slowReaderFault } from "../link/slow-reader.ts";
 import type { Topics } from "../link/topics.ts";
-import { CLOSE_CODE, closeFault, slowReaderFault } from "./close.ts";
-
-export interface WsSocketData {
-  readonly remote: Address;
-  link?: WsServerLink;
-}
+import { CLOSE_CODE, closeFault } from "./close.ts";
+import type { WsEndpoint, WsSocketData } from "./endpoint.ts";
 
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
@@ -36,7 +33,7 @@ interface UnflushedMessage {
   readonly tail: Uint8Array | undefined;
 }
 
-export class WsServerLink extends BaseLink {
+export class WsServerLink extends BaseLink implements WsEndpoint {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly #socket: ServerWebSocket<WsSocketData>;

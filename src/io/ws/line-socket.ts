@@ -1,0 +1,123 @@
+/** Server end of a WebSocket connection that carries one line in each message. */
+
+// See the IRCv3 specification "WebSocket".
+
+import type { ServerWebSocket } from "bun";
+import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND } from "../../base/limits.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import { BaseLineSocket, type LineSocketOptions } from "../link/base-line-socket.ts";
+import { CLOSE_CODE, closeFault } from "./close.ts";
+import type { WsEndpoint, WsSocketData } from "./endpoint.ts";
+
+export const LINE_PATH = "/irc";
+
+const LINE_PROTOCOLS = ["text.ircv3.net", "binary.ircv3.net"] as const;
+export type LineProtocol = (typeof LINE_PROTOCOLS)[number];
+
+const LF = 10;
+const CRLF = Uint8Array.of(13, LF);
+
+/** @returns the first protocol of the header that the server supports */
+export function lineProtocolOf(header: string | null): LineProtocol | undefined {
+  const offered = (header ?? "").split(",").map((name) => name.trim());
+  for (const name of offered) {
+    const protocol = LINE_PROTOCOLS.find((supported) => supported === name);
+    if (protocol !== undefined) return protocol;
+  }
+  return undefined;
+}
+
+export class WsLineSocket extends BaseLineSocket implements WsEndpoint {
+  readonly #socket: ServerWebSocket<WsSocketData>;
+  #unflushed: Uint8Array[] = [];
+  #unflushedBytes = 0;
+  #socketBytes = 0;
+  readonly #controlFrames = new TokenBucket(
+    CONTROL_FRAMES_PER_SECOND,
+    CONTROL_FRAMES_BURST,
+    performance.now(),
+  );
+
+  constructor(socket: ServerWebSocket<WsSocketData>, options: LineSocketOptions) {
+    super(options);
+    this.#socket = socket;
+  }
+
+  queuedBytes(): number {
+    if (this.state === "closed") return 0;
+    if (this.#unflushed.length === 0) this.#socketBytes = this.#socket.getBufferedAmount();
+    return this.#unflushedBytes + this.#socketBytes;
+  }
+
+  pause(): void {
+    if (this.state === "open") this.#socket.pause();
+  }
+
+  resume(): void {
+    if (this.state !== "closed") this.#socket.resume();
+  }
+
+  flush(): void {
+    if (this.state === "closed") return;
+    const unflushed = this.#unflushed;
+    this.#unflushed = [];
+    this.#unflushedBytes = 0;
+    this.#socket.cork((socket) => {
+      for (const lines of unflushed) this.#send(socket, lines);
+    });
+    this.settle();
+    this.#closeWhenFlushed();
+  }
+
+  onMessage(message: Uint8Array | string): void {
+    const line = typeof message === "string" ? utf8Encode(message) : message;
+    const lf = line.indexOf(LF);
+    if (lf >= 0 && lf < line.length - 1) {
+      return this.drop(new Fault("frame-malformed", "a message contains more than one line"));
+    }
+    this.receive(lf < 0 ? concatBytes(line, CRLF) : line);
+  }
+
+  onControlFrame(): void {
+    if (this.#controlFrames.take(performance.now()) === 0) return;
+    this.drop(new Fault("too-fast", "the peer sends too many pings"));
+  }
+
+  onDrain(): void {
+    this.settle();
+    this.#closeWhenFlushed();
+  }
+
+  onSocketClosed(code: number, reason: string): void {
+    this.#unflushed = [];
+    this.finish(closeFault(code, reason));
+  }
+
+  protected queue(lines: Uint8Array): void {
+    this.#unflushedBytes += lines.length;
+    if (this.#unflushed.push(lines) === 1) this.options.flushQueue.add(this);
+  }
+
+  protected terminate(): void {
+    this.#unflushed = [];
+    this.#socket.terminate();
+  }
+
+  #send(socket: ServerWebSocket<WsSocketData>, lines: Uint8Array): void {
+    const isText = socket.data.lineProtocol === "text.ircv3.net";
+    let start = 0;
+    for (let end = lines.indexOf(LF); end >= 0; end = lines.indexOf(LF, start)) {
+      const line = lines.subarray(start, end - 1);
+      start = end + 1;
+      if (isText) socket.sendText(utf8Decode(line));
+      else socket.sendBinary(line);
+    }
+  }
+
+  #closeWhenFlushed(): void {
+    if (this.state !== "ending" || this.#socket.getBufferedAmount() > 0) return;
+    this.#socket.close(CLOSE_CODE.normal);
+  }
+}
