@@ -36,7 +36,14 @@ export function parseMarkup(
   text: string,
   names: ReadonlySet<string> | undefined,
 ): readonly Block[] {
-  const lines = cleanText(text, { lines: true, tabs: true }).split("\n");
+  return parseLines(cleanText(text, { lines: true, tabs: true }).split("\n"), names);
+}
+
+/** Like `parseMarkup`, for lines that the caller has cleaned. */
+export function parseLines(
+  lines: readonly string[],
+  names: ReadonlySet<string> | undefined,
+): readonly Block[] {
   return parseBlocks(lines, names, 0);
 }
 
