@@ -1,0 +1,348 @@
+/** Commands about channels, which are rooms. */
+
+import { Fault } from "../../base/fault.ts";
+import { isName } from "../../base/names.ts";
+import type { IrcLine } from "../../wire/irc/line.ts";
+import { moderates } from "../rooms/moderation.ts";
+import type { Room } from "../rooms/rooms.ts";
+import { CAP } from "./capabilities.ts";
+import type { Channel } from "./channel.ts";
+import type { Asking, Task } from "./command-run.ts";
+import { sendReadMarker } from "./history.ts";
+import { userMode } from "./information.ts";
+import { ERR, RPL } from "./numeric.ts";
+import { muteMask, oneLine } from "./render.ts";
+import { findAccount, findRoom } from "./server.ts";
+import type { IrcSession } from "./session.ts";
+
+const JOINS_MAX = 50;
+
+/** Shows a channel that the account is in. `completeJoin` sends the rest. */
+export function showChannel(session: IrcSession, channel: Channel): void {
+  session.showJoin(channel);
+  const topic = session.server.rooms.get(channel.id)?.topic ?? "";
+  if (topic !== "") session.numeric(RPL.topic, channel.name, oneLine(topic));
+}
+
+/** The read marker must come before the end of the names. */
+export function* completeJoin(session: IrcSession, channel: Channel): Task {
+  if (session.has(CAP.readMarker)) yield* sendReadMarker(session, channel);
+  const room = session.server.rooms.get(channel.id);
+  if (room !== undefined && !session.has(CAP.noNames)) sendNames(session, room, channel.name);
+}
+
+export function* join(session: IrcSession, { params: [list = "", keys = ""] }: IrcLine): Task {
+  if (list === "0") return session.fail("JOIN", "NOT_SUPPORTED", ["0"], "name the channels");
+  const keyOf = keys.split(",");
+  for (const [i, name] of list.split(",").slice(0, JOINS_MAX).entries()) {
+    yield* joinOne(session, name, keyOf[i]);
+  }
+}
+
+function* joinOne(session: IrcSession, name: string, key: string | undefined): Asking<void> {
+  if (!name.startsWith("#") || !isName(name.slice(1))) {
+    return session.numeric(ERR.noSuchChannel, name, "channels are # and a room's name");
+  }
+  if (session.channelNamed(name) !== undefined) return;
+  const { rooms } = session.server;
+  const room = name.slice(1);
+  if (isName(room) && rooms.find(room)?.isSealed === true) {
+    return session.numeric(
+      ERR.inviteOnly,
+      name,
+      "this room is sealed (encrypted); join it in chat",
+    );
+  }
+  session.beginJoin();
+  try {
+    const password = key === undefined || key === "" ? {} : { password: key };
+    const answer = yield* session.ask("join", { room, create: true, ...password });
+    const named = `#${answer.name}`;
+    yield* session.until(() => session.channelNamed(named) !== undefined);
+    const channel = session.channelNamed(named);
+    if (channel !== undefined && session.endJoin(channel)) {
+      showChannel(session, channel);
+      yield* completeJoin(session, channel);
+    }
+  } catch (error) {
+    refuse(session, error, name);
+  } finally {
+    session.endJoin(undefined);
+  }
+}
+
+export function* part(session: IrcSession, { params: [list = "", reason = ""] }: IrcLine): Task {
+  for (const name of list.split(",").slice(0, JOINS_MAX)) {
+    const channel = channelOf(session, name);
+    if (channel === undefined) continue;
+    try {
+      yield* session.ask("leave", { room: channel.name.slice(1), ...reasonOf(reason) });
+      yield* session.until(() => !session.channels.has(channel.id));
+    } catch (error) {
+      refuse(session, error, name);
+    }
+  }
+}
+
+export function* kick(session: IrcSession, { params }: IrcLine): Task {
+  const [name = "", nick = "", reason = ""] = params;
+  const channel = channelOf(session, name);
+  if (channel === undefined) return;
+  const user = findAccount(session.server, nick)?.name;
+  if (user === undefined) return session.numeric(ERR.noSuchNick, nick, "no such nick");
+  try {
+    const fields = { room: channel.name.slice(1), user, ...reasonOf(reason) };
+    const { seq } = yield* session.ask("kick", fields);
+    yield* session.until(() => channel.seenSeq >= seq);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "not-member") {
+      return session.numeric(ERR.notInChannel, user, name, "they are not in this channel");
+    }
+    refuse(session, error, name);
+  }
+}
+
+function reasonOf(reason: string): { readonly reason?: string } {
+  const text = oneLine(reason);
+  return text === "" ? {} : { reason: text };
+}
+
+export function* topic(session: IrcSession, { params }: IrcLine): Task {
+  const [name = "", text] = params;
+  const channel = channelOf(session, name);
+  if (channel === undefined) return;
+  const current = session.server.rooms.get(channel.id)?.topic ?? "";
+  if (text === undefined) {
+    if (current === "") return session.numeric(RPL.noTopic, channel.name, "no topic is set");
+    return session.numeric(RPL.topic, channel.name, oneLine(current));
+  }
+  try {
+    const room = channel.name.slice(1);
+    const { seq } = yield* session.ask("topic", { room, topic: oneLine(text) });
+    yield* session.until(() => channel.seenSeq >= seq);
+  } catch (error) {
+    refuse(session, error, name);
+  }
+}
+
+export function* rename(session: IrcSession, { params }: IrcLine): Task {
+  const [name = "", next = ""] = params;
+  const channel = channelOf(session, name);
+  if (channel === undefined) return;
+  const fail = (code: string, text: string) => session.fail("RENAME", code, [name, next], text);
+  if (!next.startsWith("#") || !isName(next.slice(1))) {
+    return fail("CANNOT_RENAME", "the new name is invalid");
+  }
+  try {
+    yield* session.ask("rename", { room: channel.name.slice(1), to: next.slice(1) });
+    yield* session.until(() => channel.name === next);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === "name-taken") return fail("CHANNEL_NAME_IN_USE", error.message);
+    if (error.code === "not-allowed") {
+      return session.numeric(ERR.notOperator, name, error.message);
+    }
+    fail("CANNOT_RENAME", error.message);
+  }
+}
+
+export function* invite(session: IrcSession, { params: [nick = "", name = ""] }: IrcLine): Task {
+  const channel = channelOf(session, name);
+  if (channel === undefined) return;
+  const account = findAccount(session.server, nick);
+  if (account === undefined) return session.numeric(ERR.noSuchNick, nick, "no such nick");
+  const room = session.server.rooms.get(channel.id);
+  if (room?.members.has(account.id) === true) {
+    return session.numeric(ERR.alreadyOnChannel, account.name, name, "is already in this channel");
+  }
+  try {
+    const fields = { room: channel.name.slice(1), user: account.name };
+    const { seq } = yield* session.ask("invite-user", fields);
+    yield* session.until(() => channel.seenSeq >= seq);
+    session.numeric(RPL.inviting, account.name, channel.name);
+  } catch (error) {
+    refuse(session, error, name);
+  }
+}
+
+// Modes
+
+export function* mode(session: IrcSession, { params }: IrcLine): Task {
+  const [target = "", modes, ...args] = params;
+  if (!target.startsWith("#")) return userMode(session, target);
+  const channel = channelOf(session, target);
+  const room = channel === undefined ? undefined : session.server.rooms.get(channel.id);
+  if (channel === undefined || room === undefined) return;
+  if (modes === undefined) {
+    return session.numeric(RPL.channelModeIs, channel.name, modesOf(room));
+  }
+  const parsed = /^([+-]?)([A-Za-z])$/.exec(modes);
+  if (parsed === null) {
+    return session.numeric(ERR.unknownMode, modes.slice(0, 32), "one mode per command");
+  }
+  const [, sign, letter = ""] = parsed;
+  yield* changeMode(session, { channel, room, isOn: sign !== "-", letter, args });
+}
+
+function modesOf({ isClosed, locked }: Room): string {
+  return `+nt${isClosed ? "m" : ""}${locked ? "k" : ""}`;
+}
+
+interface ModeChange {
+  readonly channel: Channel;
+  readonly room: Room;
+  readonly isOn: boolean;
+  readonly letter: string;
+  readonly args: readonly string[];
+}
+
+function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
+  const { channel, room, isOn, letter, args } = change;
+  const [argument] = args;
+  switch (letter) {
+    case "b":
+      if (argument === undefined) return sendMutes(session, channel, room);
+      return yield* changeMute(session, change, argument);
+    case "o":
+      return yield* changeRole(session, change, argument);
+    case "m":
+      return yield* settle(session, channel, "close", { room: channel.name.slice(1), on: isOn });
+    case "n":
+    case "t":
+      if (isOn) return;
+      return session.numeric(ERR.unknownMode, letter, "this mode is always set");
+    case "k": {
+      const text = "the password is set when the room is created";
+      return session.numeric(ERR.invalidModeParam, channel.name, "k", argument ?? "*", text);
+    }
+    default:
+      return session.numeric(ERR.unknownMode, letter, "is not a mode of this server");
+  }
+}
+
+function sendMutes(session: IrcSession, { name }: Channel, room: Room): void {
+  for (const id of room.muted.keys()) {
+    const user = session.server.registry.nameOf(id);
+    if (user !== undefined) session.numeric(RPL.banList, name, muteMask(user));
+  }
+  session.numeric(RPL.endOfBanList, name, "end of the list");
+}
+
+function* changeMute(session: IrcSession, change: ModeChange, mask: string): Asking<void> {
+  const { channel, isOn } = change;
+  const [, name = ""] = /^~?m:([A-Za-z0-9_-]+)!\*@\*$/.exec(mask) ?? [];
+  const user = findAccount(session.server, name)?.name;
+  if (user === undefined) {
+    const text = "only m:NICK!*@* is supported, which mutes the user";
+    return session.numeric(ERR.invalidModeParam, channel.name, "b", mask.slice(0, 64), text);
+  }
+  yield* settle(session, channel, "mute", { room: channel.name.slice(1), user, on: isOn });
+}
+
+function* changeRole(
+  session: IrcSession,
+  { channel, isOn }: ModeChange,
+  nick: string | undefined,
+): Asking<void> {
+  if (nick === undefined) {
+    return session.numeric(ERR.needMoreParams, "MODE", "not enough parameters");
+  }
+  const user = findAccount(session.server, nick)?.name;
+  if (user === undefined) return session.numeric(ERR.noSuchNick, nick, "no such nick");
+  yield* settle(session, channel, "grant", { room: channel.name.slice(1), user, on: isOn });
+}
+
+function* settle(
+  session: IrcSession,
+  channel: Channel,
+  kind: "close" | "mute" | "grant",
+  fields: { readonly room: string; readonly user?: string; readonly on: boolean },
+): Asking<void> {
+  try {
+    const answer: object = yield* session.ask(kind, fields as never);
+    const { seq = 0 } = answer as { readonly seq?: number };
+    yield* session.until(() => channel.seenSeq >= seq);
+  } catch (error) {
+    refuse(session, error, channel.name);
+  }
+}
+
+// Lists
+
+export function names(session: IrcSession, { params: [list = ""] }: IrcLine): void {
+  for (const name of list.split(",").slice(0, JOINS_MAX)) {
+    const channel = session.channelNamed(name);
+    const room = channel === undefined ? undefined : session.server.rooms.get(channel.id);
+    if (channel !== undefined && room !== undefined) sendNames(session, room, channel.name);
+    else session.numeric(RPL.endOfNames, name === "" ? "*" : name, "end of the list");
+  }
+}
+
+function sendNames(session: IrcSession, room: Room, name: string): void {
+  const { memberLists } = session.server;
+  for (const line of memberLists.of(room, session.has(CAP.hostsInNames), session.now)) {
+    session.numeric(RPL.namesReply, "=", name, line);
+  }
+  session.numeric(RPL.endOfNames, name, "end of the list");
+}
+
+export function isModerator(
+  { server: { registry } }: IrcSession,
+  room: Room,
+  user: Parameters<typeof registry.get>[0],
+): boolean {
+  return moderates(room, { user, isOperator: registry.policy.isOperator(user) });
+}
+
+export function* list(session: IrcSession, { params: [wanted] }: IrcLine): Task {
+  const only = wanted === undefined ? undefined : new Set(wanted.toLowerCase().split(","));
+  session.numeric(RPL.listStart, "Channel", "Users  Name");
+  let after: string | undefined;
+  for (;;) {
+    const { rooms, more } = yield* session.ask("rooms", after === undefined ? {} : { after });
+    for (const { room, topic: text, members, sealed } of rooms) {
+      const name = `#${room}`;
+      if (sealed || only?.has(name.toLowerCase()) === false) continue;
+      session.numeric(RPL.list, name, `${members}`, oneLine(text));
+    }
+    after = rooms.at(-1)?.room;
+    if (!more || after === undefined) break;
+  }
+  session.numeric(RPL.listEnd, "end of the list");
+}
+
+// Refusals
+
+/** Finds the channel of a command, and refuses the command if the account is not in it. */
+function channelOf(session: IrcSession, name: string): Channel | undefined {
+  const channel = session.channelNamed(name);
+  if (channel !== undefined && !channel.isDirect) return channel;
+  if (findRoom(session.server, name) === undefined) {
+    session.numeric(ERR.noSuchChannel, name === "" ? "*" : name, "no such channel");
+  } else {
+    session.numeric(ERR.notOnChannel, name, "you are not in this channel");
+  }
+  return undefined;
+}
+
+const NUMERIC_OF: Readonly<Record<string, string>> = {
+  "room-unknown": ERR.noSuchChannel,
+  "name-invalid": ERR.noSuchChannel,
+  "not-member": ERR.notOnChannel,
+  "not-allowed": ERR.notOperator,
+  "user-unknown": ERR.noSuchNick,
+  "room-password-wrong": ERR.badKey,
+  "sealed-room": ERR.inviteOnly,
+  banned: ERR.banned,
+  muted: ERR.cannotSend,
+  "too-large": ERR.inputTooLong,
+};
+
+/** Reports a fault of the server with its numeric, or as a standard reply. */
+export function refuse(session: IrcSession, error: unknown, context: string): void {
+  if (!(error instanceof Fault)) throw error;
+  const numeric = NUMERIC_OF[error.code];
+  if (numeric !== undefined) return session.numeric(numeric, context, error.message);
+  const code = error.code.toUpperCase().replaceAll("-", "_");
+  session.fail("*", code, [context], error.message);
+}

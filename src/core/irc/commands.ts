@@ -1,0 +1,94 @@
+/** Table of the IRC commands. */
+
+import type { IrcLine } from "../../wire/irc/line.ts";
+import { CAP } from "./capabilities.ts";
+import * as channels from "./channels.ts";
+import type { Task } from "./command-run.ts";
+import * as history from "./history.ts";
+import * as information from "./information.ts";
+import * as messages from "./messages.ts";
+import { ERR } from "./numeric.ts";
+import * as people from "./people.ts";
+import type { IrcSession } from "./session.ts";
+
+interface CommandRow {
+  /** Returns a task if the command waits for the server. */
+  readonly run: (session: IrcSession, line: IrcLine) => unknown;
+  readonly paramsMin?: number;
+  readonly isBeforeLogin?: true;
+  readonly needs?: number;
+}
+
+const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  ADMIN: { run: information.admin },
+  AUTHENTICATE: {
+    run: ({ registration }, line) => registration.authenticate(line),
+    paramsMin: 1,
+    isBeforeLogin: true,
+  },
+  AWAY: { run: people.away },
+  BATCH: { run: messages.batch, paramsMin: 1, needs: CAP.batch },
+  CAP: { run: ({ registration }, line) => registration.cap(line), isBeforeLogin: true },
+  CHATHISTORY: { run: history.chatHistory, paramsMin: 1, needs: CAP.history },
+  HELP: { run: information.help },
+  INFO: { run: information.info },
+  INVITE: { run: channels.invite, paramsMin: 2 },
+  ISON: { run: people.isOn, paramsMin: 1 },
+  JOIN: { run: channels.join, paramsMin: 1 },
+  KICK: { run: channels.kick, paramsMin: 2 },
+  LIST: { run: channels.list },
+  LUSERS: { run: information.luserCounts },
+  MARKREAD: { run: history.readMarker, paramsMin: 1, needs: CAP.readMarker },
+  MODE: { run: channels.mode, paramsMin: 1 },
+  MONITOR: { run: people.monitor, paramsMin: 1 },
+  MOTD: { run: information.motd },
+  NAMES: { run: channels.names },
+  NICK: {
+    run: ({ registration }, line) => registration.setNick(line),
+    paramsMin: 1,
+    isBeforeLogin: true,
+  },
+  NOTICE: { run: messages.message },
+  PART: { run: channels.part, paramsMin: 1 },
+  PASS: {
+    run: ({ registration }, line) => registration.pass(line),
+    paramsMin: 1,
+    isBeforeLogin: true,
+  },
+  PING: { run: information.ping, paramsMin: 1, isBeforeLogin: true },
+  PONG: { run: history.pong, isBeforeLogin: true },
+  PRIVMSG: { run: messages.message },
+  QUIT: { run: history.quit, isBeforeLogin: true },
+  REDACT: { run: messages.redact, paramsMin: 2, needs: CAP.redaction },
+  RENAME: { run: channels.rename, paramsMin: 2 },
+  TAGMSG: { run: messages.tagMessage, paramsMin: 1, needs: CAP.tags },
+  TIME: { run: information.time },
+  TOPIC: { run: channels.topic, paramsMin: 1 },
+  USER: {
+    run: ({ registration }, line) => registration.user(line),
+    paramsMin: 4,
+    isBeforeLogin: true,
+  },
+  USERHOST: { run: people.userHost, paramsMin: 1 },
+  VERSION: { run: information.version },
+  WHO: { run: people.who, paramsMin: 1 },
+  WHOIS: { run: people.whois, paramsMin: 1 },
+};
+const TABLE = new Map(Object.entries(COMMANDS));
+
+export function* commandFor(session: IrcSession, line: IrcLine): Task {
+  const row = TABLE.get(line.command);
+  const name = line.command.slice(0, 32);
+  const isAway = line.command === "AWAY" && session.has(CAP.preAway);
+  if (!session.registration.isComplete && row?.isBeforeLogin !== true && !isAway) {
+    return session.numeric(ERR.notRegistered, "log in first");
+  }
+  if (row === undefined || (row.needs !== undefined && !session.has(row.needs))) {
+    return session.numeric(ERR.unknownCommand, name, "unknown command");
+  }
+  if (line.params.length < (row.paramsMin ?? 0)) {
+    return session.numeric(ERR.needMoreParams, name, "not enough parameters");
+  }
+  const task = row.run(session, line) as Task | undefined;
+  if (task !== undefined) yield* task;
+}

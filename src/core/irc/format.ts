@@ -1,0 +1,43 @@
+/** Formatting of lines that contain text of clients. */
+
+import { cutText, utf8Encode } from "../../base/bytes.ts";
+import { formatLine, type LineFields } from "../../wire/irc/line.ts";
+
+/** RFC 1459, section 2.3: 512 bytes with CR LF, without tags. */
+export const LINE_BYTES_MAX = 510;
+/** No nick, channel, mode or id is longer. */
+const MIDDLE_BYTES_MAX = 100;
+const UTF8_BYTES_MAX = 3;
+const BREAKS = /[\0\r\n]+/g;
+
+/**
+ * Formats a line without CR LF. Text that would end the line, or become another parameter, is
+ * replaced, and a line that is too long is cut.
+ */
+export function formatSafely({ tags = {}, source, command, params }: LineFields): string {
+  const last = params.length - 1;
+  const safe = params.map((param, i) => (i < last ? middle(param) : unbroken(param)));
+  const fields = { tags: safeTags(tags), source, command, params: safe };
+  const line = formatLine(fields);
+  const rest = line.startsWith("@") ? line.slice(line.indexOf(" ") + 1) : line;
+  if (rest.length * UTF8_BYTES_MAX <= LINE_BYTES_MAX) return line;
+  const overBytes = utf8Encode(rest).length - LINE_BYTES_MAX;
+  if (overBytes <= 0) return line;
+  const text = safe[last] ?? "";
+  safe[last] = cutText(text, Math.max(0, utf8Encode(text).length - overBytes));
+  return formatLine(fields);
+}
+
+function middle(param: string): string {
+  const text = cutText(unbroken(param), MIDDLE_BYTES_MAX).replaceAll(" ", "_");
+  return text === "" || text.startsWith(":") ? "*" : text;
+}
+
+function unbroken(text: string): string {
+  return text.replaceAll(BREAKS, " ");
+}
+
+function safeTags(tags: NonNullable<LineFields["tags"]>): NonNullable<LineFields["tags"]> {
+  const values = Object.entries(tags).map(([key, value]) => [key, value?.replaceAll("\0", "")]);
+  return Object.fromEntries(values);
+}

@@ -1,0 +1,379 @@
+/** CHATHISTORY, read markers, and the playback of missed messages. */
+
+import { Fault } from "../../base/fault.ts";
+import { dateOf, UNIX_MS_MAX } from "../../base/time.ts";
+import type { IrcLine, LineFields } from "../../wire/irc/line.ts";
+import type { RequestFields } from "../../wire/messages.ts";
+import type { ChatRecord } from "../client/chat-record.ts";
+import { CAP } from "./capabilities.ts";
+import type { Channel } from "./channel.ts";
+import type { Asking, Task } from "./command-run.ts";
+import { HISTORY_MAX } from "./isupport.ts";
+import { bodyOfKind } from "./render.ts";
+import { findAccount, HOST, seqOfMessageId } from "./server.ts";
+import type { IrcSession } from "./session.ts";
+
+const MESSAGES = ["text", "action", "file"] as const;
+const EVENTS = [
+  ...MESSAGES,
+  ...["reaction", "join", "leave", "topic", "kick", "mute", "grant", "close"],
+] as const;
+/** A client without CHATHISTORY receives at most this number of missed messages per room. */
+const PLAYBACK_MAX = 50;
+/** Bounds the memory of a query. No further page is read once its records have this size. */
+const HISTORY_BYTES_MAX = 256 << 10;
+const MARKER_SEARCH_MAX = 200;
+const CONVERSATIONS_MAX = 100;
+
+// CHATHISTORY
+
+export function* chatHistory(session: IrcSession, line: IrcLine): Task {
+  const [verb = "", target = ""] = line.params;
+  const subcommand = verb.toUpperCase();
+  const fail = (code: string, text: string) =>
+    session.fail("CHATHISTORY", code, [subcommand, ...(target === "" ? [] : [target])], text);
+  if (subcommand === "TARGETS") return yield* sendTargets(session, line);
+  const channel = conversationAt(session, target);
+  const query = parseQuery(session, subcommand, line.params.slice(2));
+  if (query === undefined) return fail("INVALID_PARAMS", "invalid selector or limit");
+  if (channel === undefined) {
+    const partner = findAccount(session.server, target)?.name;
+    if (partner !== undefined) return session.batch("chathistory", [partner], []);
+    return fail("INVALID_TARGET", "messages of this target cannot be retrieved");
+  }
+  try {
+    const records = yield* readQuery(session, channel, query);
+    yield* sendHistory(session, channel, records);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    fail("MESSAGE_ERROR", error.message);
+  }
+}
+
+function conversationAt(session: IrcSession, target: string): Channel | undefined {
+  const name = target.startsWith("#") ? target : findAccount(session.server, target)?.name;
+  return name === undefined ? undefined : session.channelNamed(name);
+}
+
+/** Position between records: exclusive, and `undefined` at either end of the history. */
+interface Selector {
+  readonly seq?: number;
+  readonly unixMs?: number;
+}
+
+interface Query {
+  readonly kind: "before" | "after" | "around" | "between";
+  readonly from: Selector;
+  readonly to: Selector;
+  readonly limit: number;
+}
+
+function parseQuery(
+  session: IrcSession,
+  subcommand: string,
+  params: readonly string[],
+): Query | undefined {
+  const [first = "", second = "", third = ""] = params;
+  const isBetween = subcommand === "BETWEEN";
+  const limit = parseLimit(isBetween ? third : second);
+  const isLatest = subcommand === "LATEST" && first === "*";
+  const from = isLatest ? {} : parseSelector(session, first);
+  const to = isBetween ? parseSelector(session, second) : {};
+  if (limit === undefined || from === undefined || to === undefined) return undefined;
+  switch (subcommand) {
+    case "BEFORE":
+      return { kind: "before", from: {}, to: from, limit };
+    case "LATEST":
+      return { kind: "before", from, to: {}, limit };
+    case "AFTER":
+      return { kind: "after", from, to: {}, limit };
+    case "AROUND":
+      return { kind: "around", from, to: from, limit };
+    case "BETWEEN":
+      return isBefore(from, to)
+        ? { kind: "after", from, to, limit }
+        : { kind: "before", from: to, to: from, limit };
+    default:
+      return undefined;
+  }
+}
+
+function parseLimit(text: string): number | undefined {
+  if (!/^\d{1,9}$/.test(text)) return undefined;
+  return Math.min(HISTORY_MAX, Math.max(1, Number(text)));
+}
+
+function parseSelector(session: IrcSession, text: string): Selector | undefined {
+  const [, kind, value = ""] = /^(msgid|timestamp)=(.+)$/.exec(text) ?? [];
+  if (kind === "msgid") {
+    const seq = seqOfMessageId(session.server, value);
+    return seq === undefined ? undefined : { seq };
+  }
+  const unixMs = kind === "timestamp" ? parseTime(value) : undefined;
+  return unixMs === undefined ? undefined : { unixMs };
+}
+
+function parseTime(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text)) return undefined;
+  const unixMs = Date.parse(text);
+  return unixMs >= 0 && unixMs <= UNIX_MS_MAX ? unixMs : undefined;
+}
+
+function isBefore(a: Selector, b: Selector): boolean {
+  if (a.seq !== undefined && b.seq !== undefined) return a.seq <= b.seq;
+  return (a.unixMs ?? 0) <= (b.unixMs ?? Number.POSITIVE_INFINITY);
+}
+
+function isMixed({ from, to }: Query): boolean {
+  const [ids, times] = [
+    [from.seq, to.seq],
+    [from.unixMs, to.unixMs],
+  ];
+  return ids.some((seq) => seq !== undefined) && times.some((unixMs) => unixMs !== undefined);
+}
+
+function* readQuery(
+  session: IrcSession,
+  channel: Channel,
+  query: Query,
+): Asking<readonly ChatRecord[]> {
+  const { kind, from, to, limit } = query;
+  if (kind !== "around") {
+    const records = yield* readRecords(session, channel, query);
+    if (records.length > 0 || !isMixed(query)) return records;
+    // Only the records show whether an id is after a time.
+    return yield* readRecords(session, channel, { kind: "before", from: to, to: from, limit });
+  }
+  const half = Math.ceil(limit / 2);
+  const older = yield* readRecords(session, channel, {
+    ...({ kind: "before", from: {}, to: from, limit: limit - half } as const),
+  });
+  const atOrAfter =
+    from.seq === undefined ? { unixMs: (from.unixMs ?? 0) - 1 } : { seq: from.seq - 1 };
+  const newer = yield* readRecords(session, channel, {
+    ...({ kind: "after", from: atOrAfter, to: {}, limit: half } as const),
+  });
+  return [...older, ...newer];
+}
+
+function* readRecords(
+  session: IrcSession,
+  channel: Channel,
+  { kind, from, to, limit }: Query,
+): Asking<readonly ChatRecord[]> {
+  const kinds = session.has(CAP.playback) ? EVENTS : MESSAGES;
+  const since = from.unixMs === undefined ? {} : { since: from.unixMs + 1 };
+  const until = to.unixMs === undefined ? {} : { until: Math.max(0, to.unixMs - 1) };
+  const before = to.seq === undefined ? {} : { before: to.seq };
+  const isForward = kind === "after";
+  const after = isForward || from.seq !== undefined ? { after: from.seq ?? 0 } : {};
+  const fields = { ...since, ...until, ...before, ...after };
+  if (!isForward && from.seq !== undefined) {
+    // With `after`, pages start at the oldest record; the newest ones are wanted here.
+    const page = yield* readPages(
+      session,
+      channel,
+      { ...since, ...until, ...before },
+      kinds,
+      limit,
+    );
+    return page.filter(({ seq }) => seq > (from.seq ?? 0));
+  }
+  return yield* readPages(session, channel, fields, kinds, limit);
+}
+
+type Bounds = Pick<RequestFields<"history">, "since" | "until" | "before" | "after">;
+
+/** A page of the server has a limited number of bytes, so a query may need several. */
+function* readPages(
+  session: IrcSession,
+  channel: Channel,
+  bounds: Bounds,
+  kinds: readonly string[],
+  limit: number,
+): Asking<readonly ChatRecord[]> {
+  const found: ChatRecord[] = [];
+  let bytes = 0;
+  let at = bounds;
+  while (found.length < limit && bytes < HISTORY_BYTES_MAX) {
+    const answer = yield* session.ask("history", {
+      ...{ target: targetOf(channel), kinds: [...kinds], limit: limit - found.length },
+      ...at,
+    });
+    const page = session.readPage(answer.records);
+    bytes += answer.records.reduce((total, { body }) => total + (body?.length ?? 0), 0);
+    const isForward = bounds.after !== undefined;
+    if (isForward) found.push(...page);
+    else found.unshift(...page);
+    const next = isForward ? page.at(-1)?.seq : page[0]?.seq;
+    if (!answer.more || next === undefined) break;
+    at = isForward ? { ...at, after: next } : { ...at, before: next };
+  }
+  return found;
+}
+
+export function targetOf({ isDirect, name }: Channel): string {
+  return isDirect ? `@${name}` : name.slice(1);
+}
+
+/** Sends records as a `chathistory` batch, with the text of the last edit of each message. */
+function* sendHistory(
+  session: IrcSession,
+  channel: Channel,
+  records: readonly ChatRecord[],
+): Asking<void> {
+  const lines = yield* historyLines(session, channel, records);
+  session.batch("chathistory", [channel.name], lines);
+}
+
+function* historyLines(
+  session: IrcSession,
+  channel: Channel,
+  records: readonly ChatRecord[],
+  showsTime = false,
+): Asking<readonly LineFields[]> {
+  const texts = yield* editedTexts(session, channel, records);
+  return records.flatMap((record) => {
+    const text = texts.get(record.seq);
+    const shown = text === undefined ? record : { ...record, body: { ...record.body, text } };
+    return session.renderFor(channel, shown, showsTime);
+  });
+}
+
+function* editedTexts(
+  session: IrcSession,
+  channel: Channel,
+  records: readonly ChatRecord[],
+): Asking<ReadonlyMap<number, string>> {
+  const edits = records.flatMap(({ seq }) => session.server.rooms.editsOf(seq).at(-1) ?? []);
+  const [first] = edits.sort((a, b) => a - b);
+  const texts = new Map<number, string>();
+  if (first === undefined) return texts;
+  const bounds = { after: first - 1, before: (edits.at(-1) ?? first) + 1 };
+  for (const record of yield* readPages(session, channel, bounds, ["edit"], HISTORY_MAX)) {
+    const { seq, text } = bodyOfKind(record, "edit") ?? {};
+    if (seq !== undefined && text !== undefined) texts.set(seq, text);
+  }
+  return texts;
+}
+
+/** Lists conversations with messages between two times, the oldest first. */
+function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
+  const [, first = "", second = "", limitText = ""] = params;
+  const from = parseSelector(session, first)?.unixMs;
+  const to = parseSelector(session, second)?.unixMs;
+  const limit = parseLimit(limitText);
+  if (from === undefined || to === undefined || limit === undefined) {
+    return session.fail("CHATHISTORY", "INVALID_PARAMS", ["TARGETS"], "invalid times or limit");
+  }
+  const [since, until] = [Math.min(from, to) + 1, Math.max(0, Math.max(from, to) - 1)];
+  const found: { readonly name: string; readonly unixMs: number }[] = [];
+  try {
+    for (const channel of [...session.channels.values()].slice(0, CONVERSATIONS_MAX)) {
+      if (channel.isSealed) continue;
+      const bounds = { since, until };
+      const [newest] = yield* readPages(session, channel, bounds, MESSAGES, 1);
+      if (newest !== undefined) found.push({ name: channel.name, unixMs: newest.timeUnixMs });
+    }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return session.fail("CHATHISTORY", "MESSAGE_ERROR", ["TARGETS"], error.message);
+  }
+  const listed = found.sort((a, b) => a.unixMs - b.unixMs).slice(0, limit);
+  const lines = listed.map(({ name, unixMs }) => {
+    const params = ["TARGETS", name, dateOf(unixMs).toISOString()];
+    return { source: HOST, command: "CHATHISTORY", params };
+  });
+  session.batch("draft/chathistory-targets", [], lines);
+}
+
+// Missed messages
+
+/** Shows a client without CHATHISTORY what its account has not read. */
+export function* playMissed(session: IrcSession): Task {
+  if (session.has(CAP.history)) return;
+  for (const channel of [...session.channels.values()]) {
+    if (channel.unread === 0 || channel.isSealed) continue;
+    try {
+      const wanted = Math.min(PLAYBACK_MAX, channel.unread);
+      const records = yield* readPages(session, channel, {}, MESSAGES, wanted);
+      const missed = records.filter(({ n }) => n > channel.readN && n <= channel.skipToN);
+      const lines = yield* historyLines(session, channel, missed, !session.has(CAP.time));
+      session.batch("chathistory", [channel.name], lines);
+      const last = missed.at(-1);
+      if (last !== undefined) yield* markRead(session, channel, last.n);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      session.notice(`missed messages of ${channel.name} cannot be shown: ${error.message}`);
+    }
+  }
+}
+
+export function* pong(session: IrcSession, { params }: IrcLine): Task {
+  yield* markDelivered(session, session.deliveries.confirmed(params.at(-1) ?? ""));
+}
+
+export function* quit(session: IrcSession, { params: [reason = ""] }: IrcLine): Task {
+  yield* markDelivered(session, session.deliveries.left());
+  session.close(reason === "" ? "quit" : `quit: ${reason}`);
+}
+
+function* markDelivered(
+  session: IrcSession,
+  delivered: ReadonlyMap<Channel, number>,
+): Asking<void> {
+  for (const [channel, n] of delivered) {
+    try {
+      if (session.channels.has(channel.id)) yield* markRead(session, channel, n);
+    } catch (error) {
+      // Neither command has a reply. The position stays where it was.
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+}
+
+function* markRead(session: IrcSession, channel: Channel, n: number): Asking<void> {
+  if (n <= channel.readN) return;
+  channel.readN = n;
+  yield* session.ask("read", { room: channel.id, n });
+}
+
+// Read markers
+
+/** @see https://ircv3.net/specs/extensions/read-marker */
+export function* readMarker(session: IrcSession, { params }: IrcLine): Task {
+  const [target = "", selector] = params;
+  const channel = conversationAt(session, target);
+  if (channel === undefined) {
+    return session.fail("MARKREAD", "INVALID_PARAMS", [target], "no such conversation");
+  }
+  if (selector === undefined) return yield* sendReadMarker(session, channel);
+  const unixMs = parseSelector(session, selector)?.unixMs;
+  if (unixMs === undefined) {
+    return session.fail("MARKREAD", "INVALID_PARAMS", [target], "invalid timestamp");
+  }
+  try {
+    const bounds = { until: unixMs };
+    const [newest] = yield* readPages(session, channel, bounds, EVENTS, 1);
+    if (newest !== undefined) yield* markRead(session, channel, newest.n);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return session.fail("MARKREAD", "INTERNAL_ERROR", [target], error.message);
+  }
+  yield* sendReadMarker(session, channel);
+}
+
+/** Sends the time of the last message that the account has read; `*` if it is unknown. */
+export function* sendReadMarker(session: IrcSession, channel: Channel): Task {
+  const send = (value: string) =>
+    session.send({ source: HOST, command: "MARKREAD", params: [channel.name, value] });
+  if (channel.readN === 0) return send("*");
+  try {
+    const records = yield* readPages(session, channel, {}, EVENTS, MARKER_SEARCH_MAX);
+    const last = records.findLast(({ n }) => n <= channel.readN);
+    send(last === undefined ? "*" : `timestamp=${dateOf(last.timeUnixMs).toISOString()}`);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    send("*");
+  }
+}

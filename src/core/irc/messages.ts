@@ -1,0 +1,314 @@
+/** Commands that post to rooms and users. */
+
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { foldName, isName } from "../../base/names.ts";
+import type { IrcLine } from "../../wire/irc/line.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import { withMentions } from "../client/mentions.ts";
+import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
+import type { Channel } from "./channel.ts";
+import { refuse } from "./channels.ts";
+import type { Asking, Task } from "./command-run.ts";
+import { LINE_BYTES_MAX } from "./format.ts";
+import { targetOf } from "./history.ts";
+import { TARGETS_MAX } from "./isupport.ts";
+import { ERR } from "./numeric.ts";
+import { sendAway } from "./people.ts";
+import { findAccount, findRoom, seqOfMessageId, userMask } from "./server.ts";
+import type { IrcSession } from "./session.ts";
+import { markdownFromIrc, parseCtcp } from "./text.ts";
+
+/** The server asks a client that is too fast to wait a moment, and meanwhile nothing is read. */
+const PAUSE_MS_MAX = 10_000;
+const REACTIONS_READ_MAX = 200;
+
+export interface OpenBatch {
+  readonly id: string;
+  readonly target: string;
+  readonly line: IrcLine;
+  command: string;
+  text: string;
+  bytes: number;
+  lines: number;
+  refusal?: [code: string, context: readonly string[], text: string];
+}
+
+export function* message(session: IrcSession, line: IrcLine): Task {
+  const [targets = "", text = ""] = line.params;
+  if (line.tags.has("batch")) return addToBatch(session, line);
+  if (targets === "") return complain(session, line, ERR.noRecipient, "no recipient");
+  if (text === "") return complain(session, line, ERR.noText, "no text");
+  const longest = Math.max(...targets.split(",").map((target) => target.length));
+  const sent = `:${userMask(session.nick)} ${line.command}  :${text}`;
+  if (utf8Encode(sent).length + longest > LINE_BYTES_MAX) {
+    return complain(session, line, ERR.inputTooLong, "the line is too long for its readers");
+  }
+  yield* postText(session, line, targets, text);
+}
+
+/** A NOTICE causes no reply, so that two programs never answer each other forever. */
+function complain(session: IrcSession, line: IrcLine, ...reply: [string, ...string[]]): void {
+  if (line.command !== "NOTICE") session.numeric(...reply);
+}
+
+function* postText(
+  session: IrcSession,
+  line: IrcLine,
+  targets: string,
+  text: string,
+): Asking<void> {
+  const isNotice = line.command === "NOTICE";
+  const ctcp = parseCtcp(text);
+  if (ctcp !== undefined && ctcp.command !== "ACTION") {
+    if (isNotice) return;
+    return session.fail(line.command, "CTCP_REFUSED", [], "CTCP requests are not forwarded");
+  }
+  const markdown = markdownFromIrc(ctcp?.text ?? text);
+  if (markdown.trim() === "") return complain(session, line, ERR.noText, "no text");
+  const body: PostBody = {
+    text: markdown,
+    ...(ctcp === undefined ? {} : { action: true }),
+    ...(isNotice && ctcp === undefined ? { notice: true } : {}),
+  };
+  yield* postTo(session, line, targets, body);
+}
+
+function* postTo(
+  session: IrcSession,
+  line: IrcLine,
+  targets: string,
+  body: PostBody,
+): Asking<void> {
+  const list = targets.split(",");
+  if (list.length > TARGETS_MAX) {
+    return complain(session, line, ERR.tooManyTargets, targets.slice(0, 64), "too many targets");
+  }
+  for (const target of list) {
+    try {
+      yield* post(session, target, { ...(yield* replyOf(session, target, line)), ...body });
+      if (line.command === "PRIVMSG" && !target.startsWith("#")) sendAway(session, target);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (line.command !== "NOTICE") refuseMessage(session, error, target);
+    }
+  }
+}
+
+const CANNOT_SEND: readonly string[] = ["not-member", "not-allowed", "sealed-room"];
+
+function refuseMessage(session: IrcSession, error: Fault, target: string): void {
+  if (CANNOT_SEND.includes(error.code)) {
+    return session.numeric(ERR.cannotSend, target, error.message);
+  }
+  if (error.code === "name-invalid" && !target.startsWith("#")) {
+    return session.numeric(ERR.noSuchNick, target, "no such nick");
+  }
+  refuse(session, error, target);
+}
+
+/** Returns when the post is durable and its record has come back on this connection. */
+function* post(session: IrcSession, target: string, body: PostBody): Asking<void> {
+  const to = destinationOf(session, target);
+  const counter = session.nextCounter();
+  const withNames = body.react === undefined ? addressed(session, withMentions(body)) : body;
+  const fields = { outbox: session.outbox, counter, to, body: withNames };
+  for (;;) {
+    try {
+      const { seq } = yield* session.ask("post", fields);
+      const channel = () => channelAt(session, target);
+      return yield* session.until(() => (channel()?.seenSeq ?? 0) >= seq);
+    } catch (error) {
+      const retryMs = error instanceof Fault ? error.retryAfterMs : undefined;
+      if (retryMs === undefined || retryMs > PAUSE_MS_MAX) throw error;
+      yield { kind: "pause", ms: Math.max(1, retryMs) };
+    }
+  }
+}
+
+/** @throws {Fault} if there is no such room or user */
+function destinationOf(session: IrcSession, target: string): string {
+  if (target.startsWith("#")) {
+    const room = findRoom(session.server, target);
+    if (room?.name === undefined) throw new Fault("room-unknown", "no such channel");
+    return room.name;
+  }
+  const account = findAccount(session.server, target);
+  if (account === undefined) throw new Fault("user-unknown", "no such nick");
+  return `@${account.name}`;
+}
+
+function channelAt(session: IrcSession, target: string): Channel | undefined {
+  const name = target.startsWith("#") ? target : findAccount(session.server, target)?.name;
+  return name === undefined ? undefined : session.channelNamed(name);
+}
+
+/** IRC users address others with `ben: text`, which is a mention. */
+function addressed({ server }: IrcSession, body: PostBody): PostBody {
+  const [, nick] = /^([A-Za-z0-9_-]{1,32})[:,] /.exec(body.text) ?? [];
+  const name = nick === undefined ? undefined : findAccount(server, nick)?.name;
+  const mentions = body.mentions ?? [];
+  if (name === undefined || !isName(name)) return body;
+  const isNamed = mentions.some((other) => isName(other) && foldName(other) === foldName(name));
+  return isNamed ? body : { ...body, mentions: [name, ...mentions] };
+}
+
+/** Ids of messages that are not in this conversation are ignored. */
+function* replyOf(
+  session: IrcSession,
+  target: string,
+  { tags }: IrcLine,
+): Asking<{ readonly re?: number }> {
+  const id = tags.get("+reply") ?? tags.get("+draft/reply");
+  const channel = id === undefined ? undefined : channelAt(session, target);
+  const re = id === undefined ? undefined : seqOfMessageId(session.server, id);
+  if (channel === undefined || re === undefined) return {};
+  return (yield* hasRecord(session, channel, re)) ? { re } : {};
+}
+
+function* hasRecord(session: IrcSession, channel: Channel, seq: number): Asking<boolean> {
+  const { records } = yield* session.ask("history", {
+    ...{ target: targetOf(channel), after: seq - 1, before: seq + 1, limit: 1 },
+  });
+  return records.length > 0;
+}
+
+// Client tags
+
+export function* tagMessage(session: IrcSession, line: IrcLine): Task {
+  const { tags, params } = line;
+  const [targets = ""] = params;
+  const typing = tags.get("+typing");
+  if (typing !== undefined) yield* sendTyping(session, targets, typing === "active");
+  const react = tags.get("+draft/react") ?? tags.get("+react");
+  const unreact = tags.get("+draft/unreact") ?? tags.get("+unreact");
+  if (react === undefined && unreact === undefined) return;
+  const { re } = yield* replyOf(session, targets, line);
+  if (re === undefined) return;
+  if (react !== undefined && react !== "") {
+    yield* postTo(session, line, targets, { text: "", react: markdownFromIrc(react), re });
+  } else if (unreact !== undefined) {
+    yield* removeReaction(session, targets, re, unreact);
+  }
+}
+
+function* sendTyping(session: IrcSession, targets: string, on: boolean): Asking<void> {
+  for (const target of targets.split(",").slice(0, TARGETS_MAX)) {
+    const channel = channelAt(session, target);
+    if (channel === undefined) continue;
+    try {
+      yield* session.ask("typing", { room: channel.id, on });
+    } catch (error) {
+      // Indicators are optional; a refusal would only disturb the user who types.
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+}
+
+function* removeReaction(
+  session: IrcSession,
+  target: string,
+  re: number,
+  sign: string,
+): Asking<void> {
+  const channel = channelAt(session, target);
+  if (channel === undefined) return;
+  try {
+    const { records } = yield* session.ask("history", {
+      ...{ target: destinationOf(session, target), from: session.nick, kinds: ["reaction"] },
+      ...{ after: re, limit: REACTIONS_READ_MAX },
+    });
+    const own = session.readPage(records).findLast(({ body }) => {
+      return body?.["re"] === re && body["react"] === sign;
+    });
+    if (own === undefined) return;
+    const { seq } = yield* session.ask("erase", { seq: own.seq });
+    yield* session.until(() => channel.seenSeq >= seq);
+  } catch (error) {
+    refuse(session, error, target);
+  }
+}
+
+export function* redact(session: IrcSession, { params: [target = "", id = ""] }: IrcLine): Task {
+  const fail = (code: string, text: string) => session.fail("REDACT", code, [target, id], text);
+  const channel = channelAt(session, target);
+  if (channel === undefined) {
+    return session.fail("REDACT", "INVALID_TARGET", [target], "you are not in this conversation");
+  }
+  const seq = seqOfMessageId(session.server, id);
+  try {
+    if (seq === undefined || !(yield* hasRecord(session, channel, seq))) {
+      return fail("UNKNOWN_MSGID", "no such message");
+    }
+    const answer = yield* session.ask("erase", { seq });
+    yield* session.until(() => channel.seenSeq >= answer.seq);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const isForbidden = error.code === "not-allowed";
+    fail(isForbidden ? "REDACT_FORBIDDEN" : "UNKNOWN_MSGID", error.message);
+  }
+}
+
+// Batches of lines
+
+/** @see https://ircv3.net/specs/extensions/multiline */
+export function* batch(session: IrcSession, line: IrcLine): Task {
+  const [reference = "", type, target = ""] = line.params;
+  const id = reference.slice(1);
+  const open = session.openBatch;
+  if (reference.startsWith("+")) {
+    const isValid = type === "draft/multiline" && session.has(CAP.multiline) && target !== "";
+    if (!isValid || id === "" || open !== undefined) {
+      return session.fail("BATCH", "MULTILINE_INVALID", [], "only one draft/multiline at a time");
+    }
+    session.openBatch = { id, target, line, command: "PRIVMSG", text: "", bytes: 0, lines: 0 };
+    return;
+  }
+  if (open === undefined || open.id !== id) return;
+  session.openBatch = undefined;
+  if (open.refusal !== undefined) return session.fail("BATCH", ...open.refusal);
+  if (open.text.trim() === "") {
+    return session.fail("BATCH", "MULTILINE_INVALID", [], "the batch has no text");
+  }
+  yield* postText(session, { ...open.line, command: open.command }, open.target, open.text);
+}
+
+/** Label of the replies to a line. Those to a batch follow its end. */
+export function labelOf(
+  session: IrcSession,
+  { command, tags, params }: IrcLine,
+): string | undefined {
+  const open = session.openBatch;
+  const [reference = ""] = params;
+  if (command !== "BATCH") return tags.has("batch") ? undefined : tags.get("label");
+  if (reference.startsWith("+")) return undefined;
+  return open?.id === reference.slice(1) ? open.line.tags.get("label") : tags.get("label");
+}
+
+/** Lines of other batches are ignored. The rest of a batch that is refused is ignored too. */
+function addToBatch(session: IrcSession, { command, tags, params }: IrcLine): void {
+  const open = session.openBatch;
+  if (open === undefined || open.id !== tags.get("batch") || open.refusal !== undefined) return;
+  const [target = "", text = ""] = params;
+  const isFirst = open.lines === 0;
+  const isContinued = tags.has("draft/multiline-concat");
+  const piece = isFirst || isContinued ? text : `\n${text}`;
+  open.command = command;
+  open.text += piece;
+  open.bytes += utf8Encode(piece).length;
+  open.lines++;
+  const tooLong = (code: string, limit: number) => {
+    open.refusal = [code, [`${limit}`], "the message is too long"];
+  };
+  if (target.toLowerCase() !== open.target.toLowerCase()) {
+    const targets = [open.target, target];
+    open.refusal = ["MULTILINE_INVALID_TARGET", targets, "all lines need the batch's target"];
+  } else if (isContinued && text === "") {
+    open.refusal = ["MULTILINE_INVALID", [], "a continued line has no text"];
+  } else if (open.lines > MULTILINE_LINES_MAX) {
+    tooLong("MULTILINE_MAX_LINES", MULTILINE_LINES_MAX);
+  } else if (open.bytes > MULTILINE_BYTES_MAX) {
+    tooLong("MULTILINE_MAX_BYTES", MULTILINE_BYTES_MAX);
+  }
+  if (open.refusal !== undefined) open.text = "";
+}

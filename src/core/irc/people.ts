@@ -1,0 +1,169 @@
+/** Commands about users: WHO, WHOIS, AWAY, MONITOR. */
+
+import { cutText } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { IrcLine } from "../../wire/irc/line.ts";
+import type { Account } from "../rooms/accounts.ts";
+import { isModerator } from "./channels.ts";
+import type { Task } from "./command-run.ts";
+import { AWAY_BYTES_MAX, MONITOR_MAX } from "./isupport.ts";
+import { ERR, RPL } from "./numeric.ts";
+import { oneLine } from "./render.ts";
+import { awayReason, findAccount, HOST, userMask } from "./server.ts";
+import type { IrcSession } from "./session.ts";
+import { splitText } from "./text.ts";
+
+const WHO_MAX = 10_000;
+const NICKS_MAX = 5;
+/** Leaves room for the start of the line. */
+const CHANNELS_BYTES = 400;
+
+export function isNickOnline({ server }: IrcSession, nick: string): boolean {
+  const account = findAccount(server, nick);
+  return account !== undefined && server.isOnline(account.id);
+}
+
+export function who(session: IrcSession, { params: [mask = "", options = ""] }: IrcLine): void {
+  const fields = /^%([a-z]+)(?:,(\d{1,3}))?$/i.exec(options.replace(/^o?/, ""));
+  const channel = session.channelNamed(mask);
+  const room = channel === undefined ? undefined : session.server.rooms.get(channel.id);
+  const accounts: Account[] = [];
+  if (room !== undefined && channel?.isDirect === false) {
+    for (const id of room.members) {
+      const account = session.server.registry.get(id);
+      if (account !== undefined && accounts.length < WHO_MAX) accounts.push(account);
+    }
+  } else {
+    const account = findAccount(session.server, mask);
+    if (account !== undefined) accounts.push(account);
+  }
+  for (const { id, name } of accounts) {
+    const isAway = awayReason(session.server, id) !== undefined;
+    const isOperator = session.server.registry.policy.isOperator(id);
+    const isModerating = room !== undefined && isModerator(session, room, id);
+    const flags = `${isAway ? "G" : "H"}${isOperator ? "*" : ""}${isModerating ? "@" : ""}`;
+    const where = room === undefined ? "*" : `#${room.name}`;
+    if (fields === null) {
+      session.numeric(RPL.whoReply, where, name, HOST, HOST, name, flags, `0 ${name}`);
+      continue;
+    }
+    const [, wanted = "", token = "0"] = fields;
+    session.numeric(RPL.whoxReply, ...whox(wanted, { token, where, name, flags }));
+  }
+  session.numeric(RPL.endOfWho, mask === "" ? "*" : mask, "end of the list");
+}
+
+interface WhoRow {
+  readonly token: string;
+  readonly where: string;
+  readonly name: string;
+  readonly flags: string;
+}
+
+/** The order of the fields is fixed. @see https://ircv3.net/specs/extensions/whox */
+function whox(wanted: string, { token, where, name, flags }: WhoRow): string[] {
+  const values: Readonly<Record<string, string>> = {
+    ...{ t: token, c: where, u: name, i: "255.255.255.255", h: HOST, s: HOST, n: name },
+    ...{ f: flags, d: "0", l: "0", a: name, o: "n/a", r: name },
+  };
+  return [..."tcuihsnfdlaor"]
+    .filter((field) => wanted.toLowerCase().includes(field))
+    .map((field) => values[field] ?? "*");
+}
+
+export function* whois(session: IrcSession, { params }: IrcLine): Task {
+  const nick = params.at(-1) ?? "";
+  const name = findAccount(session.server, nick)?.name;
+  if (name === undefined) {
+    session.numeric(ERR.noSuchNick, nick === "" ? "*" : nick, "no such nick");
+    return session.numeric(RPL.endOfWhois, nick === "" ? "*" : nick, "end of WHOIS");
+  }
+  try {
+    const answer = yield* session.ask("whois", { user: name });
+    session.numeric(RPL.whoisUser, name, name, HOST, "*", name);
+    const channels = answer.rooms.map((room) => `#${room}`).join(" ");
+    for (const part of splitText(channels, CHANNELS_BYTES)) {
+      session.numeric(RPL.whoisChannels, name, part.trim());
+    }
+    session.numeric(RPL.whoisServer, name, HOST, session.server.name);
+    if (answer.role === "operator") session.numeric(RPL.whoisOperator, name, "is an operator");
+    session.numeric(RPL.whoisAccount, name, name, "is logged in as");
+    sendAway(session, name);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    session.numeric(ERR.noSuchNick, nick, error.message);
+  }
+  session.numeric(RPL.endOfWhois, name, "end of WHOIS");
+}
+
+/** Tells the author of a direct message that the other user is away. */
+export function sendAway(session: IrcSession, nick: string): void {
+  const account = findAccount(session.server, nick);
+  const reason = account === undefined ? undefined : awayReason(session.server, account.id);
+  if (reason !== undefined) session.numeric(RPL.away, nick, reason);
+}
+
+export function away(session: IrcSession, { params: [reason = ""] }: IrcLine): void {
+  const text = cutText(oneLine(reason), AWAY_BYTES_MAX);
+  session.setAway(text === "" ? undefined : text);
+  if (text === "") session.numeric(RPL.unAway, "you are no longer marked as away");
+  else session.numeric(RPL.nowAway, "you are marked as away");
+}
+
+export function userHost(session: IrcSession, { params }: IrcLine): void {
+  const found = params.slice(0, NICKS_MAX).flatMap((nick) => {
+    const account = findAccount(session.server, nick);
+    if (account === undefined) return [];
+    const sign = awayReason(session.server, account.id) === undefined ? "+" : "-";
+    return [`${account.name}=${sign}${account.name}@${HOST}`];
+  });
+  session.numeric(RPL.userHost, found.join(" "));
+}
+
+export function isOn(session: IrcSession, { params }: IrcLine): void {
+  const nicks = params.flatMap((param) => param.split(" ")).slice(0, MONITOR_MAX);
+  const online = nicks.filter((nick) => isNickOnline(session, nick));
+  session.numeric(RPL.isOn, online.join(" "));
+}
+
+interface Monitored {
+  readonly nick: string;
+  readonly isOnline: boolean;
+}
+
+export function showMonitored(session: IrcSession, entries: readonly Monitored[]): void {
+  for (const { nick, isOnline } of entries) {
+    if (isOnline) session.numeric(RPL.monitorOnline, userMask(nick));
+    else session.numeric(RPL.monitorOffline, nick);
+  }
+}
+
+export function monitor(session: IrcSession, { params: [verb = "", list = ""] }: IrcLine): void {
+  const { monitored } = session;
+  const nicks = list.split(",").filter((nick) => /^[^\s:!@#]{1,64}$/.test(nick));
+  switch (verb.toUpperCase()) {
+    case "+":
+      for (const nick of nicks) {
+        if (monitored.size >= MONITOR_MAX && !monitored.has(nick.toLowerCase())) {
+          session.numeric(ERR.monitorFull, `${MONITOR_MAX}`, nick, "the list is full");
+          continue;
+        }
+        const entry = { nick, isOnline: isNickOnline(session, nick) };
+        monitored.set(nick.toLowerCase(), entry);
+        showMonitored(session, [entry]);
+      }
+      return;
+    case "-":
+      for (const nick of nicks) monitored.delete(nick.toLowerCase());
+      return;
+    case "C":
+      return monitored.clear();
+    case "L":
+      for (const { nick } of monitored.values()) session.numeric(RPL.monitorList, nick);
+      return session.numeric(RPL.endOfMonitorList, "end of the list");
+    case "S":
+      return showMonitored(session, [...monitored.values()]);
+    default:
+      return session.numeric(ERR.unknownCommand, "MONITOR", "unknown MONITOR command");
+  }
+}

@@ -1,0 +1,243 @@
+/** IRC lines of the records of a room. */
+
+import { utf8Encode } from "../../base/bytes.ts";
+import type { FileId } from "../../base/ids.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { dateOf, formatUtc } from "../../base/time.ts";
+import type { LineFields } from "../../wire/irc/line.ts";
+import { type Body, fieldsOf, type RecordKind } from "../../wire/kinds.ts";
+import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
+import { CAP } from "./capabilities.ts";
+import { LINE_BYTES_MAX } from "./format.ts";
+import { findAccount, HOST, type IrcServer, messageId, userMask } from "./server.ts";
+import { cleanIrc, ircFromMarkdown, splitText } from "./text.ts";
+
+export interface Rendering {
+  readonly server: IrcServer;
+  readonly caps: number;
+  /** Channel, or the reader's nick or partner in a direct conversation. */
+  readonly to: string;
+  /** Reader of a direct conversation or of history, for links to files. */
+  readonly reader?: string;
+  /** True if the text begins with the time of the message. */
+  readonly showsTime?: boolean;
+}
+
+/** @returns no lines if clients with these capabilities do not show the record */
+export function renderRecord(record: ChatRecord, rendering: Rendering): LineFields[] {
+  const { kind } = record;
+  switch (kind) {
+    case "text":
+    case "action":
+    case "file":
+    case "edit":
+      return messageLines(record, rendering);
+    case "reaction":
+      return reactionLines(record, rendering);
+    case "erase":
+      return erasureLines(record, rendering);
+    case "join":
+      return [joinLine(record, rendering)];
+    case "admission":
+      return invitationLines(record, rendering);
+    case "leave":
+    case "kick":
+    case "topic":
+    case "mute":
+    case "grant":
+    case "close":
+      return eventLines(record, rendering);
+    default:
+      return [];
+  }
+}
+
+function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
+  const { caps, to } = rendering;
+  const plain = textOf(record, rendering);
+  if (plain === undefined || plain.trim() === "") return [];
+  const text = rendering.showsTime === true ? `[${clockOf(record)}] ${plain}` : plain;
+  const command = record.body?.["notice"] === true ? "NOTICE" : "PRIVMSG";
+  const source = sourceOf(record);
+  const tags = { ...messageTags(record, rendering), ...replyTag(record, rendering) };
+  const budget = LINE_BYTES_MAX - `:${source} ${command} ${to} :`.length;
+  if (record.kind === "action") {
+    const parts = splitText(text.replaceAll("\n", " "), budget - "\u0001ACTION \u0001".length);
+    const lines = parts.map((part) => {
+      return { source, command, params: [to, `\u0001ACTION ${part}\u0001`] };
+    });
+    return withFirstTags(lines, tags, timeTags(record, rendering));
+  }
+  const isWhole = !text.includes("\n") && utf8Encode(text).length <= budget;
+  const mayBatch = (caps & CAP.multiline) !== 0 && (caps & CAP.batch) !== 0;
+  if (!isWhole && mayBatch) {
+    return multilineBatch(record, rendering, { source, command, text, tags, budget });
+  }
+  const parts = splitText(text, budget).map((part) => ({ source, command, params: [to, part] }));
+  return withFirstTags(parts, tags, timeTags(record, rendering));
+}
+
+/** Hours and minutes in UTC. */
+function clockOf({ timeUnixMs }: ChatRecord): string {
+  return dateOf(timeUnixMs).toISOString().slice(11, 16);
+}
+
+interface MultilineMessage {
+  readonly source: string;
+  readonly command: string;
+  readonly text: string;
+  readonly tags: LineFields["tags"];
+  readonly budget: number;
+}
+
+/** @see https://ircv3.net/specs/extensions/multiline */
+function multilineBatch(
+  { seq }: ChatRecord,
+  { to }: Rendering,
+  { source, command, text, tags, budget }: MultilineMessage,
+): LineFields[] {
+  const id = `m${seq}`;
+  const inner = text.split("\n").flatMap((line) => {
+    const parts = line.trim() === "" ? [""] : splitText(line, budget);
+    return parts.map((part, i) => {
+      const concat = i === 0 ? {} : { "draft/multiline-concat": "" };
+      return { tags: { batch: id, ...concat }, source, command, params: [to, part] };
+    });
+  });
+  return [
+    { tags: tags ?? {}, source, command: "BATCH", params: [`+${id}`, "draft/multiline", to] },
+    ...inner,
+    { source: HOST, command: "BATCH", params: [`-${id}`] },
+  ];
+}
+
+function withFirstTags(
+  lines: readonly LineFields[],
+  first: LineFields["tags"],
+  others: LineFields["tags"],
+): LineFields[] {
+  return lines.map((line, i) => ({ ...line, tags: (i === 0 ? first : others) ?? {} }));
+}
+
+/** @returns text with IRC formatting, possibly of several lines */
+function textOf(record: ChatRecord, { server, reader }: Rendering): string | undefined {
+  if (record.state !== "whole") return undefined;
+  const file = bodyOfKind(record, "file");
+  if (file !== undefined) {
+    const { file: id = "", name = "file", size = 0, text = "" } = file;
+    const user = reader === undefined ? undefined : findAccount(server, reader)?.id;
+    const address = user === undefined ? undefined : server.fileAddress(user, id as FileId);
+    const caption = text === "" ? "" : `${ircFromMarkdown(text)}\n`;
+    const link = address === undefined ? "" : ` ${address}`;
+    return `${caption}[file] ${oneLine(name)} (${formatSize(size)})${link}`;
+  }
+  const text = ircFromMarkdown(bodyText(record));
+  if (record.kind === "edit") return `✎ ${text}`;
+  const origin = importOriginOf(record.body);
+  if (origin === undefined) return text;
+  return `[imported] ${oneLine(origin.from)}, ${formatUtc(origin.timeUnixMs)}:\n${text}`;
+}
+
+function reactionLines(record: ChatRecord, rendering: Rendering): LineFields[] {
+  const { react, re } = bodyOfKind(record, "reaction") ?? {};
+  if ((rendering.caps & CAP.tags) === 0 || react === undefined || re === undefined) return [];
+  const tags = {
+    ...messageTags(record, rendering),
+    "+draft/reply": messageId(rendering.server, re),
+    "+draft/react": cleanIrc(react),
+  };
+  const source = sourceOf(record);
+  return [{ tags, source, command: "TAGMSG", params: [rendering.to] }];
+}
+
+function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
+  const { server, caps, to } = rendering;
+  if ((caps & CAP.redaction) === 0) return [];
+  const { seq = 0, also = [] } = bodyOfKind(record, "erase") ?? {};
+  const erased = [seq, ...also.filter((item) => typeof item === "number")].filter((n) => n > 0);
+  const source = sourceOf(record);
+  const tags = timeTags(record, rendering);
+  return erased.map((n) => {
+    return { tags, source, command: "REDACT", params: [to, messageId(server, n)] };
+  });
+}
+
+function joinLine(record: ChatRecord, rendering: Rendering): LineFields {
+  const name = record.from ?? HOST;
+  const tags = messageTags(record, rendering);
+  return { ...joinOf(name, rendering.to, rendering.caps), tags };
+}
+
+export function joinOf(name: string, channel: string, caps: number): LineFields {
+  const isExtended = (caps & CAP.extendedJoin) !== 0;
+  const params = isExtended ? [channel, name, name] : [channel];
+  return { source: userMask(name), command: "JOIN", params };
+}
+
+function invitationLines(record: ChatRecord, { caps, to }: Rendering): LineFields[] {
+  const { name, on } = bodyOfKind(record, "admission") ?? {};
+  if ((caps & CAP.inviteNotify) === 0 || name === undefined || on !== true) return [];
+  return [{ source: sourceOf(record), command: "INVITE", params: [name, to] }];
+}
+
+function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
+  const { to } = rendering;
+  const source = sourceOf(record);
+  const tags = messageTags(record, rendering);
+  const line = (command: string, ...params: string[]) => [{ tags, source, command, params }];
+  const reason = oneLine(record.body?.["reason"]);
+  const { name = "*", on } = (record.body ?? {}) as { name?: string; on?: boolean };
+  const sign = on === true ? "+" : "-";
+  switch (record.kind) {
+    case "leave":
+      return line("PART", to, ...(reason === "" ? [] : [reason]));
+    case "kick":
+      return line("KICK", to, name, reason === "" ? (record.from ?? HOST) : reason);
+    case "topic":
+      return line("TOPIC", to, oneLine(record.body?.["topic"]));
+    case "mute":
+      return line("MODE", to, `${sign}b`, muteMask(name));
+    case "grant":
+      return line("MODE", to, `${sign}o`, name);
+    default:
+      return line("MODE", to, `${sign}m`);
+  }
+}
+
+/** Extended ban of type `m`, which mutes a user. */
+export function muteMask(name: string): string {
+  return `m:${name}!*@*`;
+}
+
+export function oneLine(text: unknown): string {
+  return typeof text === "string" ? cleanIrc(text.replaceAll(/\s+/g, " ")).trim() : "";
+}
+
+function messageTags(record: ChatRecord, rendering: Rendering): Record<string, string> {
+  const { caps, server } = rendering;
+  const tags: Record<string, string> = timeTags(record, rendering);
+  if ((caps & CAP.tags) !== 0) tags["msgid"] = messageId(server, record.seq);
+  if ((caps & CAP.accountTag) !== 0 && record.from !== undefined) tags["account"] = record.from;
+  return tags;
+}
+
+function timeTags(record: ChatRecord, { caps }: Rendering): Record<string, string> {
+  return (caps & CAP.time) === 0 ? {} : { time: dateOf(record.timeUnixMs).toISOString() };
+}
+
+function replyTag({ kind, body }: ChatRecord, { caps, server }: Rendering): LineFields["tags"] {
+  const re = kind === "edit" ? body?.["seq"] : body?.["re"];
+  if ((caps & CAP.tags) === 0 || typeof re !== "number") return {};
+  return { "+draft/reply": messageId(server, re) };
+}
+
+function sourceOf({ from }: ChatRecord): string {
+  return from === undefined ? HOST : userMask(from);
+}
+
+export function bodyOfKind<Kind extends RecordKind>(
+  { kind, body }: ChatRecord,
+  wanted: Kind,
+): Body<Kind> | undefined {
+  return kind === wanted && body !== undefined ? fieldsOf(wanted, body) : undefined;
+}

@@ -1,0 +1,72 @@
+/** State of the server that the gateway's sessions read. Changes go through requests. */
+
+import type { FileId, Sha256, UserId } from "../../base/ids.ts";
+import { isName } from "../../base/names.ts";
+import type { Account, Registry } from "../rooms/accounts.ts";
+import type { Room, Rooms } from "../rooms/rooms.ts";
+import { LOBBY } from "../rooms/rooms.ts";
+import type { MemberLists } from "./member-lists.ts";
+
+export interface IrcServer {
+  readonly name: string;
+  readonly version: string;
+  readonly startedUnixMs: number;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly memberLists: MemberLists;
+  readonly sha256: Sha256;
+  /** Reasons of accounts that are away. They are local to this server and kept in memory. */
+  readonly away: AwayReasons;
+  /** Pace of the lines of one connection, the same as of an account's posts. */
+  readonly linesPerSecond: number;
+  readonly linesBurst: number;
+  unixMs(): number;
+  entropy(count: number): Uint8Array;
+  isOnline(user: UserId): boolean;
+  /** Address at which this account can download the file today; `undefined` without one. */
+  fileAddress(user: UserId, file: FileId): string | undefined;
+}
+
+/** Domain of all users. Addresses are never shown. */
+export const HOST = "chat";
+
+export const AWAY_TEXT = "not connected; messages will be delivered";
+
+export interface AwayReasons {
+  of(user: UserId): string | undefined;
+  set(user: UserId, reason: string | undefined): void;
+}
+
+/** @returns `undefined` if the account is online and not away */
+export function awayReason(server: IrcServer, user: UserId): string | undefined {
+  return server.isOnline(user) ? server.away.of(user) : AWAY_TEXT;
+}
+
+export function userMask(name: string): string {
+  return `${name}!${name}@${HOST}`;
+}
+
+export function findAccount({ registry }: IrcServer, nick: string): Account | undefined {
+  return isName(nick) ? registry.find(nick) : undefined;
+}
+
+export function findRoom({ rooms }: IrcServer, channel: string): Room | undefined {
+  const name = channel.slice(1);
+  if (!channel.startsWith("#") || !isName(name)) return undefined;
+  const room = rooms.find(name);
+  return room?.isSealed === true ? undefined : room;
+}
+
+/** The lobby has the same random id on each server of a cluster, and lasts as long as the log. */
+function originOf({ rooms }: IrcServer): string {
+  return (rooms.find(LOBBY)?.id ?? "log").slice(0, 9);
+}
+
+export function messageId(server: IrcServer, seq: number): string {
+  return `${originOf(server)}-${seq}`;
+}
+
+export function seqOfMessageId(server: IrcServer, id: string): number | undefined {
+  const [, origin, digits] = /^(.*)-([1-9]\d{0,14})$/.exec(id) ?? [];
+  return origin === originOf(server) && digits !== undefined ? Number(digits) : undefined;
+}

@@ -1,0 +1,854 @@
+/**
+ * State of one IRC connection, which is a client of chat's protocol on one side and exchanges IRC
+ * lines on the other. Lines run in order, and each completes before the next one starts.
+ */
+
+import { unreachable } from "../../base/assert.ts";
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { ID_BYTES, outboxId, type RoomId } from "../../base/ids.ts";
+import type { LineFields } from "../../wire/irc/line.ts";
+import { type IrcLine, LineBuffer, type LineFault, parseLine } from "../../wire/irc/line.ts";
+import {
+  type Answer,
+  type NoticeOf,
+  type RequestFields,
+  type RequestKind,
+  VERSION,
+  type WireRecord,
+} from "../../wire/messages.ts";
+import type { ChatRecord } from "../client/chat-record.ts";
+import { TokenBucket } from "../rate.ts";
+import type { Account } from "../rooms/accounts.ts";
+import { Session, type SessionEffect } from "../session/session.ts";
+import { CAP } from "./capabilities.ts";
+import type { Channel } from "./channel.ts";
+import { completeJoin, showChannel } from "./channels.ts";
+import { type Asking, CommandRun, isSimplePost, type Task, type Wanted } from "./command-run.ts";
+import { commandFor } from "./commands.ts";
+import { Deliveries } from "./deliveries.ts";
+import { formatSafely } from "./format.ts";
+import { sendReadMarker } from "./history.ts";
+import { labelOf, type OpenBatch } from "./messages.ts";
+import { ERR } from "./numeric.ts";
+import { isNickOnline, showMonitored } from "./people.ts";
+import { Registration } from "./registration.ts";
+import { joinOf, renderRecord } from "./render.ts";
+import { AWAY_TEXT, findAccount, HOST, type IrcServer, userMask } from "./server.ts";
+import {
+  type SharedMessage,
+  SharedRecord,
+  type SharedRecords,
+  sharedNotice,
+} from "./shared-message.ts";
+import { cleanIrc } from "./text.ts";
+
+export type IrcEffect =
+  | { readonly kind: "write"; readonly bytes: Uint8Array }
+  /** To the server, in chat's protocol. */
+  | { readonly kind: "transmit"; readonly bytes: Uint8Array }
+  /** The driver must call `resume` after this time. */
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "close" };
+
+/** The driver stops reading beyond this number of unfinished lines. */
+const QUEUED_LINES_HIGH = 64;
+/** Lines of the last reads before the driver stopped; no client that it paces has more. */
+const QUEUED_LINES_MAX = 400_000;
+/** Posts of one connection that are on their way to the disk, so that they share its syncs. */
+const OVERLAPPING_POSTS_MAX = 64;
+/** Registration needs few bytes (SASL: 400 per line). */
+const BYTES_BEFORE_LOGIN_MAX = 8 << 10;
+const REGISTRATION_MS = 120_000;
+/** A record normally arrives within milliseconds of its answer. */
+const RECORD_WAIT_MS = 10_000;
+/** Messages that arrive while missed ones are fetched. Further ones are shown at once. */
+const HELD_MESSAGES_MAX = 1_000;
+const PING_AFTER_MS = 120_000;
+const CLOSE_AFTER_MS = 240_000;
+const NONCE_BYTES = 32;
+
+export class IrcSession {
+  readonly server: IrcServer;
+  readonly channels = new Map<RoomId, Channel>();
+  readonly registration: Registration;
+  readonly outbox: string;
+  #counter = 0;
+  caps = 0;
+  openBatch: OpenBatch | undefined;
+  welcome: string | undefined;
+  account: Account | undefined;
+  ignored: ReadonlySet<string> = new Set();
+  /** Accounts watched with MONITOR and whether they were online, by nick in lower case. */
+  readonly monitored = new Map<string, { readonly nick: string; isOnline: boolean }>();
+  readonly deliveries = new Deliveries();
+  readonly #protocol: Session;
+  readonly #lines = new LineBuffer();
+  #queue: (Uint8Array | "too-long")[] = [];
+  /** All lines together, at the rate of posts; SAFERATE promises that reading slows down. */
+  readonly #rate: TokenBucket;
+  #isRunning = false;
+  #isPaced = false;
+  readonly #unshown = new Set<Channel>();
+  #isJoining = false;
+  readonly #dueMarkers = new Set<Channel>();
+  #shownNick = "";
+  #away: string | undefined;
+  #lastRename = "";
+  readonly #held: SharedMessage[] = [];
+  #holds = false;
+  #effects: IrcEffect[] = [];
+  #out = "";
+  readonly #runs: CommandRun[] = [];
+  #current: CommandRun | undefined;
+  #next: IrcLine | LineFault | undefined;
+  #batches = 0;
+  #receivedBytes = 0;
+  #receivedAt: number;
+  #pingedAt = Number.NEGATIVE_INFINITY;
+  readonly #openedAt: number;
+  #isClosed = false;
+  now: number;
+
+  constructor(server: IrcServer, now: number) {
+    this.server = server;
+    this.now = now;
+    this.#openedAt = now;
+    this.#receivedAt = now;
+    this.outbox = outboxId(server.entropy(ID_BYTES));
+    this.#protocol = new Session("client", now);
+    this.#rate = new TokenBucket(server.linesPerSecond, server.linesBurst, now);
+    this.registration = new Registration(this);
+  }
+
+  start(): IrcEffect[] {
+    const nonce = this.server.entropy(NONCE_BYTES);
+    this.#perform(
+      this.#protocol.notify({ kind: "hello", versions: [VERSION], client: "irc (IRC)", nonce }),
+    );
+    return this.#take();
+  }
+
+  /** True if the driver should stop reading until the commands so far are complete. */
+  get isBusy(): boolean {
+    return this.#queue.length > QUEUED_LINES_HIGH;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get nick(): string {
+    return this.account?.name ?? this.registration.nick ?? "*";
+  }
+
+  has(cap: number): boolean {
+    return (this.caps & cap) === cap;
+  }
+
+  receive(chunk: Uint8Array, now: number): IrcEffect[] {
+    if (this.#isClosed) return [];
+    this.now = now;
+    this.#receivedAt = now;
+    this.#receivedBytes += chunk.length;
+    if (!this.registration.isComplete && this.#receivedBytes > BYTES_BEFORE_LOGIN_MAX) {
+      this.close("too many bytes before the log-in");
+      return this.#take();
+    }
+    for (const line of this.#lines.push(chunk)) this.#queue.push(line);
+    if (this.#queue.length > QUEUED_LINES_MAX) this.close("too many lines at once");
+    this.#runQueue();
+    return this.#take();
+  }
+
+  #malformed(fault: LineFault): void {
+    if (fault === "empty" || fault === "malformed") return;
+    if (fault === "utf8") return this.fail("*", "INVALID_UTF8", [], "the line is not UTF-8");
+    this.numeric(ERR.inputTooLong, "the line is too long");
+  }
+
+  /** Handles a message that the server sends to this connection alone. */
+  receiveMessage(bytes: Uint8Array, now: number): IrcEffect[] {
+    this.now = now;
+    this.#perform(this.#protocol.receive(bytes, now));
+    this.#continue();
+    return this.#take();
+  }
+
+  /** Handles a message published to a room. */
+  deliver(message: SharedMessage, now: number): IrcEffect[] {
+    if (this.#isClosed) return [];
+    this.now = now;
+    this.#show(message);
+    this.#continue();
+    return this.#take();
+  }
+
+  resume(now: number): IrcEffect[] {
+    this.now = now;
+    if (this.#isPaced) {
+      this.#isPaced = false;
+      this.#runQueue();
+    }
+    for (const run of [...this.#runs]) if (run.isPausing) this.#step(run, () => run.task.next());
+    return this.#take();
+  }
+
+  tick(now: number): IrcEffect[] {
+    this.now = now;
+    this.#continue();
+    if (!this.registration.isComplete && now >= this.#openedAt + REGISTRATION_MS) {
+      this.close("the log-in took too long");
+    }
+    if (now >= this.#receivedAt + CLOSE_AFTER_MS) this.close("ping timeout");
+    else if (now >= Math.max(this.#receivedAt, this.#pingedAt) + PING_AFTER_MS) {
+      this.#pingedAt = now;
+      this.#emit({ command: "PING", params: [HOST] });
+    }
+    const token = this.deliveries.due(now);
+    if (token !== undefined) this.#emit({ command: "PING", params: [token] });
+    this.#checkMonitored();
+    this.#showOwnName();
+    return this.#take();
+  }
+
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#emit({ command: "ERROR", params: [reason] });
+    this.#flush();
+    this.#effects.push({ kind: "close" });
+  }
+
+  /** @throws {Fault} in the command if the server refuses the request */
+  *ask<Kind extends RequestKind>(request: Kind, fields: RequestFields<Kind>): Asking<Answer<Kind>> {
+    return (yield { kind: "request", request, fields }) as Answer<Kind>;
+  }
+
+  /** Waits until a message from the server meets the condition, for at most RECORD_WAIT_MS. */
+  *until(isMet: () => boolean): Asking<void> {
+    if (!isMet()) yield { kind: "until", isMet };
+  }
+
+  /** Numbers the current command's post, so that its record can be recognized. */
+  nextCounter(): number {
+    const counter = ++this.#counter;
+    if (this.#current !== undefined) this.#current.postId = `${this.outbox}.${counter}`;
+    return counter;
+  }
+
+  /** Sends a reply of the current command. */
+  send(line: LineFields): void {
+    const replies = this.#current?.replies;
+    if (replies === undefined) this.#emit(line);
+    else replies.push(line);
+  }
+
+  numeric(code: string, ...params: string[]): void {
+    this.send({ source: HOST, command: code, params: [this.nick, ...params] });
+  }
+
+  /** Standard reply, or a NOTICE to clients without them. */
+  fail(command: string, code: string, context: readonly string[], text: string): void {
+    const params = [command, code, ...context, text];
+    if (this.has(CAP.standardReplies) || SPECIFIED_COMMANDS.has(command)) {
+      return this.send({ source: HOST, command: "FAIL", params });
+    }
+    const subject = command === "*" ? context.join(" ") : command;
+    this.notice(subject === "" ? text : `${subject}: ${text}`);
+  }
+
+  notice(text: string): void {
+    this.send({ source: HOST, command: "NOTICE", params: [this.nick, text] });
+  }
+
+  /** Sends lines as one batch if the client supports batches. */
+  batch(type: string, params: readonly string[], lines: readonly LineFields[]): void {
+    if (!this.has(CAP.batch)) {
+      for (const line of lines) this.send(line);
+      return;
+    }
+    const id = this.#batchId();
+    this.send({ source: HOST, command: "BATCH", params: [`+${id}`, type, ...params] });
+    for (const line of lines) this.send(inBatch(line, id));
+    this.send({ source: HOST, command: "BATCH", params: [`-${id}`] });
+  }
+
+  channelNamed(name: string): Channel | undefined {
+    const folded = name.toLowerCase();
+    for (const channel of this.channels.values()) {
+      if (channel.name.toLowerCase() === folded && !channel.hasLeft) return channel;
+    }
+    return undefined;
+  }
+
+  /** While held, messages of rooms wait until `release`, so that missed ones come first. */
+  hold(): void {
+    this.#holds = true;
+  }
+
+  release(): void {
+    this.#holds = false;
+    for (const message of this.#held.splice(0)) this.#show(message);
+  }
+
+  // Commands
+
+  #runQueue(): void {
+    // A line that completes at once returns here, not through another level of calls.
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (!this.#isClosed && this.#runNext());
+    this.#isRunning = false;
+  }
+
+  /** @returns false if there is nothing to run now */
+  #runNext(): boolean {
+    // Requests are possible only after the server's greeting.
+    if (this.#protocol.phase === "greeting") return false;
+    const [marker] = this.#dueMarkers;
+    if (marker !== undefined && this.#runs.length === 0) {
+      this.#dueMarkers.delete(marker);
+      this.#start(new CommandRun(sendReadMarker(this, marker)));
+      return true;
+    }
+    const line = this.#nextLine();
+    if (line === undefined || !this.#mayStart(line)) return false;
+    this.#next = undefined;
+    if (typeof line === "string") this.#malformed(line);
+    else this.#run(line);
+    return true;
+  }
+
+  #nextLine(): IrcLine | LineFault | undefined {
+    if (this.#next !== undefined) return this.#next;
+    if (this.#queue.length === 0 || this.#isPaced) return undefined;
+    const waitMs = this.#rate.take(this.now);
+    if (waitMs > 0) {
+      this.#isPaced = true;
+      this.#effects.push({ kind: "wait", ms: waitMs });
+      return undefined;
+    }
+    const bytes = this.#queue.shift() ?? "too-long";
+    this.#next = bytes === "too-long" ? bytes : parseLine(bytes);
+    return this.#next;
+  }
+
+  #mayStart(line: IrcLine | LineFault): boolean {
+    if (this.#runs.length === 0) return true;
+    if (typeof line === "string" || this.#runs.length >= OVERLAPPING_POSTS_MAX) return false;
+    return isSimplePost(line) && this.#runs.every(({ mayOverlap }) => mayOverlap);
+  }
+
+  #run(line: IrcLine): void {
+    if (!this.registration.isComplete && isHttp(line)) return this.close("this is an IRC server");
+    const label = this.has(CAP.label | CAP.batch) ? labelOf(this, line) : undefined;
+    this.#start(new CommandRun(commandFor(this, line), label, isSimplePost(line)));
+  }
+
+  #start(run: CommandRun): void {
+    this.#runs.push(run);
+    this.#step(run, () => run.task.next());
+  }
+
+  #step(run: CommandRun, advance: () => IteratorResult<Wanted, void>): void {
+    let next = advance;
+    for (;;) {
+      let result: IteratorResult<Wanted, void> | undefined;
+      run.ref = undefined;
+      run.until = undefined;
+      run.isPausing = false;
+      const outer = this.#current;
+      this.#current = run;
+      try {
+        result = next();
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.fail("*", "CANNOT_COMPLETE", [], error.message);
+      } finally {
+        this.#current = outer;
+      }
+      if (result === undefined || result.done === true) return this.#finish(run);
+      const immediate = this.#waitFor(run, result.value);
+      if (immediate === undefined) return;
+      next = immediate;
+    }
+  }
+
+  /** @returns how to go on if the command need not wait */
+  #waitFor(run: CommandRun, wanted: Wanted): (() => IteratorResult<Wanted, void>) | undefined {
+    switch (wanted.kind) {
+      case "request": {
+        const fields = wanted.fields as RequestFields<RequestKind>;
+        const { ref, effects } = this.#protocol.request(wanted.request, fields);
+        const [first] = effects;
+        if (first?.kind === "refused") return () => run.task.throw(first.fault);
+        run.ref = ref;
+        this.#perform(effects);
+        return undefined;
+      }
+      case "until":
+        run.until = wanted.isMet;
+        run.untilBefore = this.now + RECORD_WAIT_MS;
+        return undefined;
+      case "pause":
+        run.isPausing = true;
+        this.#effects.push({ kind: "wait", ms: wanted.ms });
+        return undefined;
+      default:
+        return unreachable(wanted);
+    }
+  }
+
+  #continue(): void {
+    if (this.#runs.length === 0) return;
+    for (const run of [...this.#runs]) {
+      const isMet = run.until !== undefined && (run.until() || this.now >= run.untilBefore);
+      if (isMet) this.#step(run, () => run.task.next());
+    }
+  }
+
+  #finish(run: CommandRun): void {
+    this.#runs.splice(this.#runs.indexOf(run), 1);
+    if (run.replies !== undefined) this.#sendLabelled(run.label ?? "", run.replies);
+    this.#runQueue();
+  }
+
+  #sendLabelled(label: string, lines: readonly LineFields[]): void {
+    const [first] = lines;
+    if (first === undefined) {
+      return this.#emit({ tags: { label }, source: HOST, command: "ACK", params: [] });
+    }
+    if (lines.length === 1 || isOneBatch(lines)) {
+      this.#emit({ ...first, tags: { label, ...first.tags } });
+      for (const line of lines.slice(1)) this.#emit(line);
+      return;
+    }
+    const id = this.#batchId();
+    const params = [`+${id}`, "labeled-response"];
+    this.#emit({ tags: { label }, source: HOST, command: "BATCH", params });
+    for (const line of lines) this.#emit(inBatch(line, id));
+    this.#emit({ source: HOST, command: "BATCH", params: [`-${id}`] });
+  }
+
+  #answered(ref: number, advance: (task: Task) => IteratorResult<Wanted, void>): void {
+    const run = this.#runs.find((item) => item.ref === ref);
+    if (run !== undefined) this.#step(run, () => advance(run.task));
+  }
+
+  #batchId(): string {
+    return `b${++this.#batches}`;
+  }
+
+  // Messages of the server
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "transmit":
+          this.#flush();
+          this.#effects.push({ kind: "transmit", bytes: effect.bytes });
+          break;
+        case "answered":
+          this.#answered(effect.ref, (task) => task.next(effect.reply.answer));
+          break;
+        case "refused":
+          this.#answered(effect.ref, (task) => task.throw(effect.fault));
+          break;
+        case "notice":
+          this.#notice(effect.notice as Parameters<typeof sharedNotice>[1]);
+          break;
+        case "close":
+          this.close(effect.fault?.message ?? "the server closed the connection");
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  #notice(notice: Parameters<typeof sharedNotice>[1]): void {
+    if (notice.kind === "welcome") {
+      this.welcome = notice.text === undefined ? undefined : cleanIrc(notice.text);
+      return this.#runQueue();
+    }
+    this.#show(sharedNotice(this.server, notice));
+  }
+
+  #show(message: SharedMessage): void {
+    if (this.#holds && isHoldable(message)) {
+      if (this.#held.length < HELD_MESSAGES_MAX) return void this.#held.push(message);
+      // Nothing may be shown before the welcome, and the next log-in shows what was missed.
+      if (!this.registration.isComplete) return this.close("the registration took too long");
+    }
+    if (message.kind === "records") {
+      if (this.#showTogether(message)) return;
+      for (const shared of message.records) this.#showRecord(shared);
+      return;
+    }
+    const { notice } = message;
+    switch (notice.kind) {
+      case "room":
+        return this.#roomChanged(notice);
+      case "room-gone":
+        return this.#roomGone(notice.room as RoomId);
+      case "presences":
+        return this.#presences(notice);
+      case "typing":
+        return this.#typing(notice);
+      case "read":
+        return this.#read(notice.room as RoomId, notice.n);
+      case "ignored":
+        this.ignored = new Set(notice.users);
+        return;
+      case "caught-up":
+        return this.registration.onCaughtUp();
+      case "announced":
+        return this.#announced(notice);
+      case "invited":
+        return this.#invited(notice);
+      default:
+        return;
+    }
+  }
+
+  #roomChanged(notice: NoticeOf<"room">): void {
+    const id = notice.room as RoomId;
+    const known = this.channels.get(id);
+    const isDirect = notice.with !== undefined;
+    const name = isDirect ? (notice.with ?? "*") : `#${notice.name ?? ""}`;
+    if (known?.hasLeft === true) return;
+    if (notice.sealed === true && !isDirect) {
+      if (known !== undefined) this.#part(known, "this room is now encrypted");
+      return;
+    }
+    const channel: Channel = known ?? {
+      id,
+      name,
+      isDirect,
+      isSealed: false,
+      hasLeft: false,
+      skipToN: this.#skipToN(notice),
+      seenSeq: 0,
+      readN: notice.read ?? 0,
+      unread: notice.unread ?? 0,
+      typing: [],
+    };
+    channel.isSealed = notice.sealed === true;
+    if (known !== undefined) {
+      // A rename of the partner is a record only of their other rooms.
+      if (isDirect && known.name !== name) this.#userRenamed(known.name, name);
+      return;
+    }
+    this.channels.set(id, channel);
+    if (isDirect || !this.registration.isComplete) return;
+    if (this.#isJoining) this.#unshown.add(channel);
+    else this.#showJoined(channel);
+  }
+
+  /**
+   * Records up to the user's own join are history, which IRC clients fetch themselves. A new
+   * conversation has no history.
+   */
+  #skipToN({ room, behind, n, with: partner }: NoticeOf<"room">): number {
+    if (behind !== true) return n - 1;
+    return partner === undefined ? (this.server.rooms.get(room as RoomId)?.lastN ?? 0) : 0;
+  }
+
+  #showJoined(channel: Channel): void {
+    this.#unshown.delete(channel);
+    showChannel(this, channel);
+    this.#start(new CommandRun(completeJoin(this, channel)));
+  }
+
+  /** Until the end, a JOIN command shows its channel itself, as a reply. */
+  beginJoin(): void {
+    this.#isJoining = true;
+  }
+
+  /** @returns true if the command must show the channel */
+  endJoin(channel: Channel | undefined): boolean {
+    this.#isJoining = false;
+    const isDue = channel !== undefined && this.#unshown.delete(channel);
+    for (const other of this.#unshown) this.#showJoined(other);
+    return isDue;
+  }
+
+  #roomGone(id: RoomId): void {
+    const channel = this.channels.get(id);
+    if (channel === undefined) return;
+    this.#part(channel, "the room is gone");
+  }
+
+  #part(channel: Channel, reason: string): void {
+    this.channels.delete(channel.id);
+    if (channel.isDirect || channel.hasLeft || !this.registration.isComplete) return;
+    const params = [channel.name, reason];
+    this.#emit({ source: userMask(this.nick), command: "PART", params });
+  }
+
+  /** Writes the lines that all readers share, without a look at each record. */
+  #showTogether(message: SharedRecords): boolean {
+    const [first] = message.records;
+    const last = message.records.at(-1);
+    if (first === undefined || last === undefined || !message.isUniform) return false;
+    const channel = this.channels.get(first.room);
+    if (channel === undefined) return true;
+    const isNew = first.record.seq > channel.seenSeq && first.record.n > channel.skipToN;
+    const isPersonal =
+      channel.isDirect ||
+      this.#unshown.has(channel) ||
+      this.ignored.size > 0 ||
+      message.isBy(this.nick);
+    if (!isNew || isPersonal) return false;
+    channel.seenSeq = last.record.seq;
+    this.#countDelivery(channel, last.record.n);
+    this.#write(message.bytes(this.caps, channel.name));
+    return true;
+  }
+
+  #showRecord(shared: SharedRecord): void {
+    const { record, room } = shared;
+    const channel = this.channels.get(room);
+    if (channel === undefined || record.seq <= channel.seenSeq) return;
+    channel.seenSeq = record.seq;
+    if (record.n <= channel.skipToN) return;
+    if (this.#unshown.has(channel)) this.#showJoined(channel);
+    this.#countDelivery(channel, record.n);
+    const isMine = record.from !== undefined && record.from === this.account?.name;
+    if (record.kind === "rename") return this.#renamed(channel, record);
+    if (isMessage(record) && record.from !== undefined && this.ignored.has(record.from)) return;
+    const isOwnPost = record.id.startsWith(this.outbox);
+    if (isOwnPost && !this.has(CAP.echo)) return;
+    if (record.kind === "join" && isMine) return;
+    if (record.kind === "sealed") return this.#sealedMessage(channel, record, isMine);
+    const isRemoval = record.kind === "kick" && record.body?.["name"] === this.nick;
+    if ((record.kind === "leave" && isMine) || isRemoval) channel.hasLeft = true;
+    const run = isMine ? this.#runOf(record) : undefined;
+    if (run !== undefined || channel.isDirect || record.kind === "file") {
+      const lines = this.renderFor(channel, record);
+      if (run?.replies !== undefined) run.replies.push(...lines);
+      else for (const line of lines) this.#emit(line);
+      return;
+    }
+    this.#write(shared.bytes(this.caps, channel.name));
+  }
+
+  #countDelivery(channel: Channel, n: number): void {
+    const reportsReading = this.has(CAP.history) || this.has(CAP.readMarker);
+    if (!reportsReading) this.deliveries.wrote(channel, n);
+  }
+
+  /** Finds the labelled command that caused the record. */
+  #runOf(record: ChatRecord): CommandRun | undefined {
+    return this.#runs.find(({ replies, postId }) => {
+      if (replies === undefined) return false;
+      return postId === undefined ? !isMessage(record) : postId === record.id;
+    });
+  }
+
+  readPage(records: readonly WireRecord[]): ChatRecord[] {
+    return records.map((record) => new SharedRecord(this.server, record).record);
+  }
+
+  renderFor(channel: Channel, record: ChatRecord, showsTime = false): LineFields[] {
+    const isMine = record.from === this.account?.name;
+    const to = channel.isDirect && !isMine ? this.nick : channel.name;
+    return renderRecord(record, {
+      server: this.server,
+      caps: this.caps,
+      to,
+      reader: this.nick,
+      showsTime,
+    });
+  }
+
+  #sealedMessage(channel: Channel, { from = "*" }: ChatRecord, isMine: boolean): void {
+    if (!channel.isDirect || isMine) return;
+    this.notice(`${from} sent you an encrypted message; read it in chat`);
+  }
+
+  #renamed(channel: Channel, { from, body }: ChatRecord): void {
+    const { was = "", name = "", user } = (body ?? {}) as Readonly<Record<string, string>>;
+    if (user !== undefined) return this.#userRenamed(was, name);
+    const before = channel.name;
+    channel.name = `#${name}`;
+    if (this.has(CAP.rename)) {
+      const params = [before, channel.name, ""];
+      this.#emit({ source: userMask(from ?? this.nick), command: "RENAME", params });
+      return;
+    }
+    const params = [before, `renamed to ${channel.name}`];
+    this.#emit({ source: userMask(this.nick), command: "PART", params });
+    this.#showJoined(channel);
+  }
+
+  /** The record is in each room of the renamed user, but a client must see one NICK. */
+  #userRenamed(was: string, name: string): void {
+    if (this.#lastRename === `${was}>${name}`) return;
+    this.#lastRename = `${was}>${name}`;
+    for (const channel of this.channels.values()) {
+      if (channel.isDirect && channel.name === was) channel.name = name;
+    }
+    if (was === this.#shownNick) return this.#showOwnName();
+    this.#emit({ source: userMask(was), command: "NICK", params: [name] });
+  }
+
+  /** The user may be in no room whose records would report the new name. */
+  #showOwnName(): void {
+    if (!this.registration.isComplete || this.#shownNick === this.nick) return;
+    if (this.#shownNick !== "") {
+      this.#emit({ source: userMask(this.#shownNick), command: "NICK", params: [this.nick] });
+    }
+    this.#shownNick = this.nick;
+  }
+
+  /** Before the log-in, the reason is stored until the account is known. */
+  setAway(reason: string | undefined): void {
+    this.#away = reason;
+    if (this.account !== undefined) this.server.away.set(this.account.id, reason);
+  }
+
+  loggedIn(account: Account): void {
+    this.account = account;
+    if (this.#away !== undefined) this.server.away.set(account.id, this.#away);
+  }
+
+  /** An absence lasts as long as the connection that set it. */
+  linkClosed(): void {
+    if (this.#away === undefined || this.account === undefined) return;
+    const { away } = this.server;
+    if (away.of(this.account.id) === this.#away) away.set(this.account.id, undefined);
+  }
+
+  showAway(name: string, reason: string | undefined, now: number): IrcEffect[] {
+    this.now = now;
+    if (this.has(CAP.awayNotify) && this.registration.isComplete && name !== this.nick) {
+      const params = reason === undefined ? [] : [reason];
+      this.#emit({ source: userMask(name), command: "AWAY", params });
+    }
+    return this.#take();
+  }
+
+  showJoin(channel: Channel): void {
+    const tags = this.has(CAP.accountTag) ? { account: this.nick } : {};
+    this.send({ ...joinOf(this.nick, channel.name, this.caps), tags });
+  }
+
+  /** Another device has read. A marker needs the time of the message, which a task requests. */
+  #read(id: RoomId, n: number): void {
+    const channel = this.channels.get(id);
+    if (channel === undefined) return;
+    channel.readN = n;
+    if (!this.has(CAP.readMarker)) return;
+    this.#dueMarkers.add(channel);
+    this.#runQueue();
+  }
+
+  #presences({ online, offline }: NoticeOf<"presences">): void {
+    if (!this.has(CAP.awayNotify) || !this.registration.isComplete) return;
+    for (const name of online) {
+      if (name === this.nick) continue;
+      const account = findAccount(this.server, name);
+      const reason = account && this.server.away.of(account.id);
+      const params = reason === undefined ? [] : [reason];
+      this.#emit({ source: userMask(name), command: "AWAY", params });
+    }
+    for (const name of offline) {
+      if (name === this.nick) continue;
+      this.#emit({ source: userMask(name), command: "AWAY", params: [AWAY_TEXT] });
+    }
+  }
+
+  #typing({ room, users }: NoticeOf<"typing">): void {
+    const channel = this.channels.get(room as RoomId);
+    if (channel === undefined || !this.has(CAP.tags)) return;
+    const show = (name: string, state: "active" | "done") => {
+      if (name === this.nick || this.ignored.has(name)) return;
+      const to = channel.isDirect ? this.nick : channel.name;
+      const tags = { "+typing": state };
+      this.#emit({ tags, source: userMask(name), command: "TAGMSG", params: [to] });
+    };
+    for (const name of users) show(name, "active");
+    for (const name of channel.typing) if (!users.includes(name)) show(name, "done");
+    channel.typing = users;
+  }
+
+  #invited({ room, by, sealed }: NoticeOf<"invited">): void {
+    if (sealed !== false || !this.registration.isComplete) return;
+    const source = by === undefined ? HOST : userMask(by);
+    this.#emit({ source, command: "INVITE", params: [this.nick, `#${room}`] });
+  }
+
+  #announced({ text }: NoticeOf<"announced">): void {
+    for (const line of text.split("\n")) this.notice(line.replaceAll(/[\0-\x1f\x7f]/g, " "));
+  }
+
+  /** Looks every second, because no notice reports accounts without a common room. */
+  #checkMonitored(): void {
+    for (const entry of this.monitored.values()) {
+      const isOnline = isNickOnline(this, entry.nick);
+      if (isOnline === entry.isOnline) continue;
+      entry.isOnline = isOnline;
+      showMonitored(this, [entry]);
+    }
+  }
+
+  // Output
+
+  #emit(line: LineFields): void {
+    this.#out += `${formatSafely({ ...line, tags: this.#allowedTags(line.tags) })}\r\n`;
+  }
+
+  #allowedTags(tags: LineFields["tags"]): NonNullable<LineFields["tags"]> {
+    if (tags === undefined || this.has(CAP.tags)) return tags ?? {};
+    const { time, account, batch, label } = tags;
+    return { time, account, batch, label };
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#flush();
+    this.#effects.push({ kind: "write", bytes });
+  }
+
+  #flush(): void {
+    if (this.#out === "") return;
+    this.#effects.push({ kind: "write", bytes: utf8Encode(this.#out) });
+    this.#out = "";
+  }
+
+  #take(): IrcEffect[] {
+    this.#flush();
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}
+
+/** Their specifications define standard replies, so clients that send them know FAIL. */
+const SPECIFIED_COMMANDS: ReadonlySet<string> = new Set([
+  ...["BATCH", "CHATHISTORY", "MARKREAD", "REDACT", "RENAME"],
+]);
+
+function inBatch(line: LineFields, batch: string): LineFields {
+  return { ...line, tags: { batch, ...line.tags } };
+}
+
+function isOneBatch(lines: readonly LineFields[]): boolean {
+  const [opened, closed] = [lines[0]?.params[0] ?? "", lines.at(-1)?.params[0] ?? ""];
+  return lines[0]?.command === "BATCH" && closed === opened.replace("+", "-");
+}
+
+function isMessage({ kind }: ChatRecord): boolean {
+  return kind === "text" || kind === "action" || kind === "file" || kind === "edit";
+}
+
+function isHoldable(message: SharedMessage): boolean {
+  return message.kind === "records" || message.notice.kind === "typing";
+}
+
+function isHttp({ command, params }: IrcLine): boolean {
+  const isMethod = command === "GET" || command === "POST" || command === "HEAD";
+  return isMethod || params.at(-1)?.startsWith("HTTP/") === true;
+}

@@ -1,0 +1,93 @@
+/** Message published to many sessions: decoded once, and rendered once per set of capabilities. */
+
+import { concatBytes } from "../../base/bytes.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { decode } from "../../wire/codec.ts";
+import type { Notice, WireRecord } from "../../wire/messages.ts";
+import { type ChatRecord, readHead, resolveRecord } from "../client/chat-record.ts";
+import { RENDER_CAPS } from "./capabilities.ts";
+import { formatSafely } from "./format.ts";
+import { renderRecord } from "./render.ts";
+import type { IrcServer } from "./server.ts";
+
+interface Rendered {
+  readonly to: string;
+  readonly bytes: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+
+export class SharedRecord {
+  readonly record: ChatRecord;
+  readonly room: RoomId;
+  readonly #server: IrcServer;
+  readonly #rendered = new Map<number, Rendered>();
+
+  constructor(server: IrcServer, wire: WireRecord) {
+    const headed = readHead(wire);
+    const room = headed.head.room as RoomId;
+    const name = server.rooms.get(room)?.name ?? "";
+    const view = { kind: "room", name, id: room, topic: "" } as const;
+    this.#server = server;
+    this.room = room;
+    this.record = resolveRecord(headed, view, server.sha256);
+  }
+
+  /** Lines of a room's record, the same for all readers with these capabilities. */
+  bytes(caps: number, to: string): Uint8Array {
+    const key = caps & RENDER_CAPS;
+    const known = this.#rendered.get(key);
+    if (known?.to === to) return known.bytes;
+    const lines = renderRecord(this.record, { server: this.#server, caps: key, to });
+    const bytes = encoder.encode(lines.map((line) => `${formatSafely(line)}\r\n`).join(""));
+    this.#rendered.set(key, { to, bytes });
+    return bytes;
+  }
+}
+
+/** Kinds that each session shows in its own way, or that change its state. */
+const PERSONAL_KINDS: ReadonlySet<string> = new Set(["file", "rename", "sealed", "leave", "kick"]);
+
+/** Consecutive records of one room. */
+export class SharedRecords {
+  readonly kind = "records";
+  readonly records: readonly SharedRecord[];
+  /** True if most sessions show the same lines for all records. */
+  readonly isUniform: boolean;
+  readonly #authors: ReadonlySet<string | undefined>;
+  readonly #rendered = new Map<number, Rendered>();
+
+  constructor(server: IrcServer, wire: readonly WireRecord[]) {
+    this.records = wire.map((record) => new SharedRecord(server, record));
+    const [first] = this.records;
+    this.isUniform = this.records.every(({ room, record }) => {
+      return room === first?.room && !PERSONAL_KINDS.has(record.kind);
+    });
+    this.#authors = new Set(this.records.map(({ record }) => record.from));
+  }
+
+  isBy(name: string | undefined): boolean {
+    return this.#authors.has(name);
+  }
+
+  bytes(caps: number, to: string): Uint8Array {
+    const known = this.#rendered.get(caps & RENDER_CAPS);
+    if (known?.to === to) return known.bytes;
+    const bytes = concatBytes(...this.records.map((record) => record.bytes(caps, to)));
+    this.#rendered.set(caps & RENDER_CAPS, { to, bytes });
+    return bytes;
+  }
+}
+
+export type SharedMessage = SharedRecords | { readonly kind: "notice"; readonly notice: Notice };
+
+export function sharedMessage(server: IrcServer, bytes: Uint8Array): SharedMessage | undefined {
+  const incoming = decode(bytes);
+  if (incoming.kind !== "message") return undefined;
+  return sharedNotice(server, incoming.message as Notice);
+}
+
+export function sharedNotice(server: IrcServer, notice: Notice): SharedMessage {
+  if (notice.kind !== "records") return { kind: "notice", notice };
+  return new SharedRecords(server, notice.records);
+}

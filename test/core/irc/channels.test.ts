@@ -1,0 +1,434 @@
+import { describe, expect, test } from "bun:test";
+import { untagged } from "../../server/irc/irc-client.ts";
+import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+
+async function start(caps = MODERN) {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  const one = await irc.client("ana", caps);
+  const two = await irc.client("ben", caps);
+  await one.sync();
+  return { irc, ana, ben, one, two };
+}
+
+describe("JOIN", () => {
+  test("creates a room, whose creator moderates it", async () => {
+    const { one, two } = await start();
+    expect(untagged(await one.ask("JOIN #lab"))).toEqual([
+      ":ana!ana@chat JOIN #lab ana ana",
+      ":chat 353 ana = #lab :@ana",
+      ":chat 366 ana #lab :end of the list",
+    ]);
+    expect(untagged(await two.ask("JOIN #LAB"))).toEqual([
+      ":ben!ben@chat JOIN #lab ben ben",
+      expect.stringMatching(/^:chat 353 ben = #lab :(@ana ben|ben @ana)$/),
+      ":chat 366 ben #lab :end of the list",
+    ]);
+    expect(untagged(await one.news())).toEqual([":ben!ben@chat JOIN #lab ben ben"]);
+    expect(await two.ask("JOIN #lab")).toEqual([]);
+  });
+
+  test("joins several rooms with their keys", async () => {
+    const { ana, one, two } = await start();
+    await ana.request("join", { room: "vault", create: true, password: "k1" });
+    await ana.request("join", { room: "den", create: true, password: "k2" });
+    await one.sync();
+    const lines = await two.ask("JOIN #vault,#new,#den k1,,wrong", "MODE #vault", "MODE #vault k");
+    expect(lines.filter((line) => line.includes(" JOIN "))).toHaveLength(2);
+    expect(lines.join("\n")).toContain(" 475 ben #den :");
+    expect(lines.join("\n")).toContain(":chat 324 ben #vault +ntk");
+    expect(lines.join("\n")).not.toContain("k1");
+    expect(await two.ask("JOIN #den")).toEqual([expect.stringContaining(" 475 ben #den :")]);
+    await two.ask("JOIN #den k2");
+    expect((await two.ask("NAMES #den")).join()).toContain("ben");
+  });
+
+  test.each([
+    ["lab", "403"],
+    ["&lab", "403"],
+    ["#", "403"],
+    ["#a/b", "403"],
+    [`#${"x".repeat(33)}`, "403"],
+    ["#123", "403"],
+    [":#a b", "403"],
+    ["::", "403"],
+  ])("refuses %p", async (name, numeric) => {
+    const { one } = await start();
+    expect(await one.ask(`JOIN ${name}`)).toEqual([expect.stringContaining(` ${numeric} ana `)]);
+  });
+
+  test("leaves no room on JOIN 0", async () => {
+    const { one } = await start();
+    expect((await one.ask("JOIN 0")).join()).toContain("FAIL JOIN ");
+    expect((await one.ask("NAMES #lobby")).join()).toContain("ana");
+  });
+
+  test("refuses sealed rooms, and does not list them", async () => {
+    const { ana, one, two } = await start();
+    await ana.request("join", { room: "safe", create: true, sealed: true });
+    expect(await one.news()).toEqual([]);
+    expect(await two.ask("JOIN #safe")).toEqual([
+      expect.stringMatching(/ 473 ben #safe :.*sealed/),
+    ]);
+    expect((await one.ask("LIST", "WHO #safe", "NAMES #safe")).join()).not.toContain("safe 1");
+    expect(await one.ask("PRIVMSG #safe :x")).toEqual([
+      expect.stringContaining(" 403 ana #safe :"),
+    ]);
+    expect(await one.ask("TOPIC #safe")).toEqual([expect.stringContaining(" 403 ana #safe :")]);
+  });
+
+  test("reports at the log-in how many sealed rooms there are", async () => {
+    const { irc, ana } = await start();
+    await ana.request("join", { room: "safe", create: true, sealed: true });
+    const client = await irc.client("ana");
+    expect(client.lines.join("\n")).toMatch(/NOTICE ana :1 encrypted room/);
+    expect(client.lines.join("\n")).not.toContain("#safe");
+  });
+
+  test("joins on all connections of the account", async () => {
+    const { irc, ana, one } = await start();
+    const phone = await irc.client("ana");
+    await one.ask("JOIN #lab");
+    await phone.until(":ana!ana@chat JOIN #lab ana ana");
+    await ana.request("join", { room: "den", create: true });
+    await one.until("JOIN #den");
+    await phone.until("JOIN #den");
+    await phone.ask("PART #lab :enough");
+    expect(untagged(await one.news())).toContain(":ana!ana@chat PART #lab :enough");
+  });
+});
+
+describe("PART and KICK", () => {
+  test("record their reasons", async () => {
+    const { ana, ben, one, two } = await start();
+    await one.ask("JOIN #lab");
+    await two.ask("JOIN #lab");
+    await one.news();
+    expect(untagged(await two.ask("PART #lab :bye all"))).toEqual([
+      ":ben!ben@chat PART #lab :bye all",
+    ]);
+    expect(untagged(await one.news())).toEqual([":ben!ben@chat PART #lab :bye all"]);
+    await two.ask("JOIN #lab");
+    await one.news();
+    expect(untagged(await one.ask("KICK #lab ben :too loud"))).toEqual([
+      ":ana!ana@chat KICK #lab ben :too loud",
+    ]);
+    expect(untagged(await two.news())).toContain(":ana!ana@chat KICK #lab ben :too loud");
+    expect(await two.ask("PRIVMSG #lab :x")).toEqual([
+      expect.stringMatching(/ (404|442) ben #lab :/),
+    ]);
+    const bodies = ana.records.filter(({ head }) => ["leave", "kick"].includes(head.kind));
+    expect(bodies.map(({ body }) => body?.["reason"])).toEqual(["bye all", "too loud"]);
+    expect(ben.notices.length).toBeGreaterThan(0);
+  });
+
+  test("are refused where the user has no right to them", async () => {
+    const { one, two } = await start();
+    await one.ask("JOIN #lab");
+    expect(await two.ask("PART #lab", "KICK #lab ana", "TOPIC #lab :x")).toEqual([
+      expect.stringContaining(" 442 ben #lab :"),
+      expect.stringContaining(" 442 ben #lab :"),
+      expect.stringContaining(" 442 ben #lab :"),
+    ]);
+    await two.ask("JOIN #lab");
+    expect(await two.ask("KICK #lab ana")).toEqual([expect.stringContaining(" 482 ben #lab :")]);
+    expect(await one.ask("KICK #lab nobody", "KICK #lobby ben", "PART #none", "PART ben")).toEqual([
+      expect.stringContaining(" 401 ana nobody :"),
+      expect.stringContaining(" 482 ana #lobby :"),
+      expect.stringContaining(" 403 ana #none :"),
+      expect.stringContaining(" 403 ana ben :"),
+    ]);
+    await two.ask("PART #lab");
+    await one.sync();
+    expect(await one.ask("KICK #lab ben")).toEqual([
+      expect.stringContaining(" 441 ana ben #lab :"),
+    ]);
+  });
+
+  test("are shown when a native client causes them", async () => {
+    const { ana, ben, one, two } = await start("");
+    await ana.request("join", { room: "lab", create: true });
+    await ben.request("join", { room: "lab", create: false });
+    await one.news();
+    await two.news();
+    await ana.request("kick", { room: "lab", user: "ben" });
+    expect(await one.news()).toEqual([":ana!ana@chat KICK #lab ben :ana"]);
+    expect(await two.news()).toEqual([":ana!ana@chat KICK #lab ben :ana"]);
+    await ana.request("leave", { room: "lab" });
+    expect(await one.news()).toEqual([":ana!ana@chat PART #lab"]);
+  });
+});
+
+describe("TOPIC", () => {
+  test("shows, sets and removes the topic", async () => {
+    const { ana, one, two } = await start();
+    expect(await one.ask("TOPIC #lobby")).toEqual([expect.stringContaining(" 331 ana #lobby :")]);
+    expect(untagged(await one.ask("TOPIC #lobby :news of today"))).toEqual([
+      ":ana!ana@chat TOPIC #lobby :news of today",
+    ]);
+    await two.until(":ana!ana@chat TOPIC #lobby :news of today");
+    expect(await two.ask("TOPIC #lobby")).toEqual([":chat 332 ben #lobby :news of today"]);
+    await one.ask("TOPIC #lobby :");
+    expect(await two.ask("TOPIC #lobby")).toContainEqual(expect.stringContaining(" 331 ben "));
+    const text = "é".repeat(256);
+    await ana.request("topic", { room: "lobby", topic: text });
+    const [line = ""] = await one.ask("TOPIC #lobby");
+    expect(line).toMatch(/ 332 ana #lobby :é+$/);
+  });
+
+  test("becomes one line without control characters", async () => {
+    const { ana, one } = await start();
+    await ana.request("topic", { room: "lobby", topic: "a\u0001b :c\u202e" });
+    expect(untagged(await one.news()).join()).toMatch(/TOPIC #lobby :a.*b :c/);
+  });
+});
+
+describe("MODE", () => {
+  test("shows modes", async () => {
+    const { one } = await start();
+    expect(await one.ask("MODE #lobby", "MODE #lobby b", "MODE #lobby +b")).toEqual([
+      ":chat 324 ana #lobby +nt",
+      expect.stringContaining(" 368 ana #lobby :"),
+      expect.stringContaining(" 368 ana #lobby :"),
+    ]);
+    expect(await one.ask("MODE ana", "MODE ANA +i", "MODE ben")).toEqual([
+      ":chat 221 ana +",
+      ":chat 221 ana +",
+      expect.stringContaining(" 502 ana :"),
+    ]);
+    expect(await one.ask("MODE #none", "MODE #none +m")).toEqual([
+      expect.stringContaining(" 403 ana #none :"),
+      expect.stringContaining(" 403 ana #none :"),
+    ]);
+  });
+
+  test("grants, mutes and closes", async () => {
+    const { one, two } = await start();
+    await one.ask("JOIN #lab");
+    await two.ask("JOIN #lab");
+    await one.news();
+    const change = async (change: string, shown = change) => {
+      expect(untagged(await one.ask(`MODE #lab ${change}`))).toEqual([
+        `:ana!ana@chat MODE #lab ${shown}`,
+      ]);
+      await two.until(`:ana!ana@chat MODE #lab ${shown}`);
+    };
+    await change("+b m:ben!*@*");
+    expect(await one.ask("MODE #lab b")).toEqual([
+      ":chat 367 ana #lab m:ben!*@*",
+      expect.stringContaining(" 368 "),
+    ]);
+    expect(await two.ask("PRIVMSG #lab :x")).toEqual([expect.stringContaining(" 404 ben #lab :")]);
+    await change("-b m:ben!*@*");
+    await change("+o ben");
+    expect((await one.ask("NAMES #lab")).join()).toContain("@ben");
+    await change("-o ben");
+    expect((await one.ask("NAMES #lab")).join()).not.toContain("@ben");
+    expect(await one.ask("MODE #lab +m")).toEqual([expect.stringContaining(" 482 ana #lab :")]);
+  });
+
+  test("closes a room for all but its moderators", async () => {
+    const { one, two } = await startWithOperator();
+    expect(untagged(await one.ask("MODE #lab +m"))).toEqual([":olga!olga@chat MODE #lab +m"]);
+    expect(untagged(await two.news())).toEqual([":olga!olga@chat MODE #lab +m"]);
+    expect(await two.ask("MODE #lab")).toEqual([":chat 324 ben #lab +ntm"]);
+    expect(await two.ask("PRIVMSG #lab :x")).toEqual([expect.stringContaining(" 404 ben #lab :")]);
+    expect(untagged(await one.ask("PRIVMSG #lab :x"))).toHaveLength(1);
+    expect(untagged(await one.ask("MODE #lab -m"))).toEqual([":olga!olga@chat MODE #lab -m"]);
+    expect(untagged(await two.ask("PRIVMSG #lab :x"))).toContain(":ben!ben@chat PRIVMSG #lab :x");
+  });
+
+  test.each([
+    ["+i", "472"],
+    ["+s", "472"],
+    ["+l 5", "472"],
+    ["+v ben", "472"],
+    ["+mo ben", "472"],
+    ["-t", "472"],
+    ["+b *!*@*", "696"],
+    ["+b m:nobody!*@*", "696"],
+    ["+k secret", "696"],
+    ["-k", "696"],
+    ["+o nobody", "401"],
+    ["+o", "461"],
+    [":+m x", "472"],
+    ["+", "472"],
+  ])("refuses %p", async (change, numeric) => {
+    const { one } = await start();
+    await one.ask("JOIN #lab");
+    expect(await one.ask(`MODE #lab ${change}`)).toEqual([
+      expect.stringContaining(` ${numeric} ana `),
+    ]);
+  });
+
+  test("is refused to users who do not moderate the room", async () => {
+    const { one } = await start();
+    expect(
+      await one.ask("MODE #lobby +m", "MODE #lobby +o ben", "MODE #lobby +b m:ben!*@*"),
+    ).toEqual(Array.from({ length: 3 }, () => expect.stringContaining(" 482 ana #lobby :")));
+  });
+});
+
+async function startWithOperator(caps = MODERN) {
+  const irc = await IrcSite.open();
+  const [olga] = [await irc.operator("olga"), await irc.member("ben")];
+  const [one, two] = [await irc.client("olga", caps), await irc.client("ben", caps)];
+  await one.ask("JOIN #lab");
+  await two.ask("JOIN #lab");
+  await one.news();
+  return { irc, olga, one, two };
+}
+
+describe("RENAME", () => {
+  test("renames for clients with the capability", async () => {
+    const { one, two } = await startWithOperator(`${MODERN} draft/channel-rename`);
+    expect(untagged(await one.ask("RENAME #lab #den"))).toEqual([
+      ":olga!olga@chat RENAME #lab #den :",
+    ]);
+    expect(untagged(await two.news())).toEqual([":olga!olga@chat RENAME #lab #den :"]);
+    expect((await two.ask("PRIVMSG #den :x")).join()).toContain("PRIVMSG #den :x");
+  });
+
+  test("becomes PART and JOIN for other clients", async () => {
+    const { olga, two } = await startWithOperator("");
+    await olga.request("rename", { room: "lab", to: "den" });
+    expect(await two.news()).toEqual([
+      ":ben!ben@chat PART #lab :renamed to #den",
+      ":ben!ben@chat JOIN #den",
+      expect.stringMatching(/^:chat 353 ben = #den :(@olga ben|ben @olga)$/),
+      ":chat 366 ben #den :end of the list",
+    ]);
+    expect(await two.ask("PRIVMSG #den :x")).toEqual([]);
+  });
+
+  test("is refused with the reply of the specification", async () => {
+    const { one, two } = await startWithOperator();
+    await one.ask("JOIN #den");
+    expect(await two.ask("RENAME #lab #x")).toEqual([expect.stringContaining(" 482 ben #lab :")]);
+    expect(await one.ask("RENAME #lab #den", "RENAME #lab x", "RENAME #none #x")).toEqual([
+      expect.stringContaining("FAIL RENAME CHANNEL_NAME_IN_USE #lab #den :"),
+      expect.stringContaining("FAIL RENAME CANNOT_RENAME #lab x :"),
+      expect.stringContaining(" 403 olga #none :"),
+    ]);
+  });
+});
+
+describe("an operator's change of an account", () => {
+  test("is a NICK for others, once for all rooms", async () => {
+    const { irc, olga, one, two } = await startWithOperator();
+    await two.ask("PRIVMSG olga :hi");
+    await one.sync();
+    await olga.request("rename", { user: "ben", to: "benno" });
+    expect(untagged(await one.news())).toEqual([":ben!ben@chat NICK benno"]);
+    expect(await two.untilClosed()).toStartWith("ERROR :");
+    expect(untagged(await one.ask("PRIVMSG benno :hello"))[0]).toContain("PRIVMSG benno :hello");
+    expect(irc.gateway.transport).toBe("irc");
+  });
+
+  test("renames a conversation without a common room", async () => {
+    const irc = await IrcSite.open();
+    const [olga, ben] = [await irc.operator("olga"), await irc.member("ben")];
+    await irc.member("ana");
+    await ben.request("leave", { room: "lobby" });
+    const client = await irc.client("ana");
+    await irc.site.wait(ben.post("psst", "@ana"));
+    await client.until(":ben!ben@chat PRIVMSG ana :psst");
+    await olga.request("rename", { user: "ben", to: "benno" });
+    expect(untagged(await client.news())).toEqual([":ben!ben@chat NICK benno"]);
+    expect((await client.ask("CHATHISTORY LATEST benno * 5")).join()).toContain(":psst");
+  });
+
+  test("removes the account from its rooms", async () => {
+    const { olga, one, two } = await startWithOperator();
+    await olga.request("remove", { user: "ben" });
+    expect(await two.untilClosed()).toStartWith("ERROR ");
+    const shown = untagged(await one.news());
+    expect(shown.filter((line) => / (KICK|PART) #(lab|lobby)/.test(line))).toHaveLength(2);
+    expect((await one.ask("NAMES #lab")).join()).not.toContain("ben");
+  });
+
+  test("removes the room", async () => {
+    const { olga, two } = await startWithOperator();
+    await olga.request("remove", { room: "lab" });
+    expect(untagged(await two.news())).toEqual([
+      expect.stringMatching(/^:ben!ben@chat PART #lab :/),
+    ]);
+  });
+});
+
+describe("lists", () => {
+  test("NAMES shows members, with hosts if requested", async () => {
+    const { irc, one } = await start();
+    const names = await one.ask("NAMES #lobby", "NAMES #none", "NAMES");
+    expect(names[0]).toMatch(/^:chat 353 ana = #lobby :(ana ben|ben ana)$/);
+    expect(names.slice(1)).toEqual([
+      ":chat 366 ana #lobby :end of the list",
+      ":chat 366 ana #none :end of the list",
+      ":chat 366 ana * :end of the list",
+    ]);
+    const hosts = await irc.client("ana", "userhost-in-names");
+    expect((await hosts.ask("NAMES #lobby"))[0]).toContain("ben!ben@chat");
+  });
+
+  test("sends no names on joining if the client does not want them", async () => {
+    const { irc } = await start();
+    const client = await irc.client("ana", "draft/no-implicit-names");
+    expect(client.lines.join("\n")).not.toContain(" 353 ");
+    expect((await client.ask("NAMES #lobby")).join()).toContain(" 353 ");
+  });
+
+  test("LIST shows rooms, or those named", async () => {
+    const { one } = await start();
+    await one.ask("JOIN #lab", "TOPIC #lab :hi there");
+    const lines = await one.ask("LIST");
+    expect(lines.map((line) => line.split(" ")[1])).toEqual(["321", "322", "322", "323"]);
+    expect(await one.ask("LIST #LAB")).toEqual([
+      expect.stringContaining(" 321 "),
+      ":chat 322 ana #lab 1 :hi there",
+      expect.stringContaining(" 323 "),
+    ]);
+  });
+
+  test("a large room's names fit their lines", async () => {
+    const { irc, one } = await start("userhost-in-names");
+    for (let i = 0; i < 40; i++) await irc.member(`a-rather-long-name-of-user-${i}`);
+    await one.sync();
+    const lines = await one.ask("NAMES #lobby");
+    expect(lines.join(" ").match(/user-\d+!/g)).toHaveLength(40);
+  });
+});
+
+describe("INVITE", () => {
+  test("lets the account join once without the key", async () => {
+    const irc = await IrcSite.open();
+    const [ana] = [await irc.member("ana"), await irc.member("ben"), await irc.member("eve")];
+    await ana.request("join", { room: "vault", create: true, password: "k1" });
+    const one = await irc.client("ana", `${MODERN} invite-notify`);
+    const two = await irc.client("ben");
+    expect(await one.ask("INVITE ben #vault")).toEqual([
+      ":ana!ana@chat INVITE ben #vault",
+      ":chat 341 ana ben #vault",
+    ]);
+    expect(untagged(await two.news())).toEqual([":ana!ana@chat INVITE ben #vault"]);
+    expect((await two.ask("JOIN #vault")).join("\n")).toContain("ben JOIN #vault".slice(4));
+    expect(await one.ask("INVITE ben #vault")).toEqual([
+      ":chat 443 ana ben #vault :is already in this channel",
+    ]);
+    expect(await two.ask("INVITE eve #vault")).toEqual([
+      expect.stringContaining(" 482 ben #vault "),
+    ]);
+    expect(await one.ask("INVITE nobody #vault", "INVITE eve #none")).toEqual([
+      ":chat 401 ana nobody :no such nick",
+      ":chat 403 ana #none :no such channel",
+    ]);
+  });
+
+  test("reports an open invitation at the log-in", async () => {
+    const irc = await IrcSite.open();
+    const [ana] = [await irc.member("ana"), await irc.member("ben")];
+    await ana.request("join", { room: "lab", create: true });
+    await ana.request("invite-user", { room: "lab", user: "ben" });
+    const two = await irc.client("ben");
+    expect(two.lines.join("\n")).toContain(":ana!ana@chat INVITE ben #lab");
+  });
+});

@@ -1,0 +1,382 @@
+import { describe, expect, test } from "bun:test";
+import type { IrcClient } from "../../server/irc/irc-client.ts";
+import { untagged } from "../../server/irc/irc-client.ts";
+import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+
+/** Ten messages, one second apart. */
+async function start(caps = MODERN) {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  const ids: string[] = [];
+  const times: string[] = [];
+  const live = await irc.client("ana");
+  for (let i = 1; i <= 10; i++) {
+    await irc.site.wait(ben.post(`m${i}`));
+    const line = await live.until(`:m${i}`);
+    ids.push(/msgid=([^;]+)/.exec(line)?.[1] ?? "");
+    times.push(/time=([^;]+)/.exec(line)?.[1] ?? "");
+    await irc.site.time.advance(1_000);
+  }
+  live.send("QUIT");
+  await live.untilClosed();
+  const one = await irc.client("ana", caps);
+  const two = await irc.client("ben", caps);
+  const id = (i: number) => `msgid=${ids[i - 1]}`;
+  const time = (i: number) => `timestamp=${times[i - 1]}`;
+  return { irc, ana, ben, one, two, id, time };
+}
+
+/** Texts of a history batch. */
+async function texts(client: IrcClient, query: string): Promise<readonly string[]> {
+  const lines = await client.ask(`CHATHISTORY ${query}`);
+  const id = /^:chat BATCH \+(\S+) chathistory \S+$/.exec(lines[0] ?? "")?.[1];
+  expect(lines.at(-1)).toBe(`:chat BATCH -${id}`);
+  return lines.slice(1, -1).map((line) => {
+    expect(line).toMatch(new RegExp(`[@;]batch=${id}[; ]`));
+    expect(line).toContain("msgid=");
+    expect(line).toContain("time=");
+    return line.replace(/^.* :/, "");
+  });
+}
+
+function range(from: number, to: number): readonly string[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => `m${from + i}`);
+}
+
+describe("CHATHISTORY", () => {
+  test("LATEST returns the newest messages", async () => {
+    const { one, id, time } = await start();
+    expect(await texts(one, "LATEST #lobby * 3")).toEqual(range(8, 10));
+    expect(await texts(one, "LATEST #LOBBY * 1000")).toEqual(range(1, 10));
+    expect(await texts(one, `LATEST #lobby ${id(7)} 10`)).toEqual(range(8, 10));
+    expect(await texts(one, `LATEST #lobby ${id(2)} 3`)).toEqual(range(8, 10));
+    expect(await texts(one, `LATEST #lobby ${time(7)} 10`)).toEqual(range(8, 10));
+    expect(await texts(one, `LATEST #lobby ${id(10)} 10`)).toEqual([]);
+    expect(await texts(one, "latest #lobby * 2")).toEqual(range(9, 10));
+  });
+
+  test("BEFORE and AFTER exclude their selector", async () => {
+    const { one, id, time } = await start();
+    expect(await texts(one, `BEFORE #lobby ${id(5)} 3`)).toEqual(range(2, 4));
+    expect(await texts(one, `BEFORE #lobby ${time(5)} 3`)).toEqual(range(2, 4));
+    expect(await texts(one, `BEFORE #lobby ${id(1)} 3`)).toEqual([]);
+    expect(await texts(one, `AFTER #lobby ${id(5)} 3`)).toEqual(range(6, 8));
+    expect(await texts(one, `AFTER #lobby ${time(5)} 3`)).toEqual(range(6, 8));
+    expect(await texts(one, `AFTER #lobby ${id(10)} 3`)).toEqual([]);
+    expect(await texts(one, "AFTER #lobby timestamp=1970-01-01T00:00:00.000Z 2")).toEqual(
+      range(1, 2),
+    );
+  });
+
+  test("AROUND returns messages on both sides", async () => {
+    const { one, id, time } = await start();
+    expect(await texts(one, `AROUND #lobby ${id(5)} 1`)).toEqual(["m5"]);
+    expect(await texts(one, `AROUND #lobby ${id(5)} 3`)).toEqual(range(4, 6));
+    expect(await texts(one, `AROUND #lobby ${time(5)} 3`)).toEqual(range(4, 6));
+    expect(await texts(one, `AROUND #lobby ${id(1)} 4`)).toContain("m1");
+    expect(await texts(one, `AROUND #lobby ${id(10)} 4`)).toContain("m10");
+  });
+
+  test("BETWEEN returns messages in either direction", async () => {
+    const { one, id, time } = await start();
+    expect(await texts(one, `BETWEEN #lobby ${id(2)} ${id(6)} 10`)).toEqual(range(3, 5));
+    expect(await texts(one, `BETWEEN #lobby ${id(2)} ${id(9)} 2`)).toEqual(range(3, 4));
+    expect(await texts(one, `BETWEEN #lobby ${id(9)} ${id(2)} 2`)).toEqual(range(7, 8));
+    expect(await texts(one, `BETWEEN #lobby ${time(9)} ${time(2)} 2`)).toEqual(range(7, 8));
+    expect(await texts(one, `BETWEEN #lobby ${time(2)} ${id(6)} 10`)).toEqual(range(3, 5));
+    expect(await texts(one, `BETWEEN #lobby ${id(2)} ${time(6)} 10`)).toEqual(range(3, 5));
+    expect(await texts(one, `BETWEEN #lobby ${id(9)} ${time(2)} 2`)).toEqual(range(7, 8));
+    expect(await texts(one, `BETWEEN #lobby ${time(9)} ${id(2)} 2`)).toEqual(range(7, 8));
+  });
+
+  test("TARGETS lists conversations by their newest message", async () => {
+    const { irc, ben, one, time } = await start();
+    await irc.site.wait(ben.post("psst", "@ana"));
+    await one.until("psst");
+    const lines = await one.ask(
+      `CHATHISTORY TARGETS timestamp=1970-01-01T00:00:00Z timestamp=2100-01-01T00:00:00Z 10`,
+    );
+    expect(lines[0]).toMatch(/BATCH \+\S+ draft\/chathistory-targets$/);
+    expect(untagged(lines.slice(1, -1))).toEqual([
+      expect.stringMatching(/^:chat CHATHISTORY TARGETS #lobby \d{4}-\S+Z$/),
+      expect.stringMatching(/^:chat CHATHISTORY TARGETS ben \d{4}-\S+Z$/),
+    ]);
+    const older = await one.ask(`CHATHISTORY TARGETS ${time(1)} ${time(5)} 10`);
+    expect(older.length).toBeGreaterThanOrEqual(2);
+    expect(older.join()).not.toContain(" ben ");
+  });
+
+  test("works for direct conversations in both directions", async () => {
+    const { irc, ben, one, two } = await start();
+    await irc.site.wait(ben.post("psst", "@ana"));
+    await one.ask("PRIVMSG ben :yes?");
+    const shown = untagged(await one.ask("CHATHISTORY LATEST BEN * 10"));
+    expect(shown.slice(1, -1)).toEqual([
+      ":ben!ben@chat PRIVMSG ana :psst",
+      ":ana!ana@chat PRIVMSG ben :yes?",
+    ]);
+    expect(untagged(await two.ask("CHATHISTORY LATEST ana * 10")).slice(1, -1)).toEqual(
+      shown.slice(1, -1),
+    );
+  });
+
+  test("of an account without a conversation is empty", async () => {
+    const { irc, one } = await start();
+    await irc.member("cleo");
+    expect(await texts(one, "LATEST cleo * 10")).toEqual([]);
+  });
+
+  test.each([
+    ["LATEST", "INVALID_PARAMS|NEED_MORE_PARAMS"],
+    ["LATEST #lobby", "INVALID_PARAMS|NEED_MORE_PARAMS"],
+    ["LATEST #lobby *", "INVALID_PARAMS|NEED_MORE_PARAMS"],
+    ["LATEST #lobby * x", "INVALID_PARAMS"],
+    ["LATEST #lobby * -1", "INVALID_PARAMS"],
+    ["BEFORE #lobby * 10", "INVALID_PARAMS"],
+    ["BEFORE #lobby msgid=nonsense 10", "INVALID_PARAMS|INVALID_MSGID|UNKNOWN_MSGID"],
+    ["BEFORE #lobby timestamp=yesterday 10", "INVALID_PARAMS"],
+    ["BEFORE #lobby timestamp=2027-99-99T99:99:99.000Z 10", "INVALID_PARAMS"],
+    ["BETWEEN #lobby msgid=a 10", "INVALID_PARAMS"],
+    ["NONSENSE #lobby * 10", "INVALID_PARAMS|UNKNOWN_COMMAND"],
+    ["LATEST #none * 10", "INVALID_TARGET"],
+    ["LATEST nobody * 10", "INVALID_TARGET"],
+    ["LATEST :#a b * 10", "INVALID_PARAMS|INVALID_TARGET"],
+    ["TARGETS a b 10", "INVALID_PARAMS"],
+    ["TARGETS", "INVALID_PARAMS|NEED_MORE_PARAMS"],
+  ])("refuses %p", async (query, code) => {
+    const { one } = await start();
+    expect(await one.ask(`CHATHISTORY ${query}`)).toEqual([
+      expect.stringMatching(new RegExp(`^:chat FAIL CHATHISTORY (${code}) `)),
+    ]);
+  });
+
+  test("is refused for rooms that the user is not in", async () => {
+    const { ben, one } = await start();
+    await ben.request("join", { room: "lab", create: true });
+    expect(await one.ask("CHATHISTORY LATEST #lab * 10")).toEqual([
+      expect.stringContaining("FAIL CHATHISTORY INVALID_TARGET LATEST #lab :"),
+    ]);
+  });
+
+  test("contains edited texts, and no erased messages", async () => {
+    const { irc, ben, one } = await start();
+    const { seq } = await irc.site.wait(ben.post("helo"));
+    const oops = await irc.site.wait(ben.post("oops"));
+    await ben.request("edit", { seq, text: "helloo" });
+    await ben.request("edit", { seq, text: "hello" });
+    await ben.request("erase", { seq: oops.seq });
+    await irc.site.wait(ben.post("last"));
+    expect(await texts(one, "LATEST #lobby * 3")).toEqual(
+      expect.arrayContaining(["hello", "last"]),
+    );
+    expect((await texts(one, "LATEST #lobby * 20")).join()).not.toMatch(/oops|helo,|✎/);
+  });
+
+  test("contains events only for clients that request them", async () => {
+    const { one, two } = await start();
+    await one.ask("JOIN #lab", "TOPIC #lab :news", "PRIVMSG #lab :x");
+    await two.ask("JOIN #lab", "PART #lab :bye");
+    const plain = await one.ask("CHATHISTORY LATEST #lab * 10");
+    expect(untagged(plain.slice(1, -1))).toEqual([":ana!ana@chat PRIVMSG #lab :x"]);
+    one.send("CAP REQ :draft/event-playback");
+    await one.until(" ACK ");
+    const events = await one.ask("CHATHISTORY LATEST #lab * 10");
+    expect(
+      untagged(events.slice(1, -1)).map((line) => line.split(" ").slice(0, 3).join(" ")),
+    ).toEqual([
+      ":ana!ana@chat JOIN #lab",
+      ":ana!ana@chat TOPIC #lab",
+      ":ana!ana@chat PRIVMSG #lab",
+      ":ben!ben@chat JOIN #lab",
+      ":ben!ben@chat PART #lab",
+    ]);
+  });
+
+  test("nests messages of several lines", async () => {
+    const { irc, ben, one } = await start(`${MODERN} draft/multiline`);
+    await irc.site.wait(ben.post("a\nb"));
+    const lines = await one.ask("CHATHISTORY LATEST #lobby * 1");
+    expect(untagged(lines)).toEqual([
+      expect.stringMatching(/BATCH \+\S+ chathistory #lobby$/),
+      expect.stringMatching(/BATCH \+\S+ draft\/multiline #lobby$/),
+      ":ben!ben@chat PRIVMSG #lobby :a",
+      ":ben!ben@chat PRIVMSG #lobby :b",
+      expect.stringMatching(/BATCH -\S+$/),
+      expect.stringMatching(/BATCH -\S+$/),
+    ]);
+  });
+
+  test("returns at most 1,000 messages, and at most 256 KiB", async () => {
+    const { irc, ben, one } = await start();
+    for (let i = 0; i < 1_005; i++) await irc.site.wait(ben.post(`x${i}`));
+    expect(await texts(one, "LATEST #lobby * 5000")).toHaveLength(1_000);
+    for (let i = 0; i < 20; i++) await irc.site.wait(ben.post("y".repeat(65_536)));
+    const lines = await one.ask("CHATHISTORY LATEST #lobby * 1000");
+    const bytes = lines.reduce((total, line) => total + line.length, 0);
+    expect(bytes).toBeGreaterThan(65_536);
+    expect(bytes).toBeLessThan(2 * 256 * 1_024);
+  });
+
+  test("is one labelled response", async () => {
+    const { one } = await start();
+    const lines = await one.ask("@label=h CHATHISTORY LATEST #lobby * 2");
+    expect(lines[0]).toStartWith("@label=h :chat BATCH +");
+    expect(lines[0]).toContain(" chathistory #lobby");
+    expect(lines).toHaveLength(4);
+    expect(await one.ask("@label=h CHATHISTORY LATEST #none * 2")).toEqual([
+      expect.stringMatching(/^@label=h :chat FAIL CHATHISTORY INVALID_TARGET /),
+    ]);
+  });
+
+  test("needs the capability", async () => {
+    const { one } = await start("batch");
+    expect(await one.ask("CHATHISTORY LATEST #lobby * 2")).toEqual([
+      expect.stringContaining(" 421 ana CHATHISTORY :"),
+    ]);
+  });
+});
+
+describe("playback", () => {
+  test("shows the unread messages once to clients without CHATHISTORY", async () => {
+    const { irc, ben } = await start();
+    await irc.site.wait(ben.post("psst\nagain", "@ana"));
+    const client = await irc.client("ana", "server-time");
+    const shown = client.lines.filter((line) => line.includes(" PRIVMSG "));
+    expect(shown.every((line) => line.startsWith("@time="))).toBe(true);
+    expect(untagged(shown).map((line) => line.replace(/^.* :/, ""))).toEqual([
+      ...range(1, 10),
+      ...["psst", "again"],
+    ]);
+    client.send("QUIT");
+    await client.untilClosed();
+    const next = await irc.client("ana", "server-time");
+    expect(next.lines.join("\n")).not.toContain(" PRIVMSG ");
+  });
+
+  test("shows times in the text without server-time", async () => {
+    const { irc, ben } = await start();
+    await irc.site.wait(ben.post("a\nb"));
+    await irc.site.time.advance(3_600_000);
+    await irc.site.wait(ben.post("c"));
+    const client = await irc.client("ana", "");
+    expect(client.lines.filter((line) => line.includes(" PRIVMSG ")).slice(-3)).toEqual([
+      ":ben!ben@chat PRIVMSG #lobby :[08:00] a",
+      ":ben!ben@chat PRIVMSG #lobby :b",
+      ":ben!ben@chat PRIVMSG #lobby :[09:00] c",
+    ]);
+  });
+
+  test("shows at most 50 messages per room", async () => {
+    const { irc, ben } = await start();
+    for (let i = 0; i < 60; i++) await irc.site.wait(ben.post(`x${i}`));
+    const client = await irc.client("ana", "");
+    const shown = client.lines.filter((line) => line.includes(" PRIVMSG "));
+    expect(shown).toHaveLength(50);
+    expect(shown.at(-1)).toEndWith("x59");
+  });
+
+  test("does not repeat what the client has confirmed by an answered PING", async () => {
+    const { irc, ben } = await start();
+    const client = await irc.client("ana", "");
+    await irc.site.wait(ben.post("received"));
+    const ping = await client.until(/^PING /);
+    client.send(ping.replace("PING", "PONG"));
+    await client.sync();
+    await irc.site.wait(ben.post("perhaps lost"));
+    await client.until("perhaps lost");
+    client.lose();
+    await irc.site.quiet();
+    await irc.site.wait(ben.post("missed"));
+    const next = await irc.client("ana", "");
+    const shown = next.lines.filter((line) => line.includes(" PRIVMSG "));
+    expect(shown.map((line) => line.replace(/^.*\] /, ""))).toEqual(["perhaps lost", "missed"]);
+  });
+
+  test("does not repeat what a client showed before its QUIT", async () => {
+    const { irc, ben } = await start();
+    const client = await irc.client("ana", "");
+    await irc.site.wait(ben.post("shown"));
+    await client.until("shown");
+    await irc.site.time.advance(1_100);
+    client.send("QUIT :bye");
+    expect(await client.untilClosed()).toBe("ERROR :quit: bye");
+    await irc.site.wait(ben.post("missed"));
+    const next = await irc.client("ana", "");
+    const shown = next.lines.filter((line) => line.includes(" PRIVMSG "));
+    expect(shown.map((line) => line.replace(/^.*\] /, ""))).toEqual(["missed"]);
+  });
+
+  test("asks a client that reports its read position for no confirmation", async () => {
+    const { irc, ben } = await start();
+    const [modern, old] = [await irc.client("ana"), await irc.client("ana", "")];
+    for (let i = 0; i < 40; i++) {
+      await irc.site.wait(ben.post(`x${i}`));
+      await irc.site.time.advance(1_000);
+    }
+    expect(modern.lines.filter((line) => line.startsWith("PING"))).toEqual([]);
+    expect(old.lines.filter((line) => line.startsWith("PING")).length).toBeLessThan(6);
+  });
+
+  test("survives a restart of the server", async () => {
+    const { irc, ben, one } = await start();
+    await one.ask("PRIVMSG #lobby :before");
+    await irc.restart();
+    expect(one.isClosed).toBe(true);
+    const again = await irc.site.again(ben, "ben");
+    await irc.site.wait(again.post("after", "lobby", "CCCCCCCCCCC"));
+    const client = await irc.client("ana", "");
+    const shown = client.lines.filter((line) => line.includes(" PRIVMSG "));
+    expect(shown.at(-1)).toEndWith("after");
+    const modern = await irc.client("ana");
+    expect(await texts(modern, "LATEST #lobby * 2")).toEqual(["before", "after"]);
+  });
+});
+
+describe("MARKREAD", () => {
+  const CAPS = `${MODERN} draft/read-marker`;
+
+  test("is sent on joining, before the end of the names", async () => {
+    const { irc, one } = await start(CAPS);
+    const commands = one.lines.map((line) => untagged([line])[0]?.split(" ")[1]);
+    expect(commands.indexOf("MARKREAD")).toBeGreaterThan(commands.indexOf("JOIN"));
+    expect(commands.indexOf("MARKREAD")).toBeLessThan(commands.indexOf("366"));
+    const lines = await one.ask("JOIN #lab");
+    const marker = lines.findIndex((line) => line.includes("MARKREAD #lab "));
+    expect(marker).toBeGreaterThan(0);
+    expect(marker).toBeLessThan(lines.findIndex((line) => line.includes(" 366 ")));
+    expect(irc.gateway.transport).toBe("irc");
+  });
+
+  test("moves forward for all connections, never backward", async () => {
+    const { irc, ana, one, time } = await start(CAPS);
+    const phone = await irc.client("ana", CAPS);
+    expect(await one.ask("MARKREAD #lobby")).toEqual([
+      expect.stringMatching(/^:chat MARKREAD #lobby (\*|timestamp=\S+Z)$/),
+    ]);
+    expect(await one.ask(`MARKREAD #lobby ${time(4)}`)).toEqual([
+      `:chat MARKREAD #lobby ${time(4)}`,
+    ]);
+    await phone.until(`:chat MARKREAD #lobby ${time(4)}`);
+    expect(await one.ask(`MARKREAD #lobby ${time(2)}`)).toEqual([
+      `:chat MARKREAD #lobby ${time(4)}`,
+    ]);
+    await ana.request("read", { room: ana.roomId(), n: ana.records.at(-1)?.head.n ?? 0 });
+    await one.until(`:chat MARKREAD #lobby ${time(10)}`);
+    expect(await one.news()).toEqual([]);
+    expect(await phone.news()).toHaveLength(1);
+  });
+
+  test.each([
+    ["MARKREAD #none", "INVALID_PARAMS|INVALID_TARGET"],
+    ["MARKREAD nobody", "INVALID_PARAMS|INVALID_TARGET"],
+    ["MARKREAD #lobby yesterday", "INVALID_PARAMS"],
+    ["MARKREAD #lobby msgid=x-1", "INVALID_PARAMS"],
+    ["MARKREAD #lobby timestamp=x", "INVALID_PARAMS"],
+    ["MARKREAD #lobby *", "INVALID_PARAMS"],
+  ])("refuses %p", async (line, code) => {
+    const { one } = await start(CAPS);
+    expect(await one.ask(line)).toEqual([
+      expect.stringMatching(new RegExp(`^:chat FAIL MARKREAD (${code}) `)),
+    ]);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import type { IrcClient } from "../../server/irc/irc-client.ts";
+import { IrcSite } from "../../server/irc/irc-site.ts";
+
+async function start(welcome?: string) {
+  const irc = await IrcSite.open(welcome === undefined ? {} : { welcome });
+  await irc.member("ana");
+  return { irc, client: await irc.client("ana") };
+}
+
+test("PING returns its parameter", async () => {
+  const { client } = await start();
+  expect(await client.ask("PING :a b", "PING :", "PING a b")).toEqual([
+    ":chat PONG chat :a b",
+    ":chat PONG chat :",
+    ":chat PONG chat a",
+  ]);
+});
+
+test("QUIT closes the connection with the reason", async () => {
+  const { irc, client } = await start();
+  client.send("QUIT :see you", "PING x");
+  expect(await client.untilClosed()).toBe("ERROR :quit: see you");
+  const other = await irc.client("ana");
+  other.send("QUIT");
+  expect(await other.untilClosed()).toBe("ERROR quit");
+});
+
+describe("MOTD", () => {
+  test("is the welcome text, whose controls are removed", async () => {
+    const { client } = await start("Be kind.\n\nNo \u001b[31mred\u0007.");
+    expect(await client.ask("MOTD")).toEqual([
+      ":chat 375 ana :- site -",
+      ":chat 372 ana :- Be kind.",
+      ":chat 372 ana :- ",
+      ":chat 372 ana :- No [31mred.",
+      ":chat 376 ana :end of the message of the day",
+    ]);
+  });
+
+  test("is missing without a welcome text", async () => {
+    const { client } = await start();
+    expect(await client.ask("MOTD")).toEqual([":chat 422 ana :there is no message of the day"]);
+  });
+});
+
+test("VERSION, TIME, LUSERS, ADMIN and INFO describe the server", async () => {
+  const { irc, client } = await start();
+  await irc.member("ben");
+  expect(await client.ask("VERSION", "TIME", "LUSERS", "ADMIN", "INFO")).toEqual([
+    ":chat 351 ana chat-test chat :",
+    expect.stringMatching(/^:chat 391 ana chat :\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$/),
+    ":chat 251 ana :accounts on this server: 2",
+    ":chat 256 ana chat :administrative information",
+    ":chat 257 ana :ask an operator of this server; list them with WHO",
+    ":chat 371 ana :chat test, IRC gateway",
+    ":chat 374 ana :end of INFO",
+  ]);
+});
+
+describe("HELP", () => {
+  test("names commands that exist", async () => {
+    const { client } = await start();
+    const lines = await client.ask("HELP");
+    expect(lines[0]).toStartWith(":chat 704 ana index :");
+    expect(lines.at(-1)).toBe(":chat 706 ana index :end of HELP");
+    expect(await client.ask("HELP index")).toEqual(lines);
+    const named = lines.join(" ").match(/\b[A-Z]{4,}\b/g) ?? [];
+    const commands = named.filter((word) => word !== "HELP");
+    expect(commands.length).toBeGreaterThan(15);
+    await expectKnown(client, commands);
+  });
+
+  test("is refused for other subjects", async () => {
+    const { client } = await start();
+    expect(await client.ask("HELP JOIN")).toEqual([":chat 524 ana JOIN :no help on this subject"]);
+  });
+});
+
+async function expectKnown(client: IrcClient, commands: readonly string[]): Promise<void> {
+  client.send("CAP REQ :message-tags draft/chathistory draft/read-marker draft/message-redaction");
+  await client.sync();
+  for (const command of commands) {
+    expect((await client.ask(command)).join()).not.toContain(" 421 ");
+  }
+}
+
+test("MODE shows one's own modes, of which there are none", async () => {
+  const { irc, client } = await start();
+  await irc.member("ben");
+  expect(await client.ask("MODE ana", "MODE ANA +i", "MODE ben")).toEqual([
+    ":chat 221 ana +",
+    ":chat 221 ana +",
+    ":chat 502 ana :you cannot change modes of other users",
+  ]);
+});

@@ -1,0 +1,21 @@
+import { MemberLists } from "../../../src/core/irc/member-lists.ts";
+import type { IrcServer } from "../../../src/core/irc/server.ts";
+import { Registry } from "../../../src/core/rooms/accounts.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+
+/** State of a server without rooms and accounts, unless they are given. */
+export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
+  const { registry = new Registry() } = fields;
+  return {
+    ...{ name: "site", version: "test", startedUnixMs: 0, sha256 },
+    ...{ rooms: new Rooms(), registry, memberLists: new MemberLists(registry) },
+    away: { of: () => undefined, set: () => {} },
+    ...{ linesPerSecond: 1, linesBurst: 1 },
+    unixMs: () => 0,
+    entropy: (count) => new Uint8Array(count),
+    isOnline: () => false,
+    fileAddress: () => undefined,
+    ...fields,
+  };
+}

@@ -1,0 +1,213 @@
+import { describe, expect, test } from "bun:test";
+import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+
+/** Ana and ben are connected; cleo is offline. */
+async function start(caps = MODERN) {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  const cleo = await irc.member("cleo");
+  cleo.hangUp();
+  await irc.site.quiet();
+  const one = await irc.client("ana", caps);
+  const two = await irc.client("ben", caps);
+  return { irc, ana, ben, one, two };
+}
+
+describe("WHO", () => {
+  test("lists the members of a channel", async () => {
+    const { irc, one, two } = await start();
+    await irc.operator("olga");
+    await one.ask("JOIN #lab");
+    await two.ask("JOIN #lab", "AWAY :lunch");
+    expect(await one.ask("WHO #LAB")).toEqual([
+      ":chat 352 ana #lab ana chat chat ana H@ :0 ana",
+      ":chat 352 ana #lab ben chat chat ben G :0 ben",
+      ":chat 315 ana #LAB :end of the list",
+    ]);
+    const flags = (await one.ask("WHO #lobby %nf")).map((line) => line.split(" ").slice(3));
+    expect(flags).toContainEqual(["olga", "H*@"]);
+    expect(flags).toContainEqual(["cleo", "G"]);
+  });
+
+  test("finds one account", async () => {
+    const { one } = await start();
+    expect(await one.ask("WHO BEN", "WHO nobody", "WHO a!b", "WHO :", "WHO #none")).toEqual([
+      ":chat 352 ana * ben chat chat ben H :0 ben",
+      ":chat 315 ana BEN :end of the list",
+      ":chat 315 ana nobody :end of the list",
+      ":chat 315 ana a!b :end of the list",
+      ":chat 315 ana * :end of the list",
+      ":chat 315 ana #none :end of the list",
+    ]);
+  });
+
+  test("does not list rooms that the user is not in", async () => {
+    const { one, two } = await start();
+    await two.ask("JOIN #lab");
+    expect(await one.ask("WHO #lab")).toEqual([":chat 315 ana #lab :end of the list"]);
+  });
+});
+
+describe("WHOX", () => {
+  test.each([
+    ["%tcuihsnfdlaor,123", "123 #lobby ben 255.255.255.255 chat chat ben H 0 0 ben n/a ben"],
+    ["%ronfatc,7", "7 #lobby ben H ben n/a ben"],
+    ["%NA", "ben ben"],
+    ["%t", "0"],
+    ["o%n", "ben"],
+    ["%nz", "ben"],
+  ])("%p has the fields in their fixed order", async (options, fields) => {
+    const { one } = await start();
+    const lines = await one.ask(`WHO #lobby ${options}`);
+    const shown = lines.map((line) => line.replace(/ :(?=[^ ]*$)/, " "));
+    expect(shown).toContain(`:chat 354 ana ${fields}`);
+  });
+
+  test.each(["%", "n", "%n,", "%n,1234", "%n,x"])("%p is no list of fields", async (options) => {
+    const { one } = await start();
+    expect((await one.ask(`WHO ben ${options}`))[0]).toContain(" 352 ");
+  });
+});
+
+describe("WHOIS", () => {
+  test("shows an account and its rooms", async () => {
+    const { irc, one } = await start();
+    await irc.operator("olga");
+    expect(await one.ask("WHOIS OLGA")).toEqual([
+      ":chat 311 ana olga olga chat * olga",
+      expect.stringMatching(/^:chat 319 ana olga :?#lobby$/),
+      ":chat 312 ana olga chat site",
+      ":chat 313 ana olga :is an operator",
+      ":chat 330 ana olga olga :is logged in as",
+      ":chat 318 ana olga :end of WHOIS",
+    ]);
+  });
+
+  test("shows that an account is away", async () => {
+    const { one, two } = await start();
+    await two.ask("AWAY :back at 5");
+    expect(await one.ask("WHOIS chat ben")).toContain(":chat 301 ana ben :back at 5");
+    expect((await one.ask("WHOIS cleo")).join()).toContain(" 301 ana cleo :not connected");
+    await two.ask("AWAY");
+    expect((await one.ask("WHOIS ben")).join()).not.toContain(" 301 ");
+  });
+
+  test("refuses unknown accounts", async () => {
+    const { one } = await start();
+    expect(await one.ask("WHOIS nobody", "WHOIS :", "WHOIS :a b")).toEqual([
+      ":chat 401 ana nobody :no such nick",
+      ":chat 318 ana nobody :end of WHOIS",
+      ":chat 401 ana * :no such nick",
+      ":chat 318 ana * :end of WHOIS",
+      ":chat 401 ana a_b :no such nick",
+      ":chat 318 ana a_b :end of WHOIS",
+    ]);
+  });
+
+  test("shows all rooms in lines that fit", async () => {
+    const { ana, ben, one } = await start();
+    const rooms = Array.from({ length: 40 }, (_, i) => `a-room-with-a-long-name-${i}`);
+    for (const room of rooms) {
+      await ben.request("join", { room, create: true });
+      await ana.request("join", { room });
+    }
+    await one.sync();
+    const lines = (await one.ask("WHOIS ben")).filter((line) => line.includes(" 319 "));
+    const shown = lines.flatMap((line) => line.replace(/^.* :/, "").split(" "));
+    expect(shown.toSorted()).toEqual(["#lobby", ...rooms.map((room) => `#${room}`)].toSorted());
+  });
+});
+
+describe("AWAY", () => {
+  test("is set and removed", async () => {
+    const { one } = await start();
+    expect(await one.ask("AWAY :lunch", "AWAY", "AWAY :", "AWAY :\x02 \x02")).toEqual([
+      ":chat 306 ana :you are marked as away",
+      ":chat 305 ana :you are no longer marked as away",
+      ":chat 305 ana :you are no longer marked as away",
+      ":chat 305 ana :you are no longer marked as away",
+    ]);
+  });
+
+  test("answers the author of a message", async () => {
+    const { one, two } = await start();
+    await two.ask("AWAY :lunch\x07 and   more");
+    expect(await one.ask("PRIVMSG ben :hi")).toContain(":chat 301 ana ben :lunch and more");
+    expect((await one.ask("NOTICE ben :hi")).join()).not.toContain(" 301 ");
+  });
+});
+
+describe("MONITOR", () => {
+  test("reports who is online, and each change", async () => {
+    const { irc, one } = await start();
+    expect(await one.ask("MONITOR + Ben,cleo,nobody")).toEqual([
+      expect.stringMatching(/^:chat 730 ana ben!ben@chat$/i),
+      ":chat 731 ana cleo",
+      ":chat 731 ana nobody",
+    ]);
+    const cleo = await irc.client("cleo");
+    await irc.site.time.advance(1_000);
+    expect(await one.news()).toContain(":chat 730 ana cleo!cleo@chat");
+    cleo.lose();
+    await irc.site.time.advance(2_000);
+    expect(await one.news()).toContain(":chat 731 ana cleo");
+    await irc.site.time.advance(5_000);
+    expect(await one.news()).toEqual([]);
+  });
+
+  test("lists, removes and clears", async () => {
+    const { one } = await start();
+    await one.ask("MONITOR + cleo,nobody");
+    const list = [":chat 732 ana cleo", ":chat 733 ana :end of the list"];
+    expect(await one.ask("MONITOR - NOBODY,else", "MONITOR L")).toEqual(list);
+    expect(await one.ask("monitor s")).toEqual([":chat 731 ana cleo"]);
+    expect(await one.ask("MONITOR C", "MONITOR L")).toEqual(list.slice(1));
+    expect((await one.ask("MONITOR X"))[0]).toContain(" 421 ");
+  });
+
+  test("watches at most 100 nicks", async () => {
+    const { one } = await start();
+    for (let i = 0; i < 99; i++) await one.ask(`MONITOR + n${i}`);
+    expect(await one.ask("MONITOR + last,over,ben")).toEqual([
+      ":chat 731 ana last",
+      ":chat 734 ana 100 over :the list is full",
+      ":chat 734 ana 100 ben :the list is full",
+    ]);
+    expect(await one.ask("MONITOR + LAST")).toEqual([":chat 731 ana LAST"]);
+    expect((await one.ask("MONITOR L")).length).toBe(101);
+  });
+
+  test("names each nick for which the list has no room", async () => {
+    const { one } = await start();
+    for (let i = 0; i < 100; i++) await one.ask(`MONITOR + n${i}`);
+    const nicks = Array.from({ length: 13 }, (_, i) => `${i}-${"x".repeat(28)}`);
+    const lines = await one.ask(`MONITOR + ${nicks.join(",")}`);
+    const refused = lines.flatMap((line) => line.split(" ")[4] ?? []);
+    expect(refused).toEqual(nicks);
+  });
+
+  test.each([":", ",,", ":a", "#lobby", "a!b@c", "x".repeat(65)])("ignores %p", async (nicks) => {
+    const { one } = await start();
+    expect(await one.ask(`MONITOR + :${nicks}`, "MONITOR L")).toHaveLength(1);
+  });
+});
+
+describe("USERHOST and ISON", () => {
+  test("USERHOST shows up to 5 accounts", async () => {
+    const { one, two } = await start();
+    await two.ask("AWAY :lunch");
+    expect(await one.ask("USERHOST ana nobody BEN cleo ana ana")).toEqual([
+      ":chat 302 ana :ana=+ana@chat ben=-ben@chat cleo=-cleo@chat ana=+ana@chat",
+    ]);
+    expect(await one.ask("USERHOST nobody")).toEqual([":chat 302 ana :"]);
+  });
+
+  test("ISON shows who is connected", async () => {
+    const { one } = await start();
+    expect(await one.ask("ISON ben cleo nobody ana", "ISON :ana ben", "ISON cleo")).toEqual([
+      ":chat 303 ana :ben ana",
+      ":chat 303 ana :ana ben",
+      ":chat 303 ana :",
+    ]);
+  });
+});

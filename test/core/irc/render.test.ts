@@ -1,0 +1,181 @@
+import { describe, expect, test } from "bun:test";
+import type { UserId } from "../../../src/base/ids.ts";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
+import { CAP } from "../../../src/core/irc/capabilities.ts";
+import { formatSafely } from "../../../src/core/irc/format.ts";
+import { oneLine, type Rendering, renderRecord } from "../../../src/core/irc/render.ts";
+import { KINDS } from "../../../src/wire/kinds.ts";
+import { siteWith } from "../../server/site.ts";
+import { ircServer } from "./irc-server.ts";
+
+const SERVER = ircServer();
+const ALL = Object.values(CAP).reduce((sum, bit) => sum | bit, 0);
+const TIME = "time=2027-01-15T08:00:00.000Z";
+
+function record(kind: string, body?: object, fields: Partial<ChatRecord> = {}): ChatRecord {
+  return {
+    ...{ seq: 7, n: 3, timeUnixMs: Date.UTC(2027, 0, 15, 8), kind, from: "ana", id: "" },
+    room: { kind: "room", name: "lab", id: "rAAAAAAAAAAA" as never, topic: "" },
+    state: body === undefined ? "erased" : "whole",
+    body: body as ChatRecord["body"],
+    ...fields,
+  };
+}
+
+function lines(shown: ChatRecord, caps = 0, rendering: Partial<Rendering> = {}): readonly string[] {
+  return renderRecord(shown, { server: SERVER, caps, to: "#lab", ...rendering }).map(formatSafely);
+}
+
+const ANA = ":ana!ana@chat";
+
+describe("without capabilities", () => {
+  test.each([
+    ["text", { text: "**hi**\nthere" }, [`PRIVMSG #lab :\x02hi\x02`, "PRIVMSG #lab :there"]],
+    ["text", { text: "hi", notice: true }, ["NOTICE #lab :hi"]],
+    ["action", { text: "waves\nagain" }, ["PRIVMSG #lab :\x01ACTION waves again\x01"]],
+    ["file", { name: "a\nb.txt", size: 3 }, ["PRIVMSG #lab :[file] a b.txt (3 B)"]],
+    ["edit", { seq: 2, text: "better" }, ["PRIVMSG #lab :✎ better"]],
+    ["reaction", { react: "👍", re: 2 }, []],
+    ["erase", { seq: 2 }, []],
+    ["join", {}, ["JOIN #lab"]],
+    ["leave", {}, ["PART #lab"]],
+    ["leave", { reason: "bye" }, ["PART #lab :bye"]],
+    ["kick", { name: "ben" }, ["KICK #lab ben :ana"]],
+    ["kick", { name: "ben", reason: "too\nloud" }, ["KICK #lab ben :too loud"]],
+    ["topic", { topic: "news" }, ["TOPIC #lab :news"]],
+    ["topic", { topic: "" }, ["TOPIC #lab :"]],
+    ["mute", { name: "ben", on: true }, ["MODE #lab +b m:ben!*@*"]],
+    ["mute", { name: "ben", on: false }, ["MODE #lab -b m:ben!*@*"]],
+    ["grant", { name: "ben", on: true }, ["MODE #lab +o ben"]],
+    ["grant", { name: "ben", on: false }, ["MODE #lab -o ben"]],
+    ["close", { on: true }, ["MODE #lab +m"]],
+    ["close", { on: false }, ["MODE #lab -m"]],
+    ["admission", { name: "ben", on: true }, []],
+  ])("%s %p", (kind, body, expected) => {
+    expect(lines(record(kind, body))).toEqual(expected.map((line) => `${ANA} ${line}`));
+  });
+
+  test("other kinds, and those of later versions, are not shown", () => {
+    const shown = new Set([
+      ...["text", "action", "file", "edit", "reaction", "erase", "join", "admission"],
+      ...["leave", "kick", "topic", "mute", "grant", "close"],
+    ]);
+    for (const kind of [...Object.keys(KINDS), "later", "__proto__"]) {
+      if (!shown.has(kind)) expect(lines(record(kind, {}), ALL)).toEqual([]);
+    }
+  });
+
+  test("the server itself is the source of records without an author", () => {
+    const topic = record("topic", { topic: "x" }, { from: undefined });
+    expect(lines(topic, ALL)).toEqual([`@${TIME};msgid=log-7 :chat TOPIC #lab :x`]);
+  });
+});
+
+describe("a capability", () => {
+  test.each([
+    ["tags", record("text", { text: "hi" }), `@msgid=log-7 ${ANA} PRIVMSG #lab :hi`],
+    ["tags", record("text", { text: "hi", re: 2 }), "@msgid=log-7;+draft/reply=log-2 "],
+    ["tags", record("edit", { text: "hi", seq: 2 }), "@msgid=log-7;+draft/reply=log-2 "],
+    [
+      "tags",
+      record("reaction", { react: "👍", re: 2 }),
+      `@msgid=log-7;+draft/reply=log-2;+draft/react=👍 ${ANA} TAGMSG #lab`,
+    ],
+    ["time", record("text", { text: "hi" }), `@${TIME} ${ANA} PRIVMSG #lab :hi`],
+    ["accountTag", record("join", {}), `@account=ana ${ANA} JOIN #lab`],
+    ["extendedJoin", record("join", {}), `${ANA} JOIN #lab ana ana`],
+    ["redaction", record("erase", { seq: 2 }), `${ANA} REDACT #lab log-2`],
+    ["inviteNotify", record("admission", { name: "ben", on: true }), `${ANA} INVITE ben #lab`],
+  ] as const)("%s changes the line", (cap, shown, expected) => {
+    expect(lines(shown, CAP[cap])[0]).toStartWith(expected);
+  });
+
+  test("redaction shows each erased message", () => {
+    const erase = record("erase", { seq: 2, also: [3, "x", 0, -1, 4] });
+    expect(lines(erase, CAP.redaction)).toEqual(
+      [2, 3, 4].map((seq) => `${ANA} REDACT #lab log-${seq}`),
+    );
+  });
+
+  test("inviteNotify shows no withdrawn invitation", () => {
+    expect(lines(record("admission", { name: "ben", on: false }), ALL)).toEqual([]);
+  });
+
+  test("multiline makes one batch, and joins the parts of long lines", () => {
+    const long = "x".repeat(600);
+    const shown = lines(record("text", { text: `a\n\n${long}` }), CAP.multiline | CAP.batch);
+    expect(shown[0]).toBe(`${ANA} BATCH +m7 draft/multiline #lab`);
+    expect(shown.at(-1)).toBe(":chat BATCH -m7");
+    expect(shown.slice(1, 4)).toEqual([
+      `@batch=m7 ${ANA} PRIVMSG #lab :a`,
+      `@batch=m7 ${ANA} PRIVMSG #lab :`,
+      expect.stringMatching(/^@batch=m7 :ana!ana@chat PRIVMSG #lab :x+$/),
+    ]);
+    expect(shown[4]).toStartWith("@batch=m7;draft/multiline-concat ");
+    expect(lines(record("text", { text: "a\nb" }), CAP.multiline)).toHaveLength(2);
+    expect(lines(record("text", { text: "a" }), CAP.multiline | CAP.batch)).toHaveLength(1);
+  });
+
+  test("tags mark only the first line of several", () => {
+    const shown = lines(record("text", { text: "a\nb", re: 2 }), CAP.tags | CAP.time);
+    expect(shown).toEqual([
+      `@${TIME};msgid=log-7;+draft/reply=log-2 ${ANA} PRIVMSG #lab :a`,
+      `@${TIME} ${ANA} PRIVMSG #lab :b`,
+    ]);
+  });
+});
+
+describe("a message", () => {
+  test.each(["erased", "damaged"] as const)("that is %s is not shown", (state) => {
+    for (const kind of ["text", "action", "file", "edit", "reaction"]) {
+      expect(lines(record(kind, undefined, { state }), ALL)).toEqual([]);
+    }
+  });
+
+  test.each(["", " ", "\n\n", "\u0001", "\u001b"])("of %p becomes no empty line", (text) => {
+    for (const line of lines(record("text", { text }))) expect(line).toMatch(/:.*\S$/);
+  });
+
+  test("shows its time in the text if the client cannot read tags", () => {
+    const shown = lines(record("text", { text: "hi" }), 0, { showsTime: true });
+    expect(shown).toEqual([`${ANA} PRIVMSG #lab :[08:00] hi`]);
+    const action = lines(record("action", { text: "waves" }), 0, { showsTime: true });
+    expect(action).toEqual([`${ANA} PRIVMSG #lab :\x01ACTION [08:00] waves\x01`]);
+  });
+
+  test("that was imported names its origin", () => {
+    const imported = { from: "eve\n", time: Date.UTC(2020, 1, 2, 3, 4) };
+    expect(lines(record("text", { text: "hi", imported }))).toEqual([
+      `${ANA} PRIVMSG #lab :[imported] eve, 2020-02-02T03:04:00.000Z:`,
+      `${ANA} PRIVMSG #lab :hi`,
+    ]);
+  });
+
+  test("of the longest line is one line of 510 bytes", () => {
+    const budget = 510 - `${ANA} PRIVMSG #lab :`.length;
+    const [longest] = lines(record("text", { text: "x".repeat(budget) }));
+    expect(longest).toHaveLength(510);
+    expect(lines(record("text", { text: "x".repeat(budget + 1) }))).toHaveLength(2);
+    const action = budget - "\x01ACTION \x01".length;
+    expect(lines(record("action", { text: "x".repeat(action) }))[0]).toHaveLength(510);
+    expect(lines(record("action", { text: "x".repeat(action + 1) }))).toHaveLength(2);
+  });
+});
+
+test("a file links to the reader's download", async () => {
+  const { site } = await siteWith(["ben"]);
+  const fileAddress = (user: UserId, file: string) => `https://x/${user[0]}/${file}`;
+  const server = ircServer({ rooms: site.rooms, registry: site.registry, fileAddress });
+  const file = record("file", { file: "f1", name: "a.txt", size: 2_048, text: "_look_" });
+  expect(lines(file, 0, { server, reader: "ben" })).toEqual([
+    `${ANA} PRIVMSG #lab :\x1dlook\x1d`,
+    `${ANA} PRIVMSG #lab :[file] a.txt (2.0 kB) https://x/u/f1`,
+  ]);
+  const noReader = lines(file, 0, { server });
+  expect(noReader.at(-1)).toBe(`${ANA} PRIVMSG #lab :[file] a.txt (2.0 kB)`);
+});
+
+test("oneLine removes controls and line breaks", () => {
+  expect(oneLine(" a\r\n b\x07\tc ")).toBe("a b c");
+  expect([oneLine(undefined), oneLine(7), oneLine("")]).toEqual(["", "", ""]);
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "bun:test";
+import { untagged } from "../../server/irc/irc-client.ts";
+import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+
+async function start(caps = MODERN) {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  return { irc, ana, ben, one: await irc.client("ana", caps), two: await irc.client("ben", caps) };
+}
+
+describe("labels", () => {
+  test("come back with a single reply, an error and an echo", async () => {
+    const { one, two } = await start();
+    expect(await one.ask("@label=a PING x")).toEqual(["@label=a :chat PONG chat x"]);
+    expect(await one.ask("@label=b NONSENSE")).toEqual([
+      expect.stringMatching(/^@label=b :chat 421 ana NONSENSE :/),
+    ]);
+    const [echo = "", ...rest] = await one.ask("@label=c PRIVMSG #lobby :x");
+    expect(echo).toMatch(/^@label=c;time=\S+ :ana!ana@chat PRIVMSG #lobby :x$/);
+    expect(rest).toEqual([]);
+    expect((await two.news()).join()).not.toContain("label");
+  });
+
+  test("are acknowledged if there is no reply", async () => {
+    const { irc, one } = await start();
+    expect(await one.ask("@label=a PONG x")).toEqual(["@label=a :chat ACK"]);
+    expect(await one.ask("@label=b @x", "@label=c")).toEqual([]);
+    const silent = await irc.client("ana", "batch labeled-response");
+    expect(await silent.ask("@label=d PRIVMSG #lobby :x")).toEqual(["@label=d :chat ACK"]);
+  });
+
+  test("come back with a batch of several replies", async () => {
+    const { one } = await start();
+    const lines = await one.ask("@label=a WHO #lobby");
+    expect(lines[0]).toMatch(/^@label=a :chat BATCH \+(\S+) labeled-response$/);
+    const id = /\+(\S+)/.exec(lines[0] ?? "")?.[1];
+    expect(lines.slice(1, -1).every((line) => line.startsWith(`@batch=${id} :chat 3`))).toBe(true);
+    expect(lines.at(-1)).toBe(`:chat BATCH -${id}`);
+    expect(lines).toHaveLength(5);
+  });
+
+  test("cover all of a JOIN, and a failed one", async () => {
+    const { one } = await start(`${MODERN} draft/read-marker`);
+    const lines = await one.ask("@label=j JOIN #lab");
+    expect(lines[0]).toStartWith("@label=j :chat BATCH +");
+    expect(untagged(lines.slice(1, -1))).toEqual([
+      ":ana!ana@chat JOIN #lab ana ana",
+      expect.stringMatching(/^:chat MARKREAD #lab /),
+      ":chat 353 ana = #lab :@ana",
+      ":chat 366 ana #lab :end of the list",
+    ]);
+    expect(lines.slice(1, -1).every((line) => /[@;]batch=/.test(line))).toBe(true);
+    expect(await one.ask("@label=k JOIN nothing")).toEqual([
+      expect.stringMatching(/^@label=k :chat 403 /),
+    ]);
+    expect(await one.ask("@label=l JOIN #lab")).toEqual(["@label=l :chat ACK"]);
+  });
+
+  test.each([
+    ["TOPIC #lab :news", ":ana!ana@chat TOPIC #lab :news"],
+    ["MODE #lab +b m:ben!*@*", ":ana!ana@chat MODE #lab +b m:ben!*@*"],
+    ["KICK #lab ben :x", ":ana!ana@chat KICK #lab ben :x"],
+    ["PART #lab :x", ":ana!ana@chat PART #lab :x"],
+  ])("come back with the result of %p", async (command, shown) => {
+    const { one, two } = await start();
+    await one.ask("JOIN #lab");
+    await two.ask("JOIN #lab");
+    await one.news();
+    const lines = await one.ask(`@label=a ${command}`);
+    expect(lines.map((line) => line.replace(/;?(time|msgid|account)=[^; ]+/g, ""))).toEqual([
+      `@label=a ${shown}`,
+    ]);
+  });
+
+  test("do not cover what others do meanwhile", async () => {
+    const { irc, ben, one } = await start();
+    await irc.site.wait(ben.post("first"));
+    await one.until("first");
+    for (let i = 0; i < 20; i++) {
+      void ben.post(`theirs ${i}`);
+      one.send(
+        `@label=${i} CHATHISTORY LATEST #lobby * 1`,
+        `@label=x${i} PRIVMSG #lobby :mine ${i}`,
+      );
+    }
+    await irc.site.time.advance(5_000);
+    const lines = await one.sync();
+    const inBatch = lines.filter((line) => /^@batch=|;batch=/.test(line)).length;
+    expect(inBatch).toBe(20);
+    const echoes = lines.filter((line) => /label=x\d+[; ]/.test(line));
+    expect(echoes.map((line) => line.replace(/^.* :/, ""))).toEqual(
+      Array.from({ length: 20 }, (_, i) => `mine ${i}`),
+    );
+    const theirs = lines.filter((line) => line.includes(":theirs") && !line.includes("batch="));
+    expect(theirs).toHaveLength(20);
+    expect(theirs.every((line) => !line.includes("label="))).toBe(true);
+  });
+
+  test("need the capability, and have up to 64 characters", async () => {
+    const { irc, one } = await start();
+    const plain = await irc.client("ana", "batch");
+    expect(await plain.ask("@label=a PING x")).toEqual([":chat PONG chat x"]);
+    const [line = ""] = await one.ask(`@label=${"x".repeat(65)} PING x`);
+    expect(line.length).toBeLessThan(100);
+    expect(await one.ask("@label=a\\:\\sb PING x")).toEqual(["@label=a\\:\\sb :chat PONG chat x"]);
+  });
+});
+
+test("an unknown command with an underscore is refused", async () => {
+  const { one } = await start();
+  expect(await one.ask("@label=u NO_SUCH_COMMAND x")).toEqual([
+    expect.stringMatching(/^@label=u :chat 421 ana NO_SUCH_COMMAND :/),
+  ]);
+});
+
+test("sends FAIL without standard-replies where a specification defines it", async () => {
+  const { irc } = await start();
+  const client = await irc.client("ana", "draft/message-redaction draft/read-marker");
+  expect(await client.ask("REDACT #lobby x", "MARKREAD #nope", "JOIN 0")).toEqual([
+    expect.stringContaining("FAIL REDACT UNKNOWN_MSGID #lobby x :"),
+    expect.stringContaining("FAIL MARKREAD "),
+    expect.stringContaining(" NOTICE ana :"),
+  ]);
+});
