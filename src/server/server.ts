@@ -9,6 +9,7 @@ import type { ServerAddress } from "../wire/invite.ts";
 import { decisionOf } from "./admin/decisions.ts";
 import type { Invites } from "./auth/invites.ts";
 import type { HttpRoutes } from "./http/routes.ts";
+import { IrcGateway } from "./irc/gateway.ts";
 import { Transactions } from "./kernel/transactions.ts";
 import { ServerNotices } from "./notices.ts";
 import type { ServerOptions } from "./services/options.ts";
@@ -122,6 +123,14 @@ export class Server {
   listen(listener: Listener): void {
     this.#listeners.push(listener);
     this.#services.fanOut.add(listener);
+  }
+
+  /** Opens the IRC gateway, to which the caller adds listeners. */
+  openIrc(version: string): IrcGateway {
+    const { sessions } = this;
+    const gateway = new IrcGateway({ services: this.#services, sessions, version });
+    this.listen(gateway);
+    return gateway;
   }
 
   setAddresses(addresses: () => readonly ServerAddress[]): void {

@@ -187,6 +187,8 @@ export class Site {
         welcome,
         roomPassword,
         ...defined({ operatorToken, historyBytesPerDay, operatorLink, build }),
+        ...defined({ postsPerSecond: this.#options.postsPerSecond }),
+        ...defined({ postsBurst: this.#options.postsBurst }),
         ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),
       },
       history: logs.history,

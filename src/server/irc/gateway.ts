@@ -1,0 +1,163 @@
+/** IRC gateway: listeners' sockets, the link of each connection, and the fan-out to all of them. */
+
+import type { UserId } from "../../base/ids.ts";
+import { POSTS_BURST, POSTS_PER_SECOND, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import { dropOldest } from "../../core/evict.ts";
+import { MemberLists } from "../../core/irc/member-lists.ts";
+import { type AwayReasons, awayReason, type IrcServer } from "../../core/irc/server.ts";
+import { IrcSession } from "../../core/irc/session.ts";
+import { sharedMessage } from "../../core/irc/shared-message.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type {
+  LineListener,
+  LineListenerEvents,
+  LineSocket,
+  LineSocketHandlers,
+} from "../../io/link/line-socket.ts";
+import type { Address, Listener, ListenerEvents } from "../../io/link/link.ts";
+import { Topics } from "../../io/link/topics.ts";
+import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
+import type { Services } from "../services/services.ts";
+import { IrcLink } from "./link.ts";
+
+const TICK_MS = 1_000;
+/** Reasons of absence on this server; the oldest are dropped. */
+const AWAY_REASONS_MAX = 10_000;
+
+export interface IrcGatewayOptions {
+  readonly services: Services;
+  readonly sessions: ListenerEvents;
+  readonly version: string;
+}
+
+export class IrcGateway implements Listener, LineListenerEvents {
+  readonly transport = "irc";
+  readonly port = 0;
+  readonly #options: IrcGatewayOptions;
+  readonly #server: IrcServer;
+  readonly #topics = new Topics<IrcLink>();
+  readonly #links = new Set<IrcLink>();
+  readonly #listeners: LineListener[] = [];
+  readonly #awayChanged = new Set<UserId>();
+  #cancelTick = () => {};
+
+  constructor(options: IrcGatewayOptions) {
+    this.#options = options;
+    this.#server = ircServer(options, (user) => this.#awayChanged.add(user));
+    this.#tick();
+  }
+
+  add(listener: LineListener): void {
+    this.#listeners.push(listener);
+  }
+
+  accept(remote: Address): boolean {
+    return this.#options.sessions.accept(remote);
+  }
+
+  connecting(remote: Address): () => void {
+    return this.#options.sessions.connecting?.(remote) ?? (() => {});
+  }
+
+  socket(socket: LineSocket): LineSocketHandlers {
+    const { sessions, services } = this.#options;
+    const { clock } = services;
+    const session = new IrcSession(this.#server, clock.now());
+    const link = new IrcLink({
+      ...{ socket, session, clock, topics: this.#topics },
+      onClosed: () => this.#links.delete(link),
+    });
+    this.#links.add(link);
+    sessions.link(link, undefined);
+    link.start();
+    return link.handlers;
+  }
+
+  publish(topic: string, bytes: Uint8Array): void {
+    const followers = this.#topics.followers(topic);
+    if (followers.size === 0) return;
+    const message = sharedMessage(this.#server, bytes);
+    if (message === undefined) return;
+    this.#topics.count(topic, bytes.length);
+    for (const link of followers) link.deliver(message);
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelTick();
+    await Promise.all(this.#listeners.map((listener) => listener.stop()));
+  }
+
+  #tick(): void {
+    for (const link of this.#links) link.tick();
+    for (const user of this.#awayChanged) this.#showAway(user);
+    this.#awayChanged.clear();
+    this.#cancelTick = this.#options.services.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  /** Reports at most once per second, and not in large rooms, as for other presence. */
+  #showAway(user: UserId): void {
+    const { rooms, registry } = this.#options.services;
+    const name = registry.nameOf(user);
+    if (name === undefined) return;
+    const reached = new Set<IrcLink>();
+    for (const { id, members } of rooms.roomsOf(user)) {
+      if (members.size > PRESENCE_MEMBERS_MAX) continue;
+      for (const link of this.#topics.followers(id)) reached.add(link);
+    }
+    for (const link of reached) link.showAway(name, awayReason(this.#server, user));
+  }
+}
+
+function ircServer(
+  { services, version }: IrcGatewayOptions,
+  onAwayChange: (user: UserId) => void,
+): IrcServer {
+  const { clock, entropy, settings, rooms, registry, engine } = services;
+  return {
+    ...{ name: settings.name, version, rooms, registry, sha256 },
+    linesPerSecond: settings.postsPerSecond ?? POSTS_PER_SECOND,
+    linesBurst: settings.postsBurst ?? POSTS_BURST,
+    memberLists: new MemberLists(registry),
+    startedUnixMs: clock.unixMs(),
+    away: awayReasons(onAwayChange),
+    unixMs: () => clock.unixMs(),
+    entropy,
+    isOnline: (user) => engine.isOnline(user),
+    fileAddress: fileAddresses(services),
+  };
+}
+
+/** Reads this machine's addresses at most once per second, because history needs them often. */
+function fileAddresses({ addresses, clock, downloads }: Services): IrcServer["fileAddress"] {
+  let origin: string | undefined;
+  let validUntil = Number.NEGATIVE_INFINITY;
+  return (user, file) => {
+    if (downloads === undefined) return undefined;
+    if (clock.now() >= validUntil) {
+      const [address] = addresses();
+      origin = address && httpsOrigin(address);
+      validUntil = clock.now() + TICK_MS;
+    }
+    return origin === undefined ? undefined : `${origin}${downloads.accountPath(user, file)}`;
+  };
+}
+
+/** Omits the default port. */
+function httpsOrigin(address: ServerAddress): string | undefined {
+  const text = `https://${formatAddress(address)}`;
+  return URL.canParse(text) ? new URL(text).origin : undefined;
+}
+
+function awayReasons(onChange: (user: UserId) => void): AwayReasons {
+  const reasons = new Map<UserId, string>();
+  return {
+    of: (user) => reasons.get(user),
+    set: (user, reason) => {
+      reasons.delete(user);
+      onChange(user);
+      if (reason === undefined) return;
+      reasons.set(user, reason);
+      dropOldest(reasons, AWAY_REASONS_MAX);
+    },
+  };
+}

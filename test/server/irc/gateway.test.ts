@@ -1,0 +1,200 @@
+import { describe, expect, test } from "bun:test";
+import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import { IrcClient } from "./irc-client.ts";
+import { IrcSite, MODERN } from "./irc-site.ts";
+
+async function start(caps = MODERN) {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  return { irc, ana, ben, one: await irc.client("ana", caps), two: await irc.client("ben", caps) };
+}
+
+function absences(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => / AWAY(?: |$)/.test(line));
+}
+
+describe("AWAY", () => {
+  test("is shown at most once per second, with the last reason", async () => {
+    const { irc, one, two } = await start(`${MODERN} away-notify`);
+    await irc.site.time.advance(1_000);
+    await one.news();
+    for (const reason of ["a", "b", "c"]) await two.ask(`AWAY :${reason}`);
+    await irc.site.time.advance(1_000);
+    expect(absences(await one.news())).toEqual([":ben!ben@chat AWAY c"]);
+    await two.ask("AWAY :d", "AWAY");
+    await irc.site.time.advance(1_000);
+    expect(absences(await one.news())).toEqual([":ben!ben@chat AWAY"]);
+    await irc.site.time.advance(10_000);
+    expect(absences(await one.news())).toEqual([]);
+    expect(absences(two.lines)).toEqual([]);
+  });
+
+  test("is shown once to a client with several rooms in common", async () => {
+    const { irc, one, two } = await start(`${MODERN} away-notify`);
+    for (const client of [one, two]) await client.ask("JOIN #lab", "JOIN #lab2");
+    await one.news();
+    await two.ask("AWAY :lunch");
+    await irc.site.time.advance(1_000);
+    expect(absences(await one.news())).toEqual([":ben!ben@chat AWAY lunch"]);
+  });
+
+  test("is shown only with the capability, and in a common room", async () => {
+    const { irc, one, two } = await start();
+    const other = await irc.client("ana", "away-notify");
+    await other.ask("PART #lobby");
+    await two.ask("AWAY :lunch");
+    await irc.site.time.advance(1_000);
+    expect(absences([...one.lines, ...other.lines])).toEqual([]);
+  });
+
+  test("ends with the connection that set it", async () => {
+    const { irc, one, two } = await start(`${MODERN} away-notify`);
+    const other = await irc.client("ben", "");
+    await two.ask("AWAY :lunch");
+    await irc.site.time.advance(1_000);
+    await one.news();
+    two.lose();
+    await irc.site.time.advance(1_000);
+    expect(absences(await one.news())).toEqual([":ben!ben@chat AWAY"]);
+    expect((await one.ask("WHOIS ben")).join()).not.toContain(" 301 ");
+    const third = await irc.client("ben", "");
+    await third.ask("AWAY :tea");
+    await other.ask("AWAY :dinner");
+    third.lose();
+    await irc.site.quiet();
+    expect(await one.ask("WHOIS ben")).toContain(":chat 301 ana ben dinner");
+  });
+
+  test("of an account that has left is not shown as its return", async () => {
+    const irc = await IrcSite.open();
+    const [, ben] = [await irc.member("ana"), await irc.member("ben")];
+    const one = await irc.client("ana", "away-notify");
+    const two = await irc.client("ben", "");
+    ben.hangUp();
+    await two.ask("AWAY :lunch");
+    await irc.site.time.advance(1_000);
+    two.lose();
+    await irc.site.time.advance(60_000);
+    expect(absences(one.lines).at(-1)).toContain("AWAY :not connected");
+    await irc.client("ben", "");
+    await irc.site.time.advance(1_000);
+    expect(absences(await one.news()).at(-1)).toBe(":ben!ben@chat AWAY");
+    expect((await one.ask("WHOIS ben")).join()).not.toContain(" 301 ");
+  });
+
+  test("that a client sets before its log-in is shown when it comes online", async () => {
+    const irc = await IrcSite.open();
+    const [, ben] = [await irc.member("ana"), await irc.member("ben")];
+    const one = await irc.client("ana", "away-notify");
+    ben.hangUp();
+    await irc.site.time.advance(60_000);
+    const two = irc.connect();
+    await two.ask("CAP REQ draft/pre-away", "AWAY :asleep");
+    await one.news();
+    await two.logIn("ben", "sesame-ben");
+    await irc.site.time.advance(5_000);
+    const shown = new Set(absences(await one.news()));
+    expect([...shown]).toEqual([":ben!ben@chat AWAY asleep"]);
+  });
+
+  test("is not shown in a room with more members than have presence", async () => {
+    const { irc, one, two } = await start(`${MODERN} away-notify`);
+    const [lobby] = irc.site.rooms.roomsOf(irc.site.registry.find("ben" as never)?.id as never);
+    const strangers = Array.from({ length: PRESENCE_MEMBERS_MAX }, (_, i) => `u${i}` as never);
+    for (const stranger of strangers) lobby?.members.add(stranger);
+    await two.ask("AWAY :lunch");
+    await irc.site.time.advance(1_000);
+    expect(absences(await one.news())).toEqual([]);
+    lobby?.members.delete(strangers.at(0) as never);
+    lobby?.members.delete(strangers.at(1) as never);
+    await two.ask("AWAY :lunch");
+    await irc.site.time.advance(1_000);
+    expect(absences(await one.news())).toEqual([":ben!ben@chat AWAY lunch"]);
+  });
+});
+
+describe("an operator", () => {
+  test("sees IRC clients with their address and traffic", async () => {
+    const { irc, one, two } = await start();
+    const olga = await irc.operator("olga");
+    await two.ask("PRIVMSG #lobby :hello");
+    await one.until(":hello");
+    const { clients } = await olga.request("clients", {});
+    const shown = clients.filter(({ transport }) => transport === "irc");
+    expect(shown.map(({ user, program, address }) => [user, program, address])).toEqual([
+      ["ana", "irc", "10.0.0.9:40000"],
+      ["ben", "irc", "10.0.0.9:40000"],
+    ]);
+    for (const { sentBytes, receivedBytes } of shown) {
+      expect(Math.min(sentBytes, receivedBytes)).toBeGreaterThan(100);
+    }
+    one.lose();
+    await irc.site.quiet();
+    const { clients: rest } = await olga.request("clients", {});
+    expect(rest.filter(({ transport }) => transport === "irc")).toHaveLength(1);
+  });
+
+  test("closes the connections of an account that is banned", async () => {
+    const { irc, one, two } = await start();
+    const olga = await irc.operator("olga");
+    await olga.request("ban", { user: "ben", on: true, reason: "spam" });
+    expect(await two.untilClosed()).toStartWith("ERROR :");
+    expect(one.isClosed).toBe(false);
+    const again = irc.connect();
+    again.send("PASS ben:sesame-ben", "NICK ben", "USER ben 0 * :ben");
+    expect(await again.untilClosed()).toStartWith("ERROR :");
+    expect(again.lines.join("\n")).not.toContain(" 001 ");
+  });
+
+  test("closes the connections of an account that is signed out", async () => {
+    const { irc, one, two } = await start();
+    const second = await irc.client("ben", "");
+    const olga = await irc.operator("olga");
+    await olga.request("sign-out", { user: "ben" });
+    for (const client of [two, second]) expect(await client.untilClosed()).toStartWith("ERROR :");
+    expect(one.isClosed).toBe(false);
+  });
+});
+
+describe("the end of the server", () => {
+  test("closes all connections, also those without a log-in", async () => {
+    const { irc, one } = await start();
+    const early = irc.connect();
+    await early.ask("CAP LS 302");
+    await irc.site.stop();
+    for (const client of [one, early]) expect(await client.untilClosed()).toStartWith("ERROR :");
+  });
+
+  test("stops the listeners", async () => {
+    const { irc } = await start();
+    let stops = 0;
+    const stop = () => Promise.resolve(void ++stops);
+    irc.gateway.add({ port: 6697, stop });
+    irc.gateway.add({ port: 6667, stop });
+    await irc.site.stop();
+    expect(stops).toBe(2);
+    expect(irc.gateway.accept({ host: "10.0.0.9", port: 1 })).toBe(false);
+  });
+
+  test("ends the timer", async () => {
+    const { irc } = await start();
+    await irc.site.stop();
+    await irc.site.time.advance(60_000);
+    expect(irc.site.time.pendingTimers).toBe(0);
+  });
+});
+
+test("one address has a limited number of connections", async () => {
+  const { irc } = await start();
+  const address = { host: "10.0.0.7", port: 1 };
+  const clients: IrcClient[] = [];
+  while (irc.gateway.accept(address)) {
+    clients.push(new IrcClient(irc.site, irc.gateway, address.host));
+    if (clients.length > 10_000) break;
+  }
+  expect(clients.length).toBeLessThan(10_000);
+  clients[0]?.lose();
+  await irc.site.quiet();
+  expect(irc.gateway.accept(address)).toBe(true);
+  expect(irc.gateway.accept({ host: "10.0.0.8", port: 1 })).toBe(true);
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import { SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
+import { slowReaderFault } from "../../../src/io/link/slow-reader.ts";
+import { IrcSite, MODERN } from "./irc-site.ts";
+
+async function start() {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  return { irc, ana, ben, one: await irc.client("ana", MODERN), two: await irc.client("ben", "") };
+}
+
+describe("reading", () => {
+  test("stops while more than 64 lines are queued", async () => {
+    const { irc, one } = await start();
+    // One more line runs, and one has been parsed.
+    const lines = (count: number) => utf8Encode("WHOIS ben\r\n".repeat(count));
+    one.sendBytes(lines(66));
+    expect(one.isPaused).toBe(false);
+    await one.sync();
+    one.sendBytes(lines(67));
+    expect(one.isPaused).toBe(true);
+    await irc.site.quiet();
+    expect(one.isPaused).toBe(false);
+    const answers = (await one.news()).filter((line) => line.includes(" 318 "));
+    expect(answers).toHaveLength(67);
+  });
+
+  test("stops while more than 1 MiB waits for the client", async () => {
+    const { irc, ben, one } = await start();
+    one.queuedBytes = SEND_QUEUE_LOW_BYTES;
+    await irc.site.wait(ben.post("one"));
+    await irc.site.quiet();
+    expect(one.isPaused).toBe(false);
+    one.queuedBytes = SEND_QUEUE_LOW_BYTES + 1;
+    await irc.site.wait(ben.post("two"));
+    await irc.site.quiet();
+    expect(one.isPaused).toBe(true);
+    await irc.site.wait(ben.post("three"));
+    await irc.site.quiet();
+    expect((await one.news()).join()).toContain("three");
+    one.drain();
+    expect(one.isPaused).toBe(false);
+  });
+
+  test("slows down to the rate of posts", async () => {
+    const irc = await IrcSite.open({ postsPerSecond: 10, postsBurst: 20 });
+    await irc.member("ana");
+    const one = await irc.client("ana");
+    await irc.site.time.advance(10_000);
+    one.sendBytes(utf8Encode("PING x\r\n".repeat(120)));
+    const answers = () => one.lines.filter((line) => line.endsWith("PONG chat x")).length;
+    expect([answers(), one.isPaused]).toEqual([20, true]);
+    await irc.site.time.advance(1_000);
+    expect([answers(), one.isPaused]).toEqual([30, true]);
+    await irc.site.time.advance(9_000);
+    expect([answers(), one.isPaused]).toEqual([120, false]);
+  });
+});
+
+describe("a client that reads too slowly", () => {
+  test("is gone when its socket gives up after 8 MiB", async () => {
+    const { irc, ben, one, two } = await start();
+    const olga = await irc.operator("olga");
+    one.queuedBytes = SEND_QUEUE_BYTES_MAX;
+    await irc.site.wait(ben.post("hello"));
+    await two.until(":hello");
+    const { clients } = await olga.request("clients", {});
+    expect(clients.map(({ queuedBytes }) => queuedBytes)).toContain(SEND_QUEUE_BYTES_MAX);
+    one.lose(slowReaderFault());
+    await irc.site.quiet();
+    const { clients: rest } = await olga.request("clients", {});
+    expect(rest.filter(({ transport }) => transport === "irc")).toHaveLength(1);
+    const before = one.lines.length;
+    await irc.site.wait(ben.post("nobody reads this"));
+    await irc.site.quiet();
+    expect(one.lines).toHaveLength(before);
+  });
+});
+
+describe("the end of a connection", () => {
+  test("is noticed by the other members", async () => {
+    const { irc, ben, one } = await start();
+    const cleo = await irc.member("cleo");
+    cleo.hangUp();
+    const client = await irc.client("cleo");
+    await irc.site.time.advance(1_000);
+    expect(ben.all("presence").at(-1)).toMatchObject({ user: "cleo", online: true });
+    client.lose();
+    await irc.site.time.advance(60_000);
+    expect(ben.all("presence").at(-1)).toMatchObject({ user: "cleo", online: false });
+    expect(one.isClosed).toBe(false);
+  });
+
+  test("discards lines that are still in progress", async () => {
+    const { irc, one, two } = await start();
+    one.sendBytes(utf8Encode("PRIVMSG #lobby :first\r\nQUIT\r\nPRIVMSG #lobby :second\r\n"));
+    await one.untilClosed();
+    await irc.site.quiet();
+    const texts = (await two.news()).filter((line) => line.includes("PRIVMSG"));
+    expect(texts.join("\n")).not.toContain("second");
+  });
+
+  test("during a log-in leaves no session", async () => {
+    const { irc, ana } = await start();
+    const client = irc.connect();
+    client.send("PASS ben:sesame-ben", "NICK ben", "USER ben 0 * :ben");
+    client.lose();
+    await irc.site.quiet();
+    expect(client.lines.join("\n")).not.toContain(" 001 ");
+    expect(ana.ended).toBeUndefined();
+  });
+});
