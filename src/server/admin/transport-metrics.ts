@@ -12,7 +12,7 @@ interface Traffic {
   lostPackets: number;
 }
 
-const TRANSPORTS = ["tcp", "udp"] as const satisfies readonly Transport[];
+const TRANSPORTS = ["tcp", "udp", "irc"] as const satisfies readonly Transport[];
 
 export class TransportMetrics {
   readonly #closed = new Map<Transport, Traffic>();

@@ -28,10 +28,18 @@ export class Bans {
     this.#check(account.id);
   }
 
+  isBanned({ id }: Account): boolean {
+    return this.#banOf(id) !== undefined;
+  }
+
   #check(key: string): void {
-    const { registry, clock } = this.#context;
-    const ban = registry.policy.ban(key, clock.unixMs());
+    const ban = this.#banOf(key);
     if (ban !== undefined) throw bannedFault(ban);
+  }
+
+  #banOf(key: string) {
+    const { registry, clock } = this.#context;
+    return registry.policy.ban(key, clock.unixMs());
   }
 }
 

@@ -1,4 +1,4 @@
-/** HTTP downloads at unguessable addresses, each valid for one file and one session. */
+/** HTTP downloads at unguessable addresses, each valid for one file and one session or account. */
 
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -16,31 +16,38 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
+import type { Bans } from "../auth/bans.ts";
 import { newToken } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
 import { damagedFile, readStored, unknownFile } from "../files/offer-checks.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
+import { FileLinks } from "./file-links.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 
 const DOWNLOADS_PER_SESSION_MAX = 256;
 
 interface WebDownloadsOptions extends ServerContext {
+  readonly bans: Pick<Bans, "isBanned">;
   readonly files: Pick<FileService, "open" | "countSent" | "reportFault">;
 }
 
 interface DownloadLink {
-  readonly parent: ClientConnection;
+  /** `undefined` for a link of an account, which needs no session. */
+  readonly parent: ClientConnection | undefined;
   readonly account: Account;
   readonly file: FileId;
-  expiresAt: number;
   isRevoked: boolean;
 }
 
-export interface WebDownload {
+interface SessionLink extends DownloadLink {
   readonly parent: ClientConnection;
+  expiresAt: number;
+}
+
+export interface WebDownload extends Pick<DownloadLink, "parent"> {
   readonly account: Account;
   readonly file: FileId;
   readonly name: string | undefined;
@@ -50,20 +57,23 @@ export interface WebDownload {
   doneBytes: number;
   readonly isArchive: boolean;
   hasStarted: boolean;
+  isCancelled: boolean;
 }
 
 const BUSY_MS = 1_000;
 
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
-  readonly #links = new Map<string, DownloadLink>();
+  readonly #links = new Map<string, SessionLink>();
   readonly #tokensOf = new Map<ClientConnection, Set<string>>();
   readonly #active = new Set<WebDownload>();
   readonly #zipLists = new ZipLists();
+  readonly #accountLinks: FileLinks;
   #isStopping = false;
 
   constructor(options: WebDownloadsOptions) {
     this.#options = options;
+    this.#accountLinks = new FileLinks(options);
   }
 
   get active(): Iterable<WebDownload> {
@@ -86,6 +96,11 @@ export class WebDownloads {
     return { path: `/files/${token}` };
   }
 
+  /** Path for programs without a session, such as IRC clients. */
+  accountPath(user: UserId, file: FileId): string {
+    return this.#accountLinks.pathOf(user, file);
+  }
+
   onSessionEnd(parent: ClientConnection): void {
     for (const token of this.#tokensOf.get(parent) ?? []) this.#revoke(token);
     this.#tokensOf.delete(parent);
@@ -95,7 +110,9 @@ export class WebDownloads {
     for (const [token, offer] of this.#links) {
       if (offer.file === file && offer.account.id === user) this.#revoke(token);
     }
-    return [...this.#active].some((run) => run.file === file && run.account.id === user);
+    const runs = [...this.#active].filter((run) => run.file === file && run.account.id === user);
+    for (const run of runs) run.isCancelled = true;
+    return runs.length > 0;
   }
 
   stop(): void {
@@ -112,10 +129,10 @@ export class WebDownloads {
   }
 
   async serve(request: Request, token: string, address: Address): Promise<Response> {
-    const offer = this.#open(token);
+    const offer = token.includes("/") ? this.#accountLink(token) : this.#open(token);
     if (offer === undefined) throw unknownFile();
     const { parent, account, file } = offer;
-    const fact = this.#fact(account.id, file);
+    const fact = this.#check(offer);
     const isArchive = fact.folder !== undefined && request.method === "GET";
     this.#checkCapacity(parent, account);
     if (isArchive) this.#checkArchiveCapacity(account);
@@ -131,7 +148,7 @@ export class WebDownloads {
   }
 
   /** Counts stalled downloads of the account, because they outlive their sessions. */
-  #checkCapacity(parent: ClientConnection, account: Account): void {
+  #checkCapacity(parent: ClientConnection | undefined, account: Account): void {
     const detail = { retryAfterMs: BUSY_MS };
     const ofAccount = [...this.#active].filter((run) => run.account === account);
     if (ofAccount.filter((run) => run.parent === parent).length >= CONCURRENT_HTTP_DOWNLOADS_MAX) {
@@ -166,7 +183,14 @@ export class WebDownloads {
     const { clock, rooms } = this.#options;
     const sinceMs = clock.unixMs();
     const name = isPrivateFile(fact, rooms) ? undefined : fact.name;
-    return { name, sizeBytes: fact.size, sinceMs, doneBytes: 0, hasStarted: false };
+    return {
+      name,
+      sizeBytes: fact.size,
+      sinceMs,
+      doneBytes: 0,
+      hasStarted: false,
+      isCancelled: false,
+    };
   }
 
   #webFile(
@@ -189,22 +213,22 @@ export class WebDownloads {
 
   async *#chunks(offer: DownloadLink, run: WebDownload, from: number): AsyncGenerator<Uint8Array> {
     const { files } = this.#options;
-    const { account, file } = offer;
+    const { file } = offer;
     run.hasStarted = true;
     let blob: Blob | undefined;
     try {
       const content = await files.open(file);
       blob = content?.blob;
       if (blob === undefined) throw unknownFile();
-      const { chunks } = this.#fact(account.id, file);
+      const { chunks } = this.#check(offer, run);
       if (blob.have !== chunks && content?.fetch === undefined) throw damagedFile();
       for (let index = from; index < chunks; index++) {
         await content?.fetch?.waitForChunk(blob, index);
-        this.#check(offer);
+        this.#check(offer, run);
         const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
         if (!equalBytes(sha256(bytes), hash)) throw damagedFile();
         // Access may have been revoked during the read.
-        this.#check(offer);
+        this.#check(offer, run);
         run.doneBytes += bytes.length;
         files.countSent(bytes.length);
         yield bytes;
@@ -217,9 +241,12 @@ export class WebDownloads {
     }
   }
 
-  #check({ isRevoked, account, file }: DownloadLink): void {
-    if (isRevoked || this.#isStopping) throw unknownFile();
-    this.#fact(account.id, file);
+  #check({ isRevoked, account, file }: DownloadLink, run?: WebDownload): FileEntry {
+    const isEnded = isRevoked || run?.isCancelled === true || this.#isStopping;
+    // A session ends with its account's ban, but the link of an account does not.
+    const mayDownload = !account.isRemoved && !this.#options.bans.isBanned(account);
+    if (isEnded || !mayDownload) throw unknownFile();
+    return this.#fact(account.id, file);
   }
 
   #fact(user: UserId, file: FileId): FileEntry {
@@ -234,7 +261,14 @@ export class WebDownloads {
     return fact;
   }
 
-  #open(token: string): DownloadLink | undefined {
+  #accountLink(token: string): DownloadLink | undefined {
+    const { user, file } = this.#accountLinks.parse(token) ?? {};
+    const account = user === undefined ? undefined : this.#options.registry.get(user);
+    if (account === undefined || file === undefined) return undefined;
+    return { parent: undefined, account, file, isRevoked: false };
+  }
+
+  #open(token: string): SessionLink | undefined {
     const offer = this.#links.get(token);
     if (offer === undefined || this.#isExpired(token)) return undefined;
     offer.expiresAt = Number.POSITIVE_INFINITY;

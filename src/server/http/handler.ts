@@ -83,7 +83,7 @@ async function answer(
     const type = "text/plain; version=0.0.4; charset=utf-8";
     return textResponse(200, operator.metrics(), { "content-type": type });
   }
-  const file = /^\/files\/([\w-]{1,64})$/.exec(pathname)?.[1];
+  const file = /^\/files\/([\w/-]{1,64})$/.exec(pathname)?.[1];
   if (file !== undefined && files !== undefined) return files.serve(request, file, remote);
   const program = /^\/program(?:\/([\w.+~-]{0,128}))?$/.exec(pathname);
   if (program !== null) {

@@ -95,7 +95,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   const { contents, sealed: buckets } = options;
   const files =
     blobs === undefined ? undefined : new FileService({ ...context, blobs, fanOut, contents });
-  const downloads = files === undefined ? undefined : new WebDownloads({ ...context, files });
+  const downloads = files === undefined ? undefined : new WebDownloads({ ...context, bans, files });
   const channels = new DataChannels({
     ...context,
     downloadChannel: (token) => downloads?.channelOf(token),

@@ -1,0 +1,24 @@
+/** Key and authentication code of the addresses at which an account downloads a file. */
+
+import { hkdfSync } from "node:crypto";
+import { toBase64Url, utf8Encode } from "../base/bytes.ts";
+import { hmacSha256 } from "./hmac.ts";
+import type { Identity } from "./identity.ts";
+
+const PURPOSE = "chat/1 file link";
+const KEY_BYTES = 32;
+/** 128 bits cannot be guessed, and keep the address short enough for a line of IRC. */
+const MAC_BYTES = 16;
+
+/**
+ * All servers of a cluster derive the same key from their common identity, at each start, without
+ * storing it.
+ */
+export function fileLinkKeyOf(identity: Identity): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, KEY_BYTES));
+}
+
+export function fileLinkMac(key: Uint8Array, user: string, file: string, day: number): string {
+  const mac = hmacSha256(key, utf8Encode(`${user} ${file} ${day}`));
+  return toBase64Url(mac.subarray(0, MAC_BYTES));
+}
