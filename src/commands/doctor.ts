@@ -11,6 +11,7 @@ import { type Candidate, candidates, onlyServer } from "../cli/connect/default-s
 import { type Context, printNotice } from "../cli/context.ts";
 import { type CheckResult, CheckRunner, ok, skipped, warningFrom } from "../cli/doctor/check.ts";
 import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
+import { checkIrc } from "../cli/doctor/irc.ts";
 import {
   checkData,
   checkDiscovery,
@@ -45,7 +46,9 @@ import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts
 import { inspectCluster } from "../cli/serve/inspect.ts";
 import { type Membership, readMembership } from "../cli/serve/membership.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
+import { probeIrc } from "../io/probe/irc-probe.ts";
 import { ClientState } from "../io/state/client-state.ts";
+import { findLocalServers } from "../io/state/local-servers.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../wire/invite.ts";
 
@@ -199,6 +202,9 @@ async function checkMachine(
     platform: process.platform,
   };
   await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
+  const irc = findLocalServers(env).flatMap((server) => server.irc ?? []);
+  if (irc.length === 0) return;
+  await check("irc", (irc.length + 1) * CHECK_TIMEOUT_MS, () => checkIrc(irc, probeIrc));
 }
 
 async function checkSealed(

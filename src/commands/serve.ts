@@ -37,6 +37,15 @@ import { announceServer } from "../cli/serve/announce.ts";
 import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { linksWithinLimit } from "../cli/serve/descriptors.ts";
 import { loadServerSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
+import {
+  checkIrcListening,
+  IRC_FLAGS,
+  type IrcEndpoint,
+  ircAddress,
+  ircEndpoints,
+  type OpenIrcListener,
+  openIrcListeners,
+} from "../cli/serve/irc.ts";
 import { checkListening, type OpenListeners, openListeners } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { type Offer, openOffer, PROGRAM_TARGETS, programFile } from "../cli/serve/offer.ts";
@@ -70,6 +79,7 @@ import { readNamedFile, readSmallFile, writeSmallFile } from "../io/disk/data-fo
 import { SpareDescriptors } from "../io/disk/descriptors.ts";
 import { systemDisk } from "../io/disk/system-disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import type { LineSocket } from "../io/link/line-socket.ts";
 import { announceLocalServer } from "../io/state/local-servers.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import type { FileQuotas } from "../server/files/quotas.ts";
@@ -122,6 +132,7 @@ export const SERVE_FLAGS = {
   postsPerSecond: stringFlag("N", "Maximum messages per second per account", {
     integer: { min: 1, max: 10_000_000 },
   }),
+  ...IRC_FLAGS,
   ...NATS_FLAGS,
   ...SAFETY_FLAGS,
   ...PUSH_FLAGS,
@@ -139,6 +150,7 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
     const args = mergeSettings(values, byFlag, context);
     checkArgs(args);
     parsePublic(args.public);
+    const irc = ircEndpoints(args);
     const files = quotasOf(args);
     // Refuse an invalid size before anything is opened.
     historyQuotaOf(args);
@@ -153,6 +165,7 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
       if (requestedPassword !== undefined) checkNewPassword(requestedPassword);
       const port = args.port ?? PORT_DEFAULT;
       await checkListening({ hosts: listenHosts(args.host), port });
+      await checkIrcListening(irc, context.clock);
     }
     const { clock } = context;
     const hosts = lanAddresses(ownAddresses());
@@ -175,7 +188,9 @@ Settings can also be in settings.toml in the data folder (port = 2500), or in th
       const isShared = open.cluster !== undefined && open.history.head() > 0 && !args.open;
       const settings = loadServerSettings(open.folder.path, names, entropy, isShared);
       const roomPassword = args.open ? undefined : settings.roomPassword;
-      return await serve(context, args, open, { name: settings.name, roomPassword, files, offer });
+      return await serve(context, args, open, {
+        ...{ name: settings.name, roomPassword, files, offer, irc },
+      });
     } finally {
       await open.close();
     }
@@ -196,13 +211,14 @@ interface ServerSetup {
   readonly roomPassword: string | undefined;
   readonly files: FileQuotas;
   readonly offer: Offer | undefined;
+  readonly irc: readonly IrcEndpoint[];
 }
 
 async function serve(
   context: Context,
   args: ServeArgs,
   open: OpenFolder,
-  { name, roomPassword, files, offer }: ServerSetup,
+  { name, roomPassword, files, offer, irc }: ServerSetup,
 ): Promise<number> {
   const printer = new ServePrinter(context, open.registry, { quiet: args.quiet });
   const finished = Promise.withResolvers<Fault | undefined>();
@@ -268,8 +284,8 @@ async function serve(
     await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
   }
   await server.start();
-  const opened = await listen(context, args, open, server, { name, page });
-  const { port } = opened;
+  const opened = await listen(context, args, open, server, { name, page, irc });
+  const { port, irc: ircListeners } = opened;
   server.setAddresses(() => publicAddresses(args, port));
   const ownJoinInfo = joinInfo(args, open, opened, { name, roomPassword, operatorLink, offer });
   open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
@@ -287,6 +303,7 @@ async function serve(
       data: open.folder.path,
       home: context.settings().folders.data,
       startedUnixMs: context.clock.unixMs(),
+      irc: ircListeners.map((listener) => ircAddress(listener, ownJoinInfo.local.host)),
     },
     context.env,
   );
@@ -386,15 +403,20 @@ function newOperatorToken(data: string): string {
   return token;
 }
 
+interface OpenServerListeners extends OpenListeners {
+  readonly irc: readonly OpenIrcListener[];
+}
+
 async function listen(
   context: Context,
   args: ServeArgs,
   open: OpenFolder,
   server: Server,
-  httpOptions: Pick<HttpOptions, "name" | "page">,
-): Promise<OpenListeners> {
+  { irc, ...httpOptions }: Pick<HttpOptions, "name" | "page"> & Pick<ServerSetup, "irc">,
+): Promise<OpenServerListeners> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
   const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
+  const gateway = irc.length === 0 ? undefined : server.openIrc(VERSION);
   const opened = await openListeners(
     {
       hosts: listenHosts(args.host),
@@ -404,13 +426,18 @@ async function listen(
       udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
       isHost: hostCheck(hostNames(args, open.certificate.certPem, proxyCertificate)),
       http: (port) => httpHandler({ ...httpOptions, fingerprint, port, ...server.http }),
+      ...defined({ irc: gateway && ((socket: LineSocket) => gateway.socket(socket)) }),
     },
     server.sessions,
   );
   for (const listener of opened.listeners) server.listen(listener);
   const { udpFault } = opened;
   if (udpFault !== undefined) printNotice(context, `${udpFault.message}; continuing with TCP only`);
-  return opened;
+  const { clock } = context;
+  const { certificate } = open;
+  const ircListeners = gateway && openIrcListeners(irc, gateway, { clock, certificate });
+  for (const { listener } of ircListeners ?? []) gateway?.add(listener);
+  return { ...opened, irc: ircListeners ?? [] };
 }
 
 /**
@@ -429,10 +456,10 @@ interface JoinOptions extends Pick<ServerSetup, "name" | "roomPassword" | "offer
 function joinInfo(
   args: ServeArgs,
   open: OpenFolder,
-  opened: OpenListeners,
+  opened: OpenServerListeners,
   options: JoinOptions,
 ): JoinInfo {
-  const { port, listeners } = opened;
+  const { port, listeners, irc } = opened;
   const reachable = reachableHosts(args.host, ownAddresses());
   const local: ServerSpec = { host: reachable.local, port, portGiven: true };
   const { fingerprint } = open.identity;
@@ -455,6 +482,7 @@ function joinInfo(
     roomPassword,
     tls: args.tls,
     udp: listeners.some(({ transport }) => transport === "udp"),
+    irc: irc.map((listener) => ircAddress(listener, invite.host)),
     data: open.folder.path,
     operatorToken: options.operatorLink,
     ...downloadsOf(args, open, options.offer),
@@ -491,14 +519,15 @@ function pinOf(args: ServeArgs, open: OpenFolder): string | undefined {
 }
 
 function printListening(context: Context, joinDetails: JoinInfo, open: OpenFolder): void {
-  const { local, invite, fingerprint, tls, udp, data } = joinDetails;
+  const { local, invite, fingerprint, tls, udp, irc, data } = joinDetails;
   if (context.json) {
     const { host, port } = local;
     printJson(context, {
       ...{ kind: "listening", url: formatInvite(local), host, port, web: webAddress(joinDetails) },
       program: joinDetails.downloads && programAddress(joinDetails),
       operatorLink: operatorLink(joinDetails),
-      ...{ udp, tls, fingerprint, invite: formatInvite(invite), data },
+      ...{ udp, tls, irc: irc.length === 0 ? undefined : irc },
+      ...{ fingerprint, invite: formatInvite(invite), data },
       ...{ cluster: open.cluster?.name, node: open.cluster?.node, pid: process.pid },
     });
   } else {

@@ -18,6 +18,7 @@ export interface ListenOptions {
   readonly udp: "bbr" | "cubic" | undefined;
   readonly isHost: (host: string | null) => boolean;
   readonly http: (port: () => number) => WsListenOptions["http"];
+  readonly irc?: WsListenOptions["irc"];
 }
 
 export interface OpenListeners {
@@ -95,7 +96,7 @@ async function openAt(
 }
 
 function listenTcp(host: string, options: ListenOptions, events: ListenerEvents): Listener {
-  const { port, certificate, proxyCertificate } = options;
+  const { port, certificate, proxyCertificate, irc } = options;
   const listener: Listener = listenWs(
     {
       host,
@@ -104,6 +105,7 @@ function listenTcp(host: string, options: ListenOptions, events: ListenerEvents)
       ...(proxyCertificate === undefined ? {} : { proxyCertificate }),
       isHost: options.isHost,
       http: options.http(() => listener.port),
+      ...(irc === undefined ? {} : { irc }),
     },
     events,
   );

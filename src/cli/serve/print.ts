@@ -305,6 +305,8 @@ export interface JoinInfo {
   readonly roomPassword: string | undefined;
   readonly tls: boolean;
   readonly udp: boolean;
+  /** Addresses for IRC clients. */
+  readonly irc: readonly string[];
   readonly data: string;
   readonly downloads?: {
     readonly programs: readonly string[];
@@ -403,7 +405,7 @@ export function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
 }
 
 function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
-  const { name, roomPassword, fingerprint, data, udp } = joinInfo;
+  const { name, roomPassword, fingerprint, data, udp, irc } = joinInfo;
   const link = inviteLink(joinInfo);
   const localLine = localCommand(joinInfo, env);
   return [
@@ -412,6 +414,7 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
     ...(link === undefined ? [] : [`  on a phone        ${link}`]),
     `  in a browser      ${webAddress(joinInfo)}`,
     ...(udp ? [`  over UDP          add --transport udp`] : []),
+    ...irc.map((address) => `  in an IRC client  ${address}`),
     `  server password   ${roomPassword ?? "none: any user may register"}`,
     `  fingerprint       ${fingerprint}`,
     `  operator link     ${operatorLink(joinInfo)} (for one browser, 1 hour)`,
@@ -420,7 +423,7 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
 }
 
 function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
-  const { name, roomPassword, fingerprint, data, udp, invite } = joinInfo;
+  const { name, roomPassword, fingerprint, data, udp, irc, invite } = joinInfo;
   const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
   const shortLines = [
     `'${name}' is running (Ctrl-C to stop)`,
@@ -433,6 +436,7 @@ function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): strin
     ...[...pages].map((page) => `  ${page}`),
     "  on a phone: scan this code",
     ...(udp ? ["over UDP", "  add --transport udp"] : []),
+    ...(irc.length === 0 ? [] : ["in an IRC client", ...irc.map((address) => `  ${address}`)]),
     "server password",
     `  ${roomPassword ?? "none: any user may register"}`,
     "operator link: 1 browser, 1 hour",

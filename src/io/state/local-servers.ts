@@ -17,6 +17,8 @@ export interface LocalServer {
   readonly data: string;
   readonly home: string;
   readonly startedUnixMs: number;
+  /** Addresses for IRC clients on this machine. */
+  readonly irc?: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -78,8 +80,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
+function isIrcAddress(value: unknown): value is string {
+  return typeof value === "string" && /^ircs?:/.test(value) && URL.canParse(value);
+}
+
 function parse(text = ""): LocalServer | undefined {
-  const { pid, host, port, fingerprint, data, home, startedUnixMs } =
+  const { pid, host, port, fingerprint, data, home, startedUnixMs, irc } =
     parseObject(utf8Encode(text)) ?? {};
   const isValid =
     typeof pid === "number" &&
@@ -94,6 +100,7 @@ function parse(text = ""): LocalServer | undefined {
       ...{ pid, host, port, data, startedUnixMs },
       fingerprint: parseFingerprint(fingerprint),
       home: typeof home === "string" ? home : "",
+      irc: Array.isArray(irc) ? irc.filter(isIrcAddress) : [],
     };
   } catch {
     return undefined;

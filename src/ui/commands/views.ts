@@ -84,9 +84,6 @@ export const notify = defineView(
     return args && { kind: "notify", ...args, ...(target === undefined ? {} : { target }) };
   },
 );
-export const ircPassword = inputView(
-  "irc-password",
-  "/irc-password [new [LABEL] | list | revoke ID]",
-);
+export const ircPassword = inputView("irc-password", "/irc-password [new|list|revoke ID]");
 export const help = inputView("help", "/help [COMMAND]");
 export const quit = simpleView("quit");

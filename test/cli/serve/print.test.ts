@@ -143,6 +143,7 @@ const JOINING: JoinInfo = {
   roomPassword: "pass word",
   tls: true,
   udp: true,
+  irc: [],
   data: "/srv/chat",
   operatorToken: "op-token",
 };
@@ -190,6 +191,14 @@ test("all lines fit on 80x24, with the command for other machines last", () => {
       expect(text).toContain(words);
     }
   }
+});
+
+test("prints the addresses for IRC clients, beside the QR code or below it", () => {
+  const irc = ["irc://127.0.0.1:6667", "ircs://192.0.2.7:6697"];
+  expect(joiningText(true)).not.toContain("IRC");
+  expect(joiningText(true, { irc })).toContain("ircs://192.0.2.7:6697");
+  const text = joiningText(true, { irc, data: `/srv/${"x".repeat(60)}` });
+  for (const address of irc) expect(text).toContain(`  in an IRC client  ${address}\n`);
 });
 
 test("prints how to download the program", () => {
