@@ -1,6 +1,6 @@
 import { chatServer } from "./fan-out-chat.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
-import { inspircd, ngircd } from "./fan-out-irc.ts";
+import { inspircd, ircGateway, ngircd } from "./fan-out-irc.ts";
 import { mosquitto } from "./fan-out-mqtt.ts";
 import { nats } from "./fan-out-nats.ts";
 import { findProgram } from "./fan-out-program.ts";
@@ -12,6 +12,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   webContestant("durable"),
   webContestant("link"),
   chatServer,
+  ircGateway,
   ngircd,
   inspircd,
   prosody,

@@ -1,6 +1,12 @@
-/** Two widely used IRC servers, with TLS and without flood protection. They store no messages. */
+/**
+ * IRC servers with TLS and without flood protection: two widely used ones, which store no messages,
+ * and the gateway of chat.
+ */
 import { type Contestant, TEXT_BYTES } from "./fan-out-contestant.ts";
 import { type ServerInstance, startProgram } from "./fan-out-program.ts";
+import { freePort } from "./free-port.ts";
+import { RawClient } from "./raw-client.ts";
+import { startServer, UNLIMITED } from "./server-process.ts";
 import { TextClient } from "./text-client.ts";
 
 /** ngIRCd reads 2 KiB at once, and reads the rest of a longer TLS record only when more arrives. */
@@ -82,5 +88,42 @@ function ircContestant(
 async function connect(port: number, nick: string): Promise<TextClient> {
   const client = await TextClient.connect(port, { writeBytesMax: WRITE_BYTES_MAX });
   await client.request(`NICK ${nick}\r\nUSER ${nick} 0 * :bench\r\n`, " 001 ");
+  return client;
+}
+
+const LOBBY = { marker: "PRIVMSG #lobby :", length: TEXT_BYTES };
+
+/** Distance of the port for chat's own protocol, below the ports that systems assign. */
+const WEB_PORT_OFFSET = -20_000;
+
+export const ircGateway: Contestant = {
+  name: "chat serve --irc-tls",
+  guarantee: "acknowledged = on disk",
+  start: async () => {
+    const port = freePort();
+    const flags = [...UNLIMITED, "--irc-tls", `127.0.0.1:${port}`];
+    const server = await startServer(flags, undefined, port + WEB_PORT_OFFSET);
+    return { pid: server.pid, port, stop: () => server.stop() };
+  },
+  makeReader: async (port, index, sink) => {
+    const client = await connectAccount(port, `reader-${index}`);
+    client.watch(LOBBY, (bytes, offset) => sink.delivered(bytes, offset));
+    return client;
+  },
+  makeSender: async (port, index) => {
+    const client = await connectAccount(port, `sender-${index}`);
+    client.watch(LOBBY, () => undefined);
+    const send = (text: string) => client.send(`${LOBBY.marker}${text}\r\n`);
+    return { send, close: () => client.close() };
+  },
+};
+
+async function connectAccount(port: number, name: string): Promise<TextClient> {
+  const account = await RawClient.register(port + WEB_PORT_OFFSET, name);
+  const { password } = await account.request("irc-password", {});
+  account.close();
+  const client = await TextClient.connect(port);
+  const registration = `PASS ${name}:${password}\r\nNICK ${name}\r\nUSER ${name} 0 * :bench\r\n`;
+  await client.request(registration, " 366 ");
   return client;
 }
