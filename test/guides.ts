@@ -11,6 +11,7 @@ export const GUIDES: readonly string[] = [
   "docs/proofs.md",
   "docs/scripting.md",
   "docs/bots.md",
+  "docs/irc.md",
   "docs/accounts.md",
   "docs/sealed.md",
   "docs/lan.md",

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { until, within } from "../event.ts";
 import { requires } from "../installed.ts";
+import { reservedPort } from "../ports.ts";
 import { CHAT } from "./binary.ts";
 import { type Home, Sandbox } from "./program.ts";
 
@@ -109,4 +110,27 @@ requires("curl", "jq", "setsid").test("the HTTP bot answers each ticket once", a
   await answer(4);
   const answers = ana.jsonLines.filter(({ kind, from }) => kind === "text" && from === "robot");
   expect(answers).toHaveLength(4);
+});
+
+requires("python3", "setsid").test("the IRC bot rolls dice while it is connected", async () => {
+  await using sandbox = new Sandbox();
+  const port = await reservedPort();
+  const served = await sandbox.serve({ args: ["--irc-tls", `127.0.0.1:${port}`] });
+  const robot = await robotIn(sandbox);
+  const operator = ["admin", "irc-password", "robot", "--data", served.data];
+  const [created] = await sandbox.home("operator").json(operator);
+  sandbox.write("robot.password", `${created?.["password"]}\n`);
+  const address = `"127.0.0.1", ${port}`;
+  sandbox.write("dice.py", sourceOf("dice.py").replace(`"192.0.2.7", 6697`, address));
+  symlinkSync(join(served.data, "tls.crt"), sandbox.path("tls.crt"));
+  const ana = await sandbox.home("ana").join(["--user", "ana", "--room", "ops"]);
+  ana.type("!roll 9d1");
+  await ana.json("ack");
+  await using _ = new Bot(robot, ["python3", "dice.py"]);
+  await ana.json("presence", { room: "ops", user: "robot", online: true });
+  ana.type("!roll 2d1", "!roll 0d6", "!roll 2d6; x", "/msg robot !roll 3d1");
+  await ana.json("text", { from: "robot", room: "ops", text: "2d1: 2", notice: true });
+  await ana.json("text", { from: "robot", to: "ana", text: "3d1: 3", notice: true });
+  const answers = ana.jsonLines.filter(({ kind, from }) => kind === "text" && from === "robot");
+  expect(answers).toHaveLength(2);
 });
