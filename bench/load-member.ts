@@ -67,6 +67,10 @@ export class LoadMember {
     await this.#link?.request("join", { room, create: true });
   }
 
+  async leave(room: string): Promise<void> {
+    await this.#link?.request("leave", { room });
+  }
+
   send(to: string, stream: number, number: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const counter = ++this.#counter;

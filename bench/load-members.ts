@@ -5,6 +5,7 @@ import {
   EMPTY_ANSWER,
   type LoadAnswer,
   type LoadOrder,
+  type OrderOf,
   type RoomPlan,
   serveOrders,
 } from "./load-orders.ts";
@@ -65,7 +66,9 @@ async function execute(order: LoadOrder): Promise<Partial<LoadAnswer>> {
     case "register":
       return await register(order.port, order.first, order.count);
     case "join":
-      return await join(order.rooms, order.memberLimit);
+      return await join(order);
+    case "leave":
+      return await leave(order.rooms);
     case "chat":
       return await chat(order);
     case "disconnect":
@@ -89,10 +92,21 @@ async function register(port: number, from: number, count: number): Promise<Part
   return {};
 }
 
-async function join(rooms: RoomPlan, memberLimit: number): Promise<Partial<LoadAnswer>> {
+async function join({
+  rooms,
+  memberLimit,
+  concurrency = CONCURRENT_JOINS,
+}: OrderOf<"join">): Promise<Partial<LoadAnswer>> {
   const joining = members.filter((_, i) => first + i < memberLimit);
-  await runConcurrently(CONCURRENT_JOINS, joining.length, async (i) => {
+  await runConcurrently(concurrency, joining.length, async (i) => {
     await joining[i]?.join(roomName(rooms, first + i));
+  });
+  return {};
+}
+
+async function leave(rooms: RoomPlan): Promise<Partial<LoadAnswer>> {
+  await runConcurrently(CONCURRENT_JOINS, members.length, async (i) => {
+    await members[i]?.leave(roomName(rooms, first + i));
   });
   return {};
 }
@@ -105,7 +119,7 @@ async function chat({
   seconds,
   dropsPerSecond = 0,
   acksPath,
-}: Extract<LoadOrder, { do: "chat" }>): Promise<Partial<LoadAnswer>> {
+}: OrderOf<"chat">): Promise<Partial<LoadAnswer>> {
   await Promise.all(members.map((member) => member.reconnect()));
   const acks = new AckFile(acksPath);
   const drop = () => void members[Math.floor(Math.random() * members.length)]?.drop();
@@ -137,7 +151,7 @@ async function chat({
   acks.flush();
   const streams = writers.map(({ number }) => {
     const stream = rooms.streamBase + number;
-    return { stream, room: number % rooms.count, texts: counters.last(stream) };
+    return { stream, room: roomIndex(rooms, number), texts: counters.last(stream) };
   });
   return { streams };
 }
@@ -146,13 +160,13 @@ async function check({
   rooms,
   memberLimit,
   streams,
-}: Extract<LoadOrder, { do: "check" }>): Promise<Partial<LoadAnswer>> {
+}: OrderOf<"check">): Promise<Partial<LoadAnswer>> {
   const byRoom = Map.groupBy(streams, ({ room }) => room);
   const deadline = performance.now() + CHECK_TIMEOUT_MS;
   const receivers = members.filter((_, i) => first + i < memberLimit);
   const missing = () =>
     receivers.reduce((sum, member, i) => {
-      const roomStreams = byRoom.get((first + i) % rooms.count) ?? [];
+      const roomStreams = byRoom.get(roomIndex(rooms, first + i)) ?? [];
       const missingTexts = roomStreams.map(
         ({ stream, texts }) => texts - member.lastReceived(stream),
       );
@@ -171,8 +185,12 @@ async function check({
   return result;
 }
 
-function roomName({ prefix, count }: RoomPlan, number: number): string {
-  return `${prefix}-${number % count}`;
+function roomIndex({ count, largeRoomMembers = 0 }: RoomPlan, number: number): number {
+  return number < largeRoomMembers ? count : number % count;
+}
+
+function roomName(rooms: RoomPlan, number: number): string {
+  return `${rooms.prefix}-${roomIndex(rooms, number)}`;
 }
 
 async function runConcurrently(

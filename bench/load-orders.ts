@@ -8,7 +8,14 @@ export type LoadOrder =
       readonly first: number;
       readonly count: number;
     }
-  | { readonly do: "join"; readonly rooms: RoomPlan; readonly memberLimit: number }
+  | {
+      readonly do: "join";
+      readonly rooms: RoomPlan;
+      readonly memberLimit: number;
+      /** Maximum number of unanswered requests per process. */
+      readonly concurrency?: number;
+    }
+  | { readonly do: "leave"; readonly rooms: RoomPlan }
   | {
       readonly do: "chat";
       readonly rooms: RoomPlan;
@@ -27,11 +34,15 @@ export type LoadOrder =
       readonly streams: readonly StreamCount[];
     };
 
+export type OrderOf<Name extends LoadOrder["do"]> = Extract<LoadOrder, { do: Name }>;
+
 /** Account `i` is in room `PREFIX-(i mod COUNT)`; its stream is `streamBase + i`. */
 export interface RoomPlan {
   readonly prefix: string;
   readonly count: number;
   readonly streamBase: number;
+  /** Accounts below this number are in the additional room `PREFIX-COUNT` instead. */
+  readonly largeRoomMembers?: number;
 }
 
 export interface StreamCount {
