@@ -43,6 +43,8 @@ const folder = mkdtempSync(join(tmpdir(), "chat-load-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.once("SIGTERM", () => process.exit(0));
 const clients: Client[] = [];
+/** Newest upload of each client, by the index of the client. */
+const lastUploads = new Map<number, { readonly id: FileId; readonly digest: string }>();
 let files = 0;
 
 await serveOrders<TransfersOrder>(async (order) => {
@@ -67,19 +69,22 @@ async function execute(order: TransfersOrder): Promise<Partial<TransfersAnswer>>
   return result;
 }
 
+/** Each second client fetches its neighbour's upload of the last transfer, if there was one. */
 async function transferAll(path: string, digest: string): Promise<Partial<TransfersAnswer>> {
   const [first] = clients;
   if (first === undefined) throw new Error("no clients");
-  const fileId = await send(first, path);
+  const initial = { id: await send(first, path), digest };
+  const before = new Map(lastUploads);
   const failures: string[] = [];
   let [uploaded, downloaded] = [1, 0];
   const tasks = clients.map(async (client, i) => {
     try {
       if (i % 2 === 0) {
-        await send(client, path);
+        lastUploads.set(i, { id: await send(client, path), digest });
         uploaded++;
       } else {
-        await fetchFile(client, fileId, digest);
+        const upload = before.get(i - 1) ?? initial;
+        await fetchFile(client, upload.id, upload.digest);
         downloaded++;
       }
     } catch (error) {
