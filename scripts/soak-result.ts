@@ -1,7 +1,6 @@
 /** Evaluation of the soak's measurements: criteria, verdicts, and the report. */
 import { writeFileSync } from "node:fs";
-import { describeMachine } from "../bench/machine.ts";
-import { spreadOf } from "../bench/samples.ts";
+import { describeRun, growthOf, renderTable, renderVerdicts, type Verdict } from "./soak-report.ts";
 
 export interface QuietPoint {
   readonly seconds: number;
@@ -36,13 +35,6 @@ export interface SoakRun {
   readonly tally: Tally;
   readonly points: readonly QuietPoint[];
   readonly concurrentUploads: number;
-}
-
-export interface Verdict {
-  readonly subject: string;
-  readonly criterion: string;
-  readonly found: string;
-  readonly isMet: boolean;
 }
 
 /** Number of quiet points to ignore after a server process starts, while the runtime warms up. */
@@ -99,12 +91,10 @@ function memoryVerdict(points: readonly QuietPoint[]): Verdict {
   const lives = [...Map.groupBy(points, ({ serverProcess }) => serverProcess).values()]
     .map((all) => all.slice(WARM_UP_POINTS))
     .filter((all) => all.length >= GROWTH_POINTS_MIN);
-  const growths = lives.map((all) => {
-    const third = Math.ceil(all.length / 3);
-    const median = (group: readonly QuietPoint[]) =>
-      spreadOf(group.map(({ residentMib }) => residentMib))?.median ?? 0;
-    return { from: median(all.slice(0, third)), to: median(all.slice(-third)), all };
-  });
+  const growths = lives.map((all) => ({
+    ...growthOf(all.map(({ residentMib }) => residentMib)),
+    all,
+  }));
   const isMet = growths.every(
     ({ from, to }) => to <= from * (1 + RESIDENT_GROWTH_SHARE) + RESIDENT_GROWTH_MIB,
   );
@@ -131,16 +121,13 @@ function growthVerdict(
   field: "descriptors" | "otherFiles",
 ): Verdict {
   const counts = points.map((point) => point[field]);
-  const third = Math.ceil(counts.length / 3);
-  const [from, to] = [counts.slice(0, third), counts.slice(-third)].map(
-    (group) => spreadOf(group)?.median ?? Number.NaN,
-  );
+  const { from, to } = growthOf(counts);
   const range = `between ${Math.min(...counts)} and ${Math.max(...counts)}`;
   return {
     subject,
     criterion: `the median of the last third is ≤ that of the first + ${COUNT_GROWTH}`,
     found: `${from} to ${to}, ${range}`,
-    isMet: from !== undefined && to !== undefined && to <= from + COUNT_GROWTH,
+    isMet: to <= from + COUNT_GROWTH,
   };
 }
 
@@ -160,28 +147,17 @@ function renderReport(
   { seconds, commit, tally, points }: SoakRun,
   verdicts: readonly Verdict[],
 ): string {
-  const { cores, cpu, bun } = describeMachine();
-  const at = new Date().toISOString().slice(0, 16).replace("T", " ");
   const step = Math.ceil(points.length / POINTS_PRINTED);
   const printed = points.filter((_, i) => i % step === 0 || i === points.length - 1);
   const disruptions = [...tally.disruptions].map(([name, count]) => `${name}: ${count}`).join(", ");
   return `${[
     "# Result of the soak",
-    `\`npm run soak\` ran for ${(seconds / 60).toFixed(0)} minutes until ${at} UTC, on ` +
-      `${cores} cores (${cpu}), Bun ${bun}, commit ${commit}.\n` +
+    `${describeRun("npm run soak", seconds, commit)}\n` +
       `Cycles per disruption: ${disruptions}.\n` +
       `${tally.uploaded} files were uploaded, ${tally.downloaded} downloaded, ` +
       `${tally.interrupted} uploads interrupted and resumed.`,
-    table(
-      ["subject", "criterion", "measured", ""],
-      verdicts.map(({ subject, criterion, found, isMet }) => [
-        subject,
-        criterion,
-        found,
-        isMet ? "met" : "**missed**",
-      ]),
-    ),
-    table(
+    renderVerdicts(verdicts),
+    renderTable(
       ["minute", "server process", "MiB", "texts"],
       printed.map((point) => [
         (point.seconds / 60).toFixed(1),
@@ -192,9 +168,4 @@ function renderReport(
     ),
     ...[...tally.refusals, ...tally.failures].slice(0, 10).map((line) => `- ${line}`),
   ].join("\n\n")}\n`;
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
 }
