@@ -22,6 +22,7 @@ import { type QuietPoint, type Tally, writeSoakResult } from "./soak-result.ts";
 const [suite = "", ...suiteArgs] = process.argv.slice(2);
 /** `unshare` makes the mounts and networks of these suites private. */
 const OTHER_SUITES: Readonly<Record<string, readonly string[]>> = {
+  load: [process.execPath, join(import.meta.dir, "soak-load.ts")],
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
   release: ["unshare", "-m", process.execPath, join(import.meta.dir, "soak-release.ts")],
