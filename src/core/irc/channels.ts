@@ -241,14 +241,18 @@ function* changeMute(session: IrcSession, change: ModeChange, mask: string): Ask
 
 function* changeRole(
   session: IrcSession,
-  { channel, isOn }: ModeChange,
+  { channel, room, isOn }: ModeChange,
   nick: string | undefined,
 ): Asking<void> {
   if (nick === undefined) {
     return session.numeric(ERR.needMoreParams, "MODE", "not enough parameters");
   }
-  const user = findAccount(session.server, nick)?.name;
-  if (user === undefined) return session.numeric(ERR.noSuchNick, nick, "no such nick");
+  const account = findAccount(session.server, nick);
+  if (account === undefined) return session.numeric(ERR.noSuchNick, nick, "no such nick");
+  const user = account.name;
+  if (isOn && !room.members.has(account.id)) {
+    return session.numeric(ERR.notInChannel, user, channel.name, "they are not in this channel");
+  }
   yield* settle(session, channel, "grant", { room: channel.name.slice(1), user, on: isOn });
 }
 

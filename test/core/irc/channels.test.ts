@@ -227,6 +227,14 @@ describe("MODE", () => {
     expect(await one.ask("MODE #lab +m")).toEqual([expect.stringContaining(" 482 ana #lab :")]);
   });
 
+  test("grants rights only to members", async () => {
+    const { one } = await start();
+    await one.ask("JOIN #lab");
+    expect(await one.ask("MODE #lab +o ben")).toEqual([
+      expect.stringContaining(" 441 ana ben #lab :"),
+    ]);
+  });
+
   test("closes a room for all but its moderators", async () => {
     const { one, two } = await startWithOperator();
     expect(untagged(await one.ask("MODE #lab +m"))).toEqual([":olga!olga@chat MODE #lab +m"]);
