@@ -87,7 +87,11 @@ export function* commandFor(session: IrcSession, line: IrcLine): Task {
     return session.numeric(ERR.unknownCommand, name, "unknown command");
   }
   if (line.params.length < (row.paramsMin ?? 0)) {
-    return session.numeric(ERR.needMoreParams, name, "not enough parameters");
+    const text = "not enough parameters";
+    if (row.needs !== undefined && session.knowsFail(name)) {
+      return session.fail(name, "NEED_MORE_PARAMS", [], text);
+    }
+    return session.numeric(ERR.needMoreParams, name, text);
   }
   const task = row.run(session, line) as Task | undefined;
   if (task !== undefined) yield* task;

@@ -344,6 +344,9 @@ function* markRead(session: IrcSession, channel: Channel, n: number): Asking<voi
 export function* readMarker(session: IrcSession, { params }: IrcLine): Task {
   const [target = "", selector] = params;
   const channel = conversationAt(session, target);
+  if (channel === undefined && selector === undefined) {
+    return session.send({ source: HOST, command: "MARKREAD", params: [target, "*"] });
+  }
   if (channel === undefined) {
     return session.fail("MARKREAD", "INVALID_PARAMS", [target], "no such conversation");
   }

@@ -248,10 +248,14 @@ export class IrcSession {
     this.send({ source: HOST, command: code, params: [this.nick, ...params] });
   }
 
+  knowsFail(command: string): boolean {
+    return this.has(CAP.standardReplies) || SPECIFIED_COMMANDS.has(command);
+  }
+
   /** Standard reply, or a NOTICE to clients without them. */
   fail(command: string, code: string, context: readonly string[], text: string): void {
     const params = [command, code, ...context, text];
-    if (this.has(CAP.standardReplies) || SPECIFIED_COMMANDS.has(command)) {
+    if (this.knowsFail(command) || code === "INVALID_UTF8") {
       return this.send({ source: HOST, command: "FAIL", params });
     }
     const subject = command === "*" ? context.join(" ") : command;

@@ -347,6 +347,14 @@ describe("MARKREAD", () => {
     expect(irc.gateway.transport).toBe("irc");
   });
 
+  test("is unknown for conversations that do not exist", async () => {
+    const { one } = await start(CAPS);
+    expect(await one.ask("MARKREAD #none", "MARKREAD nobody")).toEqual([
+      ":chat MARKREAD #none *",
+      ":chat MARKREAD nobody *",
+    ]);
+  });
+
   test("moves forward for all connections, never backward", async () => {
     const { irc, ana, one, time } = await start(CAPS);
     const phone = await irc.client("ana", CAPS);
@@ -367,8 +375,9 @@ describe("MARKREAD", () => {
   });
 
   test.each([
-    ["MARKREAD #none", "INVALID_PARAMS|INVALID_TARGET"],
-    ["MARKREAD nobody", "INVALID_PARAMS|INVALID_TARGET"],
+    ["MARKREAD", "NEED_MORE_PARAMS"],
+    ["MARKREAD #none timestamp=2027-01-15T08:00:00.000Z", "INVALID_PARAMS|INVALID_TARGET"],
+    ["MARKREAD nobody timestamp=2027-01-15T08:00:00.000Z", "INVALID_PARAMS|INVALID_TARGET"],
     ["MARKREAD #lobby yesterday", "INVALID_PARAMS"],
     ["MARKREAD #lobby msgid=x-1", "INVALID_PARAMS"],
     ["MARKREAD #lobby timestamp=x", "INVALID_PARAMS"],
