@@ -1,17 +1,22 @@
 /** Byte patterns that match a text in any letter case and normalisation form. */
 
-import { utf8Encode } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 
 const LETTERS_MAX = 16;
 const CLUSTERS_MAX = 64;
+
+export interface CasePattern {
+  readonly pattern: RegExp;
+  /** Byte spellings of each letter of the pattern, in Latin-1. Empty for a letter with too many. */
+  readonly letters: readonly (readonly string[])[];
+}
 
 /**
  * Returns a byte pattern that matches every line with this text in any spelling, and possibly other
  * lines; `undefined` if every letter has too many spellings. The pattern contains no repetition, so
  * no text makes matching slow.
  */
-export function casePattern(text: string): RegExp | undefined {
+export function casePattern(text: string): CasePattern | undefined {
   const runs: LetterPattern[][] = [[]];
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
@@ -26,63 +31,23 @@ export function casePattern(text: string): RegExp | undefined {
   }
   const weight = (run: readonly LetterPattern[]) => run.filter(({ isExact }) => isExact).length;
   const best = runs.reduce((a, b) => (weight(b) > weight(a) ? b : a));
-  return weight(best) === 0 ? undefined : new RegExp(patternSource(best), "g");
-}
-
-const ASCII_CLASS = /\[((?:\\x[0-7][0-9a-f])+)\]/y;
-/** A line without its body. Pairs in it occur in every line. */
-const EVERY_LINE =
-  '{"head":{"v":1,"seq":,"time":,"kind":"text","room":"","n":,"by":"","id":"","commit":""},' +
-  '"durable":,"salt":"","body":{"text":""}}';
-const PAIRS_MAX = 4;
-const LETTERS_BY_FREQUENCY = "etaoinshrdlcumwfgypbvkjxqz";
-
-/**
- * Returns all spellings of the pattern's rarest pair of adjacent ASCII characters. Every match of
- * the pattern contains one of them. Empty if it has no such pair.
- */
-export function pairsOf({ source }: RegExp): Buffer[] {
-  let best: { readonly pairs: string[]; readonly rarity: number } | undefined;
-  let previous: readonly string[] = [];
-  for (let at = 0; at < source.length; ) {
-    const characters = charactersAt(source, at);
-    const pairs = previous.flatMap((first) => characters.map((second) => first + second));
-    const rarity = rarityOf(pairs);
-    if (rarity > (best?.rarity ?? 0)) best = { pairs, rarity };
-    previous = characters;
-    at = characters.length > 0 ? ASCII_CLASS.lastIndex : source.indexOf("[", at + 1);
-    if (at < 0) break;
-  }
-  return (best?.pairs ?? []).map((pair) => Buffer.from(pair, "latin1"));
-}
-
-function charactersAt(source: string, at: number): string[] {
-  ASCII_CLASS.lastIndex = at;
-  const [, bytes = ""] = ASCII_CLASS.exec(source) ?? [];
-  return Array.from(bytes.matchAll(/\\x(..)/g), ([, hex = ""]) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
+  if (weight(best) === 0) return undefined;
+  const chosen = best.map(({ inside, edge }, i) =>
+    i === 0 || i === best.length - 1 ? edge : inside,
   );
-}
-
-/** Returns 0 for pairs that many lines contain. */
-function rarityOf(pairs: readonly string[]): number {
-  const [pair = ""] = pairs;
-  if (pairs.length > PAIRS_MAX || pairs.some((each) => EVERY_LINE.includes(each))) return 0;
-  return [...pair.toLowerCase()].reduce(
-    (sum, letter) => sum + LETTERS_BY_FREQUENCY.indexOf(letter) + 1,
-    0,
-  );
+  const source = chosen.map((letter) => letter.source).join("");
+  return { pattern: new RegExp(source, "g"), letters: chosen.map((letter) => letter.spellings) };
 }
 
 interface LetterPattern {
-  readonly inside: string;
-  readonly edge: string;
+  readonly inside: Spellings;
+  readonly edge: Spellings;
   readonly isExact: boolean;
 }
 
-function patternSource(run: readonly LetterPattern[]): string {
-  const isEdge = (i: number) => i === 0 || i === run.length - 1;
-  return run.map(({ inside, edge }, i) => (isEdge(i) ? edge : inside)).join("");
+interface Spellings {
+  readonly source: string;
+  readonly spellings: readonly string[];
 }
 
 interface Cluster {
@@ -170,16 +135,24 @@ function letterPattern(letter: string, marks: readonly string[]): LetterPattern 
     // Other marks may stand between the letter and its mark.
     const bases = decomposed.flatMap(([base = ""]) => [base.toLowerCase(), base.toUpperCase()]);
     const ascii = [...new Set(bases)].filter((base) => base.length === 1 && isAscii(base));
-    const lead = `[${ascii.map(bytePattern).join("")}\\x80-\\xff]`;
+    const source = `[${ascii.map(bytePattern).join("")}\\x80-\\xff]`;
+    const lead = { source, spellings: [] };
     return { inside: lead, edge: lead, isExact: false };
   }
-  const dot = letter === "i" ? `(?:${bytePattern(DOT_ABOVE)})?` : "";
-  const suffix = dot + marks.map(bytePattern).join("");
+  const spelled = (points: readonly string[]) =>
+    spellingsWith(spellingsOf(points), letter === "i", marks.join(""));
   const exact = points.filter((point) => foldCase(point) === letter);
+  return { inside: spelled(exact), edge: spelled(points), isExact: true };
+}
+
+function spellingsWith(letters: ReadonlySet<string>, isDotted: boolean, mark: string): Spellings {
+  const dot = isDotted ? `(?:${bytePattern(DOT_ABOVE)})?` : "";
+  const suffixes = isDotted ? [mark, DOT_ABOVE + mark] : [mark];
   return {
-    inside: alternatives(spellingsOf(exact)) + suffix,
-    edge: alternatives(spellingsOf(points)) + suffix,
-    isExact: true,
+    source: alternatives(letters) + dot + bytePattern(mark),
+    spellings: suffixes.flatMap((suffix) =>
+      Array.from(letters, (letter) => bytesOf(letter + suffix).toString("latin1")),
+    ),
   };
 }
 
@@ -213,7 +186,7 @@ function alternatives(spellings: Iterable<string>): string {
   const longer: string[] = [];
   for (const spelling of spellings) {
     const pattern = bytePattern(spelling);
-    if (utf8Encode(escapedInJson(spelling)).length === 1) singles += pattern;
+    if (bytesOf(spelling).length === 1) singles += pattern;
     else longer.push(pattern);
   }
   const all = singles === "" ? longer : [`[${singles}]`, ...longer];
@@ -225,6 +198,9 @@ export function escapedInJson(text: string): string {
 }
 
 function bytePattern(text: string): string {
-  const bytes = [...utf8Encode(escapedInJson(text))];
-  return bytes.map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+  return Array.from(bytesOf(text), (byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
+}
+
+function bytesOf(text: string): Buffer {
+  return Buffer.from(escapedInJson(text), "utf8");
 }

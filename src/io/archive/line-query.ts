@@ -5,7 +5,8 @@ import { foldCase } from "../../base/case-fold.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LineQuery } from "../disk/line-matcher.ts";
 import type { PageQuery } from "../log/log.ts";
-import { casePattern, escapedInJson, pairsOf } from "./case-pattern.ts";
+import { casePattern, escapedInJson } from "./case-pattern.ts";
+import { literalFilters } from "./literal-filter.ts";
 
 export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from"> {
   const { grep, ignoreCase } = query;
@@ -13,8 +14,8 @@ export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from
   const prefilter = needle === undefined ? {} : { needle };
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
   // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
-  const pattern = isWellFormed(grep) ? casePattern(grep) : undefined;
-  const byPattern = pattern && { pattern, pairs: pairsOf(pattern) };
+  const found = isWellFormed(grep) ? casePattern(grep) : undefined;
+  const byPattern = found && { pattern: found.pattern, filters: literalFilters(found.letters) };
   return { ...query, ...prefilter, grep: foldCase(grep), ...byPattern };
 }
 

@@ -7,11 +7,21 @@ export interface LineSpans {
   readonly ends: number[];
 }
 
+/** Finds lines that may match a pattern: every match contains one of the literals. */
+export interface LiteralFilter {
+  readonly literals: readonly Uint8Array[];
+  /** Flags of the 256 byte values that may precede a literal; `undefined` for any byte. */
+  readonly before: Uint8Array | undefined;
+  readonly after: Uint8Array | undefined;
+  /** The next filter is faster if hits are closer than this on average. */
+  readonly hitDistanceMin: number;
+}
+
 export interface LineQuery {
   readonly needle?: Uint8Array;
   readonly pattern?: RegExp;
-  /** Every match of `pattern` contains one of these. Empty if no such bytes are known. */
-  readonly pairs?: readonly Uint8Array[];
+  /** Prefilters for `pattern`, in the order in which to try them. */
+  readonly filters?: readonly LiteralFilter[];
   readonly rooms?: ReadonlySet<string>;
   readonly kinds?: ReadonlySet<string>;
   readonly by?: string;
@@ -38,42 +48,65 @@ export interface LineMatcher {
 export function lineMatcher(query: LineQuery, fold: (text: string) => string): LineMatcher {
   const newline = 0x0a;
   const searched = ["text", "topic", "name"];
-  const { needle, pattern, pairs = [], grep } = query;
+  const { needle, pattern, filters = [], grep } = query;
   const { rooms, kinds, by, afterSeq, beforeSeq, sinceMs, untilMs } = query;
 
-  // Searching for pairs saves the copy as a string, but is slower if many lines contain a pair.
-  const pairDistanceMin = 2_048;
-  let arePairsRare = pairs.length > 0;
+  // Searching for literals saves the copy as a string, but is slower if the literals are common.
+  const hitsBeforeSwitch = 128;
+  const hitsPerLine = 16;
+  let filterAt = 0;
 
-  /** Returns the offset from which the lines must still be matched, because pairs are common. */
-  const addLinesWithPairs = (bytes: Buffer, pattern: RegExp, spans: LineSpans): number => {
-    const hits = pairs.map(() => -1);
-    let start = 0;
-    for (let count = 0; count <= bytes.length / pairDistanceMin; count++) {
-      for (const [i, pair] of pairs.entries()) {
-        if ((hits[i] ?? 0) >= start) continue;
-        const at = bytes.indexOf(pair, start);
-        hits[i] = at < 0 ? bytes.length : at;
+  /** Returns the offset from which the lines must still be matched, because hits are common. */
+  const addLinesWithLiterals = (
+    bytes: Buffer,
+    from: number,
+    { literals, before, after, hitDistanceMin }: LiteralFilter,
+    lines: RegExp,
+    spans: LineSpans,
+  ): number => {
+    const nextHits = literals.map(() => -1);
+    let start = from;
+    for (let hits = 0; hits <= hitsBeforeSwitch + (start - from) / hitDistanceMin; hits++) {
+      let hit = bytes.length;
+      let sizeBytes = 0;
+      for (let i = 0; i < literals.length; i++) {
+        const literal = literals[i] as Uint8Array;
+        let at = nextHits[i] as number;
+        if (at < start) {
+          at = bytes.indexOf(literal, start);
+          if (at < 0) at = bytes.length;
+          nextHits[i] = at;
+        }
+        if (at >= hit) continue;
+        hit = at;
+        sizeBytes = literal.length;
       }
-      const hit = Math.min(...hits);
+      if (hit === bytes.length) return hit;
+      start = hit + 1;
+      if (before !== undefined && before[bytes[hit - 1] ?? newline] !== 1) continue;
+      if (after !== undefined && after[bytes[hit + sizeBytes] ?? newline] !== 1) continue;
+      hits += hitsPerLine;
       const end = bytes.indexOf(newline, hit);
       if (end < 0) return bytes.length;
       const lineStart = bytes.lastIndexOf(newline, hit) + 1;
-      pattern.lastIndex = 0;
-      if (pattern.test(bytes.toString("latin1", lineStart, end))) {
+      lines.lastIndex = 0;
+      if (lines.test(bytes.toString("latin1", lineStart, end))) {
         spans.starts.push(lineStart);
         spans.ends.push(end);
       }
       start = end + 1;
     }
-    arePairsRare = false;
-    return start;
+    filterAt += 1;
+    return bytes.lastIndexOf(newline, start - 1) + 1;
   };
 
   const linesMatching = (bytes: Buffer, pattern: RegExp): LineSpans => {
     const spans: LineSpans = { starts: [], ends: [] };
-    const start = arePairsRare ? addLinesWithPairs(bytes, pattern, spans) : 0;
-    if (start >= bytes.length) return spans;
+    let start = 0;
+    for (let filter = filters[filterAt]; filter !== undefined; filter = filters[filterAt]) {
+      start = addLinesWithLiterals(bytes, start, filter, pattern, spans);
+      if (start >= bytes.length) return spans;
+    }
     const text = bytes.toString("latin1");
     pattern.lastIndex = start;
     for (let hit = pattern.exec(text); hit !== null; hit = pattern.exec(text)) {

@@ -1,18 +1,34 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
-import { casePattern, escapedInJson, pairsOf } from "../../../src/io/archive/case-pattern.ts";
+import { casePattern, escapedInJson } from "../../../src/io/archive/case-pattern.ts";
+import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
+import { literalFilters } from "../../../src/io/archive/literal-filter.ts";
+import { lineMatcher } from "../../../src/io/disk/line-matcher.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 
 const latin1 = (text: string): string =>
   Buffer.from(escapedInJson(text), "utf8").toString("latin1");
 
 function mayContain(text: string, needle: string): boolean {
-  const pattern = casePattern(needle);
-  if (pattern === undefined) return true;
-  const pairs = pairsOf(pattern).map((pair) => pair.toString("latin1"));
-  const hasPair = pairs.length === 0 || pairs.some((pair) => latin1(text).includes(pair));
-  return hasPair && new RegExp(pattern.source).test(latin1(text));
+  const found = casePattern(needle);
+  return found === undefined || new RegExp(found.pattern.source).test(latin1(text));
+}
+
+/** Returns the numbers of the lines that a search for the needle in any case selects. */
+function linesFound(texts: readonly string[], needle: string): number[] {
+  const query = lineQueryOf({
+    grep: needle,
+    ignoreCase: true,
+    from: "oldest",
+    limit: 1,
+    bytesMax: 1,
+  });
+  const lines = texts.map((text) => `${escapedInJson(text)}\n`);
+  const bytes = Buffer.from(lines.join(""), "utf8");
+  const { starts, ends } = lineMatcher(query, foldCase).spans(bytes);
+  expect(starts.length).toBe(ends.length);
+  return ends.map((end) => bytes.toString("latin1", 0, end).split("\n").length - 1);
 }
 
 const AWKWARD = [
@@ -37,16 +53,46 @@ const respelled = fc.constantFrom<(text: string) => string>(
   (text) => text.normalize("NFC").toUpperCase().normalize("NFD"),
 );
 
-describe("pairsOf", () => {
+describe("literalFilters", () => {
   test.each([
     ["deadline", ["dl", "dL", "Dl", "DL"]],
     ["a b", [" b", " B"]],
-    ["text", []],
+    ["2031", ["2031"]],
+    ["東京都", ["東京"]],
+    ["text", ["ex", "eX", "Ex", "EX"]],
     ["kiss", []],
-    ["2024", []],
-  ])("finds the rarest pair in %p", (needle, pairs) => {
-    const pattern = casePattern(needle);
-    expect(pattern === undefined ? [] : pairsOf(pattern).map(String)).toEqual(pairs);
+  ])("begins with the cheapest literals of %p", (needle, literals) => {
+    const [cheapest] = literalFilters(casePattern(needle)?.letters ?? []);
+    const found = cheapest?.literals.map((literal) => Buffer.from(literal).toString("utf8"));
+    expect(found ?? []).toEqual(literals);
+  });
+
+  test("selects the same lines as the pattern alone", () => {
+    const texts = fc.array(awkward, { maxLength: 6 });
+    fc.assert(
+      fc.property(texts, awkward, awkward, respelled, respelled, (all, a, b, one, other) => {
+        const needle = other(b);
+        const lines = [...all, one(a + b), one(b + a), ...all];
+        const expected = lines.flatMap((line, i) => (mayContain(line, needle) ? [i] : []));
+        if (casePattern(needle) !== undefined) expect(linesFound(lines, needle)).toEqual(expected);
+      }),
+      { numRuns: Math.ceil(10_000 / SWEEP_STEP) },
+    );
+  });
+
+  test("selects every matching line when the literals of each filter are common", () => {
+    const needle = "zur\u{131}ch";
+    const common = ["lunch", "rıng, ring", "nice", "zu", "zuri", "urich", "Zurİc", "chchchch"];
+    const lines = Array.from({ length: 2_000 }, (_, i) => {
+      const words = common
+        .slice(i % common.length)
+        .join(" ")
+        .repeat(1 + (i % 3));
+      return i % 97 === 5 ? `${words} and ZURICH and Zurıch ${words}` : words;
+    });
+    const expected = lines.flatMap((_, i) => (i % 97 === 5 ? [i] : []));
+    expect(linesFound(lines, needle)).toEqual(expected);
+    expect(linesFound(lines, "Zurich")).toEqual(expected);
   });
 });
 
@@ -74,7 +120,7 @@ describe("casePattern", () => {
 
   test("uses at most 16 letters of a text of any length", () => {
     for (const letter of ["a", "i", "\u0431", "\u{10428}"]) {
-      const sourceOf = (count: number) => casePattern(letter.repeat(count))?.source;
+      const sourceOf = (count: number) => casePattern(letter.repeat(count))?.pattern.source;
       expect(sourceOf(1_000)).toBe(sourceOf(16));
       expect(sourceOf(15)).not.toBe(sourceOf(16));
     }
