@@ -40,17 +40,17 @@ test("ends after three wrong room passwords; asks for a right one once", async (
 
 test("invites an account to a locked room", async () => {
   await using sandbox = server.guests();
-  const [jan, kim] = [
-    await sandbox.home("jan").join(["--user", "jan"]),
-    await sandbox.home("kim").join(["--user", "kim"]),
+  const [uma, ole] = [
+    await sandbox.home("uma").join(["--user", "uma"]),
+    await sandbox.home("ole").join(["--user", "ole"]),
   ];
-  jan.type("/join cellar skeleton", "/invite @kim");
-  expect(await jan.json("admission")).toMatchObject({ room: "cellar", user: "kim", on: true });
-  expect(await kim.json("may-join")).toEqual({ kind: "may-join", room: "cellar", by: "jan" });
-  kim.type("/join cellar");
-  expect(await kim.json("joined")).toMatchObject({ room: "cellar" });
-  jan.type("/invite @kim");
-  expect(await jan.json("fault")).toMatchObject({ code: "not-allowed" });
+  uma.type("/join cellar skeleton", "/invite @ole");
+  expect(await uma.json("admission")).toMatchObject({ room: "cellar", user: "ole", on: true });
+  expect(await ole.json("may-join")).toEqual({ kind: "may-join", room: "cellar", by: "uma" });
+  ole.type("/join cellar");
+  expect(await ole.json("joined")).toMatchObject({ room: "cellar" });
+  uma.type("/invite @ole");
+  expect(await uma.json("fault")).toMatchObject({ code: "not-allowed" });
 });
 
 test("in a conversation, room commands apply to the last room", async () => {

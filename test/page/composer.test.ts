@@ -140,6 +140,8 @@ pageTest("creates IRC passwords, shows each once, and revokes them", async () =>
   await ana.page.keyboard.press("Enter");
   await entries.waitFor();
   expect(await secret.count()).toBe(0);
+  await ana.page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
 });
 
 function positions({ page }: Visit): Promise<string> {

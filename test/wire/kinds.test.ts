@@ -137,8 +137,10 @@ const ACCOUNTS = [
 
 function jsonOf(state: unknown): string {
   return JSON.stringify(state, (_, value: unknown) => {
-    if (value instanceof Map || value instanceof Set) return [...value];
     if (value instanceof Uint8Array) return value.toHex();
+    if (typeof value === "object" && value !== null && Symbol.iterator in value) {
+      return [...(value as Iterable<unknown>)];
+    }
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     if (!isObject) return value;
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
