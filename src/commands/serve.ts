@@ -36,7 +36,12 @@ import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
 import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { linksWithinLimit } from "../cli/serve/descriptors.ts";
-import { loadServerSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
+import {
+  loadServerSettings,
+  type OpenFolder,
+  openFolder,
+  postLimits,
+} from "../cli/serve/folder.ts";
 import {
   checkIrcListening,
   IRC_FLAGS,
@@ -235,6 +240,7 @@ async function serve(
     operatorToken,
     operatorLink,
     files,
+    ...postLimits(args.postsPerSecond),
     ...defined({ build: page?.build, historyBytesPerDay: historyQuotaOf(args) }),
   };
   let cluster: readonly ServerAddress[] = [];

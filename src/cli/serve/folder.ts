@@ -35,6 +35,7 @@ import type { Log } from "../../io/log/log.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
 import { readSnapshot, type Snapshot, type SnapshotKey } from "../../io/log/snapshot.ts";
 import { SnapshotWriter } from "../../io/log/snapshot-writer.ts";
+import type { ServerSettings } from "../../server/kernel/settings.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";
@@ -104,6 +105,14 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
 /** An operator may add these files before a node's first start. */
 const PRESEEDED_FILES = ["identity.key", "settings.json", "files"];
 
+/** Rates of the engine and of the IRC gateway. */
+export function postLimits(
+  postsPerSecond: number | undefined,
+): Pick<ServerSettings, "postsPerSecond" | "postsBurst"> {
+  if (postsPerSecond === undefined) return {};
+  return { postsPerSecond, postsBurst: Math.max(1, postsPerSecond * 5) };
+}
+
 function checkStandaloneOptions(options: FolderOptions): void {
   const { path, cluster, newIdentity, acceptsLoss, isFrozen } = options;
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
@@ -145,11 +154,7 @@ async function openContents(
   const { clock, entropy } = options;
   const disk = systemDisk(new SpareDescriptors());
   const registry = new Registry();
-  const { postsPerSecond } = options;
-  const limits =
-    postsPerSecond === undefined
-      ? {}
-      : { postsPerSecond, postsBurst: Math.max(1, postsPerSecond * 5) };
+  const limits = postLimits(options.postsPerSecond);
   const newFolds = () => {
     const rooms = new Rooms();
     const shared = { isShared: options.cluster !== undefined };

@@ -55,6 +55,8 @@ export type IrcEffect =
 const QUEUED_LINES_HIGH = 64;
 /** Lines of the last reads before the driver stopped; no client that it paces has more. */
 const QUEUED_LINES_MAX = 400_000;
+/** Pause of a client that is too fast, long enough that its lines run in groups. */
+const PACE_MS = 20;
 /** Posts of one connection that are on their way to the disk, so that they share its syncs. */
 const OVERLAPPING_POSTS_MAX = 64;
 /** Registration needs few bytes (SASL: 400 per line). */
@@ -330,7 +332,7 @@ export class IrcSession {
     const waitMs = this.#rate.take(this.now);
     if (waitMs > 0) {
       this.#isPaced = true;
-      this.#effects.push({ kind: "wait", ms: waitMs });
+      this.#effects.push({ kind: "wait", ms: Math.max(PACE_MS, waitMs) });
       return undefined;
     }
     const bytes = this.#queue.shift() ?? "too-long";
