@@ -3,7 +3,6 @@
 import { Fault } from "../../base/fault.ts";
 import { isName } from "../../base/names.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
-import { moderates } from "../rooms/moderation.ts";
 import type { Room } from "../rooms/rooms.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
@@ -288,14 +287,6 @@ function sendNames(session: IrcSession, room: Room, name: string): void {
     session.numeric(RPL.namesReply, "=", name, line);
   }
   session.numeric(RPL.endOfNames, name, "end of the list");
-}
-
-export function isModerator(
-  { server: { registry } }: IrcSession,
-  room: Room,
-  user: Parameters<typeof registry.get>[0],
-): boolean {
-  return moderates(room, { user, isOperator: registry.policy.isOperator(user) });
 }
 
 export function* list(session: IrcSession, { params: [wanted] }: IrcLine): Task {

@@ -1,10 +1,8 @@
 /** Formatting of lines that contain text of clients. */
 
 import { cutText, utf8Encode } from "../../base/bytes.ts";
-import { formatLine, type LineFields } from "../../wire/irc/line.ts";
+import { formatLine, type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 
-/** RFC 1459, section 2.3: 512 bytes with CR LF, without tags. */
-export const LINE_BYTES_MAX = 510;
 /** No nick, channel, mode or id is longer. */
 const MIDDLE_BYTES_MAX = 100;
 const UTF8_BYTES_MAX = 3;
@@ -20,8 +18,8 @@ export function formatSafely({ tags = {}, source, command, params }: LineFields)
   const fields = { tags: safeTags(tags), source, command, params: safe };
   const line = formatLine(fields);
   const rest = line.startsWith("@") ? line.slice(line.indexOf(" ") + 1) : line;
-  if (rest.length * UTF8_BYTES_MAX <= LINE_BYTES_MAX) return line;
-  const overBytes = utf8Encode(rest).length - LINE_BYTES_MAX;
+  if (rest.length * UTF8_BYTES_MAX <= REST_BYTES_MAX) return line;
+  const overBytes = utf8Encode(rest).length - REST_BYTES_MAX;
   if (overBytes <= 0) return line;
   const text = safe[last] ?? "";
   safe[last] = cutText(text, Math.max(0, utf8Encode(text).length - overBytes));

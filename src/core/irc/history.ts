@@ -1,7 +1,7 @@
 /** CHATHISTORY, read markers, and the playback of missed messages. */
 
 import { Fault } from "../../base/fault.ts";
-import { dateOf, UNIX_MS_MAX } from "../../base/time.ts";
+import { formatUtc, UNIX_MS_MAX } from "../../base/time.ts";
 import type { IrcLine, LineFields } from "../../wire/irc/line.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
@@ -281,7 +281,7 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
   }
   const listed = found.sort((a, b) => a.unixMs - b.unixMs).slice(0, limit);
   const lines = listed.map(({ name, unixMs }) => {
-    const params = ["TARGETS", name, dateOf(unixMs).toISOString()];
+    const params = ["TARGETS", name, formatUtc(unixMs)];
     return { source: HOST, command: "CHATHISTORY", params };
   });
   session.batch("draft/chathistory-targets", [], lines);
@@ -374,7 +374,7 @@ export function* sendReadMarker(session: IrcSession, channel: Channel): Task {
   try {
     const records = yield* readPages(session, channel, {}, EVENTS, MARKER_SEARCH_MAX);
     const last = records.findLast(({ n }) => n <= channel.readN);
-    send(last === undefined ? "*" : `timestamp=${dateOf(last.timeUnixMs).toISOString()}`);
+    send(last === undefined ? "*" : `timestamp=${formatUtc(last.timeUnixMs)}`);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     send("*");

@@ -1,11 +1,9 @@
 /** Lists of the members of rooms, shared by connections that request them at the same time. */
 
-import type { UserId } from "../../base/ids.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { Registry } from "../rooms/accounts.ts";
-import { moderates } from "../rooms/moderation.ts";
 import type { Room } from "../rooms/rooms.ts";
-import { userMask } from "./server.ts";
+import { isModerator, userMask } from "./server.ts";
 
 /** Leaves space in a line of 510 bytes for the reply's other parameters. */
 const LIST_CHARS_MAX = 400;
@@ -47,7 +45,8 @@ export class MemberLists {
     for (const user of room.members) {
       const nick = this.#registry.nameOf(user);
       if (nick === undefined) continue;
-      const entry = `${this.#sign(room, user)}${hasHosts ? userMask(nick) : nick}`;
+      const sign = isModerator(this.#registry, room, user) ? "@" : "";
+      const entry = `${sign}${hasHosts ? userMask(nick) : nick}`;
       if (line.length + 1 + entry.length >= LIST_CHARS_MAX) {
         lines.push(line);
         line = "";
@@ -55,10 +54,5 @@ export class MemberLists {
       line += line === "" ? entry : ` ${entry}`;
     }
     return line === "" ? lines : [...lines, line];
-  }
-
-  #sign(room: Room, user: UserId): string {
-    const isOperator = this.#registry.policy.isOperator(user);
-    return moderates(room, { user, isOperator }) ? "@" : "";
   }
 }

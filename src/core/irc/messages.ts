@@ -3,14 +3,13 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { foldName, isName } from "../../base/names.ts";
-import type { IrcLine } from "../../wire/irc/line.ts";
+import { type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
 import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
 import { refuse } from "./channels.ts";
 import type { Asking, Task } from "./command-run.ts";
-import { LINE_BYTES_MAX } from "./format.ts";
 import { targetOf } from "./history.ts";
 import { TARGETS_MAX } from "./isupport.ts";
 import { ERR } from "./numeric.ts";
@@ -41,7 +40,7 @@ export function* message(session: IrcSession, line: IrcLine): Task {
   if (text === "") return complain(session, line, ERR.noText, "no text");
   const longest = Math.max(...targets.split(",").map((target) => target.length));
   const sent = `:${userMask(session.nick)} ${line.command}  :${text}`;
-  if (utf8Encode(sent).length + longest > LINE_BYTES_MAX) {
+  if (utf8Encode(sent).length + longest > REST_BYTES_MAX) {
     return complain(session, line, ERR.inputTooLong, "the line is too long for its readers");
   }
   yield* postText(session, line, targets, text);
@@ -116,8 +115,15 @@ function* post(session: IrcSession, target: string, body: PostBody): Asking<void
   for (;;) {
     try {
       const { seq } = yield* session.ask("post", fields);
-      const channel = () => channelAt(session, target);
-      return yield* session.until(() => (channel()?.seenSeq ?? 0) >= seq);
+      // A new conversation appears later. The condition is checked at each message, so it must be
+      // cheap.
+      let channel = channelAt(session, target);
+      return yield* session.until(() => {
+        if (channel === undefined || session.channels.get(channel.id) !== channel) {
+          channel = channelAt(session, target);
+        }
+        return (channel?.seenSeq ?? 0) >= seq;
+      });
     } catch (error) {
       const retryMs = error instanceof Fault ? error.retryAfterMs : undefined;
       if (retryMs === undefined || retryMs > PAUSE_MS_MAX) throw error;

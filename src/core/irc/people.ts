@@ -4,12 +4,11 @@ import { cutText } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Account } from "../rooms/accounts.ts";
-import { isModerator } from "./channels.ts";
 import type { Task } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./isupport.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { oneLine } from "./render.ts";
-import { awayReason, findAccount, HOST, userMask } from "./server.ts";
+import { awayReason, findAccount, HOST, isModerator, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { splitText } from "./text.ts";
 
@@ -40,7 +39,7 @@ export function who(session: IrcSession, { params: [mask = "", options = ""] }: 
   for (const { id, name } of accounts) {
     const isAway = awayReason(session.server, id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
-    const isModerating = room !== undefined && isModerator(session, room, id);
+    const isModerating = room !== undefined && isModerator(session.server.registry, room, id);
     const flags = `${isAway ? "G" : "H"}${isOperator ? "*" : ""}${isModerating ? "@" : ""}`;
     const where = room === undefined ? "*" : `#${room.name}`;
     if (fields === null) {

@@ -3,7 +3,7 @@
 import { fromBase64Url, utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../../base/limits.ts";
-import { dateOf } from "../../base/time.ts";
+import { formatUtc } from "../../base/time.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import { CAP, capabilityList, capabilityNames, requestedCapabilities } from "./capabilities.ts";
 import { completeJoin, showChannel } from "./channels.ts";
@@ -213,7 +213,7 @@ export class Registration {
     }
     session.numeric(RPL.welcome, `welcome to ${server.name}, ${nick}`);
     session.numeric(RPL.yourHost, `your host is ${HOST}, running chat ${server.version}`);
-    const since = dateOf(server.startedUnixMs).toISOString();
+    const since = formatUtc(server.startedUnixMs);
     session.numeric(RPL.created, `this server was started ${since}`);
     session.numeric(RPL.myInfo, HOST, `chat-${server.version}`, "o", "bkmnot", "bko");
     const tokens = [`NETWORK=${networkToken(server.name)}`, ...ISUPPORT_TOKENS];

@@ -3,12 +3,11 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
-import { dateOf, formatUtc } from "../../base/time.ts";
-import type { LineFields } from "../../wire/irc/line.ts";
+import { formatUtc } from "../../base/time.ts";
+import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import { type Body, fieldsOf, type RecordKind } from "../../wire/kinds.ts";
 import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
 import { CAP } from "./capabilities.ts";
-import { LINE_BYTES_MAX } from "./format.ts";
 import { findAccount, HOST, type IrcServer, messageId, userMask } from "./server.ts";
 import { cleanIrc, ircFromMarkdown, splitText } from "./text.ts";
 
@@ -60,7 +59,7 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const command = record.body?.["notice"] === true ? "NOTICE" : "PRIVMSG";
   const source = sourceOf(record);
   const tags = { ...messageTags(record, rendering), ...replyTag(record, rendering) };
-  const budget = LINE_BYTES_MAX - `:${source} ${command} ${to} :`.length;
+  const budget = REST_BYTES_MAX - `:${source} ${command} ${to} :`.length;
   if (record.kind === "action") {
     const parts = splitText(text.replaceAll("\n", " "), budget - "\u0001ACTION \u0001".length);
     const lines = parts.map((part) => {
@@ -79,7 +78,7 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
 
 /** Hours and minutes in UTC. */
 function clockOf({ timeUnixMs }: ChatRecord): string {
-  return dateOf(timeUnixMs).toISOString().slice(11, 16);
+  return formatUtc(timeUnixMs).slice(11, 16);
 }
 
 interface MultilineMessage {
@@ -222,7 +221,7 @@ function messageTags(record: ChatRecord, rendering: Rendering): Record<string, s
 }
 
 function timeTags(record: ChatRecord, { caps }: Rendering): Record<string, string> {
-  return (caps & CAP.time) === 0 ? {} : { time: dateOf(record.timeUnixMs).toISOString() };
+  return (caps & CAP.time) === 0 ? {} : { time: formatUtc(record.timeUnixMs) };
 }
 
 function replyTag({ kind, body }: ChatRecord, { caps, server }: Rendering): LineFields["tags"] {

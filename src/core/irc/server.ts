@@ -3,6 +3,7 @@
 import type { FileId, Sha256, UserId } from "../../base/ids.ts";
 import { isName } from "../../base/names.ts";
 import type { Account, Registry } from "../rooms/accounts.ts";
+import { moderates } from "../rooms/moderation.ts";
 import type { Room, Rooms } from "../rooms/rooms.ts";
 import { LOBBY } from "../rooms/rooms.ts";
 import type { MemberLists } from "./member-lists.ts";
@@ -48,6 +49,10 @@ export function userMask(name: string): string {
 
 export function findAccount({ registry }: IrcServer, nick: string): Account | undefined {
   return isName(nick) ? registry.find(nick) : undefined;
+}
+
+export function isModerator(registry: Registry, room: Room, user: UserId): boolean {
+  return moderates(room, { user, isOperator: registry.policy.isOperator(user) });
 }
 
 export function findRoom({ rooms }: IrcServer, channel: string): Room | undefined {

@@ -7,10 +7,16 @@ import { unreachable } from "../../base/assert.ts";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, outboxId, type RoomId } from "../../base/ids.ts";
-import type { LineFields } from "../../wire/irc/line.ts";
-import { type IrcLine, LineBuffer, type LineFault, parseLine } from "../../wire/irc/line.ts";
+import {
+  type IrcLine,
+  LineBuffer,
+  type LineFault,
+  type LineFields,
+  parseLine,
+} from "../../wire/irc/line.ts";
 import {
   type Answer,
+  type Notice,
   type NoticeOf,
   type RequestFields,
   type RequestKind,
@@ -462,7 +468,7 @@ export class IrcSession {
           this.#answered(effect.ref, (task) => task.throw(effect.fault));
           break;
         case "notice":
-          this.#notice(effect.notice as Parameters<typeof sharedNotice>[1]);
+          this.#notice(effect.notice as Notice);
           break;
         case "close":
           this.close(effect.fault?.message ?? "the server closed the connection");
@@ -473,7 +479,7 @@ export class IrcSession {
     }
   }
 
-  #notice(notice: Parameters<typeof sharedNotice>[1]): void {
+  #notice(notice: Notice): void {
     if (notice.kind === "welcome") {
       this.welcome = notice.text === undefined ? undefined : cleanIrc(notice.text);
       return this.#runQueue();
@@ -484,7 +490,7 @@ export class IrcSession {
   #show(message: SharedMessage): void {
     if (this.#holds && isHoldable(message)) {
       if (this.#held.length < HELD_MESSAGES_MAX) return void this.#held.push(message);
-      // Nothing may be shown before the welcome, and the next log-in shows what was missed.
+      // The client expects no messages before the welcome. Its next log-in shows missed ones.
       if (!this.registration.isComplete) return this.close("the registration took too long");
     }
     if (message.kind === "records") {
@@ -787,7 +793,7 @@ export class IrcSession {
   }
 
   #announced({ text }: NoticeOf<"announced">): void {
-    for (const line of text.split("\n")) this.notice(line.replaceAll(/[\0-\x1f\x7f]/g, " "));
+    for (const line of cleanIrc(text).split("\n")) this.notice(line);
   }
 
   /** Looks every second, because no notice reports accounts without a common room. */

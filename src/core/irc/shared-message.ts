@@ -1,6 +1,6 @@
 /** Message published to many sessions: decoded once, and rendered once per set of capabilities. */
 
-import { concatBytes } from "../../base/bytes.ts";
+import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { decode } from "../../wire/codec.ts";
 import type { Notice, WireRecord } from "../../wire/messages.ts";
@@ -14,8 +14,6 @@ interface Rendered {
   readonly to: string;
   readonly bytes: Uint8Array;
 }
-
-const encoder = new TextEncoder();
 
 export class SharedRecord {
   readonly record: ChatRecord;
@@ -39,7 +37,7 @@ export class SharedRecord {
     const known = this.#rendered.get(key);
     if (known?.to === to) return known.bytes;
     const lines = renderRecord(this.record, { server: this.#server, caps: key, to });
-    const bytes = encoder.encode(lines.map((line) => `${formatSafely(line)}\r\n`).join(""));
+    const bytes = utf8Encode(lines.map((line) => `${formatSafely(line)}\r\n`).join(""));
     this.#rendered.set(key, { to, bytes });
     return bytes;
   }

@@ -2,7 +2,7 @@
 
 import type { UserId } from "../../base/ids.ts";
 import { POSTS_BURST, POSTS_PER_SECOND, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
-import { dropOldest } from "../../core/evict.ts";
+import { setNewest } from "../../core/evict.ts";
 import { MemberLists } from "../../core/irc/member-lists.ts";
 import { type AwayReasons, awayReason, type IrcServer } from "../../core/irc/server.ts";
 import { IrcSession } from "../../core/irc/session.ts";
@@ -153,11 +153,9 @@ function awayReasons(onChange: (user: UserId) => void): AwayReasons {
   return {
     of: (user) => reasons.get(user),
     set: (user, reason) => {
-      reasons.delete(user);
       onChange(user);
-      if (reason === undefined) return;
-      reasons.set(user, reason);
-      dropOldest(reasons, AWAY_REASONS_MAX);
+      if (reason === undefined) reasons.delete(user);
+      else setNewest(reasons, user, reason, AWAY_REASONS_MAX);
     },
   };
 }

@@ -28,7 +28,7 @@ export interface LineFields {
 /** A client's tags with `@` and the space after them (IRCv3 message tags: 4,094 bytes of data). */
 const TAGS_BYTES_MAX = 4_096;
 /** The rest of a line without CR LF (RFC 1459, section 2.3). */
-const REST_BYTES_MAX = 510;
+export const REST_BYTES_MAX = 510;
 /** RFC 1459, section 2.3. */
 const PARAMS_MAX = 15;
 /** The longest line in either direction, with a server's tags (IRCv3 message tags). */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { formatSafely, LINE_BYTES_MAX } from "../../../src/core/irc/format.ts";
-import { parseLine } from "../../../src/wire/irc/line.ts";
+import { formatSafely } from "../../../src/core/irc/format.ts";
+import { parseLine, REST_BYTES_MAX } from "../../../src/wire/irc/line.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 
 const START = "PRIVMSG #lobby :";
@@ -13,21 +13,21 @@ function formatText(text: string, tags: Readonly<Record<string, string>> = {}): 
 
 describe("the length of a line", () => {
   test("is at most 510 bytes", () => {
-    const longest = "x".repeat(LINE_BYTES_MAX - START.length);
+    const longest = "x".repeat(REST_BYTES_MAX - START.length);
     expect(formatText(longest)).toBe(`${START}${longest}`);
     expect(formatText(`${longest}x`)).toBe(`${START}${longest}`);
     expect(formatText(`${longest}${"x".repeat(70_000)}`)).toBe(`${START}${longest}`);
   });
 
   test("is counted in bytes, and the cut is between characters", () => {
-    const longest = "é".repeat((LINE_BYTES_MAX - START.length) / 2);
-    expect(utf8Encode(formatText(longest))).toHaveLength(LINE_BYTES_MAX);
+    const longest = "é".repeat((REST_BYTES_MAX - START.length) / 2);
+    expect(utf8Encode(formatText(longest))).toHaveLength(REST_BYTES_MAX);
     expect(formatText(`${longest}é`)).toBe(`${START}${longest}`);
     expect(formatText(`x${longest}`)).toBe(`${START}x${longest.slice(1)}`);
   });
 
   test("does not include the tags", () => {
-    const longest = "x".repeat(LINE_BYTES_MAX - START.length);
+    const longest = "x".repeat(REST_BYTES_MAX - START.length);
     const label = "y".repeat(64);
     expect(formatText(longest, { label })).toBe(`@label=${label} ${START}${longest}`);
   });
@@ -66,7 +66,7 @@ test("any texts form one line with the same number of parameters", () => {
       const line = formatSafely({ tags: { label }, command: "NOTICE", params: texts });
       expect(line).not.toMatch(/[\r\n\0]/);
       const rest = line.slice(line.indexOf(" ") + 1);
-      expect(utf8Encode(rest).length).toBeLessThanOrEqual(LINE_BYTES_MAX);
+      expect(utf8Encode(rest).length).toBeLessThanOrEqual(REST_BYTES_MAX);
       expect(parseLine(utf8Encode(rest))).toMatchObject({ params: { length: texts.length } });
     }),
   );
