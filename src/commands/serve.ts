@@ -422,7 +422,7 @@ async function listen(
 ): Promise<OpenServerListeners> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
   const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
-  const gateway = irc.length === 0 ? undefined : server.openIrc(VERSION);
+  const gateway = irc.length === 0 ? undefined : server.openIrc();
   const opened = await openListeners(
     {
       hosts: listenHosts(args.host),

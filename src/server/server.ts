@@ -126,9 +126,9 @@ export class Server {
   }
 
   /** Opens the IRC gateway, to which the caller adds listeners. */
-  openIrc(version: string): IrcGateway {
+  openIrc(): IrcGateway {
     const { sessions } = this;
-    const gateway = new IrcGateway({ services: this.#services, sessions, version });
+    const gateway = new IrcGateway({ services: this.#services, sessions });
     this.listen(gateway);
     return gateway;
   }

@@ -27,7 +27,6 @@ const AWAY_REASONS_MAX = 10_000;
 export interface IrcGatewayOptions {
   readonly services: Services;
   readonly sessions: ListenerEvents;
-  readonly version: string;
 }
 
 export class IrcGateway implements Listener, LineListenerEvents {
@@ -109,12 +108,12 @@ export class IrcGateway implements Listener, LineListenerEvents {
 }
 
 function ircServer(
-  { services, version }: IrcGatewayOptions,
+  { services }: IrcGatewayOptions,
   onAwayChange: (user: UserId) => void,
 ): IrcServer {
   const { clock, entropy, settings, rooms, registry, engine } = services;
   return {
-    ...{ name: settings.name, version, rooms, registry, sha256 },
+    ...{ name: settings.name, version: settings.version, rooms, registry, sha256 },
     linesPerSecond: settings.postsPerSecond ?? POSTS_PER_SECOND,
     linesBurst: settings.postsBurst ?? POSTS_BURST,
     memberLists: new MemberLists(registry),

@@ -90,7 +90,7 @@ function expectLines(client: IrcClient, from = 0): number {
 /** Each line must be answered or ignored: none may stop the server or appear as another line. */
 test("survives any lines before the log-in", async () => {
   const site = await Site.open();
-  const gateway = site.server.openIrc("test");
+  const gateway = site.server.openIrc();
   await fc.assert(
     fc.asyncProperty(fc.array(anyLine, { maxLength: 8 }), async (lines) => {
       const client = new IrcClient(site, gateway);
@@ -106,7 +106,7 @@ test("survives any lines before the log-in", async () => {
 
 test("survives any lines of a member", async () => {
   const site = await Site.open();
-  const gateway = site.server.openIrc("test");
+  const gateway = site.server.openIrc();
   await site.member("ana", "sesame-ana");
   await site.member("ben", "sesame-ben");
   const ben = new IrcClient(site, gateway);
@@ -135,7 +135,7 @@ test("survives any lines of a member", async () => {
 
 test("shows hostile texts of other users as harmless lines", async () => {
   const site = await Site.open();
-  const gateway = site.server.openIrc("test");
+  const gateway = site.server.openIrc();
   const ana = await site.member("ana", "sesame-ana");
   await site.member("ben", "sesame-ben");
   const ben = new IrcClient(site, gateway);

@@ -21,7 +21,7 @@ const LINK = /\[file\] five\.bin \(1\.0 MB\) https:\/\/192\.0\.2\.7:2428(\/files
 async function linked(addresses = [ADDRESS]) {
   const { site, ana, ben } = await lab();
   site.server.setAddresses(() => addresses);
-  const gateway = site.server.openIrc("test");
+  const gateway = site.server.openIrc();
   await ben.request("passwd", { password: "sesame-ben" });
   const irc = new IrcClient(site, gateway);
   await irc.logIn("ben", "sesame-ben");
@@ -65,7 +65,7 @@ test("is valid until the end of the next day, and shown with a new address then"
   expect(await status()).toBe(200);
   await site.time.jump(1);
   expect(await status()).toBe(404);
-  const again = new IrcClient(site, site.server.openIrc("test"));
+  const again = new IrcClient(site, site.server.openIrc());
   await again.logIn("ben", "sesame-ben", "message-tags batch draft/chathistory");
   const history = await again.ask("CHATHISTORY LATEST #lab * 10");
   const fresh = history.map((line) => LINK.exec(line)?.[1]).find((found) => found !== undefined);

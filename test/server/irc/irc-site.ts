@@ -19,7 +19,7 @@ export class IrcSite {
 
   private constructor(site: Site) {
     this.site = site;
-    this.gateway = site.server.openIrc("test");
+    this.gateway = site.server.openIrc();
   }
 
   static async open(options: SiteOptions = {}): Promise<IrcSite> {
@@ -51,6 +51,6 @@ export class IrcSite {
 
   async restart(): Promise<void> {
     await this.site.restart();
-    this.gateway = this.site.server.openIrc("test");
+    this.gateway = this.site.server.openIrc();
   }
 }
