@@ -18,7 +18,17 @@ export function fileLinkKeyOf(identity: Identity): Uint8Array {
   return new Uint8Array(hkdfSync("sha256", identity.seed(), "", PURPOSE, KEY_BYTES));
 }
 
-export function fileLinkMac(key: Uint8Array, user: string, file: string, day: number): string {
-  const mac = hmacSha256(key, utf8Encode(`${user} ${file} ${day}`));
+interface LinkedFields {
+  readonly user: string;
+  readonly file: string;
+  readonly day: number;
+  readonly revokedSeq: number;
+}
+
+export function fileLinkMac(
+  key: Uint8Array,
+  { user, file, day, revokedSeq }: LinkedFields,
+): string {
+  const mac = hmacSha256(key, utf8Encode(`${user} ${file} ${day} ${revokedSeq}`));
   return toBase64Url(mac.subarray(0, MAC_BYTES));
 }

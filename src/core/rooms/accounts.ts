@@ -44,6 +44,8 @@ export interface Account {
   readonly devices: SmallMap<string, Device>;
   /** The keys are the seqs of the passwords' records. */
   ircPasswords: ReadonlyMap<number, IrcPassword>;
+  /** Seq of the last record that ended a device's or password's access; 0 if there is none. */
+  revokedSeq: number;
   readonly ignored: Set<UserId>;
   prefs?: AccountPrefs | undefined;
   lastSeq: number;
@@ -81,6 +83,12 @@ const DAY_MS = 24 * 60 * 60_000;
 
 /** Shared by all accounts without IRC passwords, to save memory. */
 const NO_IRC_PASSWORDS: ReadonlyMap<number, IrcPassword> = new Map();
+
+const REVOKING_KINDS: ReadonlySet<string> = new Set([
+  "device-gone",
+  "irc-password-gone",
+  "password",
+]);
 
 const SERVER_ROOM = "server" as UserId;
 
@@ -363,6 +371,7 @@ export class Registry {
     if (!isOfLog(kind, "accounts")) return;
     // Ignores records of a removed account that were created before the removal.
     const account = known?.isRemoved === true ? undefined : known;
+    if (account !== undefined && REVOKING_KINDS.has(kind)) account.revokedSeq = head.seq;
     switch (kind) {
       case "account":
         return this.#enrol(head, fieldsOf(kind, body));
@@ -498,6 +507,7 @@ export class Registry {
       reset: undefined,
       devices: new SmallMap(),
       ircPasswords: NO_IRC_PASSWORDS,
+      revokedSeq: 0,
       ignored: new Set(),
       lastSeq: seq,
     };

@@ -8,25 +8,34 @@ import type { ServerContext } from "../kernel/context.ts";
 const DAY_MS = 86_400_000;
 const TOKEN = /^(u[\w-]{11})\/(f[\w-]{11})\/([1-9]\d{0,6})\/([\w-]{22})$/;
 
+interface FileLinksOptions extends Pick<ServerContext, "identity" | "clock"> {
+  readonly registry: Pick<ServerContext["registry"], "get">;
+}
+
 interface LinkedFile {
   readonly user: UserId;
   readonly file: FileId;
 }
 
-/** A link grants nothing by itself: each download checks what the account may read. */
+/**
+ * A link grants nothing by itself: each download checks what the account may read. Links end when
+ * the account changes its password, or signs out a device or an IRC client.
+ */
 export class FileLinks {
   readonly #key: Uint8Array;
   readonly #clock: ServerContext["clock"];
+  readonly #registry: Pick<ServerContext["registry"], "get">;
 
-  constructor({ identity, clock }: Pick<ServerContext, "identity" | "clock">) {
+  constructor({ identity, clock, registry }: FileLinksOptions) {
     this.#key = fileLinkKeyOf(identity);
     this.#clock = clock;
+    this.#registry = registry;
   }
 
   /** Returns the same path during a day (UTC). It is valid until the end of the next day. */
   pathOf(user: UserId, file: FileId): string {
     const day = this.#today();
-    return `/files/${user}/${file}/${day}/${fileLinkMac(this.#key, user, file, day)}`;
+    return `/files/${user}/${file}/${day}/${this.#mac(user, file, day)}`;
   }
 
   /** @returns `undefined` if the link is invalid or has expired */
@@ -35,10 +44,16 @@ export class FileLinks {
     const age = this.#today() - Number(day);
     // A link made just before midnight would otherwise expire at once.
     const isCurrent = age === 0 || age === 1;
-    if (!isCurrent || !sameSecret(mac, fileLinkMac(this.#key, user, file, Number(day)))) {
+    const linked = { user: user as UserId, file: file as FileId };
+    if (!isCurrent || !sameSecret(mac, this.#mac(linked.user, linked.file, Number(day)))) {
       return undefined;
     }
-    return { user: user as UserId, file: file as FileId };
+    return linked;
+  }
+
+  #mac(user: UserId, file: FileId, day: number): string {
+    const revokedSeq = this.#registry.get(user)?.revokedSeq ?? 0;
+    return fileLinkMac(this.#key, { user, file, day, revokedSeq });
   }
 
   #today(): number {

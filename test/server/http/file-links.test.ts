@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { CONCURRENT_HTTP_DOWNLOADS_MAX } from "../../../src/base/limits-page.ts";
+import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import type { Clock } from "../../../src/io/clock.ts";
 import { FileLinks } from "../../../src/server/http/file-links.ts";
@@ -31,6 +32,8 @@ async function linked(addresses = [ADDRESS]) {
   const status = async (wanted = path) => (await site.wait(site.fetch(wanted))).status;
   return { site, ana, ben, irc, line, path, status };
 }
+
+type Linked = Awaited<ReturnType<typeof linked>>;
 
 async function bodyOf(site: Site, response: Response): Promise<Uint8Array> {
   return new Uint8Array(await site.wait(response.arrayBuffer()));
@@ -75,7 +78,7 @@ test("is valid until the end of the next day, and shown with a new address then"
 test("refuses a link of a later day, as of a server whose clock was wrong", () => {
   let unixMs = 20_000 * DAY_MS;
   const clock = { unixMs: () => unixMs } as Clock;
-  const links = new FileLinks({ identity: Identity.generate(), clock });
+  const links = new FileLinks({ identity: Identity.generate(), clock, registry: new Registry() });
   const token = links.pathOf(USER, FIVE.id).slice("/files/".length);
   expect(links.parse(token)).toEqual({ user: USER, file: FIVE.id });
   unixMs -= 1;
@@ -105,7 +108,7 @@ test("refuses a link with any part changed", async () => {
 test("makes the links of another identity worthless", () => {
   const clock = { unixMs: () => 0 } as Clock;
   const [ours, other] = [Identity.generate(), Identity.generate()].map(
-    (identity) => new FileLinks({ identity, clock }),
+    (identity) => new FileLinks({ identity, clock, registry: new Registry() }),
   );
   const token = ours?.pathOf(USER, FIVE.id).slice("/files/".length) ?? "";
   expect(other?.parse(token)).toBeUndefined();
@@ -125,6 +128,28 @@ test("checks the account when a download begins", async () => {
   expect(await status()).toBe(200);
   await ana.request("remove", { user: "ben" });
   expect(await status()).toBe(404);
+});
+
+test.each([
+  ["a sign-out", async ({ ana }) => void (await ana.request("sign-out", { user: "ben" }))],
+  [
+    "a new password",
+    async ({ ben }) => void (await ben.request("passwd", { current: "sesame-ben", password: "x" })),
+  ],
+  [
+    "a revoked IRC password",
+    async ({ ben }) => {
+      const { id } = await ben.request("irc-password", {});
+      await ben.request("irc-password-revoke", { id });
+    },
+  ],
+] satisfies [string, (site: Linked) => Promise<void>][])("ends at %s", async (_, revoke) => {
+  const site = await linked();
+  await operating(site.ana);
+  expect(await site.status()).toBe(200);
+  await revoke(site);
+  await site.site.quiet();
+  expect(await site.status()).toBe(404);
 });
 
 test.each(["kick", "ban", "cancel"])("ends a download after a %s", async (event) => {
