@@ -14,6 +14,16 @@ export interface IrcPassword {
   readonly sinceUnixMs: number;
 }
 
+/** @param token 128 random bits in base64url, as in `newToken` */
+export function ircPasswordOf(token: string): string {
+  // A leading letter, so that no program mistakes the password for an option.
+  return `i${token}`;
+}
+
+export function looksLikeIrcPassword(text: string): boolean {
+  return /^i[\w-]{22}$/.test(text);
+}
+
 interface Owner {
   readonly id: UserId;
   readonly name: string;

@@ -5,7 +5,11 @@ import { Fault, msg } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { ircPasswordDraft, ircPasswordsGoneDraft } from "../../core/rooms/irc-passwords.ts";
+import {
+  ircPasswordDraft,
+  ircPasswordOf,
+  ircPasswordsGoneDraft,
+} from "../../core/rooms/irc-passwords.ts";
 import type { Actor } from "../../core/rooms/moderation.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -31,8 +35,7 @@ export class IrcPasswords {
     { user, label }: RequestOf<"irc-password">,
   ): Promise<Answer<"irc-password">> {
     const account = this.#account(from, user);
-    // A leading letter, so that no program mistakes the password for an option.
-    const password = `i${newToken(this.#context.entropy)}`;
+    const password = ircPasswordOf(newToken(this.#context.entropy));
     const content = { hash: hashOf(password), label: label?.trim() || undefined };
     const record = await this.#context.kernel.transact(() => [
       ircPasswordDraft(account, from.account.id, content),

@@ -17,7 +17,7 @@ import { checkName, type FoldedName, foldName, type Name } from "../../base/name
 import { checkNewName } from "../../base/new-names.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { ircPasswordSeq } from "../../core/rooms/irc-passwords.ts";
+import { ircPasswordSeq, looksLikeIrcPassword } from "../../core/rooms/irc-passwords.ts";
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { delay } from "../../io/clock.ts";
@@ -259,7 +259,7 @@ export class Authenticator {
     if (password === undefined) {
       throw new Fault("frame-malformed", "log-in requires a signature or a password");
     }
-    await this.#guessPassword(client, account?.name ?? name, () =>
+    await this.#guessPassword(client, guessKeys(account?.name ?? name), () =>
       this.#verifyInQueue(client, password, account?.passwordHash),
     );
     const known = this.#verifiedAccount(account);
@@ -283,9 +283,9 @@ export class Authenticator {
     // cannot be guessed.
     const ircPassword = account && ircPasswordSeq(account, hashOf(password));
     if (ircPassword === undefined) {
-      await this.#guessPassword(client, account?.name ?? name, () =>
-        this.#verifyOnce(client, password, account),
-      );
+      // A client that retries a revoked IRC password must not delay the account's other log-ins.
+      const names = looksLikeIrcPassword(password) ? [] : guessKeys(account?.name ?? name);
+      await this.#guessPassword(client, names, () => this.#verifyOnce(client, password, account));
     }
     return { account: this.#verifiedAccount(account), ircPassword };
   }
@@ -310,11 +310,11 @@ export class Authenticator {
 
   #guessPassword(
     client: ClientConnection,
-    name: Name,
+    names: readonly string[],
     check: () => Promise<boolean>,
   ): Promise<void> {
     const message = "unknown user or wrong password";
-    return this.#guess(client, [`name:${foldName(name)}`], "login-refused", message, check);
+    return this.#guess(client, names, "login-refused", message, check);
   }
 
   /** Does not look the name up again, because it could now belong to a different account. */
@@ -377,8 +377,7 @@ export class Authenticator {
       });
     }
     const check = () => this.#hashing.run(() => this.#verify(current, passwordHash));
-    const keys = [`name:${foldName(name)}`];
-    await this.#guess(client, keys, "login-refused", "wrong current password", check);
+    await this.#guess(client, guessKeys(name), "login-refused", "wrong current password", check);
   }
 
   hash(user: UserId, password: string): Promise<string> {
@@ -596,6 +595,10 @@ export class Authenticator {
 
 const SECRET_PREFIX = "secret:";
 const ADDRESS_PREFIX = "address:";
+
+function guessKeys(name: Name): string[] {
+  return [`name:${foldName(name)}`];
+}
 
 export function hasGuessedTooOften(client: ClientConnection): boolean {
   return client.wrongSecrets >= WRONG_SECRETS_MAX;

@@ -218,6 +218,27 @@ test("delays guesses of account passwords but not a valid IRC password", async (
   expect(await elapsed("word")).toBeGreaterThanOrEqual(1_000);
 });
 
+test("a retried IRC password that was revoked delays its address, not the account", async () => {
+  const { site, ana } = await siteWith(["ana"]);
+  await ana.request("passwd", { password: "word" });
+  const { password, id } = await ana.request("irc-password", {});
+  await ana.request("irc-password-revoke", { id });
+  const before = site.clock.now();
+  for (let i = 0; i < 12; i++) expect(await refusal(site, password)).toBe("login-refused");
+  expect(site.clock.now() - before).toBeGreaterThanOrEqual(1_000);
+  const retried = site.clock.now();
+  await loggedIn(site, "word");
+  expect(site.clock.now() - retried).toBeLessThan(1_000);
+});
+
+test.each(["i", "I", "ii"])("accepts an account password of any shape: %s", async (start) => {
+  const { site, ana } = await siteWith(["ana"]);
+  const password = `${start}${"x".repeat(22)}`;
+  await ana.request("passwd", { password });
+  await loggedIn(site, password);
+  expect(await refusal(site, `${password.slice(0, -1)}y`)).toBe("login-refused");
+});
+
 test("answers an unknown user like a wrong password", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const { password } = await ana.request("irc-password", {});
