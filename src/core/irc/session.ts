@@ -631,7 +631,8 @@ export class IrcSession {
     if (record.kind === "rename") return this.#renamed(channel, record);
     if (isMessage(record) && record.from !== undefined && this.ignored.has(record.from)) return;
     const isOwnPost = record.id.startsWith(this.outbox);
-    if (isOwnPost && !this.has(CAP.echo)) return;
+    const isToSelf = channel.isDirect && channel.name === this.nick;
+    if (isOwnPost && !isToSelf && !this.has(CAP.echo)) return;
     if (record.kind === "join" && isMine) return;
     if (record.kind === "sealed") return this.#sealedMessage(channel, record, isMine);
     const isRemoval = record.kind === "kick" && record.body?.["name"] === this.nick;
@@ -641,6 +642,9 @@ export class IrcSession {
       const lines = this.renderFor(channel, record);
       if (run?.replies !== undefined) run.replies.push(...lines);
       else for (const line of lines) this.#emit(line);
+      // The echo, which the label belongs to, is not the delivery.
+      const isBoth = isOwnPost && isToSelf && this.has(CAP.echo);
+      if (isBoth) for (const line of lines) this.#emit(line);
       return;
     }
     this.#write(shared.bytes(this.caps, channel.name));

@@ -51,10 +51,20 @@ describe("PRIVMSG", () => {
     expect(untagged([await two.until("answer")])).toEqual([":ben!ben@chat PRIVMSG ana :answer"]);
   });
 
-  test("reaches the user's own account", async () => {
-    const { one } = await start();
-    const lines = await one.ask("PRIVMSG ana :note");
-    expect(lines.join()).toMatch(/PRIVMSG ana :note| (401|404) /);
+  test.each([
+    ["twice with echo-message", MODERN, 2],
+    ["once without", "message-tags labeled-response batch", 1],
+  ])("reaches the user's own account %s, and other connections once", async (_, caps, count) => {
+    const { irc, ana, one } = await start(caps);
+    const phone = await irc.client("ana", caps);
+    const note = ":ana!ana@chat PRIVMSG ana :note";
+    expect(untagged(await one.ask("PRIVMSG ana :note"))).toEqual(Array(count).fill(note));
+    expect(untagged(await phone.news())).toEqual([note]);
+    const labelled = await one.ask("@label=x PRIVMSG ana :again");
+    expect(untagged(labelled.filter((line) => line.includes("PRIVMSG")))).toHaveLength(count);
+    expect(labelled.filter((line) => line.includes("label=x"))).toHaveLength(1);
+    expect(ana.texts()).toEqual(["note", "again"]);
+    expect(new Set(labelled.map(idOf).filter((id) => id !== "")).size).toBe(1);
   });
 
   test("has up to 4 targets", async () => {
