@@ -57,6 +57,9 @@ function* joinOne(session: IrcSession, name: string, key: string | undefined): A
     const password = key === undefined || key === "" ? {} : { password: key };
     const answer = yield* session.ask("join", { room, create: true, ...password });
     const named = `#${answer.name}`;
+    if (named.toLowerCase() !== name.toLowerCase()) {
+      session.numeric(ERR.linkChannel, name, named, "this channel was renamed");
+    }
     yield* session.until(() => session.channelNamed(named) !== undefined);
     const channel = session.channelNamed(named);
     if (channel !== undefined && session.endJoin(channel)) {

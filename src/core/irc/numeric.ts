@@ -74,6 +74,7 @@ export const ERR = {
   needMoreParams: "461",
   alreadyRegistered: "462",
   wrongPassword: "464",
+  linkChannel: "470",
   unknownMode: "472",
   inviteOnly: "473",
   banned: "474",

@@ -55,10 +55,11 @@ export function isModerator(registry: Registry, room: Room, user: UserId): boole
   return moderates(room, { user, isOperator: registry.policy.isOperator(user) });
 }
 
+/** A former name finds no room, because clients know the new one. */
 export function findRoom({ rooms }: IrcServer, channel: string): Room | undefined {
   const name = channel.slice(1);
   if (!channel.startsWith("#") || !isName(name)) return undefined;
-  const room = rooms.find(name);
+  const room = rooms.holderOf(name);
   return room?.isSealed === true ? undefined : room;
 }
 

@@ -309,6 +309,23 @@ describe("RENAME", () => {
     expect(await two.ask("PRIVMSG #den :x")).toEqual([]);
   });
 
+  test("leaves the old name without a channel, and forwards a JOIN of it", async () => {
+    const { irc, olga, two } = await startWithOperator();
+    await irc.member("cleo");
+    const third = await irc.client("cleo");
+    await olga.request("rename", { room: "lab", to: "den" });
+    await two.news();
+    expect(await two.ask("PRIVMSG #lab :x", "TOPIC #lab :x")).toEqual([
+      expect.stringContaining(" 403 ben #lab :"),
+      expect.stringContaining(" 403 ben #lab :"),
+    ]);
+    const forwarded = ":chat 470 ben #lab #den :this channel was renamed";
+    expect(await two.ask("JOIN #lab")).toEqual([forwarded]);
+    const [first, joined] = untagged(await third.ask("JOIN #lab"));
+    expect(first).toBe(forwarded.replace("ben", "cleo"));
+    expect(joined).toStartWith(":cleo!cleo@chat JOIN #den");
+  });
+
   test("is refused with the reply of the specification", async () => {
     const { one, two } = await startWithOperator();
     await one.ask("JOIN #den");
