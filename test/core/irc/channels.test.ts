@@ -99,6 +99,18 @@ describe("JOIN", () => {
 });
 
 describe("PART and KICK", () => {
+  test("let only a user who left rejoin without the key, as in native clients", async () => {
+    const { ben, one, two } = await start();
+    await one.ask("JOIN #vault secret");
+    await two.ask("JOIN #vault secret", "PART #vault");
+    expect((await two.ask("JOIN #vault")).join()).toContain(" JOIN #vault");
+    await ben.request("leave", { room: "vault" });
+    await ben.request("join", { room: "vault" });
+    await one.ask("KICK #vault ben");
+    expect(await two.ask("JOIN #vault")).toEqual([expect.stringContaining(" 475 ben #vault :")]);
+    expect(await ben.refusal("join", { room: "vault" })).toBe("room-password-wrong");
+  });
+
   test("record their reasons", async () => {
     const { ana, ben, one, two } = await start();
     await one.ask("JOIN #lab");
