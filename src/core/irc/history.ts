@@ -257,7 +257,7 @@ function* editedTexts(
   return texts;
 }
 
-/** Lists conversations with messages between two times, the oldest first. */
+/** Lists conversations whose newest message is between two times, the oldest first. */
 function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
   const [, first = "", second = "", limitText = ""] = params;
   const from = parseSelector(session, first)?.unixMs;
@@ -271,9 +271,9 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
   try {
     for (const channel of [...session.channels.values()].slice(0, CONVERSATIONS_MAX)) {
       if (channel.isSealed) continue;
-      const bounds = { since, until };
-      const [newest] = yield* readPages(session, channel, bounds, MESSAGES, 1);
-      if (newest !== undefined) found.push({ name: channel.name, unixMs: newest.timeUnixMs });
+      const [newest] = yield* readPages(session, channel, {}, MESSAGES, 1);
+      const unixMs = newest?.timeUnixMs ?? 0;
+      if (unixMs >= since && unixMs <= until) found.push({ name: channel.name, unixMs });
     }
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
