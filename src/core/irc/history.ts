@@ -38,12 +38,14 @@ export function* chatHistory(session: IrcSession, line: IrcLine): Task {
   if (query === undefined) return fail("INVALID_PARAMS", "invalid selector or limit");
   if (channel === undefined) {
     const partner = findAccount(session.server, target)?.name;
-    if (partner !== undefined) return session.batch("chathistory", [partner], []);
+    if (partner !== undefined) return session.batch("chathistory", [target], []);
     return fail("INVALID_TARGET", "messages of this target cannot be retrieved");
   }
   try {
     const records = yield* readQuery(session, channel, query);
-    yield* sendHistory(session, channel, records);
+    const lines = yield* historyLines(session, channel, records);
+    // Clients may match the batch to their request without folding its case.
+    session.batch("chathistory", [target], lines);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     fail("MESSAGE_ERROR", error.message);
@@ -216,16 +218,7 @@ export function targetOf({ isDirect, name }: Channel): string {
   return isDirect ? `@${name}` : name.slice(1);
 }
 
-/** Sends records as a `chathistory` batch, with the text of the last edit of each message. */
-function* sendHistory(
-  session: IrcSession,
-  channel: Channel,
-  records: readonly ChatRecord[],
-): Asking<void> {
-  const lines = yield* historyLines(session, channel, records);
-  session.batch("chathistory", [channel.name], lines);
-}
-
+/** Renders records with the text of the last edit of each message. */
 function* historyLines(
   session: IrcSession,
   channel: Channel,

@@ -113,6 +113,7 @@ describe("CHATHISTORY", () => {
     await irc.site.wait(ben.post("psst", "@ana"));
     await one.ask("PRIVMSG ben :yes?");
     const shown = untagged(await one.ask("CHATHISTORY LATEST BEN * 10"));
+    expect(shown[0]).toEndWith(" chathistory BEN");
     expect(shown.slice(1, -1)).toEqual([
       ":ben!ben@chat PRIVMSG ana :psst",
       ":ana!ana@chat PRIVMSG ben :yes?",
