@@ -215,7 +215,7 @@ function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
       return session.numeric(ERR.unknownMode, letter, "this mode is always set");
     case "k": {
       const text = "the password is set when the room is created";
-      return session.numeric(ERR.invalidModeParam, channel.name, "k", argument ?? "*", text);
+      return session.numeric(ERR.invalidModeParam, channel.name, "k", "*", text);
     }
     default:
       return session.numeric(ERR.unknownMode, letter, "is not a mode of this server");

@@ -281,6 +281,12 @@ describe("MODE", () => {
     ]);
   });
 
+  test("does not repeat a refused key", async () => {
+    const { one } = await start();
+    await one.ask("JOIN #lab");
+    expect((await one.ask("MODE #lab +k s3cret"))[0]).toStartWith(":chat 696 ana #lab k * :");
+  });
+
   test("is refused to users who do not moderate the room", async () => {
     const { one } = await start();
     expect(
