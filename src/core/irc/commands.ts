@@ -73,6 +73,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   VERSION: { run: information.version },
   WHO: { run: people.who, paramsMin: 1 },
   WHOIS: { run: people.whois, paramsMin: 1 },
+  WHOWAS: { run: people.whowas, paramsMin: 1 },
 };
 const TABLE = new Map(Object.entries(COMMANDS));
 

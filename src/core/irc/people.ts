@@ -95,6 +95,13 @@ export function* whois(session: IrcSession, { params }: IrcLine): Task {
   session.numeric(RPL.endOfWhois, name, "end of WHOIS");
 }
 
+/** irssi sends WHOWAS after a WHOIS that found nobody. */
+export function whowas(session: IrcSession, { params: [nick = ""] }: IrcLine): void {
+  const name = nick === "" ? "*" : nick;
+  session.numeric(ERR.wasNoSuchNick, name, "there is no history of nicks; see WHOIS");
+  session.numeric(RPL.endOfWhowas, name, "end of WHOWAS");
+}
+
 /** Tells the author of a direct message that the other user is away. */
 export function sendAway(session: IrcSession, nick: string): void {
   const account = findAccount(session.server, nick);

@@ -104,6 +104,17 @@ describe("WHOIS", () => {
     ]);
   });
 
+  test("is followed by WHOWAS in irssi if the nick is unknown", async () => {
+    const { one } = await start();
+    expect(await one.ask("WHOWAS nobody", "WHOWAS :", "WHOWAS")).toEqual([
+      ":chat 406 ana nobody :there is no history of nicks; see WHOIS",
+      ":chat 369 ana nobody :end of WHOWAS",
+      ":chat 406 ana * :there is no history of nicks; see WHOIS",
+      ":chat 369 ana * :end of WHOWAS",
+      ":chat 461 ana WHOWAS :not enough parameters",
+    ]);
+  });
+
   test("shows all rooms in lines that fit", async () => {
     const { ana, ben, one } = await start();
     const rooms = Array.from({ length: 40 }, (_, i) => `a-room-with-a-long-name-${i}`);
