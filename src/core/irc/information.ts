@@ -31,8 +31,10 @@ export function time(session: IrcSession): void {
 }
 
 export function luserCounts(session: IrcSession): void {
-  const count = session.server.registry.activeCount;
-  session.numeric(RPL.localUsers, `accounts on this server: ${count}`);
+  const count = session.server.onlineCount();
+  // Programs read the numbers in the wording of RFC 2812.
+  session.numeric(RPL.userCounts, `There are ${count} users and 0 invisible on 1 servers`);
+  session.numeric(RPL.localCounts, `I have ${count} clients and 0 servers`);
 }
 
 export function admin(session: IrcSession): void {

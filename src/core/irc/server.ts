@@ -23,6 +23,7 @@ export interface IrcServer {
   readonly linesBurst: number;
   unixMs(): number;
   entropy(count: number): Uint8Array;
+  onlineCount(): number;
   isOnline(user: UserId): boolean;
   /** Address at which this account can download the file today; `undefined` without one. */
   fileAddress(user: UserId, file: FileId): string | undefined;

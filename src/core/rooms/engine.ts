@@ -105,6 +105,11 @@ export class RoomEngine {
     this.files.load(files);
   }
 
+  /** Users connected to this server. */
+  get onlineCount(): number {
+    return this.#presence.onlineCount;
+  }
+
   isOnline(user: UserId): boolean {
     return this.#presence.isOnline(user);
   }

@@ -72,6 +72,10 @@ export class Presence {
     return id === undefined ? undefined : this.#sessions.get(id);
   }
 
+  get onlineCount(): number {
+    return this.#devices.size;
+  }
+
   isOnline(user: UserId): boolean {
     return this.#devices.has(user);
   }

@@ -121,6 +121,7 @@ function ircServer(
     away: awayReasons(onAwayChange),
     unixMs: () => clock.unixMs(),
     entropy,
+    onlineCount: () => engine.onlineCount,
     isOnline: (user) => engine.isOnline(user),
     fileAddress: fileAddresses(services),
   };

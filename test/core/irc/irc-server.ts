@@ -14,6 +14,7 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
     ...{ linesPerSecond: 1, linesBurst: 1 },
     unixMs: () => 0,
     entropy: (count) => new Uint8Array(count),
+    onlineCount: () => 0,
     isOnline: () => false,
     fileAddress: () => undefined,
     ...fields,
