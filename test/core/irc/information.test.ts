@@ -48,13 +48,13 @@ test("VERSION, TIME, LUSERS, ADMIN and INFO describe the server", async () => {
   const { irc, client } = await start();
   await irc.member("ben");
   expect(await client.ask("VERSION", "TIME", "LUSERS", "ADMIN", "INFO")).toEqual([
-    ":chat 351 ana chat-test chat :",
+    ":chat 351 ana chat-0 chat :",
     expect.stringMatching(/^:chat 391 ana chat :\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$/),
     ":chat 251 ana :There are 2 users and 0 invisible on 1 servers",
     ":chat 255 ana :I have 2 clients and 0 servers",
     ":chat 256 ana chat :administrative information",
     ":chat 257 ana :ask an operator of this server; list them with WHO",
-    ":chat 371 ana :chat test, IRC gateway",
+    ":chat 371 ana :chat 0, IRC gateway",
     ":chat 374 ana :end of INFO",
   ]);
 });
