@@ -30,7 +30,7 @@ export interface OpenBatch {
   text: string;
   bytes: number;
   lines: number;
-  refusal?: [code: string, context: readonly string[], text: string];
+  isRefused: boolean;
 }
 
 export function* message(session: IrcSession, line: IrcLine): Task {
@@ -267,54 +267,79 @@ export function* batch(session: IrcSession, line: IrcLine): Task {
     if (!isValid || id === "" || open !== undefined) {
       return session.fail("BATCH", "MULTILINE_INVALID", [], "only one draft/multiline at a time");
     }
-    session.openBatch = { id, target, line, command: "PRIVMSG", text: "", bytes: 0, lines: 0 };
+    session.openBatch = {
+      id,
+      target,
+      line,
+      command: "PRIVMSG",
+      text: "",
+      bytes: 0,
+      lines: 0,
+      isRefused: false,
+    };
     return;
   }
   if (open === undefined || open.id !== id) return;
   session.openBatch = undefined;
-  if (open.refusal !== undefined) return session.fail("BATCH", ...open.refusal);
+  if (open.isRefused) return;
   if (open.text.trim() === "") {
     return session.fail("BATCH", "MULTILINE_INVALID", [], "the batch has no text");
   }
   yield* postText(session, { ...open.line, command: open.command }, open.target, open.text);
 }
 
-/** Label of the replies to a line. Those to a batch follow its end. */
-export function labelOf(
-  session: IrcSession,
-  { command, tags, params }: IrcLine,
-): string | undefined {
+/** Label of the replies to a line. Those to a batch follow its end or its refusal. */
+export function labelOf(session: IrcSession, line: IrcLine): string | undefined {
+  const { command, tags, params } = line;
   const open = session.openBatch;
   const [reference = ""] = params;
-  if (command !== "BATCH") return tags.has("batch") ? undefined : tags.get("label");
+  if (command !== "BATCH") {
+    if (!tags.has("batch")) return tags.get("label");
+    return refusalInBatch(open, line) === undefined ? undefined : open?.line.tags.get("label");
+  }
   if (reference.startsWith("+")) return undefined;
-  return open?.id === reference.slice(1) ? open.line.tags.get("label") : tags.get("label");
+  if (open?.id !== reference.slice(1)) return tags.get("label");
+  return open.isRefused ? undefined : open.line.tags.get("label");
 }
 
-/** Lines of other batches are ignored. The rest of a batch that is refused is ignored too. */
-function addToBatch(session: IrcSession, { command, tags, params }: IrcLine): void {
+type Refusal = [code: string, context: readonly string[], text: string];
+
+/** A refused batch ends at its first wrong line; the rest of it is ignored. */
+function addToBatch(session: IrcSession, line: IrcLine): void {
   const open = session.openBatch;
-  if (open === undefined || open.id !== tags.get("batch") || open.refusal !== undefined) return;
-  const [target = "", text = ""] = params;
-  const isFirst = open.lines === 0;
-  const isContinued = tags.has("draft/multiline-concat");
-  const piece = isFirst || isContinued ? text : `\n${text}`;
-  open.command = command;
-  open.text += piece;
+  const refusal = refusalInBatch(open, line);
+  if (refusal !== undefined) session.fail("BATCH", ...refusal);
+  if (open === undefined || open.id !== line.tags.get("batch") || open.isRefused) return;
+  open.isRefused = refusal !== undefined;
+  open.command = line.command;
+  const piece = pieceOf(open, line);
+  open.text = open.isRefused ? "" : open.text + piece;
   open.bytes += utf8Encode(piece).length;
   open.lines++;
-  const tooLong = (code: string, limit: number) => {
-    open.refusal = [code, [`${limit}`], "the message is too long"];
-  };
+}
+
+function refusalInBatch(open: OpenBatch | undefined, line: IrcLine): Refusal | undefined {
+  const { tags, params } = line;
+  const [target = "", text = ""] = params;
+  if (open === undefined || open.id !== tags.get("batch")) {
+    return ["MULTILINE_INVALID", [], "the line is not in an open batch"];
+  }
+  if (open.isRefused) return undefined;
   if (target.toLowerCase() !== open.target.toLowerCase()) {
     const targets = [open.target, target];
-    open.refusal = ["MULTILINE_INVALID_TARGET", targets, "all lines need the batch's target"];
-  } else if (isContinued && text === "") {
-    open.refusal = ["MULTILINE_INVALID", [], "a continued line has no text"];
-  } else if (open.lines > MULTILINE_LINES_MAX) {
-    tooLong("MULTILINE_MAX_LINES", MULTILINE_LINES_MAX);
-  } else if (open.bytes > MULTILINE_BYTES_MAX) {
-    tooLong("MULTILINE_MAX_BYTES", MULTILINE_BYTES_MAX);
+    return ["MULTILINE_INVALID_TARGET", targets, "all lines need the batch's target"];
   }
-  if (open.refusal !== undefined) open.text = "";
+  if (text === "" && tags.has("draft/multiline-concat")) {
+    return ["MULTILINE_INVALID", [], "a continued line has no text"];
+  }
+  const tooLong = "the message is too long";
+  if (open.lines >= MULTILINE_LINES_MAX) {
+    return ["MULTILINE_MAX_LINES", [`${MULTILINE_LINES_MAX}`], tooLong];
+  }
+  const isWithin = open.bytes + utf8Encode(pieceOf(open, line)).length <= MULTILINE_BYTES_MAX;
+  return isWithin ? undefined : ["MULTILINE_MAX_BYTES", [`${MULTILINE_BYTES_MAX}`], tooLong];
+}
+
+function pieceOf(open: OpenBatch, { tags, params: [, text = ""] }: IrcLine): string {
+  return open.lines === 0 || tags.has("draft/multiline-concat") ? text : `\n${text}`;
 }

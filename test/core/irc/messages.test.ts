@@ -331,9 +331,25 @@ describe("draft/multiline", () => {
     expect(ana.texts()).toEqual([]);
   });
 
-  test("ignores lines of a batch that is not open", async () => {
+  test("refuses lines of a batch that is not open, and keeps the open one", async () => {
     const { ana, one } = await start(CAPS);
-    await one.ask("@batch=9 PRIVMSG #lobby :x", "BATCH -9");
+    expect(
+      await one.ask("BATCH +1 draft/multiline #lobby", "@batch=9 PRIVMSG #lobby :x", "BATCH -9"),
+    ).toEqual([":chat FAIL BATCH MULTILINE_INVALID :the line is not in an open batch"]);
+    await one.ask("@batch=1 PRIVMSG #lobby :y", "BATCH -1");
+    expect(ana.texts()).toEqual(["y"]);
+  });
+
+  test("reports an invalid line at once with the batch's label, and only once", async () => {
+    const { ana, one } = await start(CAPS);
+    const refused = await one.ask(
+      "@label=L1 BATCH +1 draft/multiline #lobby",
+      ...Array.from({ length: 501 }, () => "@batch=1 PRIVMSG #lobby :x"),
+    );
+    expect(refused).toEqual([
+      "@label=L1 :chat FAIL BATCH MULTILINE_MAX_LINES 500 :the message is too long",
+    ]);
+    expect(await one.ask("@batch=1 PRIVMSG #lobby :x", "BATCH -1")).toEqual([]);
     expect(ana.texts()).toEqual([]);
   });
 });
