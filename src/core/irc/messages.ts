@@ -16,7 +16,7 @@ import { ERR } from "./numeric.ts";
 import { sendAway } from "./people.ts";
 import { findAccount, findRoom, seqOfMessageId, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
-import { markdownFromIrc, parseCtcp } from "./text.ts";
+import { isWithin, markdownFromIrc, parseCtcp } from "./text.ts";
 
 /** The server asks a client that is too fast to wait a moment, and meanwhile nothing is read. */
 const PAUSE_MS_MAX = 10_000;
@@ -40,7 +40,7 @@ export function* message(session: IrcSession, line: IrcLine): Task {
   if (text === "") return complain(session, line, ERR.noText, "no text");
   const longest = Math.max(...targets.split(",").map((target) => target.length));
   const sent = `:${userMask(session.nick)} ${line.command}  :${text}`;
-  if (utf8Encode(sent).length + longest > REST_BYTES_MAX) {
+  if (!isWithin(sent, REST_BYTES_MAX - longest)) {
     return complain(session, line, ERR.inputTooLong, "the line is too long for its readers");
   }
   yield* postText(session, line, targets, text);

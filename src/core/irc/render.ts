@@ -1,6 +1,5 @@
 /** IRC lines of the records of a room. */
 
-import { utf8Encode } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -9,7 +8,7 @@ import { type Body, fieldsOf, type RecordKind } from "../../wire/kinds.ts";
 import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
 import { CAP } from "./capabilities.ts";
 import { findAccount, HOST, type IrcServer, messageId, userMask } from "./server.ts";
-import { cleanIrc, ircFromMarkdown, splitText } from "./text.ts";
+import { cleanIrc, ircFromMarkdown, isWithin, splitText } from "./text.ts";
 
 export interface Rendering {
   readonly server: IrcServer;
@@ -67,12 +66,13 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
     });
     return withFirstTags(lines, tags, timeTags(record, rendering));
   }
-  const isWhole = !text.includes("\n") && utf8Encode(text).length <= budget;
+  const isWhole = !text.includes("\n") && isWithin(text, budget);
   const mayBatch = (caps & CAP.multiline) !== 0 && (caps & CAP.batch) !== 0;
   if (!isWhole && mayBatch) {
     return multilineBatch(record, rendering, { source, command, text, tags, budget });
   }
-  const parts = splitText(text, budget).map((part) => ({ source, command, params: [to, part] }));
+  const pieces = isWhole ? [text] : splitText(text, budget);
+  const parts = pieces.map((part) => ({ source, command, params: [to, part] }));
   return withFirstTags(parts, tags, timeTags(record, rendering));
 }
 

@@ -30,6 +30,8 @@ const MARKS: ReadonlyMap<number, string> = new Map([
   [STRIKE, "~~"],
 ]);
 const RESET = "\x0f";
+/** Most messages. No markup or list begins with these characters. */
+const PLAIN = /^[A-Za-z][A-Za-z0-9 ,.!?'"()-]*$/;
 /** Colours with their digits, and all controls except tab and LF. */
 const CONTROL =
   /\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[\da-f]{6}(?:,[\da-f]{6})?)?|[\0-\x08\x0b-\x1f\x7f-\x9f]/i;
@@ -61,6 +63,7 @@ const PART_BYTES_MIN = 2 * ENDS_BYTES_MAX + 32;
  * controls, and contains no control characters other than tab and the codes of styles.
  */
 export function ircFromMarkdown(text: string): string {
+  if (PLAIN.test(text)) return text;
   const lines = cleanIrc(text).split("\n");
   const omitted = lines.length - LINES_MAX;
   const rendered = linesOfBlocks(parseLines(lines.slice(0, LINES_MAX), undefined));
@@ -265,7 +268,9 @@ function splitLine(line: string, bytesMax: number): readonly string[] {
   return parts;
 }
 
-function isWithin(text: string, bytesMax: number): boolean {
+/** Encodes only texts whose number of characters does not decide. */
+export function isWithin(text: string, bytesMax: number): boolean {
+  if (text.length * 3 <= bytesMax) return true;
   return text.length <= bytesMax && utf8Encode(text).length <= bytesMax;
 }
 

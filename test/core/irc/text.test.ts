@@ -76,6 +76,15 @@ describe("from Markdown", () => {
     );
   });
 
+  test("renders plain text as it would beside other characters", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z][A-Za-z0-9 ,.!?'"()-]{0,30}$/), (text) => {
+        expect(ircFromMarkdown(text)).toBe(text);
+        expect(ircFromMarkdown(`é ${text}`)).toBe(`é ${text}`);
+      }),
+    );
+  });
+
   test("cleans a text without markup", () => {
     expect(cleanIrc("**a**\x02\0\u202e")).toBe("**a**\u202e\u202c");
   });
