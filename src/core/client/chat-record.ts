@@ -45,7 +45,7 @@ interface WireHead {
   readonly n: number;
   readonly time: number;
   readonly kind: string;
-  readonly room: RoomId;
+  readonly room: string;
   readonly id: string;
   readonly commit: string;
 }

@@ -23,7 +23,7 @@ import {
   VERSION,
   type WireRecord,
 } from "../../wire/messages.ts";
-import type { ChatRecord } from "../client/chat-record.ts";
+import { type ChatRecord, readHead } from "../client/chat-record.ts";
 import { TokenBucket } from "../rate.ts";
 import type { Account } from "../rooms/accounts.ts";
 import { Session, type SessionEffect } from "../session/session.ts";
@@ -178,8 +178,10 @@ export class IrcSession {
   /** Handles a message that the server sends to this connection alone. */
   receiveMessage(bytes: Uint8Array, now: number): IrcEffect[] {
     this.now = now;
-    this.#perform(this.#protocol.receive(bytes, now));
-    this.#continue();
+    const effects = this.#protocol.receive(bytes, now);
+    this.#perform(effects);
+    // An answer meets no condition, and a client has many posts in flight.
+    if (effects.some(({ kind }) => kind === "notice")) this.#continue();
     return this.#take();
   }
 
@@ -664,7 +666,7 @@ export class IrcSession {
   }
 
   readPage(records: readonly WireRecord[]): ChatRecord[] {
-    return records.map((record) => new SharedRecord(this.server, record).record);
+    return records.map((record) => new SharedRecord(this.server, readHead(record)).record);
   }
 
   renderFor(channel: Channel, record: ChatRecord, showsTime = false): LineFields[] {

@@ -3,8 +3,13 @@
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { decode } from "../../wire/codec.ts";
-import type { Notice, WireRecord } from "../../wire/messages.ts";
-import { type ChatRecord, readHead, resolveRecord } from "../client/chat-record.ts";
+import type { Notice } from "../../wire/messages.ts";
+import {
+  type ChatRecord,
+  type HeadedRecord,
+  readHead,
+  resolveRecord,
+} from "../client/chat-record.ts";
 import { RENDER_CAPS } from "./capabilities.ts";
 import { formatSafely } from "./format.ts";
 import { renderRecord } from "./render.ts";
@@ -21,8 +26,7 @@ export class SharedRecord {
   readonly #server: IrcServer;
   readonly #rendered = new Map<number, Rendered>();
 
-  constructor(server: IrcServer, wire: WireRecord) {
-    const headed = readHead(wire);
+  constructor(server: IrcServer, headed: HeadedRecord) {
     const room = headed.head.room as RoomId;
     const name = server.rooms.get(room)?.name ?? "";
     const view = { kind: "room", name, id: room, topic: "" } as const;
@@ -55,8 +59,8 @@ export class SharedRecords {
   readonly #authors: ReadonlySet<string | undefined>;
   readonly #rendered = new Map<number, Rendered>();
 
-  constructor(server: IrcServer, wire: readonly WireRecord[]) {
-    this.records = wire.map((record) => new SharedRecord(server, record));
+  constructor(server: IrcServer, headed: readonly HeadedRecord[]) {
+    this.records = headed.map((record) => new SharedRecord(server, record));
     const [first] = this.records;
     this.isUniform = this.records.every(({ room, record }) => {
       return room === first?.room && !PERSONAL_KINDS.has(record.kind);
@@ -79,13 +83,14 @@ export class SharedRecords {
 
 export type SharedMessage = SharedRecords | { readonly kind: "notice"; readonly notice: Notice };
 
-export function sharedMessage(server: IrcServer, bytes: Uint8Array): SharedMessage | undefined {
+/** @param bytes published message without records */
+export function sharedMessage(bytes: Uint8Array): SharedMessage | undefined {
   const incoming = decode(bytes);
   if (incoming.kind !== "message") return undefined;
-  return sharedNotice(server, incoming.message as Notice);
+  return { kind: "notice", notice: incoming.message as Notice };
 }
 
 export function sharedNotice(server: IrcServer, notice: Notice): SharedMessage {
   if (notice.kind !== "records") return { kind: "notice", notice };
-  return new SharedRecords(server, notice.records);
+  return new SharedRecords(server, notice.records.map(readHead));
 }

@@ -1,6 +1,7 @@
 /** Interfaces for links, listeners and dialers. */
 
 import type { Fault } from "../../base/fault.ts";
+import type { HeadedRecord } from "../../core/client/chat-record.ts";
 
 export type Transport = "tcp" | "udp" | "irc" | "memory";
 
@@ -89,8 +90,9 @@ export interface Listener {
   /**
    * Closes links whose queue exceeds SEND_QUEUE_BYTES_MAX. Messages keep their order relative to
    * those sent with `send`.
+   * @param records the message's records, so that links in this process need not decode it
    */
-  publish(topic: string, message: Uint8Array): void;
+  publish(topic: string, message: Uint8Array, records?: readonly HeadedRecord[]): void;
   stop(): Promise<void>;
 }
 

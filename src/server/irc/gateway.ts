@@ -2,11 +2,12 @@
 
 import type { UserId } from "../../base/ids.ts";
 import { POSTS_BURST, POSTS_PER_SECOND, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
 import { MemberLists } from "../../core/irc/member-lists.ts";
 import { type AwayReasons, awayReason, type IrcServer } from "../../core/irc/server.ts";
 import { IrcSession } from "../../core/irc/session.ts";
-import { sharedMessage } from "../../core/irc/shared-message.ts";
+import { SharedRecords, sharedMessage } from "../../core/irc/shared-message.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type {
   LineListener,
@@ -72,10 +73,11 @@ export class IrcGateway implements Listener, LineListenerEvents {
     return link.handlers;
   }
 
-  publish(topic: string, bytes: Uint8Array): void {
+  publish(topic: string, bytes: Uint8Array, records?: readonly HeadedRecord[]): void {
     const followers = this.#topics.followers(topic);
     if (followers.size === 0) return;
-    const message = sharedMessage(this.#server, bytes);
+    const message =
+      records === undefined ? sharedMessage(bytes) : new SharedRecords(this.#server, records);
     if (message === undefined) return;
     this.#topics.count(topic, bytes.length);
     for (const link of followers) link.deliver(message);

@@ -1,6 +1,7 @@
 /** Broadcast of records and notices to the readers of rooms. */
 
 import type { RoomId } from "../../base/ids.ts";
+import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import { hasReadReceipts, type Room, wantsReceipts } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -53,6 +54,7 @@ interface Newcomer {
 interface GatheredMessage {
   readonly room: Room;
   readonly bytes: Uint8Array;
+  readonly records: readonly HeadedRecord[] | undefined;
   readonly newcomers: readonly { readonly reader: Reader; readonly bytes: Uint8Array }[];
 }
 
@@ -68,6 +70,7 @@ export class FanOut {
   #gathered: GatheredMessage[] = [];
   #gatheredBytes = 0;
   readonly #frame = new RecordsFrame();
+  #frameRecords: HeadedRecord[] = [];
   #frameRoom: Room | undefined;
   #mark: FrameMark | undefined;
   readonly #newcomers = new Map<string, Newcomer[]>();
@@ -112,6 +115,7 @@ export class FanOut {
     if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
     this.#frame.add(record, this.#registry.nameOf(record.head.by));
+    this.#frameRecords.push({ head: record.head, record: wireRecord(record, this.#registry) });
     this.#schedule(room, DEFERRABLE_KINDS.has(record.head.kind));
   }
 
@@ -141,17 +145,23 @@ export class FanOut {
       if (mark !== undefined && !remainders.has(mark))
         remainders.set(mark, this.#frame.messageSince(mark));
     }
-    this.#gather(room, this.#frame.takeMessage(), remainders);
+    this.#gather(room, this.#frame.takeMessage(), this.#frameRecords, remainders);
+    this.#frameRecords = [];
     for (const newcomer of newcomers) newcomer.mark = undefined;
     this.#mark = undefined;
   }
 
-  #gather(room: Room, bytes: Uint8Array, remainders?: ReadonlyMap<FrameMark, Uint8Array>): void {
+  #gather(
+    room: Room,
+    bytes: Uint8Array,
+    records?: readonly HeadedRecord[],
+    remainders?: ReadonlyMap<FrameMark, Uint8Array>,
+  ): void {
     const newcomers = (this.#newcomers.get(room.id) ?? []).map(({ reader, mark }) => {
       const remainder = mark === undefined ? undefined : remainders?.get(mark);
       return { reader, bytes: remainder ?? bytes };
     });
-    this.#gathered.push({ room, bytes, newcomers });
+    this.#gathered.push({ room, bytes, records, newcomers });
     this.#gatheredBytes += bytes.length;
     this.#publishedMessages++;
     this.#publishedBytes += bytes.length;
@@ -205,9 +215,9 @@ export class FanOut {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     const rooms = new Set<Room>();
-    for (const { room, bytes, newcomers } of gathered) {
+    for (const { room, bytes, records, newcomers } of gathered) {
       rooms.add(room);
-      for (const listener of this.#listeners) listener.publish(room.id, bytes);
+      for (const listener of this.#listeners) listener.publish(room.id, bytes, records);
       for (const { reader, bytes: remainder } of newcomers)
         if (remainder.length > 0) reader.sendBytes(remainder);
     }

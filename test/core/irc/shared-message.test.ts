@@ -85,17 +85,11 @@ describe("shared records", () => {
     const changed = { ...wire({ text: "a" }), body: utf8Encode('{"text":"b"}') };
     expect(shared(changed).bytes(0, "#lab")).toHaveLength(0);
   });
-
-  test("are decoded from a published message", () => {
-    const bytes = encode({ kind: "records", records: [wire({ text: "a" })] });
-    const message = sharedMessage(SERVER, bytes);
-    expect(message).toMatchObject({ kind: "records", isUniform: true });
-  });
 });
 
 test("other notices remain as they are", () => {
   const notice = { kind: "typing", room: "rAAAAAAAAAAA", users: ["ana"] } as const;
-  expect(sharedMessage(SERVER, encode({ ...notice, users: ["ana"] }))).toEqual({
+  expect(sharedMessage(encode({ ...notice, users: ["ana"] }))).toEqual({
     kind: "notice",
     notice: { ...notice, users: ["ana"] },
   });
