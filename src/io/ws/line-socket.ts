@@ -19,9 +19,10 @@ export type LineProtocol = (typeof LINE_PROTOCOLS)[number];
 const LF = 10;
 const CRLF = Uint8Array.of(13, LF);
 
-/** @returns the first protocol of the header that the server supports */
+/** @returns the first supported protocol of the header; text without one, as gamja sends none */
 export function lineProtocolOf(header: string | null): LineProtocol | undefined {
-  const offered = (header ?? "").split(",").map((name) => name.trim());
+  if (header === null) return "text.ircv3.net";
+  const offered = header.split(",").map((name) => name.trim());
   for (const name of offered) {
     const protocol = LINE_PROTOCOLS.find((supported) => supported === name);
     if (protocol !== undefined) return protocol;

@@ -228,15 +228,17 @@ class WsListener implements Listener {
     const offered = request.headers.get("sec-websocket-protocol");
     const lineProtocol = isLine ? lineProtocolOf(offered) : undefined;
     if (isLine && lineProtocol === undefined) {
-      return refusal(400, "WebSocket subprotocol text.ircv3.net required");
+      return refusal(400, "unknown WebSocket subprotocol; use text.ircv3.net");
     }
     if (this.#stopping !== undefined || !this.#events.accept(remote)) {
       return refusal(503, "no more connections");
     }
-    const upgrade =
-      lineProtocol === undefined
-        ? { data: { remote } }
-        : { data: { remote, lineProtocol }, headers: { "sec-websocket-protocol": lineProtocol } };
+    const upgrade = {
+      data: lineProtocol === undefined ? { remote } : { remote, lineProtocol },
+      ...(lineProtocol !== undefined && offered !== null
+        ? { headers: { "sec-websocket-protocol": lineProtocol } }
+        : {}),
+    };
     if (server.upgrade(request, upgrade)) return undefined;
     // RFC 9110, 15.5.22: the response names the required protocol.
     return refusal(426, "WebSocket upgrade required", { upgrade: "websocket" });

@@ -116,6 +116,7 @@ describe("a WebSocket line socket", () => {
     [[BINARY], BINARY],
     [[BINARY, TEXT], BINARY],
     [["other", TEXT, BINARY], TEXT],
+    [[], ""],
   ])("for the protocols %j uses %s", async (offered, chosen) => {
     const { client, server } = await pair(offered);
     expect(client.socket.protocol).toBe(chosen);
@@ -124,7 +125,7 @@ describe("a WebSocket line socket", () => {
     await client.received.ending("PING c\r\n");
     const lines = ["PING a", "PING \u{feff}é", "PING c"];
     const binary = lines.map((line) => new TextEncoder().encode(line).buffer);
-    expect(client.messages).toEqual(chosen === TEXT ? lines : binary);
+    expect(client.messages).toEqual(chosen === BINARY ? binary : lines);
     client.close();
   });
 
@@ -190,7 +191,8 @@ describe("a WebSocket line socket", () => {
   });
 
   test.each([
-    [{}, 400],
+    [{}, 426],
+    [{ "Sec-WebSocket-Protocol": "" }, 400],
     [{ "Sec-WebSocket-Protocol": "irc" }, 400],
     [{ "Sec-WebSocket-Protocol": TEXT }, 426],
     [{ "Sec-WebSocket-Protocol": TEXT, Origin: "https://evil.example" }, 403],
