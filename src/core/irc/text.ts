@@ -17,12 +17,21 @@ const ITALIC = 2;
 const STRIKE = 4;
 const CODE = 8;
 const EMPHASIS = { bold: BOLD, italic: ITALIC, strike: STRIKE } as const;
-/** Each code turns its style on or off. */
-const CODES: ReadonlyMap<string, number> = new Map([
+const BASIC_CODES = [
   ["\x02", BOLD],
   ["\x1d", ITALIC],
+] as const;
+/** Each code turns its style on or off. */
+const CODES: ReadonlyMap<string, number> = new Map([
+  ...BASIC_CODES,
   ["\x1e", STRIKE],
   ["\x11", CODE],
+]);
+/** WeeChat 3.8 and irssi 1.4 display the codes for strikethrough and code as `^` and `Q`. */
+const WRITTEN_MARKS: ReadonlyMap<string, number> = new Map([
+  ...BASIC_CODES,
+  ["~~", STRIKE],
+  ["`", CODE],
 ]);
 const MARKS: ReadonlyMap<number, string> = new Map([
   [ITALIC, "*"],
@@ -48,9 +57,9 @@ const BIDI_END: ReadonlyMap<string, string> = new Map([
 ]);
 /** Each level takes six bytes of every part of a long line. Ordinary text has at most two. */
 const BIDI_DEPTH_MAX = 4;
-const OPEN_OR_BIDI = /[\x02\x11\x1d\x1e\u202a-\u202e\u2066-\u2069]/g;
-/** Four codes and the deepest bidi controls. */
-const ENDS_BYTES_MAX = 4 + 3 * BIDI_DEPTH_MAX;
+const OPEN_OR_BIDI = /[\x02\x1d\u202a-\u202e\u2066-\u2069]/g;
+/** Two codes and the deepest bidi controls. */
+const ENDS_BYTES_MAX = 2 + 3 * BIDI_DEPTH_MAX;
 /** Each run takes up to 10 µs. Texts with more runs lose their styles. */
 const RUNS_MAX = 1_000;
 /** The longest message has 65,537 lines, of which each becomes an IRC line for every reader. */
@@ -128,7 +137,7 @@ function linesOfBlock(block: Block): readonly string[] {
     case "lines":
       return encodeRuns(runsOf(block.parts, 0)).split("\n");
     case "code":
-      return encodeRuns([{ text: block.text, styles: CODE }]).split("\n");
+      return block.text.split("\n");
     case "quote":
       return linesOfBlocks(block.blocks).map((line) => `> ${line}`);
     default:
@@ -151,7 +160,7 @@ function encodeRuns(runs: readonly Run[]): string {
   let encoded = "";
   let active = 0;
   const change = (styles: number) => {
-    for (const [code, style] of CODES) if (((active ^ styles) & style) !== 0) encoded += code;
+    for (const [code, style] of WRITTEN_MARKS) if (((active ^ styles) & style) !== 0) encoded += code;
     active = styles;
   };
   for (const { text, styles } of runs) {
