@@ -160,7 +160,8 @@ function encodeRuns(runs: readonly Run[]): string {
   let encoded = "";
   let active = 0;
   const change = (styles: number) => {
-    for (const [code, style] of WRITTEN_MARKS) if (((active ^ styles) & style) !== 0) encoded += code;
+    for (const [code, style] of WRITTEN_MARKS)
+      if (((active ^ styles) & style) !== 0) encoded += code;
     active = styles;
   };
   for (const { text, styles } of runs) {
