@@ -5,8 +5,9 @@
 
 import type { Channel } from "./channel.ts";
 
-/** A client is asked this long after the first message that it has not confirmed. */
-const ASK_MS = 10_000;
+/** In a busy room, the questions to a thousand clients would delay its messages. */
+const BUSY_ASK_MS = 10_000;
+const BUSY_MESSAGES = 50;
 
 export class Deliveries {
   readonly #fresh = new Map<Channel, number>();
@@ -14,9 +15,11 @@ export class Deliveries {
   #asked: ReadonlyMap<Channel, number> = new Map();
   #token = 0;
   #since: number | undefined;
+  #unasked = 0;
 
   wrote(channel: Channel, n: number): void {
     this.#fresh.set(channel, n);
+    this.#unasked++;
   }
 
   /** Must be called about once per second. @returns the parameter of a PING to send now */
@@ -25,7 +28,8 @@ export class Deliveries {
     this.#fresh.clear();
     if (this.#written.size === 0) return undefined;
     this.#since ??= now;
-    if (now < this.#since + ASK_MS) return undefined;
+    if (this.#unasked > BUSY_MESSAGES && now < this.#since + BUSY_ASK_MS) return undefined;
+    this.#unasked = 0;
     this.#asked = new Map([...this.#asked, ...this.#written]);
     this.#written = new Map();
     this.#since = undefined;
@@ -38,6 +42,14 @@ export class Deliveries {
     const asked = this.#asked;
     this.#asked = new Map();
     return asked;
+  }
+
+  /**
+   * @returns the last `n` of each channel that a client receives before the server closes the
+   *     connection, unless it has stopped answering
+   */
+  closing(): ReadonlyMap<Channel, number> {
+    return this.#asked.size > 0 ? new Map() : new Map([...this.#written, ...this.#fresh]);
   }
 
   /** @returns the last `n` of each channel that a client which says goodbye has probably shown */

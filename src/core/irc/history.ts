@@ -289,6 +289,9 @@ export function* playMissed(session: IrcSession): Task {
     if (channel.unread === 0 || channel.isSealed) continue;
     try {
       const wanted = Math.min(PLAYBACK_MAX, channel.unread);
+      if (channel.unread > wanted) {
+        session.notice(`${channel.name}: only the last ${wanted} of your unread messages follow`);
+      }
       const records = yield* readPages(session, channel, {}, MESSAGES, wanted);
       const missed = records.filter(({ n }) => n > channel.readN && n <= channel.skipToN);
       const lines = yield* historyLines(session, channel, missed, !session.has(CAP.time));

@@ -85,7 +85,17 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   async stop(): Promise<void> {
     this.#cancelTick();
+    for (const link of this.#links) this.#keepPositions(link);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
+  }
+
+  /** Sockets send what they have queued before they end, and clients must not see it again. */
+  #keepPositions({ session }: IrcLink): void {
+    const { account, deliveries } = session;
+    if (account === undefined) return;
+    for (const [{ id }, n] of deliveries.closing()) {
+      this.#options.services.readPositions.advanceTo(account.id, id, n);
+    }
   }
 
   #tick(): void {

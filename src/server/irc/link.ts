@@ -32,6 +32,10 @@ export class IrcLink extends BaseLink {
     this.#options = options;
   }
 
+  get session(): IrcSession {
+    return this.#options.session;
+  }
+
   get remote(): Address {
     return this.#options.socket.remote;
   }

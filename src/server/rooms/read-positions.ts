@@ -94,7 +94,7 @@ export class ReadPositionService {
     siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
-  applyRemoteRead(user: UserId, id: RoomId, n: number): void {
+  advanceTo(user: UserId, id: RoomId, n: number): void {
     const room = this.#context.rooms.get(id);
     if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
   }

@@ -22,7 +22,7 @@ import type { RemoteActivity } from "./remote-activity.ts";
 export interface RemoteSessionsOptions
   extends ClusterAddressesOptions,
     Omit<RemoteAccountRecordsOptions, "reading"> {
-  readonly readPositions: Pick<ReadPositionService, "applyRemoteRead" | "sendIgnored">;
+  readonly readPositions: Pick<ReadPositionService, "advanceTo" | "sendIgnored">;
   readonly typing: Pick<TypingFeed, "setRemoteTyping">;
   readonly remoteActivity: Pick<RemoteActivity, "answer" | "receive">;
   readonly remoteCancels: Pick<RemoteCancels, "handle" | "settle">;
@@ -108,7 +108,7 @@ class RemoteSessions {
         return this.#addresses.receive(node, message.place);
       case "read":
         push?.onActivity(message.user);
-        return readPositions.applyRemoteRead(message.user, message.room, message.n);
+        return readPositions.advanceTo(message.user, message.room, message.n);
       case "typing":
         push?.onActivity(message.user);
         return typing.setRemoteTyping(message.user, message.room, message.on);

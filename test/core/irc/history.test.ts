@@ -276,6 +276,8 @@ describe("playback", () => {
     const shown = client.lines.filter((line) => line.includes(" PRIVMSG "));
     expect(shown).toHaveLength(50);
     expect(shown.at(-1)).toEndWith("x59");
+    const notice = ":chat NOTICE ana :#lobby: only the last 50 of your unread messages follow";
+    expect(client.lines).toContain(notice);
   });
 
   test("does not repeat what the client has confirmed by an answered PING", async () => {
@@ -293,6 +295,19 @@ describe("playback", () => {
     const next = await irc.client("ana", "");
     const shown = next.lines.filter((line) => line.includes(" PRIVMSG "));
     expect(shown.map((line) => line.replace(/^.*\] /, ""))).toEqual(["perhaps lost", "missed"]);
+  });
+
+  test("does not repeat what a client received before the server stopped", async () => {
+    const { irc, ben } = await start();
+    const client = await irc.client("ana", "");
+    await irc.site.wait(ben.post("received"));
+    await client.until("received");
+    await irc.restart();
+    const cleo = await irc.member("cleo");
+    await irc.site.wait(cleo.post("missed"));
+    const next = await irc.client("ana", "");
+    const shown = next.lines.filter((line) => line.includes(" PRIVMSG "));
+    expect(shown.map((line) => line.replace(/^.*\] /, ""))).toEqual(["missed"]);
   });
 
   test("does not repeat what a client showed before its QUIT", async () => {
@@ -317,7 +332,7 @@ describe("playback", () => {
       await irc.site.time.advance(1_000);
     }
     expect(modern.lines.filter((line) => line.startsWith("PING"))).toEqual([]);
-    expect(old.lines.filter((line) => line.startsWith("PING")).length).toBeLessThan(6);
+    expect(old.lines.some((line) => line.startsWith("PING"))).toBe(true);
   });
 
   test("survives a restart of the server", async () => {
