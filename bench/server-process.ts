@@ -32,7 +32,7 @@ export async function startServer(
     [
       ...COMMAND,
       ...["serve", "--host", "127.0.0.1", "--port", `${requestedPort}`],
-      ...["--data", join(folder, "data"), "--open", "--json", ...flags],
+      ...["--data", join(folder, "data"), "--open", "--json", "--quiet", ...flags],
     ],
     {
       env: { ...process.env, CHAT_HOME: join(folder, "home"), XDG_RUNTIME_DIR: folder },
