@@ -25,9 +25,10 @@ export function isNickOnline({ server }: IrcSession, nick: string): boolean {
 export function who(session: IrcSession, { params: [mask = "", options = ""] }: IrcLine): void {
   const fields = /^%([a-z]+)(?:,(\d{1,3}))?$/i.exec(options.replace(/^o?/, ""));
   const channel = session.channelNamed(mask);
-  const room = channel === undefined ? undefined : session.server.rooms.get(channel.id);
+  const isRoom = channel?.isDirect === false;
+  const room = isRoom ? session.server.rooms.get(channel.id) : undefined;
   const accounts: Account[] = [];
-  if (room !== undefined && channel?.isDirect === false) {
+  if (room !== undefined) {
     for (const id of room.members) {
       const account = session.server.registry.get(id);
       if (account !== undefined && accounts.length < WHO_MAX) accounts.push(account);

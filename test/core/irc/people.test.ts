@@ -41,6 +41,16 @@ describe("WHO", () => {
     ]);
   });
 
+  test("shows no channel for a partner in a direct conversation", async () => {
+    const { one } = await start();
+    await one.ask("PRIVMSG ben :psst");
+    expect(await one.ask("WHO ben", "NAMES ben")).toEqual([
+      ":chat 352 ana * ben chat chat ben H :0 ben",
+      ":chat 315 ana ben :end of the list",
+      ":chat 366 ana ben :end of the list",
+    ]);
+  });
+
   test("does not list rooms that the user is not in", async () => {
     const { one, two } = await start();
     await two.ask("JOIN #lab");
