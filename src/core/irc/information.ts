@@ -35,6 +35,8 @@ export function luserCounts(session: IrcSession): void {
   // Programs read the numbers in the wording of RFC 2812.
   session.numeric(RPL.userCounts, `There are ${count} users and 0 invisible on 1 servers`);
   session.numeric(RPL.localCounts, `I have ${count} clients and 0 servers`);
+  session.numeric(RPL.localUsers, `Current local users ${count}`);
+  session.numeric(RPL.globalUsers, `Current global users ${count}`);
 }
 
 export function admin(session: IrcSession): void {

@@ -9,6 +9,8 @@ export const RPL = {
   userModeIs: "221",
   userCounts: "251",
   localCounts: "255",
+  localUsers: "265",
+  globalUsers: "266",
   adminMe: "256",
   adminLocation: "257",
   away: "301",

@@ -52,6 +52,8 @@ test("VERSION, TIME, LUSERS, ADMIN and INFO describe the server", async () => {
     expect.stringMatching(/^:chat 391 ana chat :\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$/),
     ":chat 251 ana :There are 2 users and 0 invisible on 1 servers",
     ":chat 255 ana :I have 2 clients and 0 servers",
+    ":chat 265 ana :Current local users 2",
+    ":chat 266 ana :Current global users 2",
     ":chat 256 ana chat :administrative information",
     ":chat 257 ana :ask an operator of this server; list them with WHO",
     ":chat 371 ana :chat 0, IRC gateway",
