@@ -225,7 +225,8 @@ export class Registration {
     const sealed = this.#sealedRooms();
     if (sealed > 0) {
       const rooms = sealed === 1 ? "1 encrypted room" : `${sealed} encrypted rooms`;
-      session.notice(`${rooms} of yours cannot be shown over IRC; read them in chat`);
+      const them = sealed === 1 ? "it" : "them";
+      session.notice(`${rooms} of yours cannot be shown over IRC; read ${them} in chat`);
     }
     for (const channel of session.channels.values()) {
       if (channel.isDirect) continue;
