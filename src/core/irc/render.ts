@@ -173,10 +173,12 @@ export function joinOf(name: string, channel: string, caps: number): LineFields 
   return { source: userMask(name), command: "JOIN", params };
 }
 
-function invitationLines(record: ChatRecord, { caps, to }: Rendering): LineFields[] {
+function invitationLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { name, on } = bodyOfKind(record, "admission") ?? {};
-  if ((caps & CAP.inviteNotify) === 0 || name === undefined || on !== true) return [];
-  return [{ source: sourceOf(record), command: "INVITE", params: [name, to] }];
+  const isShown = (rendering.caps & CAP.inviteNotify) !== 0 && on === true;
+  if (!isShown || name === undefined) return [];
+  const tags = messageTags(record, rendering);
+  return [{ tags, source: sourceOf(record), command: "INVITE", params: [name, rendering.to] }];
 }
 
 function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {

@@ -795,7 +795,8 @@ export class IrcSession {
   #invited({ room, by, sealed }: NoticeOf<"invited">): void {
     if (sealed !== false || !this.registration.isComplete) return;
     const source = by === undefined ? HOST : userMask(by);
-    this.#emit({ source, command: "INVITE", params: [this.nick, `#${room}`] });
+    const tags = this.has(CAP.accountTag) ? { account: by } : {};
+    this.#emit({ tags, source, command: "INVITE", params: [this.nick, `#${room}`] });
   }
 
   #announced({ text }: NoticeOf<"announced">): void {

@@ -81,7 +81,7 @@ describe("JOIN", () => {
     const { irc, ana } = await start();
     await ana.request("join", { room: "safe", create: true, sealed: true });
     const client = await irc.client("ana");
-    expect(client.lines.join("\n")).toMatch(/NOTICE ana :1 encrypted room/);
+    expect(client.lines.join("\n")).toMatch(/NOTICE ana :1 encrypted room .* read it in chat/);
     expect(client.lines.join("\n")).not.toContain("#safe");
   });
 
@@ -449,10 +449,10 @@ describe("INVITE", () => {
     const one = await irc.client("ana", `${MODERN} invite-notify`);
     const two = await irc.client("ben");
     expect(await one.ask("INVITE ben #vault")).toEqual([
-      ":ana!ana@chat INVITE ben #vault",
+      expect.stringMatching(/^@time=\S+;msgid=\S+;account=ana :ana!ana@chat INVITE ben #vault$/),
       ":chat 341 ana ben #vault",
     ]);
-    expect(untagged(await two.news())).toEqual([":ana!ana@chat INVITE ben #vault"]);
+    expect(await two.news()).toEqual(["@account=ana :ana!ana@chat INVITE ben #vault"]);
     expect((await two.ask("JOIN #vault")).join("\n")).toContain("ben JOIN #vault".slice(4));
     expect(await one.ask("INVITE ben #vault")).toEqual([
       ":chat 443 ana ben #vault :is already in this channel",
