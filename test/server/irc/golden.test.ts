@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { channelOf, TestFile } from "../../server/data-channel.ts";
-import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
+import { IrcSite, MODERN } from "./irc-site.ts";
 import { Transcript } from "./transcript.ts";
 
 /** Reviewed transcripts. CHAT_GOLDEN=write records them for another review. */

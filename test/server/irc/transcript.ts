@@ -1,8 +1,8 @@
 /** Lines of one connection of ana, and what others do meanwhile. */
 
-import type { IrcClient } from "../../server/irc/irc-client.ts";
-import { plain } from "../../server/irc/irc-client.ts";
-import type { IrcSite } from "../../server/irc/irc-site.ts";
+import type { IrcClient } from "./irc-client.ts";
+import { plain } from "./irc-client.ts";
+import type { IrcSite } from "./irc-site.ts";
 
 /** Long enough for receipts, presence and everything else that the server sends once per second. */
 const STEP_MS = 2_000;
