@@ -8,7 +8,7 @@ import { type Body, fieldsOf, type RecordKind } from "../../wire/kinds.ts";
 import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
 import { CAP } from "./capabilities.ts";
 import { findAccount, HOST, type IrcServer, messageId, userMask } from "./server.ts";
-import { cleanIrc, ircFromMarkdown, isWithin, splitText } from "./text.ts";
+import { cleanIrc, ircFromMarkdown, isWithin, splitExactly, splitText } from "./text.ts";
 
 export interface Rendering {
   readonly server: IrcServer;
@@ -97,8 +97,7 @@ function multilineBatch(
 ): LineFields[] {
   const id = `m${seq}`;
   const inner = text.split("\n").flatMap((line) => {
-    const parts = line.trim() === "" ? [""] : splitText(line, budget);
-    return parts.map((part, i) => {
+    return splitExactly(line, budget).map((part, i) => {
       const concat = i === 0 ? {} : { "draft/multiline-concat": "" };
       return { tags: { batch: id, ...concat }, source, command, params: [to, part] };
     });

@@ -278,6 +278,18 @@ function splitLine(line: string, bytesMax: number): readonly string[] {
   return parts;
 }
 
+/** Splits a line into parts that are the line again when a client joins them. */
+export function splitExactly(line: string, bytesMax: number): readonly string[] {
+  const parts: string[] = [];
+  let rest = line;
+  while (!isWithin(rest, bytesMax)) {
+    const piece = pieceOf(rest, bytesMax);
+    parts.push(piece);
+    rest = rest.slice(piece.length);
+  }
+  return [...parts, rest];
+}
+
 /** Encodes only texts whose number of characters does not decide. */
 export function isWithin(text: string, bytesMax: number): boolean {
   if (text.length * 3 <= bytesMax) return true;

@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../../src/base/bytes.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { CAP } from "../../../src/core/irc/capabilities.ts";
 import { formatSafely } from "../../../src/core/irc/format.ts";
 import { oneLine, type Rendering, renderRecord } from "../../../src/core/irc/render.ts";
+import { ircFromMarkdown } from "../../../src/core/irc/text.ts";
+import { parseLine } from "../../../src/wire/irc/line.ts";
 import { KINDS } from "../../../src/wire/kinds.ts";
 import { siteWith } from "../../server/site.ts";
 import { ircServer } from "./irc-server.ts";
@@ -24,6 +28,22 @@ function record(kind: string, body?: object, fields: Partial<ChatRecord> = {}): 
 
 function lines(shown: ChatRecord, caps = 0, rendering: Partial<Rendering> = {}): readonly string[] {
   return renderRecord(shown, { server: SERVER, caps, to: "#lab", ...rendering }).map(formatSafely);
+}
+
+/** Text of a message as a client with `draft/multiline` reads it. */
+function reassembled(shown: readonly string[]): string {
+  let text: string | undefined;
+  for (const line of shown) {
+    const parsed = parseLine(utf8Encode(line));
+    if (typeof parsed === "string") throw new Error(`${parsed} line: ${line}`);
+    const { command, tags, params } = parsed;
+    if (command === "BATCH") continue;
+    const isConcat = tags.has("draft/multiline-concat");
+    if (isConcat) expect(params[1]).not.toBe("");
+    const joint = text === undefined || isConcat ? "" : "\n";
+    text = `${text ?? ""}${joint}${params[1]}`;
+  }
+  return text ?? "";
 }
 
 const ANA = ":ana!ana@chat";
@@ -114,6 +134,21 @@ describe("a capability", () => {
     expect(shown[4]).toStartWith("@batch=m7;draft/multiline-concat ");
     expect(lines(record("text", { text: "a\nb" }), CAP.multiline)).toHaveLength(2);
     expect(lines(record("text", { text: "a" }), CAP.multiline | CAP.batch)).toHaveLength(1);
+  });
+
+  const wordsOf = (unit: string, maxLength: number) =>
+    fc.string({ unit: fc.constantFrom(...unit), maxLength, size: "max" });
+  test.each([
+    ["plain texts as they are stored", wordsOf("ab é👍\u0301 \n", 1_500), (text: string) => text],
+    ["texts with markup", wordsOf("a* `_~>-\u202e\u2069\x02 \n", 900), ircFromMarkdown],
+    ["any texts", fc.string({ unit: "binary", maxLength: 900, size: "max" }), ircFromMarkdown],
+  ])("multiline reassembles to %s", (_, texts, wanted) => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const shown = lines(record("text", { text }), CAP.multiline | CAP.batch);
+        expect(reassembled(shown)).toBe(wanted(text).trim() === "" ? "" : wanted(text));
+      }),
+    );
   });
 
   test("tags mark only the first line of several", () => {
