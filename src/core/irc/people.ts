@@ -19,7 +19,9 @@ const CHANNELS_BYTES = 400;
 
 export function isNickOnline({ server }: IrcSession, nick: string): boolean {
   const account = findAccount(server, nick);
-  return account !== undefined && server.isOnline(account.id);
+  // A former name finds its account, but is no longer a nick.
+  const isNick = account?.name.toLowerCase() === nick.toLowerCase();
+  return account !== undefined && isNick && server.isOnline(account.id);
 }
 
 export function who(session: IrcSession, { params: [mask = "", options = ""] }: IrcLine): void {

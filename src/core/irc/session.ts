@@ -217,7 +217,6 @@ export class IrcSession {
     }
     const token = this.deliveries.due(now);
     if (token !== undefined) this.#emit({ command: "PING", params: [token] });
-    this.#checkMonitored();
     this.#showOwnName();
     return this.#take();
   }
@@ -803,14 +802,16 @@ export class IrcSession {
     for (const line of cleanIrc(text).split("\n")) this.notice(line);
   }
 
-  /** Looks every second, because no notice reports accounts without a common room. */
-  #checkMonitored(): void {
+  /** Must be called after each change, because no notice reports accounts without a common room. */
+  checkMonitored(now: number): IrcEffect[] {
+    this.now = now;
     for (const entry of this.monitored.values()) {
       const isOnline = isNickOnline(this, entry.nick);
       if (isOnline === entry.isOnline) continue;
       entry.isOnline = isOnline;
       showMonitored(this, [entry]);
     }
+    return this.#take();
   }
 
   // Output

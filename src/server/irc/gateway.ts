@@ -1,7 +1,12 @@
 /** IRC gateway: listeners' sockets, the link of each connection, and the fan-out to all of them. */
 
 import type { UserId } from "../../base/ids.ts";
-import { POSTS_BURST, POSTS_PER_SECOND, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import {
+  POSTS_BURST,
+  POSTS_PER_SECOND,
+  PRESENCE_INTERVAL_MS,
+  PRESENCE_MEMBERS_MAX,
+} from "../../base/limits.ts";
 import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
 import { MemberLists } from "../../core/irc/member-lists.ts";
@@ -40,10 +45,15 @@ export class IrcGateway implements Listener, LineListenerEvents {
   readonly #listeners: LineListener[] = [];
   readonly #awayChanged = new Set<UserId>();
   #cancelTick = () => {};
+  #cancelPresence: (() => void) | undefined;
 
   constructor(options: IrcGatewayOptions) {
     this.#options = options;
-    this.#server = ircServer(options, (user) => this.#awayChanged.add(user));
+    this.#server = ircServer(options, (user) => {
+      this.#awayChanged.add(user);
+      this.#presenceChanged();
+    });
+    options.services.feed.subscribePresence(() => this.#presenceChanged());
     this.#tick();
   }
 
@@ -86,6 +96,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   async stop(): Promise<void> {
     this.#cancelTick();
     for (const link of this.#links) this.#keepPositions(link);
+    this.#cancelPresence?.();
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
   }
 
@@ -100,12 +111,20 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   #tick(): void {
     for (const link of this.#links) link.tick();
-    for (const user of this.#awayChanged) this.#showAway(user);
-    this.#awayChanged.clear();
     this.#cancelTick = this.#options.services.clock.after(TICK_MS, () => this.#tick());
   }
 
-  /** Reports at most once per second, and not in large rooms, as for other presence. */
+  /** Combines all changes within PRESENCE_INTERVAL_MS, as for other presence. */
+  #presenceChanged(): void {
+    this.#cancelPresence ??= this.#options.services.clock.after(PRESENCE_INTERVAL_MS, () => {
+      this.#cancelPresence = undefined;
+      for (const user of this.#awayChanged) this.#showAway(user);
+      this.#awayChanged.clear();
+      for (const link of this.#links) link.checkMonitored();
+    });
+  }
+
+  /** Reports no presence in large rooms. */
   #showAway(user: UserId): void {
     const { rooms, registry } = this.#options.services;
     const name = registry.nameOf(user);

@@ -64,6 +64,11 @@ export class IrcLink extends BaseLink {
     this.#perform((now) => this.#options.session.deliver(message, now));
   }
 
+  checkMonitored(): void {
+    const { session } = this.#options;
+    if (session.monitored.size > 0) this.#perform((now) => session.checkMonitored(now));
+  }
+
   showAway(name: string, reason: string | undefined): void {
     this.#perform((now) => this.#options.session.showAway(name, reason, now));
   }

@@ -1,4 +1,4 @@
-/** Subscriptions to the records of the history and of the accounts log. */
+/** Subscriptions to records of the history and of the accounts log, and to other changes. */
 
 import type { UserId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -20,6 +20,7 @@ export class Feed {
   readonly #historySubscribers: HistorySubscriber[] = [];
   readonly #accountsSubscribers: AccountsSubscriber[] = [];
   readonly #activitySubscribers: ActivitySubscriber[] = [];
+  readonly #presenceSubscribers: (() => void)[] = [];
 
   subscribeHistory(...subscribers: readonly HistorySubscriber[]): void {
     this.#historySubscribers.push(...subscribers);
@@ -33,6 +34,10 @@ export class Feed {
     this.#activitySubscribers.push(...subscribers);
   }
 
+  subscribePresence(subscriber: () => void): void {
+    this.#presenceSubscribers.push(subscriber);
+  }
+
   emitRecord(room: Room, record: LogRecord): void {
     for (const subscriber of this.#historySubscribers) subscriber(room, record);
   }
@@ -43,5 +48,10 @@ export class Feed {
 
   emitActivity(user: UserId): void {
     for (const subscriber of this.#activitySubscribers) subscriber(user);
+  }
+
+  /** An account may have come online or gone offline, even one without rooms. */
+  emitPresence(): void {
+    for (const subscriber of this.#presenceSubscribers) subscriber();
   }
 }

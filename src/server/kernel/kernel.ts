@@ -36,7 +36,7 @@ export interface RoomReaders {
 export type WrittenLog = Pick<Log, "appendThen" | "erase">;
 
 export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> {
-  readonly feed: Pick<Feed, "emitRecord">;
+  readonly feed: Pick<Feed, "emitRecord" | "emitPresence">;
   readonly sequencer: Pick<Sequencer, "waitUntilCurrent">;
   readonly engine: Pick<RoomEngine, "handle">;
   readonly history: WrittenLog;
@@ -113,10 +113,12 @@ export class Kernel {
 
   startSession(session: ClientId, user: UserId, isPresent: boolean): void {
     this.#input({ kind: "enter", session, user, isPresent });
+    this.#options.feed.emitPresence();
   }
 
   endSession(session: ClientId): void {
     this.#input({ kind: "leave", session });
+    this.#options.feed.emitPresence();
   }
 
   onRecord(record: LogRecord): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { PRESENCE_INTERVAL_MS } from "../../../src/base/limits.ts";
 import { untagged } from "./irc-client.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 
@@ -63,13 +64,13 @@ describe("AWAY", () => {
     const { irc, one, two } = await start(`${MODERN} away-notify`);
     await one.news();
     expect(await two.ask("AWAY :at lunch")).toEqual([expect.stringContaining(" 306 ben :")]);
-    await irc.site.time.advance(1_100);
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
     expect(await one.news()).toEqual([":ben!ben@chat AWAY :at lunch"]);
     expect(await two.ask("AWAY")).toEqual([expect.stringContaining(" 305 ben :")]);
-    await irc.site.time.advance(1_100);
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
     expect(await one.news()).toEqual([":ben!ben@chat AWAY"]);
     await two.ask(`AWAY :${"ä".repeat(200)}`);
-    await irc.site.time.advance(1_100);
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
     expect((await one.news()).join()).toMatch(/AWAY :?ä{100}$/);
   });
 
@@ -123,6 +124,37 @@ describe("MONITOR, ISON and USERHOST", () => {
     expect(await one.ask("MONITOR C", "MONITOR S", "MONITOR")).toEqual([
       expect.stringMatching(/ (421|461) ana MONITOR :/),
     ]);
+  });
+
+  test("report a change as soon as other presence, even of a user without rooms", async () => {
+    const irc = await IrcSite.open();
+    const [, ben] = [await irc.operator("olga"), await irc.member("ben")];
+    const [one, two] = [await irc.client("olga"), await irc.client("ben")];
+    await ben.request("leave", { room: "lobby" });
+    await one.ask("MONITOR + ben,benno");
+    two.send("QUIT");
+    ben.hangUp();
+    await irc.site.quiet();
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    expect(untagged(await one.news())).toEqual([":chat 731 olga ben"]);
+    await irc.client("ben");
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    expect(untagged(await one.news())).toEqual([":chat 730 olga ben!ben@chat"]);
+  });
+
+  test("follow a nick, not a renamed account", async () => {
+    const irc = await IrcSite.open();
+    const [olga] = [await irc.operator("olga"), await irc.member("ben")];
+    const one = await irc.client("olga");
+    await one.ask("MONITOR + ben,benno");
+    await olga.request("rename", { user: "ben", to: "benno" });
+    const two = irc.connect();
+    await two.logIn("benno", "sesame-ben");
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    const numerics = (await one.news()).filter((line) => line.includes(" 73"));
+    expect(untagged(numerics)).toEqual([":chat 731 olga ben", ":chat 730 olga benno!benno@chat"]);
+    expect(await one.ask("MONITOR S")).toEqual(numerics);
+    expect(await one.ask("ISON ben benno")).toEqual([":chat 303 olga benno"]);
   });
 
   test("refuses more than 100 entries", async () => {
