@@ -103,6 +103,8 @@ export class IrcSession {
   #shownNick = "";
   #away: string | undefined;
   #lastRename = "";
+  /** A change arrives once per common room. */
+  readonly #shownAways = new Map<string, string | undefined>();
   readonly #held: SharedMessage[] = [];
   #holds = false;
   #effects: IrcEffect[] = [];
@@ -206,6 +208,7 @@ export class IrcSession {
 
   tick(now: number): IrcEffect[] {
     this.now = now;
+    this.#shownAways.clear();
     this.#continue();
     if (!this.registration.isComplete && now >= this.#openedAt + REGISTRATION_MS) {
       this.close("the log-in took too long");
@@ -740,10 +743,7 @@ export class IrcSession {
 
   showAway(name: string, reason: string | undefined, now: number): IrcEffect[] {
     this.now = now;
-    if (this.has(CAP.awayNotify) && this.registration.isComplete && name !== this.nick) {
-      const params = reason === undefined ? [] : [reason];
-      this.#emit({ source: userMask(name), command: "AWAY", params });
-    }
+    this.#sendAway(name, reason);
     return this.#take();
   }
 
@@ -763,18 +763,20 @@ export class IrcSession {
   }
 
   #presences({ online, offline }: NoticeOf<"presences">): void {
-    if (!this.has(CAP.awayNotify) || !this.registration.isComplete) return;
     for (const name of online) {
-      if (name === this.nick) continue;
       const account = findAccount(this.server, name);
-      const reason = account && this.server.away.of(account.id);
-      const params = reason === undefined ? [] : [reason];
-      this.#emit({ source: userMask(name), command: "AWAY", params });
+      this.#sendAway(name, account && this.server.away.of(account.id));
     }
-    for (const name of offline) {
-      if (name === this.nick) continue;
-      this.#emit({ source: userMask(name), command: "AWAY", params: [AWAY_TEXT] });
-    }
+    for (const name of offline) this.#sendAway(name, AWAY_TEXT);
+  }
+
+  #sendAway(name: string, reason: string | undefined): void {
+    if (!this.has(CAP.awayNotify) || !this.registration.isComplete || name === this.nick) return;
+    const shown = this.#shownAways;
+    if (shown.has(name) && shown.get(name) === reason) return;
+    shown.set(name, reason);
+    const params = reason === undefined ? [] : [reason];
+    this.#emit({ source: userMask(name), command: "AWAY", params });
   }
 
   #typing({ room, users }: NoticeOf<"typing">): void {
