@@ -18,10 +18,12 @@ const LABEL_CHARS_MAX = 64;
 export class CommandRun {
   readonly task: Task;
   readonly label: string | undefined;
-  /** Replies to a labelled command, which are sent together. */
-  readonly replies: LineFields[] | undefined;
+  /** Replies to a labelled command, which are sent together. `undefined` once they are sent. */
+  replies: LineFields[] | undefined;
   /** True if the next post may start before this one is complete. */
   readonly mayOverlap: boolean;
+  /** True if the record of its post is its only reply, which then keeps the room's order. */
+  readonly hasOnlyEcho: boolean;
   ref: number | undefined;
   until: (() => boolean) | undefined;
   untilBefore = 0;
@@ -29,11 +31,12 @@ export class CommandRun {
   /** Id of the post whose record this command waits for. */
   postId: string | undefined;
 
-  constructor(task: Task, label?: string, mayOverlap = false) {
+  constructor(task: Task, label?: string, mayOverlap = false, hasOnlyEcho = mayOverlap) {
     this.task = task;
     this.label = label?.slice(0, LABEL_CHARS_MAX);
     this.replies = label === undefined ? undefined : [];
     this.mayOverlap = mayOverlap;
+    this.hasOnlyEcho = hasOnlyEcho;
   }
 }
 
@@ -43,4 +46,10 @@ export function isSimplePost({ command, params, tags }: IrcLine): boolean {
   const [target = ""] = params;
   const needsMore = tags.has("batch") || tags.has("+reply") || tags.has("+draft/reply");
   return isPost && target.startsWith("#") && !target.includes(",") && !needsMore;
+}
+
+/** The author of a direct message also learns whether the other user is away. */
+export function hasOnlyEcho({ command, params: [target = ""] }: IrcLine): boolean {
+  const isPost = command === "PRIVMSG" || command === "NOTICE" || command === "TAGMSG";
+  return isPost && target.startsWith("#") && !target.includes(",");
 }

@@ -30,7 +30,14 @@ import { Session, type SessionEffect } from "../session/session.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
 import { completeJoin, showChannel } from "./channels.ts";
-import { type Asking, CommandRun, isSimplePost, type Task, type Wanted } from "./command-run.ts";
+import {
+  type Asking,
+  CommandRun,
+  hasOnlyEcho,
+  isSimplePost,
+  type Task,
+  type Wanted,
+} from "./command-run.ts";
 import { commandFor } from "./commands.ts";
 import { Deliveries } from "./deliveries.ts";
 import { formatSafely } from "./format.ts";
@@ -359,7 +366,9 @@ export class IrcSession {
   #run(line: IrcLine): void {
     if (!this.registration.isComplete && isHttp(line)) return this.close("this is an IRC server");
     const label = this.has(CAP.label | CAP.batch) ? labelOf(this, line) : undefined;
-    this.#start(new CommandRun(commandFor(this, line), label, isSimplePost(line)));
+    const { target = "" } = this.openBatch ?? {};
+    const isEcho = hasOnlyEcho(line) || (line.command === "BATCH" && target.startsWith("#"));
+    this.#start(new CommandRun(commandFor(this, line), label, isSimplePost(line), isEcho));
   }
 
   #start(run: CommandRun): void {
@@ -426,8 +435,13 @@ export class IrcSession {
 
   #finish(run: CommandRun): void {
     this.#runs.splice(this.#runs.indexOf(run), 1);
-    if (run.replies !== undefined) this.#sendLabelled(run.label ?? "", run.replies);
+    if (run.replies !== undefined) this.#reply(run, run.replies);
     this.#runQueue();
+  }
+
+  #reply(run: CommandRun, lines: readonly LineFields[]): void {
+    run.replies = undefined;
+    this.#sendLabelled(run.label ?? "", lines);
   }
 
   #sendLabelled(label: string, lines: readonly LineFields[]): void {
@@ -644,7 +658,8 @@ export class IrcSession {
     const run = isMine ? this.#runOf(record) : undefined;
     if (run !== undefined || channel.isDirect || record.kind === "file") {
       const lines = this.renderFor(channel, record);
-      if (run?.replies !== undefined) run.replies.push(...lines);
+      if (run?.hasOnlyEcho === true) this.#reply(run, lines);
+      else if (run?.replies !== undefined) run.replies.push(...lines);
       else for (const line of lines) this.#emit(line);
       // The echo, which the label belongs to, is not the delivery.
       const isBoth = isOwnPost && isToSelf && this.has(CAP.echo);

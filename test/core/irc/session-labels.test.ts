@@ -96,6 +96,20 @@ describe("labels", () => {
     expect(theirs.every((line) => !line.includes("label="))).toBe(true);
   });
 
+  test("keep echoes in the order of the room", async () => {
+    const { irc, one, two } = await start();
+    await one.news();
+    for (let i = 0; i < 20; i++) {
+      one.send(`@label=${i} PRIVMSG #lobby :mine ${i}`);
+      two.send(`PRIVMSG #lobby :theirs ${i}`);
+    }
+    await irc.site.time.advance(5_000);
+    const lines = (await one.sync()).filter((line) => line.includes(" PRIVMSG "));
+    const seqs = lines.map((line) => Number(/msgid=\S+?-(\d+)[; ]/.exec(line)?.[1]));
+    expect(seqs).toHaveLength(40);
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+  });
+
   test("need the capability, and have up to 64 characters", async () => {
     const { irc, one } = await start();
     const plain = await irc.client("ana", "batch");
