@@ -92,6 +92,17 @@ export function uint(cursor: Cursor): number {
   return size === 0 ? -1 : bigEndian(cursor, size);
 }
 
+/** Reads an integer of any size, in the form in which `putCount` writes it; -1 if there is none. */
+export function count(cursor: Cursor): number {
+  const { bytes, at } = cursor;
+  if (bytes[at] !== FLOAT_64) return uint(cursor);
+  if (at + 9 > bytes.length) return -1;
+  for (let i = 0; i < 8; i++) wide.setUint8(i, bytes[at + 1 + i] ?? 0);
+  cursor.at += 9;
+  const value = wide.getFloat64(0);
+  return Number.isSafeInteger(value) && value > 0xffff_ffff ? value : -1;
+}
+
 /** Reads the head of binary data and returns its length; -1 if there is none. */
 export function binLength(cursor: Cursor): number {
   const lead = cursor.bytes[cursor.at++] ?? -1;

@@ -6,9 +6,10 @@
  */
 
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
-import type { RequestOf } from "./messages.ts";
+import type { NoticeOf, RequestOf } from "./messages.ts";
 import {
   type Cursor,
+  count,
   MAP,
   packTexts,
   put,
@@ -31,14 +32,18 @@ const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
 export interface PostCodec {
-  /** @returns `undefined` if the bytes are not a plain-text post in this program's own encoding */
-  read(bytes: Uint8Array): RequestOf<"post"> | undefined;
+  /**
+   * @returns `undefined` if the bytes are not a plain-text post, or the answer to a post, in this
+   * program's own encoding
+   */
+  read(bytes: Uint8Array): RequestOf<"post"> | NoticeOf<"ok"> | undefined;
   answer(ref: number, posted: Posted): Uint8Array;
 }
 
 export function postCodec(): PostCodec {
   const recent: RecentPost = { outbox: "", to: "" };
-  return { read: (bytes) => readPost(bytes, recent), answer: encodePosted };
+  const read = (bytes: Uint8Array) => readPost(bytes, recent) ?? readPosted(bytes);
+  return { read, answer: encodePosted };
 }
 
 interface Posted {
@@ -135,4 +140,19 @@ function encodePosted(ref: number, { seq, n, time }: Posted): Uint8Array {
   at = putCount(bytes, put(bytes, at, TIME), time);
   at = putCount(bytes, put(bytes, at, OK_START), ref);
   return bytes.slice(0, at);
+}
+
+function readPosted(bytes: Uint8Array): NoticeOf<"ok"> | undefined {
+  const cursor = { bytes, at: 1 };
+  if (bytes[0] !== (MAP | 5) || !skip(cursor, SEQ)) return undefined;
+  const seq = count(cursor);
+  if (seq < 0 || !skip(cursor, N)) return undefined;
+  const n = count(cursor);
+  if (n < 0 || !skip(cursor, TIME)) return undefined;
+  const time = count(cursor);
+  if (time < 0 || !skip(cursor, OK_START)) return undefined;
+  const ref = uint(cursor);
+  if (ref < 1 || cursor.at !== bytes.length) return undefined;
+  const posted: Posted & NoticeOf<"ok"> = { kind: "ok", ref, seq, n, time };
+  return posted;
 }

@@ -26,6 +26,10 @@ function read(bytes: Uint8Array, codec: PostCodec = postCodec()) {
 }
 
 const lately = postCodec();
+const anyCount = fc.oneof(
+  fc.constantFrom(...EDGES, 2 ** 32, UNIX_MS_MAX),
+  fc.integer({ min: 1, max: UNIX_MS_MAX }),
+);
 
 function agrees(bytes: Uint8Array): void {
   for (const message of [read(bytes), read(bytes, lately)]) {
@@ -80,9 +84,12 @@ test("decodes any post like the codec, also if cut, extended or changed", () => 
   const plain = fc
     .string({ unit: "binary", maxLength: 300 })
     .map((text) => encode(post({ body: { text: text.toWellFormed() } })));
+  const anyAnswer = fc
+    .tuple(anyCount, anyCount, anyCount)
+    .map(([seq, n, time]) => postCodec().answer(7, { seq, n, time }));
   const at = fc.nat(400);
   fc.assert(
-    fc.property(fc.oneof(anyPost, plain), at, fc.nat(255), (bytes, index, byte) => {
+    fc.property(fc.oneof(anyPost, plain, anyAnswer), at, fc.nat(255), (bytes, index, byte) => {
       agrees(bytes);
       agrees(bytes.subarray(0, index));
       agrees(Uint8Array.of(...bytes, byte));
@@ -95,15 +102,13 @@ test("decodes any post like the codec, also if cut, extended or changed", () => 
 });
 
 test("encodes an answer like the codec", () => {
-  const anyCount = fc.oneof(
-    fc.constantFrom(...EDGES, 2 ** 32, UNIX_MS_MAX),
-    fc.integer({ min: 1, max: UNIX_MS_MAX }),
-  );
   const ref = fc.integer({ min: 1, max: 2 ** 32 - 1 });
   fc.assert(
     fc.property(ref, anyCount, anyCount, anyCount, (requestRef, seq, n, time) => {
       const message = { seq, n, time, kind: "ok", ref: requestRef } as const;
-      expect(postCodec().answer(requestRef, message).toHex()).toBe(packValue(message).toHex());
+      const bytes = postCodec().answer(requestRef, message);
+      expect(bytes.toHex()).toBe(packValue(message).toHex());
+      expect(read(bytes)).toEqual(message);
     }),
   );
 });

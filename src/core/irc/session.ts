@@ -23,10 +23,11 @@ import {
   VERSION,
   type WireRecord,
 } from "../../wire/messages.ts";
+import { postCodec } from "../../wire/post-message.ts";
 import { type ChatRecord, readHead } from "../client/chat-record.ts";
 import { TokenBucket } from "../rate.ts";
 import type { Account } from "../rooms/accounts.ts";
-import { Session, type SessionEffect } from "../session/session.ts";
+import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../session/session.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
 import { completeJoin, showChannel } from "./channels.ts";
@@ -133,7 +134,7 @@ export class IrcSession {
     this.#openedAt = now;
     this.#receivedAt = now;
     this.outbox = outboxId(server.entropy(ID_BYTES));
-    this.#protocol = new Session("client", now);
+    this.#protocol = new Session("client", now, DEFAULT_HEARTBEAT, postCodec());
     this.#rate = new TokenBucket(server.linesPerSecond, server.linesBurst, now);
     this.registration = new Registration(this);
   }

@@ -40,7 +40,7 @@ const MARKS: ReadonlyMap<number, string> = new Map([
 ]);
 const RESET = "\x0f";
 /** Most messages. No markup or list begins with these characters. */
-const PLAIN = /^[A-Za-z][A-Za-z0-9 ,.!?'"()-]*$/;
+const PLAIN = /^(?!\d+[.)])[A-Za-z0-9][A-Za-z0-9 ,.!?'"()-]*$/;
 /** Colours with their digits, and all controls except tab and LF. */
 const CONTROL =
   /\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[\da-f]{6}(?:,[\da-f]{6})?)?|[\0-\x08\x0b-\x1f\x7f-\x9f]/i;

@@ -76,11 +76,14 @@ describe("from Markdown", () => {
     );
   });
 
-  test("renders plain text as it would beside other characters", () => {
+  test("renders plain text with the same result as beside other lines", () => {
+    const plain = fc.oneof(
+      fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9 ,.!?'"()-]{0,30}$/),
+      fc.stringMatching(/^[1a.) -]{1,8}$/),
+    );
     fc.assert(
-      fc.property(fc.stringMatching(/^[A-Za-z][A-Za-z0-9 ,.!?'"()-]{0,30}$/), (text) => {
-        expect(ircFromMarkdown(text)).toBe(text);
-        expect(ircFromMarkdown(`é ${text}`)).toBe(`é ${text}`);
+      fc.property(plain, (text) => {
+        expect(ircFromMarkdown(`é\n\n${text}`)).toBe(`é\n\n${ircFromMarkdown(text)}`);
       }),
     );
   });
