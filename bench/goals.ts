@@ -1,7 +1,7 @@
 /**
  * Performance goals: ratios of medians from the same run if a reference exists, otherwise limits.
  */
-import { START_RECORDS } from "./parts.ts";
+import { BACK_OVER_IRC, BACK_OVER_WEBSOCKET, NEW_IN_ONE_ROOM, START_RECORDS } from "./parts.ts";
 import type { Sample, SampleSet } from "./samples.ts";
 
 export interface Goal {
@@ -111,6 +111,11 @@ function boundGoal(
 }
 
 const append = (name: string, value: string): Cell => ({ table: "append", row: { name }, value });
+const idle = (clients: string, value: string): Cell => ({
+  table: "idle",
+  row: { clients, connections: 10_000 },
+  value,
+});
 const scan = (name: string): Cell => ({ table: "scan", row: { name }, value: "overRg" });
 const screen = (name: string, value: string): Cell => ({ table: "screen", row: { name }, value });
 const slowLine = (name: string): Cell => ({ table: "slow-line", row: { name }, value: "bytes" });
@@ -230,9 +235,23 @@ export const GOALS: readonly Goal[] = [
   boundGoal(
     "idle",
     "memory per idle TLS connection, at 10,000",
-    { table: "idle", row: { connections: 10_000 }, value: "kibEach" },
+    idle(NEW_IN_ONE_ROOM, "kibEach"),
     { atMost: 12 },
     " KiB",
+  ),
+  {
+    subject: "idle",
+    label: "memory per idle IRC connection vs WebSocket, at 10,000",
+    atMost: 1,
+    unit: "",
+    measure: ratio(idle(BACK_OVER_IRC, "kibEach"), idle(BACK_OVER_WEBSOCKET, "kibEach")),
+  },
+  boundGoal(
+    "idle",
+    "10,000 IRC clients are back after kill -9",
+    idle(BACK_OVER_IRC, "connectSeconds"),
+    { atMost: 60 },
+    " s",
   ),
   boundGoal("screen", "first frame", screen("first frame", "ms"), { atMost: 250 }, " ms"),
   boundGoal(

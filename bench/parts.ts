@@ -14,6 +14,10 @@ export interface Part {
 
 const QUICK = ["--quick"];
 const PEOPLE = ["--people", "2000,2000,2000,10000"];
+/** Clients of the part `idle`. */
+export const NEW_IN_ONE_ROOM = "WebSocket, new, one room";
+export const BACK_OVER_WEBSOCKET = "WebSocket, back after kill -9, rooms of 20";
+export const BACK_OVER_IRC = "IRC, back after kill -9, rooms of 20";
 export const START_RECORDS = 1_000_000;
 const START_RECORDS_QUICK = 100_000;
 const PEOPLE_LINE = new RegExp(
@@ -34,7 +38,7 @@ export const PARTS: readonly Part[] = [
     ),
     parseSample: startSample,
   },
-  reported("idle", "idle.ts", [], ["--connections", "500"], 4),
+  reported("idle", "idle.ts", [], ["--connections", "500"], 15),
   {
     ...reported("people", "people.ts", [...PEOPLE, "--devices", "300,300,300"], QUICK, 8),
     parseSample: peopleSample,

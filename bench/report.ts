@@ -182,7 +182,10 @@ const SECTIONS: readonly Section[] = [
   {
     subject: "idle",
     title: "Idle connections",
-    text: "Clients are logged in over TLS to one room and idle for five seconds.",
+    text:
+      "Clients are logged in over TLS and idle for five seconds: new accounts in one room, and " +
+      "accounts in rooms of twenty that reconnect after `kill -9`. Their time to connect includes " +
+      "the server's start.",
     tables: [
       {
         table: "idle",
