@@ -31,53 +31,50 @@ const COUNTER = packTexts("counter");
 const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
-export interface PostCodec {
+/**
+ * The next post on a link probably has the same strings. Reusing them saves allocations and hash
+ * computations.
+ */
+export class PostCodec {
+  #outbox = "";
+  #to = "";
+
   /**
    * @returns `undefined` if the bytes are not a plain-text post, or the answer to a post, in this
    * program's own encoding
    */
-  read(bytes: Uint8Array): RequestOf<"post"> | NoticeOf<"ok"> | undefined;
-  answer(ref: number, posted: Posted): Uint8Array;
-}
+  read(bytes: Uint8Array): RequestOf<"post"> | NoticeOf<"ok"> | undefined {
+    return this.#readPost(bytes) ?? readPosted(bytes);
+  }
 
-export function postCodec(): PostCodec {
-  const recent: RecentPost = { outbox: "", to: "" };
-  const read = (bytes: Uint8Array) => readPost(bytes, recent) ?? readPosted(bytes);
-  return { read, answer: encodePosted };
+  answer(ref: number, posted: Posted): Uint8Array {
+    return encodePosted(ref, posted);
+  }
+
+  #readPost(bytes: Uint8Array): RequestOf<"post"> | undefined {
+    if (!startsWith(bytes, 0, START)) return undefined;
+    const cursor = { bytes, at: START.length };
+    const ref = uint(cursor);
+    if (ref < 1 || !skip(cursor, OUTBOX)) return undefined;
+    const outbox = shortText(cursor, this.#outbox);
+    if (outbox === undefined || !skip(cursor, COUNTER)) return undefined;
+    const counter = uint(cursor);
+    if (counter < 1 || !skip(cursor, TO)) return undefined;
+    const to = shortText(cursor, this.#to);
+    if (to === undefined || !skip(cursor, BODY)) return undefined;
+    const text = lastText(cursor);
+    this.#outbox = outbox;
+    this.#to = to;
+    return text === undefined
+      ? undefined
+      : { kind: "post", ref, outbox, counter, to, body: { text } };
+  }
 }
 
 interface Posted {
   readonly seq: number;
   readonly n: number;
   readonly time: number;
-}
-
-/**
- * The next post on a link probably has the same strings. Reusing them saves allocations and hash
- * computations.
- */
-interface RecentPost {
-  outbox: string;
-  to: string;
-}
-
-function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
-  if (!startsWith(bytes, 0, START)) return undefined;
-  const cursor = { bytes, at: START.length };
-  const ref = uint(cursor);
-  if (ref < 1 || !skip(cursor, OUTBOX)) return undefined;
-  const outbox = shortText(cursor, recent.outbox);
-  if (outbox === undefined || !skip(cursor, COUNTER)) return undefined;
-  const counter = uint(cursor);
-  if (counter < 1 || !skip(cursor, TO)) return undefined;
-  const to = shortText(cursor, recent.to);
-  if (to === undefined || !skip(cursor, BODY)) return undefined;
-  const text = lastText(cursor);
-  recent.outbox = outbox;
-  recent.to = to;
-  return text === undefined
-    ? undefined
-    : { kind: "post", ref, outbox, counter, to, body: { text } };
 }
 
 /**

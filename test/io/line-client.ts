@@ -73,7 +73,7 @@ export class LineObserver implements LineSocketHandlers {
     this.received.add(this.#decoder.decode(bytes, { stream: true }));
   }
 
-  drained(): void {
+  queueLow(): void {
     this.drainedCount += 1;
     this.#drained.resolve();
   }

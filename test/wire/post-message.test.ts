@@ -6,7 +6,7 @@ import { UNIX_MS_MAX } from "../../src/base/time.ts";
 import { encode, packValue, unpackValue } from "../../src/wire/codec.ts";
 import { REQUESTS, type RequestOf } from "../../src/wire/messages.ts";
 import { checkMessage } from "../../src/wire/messages-incoming.ts";
-import { type PostCodec, postCodec } from "../../src/wire/post-message.ts";
+import { PostCodec } from "../../src/wire/post-message.ts";
 import { sampleSize } from "../samples.ts";
 import { anyOf } from "./any-message.ts";
 
@@ -21,11 +21,11 @@ function generally(bytes: Uint8Array): unknown {
   return checkMessage(unpackValue(bytes));
 }
 
-function read(bytes: Uint8Array, codec: PostCodec = postCodec()) {
+function read(bytes: Uint8Array, codec: PostCodec = new PostCodec()) {
   return codec.read(bytes);
 }
 
-const lately = postCodec();
+const lately = new PostCodec();
 const anyCount = fc.oneof(
   fc.constantFrom(...EDGES, 2 ** 32, UNIX_MS_MAX),
   fc.integer({ min: 1, max: UNIX_MS_MAX }),
@@ -55,7 +55,7 @@ test.each(EDGES)("decodes the numbers %i without the codec", (value) => {
 });
 
 test("caches only the strings of the last post", () => {
-  const codec = postCodec();
+  const codec = new PostCodec();
   const named = [{}, {}, { to: "lobbx" }, { to: "lob" }, { outbox: "AAAAAAAAAAB" }, {}];
   for (const given of named) {
     const message = post(given);
@@ -86,7 +86,7 @@ test("decodes any post like the codec, also if cut, extended or changed", () => 
     .map((text) => encode(post({ body: { text: text.toWellFormed() } })));
   const anyAnswer = fc
     .tuple(anyCount, anyCount, anyCount)
-    .map(([seq, n, time]) => postCodec().answer(7, { seq, n, time }));
+    .map(([seq, n, time]) => new PostCodec().answer(7, { seq, n, time }));
   const at = fc.nat(400);
   fc.assert(
     fc.property(fc.oneof(anyPost, plain, anyAnswer), at, fc.nat(255), (bytes, index, byte) => {
@@ -106,7 +106,7 @@ test("encodes an answer like the codec", () => {
   fc.assert(
     fc.property(ref, anyCount, anyCount, anyCount, (requestRef, seq, n, time) => {
       const message = { seq, n, time, kind: "ok", ref: requestRef } as const;
-      const bytes = postCodec().answer(requestRef, message);
+      const bytes = new PostCodec().answer(requestRef, message);
       expect(bytes.toHex()).toBe(packValue(message).toHex());
       expect(read(bytes)).toEqual(message);
     }),

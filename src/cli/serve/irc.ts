@@ -111,7 +111,7 @@ export async function checkIrcListening(
   endpoints: readonly IrcEndpoint[],
   clock: Clock,
 ): Promise<void> {
-  const socket = () => ({ data() {}, drained() {}, closed() {} });
+  const socket = () => ({ data() {}, queueLow() {}, closed() {} });
   const events = { accept: () => false, socket };
   const opened = openIrcListeners(endpoints, events, { clock, certificate: undefined });
   await Promise.all(opened.map(({ listener }) => listener.stop()));

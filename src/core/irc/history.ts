@@ -306,17 +306,17 @@ export function* playMissed(session: IrcSession): Task {
 }
 
 export function* pong(session: IrcSession, { params }: IrcLine): Task {
-  yield* markDelivered(session, session.deliveries.confirmed(params.at(-1) ?? ""));
+  yield* markDelivered(session, session.deliveries?.confirmed(params.at(-1) ?? ""));
 }
 
 export function* quit(session: IrcSession, { params: [reason = ""] }: IrcLine): Task {
-  yield* markDelivered(session, session.deliveries.left());
+  yield* markDelivered(session, session.deliveries?.left());
   session.close(reason === "" ? "quit" : `quit: ${reason}`);
 }
 
 function* markDelivered(
   session: IrcSession,
-  delivered: ReadonlyMap<Channel, number>,
+  delivered: ReadonlyMap<Channel, number> = new Map(),
 ): Asking<void> {
   for (const [channel, n] of delivered) {
     try {

@@ -178,7 +178,9 @@ export class Registration {
     const isReady = this.nick !== undefined && this.#hasUser && !this.#isNegotiating;
     if (!isReady || this.isComplete) return;
     if (session.account === undefined && this.#password !== undefined) {
-      const fault = yield* this.#logIn(passCredentials(this.#password, this.nick ?? ""));
+      const credentials = passCredentials(this.#password, this.nick ?? "");
+      this.#password = undefined;
+      const fault = yield* this.#logIn(credentials);
       if (fault !== undefined) {
         session.numeric(ERR.wrongPassword, fault.message);
         return session.close(fault.message);

@@ -23,11 +23,12 @@ import {
   VERSION,
   type WireRecord,
 } from "../../wire/messages.ts";
-import { postCodec } from "../../wire/post-message.ts";
+import { PostCodec } from "../../wire/post-message.ts";
 import { type ChatRecord, readHead } from "../client/chat-record.ts";
 import { TokenBucket } from "../rate.ts";
 import type { Account } from "../rooms/accounts.ts";
 import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../session/session.ts";
+import { SmallMap } from "../small-map.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
 import { completeJoin, showChannel } from "./channels.ts";
@@ -83,10 +84,11 @@ const HELD_MESSAGES_MAX = 1_000;
 const PING_AFTER_MS = 120_000;
 const CLOSE_AFTER_MS = 240_000;
 const NONCE_BYTES = 32;
+const NOBODY: ReadonlySet<string> = new Set();
 
 export class IrcSession {
   readonly server: IrcServer;
-  readonly channels = new Map<RoomId, Channel>();
+  readonly channels = new SmallMap<RoomId, Channel>();
   readonly registration: Registration;
   readonly outbox: string;
   #counter = 0;
@@ -94,10 +96,11 @@ export class IrcSession {
   openBatch: OpenBatch | undefined;
   welcome: string | undefined;
   account: Account | undefined;
-  ignored: ReadonlySet<string> = new Set();
+  ignored = NOBODY;
   /** Accounts watched with MONITOR and whether they were online, by nick in lower case. */
   readonly monitored = new Map<string, { readonly nick: string; isOnline: boolean }>();
-  readonly deliveries = new Deliveries();
+  /** `undefined` until the first delivery to a client that reports no read positions. */
+  deliveries: Deliveries | undefined;
   readonly #protocol: Session;
   readonly #lines = new LineBuffer();
   #queue: (Uint8Array | "too-long")[] = [];
@@ -134,7 +137,7 @@ export class IrcSession {
     this.#openedAt = now;
     this.#receivedAt = now;
     this.outbox = outboxId(server.entropy(ID_BYTES));
-    this.#protocol = new Session("client", now, DEFAULT_HEARTBEAT, postCodec());
+    this.#protocol = new Session("client", now, DEFAULT_HEARTBEAT, new PostCodec());
     this.#rate = new TokenBucket(server.linesPerSecond, server.linesBurst, now);
     this.registration = new Registration(this);
   }
@@ -226,7 +229,7 @@ export class IrcSession {
       this.#pingedAt = now;
       this.#emit({ command: "PING", params: [HOST] });
     }
-    const token = this.deliveries.due(now);
+    const token = this.deliveries?.due(now);
     if (token !== undefined) this.#emit({ command: "PING", params: [token] });
     this.#showOwnName();
     return this.#take();
@@ -672,7 +675,9 @@ export class IrcSession {
 
   #countDelivery(channel: Channel, n: number): void {
     const reportsReading = this.has(CAP.history) || this.has(CAP.readMarker);
-    if (!reportsReading) this.deliveries.wrote(channel, n);
+    if (reportsReading) return;
+    this.deliveries ??= new Deliveries();
+    this.deliveries.wrote(channel, n);
   }
 
   /** Finds the labelled command that caused the record. */

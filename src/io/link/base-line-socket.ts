@@ -30,15 +30,16 @@ export class FlushQueue {
   }
 }
 
+/** Shared by all sockets of a listener. */
 export interface LineSocketOptions {
-  readonly remote: Address;
   readonly isSecure: boolean;
   readonly clock: Pick<Clock, "after">;
   readonly flushQueue: FlushQueue;
-  readonly onClosed: () => void;
+  readonly onClosed: (socket: LineSocket) => void;
 }
 
 export abstract class BaseLineSocket implements LineSocket {
+  readonly remote: Address;
   protected readonly options: LineSocketOptions;
   protected state: "open" | "ending" | "closed" = "open";
   #handlers: LineSocketHandlers | undefined;
@@ -47,12 +48,9 @@ export abstract class BaseLineSocket implements LineSocket {
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #cancelDeadline: (() => void) | undefined;
 
-  constructor(options: LineSocketOptions) {
+  constructor(remote: Address, options: LineSocketOptions) {
+    this.remote = remote;
     this.options = options;
-  }
-
-  get remote(): Address {
-    return this.options.remote;
   }
 
   get isSecure(): boolean {
@@ -121,14 +119,14 @@ export abstract class BaseLineSocket implements LineSocket {
     if (!this.#isAboveLow || this.state !== "open") return;
     if (this.queuedBytes() > SEND_QUEUE_LOW_BYTES) return;
     this.#isAboveLow = false;
-    this.#call((handlers) => handlers.drained());
+    this.#call((handlers) => handlers.queueLow());
   }
 
   protected finish(fault: Fault | undefined): void {
     if (this.state === "closed") return;
     this.state = "closed";
     this.#cancelDeadline?.();
-    this.options.onClosed();
+    this.options.onClosed(this);
     const outcome = this.#outcome ?? { fault };
     queueMicrotask(() => this.#handlers?.closed(outcome.fault));
   }

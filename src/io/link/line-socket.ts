@@ -7,7 +7,7 @@ export interface LineSocketHandlers {
   /** The receiver owns the bytes. No call follows this end's `end` or `destroy`. */
   data(bytes: Uint8Array): void;
   /** The queue fell to SEND_QUEUE_LOW_BYTES or less, after having been above. */
-  drained(): void;
+  queueLow(): void;
   /**
    * The peer sends nothing more, but may still read. Without this handler, the socket calls `end`.
    */

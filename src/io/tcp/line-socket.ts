@@ -4,6 +4,7 @@ import type { Socket } from "bun";
 import { Fault } from "../../base/fault.ts";
 import { BaseLineSocket, type LineSocketOptions } from "../link/base-line-socket.ts";
 import { joinFrames } from "../link/join-frames.ts";
+import type { Address } from "../link/link.ts";
 
 export class TcpLineSocket extends BaseLineSocket {
   readonly #socket: Socket<unknown>;
@@ -13,8 +14,8 @@ export class TcpLineSocket extends BaseLineSocket {
   #hasPeerEnded = false;
   #isShutDown = false;
 
-  constructor(socket: Socket<unknown>, options: LineSocketOptions) {
-    super(options);
+  constructor(socket: Socket<unknown>, remote: Address, options: LineSocketOptions) {
+    super(remote, options);
     this.#socket = socket;
   }
 

@@ -3,9 +3,9 @@
 import type { Socket, TCPSocketListener } from "bun";
 import type { Clock } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
-import { FlushQueue } from "../link/base-line-socket.ts";
+import { FlushQueue, type LineSocketOptions } from "../link/base-line-socket.ts";
 import { rethrow } from "../link/inbox.ts";
-import type { LineListener, LineListenerEvents } from "../link/line-socket.ts";
+import type { LineListener, LineListenerEvents, LineSocket } from "../link/line-socket.ts";
 import type { Address } from "../link/link.ts";
 import { normalizeAddress } from "../ws/address.ts";
 import { HalfOpenWatch } from "../ws/half-open.ts";
@@ -49,10 +49,10 @@ class TcpListener implements LineListener {
   readonly #events: LineListenerEvents;
   readonly #clock: Clock;
   readonly #server: TCPSocketListener<Connection>;
-  readonly #sockets = new Set<TcpLineSocket>();
+  readonly #sockets = new Set<LineSocket>();
   readonly #handshaking = new Map<number, Handshaking>();
   readonly #watch: HalfOpenWatch;
-  readonly #flushQueue = new FlushQueue();
+  readonly #socketOptions: LineSocketOptions;
   #cancelScan: (() => void) | undefined;
   #lastId = 0;
   #stopping: Promise<void> | undefined;
@@ -62,6 +62,12 @@ class TcpListener implements LineListener {
     this.#options = options;
     this.#events = events;
     this.#clock = clock;
+    this.#socketOptions = {
+      isSecure: options.tls !== undefined,
+      clock,
+      flushQueue: new FlushQueue(),
+      onClosed: (lines) => this.#remove(lines),
+    };
     this.#server = this.#listen();
     this.port = this.#server.port;
     this.#watch = new HalfOpenWatch({
@@ -157,13 +163,7 @@ class TcpListener implements LineListener {
   }
 
   #start(socket: Socket<Connection>, remote: Address): void {
-    const lines = new TcpLineSocket(socket, {
-      remote,
-      isSecure: this.#options.tls !== undefined,
-      clock: this.#clock,
-      flushQueue: this.#flushQueue,
-      onClosed: () => this.#remove(lines),
-    });
+    const lines = new TcpLineSocket(socket, remote, this.#socketOptions);
     socket.data.lines = lines;
     this.#sockets.add(lines);
     try {
@@ -178,7 +178,7 @@ class TcpListener implements LineListener {
     socket.data.lines?.onSocketClosed(error);
   }
 
-  #remove(lines: TcpLineSocket): void {
+  #remove(lines: LineSocket): void {
     this.#sockets.delete(lines);
     if (this.#stopping !== undefined && this.#sockets.size === 0) this.#emptied.resolve();
   }

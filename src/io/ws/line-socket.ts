@@ -42,7 +42,7 @@ export class WsLineSocket extends BaseLineSocket implements WsEndpoint {
   );
 
   constructor(socket: ServerWebSocket<WsSocketData>, options: LineSocketOptions) {
-    super(options);
+    super(socket.data.remote, options);
     this.#socket = socket;
   }
 

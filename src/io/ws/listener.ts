@@ -17,7 +17,7 @@ import {
 } from "../../base/limits.ts";
 import { systemClock, withTimeout } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
-import { FlushQueue } from "../link/base-line-socket.ts";
+import { FlushQueue, type LineSocketOptions } from "../link/base-line-socket.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { LineSocket, LineSocketHandlers } from "../link/line-socket.ts";
@@ -88,8 +88,8 @@ class WsListener implements Listener {
   readonly #events: ListenerEvents;
   readonly #linkOptions: WsServerLinkOptions;
   readonly #links = new Set<WsServerLink>();
-  readonly #lineSockets = new Set<WsLineSocket>();
-  readonly #flushQueue = new FlushQueue();
+  readonly #lineSockets = new Set<LineSocket>();
+  readonly #lineOptions: LineSocketOptions;
   readonly #server: Server<WsSocketData>;
   readonly #halfOpen: HalfOpenWatch | undefined;
   #nextScan: ReturnType<typeof setTimeout> | undefined;
@@ -104,7 +104,19 @@ class WsListener implements Listener {
       certificateHash: hashOf(options),
       topics: new Topics(),
       unflushed: new Set(),
-      onClosed: (link) => this.#remove(link),
+      onClosed: (link) => {
+        this.#links.delete(link);
+        this.#onRemoved();
+      },
+    };
+    this.#lineOptions = {
+      isSecure: options.tls !== false || options.proxyCertificate !== undefined,
+      clock: systemClock(),
+      flushQueue: new FlushQueue(),
+      onClosed: (lines) => {
+        this.#lineSockets.delete(lines);
+        this.#onRemoved();
+      },
     };
     this.#server = this.#serve();
     this.port = this.#server.port ?? options.port;
@@ -155,8 +167,7 @@ class WsListener implements Listener {
     await this.#server.stop(true);
   }
 
-  #remove(link: WsServerLink): void {
-    this.#links.delete(link);
+  #onRemoved(): void {
     if (this.#stopping !== undefined && this.#isEmpty()) this.#emptied.resolve();
   }
 
@@ -255,18 +266,9 @@ class WsListener implements Listener {
   }
 
   #openLineSocket(socket: ServerWebSocket<WsSocketData>): void {
-    const { tls, proxyCertificate, irc } = this.#options;
+    const { irc } = this.#options;
     if (irc === undefined || this.#stopping !== undefined) return socket.terminate();
-    const lines = new WsLineSocket(socket, {
-      remote: socket.data.remote,
-      isSecure: tls !== false || proxyCertificate !== undefined,
-      clock: systemClock(),
-      flushQueue: this.#flushQueue,
-      onClosed: () => {
-        this.#lineSockets.delete(lines);
-        if (this.#stopping !== undefined && this.#isEmpty()) this.#emptied.resolve();
-      },
-    });
+    const lines = new WsLineSocket(socket, this.#lineOptions);
     socket.data.endpoint = lines;
     this.#lineSockets.add(lines);
     lines.attach(irc(lines));

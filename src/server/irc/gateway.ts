@@ -24,7 +24,7 @@ import type { Address, Listener, ListenerEvents } from "../../io/link/link.ts";
 import { Topics } from "../../io/link/topics.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { Services } from "../services/services.ts";
-import { IrcLink } from "./link.ts";
+import { IrcLink, type IrcLinkOptions } from "./link.ts";
 
 const TICK_MS = 1_000;
 /** Reasons of absence on this server; the oldest are dropped. */
@@ -42,6 +42,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   readonly #server: IrcServer;
   readonly #topics = new Topics<IrcLink>();
   readonly #links = new Set<IrcLink>();
+  readonly #linkOptions: IrcLinkOptions;
   readonly #listeners: LineListener[] = [];
   readonly #awayChanged = new Set<UserId>();
   #cancelTick = () => {};
@@ -49,6 +50,11 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   constructor(options: IrcGatewayOptions) {
     this.#options = options;
+    this.#linkOptions = {
+      clock: options.services.clock,
+      topics: this.#topics,
+      onClosed: (link) => this.#links.delete(link),
+    };
     this.#server = ircServer(options, (user) => {
       this.#awayChanged.add(user);
       this.#presenceChanged();
@@ -71,16 +77,12 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   socket(socket: LineSocket): LineSocketHandlers {
     const { sessions, services } = this.#options;
-    const { clock } = services;
-    const session = new IrcSession(this.#server, clock.now());
-    const link = new IrcLink({
-      ...{ socket, session, clock, topics: this.#topics },
-      onClosed: () => this.#links.delete(link),
-    });
+    const session = new IrcSession(this.#server, services.clock.now());
+    const link = new IrcLink(socket, session, this.#linkOptions);
     this.#links.add(link);
     sessions.link(link, undefined);
     link.start();
-    return link.handlers;
+    return link;
   }
 
   publish(topic: string, bytes: Uint8Array, records?: readonly HeadedRecord[]): void {
@@ -104,7 +106,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   #keepPositions({ session }: IrcLink): void {
     const { account, deliveries } = session;
     if (account === undefined) return;
-    for (const [{ id }, n] of deliveries.closing()) {
+    for (const [{ id }, n] of deliveries?.closing() ?? []) {
       this.#options.services.readPositions.advanceTo(account.id, id, n);
     }
   }

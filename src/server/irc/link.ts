@@ -10,78 +10,73 @@ import type { LineSocket, LineSocketHandlers } from "../../io/link/line-socket.t
 import type { Address, LinkCounters } from "../../io/link/link.ts";
 import type { Topics } from "../../io/link/topics.ts";
 
+/** Shared by all links of the gateway. */
 export interface IrcLinkOptions {
-  readonly socket: LineSocket;
-  readonly session: IrcSession;
   readonly clock: Clock;
   readonly topics: Topics<IrcLink>;
-  readonly onClosed: () => void;
+  readonly onClosed: (link: IrcLink) => void;
 }
 
 /** No device proves its key on this link, so no certificate has to be bound to it. */
 const NO_CERTIFICATE = new Uint8Array(32);
 
-export class IrcLink extends BaseLink {
+export class IrcLink extends BaseLink implements LineSocketHandlers {
   readonly transport = "irc";
   readonly certificateHash = NO_CERTIFICATE;
+  readonly #socket: LineSocket;
+  readonly session: IrcSession;
   readonly #options: IrcLinkOptions;
   #isPaused = false;
 
-  constructor(options: IrcLinkOptions) {
+  constructor(socket: LineSocket, session: IrcSession, options: IrcLinkOptions) {
     super();
+    this.#socket = socket;
+    this.session = session;
     this.#options = options;
   }
 
-  get session(): IrcSession {
-    return this.#options.session;
-  }
-
   get remote(): Address {
-    return this.#options.socket.remote;
+    return this.#socket.remote;
   }
 
-  get handlers(): LineSocketHandlers {
-    const { session } = this.#options;
-    return {
-      data: (bytes) => this.#perform((now) => session.receive(bytes, now)),
-      drained: () => {
-        this.settle();
-        this.#adjustReading();
-      },
-      closed: (fault) => this.#finish(fault),
-    };
+  data(bytes: Uint8Array): void {
+    this.#perform((now) => this.session.receive(bytes, now));
+  }
+
+  queueLow(): void {
+    this.settle();
+    this.#adjustReading();
   }
 
   start(): void {
-    this.#perform(() => this.#options.session.start());
+    this.#perform(() => this.session.start());
   }
 
   tick(): void {
-    this.#perform((now) => this.#options.session.tick(now));
+    this.#perform((now) => this.session.tick(now));
   }
 
   deliver(message: SharedMessage): void {
-    this.#perform((now) => this.#options.session.deliver(message, now));
+    this.#perform((now) => this.session.deliver(message, now));
   }
 
   checkMonitored(): void {
-    const { session } = this.#options;
-    if (session.monitored.size > 0) this.#perform((now) => session.checkMonitored(now));
+    if (this.session.monitored.size > 0) this.#perform((now) => this.session.checkMonitored(now));
   }
 
   showAway(name: string, reason: string | undefined): void {
-    this.#perform((now) => this.#options.session.showAway(name, reason, now));
+    this.#perform((now) => this.session.showAway(name, reason, now));
   }
 
   send(message: Uint8Array): boolean {
     if (this.state !== "open") return false;
     this.countSent(1, message.length);
-    this.#perform((now) => this.#options.session.receiveMessage(message, now));
+    this.#perform((now) => this.session.receiveMessage(message, now));
     return true;
   }
 
   queuedBytes(): number {
-    return this.state === "closed" ? 0 : this.#options.socket.queuedBytes();
+    return this.state === "closed" ? 0 : this.#socket.queuedBytes();
   }
 
   override follow(topic: string): void {
@@ -107,29 +102,29 @@ export class IrcLink extends BaseLink {
     if (this.state !== "open") return;
     this.state = "closing";
     this.inbox.mute();
-    this.#options.socket.end();
+    this.#socket.end();
   }
 
   drop(): void {
-    if (this.state !== "closed") this.#options.socket.destroy();
+    if (this.state !== "closed") this.#socket.destroy();
   }
 
   #perform(run: (now: number) => readonly IrcEffect[]): void {
-    const { session, socket, clock } = this.#options;
+    const { clock } = this.#options;
     for (const effect of run(clock.now())) {
       switch (effect.kind) {
         case "write":
-          socket.write(effect.bytes);
+          this.#socket.write(effect.bytes);
           break;
         case "transmit":
           // The server must not receive a message while it is sending one.
           queueMicrotask(() => this.inbox.push(effect.bytes));
           break;
         case "wait":
-          clock.after(effect.ms, () => this.#perform((now) => session.resume(now)));
+          clock.after(effect.ms, () => this.#perform((now) => this.session.resume(now)));
           break;
         default:
-          socket.end();
+          this.#socket.end();
           break;
       }
     }
@@ -138,23 +133,22 @@ export class IrcLink extends BaseLink {
 
   /** Stops reading from a client that sends or receives too much. */
   #adjustReading(): void {
-    const { session, socket } = this.#options;
     if (this.state !== "open") return;
-    const mustPause = session.isBusy || socket.queuedBytes() > SEND_QUEUE_LOW_BYTES;
+    const mustPause = this.session.isBusy || this.#socket.queuedBytes() > SEND_QUEUE_LOW_BYTES;
     if (mustPause === this.#isPaused) return;
     this.#isPaused = mustPause;
-    if (mustPause) socket.pause();
-    else socket.resume();
+    if (mustPause) this.#socket.pause();
+    else this.#socket.resume();
   }
 
-  #finish(fault: Fault | undefined): void {
+  closed(fault: Fault | undefined): void {
     if (this.state === "closed") return;
     const { messages, bytes } = this.#options.topics.unfollowAll(this);
     this.countSent(messages, bytes);
     this.state = "closed";
-    this.#options.session.linkClosed();
+    this.session.linkClosed();
     this.inbox.close(fault);
     this.settle();
-    this.#options.onClosed();
+    this.#options.onClosed(this);
   }
 }

@@ -16,9 +16,9 @@ import type { ClientId } from "../../core/rooms/presence.ts";
 import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../../core/session/session.ts";
 import { SmallMap } from "../../core/small-map.ts";
 import type { Clock } from "../../io/clock.ts";
-import type { Link } from "../../io/link/link.ts";
+import type { Link, LinkHandlers } from "../../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
-import { postCodec } from "../../wire/post-message.ts";
+import { PostCodec } from "../../wire/post-message.ts";
 import { addressSender } from "./connection-limits.ts";
 import type {
   ConnectionState,
@@ -46,7 +46,7 @@ export interface ClientConnectionOptions {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["notify"]>[0];
 
-export class ClientConnection implements Source {
+export class ClientConnection implements Source, LinkHandlers {
   readonly id: ClientId;
   readonly link: Link;
   readonly session: Session;
@@ -70,22 +70,23 @@ export class ClientConnection implements Source {
     this.link = link;
     this.#options = options;
     this.sinceMs = options.clock.unixMs();
-    this.session = new Session("server", options.clock.now(), DEFAULT_HEARTBEAT, postCodec());
+    this.session = new Session("server", options.clock.now(), DEFAULT_HEARTBEAT, new PostCodec());
     link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.clock.now());
-    link.receive({
-      message: (bytes) => {
-        if (this.#isClosed) return;
-        if (!this.#isWithinRate(bytes.length)) return this.overflow();
-        if (this.#isTooLongBeforeLogin(bytes.length)) return this.#abort(tooLong(bytes.length));
-        this.#schedule(bytes.length, (now) => this.#received(bytes, now));
-      },
-      closed: (fault) => {
-        this.#schedule(0, () => {
-          this.#perform(this.session.linkClosed(fault));
-          this.#end(fault);
-        });
-      },
+    link.receive(this);
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    if (!this.#isWithinRate(bytes.length)) return this.overflow();
+    if (this.#isTooLongBeforeLogin(bytes.length)) return this.#abort(tooLong(bytes.length));
+    this.#schedule(bytes.length, (now) => this.#received(bytes, now));
+  }
+
+  closed(fault: Fault | undefined): void {
+    this.#schedule(0, () => {
+      this.#perform(this.session.linkClosed(fault));
+      this.#end(fault);
     });
   }
 

@@ -37,7 +37,7 @@ test("refuses other addresses without TLS, and invalid addresses", () => {
 
 test("reports a taken port before the server starts", async () => {
   const clock = systemClock();
-  const socket = () => ({ data() {}, drained() {}, closed() {} });
+  const socket = () => ({ data() {}, queueLow() {}, closed() {} });
   const events = { accept: () => false, socket };
   const [opened] = openIrcListeners(ircEndpoints({ irc: "0" }), events, {
     ...{ clock, certificate: undefined },

@@ -31,8 +31,8 @@ class Kernel {
 function opened() {
   const kernel = new Kernel();
   const flushQueue = new FlushQueue();
-  const socket = new TcpLineSocket(kernel as unknown as Socket, {
-    remote: { host: "192.0.2.1", port: 1 },
+  const remote = { host: "192.0.2.1", port: 1 };
+  const socket = new TcpLineSocket(kernel as unknown as Socket, remote, {
     isSecure: false,
     clock: systemClock(),
     flushQueue,

@@ -61,7 +61,7 @@ export class IrcClient {
 
   drain(): void {
     this.queuedBytes = 0;
-    this.#handlers.drained();
+    this.#handlers.queueLow();
   }
 
   sendBytes(bytes: Uint8Array): void {
