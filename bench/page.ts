@@ -16,6 +16,7 @@ import {
   type Traffic,
 } from "./page-messages.ts";
 import { measureScroll } from "./page-scroll.ts";
+import { saveSample } from "./samples.ts";
 
 const isQuick = process.argv.includes("--quick");
 const STARTS = isQuick ? 5 : 15;
@@ -23,9 +24,9 @@ const FRAMES_MS = isQuick ? 4_000 : 15_000;
 const UPLOAD_BYTES = isQuick ? 128 << 20 : 512 << 20;
 const UPLOADS = isQuick ? 1 : 3;
 const POSTS_PER_SECOND = 200;
-const SCROLL_MESSAGES = 100_000;
-/** Speed of a fast swipe. The quick run exceeds Android's limit to save minutes. */
-const SCROLL_PX_PER_SECOND = isQuick ? 12_000 : 4_000;
+const SCROLL_MESSAGES = isQuick ? 10_000 : 100_000;
+/** Three times Android's fastest swipe. */
+const SCROLL_PX_PER_SECOND = 12_000;
 const FRAME_MS = 16.7;
 
 function percentile(samples: readonly number[], share: number): number {
@@ -138,7 +139,13 @@ async function measureFrames(
     );
   print(`${POSTS_PER_SECOND} messages/s with Markdown, one in ${PICTURE_EVERY} with a picture`);
   report("work per frame", works);
-  report("CPU time of the main thread per frame", ownFrameTimes(traced));
+  const ownMs = ownFrameTimes(traced);
+  report("CPU time of the main thread per frame", ownMs);
+  saveSample({
+    table: "page",
+    row: { name: "frames" },
+    values: { p95Ms: percentile(ownMs, 0.95) },
+  });
   print(`CPU time of the page per frame: ${(cpuMs / gaps.length).toFixed(1)} ms on average`);
   report("time between frames", gaps);
   const late = gaps.filter((gap) => gap > 1.5 * FRAME_MS).length;
@@ -184,6 +191,7 @@ async function measureScrolling(browser: BareBrowser, sandbox: Sandbox): Promise
   const first = "number 0,";
   const result = await measureScroll(browser, served, SCROLL_PX_PER_SECOND, first);
   const { steps, px, seconds, blank, late, rowsMax } = result;
+  saveSample({ table: "page", row: { name: "scroll" }, values: { steps, blank, late } });
   const distance = `${(px / 1e6).toFixed(1)} million px in ${seconds.toFixed(0)} s`;
   print(
     `scrolled through ${SCROLL_MESSAGES} messages, one in ${PICTURE_EVERY} a picture, at ` +

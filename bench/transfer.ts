@@ -96,7 +96,7 @@ async function runInTurns(contestants: readonly Contestant[], content: Content):
         saveSample({
           table: tableOf(content),
           row: { name: result.name },
-          values: sampleValues(run),
+          values: { ...sampleValues(run), bytes: content.sizeBytes },
         });
       } catch (error) {
         result.missing = (error as Error).message;
