@@ -1,8 +1,8 @@
-/** Report writer for bench/performance.md and its chart, from the newest result of each part. */
-import { writeFileSync } from "node:fs";
+/** Report writer for bench/performance.md and its chart, from the newest results of each part. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Bar, drawChart } from "./chart.ts";
-import { formatGoal, GOALS, type Goal, type Subject, verdictOf } from "./goals.ts";
+import { formatGoal, GOALS, type Goal, measureGoal, type Subject, verdictOf } from "./goals.ts";
 import type { PartResult } from "./results.ts";
 import { type Sample, SampleSet, type Spread } from "./samples.ts";
 
@@ -11,251 +11,109 @@ interface Column {
   readonly value: string;
   readonly scale?: number;
   readonly digits?: number;
+  /** Fields of the samples in this column; the other fields identify the row. */
+  readonly at?: Sample["row"];
 }
 
 interface Section {
-  readonly subject: Subject;
   readonly title: string;
   readonly text: string;
-  readonly tables: readonly { readonly table: string; readonly columns: readonly Column[] }[];
+  readonly table: string;
+  readonly columns: readonly Column[];
 }
 
-const AFTER_CRASH = { title: "after a crash", value: "guarantee" };
-const PEAK = { title: "peak MB", value: "serverPeakBytes", scale: 1e-6, digits: 0 };
+const TITLES: Readonly<Record<Subject, string>> = {
+  messages: "Deliveries per server CPU second",
+  latency: "At 20,000 deliveries/s",
+  sends: "Durable sends",
+  files: "Files",
+  people: "Registration",
+  start: "Start on a million records",
+  commands: "Commands",
+  log: "Log",
+  idle: "Idle memory",
+  load: "Load",
+  screen: "Full screen",
+  page: "Page",
+};
+
+const READERS = [10, 100, 1_000];
+const SENDERS = [1, 64, 512];
 
 const SECTIONS: readonly Section[] = [
   {
-    subject: "messages",
-    title: "Messages",
+    title: "Fan-out",
     text:
-      "Four senders post 100-character messages to one room over TLS. Compare CPU times only: " +
-      "servers and readers share one machine. Each server is configured for durable history as " +
-      "its documentation recommends. `publish + TLS + fdatasync` is the floor on Bun: one write " +
-      "and one sync per batch. `server.publish + TLS` stores nothing, and `io/ws-listener` adds " +
-      "our link layer. A server that syncs each message is measured for five seconds.",
-    tables: [
+      "Four senders post 100-character messages to one room over TLS. M/CPU s: million " +
+      "deliveries per CPU second of the server at full speed. p99: from sender to reader at " +
+      "20,000 deliveries a second; empty if a server cannot reach this rate. Each server has " +
+      "durable history as its documentation recommends. The floor on Bun is `publish + TLS + " +
+      "fdatasync`: one write and one sync per batch.",
+    table: "fan-out",
+    columns: [
+      ...READERS.map((readers) => ({
+        title: `M/CPU s, ${readers}`,
+        value: "deliveriesPerCpuSecond",
+        scale: 1e-6,
+        digits: 3,
+        at: { readers },
+      })),
+      ...READERS.map((readers) => ({
+        title: `p99 ms, ${readers}`,
+        value: "p99Ms",
+        at: { readers },
+      })),
       {
-        table: "fan-out",
-        columns: [
-          {
-            title: "M deliveries / CPU s",
-            value: "deliveriesPerCpuSecond",
-            scale: 1e-6,
-            digits: 3,
-          },
-          PEAK,
-          AFTER_CRASH,
-        ],
+        title: "peak MB",
+        value: "serverPeakBytes",
+        scale: 1e-6,
+        digits: 0,
+        at: { readers: 1_000 },
       },
+      { title: "after a crash", value: "guarantee", at: {} },
     ],
   },
   {
-    subject: "latency",
-    title: "Latency",
-    text:
-      "Time from sender to reader in the same room, at 20,000 deliveries a second. Servers that " +
-      "cannot reach this rate have no times.",
-    tables: [
-      {
-        table: "fan-out",
-        columns: [
-          { title: "p50 ms", value: "p50Ms", digits: 2 },
-          { title: "p99 ms", value: "p99Ms", digits: 2 },
-          { title: "server CPU %", value: "serverCpuPercent", digits: 0 },
-        ],
-      },
-    ],
-  },
-  {
-    subject: "sends",
     title: "Durable sends",
     text:
-      "Each sender waits until the server acknowledges its text before it sends the next one. " +
-      "Senders run in a separate process, each in a room of its own. `write + fdatasync` is the " +
-      "disk's rate with one writer.",
-    tables: [
-      {
-        table: "sends",
-        columns: [
-          { title: "per second", value: "perSecond", digits: 0 },
-          { title: "p50 ms", value: "p50Ms", digits: 2 },
-          { title: "p99 ms", value: "p99Ms", digits: 2 },
-          { title: "server CPU µs each", value: "serverCpuUsEach", digits: 0 },
-          { title: "server CPU %", value: "serverCpuPercent", digits: 0 },
-          { title: "senders' CPU %", value: "loadCpuPercent", digits: 0 },
-          { title: "peak MiB", value: "serverPeakMib", digits: 0 },
-          AFTER_CRASH,
-        ],
-      },
+      "1, 64 and 512 senders in rooms of their own wait for each acknowledgement. " +
+      "`write + fdatasync` is the disk's rate with one writer.",
+    table: "sends",
+    columns: [
+      ...SENDERS.map((senders) => ({
+        title: `per second, ${senders}`,
+        value: "perSecond",
+        digits: 0,
+        at: { senders },
+      })),
+      { title: "p99 ms, 64", value: "p99Ms", at: { senders: 64 } },
+      { title: "CPU µs each, 64", value: "serverCpuUsEach", digits: 0, at: { senders: 64 } },
     ],
   },
   {
-    subject: "files",
     title: "Files",
     text:
-      "Each program sends one random file from a warm page cache over loopback. Times include " +
-      "process starts, and the bench compares the received file. `send-file` ends when the file " +
-      "is on the server's disk, and `send + follow` when it is on the receiver's.",
-    tables: [
-      {
-        table: "files",
-        columns: [
-          { title: "seconds", value: "seconds", digits: 2 },
-          { title: "CPU s, all ends", value: "cpuSeconds", digits: 2 },
-          { title: "peak MB sender", value: "senderPeakMb", digits: 0 },
-          { title: "receiver", value: "receiverPeakMb", digits: 0 },
-          { title: "server", value: "serverPeakMb", digits: 0 },
-        ],
-      },
-    ],
-  },
-  {
-    subject: "people",
-    title: "Registration",
-    text:
-      "All users register in one room at the same time. The run ends when each user has " +
-      "received all joins. `devices` are known devices that reconnect together after a restart.",
-    tables: [
-      {
-        table: "people",
-        columns: [
-          { title: "registered, s", value: "enteredSeconds", digits: 1 },
-          { title: "all received, s", value: "seconds", digits: 1 },
-          { title: "server CPU s", value: "cpuSeconds", digits: 1 },
-          { title: "peak MiB", value: "peakMib", digits: 0 },
-        ],
-      },
-      {
-        table: "devices",
-        columns: [
-          { title: "all reconnected, s", value: "seconds", digits: 2 },
-          { title: "server CPU s", value: "cpuSeconds", digits: 2 },
-          { title: "records lost", value: "lost", digits: 0 },
-          { title: "records duplicated", value: "twice", digits: 0 },
-        ],
-      },
-    ],
-  },
-  {
-    subject: "start",
-    title: "Start",
-    text:
-      "Time from the start of `chat serve` to its first line, with and without the snapshot in " +
-      "`data/cache`, and from the start of `chat join` to its `connected` line.",
-    tables: [
-      {
-        table: "start-log",
-        columns: [
-          { title: "ms", value: "ms", digits: 0 },
-          { title: "CPU s", value: "cpuSeconds", digits: 2 },
-          { title: "resident MB", value: "rssMb", digits: 0 },
-        ],
-      },
-      { table: "start", columns: [{ title: "ms", value: "ms", digits: 0 }] },
-    ],
-  },
-  {
-    subject: "log",
-    title: "The log",
-    text:
-      "Appends wait for the disk. A scan reads the whole log and parses only the hits; ripgrep " +
-      "counts hits in the same files. They alternate, five times each.",
-    tables: [
-      {
-        table: "append",
-        columns: [
-          { title: "per second", value: "perSecond", digits: 0 },
-          { title: "p50 ms", value: "p50Ms", digits: 2 },
-        ],
-      },
-      {
-        table: "scan",
-        columns: [
-          { title: "ms", value: "ms", digits: 0 },
-          { title: "ripgrep ms", value: "rgMs", digits: 0 },
-          { title: "times ripgrep", value: "overRg", digits: 2 },
-        ],
-      },
-      { table: "last-50", columns: [{ title: "ms", value: "ms", digits: 2 }] },
-    ],
-  },
-  {
-    subject: "idle",
-    title: "Idle connections",
-    text:
-      "Clients are logged in over TLS and idle for five seconds: new accounts in one room, and " +
-      "accounts in rooms of twenty that reconnect after `kill -9`. Their time to connect includes " +
-      "the server's start.",
-    tables: [
-      {
-        table: "idle",
-        columns: [
-          { title: "KiB each", value: "kibEach", digits: 1 },
-          { title: "server CPU %", value: "cpuPercent", digits: 1 },
-          { title: "server peak MiB", value: "peakMib", digits: 0 },
-          { title: "time to connect, s", value: "connectSeconds", digits: 1 },
-        ],
-      },
-    ],
-  },
-  {
-    subject: "load",
-    title: "Sustained load",
-    text:
-      "Four processes run 10,000 accounts over TLS and compete with the server for the cores. " +
-      "The bench counts each acknowledged text at each member of its room. After a restart, " +
-      "latencies include the downtime. `start s` is the time from the end of one server to the " +
-      "next one's first line.",
-    tables: [
-      {
-        table: "load",
-        columns: [
-          { title: "seconds", value: "seconds", digits: 1 },
-          { title: "p50 ms", value: "p50Ms", digits: 1 },
-          { title: "p99 ms", value: "p99Ms", digits: 1 },
-          { title: "worst ms", value: "worstMs", digits: 0 },
-          { title: "start s", value: "startSeconds", digits: 1 },
-          { title: "reconnect p50 s", value: "backP50Seconds", digits: 1 },
-          { title: "reconnect worst s", value: "backWorstSeconds", digits: 1 },
-          { title: "files MB/s", value: "mbPerSecond", digits: 0 },
-          { title: "lost", value: "lost", digits: 0 },
-          { title: "duplicated", value: "doubled", digits: 0 },
-          { title: "server CPU s", value: "cpuSeconds", digits: 1 },
-          { title: "resident MiB", value: "residentMib", digits: 0 },
-          { title: "descriptors", value: "descriptors", digits: 0 },
-        ],
-      },
-    ],
-  },
-  {
-    subject: "screen",
-    title: "The full screen",
-    text:
-      "`chat join` runs on a terminal of 90x24, with a server on loopback. Key latency ends with " +
-      "the echo. Memory is resident memory three seconds after the last message. In the test of " +
-      "bytes, two people post a hundred messages, ten a second, on a line of 4,800 bytes a " +
-      "second; WeeChat shows its list of buffers and no list of nicks.",
-    tables: [
-      {
-        table: "screen",
-        columns: [
-          { title: "ms", value: "ms", digits: 0 },
-          { title: "p50 ms", value: "p50Ms", digits: 1 },
-          { title: "p99 ms", value: "p99Ms", digits: 1 },
-          { title: "CPU %", value: "cpuPercent", digits: 1 },
-          { title: "MiB", value: "rssMib", digits: 0 },
-          { title: "peak MiB", value: "peakMib", digits: 0 },
-        ],
-      },
-      { table: "slow-line", columns: [{ title: "bytes", value: "bytes", digits: 0 }] },
+      "Each program sends one random file of 1 GiB from a warm page cache over loopback. Times " +
+      "include process starts. `send-file` ends when the file is on the server's disk, and " +
+      "`send + follow`, through the server, when it is on the receiver's.",
+    table: "files",
+    columns: [
+      { title: "seconds", value: "seconds", digits: 2 },
+      { title: "CPU s", value: "cpuSeconds", digits: 2 },
+      { title: "peak MB sender", value: "senderPeakMb", digits: 0 },
+      { title: "receiver", value: "receiverPeakMb", digits: 0 },
+      { title: "server", value: "serverPeakMb", digits: 0 },
     ],
   },
 ];
 
+const LOAD_SOAK = "soak-load.md";
+
+/** @param results those of a part newest first */
 export function writeReport(results: readonly PartResult[], folder: string): string[] {
-  const figures = new SampleSet(results.flatMap(({ samples }) => samples));
-  const chart = drawChart("Results relative to the goals", GOALS.map(barOf(figures)));
-  const files = { "performance.md": renderDocument(results, figures), "performance.svg": chart };
+  const runs = runsOf(results);
+  const chart = drawChart("Results relative to the goals", GOALS.map(barOf(runs)));
+  const files = { "performance.md": renderDocument(results, runs), "performance.svg": chart };
   return Object.entries(files).map(([name, text]) => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -263,23 +121,36 @@ export function writeReport(results: readonly PartResult[], folder: string): str
   });
 }
 
-function renderDocument(results: readonly PartResult[], figures: SampleSet): string {
+/** The newest result of each part makes the first run, the second newest the second. */
+function runsOf(results: readonly PartResult[]): SampleSet[] {
+  const byPart = Object.values(Object.groupBy(results, ({ part }) => part));
+  const count = Math.max(0, ...byPart.map((all = []) => all.length));
+  return Array.from(
+    { length: count },
+    (_, run) => new SampleSet(byPart.flatMap((all = []) => all[run]?.samples ?? [])),
+  );
+}
+
+function renderDocument(results: readonly PartResult[], runs: readonly SampleSet[]): string {
+  const figures = new SampleSet(results.flatMap(({ samples }) => samples));
   return `${[
     "# Performance",
     wrapText(
-      "`npm run bench -- all --markdown` writes this page; " +
-        "[CONTRIBUTING](../CONTRIBUTING.md#bench) explains how to repeat one part. " +
-        "[Notes](notes.md) explains the results, and [soak-result.md](soak-result.md) has the " +
-        "last soak. Only ratios within a table carry over to other machines. A cell is the " +
-        "median of its rounds, with minimum and maximum in brackets if they differ.",
+      "`npm run bench -- all --markdown` writes this page from up to three runs; " +
+        "[CONTRIBUTING](../CONTRIBUTING.md#bench) explains how to repeat one part, and " +
+        "[notes](notes.md) explain the results. Only ratios carry over to other machines.",
     ),
     wrapText(machineText(results)),
+    wrapText(noiseText(results)),
     "![Results relative to the goals](performance.svg)",
     "## Goals",
-    goalsTable(figures),
+    wrapText(
+      "The measured value is the median of the runs, with minimum and maximum in brackets. A " +
+        "missed goal has a profile beside it: where the time or memory goes.",
+    ),
+    goalsTable(runs),
     ...SECTIONS.flatMap((section) => renderSection(section, figures)),
-    "## Other load on the machine",
-    renderNoise(results),
+    ...renderSoak(),
   ].join("\n\n")}\n`;
 }
 
@@ -307,29 +178,58 @@ function machineText(results: readonly PartResult[]): string {
   );
 }
 
-function goalsTable(figures: SampleSet): string {
-  const rows = GOALS.map((goal) => {
-    const value = goal.measure(figures);
-    const verdict = verdictOf(goal, value);
-    return [
-      goal.label,
-      formatGoal(goal),
-      formatValue(goal, value),
-      verdict === "missed" ? "**missed**" : verdict,
-    ];
+/** CPU time of other processes makes wall times less meaningful. */
+function noiseText(results: readonly PartResult[]): string {
+  const cores = Math.max(1, ...results.map(({ machine }) => machine.cores));
+  const shares = results.map(({ part, noise }) => {
+    const percent = (100 * noise.otherCpuSeconds) / Math.max(1, noise.seconds * cores);
+    return { part, percent };
   });
-  return table(["measurement", "goal", "measured", ""], rows);
+  const noisy = shares.sort((a, b) => b.percent - a.percent).filter(({ percent }) => percent >= 1);
+  const [worst] = noisy;
+  const failures = results.flatMap(({ part, failure }) =>
+    failure === undefined ? [] : [`**${part} ${failure}.**`],
+  );
+  const other =
+    worst === undefined
+      ? "Other processes used less than 1 % of the CPU time."
+      : `Other processes used 1 % or more of the CPU time in ${noisy.length} of ` +
+        `${results.length} results, at most ${worst.percent.toFixed(0)} % (${worst.part}).`;
+  return [other, ...new Set(failures)].join(" ");
 }
 
-function renderSection({ title, text, tables }: Section, figures: SampleSet): string[] {
-  const tableTexts = tables.flatMap(({ table: name, columns }) => {
-    const rows = figures.rows(name);
-    return rows.length === 0 ? [] : [samplesTable(figures, name, rows, columns)];
-  });
+function goalsTable(runs: readonly SampleSet[]): string {
+  const rows: string[][] = [];
+  const printed = new Set<string>();
+  let subject: Subject | undefined;
+  for (const goal of GOALS) {
+    if (goal.subject !== subject) rows.push([`**${TITLES[goal.subject]}**`, "", "", ""]);
+    subject = goal.subject;
+    const spread = measureGoal(goal, runs);
+    const verdict = verdictOf(goal, spread?.median);
+    rows.push([
+      goal.label,
+      formatGoal(goal),
+      spread === undefined ? "" : formatSpread(goal, spread),
+      verdict === "missed" ? `**missed.** ${profileText(goal, printed)}` : verdict,
+    ]);
+  }
+  return table(["measurement", "goal", "measured", "result"], rows);
+}
+
+function profileText({ profile }: Goal, printed: Set<string>): string {
+  if (profile === undefined) return "Not profiled.";
+  if (printed.has(profile)) return "As above.";
+  printed.add(profile);
+  return profile;
+}
+
+function renderSection({ title, text, table: name, columns }: Section, figures: SampleSet) {
+  const rows = figures.rows(name);
   return [
     `## ${title}`,
     wrapText(text),
-    ...(tableTexts.length === 0 ? ["Not measured."] : tableTexts),
+    rows.length === 0 ? "Not measured." : samplesTable(figures, name, rows, columns),
   ];
 }
 
@@ -339,23 +239,25 @@ function samplesTable(
   rows: readonly Sample["row"][],
   columns: readonly Column[],
 ): string {
-  const fields = Object.keys(rows[0] ?? {});
-  const sorted = [...rows].sort((a, b) => sortKey(a) - sortKey(b));
-  const lines = sorted.map((row) => {
-    const head = fields.map((field) => (row[field] ?? "").toLocaleString("en"));
+  const across = new Set(columns.flatMap(({ at = {} }) => Object.keys(at)));
+  const heads = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([field]) => !across.has(field))),
+  );
+  const distinct = [...new Map(heads.map((row) => [JSON.stringify(row), row])).values()];
+  const fields = Object.keys(distinct[0] ?? {});
+  const lines = distinct.map((row) => {
     const missing = figures.missing(name, row);
-    if (missing !== undefined) return [...head, missing, ...columns.slice(1).map(() => "")];
-    return [...head, ...columns.map((column) => renderCell(figures, name, row, column))];
+    return [
+      ...fields.map((field) => (row[field] ?? "").toLocaleString("en")),
+      ...columns.map((column, i) =>
+        missing !== undefined && i === columns.length - 1
+          ? missing
+          : renderCell(figures, name, { ...row, ...column.at }, column),
+      ),
+    ];
   });
-  return table([...fields.map(fieldTitle), ...columns.map(({ title }) => title)], lines);
-}
-
-function sortKey(row: Sample["row"]): number {
-  return Number(row["readers"] ?? row["senders"] ?? 0);
-}
-
-function fieldTitle(field: string): string {
-  return field === "name" ? "" : field;
+  const titles = fields.map((field) => (field === "name" ? "" : field));
+  return table([...titles, ...columns.map(({ title }) => title)], lines);
 }
 
 function renderCell(
@@ -364,49 +266,31 @@ function renderCell(
   row: Sample["row"],
   { value, scale = 1, digits = 1 }: Column,
 ): string {
-  const text = figures.text(name, row, value);
-  if (text !== undefined) return text;
-  const spread = figures.spread(name, row, value);
-  return spread === undefined ? "" : formatSpread(spread, scale, digits);
+  const median = figures.median(name, row, value);
+  if (median === undefined) return figures.text(name, row, value) ?? "";
+  return (median * scale).toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
 
-function formatSpread({ median, min, max, rounds }: Spread, scale: number, digits: number): string {
-  const number = (value: number) =>
-    (value * scale).toLocaleString("en", {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
-  const isRange = rounds > 1 && number(min) !== number(max);
-  return isRange ? `${number(median)} (${number(min)}–${number(max)})` : number(median);
+/** Criteria and results of the soak under load, without its table of rounds. */
+function renderSoak(): string[] {
+  const path = join(import.meta.dir, LOAD_SOAK);
+  if (!existsSync(path)) return [];
+  const [, text = "", verdicts = ""] = readFileSync(path, "utf8").split("\n\n");
+  return ["## Soak under load", text, verdicts, `[Rounds](${LOAD_SOAK}).`];
 }
 
-function renderNoise(results: readonly PartResult[]): string {
-  const rows = results.map(({ part, at, commit, isQuick, noise, failure }) => [
-    part,
-    at.replace("T", " "),
-    commit,
-    noise.seconds.toFixed(0),
-    `${noise.otherCpuSeconds.toFixed(0)}`,
-    [...(isQuick ? ["quick"] : []), ...(failure === undefined ? [] : [failure])].join(", "),
-  ]);
-  const shared = rows.filter(([, , , , other, note]) => other !== "0" || note !== "");
-  const titles = ["part", "ended, UTC", "commit", "seconds", "other CPU s"];
-  return [
-    wrapText(
-      "CPU seconds used by other processes on all cores while a part ran. They make its wall " +
-        "times less meaningful. The other parts ran alone.",
-    ),
-    table([...titles, ""], shared),
-  ].join("\n\n");
-}
-
-function barOf(figures: SampleSet): (goal: Goal) => Bar {
+function barOf(runs: readonly SampleSet[]): (goal: Goal) => Bar {
   return (goal) => {
-    const value = goal.measure(figures);
+    const spread = measureGoal(goal, runs);
+    const value = spread?.median;
     const verdict = verdictOf(goal, value) === "missed" ? ", missed" : "";
-    const note = `${formatValue(goal, value)} (goal ${formatGoal(goal)}${verdict})`;
+    const measured = spread === undefined ? "not measured" : formatSpread(goal, spread);
+    const note = `${measured} (goal ${formatGoal(goal)}${verdict})`;
     const ratio = value === undefined ? undefined : goalRatio(goal, value);
-    return { group: sectionTitle(goal), label: goal.label, ratio, note };
+    return { group: TITLES[goal.subject], label: goal.label, ratio, note };
   };
 }
 
@@ -415,14 +299,13 @@ function goalRatio({ atLeast, atMost = 0 }: Goal, value: number): number {
   return value <= 0 ? Number.POSITIVE_INFINITY : atMost / value;
 }
 
-function sectionTitle({ subject }: Goal): string {
-  return SECTIONS.find((section) => section.subject === subject)?.title ?? subject;
-}
-
-function formatValue({ unit }: Goal, value: number | undefined): string {
-  if (value === undefined) return "not measured";
-  const digits = Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
-  return `${value.toFixed(digits)}${unit === "" ? " ×" : unit}`;
+function formatSpread({ unit }: Goal, { median, min, max }: Spread): string {
+  const format = (value: number) => {
+    const size = Math.abs(value);
+    return value.toFixed(Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  };
+  const range = format(min) === format(max) ? "" : ` (${format(min)}–${format(max)})`;
+  return `${format(median)}${unit}${range}`;
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
