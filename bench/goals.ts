@@ -70,8 +70,8 @@ const PROFILES = {
   connection:
     "JavaScript objects take 2.9 KB; the rest is TLS, sockets, fragments and 20 MiB once.",
   ircConnection:
-    "TLS and its socket take 4.8 KB (5.0 for WebSocket), live objects 4.1 KB (2.3), and the heap's " +
-    "free cells and garbage most of the rest.",
+    "TLS and its socket take 4.8 KB (5.0 for WebSocket), live objects 4.1 KB (2.3), and free " +
+    "cells and garbage of the heap most of the rest.",
   server: "44 MiB are pages of the program.",
   screen: "The just-in-time compiler's thread takes a third of the CPU time.",
   screenMemory: "Live objects take 14 MB; the rest is the program and garbage.",
