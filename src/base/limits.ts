@@ -191,7 +191,7 @@ export const READ_POSITIONS_MAX = 200_000;
 /** Each counted message takes 16 bytes. Users do not need a larger number. */
 export const UNREAD_COUNTED_MAX = 10_000;
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
-export const READ_POSITIONS_SAVE_INTERVAL_MS = 2_000;
+export const READ_POSITIONS_SAVE_INTERVAL_MS = 500;
 export const READ_NOTICE_INTERVAL_MS = 1_000;
 
 export const RESET_MS = 24 * 60 * 60_000;
