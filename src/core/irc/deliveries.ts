@@ -8,31 +8,36 @@ import type { Channel } from "./channel.ts";
 /** In a busy room, the questions to a thousand clients would delay its messages. */
 const BUSY_ASK_MS = 10_000;
 const BUSY_MESSAGES = 50;
+/** A client that has not answered for this long may have received nothing since the question. */
+const ANSWER_MS = 1_000;
 
 export class Deliveries {
-  readonly #fresh = new Map<Channel, number>();
   #written = new Map<Channel, number>();
   #asked: ReadonlyMap<Channel, number> = new Map();
   #token = 0;
-  #since: number | undefined;
+  #mayAsk = true;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #unasked = 0;
 
   wrote(channel: Channel, n: number): void {
-    this.#fresh.set(channel, n);
+    this.#written.set(channel, n);
     this.#unasked++;
   }
 
-  /** Must be called about once per second. @returns the parameter of a PING to send now */
+  /** Permits one more question. Must be called about once per second. */
+  tick(): void {
+    this.#mayAsk = true;
+  }
+
+  /** @returns the parameter of a PING to send after the messages */
   due(now: number): string | undefined {
-    for (const [channel, n] of this.#fresh) this.#written.set(channel, n);
-    this.#fresh.clear();
-    if (this.#written.size === 0) return undefined;
-    this.#since ??= now;
-    if (this.#unasked > BUSY_MESSAGES && now < this.#since + BUSY_ASK_MS) return undefined;
+    if (!this.#mayAsk || this.#unasked === 0 || this.#asked.size > 0) return undefined;
+    if (this.#unasked > BUSY_MESSAGES && now < this.#askedAt + BUSY_ASK_MS) return undefined;
+    this.#mayAsk = false;
+    this.#askedAt = now;
     this.#unasked = 0;
-    this.#asked = new Map([...this.#asked, ...this.#written]);
+    this.#asked = this.#written;
     this.#written = new Map();
-    this.#since = undefined;
     return `received-${++this.#token}`;
   }
 
@@ -48,12 +53,8 @@ export class Deliveries {
    * @returns the last `n` of each channel that a client receives before the server closes the
    *     connection, unless it has stopped answering
    */
-  closing(): ReadonlyMap<Channel, number> {
-    return this.#asked.size > 0 ? new Map() : new Map([...this.#written, ...this.#fresh]);
-  }
-
-  /** @returns the last `n` of each channel that a client which says goodbye has probably shown */
-  left(): ReadonlyMap<Channel, number> {
-    return new Map([...this.#asked, ...this.#written]);
+  closing(now: number): ReadonlyMap<Channel, number> {
+    const isSilent = this.#asked.size > 0 && now >= this.#askedAt + ANSWER_MS;
+    return isSilent ? new Map() : new Map([...this.#asked, ...this.#written]);
   }
 }

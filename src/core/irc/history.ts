@@ -306,26 +306,19 @@ export function* playMissed(session: IrcSession): Task {
 }
 
 export function* pong(session: IrcSession, { params }: IrcLine): Task {
-  yield* markDelivered(session, session.deliveries?.confirmed(params.at(-1) ?? ""));
-}
-
-export function* quit(session: IrcSession, { params: [reason = ""] }: IrcLine): Task {
-  yield* markDelivered(session, session.deliveries?.left());
-  session.close(reason === "" ? "quit" : `quit: ${reason}`);
-}
-
-function* markDelivered(
-  session: IrcSession,
-  delivered: ReadonlyMap<Channel, number> = new Map(),
-): Asking<void> {
-  for (const [channel, n] of delivered) {
+  const confirmed = session.deliveries?.confirmed(params.at(-1) ?? "") ?? [];
+  for (const [channel, n] of confirmed) {
     try {
       if (session.channels.has(channel.id)) yield* markRead(session, channel, n);
     } catch (error) {
-      // Neither command has a reply. The position stays where it was.
+      // PONG has no reply. The position stays where it was.
       if (!(error instanceof Fault)) throw error;
     }
   }
+}
+
+export function quit(session: IrcSession, { params: [reason = ""] }: IrcLine): void {
+  session.close(reason === "" ? "quit" : `quit: ${reason}`);
 }
 
 function* markRead(session: IrcSession, channel: Channel, n: number): Asking<void> {

@@ -229,8 +229,7 @@ export class IrcSession {
       this.#pingedAt = now;
       this.#emit({ command: "PING", params: [HOST] });
     }
-    const token = this.deliveries?.due(now);
-    if (token !== undefined) this.#emit({ command: "PING", params: [token] });
+    this.deliveries?.tick();
     this.#showOwnName();
     return this.#take();
   }
@@ -862,6 +861,8 @@ export class IrcSession {
   }
 
   #take(): IrcEffect[] {
+    const token = this.deliveries?.due(this.now);
+    if (token !== undefined) this.#emit({ command: "PING", params: [token] });
     this.#flush();
     const effects = this.#effects;
     this.#effects = [];

@@ -105,9 +105,10 @@ export class IrcGateway implements Listener, LineListenerEvents {
   /** Sockets send what they have queued before they end, and clients must not see it again. */
   #keepPositions({ session }: IrcLink): void {
     const { account, deliveries } = session;
+    const { clock, readPositions } = this.#options.services;
     if (account === undefined) return;
-    for (const [{ id }, n] of deliveries?.closing() ?? []) {
-      this.#options.services.readPositions.advanceTo(account.id, id, n);
+    for (const [{ id }, n] of deliveries?.closing(clock.now()) ?? []) {
+      readPositions.advanceTo(account.id, id, n);
     }
   }
 

@@ -11,60 +11,70 @@ test("confirms what was written before the question", () => {
   const token = deliveries.due(0) ?? "";
   deliveries.wrote(lobby, 3);
   deliveries.wrote(lab, 1);
+  expect([...deliveries.confirmed("nonsense")]).toEqual([]);
   expect([...deliveries.confirmed(token)]).toEqual([[lobby, 2]]);
   expect([...deliveries.confirmed(token)]).toEqual([]);
 });
 
-test("asks only after messages, and every 10 seconds if there are more than 50", () => {
+test("asks only after messages, once per tick", () => {
   const deliveries = new Deliveries();
-  const write = (count: number) => {
-    for (let n = 1; n <= count; n++) deliveries.wrote(lobby, n);
-  };
   expect(deliveries.due(0)).toBeUndefined();
-  write(50);
-  expect(deliveries.due(1_000)).toBe("received-1");
+  deliveries.wrote(lobby, 1);
+  expect(deliveries.due(0)).toBe("received-1");
+  deliveries.confirmed("received-1");
+  deliveries.wrote(lobby, 2);
+  expect(deliveries.due(900)).toBeUndefined();
+  deliveries.tick();
+  expect(deliveries.due(1_000)).toBe("received-2");
+  deliveries.confirmed("received-2");
+  deliveries.tick();
   expect(deliveries.due(2_000)).toBeUndefined();
-  write(51);
-  expect(deliveries.due(3_000)).toBeUndefined();
-  write(1);
-  expect(deliveries.due(12_999)).toBeUndefined();
-  expect(deliveries.due(13_000)).toBe("received-2");
+  deliveries.wrote(lobby, 3);
+  expect(deliveries.due(2_500)).toBe("received-3");
+});
+
+test("asks again only after the answer", () => {
+  const deliveries = new Deliveries();
+  deliveries.wrote(lobby, 1);
+  const first = deliveries.due(0) ?? "";
+  deliveries.wrote(lab, 7);
+  deliveries.tick();
   expect(deliveries.due(60_000)).toBeUndefined();
+  expect([...deliveries.confirmed(first)]).toEqual([[lobby, 1]]);
+  const second = deliveries.due(60_001) ?? "";
+  expect([...deliveries.confirmed(second)]).toEqual([[lab, 7]]);
+});
+
+test("asks every 10 seconds if there are more than 50 messages", () => {
+  const deliveries = new Deliveries();
+  const dueAfter = (count: number, now: number) => {
+    for (let n = 1; n <= count; n++) deliveries.wrote(lobby, n);
+    deliveries.tick();
+    const token = deliveries.due(now);
+    deliveries.confirmed(token ?? "");
+    return token;
+  };
+  expect(dueAfter(50, 1_000)).toBe("received-1");
+  expect(dueAfter(50, 2_000)).toBe("received-2");
+  expect(dueAfter(51, 3_000)).toBeUndefined();
+  expect(dueAfter(1, 11_999)).toBeUndefined();
+  expect(dueAfter(0, 12_000)).toBe("received-3");
 });
 
 test("a client receives what was written before a close unless it has stopped answering", () => {
   const deliveries = new Deliveries();
   deliveries.wrote(lobby, 1);
-  expect([...deliveries.closing()]).toEqual([[lobby, 1]]);
+  expect([...deliveries.closing(0)]).toEqual([[lobby, 1]]);
   const token = deliveries.due(0) ?? "";
   deliveries.wrote(lobby, 2);
-  expect([...deliveries.closing()]).toEqual([]);
-  deliveries.confirmed(token);
-  expect([...deliveries.closing()]).toEqual([[lobby, 2]]);
-});
-
-test("a later answer also confirms what an unanswered question asked", () => {
-  const deliveries = new Deliveries();
-  deliveries.wrote(lobby, 1);
-  const first = deliveries.due(0) ?? "";
   deliveries.wrote(lab, 7);
-  const second = deliveries.due(1_000) ?? "";
-  expect([...deliveries.confirmed(first)]).toEqual([]);
-  expect([...deliveries.confirmed("nonsense")]).toEqual([]);
-  expect(new Map(deliveries.confirmed(second))).toEqual(
+  expect(new Map(deliveries.closing(999))).toEqual(
     new Map([
-      [lobby, 1],
+      [lobby, 2],
       [lab, 7],
     ]),
   );
-});
-
-test("a client that leaves has shown what was written before the last call of due", () => {
-  const deliveries = new Deliveries();
-  deliveries.wrote(lobby, 1);
-  deliveries.due(0);
-  deliveries.wrote(lab, 2);
-  expect([...deliveries.left()]).toEqual([[lobby, 1]]);
-  deliveries.due(1_000);
-  expect([...deliveries.left().values()]).toEqual([1, 2]);
+  expect([...deliveries.closing(1_000)]).toEqual([]);
+  deliveries.confirmed(token);
+  expect([...deliveries.closing(1_000).values()]).toEqual([2, 7]);
 });

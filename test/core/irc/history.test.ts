@@ -39,6 +39,12 @@ async function texts(client: IrcClient, query: string): Promise<readonly string[
   });
 }
 
+/** Texts of the messages that a client without server-time has received. */
+function playedBack({ lines }: { lines: readonly string[] }): readonly string[] {
+  const shown = lines.filter((line) => line.includes(" PRIVMSG "));
+  return shown.map((line) => line.replace(/^.*\] /, ""));
+}
+
 function range(from: number, to: number): readonly string[] {
   return Array.from({ length: to - from + 1 }, (_, i) => `m${from + i}`);
 }
@@ -287,14 +293,14 @@ describe("playback", () => {
     const ping = await client.until(/^PING /);
     client.send(ping.replace("PING", "PONG"));
     await client.sync();
+    await irc.site.time.advance(1_000);
     await irc.site.wait(ben.post("perhaps lost"));
     await client.until("perhaps lost");
     client.lose();
     await irc.site.quiet();
     await irc.site.wait(ben.post("missed"));
     const next = await irc.client("ana", "");
-    const shown = next.lines.filter((line) => line.includes(" PRIVMSG "));
-    expect(shown.map((line) => line.replace(/^.*\] /, ""))).toEqual(["perhaps lost", "missed"]);
+    expect(playedBack(next)).toEqual(["perhaps lost", "missed"]);
   });
 
   test("does not repeat what a client received before the server stopped", async () => {
@@ -306,22 +312,43 @@ describe("playback", () => {
     const cleo = await irc.member("cleo");
     await irc.site.wait(cleo.post("missed"));
     const next = await irc.client("ana", "");
-    const shown = next.lines.filter((line) => line.includes(" PRIVMSG "));
-    expect(shown.map((line) => line.replace(/^.*\] /, ""))).toEqual(["missed"]);
+    expect(playedBack(next)).toEqual(["missed"]);
   });
 
   test("does not repeat what a client showed before its QUIT", async () => {
     const { irc, ben } = await start();
     const client = await irc.client("ana", "");
     await irc.site.wait(ben.post("shown"));
-    await client.until("shown");
-    await irc.site.time.advance(1_100);
-    client.send("QUIT :bye");
+    const ping = await client.until(/^PING received-/);
+    client.send(ping.replace("PING", "PONG"), "QUIT :bye");
     expect(await client.untilClosed()).toBe("ERROR :quit: bye");
     await irc.site.wait(ben.post("missed"));
     const next = await irc.client("ana", "");
-    const shown = next.lines.filter((line) => line.includes(" PRIVMSG "));
-    expect(shown.map((line) => line.replace(/^.*\] /, ""))).toEqual(["missed"]);
+    expect(playedBack(next)).toEqual(["missed"]);
+  });
+
+  test("asks for the confirmation of the first message in the same write", async () => {
+    const { irc, ben } = await start();
+    const client = await irc.client("ana", "");
+    await client.news();
+    await irc.site.wait(ben.post("first"));
+    await client.until("first");
+    const at = client.lines.findIndex((line) => line.endsWith("first"));
+    expect(client.lines[at + 1]).toMatch(/^PING received-/);
+    await irc.site.wait(ben.post("second"));
+    await client.until("second");
+    expect(client.lines.at(-1)).toEndWith("second");
+  });
+
+  test("JOIN of a room that the account is in leaves its messages unread", async () => {
+    const { irc, ana, ben } = await start();
+    await irc.site.wait(ben.post("unread"));
+    const unread = async () => (await ana.request("rooms", {})).rooms[0]?.unread;
+    const before = await unread();
+    expect(before).toBeGreaterThan(0);
+    const client = await irc.client("ana");
+    await client.ask("JOIN #lobby");
+    expect(await unread()).toBe(before);
   });
 
   test("asks a client that reports its read position for no confirmation", async () => {

@@ -94,7 +94,7 @@ export class IrcClient {
     const token = `sync${this.lines.length}`;
     this.send(`PING ${token}`);
     await this.until(new RegExp(`PONG \\S+ :?${token}$`));
-    return this.lines.slice(start, this.#seen - 1);
+    return this.lines.slice(start, this.#seen - 1).filter(isNews);
   }
 
   /** Sends the lines, and returns what arrives until their commands are complete. */
@@ -104,12 +104,12 @@ export class IrcClient {
     return await this.sync();
   }
 
-  /** Lines that arrived since the last call of any method that waits. */
+  /** Lines since the last call of any method that waits, except requests for confirmation. */
   async news(): Promise<readonly string[]> {
     await this.#site.quiet();
     const lines = this.lines.slice(this.#seen);
     this.#seen = this.lines.length;
-    return lines;
+    return lines.filter(isNews);
   }
 
   async logIn(user: string, password: string, caps = ""): Promise<void> {
@@ -130,6 +130,10 @@ export function plain(user: string, password: string, as = ""): string {
 /** Without tags, whose times and ids differ between runs. */
 export function untagged(lines: readonly string[]): readonly string[] {
   return lines.map((line) => line.replace(/^@\S+ /, ""));
+}
+
+function isNews(line: string): boolean {
+  return !line.startsWith("PING received-");
 }
 
 function checkLine(line: string): void {
