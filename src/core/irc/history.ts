@@ -184,7 +184,7 @@ function* readRecords(
   return yield* readPages(session, channel, fields, kinds, limit);
 }
 
-type Bounds = Pick<RequestFields<"history">, "since" | "until" | "before" | "after">;
+type Bounds = Pick<RequestFields<"history">, "since" | "until" | "before" | "after" | "from">;
 
 /** A page of the server has a limited number of bytes, so a query may need several. */
 function* readPages(
@@ -289,20 +289,38 @@ export function* playMissed(session: IrcSession): Task {
     if (channel.unread === 0 || channel.isSealed) continue;
     try {
       const wanted = Math.min(PLAYBACK_MAX, channel.unread);
-      if (channel.unread > wanted) {
+      const records = yield* readPages(session, channel, {}, MESSAGES, wanted);
+      const readN = Math.max(channel.readN, yield* joinedN(session, channel, records));
+      const [first] = records;
+      if (channel.unread > wanted && first !== undefined && first.n > readN) {
         session.notice(`${channel.name}: only the last ${wanted} of your unread messages follow`);
       }
-      const records = yield* readPages(session, channel, {}, MESSAGES, wanted);
-      const missed = records.filter(({ n }) => n > channel.readN && n <= channel.skipToN);
+      const missed = records.filter(({ n }) => n > readN && n <= channel.skipToN);
       const lines = yield* historyLines(session, channel, missed, !session.has(CAP.time));
       session.batch("chathistory", [channel.name], lines);
-      const last = missed.at(-1);
-      if (last !== undefined) yield* markRead(session, channel, last.n);
+      yield* markRead(session, channel, missed.at(-1)?.n ?? readN);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       session.notice(`missed messages of ${channel.name} cannot be shown: ${error.message}`);
     }
   }
+}
+
+/**
+ * Finds the account's last join among the records. A crash of the server may have lost the read
+ * position that the join set.
+ *
+ * @returns its `n`, or 0
+ */
+function* joinedN(
+  session: IrcSession,
+  channel: Channel,
+  [first]: readonly ChatRecord[],
+): Asking<number> {
+  if (channel.isDirect || first === undefined) return 0;
+  const bounds = { after: first.seq, from: session.nick };
+  const joins = yield* readPages(session, channel, bounds, ["join"], HISTORY_MAX);
+  return joins.at(-1)?.n ?? 0;
 }
 
 export function* pong(session: IrcSession, { params }: IrcLine): Task {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { READ_POSITIONS_SAVE_INTERVAL_MS } from "../../../src/base/limits.ts";
 import type { IrcClient } from "../../server/irc/irc-client.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
@@ -338,6 +339,53 @@ describe("playback", () => {
     await irc.site.wait(ben.post("second"));
     await client.until("second");
     expect(client.lines.at(-1)).toEndWith("second");
+  });
+
+  test("survives a crash of the server after the confirmation", async () => {
+    const { irc, ben } = await start();
+    const client = await irc.client("ana", "");
+    await irc.site.wait(ben.post("confirmed"));
+    client.send((await client.until(/^PING /)).replace("PING", "PONG"));
+    await client.sync();
+    await irc.site.time.advance(READ_POSITIONS_SAVE_INTERVAL_MS + 50);
+    await irc.crash();
+    const cleo = await irc.member("cleo");
+    await irc.site.wait(cleo.post("missed"));
+    expect(playedBack(await irc.client("ana", ""))).toEqual(["missed"]);
+  });
+
+  test("omits messages from before a join whose read position a crash has lost", async () => {
+    const { irc, ben } = await start();
+    await ben.request("join", { room: "lab", create: true });
+    await irc.site.wait(ben.post("before the first join", "lab"));
+    const client = await irc.client("ana", "");
+    await client.ask("JOIN #lab");
+    await irc.site.wait(ben.post("shown", "lab"));
+    await client.until("shown");
+    await ben.request("kick", { room: "lab", user: "ana" });
+    await client.until(" KICK #lab ana ");
+    await irc.site.time.advance(READ_POSITIONS_SAVE_INTERVAL_MS + 50);
+    await irc.site.wait(ben.post("while ana was out", "lab"));
+    expect(playedBack({ lines: await client.ask("JOIN #lab") })).toEqual([]);
+    await irc.site.wait(ben.post("after the join", "lab"));
+    await irc.crash();
+    const next = await irc.client("ana", "");
+    expect(playedBack(next).filter((text) => !range(1, 10).includes(text))).toEqual([
+      "after the join",
+    ]);
+  });
+
+  test("omits messages from before a join with nothing after it", async () => {
+    const { irc } = await start();
+    const dora = await irc.member("dora");
+    for (let i = 0; i < 60; i++) await irc.site.wait(dora.post(`x${i}`));
+    await irc.member("eve");
+    await irc.crash();
+    for (const _ of ["once", "again"]) {
+      const client = await irc.client("eve", "");
+      expect(playedBack(client)).toEqual([]);
+      expect(client.lines.join("\n")).not.toContain("unread messages");
+    }
   });
 
   test("JOIN of a room that the account is in leaves its messages unread", async () => {

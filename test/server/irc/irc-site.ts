@@ -49,6 +49,12 @@ export class IrcSite {
     return client;
   }
 
+  async crash(): Promise<void> {
+    this.site.disk.losePower();
+    await this.site.restartAfterCrash();
+    this.gateway = this.site.server.openIrc();
+  }
+
   async restart(): Promise<void> {
     await this.site.restart();
     this.gateway = this.site.server.openIrc();
