@@ -102,7 +102,12 @@ export type Step =
   /** A post acquires its outbox's lock first and then, like every command, its room's lock. */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
-  | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
+  | {
+      readonly kind: "perform";
+      readonly command: Command;
+      readonly lock: string;
+      readonly exclusive: boolean;
+    };
 
 export interface PendingAppend {
   readonly locks: readonly string[];

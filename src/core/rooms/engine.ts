@@ -68,6 +68,8 @@ export class RoomEngine {
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
   readonly #appends = new Map<number, PendingAppend>();
+  /** Users whose joins are being recorded, by lock. */
+  readonly #joining = new Map<string, Set<UserId>>();
   /** Posts to be refused unless other servers have recorded them, by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
@@ -318,7 +320,7 @@ export class RoomEngine {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
       assert(step !== undefined, "each index has a step");
-      if (step.kind === "perform") this.#performStep(step.command, step.lock, steps, effects);
+      if (step.kind === "perform") this.#performStep(step, steps, effects);
       else if (step.kind === "lock-outbox") this.#lockOutbox(step.command, steps);
       else this.#lockRoom(step.command, steps, effects);
     }
@@ -338,13 +340,35 @@ export class RoomEngine {
       this.#startNextPost(command, steps);
       const detail = { retryAfterMs: 100 };
       this.#refuse(command, new Fault("too-many", "this room is too busy", detail), effects);
-    } else if (this.#lock.acquire(lock, command, command.kind !== "post")) {
-      steps.push({ kind: "perform", command, lock });
+    } else {
+      const exclusive = !this.#mayShare(command, lock);
+      if (this.#lock.acquire(lock, command, exclusive))
+        steps.push({ kind: "perform", command, lock, exclusive });
     }
   }
 
-  #performStep(command: Command, lock: string, steps: Step[], effects: EngineEffect[]): void {
-    if (lock !== roomLock(command, this.#rooms)) {
+  /**
+   * Joins of different users share the lock with each other and with posts. A user's commands wait
+   * for the user's join, and the creation of a room runs alone.
+   */
+  #mayShare(command: Command, lock: string): boolean {
+    if (command.kind === "post") return !this.#isJoining(lock, command.user);
+    if (command.kind !== "join" && command.kind !== "enter") return false;
+    const exists = command.kind === "enter" || this.#rooms.find(command.options.name) !== undefined;
+    return exists && !this.#isJoining(lock, command.requester.user);
+  }
+
+  #isJoining(lock: string, user: UserId): boolean {
+    return this.#joining.get(lock)?.has(user) === true;
+  }
+
+  #performStep(
+    { command, lock, exclusive }: Extract<Step, { kind: "perform" }>,
+    steps: Step[],
+    effects: EngineEffect[],
+  ): void {
+    const isStale = lock !== roomLock(command, this.#rooms);
+    if (isStale || (!exclusive && !this.#mayShare(command, lock))) {
       this.#releaseLock(lock, steps);
       steps.push({ kind: "lock-room", command });
       return;
@@ -390,6 +414,11 @@ export class RoomEngine {
   ): void {
     const token = ++this.#token;
     this.#appends.set(token, { locks, command });
+    const [lock = ""] = locks;
+    if (command.kind === "join" || command.kind === "enter") {
+      const users = this.#joining.get(lock) ?? new Set();
+      this.#joining.set(lock, users.add(command.requester.user));
+    }
     const follows =
       command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isAppending = true;
@@ -397,14 +426,21 @@ export class RoomEngine {
     effects.push(follows === undefined ? append : { ...append, follows });
   }
 
+  #endJoin([lock = ""]: readonly string[], user: UserId): void {
+    const users = this.#joining.get(lock);
+    users?.delete(user);
+    if (users?.size === 0) this.#joining.delete(lock);
+  }
+
   #releaseLock(lock: string, steps: Step[]): void {
-    for (const command of this.#lock.release(lock)) steps.push({ kind: "perform", command, lock });
+    for (const { command, exclusive } of this.#lock.release(lock))
+      steps.push({ kind: "perform", command, lock, exclusive });
   }
 
   #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
     for (const next of this.#lock.release(command.outbox.lock))
-      steps.push({ kind: "lock-room", command: next });
+      steps.push({ kind: "lock-room", command: next.command });
   }
 
   /**
@@ -448,7 +484,8 @@ export class RoomEngine {
           : undefined;
       case "join": {
         const { requester, options } = command;
-        const drafts = joinDrafts(rooms, requester.user, options);
+        const joining = this.#joining.get(roomLock(command, rooms))?.size;
+        const drafts = joinDrafts(rooms, requester.user, options, joining);
         if (drafts.length > 0) return drafts;
         const room = requireRoom(rooms, options.name);
         const answer = {
@@ -532,9 +569,11 @@ export class RoomEngine {
     const append = this.#appends.get(token);
     assert(append !== undefined, "an append was settled twice");
     this.#appends.delete(token);
-    const { command } = append;
+    const { command, locks } = append;
     const steps: Step[] = [];
-    for (const lock of append.locks) this.#releaseLock(lock, steps);
+    if (command.kind === "join" || command.kind === "enter")
+      this.#endJoin(locks, command.requester.user);
+    for (const lock of locks) this.#releaseLock(lock, steps);
     const effects: EngineEffect[] = [];
     if (!(outcome instanceof Fault)) {
       if (command.kind === "post") this.#answerPost(command, outcome.head, effects);

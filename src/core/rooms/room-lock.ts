@@ -1,6 +1,6 @@
 /**
- * Lock on a room. Posts share it, but a change to the room or its membership runs alone, so a post
- * checked before its author's departure is never recorded after the departure.
+ * Lock on a room. Posts and joins share it, but any other change runs alone, so a post checked
+ * before its author's departure is never recorded after the departure.
  */
 
 export class RoomLock<Command> {
@@ -23,7 +23,7 @@ export class RoomLock<Command> {
   }
 
   /** @returns queued commands that may run now; each must end with its own `release` */
-  release(key: string): readonly Command[] {
+  release(key: string): readonly Queued<Command>[] {
     const queue = this.#rooms.get(key);
     if (queue === undefined) return NONE;
     queue.running--;
@@ -31,14 +31,14 @@ export class RoomLock<Command> {
       if (queue.running === 0) this.#rooms.delete(key);
       return NONE;
     }
-    const runnable: Command[] = [];
+    const runnable: Queued<Command>[] = [];
     for (;;) {
       const next = queue.waiting[0];
       if (next === undefined || !canRun(queue, next.exclusive)) break;
       queue.waiting.shift();
       queue.running++;
       queue.exclusive = next.exclusive;
-      runnable.push(next.command);
+      runnable.push(next);
     }
     return runnable;
   }
@@ -54,10 +54,15 @@ export class RoomLock<Command> {
 
 const NONE: readonly never[] = [];
 
+interface Queued<Command> {
+  readonly command: Command;
+  readonly exclusive: boolean;
+}
+
 interface LockQueue<Command> {
   running: number;
   exclusive: boolean;
-  readonly waiting: { readonly command: Command; readonly exclusive: boolean }[];
+  readonly waiting: Queued<Command>[];
 }
 
 function canRun<Command>(queue: LockQueue<Command>, exclusive: boolean): boolean {

@@ -588,6 +588,76 @@ describe("rooms", () => {
     expect(way.answers.at(-1)).toMatchObject({ room: "rSSSSSSSSSSS", created: true });
   });
 
+  test("record joins of different users, and posts, without waiting for each other", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.join(BEN);
+    way.join(EVE);
+    way.post(ANA, "dev", 1);
+    expect(way.waiting.map(({ drafts }) => drafts.map(({ by }) => by))).toEqual([
+      [BEN],
+      [EVE],
+      [ANA],
+    ]);
+    way.write();
+    expect(way.faults).toEqual([]);
+    expect(way.rooms.get(ROOM)?.members.size).toBe(3);
+  });
+
+  test("record one join of a user who joins twice, and then the user's post", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.effects = [];
+    way.join(BEN);
+    way.join(BEN);
+    way.post(BEN, "dev", 1);
+    way.post(ANA, "dev", 1, OTHER_BOX);
+    expect(way.waiting).toHaveLength(1);
+    way.write();
+    expect(way.answers).toMatchObject([{ joined: true }, { joined: false }, { n: 4 }, { n: 5 }]);
+    expect(way.ledger.records.slice(-3).map(({ head }) => head.kind)).toEqual([
+      "join",
+      "text",
+      "text",
+    ]);
+  });
+
+  test("can join again after a failed join", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.join(BEN);
+    way.fail(new Fault("store-full", "no space"));
+    way.join(BEN);
+    way.write();
+    expect(way.answers.slice(-2)).toMatchObject(["store-full", { joined: true }]);
+  });
+
+  test("keep a change behind joins, and joins behind the change", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.join(BEN);
+    way.submit(ANA, { kind: "topic", room: DEV, topic: "x" });
+    way.join(EVE);
+    expect(way.waiting).toHaveLength(1);
+    way.write();
+    const heads = way.ledger.records.slice(-3).map(({ head }) => `${head.kind} ${head.by}`);
+    expect(heads).toEqual([`join ${BEN}`, `topic ${ANA}`, `join ${EVE}`]);
+  });
+
+  test("are created once when two users join a room that is being removed", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.effects = [];
+    way.submit(ANA, { kind: "act", isOperator: true, action: { kind: "remove", room: ROOM } });
+    way.join(BEN, "rSSSSSSSSSSS" as RoomId);
+    way.join(EVE, "rTTTTTTTTTTT" as RoomId);
+    way.write();
+    expect(way.answers.slice(-2)).toMatchObject([
+      { room: "rSSSSSSSSSSS", created: true },
+      { room: "rSSSSSSSSSSS", created: false, joined: true },
+    ]);
+  });
+
   test("record no posts of an author after leaving", () => {
     way.submit(ANA, { kind: "leave", room: checkName("lobby") });
     way.post(ANA, "lobby", 1);

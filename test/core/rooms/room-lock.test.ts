@@ -14,8 +14,9 @@ describe("room lock", () => {
     expect(lock.acquire(KEY, "post 4", false)).toBe(false);
     expect(lock.waiting(KEY)).toBe(3);
     expect(lock.release(KEY)).toEqual([]);
-    expect(lock.release(KEY)).toEqual(["leave"]);
-    expect(lock.release(KEY)).toEqual(["post 3", "post 4"]);
+    expect(lock.release(KEY)).toEqual([{ command: "leave", exclusive: true }]);
+    const posts = ["post 3", "post 4"].map((command) => ({ command, exclusive: false }));
+    expect(lock.release(KEY)).toEqual(posts);
     expect(lock.waiting(KEY)).toBe(0);
     expect(lock.acquire(KEY, "post 5", false)).toBe(true);
   });
@@ -40,7 +41,7 @@ test("serves any sequence in order, with changes alone", () => {
       };
       const finish = () => {
         running.shift();
-        for (const command of lock.release(KEY)) start(command);
+        for (const { command } of lock.release(KEY)) start(command);
       };
       let id = 0;
       for (const kind of kinds) {
