@@ -84,6 +84,7 @@ import { readNamedFile, readSmallFile, writeSmallFile } from "../io/disk/data-fo
 import { SpareDescriptors } from "../io/disk/descriptors.ts";
 import { systemDisk } from "../io/disk/system-disk.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { certificateHashOf } from "../io/link/certificate-hash.ts";
 import type { LineSocket } from "../io/link/line-socket.ts";
 import { announceLocalServer } from "../io/state/local-servers.ts";
 import { isLoopback } from "../io/ws/address.ts";
@@ -442,7 +443,9 @@ async function listen(
   const { clock } = context;
   const { certificate } = open;
   const ircListeners = gateway && openIrcListeners(irc, gateway, { clock, certificate });
-  for (const { listener } of ircListeners ?? []) gateway?.add(listener);
+  for (const { listener, scheme } of ircListeners ?? []) {
+    gateway?.add(listener, scheme === "ircs" ? certificateHashOf(certificate.certPem) : undefined);
+  }
   return { ...opened, irc: ircListeners ?? [] };
 }
 

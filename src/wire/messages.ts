@@ -227,6 +227,8 @@ export const REQUESTS = {
         }),
         IRC_PASSWORDS_PER_ACCOUNT_MAX,
       ),
+      /** Listener for IRC clients on other machines. */
+      tls: v.optional(v.object({ port: positive, certificate: HASH })),
     }),
   },
   "irc-password-revoke": {

@@ -5,7 +5,7 @@ import { PageServer } from "./page-server.ts";
 import { expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
 
-const server = new PageServer();
+const server = new PageServer({ args: ["--irc-tls", "127.0.0.1:0"] });
 
 function storedDrafts({ page }: Visit): Promise<string> {
   return page.evaluate<string>(`new Promise((resolve, reject) => {
@@ -112,6 +112,8 @@ pageTest("creates IRC passwords, shows each once, and revokes them", async () =>
   const settings = await ana.openSettings();
   await settings.getByRole("button", { name: "IRC passwords" }).click();
   const dialog = ana.dialog("IRC passwords");
+  const setup = dialog.getByText(/^Server: 127\.0\.0\.1, port \d+, with TLS/);
+  expect(await setup.textContent()).toMatch(/Nick and user name: ana\n.*: (?:[\dA-F]{2}:){31}/);
   const secret = dialog.getByLabel("New IRC password. Copy it now: it is shown only once.");
   const create = async (label: string) => {
     await dialog.getByLabel("Name of the IRC client (optional)").fill(label);

@@ -8,6 +8,7 @@ import {
   type Views,
 } from "../../ui/commands/command.ts";
 import { ircPassword } from "../../ui/commands/views.ts";
+import { ircSetup } from "../../ui/text/irc-setup.ts";
 import type { SlashHost } from "./slash-host.ts";
 
 const DAY_CHARS = 10;
@@ -36,16 +37,19 @@ async function create({ open, chatConsole }: SlashHost, label: string): Promise<
 }
 
 async function list({ open, chatConsole }: SlashHost): Promise<void> {
-  const { passwords: entries } = await open.client.request("irc-passwords", {});
-  const passwords = entries.map(({ since, ...entry }) => {
+  const answer = await open.client.request("irc-passwords", {});
+  const passwords = answer.passwords.map(({ since, ...entry }) => {
     return { ...entry, since: formatUtc(since) };
   });
   chatConsole.print(
     { kind: "irc-passwords", passwords },
     (texts) => texts.ircPasswords(passwords.length),
-    passwords.map(({ id, label = "", since, online }) => {
-      return chatConsole.texts.ircPasswordFacts(id, label, since.slice(0, DAY_CHARS), online);
-    }),
+    [
+      ...passwords.map(({ id, label = "", since, online }) => {
+        return chatConsole.texts.ircPasswordFacts(id, label, since.slice(0, DAY_CHARS), online);
+      }),
+      ...ircSetup(chatConsole.texts, open.address.host, answer),
+    ],
   );
 }
 

@@ -24,6 +24,8 @@ interface From {
 
 export class IrcPasswords {
   readonly #context: ServerContext;
+  /** The listener for IRC clients on other machines. */
+  tls: Answer<"irc-passwords">["tls"];
 
   constructor(context: ServerContext) {
     this.#context = context;
@@ -51,7 +53,7 @@ export class IrcPasswords {
     const passwords = [...account.ircPasswords].map(([id, { label, sinceUnixMs: since }]) =>
       defined({ id, label, since, online: online.has(id) }),
     );
-    return { user: account.name, passwords };
+    return defined({ user: account.name, passwords, tls: this.tls });
   }
 
   /** @throws {Fault} not-allowed, user-unknown or not-found */

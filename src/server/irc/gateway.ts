@@ -63,8 +63,11 @@ export class IrcGateway implements Listener, LineListenerEvents {
     this.#tick();
   }
 
-  add(listener: LineListener): void {
+  /** @param certificate SHA-256 of the listener's certificate, if it uses TLS */
+  add(listener: LineListener, certificate?: Uint8Array): void {
     this.#listeners.push(listener);
+    if (certificate === undefined) return;
+    this.#options.services.ircPasswords.tls = { port: listener.port, certificate };
   }
 
   accept(remote: Address): boolean {

@@ -120,13 +120,21 @@ test("creates, lists and revokes IRC passwords", async () => {
     { id: 7, label: "WeeChat", since: 1767323045678, online: true },
     { id: 9, since: 1767323045678, online: false },
   ];
-  request.mockResolvedValue({ user: "ana", passwords } as never);
+  const tls = { port: 6697, certificate: new Uint8Array([0x0a, 0xbc]) };
+  request.mockResolvedValue({ user: "ana", passwords, tls } as never);
   expect(await run("irc-password list")).toBe("fine");
   expect(overlays.at(-1)).toEqual([
     "2 IRC passwords",
     "7: WeeChat, created 2026-01-02, in use",
     "9: created 2026-01-02",
+    expect.stringMatching(/^Server: \S+, port 6697, with TLS$/),
+    "Nick and user name: ana",
+    "Certificate (SHA-256): 0A:BC",
+    "The guide docs/irc.md explains how to set up IRC clients.",
   ]);
+  request.mockResolvedValue({ user: "ana", passwords: [] } as never);
+  expect(await run("irc-password list")).toBe("fine");
+  expect(overlays.at(-1)?.at(-1)).toContain("doesn't accept IRC clients");
   request.mockResolvedValue({} as never);
   expect(await run("irc-password revoke 7")).toBe("fine");
   expect(request).toHaveBeenLastCalledWith("irc-password-revoke", { id: 7 });

@@ -3,8 +3,10 @@
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import type { Texts } from "./first.ts";
+import { ENGLISH_IRC } from "./irc.ts";
 
 export const ENGLISH_DEFERRED = {
+  ...ENGLISH_IRC,
   create: "Create",
   joinExisting: "Join",
   openExisting: "Open",

@@ -4,6 +4,7 @@ import { diskSpaceText } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
 import { ENGLISH } from "./first.ts";
+import { ENGLISH_IRC } from "./irc.ts";
 
 interface SealedFacts {
   readonly user: string;
@@ -23,6 +24,7 @@ const SEALING_STATES: Readonly<Record<string, string>> = {
 };
 
 export const ENGLISH_TERMINAL = {
+  ...ENGLISH_IRC,
   loading: "Loading…",
   notLoggedIn: "not logged in",
   noMajority: "most servers are down; messages are queued",

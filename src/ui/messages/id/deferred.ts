@@ -2,8 +2,10 @@
 
 import type { ENGLISH_DEFERRED } from "../en/deferred.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
+import { INDONESIAN_IRC } from "./irc.ts";
 
 export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
+  ...INDONESIAN_IRC,
   create: "Buat",
   joinExisting: "Gabung",
   openExisting: "Buka",

@@ -5,6 +5,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN } from "./first.ts";
+import { INDONESIAN_IRC } from "./irc.ts";
 
 const SEALING_STATES: Readonly<Record<string, string>> = {
   waiting: "; menunggu seseorang menambahkan perangkat ini",
@@ -14,6 +15,7 @@ const SEALING_STATES: Readonly<Record<string, string>> = {
 };
 
 export const INDONESIAN_TERMINAL: TerminalTexts = {
+  ...INDONESIAN_IRC,
   loading: "Memuat…",
   notLoggedIn: "belum masuk",
   noMajority: "sebagian besar server mati; pesan diantrekan",

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { ircSetup } from "../../../ui/text/irc-setup.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
 import { FaultLine, useTask } from "../shell/context.tsx";
@@ -10,15 +11,13 @@ import { Field } from "../shell/form.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { CopyLine } from "../shell/invite-dialog.tsx";
 
-type IrcPassword = Answer<"irc-passwords">["passwords"][number];
-
 export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts, chat, times } = useFullPage();
   const task = useTask();
-  const [passwords, setPasswords] = useState<readonly IrcPassword[]>([]);
+  const [answer, setAnswer] = useState<Answer<"irc-passwords"> | undefined>(undefined);
   const [label, setLabel] = useState("");
   const [created, setCreated] = useState<Answer<"irc-password"> | undefined>(undefined);
-  const load = async () => setPasswords((await chat.request("irc-passwords", {})).passwords);
+  const load = async () => setAnswer(await chat.request("irc-passwords", {}));
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
   useEffect(() => task.run(load), []);
   const create = (event: FormEvent) => {
@@ -39,6 +38,9 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
   return (
     <Dialog title={texts.ircPasswords} onClose={onClose}>
       <p>{texts.ircPasswordsExplained}</p>
+      {answer === undefined ? null : (
+        <p className="irc-setup">{ircSetup(texts, location.hostname, answer).join("\n")}</p>
+      )}
       <form onSubmit={create}>
         <Field
           id="irc-password-label"
@@ -55,7 +57,7 @@ export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }
         <CopyLine id="irc-password" label={texts.ircPasswordOnce} text={created.password} />
       )}
       <ul className="plain-list">
-        {passwords.map(({ id, label: known, since, online }) => {
+        {answer?.passwords.map(({ id, label: known, since, online }) => {
           const name = cleanText(known ?? texts.ircPasswordUnnamed(id));
           const facts = [texts.deviceAdded(times.full(since))];
           if (online) facts.unshift(texts.ircPasswordOnline);
