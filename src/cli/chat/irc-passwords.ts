@@ -28,11 +28,12 @@ export async function showIrcPasswords(
 
 async function create({ open, chatConsole }: SlashHost, label: string): Promise<void> {
   const fields = label === "" ? {} : { label };
+  const answer = await open.client.request("irc-passwords", {});
   const { user, id, password } = await open.client.request("irc-password", fields);
   chatConsole.print(
     { kind: "irc-password", id, ...fields, password },
     (texts) => texts.ircPasswordCreated(user),
-    [password],
+    [password, ...ircSetup(chatConsole.texts, open.address.host, answer)],
   );
 }
 

@@ -11,11 +11,10 @@ export function ircSetup(
   { user, tls }: Pick<Answer<"irc-passwords">, "user" | "tls">,
 ): readonly string[] {
   if (tls === undefined) return [texts.ircDisabled];
-  const fingerprint = toHex(tls.certificate).toUpperCase().match(/../g)?.join(":") ?? "";
   return [
     texts.ircServer(host, tls.port),
     texts.ircAccount(user),
-    texts.ircCertificate(fingerprint),
+    texts.ircCertificate(toHex(tls.certificate).toUpperCase()),
     texts.ircGuide,
   ];
 }

@@ -110,27 +110,34 @@ test("addresses an invite to a single user", async () => {
 test("creates, lists and revokes IRC passwords", async () => {
   const { run, notes, overlays, client } = await commandsOf(new ClientFixture());
   const request = spyOn(client, "request");
-  request.mockResolvedValue({ user: "ana", id: 7, password: "iSECRET" } as never);
+  const tls = { port: 6697, certificate: new Uint8Array([0x0a, 0xbc]) };
+  request.mockImplementation((async (kind: string) =>
+    kind === "irc-password"
+      ? { user: "ana", id: 7, password: "iSECRET" }
+      : { user: "ana", passwords: [], tls }) as never);
+  const setup = [
+    expect.stringMatching(/^Server: \S+, port 6697, with TLS$/),
+    "Nick and user name: ana",
+    "Certificate (SHA-256): 0ABC",
+    "The guide docs/irc.md explains how to set up IRC clients.",
+  ];
   expect(await run("irc-password")).toBe("fine");
-  expect(request).toHaveBeenLastCalledWith("irc-password", {});
+  expect(request).toHaveBeenCalledWith("irc-password", {});
   expect(await run("irc-password new my WeeChat")).toBe("fine");
-  expect(request).toHaveBeenLastCalledWith("irc-password", { label: "my WeeChat" });
-  expect(overlays).toEqual(Array(2).fill(["IRC password for ana, shown only once:", "iSECRET"]));
+  expect(request).toHaveBeenCalledWith("irc-password", { label: "my WeeChat" });
+  const created = ["IRC password for ana, shown only once:", "iSECRET", ...setup];
+  expect(overlays).toEqual([created, created]);
   const passwords = [
     { id: 7, label: "WeeChat", since: 1767323045678, online: true },
     { id: 9, since: 1767323045678, online: false },
   ];
-  const tls = { port: 6697, certificate: new Uint8Array([0x0a, 0xbc]) };
   request.mockResolvedValue({ user: "ana", passwords, tls } as never);
   expect(await run("irc-password list")).toBe("fine");
   expect(overlays.at(-1)).toEqual([
     "2 IRC passwords",
     "7: WeeChat, created 2026-01-02, in use",
     "9: created 2026-01-02",
-    expect.stringMatching(/^Server: \S+, port 6697, with TLS$/),
-    "Nick and user name: ana",
-    "Certificate (SHA-256): 0A:BC",
-    "The guide docs/irc.md explains how to set up IRC clients.",
+    ...setup,
   ]);
   request.mockResolvedValue({ user: "ana", passwords: [] } as never);
   expect(await run("irc-password list")).toBe("fine");
