@@ -11,10 +11,12 @@ export function ircSetup(
   { user, tls }: Pick<Answer<"irc-passwords">, "user" | "tls">,
 ): readonly string[] {
   if (tls === undefined) return [texts.ircDisabled];
+  const hex = toHex(tls.certificate).toUpperCase();
   return [
     texts.ircServer(host, tls.port),
     texts.ircAccount(user),
-    texts.ircCertificate(toHex(tls.certificate).toUpperCase()),
+    texts.ircCertificate(hex),
+    texts.ircCertificateColons(hex.replace(/..(?=.)/g, "$&:")),
     texts.ircGuide,
   ];
 }

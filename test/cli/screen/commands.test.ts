@@ -119,6 +119,7 @@ test("creates, lists and revokes IRC passwords", async () => {
     expect.stringMatching(/^Server: \S+, port 6697, with TLS$/),
     "Nick and user name: ana",
     "Certificate (SHA-256): 0ABC",
+    "For irssi: 0A:BC",
     "The guide docs/irc.md explains how to set up IRC clients.",
   ];
   expect(await run("irc-password")).toBe("fine");
