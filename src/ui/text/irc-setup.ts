@@ -1,4 +1,4 @@
-/** What a user enters in an IRC client. */
+/** The settings that a user enters in an IRC client. */
 
 import { toHex } from "../../base/bytes.ts";
 import type { Answer } from "../../wire/messages.ts";
