@@ -82,7 +82,6 @@ export class Life {
 }
 
 class HeldLink implements Link {
-  readonly transport = "memory";
   readonly #life: Life;
   readonly #link: Link;
   readonly #watch: LinkWatch;
@@ -91,6 +90,10 @@ class HeldLink implements Link {
     this.#life = life;
     this.#link = link;
     this.#watch = watch;
+  }
+
+  get transport(): Link["transport"] {
+    return this.#link.transport;
   }
 
   get remote(): Link["remote"] {

@@ -12,6 +12,7 @@ import type { Archive, Log } from "../../src/io/log/log.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
 import { QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
+import type { IrcGateway } from "../../src/server/irc/gateway.ts";
 import type { PushDelivery } from "../../src/server/push/sender.ts";
 import { sealedFolder } from "../../src/server/sealed/buckets.ts";
 import { Server } from "../../src/server/server.ts";
@@ -20,6 +21,7 @@ import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { type DiskCall, type DiskFailure, SimDisk } from "../io/disk/sim.ts";
 import { MachineStopped } from "../io/disk/sim-tree.ts";
+import { IrcPipe, type IrcReceiver } from "./irc-pipe.ts";
 import { Life } from "./life.ts";
 import type { Platform } from "./platform.ts";
 import { settingChangeOf } from "./settings.ts";
@@ -55,6 +57,8 @@ export class Machine {
   #life: Life | undefined;
   #server: Server | undefined;
   #listener: Listener | undefined;
+  #openIrc: Machine["openIrc"] = () => undefined;
+  #ircPort = 0;
   #logs: LogFile[] = [];
   #isStopping = false;
   #stopAt = Number.POSITIVE_INFINITY;
@@ -74,6 +78,11 @@ export class Machine {
 
   get server(): Server | undefined {
     return this.#server;
+  }
+
+  /** Connects an IRC client, unless the server is down or refuses the address. */
+  openIrc(host: string, receiver: IrcReceiver): IrcPipe | undefined {
+    return this.#openIrc(host, receiver);
   }
 
   dialFrom(host: string): Dial {
@@ -131,6 +140,7 @@ export class Machine {
     this.#life = undefined;
     this.#server = undefined;
     this.#listener = undefined;
+    this.#openIrc = () => undefined;
     this.#logs = [];
     this.#isStopping = false;
     this.#stopAt = Number.POSITIVE_INFINITY;
@@ -213,23 +223,31 @@ export class Machine {
   #listen(life: Life, server: Server): void {
     const { mutant } = this.#platform;
     const watch = this.watch;
+    const { sessions } = server;
+    const open = sessions.link.bind(sessions);
+    sessions.link = (link) => {
+      const watched = watch.open(link);
+      this.#byAddress.set(keyOf(link.remote), watched);
+      const held = life.link(link, {
+        sent: (bytes) => {
+          watch.sent(watched, bytes);
+          return bytes;
+        },
+        received: (bytes) => watch.received(watched, bytes),
+        followed: (topic) => watched.topics.add(topic),
+        unfollowed: (topic) => watched.topics.delete(topic),
+        closed: () => watch.closed(watched),
+      });
+      open(mutant.link?.(held, this.#platform) ?? held);
+    };
+    let gateway: IrcGateway | undefined;
+    this.#openIrc = (host, receiver) => {
+      gateway ??= server.openIrc();
+      return this.#ircPipe(life, gateway, host, receiver);
+    };
     const events = {
-      accept: (remote: Address) => life.isAlive && server.sessions.accept(remote),
-      link: (link: Link) => {
-        const watched = watch.open(link);
-        this.#byAddress.set(keyOf(link.remote), watched);
-        const held = life.link(link, {
-          sent: (bytes) => {
-            watch.sent(watched, bytes);
-            return bytes;
-          },
-          received: (bytes) => watch.received(watched, bytes),
-          followed: (topic) => watched.topics.add(topic),
-          unfollowed: (topic) => watched.topics.delete(topic),
-          closed: () => watch.closed(watched),
-        });
-        server.sessions.link(mutant.link?.(held, this.#platform) ?? held);
-      },
+      accept: (remote: Address) => life.isAlive && sessions.accept(remote),
+      link: (link: Link) => sessions.link(link),
     };
     const listener = this.network.listen({ ...SERVER, certificateHash: CERTIFICATE }, events);
     const publish = (topic: string, bytes: Uint8Array) => {
@@ -242,6 +260,20 @@ export class Machine {
     };
     this.#listener = { transport: "memory", port: SERVER.port, publish, stop: listener.stop };
     server.listen(this.#listener);
+  }
+
+  #ircPipe(
+    life: Life,
+    gateway: IrcGateway,
+    host: string,
+    receiver: IrcReceiver,
+  ): IrcPipe | undefined {
+    const remote = { host, port: ++this.#ircPort };
+    if (!life.isAlive || !gateway.accept(remote)) return undefined;
+    const pipe = new IrcPipe(this.#platform, remote, receiver);
+    pipe.connect(gateway.socket(pipe));
+    life.onEnd(() => pipe.lose());
+    return pipe;
   }
 
   #watchedLog(life: Life, name: "history" | "accounts", log: Log): Log {

@@ -7,7 +7,10 @@ import type { ClientState } from "../../src/io/state/client-state.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
 import { changedDisk } from "./changed-disk.ts";
 import type { Mutant, Platform } from "./platform.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 import { withFields } from "./with-fields.ts";
+
+const POST = /(?:PRIVMSG|NOTICE) (#\S+)/;
 
 export const PLANTED: Readonly<Record<string, Mutant>> = {
   "acknowledged before the sync": { disk: withoutWaiting },
@@ -20,7 +23,27 @@ export const PLANTED: Readonly<Record<string, Mutant>> = {
   "a cursor ahead of what was shown": { state: withHastyCursor },
   "an outbox used twice": { entropy: (entropy) => (size) => sameOutbox(size) ?? entropy(size) },
   "a topic followed too late": { link: withLateFollow },
+  "a post lost over IRC": { irc: (line, { random }) => (isDrawn(line, random) ? [] : [line]) },
+  "a post repeated over IRC": {
+    irc: (line, { random }) => (isDrawn(line, random) ? [line, line] : [line]),
+  },
+  "a post of another room over IRC": { irc: withOtherRooms() },
 };
+
+function isDrawn(line: string, random: SeededRandom): boolean {
+  return POST.test(line) && random.chance(0.05);
+}
+
+/** Sends posts also to clients that are not in their room. */
+function withOtherRooms(): NonNullable<Mutant["irc"]> {
+  let leaked: { readonly line: string; readonly channel: string } | undefined;
+  return (line, { random }, channels) => {
+    const [, channel] = POST.exec(line) ?? [];
+    if (channel !== undefined) leaked = { line, channel };
+    const isLeak = leaked !== undefined && !channels.has(leaked.channel) && random.chance(0.05);
+    return isLeak ? [line, leaked?.line ?? ""] : [line];
+  };
+}
 
 export function withoutWaiting(disk: Disk): Disk {
   return changedDisk(disk, { sync: () => Promise.resolve() });

@@ -36,4 +36,10 @@ export interface Mutant {
   readonly publishes?: (platform: Platform) => number;
   readonly state?: (state: ClientState) => ClientState;
   readonly entropy?: (entropy: Entropy) => Entropy;
+  /** Lines that an IRC client receives instead of one. */
+  readonly irc?: (
+    line: string,
+    platform: Platform,
+    channels: ReadonlyMap<string, unknown>,
+  ) => readonly string[];
 }

@@ -168,6 +168,11 @@ export class Settings {
     return this.#ignored.get(user) ?? new Set();
   }
 
+  /** Reports whether the account has ever ignored someone. */
+  hasIgnored(user: string): boolean {
+    return this.#ignored.has(user);
+  }
+
   pinsOf(room: string): readonly number[] {
     return this.#room(room).pins;
   }

@@ -3,6 +3,7 @@ import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { perform } from "./actions.ts";
 import { Newcomer } from "./cluster/newcomer.ts";
 import { Device, Home } from "./device.ts";
+import { IrcWorld } from "./irc-world.ts";
 import { Machine } from "./machine.ts";
 import type { Mutant, Platform } from "./platform.ts";
 import { PEOPLE, type Profile, profileOf } from "./profile.ts";
@@ -21,6 +22,7 @@ export class World extends Simulation implements RequestContext {
   readonly platform: Platform;
   readonly stalls: (() => void)[] = [];
   isCalm = false;
+  readonly #irc: IrcWorld;
   readonly #newcomers: Newcomer[] = [];
 
   constructor(seed: number, mutant: Mutant = {}) {
@@ -37,6 +39,7 @@ export class World extends Simulation implements RequestContext {
       },
     });
     this.machine = new Machine(this.platform);
+    this.#irc = new IrcWorld(seed, this.platform, this.machine);
     this.#settle();
   }
 
@@ -50,9 +53,11 @@ export class World extends Simulation implements RequestContext {
     for (const device of this.devices) device.start();
     await this.advance(this.random.pick([0, 400, 3_000]));
     for (const room of this.temper.rooms) await this.#found(room);
+    this.#irc.start();
     for (let i = 0; i < this.temper.steps; i++) await this.#step();
     await this.#calm();
     this.check();
+    await this.#irc.check((ms) => this.advance(ms));
     await this.#checkPresence();
     for (const device of this.honest) await this.#checkSettings(device);
     return this.trace.digest();
@@ -141,6 +146,7 @@ export class World extends Simulation implements RequestContext {
     const device = this.random.pick(this.devices);
     this.trace.note(`${this.clock.now()} ${kind} ${device.name}`);
     perform(kind, device, this);
+    this.#irc.step();
     await this.advance(this.random.int(this.temper.pauseMsMax));
   }
 
@@ -155,6 +161,7 @@ export class World extends Simulation implements RequestContext {
       if (device.isHostile) device.kill(false);
     }
     for (const newcomer of this.#newcomers) newcomer.end();
+    this.#irc.calm();
     for (const release of this.stalls.splice(0)) release();
     const until = this.clock.now() + CALM_MS;
     for (let i = 0; this.clock.now() < until; i++) {
@@ -177,6 +184,7 @@ export class World extends Simulation implements RequestContext {
       machine.isUp &&
       devices.every(({ isSent }) => isSent) &&
       open === 0 &&
+      this.#irc.isQuiet &&
       running.length === devices.length &&
       this.#linksIn() === devices.length &&
       devices.every(({ name }) => this.#hasLink(name))
@@ -190,7 +198,7 @@ export class World extends Simulation implements RequestContext {
 
   #linksIn(): number {
     const links = [...this.machine.watch.links];
-    return links.filter(({ user }) => user !== undefined).length;
+    return links.filter(({ user, link }) => user !== undefined && link.transport !== "irc").length;
   }
 
   check(): void {
@@ -215,7 +223,7 @@ export class World extends Simulation implements RequestContext {
     answer?.catch(() => undefined);
     await this.advance(1_000);
     for (const { user, online } of (await answer)?.users ?? []) {
-      const isIn = this.honest.some(({ home }) => home.user === user);
+      const isIn = this.#irc.isOnline(user) || this.honest.some(({ home }) => home.user === user);
       check(online === isIn, () => `${user} is said to be ${online ? "online" : "offline"}`);
     }
   }

@@ -16,6 +16,7 @@ export interface NewcomerOptions {
   readonly name: string;
   readonly secret: string | undefined;
   readonly password: string;
+  readonly texts?: number;
   readonly leaves?: (client: Client) => Promise<unknown>;
 }
 
@@ -28,7 +29,7 @@ export class Newcomer {
   readonly #client: Client;
 
   constructor(platform: Platform, dial: Dial, options: NewcomerOptions) {
-    const { name, secret, password, leaves = () => Promise.resolve() } = options;
+    const { name, secret, password, texts = TEXTS, leaves = () => Promise.resolve() } = options;
     this.name = name;
     this.secret = secret;
     const { clock, random } = platform;
@@ -53,7 +54,7 @@ export class Newcomer {
         credentials: { user: name, mode: "register", password, roomSecret: secret },
       },
     );
-    this.#run(platform, leaves).catch((error: unknown) => {
+    this.#run(platform, texts, leaves).catch((error: unknown) => {
       if (life.isAlive && !(error instanceof Fault)) platform.fail(error);
     });
   }
@@ -62,11 +63,15 @@ export class Newcomer {
     this.#life.end();
   }
 
-  async #run({ clock }: Platform, leaves: (client: Client) => Promise<unknown>): Promise<void> {
+  async #run(
+    { clock }: Platform,
+    texts: number,
+    leaves: (client: Client) => Promise<unknown>,
+  ): Promise<void> {
     void this.#read();
     await this.#life.hold(this.#client.connect());
     this.isIn = true;
-    for (let word = 0; word < TEXTS && this.#life.isAlive; word++) {
+    for (let word = 0; word < texts && this.#life.isAlive; word++) {
       const text = `${this.name} says ${word}`;
       this.#client.post("lobby", { text }).catch(() => undefined);
       await new Promise<void>((resolve) => clock.after(TEXT_INTERVAL_MS, resolve));
