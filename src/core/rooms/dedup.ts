@@ -48,6 +48,8 @@ interface OutboxValue {
 }
 
 const POSTED_NUMBERS = 4;
+/** Shared by all outboxes without posts, to save memory. */
+const NO_POSTS = new Float64Array();
 
 export interface DedupValue {
   readonly accounts: readonly (readonly [UserId, readonly OutboxValue[]])[];
@@ -58,9 +60,11 @@ export class OutboxHistory<Post extends Pending = Pending> {
   readonly id: OutboxId;
   readonly lock: string;
   readonly pending = new Map<number, Post>();
-  /** Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by counter modulo its size. */
-  readonly #posted: Posted[] = [];
-  readonly #counters: number[] = [];
+  /**
+   * Ring buffer of the last OUTBOX_IN_FLIGHT_MAX posts, indexed by counter modulo its size, with
+   * the counter, seq, n and time of each. It grows on demand: most outboxes have few posts.
+   */
+  #posted = NO_POSTS;
   /**
    * Permanently refused posts, which are not in the log. Beyond OUTBOX_IN_FLIGHT_MAX, the oldest is
    * dropped.
@@ -76,9 +80,12 @@ export class OutboxHistory<Post extends Pending = Pending> {
   }
 
   status(counter: number): PostStatus {
-    const at = counter % OUTBOX_IN_FLIGHT_MAX;
-    const posted = this.#counters[at] === counter ? this.#posted[at] : undefined;
-    if (posted !== undefined) return { kind: "posted", posted };
+    const at = POSTED_NUMBERS * (counter % OUTBOX_IN_FLIGHT_MAX);
+    const posted = this.#posted;
+    if (posted[at] === counter) {
+      const [seq = 0, n = 0, time = 0] = [posted[at + 1], posted[at + 2], posted[at + 3]];
+      return { kind: "posted", posted: { seq, n, time } };
+    }
     if (this.pending.has(counter)) return PENDING;
     const fault = this.#refused.get(counter);
     if (fault !== undefined) return { kind: "refused", fault };
@@ -122,26 +129,30 @@ export class OutboxHistory<Post extends Pending = Pending> {
     dropOldest(this.#refused, OUTBOX_IN_FLIGHT_MAX);
   }
 
-  record(counter: number, posted: Posted): void {
+  record(counter: number, { seq, n, time }: Posted): void {
     this.pending.delete(counter);
-    const at = counter % OUTBOX_IN_FLIGHT_MAX;
-    // Grow on demand, because full-length arrays would waste memory for outboxes with few posts.
-    while (this.#counters.length < at) {
-      this.#posted.push(posted);
-      this.#counters.push(0);
+    const at = POSTED_NUMBERS * (counter % OUTBOX_IN_FLIGHT_MAX);
+    if (at >= this.#posted.length) {
+      const length = Math.max(at + POSTED_NUMBERS, 2 * this.#posted.length);
+      const grown = new Float64Array(Math.min(length, POSTED_NUMBERS * OUTBOX_IN_FLIGHT_MAX));
+      grown.set(this.#posted);
+      this.#posted = grown;
     }
-    this.#posted[at] = posted;
-    this.#counters[at] = counter;
+    const posted = this.#posted;
+    posted[at] = counter;
+    posted[at + 1] = seq;
+    posted[at + 2] = n;
+    posted[at + 3] = time;
     this.#high = Math.max(this.#high, counter);
-    this.#time = posted.time;
+    this.#time = time;
   }
 
   value(): OutboxValue | undefined {
     if (this.#high === 0) return undefined;
-    const posted = this.#counters.flatMap((counter, at) => {
-      const known = this.#posted[at];
-      return known === undefined || counter === 0 ? [] : [counter, known.seq, known.n, known.time];
-    });
+    const posted: number[] = [];
+    for (let at = 0; at < this.#posted.length; at += POSTED_NUMBERS) {
+      if (this.#posted[at] !== 0) posted.push(...this.#posted.subarray(at, at + POSTED_NUMBERS));
+    }
     return { id: this.id, high: this.#high, time: this.#time, posted };
   }
 
