@@ -5,13 +5,13 @@ export function countedLink(link: Link, count: () => void): Link {
     transport: link.transport,
     remote: link.remote,
     certificateHash: link.certificateHash,
-    receive: ({ message, closed }) =>
+    receive: (handlers) =>
       link.receive({
         message: (bytes) => {
           count();
-          message(bytes);
+          handlers.message(bytes);
         },
-        closed,
+        closed: (fault) => handlers.closed(fault),
       }),
     send: (message, tail) => {
       const isSent = link.send(message, tail);
