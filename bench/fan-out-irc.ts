@@ -123,7 +123,15 @@ async function connectAccount(port: number, name: string): Promise<TextClient> {
   const { password } = await account.request("irc-password", {});
   account.close();
   const client = await TextClient.connect(port);
+  client.onChunk = (chunk) => answerPing(client, chunk);
   const registration = `PASS ${name}:${password}\r\nNICK ${name}\r\nUSER ${name} 0 * :bench\r\n`;
   await client.request(registration, " 366 ");
   return client;
+}
+
+/** Confirms received messages as IRC clients do. A PING that two chunks share stays unanswered. */
+function answerPing(client: TextClient, chunk: Buffer): void {
+  const at = chunk.indexOf("PING received-");
+  const end = at < 0 ? -1 : chunk.indexOf("\r\n", at);
+  if (end >= 0) client.send(`PONG ${chunk.toString("latin1", at + "PING ".length, end)}\r\n`);
 }

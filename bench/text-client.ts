@@ -40,6 +40,7 @@ export class TextClient {
   #onReceived: (() => void) | undefined;
   #isClosing = false;
   #writeBytesMax = Number.POSITIVE_INFINITY;
+  onChunk: ((chunk: Buffer) => void) | undefined;
 
   static async connect(port: number, options: TextClientOptions = {}): Promise<TextClient> {
     const client = new TextClient();
@@ -132,6 +133,7 @@ export class TextClient {
     this.#received = isEmpty ? Buffer.from(chunk) : Buffer.concat([this.#received, chunk]);
     if (this.#onReceived === undefined) this.#received = Buffer.alloc(0);
     else this.#onReceived();
+    this.onChunk?.(chunk);
   }
 
   #onClose(): void {
