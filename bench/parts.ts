@@ -43,7 +43,7 @@ export const PARTS: readonly Part[] = [
     ...reported("people", "people.ts", [...PEOPLE, "--devices", "300,300,300"], QUICK, 8),
     parseSample: peopleSample,
   },
-  reported("fan-out", "fan-out.ts", ["--rounds", "3"], [...QUICK, "--readers", "10,100"], 40),
+  reported("fan-out", "fan-out.ts", [], [...QUICK, "--readers", "10,100"], 20),
   reported("transfer", "transfer.ts", [], QUICK, 8),
   reported("log", "log.ts", ["--records", "10000000"], ["--records", "1000000"], 4),
   reported("load", "load.ts", [], QUICK, 6),
