@@ -1,6 +1,6 @@
 import { utf8Encode } from "../src/base/bytes.ts";
 import type { Client, Contestant, Poster, Sender, Sink } from "./fan-out-contestant.ts";
-import { RawClient } from "./raw-client.ts";
+import { carriesRecords, RawClient } from "./raw-client.ts";
 import { startServer } from "./server-process.ts";
 
 const FIELD = utf8Encode('"text":"');
@@ -37,6 +37,7 @@ async function makeSender(port: number, index: number): Promise<Sender> {
 async function makePoster(port: number, index: number): Promise<Poster> {
   const client = await RawClient.register(port, `p${index}`);
   await client.request("leave", { room: "lobby" });
+  client.onBytes = carriesRecords;
   // Each poster posts to itself, because fan-out is measured elsewhere.
   return { post: (text) => client.post(`@p${index}`, text), close: () => client.close() };
 }

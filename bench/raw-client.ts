@@ -1,7 +1,7 @@
 import { utf8Encode } from "../src/base/bytes.ts";
 import type { Fault } from "../src/base/fault.ts";
 import { checkName } from "../src/base/names.ts";
-import { Session, type SessionEffect } from "../src/core/session/session.ts";
+import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../src/core/session/session.ts";
 import { makeDeviceCert } from "../src/crypto/device-cert.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
@@ -17,6 +17,7 @@ import {
   type RequestKind,
   VERSION,
 } from "../src/wire/messages.ts";
+import { PostCodec } from "../src/wire/post-message.ts";
 
 /** Generous, because thousands of clients share a process. */
 const DIAL_TIMEOUT_MS = 30_000;
@@ -31,7 +32,7 @@ export function carriesRecords(bytes: Uint8Array): boolean {
 /** Minimal client for load tests: it checks no proofs and stores nothing. */
 export class RawClient {
   readonly #link: Link;
-  readonly #session = new Session("client", performance.now());
+  readonly #session = new Session("client", performance.now(), DEFAULT_HEARTBEAT, new PostCodec());
   readonly #pending = new Map<
     number,
     { resolve(answer: unknown): void; reject(e: unknown): void }
