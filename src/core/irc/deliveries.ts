@@ -5,37 +5,50 @@
 
 import type { Channel } from "./channel.ts";
 
-/** In a busy room, the questions to a thousand clients would delay its messages. */
-const BUSY_ASK_MS = 10_000;
-const BUSY_MESSAGES = 50;
+/** Minimum time between two questions to one client. */
+const ASK_MS = 1_000;
+/** Time between questions to different clients; answers of a thousand at once delay messages. */
+const ASK_SPACING_MS = 10;
+/** Otherwise, clients that keep reconnecting could postpone the questions to all others. */
+const ASK_WAIT_MAX_MS = 60_000;
 /** A client that has not answered for this long may have received nothing since the question. */
 const ANSWER_MS = 1_000;
 
+/** Schedule of the questions to all clients. */
+export class AskSchedule {
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  next(now: number): number {
+    const nextAt = Math.max(now, this.#lastAt + ASK_SPACING_MS);
+    this.#lastAt = Math.min(nextAt, now + ASK_WAIT_MAX_MS);
+    return this.#lastAt;
+  }
+}
+
 export class Deliveries {
+  readonly #schedule: AskSchedule;
   #written = new Map<Channel, number>();
   #asked: ReadonlyMap<Channel, number> = new Map();
   #token = 0;
-  #mayAsk = true;
   #askedAt = Number.NEGATIVE_INFINITY;
-  #unasked = 0;
+  #askAt: number | undefined;
+
+  constructor(schedule: AskSchedule) {
+    this.#schedule = schedule;
+  }
 
   wrote(channel: Channel, n: number): void {
     this.#written.set(channel, n);
-    this.#unasked++;
-  }
-
-  /** Permits one more question. Must be called about once per second. */
-  tick(): void {
-    this.#mayAsk = true;
   }
 
   /** @returns the parameter of a PING to send after the messages */
   due(now: number): string | undefined {
-    if (!this.#mayAsk || this.#unasked === 0 || this.#asked.size > 0) return undefined;
-    if (this.#unasked > BUSY_MESSAGES && now < this.#askedAt + BUSY_ASK_MS) return undefined;
-    this.#mayAsk = false;
+    if (this.#written.size === 0 || this.#asked.size > 0) return undefined;
+    const pauseMs = now < this.#askedAt + ASK_MS ? ASK_MS : 0;
+    this.#askAt ??= this.#schedule.next(now) + pauseMs;
+    if (now < this.#askAt) return undefined;
+    this.#askAt = undefined;
     this.#askedAt = now;
-    this.#unasked = 0;
     this.#asked = this.#written;
     this.#written = new Map();
     return `received-${++this.#token}`;

@@ -6,6 +6,7 @@ import type { Account, Registry } from "../rooms/accounts.ts";
 import { moderates } from "../rooms/moderation.ts";
 import type { Room, Rooms } from "../rooms/rooms.ts";
 import { LOBBY } from "../rooms/rooms.ts";
+import type { AskSchedule } from "./deliveries.ts";
 import type { MemberLists } from "./member-lists.ts";
 
 export interface IrcServer {
@@ -15,6 +16,7 @@ export interface IrcServer {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly memberLists: MemberLists;
+  readonly askSchedule: AskSchedule;
   readonly sha256: Sha256;
   /** Reasons of accounts that are away. They are local to this server and kept in memory. */
   readonly away: AwayReasons;

@@ -229,7 +229,6 @@ export class IrcSession {
       this.#pingedAt = now;
       this.#emit({ command: "PING", params: [HOST] });
     }
-    this.deliveries?.tick();
     this.#showOwnName();
     return this.#take();
   }
@@ -675,7 +674,7 @@ export class IrcSession {
   #countDelivery(channel: Channel, n: number): void {
     const reportsReading = this.has(CAP.history) || this.has(CAP.readMarker);
     if (reportsReading) return;
-    this.deliveries ??= new Deliveries();
+    this.deliveries ??= new Deliveries(this.server.askSchedule);
     this.deliveries.wrote(channel, n);
   }
 

@@ -9,6 +9,7 @@ import {
 } from "../../base/limits.ts";
 import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
+import { AskSchedule } from "../../core/irc/deliveries.ts";
 import { MemberLists } from "../../core/irc/member-lists.ts";
 import { type AwayReasons, awayReason, type IrcServer } from "../../core/irc/server.ts";
 import { IrcSession } from "../../core/irc/session.ts";
@@ -154,6 +155,7 @@ function ircServer(
     linesPerSecond: settings.postsPerSecond ?? POSTS_PER_SECOND,
     linesBurst: settings.postsBurst ?? POSTS_BURST,
     memberLists: new MemberLists(registry),
+    askSchedule: new AskSchedule(),
     startedUnixMs: clock.unixMs(),
     away: awayReasons(onAwayChange),
     unixMs: () => clock.unixMs(),

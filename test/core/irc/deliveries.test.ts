@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import type { Channel } from "../../../src/core/irc/channel.ts";
-import { Deliveries } from "../../../src/core/irc/deliveries.ts";
+import { AskSchedule, Deliveries } from "../../../src/core/irc/deliveries.ts";
 
 const [lobby, lab] = [{ name: "#lobby" } as Channel, { name: "#lab" } as Channel];
 
 test("confirms what was written before the question", () => {
-  const deliveries = new Deliveries();
+  const deliveries = new Deliveries(new AskSchedule());
   deliveries.wrote(lobby, 1);
   deliveries.wrote(lobby, 2);
   const token = deliveries.due(0) ?? "";
@@ -16,53 +16,61 @@ test("confirms what was written before the question", () => {
   expect([...deliveries.confirmed(token)]).toEqual([]);
 });
 
-test("asks only after messages, once per tick", () => {
-  const deliveries = new Deliveries();
+test("asks only after messages, with a pause of a second", () => {
+  const deliveries = new Deliveries(new AskSchedule());
   expect(deliveries.due(0)).toBeUndefined();
   deliveries.wrote(lobby, 1);
   expect(deliveries.due(0)).toBe("received-1");
   deliveries.confirmed("received-1");
   deliveries.wrote(lobby, 2);
   expect(deliveries.due(900)).toBeUndefined();
-  deliveries.tick();
-  expect(deliveries.due(1_000)).toBe("received-2");
+  expect(deliveries.due(1_899)).toBeUndefined();
+  expect(deliveries.due(1_900)).toBe("received-2");
   deliveries.confirmed("received-2");
-  deliveries.tick();
-  expect(deliveries.due(2_000)).toBeUndefined();
+  expect(deliveries.due(60_000)).toBeUndefined();
   deliveries.wrote(lobby, 3);
-  expect(deliveries.due(2_500)).toBe("received-3");
+  expect(deliveries.due(60_000)).toBe("received-3");
 });
 
 test("asks again only after the answer", () => {
-  const deliveries = new Deliveries();
+  const deliveries = new Deliveries(new AskSchedule());
   deliveries.wrote(lobby, 1);
   const first = deliveries.due(0) ?? "";
   deliveries.wrote(lab, 7);
-  deliveries.tick();
   expect(deliveries.due(60_000)).toBeUndefined();
   expect([...deliveries.confirmed(first)]).toEqual([[lobby, 1]]);
   const second = deliveries.due(60_001) ?? "";
   expect([...deliveries.confirmed(second)]).toEqual([[lab, 7]]);
 });
 
-test("asks every 10 seconds if there are more than 50 messages", () => {
-  const deliveries = new Deliveries();
-  const dueAfter = (count: number, now: number) => {
-    for (let n = 1; n <= count; n++) deliveries.wrote(lobby, n);
-    deliveries.tick();
-    const token = deliveries.due(now);
-    deliveries.confirmed(token ?? "");
-    return token;
-  };
-  expect(dueAfter(50, 1_000)).toBe("received-1");
-  expect(dueAfter(50, 2_000)).toBe("received-2");
-  expect(dueAfter(51, 3_000)).toBeUndefined();
-  expect(dueAfter(1, 11_999)).toBeUndefined();
-  expect(dueAfter(0, 12_000)).toBe("received-3");
+test("asks one client per 10 ms", () => {
+  const schedule = new AskSchedule();
+  const clients = Array.from({ length: 200 }, () => new Deliveries(schedule));
+  const askedAt = clients.map((): number[] => []);
+  for (let now = 0; now < 6_000; now += 10) {
+    const asked = clients.filter((deliveries, i) => {
+      deliveries.wrote(lobby, now);
+      const token = deliveries.due(now);
+      deliveries.confirmed(token ?? "");
+      if (token !== undefined) askedAt[i]?.push(now);
+      return token !== undefined;
+    });
+    expect(asked.length).toBeLessThanOrEqual(1);
+  }
+  for (const [first = 0, second = 0] of askedAt) expect(second - first).toBeWithin(2_000, 3_001);
+});
+
+test("asks each client within a minute, even if many others have closed", () => {
+  const schedule = new AskSchedule();
+  for (let i = 0; i < 100_000; i++) schedule.next(0);
+  const deliveries = new Deliveries(schedule);
+  deliveries.wrote(lobby, 1);
+  expect(deliveries.due(0)).toBeUndefined();
+  expect(deliveries.due(60_000)).toBe("received-1");
 });
 
 test("a client receives what was written before a close unless it has stopped answering", () => {
-  const deliveries = new Deliveries();
+  const deliveries = new Deliveries(new AskSchedule());
   deliveries.wrote(lobby, 1);
   expect([...deliveries.closing(0)]).toEqual([[lobby, 1]]);
   const token = deliveries.due(0) ?? "";

@@ -1,3 +1,4 @@
+import { AskSchedule } from "../../../src/core/irc/deliveries.ts";
 import { MemberLists } from "../../../src/core/irc/member-lists.ts";
 import type { IrcServer } from "../../../src/core/irc/server.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
@@ -10,6 +11,7 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
   return {
     ...{ name: "site", version: "test", startedUnixMs: 0, sha256 },
     ...{ rooms: new Rooms(), registry, memberLists: new MemberLists(registry) },
+    askSchedule: new AskSchedule(),
     away: { of: () => undefined, set: () => {} },
     ...{ linesPerSecond: 1, linesBurst: 1 },
     unixMs: () => 0,
