@@ -194,9 +194,11 @@ function matches({ room, from, kind, body }: ChatRecord, options: HistoryOptions
   if (options.from !== undefined && !isSameName(from, options.from)) return false;
   if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
   if (grep === undefined) return true;
-  const text = body?.["text"] ?? body?.["topic"];
-  if (typeof text !== "string") return false;
-  return ignoreCase ? foldCase(text).includes(foldCase(grep)) : text.includes(grep);
+  const contains = (text: string) =>
+    ignoreCase ? foldCase(text).includes(foldCase(grep)) : text.includes(grep);
+  return [body?.["text"], body?.["topic"], body?.["name"]].some(
+    (text) => typeof text === "string" && contains(text),
+  );
 }
 
 async function fromFolder(
