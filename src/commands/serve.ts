@@ -149,9 +149,8 @@ type ServeArgs = FlagValues<typeof SERVE_FLAGS>;
 
 export const command = defineVerb({
   args: SERVE_FLAGS,
-  details: `Example: chat serve --name 'Room 12' --welcome 'Be kind.'
-Settings can also be in settings.toml in the data folder (port = 2500), or in the environment
-(CHAT_SERVE_PORT=2500).`,
+  details: `Settings can also be in settings.toml in the data folder (port = 2500), or in the
+environment (CHAT_SERVE_PORT=2500).`,
   async run(values, context, byFlag) {
     const args = mergeSettings(values, byFlag, context);
     checkArgs(args);
