@@ -75,7 +75,7 @@ export function ircFromMarkdown(text: string): string {
   if (PLAIN.test(text)) return text;
   const lines = cleanIrc(text).split("\n");
   const omitted = lines.length - LINES_MAX;
-  const rendered = linesOfBlocks(parseLines(lines.slice(0, LINES_MAX), undefined));
+  const rendered = linesOfBlocks(parseLines(lines.slice(0, LINES_MAX)));
   return [...rendered, ...(omitted > 0 ? [`[lines omitted: ${omitted}]`] : [])].join("\n");
 }
 

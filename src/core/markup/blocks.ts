@@ -32,35 +32,38 @@ interface ParsedBlock {
   readonly end: number;
 }
 
+interface Options {
+  readonly names: ReadonlySet<string> | undefined;
+  /** True if blank lines next to other blocks are text. Screens show their own space there. */
+  readonly keepsBlankLines: boolean;
+}
+
 export function parseMarkup(
   text: string,
   names: ReadonlySet<string> | undefined,
 ): readonly Block[] {
-  return parseLines(cleanText(text, { lines: true, tabs: true }).split("\n"), names);
+  const lines = cleanText(text, { lines: true, tabs: true }).split("\n");
+  return parseBlocks(lines, { names, keepsBlankLines: false }, 0);
 }
 
-/** Like `parseMarkup`, for lines that the caller has cleaned. */
-export function parseLines(
-  lines: readonly string[],
-  names: ReadonlySet<string> | undefined,
-): readonly Block[] {
-  return parseBlocks(lines, names, 0);
+/** Parses lines that the caller has cleaned, and keeps all blank lines. */
+export function parseLines(lines: readonly string[]): readonly Block[] {
+  return parseBlocks(lines, { names: undefined, keepsBlankLines: true }, 0);
 }
 
-function parseBlocks(
-  lines: readonly string[],
-  names: ReadonlySet<string> | undefined,
-  depth: number,
-): readonly Block[] {
+function parseBlocks(lines: readonly string[], options: Options, depth: number): readonly Block[] {
   const blocks: Block[] = [];
   let openBlock = 0;
   const endLines = (end: number) => {
-    const plain = trimBlankLines(lines.slice(openBlock, end), openBlock > 0, end < lines.length);
+    const found = lines.slice(openBlock, end);
+    const plain = options.keepsBlankLines
+      ? found
+      : trimBlankLines(found, openBlock > 0, end < lines.length);
     if (plain.length > 0)
-      blocks.push({ kind: "lines", parts: parseInline(plain.join("\n"), names) });
+      blocks.push({ kind: "lines", parts: parseInline(plain.join("\n"), options.names) });
   };
   for (let at = 0; at < lines.length; ) {
-    const found = codeAt(lines, at) ?? nestedAt(lines, at, names, depth);
+    const found = codeAt(lines, at) ?? nestedAt(lines, at, options, depth);
     if (found !== undefined) {
       endLines(at);
       blocks.push(found.block);
@@ -133,11 +136,12 @@ function trailingTicks(line: string): number {
 function nestedAt(
   lines: readonly string[],
   at: number,
-  names: ReadonlySet<string> | undefined,
+  options: Options,
   depth: number,
 ): ParsedBlock | undefined {
   if (depth === DEPTH_MAX) return undefined;
-  return isQuote(lines[at]) ? quoteAt(lines, at, names, depth) : listAt(lines, at, names, depth);
+  const parse = isQuote(lines[at]) ? quoteAt : listAt;
+  return parse(lines, at, options, depth);
 }
 
 /** `>_<` is a smiley. */
@@ -148,19 +152,19 @@ function isQuote(line: string | undefined): boolean {
 function quoteAt(
   lines: readonly string[],
   at: number,
-  names: ReadonlySet<string> | undefined,
+  options: Options,
   depth: number,
 ): ParsedBlock {
   let end = at;
   while (isQuote(lines[end])) end++;
   const inner = lines.slice(at, end).map((line) => line.slice(2));
-  return { block: { kind: "quote", blocks: parseBlocks(inner, names, depth + 1) }, end };
+  return { block: { kind: "quote", blocks: parseBlocks(inner, options, depth + 1) }, end };
 }
 
 function listAt(
   lines: readonly string[],
   at: number,
-  names: ReadonlySet<string> | undefined,
+  options: Options,
   depth: number,
 ): ParsedBlock | undefined {
   const items: ListItem[] = [];
@@ -178,7 +182,7 @@ function listAt(
     }
     while (inner.length > 1 && isBlank(inner.at(-1))) inner.pop();
     end = first + inner.length;
-    const blocks = parseBlocks(inner, names, depth + 1);
+    const blocks = parseBlocks(inner, options, depth + 1);
     items.push({ mark: /[-*]/.test(mark) ? "•" : mark, blocks });
   }
   return items.length === 0 ? undefined : { block: { kind: "list", items }, end };

@@ -34,6 +34,7 @@ describe("from Markdown", () => {
     ["@bob see https://example.org/a_b_c and #lobby", undefined],
     ["> said\n- one\n* **two**\n1. three", "> said\n- one\n- \x02two\x02\n1. three"],
     ["- a\n  b\n  - c", "- a\n  b\n  - c"],
+    ["so:\n\n- a\n\n  b\n\n\n> c\n\nd", "so:\n\n- a\n  \n  b\n\n\n> c\n\nd"],
     ["so:\n```py\nf(**a)\n\n\tx\n```\nend", "so:\nf(**a)\n\n\tx\nend"],
     ["**two\nlines**", "\x02two\x02\n\x02lines\x02"],
     ["a\r\nb\rc", "a\nb\nc"],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
 import { cleanText } from "../../../src/base/text.ts";
-import { parseMarkup } from "../../../src/core/markup/blocks.ts";
+import { parseLines, parseMarkup } from "../../../src/core/markup/blocks.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 import { depthOf, lettersOf, linksOf, outline } from "./rendered.ts";
 
@@ -11,6 +11,17 @@ const NAMES = new Set(["bob"]);
 function read(text: string): string {
   return outline(parseMarkup(text, NAMES));
 }
+
+test.each([
+  ["a\n\n- b\n\nc", "a\n¶[list:• b]¶\nc"],
+  ["- a\n\n- b", "[list:• a]¶¶[list:• b]"],
+  ["- a\n\n  b\n\n  - c", "[list:• a\n\nb\n¶[list:• c]]"],
+  ["> a\n> \n> - b\n\n\nc", "[quote:a\n¶[list:• b]]¶\n\nc"],
+  ["```\n\n```\n\n", "[pre :]¶\n"],
+  ["\n", "\n"],
+])("keeps the blank lines of %j if requested", (text, tree) => {
+  expect(outline(parseLines(text.split("\n")))).toBe(tree);
+});
 
 test.each([
   ["```\n\tx = 1\n```", "[pre :\tx = 1]"],
