@@ -1,6 +1,6 @@
 /** Table of the IRC commands. */
 
-import type { IrcLine } from "../../wire/irc/line.ts";
+import { INVALID_UTF8, type IrcLine } from "../../wire/irc/line.ts";
 import { CAP } from "./capabilities.ts";
 import * as channels from "./channels.ts";
 import type { Task } from "./command-run.ts";
@@ -64,6 +64,9 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   TAGMSG: { run: messages.tagMessage, paramsMin: 1, needs: CAP.tags },
   TIME: { run: information.time },
   TOPIC: { run: channels.topic, paramsMin: 1 },
+  if (line.command === INVALID_UTF8) {
+    return session.fail("*", "INVALID_UTF8", [], "the line is not UTF-8");
+  }
   USER: {
     run: ({ registration }, line) => registration.user(line),
     paramsMin: 4,

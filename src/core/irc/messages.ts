@@ -3,7 +3,7 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { foldName, isName } from "../../base/names.ts";
-import { type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.ts";
+import { INVALID_UTF8, type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
 import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
@@ -294,7 +294,7 @@ export function labelOf(session: IrcSession, line: IrcLine): string | undefined 
   const open = session.openBatch;
   const [reference = ""] = params;
   if (command !== "BATCH") {
-    if (!tags.has("batch")) return tags.get("label");
+    if (!tags.has("batch") || command === INVALID_UTF8) return tags.get("label");
     return refusalInBatch(open, line) === undefined ? undefined : open?.line.tags.get("label");
   }
   if (reference.startsWith("+")) return undefined;

@@ -184,7 +184,6 @@ export class IrcSession {
 
   #malformed(fault: LineFault): void {
     if (fault === "empty" || fault === "malformed") return;
-    if (fault === "utf8") return this.fail("*", "INVALID_UTF8", [], "the line is not UTF-8");
     this.numeric(ERR.inputTooLong, "the line is too long");
   }
 

@@ -10,12 +10,15 @@ export interface IrcLine {
   /** Values are unescaped and may contain CR and LF. A tag without a value has the value `""`. */
   readonly tags: ReadonlyMap<string, string>;
   readonly source: string | undefined;
-  /** In upper case. */
+  /** In upper case. `INVALID_UTF8` for a line that is not UTF-8, of which only tags are left. */
   readonly command: string;
   readonly params: readonly string[];
 }
 
-export type LineFault = "empty" | "too-long" | "tags-too-long" | "utf8" | "malformed";
+export type LineFault = "empty" | "too-long" | "tags-too-long" | "malformed";
+
+/** No client's command contains `*`. */
+export const INVALID_UTF8 = "*";
 
 export interface LineFields {
   /** Tags with the value `undefined` are omitted. */
@@ -39,6 +42,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const AT = 0x40;
+
+const replacer = new TextDecoder();
 
 const FORBIDDEN = /[\0\r\n]/;
 const COMMAND = /^[A-Za-z0-9]+$/;
@@ -64,18 +69,15 @@ export function parseLine(bytes: Uint8Array): IrcLine | LineFault {
   const tagsBytes = bytes[0] === AT ? bytes.indexOf(SPACE) + 1 || bytes.length : 0;
   if (tagsBytes > TAGS_BYTES_MAX) return "tags-too-long";
   if (bytes.length - tagsBytes > REST_BYTES_MAX) return "too-long";
-  const text = decode(bytes);
-  if (text === undefined) return "utf8";
+  let text: string;
+  try {
+    text = utf8Decode(bytes);
+  } catch {
+    const tags = parseTags(replacer.decode(bytes.subarray(1, Math.max(1, tagsBytes - 1))));
+    return { tags, source: undefined, command: INVALID_UTF8, params: [] };
+  }
   if (FORBIDDEN.test(text)) return "malformed";
   return parseText(text);
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8Decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 function parseText(text: string): IrcLine | LineFault {

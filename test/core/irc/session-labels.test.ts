@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { concatBytes, utf8Encode } from "../../../src/base/bytes.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+
+const INVALID = Uint8Array.from([0xff, 0x0d, 0x0a]);
 
 async function start(caps = MODERN) {
   const irc = await IrcSite.open();
@@ -108,6 +111,19 @@ describe("labels", () => {
     const seqs = lines.map((line) => Number(/msgid=\S+?-(\d+)[; ]/.exec(line)?.[1]));
     expect(seqs).toHaveLength(40);
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+  });
+
+  test("come back with the refusal of a line that is not UTF-8", async () => {
+    const { one } = await start(`${MODERN} draft/multiline`);
+    await one.ask("@label=a BATCH +1 draft/multiline #lobby", "@batch=1 PRIVMSG #lobby :x");
+    for (const tags of ["@label=b", "@batch=1;label=c"]) {
+      one.sendBytes(concatBytes(utf8Encode(`${tags} PRIVMSG #lobby :`), INVALID));
+    }
+    const refusal = ":chat FAIL * INVALID_UTF8 :the line is not UTF-8";
+    expect(await one.news()).toEqual([`@label=b ${refusal}`, `@label=c ${refusal}`]);
+    expect(await one.ask("BATCH -1")).toEqual([
+      expect.stringMatching(/^@label=a;.* PRIVMSG #lobby :x$/),
+    ]);
   });
 
   test("need the capability, and have up to 64 characters", async () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { concatBytes, utf8Encode } from "../../../src/base/bytes.ts";
-import { formatLine, LineBuffer, type LineFields, parseLine } from "../../../src/wire/irc/line.ts";
+import {
+  formatLine,
+  INVALID_UTF8,
+  LineBuffer,
+  type LineFields,
+  parseLine,
+} from "../../../src/wire/irc/line.ts";
 
 const parse = (text: string) => parseLine(utf8Encode(text));
 const line = (command: string, params: string[], source?: string, tags: object = {}) => ({
@@ -57,12 +63,23 @@ test.each([
   expect(parse(text)).toBe(fault as never);
 });
 
-test("refuses invalid UTF-8 in any part of a line", () => {
-  for (const bad of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0x80]]) {
-    const bytes = Uint8Array.from(bad);
-    const [start, tags] = [utf8Encode("PING a"), utf8Encode("@a=")];
-    expect(parseLine(concatBytes(start, bytes))).toBe("utf8");
-    expect(parseLine(concatBytes(tags, bytes, utf8Encode(" PING")))).toBe("utf8");
+test("finds invalid UTF-8 in any part of a line, and keeps its tags", () => {
+  const find = (...parts: readonly (string | Uint8Array)[]) => {
+    const bytes = parts.map((part) => (typeof part === "string" ? utf8Encode(part) : part));
+    const found = parseLine(concatBytes(...bytes));
+    if (typeof found === "string") throw new Error(found);
+    expect(found).toMatchObject({ command: INVALID_UTF8, params: [], source: undefined });
+    return Object.fromEntries(found.tags);
+  };
+  for (const bad of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0x80]].map((bad) =>
+    Uint8Array.from(bad),
+  )) {
+    expect(find("PING a", bad)).toEqual({});
+    expect(find("@label=é;b PING a", bad)).toEqual({ label: "é", b: "" });
+    expect(find("@label=x;a=", bad, " PING")["label"]).toBe("x");
+    expect(find("@label=x", bad)["label"]).toBeString();
+    expect(find("@", bad)).toEqual({});
+    expect(find(bad)).toEqual({});
   }
   expect(parse("PING \ufeffa")).toEqual(line("PING", ["\ufeffa"]));
 });
@@ -153,7 +170,7 @@ test("formats what it parses from any bytes, with the same meaning", () => {
   fc.assert(
     fc.property(fc.oneof(likely, fc.uint8Array({ maxLength: 600 })), (bytes) => {
       const parsed = parseLine(bytes);
-      if (typeof parsed === "string") return;
+      if (typeof parsed === "string" || parsed.command === INVALID_UTF8) return;
       const text = formatLine({ ...parsed, tags: Object.fromEntries(parsed.tags) });
       expect(parse(text)).toEqual(parsed);
     }),
