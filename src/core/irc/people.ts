@@ -4,15 +4,19 @@ import { cutText } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Account } from "../rooms/accounts.ts";
+import type { Room } from "../rooms/rooms.ts";
 import type { Task } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./isupport.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { oneLine } from "./render.ts";
-import { awayReason, findAccount, HOST, isModerator, userMask } from "./server.ts";
+import { awayReason, findAccount, HOST, type IrcServer, isModerator, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { splitText } from "./text.ts";
 
+/** Accounts that one WHO examines. */
 const WHO_MAX = 10_000;
+/** With more asterisks, a comparison could take exponential time. */
+const MASK = /^(?=.*[*?])(?:[\w?-]*\*){0,3}[\w?-]*$/;
 const NICKS_MAX = 5;
 /** Leaves room for the start of the line. */
 const CHANNELS_BYTES = 400;
@@ -29,19 +33,10 @@ export function who(session: IrcSession, { params: [mask = "", options = ""] }: 
   const channel = session.channelNamed(mask);
   const isRoom = channel?.isDirect === false;
   const room = isRoom ? session.server.rooms.get(channel.id) : undefined;
-  const accounts: Account[] = [];
-  if (room !== undefined) {
-    for (const id of room.members) {
-      const account = session.server.registry.get(id);
-      if (account !== undefined && accounts.length < WHO_MAX) accounts.push(account);
-    }
-  } else {
-    const account = findAccount(session.server, mask);
-    if (account !== undefined) accounts.push(account);
-  }
-  for (const { id, name } of accounts) {
+  for (const { id, name } of selectedAccounts(session.server, mask, room)) {
     const isAway = awayReason(session.server, id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
+    if (options.startsWith("o") && !isOperator) continue;
     const isModerating = room !== undefined && isModerator(session.server.registry, room, id);
     const flags = `${isAway ? "G" : "H"}${isOperator ? "*" : ""}${isModerating ? "@" : ""}`;
     const where = room === undefined ? "*" : `#${room.name}`;
@@ -53,6 +48,24 @@ export function who(session: IrcSession, { params: [mask = "", options = ""] }: 
     session.numeric(RPL.whoxReply, ...whox(wanted, { token, where, name, flags }));
   }
   session.numeric(RPL.endOfWho, mask === "" ? "*" : mask, "end of the list");
+}
+
+function* selectedAccounts(
+  server: IrcServer,
+  mask: string,
+  room: Room | undefined,
+): Iterable<Account> {
+  const { registry } = server;
+  const short = mask.replaceAll(/\*+/g, "*");
+  const isMask = room === undefined && MASK.test(short);
+  const pattern = isMask ? short.replaceAll("*", ".*").replaceAll("?", ".") : ".*";
+  const selected = new RegExp(`^${pattern}$`, "i");
+  const members = room && [...room.members].map((id) => registry.get(id));
+  let examined = 0;
+  for (const account of members ?? (isMask ? registry.all() : [findAccount(server, mask)])) {
+    if (++examined > WHO_MAX) return;
+    if (account?.isRemoved === false && selected.test(account.name)) yield account;
+  }
 }
 
 interface WhoRow {
