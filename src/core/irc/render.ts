@@ -64,7 +64,7 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
     const lines = parts.map((part) => {
       return { source, command, params: [to, `\u0001ACTION ${part}\u0001`] };
     });
-    return withFirstTags(lines, tags, timeTags(record, rendering));
+    return withFirstTags(lines, tags, eventTags(record, caps));
   }
   const isWhole = !text.includes("\n") && isWithin(text, budget);
   const mayBatch = (caps & CAP.multiline) !== 0 && (caps & CAP.batch) !== 0;
@@ -73,7 +73,7 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   }
   const pieces = isWhole ? [text] : splitText(text, budget);
   const parts = pieces.map((part) => ({ source, command, params: [to, part] }));
-  return withFirstTags(parts, tags, timeTags(record, rendering));
+  return withFirstTags(parts, tags, eventTags(record, caps));
 }
 
 /** Hours and minutes in UTC. */
@@ -136,27 +136,31 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
   return `[imported] ${oneLine(origin.from)}, ${formatUtc(origin.timeUnixMs)}:\n${text}`;
 }
 
-function reactionLines(record: ChatRecord, rendering: Rendering): LineFields[] {
-  const { react, re } = bodyOfKind(record, "reaction") ?? {};
-  if ((rendering.caps & CAP.tags) === 0 || react === undefined || re === undefined) return [];
+function reactionLines(record: ChatRecord, rendering: Rendering, reaction = record): LineFields[] {
+  const { server, caps, to } = rendering;
+  const { react, re } = bodyOfKind(reaction, "reaction") ?? {};
+  if ((caps & CAP.tags) === 0 || react === undefined || re === undefined) return [];
   const tags = {
     ...messageTags(record, rendering),
-    "+draft/reply": messageId(rendering.server, re),
-    "+draft/react": cleanIrc(react),
+    "+draft/reply": messageId(server, re),
+    [reaction === record ? "+draft/react" : "+draft/unreact"]: cleanIrc(react),
   };
-  const source = sourceOf(record);
-  return [{ tags, source, command: "TAGMSG", params: [rendering.to] }];
+  return [{ tags, source: sourceOf(record), command: "TAGMSG", params: [to] }];
 }
 
 function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { server, caps, to } = rendering;
-  if ((caps & CAP.redaction) === 0) return [];
   const { seq = 0, also = [] } = bodyOfKind(record, "erase") ?? {};
   const erased = [seq, ...also.filter((item) => typeof item === "number")].filter((n) => n > 0);
   const source = sourceOf(record);
-  const tags = timeTags(record, rendering);
-  return erased.map((n) => {
-    return { tags, source, command: "REDACT", params: [to, messageId(server, n)] };
+  const tags = eventTags(record, caps);
+  return erased.flatMap((n) => {
+    const reaction = server.reactions.get(n);
+    // With a tag, a user can remove only their own reaction.
+    const isOwn = reaction !== undefined && reaction.from === record.from;
+    if (isOwn) return reactionLines(record, rendering, reaction);
+    if ((caps & CAP.redaction) === 0) return [];
+    return [{ tags, source, command: "REDACT", params: [to, messageId(server, n)] }];
   });
 }
 
@@ -213,16 +217,19 @@ export function oneLine(text: unknown): string {
   return typeof text === "string" ? cleanIrc(text.replaceAll(/\s+/g, " ")).trim() : "";
 }
 
-function messageTags(record: ChatRecord, rendering: Rendering): Record<string, string> {
-  const { caps, server } = rendering;
-  const tags: Record<string, string> = timeTags(record, rendering);
-  if ((caps & CAP.tags) !== 0) tags["msgid"] = messageId(server, record.seq);
-  if ((caps & CAP.accountTag) !== 0 && record.from !== undefined) tags["account"] = record.from;
-  return tags;
+type Tags = NonNullable<LineFields["tags"]>;
+
+function messageTags(record: ChatRecord, { caps, server }: Rendering): Tags {
+  const { time, account } = eventTags(record, caps);
+  const msgid = (caps & CAP.tags) === 0 ? undefined : messageId(server, record.seq);
+  return { time, msgid, account };
 }
 
-function timeTags(record: ChatRecord, { caps }: Rendering): Record<string, string> {
-  return (caps & CAP.time) === 0 ? {} : { time: formatUtc(record.timeUnixMs) };
+export function eventTags({ timeUnixMs, from }: ChatRecord, caps: number): Tags {
+  return {
+    time: (caps & CAP.time) === 0 ? undefined : formatUtc(timeUnixMs),
+    account: (caps & CAP.accountTag) === 0 ? undefined : from,
+  };
 }
 
 function replyTag({ kind, body }: ChatRecord, { caps, server }: Rendering): LineFields["tags"] {

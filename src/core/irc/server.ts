@@ -2,6 +2,7 @@
 
 import type { FileId, Sha256, UserId } from "../../base/ids.ts";
 import { isName } from "../../base/names.ts";
+import type { ChatRecord } from "../client/chat-record.ts";
 import type { Account, Registry } from "../rooms/accounts.ts";
 import { moderates } from "../rooms/moderation.ts";
 import type { Room, Rooms } from "../rooms/rooms.ts";
@@ -17,6 +18,8 @@ export interface IrcServer {
   readonly registry: Registry;
   readonly memberLists: MemberLists;
   readonly askSchedule: AskSchedule;
+  /** Recent reactions by seq, because the record of a removal has only its seq. */
+  readonly reactions: Map<number, ChatRecord>;
   readonly sha256: Sha256;
   /** Reasons of accounts that are away. They are local to this server and kept in memory. */
   readonly away: AwayReasons;

@@ -48,7 +48,7 @@ import { labelOf, type OpenBatch } from "./messages.ts";
 import { ERR } from "./numeric.ts";
 import { isNickOnline, showMonitored } from "./people.ts";
 import { Registration } from "./registration.ts";
-import { joinOf, renderRecord } from "./render.ts";
+import { eventTags, joinOf, renderRecord } from "./render.ts";
 import { AWAY_TEXT, findAccount, HOST, type IrcServer, userMask } from "./server.ts";
 import {
   type SharedMessage,
@@ -706,14 +706,16 @@ export class IrcSession {
     this.notice(`${from} sent you an encrypted message; read it in chat`);
   }
 
-  #renamed(channel: Channel, { from, body }: ChatRecord): void {
+  #renamed(channel: Channel, record: ChatRecord): void {
+    const { from, body } = record;
     const { was = "", name = "", user } = (body ?? {}) as Readonly<Record<string, string>>;
     if (user !== undefined) return this.#userRenamed(was, name);
     const before = channel.name;
     channel.name = `#${name}`;
     if (this.has(CAP.rename)) {
       const params = [before, channel.name, ""];
-      this.#emit({ source: userMask(from ?? this.nick), command: "RENAME", params });
+      const tags = eventTags(record, this.caps);
+      this.#emit({ tags, source: userMask(from ?? this.nick), command: "RENAME", params });
       return;
     }
     const params = [before, `renamed to ${channel.name}`];

@@ -10,10 +10,14 @@ import {
   readHead,
   resolveRecord,
 } from "../client/chat-record.ts";
+import { setNewest } from "../evict.ts";
 import { RENDER_CAPS } from "./capabilities.ts";
 import { formatSafely } from "./format.ts";
 import { renderRecord } from "./render.ts";
 import type { IrcServer } from "./server.ts";
+
+/** About 1 MB. The removal of an older reaction is shown as an erasure. */
+const REACTIONS_MAX = 2_000;
 
 interface Rendered {
   readonly to: string;
@@ -33,6 +37,8 @@ export class SharedRecord {
     this.#server = server;
     this.room = room;
     this.record = resolveRecord(headed, view, server.sha256);
+    const { kind, seq } = this.record;
+    if (kind === "reaction") setNewest(server.reactions, seq, this.record, REACTIONS_MAX);
   }
 
   /** Lines of a room's record, the same for all readers with these capabilities. */

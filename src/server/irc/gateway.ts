@@ -156,6 +156,7 @@ function ircServer(
     linesBurst: settings.postsBurst ?? POSTS_BURST,
     memberLists: new MemberLists(registry),
     askSchedule: new AskSchedule(),
+    reactions: new Map(),
     startedUnixMs: clock.unixMs(),
     away: awayReasons(onAwayChange),
     unixMs: () => clock.unixMs(),

@@ -12,6 +12,7 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
     ...{ name: "site", version: "test", startedUnixMs: 0, sha256 },
     ...{ rooms: new Rooms(), registry, memberLists: new MemberLists(registry) },
     askSchedule: new AskSchedule(),
+    reactions: new Map(),
     away: { of: () => undefined, set: () => {} },
     ...{ linesPerSecond: 1, linesBurst: 1 },
     unixMs: () => 0,

@@ -442,8 +442,13 @@ describe("edits, erasures and reactions", () => {
     expect(echo).toContain(`+draft/reply=${id};+draft/react=👍 :ben!ben@chat TAGMSG #lobby`);
     await one.until("TAGMSG");
     expect(ana.records.at(-1)).toMatchObject({ head: { kind: "reaction" }, body: { react: "👍" } });
-    await two.ask(`@+draft/unreact=👍;+draft/reply=${id} TAGMSG #lobby`);
+    const removal = await two.ask(`@+draft/unreact=👍;+draft/reply=${id} TAGMSG #lobby`);
     expect(ana.records.at(-1)?.head.kind).toBe("erase");
+    const shown = new RegExp(
+      `^@.*\\+draft/reply=${id};\\+draft/unreact=👍 :ben!ben@chat TAGMSG #lobby$`,
+    );
+    expect(removal).toEqual([expect.stringMatching(shown)]);
+    expect(await one.news()).toEqual(removal);
     const plain = await irc.client("ana", "");
     await irc.site.wait(
       ben.request("post", {
@@ -471,9 +476,9 @@ describe("edits, erasures and reactions", () => {
     const id = idOf(line);
     await two.until("oops");
     await plain.until("oops");
-    expect(untagged(await one.ask(`REDACT #lobby ${id} :typo`))[0]).toStartWith(
-      `:ana!ana@chat REDACT #lobby ${id}`,
-    );
+    expect(await one.ask(`REDACT #lobby ${id} :typo`)).toEqual([
+      expect.stringMatching(/^@time=\S+Z;account=ana :ana!ana@chat REDACT #lobby \S+$/),
+    ]);
     expect(untagged(await two.news())[0]).toStartWith(`:ana!ana@chat REDACT #lobby ${id}`);
     expect(await plain.news()).toEqual([]);
     expect(ana.records.at(-1)?.head.kind).toBe("erase");

@@ -117,6 +117,29 @@ describe("a capability", () => {
     );
   });
 
+  test("redaction and removed reactions have the tags of events", () => {
+    const reactions = new Map([[2, record("reaction", { react: "👍", re: 1 })]]);
+    const rendering = { server: ircServer({ reactions }) };
+    const erase = record("erase", { seq: 2 });
+    const caps = CAP.redaction | CAP.time | CAP.accountTag;
+    expect(lines(record("erase", { seq: 3 }), caps, rendering)).toEqual([
+      `@${TIME};account=ana ${ANA} REDACT #lab log-3`,
+    ]);
+    expect(lines(erase, CAP.redaction, rendering)).toEqual([]);
+    expect(lines(erase, CAP.tags, rendering)).toEqual([
+      `@msgid=log-7;+draft/reply=log-1;+draft/unreact=👍 ${ANA} TAGMSG #lab`,
+    ]);
+    for (const [from, source] of [
+      ["ben", "ben!ben@chat"],
+      [undefined, "chat"],
+    ] as const) {
+      expect(lines({ ...erase, from }, CAP.redaction | CAP.tags, rendering)).toEqual([
+        `:${source} REDACT #lab log-2`,
+      ]);
+      expect(lines({ ...record("erase", { seq: 9 }), from }, CAP.redaction)).toHaveLength(1);
+    }
+  });
+
   test("inviteNotify shows no withdrawn invitation", () => {
     expect(lines(record("admission", { name: "ben", on: false }), ALL)).toEqual([]);
   });
@@ -151,12 +174,14 @@ describe("a capability", () => {
     );
   });
 
-  test("tags mark only the first line of several", () => {
+  test("the message's id and reply mark only the first line of several", () => {
     const shown = lines(record("text", { text: "a\nb", re: 2 }), CAP.tags | CAP.time);
     expect(shown).toEqual([
       `@${TIME};msgid=log-7;+draft/reply=log-2 ${ANA} PRIVMSG #lab :a`,
       `@${TIME} ${ANA} PRIVMSG #lab :b`,
     ]);
+    const [, second] = lines(record("text", { text: "a\nb" }), CAP.accountTag);
+    expect(second).toBe(`@account=ana ${ANA} PRIVMSG #lab :b`);
   });
 });
 
