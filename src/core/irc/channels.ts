@@ -3,15 +3,17 @@
 import { Fault } from "../../base/fault.ts";
 import { isName } from "../../base/names.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
+import type { ChatRecord } from "../client/chat-record.ts";
 import type { Room } from "../rooms/rooms.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
 import type { Asking, Task } from "./command-run.ts";
-import { sendReadMarker } from "./history.ts";
+import { readPages, sendReadMarker } from "./history.ts";
 import { userMode } from "./information.ts";
+import { HISTORY_MAX } from "./isupport.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { muteMask, oneLine } from "./render.ts";
-import { findAccount, findRoom } from "./server.ts";
+import { findAccount, findRoom, HOST } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
 const JOINS_MAX = 50;
@@ -203,7 +205,7 @@ function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
   const [argument] = args;
   switch (letter) {
     case "b":
-      if (argument === undefined) return sendMutes(session, channel, room);
+      if (argument === undefined) return yield* sendMutes(session, channel, room);
       return yield* changeMute(session, change, argument);
     case "o":
       return yield* changeRole(session, change, argument);
@@ -222,12 +224,28 @@ function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
   }
 }
 
-function sendMutes(session: IrcSession, { name }: Channel, room: Room): void {
-  for (const id of room.muted.keys()) {
-    const user = session.server.registry.nameOf(id);
-    if (user !== undefined) session.numeric(RPL.banList, name, muteMask(user));
+function* sendMutes(session: IrcSession, channel: Channel, room: Room): Asking<void> {
+  const { registry, unixMs } = session.server;
+  const muted = [...room.muted].filter(([, until = Number.POSITIVE_INFINITY]) => until > unixMs());
+  let records: readonly ChatRecord[] = [];
+  try {
+    if (muted.length > 0) {
+      records = yield* readPages(session, channel, {}, ["mute"], HISTORY_MAX);
+    }
+  } catch (error) {
+    // The account may read no more today. The list is still useful.
+    if (!(error instanceof Fault)) throw error;
   }
-  session.numeric(RPL.endOfBanList, name, "end of the list");
+  const lastOf = new Map(records.map((record) => [record.body?.["user"], record]));
+  for (const [id] of muted) {
+    const user = registry.nameOf(id);
+    const { from = HOST, timeUnixMs } = lastOf.get(id) ?? {};
+    const setting = timeUnixMs === undefined ? [] : [from, `${Math.floor(timeUnixMs / 1_000)}`];
+    if (user !== undefined) {
+      session.numeric(RPL.banList, channel.name, muteMask(user), ...setting);
+    }
+  }
+  session.numeric(RPL.endOfBanList, channel.name, "end of the list");
 }
 
 function* changeMute(session: IrcSession, change: ModeChange, mask: string): Asking<void> {

@@ -52,7 +52,7 @@ export function* chatHistory(session: IrcSession, line: IrcLine): Task {
   }
 }
 
-function conversationAt(session: IrcSession, target: string): Channel | undefined {
+export function conversationAt(session: IrcSession, target: string): Channel | undefined {
   const name = target.startsWith("#") ? target : findAccount(session.server, target)?.name;
   return name === undefined ? undefined : session.channelNamed(name);
 }
@@ -187,7 +187,7 @@ function* readRecords(
 type Bounds = Pick<RequestFields<"history">, "since" | "until" | "before" | "after" | "from">;
 
 /** A page of the server has a limited number of bytes, so a query may need several. */
-function* readPages(
+export function* readPages(
   session: IrcSession,
   channel: Channel,
   bounds: Bounds,

@@ -227,7 +227,7 @@ describe("MODE", () => {
     };
     await change("+b m:ben!*@*");
     expect(await one.ask("MODE #lab b")).toEqual([
-      ":chat 367 ana #lab m:ben!*@*",
+      ":chat 367 ana #lab m:ben!*@* ana 1800000000",
       expect.stringContaining(" 368 "),
     ]);
     expect(await two.ask("PRIVMSG #lab :x")).toEqual([expect.stringContaining(" 404 ben #lab :")]);
@@ -237,6 +237,43 @@ describe("MODE", () => {
     await change("-o ben");
     expect((await one.ask("NAMES #lab")).join()).not.toContain("@ben");
     expect(await one.ask("MODE #lab +m")).toEqual([expect.stringContaining(" 482 ana #lab :")]);
+  });
+
+  test("shows who set the current mutes, and when", async () => {
+    const { irc, ana, ben, one } = await start();
+    await irc.member("cleo");
+    await one.ask("JOIN #lab");
+    for (const user of ["ben", "cleo"]) {
+      await ana.request("invite-user", { room: "lab", user });
+    }
+    await ben.request("join", { room: "lab" });
+    await ana.request("grant", { room: "lab", user: "ben", on: true });
+    const mute = (by: typeof ana, user: string, on: boolean, until?: number) =>
+      by.request("mute", { room: "lab", user, on, ...(until === undefined ? {} : { until }) });
+    const soon = irc.site.time.unixMs() + 30_000;
+    await mute(ana, "ben", true, soon);
+    await mute(ana, "cleo", true, soon);
+    expect(await one.ask("MODE #lab b")).toHaveLength(3);
+    await irc.site.time.advance(60_000);
+    await mute(ben, "cleo", true);
+    const seconds = Math.floor(irc.site.time.unixMs() / 1_000);
+    expect(await one.ask("MODE #lab b")).toEqual([
+      `:chat 367 ana #lab m:cleo!*@* ben ${seconds}`,
+      ":chat 368 ana #lab :end of the list",
+    ]);
+  });
+
+  test("does without records beyond the daily limit of history", async () => {
+    const irc = await IrcSite.open({ historyBytesPerDay: 1 });
+    const [ana] = [await irc.member("ana"), await irc.member("ben")];
+    const one = await irc.client("ana");
+    await one.ask("JOIN #lab");
+    await ana.request("invite-user", { room: "lab", user: "ben" });
+    await ana.request("mute", { room: "lab", user: "ben", on: true });
+    expect(await one.ask("MODE #lab b")).toEqual([
+      ":chat 367 ana #lab m:ben!*@*",
+      ":chat 368 ana #lab :end of the list",
+    ]);
   });
 
   test("grants rights only to members", async () => {
