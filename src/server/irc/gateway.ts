@@ -68,7 +68,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   add(listener: LineListener, certificate?: Uint8Array): void {
     this.#listeners.push(listener);
     if (certificate === undefined) return;
-    this.#options.services.ircPasswords.tls = { port: listener.port, certificate };
+    this.#options.services.ircPasswords.tls ??= { port: listener.port, certificate };
   }
 
   accept(remote: Address): boolean {

@@ -39,6 +39,19 @@ function accountsLog(site: Site): string {
   return Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible).toString();
 }
 
+test("names the first listener for clients on other machines", async () => {
+  const { site, ana } = await siteWith(["ana"]);
+  const tls = async () => (await ana.request("irc-passwords", {})).tls;
+  const gateway = site.server.openIrc();
+  const listener = (port: number) => ({ port, stop: async () => {} });
+  gateway.add(listener(6_667));
+  expect(await tls()).toBeUndefined();
+  const certificate = new Uint8Array(32).fill(7);
+  gateway.add(listener(6_697), certificate);
+  gateway.add(listener(6_698), certificate);
+  expect(await tls()).toEqual({ port: 6_697, certificate });
+});
+
 test("logs an IRC client in with an IRC password and adds no device", async () => {
   const { site, ana } = await siteWith(["ana"]);
   const created = await ana.request("irc-password", { label: " WeeChat " });
