@@ -293,13 +293,11 @@ function* settle(
 
 // Lists
 
-export function names(session: IrcSession, { params: [list = ""] }: IrcLine): void {
-  for (const name of list.split(",").slice(0, JOINS_MAX)) {
-    const channel = session.channelNamed(name);
-    const room = channel?.isDirect === false ? session.server.rooms.get(channel.id) : undefined;
-    if (channel !== undefined && room !== undefined) sendNames(session, room, channel.name);
-    else session.numeric(RPL.endOfNames, name === "" ? "*" : name, "end of the list");
-  }
+export function names(session: IrcSession, { params: [name = ""] }: IrcLine): void {
+  const channel = session.channelNamed(name);
+  const room = channel?.isDirect === false ? session.server.rooms.get(channel.id) : undefined;
+  if (channel !== undefined && room !== undefined) sendNames(session, room, channel.name);
+  else session.numeric(RPL.endOfNames, name === "" ? "*" : name, "end of the list");
 }
 
 function sendNames(session: IrcSession, room: Room, name: string): void {

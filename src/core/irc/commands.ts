@@ -19,13 +19,11 @@ interface CommandRow {
   readonly needs?: number;
 }
 
+const EARLY = { paramsMin: 1, isBeforeLogin: true } as const;
+
 const COMMANDS: Readonly<Record<string, CommandRow>> = {
   ADMIN: { run: information.admin },
-  AUTHENTICATE: {
-    run: ({ registration }, line) => registration.authenticate(line),
-    paramsMin: 1,
-    isBeforeLogin: true,
-  },
+  AUTHENTICATE: { run: ({ registration }, line) => registration.authenticate(line), ...EARLY },
   AWAY: { run: people.away },
   BATCH: { run: messages.batch, paramsMin: 1, needs: CAP.batch },
   CAP: { run: ({ registration }, line) => registration.cap(line), isBeforeLogin: true },
@@ -41,21 +39,13 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   MARKREAD: { run: history.readMarker, paramsMin: 1, needs: CAP.readMarker },
   MODE: { run: channels.mode, paramsMin: 1 },
   MONITOR: { run: people.monitor, paramsMin: 1 },
-  MOTD: { run: information.motd },
+  MOTD: { run: information.sendMotd },
   NAMES: { run: channels.names },
-  NICK: {
-    run: ({ registration }, line) => registration.setNick(line),
-    paramsMin: 1,
-    isBeforeLogin: true,
-  },
+  NICK: { run: ({ registration }, line) => registration.setNick(line), ...EARLY },
   NOTICE: { run: messages.message },
   PART: { run: channels.part, paramsMin: 1 },
-  PASS: {
-    run: ({ registration }, line) => registration.pass(line),
-    paramsMin: 1,
-    isBeforeLogin: true,
-  },
-  PING: { run: information.ping, paramsMin: 1, isBeforeLogin: true },
+  PASS: { run: ({ registration }, line) => registration.pass(line), ...EARLY },
+  PING: { run: information.ping, ...EARLY },
   PONG: { run: history.pong, isBeforeLogin: true },
   PRIVMSG: { run: messages.message },
   QUIT: { run: history.quit, isBeforeLogin: true },
@@ -64,14 +54,7 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
   TAGMSG: { run: messages.tagMessage, paramsMin: 1, needs: CAP.tags },
   TIME: { run: information.time },
   TOPIC: { run: channels.topic, paramsMin: 1 },
-  if (line.command === INVALID_UTF8) {
-    return session.fail("*", "INVALID_UTF8", [], "the line is not UTF-8");
-  }
-  USER: {
-    run: ({ registration }, line) => registration.user(line),
-    paramsMin: 4,
-    isBeforeLogin: true,
-  },
+  USER: { run: ({ registration }) => registration.user(), paramsMin: 4, isBeforeLogin: true },
   USERHOST: { run: people.userHost, paramsMin: 1 },
   VERSION: { run: information.version },
   WHO: { run: people.who, paramsMin: 1 },
@@ -81,6 +64,9 @@ const COMMANDS: Readonly<Record<string, CommandRow>> = {
 const TABLE = new Map(Object.entries(COMMANDS));
 
 export function* commandFor(session: IrcSession, line: IrcLine): Task {
+  if (line.command === INVALID_UTF8) {
+    return session.fail("*", "INVALID_UTF8", [], "the line is not UTF-8");
+  }
   const row = TABLE.get(line.command);
   const name = line.command.slice(0, 32);
   const isAway = line.command === "AWAY" && session.has(CAP.preAway);

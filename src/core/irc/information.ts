@@ -18,10 +18,6 @@ export function sendMotd(session: IrcSession): void {
   session.numeric(RPL.endOfMotd, "end of the message of the day");
 }
 
-export function motd(session: IrcSession): void {
-  sendMotd(session);
-}
-
 export function version(session: IrcSession): void {
   session.numeric(RPL.version, `chat-${session.server.version}`, HOST, "");
 }
@@ -56,14 +52,15 @@ const HELP = [
   "CHATHISTORY MARKREAD WHO WHOIS AWAY MONITOR RENAME",
 ];
 
-export function help(session: IrcSession, { params: [subject = "*"] }: IrcLine): void {
-  if (subject !== "*" && subject.toUpperCase() !== "INDEX") {
+export function help(session: IrcSession, { params: [subject = "index"] }: IrcLine): void {
+  const words = `INDEX * ${HELP.join(" ")}`.split(" ");
+  if (!words.includes(subject.toUpperCase())) {
     return session.numeric(ERR.helpNotFound, subject, "no help on this subject");
   }
   for (const [i, line] of HELP.entries()) {
-    session.numeric(i === 0 ? RPL.helpStart : RPL.helpText, "index", line);
+    session.numeric(i === 0 ? RPL.helpStart : RPL.helpText, subject, line);
   }
-  session.numeric(RPL.endOfHelp, "index", "end of HELP");
+  session.numeric(RPL.endOfHelp, subject, "end of HELP");
 }
 
 export function userMode(session: IrcSession, target: string): void {

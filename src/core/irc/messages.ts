@@ -10,7 +10,7 @@ import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts
 import type { Channel } from "./channel.ts";
 import { refuse } from "./channels.ts";
 import type { Asking, Task } from "./command-run.ts";
-import { targetOf } from "./history.ts";
+import { conversationAt, targetOf } from "./history.ts";
 import { TARGETS_MAX } from "./isupport.ts";
 import { ERR } from "./numeric.ts";
 import { sendAway } from "./people.ts";
@@ -117,10 +117,10 @@ function* post(session: IrcSession, target: string, body: PostBody): Asking<void
       const { seq } = yield* session.ask("post", fields);
       // A new conversation appears later. The condition is checked at each message, so it must be
       // cheap.
-      let channel = channelAt(session, target);
+      let channel = conversationAt(session, target);
       return yield* session.until(() => {
         if (channel === undefined || session.channels.get(channel.id) !== channel) {
-          channel = channelAt(session, target);
+          channel = conversationAt(session, target);
         }
         return (channel?.seenSeq ?? 0) >= seq;
       });
@@ -144,11 +144,6 @@ function destinationOf(session: IrcSession, target: string): string {
   return `@${account.name}`;
 }
 
-function channelAt(session: IrcSession, target: string): Channel | undefined {
-  const name = target.startsWith("#") ? target : findAccount(session.server, target)?.name;
-  return name === undefined ? undefined : session.channelNamed(name);
-}
-
 /** IRC users address others with `ben: text`, which is a mention. */
 function addressed({ server }: IrcSession, body: PostBody): PostBody {
   const [, nick] = /^([A-Za-z0-9_-]{1,32})[:,] /.exec(body.text) ?? [];
@@ -166,7 +161,7 @@ function* replyOf(
   { tags }: IrcLine,
 ): Asking<{ readonly re?: number }> {
   const id = tags.get("+reply") ?? tags.get("+draft/reply");
-  const channel = id === undefined ? undefined : channelAt(session, target);
+  const channel = id === undefined ? undefined : conversationAt(session, target);
   const re = id === undefined ? undefined : seqOfMessageId(session.server, id);
   if (channel === undefined || re === undefined) return {};
   return (yield* hasRecord(session, channel, re)) ? { re } : {};
@@ -200,7 +195,7 @@ export function* tagMessage(session: IrcSession, line: IrcLine): Task {
 
 function* sendTyping(session: IrcSession, targets: string, on: boolean): Asking<void> {
   for (const target of targets.split(",").slice(0, TARGETS_MAX)) {
-    const channel = channelAt(session, target);
+    const channel = conversationAt(session, target);
     if (channel === undefined) continue;
     try {
       yield* session.ask("typing", { room: channel.id, on });
@@ -217,7 +212,7 @@ function* removeReaction(
   re: number,
   sign: string,
 ): Asking<void> {
-  const channel = channelAt(session, target);
+  const channel = conversationAt(session, target);
   if (channel === undefined) return;
   try {
     const { records } = yield* session.ask("history", {
@@ -237,7 +232,7 @@ function* removeReaction(
 
 export function* redact(session: IrcSession, { params: [target = "", id = ""] }: IrcLine): Task {
   const fail = (code: string, text: string) => session.fail("REDACT", code, [target, id], text);
-  const channel = channelAt(session, target);
+  const channel = conversationAt(session, target);
   if (channel === undefined) {
     return session.fail("REDACT", "INVALID_TARGET", [target], "you are not in this conversation");
   }

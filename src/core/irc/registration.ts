@@ -34,7 +34,6 @@ interface Credentials {
 export class Registration {
   readonly #session: IrcSession;
   nick: string | undefined;
-  realName = "";
   #hasUser = false;
   #password: string | undefined;
   #isNegotiating = false;
@@ -68,9 +67,8 @@ export class Registration {
     yield* this.#complete();
   }
 
-  *user({ params }: IrcLine): Task {
+  *user(): Task {
     if (this.#refusesAgain()) return;
-    this.realName = params[3] ?? "";
     this.#hasUser = true;
     yield* this.#complete();
   }

@@ -74,9 +74,19 @@ describe("HELP", () => {
     await expectKnown(client, commands);
   });
 
+  test("names the subject that the user asked for", async () => {
+    const { client } = await start();
+    const lines = await client.ask("HELP join");
+    expect(lines[0]).toStartWith(":chat 704 ana join :");
+    expect(lines.at(-1)).toBe(":chat 706 ana join :end of HELP");
+  });
+
   test("is refused for other subjects", async () => {
     const { client } = await start();
-    expect(await client.ask("HELP JOIN")).toEqual([":chat 524 ana JOIN :no help on this subject"]);
+    expect(await client.ask("HELP OPER", "HELP :")).toEqual([
+      ":chat 524 ana OPER :no help on this subject",
+      ":chat 524 ana * :no help on this subject",
+    ]);
   });
 });
 

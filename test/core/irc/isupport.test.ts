@@ -34,7 +34,7 @@ const PROOFS: readonly (readonly [token: string, line: string, reply: string | R
   ["SAFELIST", "LIST", " 323 "],
   ["SAFERATE", "PING x", "PONG"],
   [
-    "TARGMAX=KICK:1,LIST:,NAMES:,NOTICE:4,PRIVMSG:4,TAGMSG:4",
+    "TARGMAX=KICK:1,LIST:,NAMES:1,NOTICE:4,PRIVMSG:4,TAGMSG:4",
     "PRIVMSG ben,ben,ben,ben,ben :x",
     " 407 ",
   ],
