@@ -120,13 +120,7 @@ export function* topic(session: IrcSession, { params }: IrcLine): Task {
     if (current === "") return session.numeric(RPL.noTopic, channel.name, "no topic is set");
     return session.numeric(RPL.topic, channel.name, oneLine(current));
   }
-  try {
-    const room = channel.name.slice(1);
-    const { seq } = yield* session.ask("topic", { room, topic: oneLine(text) });
-    yield* session.until(() => channel.seenSeq >= seq);
-  } catch (error) {
-    refuse(session, error, name);
-  }
+  yield* settle(session, channel, "topic", { topic: oneLine(text) });
 }
 
 export function* rename(session: IrcSession, { params }: IrcLine): Task {
@@ -159,14 +153,8 @@ export function* invite(session: IrcSession, { params: [nick = "", name = ""] }:
   if (room?.members.has(account.id) === true) {
     return session.numeric(ERR.alreadyOnChannel, account.name, name, "is already in this channel");
   }
-  try {
-    const fields = { room: channel.name.slice(1), user: account.name };
-    const { seq } = yield* session.ask("invite-user", fields);
-    yield* session.until(() => channel.seenSeq >= seq);
-    session.numeric(RPL.inviting, account.name, channel.name);
-  } catch (error) {
-    refuse(session, error, name);
-  }
+  const isInvited = yield* settle(session, channel, "invite-user", { user: account.name });
+  if (isInvited) session.numeric(RPL.inviting, account.name, channel.name);
 }
 
 // Modes
@@ -210,7 +198,8 @@ function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
     case "o":
       return yield* changeRole(session, change, argument);
     case "m":
-      return yield* settle(session, channel, "close", { room: channel.name.slice(1), on: isOn });
+      yield* settle(session, channel, "close", { on: isOn });
+      return;
     case "n":
     case "t":
       if (isOn) return;
@@ -256,7 +245,7 @@ function* changeMute(session: IrcSession, change: ModeChange, mask: string): Ask
     const text = "only m:NICK!*@* is supported, which mutes the user";
     return session.numeric(ERR.invalidModeParam, channel.name, "b", mask.slice(0, 64), text);
   }
-  yield* settle(session, channel, "mute", { room: channel.name.slice(1), user, on: isOn });
+  yield* settle(session, channel, "mute", { user, on: isOn });
 }
 
 function* changeRole(
@@ -273,21 +262,25 @@ function* changeRole(
   if (isOn && !room.members.has(account.id)) {
     return session.numeric(ERR.notInChannel, user, channel.name, "they are not in this channel");
   }
-  yield* settle(session, channel, "grant", { room: channel.name.slice(1), user, on: isOn });
+  yield* settle(session, channel, "grant", { user, on: isOn });
 }
 
+/** @returns false if the server refuses the request */
 function* settle(
   session: IrcSession,
   channel: Channel,
-  kind: "close" | "mute" | "grant",
-  fields: { readonly room: string; readonly user?: string; readonly on: boolean },
-): Asking<void> {
+  kind: "close" | "mute" | "grant" | "topic" | "invite-user",
+  fields: { readonly user?: string; readonly on?: boolean; readonly topic?: string },
+): Asking<boolean> {
   try {
-    const answer: object = yield* session.ask(kind, fields as never);
+    const request = { room: channel.name.slice(1), ...fields };
+    const answer: object = yield* session.ask(kind, request as never);
     const { seq = 0 } = answer as { readonly seq?: number };
     yield* session.until(() => channel.seenSeq >= seq);
+    return true;
   } catch (error) {
     refuse(session, error, channel.name);
+    return false;
   }
 }
 
