@@ -5,8 +5,11 @@
 
 import type { Channel } from "./channel.ts";
 
-/** Minimum time between two questions to one client. */
-const ASK_MS = 1_000;
+/**
+ * Minimum time between two questions to one client. irssi 1.4 sends a queued line only 2.2 s after
+ * its last line, which may be a PONG, so more frequent questions would prevent it from posting.
+ */
+const ASK_MS = 5_000;
 /** Time between questions to different clients; answers of a thousand at once delay messages. */
 const ASK_SPACING_MS = 10;
 /** Otherwise, clients that keep reconnecting could postpone the questions to all others. */

@@ -16,7 +16,7 @@ test("confirms what was written before the question", () => {
   expect([...deliveries.confirmed(token)]).toEqual([]);
 });
 
-test("asks only after messages, with a pause of a second", () => {
+test("asks only after messages, with a pause of 5 seconds", () => {
   const deliveries = new Deliveries(new AskSchedule());
   expect(deliveries.due(0)).toBeUndefined();
   deliveries.wrote(lobby, 1);
@@ -24,8 +24,8 @@ test("asks only after messages, with a pause of a second", () => {
   deliveries.confirmed("received-1");
   deliveries.wrote(lobby, 2);
   expect(deliveries.due(900)).toBeUndefined();
-  expect(deliveries.due(1_899)).toBeUndefined();
-  expect(deliveries.due(1_900)).toBe("received-2");
+  expect(deliveries.due(5_899)).toBeUndefined();
+  expect(deliveries.due(5_900)).toBe("received-2");
   deliveries.confirmed("received-2");
   expect(deliveries.due(60_000)).toBeUndefined();
   deliveries.wrote(lobby, 3);
@@ -47,7 +47,7 @@ test("asks one client per 10 ms", () => {
   const schedule = new AskSchedule();
   const clients = Array.from({ length: 200 }, () => new Deliveries(schedule));
   const askedAt = clients.map((): number[] => []);
-  for (let now = 0; now < 6_000; now += 10) {
+  for (let now = 0; now < 12_000; now += 10) {
     const asked = clients.filter((deliveries, i) => {
       deliveries.wrote(lobby, now);
       const token = deliveries.due(now);
@@ -57,7 +57,7 @@ test("asks one client per 10 ms", () => {
     });
     expect(asked.length).toBeLessThanOrEqual(1);
   }
-  for (const [first = 0, second = 0] of askedAt) expect(second - first).toBeWithin(2_000, 3_001);
+  for (const [first = 0, second = 0] of askedAt) expect(second - first).toBeWithin(5_000, 7_001);
 });
 
 test("asks each client within a minute, even if many others have closed", () => {
