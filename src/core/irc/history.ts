@@ -288,14 +288,15 @@ export function* playMissed(session: IrcSession): Task {
   for (const channel of [...session.channels.values()]) {
     if (channel.unread === 0 || channel.isSealed) continue;
     try {
-      const wanted = Math.min(PLAYBACK_MAX, channel.unread);
-      const records = yield* readPages(session, channel, {}, MESSAGES, wanted);
+      const records = yield* readPages(session, channel, {}, MESSAGES, PLAYBACK_MAX);
       const readN = Math.max(channel.readN, yield* joinedN(session, channel, records));
-      const [first] = records;
-      if (channel.unread > wanted && first !== undefined && first.n > readN) {
-        session.notice(`${channel.name}: only the last ${wanted} of your unread messages follow`);
-      }
       const missed = records.filter(({ n }) => n > readN && n <= channel.skipToN);
+      // Own messages do not count as unread.
+      const unread = missed.filter(({ from }) => from !== session.nick).length;
+      if (missed.length === PLAYBACK_MAX && unread < channel.unread) {
+        const last = `only the last ${unread} of your unread messages follow`;
+        session.notice(`${channel.name}: ${last}`);
+      }
       const lines = yield* historyLines(session, channel, missed, !session.has(CAP.time));
       session.batch("chathistory", [channel.name], lines);
       yield* markRead(session, channel, missed.at(-1)?.n ?? readN);

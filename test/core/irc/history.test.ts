@@ -287,6 +287,37 @@ describe("playback", () => {
     expect(client.lines).toContain(notice);
   });
 
+  test("counts own messages among the 50, but not among the unread", async () => {
+    const { irc, ana, ben } = await start();
+    (await irc.client("ana", "")).lose();
+    await irc.site.quiet();
+    for (let i = 0; i < 49; i++) await irc.site.wait(ben.post(`x${i}`));
+    await irc.site.wait(ana.post("sent by a script"));
+    const complete = await irc.client("ana", "");
+    expect(playedBack(complete)).toHaveLength(50);
+    expect(complete.lines.filter((line) => line.includes("only the last"))).toEqual([]);
+    complete.lose();
+    await irc.site.quiet();
+    for (let i = 0; i < 50; i++) await irc.site.wait(ben.post(`y${i}`));
+    await irc.site.wait(ana.post("sent by a script"));
+    const client = await irc.client("ana", "");
+    expect(playedBack(client)).toHaveLength(50);
+    const notice = ":chat NOTICE ana :#lobby: only the last 49 of your unread messages follow";
+    expect(client.lines).toContain(notice);
+  });
+
+  test("plays back every unread message between own messages from other devices", async () => {
+    const { irc, ana, ben } = await start();
+    (await irc.client("ana", "")).lose();
+    await irc.site.quiet();
+    await irc.site.wait(ben.post("missed 1"));
+    await irc.site.wait(ana.post("sent by a script"));
+    await irc.site.wait(ben.post("missed 2"));
+    const client = await irc.client("ana", "");
+    expect(playedBack(client)).toEqual(["missed 1", "sent by a script", "missed 2"]);
+    expect(client.lines.filter((line) => line.includes("only the last"))).toEqual([]);
+  });
+
   test("does not repeat what the client has confirmed by an answered PING", async () => {
     const { irc, ben } = await start();
     const client = await irc.client("ana", "");
