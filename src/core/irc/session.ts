@@ -66,10 +66,10 @@ export type IrcEffect =
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "close" };
 
-/** The driver stops reading beyond this number of unfinished lines. */
-const QUEUED_LINES_HIGH = 64;
-/** Lines of the last reads before the driver stopped; no client that it paces has more. */
-const QUEUED_LINES_MAX = 400_000;
+/** The driver stops reading beyond this number of unread bytes. Exceeds the longest line. */
+const UNREAD_BYTES_HIGH = 16 << 10;
+/** The last reads before the driver stopped: 512 KiB, and a WebSocket message of 1 MiB. */
+const UNREAD_BYTES_MAX = 2 << 20;
 /** Pause of a client that is too fast, long enough that its lines run in groups. */
 const PACE_MS = 20;
 /** Posts of one connection that are on their way to the disk, so that they share its syncs. */
@@ -103,7 +103,6 @@ export class IrcSession {
   deliveries: Deliveries | undefined;
   readonly #protocol: Session;
   readonly #lines = new LineBuffer();
-  #queue: (Uint8Array | "too-long")[] = [];
   /** All lines together, at the rate of posts; SAFERATE promises that reading slows down. */
   readonly #rate: TokenBucket;
   #isRunning = false;
@@ -152,7 +151,7 @@ export class IrcSession {
 
   /** True if the driver should stop reading until the commands so far are complete. */
   get isBusy(): boolean {
-    return this.#queue.length > QUEUED_LINES_HIGH;
+    return this.#lines.unreadBytes > UNREAD_BYTES_HIGH;
   }
 
   get isClosed(): boolean {
@@ -176,8 +175,8 @@ export class IrcSession {
       this.close("too many bytes before the log-in");
       return this.#take();
     }
-    for (const line of this.#lines.push(chunk)) this.#queue.push(line);
-    if (this.#queue.length > QUEUED_LINES_MAX) this.close("too many lines at once");
+    this.#lines.push(chunk);
+    if (this.#lines.unreadBytes > UNREAD_BYTES_MAX) this.close("too many lines at once");
     this.#runQueue();
     return this.#take();
   }
@@ -337,7 +336,7 @@ export class IrcSession {
       return true;
     }
     const line = this.#nextLine();
-    if (line === undefined || !this.#mayStart(line)) return false;
+    if (line === undefined || !this.#mayStart(line) || this.#mustWait()) return false;
     this.#next = undefined;
     if (typeof line === "string") this.#malformed(line);
     else this.#run(line);
@@ -345,17 +344,20 @@ export class IrcSession {
   }
 
   #nextLine(): IrcLine | LineFault | undefined {
-    if (this.#next !== undefined) return this.#next;
-    if (this.#queue.length === 0 || this.#isPaced) return undefined;
-    const waitMs = this.#rate.take(this.now);
-    if (waitMs > 0) {
-      this.#isPaced = true;
-      this.#effects.push({ kind: "wait", ms: Math.max(PACE_MS, waitMs) });
-      return undefined;
+    if (this.#isPaced) return undefined;
+    if (this.#next === undefined) {
+      const bytes = this.#lines.next();
+      if (bytes !== undefined) this.#next = bytes === "too-long" ? bytes : parseLine(bytes);
     }
-    const bytes = this.#queue.shift() ?? "too-long";
-    this.#next = bytes === "too-long" ? bytes : parseLine(bytes);
     return this.#next;
+  }
+
+  #mustWait(): boolean {
+    const waitMs = this.#rate.take(this.now);
+    if (waitMs === 0) return false;
+    this.#isPaced = true;
+    this.#effects.push({ kind: "wait", ms: Math.max(PACE_MS, waitMs) });
+    return true;
   }
 
   #mayStart(line: IrcLine | LineFault): boolean {

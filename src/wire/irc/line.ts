@@ -37,6 +37,7 @@ const PARAMS_MAX = 15;
 /** The longest line in either direction, with a server's tags (IRCv3 message tags). */
 const LINE_BYTES_MAX = 8_192 + 512;
 const FIRST_BUFFER_BYTES = 512;
+const NO_BYTES = new Uint8Array();
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -170,72 +171,71 @@ function unescapeTag(value: string): string {
   return value.replaceAll(/\\(.?)/gs, (_, sign: string) => UNESCAPED[sign] ?? sign);
 }
 
-/** Splits a stream at LF or CR LF. Lines that are complete in one chunk share its memory. */
+/**
+ * Splits a stream at LF or CR LF. Lines stay bytes until they are read, because a line of one byte
+ * would take more than a hundred as an object.
+ */
 export class LineBuffer {
-  #partial: Uint8Array | undefined;
-  #partialBytes = 0;
+  #bytes: Uint8Array = NO_BYTES;
+  #start = 0;
+  #end = 0;
+  /** No LF is before this position. */
+  #scanned = 0;
   #isSkipping = false;
 
-  /** Returns the lines that the chunk completes. A line over the limit is reported once. */
-  push(chunk: Uint8Array): (Uint8Array | "too-long")[] {
-    const lines: (Uint8Array | "too-long")[] = [];
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
-      const line = this.#complete(chunk.subarray(start, end));
-      if (line !== undefined) lines.push(line);
-      start = end + 1;
-    }
-    if (!this.#append(chunk.subarray(start))) lines.push("too-long");
-    return lines;
+  get unreadBytes(): number {
+    return this.#end - this.#start;
   }
 
-  #complete(end: Uint8Array): Uint8Array | "too-long" | undefined {
-    if (this.#isSkipping) {
+  push(chunk: Uint8Array): void {
+    const unread = this.unreadBytes;
+    if (unread === 0) return this.#replace(chunk);
+    // Doubles the buffer when it is full, so that single bytes cost constant time each.
+    if (this.#end + chunk.length > this.#bytes.length) {
+      const size = Math.max(unread + chunk.length, 2 * unread, FIRST_BUFFER_BYTES);
+      const grown = new Uint8Array(size);
+      grown.set(this.#bytes.subarray(this.#start, this.#end));
+      const scanned = this.#scanned - this.#start;
+      this.#replace(grown);
+      this.#end = unread;
+      this.#scanned = scanned;
+    }
+    this.#bytes.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /** Returns the next complete line, which shares the memory of a chunk that contains all of it. */
+  next(): Uint8Array | "too-long" | undefined {
+    for (;;) {
+      const end = this.#bytes.indexOf(LF, this.#scanned);
+      if (end < 0) return this.#append();
+      const line = this.#bytes.subarray(this.#start, end);
+      this.#start = end + 1;
+      this.#scanned = this.#start;
+      const isEndOfSkipped = this.#isSkipping;
       this.#isSkipping = false;
-      return undefined;
+      if (isEndOfSkipped) continue;
+      if (line.length > LINE_BYTES_MAX) return "too-long";
+      return line.at(-1) === CR ? line.subarray(0, -1) : line;
     }
-    if (this.#partialBytes + end.length > LINE_BYTES_MAX) {
-      this.#clear();
-      return "too-long";
-    }
-    const line = this.#partialBytes === 0 ? end : this.#join(end);
-    return line.at(-1) === CR ? line.subarray(0, -1) : line;
   }
 
-  #join(end: Uint8Array): Uint8Array {
-    this.#store(end);
-    const line = this.#partial?.subarray(0, this.#partialBytes) ?? end;
-    this.#clear();
-    return line;
+  /** Keeps the unfinished line without the chunk. A line over the limit is reported once. */
+  #append(): "too-long" | undefined {
+    this.#scanned = this.#end;
+    const isTooLong = this.unreadBytes > LINE_BYTES_MAX;
+    const isNew = isTooLong && !this.#isSkipping;
+    this.#isSkipping ||= isTooLong;
+    if (this.#isSkipping) this.#replace(NO_BYTES);
+    else if (this.#start > 0) this.#replace(this.#bytes.slice(this.#start, this.#end));
+    this.#scanned = this.#end;
+    return isNew ? "too-long" : undefined;
   }
 
-  /** Returns false if the unfinished line just exceeded its limit. */
-  #append(bytes: Uint8Array): boolean {
-    if (this.#isSkipping || bytes.length === 0) return true;
-    if (this.#partialBytes + bytes.length > LINE_BYTES_MAX) {
-      this.#clear();
-      this.#isSkipping = true;
-      return false;
-    }
-    this.#store(bytes);
-    return true;
-  }
-
-  /** Doubles the buffer when it is full, so that single bytes cost constant time each. */
-  #store(bytes: Uint8Array): void {
-    const size = this.#partialBytes + bytes.length;
-    if (this.#partial === undefined || this.#partial.length < size) {
-      const doubled = Math.max(size, 2 * this.#partialBytes, FIRST_BUFFER_BYTES);
-      const grown = new Uint8Array(Math.min(doubled, LINE_BYTES_MAX));
-      if (this.#partial !== undefined) grown.set(this.#partial.subarray(0, this.#partialBytes));
-      this.#partial = grown;
-    }
-    this.#partial.set(bytes, this.#partialBytes);
-    this.#partialBytes = size;
-  }
-
-  #clear(): void {
-    this.#partial = undefined;
-    this.#partialBytes = 0;
+  #replace(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#start = 0;
+    this.#end = bytes.length;
+    this.#scanned = 0;
   }
 }

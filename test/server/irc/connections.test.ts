@@ -49,9 +49,11 @@ describe("a fast writer", () => {
     await irc.member("ana");
     const ben = await irc.member("ben");
     const one = await irc.client("ana");
-    one.sendBytes(
-      utf8Encode(Array.from({ length: 150 }, (_, i) => `PRIVMSG #lobby :${i}\r\n`).join("")),
+    const lines = Array.from(
+      { length: 150 },
+      (_, i) => `${"PRIVMSG".padEnd(200)} #lobby :${i}\r\n`,
     );
+    one.sendBytes(utf8Encode(lines.join("")));
     expect(one.isPaused).toBe(true);
     await irc.site.until("150 texts", () => (ben.texts().length === 150 ? true : undefined));
     expect(ben.texts()).toEqual(Array.from({ length: 150 }, (_, i) => `${i}`));

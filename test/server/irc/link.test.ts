@@ -11,10 +11,10 @@ async function start() {
 }
 
 describe("reading", () => {
-  test("stops while more than 64 lines are queued", async () => {
+  test("stops while more than 16 KiB of lines are unread", async () => {
     const { irc, one } = await start();
     // One more line runs, and one has been parsed.
-    const lines = (count: number) => utf8Encode("WHOIS ben\r\n".repeat(count));
+    const lines = (count: number) => utf8Encode(`${"WHOIS ben".padEnd(254)}\r\n`.repeat(count));
     one.sendBytes(lines(66));
     expect(one.isPaused).toBe(false);
     await one.sync();
@@ -48,13 +48,23 @@ describe("reading", () => {
     await irc.member("ana");
     const one = await irc.client("ana");
     await irc.site.time.advance(10_000);
-    one.sendBytes(utf8Encode("PING x\r\n".repeat(120)));
+    one.sendBytes(utf8Encode(`PING ${"x\r\n".padStart(200)}`.repeat(120)));
     const answers = () => one.lines.filter((line) => line.endsWith("PONG chat x")).length;
     expect([answers(), one.isPaused]).toEqual([20, true]);
     await irc.site.time.advance(1_000);
     expect([answers(), one.isPaused]).toEqual([30, true]);
     await irc.site.time.advance(9_000);
     expect([answers(), one.isPaused]).toEqual([120, false]);
+  });
+
+  test("ends when more than 2 MiB arrive at once", async () => {
+    const irc = await IrcSite.open({ postsPerSecond: 10, postsBurst: 20 });
+    await irc.member("ana");
+    const one = await irc.client("ana");
+    one.sendBytes(new Uint8Array(1 << 20).fill(0x0a));
+    expect(one.isClosed).toBe(false);
+    one.sendBytes(new Uint8Array((1 << 20) + 100).fill(0x0a));
+    expect(await one.untilClosed()).toBe("ERROR :too many lines at once");
   });
 });
 

@@ -178,8 +178,17 @@ test("formats what it parses from any bytes, with the same meaning", () => {
 });
 
 describe("line buffer", () => {
-  const push = (buffer: LineBuffer, bytes: Uint8Array) =>
-    buffer.push(bytes).map((found) => (found === "too-long" ? found : Buffer.from(found)));
+  const read = (buffer: LineBuffer) => {
+    const found: (Buffer | string)[] = [];
+    for (let line = buffer.next(); line !== undefined; line = buffer.next()) {
+      found.push(line === "too-long" ? line : Buffer.from(line));
+    }
+    return found;
+  };
+  const push = (buffer: LineBuffer, bytes: Uint8Array) => {
+    buffer.push(bytes);
+    return read(buffer);
+  };
   const texts = (buffer: LineBuffer, text: string) =>
     push(buffer, utf8Encode(text)).map((found) => found.toString());
 
@@ -208,7 +217,9 @@ describe("line buffer", () => {
   test("shares memory with the chunk unless a line spans two", () => {
     const chunk = utf8Encode("a\nb");
     const buffer = new LineBuffer();
-    expect((buffer.push(chunk)[0] as Uint8Array).buffer).toBe(chunk.buffer);
+    buffer.push(chunk);
+    expect((buffer.next() as Uint8Array).buffer).toBe(chunk.buffer);
+    expect(buffer.next()).toBeUndefined();
     chunk.fill(0);
     expect(texts(buffer, "c\n")).toEqual(["bc"]);
   });
@@ -225,10 +236,13 @@ describe("line buffer", () => {
         const found: (Buffer | string)[] = [];
         let at = 0;
         for (const size of [...sizes, bytes.length]) {
-          found.push(...push(chunked, bytes.subarray(at, at + size)));
+          const chunk = bytes.subarray(at, at + size);
+          chunked.push(chunk);
+          if (size % 3 > 0) found.push(...read(chunked));
           at += size;
         }
-        expect(found).toEqual(push(whole, bytes));
+        expect([...found, ...read(chunked)]).toEqual(push(whole, bytes));
+        expect(chunked.unreadBytes).toBeLessThanOrEqual(8_704);
       }),
     );
   });
@@ -236,7 +250,17 @@ describe("line buffer", () => {
   test("joins single bytes", () => {
     const buffer = new LineBuffer();
     const byte = utf8Encode("x");
-    for (let i = 0; i < 8_704; i++) expect(buffer.push(byte)).toEqual([]);
-    expect(buffer.push(utf8Encode("\n"))).toHaveLength(1);
+    for (let i = 0; i < 8_704; i++) expect(push(buffer, byte)).toEqual([]);
+    expect(push(buffer, utf8Encode("\n"))).toHaveLength(1);
+  });
+
+  test("counts the bytes of lines that have not been read", () => {
+    const buffer = new LineBuffer();
+    for (let i = 0; i < 3; i++) buffer.push(utf8Encode("ab\nc"));
+    expect(buffer.unreadBytes).toBe(12);
+    expect(Buffer.from(buffer.next() as Uint8Array).toString()).toBe("ab");
+    expect(buffer.unreadBytes).toBe(9);
+    expect(read(buffer).map(String)).toEqual(["cab", "cab"]);
+    expect(buffer.unreadBytes).toBe(1);
   });
 });
