@@ -37,8 +37,6 @@ export interface TransfersAnswer {
 }
 
 const HOST = "127.0.0.1";
-/** Room of these accounts only, because the lobby has all connections of a load test. */
-const ROOM = "transfers";
 const TRANSFER_TIMEOUT_MS = 300_000;
 
 const folder = mkdtempSync(join(tmpdir(), "chat-load-"));
@@ -105,7 +103,7 @@ async function interruptAll(path: string): Promise<Partial<TransfersAnswer>> {
     try {
       const source = await openSource(path);
       const onProgress = () => stop.abort();
-      await client.transfers.send({ source, to: [ROOM], onProgress, signal: stop.signal });
+      await client.transfers.send({ source, to: ["lobby"], onProgress, signal: stop.signal });
       uploaded++;
     } catch (error) {
       if ((error as { code?: string }).code === "interrupted") interrupted++;
@@ -126,7 +124,7 @@ async function interruptAll(path: string): Promise<Partial<TransfersAnswer>> {
 async function send(client: Client, path: string): Promise<FileId> {
   const source = await openSource(path);
   const signal = AbortSignal.timeout(TRANSFER_TIMEOUT_MS);
-  const { id } = await client.transfers.send({ source, to: [ROOM], signal });
+  const { id } = await client.transfers.send({ source, to: ["lobby"], signal });
   return id;
 }
 
@@ -171,7 +169,6 @@ async function register(port: number, user: string): Promise<Client> {
     },
   );
   await client.connect();
-  await client.request("join", { room: ROOM, create: true });
   void drain(client);
   return client;
 }
