@@ -11,6 +11,7 @@ import type { FilePost } from "./files.ts";
 import type { GroupCommand } from "./group.ts";
 import type { RoomAction } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
+import type { Claim } from "./room-lock.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
 export interface Requester {
@@ -102,16 +103,11 @@ export type Step =
   /** A post acquires its outbox's lock first and then, like every command, its room's lock. */
   | { readonly kind: "lock-outbox"; readonly command: PostCommand }
   | { readonly kind: "lock-room"; readonly command: Command }
-  | {
-      readonly kind: "perform";
-      readonly command: Command;
-      readonly lock: string;
-      readonly exclusive: boolean;
-    };
+  | { readonly kind: "perform"; readonly lock: string; readonly claim: Claim<Command> };
 
 export interface PendingAppend {
   readonly locks: readonly string[];
-  readonly command: Command;
+  readonly claim: Claim<Command>;
 }
 
 /** Locks use room names, because two users may be about to create the same room. */

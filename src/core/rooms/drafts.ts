@@ -144,8 +144,7 @@ export function lobbyDraft(room: RoomId): Draft {
   return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
 }
 
-/** @param joining users whose joins of the room are being recorded */
-export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions, joining = 0): Draft[] {
+export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
   const { name, isPasswordCorrect: isPasswordAccepted, create } = options;
   const room = rooms.find(name);
   if (room === undefined) {
@@ -166,7 +165,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions, joi
       remedy: "use /join ROOM PASSWORD",
     });
   }
-  if (room.members.size + joining >= ROOM_MEMBERS_MAX) {
+  if (room.members.size >= ROOM_MEMBERS_MAX) {
     throw new Fault(
       "too-many",
       msg`'${name}' has reached the limit of ${ROOM_MEMBERS_MAX} members`,

@@ -3,7 +3,7 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
-import { ROOM_LOCK_QUEUE_MAX } from "../../base/limits.ts";
+import { ROOM_LOCK_QUEUE_MAX, ROOM_MEMBERS_MAX } from "../../base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
@@ -38,7 +38,7 @@ import { groupDrafts, previousAnswer } from "./group.ts";
 import { actionDrafts } from "./moderation.ts";
 import { postCount } from "./post-count.ts";
 import { Presence } from "./presence.ts";
-import { RoomLock } from "./room-lock.ts";
+import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
 import { nameLock, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
@@ -68,8 +68,6 @@ export class RoomEngine {
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
   readonly #appends = new Map<number, PendingAppend>();
-  /** Users whose joins are being recorded, by lock. */
-  readonly #joining = new Map<string, Set<UserId>>();
   /** Posts to be refused unless other servers have recorded them, by token. */
   readonly #confirmations = new Map<number, PostCommand>();
   readonly #isShared: boolean;
@@ -320,7 +318,7 @@ export class RoomEngine {
     for (let next = 0; next < steps.length; next++) {
       const step = steps[next];
       assert(step !== undefined, "each index has a step");
-      if (step.kind === "perform") this.#performStep(step, steps, effects);
+      if (step.kind === "perform") this.#performStep(step.lock, step.claim, steps, effects);
       else if (step.kind === "lock-outbox") this.#lockOutbox(step.command, steps);
       else this.#lockRoom(step.command, steps, effects);
     }
@@ -328,8 +326,9 @@ export class RoomEngine {
   }
 
   #lockOutbox(command: PostCommand, steps: Step[]): void {
-    const isFirst = this.#lock.acquire(command.outbox.lock, command, true);
-    if (isFirst) steps.push({ kind: "lock-room", command });
+    const { lock } = command.outbox;
+    if (this.#lock.acquire(lock, { command, mode: "exclusive", user: command.user }))
+      steps.push({ kind: "lock-room", command });
   }
 
   #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
@@ -341,60 +340,70 @@ export class RoomEngine {
       const detail = { retryAfterMs: 100 };
       this.#refuse(command, new Fault("too-many", "this room is too busy", detail), effects);
     } else {
-      const exclusive = !this.#mayShare(command, lock);
-      if (this.#lock.acquire(lock, command, exclusive))
-        steps.push({ kind: "perform", command, lock, exclusive });
+      const mode = this.#lockMode(command, this.#lock.runningOwn(lock));
+      const claim = { command, mode, user: userOf(command) };
+      if (this.#lock.acquire(lock, claim)) steps.push({ kind: "perform", lock, claim });
     }
   }
 
   /**
-   * Joins of different users share the lock with each other and with posts. A user's commands wait
-   * for the user's join, and the creation of a room runs alone.
+   * A join that may create the room or exceed its limit, and a departure that may leave it vacant,
+   * run alone.
+   * @param others running commands with mode `own`, each of which may be a join or a departure
    */
-  #mayShare(command: Command, lock: string): boolean {
-    if (command.kind === "post") return !this.#isJoining(lock, command.user);
-    if (command.kind !== "join" && command.kind !== "enter") return false;
-    const exists = command.kind === "enter" || this.#rooms.find(command.options.name) !== undefined;
-    return exists && !this.#isJoining(lock, command.requester.user);
+  #lockMode(command: Command, others: number): LockMode {
+    switch (command.kind) {
+      case "post":
+        return "post";
+      case "announce":
+      case "enter":
+        return "own";
+      case "join": {
+        const room = this.#rooms.find(command.options.name);
+        const hasSpace = room !== undefined && room.members.size + others < ROOM_MEMBERS_MAX;
+        return hasSpace ? "own" : "exclusive";
+      }
+      case "leave": {
+        const room = this.#rooms.find(command.room);
+        const isKept = room !== undefined && room.isSealed !== true;
+        return isKept && room.members.size - others > 1 ? "own" : "exclusive";
+      }
+      default:
+        return "exclusive";
+    }
   }
 
-  #isJoining(lock: string, user: UserId): boolean {
-    return this.#joining.get(lock)?.has(user) === true;
-  }
-
-  #performStep(
-    { command, lock, exclusive }: Extract<Step, { kind: "perform" }>,
-    steps: Step[],
-    effects: EngineEffect[],
-  ): void {
+  #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
+    const { command, mode } = claim;
     const isStale = lock !== roomLock(command, this.#rooms);
-    if (isStale || (!exclusive && !this.#mayShare(command, lock))) {
-      this.#releaseLock(lock, steps);
+    const others = this.#lock.runningOwn(lock) - 1;
+    if (isStale || (mode === "own" && this.#lockMode(command, others) !== "own")) {
+      this.#releaseLock(lock, claim, steps);
       steps.push({ kind: "lock-room", command });
       return;
     }
     try {
       const drafts = this.#drafts(command, effects);
       this.#startNextPost(command, steps);
-      if (drafts !== undefined)
-        this.#append(this.#locksFor(lock, command), command, drafts, effects);
-      else this.#releaseLock(lock, steps);
+      if (drafts !== undefined) this.#append(this.#locksFor(lock, claim), claim, drafts, effects);
+      else this.#releaseLock(lock, claim, steps);
     } catch (error) {
       const fault = asFault(error);
       const mayBeRecordedElsewhere = command.kind === "post" && command.isConfirmed !== true;
       if (mayBeRecordedElsewhere && this.#needsConfirmation(fault, command.requesters)) {
         this.#requestConfirmation(command, effects);
-        this.#releaseLock(lock, steps);
+        this.#releaseLock(lock, claim, steps);
         return;
       }
       this.#startNextPost(command, steps);
-      this.#releaseLock(lock, steps);
+      this.#releaseLock(lock, claim, steps);
       this.#refuse(command, fault, effects);
     }
   }
 
   /** A rename also locks the new name, so that nobody can create a room with it in the meantime. */
-  #locksFor(lock: string, command: Command): string[] {
+  #locksFor(lock: string, claim: Claim<Command>): string[] {
+    const { command } = claim;
     if (command.kind !== "act" || command.action.kind !== "rename") return [lock];
     const next = nameLock(command.action.to);
     if (next === lock) return [lock];
@@ -402,23 +411,19 @@ export class RoomEngine {
       const detail = { retryAfterMs: 100 };
       throw new Fault("too-many", msg`'${command.action.to}' is still being created`, detail);
     }
-    this.#lock.acquire(next, command, true);
+    this.#lock.acquire(next, claim);
     return [lock, next];
   }
 
   #append(
     locks: readonly string[],
-    command: Command,
+    claim: Claim<Command>,
     drafts: readonly Draft[],
     effects: EngineEffect[],
   ): void {
     const token = ++this.#token;
-    this.#appends.set(token, { locks, command });
-    const [lock = ""] = locks;
-    if (command.kind === "join" || command.kind === "enter") {
-      const users = this.#joining.get(lock) ?? new Set();
-      this.#joining.set(lock, users.add(command.requester.user));
-    }
+    const { command } = claim;
+    this.#appends.set(token, { locks, claim });
     const follows =
       command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isAppending = true;
@@ -426,20 +431,15 @@ export class RoomEngine {
     effects.push(follows === undefined ? append : { ...append, follows });
   }
 
-  #endJoin([lock = ""]: readonly string[], user: UserId): void {
-    const users = this.#joining.get(lock);
-    users?.delete(user);
-    if (users?.size === 0) this.#joining.delete(lock);
-  }
-
-  #releaseLock(lock: string, steps: Step[]): void {
-    for (const { command, exclusive } of this.#lock.release(lock))
-      steps.push({ kind: "perform", command, lock, exclusive });
+  #releaseLock(lock: string, claim: Claim<Command>, steps: Step[]): void {
+    for (const next of this.#lock.release(lock, claim))
+      steps.push({ kind: "perform", lock, claim: next });
   }
 
   #startNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
-    for (const next of this.#lock.release(command.outbox.lock))
+    const { outbox, user } = command;
+    for (const next of this.#lock.release(outbox.lock, { mode: "exclusive", user }))
       steps.push({ kind: "lock-room", command: next.command });
   }
 
@@ -484,8 +484,7 @@ export class RoomEngine {
           : undefined;
       case "join": {
         const { requester, options } = command;
-        const joining = this.#joining.get(roomLock(command, rooms))?.size;
-        const drafts = joinDrafts(rooms, requester.user, options, joining);
+        const drafts = joinDrafts(rooms, requester.user, options);
         if (drafts.length > 0) return drafts;
         const room = requireRoom(rooms, options.name);
         const answer = {
@@ -569,11 +568,10 @@ export class RoomEngine {
     const append = this.#appends.get(token);
     assert(append !== undefined, "an append was settled twice");
     this.#appends.delete(token);
-    const { command, locks } = append;
+    const { claim, locks } = append;
+    const { command } = claim;
     const steps: Step[] = [];
-    if (command.kind === "join" || command.kind === "enter")
-      this.#endJoin(locks, command.requester.user);
-    for (const lock of locks) this.#releaseLock(lock, steps);
+    for (const lock of locks) this.#releaseLock(lock, claim, steps);
     const effects: EngineEffect[] = [];
     if (!(outcome instanceof Fault)) {
       if (command.kind === "post") this.#answerPost(command, outcome.head, effects);
@@ -703,6 +701,11 @@ type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
 function settled({ id }: Requester, outcome: Settle["outcome"]): Settle {
   return { kind: "settle", id, outcome };
+}
+
+function userOf(command: Command): UserId | undefined {
+  if (command.kind === "meet") return undefined;
+  return command.kind === "post" ? command.user : command.requester.user;
 }
 
 function mayRetry(command: Command): boolean {

@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { directRoomId, type FileId, type RoomId, type UserId } from "../../../src/base/ids.ts";
-import { JOINED_ROOMS_MAX, ROOM_LOCK_QUEUE_MAX } from "../../../src/base/limits.ts";
+import {
+  JOINED_ROOMS_MAX,
+  ROOM_LOCK_QUEUE_MAX,
+  ROOM_MEMBERS_MAX,
+} from "../../../src/base/limits.ts";
 import { CONFLICT_TRIES_MAX } from "../../../src/base/limits-cluster.ts";
 import { checkName, type Name } from "../../../src/base/names.ts";
 import type { Submission } from "../../../src/core/rooms/commands.ts";
@@ -23,6 +27,10 @@ const USERS = new Map([
 const LOBBY_ROOM = "rLLLLLLLLLLL" as RoomId;
 const DEV = checkName("dev");
 const NO_SESSION = 0;
+const FILE = {
+  file: "fAAAAAAAAAAA" as FileId,
+  ...{ name: "a.txt", size: 3, chunks: 1, digest: "0".repeat(64) },
+};
 
 type Settle = Extract<EngineEffect, { kind: "settle" }>;
 
@@ -472,10 +480,9 @@ describe("two users", () => {
 });
 
 describe("complete file", () => {
-  const file = "fAAAAAAAAAAA" as FileId;
-  const body = { file, name: "a.txt", size: 3, chunks: 1, digest: "0".repeat(64) };
+  const { file } = FILE;
   const announce = (user: UserId, to: string) =>
-    way.submit(user, { kind: "announce", to, file, body }, NO_SESSION);
+    way.submit(user, { kind: "announce", to, file, body: FILE }, NO_SESSION);
   const kinds = () => way.ledger.records.map(({ head }) => head.kind);
 
   test("is one record in its room with its id in the head", () => {
@@ -513,7 +520,7 @@ describe("complete file", () => {
     for (const record of way.ledger.records) again.restore(record);
     expect(again.files.get(file)).toBeUndefined();
     const requester = { id: 9, user: ANA, session: undefined };
-    const command = { kind: "announce", to: "lobby", file, body } as const;
+    const command = { kind: "announce", to: "lobby", file, body: FILE } as const;
     const effects = again.handle({ kind: "submit", requester, command }, 0);
     expect(effects).toMatchObject([{ kind: "settle", id: 9, outcome: { seq } }]);
   });
@@ -602,6 +609,65 @@ describe("rooms", () => {
     way.write();
     expect(way.faults).toEqual([]);
     expect(way.rooms.get(ROOM)?.members.size).toBe(3);
+  });
+
+  test("record departures of different users, and files, without waiting for each other", () => {
+    for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
+    way.write();
+    way.effects = [];
+    way.post(ANA, "dev", 1);
+    way.submit(ANA, { kind: "announce", to: "dev", file: FILE.file, body: FILE });
+    way.submit(BEN, { kind: "leave", room: DEV });
+    way.post(BEN, "dev", 1, OTHER_BOX);
+    expect(way.waiting.map(({ drafts }) => drafts.map(({ kind }) => kind))).toEqual([["text"]]);
+    way.write();
+    expect(way.ledger.records.slice(-3).map(({ head }) => `${head.kind} ${head.by}`)).toEqual([
+      `text ${ANA}`,
+      `file ${ANA}`,
+      `leave ${BEN}`,
+    ]);
+    expect(way.answers.at(-1)).toBe("not-member");
+  });
+
+  test("are removed once when the last members leave at the same time", () => {
+    for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
+    way.write();
+    way.effects = [];
+    for (const user of [ANA, BEN, EVE]) way.submit(user, { kind: "leave", room: DEV });
+    expect(way.waiting.map(({ drafts }) => drafts.length)).toEqual([1, 1]);
+    way.write();
+    const kinds = way.ledger.records.slice(-4).map(({ head }) => head.kind);
+    expect(kinds).toEqual(["leave", "leave", "leave", "remove"]);
+    expect(way.answers).toEqual([{}, {}, {}]);
+    expect(way.rooms.find(DEV)).toBeUndefined();
+  });
+
+  test("are removed once when the last members leave behind another change", () => {
+    for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
+    way.write();
+    const eve = { room: ROOM, user: EVE, name: checkName("eve"), isOperator: false };
+    way.submit(ANA, {
+      kind: "act",
+      isOperator: true,
+      action: { kind: "mute", ...eve, on: true },
+    });
+    for (const user of [ANA, BEN, EVE]) way.submit(user, { kind: "leave", room: DEV });
+    expect(way.waiting).toHaveLength(1);
+    way.write();
+    const kinds = way.ledger.records.slice(-5).map(({ head }) => head.kind);
+    expect(kinds).toEqual(["mute", "leave", "leave", "leave", "remove"]);
+  });
+
+  test("admit no more members than the limit if several users join at the same time", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.effects = [];
+    const members = way.rooms.get(ROOM)?.members ?? new Set<UserId>();
+    for (let i = members.size; i < ROOM_MEMBERS_MAX - 1; i++) members.add(`u${i}` as UserId);
+    way.join(BEN);
+    way.join(EVE);
+    way.write();
+    expect(way.answers).toMatchObject([{ joined: true }, "too-many"]);
   });
 
   test("record one join of a user who joins twice, and then the user's post", () => {

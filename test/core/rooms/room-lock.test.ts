@@ -1,59 +1,85 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { RoomLock } from "../../../src/core/rooms/room-lock.ts";
+import type { UserId } from "../../../src/base/ids.ts";
+import { type Claim, type LockMode, RoomLock } from "../../../src/core/rooms/room-lock.ts";
 
 const KEY = "room";
+const [ANA, BEN] = ["uAAAAAAAAAAA", "uBBBBBBBBBBB"] as UserId[];
+
+function claim(mode: LockMode, user = ANA, command = mode as string): Claim<string> {
+  return { command, mode, user };
+}
 
 describe("room lock", () => {
   test("runs posts together and a change alone, in order", () => {
     const lock = new RoomLock<string>();
-    expect(lock.acquire(KEY, "post 1", false)).toBe(true);
-    expect(lock.acquire(KEY, "post 2", false)).toBe(true);
-    expect(lock.acquire(KEY, "leave", true)).toBe(false);
-    expect(lock.acquire(KEY, "post 3", false)).toBe(false);
-    expect(lock.acquire(KEY, "post 4", false)).toBe(false);
+    const [post, change, mine] = [claim("post"), claim("exclusive", BEN), claim("post", BEN)];
+    expect(lock.acquire(KEY, post)).toBe(true);
+    expect(lock.acquire(KEY, post)).toBe(true);
+    expect(lock.acquire(KEY, change)).toBe(false);
+    expect(lock.acquire(KEY, mine)).toBe(false);
+    expect(lock.acquire(KEY, post)).toBe(false);
     expect(lock.waiting(KEY)).toBe(3);
-    expect(lock.release(KEY)).toEqual([]);
-    expect(lock.release(KEY)).toEqual([{ command: "leave", exclusive: true }]);
-    const posts = ["post 3", "post 4"].map((command) => ({ command, exclusive: false }));
-    expect(lock.release(KEY)).toEqual(posts);
+    expect(lock.release(KEY, post)).toEqual([]);
+    expect(lock.release(KEY, post)).toEqual([change]);
+    expect(lock.release(KEY, change)).toEqual([mine, post]);
     expect(lock.waiting(KEY)).toBe(0);
-    expect(lock.acquire(KEY, "post 5", false)).toBe(true);
+    expect(lock.acquire(KEY, mine)).toBe(true);
   });
 
-  test("ignores a release without a command", () => {
-    expect(new RoomLock<string>().release(KEY)).toEqual([]);
+  test("runs an own change beside other users' commands, after the user's posts", () => {
+    const lock = new RoomLock<string>();
+    const [own, other] = [claim("own"), claim("own", BEN)];
+    expect(lock.acquire(KEY, claim("post"))).toBe(true);
+    expect(lock.acquire(KEY, other)).toBe(true);
+    expect(lock.acquire(KEY, own)).toBe(false);
+    expect(lock.runningOwn(KEY)).toBe(1);
+    expect(lock.release(KEY, claim("post"))).toEqual([own]);
+    expect(lock.runningOwn(KEY)).toBe(2);
+    expect(lock.acquire(KEY, claim("post"))).toBe(false);
+    expect(lock.release(KEY, other)).toEqual([]);
+    expect(lock.release(KEY, own)).toEqual([claim("post")]);
+    expect(lock.release(KEY, claim("post"))).toEqual([]);
+    expect([lock.isIdle(KEY), lock.runningOwn(KEY)]).toEqual([true, 0]);
+  });
+
+  test("asserts that only a running command releases it", () => {
+    expect(() => new RoomLock<string>().release(KEY, claim("post"))).toThrow("running command");
   });
 });
 
-test("serves any sequence in order, with changes alone", () => {
-  const steps = fc.array(fc.constantFrom("post", "change", "done"), { maxLength: 100 });
+test("serves any sequence in order, and no two commands that exclude each other", () => {
+  const mode = fc.constantFrom<LockMode[]>("post", "own", "exclusive");
+  const begun = fc.record({ mode, user: fc.constantFrom(ANA, BEN) });
+  const steps = fc.array(fc.oneof(begun, fc.constant("done" as const)), { maxLength: 100 });
   fc.assert(
-    fc.property(steps, (kinds) => {
-      const lock = new RoomLock<{ id: number; exclusive: boolean }>();
-      const running: { id: number; exclusive: boolean }[] = [];
-      let last = -1;
-      const start = (command: { id: number; exclusive: boolean }) => {
-        expect(command.id).toBe(last + 1);
-        last = command.id;
-        running.push(command);
-        if (running.some(({ exclusive: alone }) => alone)) expect(running).toHaveLength(1);
+    fc.property(steps, fc.infiniteStream(fc.nat()), (all, choices) => {
+      const lock = new RoomLock<string>();
+      const running: Claim<string>[] = [];
+      let [last, id] = [-1, 0];
+      const start = (next: Claim<string>) => {
+        expect(Number(next.command)).toBe(++last);
+        for (const other of running) {
+          expect([next.mode, other.mode]).not.toContain("exclusive");
+          if (next.user === other.user) expect([next.mode, other.mode]).not.toContain("own");
+        }
+        running.push(next);
       };
       const finish = () => {
-        running.shift();
-        for (const { command } of lock.release(KEY)) start(command);
+        const chosen = (choices.next().value ?? 0) % running.length;
+        for (const done of running.splice(chosen, 1)) lock.release(KEY, done).forEach(start);
       };
-      let id = 0;
-      for (const kind of kinds) {
-        if (kind === "done") {
-          if (running.length > 0) finish();
-        } else {
-          const command = { id: id++, exclusive: kind === "change" };
-          if (lock.acquire(KEY, command, command.exclusive)) start(command);
+      for (const step of all) {
+        if (step !== "done") {
+          const next = claim(step.mode, step.user, `${id++}`);
+          if (lock.acquire(KEY, next)) start(next);
+        } else if (running.length > 0) {
+          finish();
         }
       }
       while (running.length > 0) finish();
       expect(last).toBe(id - 1);
+      expect(lock.isIdle(KEY)).toBe(true);
     }),
   );
 });
