@@ -16,8 +16,6 @@ import { muteMask, oneLine } from "./render.ts";
 import { findAccount, findRoom, HOST } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
-const JOINS_MAX = 50;
-
 /** Shows a channel that the account is in. `completeJoin` sends the rest. */
 export function showChannel(session: IrcSession, channel: Channel): void {
   session.showJoin(channel);
@@ -35,7 +33,7 @@ export function* completeJoin(session: IrcSession, channel: Channel): Task {
 export function* join(session: IrcSession, { params: [list = "", keys = ""] }: IrcLine): Task {
   if (list === "0") return session.fail("JOIN", "NOT_SUPPORTED", ["0"], "name the channels");
   const keyOf = keys.split(",");
-  for (const [i, name] of list.split(",").slice(0, JOINS_MAX).entries()) {
+  for (const [i, name] of list.split(",").entries()) {
     yield* joinOne(session, name, keyOf[i]);
   }
 }
@@ -76,7 +74,7 @@ function* joinOne(session: IrcSession, name: string, key: string | undefined): A
 }
 
 export function* part(session: IrcSession, { params: [list = "", reason = ""] }: IrcLine): Task {
-  for (const name of list.split(",").slice(0, JOINS_MAX)) {
+  for (const name of list.split(",")) {
     const channel = channelOf(session, name);
     if (channel === undefined) continue;
     try {

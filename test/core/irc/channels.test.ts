@@ -43,6 +43,15 @@ describe("JOIN", () => {
     expect((await two.ask("NAMES #den")).join()).toContain("ben");
   });
 
+  test("joins all the rooms that fit in a line", async () => {
+    const { one } = await start();
+    const names = Array.from({ length: 70 }, (_, i) => `#r${i}`);
+    const lines = await one.ask(`JOIN ${names.join(",")}`);
+    expect(lines.filter((line) => line.includes(" JOIN "))).toHaveLength(70);
+    const parted = await one.ask(`PART ${names.join(",")}`);
+    expect(parted.filter((line) => line.includes(" PART "))).toHaveLength(70);
+  });
+
   test.each([
     ["lab", "403"],
     ["&lab", "403"],
