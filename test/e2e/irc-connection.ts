@@ -10,6 +10,7 @@ export class IrcConnection {
   readonly lines: Lines;
   readonly #write: (line: string) => void;
   readonly #close: () => void;
+  readonly #endInput: () => void;
   #syncCount = 0;
 
   private constructor(
@@ -17,10 +18,12 @@ export class IrcConnection {
     stream: ReadableStream<Uint8Array>,
     write: (line: string) => void,
     close: () => void,
+    endInput = close,
   ) {
     this.lines = new Lines(name, stream);
     this.#write = write;
     this.#close = close;
+    this.#endInput = endInput;
   }
 
   /** @param address `irc://HOST:PORT`, `ircs://HOST:PORT` or `wss://HOST:PORT/irc` */
@@ -36,9 +39,10 @@ export class IrcConnection {
     socket.on("error", () => socket.destroy());
     const stream = Readable.toWeb(Readable.from(chunksOf(socket)));
     const write = (line: string) => void socket.write(`${line}\r\n`);
-    return new IrcConnection(address, stream as ReadableStream<Uint8Array>, write, () =>
-      socket.destroy(),
-    );
+    const close = () => void socket.destroy();
+    const endInput = () => void socket.end();
+    const bytes = stream as ReadableStream<Uint8Array>;
+    return new IrcConnection(address, bytes, write, close, endInput);
   }
 
   static #openWebSocket(address: string): IrcConnection {
@@ -88,6 +92,11 @@ export class IrcConnection {
 
   close(): void {
     this.#close();
+  }
+
+  /** Sends nothing more, but still receives. */
+  endInput(): void {
+    this.#endInput();
   }
 }
 

@@ -73,6 +73,22 @@ test("links files for a download without a session, also after kill -9", async (
   expect((await get(`${address.slice(0, -1)}!`))[0]).toBe(404);
 });
 
+test("completes the lines of a client that closes its input, as `nc -N` does", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: IRC });
+  const { ben } = await people(sandbox);
+  const reader = await ben.join(["--room", "lobby"]);
+  for (const [name, address] of Object.entries(addressesOf(served))) {
+    const ana = IrcConnection.open(address);
+    ana.send("PASS ana:password-ana", "NICK ana", "USER ana 0 * :ana");
+    ana.send(`PRIVMSG #lobby :over ${name}`);
+    ana.endInput();
+    await ana.until("ERROR :end of input");
+    await ana.lines.ended;
+    await reader.json("text", { from: "ana", text: `over ${name}` });
+  }
+});
+
 test("accepts an IRC password until it is revoked", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve({ args: IRC });

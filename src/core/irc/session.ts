@@ -107,6 +107,7 @@ export class IrcSession {
   readonly #rate: TokenBucket;
   #isRunning = false;
   #isPaced = false;
+  #hasPeerEnded = false;
   readonly #unshown = new Set<Channel>();
   #isJoining = false;
   readonly #dueMarkers = new Set<Channel>();
@@ -202,6 +203,14 @@ export class IrcSession {
     this.now = now;
     this.#show(message);
     this.#continue();
+    return this.#take();
+  }
+
+  /** Closes the connection after the lines so far, as the client sends no more. */
+  peerEnded(now: number): IrcEffect[] {
+    this.now = now;
+    this.#hasPeerEnded = true;
+    this.#runQueue();
     return this.#take();
   }
 
@@ -323,6 +332,12 @@ export class IrcSession {
     this.#isRunning = true;
     while (!this.#isClosed && this.#runNext());
     this.#isRunning = false;
+    if (this.#hasPeerEnded && this.#isIdle) this.close("end of input");
+  }
+
+  get #isIdle(): boolean {
+    const isGreeted = this.#protocol.phase !== "greeting";
+    return isGreeted && this.#runs.length === 0 && !this.#isPaced;
   }
 
   /** @returns false if there is nothing to run now */

@@ -43,6 +43,10 @@ export class IrcLink extends BaseLink implements LineSocketHandlers {
     this.#perform((now) => this.session.receive(bytes, now));
   }
 
+  ended(): void {
+    this.#perform((now) => this.session.peerEnded(now));
+  }
+
   queueLow(): void {
     this.settle();
     this.#adjustReading();

@@ -59,6 +59,10 @@ export class IrcClient {
     this.#close(fault);
   }
 
+  endInput(): void {
+    this.#handlers.ended?.();
+  }
+
   drain(): void {
     this.queuedBytes = 0;
     this.#handlers.queueLow();

@@ -102,6 +102,27 @@ describe("the end of a connection", () => {
     expect(one.isClosed).toBe(false);
   });
 
+  test("of its input lets the lines so far complete", async () => {
+    const irc = await IrcSite.open({ postsPerSecond: 10, postsBurst: 5 });
+    await irc.member("ana");
+    const ben = await irc.member("ben");
+    const client = irc.connect();
+    client.send("PASS ana:sesame-ana", "NICK ana", "USER ana 0 * :ana");
+    client.send("PRIVMSG #lobby :one", "PRIVMSG #lobby :two", "PRIVMSG #lobby :three");
+    client.sendBytes(utf8Encode("PRIVMSG #lobby :incompl"));
+    client.endInput();
+    expect(client.isClosed).toBe(false);
+    expect(await client.untilClosed()).toBe("ERROR :end of input");
+    expect(ben.texts()).toEqual(["one", "two", "three"]);
+  });
+
+  test("of its input closes a connection without lines", async () => {
+    const irc = await IrcSite.open();
+    const client = irc.connect();
+    client.endInput();
+    expect(await client.untilClosed()).toBe("ERROR :end of input");
+  });
+
   test("discards lines that are still in progress", async () => {
     const { irc, one, two } = await start();
     one.sendBytes(utf8Encode("PRIVMSG #lobby :first\r\nQUIT\r\nPRIVMSG #lobby :second\r\n"));
