@@ -365,8 +365,9 @@ export class RoomEngine {
       }
       case "leave": {
         const room = this.#rooms.find(command.room);
-        const isKept = room !== undefined && room.isSealed !== true;
-        return isKept && room.members.size - others > 1 ? "own" : "exclusive";
+        // In a cluster, departures from one room conflict with each other.
+        if (this.#isShared || room === undefined || room.isSealed === true) return "exclusive";
+        return room.members.size - others > 1 ? "own" : "exclusive";
       }
       default:
         return "exclusive";

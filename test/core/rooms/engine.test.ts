@@ -629,6 +629,14 @@ describe("rooms", () => {
     expect(way.answers.at(-1)).toBe("not-member");
   });
 
+  test("record departures one at a time in a cluster, where they conflict", () => {
+    way = new EngineFixture(true);
+    for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
+    way.write();
+    for (const user of [ANA, BEN]) way.submit(user, { kind: "leave", room: DEV });
+    expect(way.waiting).toHaveLength(1);
+  });
+
   test("are removed once when the last members leave at the same time", () => {
     for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
     way.write();
