@@ -9,7 +9,7 @@ import type { Task } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./isupport.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { oneLine } from "./render.ts";
-import { awayReason, findAccount, HOST, type IrcServer, isModerator, userMask } from "./server.ts";
+import { awayReason, findAccount, HOST, isModerator, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { splitText } from "./text.ts";
 
@@ -33,7 +33,7 @@ export function who(session: IrcSession, { params: [mask = "", options = ""] }: 
   const channel = session.channelNamed(mask);
   const isRoom = channel?.isDirect === false;
   const room = isRoom ? session.server.rooms.get(channel.id) : undefined;
-  for (const { id, name } of selectedAccounts(session.server, mask, room)) {
+  for (const { id, name } of selectedAccounts(session, mask, room)) {
     const isAway = awayReason(session.server, id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
     if (options.startsWith("o") && !isOperator) continue;
@@ -50,11 +50,7 @@ export function who(session: IrcSession, { params: [mask = "", options = ""] }: 
   session.numeric(RPL.endOfWho, mask === "" ? "*" : mask, "end of the list");
 }
 
-function* selectedAccounts(
-  server: IrcServer,
-  mask: string,
-  room: Room | undefined,
-): Iterable<Account> {
+function* selectedAccounts({ server }: IrcSession, mask: string, room?: Room): Iterable<Account> {
   const { registry } = server;
   const short = mask.replaceAll(/\*+/g, "*");
   const isMask = room === undefined && MASK.test(short);

@@ -784,6 +784,11 @@ export class IrcSession {
     return this.#take();
   }
 
+  /** True if the client is notified of absences even without a common room. */
+  watches(name: string): boolean {
+    return this.has(CAP.extendedMonitor) && this.monitored.has(name.toLowerCase());
+  }
+
   showJoin(channel: Channel): void {
     const tags = this.has(CAP.accountTag) ? { account: this.nick } : {};
     this.send({ ...joinOf(this.nick, channel.name, this.caps), tags });

@@ -141,6 +141,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
       if (members.size > PRESENCE_MEMBERS_MAX) continue;
       for (const link of this.#topics.followers(id)) reached.add(link);
     }
+    for (const link of this.#links) if (link.session.watches(name)) reached.add(link);
     for (const link of reached) link.showAway(name, awayReason(this.#server, user));
   }
 }

@@ -47,6 +47,28 @@ describe("AWAY", () => {
     expect(absences([...one.lines, ...other.lines])).toEqual([]);
   });
 
+  test("is shown for monitored accounts without a common room", async () => {
+    const { irc, one, two } = await start("away-notify extended-monitor");
+    const others = [
+      await irc.client("ana", "away-notify"),
+      await irc.client("ana", "extended-monitor"),
+    ];
+    await one.ask("PART #lobby");
+    for (const client of [one, ...others]) await client.ask("MONITOR + BEN");
+    await irc.site.time.advance(1_000);
+    await one.news();
+    for (const reason of ["lunch", ""]) {
+      await two.ask(`AWAY :${reason}`);
+      await irc.site.time.advance(1_000);
+      const shown = reason === "" ? [] : [reason];
+      expect(absences(await one.news())).toEqual([[":ben!ben@chat AWAY", ...shown].join(" ")]);
+    }
+    await one.ask("MONITOR - ben");
+    await two.ask("AWAY :tea");
+    await irc.site.time.advance(1_000);
+    expect(absences([...(await one.news()), ...others.flatMap(({ lines }) => lines)])).toEqual([]);
+  });
+
   test("ends with the connection that set it", async () => {
     const { irc, one, two } = await start(`${MODERN} away-notify`);
     const other = await irc.client("ben", "");
