@@ -12,16 +12,11 @@ import {
   parseLine,
 } from "../../wire/record.ts";
 import { type Disk, type DiskSearch, diskFault } from "../disk/disk.ts";
-import {
-  type LineMatcher,
-  type LineQuery,
-  type LineSpans,
-  lineMatcher,
-} from "../disk/line-matcher.ts";
+import { type LineMatcher, type LineSpans, lineMatcher } from "../disk/line-matcher.ts";
 import type { Archive, Page, PageQuery } from "../log/log.ts";
 import type { BlockIndex, ByteRange } from "./block-index.ts";
 import { ErasureCheck } from "./erasures.ts";
-import { isRare, lineQueryOf } from "./line-query.ts";
+import { isRare, lineQueryOf, type SearchQuery, threadQueryOf } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
@@ -118,7 +113,7 @@ function* mergeBlocks(index: BlockIndex, blocks: readonly number[]): Generator<B
 }
 
 class Collector {
-  readonly #query: LineQuery & Pick<PageQuery, "from">;
+  readonly #query: SearchQuery;
   readonly #files: SegmentFiles;
   readonly #sha256: Sha256;
   readonly #matcher: LineMatcher;
@@ -149,7 +144,8 @@ class Collector {
     }
     if (threads === undefined || ranges.length <= direct.length) return;
     const remainingRanges = ranges.slice(direct.length);
-    for await (const found of this.#files.filterBySearch(remainingRanges, this.#query, threads)) {
+    const query = threadQueryOf(this.#query);
+    for await (const found of this.#files.filterBySearch(remainingRanges, query, threads)) {
       for await (const { range, bytes } of this.#files.read([found])) {
         if (await this.#addLines(range, bytes)) return;
       }

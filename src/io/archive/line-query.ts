@@ -6,17 +6,29 @@ import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LineQuery } from "../disk/line-matcher.ts";
 import type { PageQuery } from "../log/log.ts";
 import { casePattern, escapedInJson } from "./case-pattern.ts";
-import { literalFilters } from "./literal-filter.ts";
+import { chooseSearch } from "./search-choice.ts";
+import { assembleSearch } from "./search-module.ts";
 
-export function lineQueryOf(query: PageQuery): LineQuery & Pick<PageQuery, "from"> {
+export interface SearchQuery extends LineQuery {
+  readonly from: PageQuery["from"];
+  /** Byte spellings of each letter of `pattern`, in Latin-1. */
+  readonly letters?: readonly (readonly string[])[];
+}
+
+export function lineQueryOf(query: PageQuery): SearchQuery {
   const { grep, ignoreCase } = query;
   const needle = needleOf(query);
   const prefilter = needle === undefined ? {} : { needle };
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
   // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
   const found = isWellFormed(grep) ? casePattern(grep) : undefined;
-  const byPattern = found && { pattern: found.pattern, filters: literalFilters(found.letters) };
-  return { ...query, ...prefilter, grep: foldCase(grep), ...byPattern };
+  return { ...query, ...prefilter, grep: foldCase(grep), ...found };
+}
+
+/** Adds the search module, which only pays off for the threads that search most of the log. */
+export function threadQueryOf({ letters, ...query }: SearchQuery): LineQuery {
+  const search = letters && chooseSearch(letters);
+  return search === undefined ? query : { ...query, module: assembleSearch(search) };
 }
 
 export function isRare({ grep, by, kinds }: LineQuery): boolean {

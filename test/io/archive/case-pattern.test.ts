@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
 import { casePattern, escapedInJson } from "../../../src/io/archive/case-pattern.ts";
-import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
-import { literalFilters } from "../../../src/io/archive/literal-filter.ts";
+import { lineQueryOf, threadQueryOf } from "../../../src/io/archive/line-query.ts";
 import { lineMatcher } from "../../../src/io/disk/line-matcher.ts";
 import { SWEEP_STEP } from "../../samples.ts";
+import { finderOf } from "./finder.ts";
 
 const latin1 = (text: string): string =>
   Buffer.from(escapedInJson(text), "utf8").toString("latin1");
@@ -16,17 +16,13 @@ function mayContain(text: string, needle: string): boolean {
 }
 
 /** Returns the numbers of the lines that a search for the needle in any case selects. */
-function linesFound(texts: readonly string[], needle: string): number[] {
-  const query = lineQueryOf({
-    grep: needle,
-    ignoreCase: true,
-    from: "oldest",
-    limit: 1,
-    bytesMax: 1,
-  });
+function linesFound(texts: readonly string[], needle: string, by: "pattern" | "module"): number[] {
+  const page = { from: "oldest", limit: 1, bytesMax: 1 } as const;
+  const query = threadQueryOf(lineQueryOf({ grep: needle, ignoreCase: true, ...page }));
   const lines = texts.map((text) => `${escapedInJson(text)}\n`);
   const bytes = Buffer.from(lines.join(""), "utf8");
-  const { starts, ends } = lineMatcher(query, foldCase).spans(bytes);
+  const findNext = by === "module" && query.module && finderOf(query.module, bytes);
+  const { starts, ends } = lineMatcher(query, foldCase).spans(bytes, findNext || undefined);
   expect(starts.length).toBe(ends.length);
   return ends.map((end) => bytes.toString("latin1", 0, end).split("\n").length - 1);
 }
@@ -53,46 +49,44 @@ const respelled = fc.constantFrom<(text: string) => string>(
   (text) => text.normalize("NFC").toUpperCase().normalize("NFD"),
 );
 
-describe("literalFilters", () => {
-  test.each([
-    ["deadline", ["dl", "dL", "Dl", "DL"]],
-    ["a b", [" b", " B"]],
-    ["2031", ["2031"]],
-    ["東京都", ["東京"]],
-    ["text", ["ex", "eX", "Ex", "EX"]],
-    ["kiss", []],
-  ])("begins with the cheapest literals of %p", (needle, literals) => {
-    const [cheapest] = literalFilters(casePattern(needle)?.letters ?? []);
-    const found = cheapest?.literals.map((literal) => Buffer.from(literal).toString("utf8"));
-    expect(found ?? []).toEqual(literals);
-  });
-
-  test("selects the same lines as the pattern alone", () => {
+describe("a search in any case", () => {
+  test("selects every line that matches the pattern", () => {
     const texts = fc.array(awkward, { maxLength: 6 });
     fc.assert(
       fc.property(texts, awkward, awkward, respelled, respelled, (all, a, b, one, other) => {
         const needle = other(b);
+        if (casePattern(needle) === undefined) return;
         const lines = [...all, one(a + b), one(b + a), ...all];
         const expected = lines.flatMap((line, i) => (mayContain(line, needle) ? [i] : []));
-        if (casePattern(needle) !== undefined) expect(linesFound(lines, needle)).toEqual(expected);
+        expect(linesFound(lines, needle, "pattern")).toEqual(expected);
+        expect(linesFound(lines, needle, "module")).toEqual(expected);
       }),
       { numRuns: Math.ceil(10_000 / SWEEP_STEP) },
     );
   });
 
-  test("selects every matching line when the literals of each filter are common", () => {
-    const needle = "zur\u{131}ch";
-    const common = ["lunch", "rıng, ring", "nice", "zu", "zuri", "urich", "Zurİc", "chchchch"];
-    const lines = Array.from({ length: 2_000 }, (_, i) => {
-      const words = common
-        .slice(i % common.length)
-        .join(" ")
-        .repeat(1 + (i % 3));
-      return i % 97 === 5 ? `${words} and ZURICH and Zurıch ${words}` : words;
-    });
-    const expected = lines.flatMap((_, i) => (i % 97 === 5 ? [i] : []));
-    expect(linesFound(lines, needle)).toEqual(expected);
-    expect(linesFound(lines, "Zurich")).toEqual(expected);
+  test.each(["Zurich", "zur\u{131}ch"])(
+    "selects every line with %p among similar ones",
+    (needle) => {
+      const similar = ["lunch", "r\u{131}ng, ring", "nice", "zu", "zuri", "urich", "chchchch"];
+      const lines = Array.from({ length: 2_000 }, (_, i) => {
+        const words = similar
+          .slice(i % similar.length)
+          .join(" ")
+          .repeat(1 + (i % 3));
+        return i % 97 === 5 ? `${words} and ZURICH and Zur\u{131}ch ${words}` : words;
+      });
+      const expected = lines.flatMap((line, i) => (mayContain(line, needle) ? [i] : []));
+      expect(linesFound(lines, needle, "pattern")).toEqual(expected);
+      expect(linesFound(lines, needle, "module")).toEqual(expected);
+    },
+  );
+
+  test("skips most other texts", () => {
+    const texts = ["xylophonist", "Zürich", "ПРИВЕТ", "東京都", "οδός", "straße", "KİSS", "2031"];
+    for (const [i, text] of texts.entries()) {
+      expect([text, linesFound(texts, foldCase(text), "module")]).toEqual([text, [i]]);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
+import { lineQueryOf, threadQueryOf } from "../../../src/io/archive/line-query.ts";
 import { type Disk, diskFault, type TreeDisk } from "../../../src/io/disk/disk.ts";
 import { SearchThreads } from "../../../src/io/disk/search-worker.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
@@ -191,7 +191,11 @@ describe("search threads", () => {
     limit = 50,
   ): Promise<(string[] | undefined)[]> => {
     const places = [all, all];
-    const spans = await threads.search(places, lineQueryOf({ ...page, ...query, limit }));
+    const lineQuery = threadQueryOf(lineQueryOf({ ...page, ...query, limit }));
+    expect(lineQuery.module !== undefined).toBe(query.ignoreCase === true);
+    const spans = await threads.search(places, lineQuery);
+    const { module: _, ...withoutModule } = lineQuery;
+    expect(await threads.search(places, withoutModule)).toEqual(spans);
     return spans.map((one) =>
       one?.starts.map((start, i) => Buffer.from(content).subarray(start, one.ends[i]).toString()),
     );
@@ -209,6 +213,27 @@ describe("search threads", () => {
 
   test("stop when a page is full", async () => {
     expect(await found({ grep: "needle" }, 2)).toEqual([trimmed(1, 2, 4), undefined]);
+  });
+
+  test("find lines in ranges of any size", async () => {
+    const largePath = join(root, "searched-large");
+    const fillers = Array.from({ length: 2_000 }, (_, i) =>
+      line(`${"filler ".repeat(i % 40)}needl`),
+    );
+    const large = [...fillers, line("a needle"), ...fillers, line("a needle")].join("");
+    fs.writeFileSync(largePath, large);
+    const hits = [...large.matchAll(/needle/g)].map(
+      ({ index }) => large.lastIndexOf("\n", index) + 1,
+    );
+    const query = threadQueryOf(lineQueryOf({ ...page, grep: "NEEDLE", ignoreCase: true }));
+    const starts = async (...ranges: [number, number][]) => {
+      const places = ranges.map(([from, to]) => ({ path: largePath, from, to }));
+      return (await threads.search(places, query)).map((one) => one?.starts);
+    };
+    const [first = 0, last = 0] = hits;
+    expect(
+      await starts([0, first], [0, large.length], [first, last], [last, large.length]),
+    ).toEqual([[], [first, last], [0], [0]]);
   });
 
   test("report unreadable ranges as possible matches", async () => {
