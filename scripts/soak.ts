@@ -25,6 +25,7 @@ const OTHER_SUITES: Readonly<Record<string, readonly string[]>> = {
   load: [process.execPath, join(import.meta.dir, "soak-load.ts")],
   tests: [process.execPath, join(import.meta.dir, "soak-tests.ts")],
   "power-loss": ["unshare", "-m", process.execPath, join(import.meta.dir, "power-loss.ts")],
+  irc: [process.execPath, join(import.meta.dir, "soak-irc.ts")],
   release: ["unshare", "-m", process.execPath, join(import.meta.dir, "soak-release.ts")],
   cluster: ["unshare", "-mn", process.execPath, join(import.meta.dir, "soak-cluster.ts")],
 };

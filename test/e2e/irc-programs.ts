@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { until } from "../event.ts";
 import type { Sandbox } from "./program.ts";
@@ -26,7 +34,8 @@ export class WeeChat implements AsyncDisposable {
 
   static async open(sandbox: Sandbox, account: IrcAccount): Promise<WeeChat> {
     const folder = sandbox.path("weechat");
-    mkdirSync(folder, { mode: 0o700 });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    rmSync(join(folder, "fifo"), { force: true });
     // Version 4 renamed the options of TLS.
     const tls = ["ssl", "tls"].flatMap((word) => [
       `/set irc.server.chat.${word} on`,
@@ -68,6 +77,10 @@ export class WeeChat implements AsyncDisposable {
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
+  logs(): ReadonlyMap<string, string> {
+    return logsIn(this.#logs);
+  }
+
   async shows(buffer: string, text: string | RegExp): Promise<void> {
     await until(`${text} in ${buffer} of WeeChat`, () => new RegExp(text).test(this.log(buffer)));
   }
@@ -84,6 +97,16 @@ export class WeeChat implements AsyncDisposable {
   }
 }
 
+function logsIn(folder: string): ReadonlyMap<string, string> {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+/** Logs of irssi's windows, named after channels and nicks. */
+export function irssiLogs(sandbox: Sandbox): ReadonlyMap<string, string> {
+  return logsIn(sandbox.path("irssi", "logs"));
+}
+
 /** Opens irssi, which connects at its start. */
 export async function openIrssi(
   sandbox: Sandbox,
@@ -98,6 +121,9 @@ export async function openIrssi(
        tls_verify = "no"; tls_pinned_cert = "${fingerprint}"; autoconnect = "yes"; });
      chatnets = { chat = { type = "IRC"; nick = "${name}"; sasl_mechanism = "PLAIN";
        sasl_username = "${name}"; sasl_password = "${password}"; }; };
+     settings = { core = { server_reconnect_time = "10s"; };
+       "fe-common/core" = { autolog = "yes";
+         autolog_path = "${join(folder, "logs", "$0.log")}"; }; };
     `,
   );
   const screen = await Screen.open(sandbox, window);
