@@ -73,6 +73,11 @@ export const DEFAULT_HEARTBEAT: Heartbeat = {
   pingIntervalMs: PING_INTERVAL_MS,
   idleTimeoutMs: IDLE_TIMEOUT_MS,
 };
+/** For links within the process. */
+export const NO_HEARTBEAT: Heartbeat = {
+  pingIntervalMs: Number.POSITIVE_INFINITY,
+  idleTimeoutMs: Number.POSITIVE_INFINITY,
+};
 /** For links that do not report the loss of the peer. */
 export const FAST_HEARTBEAT: Heartbeat = {
   pingIntervalMs: UDP_PING_INTERVAL_MS,

@@ -13,7 +13,12 @@ import { PROBE_INTERVAL_MS } from "../../base/limits-page.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
-import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../../core/session/session.ts";
+import {
+  DEFAULT_HEARTBEAT,
+  NO_HEARTBEAT,
+  Session,
+  type SessionEffect,
+} from "../../core/session/session.ts";
 import { SmallMap } from "../../core/small-map.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link, LinkHandlers } from "../../io/link/link.ts";
@@ -70,7 +75,8 @@ export class ClientConnection implements Source, LinkHandlers {
     this.link = link;
     this.#options = options;
     this.sinceMs = options.clock.unixMs();
-    this.session = new Session("server", options.clock.now(), DEFAULT_HEARTBEAT, new PostCodec());
+    const heartbeat = link.transport === "irc" ? NO_HEARTBEAT : DEFAULT_HEARTBEAT;
+    this.session = new Session("server", options.clock.now(), heartbeat, new PostCodec());
     link.limitMessageBytes?.(this.session.messageBytesMax);
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.clock.now());
     link.receive(this);

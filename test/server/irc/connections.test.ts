@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
+import { IDLE_TIMEOUT_MS } from "../../../src/base/limits.ts";
 import { plain, untagged } from "./irc-client.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 
@@ -151,6 +152,19 @@ describe("the end of a connection", () => {
     expect(listed.map(({ user }) => user).sort()).toEqual(["ana", "ben"]);
     expect(listed[0]?.program).toContain("irc");
     expect(one.isClosed).toBe(false);
+  });
+
+  test("cannot be a timeout, so the server sends no pings within the process", async () => {
+    const { irc, olga } = await start();
+    const answers = async () => {
+      const { clients } = await olga.request("clients", {});
+      const listed = clients.filter(({ transport }) => transport === "irc");
+      return listed.map(({ receivedMessages }) => receivedMessages);
+    };
+    const before = await answers();
+    await irc.site.time.advance(2 * IDLE_TIMEOUT_MS);
+    // The first request measures the round trip.
+    expect(await answers()).toEqual(before.map((count) => count + 1));
   });
 
   test("during a command is harmless", async () => {
