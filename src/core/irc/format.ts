@@ -1,21 +1,23 @@
 /** Formatting of lines that contain text of clients. */
 
 import { cutText, utf8Encode } from "../../base/bytes.ts";
-import { formatLine, type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
+import { formatLine, type LineFields, NO_TAGS, REST_BYTES_MAX } from "../../wire/irc/line.ts";
 
 /** No nick, channel, mode or id is longer. */
 const MIDDLE_BYTES_MAX = 100;
 const UTF8_BYTES_MAX = 3;
+const PLAIN_MIDDLE = /^[#\w+=.-]{1,100}$/;
 const BREAKS = /[\0\r\n]+/g;
 
 /**
  * Formats a line without CR LF. Text that would end the line, or become another parameter, is
  * replaced, and a line that is too long is cut.
  */
-export function formatSafely({ tags = {}, source, command, params }: LineFields): string {
+export function formatSafely({ tags = NO_TAGS, source, command, params }: LineFields): string {
   const last = params.length - 1;
-  const safe = params.map((param, i) => (i < last ? middle(param) : unbroken(param)));
-  const fields = { tags: safeTags(tags), source, command, params: safe };
+  const safe = params.map(middle);
+  if (last >= 0) safe[last] = unbroken(params[last] ?? "");
+  const fields = { tags: tags === NO_TAGS ? tags : safeTags(tags), source, command, params: safe };
   const line = formatLine(fields);
   const rest = line.startsWith("@") ? line.slice(line.indexOf(" ") + 1) : line;
   if (rest.length * UTF8_BYTES_MAX <= REST_BYTES_MAX) return line;
@@ -27,6 +29,7 @@ export function formatSafely({ tags = {}, source, command, params }: LineFields)
 }
 
 function middle(param: string): string {
+  if (PLAIN_MIDDLE.test(param)) return param;
   const text = cutText(unbroken(param), MIDDLE_BYTES_MAX).replaceAll(" ", "_");
   return text === "" || text.startsWith(":") ? "*" : text;
 }

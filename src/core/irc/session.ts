@@ -12,6 +12,7 @@ import {
   LineBuffer,
   type LineFault,
   type LineFields,
+  NO_TAGS,
   parseLine,
 } from "../../wire/irc/line.ts";
 import {
@@ -84,6 +85,8 @@ const HELD_MESSAGES_MAX = 1_000;
 const PING_AFTER_MS = 120_000;
 const CLOSE_AFTER_MS = 240_000;
 const NONCE_BYTES = 32;
+/** Shared, because each tick of each connection would otherwise leave an array behind. */
+const NO_EFFECTS: readonly IrcEffect[] = [];
 const NOBODY: ReadonlySet<string> = new Set();
 
 export class IrcSession {
@@ -142,7 +145,7 @@ export class IrcSession {
     this.registration = new Registration(this);
   }
 
-  start(): IrcEffect[] {
+  start(): readonly IrcEffect[] {
     const nonce = this.server.entropy(NONCE_BYTES);
     this.#perform(
       this.#protocol.notify({ kind: "hello", versions: [VERSION], client: "irc (IRC)", nonce }),
@@ -167,8 +170,8 @@ export class IrcSession {
     return (this.caps & cap) === cap;
   }
 
-  receive(chunk: Uint8Array, now: number): IrcEffect[] {
-    if (this.#isClosed) return [];
+  receive(chunk: Uint8Array, now: number): readonly IrcEffect[] {
+    if (this.#isClosed) return NO_EFFECTS;
     this.now = now;
     this.#receivedAt = now;
     this.#receivedBytes += chunk.length;
@@ -188,7 +191,7 @@ export class IrcSession {
   }
 
   /** Handles a message that the server sends to this connection alone. */
-  receiveMessage(bytes: Uint8Array, now: number): IrcEffect[] {
+  receiveMessage(bytes: Uint8Array, now: number): readonly IrcEffect[] {
     this.now = now;
     const effects = this.#protocol.receive(bytes, now);
     this.#perform(effects);
@@ -198,8 +201,8 @@ export class IrcSession {
   }
 
   /** Handles a message published to a room. */
-  deliver(message: SharedMessage, now: number): IrcEffect[] {
-    if (this.#isClosed) return [];
+  deliver(message: SharedMessage, now: number): readonly IrcEffect[] {
+    if (this.#isClosed) return NO_EFFECTS;
     this.now = now;
     this.#show(message);
     this.#continue();
@@ -207,14 +210,14 @@ export class IrcSession {
   }
 
   /** Closes the connection after the lines so far, as the client sends no more. */
-  peerEnded(now: number): IrcEffect[] {
+  peerEnded(now: number): readonly IrcEffect[] {
     this.now = now;
     this.#hasPeerEnded = true;
     this.#runQueue();
     return this.#take();
   }
 
-  resume(now: number): IrcEffect[] {
+  resume(now: number): readonly IrcEffect[] {
     this.now = now;
     if (this.#isPaced) {
       this.#isPaced = false;
@@ -224,7 +227,7 @@ export class IrcSession {
     return this.#take();
   }
 
-  tick(now: number): IrcEffect[] {
+  tick(now: number): readonly IrcEffect[] {
     this.now = now;
     this.#shownAways.clear();
     this.#continue();
@@ -778,7 +781,7 @@ export class IrcSession {
     if (away.of(this.account.id) === this.#away) away.set(this.account.id, undefined);
   }
 
-  showAway(name: string, reason: string | undefined, now: number): IrcEffect[] {
+  showAway(name: string, reason: string | undefined, now: number): readonly IrcEffect[] {
     this.now = now;
     this.#sendAway(name, reason);
     return this.#take();
@@ -805,6 +808,7 @@ export class IrcSession {
   }
 
   #presences({ online, offline }: NoticeOf<"presences">): void {
+    if (!this.has(CAP.awayNotify)) return;
     for (const name of online) {
       const account = findAccount(this.server, name);
       this.#sendAway(name, account && this.server.away.of(account.id));
@@ -847,7 +851,7 @@ export class IrcSession {
   }
 
   /** Must be called after each change, because no notice reports accounts without a common room. */
-  checkMonitored(now: number): IrcEffect[] {
+  checkMonitored(now: number): readonly IrcEffect[] {
     this.now = now;
     for (const entry of this.monitored.values()) {
       const isOnline = isNickOnline(this, entry.nick);
@@ -865,7 +869,7 @@ export class IrcSession {
   }
 
   #allowedTags(tags: LineFields["tags"]): NonNullable<LineFields["tags"]> {
-    if (tags === undefined || this.has(CAP.tags)) return tags ?? {};
+    if (tags === undefined || this.has(CAP.tags)) return tags ?? NO_TAGS;
     const { time, account, batch, label } = tags;
     return { time, account, batch, label };
   }
@@ -882,10 +886,11 @@ export class IrcSession {
     this.#out = "";
   }
 
-  #take(): IrcEffect[] {
+  #take(): readonly IrcEffect[] {
     const token = this.deliveries?.due(this.now);
     if (token !== undefined) this.#emit({ command: "PING", params: [token] });
     this.#flush();
+    if (this.#effects.length === 0) return NO_EFFECTS;
     const effects = this.#effects;
     this.#effects = [];
     return effects;

@@ -40,11 +40,11 @@ export class IrcLink extends BaseLink implements LineSocketHandlers {
   }
 
   data(bytes: Uint8Array): void {
-    this.#perform((now) => this.session.receive(bytes, now));
+    this.#perform(this.session.receive(bytes, this.#now));
   }
 
   ended(): void {
-    this.#perform((now) => this.session.peerEnded(now));
+    this.#perform(this.session.peerEnded(this.#now));
   }
 
   queueLow(): void {
@@ -53,29 +53,29 @@ export class IrcLink extends BaseLink implements LineSocketHandlers {
   }
 
   start(): void {
-    this.#perform(() => this.session.start());
+    this.#perform(this.session.start());
   }
 
   tick(): void {
-    this.#perform((now) => this.session.tick(now));
+    this.#perform(this.session.tick(this.#now));
   }
 
   deliver(message: SharedMessage): void {
-    this.#perform((now) => this.session.deliver(message, now));
+    this.#perform(this.session.deliver(message, this.#now));
   }
 
   checkMonitored(): void {
-    if (this.session.monitored.size > 0) this.#perform((now) => this.session.checkMonitored(now));
+    if (this.session.monitored.size > 0) this.#perform(this.session.checkMonitored(this.#now));
   }
 
   showAway(name: string, reason: string | undefined): void {
-    this.#perform((now) => this.session.showAway(name, reason, now));
+    this.#perform(this.session.showAway(name, reason, this.#now));
   }
 
   send(message: Uint8Array): boolean {
     if (this.state !== "open") return false;
     this.countSent(1, message.length);
-    this.#perform((now) => this.session.receiveMessage(message, now));
+    this.#perform(this.session.receiveMessage(message, this.#now));
     return true;
   }
 
@@ -113,9 +113,12 @@ export class IrcLink extends BaseLink implements LineSocketHandlers {
     if (this.state !== "closed") this.#socket.destroy();
   }
 
-  #perform(run: (now: number) => readonly IrcEffect[]): void {
-    const { clock } = this.#options;
-    for (const effect of run(clock.now())) {
+  get #now(): number {
+    return this.#options.clock.now();
+  }
+
+  #perform(effects: readonly IrcEffect[]): void {
+    for (const effect of effects) {
       switch (effect.kind) {
         case "write":
           this.#socket.write(effect.bytes);
@@ -125,7 +128,7 @@ export class IrcLink extends BaseLink implements LineSocketHandlers {
           queueMicrotask(() => this.inbox.push(effect.bytes));
           break;
         case "wait":
-          clock.after(effect.ms, () => this.#perform((now) => this.session.resume(now)));
+          this.#options.clock.after(effect.ms, () => this.#perform(this.session.resume(this.#now)));
           break;
         default:
           this.#socket.end();

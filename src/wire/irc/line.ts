@@ -46,7 +46,12 @@ const AT = 0x40;
 
 const replacer = new TextDecoder();
 
+/** Shared by all lines without tags. */
+export const NO_TAGS: Readonly<Record<string, string>> = {};
+const NO_TAG_VALUES: ReadonlyMap<string, string> = new Map();
 const FORBIDDEN = /[\0\r\n]/;
+const NOT_SOURCE = /^$|[\0\r\n ]/;
+const LEADING_SPACES = /^ +/;
 const COMMAND = /^[A-Za-z0-9]+$/;
 /** Clients may send commands that no server knows, and need a reply to them. */
 const CLIENT_COMMAND = /^[\w-]+$/;
@@ -84,7 +89,7 @@ export function parseLine(bytes: Uint8Array): IrcLine | LineFault {
 function parseText(text: string): IrcLine | LineFault {
   let rest = trimSpaces(text);
   if (rest === "") return "empty";
-  let tags: ReadonlyMap<string, string> = new Map();
+  let tags = NO_TAG_VALUES;
   let source: string | undefined;
   if (rest.startsWith("@")) {
     const [head, tail] = cutAtSpace(rest.slice(1));
@@ -128,25 +133,27 @@ function cutAtSpace(text: string): readonly [head: string, tail: string] {
 }
 
 function trimSpaces(text: string): string {
-  return text.replace(/^ +/, "");
+  return text.startsWith(" ") ? text.replace(LEADING_SPACES, "") : text;
 }
 
 /** Returns the line without CR LF. Strangers' texts must be free of CR, LF and NUL. */
-export function formatLine({ tags = {}, source, command, params }: LineFields): string {
+export function formatLine({ tags = NO_TAGS, source, command, params }: LineFields): string {
   assert(COMMAND.test(command), "an IRC command consists of letters or digits");
   assert(params.length <= PARAMS_MAX, "an IRC line has too many parameters");
-  let line = formatTags(tags);
+  let line = tags === NO_TAGS ? "" : formatTags(tags);
   if (source !== undefined) {
-    assert(source !== "" && !/[\0\r\n ]/.test(source), "an IRC source has no spaces");
-    line += `:${source} `;
+    assert(!NOT_SOURCE.test(source), "an IRC source has no spaces");
+    line = `${line}:${source} `;
   }
   line += command;
-  for (const [i, param] of params.entries()) {
+  let i = 0;
+  for (const param of params) {
     assert(!FORBIDDEN.test(param), "an IRC parameter must not contain CR, LF or NUL");
     const needsColon = NOT_MIDDLE.test(param);
     assert(!needsColon || i === params.length - 1, "only the last IRC parameter may have spaces");
     const isText = i > 0 && i === params.length - 1 && TEXT_COMMANDS.has(command);
-    line += needsColon || isText ? ` :${param}` : ` ${param}`;
+    line = needsColon || isText ? `${line} :${param}` : `${line} ${param}`;
+    i++;
   }
   return line;
 }
