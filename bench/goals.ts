@@ -40,8 +40,8 @@ const PROFILES = {
     "A post to 10 readers takes 28 µs, to 100 readers 62 µs: kernel and engine 19 %, sending " +
     "19 %, lines 14 %, receiving 12 %, hashes 7 %, event loop 17 %.",
   gateway:
-    "A post to 10 readers takes 103 µs over IRC: the gateway makes a request of it and decodes " +
-    "the answer and the record again.",
+    "The gateway makes a request of each line and writes to each reader's socket itself. With " +
+    "1,000 readers, a post takes at least 10 ms for TLS writes and 1.5 ms for sessions.",
   latency:
     "A post waits for its batch (2 ms apart if several write), its sync and, with 1,000 readers, " +
     "a broadcast of 5 ms.",
