@@ -93,7 +93,9 @@ export class HalfOpenWatch {
     for (const { socket } of toClose(halfOpen, startedAt, areLow))
       sockets.shutdown(socket.descriptor);
     const everyMs = areLow ? HALF_OPEN_CHECK_SHORT_INTERVAL_MS : HALF_OPEN_CHECK_INTERVAL_MS;
-    return Math.max(everyMs, (now() - startedAt) / SCAN_SHARE);
+    const pauseMs = Math.max(everyMs, (now() - startedAt) / SCAN_SHARE);
+    // On a busy machine, a scan that is interrupted would otherwise end the checks for minutes.
+    return Math.min(pauseMs, FIRST_REQUEST_TIMEOUT_MS);
   }
 }
 

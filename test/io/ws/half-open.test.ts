@@ -15,10 +15,14 @@ class Bench {
   open: OpenSocket[] = [];
   isShort = false;
   now = 0;
+  scanMs = 0;
   #last = 10;
   readonly watch = new HalfOpenWatch({
     sockets: {
-      at: () => this.open,
+      at: () => {
+        this.now += this.scanMs;
+        return this.open;
+      },
       shutdown: (descriptor) => {
         this.open = this.open.filter((one) => one.descriptor !== descriptor);
       },
@@ -66,6 +70,19 @@ describe("half-open connections", () => {
     bench.now++;
     bench.watch.scan();
     expect(bench.open).toEqual([busy]);
+  });
+
+  test("are checked again soon after a slow scan", () => {
+    const bench = new Bench();
+    const slow = (ms: number) => {
+      bench.connect(1);
+      bench.scanMs = ms;
+      return bench.watch.scan();
+    };
+    expect([5, 20, 99, 100, 101, 3_000].map(slow)).toEqual([
+      ...[HALF_OPEN_CHECK_INTERVAL_MS, 2_000, 9_900],
+      ...[FIRST_REQUEST_TIMEOUT_MS, FIRST_REQUEST_TIMEOUT_MS, FIRST_REQUEST_TIMEOUT_MS],
+    ]);
   });
 
   test("are limited further when descriptors run out", () => {
