@@ -1,5 +1,6 @@
 /** IRC lines of the records of a room. */
 
+import { cleanFileName } from "../../base/file-names.ts";
 import type { FileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -127,7 +128,7 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
     const address = user === undefined ? undefined : server.fileAddress(user, id as FileId);
     const caption = text === "" ? "" : `${ircFromMarkdown(text)}\n`;
     const link = address === undefined ? "" : ` ${address}`;
-    return `${caption}[file] ${oneLine(name)} (${formatSize(size)})${link}`;
+    return `${caption}[file] ${cleanFileName(name)} (${formatSize(size)})${link}`;
   }
   const text = ircFromMarkdown(bodyText(record));
   if (record.kind === "edit") return `✎ ${text}`;
