@@ -79,7 +79,8 @@ function envelope(value: unknown): { kind: string; ref: number | undefined } {
 function faultOf(kind: string, issue: v.BaseIssue<unknown>): Fault {
   const path = v.getDotPath(issue) ?? "?";
   if (issue.type === "max_bytes" || issue.type === "max_size" || issue.type === "max_length") {
-    return new Fault("too-large", `'${path}' of '${kind}' is too long (at most ${issue.expected})`);
+    const maximum = String(issue.requirement);
+    return new Fault("too-large", `'${path}' of '${kind}' is too long (at most ${maximum})`);
   }
   return new Fault("frame-malformed", `'${path}' of '${kind}' is invalid`);
 }

@@ -96,6 +96,13 @@ describe("SASL", () => {
     expect(await sasl(client, ...lines)).toContain(" 900 ");
   });
 
+  test("states the maximum if a password is too long", async () => {
+    const { client } = await start();
+    const lines = plain("ana", "p".repeat(1_025)).match(/.{1,400}/g) ?? [];
+    const text = "'password' of 'login' is too long (at most 1024)";
+    expect(await sasl(client, ...lines)).toBe(`:chat 904 * :${text}`);
+  });
+
   test("ends a response of exactly 400 characters with +", async () => {
     const irc = await IrcSite.open();
     const password = "p".repeat(295);
