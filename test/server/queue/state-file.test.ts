@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { StateFile } from "../../../src/server/queue/state-file.ts";
+import { tempFolder } from "../../temp-folder.ts";
+
+const folder = tempFolder();
+
+function open(text: string, encodingMs: number) {
+  const delays: number[] = [];
+  let nowMs = 0;
+  const clock = {
+    now: () => nowMs,
+    unixMs: () => nowMs,
+    after: (delayMs: number) => {
+      delays.push(delayMs);
+      return () => undefined;
+    },
+  };
+  const disk = systemDisk();
+  const file = new StateFile(
+    { disk, folder },
+    {
+      ...{ name: "marks.json", sizeBytesMax: 100_000_000, writeDelayMs: 500, clock },
+      ...{ warn: () => undefined, consequence: "", parse: () => true },
+      format: () => {
+        nowMs += encodingMs;
+        return text;
+      },
+    },
+  );
+  return { file, delays };
+}
+
+test("a slow encoding of a small file does not delay the next write", async () => {
+  const { file, delays } = open("{}", 250);
+  file.markDirty();
+  await file.close();
+  file.markDirty();
+  expect(delays).toEqual([500, 500]);
+});
+
+test("a large file is written less often", async () => {
+  const { file, delays } = open("x".repeat(2_000_000), 0);
+  file.markDirty();
+  await file.close();
+  file.markDirty();
+  expect(delays).toEqual([500, 2_000]);
+});
