@@ -183,7 +183,7 @@ async function openContents(
     version: `${VERSION} ${COMMIT}`,
   };
   const storedIdentity = ownIdentity(path);
-  const snapshot =
+  let snapshot =
     storedIdentity === undefined
       ? undefined
       : readSnapshot<HistoryFolds>({ ...snapshotOptions, key: snapshotKey(storedIdentity) });
@@ -207,6 +207,8 @@ async function openContents(
       },
     },
   });
+  // The closures below would retain the whole snapshot.
+  snapshot = undefined;
   const { rooms, engine } = folds;
   const keys = { path, accounts, registry };
   const cluster =
