@@ -198,6 +198,7 @@ export class ScreenProgram extends SoakProgram {
     if (screen === undefined) throw new Error("the full screen is not open");
     const prompt = target.startsWith("@") ? `${target}>` : `#${target}>`;
     if (screen.rows().at(-1)?.startsWith(prompt) === true) return screen;
+    if (!target.startsWith("@")) await screen.shows(target);
     screen.press("M-k");
     screen.type(target.replace("@", ""));
     screen.press("Enter");
@@ -242,7 +243,8 @@ export class PageProgram extends SoakProgram {
   }
 
   async say(target: string, text: string): Promise<void> {
-    await this.command(target, text);
+    if (!target.startsWith("@")) return this.command(target, text);
+    await this.exclusively(async () => this.#visit?.send(`/msg ${target.slice(1)} ${text}`));
   }
 
   async command(room: string, line: string): Promise<void> {

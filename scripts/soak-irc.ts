@@ -41,6 +41,7 @@ const PASSWORD = "long enough";
 const TALK_MS = 3_000;
 const CALM_MS = 6_000;
 const DOWN_MS = 3_000;
+const DISPLAY_MS = 2_000;
 const FILE_BYTES = 50_000;
 const WAIT_MS = 120_000;
 const POLL_MS = 250;
@@ -89,13 +90,19 @@ const findings = new Map<SoakProgram, Findings>(programs.map((p) => [p, createFi
 const outages = new Map(programs.map((p) => [p, [] as { fromUnixMs: number; toUnixMs: number }[]]));
 const paused = new Set<SoakProgram>();
 const busy = new Map<SoakProgram, Promise<unknown>>();
-/** Texts sent by each program while nothing could prevent their delivery to the server. */
-const required = new Set<string>();
+/** Senders of the texts whose delivery to the server nothing could prevent. */
+const required = new Map<string, SoakProgram>();
+const lastSaid = new Map<SoakProgram, string>();
 const files: { readonly token: string; readonly digest: string }[] = [];
 const counts = new Map<string, number>();
 const failures: string[] = [];
 let lastToken = 0;
 let isUnderDisruption = false;
+
+function fail(message: string): void {
+  failures.push(message);
+  print(`failure: ${message}`);
+}
 
 function tally(what: string): void {
   counts.set(what, (counts.get(what) ?? 0) + 1);
@@ -133,11 +140,18 @@ async function pollUntil(what: string, check: () => boolean | Promise<boolean>):
 
 // Talk
 
-/** Stops the talk of these programs during an action. */
+/**
+ * Stops the talk of these programs during an action. IRC clients delay lines, and the server would
+ * refuse those to a renamed room or from a kicked user.
+ */
 async function withPaused(members: readonly SoakProgram[], act: () => Promise<void>) {
   for (const member of members) paused.add(member);
-  await Promise.all(members.map((member) => busy.get(member)));
   try {
+    await Promise.all(members.map((member) => busy.get(member)));
+    for (const member of members) {
+      const last = lastSaid.get(member);
+      if (last !== undefined) await postRecorded(last);
+    }
     await act();
   } finally {
     for (const member of members) paused.delete(member);
@@ -149,7 +163,7 @@ async function talk(program: SoakProgram, isOver: () => boolean): Promise<void> 
     if (program.isRunning && !paused.has(program)) {
       const base = random.pick(BASES);
       const saying = say(program, base).catch((error: Error) => {
-        if (program.isRunning) failures.push(`${program.title}: ${error.message}`);
+        if (program.isRunning) fail(`${program.title}: ${error.message}`);
       });
       busy.set(program, saying);
       await saying;
@@ -163,7 +177,10 @@ async function say(program: SoakProgram, base: string): Promise<string> {
   const isSafe = !isUnderDisruption || (!program.isLog && program.isRunning);
   await program.say(nameOf(base), textOf(token));
   tally("texts typed");
-  if (isSafe && program.isRunning) required.add(token);
+  if (isSafe && program.isRunning) {
+    required.set(token, program);
+    lastSaid.set(program, token);
+  }
   return token;
 }
 
@@ -177,7 +194,7 @@ async function mark(base: string, readers: readonly SoakProgram[] = programs): P
     readers.map(async (program) => {
       const isShown = async () => (await program.view(nameOf(base))).includes(token);
       await pollUntil(`${token} in ${program.title}`, isShown).catch((error: Error) => {
-        failures.push(error.message);
+        fail(error.message);
       });
     }),
   );
@@ -246,7 +263,7 @@ const ACTIONS: Readonly<Record<string, (base: string) => Promise<void>>> = {
     await withPaused([author], async () => {
       const token = tokenIn("dm");
       await author.say(`@${reader.account}`, `${token} for you`);
-      required.add(token);
+      required.set(token, author);
     });
   },
   kick: async (base) => {
@@ -259,6 +276,8 @@ const ACTIONS: Readonly<Record<string, (base: string) => Promise<void>>> = {
       await mark(base, others);
       await target.command(nameOf(elsewhere), `/join #${nameOf(base)}`);
       await recorded("the join", () => live.isIn(target.account, base));
+      // A kicked moderator is no longer one.
+      observer.type(`/join ${nameOf(base)}`, `/grant ${target.account}`);
       await mark(base);
     });
   },
@@ -273,8 +292,11 @@ const ACTIONS: Readonly<Record<string, (base: string) => Promise<void>>> = {
   },
 };
 
+/** All programs have displayed it, so that they accept a reply or reaction to it. */
 function newestIn(base: string): number {
-  const posts = [...live.posts.values()].filter((post) => post.base === base && !post.isErased);
+  const posts = [...live.posts.values()].filter((post) => {
+    return post.base === base && !post.isErased && post.unixMs < Date.now() - DISPLAY_MS;
+  });
   return Math.max(...posts.map(({ seq }) => seq));
 }
 
@@ -329,10 +351,12 @@ async function runRound(): Promise<string> {
     for (const [name, act] of Object.entries(ACTIONS)) {
       await act(random.pick(BASES)).then(
         () => tally(name),
-        (error: Error) => failures.push(`${name}: ${error.message}`),
+        (error: Error) => fail(`${name}: ${error.message}`),
       );
     }
     isUnderDisruption = true;
+    // IRC clients delay lines, and a client that is killed forgets them.
+    for (const token of required.keys()) if (!token.startsWith("dm.")) await postRecorded(token);
     await Bun.sleep(random.int(CALM_MS));
     await DISRUPTIONS[disruption]?.();
     tally(disruption);
@@ -347,21 +371,21 @@ async function runRound(): Promise<string> {
   const history = ["history", "--data", served.data, "--since", "2020-01-01T00:00:00Z"];
   // The observer has also received the texts that were erased since.
   truth.read([...(await olga.json(history)), ...observer.jsonLines]);
-  const unsent = [...required].filter((token) => !truth.posts.has(token));
-  if (unsent.length > 0) failures.push(`never recorded: ${unsent.join(" ")}`);
+  for (const [token, { title }] of required)
+    if (!truth.posts.has(token)) fail(`never recorded: ${token} of ${title}`);
   required.clear();
   for (const program of programs) await check(program, since);
   await checkFiles();
   return disruption;
 }
 
-async function check(program: SoakProgram, since: number): Promise<void> {
+async function check(program: SoakProgram, roundSince: number): Promise<void> {
   const { account, isLog } = program;
   const found = findings.get(program) ?? createFindings();
   const viewer = { account, isLog, outages: outages.get(program) ?? [] };
   for (const base of BASES) {
     const view = planted(program, [...(await program.view(nameOf(base)))]);
-    compare(truth, base, viewer, view, since, found);
+    compare(truth, base, viewer, view, sinceFor(view, roundSince), found);
   }
   const partners = new Set<string>();
   for (const { base, readers } of truth.posts.values())
@@ -369,7 +393,13 @@ async function check(program: SoakProgram, since: number): Promise<void> {
       for (const reader of readers) if (reader !== account) partners.add(`@${reader}`);
   const views: (readonly string[])[] = [];
   for (const partner of isLog ? ["@"] : partners) views.push(await program.view(partner));
-  compare(truth, "dm", viewer, views.flat(), since, found);
+  compare(truth, "dm", viewer, views.flat(), roundSince, found);
+}
+
+/** A screen displays only the newest messages of a busy room, but those without a gap. */
+function sinceFor(view: readonly string[], roundSince: number): number {
+  const seqs = view.map((token) => truth.seqOf(token)).filter((seq) => seq > 0);
+  return Math.max(roundSince, Math.min(...seqs) - 1);
 }
 
 let isPlanted = false;
@@ -389,7 +419,7 @@ async function checkFiles(): Promise<void> {
       const curl = Bun.spawnSync(["curl", "-sS", "--cacert", certificate, url]);
       const actual = createHash("sha256").update(curl.stdout).digest("hex");
       if (actual === digest) tally("downloads");
-      else failures.push(`${program.title} cannot fetch ${token} from ${url}: ${curl.stderr}`);
+      else fail(`${program.title} cannot fetch ${token} from ${url}: ${curl.stderr}`);
     }
   }
 }
@@ -434,7 +464,7 @@ try {
     printRound(++rounds, disruption);
   }
 } catch (error) {
-  failures.push(String(error));
+  fail(String(error));
 } finally {
   for (const program of programs) await program.kill().catch(() => undefined);
   await browser.stop();
