@@ -26,7 +26,7 @@ const PEOPLE_LINE = new RegExp(
 );
 
 export const PARTS: readonly Part[] = [
-  reported("sends", "sends.ts", [], [...QUICK, "--rounds", "1"], 10),
+  reported("sends", "sends.ts", [], QUICK, 10),
   reported("start", "start.ts", [], QUICK, 1),
   {
     ...reported(

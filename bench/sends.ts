@@ -1,4 +1,4 @@
-/** Durable sends, one at a time per sender: `bun bench/sends.ts [--rounds 3] [--quick]`. */
+/** Durable sends, one at a time per sender: `bun bench/sends.ts [--rounds 1] [--quick]`. */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { treeCpuSeconds, treePeakBytes } from "./server-process.ts";
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "1" },
     quick: { type: "boolean", default: false },
   },
 });
