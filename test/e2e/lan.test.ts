@@ -104,7 +104,7 @@ test("requires the password to read; users without it get one warning and no tex
   }
   for (const { out } of ended) {
     expect(out).not.toContain("psst");
-    expect(out).not.toContain("bob");
+    expect(out).not.toContain('"bob"');
   }
   const faults = dan.jsonLines.filter(({ kind }) => kind === "fault");
   expect(faults).toHaveLength(1);
