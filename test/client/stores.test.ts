@@ -422,7 +422,8 @@ describe.each([
 
     test("keeps read records by account until they are proved", async () => {
       const { one, next } = await runs();
-      await one.logs.storeRecords(READER, [recordOf(3, "ben"), recordOf(1)]);
+      const twice = [recordOf(3, "ben"), recordOf(1), recordOf(3, "ben")];
+      await one.logs.storeRecords(READER, twice);
       await one.logs.storeRecords(READER, [{ ...recordOf(3, "eve"), place: "@eve" }, recordOf(2)]);
       one.end();
       const run = await next();

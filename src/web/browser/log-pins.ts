@@ -38,12 +38,13 @@ export class BrowserLogPins implements LogPins {
   }
 
   async storeRecords(reader: LogReader, records: readonly KnownRecord[]): Promise<void> {
-    const previous = await this.#records(reader);
-    const knownSeqs = new Set(previous.map(({ seq }) => seq));
-    const added = records
-      .filter(({ seq }) => !knownSeqs.has(seq))
-      .map((record) => ({ ...record, leaf: toBase64Url(record.leaf), proved: false }));
-    const all = [...previous, ...added].sort((a, b) => a.seq - b.seq);
+    const bySeq = new Map((await this.#records(reader)).map((record) => [record.seq, record]));
+    // A page may receive a record twice, for example after it joins a room again.
+    for (const record of records) {
+      if (bySeq.has(record.seq)) continue;
+      bySeq.set(record.seq, { ...record, leaf: toBase64Url(record.leaf), proved: false });
+    }
+    const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
     await this.#write(recordsKey(reader), all.slice(-STORED_RECORDS_MAX));
   }
 
