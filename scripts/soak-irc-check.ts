@@ -26,6 +26,7 @@ interface Post {
   /** Accounts of a direct conversation. */
   readonly readers: readonly string[];
   readonly edits: string[];
+  readonly isFile: boolean;
   isErased: boolean;
 }
 
@@ -90,7 +91,8 @@ export class Truth {
     } else if (!this.posts.has(token)) {
       const readers = [String(from), String(to ?? "").replace("@", "")];
       const unixMs = Date.parse(String(time));
-      const post = { token, base, seq, unixMs, readers, edits: [], isErased: false };
+      const isFile = kind === "file";
+      const post = { token, base, seq, unixMs, readers, edits: [], isFile, isErased: false };
       this.posts.set(token, post);
       this.#bySeq.set(seq, post);
     }

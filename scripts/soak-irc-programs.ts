@@ -14,10 +14,16 @@ const TERMINAL_ROWS = 150;
 const TERMINAL_COLUMNS = 90;
 const PAGE_SIZE = { width: 1_000, height: 4_000 };
 
-/** Without authors, times, quoted messages and unsent ones. */
+/**
+ * Texts without authors, times, quoted messages and unsent ones. The page may keep older messages
+ * mounted outside the window.
+ */
 const MESSAGE_TEXTS = `[
     ...document.querySelectorAll(".timeline article.message:not(.is-pending)"),
-  ].map((article) => {
+  ].filter((article) => {
+    const { top, bottom } = article.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  }).map((article) => {
     const copy = article.cloneNode(true);
     for (const part of copy.querySelectorAll(".quote, .message-head")) part.remove();
     return copy.textContent;
