@@ -70,7 +70,7 @@ export class Truth {
 
   #add(record: Json): void {
     const { kind, from, time, room, to } = record as Record<string, unknown> & Json;
-    const [seq, base] = [Number(record["seq"]), baseOf(String(room ?? "@"))];
+    const [seq, base] = [Number(record["seq"] ?? 0), baseOf(String(room ?? "@"))];
     this.lastSeq = Math.max(this.lastSeq, kind === "erased" ? 0 : seq);
     if (kind === "join") {
       const stay = { account: String(from), base, from: seq, to: Number.POSITIVE_INFINITY };
