@@ -321,12 +321,40 @@ function TimeField({ id, label, value, onChange }: TimeFieldProps) {
 }
 
 const STICK_PX = 40;
+/** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
+const USER_SCROLL_MS = 1_000;
+
+/**
+ * Reports whether the user may be scrolling. A press on the scroll bar counts until the pointer
+ * moves without it, because browsers do not report its release.
+ */
+function useUserScroll() {
+  const lastInputMs = useRef(Number.NEGATIVE_INFINITY);
+  const isPressed = useRef(false);
+  const onInput = () => {
+    lastInputMs.current = performance.now();
+  };
+  const handlers = {
+    onWheel: onInput,
+    onTouchMove: onInput,
+    onKeyDown: onInput,
+    onPointerDown: () => {
+      isPressed.current = true;
+    },
+    onPointerMove: ({ buttons }: { readonly buttons: number }) => {
+      if (buttons === 0) isPressed.current = false;
+    },
+  };
+  const isUserScroll = () =>
+    isPressed.current || performance.now() - lastInputMs.current < USER_SCROLL_MS;
+  return { handlers, isUserScroll };
+}
 
 function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
   const list = useRef<VListHandle>(null);
+  const { handlers, isUserScroll } = useUserScroll();
   const isAtBottom = useRef(true);
   const offset = useRef(0);
-  const size = useRef(0);
   const scrollsToTop = useRef(false);
   useEffect(() => {
     if (scrollsToTop.current && !isHidden) {
@@ -342,18 +370,15 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
   }, [follows, isHidden, lines]);
   const onScroll = (scrollOffset: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
-    // Filters and measured rows change the offset together with the size. Only the user changes the
-    // offset alone.
-    if (scrollOffset < offset.current - 1 && scrollSize === size.current)
-      isAtBottom.current = false;
+    // Filters and measured rows also change the offset.
+    if (scrollOffset < offset.current - 1 && isUserScroll()) isAtBottom.current = false;
     if (scrollSize - viewportSize - scrollOffset <= STICK_PX) isAtBottom.current = true;
     offset.current = scrollOffset;
-    size.current = scrollSize;
   };
   const showTop = () => {
     scrollsToTop.current = true;
   };
-  return { list, onScroll, showTop };
+  return { list, onScroll, handlers, showTop };
 }
 
 const NO_GROUPS: ReadonlySet<Group> = new Set();
@@ -394,7 +419,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
       unixMs <= (until ?? Number.MAX_SAFE_INTEGER) &&
       (query === "" || `${what} ${text}`.toLowerCase().includes(query)),
   );
-  const { list, onScroll, showTop } = useAutoScroll(
+  const { list, onScroll, handlers, showTop } = useAutoScroll(
     pausedLines === undefined,
     isHidden,
     visibleLines,
@@ -448,6 +473,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
           ref={list}
           data={visibleLines}
           onScroll={onScroll}
+          {...handlers}
           className="list log"
           tabIndex={0}
           role="group"
