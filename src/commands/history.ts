@@ -1,6 +1,5 @@
 /** `chat history`, which prints stored messages. */
 
-import { foldCase } from "../base/case-fold.ts";
 import { Fault } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
@@ -19,6 +18,7 @@ import { type DisplayRecord, renderRecord, styleOf } from "../cli/output/render.
 import { UnreadableRuns } from "../cli/output/unreadable-runs.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
+import { bodyMatcher } from "../core/client/grep.ts";
 import { isSameName } from "../core/model/item.ts";
 import { READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
@@ -125,11 +125,12 @@ async function fromServer(
   if (!follow) damage.check();
   if (!follow) return 0;
   if (damage.fault !== undefined) printNotice(context, faultLine(damage.fault));
+  const matches = recordMatcher(options);
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
     if (event.kind !== "record") continue;
     const { record } = event;
-    if (record.seq <= lastSeq || !matches(record, options)) continue;
+    if (record.seq <= lastSeq || !matches(record)) continue;
     await printPage([record]);
     if (record.state === "damaged")
       printNotice(context, `record ${record.seq} is damaged or withheld`);
@@ -186,19 +187,16 @@ async function lastRecords(client: Client, query: Query, count: number): Promise
   return pages.flat();
 }
 
-function matches({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
+function recordMatcher(options: HistoryOptions): (record: ChatRecord) => boolean {
   const { target, grep, ignoreCase, kinds } = options;
-  if (target !== undefined && !(target.kind === room.kind && isSameName(room.name, target.name))) {
-    return false;
-  }
-  if (options.from !== undefined && !isSameName(from, options.from)) return false;
-  if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
-  if (grep === undefined) return true;
-  const contains = (text: string) =>
-    ignoreCase ? foldCase(text).includes(foldCase(grep)) : text.includes(grep);
-  return [body?.["text"], body?.["topic"], body?.["name"]].some(
-    (text) => typeof text === "string" && contains(text),
-  );
+  const matchesBody = grep === undefined ? undefined : bodyMatcher(grep, ignoreCase);
+  return ({ room, from, kind, body }) => {
+    const isTarget = target?.kind === room.kind && isSameName(room.name, target.name);
+    if (target !== undefined && !isTarget) return false;
+    if (options.from !== undefined && !isSameName(from, options.from)) return false;
+    if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
+    return matchesBody?.(body) ?? true;
+  };
 }
 
 async function fromFolder(

@@ -1,8 +1,8 @@
 /** History pages that merge the server's records with this device's archive. */
 
-import { foldCase } from "../../base/case-fold.ts";
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import { bodyMatcher } from "../../core/client/grep.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { HistoryPage } from "../link/queries.ts";
@@ -10,8 +10,6 @@ import { openedRecord } from "./body.ts";
 import type { ArchivedRow } from "./rows.ts";
 
 type Query = RequestFields<"history">;
-
-const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
 
 /**
  * The server knows neither the text nor the kind of a sealed message, so such queries need the
@@ -27,9 +25,7 @@ export function matcherOf(
 ): (room: RoomView, seq: number, row: ArchivedRow) => ChatRecord | undefined {
   const { grep = "", ignoreCase = false, from, since, until, files } = query;
   const kinds = files === true ? ["file"] : query.kinds;
-  const needle = ignoreCase ? foldCase(grep) : grep;
-  const contains = (text: unknown) =>
-    typeof text === "string" && (ignoreCase ? foldCase(text) : text).includes(needle);
+  const matchesBody = bodyMatcher(grep, ignoreCase);
   return (room, seq, row) => {
     // The server itself returns the records of group changes.
     if (row.kind !== "said") return undefined;
@@ -39,7 +35,7 @@ export function matcherOf(
     if (until !== undefined && timeUnixMs > until) return undefined;
     if (from !== undefined && !isSameName(user, from)) return undefined;
     if (kinds !== undefined && !kinds.includes(String(fields["kind"]))) return undefined;
-    if (grep !== "" && !SEARCHED_FIELDS.some((name) => contains(fields[name]))) return undefined;
+    if (grep !== "" && !matchesBody(fields)) return undefined;
     const head = { seq, n, timeUnixMs, room, from: user, id: post };
     return openedRecord({ ...head, kind: "sealed", state: "whole", body: undefined }, row);
   };
