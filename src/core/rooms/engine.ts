@@ -340,7 +340,7 @@ export class RoomEngine {
       const detail = { retryAfterMs: 100 };
       this.#refuse(command, new Fault("too-many", "this room is too busy", detail), effects);
     } else {
-      const mode = this.#lockMode(command, this.#lock.runningOwn(lock));
+      const mode = this.#lockMode(command, lock);
       const claim = { command, mode, user: userOf(command) };
       if (this.#lock.acquire(lock, claim)) steps.push({ kind: "perform", lock, claim });
     }
@@ -349,9 +349,11 @@ export class RoomEngine {
   /**
    * A join that may create the room or exceed its limit, and a departure that may leave it vacant,
    * run alone.
-   * @param others running commands with mode `own`, each of which may be a join or a departure
+   * @param held number of running commands that are this one: 1 once it has its lock
    */
-  #lockMode(command: Command, others: number): LockMode {
+  #lockMode(command: Command, lock: string, held = 0): LockMode {
+    // Each of them may be a join or a departure.
+    const others = () => this.#lock.runningOwn(lock) - held;
     switch (command.kind) {
       case "post":
         return "post";
@@ -360,14 +362,14 @@ export class RoomEngine {
         return "own";
       case "join": {
         const room = this.#rooms.find(command.options.name);
-        const hasSpace = room !== undefined && room.members.size + others < ROOM_MEMBERS_MAX;
+        const hasSpace = room !== undefined && room.members.size + others() < ROOM_MEMBERS_MAX;
         return hasSpace ? "own" : "exclusive";
       }
       case "leave": {
         const room = this.#rooms.find(command.room);
         // In a cluster, departures from one room conflict with each other.
         if (this.#isShared || room === undefined || room.isSealed === true) return "exclusive";
-        return room.members.size - others > 1 ? "own" : "exclusive";
+        return room.members.size - others() > 1 ? "own" : "exclusive";
       }
       default:
         return "exclusive";
@@ -377,8 +379,7 @@ export class RoomEngine {
   #performStep(lock: string, claim: Claim<Command>, steps: Step[], effects: EngineEffect[]): void {
     const { command, mode } = claim;
     const isStale = lock !== roomLock(command, this.#rooms);
-    const others = this.#lock.runningOwn(lock) - 1;
-    if (isStale || (mode === "own" && this.#lockMode(command, others) !== "own")) {
+    if (isStale || (mode === "own" && this.#lockMode(command, lock, 1) !== "own")) {
       this.#releaseLock(lock, claim, steps);
       steps.push({ kind: "lock-room", command });
       return;
