@@ -148,9 +148,10 @@ function searchLoop(
   let last: { readonly module: Uint8Array; readonly find: ModuleFind } | undefined;
   /** Returns `undefined` if this processor has no vector instructions. */
   const finderOf = ({ module }: LineQuery): ModuleFind | undefined => {
-    if (module === undefined || !WebAssembly.validate(module)) return undefined;
+    if (module === undefined) return undefined;
     // Compile once per search.
     if (last !== undefined && Buffer.from(module).equals(last.module)) return last.find;
+    if (!WebAssembly.validate(module)) return undefined;
     const imports = { memory: { bytes: memory } };
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), imports);
     last = { module, find: exports["find"] as unknown as ModuleFind };
