@@ -78,21 +78,31 @@ function logView(logs: ReadonlyMap<string, string>, target: string): readonly st
   return files.flatMap(([, text]) => tokensIn(text));
 }
 
-export class WeeChatProgram extends SoakProgram {
-  readonly title = "WeeChat";
+abstract class IrcProgram extends SoakProgram {
   readonly isLog = true;
-  readonly #sandbox: Sandbox;
-  readonly #account: IrcAccount;
-  #weechat: WeeChat | undefined;
+  protected readonly sandbox: Sandbox;
+  protected readonly irc: IrcAccount;
 
-  constructor(sandbox: Sandbox, account: IrcAccount) {
-    super(account.name);
-    this.#sandbox = sandbox;
-    this.#account = account;
+  constructor(sandbox: Sandbox, irc: IrcAccount) {
+    super(irc.name);
+    this.sandbox = sandbox;
+    this.irc = irc;
   }
 
+  /** By file name. */
+  abstract get logs(): ReadonlyMap<string, string>;
+
+  async view(target: string): Promise<readonly string[]> {
+    return logView(this.logs, target);
+  }
+}
+
+export class WeeChatProgram extends IrcProgram {
+  readonly title = "WeeChat";
+  #weechat: WeeChat | undefined;
+
   async start(): Promise<void> {
-    this.#weechat = await WeeChat.open(this.#sandbox, this.#account);
+    this.#weechat = await WeeChat.open(this.sandbox, this.irc);
   }
 
   async end(): Promise<void> {
@@ -111,27 +121,14 @@ export class WeeChatProgram extends SoakProgram {
   get logs(): ReadonlyMap<string, string> {
     return this.#weechat?.logs() ?? new Map();
   }
-
-  async view(target: string): Promise<readonly string[]> {
-    return logView(this.logs, target);
-  }
 }
 
-export class IrssiProgram extends SoakProgram {
+export class IrssiProgram extends IrcProgram {
   readonly title = "irssi";
-  readonly isLog = true;
-  readonly #sandbox: Sandbox;
-  readonly #account: IrcAccount;
   #screen: Screen | undefined;
 
-  constructor(sandbox: Sandbox, account: IrcAccount) {
-    super(account.name);
-    this.#sandbox = sandbox;
-    this.#account = account;
-  }
-
   async start(run: number): Promise<void> {
-    this.#screen = await openIrssi(this.#sandbox, `irssi-${run}`, this.#account);
+    this.#screen = await openIrssi(this.sandbox, `irssi-${run}`, this.irc);
     await this.#screen.shows(/Act: |#/);
   }
 
@@ -151,11 +148,7 @@ export class IrssiProgram extends SoakProgram {
   }
 
   get logs(): ReadonlyMap<string, string> {
-    return irssiLogs(this.#sandbox);
-  }
-
-  async view(target: string): Promise<readonly string[]> {
-    return logView(this.logs, target);
+    return irssiLogs(this.sandbox);
   }
 }
 
