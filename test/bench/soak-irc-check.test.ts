@@ -51,3 +51,9 @@ test("finds an old version, an erased text, and a text for members only", () => 
   expect(check(["1", "3", "4"], false)).toEqual([0, 0, 0, 1]);
   expect(check(["1", "2", "5"], true)).toEqual([0, 0, 0, 1]);
 });
+
+test("ignores events without a number", () => {
+  const truth = new Truth();
+  truth.read([...HISTORY, { kind: "connected", room: "den" }]);
+  expect(truth.lastSeq).toBe(60);
+});
