@@ -89,7 +89,7 @@ abstract class IrcProgram extends SoakProgram {
     this.irc = irc;
   }
 
-  /** By file name. */
+  /** Logs by file name. */
   abstract get logs(): ReadonlyMap<string, string>;
 
   async view(target: string): Promise<readonly string[]> {
