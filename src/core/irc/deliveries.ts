@@ -47,7 +47,8 @@ export class Deliveries {
   /** @returns the parameter of a PING to send after the messages */
   due(now: number): string | undefined {
     if (this.#written.size === 0 || this.#asked.size > 0) return undefined;
-    this.#askAt ??= Math.max(this.#schedule.next(now), this.#askedAt + ASK_MS);
+    const pauseMs = now < this.#askedAt + ASK_MS ? ASK_MS : 0;
+    this.#askAt ??= this.#schedule.next(now) + pauseMs;
     if (now < this.#askAt) return undefined;
     this.#askAt = undefined;
     this.#askedAt = now;
