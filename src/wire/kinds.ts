@@ -96,7 +96,7 @@ export const KINDS = {
   },
   file: {
     log: "history",
-    traits: [...MESSAGE_TRAITS, "editable"],
+    traits: [...MESSAGE_TRAITS, "editable", "reactable"],
     body: {
       ...({ file: "text", name: "text", size: "count", chunks: "count" } as const),
       ...({ digest: "text", folder: "any", text: "text", sending: "text" } as const),

@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import type { PostBody } from "../../../src/wire/messages.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { Sites } from "../siblings/sites.ts";
 import { Site, siteWith } from "../site.ts";
+import { lab } from "../site-lab.ts";
 
 let counter = 0;
 const OUTBOX = "BBBBBBBBBBB";
@@ -29,6 +31,16 @@ test("records a reaction to a message of the same room", async () => {
   expect(Buffer.from(records[0]?.head ?? []).toString()).toContain('"kind":"reaction"');
   const direct = await postText(ana, "psst", "@ben");
   expect((await ben.request("post", react(direct, "@ana"))).seq).toBeGreaterThan(direct);
+});
+
+test("records a reaction to a file, until the file is erased", async () => {
+  const { ana, ben } = await lab();
+  const file = new TestFile("one", 1);
+  const { posted } = await file.upload(await channelOf(ana), ["lab"]);
+  const re = posted[0]?.seq ?? 0;
+  expect((await ben.request("post", react(re, "lab"))).seq).toBeGreaterThan(re);
+  await ana.request("erase", { seq: re });
+  expect(await ben.refusal("post", react(re, "lab"))).toBe("not-found");
 });
 
 test("refuses a reaction to anything but a readable message", async () => {
