@@ -14,6 +14,7 @@ interface RecentMessage {
   readonly author: string;
   /** Only the destination is stored, not the text, because the message may be deleted later. */
   readonly destination: DisplayRecord["destination"];
+  readonly isFile: boolean;
 }
 
 export class RecentMessages {
@@ -22,9 +23,10 @@ export class RecentMessages {
   add(record: DisplayRecord): void {
     const { kind, seq, from, destination } = record;
     if (kind === "erased") this.#bySeq.delete(seq);
-    if (kind !== "text" && kind !== "action") return;
-    const author = record.imported === undefined ? from : `${record.imported.from} (imported)`;
-    this.#bySeq.set(seq, { seq, from, author, destination });
+    if (kind !== "text" && kind !== "action" && kind !== "file") return;
+    const imported = kind === "file" ? undefined : record.imported;
+    const author = imported === undefined ? from : `${imported.from} (imported)`;
+    this.#bySeq.set(seq, { seq, from, author, destination, isFile: kind === "file" });
     dropOldest(this.#bySeq, RECENT_MAX);
   }
 
@@ -32,10 +34,12 @@ export class RecentMessages {
     return this.#bySeq.get(seq)?.author;
   }
 
+  /** Omits own files, which `/edit` and `/erase` without a number must not change. */
   last(target: string, me: string, whose: MessageAuthor): number | undefined {
     const folded = target.toLowerCase();
     let last: number | undefined;
-    for (const { seq, from, destination } of this.#bySeq.values()) {
+    for (const { seq, from, destination, isFile } of this.#bySeq.values()) {
+      if (isFile && whose === "own") continue;
       const isInTarget = destinationName({ destination, from }, me).toLowerCase() === folded;
       if (isInTarget && (from === me) === (whose === "own") && (last === undefined || seq > last))
         last = seq;

@@ -2,7 +2,7 @@
 
 import type { RoomId } from "../../base/ids.ts";
 import { compareNames } from "../../base/names.ts";
-import { isSameName, itemAt } from "./item.ts";
+import { isMessage, isSameName, itemAt } from "./item.ts";
 import { isMention, messagesOfOthers } from "./room.ts";
 import type { Draft, Item, Model, RoomState } from "./state.ts";
 
@@ -66,10 +66,14 @@ export function isPostPending({ pending }: Model, target: string): boolean {
   return pending.some(({ to, state }) => isSameName(to, target) && state.kind !== "refused");
 }
 
+/** Omits the user's own files, which `/edit` and `/erase` without a number must not change. */
 export function lastMessage(room: RoomState | undefined, isMine: boolean): Item | undefined {
   return room?.tail.items.findLast(
-    ({ kind, state, isMine: isOwn }) =>
-      (kind === "text" || kind === "action") && state === "whole" && isOwn === isMine,
+    (item) =>
+      isMessage(item) &&
+      item.state === "whole" &&
+      item.isMine === isMine &&
+      !(isMine && item.kind === "file"),
   );
 }
 

@@ -30,6 +30,7 @@ test("counts the members of a large room and lists the first hundred online memb
 });
 
 const TEXT: DisplayBody = { kind: "text", text: "x" };
+const FILE: DisplayBody = { kind: "file", id: "f", name: "a", sizeBytes: 1, digest: "", chunks: 1 };
 
 function record(
   seq: number,
@@ -54,6 +55,10 @@ test("finds the last message of another user in a room or conversation", () => {
   recent.add(record(0, "eva", { room: "lobby" }));
   expect(recent.last("lobby", "ana", "other")).toBe(1);
   expect([recent.authorOf(4), recent.authorOf(5)]).toEqual(["eva", undefined]);
+  recent.add(record(6, "bob", { room: "lobby" }, FILE));
+  recent.add(record(7, "ana", { room: "lobby" }, FILE));
+  expect(recent.last("lobby", "ana", "other")).toBe(6);
+  expect(recent.last("lobby", "ana", "own")).toBe(3);
 });
 
 const digits = Array.from({ length: 12 }, (_, at) => `1${at}000`.slice(0, 5)).join(" ");

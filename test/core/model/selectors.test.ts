@@ -17,6 +17,7 @@ import {
 } from "../../../src/core/model/selectors.ts";
 import { BEN, LOBBY, lobbyOf, record, recordEvent, scene } from "../model-scene.ts";
 
+const FILE = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
 const mention = { text: "@ana", mentions: ["ana"] };
 
 test("lists rooms and people with unread counts and mentions", () => {
@@ -79,9 +80,8 @@ test("lets moderators, operators and both users of a conversation pin and set re
 });
 
 test("treats the text of a loaded file as a caption", () => {
-  const body = { file: "fabcdefghijk", name: "a.png", size: 1, chunks: 1, digest: "0a".repeat(32) };
   const open: ModelEvent = { kind: "open", target: "lobby" };
-  const { model } = scene(recordEvent(2), recordEvent(3, { kind: "file", body }), open);
+  const { model } = scene(recordEvent(2), recordEvent(3, { kind: "file", body: FILE }), open);
   const captions = [undefined, 2, 3, 4].map((edits) =>
     isCaption(model, edits === undefined ? {} : { edits }),
   );
@@ -151,6 +151,11 @@ test("finds the user's last message and pending posts", () => {
   expect(lastMessage(lobbyOf(model), true)?.seq).toBe(2);
   expect(lastMessage(lobbyOf(model), false)?.seq).toBe(3);
   expect(lastMessage(undefined, true)).toBeUndefined();
+  const files = [6, 7].map((seq) =>
+    recordEvent(seq, { kind: "file", from: seq === 6 ? "ben" : "ana", body: FILE }),
+  );
+  const shared = lobbyOf(scene(...begun, ...files).model);
+  expect([lastMessage(shared, false)?.seq, lastMessage(shared, true)?.seq]).toEqual([6, 2]);
   expect([isPostPending(model, "Lobby"), isPostPending(model, "@ben")]).toEqual([true, false]);
   // The server has recorded the post but not sent the record.
   const receipt = { seq: 6, n: 6, timeUnixMs: 1 } as never;
