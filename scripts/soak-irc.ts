@@ -482,4 +482,4 @@ const verdicts = ircVerdicts(run);
 const report = renderIrcReport(run, verdicts);
 if (values.plant === undefined) writeFileSync(RESULT, report);
 print(`\n${report}`);
-process.exit(verdicts.every(({ isMet }) => isMet) ? 0 : 1);
+process.exitCode = verdicts.every(({ isMet }) => isMet) ? 0 : 1;
