@@ -97,8 +97,8 @@ test.each([
     const before = [await site.member("ana"), await site.member("ben")] as const;
     const { seq } = await site.wait(before[0].post("done"));
     await site.restart();
-    const ana = await site.again(before[0], "ana");
-    const ben = await site.again(before[1], "ben");
+    const ana = await site.again(before[0], "ana", seq);
+    const ben = await site.again(before[1], "ben", seq);
     await ana.request("operate", { token: "token" });
     await ana.request("watch", { on: true });
     isBroken = true;

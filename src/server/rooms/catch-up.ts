@@ -267,6 +267,8 @@ export class CatchUp {
     });
     const n = records[0]?.head.n;
     assert(n !== undefined, "the archive lags behind the log");
+    // An erasure during the read would have added a record.
+    if (room.lastSeq === upTo) this.#recent.refill(room, records);
     const skipped = after === undefined ? 0 : n - (await this.#lastNBefore(room, after)) - 1;
     return { records, n, skipped, upTo };
   }

@@ -41,6 +41,17 @@ export class RecentRecords {
     }
   }
 
+  /**
+   * Adds records from the disk, so that devices that reconnect together share one read.
+   * @param records without a gap, up to the room's last record
+   */
+  refill(room: Room, records: readonly LogRecord[]): void {
+    const known = this.#rooms.get(room.id)?.records.length ?? 0;
+    if (records.length <= known) return;
+    this.#forget(room.id);
+    for (const record of records.slice(-2 * RECENT_RECORDS_MAX)) this.add(room, record);
+  }
+
   since(room: Room, seq: number): readonly LogRecord[] | undefined {
     const records = this.#rooms.get(room.id)?.records;
     const first = records?.[0]?.head;

@@ -72,6 +72,29 @@ test.each([
   expectWhole(back);
 });
 
+test("devices that reconnect together after a restart share one read", async () => {
+  let reads = 0;
+  const reading = () => {
+    reads++;
+    return Promise.resolve();
+  };
+  const site = await Site.open({ reading });
+  const ana = await site.member("ana");
+  const guests = { ana, ben: await site.member("ben"), cleo: await site.member("cleo") };
+  await site.quiet();
+  const after = ana.records.at(-1)?.head.seq ?? 0;
+  await talk(ana, 1, 20);
+  await site.restart();
+  reads = 0;
+  for (const [name, guest] of Object.entries(guests)) {
+    const back = await site.again(guest, name, after);
+    expect(back.texts()).toEqual(numbers(1, 20));
+    expectWhole(back);
+  }
+  // Reads the missed messages, then the number of the last message before them.
+  expect(reads).toBe(2);
+});
+
 test("neither loses nor repeats records during a log-in", async () => {
   const { site, ana } = await siteWith(["ana"]);
   site.isTight = true;
@@ -98,7 +121,7 @@ test("announces a joined room before later records of other rooms", async () => 
   await before.request("join", { room: "dev", create: true });
   await site.wait(before.post("past", "dev"));
   await site.restart();
-  const ana = await site.again(before, "ana");
+  const ana = await site.again(before, "ana", before.records.at(-1)?.head.seq);
   const ben = await site.again(benBefore, "ben", before.records.at(-1)?.head.seq);
   await ben.request("join", { room: "dev" });
   await site.wait(ana.post("meanwhile", "lobby", "BBBBBBBBBBB"));

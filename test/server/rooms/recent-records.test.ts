@@ -25,6 +25,10 @@ class Log {
     this.recent.add(room(id), record);
   }
 
+  refill(id: string, count: number): void {
+    this.recent.refill(room(id), (this.all.get(id) ?? []).slice(-count));
+  }
+
   check(id: string, seq: number, count: number): void {
     const all = this.all.get(id) ?? [];
     const since = this.recent.since(room(id), seq);
@@ -38,6 +42,7 @@ test("returns all records of a range, or none", () => {
   const anyRecord = fc.record({
     id: fc.constantFrom("r1", "r2", "r3"),
     kind: fc.constantFrom<RecordKind>("text", "text", "text", "join", "erase"),
+    refill: fc.option(fc.integer({ min: 1, max: 400 }), { freq: 9, nil: undefined }),
   });
   const anyQuery = fc.record({ seq: fc.nat(400), count: fc.integer({ min: 1, max: 60 }) });
   fc.assert(
@@ -46,7 +51,10 @@ test("returns all records of a range, or none", () => {
       fc.array(anyQuery),
       (records, questions) => {
         const log = new Log();
-        for (const { id, kind } of records) log.add(id, kind);
+        for (const { id, kind, refill } of records) {
+          log.add(id, kind);
+          if (refill !== undefined) log.refill(id, refill);
+        }
         for (const { seq, count } of questions) {
           for (const id of ["r1", "r2", "r3", "r4"]) log.check(id, seq, count);
         }
@@ -65,6 +73,15 @@ test("drops the records of a room on an erasure or its removal", () => {
     expect(log.recent.since(room("r1"), 1)).toBeUndefined();
     expect(log.recent.since(room("r1"), 2)).toHaveLength(1);
   }
+});
+
+test("serves records from the disk, but none from before an erasure", () => {
+  const log = new Log();
+  for (const kind of ["text", "erase", "text", "text"] as const) log.add("r1", kind);
+  const later = new RecentRecords();
+  later.refill(room("r1"), log.all.get("r1") ?? []);
+  expect(later.since(room("r1"), 2)).toHaveLength(2);
+  expect(later.since(room("r1"), 1)).toBeUndefined();
 });
 
 test("drops the least recent room beyond the total limit", () => {
