@@ -23,8 +23,8 @@ export function describeRun(command: string, seconds: number, commit: string): s
   const { cores, cpu, bun } = describeMachine();
   const at = new Date().toISOString().slice(0, 16).replace("T", " ");
   return (
-    `\`${command}\` ran for ${(seconds / 60).toFixed(0)} minutes until ${at} UTC, on ` +
-    `${cores} cores (${cpu}), Bun ${bun}, commit ${commit}.`
+    `\`${command}\` ran for ${(seconds / 60).toFixed(0)} minutes until ${at} UTC,\n` +
+    `on ${cores} cores (${cpu}), Bun ${bun}, commit ${commit}.`
   );
 }
 
