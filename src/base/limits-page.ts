@@ -110,3 +110,5 @@ export const PUSH_RETRY_FIRST_MS = 5_000;
 export const PUSH_RETRY_MS_MAX = 10 * 60_000;
 export const PUSH_FAILURES_MAX = 10;
 export const PUSH_TTL_S = 12 * 60 * 60;
+/** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
+export const USER_SCROLL_MS = 1_000;

@@ -4,7 +4,7 @@ import { memo, useEffect, useRef, useState } from "react";
 import { VList, type VListHandle } from "virtua";
 import { utf8Decode } from "../../../base/bytes.ts";
 import { Fault } from "../../../base/fault.ts";
-import { SAVED_BLOB_KEEP_MS } from "../../../base/limits-page.ts";
+import { SAVED_BLOB_KEEP_MS, USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { dateOf, formatUtc } from "../../../base/time.ts";
@@ -321,18 +321,20 @@ function TimeField({ id, label, value, onChange }: TimeFieldProps) {
 }
 
 const STICK_PX = 40;
-/** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
-const USER_SCROLL_MS = 1_000;
 
 /**
  * Reports whether the user may be scrolling. A press on the scroll bar counts until the pointer
- * moves without it, because browsers do not report its release.
+ * moves without it, because browsers do not report its release. A finger does not move without a
+ * press, but its release is reported.
  */
 function useUserScroll() {
   const lastInputMs = useRef(Number.NEGATIVE_INFINITY);
   const isPressed = useRef(false);
   const onInput = () => {
     lastInputMs.current = performance.now();
+  };
+  const onRelease = () => {
+    isPressed.current = false;
   };
   const handlers = {
     onWheel: onInput,
@@ -341,8 +343,10 @@ function useUserScroll() {
     onPointerDown: () => {
       isPressed.current = true;
     },
+    onPointerUp: onRelease,
+    onPointerCancel: onRelease,
     onPointerMove: ({ buttons }: { readonly buttons: number }) => {
-      if (buttons === 0) isPressed.current = false;
+      if (buttons === 0) onRelease();
     },
   };
   const isUserScroll = () =>

@@ -14,6 +14,7 @@ import {
   useState,
 } from "react";
 import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
+import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
@@ -35,8 +36,6 @@ const DRAWN_PX = 600;
 const DRAWN_AT_END_PX = 400;
 /** The timeline follows the newest message within this distance. */
 const STICK_PX = 40;
-/** Scrolling within this time after a wheel, touch or key event is attributed to the user. */
-const USER_SCROLL_MS = 1_000;
 
 interface RowViewProps {
   readonly row: Row;
