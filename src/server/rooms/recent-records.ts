@@ -47,9 +47,10 @@ export class RecentRecords {
    */
   refill(room: Room, records: readonly LogRecord[]): void {
     const known = this.#rooms.get(room.id)?.records.length ?? 0;
-    if (records.length <= known) return;
+    const newest = records.slice(-2 * RECENT_RECORDS_MAX);
+    if (newest.length <= known) return;
     this.#forget(room.id);
-    for (const record of records.slice(-2 * RECENT_RECORDS_MAX)) this.add(room, record);
+    for (const record of newest) this.add(room, record);
   }
 
   since(room: Room, seq: number): readonly LogRecord[] | undefined {
