@@ -26,7 +26,6 @@ interface Post {
   /** Accounts of a direct conversation. */
   readonly readers: readonly string[];
   readonly edits: string[];
-  readonly isFile: boolean;
   isErased: boolean;
 }
 
@@ -91,8 +90,7 @@ export class Truth {
     } else if (!this.posts.has(token)) {
       const readers = [String(from), String(to ?? "").replace("@", "")];
       const unixMs = Date.parse(String(time));
-      const isFile = kind === "file";
-      const post = { token, base, seq, unixMs, readers, edits: [], isFile, isErased: false };
+      const post = { token, base, seq, unixMs, readers, edits: [], isErased: false };
       this.posts.set(token, post);
       this.#bySeq.set(seq, post);
     }

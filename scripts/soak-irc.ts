@@ -294,9 +294,8 @@ const ACTIONS: Readonly<Record<string, (base: string) => Promise<void>>> = {
 
 /** All programs have displayed it, so that they accept a reply or reaction to it. */
 function newestIn(base: string): number {
-  const texts = [...live.posts.values()].filter((post) => !post.isFile && !post.isErased);
-  const posts = texts.filter((post) => {
-    return post.base === base && post.unixMs < Date.now() - DISPLAY_MS;
+  const posts = [...live.posts.values()].filter((post) => {
+    return post.base === base && !post.isErased && post.unixMs < Date.now() - DISPLAY_MS;
   });
   return Math.max(...posts.map(({ seq }) => seq));
 }
