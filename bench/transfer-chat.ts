@@ -154,19 +154,21 @@ class Relay implements TransferTool {
 
 class Download implements TransferTool {
   readonly #site: ChatSite;
-  #path = "";
+  #id = "";
 
   constructor(site: ChatSite) {
     this.#site = site;
   }
 
-  async transfer(content: Content): Promise<TransferRun> {
+  async prepare(content: Content): Promise<void> {
+    this.#id = (await this.#site.send(content.path)).file.id;
+  }
+
+  async transfer(): Promise<TransferRun> {
     const site = this.#site;
-    const { file } = await site.send(content.path);
-    this.#path = site.storedPath(file.id);
     const [done, sender] = await usageDuring(site.server.pid, async () => {
       const started = performance.now();
-      const args = ["--json", "--out", site.target, file.id];
+      const args = ["--json", "--out", site.target, this.#id];
       const { usage, stdout } = await site.run("get-file", "bob", args);
       const seconds = (performance.now() - started) / 1000;
       return { receiver: usage, seconds, path: gotPath(stdout) };
@@ -175,7 +177,7 @@ class Download implements TransferTool {
   }
 
   removeReceived(): void {
-    rmSync(this.#path, { force: true });
+    rmSync(this.#site.storedPath(this.#id), { force: true });
     this.#site.forget();
   }
 

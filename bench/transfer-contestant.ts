@@ -11,6 +11,8 @@ export interface Contestant {
 }
 
 export interface TransferTool {
+  /** Uploads the content that the transfer downloads. */
+  prepare?(content: Content): Promise<void>;
   /** Resolves when the content has arrived, with the durability that the tool guarantees. */
   transfer(content: Content): Promise<TransferRun>;
   removeReceived(): void;
