@@ -2,10 +2,11 @@
  * Performance of the full-screen client of `chat join`: `bun bench/screen.ts [--quick]`. Measures
  * the first frame, a busy room, memory, and bytes on a slow line compared with WeeChat.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ngircd } from "./fan-out-irc.ts";
+import { findProgram } from "./fan-out-program.ts";
 import { RawClient } from "./raw-client.ts";
 import { quantile, saveSample } from "./samples.ts";
 import { BenchTerminal } from "./screen-terminal.ts";
@@ -13,7 +14,7 @@ import { cpuSeconds, peakBytes, residentBytes, startServer } from "./server-proc
 
 const isQuick = process.argv.includes("--quick");
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
-const WEECHAT = "/usr/bin/weechat-curses";
+const WEECHAT = findProgram("weechat-curses");
 const MIB = 2 ** 20;
 
 const STARTS = isQuick ? 3 : 15;
@@ -171,7 +172,7 @@ async function measureSlowChat(session: Session, round: number): Promise<void> {
   for (const client of clients) client.close();
 }
 
-async function measureSlowWeechat(): Promise<void> {
+async function measureSlowWeechat(weechat: string): Promise<void> {
   const server = await ngircd.start();
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-weechat-"));
   try {
@@ -179,11 +180,12 @@ async function measureSlowWeechat(): Promise<void> {
     const settings = [
       "/set weechat.bar.nicklist.hidden on",
       "/set irc.server_default.autojoin #bench",
-      `/server add bench 127.0.0.1/${server.port}`,
+      `/server add bench 127.0.0.1/${server.port} -ssl`,
+      "/set irc.server.bench.ssl_verify off", // The server's certificate is self-signed.
       "/set irc.server.bench.nicks ana",
       "/connect bench",
     ];
-    const command = [WEECHAT, "-d", folder, "-P", "irc,buflist", "-r", settings.join(";")];
+    const command = [weechat, "-d", folder, "-P", "irc,buflist", "-r", settings.join(";")];
     const terminal = new BenchTerminal(command, { HOME: folder }, LINE_BYTES_PER_SECOND);
     const posts = senders.map((sender) => (text: string) => sender.send(text));
     await measureSlow("WeeChat", terminal, "Channel created on", posts);
@@ -236,7 +238,8 @@ await withSession(async (session) => {
   await measureFirstFrame(session);
   for (let round = 0; round < SLOW_ROUNDS; round++) {
     await measureSlowChat(session, round);
-    if (existsSync(WEECHAT) && existsSync(ngircd.program ?? "")) await measureSlowWeechat();
+    if (WEECHAT !== undefined && findProgram("ngircd") !== undefined)
+      await measureSlowWeechat(WEECHAT);
   }
 });
 await withSession(measureBusyRoom);

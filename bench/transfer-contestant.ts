@@ -1,3 +1,4 @@
+import { findProgram } from "./fan-out-program.ts";
 import type { Content } from "./transfer-content.ts";
 
 /** Tool that transfers files and folders to another process on this machine. */
@@ -41,7 +42,7 @@ export interface Usage {
 export class Unavailable extends Error {}
 
 export function requireProgram(program: string): string {
-  const path = Bun.which(program, { PATH: `${process.env["PATH"]}:/usr/sbin` });
-  if (path === null) throw new Unavailable(`${program} is not installed`);
+  const path = findProgram(program);
+  if (path === undefined) throw new Unavailable(`${program} is not installed`);
   return path;
 }
