@@ -95,11 +95,13 @@ export class BlockIndex {
       upperBound(this.firstSeqs, query.seqMax),
       upperBound(this.firstTimes, query.timeMax),
     );
-    if (query.rooms === undefined) return Array.from({ length: to - from }, (_, i) => from + i);
-    const blocks = new Set<number>();
-    for (const room of query.rooms) this.rooms.collect(room, blocks, from, to);
-    for (const block of this.unparsable) if (block >= from && block < to) blocks.add(block);
-    return [...blocks].sort((left, right) => left - right);
+    // Flags instead of a set, because a room can have records in all blocks of a large log.
+    const isCandidate = new Uint8Array(to).fill(query.rooms === undefined ? 1 : 0);
+    for (const room of query.rooms ?? []) this.rooms.mark(room, isCandidate);
+    for (const block of this.unparsable) isCandidate[block] = 1;
+    const blocks: number[] = [];
+    for (let block = from; block < to; block++) if (isCandidate[block] === 1) blocks.push(block);
+    return blocks;
   }
 
   range(first: number, last: number): ByteRange {

@@ -24,7 +24,7 @@ class Postings {
     this.last = block;
   }
 
-  collect(into: Set<number>, from: number, to: number): void {
+  mark(flags: Uint8Array): void {
     let block = -1;
     let position = 0;
     while (position < this.sizeBytes) {
@@ -35,8 +35,8 @@ class Postings {
         distance |= (byte & 0x7f) << shift;
       }
       block += distance;
-      if (block >= to) return;
-      if (block >= from) into.add(block);
+      if (block >= flags.length) return;
+      flags[block] = 1;
     }
   }
 }
@@ -53,10 +53,11 @@ export class RoomBlocks {
     postings.add(block);
   }
 
-  collect(room: string, into: Set<number>, from: number, to: number): void {
+  /** Sets the flags of the blocks that contain records of the room. */
+  mark(room: string, flags: Uint8Array): void {
     const name = Buffer.from(room, "latin1");
     const number = this.#find(name, 0, name.length);
-    if (number >= 0) this.#postings[number]?.collect(into, from, to);
+    if (number >= 0) this.#postings[number]?.mark(flags);
   }
 
   dump(): { names: string[]; lasts: number[]; sizes: number[]; bytes: Uint8Array[] } {
