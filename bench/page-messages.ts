@@ -8,6 +8,8 @@ import { photo } from "../test/page/fixtures.ts";
 import type { HeadlessUser } from "../test/page/headless-user.ts";
 
 export const PICTURE_EVERY = 50;
+/** Precedes the pictures that the history repeats. */
+export const FIRST_TEXT = "the first message";
 /** More pictures than the page caches, so that scrolling always fetches them. */
 const PICTURES = 64;
 const PICTURE_SIZES = 8;
@@ -48,7 +50,8 @@ export class PictureSender {
     return new PictureSender(home, paths);
   }
 
-  async sendAll(count: number): Promise<void> {
+  async sendFirst(count: number): Promise<void> {
+    await this.#home.json(["send", FIRST_TEXT]);
     const paths = Array.from({ length: count }, (_, i) => this.#path(i));
     await this.#home.json(["send-file", ...paths, "--to", "lobby"]);
   }
@@ -94,7 +97,7 @@ type DraftFields = Pick<Draft, "kind" | "id" | "body" | "by">;
 export async function serveWithHistory(sandbox: Sandbox, count: number): Promise<Served> {
   const first = await sandbox.serve({ data: "full" });
   const painter = await PictureSender.open(sandbox, first);
-  await painter.sendAll(PICTURES);
+  await painter.sendFirst(PICTURES);
   await first.program.signal("SIGTERM");
   const folder = await openStopped(first.data);
   const { history, lobby } = folder;

@@ -7,7 +7,7 @@ import type { BareBrowser, BareWindow } from "./bare-browser.ts";
 const STEP_PX_MAX = 600;
 /** The browser pauses between gestures, like a finger. */
 const GESTURE_MS = 4_000;
-const SCROLL_TIMEOUT_MS = 60 * 60_000;
+const SCROLL_TIMEOUT_MS = 15 * 60_000;
 
 interface ScrollCounts {
   readonly steps: number;

@@ -9,6 +9,7 @@ import { pageAddress } from "../test/page/fixtures.ts";
 import { HeadlessUser } from "../test/page/headless-user.ts";
 import { BareBrowser, type BareWindow, type TraceEvent } from "./bare-browser.ts";
 import {
+  FIRST_TEXT,
   PICTURE_EVERY,
   PictureSender,
   runTraffic,
@@ -188,8 +189,7 @@ function recordFrames(window: BareWindow): Promise<FrameTimes> {
 
 async function measureScrolling(browser: BareBrowser, sandbox: Sandbox): Promise<void> {
   const served = await serveWithHistory(sandbox, SCROLL_MESSAGES);
-  const first = "number 0,";
-  const result = await measureScroll(browser, served, SCROLL_PX_PER_SECOND, first);
+  const result = await measureScroll(browser, served, SCROLL_PX_PER_SECOND, FIRST_TEXT);
   const { steps, px, seconds, blank, late, rowsMax } = result;
   saveSample({ table: "page", row: { name: "scroll" }, values: { steps, blank, late } });
   const distance = `${(px / 1e6).toFixed(1)} million px in ${seconds.toFixed(0)} s`;
