@@ -87,7 +87,7 @@ const GATHER_TURNS = 8;
  * syncs and the writes to readers. A batch with as many records as recent batches starts earlier:
  * each writer may be waiting for its answer.
  */
-const GATHER_MS = 2;
+const GATHER_MS = 4;
 /** Factor by which the expected number of records decreases with each smaller batch. */
 const EXPECTED_DECREASE = 0.95;
 
