@@ -24,7 +24,7 @@ export interface ScrollResult extends ScrollCounts {
 const WATCH_SCRIPT = `{
   const list = document.querySelector(".list");
   window.scrolled = { steps: 0, px: 0, blank: 0, late: 0, rowsMax: 0 };
-  let before = list.scrollTop;
+  let before = new Map();
   const isCovered = (rows) => {
     const { top, bottom } = list.getBoundingClientRect();
     let at = top + 1;
@@ -37,9 +37,11 @@ const WATCH_SCRIPT = `{
     const drawn = [...list.firstElementChild.children];
     const seen = drawn.filter(({ style }) => style.visibility !== "hidden");
     const rows = seen.map((row) => row.getBoundingClientRect());
-    const px = Math.abs(list.scrollTop - before);
+    // Loading and dropping messages changes scrollTop, so a row's position is the reference.
+    const anchor = seen.findIndex((row) => before.has(row));
+    const px = anchor < 0 ? Infinity : Math.abs(rows[anchor].top - before.get(seen[anchor]));
     const isAtEnd = list.scrollTop <= 1;
-    before = list.scrollTop;
+    before = new Map(seen.map((row, i) => [row, rows[i].top]));
     const { scrolled } = window;
     scrolled.steps += 1;
     scrolled.rowsMax = Math.max(scrolled.rowsMax, drawn.length);
