@@ -47,7 +47,8 @@ const WATCH_SCRIPT = `{
     scrolled.rowsMax = Math.max(scrolled.rowsMax, drawn.length);
     if (px <= ${STEP_PX_MAX}) scrolled.px += px;
     if (isAtEnd || isCovered(rows)) return;
-    scrolled[px > ${STEP_PX_MAX} ? "late" : "blank"] += 1;
+    // Without a common row, the page itself has replaced the rows.
+    scrolled[anchor >= 0 && px > ${STEP_PX_MAX} ? "late" : "blank"] += 1;
   }, { capture: true });
 }`;
 
