@@ -38,8 +38,9 @@ const WATCH_SCRIPT = `{
     const seen = drawn.filter(({ style }) => style.visibility !== "hidden");
     const rows = seen.map((row) => row.getBoundingClientRect());
     // Loading and dropping messages changes scrollTop, so a row's position is the reference.
+    // Without a common row, the page itself has replaced the rows.
     const anchor = seen.findIndex((row) => before.has(row));
-    const px = anchor < 0 ? Infinity : Math.abs(rows[anchor].top - before.get(seen[anchor]));
+    const px = anchor < 0 ? 0 : Math.abs(rows[anchor].top - before.get(seen[anchor]));
     const isAtEnd = list.scrollTop <= 1;
     before = new Map(seen.map((row, i) => [row, rows[i].top]));
     const { scrolled } = window;
@@ -47,8 +48,7 @@ const WATCH_SCRIPT = `{
     scrolled.rowsMax = Math.max(scrolled.rowsMax, drawn.length);
     if (px <= ${STEP_PX_MAX}) scrolled.px += px;
     if (isAtEnd || isCovered(rows)) return;
-    // Without a common row, the page itself has replaced the rows.
-    scrolled[anchor >= 0 && px > ${STEP_PX_MAX} ? "late" : "blank"] += 1;
+    scrolled[px > ${STEP_PX_MAX} ? "late" : "blank"] += 1;
   }, { capture: true });
 }`;
 

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { missingProgram } from "./fan-out-contestants.ts";
 import { ngircd } from "./fan-out-irc.ts";
 import { findProgram } from "./fan-out-program.ts";
 import { RawClient } from "./raw-client.ts";
@@ -238,7 +239,7 @@ await withSession(async (session) => {
   await measureFirstFrame(session);
   for (let round = 0; round < SLOW_ROUNDS; round++) {
     await measureSlowChat(session, round);
-    if (WEECHAT !== undefined && findProgram("ngircd") !== undefined)
+    if (WEECHAT !== undefined && missingProgram(ngircd) === undefined)
       await measureSlowWeechat(WEECHAT);
   }
 });
