@@ -93,6 +93,65 @@ pageTest("loads older messages without moving visible ones", async () => {
   expect(wrong).toEqual([]);
 });
 
+/** Collects frames instead of running them, until `released()` runs them in a single frame. */
+const HOLD_FRAMES = `{
+  const { requestAnimationFrame: request } = window;
+  const held = [];
+  window.requestAnimationFrame = (callback) => held.push(callback);
+  window.released = () => {
+    window.requestAnimationFrame = request;
+    request((now) => held.forEach((callback) => callback(now)));
+  };
+}`;
+
+/** Returns the rows' positions relative to the list in each frame that does not display rows. */
+const BLANK_FRAMES = `new Promise((resolve) => {
+  const list = document.querySelector(".timeline .list");
+  const { port1, port2 } = new MessageChannel();
+  const blank = [];
+  let frames = 0;
+  port1.onmessage = () => {
+    const { top, bottom } = list.getBoundingClientRect();
+    const rows = [...list.querySelectorAll(".row")]
+      .filter((row) => row.checkVisibility({ visibilityProperty: true }))
+      .map((row) => row.getBoundingClientRect());
+    if (!rows.some((row) => row.top < bottom && row.bottom > top))
+      blank.push([(rows[0]?.top ?? 0) - top, (rows.at(-1)?.bottom ?? 0) - top]);
+  };
+  const frame = () => {
+    port2.postMessage(undefined); // Received after the frame is drawn.
+    if (++frames < 2 * ${STILL_FRAMES}) requestAnimationFrame(frame);
+    else port1.onmessage = () => resolve(blank);
+  };
+  window.released();
+  requestAnimationFrame(frame);
+})`;
+
+pageTest("displays rows in each frame if older and new messages load at once", async () => {
+  await fillLobby();
+  const mia = await server.headlessUser("mia");
+  await using ivo = await server.logIn("ivo");
+  await ivo.waitForMessage(`message ${LOBBY - 1}.`);
+  const session = await ivo.context.newCDPSession(ivo.page);
+  await session.send("Network.enable");
+  await ivo.page.mouse.move(600, 400);
+  for (const n of [0, 1, 2]) {
+    let received = 0;
+    session.on("Network.webSocketFrameReceived", () => received++);
+    await ivo.page.evaluate(HOLD_FRAMES);
+    await ivo.page.evaluate(`{
+      const list = document.querySelector(".timeline .list");
+      list.dispatchEvent(new WheelEvent("wheel", { bubbles: true })); // Stops following.
+      list.scrollTop = 100;
+    }`);
+    await until("older messages", async () => received > 0);
+    received = 0;
+    await mia.post(`meanwhile ${n}`);
+    await until("a new message", async () => received > 0);
+    expect(await ivo.page.evaluate(BLANK_FRAMES)).toEqual([]);
+  }
+});
+
 const HALF = SCROLL_PAGE_RECORDS / 2;
 
 function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {

@@ -471,6 +471,11 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     userInputMs.current = performance.now();
   };
   const section = useRef<HTMLElement>(null);
+  // Rows added at the start change the list's scroll position, which the list reads only in scroll
+  // events. Until the browser's own event in the next frame, a render would draw wrong rows.
+  useLayoutEffect(() => {
+    if (isShifted) section.current?.querySelector(".list")?.dispatchEvent(new Event("scroll"));
+  }, [rows, isShifted]);
   useWheel(section, scrollState);
   const restoreFocus = useRowFocus(section);
   const { hasNewer, loading } = timeline;
