@@ -475,7 +475,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   // events. Until the browser's own event in the next frame, a render would draw wrong rows.
   useLayoutEffect(() => {
     if (isShifted) section.current?.querySelector(".list")?.dispatchEvent(new Event("scroll"));
-  }, [rows, isShifted]);
+  });
   useWheel(section, scrollState);
   const restoreFocus = useRowFocus(section);
   const { hasNewer, loading } = timeline;
