@@ -33,7 +33,9 @@ const WATCH_SCRIPT = `{
     }
     return at >= bottom;
   };
-  list.addEventListener("scroll", () => {
+  list.addEventListener("scroll", ({ isTrusted }) => {
+    // The page dispatches events of its own before it has drawn the new rows.
+    if (!isTrusted) return;
     const drawn = [...list.firstElementChild.children];
     const seen = drawn.filter(({ style }) => style.visibility !== "hidden");
     const rows = seen.map((row) => row.getBoundingClientRect());
