@@ -172,6 +172,15 @@ pageTest(
   },
 );
 
+async function isInView(line: Locator): Promise<boolean> {
+  if ((await line.count()) === 0) return false;
+  const [row, list] = await Promise.all([
+    line.boundingBox(),
+    line.page().locator(".log").boundingBox(),
+  ]);
+  return row !== null && list !== null && row.y + row.height <= list.y + list.height + 1;
+}
+
 pageTest("the live log follows new lines until the user scrolls", async () => {
   const olga = await serverWindow("Live log");
   const kim = await server.headlessUser("kim");
@@ -191,6 +200,16 @@ pageTest("the live log follows new lines until the user scrolls", async () => {
   });
   await kim.post("seen at once");
   await log.getByText("seen at once").waitFor();
+  // After this many frames, the list no longer waits for rows to be measured.
+  await olga.page.evaluate(`new Promise((resolve) => {
+    let frames = 0;
+    const next = () => (++frames < 2 * ${STILL_FRAMES} ? requestAnimationFrame(next) : resolve());
+    next();
+  })`);
+  const viewport = olga.page.viewportSize() ?? { width: 0, height: 0 };
+  await olga.page.setViewportSize({ ...viewport, width: viewport.width / 2 });
+  await until("the last line is in view", () => isInView(log.getByText("seen at once")));
+  await olga.page.setViewportSize(viewport);
   const height = () => list.evaluate((element) => element.scrollHeight);
   const top = () => list.evaluate((element) => element.scrollTop);
   await list.focus();

@@ -360,6 +360,7 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
   const isAtBottom = useRef(true);
   const offset = useRef(0);
   const scrollsToTop = useRef(false);
+  const scrollToEnd = () => list.current?.scrollToIndex(lines.length - 1, { align: "end" });
   useEffect(() => {
     if (scrollsToTop.current && !isHidden) {
       scrollsToTop.current = false;
@@ -369,9 +370,9 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
       isAtBottom.current = true;
       offset.current = 0;
     } else if (isAtBottom.current) {
-      list.current?.scrollToIndex(lines.length - 1, { align: "end" });
+      scrollToEnd();
     }
-  }, [follows, isHidden, lines]);
+  });
   const onScroll = (scrollOffset: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
     // Filters and measured rows also change the offset.
@@ -379,10 +380,14 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
     if (scrollSize - viewportSize - scrollOffset <= STICK_PX) isAtBottom.current = true;
     offset.current = scrollOffset;
   };
+  // Rows may be measured only after the list has stopped waiting for them.
+  const onResize = () => {
+    if (follows && isAtBottom.current) scrollToEnd();
+  };
   const showTop = () => {
     scrollsToTop.current = true;
   };
-  return { list, onScroll, handlers, showTop };
+  return { list, onScroll, onResize, handlers, showTop };
 }
 
 const NO_GROUPS: ReadonlySet<Group> = new Set();
@@ -423,7 +428,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
       unixMs <= (until ?? Number.MAX_SAFE_INTEGER) &&
       (query === "" || `${what} ${text}`.toLowerCase().includes(query)),
   );
-  const { list, onScroll, handlers, showTop } = useAutoScroll(
+  const { list, onScroll, onResize, handlers, showTop } = useAutoScroll(
     pausedLines === undefined,
     isHidden,
     visibleLines,
@@ -477,6 +482,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
           ref={list}
           data={visibleLines}
           onScroll={onScroll}
+          onResize={onResize}
           {...handlers}
           className="list log"
           tabIndex={0}
