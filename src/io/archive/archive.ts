@@ -21,7 +21,7 @@ import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
 const READ_BYTES_MIN = 64 << 10;
-const READ_BYTES_MAX = 1 << 20;
+const READ_BYTES_MAX = 2 << 20;
 const YIELD_BYTES = 64 << 10;
 const DIRECT_BYTES = 1 << 20;
 const NEWLINE = 0x0a;

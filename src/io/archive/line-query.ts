@@ -25,10 +25,20 @@ export function lineQueryOf(query: PageQuery): SearchQuery {
   return { ...query, ...prefilter, grep: foldCase(grep), ...found };
 }
 
+/** More bytes would rarely include a rarer pair of bytes to search for. */
+const SEARCHED_BYTES_MAX = 64;
+
 /** Adds the search module, which only pays off for the threads that search most of the log. */
 export function threadQueryOf({ letters, ...query }: SearchQuery): LineQuery {
-  const search = letters && chooseSearch(letters);
+  const search = chooseSearch(letters ?? exactLetters(query));
   return search === undefined ? query : { ...query, module: assembleSearch(search) };
+}
+
+function exactLetters({ needle, grep, by }: LineQuery): readonly (readonly string[])[] {
+  // Every line contains the rare bytes of a needle that names only a room or a kind.
+  if (needle === undefined || (grep === undefined && by === undefined)) return [];
+  const bytes = needle.subarray(0, SEARCHED_BYTES_MAX);
+  return Array.from(bytes, (byte) => [String.fromCharCode(byte)]);
 }
 
 export function isRare({ grep, by, kinds }: LineQuery): boolean {

@@ -10,7 +10,7 @@ export interface LineSpans {
 export interface LineQuery {
   readonly needle?: Uint8Array;
   readonly pattern?: RegExp;
-  /** WebAssembly module that finds all matches of `pattern`, and possibly others. */
+  /** WebAssembly module that finds all matches of `pattern` or `needle`, and possibly others. */
   readonly module?: Uint8Array<ArrayBuffer>;
   readonly rooms?: ReadonlySet<string>;
   readonly kinds?: ReadonlySet<string>;

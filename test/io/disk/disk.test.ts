@@ -174,12 +174,14 @@ describe("search threads", () => {
   const path = join(root, "searched");
   const line = (text: string, room = "rA") =>
     `${JSON.stringify({ head: { room }, body: { text } })}\n`;
+  const long = "long ".repeat(50);
   const lines = [
     line("first"),
     line("a needle"),
     line("a needle", "rB"),
     line("ZU\u0308RICH"),
     "{torn needle\n",
+    line(`${long}text`),
   ];
   const content = lines.join("");
   fs.writeFileSync(path, content);
@@ -192,7 +194,7 @@ describe("search threads", () => {
   ): Promise<(string[] | undefined)[]> => {
     const places = [all, all];
     const lineQuery = threadQueryOf(lineQueryOf({ ...page, ...query, limit }));
-    expect(lineQuery.module !== undefined).toBe(query.ignoreCase === true);
+    expect(lineQuery.module).toBeDefined();
     const spans = await threads.search(places, lineQuery);
     const { module: _, ...withoutModule } = lineQuery;
     expect(await threads.search(places, withoutModule)).toEqual(spans);
@@ -209,6 +211,15 @@ describe("search threads", () => {
     );
     expect((await found({ grep: "zürich", ignoreCase: true }))[0]).toEqual(trimmed(3));
     expect((await found({ grep: "A NEEDLES", ignoreCase: true }))[0]).toEqual([]);
+    expect((await found({ grep: `${long}text` }))[0]).toEqual(trimmed(5));
+    expect((await found({ grep: `${long}word` }))[0]).toEqual([]);
+  });
+
+  test("use no module for a room or a kind, whose bytes are in most lines", () => {
+    const rooms = new Set(["rB" as RoomId]);
+    const query = threadQueryOf(lineQueryOf({ ...page, rooms, kinds: new Set(["topic"]) }));
+    expect(query.needle).toBeDefined();
+    expect(query.module).toBeUndefined();
   });
 
   test("stop when a page is full", async () => {
