@@ -25,7 +25,9 @@ class Site {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { ...process.env, CHAT_HOME: this.#home, XDG_RUNTIME_DIR: this.#home };
+    // Bun parses these certificates before its first TLS connection, which takes about 4 ms.
+    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+    return { ...env, CHAT_HOME: this.#home, XDG_RUNTIME_DIR: this.#home };
   }
 
   async stop(): Promise<void> {
