@@ -74,7 +74,7 @@ const PROFILES = {
   server: "Pages of the program: 44 MiB.",
   screen: "The just-in-time compiler's thread takes a third.",
   screenMemory: "Live objects take 14 MB.",
-  scroll: "The first step went past the 400 px that the page renders at the newest message.",
+  scroll: "At the newest message, the page renders only 400 px ahead.",
   page: "Style, layout and painting 40 %, computing rows 25 %, the WebSocket 10 %.",
 } as const;
 
