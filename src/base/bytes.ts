@@ -38,6 +38,22 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+/**
+ * Returns `bytes` if `sizeBytes` more fit after the first `usedBytes`, otherwise a larger copy of
+ * those. The size at least doubles, so that appending costs constant time per byte.
+ */
+export function withRoom(
+  bytes: Uint8Array<ArrayBuffer>,
+  usedBytes: number,
+  sizeBytes: number,
+): Uint8Array<ArrayBuffer> {
+  const neededBytes = usedBytes + sizeBytes;
+  if (neededBytes <= bytes.length) return bytes;
+  const larger = new Uint8Array(Math.max(neededBytes, 2 * bytes.length));
+  larger.set(bytes.subarray(0, usedBytes));
+  return larger;
+}
+
 export function uint64(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(value));

@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { withRoom } from "../base/bytes.ts";
 import { MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX } from "../base/limits.ts";
 import {
   ARRAY_16,
@@ -62,7 +63,7 @@ export class RecordsFrame {
 
   add(record: LogRecord, from: string | undefined): void {
     const { headBytes, salt, bodyBytes, erased, damaged } = record;
-    this.#reserve(recordBytes(record));
+    this.#bytes = withRoom(this.#bytes, this.#at, recordBytes(record));
     const isComplete = salt !== undefined && bodyBytes !== undefined;
     const entries =
       1 +
@@ -118,14 +119,6 @@ export class RecordsFrame {
     this.#at = START_BYTES;
     this.#count = 0;
     return message;
-  }
-
-  #reserve(sizeBytes: number): void {
-    const needed = this.#at + sizeBytes;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = larger;
   }
 
   #put(bytes: Uint8Array): void {

@@ -10,6 +10,7 @@ import {
   toHex,
   utf8Decode,
   utf8Encode,
+  withRoom,
 } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 
@@ -86,4 +87,12 @@ test("concatenates and compares bytes", () => {
   expect(equalBytes(whole, Uint8Array.of(1, 2, 254))).toBe(false);
   expect(equalBytes(whole, Uint8Array.of(1, 2))).toBe(false);
   expect(equalBytes(concatBytes(), new Uint8Array(0))).toBe(true);
+});
+
+test("a full buffer at least doubles and retains its used bytes", () => {
+  const bytes = Uint8Array.of(1, 2, 3, 4);
+  expect(withRoom(bytes, 3, 1)).toBe(bytes);
+  expect(withRoom(bytes, 3, 2)).toEqual(Uint8Array.of(1, 2, 3, 0, 0, 0, 0, 0));
+  expect(withRoom(bytes, 1, 20)).toHaveLength(21);
+  expect(withRoom(new Uint8Array(0), 0, 1)).toHaveLength(1);
 });

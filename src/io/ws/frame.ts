@@ -4,7 +4,7 @@
 // choosing the bytes that an intercepting proxy sees (RFC 6455, section 10.3), but this client is
 // not a page, and its bytes are encrypted or on loopback.
 
-import { utf8Decode } from "../../base/bytes.ts";
+import { utf8Decode, withRoom } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 import { acquireBuffer, HEADROOM_BYTES } from "../disk/buffer-pool.ts";
@@ -66,7 +66,7 @@ export class FrameReader {
   #payload: Uint8Array | undefined;
   #payloadBytes = 0;
   /** A single buffer that doubles in size, so that many fragments do not become many objects. */
-  #fragments: Uint8Array | undefined;
+  #fragments: Uint8Array<ArrayBuffer> | undefined;
   #fragmentsBytes = 0;
   #isClosed = false;
 
@@ -162,12 +162,8 @@ export class FrameReader {
       return;
     }
     const fill = this.#fragmentsBytes;
-    let fragments = this.#fragments ?? new Uint8Array(payload.length);
-    if (fill + payload.length > fragments.length) {
-      const grown = new Uint8Array(Math.max(fill + payload.length, 2 * fragments.length));
-      grown.set(fragments.subarray(0, fill));
-      fragments = grown;
-    }
+    const buffer = this.#fragments ?? new Uint8Array(payload.length);
+    const fragments = withRoom(buffer, fill, payload.length);
     fragments.set(payload, fill);
     this.#fragments = isFinal ? undefined : fragments;
     this.#fragmentsBytes = isFinal ? 0 : fill + payload.length;

@@ -1,6 +1,6 @@
 /** Entry lists of zip archives, shared by all downloads of a folder. */
 
-import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { utf8Decode, utf8Encode, withRoom } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { FolderPlan } from "../../io/file/folder-plan.ts";
@@ -75,11 +75,7 @@ export async function readZipList(
   for (const entry of manifestEntries(manifest)) {
     const path = plan.add(entry).replaceAll("\\", "/");
     const name = utf8Encode(isFolder(entry) ? `${path}/` : path);
-    if (used + name.length > names.length) {
-      const larger = new Uint8Array(2 * (used + name.length));
-      larger.set(names.subarray(0, used));
-      names = larger;
-    }
+    names = withRoom(names, used, name.length);
     names.set(name, used);
     used += name.length;
     ends.push(used);
