@@ -10,8 +10,8 @@ export interface Bar {
 
 const WIDTH = 960;
 const BAR_X = 440;
-const BAR_WIDTH = 280;
-const NOTE_X = 735;
+const BAR_WIDTH = 240;
+const NOTE_X = 695;
 const ROW_HEIGHT = 22;
 const GROUP_HEIGHT = 30;
 const TOP = 64;

@@ -288,7 +288,7 @@ function barOf(runs: readonly SampleSet[]): (goal: Goal) => Bar {
     const spread = measureGoal(goal, runs);
     const value = spread?.median;
     const verdict = verdictOf(goal, value) === "missed" ? ", missed" : "";
-    const measured = spread === undefined ? "not measured" : formatSpread(goal, spread);
+    const measured = value === undefined ? "not measured" : formatNumber(value) + goal.unit;
     const note = `${measured} (goal ${formatGoal(goal)}${verdict})`;
     const ratio = value === undefined ? undefined : goalRatio(goal, value);
     return { group: TITLES[goal.subject], label: goal.label, ratio, note };
@@ -301,12 +301,14 @@ function goalRatio({ atLeast, atMost = 0 }: Goal, value: number): number {
 }
 
 function formatSpread({ unit }: Goal, { median, min, max }: Spread): string {
-  const format = (value: number) => {
-    const size = Math.abs(value);
-    return value.toFixed(Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : 2);
-  };
-  const range = format(min) === format(max) ? "" : ` (${format(min)}–${format(max)})`;
-  return `${format(median)}${unit}${range}`;
+  const [lowest, highest] = [formatNumber(min), formatNumber(max)];
+  const range = lowest === highest ? "" : ` (${lowest}–${highest})`;
+  return `${formatNumber(median)}${unit}${range}`;
+}
+
+function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  return value.toFixed(Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
