@@ -21,6 +21,7 @@ import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
 const READ_BYTES_MIN = 64 << 10;
+/** Each read has a fixed cost, but reads larger than this are no faster. */
 const READ_BYTES_MAX = 2 << 20;
 const YIELD_BYTES = 64 << 10;
 const DIRECT_BYTES = 1 << 20;

@@ -11,34 +11,26 @@ import { assembleSearch } from "./search-module.ts";
 
 export interface SearchQuery extends LineQuery {
   readonly from: PageQuery["from"];
-  /** Byte spellings of each letter of `pattern`, in Latin-1. */
+  /** Byte spellings of each letter of `pattern`, or the first bytes of `needle`, in Latin-1. */
   readonly letters?: readonly (readonly string[])[];
 }
 
+/** More bytes would rarely include a rarer pair of bytes to search for. */
+const SEARCHED_BYTES_MAX = 64;
+
 export function lineQueryOf(query: PageQuery): SearchQuery {
   const { grep, ignoreCase } = query;
-  const needle = needleOf(query);
-  const prefilter = needle === undefined ? {} : { needle };
+  const prefilter = prefilterOf(query);
   if (grep === undefined || ignoreCase !== true) return { ...query, ...prefilter };
   // A lone surrogate has no byte pattern. Without a pattern, all lines are parsed.
   const found = isWellFormed(grep) ? casePattern(grep) : undefined;
   return { ...query, ...prefilter, grep: foldCase(grep), ...found };
 }
 
-/** More bytes would rarely include a rarer pair of bytes to search for. */
-const SEARCHED_BYTES_MAX = 64;
-
 /** Adds the search module, which only pays off for the threads that search most of the log. */
 export function threadQueryOf({ letters, ...query }: SearchQuery): LineQuery {
-  const search = chooseSearch(letters ?? exactLetters(query));
+  const search = letters && chooseSearch(letters);
   return search === undefined ? query : { ...query, module: assembleSearch(search) };
-}
-
-function exactLetters({ needle, grep, by }: LineQuery): readonly (readonly string[])[] {
-  // Every line contains the rare bytes of a needle that names only a room or a kind.
-  if (needle === undefined || (grep === undefined && by === undefined)) return [];
-  const bytes = needle.subarray(0, SEARCHED_BYTES_MAX);
-  return Array.from(bytes, (byte) => [String.fromCharCode(byte)]);
 }
 
 export function isRare({ grep, by, kinds }: LineQuery): boolean {
@@ -47,15 +39,22 @@ export function isRare({ grep, by, kinds }: LineQuery): boolean {
   );
 }
 
-function needleOf(query: PageQuery): Buffer | undefined {
+function prefilterOf(query: PageQuery): Pick<SearchQuery, "needle" | "letters"> {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
-    return isWellFormed(query.grep) ? Buffer.from(escapedInJson(query.grep), "utf8") : undefined;
+    return isWellFormed(query.grep) ? searchedFor(escapedInJson(query.grep)) : {};
   }
-  if (query.by !== undefined) return Buffer.from(`"by":"${query.by}","id":`, "latin1");
+  if (query.by !== undefined) return searchedFor(`"by":"${query.by}","id":`);
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
   const [kind] = query.kinds?.size === 1 ? query.kinds : [];
-  if (kind === undefined && room === undefined) return undefined;
-  if (room === undefined) return Buffer.from(`"kind":"${kind}","room":`, "latin1");
+  if (kind === undefined && room === undefined) return {};
+  // Without letters, because every line contains the rare bytes of these needles.
+  if (room === undefined) return { needle: Buffer.from(`"kind":"${kind}","room":`, "latin1") };
   const ofKind = kind === undefined ? "" : `"kind":"${kind}",`;
-  return Buffer.from(`${ofKind}"room":"${room}","n":`, "latin1");
+  return { needle: Buffer.from(`${ofKind}"room":"${room}","n":`, "latin1") };
+}
+
+function searchedFor(text: string): Pick<SearchQuery, "needle" | "letters"> {
+  const needle = Buffer.from(text, "utf8");
+  const bytes = needle.subarray(0, SEARCHED_BYTES_MAX);
+  return { needle, letters: Array.from(bytes, (byte) => [String.fromCharCode(byte)]) };
 }

@@ -217,9 +217,12 @@ describe("search threads", () => {
 
   test("use no module for a room or a kind, whose bytes are in most lines", () => {
     const rooms = new Set(["rB" as RoomId]);
-    const query = threadQueryOf(lineQueryOf({ ...page, rooms, kinds: new Set(["topic"]) }));
-    expect(query.needle).toBeDefined();
-    expect(query.module).toBeUndefined();
+    const unpaired = { grep: "\ud800", ignoreCase: true };
+    for (const extra of [{}, { kinds: new Set(["topic"] as const) }, unpaired]) {
+      const query = threadQueryOf(lineQueryOf({ ...page, rooms, ...extra }));
+      expect(query.needle).toBeDefined();
+      expect(query.module).toBeUndefined();
+    }
   });
 
   test("stop when a page is full", async () => {
