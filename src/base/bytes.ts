@@ -42,7 +42,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
  * Returns `bytes` if `sizeBytes` more fit after the first `usedBytes`, otherwise a larger copy of
  * those. The size at least doubles, so that appending costs constant time per byte.
  */
-export function withRoom(
+export function withCapacity(
   bytes: Uint8Array<ArrayBuffer>,
   usedBytes: number,
   sizeBytes: number,

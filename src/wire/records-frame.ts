@@ -5,7 +5,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { withRoom } from "../base/bytes.ts";
+import { withCapacity } from "../base/bytes.ts";
 import { MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX } from "../base/limits.ts";
 import {
   ARRAY_16,
@@ -63,7 +63,7 @@ export class RecordsFrame {
 
   add(record: LogRecord, from: string | undefined): void {
     const { headBytes, salt, bodyBytes, erased, damaged } = record;
-    this.#bytes = withRoom(this.#bytes, this.#at, recordBytes(record));
+    this.#bytes = withCapacity(this.#bytes, this.#at, recordBytes(record));
     const isComplete = salt !== undefined && bodyBytes !== undefined;
     const entries =
       1 +

@@ -10,7 +10,7 @@ import {
   toHex,
   utf8Decode,
   utf8Encode,
-  withRoom,
+  withCapacity,
 } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 
@@ -91,8 +91,8 @@ test("concatenates and compares bytes", () => {
 
 test("a full buffer at least doubles and retains its used bytes", () => {
   const bytes = Uint8Array.of(1, 2, 3, 4);
-  expect(withRoom(bytes, 3, 1)).toBe(bytes);
-  expect(withRoom(bytes, 3, 2)).toEqual(Uint8Array.of(1, 2, 3, 0, 0, 0, 0, 0));
-  expect(withRoom(bytes, 1, 20)).toHaveLength(21);
-  expect(withRoom(new Uint8Array(0), 0, 1)).toHaveLength(1);
+  expect(withCapacity(bytes, 3, 1)).toBe(bytes);
+  expect(withCapacity(bytes, 3, 2)).toEqual(Uint8Array.of(1, 2, 3, 0, 0, 0, 0, 0));
+  expect(withCapacity(bytes, 1, 20)).toHaveLength(21);
+  expect(withCapacity(new Uint8Array(0), 0, 1)).toHaveLength(1);
 });

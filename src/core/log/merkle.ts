@@ -1,6 +1,7 @@
 /** Append-only Merkle tree (RFC 6962, section 2.1). Callers pass leaf hashes (`leafHash`). */
 
 import { assert } from "../../base/assert.ts";
+import { withCapacity } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { type Nodes, rootOf } from "./proofs.ts";
 
@@ -124,11 +125,7 @@ class HashList {
 
   push(hash: Uint8Array): void {
     const at = this.length * HASH_BYTES;
-    if (at === this.#bytes.length) {
-      const larger = new Uint8Array(at * 2);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
+    this.#bytes = withCapacity(this.#bytes, at, HASH_BYTES);
     this.#bytes.set(hash, at);
     this.length += 1;
   }

@@ -1,7 +1,7 @@
 /** Encodes records as lines. */
 
 import { assert } from "../../base/assert.ts";
-import { toBase64Url, utf8Encode, withRoom } from "../../base/bytes.ts";
+import { toBase64Url, utf8Encode, withCapacity } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import {
   type Head,
@@ -40,7 +40,7 @@ export class LineWriter {
     assert(durable < seq, "only written lines are durable");
     const head: Head = { v: 1, seq, time, kind, room, n, by, id, commit };
     const headBytes = utf8Encode(JSON.stringify(head));
-    this.#bytes = withRoom(this.#bytes, this.#at, LINE_FRAME_BYTES_MAX + bodyBytes.length);
+    this.#bytes = withCapacity(this.#bytes, this.#at, LINE_FRAME_BYTES_MAX + bodyBytes.length);
     this.#put(HEAD);
     this.#put(headBytes);
     this.#put(utf8Encode(`,"durable":${durable},"salt":"${toBase64Url(salt)}","body":`));
@@ -50,7 +50,7 @@ export class LineWriter {
   }
 
   copy(line: Uint8Array): void {
-    this.#bytes = withRoom(this.#bytes, this.#at, line.length);
+    this.#bytes = withCapacity(this.#bytes, this.#at, line.length);
     this.#put(line);
   }
 

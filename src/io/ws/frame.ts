@@ -4,7 +4,7 @@
 // choosing the bytes that an intercepting proxy sees (RFC 6455, section 10.3), but this client is
 // not a page, and its bytes are encrypted or on loopback.
 
-import { utf8Decode, withRoom } from "../../base/bytes.ts";
+import { utf8Decode, withCapacity } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 import { acquireBuffer, HEADROOM_BYTES } from "../disk/buffer-pool.ts";
@@ -163,7 +163,7 @@ export class FrameReader {
     }
     const fill = this.#fragmentsBytes;
     const buffer = this.#fragments ?? new Uint8Array(payload.length);
-    const fragments = withRoom(buffer, fill, payload.length);
+    const fragments = withCapacity(buffer, fill, payload.length);
     fragments.set(payload, fill);
     this.#fragments = isFinal ? undefined : fragments;
     this.#fragmentsBytes = isFinal ? 0 : fill + payload.length;

@@ -1,6 +1,6 @@
 /** Entry lists of zip archives, shared by all downloads of a folder. */
 
-import { utf8Decode, utf8Encode, withRoom } from "../../base/bytes.ts";
+import { utf8Decode, utf8Encode, withCapacity } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { FolderPlan } from "../../io/file/folder-plan.ts";
@@ -75,7 +75,7 @@ export async function readZipList(
   for (const entry of manifestEntries(manifest)) {
     const path = plan.add(entry).replaceAll("\\", "/");
     const name = utf8Encode(isFolder(entry) ? `${path}/` : path);
-    names = withRoom(names, used, name.length);
+    names = withCapacity(names, used, name.length);
     names.set(name, used);
     used += name.length;
     ends.push(used);
