@@ -2,10 +2,11 @@
 //
 // The Git ids in a patch's `index` lines identify each file before and after. A file that matches
 // neither stops the install, so that a patch is never applied to another version. Repeated runs are
-// harmless. `--check` changes nothing and fails if a patch is not applied; the build and the tests
-// call it. Plain JavaScript, because only Node is available during an install.
+// harmless. A missing package needs no patch: `npm install --package-lock-only` installs none.
+// `--check` changes nothing and fails if a patch is not applied; the build and the tests call it.
+// Plain JavaScript, because only Node is available during an install.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -53,6 +54,7 @@ function applyHunks(text, hunks, path) {
 function patchPackage(name) {
   const [, folder = "", version = ""] = /^(.+)-(\d+\.\d+\.\d+.*)\.patch$/.exec(name) ?? [];
   const packageFolder = join(ROOT, "node_modules", folder.replace("+", "/"));
+  if (!isCheck && !existsSync(packageFolder)) return;
   const installed = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")).version;
   if (installed !== version) throw new Error(`${folder} ${installed} is installed, not ${version}`);
   for (const part of parsePatch(readFileSync(join(ROOT, "patches", name), "utf8"), name)) {
@@ -75,6 +77,6 @@ try {
   const names = readdirSync(join(ROOT, "patches")).filter((name) => name.endsWith(".patch"));
   for (const name of names) patchPackage(name);
 } catch (error) {
-  process.stderr.write(`patches: ${error.message}\nRun npm install; see CONTRIBUTING.md.\n`);
+  process.stderr.write(`patches: ${error.message}\nRun npm ci; see CONTRIBUTING.md.\n`);
   process.exitCode = 1;
 }

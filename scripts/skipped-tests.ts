@@ -1,15 +1,16 @@
 import { CONDITIONS, type Packages, PROGRAMS } from "../test/installed.ts";
 import type { Case } from "./junit.ts";
 
-const NEEDS_PATTERN = / \(needs ([a-z0-9, -]+)\)/;
+const NEEDS_PATTERN = / \(needs ([a-z0-9, -]+)\)/g;
 
 function testsByProgram(cases: readonly Case[]): Map<string, string[]> {
   const byProgram = new Map<string, string[]>();
   for (const { file, title, isSkipped } of cases) {
     if (!isSkipped) continue;
-    for (const program of NEEDS_PATTERN.exec(title)?.[1]?.split(", ") ?? []) {
+    const needs = [...title.matchAll(NEEDS_PATTERN)].flatMap(([, list = ""]) => list.split(", "));
+    for (const program of new Set(needs)) {
       const tests = byProgram.get(program) ?? [];
-      byProgram.set(program, [...tests, `${file}: ${title.replace(NEEDS_PATTERN, "")}`]);
+      byProgram.set(program, [...tests, `${file}: ${title.replaceAll(NEEDS_PATTERN, "")}`]);
     }
   }
   return byProgram;

@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 
 export interface Packages {
   readonly debian: string;
@@ -35,7 +33,6 @@ export const PROGRAMS = {
 } satisfies Record<string, Packages>;
 
 export const CONDITIONS = {
-  knip: "Node 20, for knip",
   mount: "root on Linux, outside most containers, to mount a file system",
 } satisfies Record<string, string>;
 
@@ -47,7 +44,6 @@ type Suite = Pick<
 
 const IS_CI = process.env["CI"] === "true";
 const CHROMIUM_MACOS = "/Applications/Chromium.app/Contents/MacOS/Chromium";
-const PARSERS = join(import.meta.dir, "../node_modules/@oxc-parser");
 const PROBE = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
 
 /** Browser for the page's tests; `CHAT_CHROMIUM` overrides it. */
@@ -67,8 +63,6 @@ function mayMount(): boolean {
 
 function isPresent(need: Need): boolean {
   if (need === "mount") return mayMount();
-  // npm omits the parser's binary if Node is too old.
-  if (need === "knip") return existsSync(PARSERS) && readdirSync(PARSERS).length > 0;
   if (process.platform === "darwin" && !("macos" in PROGRAMS[need])) return false;
   return IS_CI || Bun.which(need === "chromium" ? chromiumPath : need) !== null;
 }

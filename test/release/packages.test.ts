@@ -15,10 +15,11 @@ const NAMES = [
   "chat_0.2.0_amd64.deb",
 ];
 
-describe("packages of a release", () => {
-  const first = join(tempFolder(), "a");
-  const second = join(tempFolder(), "another", "with-a-longer-path");
+// Outside `describe`: if it is skipped, Bun reports its hooks as unnamed tests.
+const first = join(tempFolder(), "a");
+const second = join(tempFolder(), "another", "with-a-longer-path");
 
+describe("packages of a release", () => {
   const pack = (folder: string, umask: string) => {
     mkdirSync(folder, { recursive: true });
     const program = join(import.meta.dir, "pack-program.ts");

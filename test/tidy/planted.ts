@@ -8,6 +8,11 @@ export interface Planted {
 const manyFiles = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`src/io/a${i}.ts`, ""]));
 
+const locked = (packages: Readonly<Record<string, object>>) => {
+  const entries = Object.entries(packages).map(([name, entry]) => [`node_modules/${name}`, entry]);
+  return { "package-lock.json": JSON.stringify({ packages: Object.fromEntries(entries) }) };
+};
+
 /** Assembled at run time, so that this file does not break the rules. */
 const REGISTRY = ["https:/", ["registry", "npmjs", "org"].join("."), ""].join("/");
 const MACHINE = ["", "root", "chat"].join("/");
@@ -179,8 +184,13 @@ export const PLANTED: readonly Planted[] = [
     bad: [
       { "package.json": '{"dependencies":{"a":"^1.2.3"}}' },
       { "package-lock.json": `{\n"resolved": "${REGISTRY}a.tgz"\n}` },
+      locked({ a: {} }),
+      locked({ a: { integrity: "x", optionalDependencies: { b: "1" } } }),
     ],
-    good: [{ "package.json": '{"dependencies":{"a":"1.2.3","b":"1.0.0-beta.1"}}' }],
+    good: [
+      { "package.json": '{"dependencies":{"a":"1.2.3","b":"1.0.0-beta.1"}}' },
+      locked({ a: { integrity: "x", optionalDependencies: { b: "1" } }, b: { integrity: "x" } }),
+    ],
   },
   {
     rule: "cycles",

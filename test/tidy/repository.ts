@@ -50,7 +50,8 @@ function wideLines(path: string, prose: string): Violation[] {
 
 export const pins: Rule = {
   name: "pins",
-  check: (files) => files.flatMap((source) => [...unpinned(source), ...resolved(source)]),
+  check: (files) =>
+    files.flatMap((source) => [...unpinned(source), ...resolved(source), ...unlocked(source)]),
 };
 
 function unpinned({ path, text }: Source): Violation[] {
@@ -72,4 +73,23 @@ function unpinned({ path, text }: Source): Violation[] {
 function resolved(source: Source): Violation[] {
   if (source.path !== "package-lock.json") return [];
   return matches("pins", source, /"resolved":/, "contains the address of a registry", "text");
+}
+
+interface LockedPackage {
+  readonly integrity?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** `npm ci` fails on a system whose packages are missing, and installs unhashed ones unchecked. */
+function unlocked({ path, text }: Source): Violation[] {
+  if (path !== "package-lock.json") return [];
+  const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockedPackage> };
+  const folders = Object.keys(packages);
+  const messages = Object.entries(packages).flatMap(([folder, { integrity, ...locked }]) => [
+    ...(folder === "" || integrity !== undefined ? [] : [`${folder} has no hash`]),
+    ...Object.keys(locked.optionalDependencies ?? {})
+      .filter((name) => !folders.some((other) => other.endsWith(`node_modules/${name}`)))
+      .map((name) => `${folder} needs ${name}, which is missing`),
+  ]);
+  return messages.map((message) => ({ rule: "pins", path, line: 0, message }));
 }

@@ -71,6 +71,13 @@ test("patches a package only once", () => {
   expect(fs.readdirSync(join(root, "node_modules/a/dist"))).toEqual(["a.js"]);
 });
 
+test("tolerates a missing package during an install, but not in a check", () => {
+  plant(BEFORE);
+  fs.rmSync(join(root, "node_modules"), { recursive: true });
+  expect(run()).toEqual({ exitCode: 0, said: "" });
+  expect(run("--check").exitCode).toBe(1);
+});
+
 test.each([
   ["another file", () => plant(`${BEFORE}more\n`), "does not match the patch"],
   ["another version", () => plant(BEFORE, { version: "1.2.4" }), "1.2.4 is installed"],
