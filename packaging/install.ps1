@@ -1,17 +1,19 @@
 # Installs chat from a release: an address or a folder that holds the files of one version.
 #
-#   .\install.ps1 ADDRESS|FOLDER [-To FOLDER] [-Pin PIN] [-ChecksumOnly]
+#   .\install.ps1 ADDRESS|FOLDER [-To FOLDER] [-Pin PIN] [-ChecksumOnly] [-Downgrade]
 #
 # Downloads the archive for Windows, compares it with the signed list of checksums, and puts one file, chat.exe, into
 # %LOCALAPPDATA%\Programs\chat or the folder after -To. Nothing else is changed. To uninstall, remove that file.
 #
 # -Pin is for a chat server without a certificate that Windows trusts: only the server with this public key is asked.
 # -ChecksumOnly skips the signature: the address is trusted.
+# -Downgrade replaces a newer program; otherwise an old copy of the release could bring its faults back.
 param(
   [Parameter(Mandatory)][string]$From,
   [string]$To = (Join-Path $env:LOCALAPPDATA 'Programs\chat'),
   [string]$Pin,
-  [switch]$ChecksumOnly
+  [switch]$ChecksumOnly,
+  [switch]$Downgrade
 )
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -35,6 +37,14 @@ function Get-ReleaseFile([string]$Name) {
   return $Out
 }
 
+# Reports whether version $A precedes version $B; a pre-release such as 0.3.0-rc.1 precedes 0.3.0.
+function Test-Older([string]$A, [string]$B) {
+  $NumbersA, $PreA = $A -split '-', 2
+  $NumbersB, $PreB = $B -split '-', 2
+  if ($NumbersA -ne $NumbersB) { return [version]$NumbersA -lt [version]$NumbersB }
+  return $PreA -and (-not $PreB -or $PreA -lt $PreB)
+}
+
 try {
   $Sums = Get-ReleaseFile 'SHA256SUMS'
   if (-not $ChecksumOnly) {
@@ -51,6 +61,12 @@ try {
   $Line = Get-Content $Sums | Where-Object { $_ -match '^[0-9a-f]{64}  chat-[0-9][^/]*-windows-x64\.zip$' }
   if (@($Line).Count -ne 1) { throw 'the release has no program for Windows' }
   $Expected, $Name = $Line -split '  ', 2
+  $Target = Join-Path $To 'chat.exe'
+  $Release = $Name -replace '^chat-(.+)-windows-x64\.zip$', '$1'
+  $Installed = if (Test-Path -LiteralPath $Target) { try { & $Target --version } catch { '' } }
+  if (-not $Downgrade -and $Installed -match '^chat (\d[^ ]*)' -and (Test-Older $Release $Matches[1])) {
+    throw "the release is older (chat $Release) than $Target ($($Matches[1])); add -Downgrade to install it anyway"
+  }
   $Archive = Get-ReleaseFile $Name
   if ((Get-FileHash -Algorithm SHA256 -LiteralPath $Archive).Hash -ne $Expected) {
     throw "$Name does not match its checksum; download it again"
@@ -59,7 +75,6 @@ try {
   $Program = Join-Path (Join-Path $Work $Name.Substring(0, $Name.Length - 4)) 'chat.exe'
   $Version = & $Program --version
   if ($LASTEXITCODE -ne 0) { throw 'the program does not run on this system' }
-  $Target = Join-Path $To 'chat.exe'
   # A running program cannot be replaced, but it can be renamed.
   if (Test-Path -LiteralPath $Target) { Move-Item -Force -LiteralPath $Target -Destination "$Target.old" }
   Move-Item -LiteralPath $Program -Destination $Target

@@ -1,13 +1,14 @@
 #!/bin/sh
 # Installs chat from a release: an address or a folder that holds the files of one version.
 #
-#   sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only]
+#   sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only] [--downgrade]
 #
 # Downloads the archive for this system, compares it with the signed list of checksums, and puts one file, chat, into
 # ~/.local/bin or the folder after --to. Nothing else is changed. To uninstall, remove that file.
 #
 # --pin is for a chat server without a certificate that curl trusts: only the server with this public key is asked.
 # --checksum-only skips the signature: the address is trusted.
+# --downgrade replaces a newer program; otherwise an old copy of the release could bring its faults back.
 set -eu
 
 public_key='@PUBLIC_KEY@'
@@ -33,16 +34,23 @@ detect_target() {
   target=$system-$machine$variant
 }
 
-# fetch NAME: copies a file of the release into the working folder.
+# fetch NAME: copies a file of the release into the working folder. An archive shows its progress on a terminal.
 fetch() {
   case $from in
     http://* | https://*)
+      curl_output=-sS wget_output=-q
+      case $1 in *.tar.*)
+        if [ -t 2 ]; then
+          curl_output='-#' wget_output=''
+          printf 'Downloading %s\n' "$1" >&2
+        fi ;;
+      esac
       if [ -n "$pin" ]; then set -- "$1" -k --proto =https --pinnedpubkey "$pin"; fi
       if have curl; then
         name=$1; shift
-        curl -fsSL --retry 5 "$@" -o "$work/$name" "$from/$name" || fail "cannot download $from/$name"
+        curl -fL $curl_output --retry 5 "$@" -o "$work/$name" "$from/$name" || fail "cannot download $from/$name"
       elif [ -n "$pin" ]; then fail 'curl is required for --pin'
-      elif have wget; then wget -q -O "$work/$1" "$from/$1" || fail "cannot download $from/$1"
+      elif have wget; then wget $wget_output -O "$work/$1" "$from/$1" || fail "cannot download $from/$1"
       else fail 'curl or wget is required'; fi ;;
     *) cp "$from/$1" "$work/$1" || fail "cannot copy $from/$1" ;;
   esac
@@ -84,20 +92,29 @@ verify_signature() {
 # find_archive SUFFIX: sets archive, its name; empty if the release has none.
 find_archive() { archive=$(sed -n "s/^[0-9a-f]\{64\}  \(chat-[0-9][^/]*-$target\.$1\)\$/\1/p" "$work/SHA256SUMS"); }
 
+# older A B: whether version A precedes version B.
+older() {
+  # A pre-release such as 0.3.0-rc.1 precedes 0.3.0: their fourth fields are 0 and 1.
+  ! printf '%s\n' "$2" "$1" | sed -e 's/-/.0./' -e t -e 's/$/.1/' |
+    LC_ALL=C sort -c -t . -k 1,1n -k 2,2n -k 3,3n -k 4,4n -k 5,5 -k 6,6n 2>/dev/null
+}
+
 # A function, so that a script that arrives incomplete does nothing.
 main() {
-  from='' to=${HOME:-}/.local/bin pin='' checksum_only=''
+  from='' to=${HOME:-}/.local/bin pin='' checksum_only='' downgrade=''
   while [ $# -gt 0 ]; do
     case $1 in
       --to) [ $# -gt 1 ] || fail 'missing folder after --to'; to=$2; shift ;;
       --pin) [ $# -gt 1 ] || fail 'missing PIN after --pin'; pin=$2; shift ;;
       --checksum-only) checksum_only=1 ;;
+      --downgrade) downgrade=1 ;;
       -*) fail "unknown option $1" ;;
       *) [ -z "$from" ] || fail "unexpected argument $1"; from=${1%/} ;;
     esac
     shift
   done
-  [ -n "$from" ] || fail 'usage: sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only]'
+  [ -n "$from" ] ||
+    fail 'usage: sh install.sh ADDRESS|FOLDER [--to FOLDER] [--pin PIN] [--checksum-only] [--downgrade]'
   case $pin$from in "$from" | "$pin"https://*) ;; *) fail '--pin requires an https address' ;; esac
   case $to in /*) ;; *) to=$PWD/$to ;; esac
   mkdir -p "$to" || fail "cannot create $to"
@@ -116,6 +133,14 @@ main() {
   if have zstd; then find_archive tar.zst; fi
   [ -n "$archive" ] || find_archive tar.gz
   [ -n "$archive" ] || fail "the release has no program for $target"
+  version=${archive#chat-} version=${version%"-$target".tar.*}
+  replaced=$("$to/chat" --version 2>/dev/null) || replaced=''
+  installed=${replaced#chat } installed=${installed%% *}
+  case $installed in [0-9]*)
+    if [ -z "$downgrade" ] && older "$version" "$installed"; then
+      fail "the release is older (chat $version) than $to/chat ($installed); add --downgrade to install it anyway"
+    fi ;;
+  esac
   expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$work/SHA256SUMS")
   fetch "$archive"
   [ "$(sha256 "$work/$archive")" = "$expected" ] || fail "$archive does not match its checksum; download it again"
@@ -125,12 +150,11 @@ main() {
     fail "cannot unpack $archive; check the space on the disk"
   program=$work/$name/chat
   { [ -f "$program" ] && [ ! -L "$program" ]; } || fail "$archive contains no program"
-  version=$("$program" --version) || fail "the program for $target does not run on this system"
-  replaced=$("$to/chat" --version 2>/dev/null) && replaced=" (replaced $replaced)" || replaced=''
+  new=$("$program" --version) || fail "the program for $target does not run on this system"
   [ ! -d "$to/chat" ] || fail "$to/chat is a folder"
   mv -f "$program" "$to/chat"
 
-  printf 'Installed %s as %s%s\n' "$version" "$to/chat" "$replaced"
+  printf 'Installed %s as %s%s\n' "$new" "$to/chat" "${replaced:+ (replaced $replaced)}"
   case :$PATH: in *:"$to":*) ;; *) printf 'Add it to your PATH: export PATH="%s:$PATH"\n' "$to" ;; esac
   printf 'To uninstall: rm %s\n' "$to/chat"
 }

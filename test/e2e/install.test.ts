@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { packArchive, packScript } from "../archives.ts";
+import { until } from "../event.ts";
 import { requires } from "../installed.ts";
 import { ReleaseSigner } from "../signed-release.ts";
 import { tempFolder } from "../temp-folder.ts";
@@ -110,6 +111,26 @@ describe("install.sh", () => {
     expect((await install(RELEASE, "--to", folder)).error).toContain("is a folder");
   });
 
+  test("refuses an older release, also with its true signature, unless it is wanted", async () => {
+    const to = tempFolder();
+    const program = (version: string) =>
+      writeFileSync(join(to, "chat"), `#!/bin/sh\necho 'chat ${version} (abc)'\n`, { mode: 0o755 });
+    for (const [version, ...args] of [["0.2.1"], ["0.10.0", "--checksum-only"], ["0.3.0-rc.1"]]) {
+      program(`${version}`);
+      const { exitCode, error } = await install(RELEASE, "--to", to, ...args);
+      const message = `the release is older (chat 0.2.0) than ${to}/chat (${version})`;
+      expect([exitCode, error]).toEqual([1, expect.stringContaining(message)]);
+      expect([runs(to), readdirSync(to)]).toEqual([`chat ${version} (abc)`, ["chat"]]);
+    }
+    expect((await install(RELEASE, "--to", to, "--downgrade")).exitCode).toBe(0);
+    expect(runs(to)).toBe("chat 0.2.0");
+    for (const version of ["0.2.0", "0.2.0-rc.9"]) {
+      program(version);
+      expect((await install(RELEASE, "--to", to)).exitCode).toBe(0);
+      expect(runs(to)).toBe("chat 0.2.0");
+    }
+  });
+
   test("prefers the smaller archive if zstd is installed", async () => {
     const suffix = Bun.which("zstd") === null ? ".tar.gz" : ".tar.zst";
     const all = VARIANTS.flatMap((target) =>
@@ -149,16 +170,24 @@ describe("install.sh", () => {
     }
   });
 
-  test("installs from an address", async () => {
+  test("installs from an address, with progress on a terminal", async () => {
     const server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
       fetch: ({ url }) => new Response(Bun.file(join(RELEASE, new URL(url).pathname))),
     });
     const to = tempFolder();
-    const { exitCode } = await install(`http://127.0.0.1:${server.port}/`, "--to", to);
+    const args = [`http://127.0.0.1:${server.port}/`, "--to", to];
+    const { exitCode, error } = await install(...args);
+    expect([exitCode, error, runs(to)]).toEqual([0, "", "chat 0.2.0"]);
+    let screen = "";
+    const decoder = new TextDecoder();
+    const terminal = new Bun.Terminal({ data: (_, bytes) => (screen += decoder.decode(bytes)) });
+    await Bun.spawn(["sh", INSTALLER, ...args], { terminal }).exited;
+    await until("the end of the output", () => screen.includes("To uninstall"));
+    terminal.close();
     await server.stop();
-    expect([exitCode, runs(to)]).toEqual([0, "chat 0.2.0"]);
+    expect(screen).toMatch(/^Downloading chat-0\.2\.0-[^\r]+\.tar\.gz\r\n[^\n]*100\.0%/);
   });
 
   test("keeps the old program if the new one cannot be verified", async () => {
