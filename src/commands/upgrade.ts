@@ -3,13 +3,16 @@
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Fault, msg } from "../base/fault.ts";
+import { fileId } from "../base/ids.ts";
 import { TARGET, VERSION } from "../base/version.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type Context, printNotice, runInterruptible } from "../cli/context.ts";
+import { ProgressDisplay } from "../cli/output/progress.ts";
 import { printResult } from "../cli/output/result.ts";
 import { releaseKey } from "../cli/release/release.ts";
 import { openReleaseSource } from "../cli/release/source.ts";
 import { type Upgrade, upgradeProgram } from "../cli/release/upgrade.ts";
+import { Reporter } from "../client/transfer/progress.ts";
 import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-folder.ts";
 import { ProgramReplacement } from "../io/file/program-replacement.ts";
 import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
@@ -35,6 +38,7 @@ chat.old. The program never looks for upgrades by itself.`,
     const servers = findLocalServers(context.env);
     const dataFolders = new Set([...data.map(checkDataFolder), ...knownFolders(context, servers)]);
     const replacement = ProgramReplacement.open(path);
+    const progress = new DownloadProgress(context);
     let upgrade: Upgrade;
     try {
       upgrade = await runInterruptible(context, () =>
@@ -42,12 +46,11 @@ chat.old. The program never looks for upgrades by itself.`,
           ...{ replacement, source, key: publicKey, isDowngrade: downgrade },
           program: { version: VERSION, target: TARGET },
           dataFolders: [...dataFolders],
-          onDownload: (name) => {
-            if (source.isRemote) printNotice(context, `downloading ${name}`);
-          },
+          onProgress: (name, doneBytes, sizeBytes) => progress.update(name, doneBytes, sizeBytes),
         }),
       );
     } finally {
+      await progress.end();
       replacement.close();
     }
     const { version, oldPath: old, converted } = upgrade;
@@ -72,6 +75,42 @@ chat.old. The program never looks for upgrades by itself.`,
     );
   },
 });
+
+class DownloadProgress {
+  readonly #context: Context;
+  readonly #display: ProgressDisplay;
+  #reporter: Reporter | undefined;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#display = new ProgressDisplay(context);
+  }
+
+  update(name: string, doneBytes: number, sizeBytes: number | undefined): void {
+    if (this.#context.json) return;
+    this.#reporter ??= this.#start(name, sizeBytes);
+    if (sizeBytes !== undefined) this.#reporter.setSize(sizeBytes);
+    this.#reporter.update(doneBytes);
+    if (doneBytes === sizeBytes) this.#reporter.finish();
+  }
+
+  async end(): Promise<void> {
+    this.#reporter?.close();
+    await this.#display.end();
+  }
+
+  #start(name: string, sizeBytes: number | undefined): Reporter {
+    const id = fileId(new Uint8Array()); // A release's file has no id; only one is downloaded.
+    const reporter = new Reporter({
+      clock: this.#context.clock,
+      sizeBytes,
+      onProgress: (progress) => this.#display.update(progress),
+      status: () => ({ id, name, waitsAt: "network" }),
+    });
+    reporter.resume(0);
+    return reporter;
+  }
+}
 
 function installedProgram(execPath: string): string {
   if (TARGET === "") {

@@ -1,16 +1,25 @@
 /** `chat version`, which prints the version and the licences. */
 
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault, msg } from "../base/fault.ts";
 import { counted } from "../base/sizes.ts";
 import { COMMIT, TARGET, VERSION } from "../base/version.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
-import type { Context } from "../cli/context.ts";
+import { type Context, printNotice } from "../cli/context.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { printResult } from "../cli/output/result.ts";
-import { checkReleaseFile, readRelease, releaseKey } from "../cli/release/release.ts";
+import {
+  checkReleaseFile,
+  readRelease,
+  releaseKey,
+  SIGNATURE_NAME,
+  SUMS_NAME,
+} from "../cli/release/release.ts";
 import { DATA_FORMAT } from "../io/disk/data-folder.ts";
+
+/** Maximum number of unlisted files named, because a release may be in a folder of downloads. */
+const NAMED_MAX = 10;
 
 const BUILD = { version: VERSION, commit: COMMIT, target: TARGET, format: DATA_FORMAT };
 
@@ -46,7 +55,16 @@ async function checkRelease(
     if (await checkReleaseFile(release, file)) count++;
   }
   if (count === 0) throw new Fault("not-found", msg`no file of chat ${version} in ${path}`);
-  const line = { kind: "release", ok: true, version, files: count, listed: files.size };
+  const unlisted = (isFolder ? readdirSync(path) : [])
+    .filter((name) => !files.has(name) && name !== SUMS_NAME && name !== SIGNATURE_NAME)
+    .sort();
+  if (unlisted.length > 0) {
+    const more = unlisted.length - NAMED_MAX;
+    const moreText = more > 0 ? `, and ${more} more` : "";
+    const names = unlisted.slice(0, NAMED_MAX).join(", ");
+    printNotice(context, `not verified, as the release has no such file: ${names}${moreText}`);
+  }
+  const line = { kind: "release", ok: true, version, files: count, listed: files.size, unlisted };
   return printResult(context, line, `chat ${version}: verified ${counted(count, "file")}`);
 }
 

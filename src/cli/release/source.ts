@@ -12,15 +12,22 @@ import { openPlain } from "../../io/disk/tree.ts";
 
 /** Maximum time without a received byte. */
 const STALL_TIMEOUT_MS = 30_000;
+const LENGTH = "content-length";
+
+export type OnDownloadProgress = (doneBytes: number, sizeBytes: number | undefined) => void;
 
 export interface ReleaseSource {
-  readonly isRemote: boolean;
   /**
+   * @param onProgress called for a file at an address, the last time with equal numbers
    * @returns `undefined` if the file does not exist
    * @throws {Fault} release-untrusted if the file is too large; unreachable, timeout, too-many,
    * store-…
    */
-  read(name: string, sizeBytesMax: number): Promise<Uint8Array | undefined>;
+  read(
+    name: string,
+    sizeBytesMax: number,
+    onProgress?: OnDownloadProgress,
+  ): Promise<Uint8Array | undefined>;
 }
 
 /** @throws {Fault} usage, not-found */
@@ -31,10 +38,7 @@ export function openReleaseSource(from: string, clock: Pick<Clock, "after">): Re
       remedy: "name the folder of a release, or an address that begins with https://",
     });
   }
-  return {
-    isRemote: false,
-    read: (name, sizeBytesMax) => readFile(join(from, name), sizeBytesMax),
-  };
+  return { read: (name, sizeBytesMax) => readFile(join(from, name), sizeBytesMax) };
 }
 
 async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array | undefined> {
@@ -66,16 +70,17 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
     // A password would not be safe, because the certificate is not checked.
     throw new Fault("usage", "the address of a release cannot contain a user name or password");
   }
-  const read = async (name: string, sizeBytesMax: number) => {
+  const read: ReleaseSource["read"] = async (name, sizeBytesMax, onProgress) => {
     const url = new URL(encodeURIComponent(name), base);
     const stall = new AbortController();
     let stopTimer = clock.after(STALL_TIMEOUT_MS, () => stall.abort());
-    const onProgress = () => {
+    const onBytes: OnDownloadProgress = (doneBytes, sizeBytes) => {
       stopTimer();
       stopTimer = clock.after(STALL_TIMEOUT_MS, () => stall.abort());
+      onProgress?.(doneBytes, sizeBytes);
     };
     try {
-      return await download(url, sizeBytesMax, stall.signal, onProgress);
+      return await download(url, sizeBytesMax, stall.signal, onBytes);
     } catch (error) {
       if (error instanceof Fault) throw error;
       if (stall.signal.aborted) throw new Fault("timeout", msg`${url.href} does not answer`);
@@ -85,14 +90,14 @@ function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource 
       stopTimer();
     }
   };
-  return { isRemote: true, read };
+  return { read };
 }
 
 async function download(
   url: URL,
   sizeBytesMax: number,
   signal: AbortSignal,
-  onProgress: () => void,
+  onBytes: OnDownloadProgress,
 ): Promise<Uint8Array | undefined> {
   // Certificates are not checked, because a chat server signs its own. The release signature
   // authenticates the content.
@@ -104,14 +109,17 @@ async function download(
   if (!response.ok) {
     throw new Fault("unreachable", msg`cannot download ${url.href}: HTTP ${response.status}`);
   }
+  // A compressed response has an unknown size.
+  const length = response.headers.has("content-encoding") ? null : response.headers.get(LENGTH);
   const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
+  let doneBytes = 0;
   for await (const chunk of response.body ?? []) {
-    onProgress();
-    sizeBytes += chunk.length;
-    if (sizeBytes > sizeBytesMax) throw tooLarge(url.href, sizeBytesMax);
+    doneBytes += chunk.length;
+    if (doneBytes > sizeBytesMax) throw tooLarge(url.href, sizeBytesMax);
+    onBytes(doneBytes, length === null ? undefined : Number(length));
     chunks.push(chunk);
   }
+  onBytes(doneBytes, doneBytes);
   return concatBytes(...chunks);
 }
 

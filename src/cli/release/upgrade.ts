@@ -15,7 +15,7 @@ import {
   SUMS_NAME,
   sumOf,
 } from "./release.ts";
-import type { ReleaseSource } from "./source.ts";
+import type { OnDownloadProgress, ReleaseSource } from "./source.ts";
 
 const LIST_BYTES_MAX = 64 * 1024;
 /** Five times the size of the largest archive. */
@@ -30,7 +30,7 @@ export interface UpgradeOptions {
   readonly program: { readonly version: string; readonly target: string };
   readonly isDowngrade: boolean;
   readonly dataFolders: readonly string[];
-  readonly onDownload: (name: string) => void;
+  readonly onProgress: (name: string, ...progress: Parameters<OnDownloadProgress>) => void;
 }
 
 export interface Upgrade {
@@ -81,7 +81,7 @@ function checkVersion({ version }: Release, current: string, isDowngrade: boolea
 async function fetchArchive(
   { version, files }: Release,
   target: string,
-  { source, onDownload }: Pick<UpgradeOptions, "source" | "onDownload">,
+  { source, onProgress }: Pick<UpgradeOptions, "source" | "onProgress">,
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   const names = ARCHIVE_SUFFIXES.map((suffix) => `chat-${version}-${target}${suffix}`);
   const listed = names.filter((name) => files.has(name));
@@ -89,8 +89,9 @@ async function fetchArchive(
     throw new Fault("not-found", msg`chat ${version} has no program for ${target}`);
   }
   for (const name of listed) {
-    onDownload(name);
-    const bytes = await source.read(name, ARCHIVE_BYTES_MAX);
+    const bytes = await source.read(name, ARCHIVE_BYTES_MAX, (...progress) =>
+      onProgress(name, ...progress),
+    );
     if (bytes === undefined) continue;
     if (sumOf(bytes) !== files.get(name)) throw differenceFault(name);
     return { name, bytes };

@@ -24,7 +24,7 @@ interface Options {
 
 let folder = "";
 let program = "";
-const downloads: string[] = [];
+const downloads: unknown[] = [];
 
 beforeEach(() => {
   folder = tempFolder();
@@ -42,7 +42,7 @@ async function upgrade(from: string, options: Options = {}) {
       source: openReleaseSource(from, systemClock()),
       key: parseReleaseKey(signer.publicKey),
       program: { version, target: TARGET },
-      onDownload: (name) => downloads.push(name),
+      onProgress: (...progress) => downloads.push(progress),
     });
   } finally {
     replacement.close();
@@ -79,16 +79,15 @@ describe("an upgrade", () => {
   });
 
   test("prefers the smallest available archive", async () => {
-    const archives = {
-      ...packScript("0.3.0", TARGET, versionScript("0.3.0")),
-      ...packScript("0.3.0", TARGET, versionScript("0.3.0"), ".tar.zst"),
-    };
-    const from = signer.release(archives, "chat 0.3.0");
+    const archives = [".tar.gz", ".tar.zst"].map((suffix) =>
+      packScript("0.3.0", TARGET, `${versionScript("0.3.0")} # ${suffix}`, suffix),
+    );
+    const from = signer.release(Object.assign({}, ...archives), "chat 0.3.0");
     await upgrade(from);
-    expect(downloads).toEqual(["chat-0.3.0-linux-x64.tar.zst"]);
+    expect(fs.readFileSync(program, "utf8")).toContain("# .tar.zst");
     fs.rmSync(join(from, "chat-0.3.0-linux-x64.tar.zst"));
     await upgrade(from);
-    expect(downloads.at(-1)).toBe("chat-0.3.0-linux-x64.tar.gz");
+    expect(fs.readFileSync(program, "utf8")).toContain("# .tar.gz");
     fs.rmSync(join(from, "chat-0.3.0-linux-x64.tar.gz"));
     expect(await rejection(upgrade(from))).toMatchObject({ code: "not-found" });
     expect(installedVersion()).toBe("0.3.0");
@@ -197,6 +196,23 @@ describe("an upgrade from an address", () => {
       await upgrade(`http://127.0.0.1:${server.port}${address}`);
       expect(installedVersion()).toBe("0.3.0");
     }
+  });
+
+  test("reports the size and the progress of the archive alone", async () => {
+    const from = release("0.3.0");
+    const name = "chat-0.3.0-linux-x64.tar.gz";
+    const content = new Uint8Array(fs.readFileSync(join(from, name)));
+    let answer = () => new Response(content);
+    await using server = serve((path) =>
+      basename(path) === name ? answer() : new Response(Bun.file(join(from, path))),
+    );
+    await upgrade(server.url.href);
+    expect(downloads).toEqual(Array(2).fill([name, content.length, content.length]));
+    const headers = { "content-encoding": "gzip" };
+    answer = () => new Response(Bun.gzipSync(content), { headers });
+    await upgrade(server.url.href);
+    expect(downloads.slice(2)).toContainEqual([name, content.length, undefined]);
+    expect(downloads.at(-1)).toEqual([name, content.length, content.length]);
   });
 
   test("reports a server that fails", async () => {
