@@ -98,8 +98,13 @@ async function packAll({ targets, ...options }: PackOptions): Promise<void> {
       () => packRpm(packageOptions),
     ];
   });
+  const count = tasks.length;
+  let packed = 0;
   const worker = async () => {
-    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) await task();
+    for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
+      await task();
+      process.stderr.write(`packed ${++packed} of ${count}\n`);
+    }
   };
   await Promise.all(Array.from({ length: CONCURRENT_TASKS_MAX }, worker));
 }
@@ -108,9 +113,13 @@ function checkVersion(version: string): string {
   const { version: packageVersion } = JSON.parse(readFileSync(MANIFEST, "utf8")) as {
     version: string;
   };
+  if (version === "") {
+    throw new UsageError(`missing VERSION; run: npm run release -- ${packageVersion}`);
+  }
   if (version !== packageVersion) {
     throw new UsageError(
-      `package.json has version ${packageVersion}; run: npm run release -- ${packageVersion}`,
+      `package.json has version ${packageVersion}; raise "version" to ${version} and commit, ` +
+        `or run: npm run release -- ${packageVersion}`,
     );
   }
   return releaseNotes(readFileSync(join(ROOT, "CHANGELOG.md"), "utf8"), version);
