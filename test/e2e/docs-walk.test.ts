@@ -36,7 +36,7 @@ const CLUSTER_MONITORS = "http://10.0.0.1:8222,http://10.0.0.2:8222,http://10.0.
  * Commands that cannot run in the test, with the reason; their calls of `chat` must still be valid.
  */
 const SKIPPED: Readonly<Record<string, string>> = {
-  "npm install && npm test": "this is one of its tests",
+  "npm ci && npm test": "this is one of its tests",
   "sudo install dist/chat /usr/local/bin/chat": "changes the machine; the test uses a link on PATH",
   "nats-server -c nats.conf": "of three machines, see test/e2e/cluster-docs.test.ts",
   [`chat serve --data ./data --nats ${CLUSTER_NATS} --nats-monitor ${CLUSTER_MONITORS}`]:
@@ -63,7 +63,7 @@ const SKIPPED: Readonly<Record<string, string>> = {
 };
 
 const CONTINUOUS: Readonly<Record<string, RegExp>> = {
-  "npm install && npm start": /is listening on/,
+  "npm ci && npm start": /is listening on/,
   'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' is listening on/,
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
     /is listening on/,
@@ -78,7 +78,7 @@ const CONTINUOUS: Readonly<Record<string, RegExp>> = {
 };
 
 const REPLACEMENTS: Readonly<Record<string, string>> = {
-  "npm install && npm start": "dist/chat serve", // Without the registry, only the last step runs.
+  "npm ci && npm start": "dist/chat serve", // Without the registry, only the last step runs.
   // A terminal chooses the server of this user; a script needs an address once.
   "dist/chat join --user ana": 'dist/chat join "$(cat data/invite)" --user ana',
   "bun build.ts --all": "cp dist/chat dist/chat-linux-x64",
