@@ -1,5 +1,6 @@
 /** Erasures ordered or completed by records of a log. */
 
+import { SeqSet } from "../../base/seq-set.ts";
 import { isCount } from "../../base/values.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
@@ -15,8 +16,14 @@ export function erasuresOf(record: FoldedRecord): number[] {
 
 /** Erasure orders in a log. Only the first order for each record counts. */
 export class Erasures {
-  readonly orders: Map<number, number>;
-  readonly #blank = new Map<number, number>();
+  /** Records that were ordered to be erased. */
+  readonly ordered: SeqSet;
+  /** Order of each record that was not blank when the order was read. */
+  readonly pending = new Map<number, number>();
+  readonly #blank = new SeqSet();
+  /** Blank records by the order that they name, until that order is read. */
+  readonly #unexplained = new Map<number, number[]>();
+  readonly #unordered: number[] = [];
   /**
    * Accounts by the seq of their blank password records, which no longer contain the seq of the
    * password that they replaced.
@@ -24,47 +31,50 @@ export class Erasures {
   readonly #blankPasswords = new Map<number, string>();
   readonly #passwords = new Map<string, number>();
 
-  constructor(orders: Iterable<readonly [seq: number, order: number]> = []) {
-    this.orders = new Map(orders);
-  }
-
-  get blank(): ReadonlyMap<number, number> {
-    return this.#blank;
+  constructor(ordered = new SeqSet()) {
+    this.ordered = ordered;
   }
 
   /** @returns the seqs of the records that this record orders to be blanked */
   add(record: FoldedRecord): readonly number[] {
     const { erased, head } = record;
-    if (erased !== undefined) this.#blank.set(head.seq, erased);
-    if (head.kind === "password") this.#addPassword(record);
+    if (erased !== undefined) {
+      this.#blank.add(head.seq);
+      const seqs = this.#unexplained.get(erased);
+      if (seqs === undefined) this.#unexplained.set(erased, [head.seq]);
+      else seqs.push(head.seq);
+    }
     const targets = erasuresOf(record);
-    for (const target of targets) this.#order(target, head.seq);
+    const replaced = head.kind === "password" ? this.#addPassword(record) : undefined;
+    this.#order(head.seq, replaced === undefined ? targets : [...targets, replaced]);
     return targets;
   }
 
-  pending(): [seq: number, order: number][] {
-    return [...this.orders].filter(([seq]) => !this.#blank.has(seq));
-  }
-
+  /** Returns the blank records whose erasure no record ordered, in ascending order. */
   unordered(): number[] {
-    return [...this.#blank].filter((item) => !this.#isOrdered(item)).map(([seq]) => seq);
+    return [...this.#unordered, ...[...this.#unexplained.values()].flat()].sort((a, b) => a - b);
   }
 
-  #isOrdered([seq, order]: readonly [seq: number, order: number]): boolean {
-    if (this.orders.get(seq) === order) return true;
-    const account = this.#blankPasswords.get(seq);
-    return account !== undefined && account === this.#blankPasswords.get(order);
+  #order(order: number, targets: readonly number[]): void {
+    const first = new Set(targets.filter((seq) => !this.ordered.has(seq)));
+    for (const seq of first) {
+      this.ordered.add(seq);
+      if (!this.#blank.has(seq)) this.pending.set(seq, order);
+    }
+    const account = this.#blankPasswords.get(order);
+    for (const seq of this.#unexplained.get(order) ?? []) {
+      const isOwn = account !== undefined && account === this.#blankPasswords.get(seq);
+      if (!isOwn && !first.has(seq)) this.#unordered.push(seq);
+    }
+    this.#unexplained.delete(order);
   }
 
-  #addPassword({ head: { seq, room }, erased }: FoldedRecord): void {
+  /** @returns the password that a blank record replaced */
+  #addPassword({ head: { seq, room }, erased }: FoldedRecord): number | undefined {
     const before = this.#passwords.get(room);
     this.#passwords.set(room, seq);
-    if (erased === undefined) return;
+    if (erased === undefined) return undefined;
     this.#blankPasswords.set(seq, room);
-    if (before !== undefined) this.#order(before, seq);
-  }
-
-  #order(seq: number, order: number): void {
-    if (!this.orders.has(seq)) this.orders.set(seq, order);
+    return before;
   }
 }

@@ -4,6 +4,7 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
+import { SeqSet, type SeqSetValue } from "../../base/seq-set.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { type Body, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
@@ -92,7 +93,7 @@ export class Rooms {
   readonly #inviting = new Map<UserId, Set<Room>>(); // At most INVITATIONS_PER_USER_MAX each.
   /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
   readonly #edits = new Map<number, number[]>();
-  readonly #erased = new Set<number>();
+  #erased = new SeqSet();
 
   #direct = 0;
 
@@ -174,7 +175,7 @@ export class Rooms {
       former: [...this.#former].map(([name, room]) => [name, numberOf(room)]),
       joined: [...this.#joined].map(([user, joined]) => [user, [...joined].map(numberOf)]),
       edits: [...this.#edits],
-      erased: [...this.#erased],
+      erased: this.#erased.value(),
     };
   }
 
@@ -196,7 +197,7 @@ export class Rooms {
       this.#joined.set(user, new Set(numbers.map(roomAt)));
     }
     for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
-    for (const seq of value.erased) this.#erased.add(seq);
+    this.#erased = new SeqSet(value.erased);
     this.head = value.head;
   }
 
@@ -380,7 +381,7 @@ export interface RoomsValue {
   readonly former: readonly (readonly [FoldedName, number])[];
   readonly joined: readonly (readonly [UserId, readonly number[]])[];
   readonly edits: readonly (readonly [number, readonly number[]])[];
-  readonly erased: readonly number[];
+  readonly erased: SeqSetValue;
 }
 
 function valueOfRoom({ messageCount, group, receipts, invited, ...room }: Room): RoomValue {

@@ -109,7 +109,7 @@ class LogVerifier {
     if (seq < expected) {
       throw new Fault("log-corrupt", `${folder} ends at seq ${seq} instead of ${expected}`);
     }
-    const due = new Map(this.#erasures.pending());
+    const due = new Map(this.#erasures.pending);
     for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
     const damaged = this.#damaged.filter((seq) => !due.has(seq));
     damaged.push(...this.#erasures.unordered());

@@ -10,6 +10,7 @@ import {
   LINE_BYTES_MAX,
   RESERVE_BYTES,
 } from "../../base/limits.ts";
+import type { SeqSet } from "../../base/seq-set.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
@@ -173,7 +174,8 @@ export class LogFile implements Log {
   #onExpected = () => {};
   #draining: Promise<void> | undefined;
   #erasureQueue: QueuedErasure[] = [];
-  readonly #erased: Map<number, number>;
+  readonly #erased: SeqSet;
+  /** Orders of erasures in progress, by the seq to be blanked. */
   readonly #unfinished = new Map<number, number>();
   #origin: string | undefined;
   readonly #covered: Covered | undefined;
@@ -238,14 +240,13 @@ export class LogFile implements Log {
     if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
       return undefined;
     }
-    const erased = new Map([...this.#unfinished, ...this.#erased]);
     return {
       order: this.#order.value(),
       tree: { size, groups: groups.toBase64(), open: open.toBase64() },
       origin: this.#origin,
       segments: this.#segments.map((segment) => segment.value()),
-      erased: [...erased],
-      unfinished: [...this.#unfinished.keys()],
+      erased: this.#erased.value(),
+      unfinished: [...this.#unfinished],
       damaged: [...this.damaged, ...this.#damagedSinceOpen],
     };
   }
@@ -316,7 +317,8 @@ export class LogFile implements Log {
     assert(seq >= 1 && seq < eraseSeq && eraseSeq <= this.head(), "a durable record orders it");
     const fault = this.#refusal();
     if (fault !== undefined) return Promise.reject(fault);
-    if (!this.#erased.has(seq)) this.#erased.set(seq, eraseSeq);
+    this.#erased.add(seq);
+    this.#unfinished.set(seq, eraseSeq);
     return new Promise((resolve, reject) => {
       this.#erasureQueue.push({ seq, eraseSeq, resolve, reject });
       this.#draining ??= this.#drain();
@@ -398,20 +400,32 @@ export class LogFile implements Log {
           const parsed = parseLine(line.bytes);
           const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
           const seq = record?.head.seq ?? 0;
-          const erased = this.#erased.get(seq);
-          if (record === undefined || (parsed.kind !== "record" && erased === undefined)) {
+          const isErased = this.#erased.has(seq);
+          if (record === undefined || (parsed.kind !== "record" && !isErased)) {
             throw new Fault("log-corrupt", `${segment.path} is damaged at byte ${line.offset}`);
           }
           if (seq < from) continue;
           if (seq > last) return;
           // Do not check the body, which an erasure may be overwriting.
-          if (erased !== undefined) yield asErased(record, erased);
+          if (isErased) yield await this.#asErased(record);
           else yield bodyMatches(record, sha256) ? record : asDamaged(record);
         }
       }
     } catch (error) {
       throw diskFault(error, segment.path);
     }
+  }
+
+  async #asErased(record: LogRecord): Promise<LogRecord> {
+    if (record.erased !== undefined) return record;
+    const { seq } = record.head;
+    const order = this.#unfinished.get(seq);
+    if (order !== undefined) return asErased(record, order);
+    // The block was read before the erasure.
+    const parsed = parseLine(await this.line(seq));
+    return parsed.kind === "record" && parsed.record.erased !== undefined
+      ? parsed.record
+      : asDamaged(record);
   }
 
   async #drain(): Promise<void> {
@@ -536,9 +550,9 @@ export class LogFile implements Log {
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      const targets = "bytes" in append.content ? this.#erased : this.#unfinished;
       for (const target of erasuresOf(outcome)) {
-        if (targets !== this.#erased || !targets.has(target)) targets.set(target, outcome.head.seq);
+        this.#erased.add(target);
+        if (!("bytes" in append.content)) this.#unfinished.set(target, outcome.head.seq);
       }
       records.push(outcome);
     }

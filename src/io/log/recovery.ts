@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import type { SeqSet } from "../../base/seq-set.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
@@ -60,7 +61,7 @@ export interface Recovered {
   readonly origin: string | undefined;
   readonly dropped: readonly DroppedTail[];
   readonly damaged: readonly number[];
-  readonly erased: Map<number, number>;
+  readonly erased: SeqSet;
   readonly isLossAccepted: boolean;
   readonly covered?: Covered;
 }
@@ -86,6 +87,7 @@ class Recovery {
   readonly #dropped: DroppedTail[] = [];
   readonly #damaged: number[] = [];
   readonly #erasures = new Erasures();
+  readonly #segmentsWithBlanks = new Set<Segment>();
   #laterErasures: Erasures | undefined;
 
   #durable = 0;
@@ -126,13 +128,13 @@ class Recovery {
       origin: this.#walk.origin,
       dropped: this.#dropped,
       damaged: this.#damaged,
-      erased: this.#erasures.orders,
+      erased: this.#erasures.ordered,
       isLossAccepted: this.#isLossAccepted,
     };
   }
 
   async #finishErasures(): Promise<void> {
-    for (const [seq, eraseSeq] of this.#erasures.pending()) {
+    for (const [seq, eraseSeq] of this.#erasures.pending) {
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }
     await this.#syncErased();
@@ -141,12 +143,8 @@ class Recovery {
 
   /** A snapshot will record the erased lines as blank, so they must be durable. */
   async #syncErased(): Promise<void> {
-    const seqs = [...this.#erasures.blank.keys()];
-    for (const [index, { path, firstSeq }] of this.#segments.slice(0, -1).entries()) {
-      const next = this.#segments[index + 1]?.firstSeq ?? 0;
-      if (seqs.some((seq) => seq >= firstSeq && seq < next)) {
-        await syncPath(this.#options.disk, path);
-      }
+    for (const segment of this.#segments.slice(0, -1)) {
+      if (this.#segmentsWithBlanks.has(segment)) await syncPath(this.#options.disk, segment.path);
     }
   }
 
@@ -156,7 +154,7 @@ class Recovery {
       return undefined;
     }
     this.#laterErasures ??= await this.#erasuresFrom(segment, line.offset);
-    const erased = this.#laterErasures.orders.get(parsed.record.head.seq);
+    const erased = this.#laterErasures.pending.get(parsed.record.head.seq);
     if (erased === undefined) return undefined;
     const location = {
       path: segment.path,
@@ -303,7 +301,7 @@ class Recovery {
       this.#lastDamaged = record.head.seq;
     }
     segment.mark(record.head.seq, line.offset);
-    this.#add(record, isIntact);
+    this.#add(segment, record, isIntact);
     return undefined;
   }
 
@@ -313,7 +311,7 @@ class Recovery {
     this.#provenDurable = Math.max(this.#provenDurable, line.durable);
     segment.mark(line.seq, start);
     this.#compareCheckpoint(line.seq);
-    this.#fold(line.record(fold?.byHead.has(line.kind) !== true));
+    this.#fold(segment, line.record(fold?.byHead.has(line.kind) !== true));
     onRecord?.(line.logRecord());
   }
 
@@ -334,12 +332,12 @@ class Recovery {
     return this.#walk.order.violation(parsed.record.head) ?? parsed.record;
   }
 
-  #add(record: LogRecord, isIntact: boolean): void {
+  #add(segment: Segment, record: LogRecord, isIntact: boolean): void {
     this.#walk.advance(record.head, leafHash(record.headBytes, this.#options.sha256));
     this.#compareCheckpoint(record.head.seq);
     if (!isIntact) this.#damaged.push(record.head.seq);
     const readableRecord = isIntact ? record : asDamaged(record);
-    this.#fold(readableRecord);
+    this.#fold(segment, readableRecord);
     this.#options.onRecord?.(readableRecord);
   }
 
@@ -352,7 +350,8 @@ class Recovery {
     }
   }
 
-  #fold(record: FoldedRecord): void {
+  #fold(segment: Segment, record: FoldedRecord): void {
+    if (record.erased !== undefined) this.#segmentsWithBlanks.add(segment);
     if (record.head.kind === "fork") this.#forkedFrom = bodyOf(record, "fork")?.from;
     this.#erasures.add(record);
     this.#options.fold?.apply(record);

@@ -2,7 +2,8 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { Erasures } from "../../core/log/erasures.ts";
+import { SeqSet } from "../../base/seq-set.ts";
+import { Erasures, erasuresOf } from "../../core/log/erasures.ts";
 import type { Checkpoint } from "../../wire/checkpoint.ts";
 import type { FoldedRecord } from "../../wire/record.ts";
 import type { DiskFile } from "../disk/disk.ts";
@@ -29,7 +30,7 @@ class Resumption {
   readonly #walk: LogWalk;
   readonly #segments: Segment[] = [];
   readonly #erasures: Erasures;
-  readonly #unfinished: Set<number>;
+  readonly #unfinished: Map<number, number>;
   readonly #tail: FoldedRecord[] = [];
   #signed: Checkpoint | undefined;
 
@@ -38,8 +39,8 @@ class Resumption {
     this.#value = value;
     this.#walk = new LogWalk(options.sha256);
     this.#walk.origin = value.origin;
-    this.#erasures = new Erasures(value.erased);
-    this.#unfinished = new Set(value.unfinished);
+    this.#erasures = new Erasures(new SeqSet(value.erased));
+    this.#unfinished = new Map(value.unfinished);
   }
 
   async run(): Promise<Recovered | undefined> {
@@ -64,7 +65,7 @@ class Resumption {
       origin: this.#walk.origin,
       dropped: [],
       damaged,
-      erased: this.#erasures.orders,
+      erased: this.#erasures.ordered,
       isLossAccepted: false,
       covered: { seq: order.seq, root, segments },
     };
@@ -76,8 +77,8 @@ class Resumption {
     const [groups, open] = [Uint8Array.fromBase64(tree.groups), Uint8Array.fromBase64(tree.open)];
     this.#walk.tree.load({ size: tree.size, groups, open });
     assert(this.#walk.tree.size === this.#walk.order.seq, "tree and order cover the same records");
-    for (const seq of this.#unfinished) {
-      assert(this.#erasures.orders.has(seq), "an unfinished erasure has an erase record");
+    for (const seq of this.#unfinished.keys()) {
+      assert(this.#erasures.ordered.has(seq), "an unfinished erasure has an erase record");
     }
     return this.#walk.tree.root();
   }
@@ -140,14 +141,16 @@ class Resumption {
     const { line } = this.#walk;
     segment.mark(line.seq, offset);
     const record = line.record(this.#options.fold?.byHead.has(line.kind) !== true);
-    for (const target of this.#erasures.add(record)) this.#unfinished.add(target);
+    const { ordered } = this.#erasures;
+    for (const target of erasuresOf(record)) {
+      if (!ordered.has(target)) this.#unfinished.set(target, line.seq);
+    }
+    this.#erasures.add(record);
     this.#tail.push(record);
   }
 
   async #finishErasures(): Promise<void> {
-    for (const seq of this.#unfinished) {
-      const eraseSeq = this.#erasures.orders.get(seq);
-      assert(eraseSeq !== undefined, "an unfinished erasure has an erase record");
+    for (const [seq, eraseSeq] of this.#unfinished) {
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }
   }

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import type { SeqSetValue } from "../../base/seq-set.ts";
 import type { LogOrderValue } from "../../core/log/order.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
@@ -19,8 +20,8 @@ export interface LogValue {
   readonly tree: { readonly size: number; readonly groups: string; readonly open: string };
   readonly origin: string | undefined;
   readonly segments: readonly SegmentValue[];
-  readonly erased: readonly (readonly [seq: number, eraseSeq: number])[];
-  readonly unfinished: readonly number[];
+  readonly erased: SeqSetValue;
+  readonly unfinished: readonly (readonly [seq: number, eraseSeq: number])[];
   readonly damaged: readonly number[];
 }
 
@@ -51,7 +52,7 @@ interface Content<Folds> extends Snapshot<Folds> {
 }
 
 /** Increment if the meaning of stored values changes, or the way in which they are computed. */
-const FORMAT = 3;
+const FORMAT = 4;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;

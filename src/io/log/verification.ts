@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import type { SeqSet } from "../../base/seq-set.ts";
 import { bodyMatches, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { ScannedLine } from "./scan.ts";
@@ -21,7 +22,7 @@ export interface VerificationOptions {
   readonly folder: string;
   readonly sha256: Sha256;
   readonly covered: Covered;
-  readonly erased: ReadonlyMap<number, number>;
+  readonly erased: Pick<SeqSet, "has">;
   readonly pause: () => Promise<boolean>;
 }
 
@@ -72,7 +73,7 @@ class Verification {
 
   #checkErasure(): undefined {
     const { seq, erased } = this.#walk.line;
-    if (erased > 0 && this.#options.erased.get(seq) !== erased) this.#damaged.push(seq);
+    if (erased > 0 && !this.#options.erased.has(seq)) this.#damaged.push(seq);
   }
 
   #handleInvalid(path: string, line: ScannedLine): true {

@@ -343,13 +343,13 @@ class Verifier implements ProvableLog {
   }
 
   #hasSuspects(): boolean {
-    const isOrdered = (seq: number) => this.#erasures.orders.has(seq);
+    const isOrdered = (seq: number) => this.#erasures.ordered.has(seq);
     return ![...this.#suspects.keys()].every(isOrdered) || this.#erasures.unordered().length > 0;
   }
 
   #reportSuspects(): void {
     for (const suspect of this.#suspects.values()) {
-      if (!this.#erasures.orders.has(suspect.seq)) this.#report(suspect);
+      if (!this.#erasures.ordered.has(suspect.seq)) this.#report(suspect);
     }
     for (const seq of this.#erasures.unordered()) {
       const blank = this.#blankLines.get(seq);

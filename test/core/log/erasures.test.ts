@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { SeqSet } from "../../../src/base/seq-set.ts";
 import { Erasures, erasuresOf } from "../../../src/core/log/erasures.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
@@ -46,9 +47,9 @@ describe("erasures of a log", () => {
       ledger.write("erase", ROOM, ANA, { seq: 1, also: [2] });
       ledger.write("erase", ROOM, ANA, { seq: 1 });
     });
-    expect(erasures.pending()).toEqual([[1, 3]]);
+    expect([...erasures.pending]).toEqual([[1, 3]]);
     expect(erasures.unordered()).toEqual([]);
-    expect([...erasures.blank]).toEqual([[2, 3]]);
+    expect([1, 2, 3].filter((seq) => erasures.ordered.has(seq))).toEqual([1, 2]);
   });
 
   test("are unordered if no order, or a different one, names the line", () => {
@@ -62,6 +63,17 @@ describe("erasures of a log", () => {
     expect(erasures.unordered()).toEqual([2, 3]);
   });
 
+  test("are unordered if the line names a later order, or one that is missing", () => {
+    const erasures = taken((ledger) => {
+      blank(ledger, "text", ANA, 9);
+      blank(ledger, "text", ANA, 4);
+      ledger.write("erase", ROOM, ANA, { seq: 2 });
+      ledger.write("erase", ROOM, ANA, { seq: 1, also: [2] });
+    });
+    expect(erasures.unordered()).toEqual([1, 2]);
+    expect([...erasures.pending]).toEqual([]);
+  });
+
   test("of a password stay valid after their order is blank", () => {
     const erasures = taken((ledger) => {
       ledger.write("password", ANA, ANA, {});
@@ -69,11 +81,17 @@ describe("erasures of a log", () => {
       blank(ledger, "password", BEN, 2);
       ledger.write("password", ANA, ANA, { replaces: 2 });
     });
-    expect(erasures.pending()).toEqual([[1, 2]]);
+    expect([...erasures.pending]).toEqual([[1, 2]]);
     expect(erasures.unordered()).toEqual([3]);
   });
 
   test("start from a snapshot", () => {
-    expect(new Erasures([[1, 2]]).pending()).toEqual([[1, 2]]);
+    const ordered = new SeqSet();
+    ordered.add(1);
+    const erasures = new Erasures(ordered);
+    const ledger = new Ledger();
+    for (let i = 1; i < 3; i++) ledger.write("text", ROOM, ANA, {});
+    erasures.add(ledger.write("erase", ROOM, ANA, { seq: 1, also: [2] }));
+    expect([...erasures.pending]).toEqual([[2, 3]]);
   });
 });

@@ -89,6 +89,23 @@ describe("blank", () => {
     await log.close();
   });
 
+  test("is visible to a reader that has read the line before", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    for (let i = 1; i <= 3; i++) await log.append(draftOf(`m${i}`));
+    const reading = log.read(1);
+    await reading.next();
+    const body = { seq: 2, also: [3] };
+    await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body });
+    const second = await reading.next();
+    for (const seq of [2, 3]) await log.erase(seq, 4);
+    const third = await reading.next();
+    for (const { value } of [second, third]) {
+      expect(value).toMatchObject({ erased: 4 });
+      expect(value).not.toHaveProperty("bodyBytes");
+    }
+  });
+
   test("uses the reserve of a full disk", async () => {
     const fixture = new LogFixture();
     const log = await ordered(fixture);

@@ -112,7 +112,7 @@ describe("a snapshot", () => {
     for (const log of [
       { ...snapshot.log, tree: { ...tree, size: 19 } },
       { ...snapshot.log, tree: { ...tree, open: "?" } },
-      { ...snapshot.log, unfinished: [3] },
+      { ...snapshot.log, unfinished: [[3, 4] as const] },
       { ...snapshot.log, order: { ...snapshot.log.order, seq: 19 } },
     ]) {
       const opened = await openBy(fixture, { ...snapshot, log });
