@@ -2,6 +2,7 @@
 
 import { dirname } from "node:path";
 import type { Fault } from "../../base/fault.ts";
+import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Clock } from "../clock.ts";
 import { diskFault } from "../disk/disk.ts";
 import type { LogFile } from "./log-file.ts";
@@ -11,6 +12,8 @@ export interface SnapshotWriterOptions<Folds> extends SnapshotLocation {
   readonly clock: Clock;
   readonly log: Pick<LogFile, "value" | "sizeBytes" | "coveredBytes" | "head" | "follow">;
   readonly folds: () => Folds | undefined;
+  /** Reports whether the folds may contain text of a record, such as a file's name. */
+  readonly holdsText: (seq: number) => boolean;
   readonly bytesMin?: number;
   readonly onWriteError: (fault: Fault) => void;
 }
@@ -19,11 +22,17 @@ const LOG_BYTES_MIN = 64 << 20;
 /** Approximate maximum number of bytes that a start reads in addition to the snapshot. */
 const SNAPSHOT_INTERVAL_BYTES = 64 << 20;
 const CHECK_INTERVAL_MS = 60_000;
+/**
+ * Minimum time before a removed snapshot is written again. Retention may remove it every minute,
+ * and without it only the start after a crash is slower.
+ */
+const REWRITE_INTERVAL_MS = 60 * 60_000;
 
-/** Erasing a record deletes the snapshot immediately, because it may contain the file's name. */
+/** An erasure deletes the snapshot immediately if the snapshot may contain the erased text. */
 export class SnapshotWriter<Folds> {
   readonly #options: SnapshotWriterOptions<Folds>;
   #savedBytes: number;
+  #savedAt = Number.NEGATIVE_INFINITY;
   #saving: Promise<void> | undefined;
   #isDue: boolean;
   #cancelTimer = () => {};
@@ -41,9 +50,9 @@ export class SnapshotWriter<Folds> {
   }
 
   async start(): Promise<void> {
-    const { log } = this.#options;
-    this.#unfollow = await log.follow(log.head() + 1, ({ head }) => {
-      if (head.kind === "erase") this.#invalidate();
+    const { log, holdsText } = this.#options;
+    this.#unfollow = await log.follow(log.head() + 1, (record) => {
+      if (erasuresOf(record).some(holdsText)) this.#invalidate();
     });
   }
 
@@ -83,9 +92,11 @@ export class SnapshotWriter<Folds> {
   }
 
   #arm(): void {
-    this.#cancelTimer = this.#options.clock.after(CHECK_INTERVAL_MS, () => {
-      const grownBytes = this.#options.log.sizeBytes() - this.#savedBytes;
-      const isDue = this.#isDue || grownBytes >= SNAPSHOT_INTERVAL_BYTES;
+    const { clock, log } = this.#options;
+    this.#cancelTimer = clock.after(CHECK_INTERVAL_MS, () => {
+      const mayRewrite = clock.now() - this.#savedAt >= REWRITE_INTERVAL_MS;
+      const grownBytes = log.sizeBytes() - this.#savedBytes;
+      const isDue = (this.#isDue && mayRewrite) || grownBytes >= SNAPSHOT_INTERVAL_BYTES;
       this.#saving = (isDue ? this.#save() : Promise.resolve()).finally(() => {
         if (!this.#isClosed) this.#arm();
       });
@@ -93,7 +104,8 @@ export class SnapshotWriter<Folds> {
   }
 
   async #save(): Promise<void> {
-    const { log, folds, bytesMin = LOG_BYTES_MIN, onWriteError: onTrouble } = this.#options;
+    const { clock, log, folds } = this.#options;
+    const { bytesMin = LOG_BYTES_MIN, onWriteError: onTrouble } = this.#options;
     const sizeBytes = log.sizeBytes();
     const value = sizeBytes < bytesMin ? undefined : log.value();
     const state = value === undefined ? undefined : folds();
@@ -102,6 +114,7 @@ export class SnapshotWriter<Folds> {
     try {
       await writeSnapshot(this.#options, { log: value, folds: state });
       this.#savedBytes = sizeBytes;
+      this.#savedAt = clock.now();
       this.#hasFailed = false;
       this.#isDue = invalidationsBefore !== this.#invalidations;
       if (this.#isDue) this.#remove();

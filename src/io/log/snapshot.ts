@@ -5,7 +5,7 @@
 // matches the log's files. `verification.ts` verifies the log after the start.
 
 import { dirname, join } from "node:path";
-import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import type { SeqSetValue } from "../../base/seq-set.ts";
@@ -56,6 +56,10 @@ const FORMAT = 4;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;
+/** Bytes that are hashed, and entries of a list that become JSON, before other tasks have a turn. */
+const BLOCK_BYTES = 256 << 10;
+const PIECE_ENTRIES = 64;
+const PIECE_CHARS = 64 << 10;
 
 export async function writeSnapshot<Folds>(
   { disk, path, folder, sha256, version, key }: SnapshotLocation,
@@ -70,10 +74,19 @@ export async function writeSnapshot<Folds>(
     log,
     folds,
   };
-  const payload = utf8Encode(JSON.stringify(content));
-  const bytes = new Uint8Array(SIGNATURE_BYTES + payload.length);
-  bytes.set(key.sign(sha256(payload)));
-  bytes.set(payload, SIGNATURE_BYTES);
+  const pieces: Uint8Array[] = [];
+  for (const text of jsonPieces(content)) {
+    pieces.push(utf8Encode(text));
+    await disk.yieldNow?.();
+  }
+  const payload = concatBytes(...pieces);
+  const hashes: Uint8Array[] = [];
+  for (const block of blocksOf(payload)) {
+    hashes.push(sha256(block));
+    await disk.yieldNow?.();
+  }
+  const signature = key.sign(sha256(concatBytes(...hashes)));
+  const bytes = concatBytes(signature, payload);
   disk.makeFolder(dirname(path));
   try {
     await writeWholeFile(disk, path, bytes, dirname(path));
@@ -82,6 +95,45 @@ export async function writeSnapshot<Folds>(
       disk.remove(temporaryPath(path));
     } catch {}
     throw error;
+  }
+}
+
+/** Yields the JSON of `value` in pieces. A single piece would stall other tasks. */
+function* jsonPieces(value: object): Generator<string> {
+  let piece = "";
+  for (const part of jsonParts(value)) {
+    piece += part;
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = "";
+  }
+  yield piece;
+}
+
+function* jsonParts(value: unknown): Generator<string> {
+  if (Array.isArray(value)) {
+    yield "[";
+    for (let at = 0; at < value.length; at += PIECE_ENTRIES) {
+      const entries = JSON.stringify(value.slice(at, at + PIECE_ENTRIES));
+      yield `${at === 0 ? "" : ","}${entries.slice(1, -1)}`;
+    }
+    yield "]";
+  } else if (typeof value === "object" && value !== null) {
+    let separator = "";
+    yield "{";
+    for (const [key, item] of Object.entries(value)) {
+      if (item === undefined) continue;
+      yield `${separator}${JSON.stringify(key)}:`;
+      yield* jsonParts(item);
+      separator = ",";
+    }
+    yield "}";
+  } else yield JSON.stringify(value);
+}
+
+function* blocksOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+    yield bytes.subarray(at, at + BLOCK_BYTES);
   }
 }
 
@@ -101,7 +153,8 @@ export function readSnapshot<Folds>(location: SnapshotLocation): Snapshot<Folds>
     const bytes = readWholeFile(disk, path, SNAPSHOT_BYTES_MAX);
     const payload = bytes?.subarray(SIGNATURE_BYTES);
     if (bytes === undefined || payload === undefined) return undefined;
-    if (!key.hasSigned(sha256(payload), bytes.subarray(0, SIGNATURE_BYTES))) return undefined;
+    const digest = sha256(concatBytes(...[...blocksOf(payload)].map((block) => sha256(block))));
+    if (!key.hasSigned(digest, bytes.subarray(0, SIGNATURE_BYTES))) return undefined;
     const content = JSON.parse(utf8Decode(payload)) as Content<Folds>;
     if (content.format !== FORMAT || content.version !== version) return undefined;
     if (!matchesFiles(location, content.log.segments)) return undefined;

@@ -13,6 +13,7 @@ class Fixture {
   readonly faults: Fault[] = [];
   readonly timers: (() => void)[] = [];
   isBehind = false;
+  now = 0;
 
   place() {
     return {
@@ -29,7 +30,7 @@ class Fixture {
     const log = await this.logs.open();
     for (let i = 1; i <= 3; i++) await log.append(draftOf(`m${i}`));
     const clock = {
-      now: () => 0,
+      now: () => this.now,
       unixMs: () => 0,
       after: (_delayMs: number, callback: () => void) => {
         this.timers.push(callback);
@@ -43,6 +44,7 @@ class Fixture {
       clock,
       log,
       folds: () => (this.isBehind ? undefined : log.head()),
+      holdsText: (seq) => seq === 2,
       bytesMin,
       onWriteError: (fault) => this.faults.push(fault),
     });
@@ -114,14 +116,40 @@ describe("a snapshot is written", () => {
   });
 });
 
-test("again after an erasure removed it", async () => {
+test("again an hour after an erasure removed it", async () => {
   const fixture = new Fixture();
   const { log } = await fixture.open();
   await fixture.look();
   await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
   expect(fixture.logs.disk.exists(PATH)).toBe(false);
+  fixture.now = 3_599_999;
+  await fixture.look();
+  expect(fixture.logs.disk.exists(PATH)).toBe(false);
+  fixture.now = 3_600_000;
   await fixture.look();
   expect(fixture.folds()).toBe(4);
+});
+
+test("at shutdown after an erasure removed it", async () => {
+  const fixture = new Fixture();
+  const { log, keeper } = await fixture.open();
+  await fixture.look();
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
+  await keeper.close();
+  expect(fixture.folds()).toBe(4);
+});
+
+test("only once if texts are erased that it does not contain", async () => {
+  const fixture = new Fixture();
+  const { log } = await fixture.open();
+  await fixture.look();
+  const before = readSnapshot(fixture.place());
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 1, also: [3] } });
+  for (const seq of [1, 3]) await log.erase(seq, 4);
+  fixture.now = 24 * 3_600_000;
+  await fixture.look();
+  expect(readSnapshot(fixture.place())).toEqual(before);
+  expect(fixture.folds()).toBe(3);
 });
 
 test("without records erased during the write", async () => {
@@ -131,6 +159,7 @@ test("without records erased during the write", async () => {
   await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
   for (let turn = 0; turn < 200; turn++) await undefined;
   expect(fixture.folds() ?? 4).toBe(4);
+  fixture.now = 3_600_000;
   await fixture.look();
   expect(fixture.folds()).toBe(4);
   expect(fixture.faults).toEqual([]);

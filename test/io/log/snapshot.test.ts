@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { Disk } from "../../../src/io/disk/disk.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
 import {
   readSnapshot,
@@ -37,6 +39,16 @@ async function stopped(): Promise<LogFixture> {
   await save(fixture, log);
   await log.close();
   return fixture;
+}
+
+function withYield(disk: Disk, yieldNow: () => Promise<void>): Disk {
+  return new Proxy(disk, {
+    get: (target, key) => {
+      if (key === "yieldNow") return yieldNow;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 interface Opened {
@@ -119,6 +131,39 @@ describe("a snapshot", () => {
       expect(seqsOf(opened.folded)).toEqual(upTo(20));
       await opened.log.close();
     }
+  });
+});
+
+describe("is written", () => {
+  async function openLog() {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await append(log, 1, 3);
+    const value = log.value();
+    if (value === undefined) throw new Error("the log has no value");
+    return { location: placeOf(fixture), value };
+  }
+
+  test("in pieces between which other tasks run", async () => {
+    const { location, value } = await openLog();
+    let turns = 0;
+    const { disk } = location;
+    const yielding = { ...location, disk: withYield(disk, async () => void turns++) };
+    const folds = { names: Array.from({ length: 20_000 }, (_, i) => `a name of some length ${i}`) };
+    await writeSnapshot(yielding, { log: value, folds });
+    expect(turns).toBeGreaterThan(8);
+    expect(readSnapshot<typeof folds>(location)?.folds).toEqual(folds);
+  });
+
+  test("as the same value", async () => {
+    const { location, value } = await openLog();
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (folds) => {
+        await writeSnapshot(location, { log: value, folds: { a: folds, b: undefined } });
+        const stored = JSON.parse(JSON.stringify({ a: folds }));
+        expect(readSnapshot<object>(location)?.folds).toEqual(stored);
+      }),
+    );
   });
 });
 
