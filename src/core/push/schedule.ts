@@ -26,7 +26,7 @@ export interface PushCandidate {
   readonly seq: number;
   readonly n: number;
   readonly isSealed: boolean;
-  /** `undefined` if the room is sealed or the message was erased. */
+  /** `undefined` if the room is sealed. */
   readonly preview: PushPreview | undefined;
 }
 
@@ -75,13 +75,6 @@ export class PushSchedule {
     const dueAt = Math.max(now + PUSH_BATCH_MS, last + every);
     const waiting = { latest: candidate, count: 1, firstAt: now, dueAt };
     setNewest(of.pending, candidate.room, waiting, PUSH_ROOMS_MAX);
-  }
-
-  erased(room: RoomId, seq: number): void {
-    for (const { pending: waiting } of this.#users.values()) {
-      const entry = waiting.get(room);
-      if (entry?.latest.seq === seq) entry.latest = { ...entry.latest, preview: undefined };
-    }
   }
 
   forget(user: UserId): void {

@@ -45,9 +45,15 @@ export interface PushSenderOptions {
   readonly warn: (fault: Fault) => void;
 }
 
+export interface QueuedPush {
+  readonly topic: string;
+  /** Called at each try, because the message may be erased between two tries. */
+  text(): string;
+}
+
 interface Pending {
   readonly to: Subscription;
-  readonly push: PushText;
+  readonly push: QueuedPush;
   tries: number;
   sendAt: number;
 }
@@ -75,7 +81,7 @@ export class PushSender {
     return { sent, failed, dropped, queued: this.#queue.size };
   }
 
-  add(to: Subscription, push: PushText): void {
+  add(to: Subscription, push: QueuedPush): void {
     const key = `${to.device} ${push.topic}`;
     this.#queue.delete(key);
     this.#queue.set(key, { to, push, tries: 0, sendAt: this.#options.clock.now() });
@@ -125,7 +131,7 @@ export class PushSender {
     this.#count(to.user, 1);
     let answer: PushAnswer | Fault;
     try {
-      answer = await delivery.send(to, push);
+      answer = await delivery.send(to, { text: push.text(), topic: push.topic });
     } catch (error) {
       answer = asFault(error);
     }

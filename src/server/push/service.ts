@@ -14,7 +14,6 @@ import { isName } from "../../base/names.ts";
 import { titleText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
 import { withMentions } from "../../core/client/mentions.ts";
-import { erasuresOf } from "../../core/log/erasures.ts";
 import { plainLine } from "../../core/markup/plain.ts";
 import {
   type DuePush,
@@ -140,7 +139,6 @@ export class PushService {
     if (this.#subscriptions.size === 0) return;
     const { head } = record;
     if (head.by !== "server") this.onActivity(head.by);
-    for (const seq of erasuresOf(record)) this.#due.erased(room.id, seq);
     const isOld = this.#options.clock.unixMs() - head.time >= PUSH_FRESH_MS;
     const { kind } = head;
     if (!hasTrait(kind, "message") || head.by === "server" || isOld) return;
@@ -236,7 +234,7 @@ export class PushService {
       isAway: (user) => this.#isAway(user),
     });
     for (const push of due) {
-      const text = JSON.stringify(this.#content(push));
+      const text = () => JSON.stringify(this.#content(push));
       const { isSealed, room } = push.latest;
       for (const to of this.#offlineSubscriptions(push.user)) {
         const topic = topicOf(to.device, isSealed ? "sealed" : room);
@@ -260,7 +258,7 @@ export class PushService {
   #content({ user, latest, count }: DuePush): object {
     const room = this.#options.rooms.get(latest.room);
     if (latest.isSealed || room === undefined) return { tag: "sealed" };
-    const { preview } = latest;
+    const preview = this.#options.rooms.isErased(latest.seq) ? undefined : latest.preview;
     const partner = room.pair?.find((member) => member !== user) ?? user;
     const name = room.name ?? this.#options.registry.nameOf(partner);
     return defined({

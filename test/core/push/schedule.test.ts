@@ -95,16 +95,6 @@ describe("due pushes", () => {
     expect(taken(due, PUSH_WAIT_MS_MAX + 1)).toEqual([]);
   });
 
-  test("omit erased texts", () => {
-    const due = new PushSchedule();
-    due.add(ANA, calling(1), 0);
-    due.add(ANA, calling(2, { room: "other" as RoomId }), 0);
-    due.erased(LOBBY, 1);
-    due.erased("other" as RoomId, 1);
-    const texts = due.takeDue(PUSH_BATCH_MS, AWAY).map(({ latest }) => latest.preview?.text);
-    expect(texts).toEqual([undefined, "text 2"]);
-  });
-
   test("are limited and forgotten when no longer needed", () => {
     const due = new PushSchedule();
     for (let i = 0; i <= PUSH_ROOMS_MAX; i++) {

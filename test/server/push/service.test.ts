@@ -15,7 +15,7 @@ import type { Guest } from "../guest.ts";
 import { letIn, sealedLab, sealedPost } from "../sealed/sealed-lab.ts";
 import { Sites } from "../siblings/sites.ts";
 import { Site, type SiteOptions, siteWith } from "../site.ts";
-import { browserAt, FakePushService, PUSH_KEY } from "./push-service.ts";
+import { browserAt, FakePushService, ok, PUSH_KEY } from "./push-service.ts";
 
 const ANA = "https://push.example.org/ana";
 const BEN = "https://push.example.org/ben";
@@ -181,6 +181,49 @@ test("skips read and erased messages", async () => {
   await here.ben.request("erase", { seq });
   await here.site.time.advance(SOON_MS);
   expect(here.push.displayed(ANA)).toHaveLength(1);
+  expect(JSON.stringify(here.push.came)).not.toContain("mistake");
+});
+
+test.each([0, 3])("omits a text erased before try %i after the first", async (failures) => {
+  const here = await lab();
+  let tries = 0;
+  here.push.answer = () => ok(tries++ < failures ? 503 : 201);
+  const { seq } = await here.site.wait(here.ben.post("@ana a mistake"));
+  await here.site.time.advance(failures === 0 ? 0 : SOON_MS);
+  const before = here.push.came.length;
+  await here.site.wait(here.ben.request("erase", { seq }));
+  await here.site.time.advance(60 * 60_000);
+  const after = here.push.came.slice(before);
+  expect(after.length).toBeGreaterThan(0);
+  expect(JSON.stringify(after)).not.toContain("mistake");
+});
+
+test("omits the text of a reply that is erased during the look-up of the answered message", async () => {
+  let isHeld = false;
+  const [reading, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const here = await lab({
+    operatorToken: "token",
+    afterReading: async () => {
+      if (!isHeld) return;
+      isHeld = false;
+      reading.resolve();
+      await released.promise;
+    },
+  });
+  const ana = await here.site.again(here.ana, "ana");
+  const { seq: answered } = await here.site.wait(ana.post("a question"));
+  await left(ana);
+  await here.ben.request("operate", { token: "token" });
+  const eve = await here.site.member("eve");
+  isHeld = true;
+  const body = { text: "a mistake", re: answered };
+  const post = { outbox: "CCCCCCCCCCC", counter: 1, to: "lobby", body };
+  const { seq } = await here.site.wait(eve.request("post", post));
+  await here.site.wait(reading.promise);
+  await here.site.wait(here.ben.request("erase", { seq }));
+  released.resolve();
+  await here.site.time.advance(SOON_MS);
+  expect(here.push.came).toHaveLength(1);
   expect(JSON.stringify(here.push.came)).not.toContain("mistake");
 });
 
