@@ -43,9 +43,9 @@ export interface Draft {
 export interface LogRecord {
   readonly head: Head;
   readonly headBytes: Uint8Array;
-  readonly salt?: Uint8Array;
-  readonly bodyBytes?: Uint8Array;
-  readonly erased?: number;
+  readonly salt?: Uint8Array | undefined;
+  readonly bodyBytes?: Uint8Array | undefined;
+  readonly erased?: number | undefined;
   /** A body that does not match the commitment is never sent or displayed. */
   readonly damaged?: true;
 }

@@ -64,6 +64,7 @@ export interface SiteOptions {
   readonly blobs?: (store: BlobStore) => BlobStore;
   readonly contents?: SharedContents;
   readonly reading?: (query: PageQuery) => Promise<void>;
+  readonly afterReading?: (query: PageQuery) => Promise<void>;
   readonly programs?: NonNullable<ServerOptions["programs"]>;
   /** Skips time without a timer. Requires that only timers and promises are awaited. */
   readonly skipsIdleTime?: boolean;
@@ -241,11 +242,13 @@ export class Site {
   #archiveOf(history: LogFile): Archive {
     const head = () => history.head();
     const archive = openArchive({ folder: "/d/history", disk: this.disk.boot(), sha256, head });
-    const { reading } = this.#options;
-    if (reading === undefined) return archive;
+    const { reading, afterReading } = this.#options;
+    if (reading === undefined && afterReading === undefined) return archive;
     const page = async (query: PageQuery): Promise<Page> => {
-      await reading(query);
-      return archive.page(query);
+      await reading?.(query);
+      const found = await archive.page(query);
+      await afterReading?.(query);
+      return found;
     };
     return { page, close: () => archive.close() };
   }

@@ -226,7 +226,9 @@ function* historyLines(
   showsTime = false,
 ): Asking<readonly LineFields[]> {
   const texts = yield* editedTexts(session, channel, records);
-  return records.flatMap((record) => {
+  // Records may have been erased since they were read.
+  const current = records.filter(({ seq }) => !session.server.rooms.isErased(seq));
+  return current.flatMap((record) => {
     const text = texts.get(record.seq);
     const shown = text === undefined ? record : { ...record, body: { ...record.body, text } };
     return session.renderFor(channel, shown, showsTime);

@@ -82,6 +82,9 @@ export function needsPassword({ locked, admitted, invited }: Room, user: UserId)
   return locked && !admitted.has(user) && !invited.has(user);
 }
 
+/** Exceeds the erasures that a disk completes while a slow device receives its missed records. */
+const ERASED_BY_MAX = 16_384;
+
 export const LOBBY = "lobby" as Name;
 
 export class Rooms {
@@ -94,6 +97,7 @@ export class Rooms {
   /** Seqs of edits by edited record, at most EDITS_PER_RECORD_MAX each. Erased with the record. */
   readonly #edits = new Map<number, number[]>();
   #erased = new SeqSet();
+  readonly #erasedBy = new Map<number, number>(); // At most ERASED_BY_MAX entries.
 
   #direct = 0;
 
@@ -137,6 +141,14 @@ export class Rooms {
 
   isErased(seq: number): boolean {
     return this.#erased.has(seq);
+  }
+
+  /**
+   * Returns the seq of the record that erased a record which was read before. If ERASED_BY_MAX others
+   * were erased since, returns the newest seq.
+   */
+  erasedBy(seq: number): number {
+    return this.#erasedBy.get(seq) ?? this.head;
   }
 
   get directCount(): number {
@@ -266,6 +278,9 @@ export class Rooms {
   #erase(room: Room, record: FoldedRecord): void {
     for (const seq of erasuresOf(record)) {
       if (room.pins.includes(seq)) room.pins = room.pins.filter((item) => item !== seq);
+      if (!this.#erased.has(seq)) {
+        setNewest(this.#erasedBy, seq, record.head.seq, ERASED_BY_MAX);
+      }
       this.#erased.add(seq);
       this.#edits.delete(seq);
     }

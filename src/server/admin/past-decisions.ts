@@ -1,9 +1,11 @@
 /** Past decisions of operators and moderators, read from the history and the accounts log. */
 
 import type { RoomId, UserId } from "../../base/ids.ts";
+import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
 import { targetUser } from "../../core/rooms/rooms.ts";
+import { WorkQueue } from "../../io/work-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
@@ -38,9 +40,11 @@ interface SearchResult {
 
 export class PastDecisions {
   readonly #options: PastDecisionsOptions;
+  readonly #reading: WorkQueue;
 
   constructor(options: PastDecisionsOptions) {
     this.#options = options;
+    this.#reading = new WorkQueue(options.pageReads, PAGE_READS_QUEUED_MAX);
   }
 
   async page(request: RequestOf<"decisions">): Promise<Answer<"decisions">> {
@@ -75,9 +79,8 @@ export class PastDecisions {
     const passwords = new Map<string, FoundDecision>();
     let oldestMs: number | undefined;
     while (from > lowest && past.length < DECISIONS_PAGE_MAX) {
-      const records: LogRecord[] = [];
       const low = Math.max(lowest, from - READ_BATCH_RECORDS);
-      for await (const record of accounts.read(low, from - 1)) records.push(record);
+      const records = await this.#accountRecords(low, from - 1);
       for (const record of records.toReversed()) {
         if (record.head.time >= since) past.push(...this.#decisionsIn(record, passwords));
       }
@@ -128,14 +131,14 @@ export class PastDecisions {
     const records: LogRecord[] = [];
     let oldest: LogRecord["head"] | undefined;
     for (const kind of ROOM_KINDS) {
-      const page = await this.#options.archive.page(
-        defined({
-          ...{ kinds: new Set([kind]), sinceMs: since, untilMs: until, from: "newest" },
-          beforeSeq: before?.history,
-          limit: DECISIONS_PAGE_MAX,
-          bytesMax: HISTORY_BYTES_MAX,
-        }),
-      );
+      const query = defined({
+        ...{ kinds: new Set([kind]), sinceMs: since, untilMs: until },
+        from: "newest" as const,
+        beforeSeq: before?.history,
+        limit: DECISIONS_PAGE_MAX,
+        bytesMax: HISTORY_BYTES_MAX,
+      });
+      const page = await this.#reading.run(() => this.#options.archive.page(query));
       records.push(...page.records);
       const first = page.records[0]?.head;
       if (page.more && first !== undefined && first.seq > (oldest?.seq ?? 0)) oldest = first;
@@ -152,12 +155,17 @@ export class PastDecisions {
     return isNotice({ kind: "event", ...described }) ? described : undefined;
   }
 
+  #accountRecords(from: number, to: number): Promise<LogRecord[]> {
+    return this.#reading.run(() => Array.fromAsync(this.#options.accounts.read(from, to)));
+  }
+
   async #firstAfter(unixMs: number, to: number): Promise<number> {
     let [low, high] = [1, to];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       let time = Number.POSITIVE_INFINITY;
-      for await (const { head } of this.#options.accounts.read(middle, middle)) time = head.time;
+      const [record] = await this.#accountRecords(middle, middle);
+      if (record !== undefined) time = record.head.time;
       if (time > unixMs) high = middle;
       else low = middle + 1;
     }

@@ -75,7 +75,10 @@ export class HttpReads {
 
   constructor(options: HttpReadsOptions) {
     this.#options = options;
-    this.#reading = new ReadQueue({ waitingMax: READERS_MAX, pause: pagePause(options.clock) });
+    this.#reading = new ReadQueue(options.pageReads, {
+      waitingMax: READERS_MAX,
+      pause: pagePause(options.clock),
+    });
   }
 
   get count(): number {

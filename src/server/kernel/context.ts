@@ -9,9 +9,11 @@ import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Archive, Log } from "../../io/log/log.ts";
+import type { Slots } from "../../io/work-queue.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import type { ServerEvent } from "../session/event.ts";
 import type { Peers } from "../session/peers.ts";
+import type { CurrentArchive } from "./current-archive.ts";
 import type { Feed } from "./feed.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Sequencer } from "./sequencer.ts";
@@ -32,6 +34,9 @@ export interface BaseContext {
 }
 
 export interface ServerContext extends BaseContext {
+  readonly archive: CurrentArchive;
+  /** Shared by all services that read pages of the logs. */
+  readonly pageReads: Slots;
   readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;

@@ -1,13 +1,8 @@
 /** Queues for slow tasks that are fair between their keys. */
 
-import {
-  CONCURRENT_PAGE_READS_MAX,
-  PAGE_PAUSE_FACTOR,
-  PAGE_PAUSE_MS_MAX,
-  PAGE_READS_QUEUED_MAX,
-} from "../../base/limits.ts";
+import { PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX, PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import { type Clock, delay } from "../../io/clock.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
+import { type Slots, WorkQueue } from "../../io/work-queue.ts";
 
 export interface PauseRule {
   readonly clock: Pick<Clock, "now" | "after">;
@@ -61,8 +56,11 @@ export class ReadQueue {
   readonly #reading: WorkQueue;
   readonly #turns: FairQueue;
 
-  constructor({ perKey = 1, waitingMax = PAGE_READS_QUEUED_MAX, pause }: ReadQueueOptions = {}) {
-    this.#reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, waitingMax);
+  constructor(
+    slots: Slots,
+    { perKey = 1, waitingMax = PAGE_READS_QUEUED_MAX, pause }: ReadQueueOptions = {},
+  ) {
+    this.#reading = new WorkQueue(slots, waitingMax);
     this.#turns = new FairQueue(perKey, waitingMax, pause);
   }
 

@@ -241,12 +241,20 @@ export class FanOut {
 }
 
 export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">): WireRecord {
-  const { head, headBytes, salt, bodyBytes, erased, damaged } = record;
+  const { head, headBytes, damaged } = record;
   const from = registry.nameOf(head.by);
   return {
     head: headBytes,
-    ...(salt === undefined || bodyBytes === undefined ? {} : { salt, body: bodyBytes }),
-    ...(erased === undefined ? {} : { erased }),
+    // Read when the message is encoded, because the record may be erased before.
+    get salt() {
+      return record.salt;
+    },
+    get body() {
+      return record.bodyBytes;
+    },
+    get erased() {
+      return record.erased;
+    },
     ...(damaged === true ? { damaged } : {}),
     ...(from === undefined ? {} : { from }),
   };

@@ -6,7 +6,6 @@ import type { UserId } from "../../base/ids.ts";
 import {
   CATCH_UP_BYTES_MAX,
   CATCH_UP_RECORDS_MAX,
-  CONCURRENT_PAGE_READS_MAX,
   FIRST_RECORDS,
   LINKS_MAX,
   PAGE_BYTES_MAX,
@@ -58,10 +57,11 @@ export class CatchUp {
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
   #encoded: EncodedBatch | undefined;
-  readonly #reading = new WorkQueue(CONCURRENT_PAGE_READS_MAX, LINKS_MAX);
+  readonly #reading: WorkQueue;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
+    this.#reading = new WorkQueue(options.pageReads, LINKS_MAX);
   }
 
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
@@ -116,7 +116,9 @@ export class CatchUp {
   }
 
   onRecord(room: Room, record: LogRecord): void {
-    this.#recent.add(room, record);
+    // Batches of recent records may contain the erased text.
+    if (record.head.kind === "erase") this.#encoded = undefined;
+this.#recent.add(room, this.#options.archive.current(record));
   }
 
   refreshChanged(room: Room, record: LogRecord): void {

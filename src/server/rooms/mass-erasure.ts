@@ -2,10 +2,11 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
+import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX, PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { RoomAction } from "../../core/rooms/moderation.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
+import { WorkQueue } from "../../io/work-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { FairQueue } from "../queue/work-queue.ts";
@@ -28,9 +29,11 @@ export interface ErasureProgress {
 export class MassErasure {
   readonly #context: ServerContext;
   readonly #queue = new FairQueue(1, QUEUED_REQUESTS_MAX);
+  readonly #reading: WorkQueue;
 
   constructor(options: ServerContext) {
     this.#context = options;
+    this.#reading = new WorkQueue(options.pageReads, PAGE_READS_QUEUED_MAX);
   }
 
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
@@ -49,7 +52,9 @@ export class MassErasure {
   ): Promise<ErasureProgress> {
     const limits = { limit: ERASED_PER_ORDER_MAX, bytesMax: PAGE_BYTES_MAX };
     const kinds = { kinds: AUTHORED_KINDS, from: "oldest" } as const;
-    const page = await this.#context.archive.page({ ...query, ...limits, ...kinds });
+    const page = await this.#reading.run(() =>
+      this.#context.archive.page({ ...query, ...limits, ...kinds }),
+    );
     let erased = 0;
     for (const [room, seqs] of this.#unerased(page)) {
       if (await this.#erase(by, { room, seqs, ...reason })) erased += seqs.length;
@@ -60,7 +65,7 @@ export class MassErasure {
   #unerased({ records }: Page): Map<RoomId, number[]> {
     const byRoom = new Map<RoomId, number[]>();
     for (const { head, erased } of records) {
-      if (erased !== undefined || this.#context.rooms.isErased(head.seq)) continue;
+      if (erased !== undefined) continue;
       const room = head.room as RoomId;
       const seqs = byRoom.get(room);
       if (seqs === undefined) byRoom.set(room, [head.seq]);

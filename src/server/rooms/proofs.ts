@@ -25,10 +25,16 @@ export class ProofService {
 
   constructor(options: ProofServiceOptions) {
     this.#options = options;
-    this.#reading = new ReadQueue({ pause: pagePause(options.clock) });
+    this.#reading = new ReadQueue(options.pageReads, { pause: pagePause(options.clock) });
   }
 
-  checkpoint(account: Account, request: RequestOf<"checkpoint">): Promise<Answer<"checkpoint">> {
+  async checkpoint(
+    account: Account,
+    request: RequestOf<"checkpoint">,
+  ): Promise<Answer<"checkpoint">> {
+    const newest = this.#options.provable?.checkpoints.newest(request.from);
+    // Other services share the queue's slots, so wait for other servers before taking one.
+    if (request.from > (newest?.size ?? 0)) await this.#options.sequencer.waitForSeq(request.from);
     return this.#queued(account, (provable) => this.#checkpoint(provable, request));
   }
 
@@ -49,11 +55,7 @@ export class ProofService {
     { checkpoints, proofs }: Provable,
     { from }: RequestOf<"checkpoint">,
   ): Promise<Answer<"checkpoint">> {
-    let newest = checkpoints.newest(from);
-    if (from > (newest?.size ?? 0)) {
-      await this.#options.sequencer.waitForSeq(from);
-      newest = checkpoints.newest(from);
-    }
+    const newest = checkpoints.newest(from);
     if (newest === undefined) throw new Fault("not-found", "the history is empty");
     const { note, size } = newest;
     return { note, path: from < size ? await proofs.consistency(from, size) : [] };

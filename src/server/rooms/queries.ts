@@ -71,7 +71,10 @@ export class Queries {
       sha256,
     });
     const pause = pagePause(options.clock);
-    this.#reading = new ReadQueue({ perKey: PAGE_READS_PER_ACCOUNT_MAX, pause });
+    this.#reading = new ReadQueue(options.pageReads, {
+      perKey: PAGE_READS_PER_ACCOUNT_MAX,
+      pause,
+    });
   }
 
   listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {

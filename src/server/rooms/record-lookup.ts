@@ -2,16 +2,18 @@
 
 import type { UserId } from "../../base/ids.ts";
 import { PAGE_BYTES_MAX } from "../../base/limits.ts";
-import type { Archive, PageQuery } from "../../io/log/log.ts";
+import type { PageQuery } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import { ReadQueue } from "../queue/work-queue.ts";
 
 export class RecordLookup {
-  readonly #archive: Pick<Archive, "page">;
-  readonly #reading = new ReadQueue();
+  readonly #archive: ServerContext["archive"];
+  readonly #reading: ReadQueue;
 
-  constructor(archive: Pick<Archive, "page">) {
+  constructor({ archive, pageReads }: Pick<ServerContext, "archive" | "pageReads">) {
     this.#archive = archive;
+    this.#reading = new ReadQueue(pageReads);
   }
 
   async find(

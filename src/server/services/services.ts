@@ -1,7 +1,9 @@
 /** Construction of the server's services. */
 
+import { CONCURRENT_PAGE_READS_MAX } from "../../base/limits.ts";
 import { TargetResolver } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { Slots } from "../../io/work-queue.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { AdminDashboard } from "../admin/dashboard.ts";
@@ -23,6 +25,7 @@ import { QUOTAS_DEFAULT } from "../files/quotas.ts";
 import { WebDownloads } from "../http/download-links.ts";
 import { httpRoutes } from "../http/routes.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { CurrentArchive } from "../kernel/current-archive.ts";
 import { Feed } from "../kernel/feed.ts";
 import { Kernel, type RoomReaders } from "../kernel/kernel.ts";
 import { LOCAL_SEQUENCER } from "../kernel/sequencer.ts";
@@ -75,6 +78,8 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   const context: ServerContext = {
     ...options,
     ...{ sequencer, siblings, onEvent, feed, kernel, addresses, peers: new Peers() },
+    archive: new CurrentArchive(options.archive, rooms),
+    pageReads: new Slots(CONCURRENT_PAGE_READS_MAX),
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
     warn: (fault) => onEvent({ kind: "warning", fault }),
   };
@@ -85,7 +90,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   const authenticator = new Authenticator({ ...context, passwords, invites, bans, floodGuard });
   const resets = new Resets({ ...context, authenticator, bans });
   const historyQuota = new HistoryQuota(context);
-  const recordLookup = new RecordLookup(options.archive);
+  const recordLookup = new RecordLookup(context);
   const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
   const presence = new PresenceFeed(clock, registry, fanOut);
   const typing = new TypingFeed({ ...context, fanOut });

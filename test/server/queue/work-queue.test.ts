@@ -1,9 +1,15 @@
 import { expect, test } from "bun:test";
-import { PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX } from "../../../src/base/limits.ts";
-import { WorkQueue } from "../../../src/io/work-queue.ts";
+import {
+  CONCURRENT_PAGE_READS_MAX,
+  PAGE_PAUSE_FACTOR,
+  PAGE_PAUSE_MS_MAX,
+} from "../../../src/base/limits.ts";
+import { Slots, WorkQueue } from "../../../src/io/work-queue.ts";
 import { FairQueue } from "../../../src/server/queue/work-queue.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { rejection } from "../../rejection.ts";
+import type { Guest } from "../guest.ts";
+import { Site } from "../site.ts";
 
 class Bench {
   readonly started: number[] = [];
@@ -54,6 +60,67 @@ test("runs the next task after a failure", async () => {
   expect(bench.started).toEqual([1, 2, 3]);
   await bench.end(3);
   expect(await third).toBe(3);
+});
+
+test("queues that share slots take turns", async () => {
+  const slots = new Slots(2);
+  const [many, few] = [new WorkQueue(slots, 9), new WorkQueue(slots, 9)];
+  const bench = new Bench();
+  const runs = [1, 2, 3, 4, 5].map((id) => many.run(bench.work(id)));
+  runs.push(...[6, 7].map((id) => few.run(bench.work(id))));
+  for (const id of [1, 2, 3, 6, 4, 7, 5]) await bench.end(id);
+  expect(await Promise.all(runs)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(bench.started).toEqual([1, 2, 3, 6, 4, 7, 5]);
+  const refused = new WorkQueue(slots, 0);
+  runs.push(...[8, 9].map((id) => few.run(bench.work(id))));
+  expect(await refused.run(bench.work(10)).catch((fault) => fault.code)).toBe("too-many");
+  for (const id of [8, 9]) await bench.end(id);
+  const last = refused.run(bench.work(11));
+  await bench.end(11);
+  expect(await last).toBe(11);
+});
+
+test("all services share one limit of reads", async () => {
+  let [reading, most] = [0, 0];
+  const site: Site = await Site.open({
+    operatorToken: "token",
+    reading: async () => {
+      most = Math.max(most, ++reading);
+      await new Promise<void>((resolve) => site.clock.after(20, resolve));
+      reading--;
+    },
+  });
+  const names = ["ana", "ben", "eve", "dan", "flo", "gus"];
+  const guests: Guest[] = [];
+  for (const name of names) guests.push(await site.member(name));
+  const [ana, ben, eve] = guests as [Guest, Guest, Guest];
+  await ana.request("join", { room: "dev", create: true });
+  const { token } = await ana.request("invite", { read: "dev" });
+  await site.restart();
+  const [operator, author, reader] = [
+    await site.again(ana, "ana"),
+    await site.again(ben, "ben"),
+    await site.again(eve, "eve"),
+  ];
+  await operator.request("operate", { token: "token" });
+  const { seq } = await site.wait(author.post("a text"));
+  const joining = guests.slice(3).map(async (guest, i) => {
+    const next = await site.greeted(undefined, guest.keys);
+    next.send("login", next.signedLogin(names[3 + i] ?? ""));
+    await next.until("caught-up");
+  });
+  const headers = { authorization: `Bearer ${token}` };
+  const reads = [
+    site.fetch("/rooms/dev?after=0", { headers }).then((response) => response.text()),
+    operator.request("decisions", {}),
+    author.request("edit", { seq, text: "another text" }),
+    author.request("erase-all", {}),
+    ...[operator, author, reader].map((guest) =>
+      guest.request("history", { target: "lobby", limit: 9 }),
+    ),
+  ];
+  await site.wait(Promise.all([...joining, ...reads]));
+  expect(most).toBe(CONCURRENT_PAGE_READS_MAX);
 });
 
 test("keeps one queue per key and drops empty ones", async () => {
