@@ -238,7 +238,6 @@ export const OUTBOX_FORGET_MS = 30 * 24 * 60 * 60_000;
  */
 export const OUTBOX_KEEP_MS = 29 * 24 * 60 * 60_000;
 export const OUTBOX_PENDING_MAX = 10_000;
-export const HTTP_POSTS_QUEUED_MAX = 256;
 export const HTTP_POSTS_PER_SECOND = 10;
 /** An automated build may send this many messages together. */
 export const HTTP_POSTS_BURST = 60;

@@ -3,7 +3,6 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
-import { HTTP_POSTS_QUEUED_MAX } from "../../base/limits.ts";
 import type { Submission } from "../../core/rooms/commands.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../core/rooms/engine-io.ts";
@@ -52,6 +51,18 @@ interface RequestAnswers {
   readonly group: Answer<"group-commit">;
 }
 
+/** Limits of requests in progress, one per kind, so that no kind keeps another waiting. */
+export const REQUESTS_IN_PROGRESS_MAX: Readonly<Record<keyof RequestAnswers, number>> = {
+  /** Posts of programs, which share a few syncs. */
+  post: 256,
+  /** Ends of uploads, each with one request at a time. All files of a class may end together. */
+  announce: 1_024,
+  /** Mass erasures. Accounts and rooms have one at a time, which takes hundreds of syncs. */
+  act: 64,
+  /** Commits to sealed rooms. Each room has one at a time. */
+  group: 256,
+};
+
 /**
  * Performs effects in order. A submission that erases records is settled only after those records
  * are blank and their files are deleted.
@@ -62,7 +73,7 @@ export class Kernel {
   readonly #callbacks = new Map<number, (outcome: Outcome) => void>();
   readonly #transactions: Transactions;
   #lastId = 0;
-  #pendingRequests = 0;
+  readonly #requests = { post: 0, announce: 0, act: 0, group: 0 };
 
   constructor(options: KernelOptions) {
     this.#options = options;
@@ -94,13 +105,14 @@ export class Kernel {
     user: UserId,
     command: Extract<Submission, { kind: Kind }>,
   ): Promise<RequestAnswers[Kind]> {
-    if (this.#pendingRequests >= HTTP_POSTS_QUEUED_MAX) {
+    const kind = (command as Submission).kind as Kind;
+    if (this.#requests[kind] >= REQUESTS_IN_PROGRESS_MAX[kind]) {
       throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
     }
-    this.#pendingRequests++;
+    this.#requests[kind]++;
     return new Promise((resolve, reject) => {
       this.submit({ user }, command, (outcome) => {
-        this.#pendingRequests--;
+        this.#requests[kind]--;
         if (outcome instanceof Fault) reject(outcome);
         else resolve(outcome as RequestAnswers[Kind]);
       });

@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { HTTP_POSTS_QUEUED_MAX } from "../../../src/base/limits.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
 import { Feed } from "../../../src/server/kernel/feed.ts";
-import { Kernel, type Outcome } from "../../../src/server/kernel/kernel.ts";
+import {
+  Kernel,
+  type Outcome,
+  REQUESTS_IN_PROGRESS_MAX,
+} from "../../../src/server/kernel/kernel.ts";
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
@@ -70,16 +73,21 @@ test("waits at a stop for transactions that wait for each other", async () => {
   expect(await Promise.all(decided)).toHaveLength(2);
 });
 
-test("limits pending submissions of programs", async () => {
+const KINDS = ["post", "announce", "act", "group"] as const;
+
+test.each(KINDS)("limits the requests of kind %s, but then accepts all others", async (kind) => {
   const effects: EngineEffect[] = [];
   const { kernel } = kernelWith((input) => {
     if (input.kind !== "submit") return effects.splice(0);
     effects.push({ kind: "settle", id: input.requester.id, outcome: { seq: 1 } });
     return [];
   });
-  const requests = Array.from({ length: HTTP_POSTS_QUEUED_MAX }, () => kernel.request(ANA, ERASE));
-  expect(() => kernel.request(ANA, ERASE)).toThrow("the server is busy");
+  const request = (next: (typeof KINDS)[number]) =>
+    kernel.request(ANA, { kind: next } as Parameters<Kernel["request"]>[1]);
+  const requests = Array.from({ length: REQUESTS_IN_PROGRESS_MAX[kind] }, () => request(kind));
+  expect(() => request(kind)).toThrow("the server is busy");
+  for (const other of KINDS) if (other !== kind) requests.push(request(other));
   kernel.endSession(1);
-  expect(await Promise.all(requests)).toHaveLength(HTTP_POSTS_QUEUED_MAX);
-  void kernel.request(ANA, ERASE);
+  expect(await Promise.all(requests)).toHaveLength(REQUESTS_IN_PROGRESS_MAX[kind] + 3);
+  void request(kind);
 });
