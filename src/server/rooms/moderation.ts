@@ -166,15 +166,15 @@ export class Moderation {
       user === undefined ? { address: banKey(address ?? "") } : { user: this.account(user).id };
     const ban: Omit<Ban, "seq"> = defined({ ...whom, until, reason });
     const { kernel, registry, clock } = this.#options;
-    if (on) {
-      this.#checkSelf(client, actor, ban);
-      if (registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
+    if (on) this.#checkSelf(client, actor, ban);
+    await kernel.transact(() => {
+      if (on && registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
         throw new Fault("too-many", msg`limit of ${BANS_MAX} bans reached`, {
           remedy: "unban a user or address first",
         });
       }
-    }
-    await kernel.transact(() => [banDraft(ban, actor.user, on)]);
+      return [banDraft(ban, actor.user, on)];
+    });
     if (on) this.#closeBanned(ban);
   }
 

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
-import type { Fault } from "../../../src/base/fault.ts";
-import { FILE_TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { BANS_MAX, FILE_TEXT_BYTES_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft } from "../../../src/core/rooms/policy.ts";
 import type { Passwords } from "../../../src/server/auth/login.ts";
+import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { Site, siteWith } from "../site.ts";
@@ -226,6 +227,30 @@ test("closes the sessions of a banned user and refuses new ones", async () => {
   await operator.request("ban", { user: "ben", on: false });
   await back.request("login", back.signedLogin("ben"));
   expect(await operator.request("bans", {})).toEqual({ bans: [] });
+});
+
+test("limits the bans, also if two are made at once", async () => {
+  const { site, ana } = await lab();
+  await operating(ana);
+  const by = site.registry.find(checkName("ana"))?.id;
+  if (by === undefined) throw new Error("ana is unknown");
+  const drafts = Array.from({ length: BANS_MAX - 1 }, (_, i) =>
+    banDraft({ address: `10.${1 + (i >> 8)}.0.${i & 255}` }, by, true),
+  );
+  const { promise: recorded, resolve } = Promise.withResolvers<LogRecord | Fault>();
+  site.accounts.appendThen(drafts, {}, resolve);
+  expect(await site.wait(recorded)).not.toBeInstanceOf(Fault);
+  const bans = ["10.99.0.1", "10.99.0.2"].map((address) => {
+    const ban = ana.request("ban", { address, on: true });
+    return ban.then(
+      () => "ok",
+      (fault: Fault) => fault.code,
+    );
+  });
+  expect((await site.wait(Promise.all(bans))).sort()).toEqual(["ok", "too-many"]);
+  expect(site.registry.policy.bans(site.clock.unixMs())).toHaveLength(BANS_MAX);
+  await ana.request("ban", { address: "10.1.0.0", on: false });
+  await ana.request("ban", { address: "10.99.0.3", on: true });
 });
 
 test("refuses all clients of a banned address", async () => {
