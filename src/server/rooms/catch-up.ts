@@ -118,7 +118,7 @@ export class CatchUp {
   onRecord(room: Room, record: LogRecord): void {
     // Batches of recent records may contain the erased text.
     if (record.head.kind === "erase") this.#encoded = undefined;
-this.#recent.add(room, this.#options.archive.current(record));
+    this.#recent.add(room, this.#options.archive.current(record));
   }
 
   refreshChanged(room: Room, record: LogRecord): void {

@@ -3,6 +3,7 @@ import {
   CATCH_UP_RECORDS_MAX,
   FIRST_RECORDS,
   SEND_QUEUE_BYTES_MAX,
+  SEND_QUEUE_LOW_BYTES,
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { type Guest, headOf } from "../guest.ts";
@@ -173,5 +174,31 @@ test("catches up at the speed of the reader", async () => {
   release();
   await slow.until("caught-up");
   expect(slow.texts()).toHaveLength(40);
+  expectWhole(slow);
+});
+
+test("reads from the disk what a slow device missed during its catch-up", async () => {
+  let reads = 0;
+  const { site, ana } = await siteWith(["ana"], {
+    reading: () => {
+      reads++;
+      return Promise.resolve();
+    },
+  });
+  const long = "x".repeat(60_000);
+  for (let i = 1; i <= 20; i++) await site.wait(ana.post(long));
+  const slow = await site.greeted(undefined, ana.keys);
+  const release = (slow.link as ReturnType<Site["farEnd"]>).stall();
+  slow.send("login", slow.signedLogin("ana"));
+  await site.time.advance(1_000);
+  expect(site.farEnd(slow).queuedBytes()).toBeGreaterThan(SEND_QUEUE_LOW_BYTES);
+  // More records than the memory holds for a room.
+  await talk(ana, 1, 300);
+  reads = 0;
+  release();
+  await slow.until("caught-up");
+  await site.quiet();
+  expect(reads).toBeGreaterThan(0);
+  expect(slow.texts().filter((text) => text !== long)).toEqual(numbers(1, 300));
   expectWhole(slow);
 });
