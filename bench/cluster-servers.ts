@@ -44,5 +44,5 @@ export class ClusterServers {
 
 function serverFlags({ urls }: NatsServers): string[] {
   const clusterFlags = ["--nats", urls.join(","), "--unsafe-nats", "--cluster", "bench"];
-  return [...clusterFlags, "--posts-per-second", "10000000"];
+  return [...clusterFlags, "--posts-per-second", "10000000", "--texts-per-day", "1T"];
 }

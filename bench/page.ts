@@ -248,7 +248,7 @@ const isSelected = (part: string) => selected.length === 0 || selected.includes(
 const browser = await BareBrowser.start();
 try {
   await using sandbox = new Sandbox();
-  const limits = ["--posts-per-second", "1000000"];
+  const limits = ["--posts-per-second", "1000000", "--texts-per-day", "1T"];
   const served = await sandbox.serve({ args: limits });
   if (isSelected("size")) await measureSize(served);
   if (isSelected("starts")) await measureStarts(browser, served);

@@ -19,7 +19,7 @@ export interface ServerProcess {
 
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const COMMAND = process.env["CHAT_SERVER_COMMAND"]?.split(" ") ?? [BINARY];
-export const UNLIMITED = ["--posts-per-second", "10000000"];
+export const UNLIMITED = ["--posts-per-second", "10000000", "--texts-per-day", "1T"];
 /** Linux: `getconf CLK_TCK`. */
 const TICKS_PER_SECOND = 100;
 

@@ -40,7 +40,7 @@ const { values } = parseArgs({ options: { minutes: { type: "string", default: "6
 
 const BENCH = join(import.meta.dir, "..", "bench");
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
-const FLAGS = ["--posts-per-second", "10000000"];
+const FLAGS = ["--posts-per-second", "10000000", "--texts-per-day", "1T"];
 const ROOMS: RoomPlan = { prefix: "soak", count: 4, streamBase: 0 };
 const LOAD_PROCESSES = 3;
 const MEMBERS_PER_PROCESS = 40;

@@ -17,6 +17,6 @@ export function diskSpaceText(space: DiskSpace): string {
   const [free, keep] = [formatSize(freeBytes), formatSize(keepFreeBytes)];
   if (!isLow) return `the server has enough disk space again: ${free} free`;
   return isDiskFull(space)
-    ? `the server's disk is full: ${free} free; uploads are refused until ${keep} is free`
-    : `the server's disk is nearly full: ${free} free; uploads are refused below ${keep}`;
+    ? `the server's disk is full: ${free} free; only operators can post until ${keep} is free`
+    : `the server's disk is nearly full: ${free} free; below ${keep} only operators can post`;
 }

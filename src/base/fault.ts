@@ -46,6 +46,7 @@ export const FAULTS = {
     "sealed-room": [3, "use a device that supports encryption"],
     "quota-reached": [3, "delete files that you no longer need"],
     "history-limit": [3, "try again tomorrow"],
+    "texts-limit": [3, "try again tomorrow"],
     "file-changed": [1, "close programs that write to it, then send it again"],
     "too-fast": [3, "wait a moment, then try again"],
     "too-large": [3, "make it smaller, or send it in parts"],

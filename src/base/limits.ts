@@ -223,10 +223,10 @@ export const PASSWORD_CHECKS_QUEUED_MAX = 32;
 export const POSTS_PER_SECOND = 500;
 export const POSTS_BURST = 2_500;
 /**
- * Longer texts count as several posts. Ciphertexts, commits and key packages count by bytes, which
- * allows 4 MB per second.
+ * Longer posts count as several: texts by their size in the log, where a control character takes
+ * six bytes, and ciphertexts, commits and key packages by theirs. This allows 4 MB per second.
  */
-export const POST_CHARS = 8 * KIB;
+export const POST_BYTES = 8 * KIB;
 export const POST_RATES_MAX = 20_000;
 /** The server remembers the same number of posts, to recognise repetitions. */
 export const OUTBOX_IN_FLIGHT_MAX = 256;
@@ -266,6 +266,8 @@ export const CATCH_UP_RECORDS_MAX = 500;
 export const PAGE_BYTES_MAX = 256 * KIB;
 export const PAGE_RECORDS_MAX = 1_000;
 export const VERIFIED_RECORDS_MAX = 10_000;
+/** Far more than anyone writes or pastes, and a year of it fits on a small disk. */
+export const TEXTS_BYTES_PER_DAY = 64 * MIB;
 /** Ten times the size of a million messages. Stops clients that repeatedly read everything. */
 export const HISTORY_BYTES_PER_DAY = 4 * 1024 * MIB;
 export const GREP_BYTES_MAX = 1 * KIB;

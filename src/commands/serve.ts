@@ -66,7 +66,7 @@ import {
 } from "../cli/serve/print.ts";
 import { HTTPS_PORT, hostCheck, hostNames, parsePublic } from "../cli/serve/public.ts";
 import { PUSH_FLAGS, pushContact, pushDelivery } from "../cli/serve/push.ts";
-import { historyQuotaOf, QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
+import { dailyQuotasOf, QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
 import { withSettings } from "../cli/serve/settings.ts";
 import { reportStats } from "../cli/serve/stats.ts";
 import { loadPage, namedPage } from "../cli/web/page.ts";
@@ -158,7 +158,7 @@ environment (CHAT_SERVE_PORT=2500).`,
     const irc = ircEndpoints(args);
     const files = quotasOf(args);
     // Refuse an invalid size before anything is opened.
-    historyQuotaOf(args);
+    dailyQuotasOf(args);
     const offer = args.offer === undefined ? undefined : openOffer(args.offer);
     if (args.push !== undefined) pushContact(args.push);
     context.continueWithoutOutput(); // The server continues when the reader of its output exits.
@@ -241,7 +241,8 @@ async function serve(
     operatorLink,
     files,
     ...postLimits(args.postsPerSecond),
-    ...defined({ build: page?.build, historyBytesPerDay: historyQuotaOf(args) }),
+    ...defined({ build: page?.build }),
+    ...dailyQuotasOf(args),
   };
   let cluster: readonly ServerAddress[] = [];
   let joinDetails: JoinInfo | undefined;

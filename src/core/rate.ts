@@ -1,6 +1,6 @@
 /** Rate limits: token buckets for requests, and delays for wrong guesses of secrets. */
 
-import { Fault, type Translatable } from "../base/fault.ts";
+import { Fault, msg, type Translatable } from "../base/fault.ts";
 import {
   GUESS_DELAY_FIRST_MS,
   GUESS_DELAY_MAX_MS,
@@ -10,6 +10,7 @@ import {
   POST_RATES_MAX,
   SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
+import { formatDuration } from "../base/sizes.ts";
 import { setNewest } from "./evict.ts";
 
 export class TokenBucket {
@@ -94,6 +95,40 @@ export class HourlyQuota {
   take(key: string, now: number, message: string, remedy: string): void {
     if (this.#buckets.of(key, now).take(now) === 0) return;
     throw new Fault("too-many", message, { remedy });
+  }
+}
+
+const DAY_MS = 24 * HOUR_SECONDS * 1_000;
+
+/** Bytes by key and UTC day. */
+export class DailyQuota {
+  readonly bytesMax: number;
+  #day = 0;
+  readonly #used = new Map<string, number>();
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+
+  isReached(key: string, unixMs: number): boolean {
+    this.#beginDay(unixMs);
+    return (this.#used.get(key) ?? 0) >= this.bytesMax;
+  }
+
+  count(key: string, bytes: number, unixMs: number): void {
+    this.#beginDay(unixMs);
+    if (bytes > 0) this.#used.set(key, (this.#used.get(key) ?? 0) + bytes);
+  }
+
+  remedy(unixMs: number): Translatable {
+    return msg`try again in ${formatDuration(DAY_MS - (unixMs % DAY_MS))}`;
+  }
+
+  #beginDay(unixMs: number): void {
+    const day = Math.floor(unixMs / DAY_MS);
+    if (day === this.#day) return;
+    this.#day = day;
+    this.#used.clear();
   }
 }
 

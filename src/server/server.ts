@@ -62,13 +62,14 @@ export class Server {
     const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
       this.#services;
     const { files, sealed, push, prefs, retention, deviceNotes, remote, http } = this.#services;
-    const { authenticator, invitations } = this.#services;
+    const { authenticator, invitations, quota } = this.#services;
     feed.subscribeHistory(
       (room, record) => fanOut.addRecord(room, record),
       (room, record) => catchUp.onRecord(room, record),
       (room, record) => readPositions.onRecord(room, record),
       (room, record) => typing.onRecord(room, record),
       (_, record) => metrics.onRecord(record),
+      (_, record) => quota.onRecord(record),
       (_, record) => files?.onRecord(record),
       (room, record) => sealed?.onRecord(room, record),
       (room, record) => push?.onRecord(room, record),
@@ -86,6 +87,7 @@ export class Server {
       ({ head }) => {
         if (head.kind === "announcement") this.#notices.sendAnnouncement(head);
       },
+      (record) => quota.onRecord(record),
       (record) => deviceNotes.onAccountRecord(record),
       (record) => authenticator.onAccountRecord(record),
       (record) => remote.onAccountRecord(record),

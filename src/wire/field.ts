@@ -1,11 +1,12 @@
 /** Schemas shared by many messages. Schemas check sizes; the state machines check meanings. */
 
 import * as v from "valibot";
+import { utf8Encode } from "../base/bytes.ts";
 import {
   FILE_ID_LENGTH,
   MESSAGE_BYTES_MAX,
   PASSWORD_BYTES_MAX,
-  POST_CHARS,
+  POST_BYTES,
 } from "../base/limits.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 
@@ -62,6 +63,11 @@ export interface RequestRow {
   readonly isLimitedByEngine?: true;
 }
 
-export function postCountOf(length: number): number {
-  return Math.max(1, Math.ceil(length / POST_CHARS));
+export function postCountOf(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / POST_BYTES));
+}
+
+/** Size of the value in a record's body. */
+export function jsonBytes(value: unknown): number {
+  return utf8Encode(JSON.stringify(value)).length;
 }

@@ -49,6 +49,7 @@ import {
   fileId,
   HASH,
   id,
+  jsonBytes,
   KEY,
   list,
   NONCE,
@@ -261,7 +262,7 @@ export const REQUESTS = {
   read: { fields: { room: id, n: count }, answer: accepted },
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
-    postCount: ({ text }: { readonly text: string }) => postCountOf(text.length),
+    postCount: ({ text }: { readonly text: string }) => postCountOf(jsonBytes(text)),
     fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
@@ -488,8 +489,8 @@ export const REQUESTS = {
   },
   post: {
     isLimitedByEngine: true,
-    postCount: ({ body: { text, sealed } }: { readonly body: PostBody }) =>
-      postCountOf(Math.max(text.length, sealed?.ciphertext.length ?? 0)),
+    postCount: ({ body }: { readonly body: PostBody }) =>
+      postCountOf(body.sealed?.ciphertext.length ?? jsonBytes(body)),
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: unixMs, queued: v.optional(v.boolean()) }),
   },

@@ -122,6 +122,10 @@ export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogR
   return { head, headBytes, erased: eraseSeq };
 }
 
+export function contentBytes({ headBytes, bodyBytes }: LogRecord): number {
+  return headBytes.length + (bodyBytes?.length ?? 0);
+}
+
 /** Later changes of the body object do not affect the record. */
 export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): SealedDraft {
   const { room, by, id } = draft;

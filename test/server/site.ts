@@ -52,6 +52,7 @@ export interface SiteOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
   readonly historyBytesPerDay?: number;
+  readonly textsBytesPerDay?: number;
   readonly operatorToken?: string;
   readonly operatorLink?: string;
   readonly build?: string;
@@ -152,7 +153,7 @@ export class Site {
   async start(): Promise<void> {
     const { clock, entropy } = this;
     const { roomPassword, welcome, passwords = PLAIN, files } = this.#options;
-    const { operatorToken, operatorLink, build, push, historyBytesPerDay } = this.#options;
+    const { operatorToken, operatorLink, build, push } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
     this.registry = registry;
@@ -187,9 +188,11 @@ export class Site {
         version: "0",
         welcome,
         roomPassword,
-        ...defined({ operatorToken, historyBytesPerDay, operatorLink, build }),
+        ...defined({ operatorToken, operatorLink, build }),
         ...defined({ postsPerSecond: this.#options.postsPerSecond }),
         ...defined({ postsBurst: this.#options.postsBurst }),
+        ...defined({ historyBytesPerDay: this.#options.historyBytesPerDay }),
+        ...defined({ textsBytesPerDay: this.#options.textsBytesPerDay }),
         ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),
       },
       history: logs.history,

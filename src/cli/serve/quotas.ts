@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { parseSize } from "../../base/sizes.ts";
+import { defined } from "../../base/values.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { type FlagDefs, type FlagValues, flagName, stringFlag } from "../command.ts";
 
@@ -14,7 +15,8 @@ export const QUOTA_FLAGS = {
   ),
   filesTotal: stringFlag("SIZE", "Maximum size of all files"),
   historyPerDay: stringFlag("SIZE", "Maximum history that a user may read per day (Default: 4GiB)"),
-  keepFree: stringFlag("SIZE", "Disk space to keep free of files (Default: 256MiB)"),
+  textsPerDay: stringFlag("SIZE", "Maximum messages that a user may post per day (Default: 64MiB)"),
+  keepFree: stringFlag("SIZE", "Disk space to keep free of files and messages (Default: 256MiB)"),
 } as const satisfies FlagDefs;
 
 export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
@@ -30,8 +32,13 @@ export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
   };
 }
 
-export function historyQuotaOf({ historyPerDay }: FlagValues<typeof QUOTA_FLAGS>) {
-  return historyPerDay === undefined ? undefined : sizeOf(historyPerDay, flagName("historyPerDay"));
+export function dailyQuotasOf(args: FlagValues<typeof QUOTA_FLAGS>) {
+  const size = (key: "historyPerDay" | "textsPerDay") =>
+    args[key] === undefined ? undefined : sizeOf(args[key], flagName(key));
+  return defined({
+    historyBytesPerDay: size("historyPerDay"),
+    textsBytesPerDay: size("textsPerDay"),
+  });
 }
 
 function sizeOf(text: string, flag: string): number {

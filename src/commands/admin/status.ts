@@ -118,7 +118,7 @@ function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[]
   const logText = ({ records, bytes }: Stats["history"]) =>
     counted(records, "record") + (bytes === undefined ? "" : `, ${formatSize(bytes)}`);
   const { diskFreeBytes: free, keepFreeBytes: keep, files } = stats;
-  const limitText = keep === undefined ? "" : `; below ${formatSize(keep)} files are refused`;
+  const limitText = keep === undefined ? "" : `; below ${formatSize(keep)} only operators can post`;
   return [
     ["version", `${stats.version}, ${stats.runtime}, ${stats.platform}`],
     ["running for", formatDuration(Math.max(0, nowUnixMs - stats.since))],

@@ -46,7 +46,7 @@ export interface ServerNotices {
   readonly announcement?:
     | { readonly text: string; readonly by: string; readonly time: number }
     | undefined;
-  /** Only sent to operators. The server refuses files when `freeBytes` is below `keepFreeBytes`. */
+  /** Only sent to operators. Only they can post when `freeBytes` is below `keepFreeBytes`. */
   readonly diskLow?: { readonly freeBytes: number; readonly keepFreeBytes: number } | undefined;
   readonly hasMajority?: boolean;
 }

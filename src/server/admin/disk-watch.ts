@@ -20,6 +20,8 @@ export interface DiskWatchOptions {
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #state: DiskSpace | undefined;
+  /** Bytes written to the logs since the last check. */
+  #spentBytes = 0;
   #isStopped = false;
   #cancel = () => {};
 
@@ -29,6 +31,16 @@ export class DiskWatch {
 
   get state(): DiskSpace | undefined {
     return this.#state;
+  }
+
+  get isFull(): boolean {
+    if (this.#state === undefined) return false;
+    const { freeBytes, keepFreeBytes } = this.#state;
+    return isDiskFull({ freeBytes: freeBytes - this.#spentBytes, keepFreeBytes });
+  }
+
+  spend(bytes: number): void {
+    this.#spentBytes += bytes;
   }
 
   start(): void {
@@ -47,6 +59,7 @@ export class DiskWatch {
   async #check(): Promise<void> {
     const { blobs, keepFreeBytes, onChange } = this.#options;
     let freeBytes: number;
+    const spentBefore = this.#spentBytes;
     try {
       freeBytes = Math.floor(await blobs.freeBytes());
     } catch (error) {
@@ -60,6 +73,7 @@ export class DiskWatch {
     const isLow = freeBytes < lowBytes;
     const state = { freeBytes, keepFreeBytes, isLow };
     this.#state = state;
+    this.#spentBytes -= spentBefore;
     const wasFull = before !== undefined && isDiskFull(before);
     if (isLow !== wasLow || isDiskFull(state) !== wasFull) onChange(state);
   }

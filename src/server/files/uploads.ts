@@ -299,7 +299,10 @@ export class UploadService {
   }
 
   #checkNew(account: Account, { to, size, name }: RequestOf<"offer">): void {
-    const { recipients, quotas, clock } = this.#options;
+    const { recipients, quotas, quota, clock } = this.#options;
+    // The record of the file would be refused after the upload.
+    const refusal = quota.refusalOf(account.id);
+    if (refusal !== undefined) throw refusal;
     for (const recipient of to)
       recipients.checkMaySend(account.id, recipient, clock.unixMs(), name);
     let unfinished = 0;

@@ -18,6 +18,7 @@ import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom } from "../../core/rooms/targets.ts";
 import type { Address } from "../../io/link/link.ts";
+import { jsonBytes } from "../../wire/field.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
@@ -52,6 +53,7 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   "checksum-wrong": 500,
   "fingerprint-changed": 502,
   "too-fast": 429,
+  "texts-limit": 429,
   "too-many": 503,
   "shutting-down": 503,
   "store-full": 503,
@@ -106,7 +108,7 @@ export class HttpPosts {
   /** Until the server restarts, requests with the same idempotency key denote the same message. */
   #post(request: Request, invite: Invite, room: Name, text: string): PostAnswer {
     const key = request.headers.get("idempotency-key");
-    const send = () => this.#send(invite.by, room, text);
+    const send = () => this.#send(invite, room, text);
     if (key === null) return send();
     if (key.length > HTTP_POST_KEY_BYTES_MAX) {
       throw new Fault(
@@ -124,12 +126,13 @@ export class HttpPosts {
     return sent;
   }
 
-  #send(user: UserId, to: Name, text: string): PostAnswer {
-    const { entropy, kernel, isStopping } = this.#options;
+  #send({ id: token, by: user }: Invite, to: Name, text: string): PostAnswer {
+    const { entropy, kernel, quota, isStopping } = this.#options;
     if (isStopping()) {
       const detail = { retryAfterMs: 1_000 };
       throw new Fault("shutting-down", "the server is stopping", detail);
     }
+    quota.chargeProgram(token, jsonBytes(text));
     const known = this.#outboxes.get(user);
     const outbox = known ?? { id: outboxId(entropy(ID_BYTES)), counter: 0 };
     this.#outboxes.set(user, outbox);
@@ -237,7 +240,7 @@ export function faultResponse(fault: Fault): Response {
     : (STATUS[code] ?? (fault.blame === "host" ? hostStatus : 400));
   const headers: Record<string, string> = {};
   if (status === 401) headers["www-authenticate"] = "Bearer";
-  if (status === 429 || status === 503) {
+  if (retryAfterMs !== undefined || status === 503) {
     headers["retry-after"] = String(Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000)));
   }
   return json(status, { code, message, remedy }, headers);

@@ -16,6 +16,7 @@ import type { Peers } from "../session/peers.ts";
 import type { CurrentArchive } from "./current-archive.ts";
 import type { Feed } from "./feed.ts";
 import type { Kernel } from "./kernel.ts";
+import type { LogQuota } from "./log-quota.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
@@ -42,6 +43,7 @@ export interface ServerContext extends BaseContext {
   readonly siblings: Siblings;
   readonly kernel: Kernel;
   readonly feed: Feed;
+  readonly quota: LogQuota;
   readonly targets: TargetResolver;
   readonly warn: (fault: Fault) => void;
   readonly addresses: () => readonly ServerAddress[];

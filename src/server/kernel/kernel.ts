@@ -14,6 +14,7 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { ServerContext } from "./context.ts";
 import type { Feed } from "./feed.ts";
+import type { LogQuota } from "./log-quota.ts";
 import { PendingWrites } from "./pending-writes.ts";
 import type { Sequencer } from "./sequencer.ts";
 import { eraseOrdered, Transactions } from "./transactions.ts";
@@ -40,6 +41,7 @@ export interface KernelOptions extends Pick<ServerContext, "clock" | "onEvent"> 
   readonly engine: Pick<RoomEngine, "handle">;
   readonly history: WrittenLog;
   readonly accounts: WrittenLog;
+  readonly quota: Pick<LogQuota, "refusal">;
   readonly readers: RoomReaders;
   readonly eraseFiles: (order: LogRecord) => Promise<void>;
 }
@@ -77,7 +79,7 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.#options = options;
-    this.writes = new PendingWrites(options.clock, options.onEvent);
+    this.writes = new PendingWrites(options.clock, options.onEvent, options.quota);
     this.#transactions = new Transactions(this.writes.tracked(options.accounts));
   }
 

@@ -8,11 +8,13 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import type { WrittenLog } from "./kernel.ts";
+import type { LogQuota } from "./log-quota.ts";
 
 const NO_OPTIONS = {};
 
 export class PendingWrites {
   readonly #clock: Clock;
+  readonly #quota: Pick<LogQuota, "refusal">;
   readonly #onFault: (fault: Fault) => void;
   #inFlight = 0;
   #runningTasks = 0;
@@ -20,8 +22,13 @@ export class PendingWrites {
   #completed = 0;
   #durationMs = 0;
 
-  constructor(clock: Clock, onEvent: (event: ServerEvent) => void) {
+  constructor(
+    clock: Clock,
+    onEvent: (event: ServerEvent) => void,
+    quota: Pick<LogQuota, "refusal">,
+  ) {
     this.#clock = clock;
+    this.#quota = quota;
     this.#onFault = (fault) => {
       if (fault.code === "store-failed") onEvent({ kind: "failed", fault });
       if (fault.code === "store-full") onEvent({ kind: "full", fault });
@@ -72,6 +79,14 @@ export class PendingWrites {
     done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
+    const refusal = this.#quota.refusal(drafts);
+    if (refusal !== undefined) {
+      // Asynchronous like a write, because thousands of refused changes may wait for each other.
+      return queueMicrotask(() => {
+        done(refusal);
+        this.#complete(startedAt);
+      });
+    }
     log.appendThen(drafts, follows === undefined ? NO_OPTIONS : { follows }, (outcome) => {
       const isFault = outcome instanceof Fault;
       done(isFault ? redacted(outcome) : outcome);

@@ -12,6 +12,7 @@ export interface ServerSettings {
   readonly build?: string;
   readonly linksMax?: number;
   readonly historyBytesPerDay?: number;
+  readonly textsBytesPerDay?: number;
   readonly files?: FileQuotas;
 }
 

@@ -1,54 +1,38 @@
 /** Daily quota for the history that each account reads. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { HISTORY_BYTES_PER_DAY } from "../../base/limits.ts";
-import { formatDuration, formatSize } from "../../base/sizes.ts";
-import type { LogRecord } from "../../wire/record.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { DailyQuota } from "../../core/rate.ts";
+import { contentBytes, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-
-const DAY_MS = 86_400_000;
 
 export class HistoryQuota {
   readonly #context: ServerContext;
-  readonly #bytesMax: number;
-  #day = 0;
-  readonly #read = new Map<UserId, number>();
+  readonly #read: DailyQuota;
 
   constructor(options: ServerContext) {
     this.#context = options;
-    this.#bytesMax = options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY;
+    this.#read = new DailyQuota(options.settings.historyBytesPerDay ?? HISTORY_BYTES_PER_DAY);
   }
 
   /** Pages are counted after they are read, so pages in flight may exceed the quota. */
   isReached(user: UserId): boolean {
-    this.#beginDay();
-    if ((this.#read.get(user) ?? 0) < this.#bytesMax) return false;
-    return !this.#context.registry.policy.isOperator(user);
+    const { clock, registry } = this.#context;
+    return this.#read.isReached(user, clock.unixMs()) && !registry.policy.isOperator(user);
   }
 
   check(user: UserId): void {
     if (!this.isReached(user)) return;
-    const remainingMs = DAY_MS - (this.#context.clock.unixMs() % DAY_MS);
-    const message = `you have reached the daily limit of ${formatSize(this.#bytesMax)} of history`;
-    throw new Fault("history-limit", message, {
-      remedy: msg`try again in ${formatDuration(remainingMs)}`,
+    const max = formatSize(this.#read.bytesMax);
+    throw new Fault("history-limit", `you have reached the daily limit of ${max} of history`, {
+      remedy: this.#read.remedy(this.#context.clock.unixMs()),
     });
   }
 
   count(user: UserId, records: readonly LogRecord[]): void {
-    this.#beginDay();
-    const bytes = records.reduce(
-      (sum, { headBytes, bodyBytes }) => sum + headBytes.length + (bodyBytes?.length ?? 0),
-      0,
-    );
-    if (bytes > 0) this.#read.set(user, (this.#read.get(user) ?? 0) + bytes);
-  }
-
-  #beginDay(): void {
-    const day = Math.floor(this.#context.clock.unixMs() / DAY_MS);
-    if (day === this.#day) return;
-    this.#day = day;
-    this.#read.clear();
+    const bytes = records.reduce((sum, record) => sum + contentBytes(record), 0);
+    this.#read.count(user, bytes, this.#context.clock.unixMs());
   }
 }

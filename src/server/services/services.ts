@@ -28,6 +28,7 @@ import type { ServerContext } from "../kernel/context.ts";
 import { CurrentArchive } from "../kernel/current-archive.ts";
 import { Feed } from "../kernel/feed.ts";
 import { Kernel, type RoomReaders } from "../kernel/kernel.ts";
+import { LogQuota } from "../kernel/log-quota.ts";
 import { LOCAL_SEQUENCER } from "../kernel/sequencer.ts";
 import { NO_SIBLINGS } from "../kernel/siblings.ts";
 import { PushService } from "../push/service.ts";
@@ -74,16 +75,24 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
     presence: (room, user, online) => presence.change(room, user, online),
   };
   const eraseFiles = async (order: LogRecord) => files?.deleteErased(order);
-  const kernel = new Kernel({ ...options, sequencer, onEvent, feed, readers, eraseFiles });
+  const { passwords, stateFiles, recordLine, programs, provable, blobs } = options;
+  const peers = new Peers();
+  const disk = blobs === undefined ? undefined : diskWatch({ ...options, onEvent }, blobs);
+  const quota = new LogQuota({
+    ...{ ...options, disk },
+    isOperator: (user) =>
+      registry.policy.isOperator(user) ||
+      peers.of(user).some(({ member }) => member?.isOperator === true),
+  });
+  const kernel = new Kernel({ ...options, sequencer, onEvent, feed, readers, quota, eraseFiles });
   const context: ServerContext = {
     ...options,
-    ...{ sequencer, siblings, onEvent, feed, kernel, addresses, peers: new Peers() },
+    ...{ sequencer, siblings, onEvent, feed, kernel, quota, addresses, peers },
     archive: new CurrentArchive(options.archive, rooms),
     pageReads: new Slots(CONCURRENT_PAGE_READS_MAX),
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
     warn: (fault) => onEvent({ kind: "warning", fault }),
   };
-  const { passwords, stateFiles, recordLine, programs, provable, blobs } = options;
   const floodGuard = new FloodGuard(clock);
   const bans = new Bans(context);
   const invites = new Invites(context);
@@ -110,7 +119,6 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
     options.push === undefined
       ? undefined
       : new PushService({ ...context, ...options.push, readPositions, recordLookup });
-  const disk = blobs === undefined ? undefined : diskWatch(context, blobs);
   const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
   const remoteActivity = new RemoteActivity({ ...context, ownActivity: () => dashboard.window });
   const remoteCancels = new RemoteCancels({
@@ -162,7 +170,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
 }
 
 function diskWatch(
-  { clock, settings, onEvent }: ServerContext,
+  { clock, settings, onEvent }: Pick<ServerContext, "clock" | "settings" | "onEvent">,
   blobs: NonNullable<ServerOptions["blobs"]>,
 ): DiskWatch {
   return new DiskWatch({

@@ -16,7 +16,7 @@ class RedactedFault extends Fault {}
 
 export function redacted(fault: Fault): Fault {
   const message = PUBLIC_MESSAGES[fault.code];
-  if (message === undefined || fault instanceof RedactedFault) return fault;
+  if (message === undefined || fault instanceof RedactedFault || isLimit(fault)) return fault;
   const { code, retryAfterMs } = fault;
   return new RedactedFault(code, message, {
     remedy: "contact the server's owner",
@@ -39,6 +39,10 @@ export function originalFault(fault: Fault | undefined): Fault | undefined {
 export function reportHostFault(fault: Fault, onEvent: (event: ServerEvent) => void): void {
   if (PUBLIC_MESSAGES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });
-  // A fault without a cause means that a configured limit was reached, which is not reported.
-  else if (fault.cause !== undefined) onEvent({ kind: "full", fault });
+  else if (!isLimit(fault)) onEvent({ kind: "full", fault });
+}
+
+/** A configured limit was reached, which names no files and is not reported to operators. */
+function isLimit({ code, cause }: Fault): boolean {
+  return code === "store-full" && cause === undefined;
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { pushContact, pushDelivery } from "../../../src/cli/serve/push.ts";
-import { historyQuotaOf, quotasOf } from "../../../src/cli/serve/quotas.ts";
+import { dailyQuotasOf, quotasOf } from "../../../src/cli/serve/quotas.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { PushReceiver } from "../../crypto/push-receiver.ts";
 import { rejection } from "../../rejection.ts";
 
 test("parses sizes with units", () => {
   const files = { fileMax: "2G", filesPerUser: "1.5 TB", filesTotal: "10GiB", keepFree: "0" };
-  const given = { ...files, historyPerDay: "1 GiB" };
-  expect(historyQuotaOf(given)).toBe(2 ** 30);
+  const given = { ...files, historyPerDay: "1 GiB", textsPerDay: "10M" };
+  expect(dailyQuotasOf(given)).toEqual({ historyBytesPerDay: 2 ** 30, textsBytesPerDay: 1e7 });
   expect(quotasOf(given)).toEqual({
     fileBytesMax: 2e9,
     userBytesMax: 1.5e12,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { POST_CHARS } from "../../../src/base/limits.ts";
+import { POST_BYTES } from "../../../src/base/limits.ts";
 import { postCount } from "../../../src/core/rooms/post-count.ts";
 import type { Request } from "../../../src/wire/messages.ts";
 
@@ -15,22 +15,29 @@ describe("number of posts of a request", () => {
   test.each([
     ["a short text", { kind: "post", body: { text: "hi" } }, 1],
     ["an empty text", { kind: "post", body: { text: "" } }, 1],
-    ["a text at the edge", { kind: "post", body: { text: "x".repeat(POST_CHARS) } }, 1],
-    ["a text beyond it", { kind: "post", body: { text: "x".repeat(POST_CHARS + 1) } }, 2],
+    ["a text at the edge", { kind: "post", body: { text: "x".repeat(POST_BYTES - 11) } }, 1],
+    ["a text beyond it", { kind: "post", body: { text: "x".repeat(POST_BYTES - 10) } }, 2],
+    ["control characters", { kind: "post", body: { text: "\u0001".repeat(POST_BYTES) } }, 7],
+    ["an edit of them", { kind: "edit", seq: 1, text: "\u0001".repeat(POST_BYTES) }, 7],
+    [
+      "long mentions",
+      { kind: "post", body: { text: "", mentions: Array(64).fill("\u0001".repeat(64)) } },
+      4,
+    ],
     ["a short ciphertext", sealed(512), 1],
-    ["a long ciphertext", sealed(10 * POST_CHARS), 10],
-    ["an edit", { kind: "edit", seq: 1, text: "x".repeat(3 * POST_CHARS) }, 3],
-    ["a new group", { kind: "group-create", info: bytes(2 * POST_CHARS) }, 2],
+    ["a long ciphertext", sealed(10 * POST_BYTES), 10],
+    ["an edit", { kind: "edit", seq: 1, text: "x".repeat(3 * POST_BYTES - 2) }, 3],
+    ["a new group", { kind: "group-create", info: bytes(2 * POST_BYTES) }, 2],
     [
       "a commit with a welcome",
       {
-        ...{ kind: "group-commit", commit: bytes(POST_CHARS) },
-        ...{ welcome: bytes(POST_CHARS), info: bytes(POST_CHARS) },
+        ...{ kind: "group-commit", commit: bytes(POST_BYTES) },
+        ...{ welcome: bytes(POST_BYTES), info: bytes(POST_BYTES) },
       },
       3,
     ],
     ["a commit alone", { kind: "group-commit", commit: bytes(10), info: bytes(10) }, 1],
-    ["key packages", { kind: "key-packages", packages: [bytes(POST_CHARS), bytes(1)] }, 2],
+    ["key packages", { kind: "key-packages", packages: [bytes(POST_BYTES), bytes(1)] }, 2],
     ["the question for key packages", { kind: "key-packages", packages: [] }, 0],
     ["a pin", { kind: "pin", seq: 1, on: true }, 1],
     ["a question", { kind: "history", limit: 1 }, 0],

@@ -53,6 +53,23 @@ test("warns once below the low-space limit, and again when the disk is full", as
   watch.stop();
 });
 
+test("counts what the logs have written since the last check", async () => {
+  const { watch, look } = watched(KEEP + 100);
+  watch.spend(1_000);
+  expect(watch.isFull).toBeFalse();
+  watch.start();
+  await look(KEEP + 100);
+  watch.spend(100);
+  expect(watch.isFull).toBeFalse();
+  watch.spend(1);
+  expect(watch.isFull).toBeTrue();
+  await look(KEEP + 100);
+  expect(watch.isFull).toBeFalse();
+  await look(KEEP - 1);
+  expect(watch.isFull).toBeTrue();
+  watch.stop();
+});
+
 const open = (free: () => number) =>
   lab({
     blobs: (store: BlobStore) => changedStore(store, { freeBytes: async () => free() }),

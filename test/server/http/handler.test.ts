@@ -10,7 +10,7 @@ import {
   WEBHOOK_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { httpHandler } from "../../../src/server/http/handler.ts";
-import { siteWith } from "../site.ts";
+import { type SiteOptions, siteWith } from "../site.ts";
 
 const REMOTE = { host: "10.0.0.9", port: 40_000 };
 const handle = httpHandler({
@@ -76,8 +76,8 @@ type Headers = Readonly<Record<string, string>>;
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-async function openService() {
-  const { site, ana } = await siteWith(["ana"], { operatorToken: "operator-token" });
+async function openService(options: SiteOptions = {}) {
+  const { site, ana } = await siteWith(["ana"], { operatorToken: "operator-token", ...options });
   await ana.request("join", { room: "build", create: true });
   const { token } = await ana.request("invite", { post: "build" });
   const send = (path: string, init: RequestInit, host = REMOTE.host) =>
@@ -93,6 +93,23 @@ async function openService() {
   };
   return { site, ana, token, send, post };
 }
+
+test("answers 429 without a retry time at the daily limit of a token", async () => {
+  const { ana, post } = await openService({ textsBytesPerDay: 100_000 });
+  // The limit also applies to the token of an operator.
+  await ana.request("operate", { token: "operator-token" });
+  expect((await post("x".repeat(60_000)))[0]).toBe(200);
+  expect((await post("x".repeat(60_000)))[0]).toBe(200);
+  const [status, answer] = await post("x");
+  expect([status, answer]).toEqual([
+    429,
+    {
+      code: "texts-limit",
+      message: expect.any(String),
+      remedy: expect.stringMatching(/^try again in/),
+    },
+  ]);
+});
 
 test("records one message by the creator of the token", async () => {
   const service = await openService();

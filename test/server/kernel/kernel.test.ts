@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
 import { Feed } from "../../../src/server/kernel/feed.ts";
@@ -10,11 +11,14 @@ import {
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
+import { rejection } from "../../rejection.ts";
 
 const ACT = { kind: "erase-many", room: ROOM, seqs: [1] } as const;
 const ERASE = { kind: "act", isOperator: true, action: ACT } as const;
 
-function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
+const PASSWORD = { kind: "password", room: ANA, by: ANA, id: "", body: {} } as const;
+
+function kernelWith(handle: (input: EngineInput) => EngineEffect[], refusal?: Fault) {
   const blanked = Promise.withResolvers<void>();
   const clock = new VirtualClock();
   const appends: ((outcome: LogRecord) => void)[] = [];
@@ -28,6 +32,7 @@ function kernelWith(handle: (input: EngineInput) => EngineEffect[]) {
     ...{ clock, feed: new Feed(), onEvent: () => {} },
     engine: { handle },
     ...{ history: log, accounts: log },
+    quota: { refusal: () => refusal },
     sequencer: { waitUntilCurrent: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },
     eraseFiles: () => Promise.resolve(),
@@ -55,8 +60,7 @@ test("settles an erasure after its lines are blank", async () => {
 
 test("waits at a stop for transactions that wait for each other", async () => {
   const { kernel, appends, clock } = kernelWith(() => []);
-  const body = { hash: "h", replaces: undefined };
-  const draft = { kind: "password", room: ANA, by: ANA, id: "", body } as const;
+  const draft = { ...PASSWORD, body: { hash: "h", replaces: undefined } };
   const decided = [1, 2].map(() => kernel.transact(() => [draft]));
   let isDrained = false;
   const drained = kernel.writes.drained().then(() => {
@@ -90,4 +94,20 @@ test.each(KINDS)("limits the requests of kind %s, but then accepts all others", 
   kernel.endSession(1);
   expect(await Promise.all(requests)).toHaveLength(REQUESTS_IN_PROGRESS_MAX[kind] + 3);
   void request(kind);
+});
+
+test("reports a refused append after the step that requested it", async () => {
+  const inputs: EngineInput["kind"][] = [];
+  const fault = new Fault("texts-limit", "limit");
+  const { kernel, clock, appends } = kernelWith((input) => {
+    inputs.push(input.kind);
+    return input.kind === "submit" ? [{ kind: "append", token: 1, drafts: [] }] : [];
+  }, fault);
+  kernel.submit({ user: ANA }, ERASE, () => {});
+  // A synchronous report would let thousands of refused changes exhaust the stack.
+  expect(inputs).toEqual(["submit"]);
+  await clock.advance(0);
+  expect([inputs, appends.length]).toEqual([["submit", "failed"], 0]);
+  await kernel.writes.drained();
+  expect(await rejection(kernel.transact(() => [PASSWORD]))).toBe(fault);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { POST_CHARS } from "../../../src/base/limits.ts";
+import { POST_BYTES } from "../../../src/base/limits.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../../src/wire/messages-sealed.ts";
 import { rejection } from "../../rejection.ts";
@@ -241,13 +241,13 @@ test("limits ciphertexts, commits and edits like posts, by their bytes", async (
   const lab = await sealedLab({ postsPerSecond: 10, postsBurst: 40 });
   const { site, ana, ben } = lab;
   const long = sealedPost(0);
-  long.body.sealed.ciphertext = new Uint8Array(25 * POST_CHARS);
+  long.body.sealed.ciphertext = new Uint8Array(25 * POST_BYTES);
   await site.wait(ana.request("post", long));
-  const big = { ...commitFields({ epoch: 0 }), info: new Uint8Array(20 * POST_CHARS) };
+  const big = { ...commitFields({ epoch: 0 }), info: new Uint8Array(20 * POST_BYTES) };
   const refused = await rejection(site.wait(ana.request("group-commit", big)));
   expect(refused).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
   const { seq } = await site.wait(ben.post("short"));
-  const text = "x".repeat(38 * POST_CHARS).slice(0, 60_000);
+  const text = "x".repeat(38 * POST_BYTES).slice(0, 60_000);
   for (let i = 0; i < 4; i++) await site.wait(ben.request("edit", { seq, text }));
   expect(await rejection(site.wait(ben.request("edit", { seq, text })))).toMatchObject({
     code: "too-fast",

@@ -16,13 +16,19 @@ function sent(fault: Fault): string {
 }
 
 test.each(HIDDEN)("sends %s without its path, template and values", (code) => {
-  const fault = new Fault(code, msg`cannot write ${PATH}`, { remedy: msg`see ${PATH}` });
+  const detail = { remedy: msg`see ${PATH}`, cause: new Error("ENOSPC") };
+  const fault = new Fault(code, msg`cannot write ${PATH}`, detail);
   expect(sent(fault)).toContain(PATH);
   for (const outward of [redacted(fault), withMessage(redacted(fault), "chunk 3")]) {
     expect(outward.translatable).toEqual({});
     expect(sent(outward)).not.toContain(PATH);
     expect(sent(outward)).not.toContain("cannot write");
   }
+});
+
+test("sends the message of a configured limit", () => {
+  const limit = new Fault("store-full", msg`the server's disk is nearly full`);
+  expect(redacted(limit)).toBe(limit);
 });
 
 test("drops the template of a fault with another message", () => {

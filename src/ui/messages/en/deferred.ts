@@ -352,11 +352,11 @@ export const ENGLISH_DEFERRED = {
   announceEnd: "Withdraw",
   announceEndAsk: "Withdraw the announcement?",
   announceEndExplained: "It disappears for all users.",
-  diskKeeps: (free: string, keep: string) => `${free}; uploads are refused below ${keep}`,
+  diskKeeps: (free: string, keep: string) => `${free}; below ${keep} only operators can post`,
   diskLow: (free: string, keep: string) =>
-    `The server's disk is nearly full: ${free} free. Uploads are refused below ${keep}.`,
+    `The server's disk is nearly full: ${free} free. Below ${keep}, only operators can post.`,
   diskFull: (free: string, keep: string) =>
-    `The server's disk is full: ${free} free. Uploads resume above ${keep}.`,
+    `The server's disk is full: ${free} free. Only operators can post until ${keep} is free.`,
   noMajority:
     "Most of the cluster's servers are down. Your messages will be sent when they recover.",
   chartMessages: "Messages per second",

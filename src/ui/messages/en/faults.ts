@@ -24,6 +24,7 @@ export const ENGLISH_FAULTS: Readonly<Record<FaultCode, string>> = {
   "sealed-room": "This room is encrypted, and this device can't do that here",
   "quota-reached": "Your file storage is full. Delete files that you no longer need",
   "history-limit": "You have reached today's limit for reading history. Try again tomorrow",
+  "texts-limit": "You have reached today's limit for messages. Try again tomorrow",
   "file-changed": "The file changed while it was being sent. Send it again",
   "too-fast": "You're doing that too fast. Wait a moment and try again",
   "too-large": "This is too large",

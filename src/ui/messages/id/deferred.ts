@@ -357,11 +357,11 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
   announceEnd: "Tarik",
   announceEndAsk: "Tarik pengumuman?",
   announceEndExplained: "Pengumuman hilang bagi semua pengguna.",
-  diskKeeps: (free, keep) => `${free}; unggahan ditolak di bawah ${keep}`,
+  diskKeeps: (free, keep) => `${free}; di bawah ${keep} hanya operator dapat mengirim`,
   diskLow: (free, keep) =>
-    `Disk server hampir penuh: sisa ${free}. Unggahan ditolak di bawah ${keep}.`,
+    `Disk server hampir penuh: sisa ${free}. Di bawah ${keep} hanya operator dapat mengirim.`,
   diskFull: (free, keep) =>
-    `Disk server penuh: sisa ${free}. Unggahan diterima lagi di atas ${keep}.`,
+    `Disk server penuh: sisa ${free}. Hanya operator dapat mengirim sampai ${keep} kosong.`,
   noMajority: "Sebagian besar server klaster mati. Pesan Anda akan dikirim setelah pulih.",
   chartMessages: "Pesan per detik",
   chartPeople: "Orang dan sambungan",

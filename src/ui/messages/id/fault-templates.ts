@@ -164,6 +164,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "the safety number contains only digits": "nomor keamanan hanya terdiri atas angka",
   "the server rejects messages to this room as outdated":
     "server menolak pesan ke ruang ini karena dianggap usang",
+  "the server's disk is nearly full; only operators can post":
+    "disk server hampir penuh; hanya operator yang dapat mengirim",
   "the server sent another user's keys for {}": "server mengirim kunci pengguna lain untuk {}",
   "the text is not valid UTF-8": "teksnya bukan UTF-8 yang valid",
   "the two passwords differ": "kedua kata sandi berbeda",
@@ -188,6 +190,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an encrypted room cannot have a topic, because topics are not encrypted":
     "topik tidak dienkripsi, jadi ruang terenkripsi tidak dapat memiliki topik",
   "try again": "coba lagi",
+  "try again in {}": "coba lagi dalam {}",
   "try again later": "coba lagi nanti",
   "try again later, or ask a member to /kick and /invite you":
     "coba lagi nanti, atau minta anggota menjalankan /kick lalu /invite untuk Anda",
@@ -231,6 +234,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you are not logged in": "Anda belum masuk",
   "you can change only your own captions":
     "Anda hanya dapat mengubah keterangan berkas Anda sendiri",
+  "you have reached the daily limit of {} of messages":
+    "Anda sudah mencapai batas harian pesan sebesar {}",
   "you have no messages here": "Anda belum punya pesan di sini",
   "{} files here are named {}": "{} berkas di sini bernama {}",
   "{} has no device in '{}'": "{} tidak punya perangkat di '{}'",

@@ -25,6 +25,7 @@ export const INDONESIAN_FAULTS: typeof ENGLISH_FAULTS = {
   muted: "Anda dibisukan di sini",
   "quota-reached": "Penyimpanan berkas Anda penuh. Hapus berkas yang tidak lagi diperlukan",
   "history-limit": "Batas membaca riwayat untuk hari ini sudah tercapai. Coba lagi besok",
+  "texts-limit": "Batas pesan untuk hari ini sudah tercapai. Coba lagi besok",
   "file-changed": "Berkas berubah saat dikirim. Kirim lagi",
   "too-fast": "Terlalu cepat. Tunggu sebentar, lalu coba lagi",
   "too-large": "Terlalu besar",

@@ -171,8 +171,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     const [free, keep] = [formatSize(space.freeBytes), formatSize(space.keepFreeBytes)];
     if (!space.isLow) return `ruang disk server cukup lagi: ${free} kosong`;
     return isDiskFull(space)
-      ? `disk server penuh: ${free} kosong; berkas ditolak sampai ${keep} kosong`
-      : `disk server hampir penuh: ${free} kosong; di bawah ${keep} berkas ditolak`;
+      ? `disk server penuh: ${free} kosong; hanya operator dapat mengirim sampai ${keep} kosong`
+      : `disk server hampir penuh: ${free} kosong; di bawah ${keep} hanya operator dapat mengirim`;
   },
   guessDelay: (of, seconds) => {
     const reasons = {

@@ -1,0 +1,85 @@
+/** Limits on what an account may add to the logs: bytes per day, and the disk space kept free. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import { TEXTS_BYTES_PER_DAY } from "../../base/limits.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { DailyQuota } from "../../core/rate.ts";
+import type { RecordKind } from "../../wire/kinds.ts";
+import { contentBytes, type Draft, type LogRecord } from "../../wire/record.ts";
+import type { BaseContext } from "./context.ts";
+
+/**
+ * Never refused: records that log in, protect or remove something. Each follows a refusable record
+ * or a slow check of a password, so that they cannot fill the disk.
+ */
+const UNLIMITED_KINDS: ReadonlySet<RecordKind> = new Set([
+  ...(["erase", "kick", "leave", "remove", "device", "device-gone", "password"] as const),
+  ...(["account-gone", "irc-password-gone", "invite-gone", "prefs-erase"] as const),
+]);
+
+interface LogQuotaOptions extends Pick<BaseContext, "clock" | "settings"> {
+  readonly disk: { readonly isFull: boolean; spend(bytes: number): void } | undefined;
+  readonly isOperator: (user: UserId) => boolean;
+}
+
+/**
+ * Counts the records of both logs as they are applied, so that it covers every way to write and
+ * all servers of a cluster. A restart resets it. Records in flight may exceed it.
+ */
+export class LogQuota {
+  readonly #options: LogQuotaOptions;
+  readonly #written: DailyQuota;
+
+  constructor(options: LogQuotaOptions) {
+    this.#options = options;
+    this.#written = new DailyQuota(options.settings.textsBytesPerDay ?? TEXTS_BYTES_PER_DAY);
+  }
+
+  refusal(drafts: readonly Draft[]): Fault | undefined {
+    const limited = drafts.find(({ by, kind }) => by !== "server" && !UNLIMITED_KINDS.has(kind));
+    return limited === undefined ? undefined : this.refusalOf(limited.by as UserId);
+  }
+
+  refusalOf(user: UserId): Fault | undefined {
+    const fault = this.#limitOf(user);
+    return fault !== undefined && this.#options.isOperator(user) ? undefined : fault;
+  }
+
+  /**
+   * Programs have no operator rights, even if an operator created their token.
+   * @throws {Fault} texts-limit or store-full
+   */
+  chargeProgram(token: string, bytes: number): void {
+    const fault = this.#limitOf(token);
+    if (fault !== undefined) throw fault;
+    this.#written.count(token, bytes, this.#options.clock.unixMs());
+  }
+
+  onRecord(record: LogRecord): void {
+    const bytes = contentBytes(record);
+    this.#options.disk?.spend(bytes);
+    const { by } = record.head;
+    if (by !== "server") this.#written.count(by, bytes, this.#options.clock.unixMs());
+  }
+
+  /** Without a retry time, so that outboxes report the refusal instead of waiting for hours. */
+  #limitOf(key: string): Fault | undefined {
+    const { clock, disk } = this.#options;
+    if (disk?.isFull === true) {
+      return new Fault(
+        "store-full",
+        msg`the server's disk is nearly full; only operators can post`,
+        {
+          remedy: msg`contact the server's owner`,
+        },
+      );
+    }
+    const unixMs = clock.unixMs();
+    if (!this.#written.isReached(key, unixMs)) return undefined;
+    const max = formatSize(this.#written.bytesMax);
+    return new Fault("texts-limit", msg`you have reached the daily limit of ${max} of messages`, {
+      remedy: this.#written.remedy(unixMs),
+    });
+  }
+}
