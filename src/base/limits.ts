@@ -14,6 +14,8 @@ export const TOPIC_BYTES_MAX = 512;
 export const INVITED_PER_ROOM_MAX = 1_000;
 /** Open invitations of one user. The server lists all of them at each log-in. */
 export const INVITATIONS_PER_USER_MAX = 50;
+/** Open invitations of one user by another, so that nobody can use up all of them. */
+export const INVITATIONS_PER_INVITER_MAX = 5;
 export const NAME_CHARS_MAX = 32;
 export const SERVER_NAME_BYTES_MAX = 128;
 export const WELCOME_BYTES_MAX = 4 * KIB;

@@ -88,7 +88,11 @@ export const KINDS = {
     traits: ["read", "decision"],
     body: { user: "text", name: "text", on: "flag", until: "number" },
   },
-  admission: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
+  admission: {
+    log: "history",
+    traits: ["read"],
+    body: { user: "text", name: "text", on: "flag", operator: "flag" },
+  },
   grant: {
     log: "history",
     traits: ["read", "decision"],

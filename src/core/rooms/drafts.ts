@@ -144,7 +144,12 @@ export function lobbyDraft(room: RoomId): Draft {
   return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
 }
 
-export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
+export function joinDrafts(
+  rooms: Rooms,
+  user: UserId,
+  options: JoinOptions,
+  isInvitedTo: (room: Room) => boolean = () => false,
+): Draft[] {
   const { name, isPasswordCorrect: isPasswordAccepted, create } = options;
   const room = rooms.find(name);
   if (room === undefined) {
@@ -160,7 +165,7 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
       remedy: msg`ask a member to add you: /invite NAME`,
     });
   }
-  if (needsPassword(room, user) && !isPasswordAccepted) {
+  if (needsPassword(room, user) && !isPasswordAccepted && !isInvitedTo(room)) {
     throw new Fault("room-password-wrong", msg`'${name}' requires a password`, {
       remedy: "use /join ROOM PASSWORD",
     });

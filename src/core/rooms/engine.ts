@@ -35,11 +35,11 @@ import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements, type AnnouncementsValue } from "./file-announcements.ts";
 import { Files, type FilesValue } from "./files.ts";
 import { groupDrafts, previousAnswer } from "./group.ts";
-import { actionDrafts } from "./moderation.ts";
+import { actionDrafts, isInvited } from "./moderation.ts";
 import { postCount } from "./post-count.ts";
 import { Presence } from "./presence.ts";
 import { type Claim, type LockMode, RoomLock } from "./room-lock.ts";
-import { nameLock, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
+import { nameLock, type Room, type Rooms, type RoomsValue, targetUser } from "./rooms.ts";
 import { type Directory, type ResolvedTarget, requireRoom, TargetResolver } from "./targets.ts";
 
 /** About the duration of an election in a cluster. */
@@ -486,7 +486,9 @@ export class RoomEngine {
           : undefined;
       case "join": {
         const { requester, options } = command;
-        const drafts = joinDrafts(rooms, requester.user, options);
+        const { user } = requester;
+        const isInvitedTo = (room: Room) => isInvited(room, user, this.#directory, this.#unixMs);
+        const drafts = joinDrafts(rooms, user, options, isInvitedTo);
         if (drafts.length > 0) return drafts;
         const room = requireRoom(rooms, options.name);
         const answer = {

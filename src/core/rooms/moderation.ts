@@ -4,19 +4,23 @@ import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   EDITS_PER_RECORD_MAX,
+  INVITATIONS_PER_INVITER_MAX,
   INVITATIONS_PER_USER_MAX,
   INVITED_PER_ROOM_MAX,
   PINS_MAX,
 } from "../../base/limits.ts";
 import { foldName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
+import type { Body } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
 import { isVacantWithout, LOBBY, type Room, type Rooms } from "./rooms.ts";
-import { requireMember, requireRoom } from "./targets.ts";
+import { type Directory, requireMember, requireRoom } from "./targets.ts";
 
 export type RoomAction =
   | ({ readonly kind: "kick"; readonly reason?: string } & UserAction)
-  | ({ readonly kind: "admission" } & UserAction)
+  /** `isByToken`: by an operator whose account is none, but who presented the operator token. */
+  | ({ readonly kind: "admission"; readonly isByToken?: boolean } & UserAction)
   | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & UserAction)
   | ({ readonly kind: "grant"; readonly on: boolean } & UserAction)
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
@@ -142,31 +146,49 @@ function admissionDraft(
   rooms: Rooms,
   room: Room,
   actor: Actor,
-  { user, name }: UserAction,
+  { user, name, isByToken }: Extract<RoomAction, { kind: "admission" }>,
   unixMs: number,
 ): Draft {
   checkMayInvite(room, actor, unixMs);
   if (room.members.has(user)) {
     throw new Fault("not-allowed", msg`${name} is already in '${room.name}'`);
   }
-  if (room.invited.has(user)) {
+  const invitedBy = room.invited.get(user);
+  if (invitedBy !== undefined && mayStillInvite(room, invitedBy)) {
     throw new Fault("not-allowed", msg`${name} has already been invited to '${room.name}'`);
   }
   if (room.invited.size >= INVITED_PER_ROOM_MAX) {
     const max = INVITED_PER_ROOM_MAX;
     throw new Fault("too-many", msg`'${room.name}' has reached the limit of ${max} invitations`);
   }
-  if (rooms.roomsInviting(user).size >= INVITATIONS_PER_USER_MAX) {
+  const inviting = rooms.roomsInviting(user);
+  const own = [...inviting].filter(({ invited }) => invited.get(user) === actor.user).length;
+  const isOverLimit = !actor.isOperator && own >= INVITATIONS_PER_INVITER_MAX;
+  if (isOverLimit || inviting.size >= INVITATIONS_PER_USER_MAX) {
     throw new Fault("too-many", msg`${name} has too many open invitations`);
   }
-  return admissionOf(room, actor.user, { user, name, on: true });
+  const body = defined({ user, name, on: true, operator: isByToken || undefined });
+  return admissionOf(room, actor.user, body);
 }
 
-function admissionOf(
-  { id: room }: Room,
-  by: UserId,
-  body: { readonly user: UserId; readonly name: Name; readonly on: boolean },
-): Draft {
+/** The right may have ended since the invitation. */
+export function isInvited(room: Room, user: UserId, directory: Directory, unixMs: number): boolean {
+  const by = room.invited.get(user);
+  if (by === undefined) return false;
+  if (by !== "server" && directory.refusal?.(by, unixMs) !== undefined) return false;
+  return mayStillInvite(room, by) || directory.policy?.isOperator(by as UserId) === true;
+}
+
+function mayStillInvite(room: Room, by: UserId | "server"): boolean {
+  if (by === "server") return true;
+  return room.members.has(by) && (isOpen(room) || room.moderators.has(by));
+}
+
+function isOpen({ name, locked, isClosed }: Room): boolean {
+  return name !== undefined && !locked && !isClosed;
+}
+
+function admissionOf({ id: room }: Room, by: UserId, body: Body<"admission">): Draft {
   return { kind: "admission", room, by, id: "", body };
 }
 
@@ -177,8 +199,7 @@ function checkMayInvite(room: Room, actor: Actor, unixMs: number): void {
       remedy: msg`add their devices with /invite`,
     });
   }
-  const isOpen = room.name !== undefined && !room.locked && !room.isClosed;
-  if (!isOpen) checkModerates(room, actor);
+  if (!isOpen(room)) checkModerates(room, actor);
   checkNotMuted(room, actor.user, unixMs);
 }
 

@@ -40,8 +40,11 @@ export interface Room {
   readonly members: Set<UserId>;
   /** Current and former members, who can join without the password. */
   readonly admitted: Set<UserId>;
-  /** Users who may join once without the password, and who invited them. */
-  readonly invited: Map<UserId, UserId>; // At most INVITED_PER_ROOM_MAX entries.
+  /**
+   * Users who may join once without the password, and who invited them: "server" for an operator by
+   * token.
+   */
+  readonly invited: Map<UserId, UserId | "server">; // At most INVITED_PER_ROOM_MAX entries.
   readonly moderators: Set<UserId>;
   readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
@@ -78,8 +81,9 @@ function isUnused({ name, maker, group, messageCount, topic, isClosed, retention
   );
 }
 
-export function needsPassword({ locked, admitted, invited }: Room, user: UserId): boolean {
-  return locked && !admitted.has(user) && !invited.has(user);
+/** Unless the user was invited. */
+export function needsPassword({ locked, admitted }: Room, user: UserId): boolean {
+  return locked && !admitted.has(user);
 }
 
 /** Exceeds the erasures that a disk completes while a slow device receives its missed records. */
@@ -299,10 +303,9 @@ export class Rooms {
   #applyAdmission(room: Room, record: FoldedRecord, by: UserId): void {
     const user = targetUser(record);
     if (user === undefined) return;
-    if (bodyOf(record, "admission")?.on !== true || room.members.has(user)) {
-      return this.#endInvitation(room, user);
-    }
-    room.invited.set(user, by);
+    const { on, operator } = bodyOf(record, "admission") ?? {};
+    if (on !== true || room.members.has(user)) return this.#endInvitation(room, user);
+    room.invited.set(user, operator === true ? "server" : by);
     this.#addInviting(room, user);
   }
 

@@ -9,6 +9,7 @@ export interface Directory<Person extends { readonly id: UserId } = { readonly i
   find(name: Name): Person | undefined;
   /** Returns the fault if the account may not post. Omitted if every account may post. */
   refusal?(user: UserId, unixMs: number): Fault | undefined;
+  readonly policy?: { isOperator(user: UserId): boolean };
 }
 
 export interface TargetOptions {

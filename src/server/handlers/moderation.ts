@@ -19,7 +19,7 @@ export function moderationHandlers(services: Services) {
     receipts: (request, from) => submitAction(from, moderation.receipts(from.actor, request)),
     kick: (request, from) => submitAction(from, moderation.memberAction(request, request.room)),
     "invite-user": (request, from) =>
-      submitAction(from, moderation.memberAction(request, request.room)),
+      submitAction(from, moderation.invitation(from.actor, request)),
     mute: (request, from) => submitAction(from, moderation.memberAction(request, request.room)),
     grant: async (request, from) => {
       const { room } = request;

@@ -8,6 +8,7 @@ import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
 import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
+import { isInvited } from "../../core/rooms/moderation.ts";
 import { needsPassword, type Room } from "../../core/rooms/rooms.ts";
 import type { RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
@@ -55,8 +56,10 @@ class Joins {
     { password }: RequestOf<"join">,
     { client, account }: Sender,
   ): Promise<boolean> {
-    const { registry, authenticator, invites } = this.#services;
-    if (!needsPassword(room, account.id)) return false;
+    const { clock, registry, authenticator, invites } = this.#services;
+    const isFree =
+      !needsPassword(room, account.id) || isInvited(room, account.id, registry, clock.unixMs());
+    if (isFree) return false;
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;
     if (usedInvite !== undefined && invites.opensRoom(usedInvite, room.id)) return true;

@@ -3,12 +3,13 @@
 import type { UserId } from "../../base/ids.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { isInvited } from "../../core/rooms/moderation.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
-type InvitationsOptions = Pick<ServerContext, "peers" | "registry" | "rooms">;
+type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "rooms">;
 
 export class Invitations {
   readonly #options: InvitationsOptions;
@@ -31,10 +32,12 @@ export class Invitations {
   }
 
   #notify(clients: Iterable<ClientConnection>, account: Account, room: Room): void {
+    const { clock, registry } = this.#options;
     const { name } = room;
     const by = room.invited.get(account.id);
-    if (name === undefined || by === undefined || account.ignored.has(by)) return;
-    const inviter = this.#options.registry.nameOf(by);
+    if (name === undefined || by === undefined || account.ignored.has(by as UserId)) return;
+    if (!isInvited(room, account.id, registry, clock.unixMs())) return;
+    const inviter = registry.nameOf(by);
     const notice = defined({ kind: "invited", room: name, by: inviter, sealed: false });
     for (const client of clients) client.notify(notice);
   }

@@ -68,19 +68,24 @@ export class Moderation {
     return false;
   }
 
-  memberAction(
-    request: RequestOf<"kick" | "mute" | "grant" | "invite-user">,
-    roomName: string,
-  ): RoomAction {
-    const room = requireRoom(this.#options.rooms, checkName(roomName, "room's name"));
-    const account = this.account(request.user);
-    const { id: user, name } = account;
-    const whom = { room: room.id, user, name, isOperator: this.#isOperator(account) };
+  memberAction(request: RequestOf<"kick" | "mute" | "grant">, roomName: string): RoomAction {
+    const whom = this.#whom(request, roomName);
     if (request.kind === "kick") return defined({ kind: "kick", ...whom, reason: request.reason });
-    if (request.kind === "invite-user") return { kind: "admission", ...whom };
     const { on } = request;
     if (request.kind === "grant") return { kind: "grant", on, ...whom };
     return defined({ kind: "mute", on, ...whom, until: request.until });
+  }
+
+  invitation({ user, isOperator }: Actor, request: RequestOf<"invite-user">): RoomAction {
+    const isByToken = isOperator && !this.#options.registry.policy.isOperator(user);
+    return { kind: "admission", ...this.#whom(request, request.room), isByToken };
+  }
+
+  #whom(request: { readonly user: string }, roomName: string) {
+    const room = requireRoom(this.#options.rooms, checkName(roomName, "room's name"));
+    const account = this.account(request.user);
+    const { id: user, name } = account;
+    return { room: room.id, user, name, isOperator: this.#isOperator(account) };
   }
 
   async messageAction(

@@ -76,7 +76,7 @@ describe("named room", () => {
       [testRooms.room],
     ]);
     expect([ANA, BEN, EVE].map((user) => needsPassword(testRooms.room, user))).toEqual([
-      ...[false, false, false],
+      ...[false, true, true],
     ]);
     const copy = new Rooms();
     copy.load(JSON.parse(JSON.stringify(rooms.value())) as RoomsValue);

@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
+import { INVITATIONS_PER_INVITER_MAX } from "../../../src/base/limits.ts";
 import { siteWith } from "../site.ts";
+import { TOKEN } from "../site-lab.ts";
 
 async function lockedLab() {
-  const all = await siteWith(["ana", "ben", "eve"]);
+  const all = await siteWith(["ana", "ben", "eve"], { operatorToken: TOKEN });
   await all.ana.request("join", { room: "lab", create: true, password: "sesame" });
   return all;
 }
@@ -62,4 +64,55 @@ test("spares a user the invitations of ignored users", async () => {
   const again = await site.again(ben, "ben");
   expect([...ben.all("invited"), ...again.all("invited")]).toEqual([]);
   await again.request("join", { room: "lab" });
+});
+
+test("ends the effect of an invitation with the right of its author", async () => {
+  const { site, ana, ben, eve } = await lockedLab();
+  const operator = await site.member("op");
+  await operator.request("operate", { token: TOKEN });
+  const refusal = () => ben.refusal("join", { room: "lab" });
+  const notices = async () => (await site.again(ben, "ben")).all("invited").length;
+  await eve.request("join", { room: "lab", password: "sesame" });
+  await ana.request("grant", { room: "lab", user: "eve", on: true });
+  await eve.request("invite-user", { room: "lab", user: "ben" });
+  expect(await notices()).toBe(1);
+  await ana.request("grant", { room: "lab", user: "eve", on: false });
+  expect([await refusal(), await notices()]).toEqual(["room-password-wrong", 0]);
+  // Another moderator can invite again.
+  await ana.request("invite-user", { room: "lab", user: "ben" });
+  expect(await notices()).toBe(1);
+  await operator.request("ban", { user: "ana", on: true });
+  expect([await refusal(), await notices()]).toEqual(["room-password-wrong", 0]);
+  await operator.request("ban", { user: "ana", on: false });
+  await ben.request("join", { room: "lab" });
+});
+
+test("keeps an operator's invitation while the account is an operator", async () => {
+  const { site, ben, eve } = await lockedLab();
+  const operator = await site.member("op");
+  await operator.request("operate", { token: TOKEN });
+  await operator.request("grant", { user: "eve", on: true });
+  await eve.request("invite-user", { room: "lab", user: "ben" });
+  await operator.request("grant", { user: "eve", on: false });
+  expect(await ben.refusal("join", { room: "lab" })).toBe("room-password-wrong");
+  // The token stands for the server's owner, even after its session has ended.
+  await operator.request("invite-user", { room: "lab", user: "ben" });
+  await operator.request("logout", {});
+  await site.restart();
+  const again = await site.again(ben, "ben");
+  expect(again.all("invited")).toEqual([{ kind: "invited", room: "lab", sealed: false }]);
+  await again.request("join", { room: "lab" });
+});
+
+test("limits the open invitations of a user by one member", async () => {
+  const { ana, ben, eve } = await siteWith(["ana", "ben", "eve"]);
+  const rooms = Array.from({ length: INVITATIONS_PER_INVITER_MAX + 1 }, (_, i) => `room${i}`);
+  for (const room of rooms) await ana.request("join", { room, create: true });
+  const [last = "", ...others] = rooms;
+  for (const room of others) await ana.request("invite-user", { room, user: "ben" });
+  expect(await ana.refusal("invite-user", { room: last, user: "ben" })).toBe("too-many");
+  await ana.request("invite-user", { room: last, user: "eve" });
+  await eve.request("join", { room: last });
+  await eve.request("invite-user", { room: last, user: "ben" });
+  await ben.request("join", { room: others[0] ?? "" });
 });
