@@ -3,6 +3,7 @@
 import { productOf } from "../base/client-name.ts";
 import { asFault, Fault } from "../base/fault.ts";
 import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
+import { TokenBucket } from "../core/rate.ts";
 import type { Account } from "../core/rooms/accounts.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
@@ -24,6 +25,10 @@ import type { FloodGuard } from "./session/flood-guard.ts";
 import { greet } from "./session/handshake.ts";
 import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
 
+/** Reported failures of HTTP requests, so that nobody can fill the operator's terminal or journal. */
+const FAILURES_PER_SECOND = 0.1;
+const FAILURES_BURST = 5;
+
 export class Sessions implements ClientConnectionOptions, ListenerEvents, SessionActions {
   readonly #services: Services;
   readonly #notices: ServerNotices;
@@ -33,6 +38,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   readonly clock: Clock;
   readonly scheduler: FairScheduler;
   readonly floodGuard: FloodGuard;
+  readonly #failures: TokenBucket;
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
@@ -43,6 +49,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.#handlers = new RequestHandlers(openHandlers(services, this), registry);
     this.#addresses = new AddressLimits(settings.linksMax);
     this.#requestRate = new RequestRateLimiter(clock);
+    this.#failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, clock.now());
     this.clock = clock;
     this.scheduler = new FairScheduler(clock);
     this.floodGuard = floodGuard;
@@ -56,6 +63,12 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
 
   acceptsRequest(remote: Address): boolean {
     return this.#requestRate.allows(remote);
+  }
+
+  requestFailed(cause: unknown): void {
+    if (this.#failures.take(this.clock.now()) > 0) return;
+    const fault = new Fault("internal", `an HTTP request failed: ${String(cause)}`, { cause });
+    this.#services.onEvent({ kind: "warning", fault });
   }
 
   connecting({ host }: Address): () => void {

@@ -217,3 +217,18 @@ test("never lets the times of records fall if the clock jumps back", async () =>
   const again = await site.again(ana, "ana");
   expect((await site.wait(again.post("tock", "lobby", "BBBBBBBBBBB"))).time).toBe(times[3] ?? 0);
 });
+
+test("reports failed HTTP requests to operators, but not all of many", async () => {
+  const site = await Site.open();
+  const warnings = () =>
+    site.events.flatMap((event) => (event.kind === "warning" ? event.fault : []));
+  for (let i = 0; i < 100; i++) site.server.sessions.requestFailed(new TypeError(`broken ${i}`));
+  expect(warnings()).toHaveLength(5);
+  expect(warnings()[0]).toMatchObject({
+    code: "internal",
+    message: "an HTTP request failed: TypeError: broken 0",
+  });
+  await site.time.advance(10_000);
+  site.server.sessions.requestFailed(new TypeError("broken again"));
+  expect(warnings()).toHaveLength(6);
+});

@@ -80,6 +80,8 @@ export interface ListenerEvents {
    */
   connecting?(remote: Address): () => void;
   acceptsRequest?(remote: Address): boolean;
+  /** Called after an unexpected error in an HTTP request, to which the listener answers 500. */
+  requestFailed?(error: unknown): void;
   /** `parent` is the link to which a data channel belongs (QUIC and memory network only). */
   link(link: Link, parent: Link | undefined): void;
 }

@@ -8,6 +8,7 @@ import type { RoomEngine } from "../../core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../core/rooms/engine-io.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
+import { rethrow } from "../../io/link/inbox.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
@@ -144,7 +145,13 @@ export class Kernel {
     // Rate limits apply to submissions, but not to records from the log.
     const isOfLog = input.kind === "record" || input.kind === "appended";
     const now = isOfLog ? 0 : clock.now();
-    for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);
+    try {
+      for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);
+    } catch (error) {
+      // The state may be half-changed, so the process must end, even within an HTTP request.
+      if (!(error instanceof Fault)) rethrow(error);
+      throw error;
+    }
   }
 
   #perform(effect: EngineEffect): void {

@@ -29,6 +29,12 @@ describe("a bug ends the process, whichever socket event reveals it:", () => {
     expect(code).toBe(1);
     expect(errors).toContain(`AssertionFailure: broken in ${place}`);
   });
+
+  test.each(["http error", "accept error", "server message error"])("%s", async (place) => {
+    const [code, errors] = await run(place);
+    expect(code).toBe(1);
+    expect(errors).toContain(`TypeError: broken in ${place.replace(" error", "")}`);
+  });
 });
 
 describe("an end that keeps sending after the close is flooding", () => {

@@ -11,7 +11,10 @@ process.on("uncaughtException", (error) => {
 });
 
 const broken = process.argv[2] ?? "";
-const hit = (where: string) => assert(where !== broken, `broken in ${where}`);
+const hit = (where: string) => {
+  assert(where !== broken, `broken in ${where}`);
+  if (`${where} error` === broken) throw new TypeError(`broken in ${where}`);
+};
 
 const listener = listenWs(
   {

@@ -216,3 +216,29 @@ test("compares normalized addresses", () => {
   expect(normalizeAddress("2001:DB8::1", 5)).toEqual({ host: "2001:db8::1", port: 5 });
   expect(normalizeAddress("::ffff:1", 5)).toEqual({ host: "::ffff:1", port: 5 });
 });
+
+test("reports an unexpected error in a request, and answers the next one", async () => {
+  const errors: unknown[] = [];
+  const error = new TypeError("broken");
+  let isBroken = true;
+  const failing = listenWs(
+    {
+      ...{ host, port: 0, tls: false },
+      http: () => {
+        if (isBroken) throw error;
+        return new Response("fine");
+      },
+    },
+    { ...events, requestFailed: (failed) => errors.push(failed) },
+  );
+  const url = `http://${host}:${failing.port}/`;
+  const refused = await fetch(url);
+  expect([refused.status, await refused.text(), errors]).toEqual([
+    500,
+    "internal error\n",
+    [error],
+  ]);
+  isBroken = false;
+  expect(await (await fetch(url)).text()).toBe("fine");
+  await failing.stop();
+});

@@ -11,6 +11,7 @@ import {
 import type { LogRecord } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
+import { within } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
 
 const ACT = { kind: "erase-many", room: ROOM, seqs: [1] } as const;
@@ -110,4 +111,12 @@ test("reports a refused append after the step that requested it", async () => {
   expect([inputs, appends.length]).toEqual([["submit", "failed"], 0]);
   await kernel.writes.drained();
   expect(await rejection(kernel.transact(() => [PASSWORD]))).toBe(fault);
+});
+
+test("ends the process after an error in the engine, even if a caller catches it", async () => {
+  const entry = new URL("kernel-error.ts", import.meta.url).pathname;
+  const child = Bun.spawn([process.execPath, entry], { stdout: "ignore", stderr: "pipe" });
+  const exit = [child.exited, new Response(child.stderr).text()] as const;
+  const [code, errors] = await within("the end of the process", Promise.all(exit));
+  expect([code, errors]).toEqual([1, "TypeError: broken engine"]);
 });
