@@ -31,12 +31,19 @@ interface WorkerScope {
 type ModuleFind = (from: number, to: number) => number;
 
 export class SearchThreads implements DiskSearch {
+  readonly #openWorker: (url: string) => Worker;
+  readonly #afterIdle: (stop: () => void) => () => void;
   readonly #threads: Thread[] = [];
   #url: string | undefined;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #cancelStop = () => {};
+
+  constructor(openWorker = (url: string) => new Worker(url), afterIdle = afterIdleTimeout) {
+    this.#openWorker = openWorker;
+    this.#afterIdle = afterIdle;
+  }
 
   async search(ranges: readonly SearchRange[], query: LineQuery): Promise<SearchResult> {
-    clearTimeout(this.#idle);
+    this.#cancelStop();
     const answer = await this.#leastBusy().search(ranges, query);
     if (this.#threads.every((thread) => thread.pendingCount === 0)) this.#stopWhenIdle();
     return answer;
@@ -60,26 +67,35 @@ export class SearchThreads implements DiskSearch {
       type: "text/javascript",
     });
     this.#url ??= URL.createObjectURL(source);
-    const thread = new Thread(new Worker(this.#url));
+    const thread = new Thread(this.#openWorker(this.#url), () => {
+      this.#threads.splice(this.#threads.indexOf(thread), 1);
+    });
     this.#threads.push(thread);
     return thread;
   }
 
+  /** Several searches may end in one turn, and each of them sees that all threads are idle. */
   #stopWhenIdle(): void {
-    this.#idle = setTimeout(() => {
+    this.#cancelStop();
+    this.#cancelStop = this.#afterIdle(() => {
       for (const thread of this.#threads.splice(0)) thread.end();
-    }, IDLE_TIMEOUT_MS);
-    this.#idle.unref();
+    });
   }
+}
+
+/** Unlike the timers of a clock, this one does not keep the process running. */
+function afterIdleTimeout(stop: () => void): () => void {
+  const timer = setTimeout(stop, IDLE_TIMEOUT_MS);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
 class Thread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, { ranges: number; resolve: (found: SearchResult) => void }>();
   #lastId = 0;
-  #isBroken = false;
 
-  constructor(worker: Worker) {
+  constructor(worker: Worker, onFailure: () => void) {
     this.#worker = worker;
     worker.unref();
     worker.onmessage = ({ data }: MessageEvent<SearchResponse>) => {
@@ -87,7 +103,10 @@ class Thread {
       this.#pending.delete(data.id);
       if (this.#pending.size === 0) worker.unref();
     };
-    worker.onerror = () => this.#handleFailure();
+    worker.onerror = () => {
+      onFailure();
+      this.#fail();
+    };
   }
 
   get pendingCount(): number {
@@ -95,7 +114,6 @@ class Thread {
   }
 
   search(ranges: readonly SearchRange[], query: LineQuery): Promise<SearchResult> {
-    if (this.#isBroken) return Promise.resolve(ranges.map(() => undefined));
     this.#lastId += 1;
     const request: SearchRequest = { id: this.#lastId, ranges, query };
     this.#worker.ref();
@@ -109,8 +127,8 @@ class Thread {
     this.#worker.terminate();
   }
 
-  #handleFailure(): void {
-    this.#isBroken = true;
+  #fail(): void {
+    this.end();
     for (const { ranges, resolve } of this.#pending.values()) {
       resolve(Array.from({ length: ranges }, () => undefined));
     }
