@@ -12,6 +12,8 @@ export const GROUP_WELCOME_BYTES_MAX = 192 * KIB;
 /** A GroupInfo with the tree of 256 devices takes 115 KiB. */
 export const GROUP_INFO_BYTES_MAX = 192 * KIB;
 export const GROUP_COMMITS_REMEMBERED = 64;
+/** Changes that wait for earlier ones of the same room or device. Each holds a GroupInfo. */
+export const SEALED_CHANGES_QUEUED_MAX = 64;
 /** A 64-KiB text as JSON, padded to a power of two, and its frame. */
 export const SEALED_BYTES_MAX = 516 * KIB;
 /** A key package with a device certificate takes about 700 bytes. */

@@ -10,11 +10,12 @@ import {
   KEY_PACKAGES_MAX,
   KEY_PACKAGES_PER_HOUR,
   KEY_PACKAGES_PER_HOUR_ALL,
+  SEALED_CHANGES_QUEUED_MAX,
 } from "../../base/limits-sealed.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
 import type { Clock } from "../../io/clock.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { FairQueue } from "../queue/work-queue.ts";
 
 const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
@@ -26,7 +27,7 @@ const HOUR_MS = HOUR_SECONDS * 1_000;
 export class KeyPackageStore {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
-  readonly #mutex = new Mutex();
+  readonly #changes = new FairQueue(1, SEALED_CHANGES_QUEUED_MAX);
   readonly #claimTimes = new Map<string, readonly number[]>();
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
@@ -145,7 +146,7 @@ export class KeyPackageStore {
   }
 
   #change<Result>(device: string, change: (stock: Stock) => StockChange<Result>) {
-    return this.#mutex.run(async () => {
+    return this.#changes.run(device, async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
         const { next, result } = change(this.#stockOf(before));

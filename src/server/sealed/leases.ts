@@ -3,10 +3,14 @@
 import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
-import { LEASE_BYTES, LEASE_COUNT_MAX } from "../../base/limits-sealed.ts";
+import {
+  LEASE_BYTES,
+  LEASE_COUNT_MAX,
+  SEALED_CHANGES_QUEUED_MAX,
+} from "../../base/limits-sealed.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { FairQueue } from "../queue/work-queue.ts";
 
 interface Leases {
   readonly count: number;
@@ -22,14 +26,14 @@ type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
  */
 export class LeaseStore {
   readonly #bucket: Bucket;
-  readonly #mutex = new Mutex();
+  readonly #changes = new FairQueue(1, SEALED_CHANGES_QUEUED_MAX);
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
   }
 
   renew(device: string, request: LeaseRequest): Promise<Answer<"seal-lease">> {
-    return this.#mutex.run(async () => {
+    return this.#changes.run(device, async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
         const { answer, updated } = decide(leasesOf(before), request);

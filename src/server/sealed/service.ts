@@ -3,7 +3,11 @@
 import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { KEY_PACKAGE_WAIT_MS, KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
+import {
+  KEY_PACKAGE_WAIT_MS,
+  KEY_PACKAGES_LOW,
+  SEALED_CHANGES_QUEUED_MAX,
+} from "../../base/limits-sealed.ts";
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
@@ -13,14 +17,16 @@ import type { KickTarget } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireMember, requireUser } from "../../core/rooms/targets.ts";
 import { readSealHeader } from "../../crypto/seal/header.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import type { RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { FairQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { SealedBuckets } from "./buckets.ts";
 import { GroupInfoStore } from "./group-info.ts";
+import { InvitedUsers } from "./invited.ts";
 import { KeyPackageStore } from "./key-packages.ts";
 import { LeaseStore } from "./leases.ts";
 
@@ -33,8 +39,8 @@ export class SealedService {
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
-  readonly #commits = new Map<RoomId, Mutex>();
-  readonly #invited = new Map<UserId, Set<RoomId>>();
+  readonly #commits = new FairQueue(1, SEALED_CHANGES_QUEUED_MAX);
+  readonly #invited = new InvitedUsers();
 
   constructor(options: SealedOptions) {
     const { buckets, clock } = options;
@@ -47,7 +53,7 @@ export class SealedService {
   async start(): Promise<void> {
     const { rooms, registry } = this.#options;
     for (const room of rooms.named()) {
-      for (const user of room.group?.devices.values() ?? []) this.#invite(user, room);
+      for (const user of room.group?.devices.values() ?? []) this.#invited.update(room, user);
     }
     const known = new Set<string>();
     for (const account of registry.all()) for (const key of account.devices.keys()) known.add(key);
@@ -99,32 +105,24 @@ export class SealedService {
   }
 
   onLogin(client: ClientConnection, { id }: Account): void {
-    const { rooms } = this.#options;
-    for (const room of this.#invited.get(id) ?? []) {
-      const found = rooms.get(room);
-      if (found === undefined || !isInvited(found, id)) this.#invited.get(id)?.delete(room);
-      else if (found.name !== undefined) client.notify({ kind: "invited", room: found.name });
+    for (const { name } of this.#invited.of(id)) {
+      if (name !== undefined) client.notify({ kind: "invited", room: name });
     }
   }
 
   onRecord(room: Room, record: LogRecord): void {
-    if (record.head.kind !== "group" || record.head.by === "server") return;
+    const { kind } = record.head;
+    if (room.isSealed === true && INVITATION_ENDS.has(kind)) this.#invited.updateAll(room);
+    if (kind !== "group" || record.head.by === "server") return;
     const body = groupBodyOf(parseBody(record));
     if (body === undefined) return;
     this.#infos.accept(room.id, body.info);
     const by = this.#options.registry.nameOf(record.head.by);
     for (const user of new Set(body.added.map(([, user]) => user))) {
-      if (room.name === undefined || !this.#invite(user, room)) continue;
+      if (room.name === undefined || !this.#invited.update(room, user)) continue;
       const notice = defined({ kind: "invited", room: room.name, by });
       for (const client of this.#options.peers.of(user)) client.notify(notice);
     }
-  }
-
-  #invite(user: UserId, room: Room): boolean {
-    if (!isInvited(room, user)) return false;
-    const rooms = this.#invited.get(user) ?? new Set();
-    this.#invited.set(user, rooms.add(room.id));
-    return true;
   }
 
   async claimKeyPackages(
@@ -191,7 +189,7 @@ export class SealedService {
     const { id, room } = this.#options.targets.resolve(account.id, target);
     if (room !== undefined) requireMember(room, account.id);
     const isOperator = isOperating(client, account, registry);
-    return await this.#serialized(id, async () => {
+    return await this.#commits.run(id, async () => {
       const hash = await this.#infos.propose(id, info);
       try {
         const change = this.#changeOf(request, { account, device, hash, room });
@@ -211,12 +209,6 @@ export class SealedService {
     const { rooms, sequencer } = this.#options;
     if (rooms.get(room)?.group?.info !== hash) return this.#infos.withdraw(room, hash);
     if (sequencer.isShared) await this.#infos.propose(room, info);
-  }
-
-  #serialized<Result>(room: RoomId, task: () => Promise<Result>): Promise<Result> {
-    const mutex = this.#commits.get(room) ?? new Mutex();
-    this.#commits.set(room, mutex);
-    return mutex.run(task);
   }
 
   #changeOf(
@@ -271,6 +263,7 @@ export class SealedService {
 }
 
 const NOBODY = "" as UserId;
+const INVITATION_ENDS: ReadonlySet<RecordKind> = new Set(["join", "kick", "remove", "group"]);
 
 /** After a fault of the log, the outcome of a commit is unknown until the server restarts. */
 function isDefinitive({ code }: Fault): boolean {
@@ -299,10 +292,6 @@ function checkHeader(request: RequestOf<"group-commit">, device: string): void {
     added.length === 1 && [...added.map((member) => member.device), ...removed].every(isOwn);
   if (isExpected && (!header.isNewcomer || isAlone)) return;
   throw new Fault("not-allowed", "the commit does not match its request");
-}
-
-function isInvited(room: Room, user: UserId): boolean {
-  return room.isSealed === true && room.admitted.has(user) && !room.members.has(user);
 }
 
 function certifiedDevice(client: ClientConnection, account: Account): string {

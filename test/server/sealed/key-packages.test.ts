@@ -203,3 +203,20 @@ test("hands out no package that is about to expire", async () => {
   expect(await store.claim("here")).toBeUndefined();
   expect((await store.add("here", packages(2))).left).toBe(2);
 });
+
+test("lets no device wait for another", async () => {
+  const { disk } = openStore();
+  const { keys } = sealedFolder({ disk, folder: "/d/sealed" });
+  const read = Promise.withResolvers<undefined>();
+  const bucket = {
+    read: (name: string) => (name === "slow" ? read.promise : keys.read(name)),
+    write: keys.write.bind(keys),
+    remove: keys.remove.bind(keys),
+    sweep: keys.sweep.bind(keys),
+  };
+  const store = new KeyPackageStore(bucket, new VirtualClock());
+  const slow = store.add("slow", packages(1));
+  expect((await store.add("b", packages(2))).left).toBe(2);
+  read.resolve(undefined);
+  expect((await slow).left).toBe(1);
+});

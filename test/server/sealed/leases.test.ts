@@ -110,3 +110,29 @@ test("issues leases across restarts, up to the maximum number", async () => {
   const other = await again.request("seal-lease", leaseRequest(Number.MAX_SAFE_INTEGER, 2, 5));
   expect(other).toEqual({ ...last, isLatest: false });
 });
+
+test("keeps the order of one device's requests, and lets no device wait for another", async () => {
+  const { leases } = sealedFolder({ disk: newDisk(), folder: "/d/sealed" });
+  const gate = Promise.withResolvers<void>();
+  const reads: string[] = [];
+  const store = new LeaseStore({
+    read: async (name) => {
+      reads.push(name);
+      if (name === "slow") await gate.promise;
+      return leases.read(name);
+    },
+    write: (...change) => leases.write(...change),
+    remove: (name) => leases.remove(name),
+    sweep: (isKept) => leases.sweep(isKept),
+  });
+  const first = store.renew("slow", leaseRequest(0, undefined, 1));
+  const second = store.renew("slow", leaseRequest(0, undefined, 1));
+  expect(await store.renew("b", leaseRequest(0, undefined, 1))).toEqual({
+    count: 1,
+    isLatest: true,
+  });
+  expect(reads).toEqual(["slow", "b"]);
+  gate.resolve();
+  expect(await first).toEqual({ count: 1, isLatest: true });
+  expect(await second).toEqual({ count: 1, isLatest: true });
+});
