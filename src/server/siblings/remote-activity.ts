@@ -1,6 +1,6 @@
 /** Console data from the other servers of the cluster. */
 
-import { SIBLING_CONSOLE_INTERVAL_MS, SIBLINGS_MAX } from "../../base/limits-cluster.ts";
+import { SIBLING_CONSOLE_INTERVAL_MS } from "../../base/limits-cluster.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { NodeStates } from "./node-states.ts";
@@ -16,6 +16,8 @@ export class RemoteActivity {
   readonly #options: RemoteActivityOptions;
   readonly #activities: NodeStates<ServerActivity>;
   readonly #numbers = new Map<string, number>();
+  /** Numbers are not reused, so that a number never denotes a client of another server. */
+  #lastNumber = 0;
   #requestedAt = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
 
@@ -40,29 +42,39 @@ export class RemoteActivity {
   }
 
   receive(node: string, window: ServerActivity): void {
-    if (!this.#numbers.has(node)) {
-      if (this.#numbers.size >= SIBLINGS_MAX) return;
-      this.#numbers.set(node, this.#numbers.size + 1);
-    }
-    this.#activities.set(node, this.#withServer(node, window));
+    this.#forgetAbsent();
+    const number = this.#numbers.get(node) ?? this.#lastNumber + 1;
+    if (!this.#activities.set(node, withServer(number, window))) return;
+    this.#numbers.set(node, number);
+    this.#lastNumber = Math.max(this.#lastNumber, number);
   }
 
   get all(): readonly ServerActivity[] {
-    for (const node of this.#activities.expired()) this.#activities.delete(node);
+    this.#forgetAbsent();
     const number = (node: string) => this.#numbers.get(node) ?? 0;
     const sorted = [...this.#activities].sort(([a], [b]) => number(a) - number(b));
     return sorted.map(([, window]) => window);
   }
 
-  #withServer(node: string, { server, clients, transfers }: ServerActivity): ServerActivity {
-    const first = (this.#numbers.get(node) ?? 0) * NUMBERS_PER_SERVER;
-    const serverName = { server: server.server };
-    return {
-      server,
-      clients: clients
-        .filter(({ client }) => client < NUMBERS_PER_SERVER)
-        .map((entry) => ({ ...entry, ...serverName, client: first + entry.client })),
-      transfers: transfers.map((entry) => ({ ...entry, ...serverName })),
-    };
+  #forgetAbsent(): void {
+    for (const node of this.#activities.expired()) {
+      this.#activities.delete(node);
+      this.#numbers.delete(node);
+    }
   }
+}
+
+function withServer(
+  number: number,
+  { server, clients, transfers }: ServerActivity,
+): ServerActivity {
+  const first = number * NUMBERS_PER_SERVER;
+  const serverName = { server: server.server };
+  return {
+    server,
+    clients: clients
+      .filter(({ client }) => client < NUMBERS_PER_SERVER)
+      .map((entry) => ({ ...entry, ...serverName, client: first + entry.client })),
+    transfers: transfers.map((entry) => ({ ...entry, ...serverName })),
+  };
 }

@@ -4,8 +4,11 @@ import {
   SIBLING_CANCEL_TIMEOUT_MS,
   SIBLING_CONSOLE_INTERVAL_MS,
   SIBLING_FORGET_MS,
+  SIBLINGS_MAX,
 } from "../../../src/base/limits-cluster.ts";
+import { RemoteActivity } from "../../../src/server/siblings/remote-activity.ts";
 import type { Answer } from "../../../src/wire/messages.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import type { Site } from "../site.ts";
@@ -112,4 +115,20 @@ test("signs a user out at every server", async () => {
   await olga.request("operate", { token: TOKEN });
   await olga.request("sign-out", { user: "ben" });
   expect((await ben.untilEnded()).fault?.code).toBe("login-refused");
+});
+
+test("lists new servers after any number of former ones", async () => {
+  const clock = new VirtualClock();
+  const activity = new RemoteActivity({ clock } as never);
+  const client = { client: 7 };
+  const receive = (name: string) =>
+    activity.receive(name, { server: { server: name }, clients: [client], transfers: [] } as never);
+  for (let i = 0; i < SIBLINGS_MAX; i++) receive(`former${i}`);
+  receive("beyond the limit");
+  expect(activity.all).toHaveLength(SIBLINGS_MAX);
+  const numbers = activity.all.map(({ clients }) => clients[0]?.client);
+  await clock.advance(SIBLING_FORGET_MS);
+  receive("new");
+  expect(activity.all.map(({ server }) => server.server)).toEqual(["new"]);
+  expect(numbers).not.toContain(activity.all[0]?.clients[0]?.client);
 });
