@@ -220,6 +220,8 @@ export const SHARED_GUESSES_PER_MINUTE = 100;
 /** Each argon2id check takes 17 to 70 ms and 19 MiB. */
 export const PASSWORD_CHECKS_MAX = 2;
 export const PASSWORD_CHECKS_QUEUED_MAX = 32;
+/** Addresses of members, whose checks do not wait behind those of strangers. About 1 MB. */
+export const KNOWN_ADDRESSES_MAX = 10_000;
 
 /** Faster than anyone reads, but slow enough not to delay other accounts. */
 export const POSTS_PER_SECOND = 500;

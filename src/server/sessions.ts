@@ -191,6 +191,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     if (fault !== undefined) return client.refuse(ref, fault);
     const member = client.logIn(account);
     client.wrongSecrets = 0;
+    authenticator.onLogin(client);
     peers.loggedIn(client, account.id);
     this.#addresses.loggedIn(client.link.remote.host);
     this.#unauthenticated.delete(client);

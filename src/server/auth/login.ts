@@ -8,6 +8,7 @@ import {
   ACCOUNTS_PER_ADDRESS_HOUR_MAX,
   ACCOUNTS_PER_INVITER_HOUR_MAX,
   GUESSES_DELAYED_PER_ADDRESS_MAX,
+  KNOWN_ADDRESSES_MAX,
   PASSWORD_CHECKS_MAX,
   PASSWORD_CHECKS_QUEUED_MAX,
   SESSIONS_PER_ACCOUNT_MAX,
@@ -15,6 +16,7 @@ import {
 } from "../../base/limits.ts";
 import { checkName, type FoldedName, foldName, type Name } from "../../base/names.ts";
 import { checkNewName } from "../../base/new-names.ts";
+import { setNewest } from "../../core/evict.ts";
 import { GuessLimiter, HourlyQuota, SharedGuessLimiter } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { ircPasswordSeq, looksLikeIrcPassword } from "../../core/rooms/irc-passwords.ts";
@@ -65,6 +67,10 @@ export class Authenticator {
    */
   readonly #delayed = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
+  /** Reserved for `#knownAddresses`, because strangers at many addresses can fill `#hashing`. */
+  readonly #memberHashing = new WorkQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
+  /** Addresses of log-ins since the start. Beyond the maximum, the oldest is forgotten. */
+  readonly #knownAddresses = new Map<string, true>();
   readonly #accountQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
@@ -200,7 +206,7 @@ export class Authenticator {
     const hash =
       password === undefined
         ? undefined
-        : await this.#inAddressQueue(client, () => this.#hash(password));
+        : await this.#inAddressQueue(client, () => this.#hash(password, this.#queueOf(client)));
     const admission = admissionOf(client);
     const id = userId(entropy(ID_BYTES));
     const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
@@ -376,12 +382,21 @@ export class Authenticator {
         remedy: "set CHAT_PASSWORD or use --password-file; if you lost it: chat passwd --reset",
       });
     }
-    const check = () => this.#hashing.run(() => this.#verify(current, passwordHash));
+    const check = () => this.#memberHashing.run(() => this.#verify(current, passwordHash));
     await this.#guess(client, guessKeys(name), "login-refused", "wrong current password", check);
   }
 
   hash(user: UserId, password: string): Promise<string> {
-    return this.#accountQueue.run(user, () => this.#hash(password));
+    return this.#accountQueue.run(user, () => this.#hash(password, this.#memberHashing));
+  }
+
+  onLogin(client: ClientConnection): void {
+    setNewest(this.#knownAddresses, addressKey(client.link.remote.host), true, KNOWN_ADDRESSES_MAX);
+  }
+
+  #queueOf({ link }: ClientConnection): WorkQueue {
+    const isKnown = this.#knownAddresses.has(addressKey(link.remote.host));
+    return isKnown ? this.#memberHashing : this.#hashing;
   }
 
   #inAddressQueue<Result>(client: ClientConnection, task: () => Promise<Result>): Promise<Result> {
@@ -391,9 +406,9 @@ export class Authenticator {
     });
   }
 
-  async #hash(password: string): Promise<string> {
+  async #hash(password: string, queue: WorkQueue): Promise<string> {
     if (password === "") throw new Fault("usage", "the password is empty");
-    return this.#hashing.run(() => this.#options.passwords.hash(password));
+    return queue.run(() => this.#options.passwords.hash(password));
   }
 
   /** Also accepts an invite token for this room, and consumes one use of the invite. */
@@ -408,7 +423,9 @@ export class Authenticator {
       return this.#recordInviteUse(invite.id, drafts);
     }
     const check = () =>
-      this.#accountQueue.run(user, () => this.#hashing.run(() => this.#verify(password, hash)));
+      this.#accountQueue.run(user, () =>
+        this.#memberHashing.run(() => this.#verify(password, hash)),
+      );
     await this.#guessShared(client, room, () =>
       this.#guess(client, [], "room-password-wrong", "wrong password for this room", check),
     );
@@ -482,7 +499,7 @@ export class Authenticator {
     hash: string | undefined,
   ): Promise<boolean> {
     return this.#inAddressQueue(client, () =>
-      this.#hashing.run(() => this.#verify(password, hash)),
+      this.#queueOf(client).run(() => this.#verify(password, hash)),
     );
   }
 
