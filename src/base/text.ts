@@ -24,6 +24,12 @@ const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
 const TAG = /[\u{e0020}-\u{e007f}]/u;
 const FLAG = "\u{1f3f4}";
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/u;
+/** All characters that cleaning may remove or replace. */
+export const SPECIAL = new RegExp(
+  String.raw`[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}` +
+    String.raw`\u17b4\u17b5\p{Variation_Selector}\p{Default_Ignorable_Code_Point}]`,
+  "gu",
+);
 const JOINABLE = /[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
 const SELECTABLE = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u;
 /** Letters of Indic scripts after which a joiner may end a word (UAX 31, section 2.3). */
@@ -60,16 +66,22 @@ export function segmentsOf(text: string): Intl.Segments {
 export function cleanText(text: string, options: CleanOptions = {}): string {
   if (PLAIN.test(text)) return text;
   const source = (options.lines ? text.replaceAll("\r\n", "\n") : text).toWellFormed();
-  const points = Array.from(source);
   let cleaned = "";
   let previous = "";
-  for (const [i, point] of points.entries()) {
+  let done = 0;
+  for (const { 0: point, index } of source.matchAll(SPECIAL)) {
+    if (index > done) {
+      cleaned += source.slice(done, index);
+      previous = /.$/su.exec(source.slice(Math.max(done, index - 2), index))?.[0] ?? "";
+    }
+    done = index + point.length;
     const isAllowed = (options.lines && point === "\n") || (options.tabs && point === "\t");
-    const visible = isAllowed ? point : visibleForm(point, previous, points[i + 1]);
+    const visible = isAllowed ? point : visibleForm(point, previous, pointAt(source, done));
     if (visible === "") continue;
     cleaned += visible;
     previous = visible.length > 2 ? ">" : visible;
   }
+  cleaned += source.slice(done);
   return LONG_CLUSTER_POSSIBLE.test(cleaned) ? cutClusters(cleaned) : cleaned;
 }
 
@@ -114,9 +126,13 @@ export function titleText(text: string): string {
   return cleanText(points.slice(0, NOTICE_CODE_POINTS_MAX - 1).join("")).concat("\u2026");
 }
 
+function pointAt(text: string, at: number): string | undefined {
+  const code = text.codePointAt(at);
+  return code === undefined ? undefined : String.fromCodePoint(code);
+}
+
 /** @param previous last code point of the cleaned text */
 function visibleForm(point: string, previous: string, next: string | undefined): string {
-  if (PLAIN.test(point)) return point;
   const code = point.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCharCode(0x2400 + code);
   if (code === 0x7f) return "\u2421";
