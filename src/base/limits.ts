@@ -85,6 +85,22 @@ export const PROOFS_PER_REQUEST_MAX = 64;
 /** A reader that exceeds the limit is disconnected and resumes by `seq`. */
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
+/**
+ * Above this number of unsent bytes, an IRC connection reads no lines and runs no commands, so that
+ * a client cannot fill the memory with answers.
+ */
+export const LINES_QUEUE_LOW_BYTES = 64 * KIB;
+/**
+ * Work of IRC commands per account, and per address before the log-in. A unit is about 5 µs: an
+ * entry that is examined, or 64 bytes of replies. A row of WHO takes two or three units.
+ */
+export const IRC_UNITS_PER_SECOND = 20_000;
+/** Three clients that each ask for the members of 60 rooms with 300 members take 140,000. */
+export const IRC_UNITS_BURST = 150_000;
+/** A quarter of the event loop while an account spends its burst. */
+export const IRC_PACE_UNITS_PER_SECOND = 50_000;
+/** A log-in with a few small rooms is answered without a pause. */
+export const IRC_PACE_UNITS_BURST = 1_000;
 /** Allows a class behind one NAT to connect within seconds. */
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
 export const LINKS_PER_ADDRESS_MAX = 512;
@@ -231,6 +247,10 @@ export const POSTS_BURST = 2_500;
  * six bytes, and ciphertexts, commits and key packages by theirs. This allows 4 MB per second.
  */
 export const POST_BYTES = 8 * KIB;
+/** Texts of more lines count as several posts, because each is a line for every IRC reader. */
+export const POST_LINES = 64;
+/** Bytes of a message, for all IRC readers together, that count as one more post of its author. */
+export const IRC_BYTES_PER_POST = 16 * KIB;
 export const POST_RATES_MAX = 20_000;
 /** The server remembers the same number of posts, to recognise repetitions. */
 export const OUTBOX_IN_FLIGHT_MAX = 256;

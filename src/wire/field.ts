@@ -7,6 +7,7 @@ import {
   MESSAGE_BYTES_MAX,
   PASSWORD_BYTES_MAX,
   POST_BYTES,
+  POST_LINES,
 } from "../base/limits.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 
@@ -63,8 +64,15 @@ export interface RequestRow {
   readonly isLimitedByEngine?: true;
 }
 
-export function postCountOf(bytes: number): number {
-  return Math.max(1, Math.ceil(bytes / POST_BYTES));
+export function postCountOf(bytes: number, lines = 1): number {
+  return Math.max(1, Math.ceil(bytes / POST_BYTES), Math.ceil(lines / POST_LINES));
+}
+
+/** @param bytes size of the text in the log, with the rest of its body */
+export function postCountOfText(text: string, bytes = jsonBytes(text)): number {
+  let lines = 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
+  return postCountOf(bytes, lines);
 }
 
 /** Size of the value in a record's body. */

@@ -56,6 +56,7 @@ import {
   name,
   positive,
   postCountOf,
+  postCountOfText,
   type RequestRow,
   recordFields,
   SIGNATURE,
@@ -262,7 +263,7 @@ export const REQUESTS = {
   read: { fields: { room: id, n: count }, answer: accepted },
   typing: { fields: { room: id, on: v.boolean() }, answer: accepted },
   edit: {
-    postCount: ({ text }: { readonly text: string }) => postCountOf(jsonBytes(text)),
+    postCount: ({ text }: { readonly text: string }) => postCountOfText(text),
     fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
     answer: v.object({ seq: positive }),
   },
@@ -489,8 +490,11 @@ export const REQUESTS = {
   },
   post: {
     isLimitedByEngine: true,
-    postCount: ({ body }: { readonly body: PostBody }) =>
-      postCountOf(body.sealed?.ciphertext.length ?? jsonBytes(body)),
+    postCount: ({ body: { sealed, ...body } }: { readonly body: PostBody }) =>
+      Math.max(
+        postCountOfText(body.text, jsonBytes(body)),
+        postCountOf(sealed?.ciphertext.length ?? 0),
+      ),
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: unixMs, queued: v.optional(v.boolean()) }),
   },

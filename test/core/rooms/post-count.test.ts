@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { POST_BYTES } from "../../../src/base/limits.ts";
+import { POST_BYTES, POST_LINES } from "../../../src/base/limits.ts";
 import { postCount } from "../../../src/core/rooms/post-count.ts";
 import type { Request } from "../../../src/wire/messages.ts";
 
@@ -24,6 +24,9 @@ describe("number of posts of a request", () => {
       { kind: "post", body: { text: "", mentions: Array(64).fill("\u0001".repeat(64)) } },
       4,
     ],
+    ["lines at the edge", { kind: "post", body: { text: "\n".repeat(POST_LINES - 1) } }, 1],
+    ["lines beyond it", { kind: "post", body: { text: "\n".repeat(POST_LINES) } }, 2],
+    ["an edit of many lines", { kind: "edit", seq: 1, text: "\n".repeat(3 * POST_LINES) }, 4],
     ["a short ciphertext", sealed(512), 1],
     ["a long ciphertext", sealed(10 * POST_BYTES), 10],
     ["an edit", { kind: "edit", seq: 1, text: "x".repeat(3 * POST_BYTES - 2) }, 3],
