@@ -2,6 +2,7 @@
 
 import { cutText, utf8Encode } from "../../base/bytes.ts";
 import { formatLine, type LineFields, NO_TAGS, REST_BYTES_MAX } from "../../wire/irc/line.ts";
+import { isWithin } from "./text.ts";
 
 /** No nick, channel, mode or id is longer. */
 const MIDDLE_BYTES_MAX = 100;
@@ -26,6 +27,33 @@ export function formatSafely({ tags = NO_TAGS, source, command, params }: LineFi
   const text = safe[last] ?? "";
   safe[last] = cutText(text, Math.max(0, utf8Encode(text).length - overBytes));
   return formatLine(fields);
+}
+
+/** Formats lines with CR LF. Lines that differ only in their text share the rest of the work. */
+export function formatLines(lines: readonly LineFields[]): string {
+  let formatted = "";
+  let before: LineFields | undefined;
+  let [tags, head] = ["", ""];
+  for (const line of lines) {
+    const text = unbroken(line.params.at(-1) ?? "");
+    const isShared = head !== "" && before !== undefined && isSameHead(line, before);
+    if (isShared && isWithin(head + text, REST_BYTES_MAX)) {
+      formatted += `${tags}${head}${text}\r\n`;
+      continue;
+    }
+    const whole = formatSafely(line);
+    formatted += `${whole}\r\n`;
+    before = line;
+    tags = whole.startsWith("@") ? whole.slice(0, whole.indexOf(" ") + 1) : "";
+    head = text !== "" && whole.endsWith(` :${text}`) ? whole.slice(tags.length, -text.length) : "";
+  }
+  return formatted;
+}
+
+function isSameHead(a: LineFields, b: LineFields): boolean {
+  const hasTwo = a.params.length === 2 && b.params.length === 2;
+  const isSame = a.tags === b.tags && a.source === b.source && a.command === b.command;
+  return hasTwo && isSame && a.params[0] === b.params[0];
 }
 
 function middle(param: string): string {

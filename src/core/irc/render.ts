@@ -22,6 +22,34 @@ export interface Rendering {
   readonly showsTime?: boolean;
 }
 
+/** Text of a record for IRC clients, and its parts for each length of a line. */
+export interface IrcText {
+  readonly text: string;
+  readonly parts: Map<string, readonly string[]>;
+}
+
+/** Converts the text of a record once for all readers. */
+function convertedText(record: ChatRecord, { texts }: IrcServer): IrcText {
+  const known = texts.get(record);
+  const converted = known ?? { text: ircFromMarkdown(bodyText(record)), parts: new Map() };
+  if (known === undefined) texts.set(record, converted);
+  return converted;
+}
+
+/** Splits the text of a record once for all readers, unless the text differs between them. */
+function partsOf(
+  record: ChatRecord,
+  { server, showsTime }: Rendering,
+  key: string,
+  split: () => readonly string[],
+): readonly string[] {
+  if (record.kind === "file" || showsTime === true) return split();
+  const { parts } = convertedText(record, server);
+  const found = parts.get(key) ?? split();
+  parts.set(key, found);
+  return found;
+}
+
 /** @returns no lines if clients with these capabilities do not show the record */
 export function renderRecord(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { kind } = record;
@@ -61,7 +89,9 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const tags = { ...messageTags(record, rendering), ...replyTag(record, rendering) };
   const budget = REST_BYTES_MAX - `:${source} ${command} ${to} :`.length;
   if (record.kind === "action") {
-    const parts = splitText(text.replaceAll("\n", " "), budget - "\u0001ACTION \u0001".length);
+    const parts = partsOf(record, rendering, `${budget}`, () =>
+      splitText(text.replaceAll("\n", " "), budget - "\u0001ACTION \u0001".length),
+    );
     const lines = parts.map((part) => {
       return { source, command, params: [to, `\u0001ACTION ${part}\u0001`] };
     });
@@ -72,7 +102,8 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   if (!isWhole && mayBatch) {
     return multilineBatch(record, rendering, { source, command, text, tags, budget });
   }
-  const pieces = isWhole ? [text] : splitText(text, budget);
+  const split = () => splitText(text, budget);
+  const pieces = isWhole ? [text] : partsOf(record, rendering, `${budget}`, split);
   const parts = pieces.map((part) => ({ source, command, params: [to, part] }));
   return withFirstTags(parts, tags, eventTags(record, caps));
 }
@@ -81,6 +112,9 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
 function clockOf({ timeUnixMs }: ChatRecord): string {
   return formatUtc(timeUnixMs).slice(11, 16);
 }
+
+/** Marks the parts that continue a line. No text contains it. */
+const CONTINUED = "\n";
 
 interface MultilineMessage {
   readonly source: string;
@@ -92,16 +126,23 @@ interface MultilineMessage {
 
 /** @see https://ircv3.net/specs/extensions/multiline */
 function multilineBatch(
-  { seq }: ChatRecord,
-  { to }: Rendering,
+  record: ChatRecord,
+  rendering: Rendering,
   { source, command, text, tags, budget }: MultilineMessage,
 ): LineFields[] {
-  const id = `m${seq}`;
-  const inner = text.split("\n").flatMap((line) => {
-    return splitExactly(line, budget).map((part, i) => {
-      const concat = i === 0 ? {} : { "draft/multiline-concat": "" };
-      return { tags: { batch: id, ...concat }, source, command, params: [to, part] };
-    });
+  const { to } = rendering;
+  const id = `m${record.seq}`;
+  const first = { batch: id };
+  const continued = { ...first, "draft/multiline-concat": "" };
+  const parts = partsOf(record, rendering, `multiline ${budget}`, () =>
+    text.split("\n").flatMap((line) => {
+      return splitExactly(line, budget).map((part, i) => (i === 0 ? part : CONTINUED + part));
+    }),
+  );
+  const inner = parts.map((part) => {
+    const isContinued = part.startsWith(CONTINUED);
+    const shown = isContinued ? part.slice(CONTINUED.length) : part;
+    return { tags: isContinued ? continued : first, source, command, params: [to, shown] };
   });
   return [
     { tags: tags ?? {}, source, command: "BATCH", params: [`+${id}`, "draft/multiline", to] },
@@ -115,7 +156,8 @@ function withFirstTags(
   first: LineFields["tags"],
   others: LineFields["tags"],
 ): LineFields[] {
-  return lines.map((line, i) => ({ ...line, tags: (i === 0 ? first : others) ?? {} }));
+  const rest = others ?? {};
+  return lines.map((line, i) => ({ ...line, tags: i === 0 ? (first ?? {}) : rest }));
 }
 
 /** @returns text with IRC formatting, possibly of several lines */
@@ -126,11 +168,11 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
     const { file: id = "", name = "file", size = 0, text = "" } = file;
     const user = reader === undefined ? undefined : findAccount(server, reader)?.id;
     const address = user === undefined ? undefined : server.fileAddress(user, id as FileId);
-    const caption = text === "" ? "" : `${ircFromMarkdown(text)}\n`;
+    const caption = text === "" ? "" : `${convertedText(record, server).text}\n`;
     const link = address === undefined ? "" : ` ${address}`;
     return `${caption}[file] ${cleanFileName(name)} (${formatSize(size)})${link}`;
   }
-  const text = ircFromMarkdown(bodyText(record));
+  const { text } = convertedText(record, server);
   if (record.kind === "edit") return `✎ ${text}`;
   const origin = importOriginOf(record.body);
   if (origin === undefined) return text;

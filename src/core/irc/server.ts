@@ -3,12 +3,14 @@
 import type { FileId, Sha256, UserId } from "../../base/ids.ts";
 import { isName } from "../../base/names.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
+import type { TokenBuckets } from "../rate.ts";
 import type { Account, Registry } from "../rooms/accounts.ts";
 import { moderates } from "../rooms/moderation.ts";
 import type { Room, Rooms } from "../rooms/rooms.ts";
 import { LOBBY } from "../rooms/rooms.ts";
 import type { AskSchedule } from "./deliveries.ts";
 import type { MemberLists } from "./member-lists.ts";
+import type { IrcText } from "./render.ts";
 
 export interface IrcServer {
   readonly name: string;
@@ -23,9 +25,14 @@ export interface IrcServer {
   readonly sha256: Sha256;
   /** Reasons of accounts that are away. They are local to this server and kept in memory. */
   readonly away: AwayReasons;
-  /** Pace of the lines of one connection, the same as of an account's posts. */
-  readonly linesPerSecond: number;
-  readonly linesBurst: number;
+  /** Pace of the lines of each account, the same as of its posts. */
+  readonly lines: TokenBuckets;
+  /** Units of work of each account, and of each address before the log-in. */
+  readonly work: TokenBuckets;
+  /** The same units, for a maximum speed within the burst of `work`. */
+  readonly pace: TokenBuckets;
+  /** Texts as IRC clients see them, so that a record is converted only once. */
+  readonly texts: WeakMap<ChatRecord, IrcText>;
   unixMs(): number;
   entropy(count: number): Uint8Array;
   onlineCount(): number;

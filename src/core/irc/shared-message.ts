@@ -11,13 +11,24 @@ import {
   resolveRecord,
 } from "../client/chat-record.ts";
 import { setNewest } from "../evict.ts";
-import { RENDER_CAPS } from "./capabilities.ts";
-import { formatSafely } from "./format.ts";
+import { CAP, RENDER_CAPS } from "./capabilities.ts";
+import { formatLines } from "./format.ts";
 import { renderRecord } from "./render.ts";
 import type { IrcServer } from "./server.ts";
 
 /** About 1 MB. The removal of an older reaction is shown as an erasure. */
 const REACTIONS_MAX = 2_000;
+
+const MESSAGE_KINDS: ReadonlySet<string> = new Set(["text", "action", "edit"]);
+const MESSAGE_CAPS = CAP.tags | CAP.time | CAP.accountTag;
+const MULTILINE_CAPS = CAP.batch | CAP.multiline;
+
+/** Messages, which may be long, have few renderings, whatever their readers request. */
+function renderCaps(caps: number, isMessage: boolean): number {
+  if (!isMessage) return caps & RENDER_CAPS;
+  const isMultiline = (caps & MULTILINE_CAPS) === MULTILINE_CAPS;
+  return (caps & MESSAGE_CAPS) | (isMultiline ? MULTILINE_CAPS : 0);
+}
 
 interface Rendered {
   readonly to: string;
@@ -28,6 +39,7 @@ export class SharedRecord {
   readonly record: ChatRecord;
   readonly room: RoomId;
   readonly #server: IrcServer;
+  readonly isMessage: boolean;
   readonly #rendered = new Map<number, Rendered>();
 
   constructor(server: IrcServer, headed: HeadedRecord) {
@@ -38,16 +50,17 @@ export class SharedRecord {
     this.room = room;
     this.record = resolveRecord(headed, view, server.sha256);
     const { kind, seq } = this.record;
+    this.isMessage = MESSAGE_KINDS.has(kind);
     if (kind === "reaction") setNewest(server.reactions, seq, this.record, REACTIONS_MAX);
   }
 
   /** Lines of a room's record, the same for all readers with these capabilities. */
   bytes(caps: number, to: string): Uint8Array {
-    const key = caps & RENDER_CAPS;
+    const key = renderCaps(caps, this.isMessage);
     const known = this.#rendered.get(key);
     if (known?.to === to) return known.bytes;
     const lines = renderRecord(this.record, { server: this.#server, caps: key, to });
-    const bytes = utf8Encode(lines.map((line) => `${formatSafely(line)}\r\n`).join(""));
+    const bytes = utf8Encode(formatLines(lines));
     this.#rendered.set(key, { to, bytes });
     return bytes;
   }
@@ -62,6 +75,7 @@ export class SharedRecords {
   readonly records: readonly SharedRecord[];
   /** True if most sessions show the same lines for all records. */
   readonly isUniform: boolean;
+  readonly #isMessages: boolean;
   readonly #authors: ReadonlySet<string | undefined>;
   readonly #rendered = new Map<number, Rendered>();
 
@@ -71,6 +85,7 @@ export class SharedRecords {
     this.isUniform = this.records.every(({ room, record }) => {
       return room === first?.room && !PERSONAL_KINDS.has(record.kind);
     });
+    this.#isMessages = this.records.every(({ isMessage }) => isMessage);
     this.#authors = new Set(this.records.map(({ record }) => record.from));
   }
 
@@ -79,10 +94,11 @@ export class SharedRecords {
   }
 
   bytes(caps: number, to: string): Uint8Array {
-    const known = this.#rendered.get(caps & RENDER_CAPS);
+    const key = renderCaps(caps, this.#isMessages);
+    const known = this.#rendered.get(key);
     if (known?.to === to) return known.bytes;
     const bytes = concatBytes(...this.records.map((record) => record.bytes(caps, to)));
-    this.#rendered.set(caps & RENDER_CAPS, { to, bytes });
+    this.#rendered.set(key, { to, bytes });
     return bytes;
   }
 }

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { cutText, utf8Encode } from "../../base/bytes.ts";
-import { cleanText, segmentsOf } from "../../base/text.ts";
+import { cleanText, SPECIAL, segmentsOf } from "../../base/text.ts";
 import { type Block, parseLines } from "../markup/blocks.ts";
 import { type Inline, parseInline } from "../markup/inline.ts";
 
@@ -62,6 +62,11 @@ const OPEN_OR_BIDI = /[\x02\x1d\u202a-\u202e\u2066-\u2069]/g;
 const ENDS_BYTES_MAX = 2 + 3 * BIDI_DEPTH_MAX;
 /** Each run takes up to 10 µs. Texts with more runs lose their styles. */
 const RUNS_MAX = 1_000;
+/** Characters that may be markup, including line ends. Texts with more of them keep their marks. */
+const MARKS_MAX = 200;
+const MARK = /[\\`*_~@#\n]|:\/\/|www\./gi;
+/** Zero-width and bidi characters. Texts with more of them, which no language needs, lose them. */
+const SPECIAL_MAX = 500;
 /** The longest message has 65,537 lines, of which each becomes an IRC line for every reader. */
 const LINES_MAX = 500;
 /** Leaves 32 bytes for text after the controls at both ends. */
@@ -73,10 +78,26 @@ const PART_BYTES_MIN = 2 * ENDS_BYTES_MAX + 32;
  */
 export function ircFromMarkdown(text: string): string {
   if (PLAIN.test(text)) return text;
-  const lines = cleanIrc(text).split("\n");
+  const lines = text.split(/\r\n?|\n/);
   const omitted = lines.length - LINES_MAX;
-  const rendered = linesOfBlocks(parseLines(lines.slice(0, LINES_MAX)));
+  const cleaned = cleanIrc(withFewSpecials(lines.slice(0, LINES_MAX).join("\n")));
+  const cleanedLines = cleaned.split("\n");
+  const isRich = !isMoreThan(cleaned, MARK, MARKS_MAX);
+  const rendered = isRich ? linesOfBlocks(parseLines(cleanedLines)) : cleanedLines;
   return [...rendered, ...(omitted > 0 ? [`[lines omitted: ${omitted}]`] : [])].join("\n");
+}
+
+function withFewSpecials(text: string): string {
+  if (!isMoreThan(text, SPECIAL, SPECIAL_MAX)) return text;
+  return text.replaceAll(SPECIAL, (special) =>
+    special === "\n" || special === "\t" ? special : "",
+  );
+}
+
+function isMoreThan(text: string, pattern: RegExp, countMax: number): boolean {
+  let count = 0;
+  for (const _ of text.matchAll(pattern)) if (++count > countMax) return true;
+  return false;
 }
 
 /**
@@ -302,7 +323,9 @@ function pieceOf(text: string, bytesMax: number): string {
   const fitting = cutText(window, bytesMax);
   const spaced = fitting.slice(0, fitting.lastIndexOf(" ") + 1);
   const end = spaced.trim() === "" ? fitting.length : spaced.length;
-  const cluster = segmentsOf(window).containing(end)?.index ?? end;
+  // An ASCII character begins a cluster.
+  const isBoundary = window.charCodeAt(end) < 0x80;
+  const cluster = isBoundary ? end : (segmentsOf(window).containing(end)?.index ?? end);
   return text.slice(0, cluster > 0 ? cluster : fitting.length);
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { formatSafely } from "../../../src/core/irc/format.ts";
-import { parseLine, REST_BYTES_MAX } from "../../../src/wire/irc/line.ts";
+import { formatLines, formatSafely } from "../../../src/core/irc/format.ts";
+import { type LineFields, parseLine, REST_BYTES_MAX } from "../../../src/wire/irc/line.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 
 const START = "PRIVMSG #lobby :";
@@ -30,6 +30,26 @@ describe("the length of a line", () => {
     const longest = "x".repeat(REST_BYTES_MAX - START.length);
     const label = "y".repeat(64);
     expect(formatText(longest, { label })).toBe(`@label=${label} ${START}${longest}`);
+  });
+});
+
+describe("several lines", () => {
+  const tags = { time: "now" };
+  const field = fc.constantFrom("", "a", ":a", " ", "a b", "\r\nQUIT", "é".repeat(300), "ben");
+  const line = fc.record({
+    tags: fc.constantFrom(tags, undefined, { time: "now" }, { label: "a" }),
+    source: fc.constantFrom("ana!ana@chat", undefined),
+    command: fc.constantFrom("PRIVMSG", "BATCH", "TOPIC"),
+    params: fc.array(field, { maxLength: 3 }),
+  });
+
+  test("are formatted as each of them alone", () => {
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 6 }), (lines) => {
+        const alone = lines.map((item) => `${formatSafely(item as LineFields)}\r\n`);
+        expect(formatLines(lines as LineFields[])).toBe(alone.join(""));
+      }),
+    );
   });
 });
 

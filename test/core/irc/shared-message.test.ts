@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import { CAP } from "../../../src/core/irc/capabilities.ts";
+import type { IrcServer } from "../../../src/core/irc/server.ts";
 import {
   type SharedRecords,
   sharedMessage,
@@ -50,6 +51,24 @@ describe("shared records", () => {
     expect(utf8Decode(tagged)).toContain("@msgid=log-2 ");
     expect(message.bytes(CAP.tags | CAP.label, "#lab")).toBe(tagged);
     expect(message.bytes(0, "#lab")).toBe(plain);
+  });
+
+  test("that are messages are converted once, and have 16 renderings", () => {
+    let conversions = 0;
+    const texts: IrcServer["texts"] = new WeakMap();
+    const set = texts.set.bind(texts);
+    texts.set = (key, value) => {
+      conversions++;
+      return set(key, value);
+    };
+    const server = ircServer({ texts });
+    const records = [wire({ text: `${"*a* b\n".repeat(50)}${"long ".repeat(200)}` })];
+    const message = sharedNotice(server, { kind: "records", records }) as SharedRecords;
+    const rendered = new Set<Uint8Array>();
+    for (let caps = 0; caps < 1 << 24; caps += 257) rendered.add(message.bytes(caps, "#lab"));
+    expect([conversions, rendered.size]).toEqual([1, 16]);
+    const other = shared(wire({}, { kind: "join" }));
+    expect(other.bytes(CAP.extendedJoin, "#lab")).not.toBe(other.bytes(0, "#lab"));
   });
 
   test("show the name of the channel at the time", () => {

@@ -55,6 +55,21 @@ describe("from Markdown", () => {
     expect(ircFromMarkdown(lines(65_537))).toBe(`${lines(501)}[lines omitted: 65037]`);
   });
 
+  test("leaves the marks of a text with more than 200", () => {
+    expect(ircFromMarkdown("*a* ".repeat(100))).toBe("\x1da\x1d ".repeat(100));
+    expect(ircFromMarkdown("*a* ".repeat(101))).toBe("*a* ".repeat(101));
+    const lines = (count: number) => `**a**${"\n".repeat(count)}b`;
+    expect(ircFromMarkdown(lines(196))).toStartWith("\x02a\x02");
+    expect(ircFromMarkdown(lines(197))).toStartWith("**a**");
+  });
+
+  test("removes zero-width characters of a text with more than 500", () => {
+    const family = "👩\u200d👧";
+    expect(ircFromMarkdown(family.repeat(500))).toBe(family.repeat(500));
+    expect(ircFromMarkdown(family.repeat(501))).toBe("👩👧".repeat(501));
+    expect(ircFromMarkdown(`a\t${family.repeat(501)}\nb`)).toEndWith("👧\nb");
+  });
+
   test("ends bidi controls on their line", () => {
     expect(ircFromMarkdown("\u202eabc\ndef")).toBe("\u202eabc\u202c\ndef");
     expect(ircFromMarkdown("\u2067a\u202bb")).toBe("\u2067a\u202bb\u202c\u2069");
