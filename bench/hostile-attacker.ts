@@ -1,17 +1,21 @@
-/** Attack that runs until killed: `bun bench/hostile-attacker.ts KIND PORT` prints "ready". */
+/**
+ * Attack that runs until killed: `bun bench/hostile-attacker.ts KIND PORT [IRC-PORT]` prints
+ * "ready".
+ */
 import { connect } from "node:net";
 import { setPriority } from "node:os";
 import { Identity } from "../src/crypto/identity.ts";
 import type { Link } from "../src/io/link/link.ts";
 import { wsDial } from "../src/io/ws/dial.ts";
 import { FLOODS, runFlood } from "./flood.ts";
+import { IRC_FLOODS, runIrcFlood } from "./irc-flood.ts";
 import { RawClient } from "./raw-client.ts";
 
 /** Real attackers use other machines and do not compete with the server for the CPU. */
 setPriority(5);
 
 const HOST = "127.0.0.1";
-const [, , kind = "", portText = ""] = process.argv;
+const [, , kind = "", portText = "", ircPortText = ""] = process.argv;
 const port = Number(portText);
 const dial = wsDial();
 let made = 0;
@@ -116,6 +120,7 @@ function newName(letter: string): string {
 }
 
 process.on("SIGTERM", () => process.exit(0));
-await (kind in FLOODS ? runFlood(kind, port) : ATTACKS[kind]?.());
+if (kind in IRC_FLOODS) await runIrcFlood(kind, port, Number(ircPortText));
+else await (kind in FLOODS ? runFlood(kind, port) : ATTACKS[kind]?.());
 process.stdout.write("ready\n");
 setInterval(() => undefined, 1_000);

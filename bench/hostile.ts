@@ -1,8 +1,8 @@
 /**
  * Latency of members' messages during attacks: `bun bench/hostile.ts [--rounds 5] [--seconds 2]
- * [--kinds KIND,KIND]`. Each ratio compares a hostile phase with the preceding quiet phase. On a
- * busy machine, give the server and members a higher priority than the attacker:
- * `BENCH_PARTY_PREFIX="chrt -o 0" chrt -r 5 bun bench/hostile.ts`
+ * [--kinds KIND,KIND]`; the kind `irc` stands for all IRC floods. Each ratio compares a hostile
+ * phase with the preceding quiet phase. On a busy machine, give the server and members a higher
+ * priority than the attacker: `BENCH_PARTY_PREFIX="chrt -o 0" chrt -r 5 bun bench/hostile.ts`
  */
 import { setPriority } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,8 @@ import { parseArgs } from "node:util";
 import { utf8Encode } from "../src/base/bytes.ts";
 import { readStamp, stampedText } from "./fan-out-contestant.ts";
 import { FLOODS } from "./flood.ts";
+import { freePort } from "./free-port.ts";
+import { IRC_FLOODS, registerCrowd } from "./irc-flood.ts";
 import { RawClient } from "./raw-client.ts";
 import { saveSample, spreadOf } from "./samples.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
@@ -21,6 +23,7 @@ const HISTORY_TEXT = "said long ago ".repeat(15);
 const HISTORY_WRITERS = 16;
 const IDLE_SECONDS = 15;
 const LATENCY_MS_MAX = 30_000;
+const SAMPLING_MS = 50;
 const HISTORY_READERS = new Set(["grep in a loop", "pages in a loop", "never reading"]);
 const ATTACKS = [
   "nobody",
@@ -39,6 +42,7 @@ const ATTACKS = [
   "long texts elsewhere",
   "never reading",
   ...Object.keys(FLOODS),
+  ...Object.keys(IRC_FLOODS),
 ];
 
 const { values } = parseArgs({
@@ -53,7 +57,9 @@ const seconds = Number(values.seconds);
 interface Phase {
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly worstMs: number;
   readonly cpuPercent: number;
+  /** Maximum during the phase. */
   readonly residentMb: number;
 }
 
@@ -80,6 +86,10 @@ class Members {
 
   async measure(): Promise<Phase> {
     this.#latenciesMs = [];
+    let residentMb = 0;
+    const sampling = setInterval(() => {
+      residentMb = Math.max(residentMb, this.#server.residentBytes() / 1e6);
+    }, SAMPLING_MS);
     this.#startedAt = performance.now();
     const answers: Promise<unknown>[] = [];
     const start = performance.now();
@@ -99,10 +109,11 @@ class Members {
     while (this.#latenciesMs.length < count * MEMBERS && performance.now() < end)
       await Bun.sleep(1);
     while (this.#latenciesMs.length < count * MEMBERS) this.#latenciesMs.push(LATENCY_MS_MAX);
+    clearInterval(sampling);
     const sorted = Float64Array.from(this.#latenciesMs).sort();
     const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-    const residentMb = this.#server.residentBytes() / 1e6;
-    return { p50Ms: at(0.5), p99Ms: at(0.99), cpuPercent, residentMb };
+    const worstMs = sorted.at(-1) ?? Number.NaN;
+    return { p50Ms: at(0.5), p99Ms: at(0.99), worstMs, cpuPercent, residentMb };
   }
 
   disconnect(): void {
@@ -130,7 +141,8 @@ async function measureUnderAttack(
   const child = Bun.spawn(
     [
       ...(process.env["BENCH_PARTY_PREFIX"]?.split(" ") ?? []),
-      ...[process.execPath, join(import.meta.dir, "hostile-attacker.ts"), attack, `${server.port}`],
+      ...[process.execPath, join(import.meta.dir, "hostile-attacker.ts"), attack],
+      ...[`${server.port}`, `${ircPort}`],
     ],
     { stdio: ["ignore", "pipe", "ignore"] },
   );
@@ -176,9 +188,14 @@ try {
 } catch {
   process.stderr.write("not root: other work on this machine affects the results\n");
 }
-const kinds = values.kinds?.split(",") ?? ATTACKS;
+const chosen = values.kinds?.split(",") ?? ATTACKS;
+const kinds = chosen.flatMap((kind) => (kind === "irc" ? Object.keys(IRC_FLOODS) : [kind]));
+const ircPort = freePort();
+const isIrc = kinds.some((kind) => kind in IRC_FLOODS);
+const flags = isIrc ? ["--irc", `127.0.0.1:${ircPort}`] : [];
 const needsHistory = kinds.some((kind) => HISTORY_READERS.has(kind));
-const server = await startServer([], needsHistory ? await createHistoryFolder() : undefined);
+const server = await startServer(flags, needsHistory ? await createHistoryFolder() : undefined);
+if (isIrc) await registerCrowd(server.port);
 const members = new Members(server);
 await members.connect();
 await members.measure(); // Warm-up.
@@ -189,9 +206,11 @@ for (let round = 0; round < Number(values.rounds); round++) {
   for (const [kind, phases] of rounds) {
     const before = await members.measure();
     const hostile = await measureUnderAttack(kind, server, members);
-    process.stderr.write(
-      `${kind}: ${before.p99Ms.toFixed(1)} ms, ${hostile.p99Ms.toFixed(1)} ms\n`,
-    );
+    const cells = [before, hostile].map(({ p99Ms, worstMs, residentMb }) => {
+      const [p99, worst, mb] = [p99Ms, worstMs, residentMb].map((value) => value.toFixed(0));
+      return `p99 ${p99} ms, worst ${worst} ms, ${mb} MB`;
+    });
+    process.stderr.write(`${kind}: ${cells.join("; ")}\n`);
     quiet.push(before);
     phases.push([before, hostile]);
     const { p50Ms, p99Ms, cpuPercent } = hostile;
@@ -205,10 +224,11 @@ const idleMb = server.residentBytes() / 1e6;
 
 const medianOf = (phases: readonly Phase[], key: keyof Phase) =>
   median(phases.map((phase) => phase[key]));
-process.stdout.write(row(["in ms", "p50", "p99", "ratio", "CPU %", "RSS MB"]));
+const worstOf = (phases: readonly Phase[]) => Math.max(...phases.map(({ worstMs }) => worstMs));
+process.stdout.write(row(["in ms", "p50", "p99", "worst", "ratio", "CPU %", "RSS MB"]));
 function print(name: string, phases: readonly Phase[], ratio: number): void {
-  const cells = [medianOf(phases, "p50Ms"), medianOf(phases, "p99Ms"), ratio].map((value) =>
-    value.toFixed(2),
+  const cells = [medianOf(phases, "p50Ms"), medianOf(phases, "p99Ms"), worstOf(phases), ratio].map(
+    (value) => value.toFixed(2),
   );
   const integers = [medianOf(phases, "cpuPercent"), medianOf(phases, "residentMb")].map((value) =>
     value.toFixed(0),
