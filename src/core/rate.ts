@@ -32,14 +32,31 @@ export class TokenBucket {
    */
   take(now: number, tokens = 1): number {
     const needed = Math.min(tokens, this.#burst);
+    const waitMs = this.#msUntil(needed, now);
+    if (waitMs === 0) this.#tokens -= needed;
+    return waitMs;
+  }
+
+  /** Takes tokens whose number is known only after the work. The bucket may get into debt. */
+  spend(now: number, tokens: number): void {
+    this.#fill(now);
+    this.#tokens -= tokens;
+  }
+
+  /** @returns milliseconds until the debt is paid, 0 without debt */
+  debtMs(now: number): number {
+    return this.#msUntil(0, now);
+  }
+
+  #msUntil(tokens: number, now: number): number {
+    this.#fill(now);
+    return Math.max(0, Math.ceil(((tokens - this.#tokens) / this.#perSecond) * 1000));
+  }
+
+  #fill(now: number): void {
     const elapsedMs = Math.max(0, now - this.#filledAt);
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
     this.#filledAt = now;
-    if (this.#tokens >= needed) {
-      this.#tokens -= needed;
-      return 0;
-    }
-    return Math.ceil(((needed - this.#tokens) / this.#perSecond) * 1000);
   }
 }
 

@@ -45,6 +45,16 @@ describe("token bucket", () => {
     expect(bucket.take(100)).toBe(100);
   });
 
+  test("waits until a debt is paid", () => {
+    const bucket = new TokenBucket(10, 3, 0);
+    expect(bucket.debtMs(0)).toBe(0);
+    bucket.spend(0, 3);
+    expect(bucket.debtMs(0)).toBe(0);
+    bucket.spend(0, 20);
+    expect([bucket.debtMs(0), bucket.debtMs(1_999), bucket.debtMs(2_000)]).toEqual([2_000, 1, 0]);
+    expect(bucket.take(2_000)).toBe(100);
+  });
+
   test("never exceeds its burst after any pause", () => {
     const bucket = new TokenBucket(1_000, 2, 0);
     expect([bucket.take(1e9), bucket.take(1e9), bucket.take(1e9)]).toEqual([0, 0, 1]);

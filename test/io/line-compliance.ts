@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   BYTES_AFTER_CLOSE_MIN,
+  LINES_QUEUE_LOW_BYTES,
   SEND_QUEUE_BYTES_MAX,
-  SEND_QUEUE_LOW_BYTES,
 } from "../../src/base/limits.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type {
@@ -130,7 +130,7 @@ function backPressure(bench: Bench): void {
     expect(server.drainedCount).toBe(0);
     client.resume();
     await server.untilDrained();
-    expect(server.socket.queuedBytes()).toBeLessThanOrEqual(SEND_QUEUE_LOW_BYTES);
+    expect(server.socket.queuedBytes()).toBeLessThanOrEqual(LINES_QUEUE_LOW_BYTES);
     await client.received.ending(`line ${sent - 1}\r\n`);
     expect(client.received.text === numbered(0, sent, padding)).toBe(true);
     expect(server.drainedCount).toBe(1);

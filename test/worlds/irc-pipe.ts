@@ -1,6 +1,6 @@
 import { concatBytes } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
-import { SEND_QUEUE_LOW_BYTES } from "../../src/base/limits.ts";
+import { LINES_QUEUE_LOW_BYTES } from "../../src/base/limits.ts";
 import type { LineSocket, LineSocketHandlers } from "../../src/io/link/line-socket.ts";
 import type { Address } from "../../src/io/link/link.ts";
 import type { Platform } from "./platform.ts";
@@ -36,8 +36,8 @@ export class IrcPipe implements LineSocket {
       if (bytes === undefined) return this.#close();
       receiver.data(bytes);
       const { bytes: queued } = this.#toClient;
-      const isDrained = queued <= SEND_QUEUE_LOW_BYTES;
-      if (isDrained && queued + bytes.length > SEND_QUEUE_LOW_BYTES) this.#handlers?.queueLow();
+      const isDrained = queued <= LINES_QUEUE_LOW_BYTES;
+      if (isDrained && queued + bytes.length > LINES_QUEUE_LOW_BYTES) this.#handlers?.queueLow();
     });
     this.#toServer = new Flow(platform, (bytes) => {
       if (bytes !== undefined && !this.#isEnded) this.#handlers?.data(bytes);

@@ -16,6 +16,9 @@ import { muteMask, oneLine } from "./render.ts";
 import { findAccount, findRoom, HOST } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
+/** A list of names contains about 25 members in a line, which is made at once. */
+const MEMBERS_PER_UNIT = 25;
+
 /** Shows a channel that the account is in. `completeJoin` sends the rest. */
 export function showChannel(session: IrcSession, channel: Channel): void {
   session.showJoin(channel);
@@ -27,7 +30,9 @@ export function showChannel(session: IrcSession, channel: Channel): void {
 export function* completeJoin(session: IrcSession, channel: Channel): Task {
   if (session.has(CAP.readMarker)) yield* sendReadMarker(session, channel);
   const room = session.server.rooms.get(channel.id);
-  if (room !== undefined && !session.has(CAP.noNames)) sendNames(session, room, channel.name);
+  if (room !== undefined && !session.has(CAP.noNames)) {
+    yield* sendNames(session, room, channel.name);
+  }
 }
 
 export function* join(session: IrcSession, { params: [list = "", keys = ""] }: IrcLine): Task {
@@ -231,6 +236,7 @@ function* sendMutes(session: IrcSession, channel: Channel, room: Room): Asking<v
     if (user !== undefined) {
       session.numeric(RPL.banList, channel.name, muteMask(user), ...setting);
     }
+    yield* session.turn();
   }
   session.numeric(RPL.endOfBanList, channel.name, "end of the list");
 }
@@ -284,19 +290,25 @@ function* settle(
 
 // Lists
 
-export function names(session: IrcSession, { params: [name = ""] }: IrcLine): void {
+export function* names(session: IrcSession, { params: [name = ""] }: IrcLine): Task {
   const channel = session.channelNamed(name);
   const room = channel?.isDirect === false ? session.server.rooms.get(channel.id) : undefined;
-  if (channel !== undefined && room !== undefined) sendNames(session, room, channel.name);
+  if (channel !== undefined && room !== undefined) yield* sendNames(session, room, channel.name);
   else session.numeric(RPL.endOfNames, name === "" ? "*" : name, "end of the list");
 }
 
-function sendNames(session: IrcSession, room: Room, name: string): void {
+function* sendNames(session: IrcSession, room: Room, name: string): Task {
+  yield* session.turn();
   const { memberLists } = session.server;
+  session.charge(room.members.size / MEMBERS_PER_UNIT);
+  // A member who leaves during the list would remain in the client's list.
+  const isHeld = session.hold();
   for (const line of memberLists.of(room, session.has(CAP.hostsInNames), session.now)) {
     session.numeric(RPL.namesReply, "=", name, line);
+    yield* session.turn();
   }
   session.numeric(RPL.endOfNames, name, "end of the list");
+  if (isHeld) session.release();
 }
 
 export function* list(session: IrcSession, { params: [wanted] }: IrcLine): Task {
@@ -307,6 +319,8 @@ export function* list(session: IrcSession, { params: [wanted] }: IrcLine): Task 
     const { rooms, more } = yield* session.ask("rooms", after === undefined ? {} : { after });
     for (const { room, topic: text, members, sealed } of rooms) {
       const name = `#${room}`;
+      session.charge(1);
+      yield* session.turn();
       if (sealed || only?.has(name.toLowerCase()) === false) continue;
       session.numeric(RPL.list, name, `${members}`, oneLine(text));
     }

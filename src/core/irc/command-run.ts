@@ -28,6 +28,9 @@ export class CommandRun {
   until: (() => boolean) | undefined;
   untilBefore = 0;
   isPausing = false;
+  pausedUntil = 0;
+  /** Id of the batch around the replies to a labelled command, if it is open. */
+  batch: string | undefined;
   /** Id of the post whose record this command waits for. */
   postId: string | undefined;
 

@@ -22,6 +22,11 @@ const EVENTS = [
 const PLAYBACK_MAX = 50;
 /** Bounds the memory of a query. No further page is read once its records have this size. */
 const HISTORY_BYTES_MAX = 256 << 10;
+/** Records that are read at once, which takes about 1 ms. */
+const PAGE_MAX = 100;
+const PAGE_UNITS = 200;
+const RECORD_UNITS = 4;
+const BODY_BYTES_PER_UNIT = 128;
 const MARKER_SEARCH_MAX = 200;
 const CONVERSATIONS_MAX = 100;
 
@@ -38,14 +43,14 @@ export function* chatHistory(session: IrcSession, line: IrcLine): Task {
   if (query === undefined) return fail("INVALID_PARAMS", "invalid selector or limit");
   if (channel === undefined) {
     const partner = findAccount(session.server, target)?.name;
-    if (partner !== undefined) return session.batch("chathistory", [target], []);
+    if (partner !== undefined) return yield* session.batch("chathistory", [target], []);
     return fail("INVALID_TARGET", "messages of this target cannot be retrieved");
   }
   try {
     const records = yield* readQuery(session, channel, query);
     const lines = yield* historyLines(session, channel, records);
     // Clients may match the batch to their request without folding its case.
-    session.batch("chathistory", [target], lines);
+    yield* session.batch("chathistory", [target], lines);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     fail("MESSAGE_ERROR", error.message);
@@ -198,12 +203,16 @@ export function* readPages(
   let bytes = 0;
   let at = bounds;
   while (found.length < limit && bytes < HISTORY_BYTES_MAX) {
+    session.charge(PAGE_UNITS);
     const answer = yield* session.ask("history", {
-      ...{ target: targetOf(channel), kinds: [...kinds], limit: limit - found.length },
-      ...at,
+      ...{ target: targetOf(channel), kinds: [...kinds] },
+      ...{ limit: Math.min(PAGE_MAX, limit - found.length), ...at },
     });
+    yield* session.turn();
     const page = session.readPage(answer.records);
-    bytes += answer.records.reduce((total, { body }) => total + (body?.length ?? 0), 0);
+    const pageBytes = answer.records.reduce((total, { body }) => total + (body?.length ?? 0), 0);
+    bytes += pageBytes;
+    session.charge(RECORD_UNITS * page.length + pageBytes / BODY_BYTES_PER_UNIT);
     const isForward = bounds.after !== undefined;
     if (isForward) found.push(...page);
     else found.unshift(...page);
@@ -224,11 +233,11 @@ function* historyLines(
   channel: Channel,
   records: readonly ChatRecord[],
   showsTime = false,
-): Asking<readonly LineFields[]> {
+): Asking<Iterable<LineFields>> {
   const texts = yield* editedTexts(session, channel, records);
-  // Records may have been erased since they were read.
-  const current = records.filter(({ seq }) => !session.server.rooms.isErased(seq));
-  return current.flatMap((record) => {
+  return Iterator.from(records).flatMap((record) => {
+    // The record may have been erased since it was read.
+    if (session.server.rooms.isErased(record.seq)) return [];
     const text = texts.get(record.seq);
     const shown = text === undefined ? record : { ...record, body: { ...record.body, text } };
     return session.renderFor(channel, shown, showsTime);
@@ -279,7 +288,7 @@ function* sendTargets(session: IrcSession, { params }: IrcLine): Task {
     const params = ["TARGETS", name, formatUtc(unixMs)];
     return { source: HOST, command: "CHATHISTORY", params };
   });
-  session.batch("draft/chathistory-targets", [], lines);
+  yield* session.batch("draft/chathistory-targets", [], lines);
 }
 
 // Missed messages
@@ -300,7 +309,7 @@ export function* playMissed(session: IrcSession): Task {
         session.notice(`${channel.name}: ${last}`);
       }
       const lines = yield* historyLines(session, channel, missed, !session.has(CAP.time));
-      session.batch("chathistory", [channel.name], lines);
+      yield* session.batch("chathistory", [channel.name], lines);
       yield* markRead(session, channel, missed.at(-1)?.n ?? readN);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

@@ -28,12 +28,15 @@ export function isNickOnline({ server }: IrcSession, nick: string): boolean {
   return account !== undefined && isNick && server.isOnline(account.id);
 }
 
-export function who(session: IrcSession, { params: [mask = "", options = ""] }: IrcLine): void {
+export function* who(session: IrcSession, { params: [mask = "", options = ""] }: IrcLine): Task {
   const fields = /^%([a-z]+)(?:,(\d{1,3}))?$/i.exec(options.replace(/^o?/, ""));
   const channel = session.channelNamed(mask);
   const isRoom = channel?.isDirect === false;
   const room = isRoom ? session.server.rooms.get(channel.id) : undefined;
-  for (const { id, name } of selectedAccounts(session, mask, room)) {
+  for (const account of selectedAccounts(session, mask, room)) {
+    yield* session.turn();
+    if (account === undefined) continue;
+    const { id, name } = account;
     const isAway = awayReason(session.server, id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
     if (options.startsWith("o") && !isOperator) continue;
@@ -50,17 +53,24 @@ export function who(session: IrcSession, { params: [mask = "", options = ""] }: 
   session.numeric(RPL.endOfWho, mask === "" ? "*" : mask, "end of the list");
 }
 
-function* selectedAccounts({ server }: IrcSession, mask: string, room?: Room): Iterable<Account> {
+/** Yields `undefined` for accounts that are not selected, because to examine them is work too. */
+function* selectedAccounts(
+  session: IrcSession,
+  mask: string,
+  room?: Room,
+): Iterable<Account | undefined> {
+  const { server } = session;
   const { registry } = server;
   const short = mask.replaceAll(/\*+/g, "*");
   const isMask = room === undefined && MASK.test(short);
   const pattern = isMask ? short.replaceAll("*", ".*").replaceAll("?", ".") : ".*";
   const selected = new RegExp(`^${pattern}$`, "i");
-  const members = room && [...room.members].map((id) => registry.get(id));
+  const members = room && Iterator.from(room.members).map((id) => registry.get(id));
   let examined = 0;
   for (const account of members ?? (isMask ? registry.all() : [findAccount(server, mask)])) {
     if (++examined > WHO_MAX) return;
-    if (account?.isRemoved === false && selected.test(account.name)) yield account;
+    session.charge(1);
+    yield account?.isRemoved === false && selected.test(account.name) ? account : undefined;
   }
 }
 
@@ -140,6 +150,7 @@ export function userHost(session: IrcSession, { params }: IrcLine): void {
 
 export function isOn(session: IrcSession, { params }: IrcLine): void {
   const nicks = params.flatMap((param) => param.split(" ")).slice(0, MONITOR_MAX);
+  session.charge(nicks.length);
   const online = nicks.filter((nick) => isNickOnline(session, nick));
   session.numeric(RPL.isOn, online.join(" "));
 }
@@ -158,6 +169,7 @@ export function showMonitored(session: IrcSession, entries: readonly Monitored[]
 
 export function monitor(session: IrcSession, { params: [verb = "", list = ""] }: IrcLine): void {
   const { monitored } = session;
+  session.charge(monitored.size);
   const nicks = list.split(",").filter((nick) => /^[^\s:!@#]{1,64}$/.test(nick));
   switch (verb.toUpperCase()) {
     case "+":

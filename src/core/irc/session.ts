@@ -26,7 +26,7 @@ import {
 } from "../../wire/messages.ts";
 import { PostCodec } from "../../wire/post-message.ts";
 import { type ChatRecord, readHead } from "../client/chat-record.ts";
-import { TokenBucket } from "../rate.ts";
+import type { TokenBucket } from "../rate.ts";
 import type { Account } from "../rooms/accounts.ts";
 import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../session/session.ts";
 import { SmallMap } from "../small-map.ts";
@@ -63,9 +63,12 @@ export type IrcEffect =
   | { readonly kind: "write"; readonly bytes: Uint8Array }
   /** To the server, in chat's protocol. */
   | { readonly kind: "transmit"; readonly bytes: Uint8Array }
-  /** The driver must call `resume` after this time. */
-  | { readonly kind: "wait"; readonly ms: number }
-  | { readonly kind: "close" };
+  /**
+   * The driver must call `resume` after this time, in a turn of the payer. Replaces an earlier
+   * effect of this kind.
+   */
+  | { readonly kind: "resume"; readonly ms: number }
+  | { readonly kind: "close"; readonly isFlood: boolean };
 
 /** The driver stops reading beyond this number of unread bytes. Exceeds the longest line. */
 const UNREAD_BYTES_HIGH = 16 << 10;
@@ -77,6 +80,14 @@ const PACE_MS = 20;
 const OVERLAPPING_POSTS_MAX = 64;
 /** Registration needs few bytes (SASL: 400 per line). */
 const BYTES_BEFORE_LOGIN_MAX = 8 << 10;
+/** Some clients request each capability with a line of its own. */
+const LINES_BEFORE_LOGIN_MAX = 64;
+/** Work of one turn. A unit is about 5 µs: an entry that is examined, or BYTES_PER_UNIT. */
+const TURN_UNITS = 128;
+const LINE_UNITS = 2;
+const BYTES_PER_UNIT = 64;
+/** More replies to a labelled command do not wait for its end. */
+const REPLIES_HELD_MAX = 64;
 const REGISTRATION_MS = 120_000;
 /** A record normally arrives within milliseconds of its answer. */
 const RECORD_WAIT_MS = 10_000;
@@ -106,10 +117,15 @@ export class IrcSession {
   deliveries: Deliveries | undefined;
   readonly #protocol: Session;
   readonly #lines = new LineBuffer();
-  /** All lines together, at the rate of posts; SAFERATE promises that reading slows down. */
-  readonly #rate: TokenBucket;
+  readonly #address: string;
+  #linesBeforeLogin = 0;
+  /** True during a turn of the account. */
   #isRunning = false;
-  #isPaced = false;
+  #turnUnits = 0;
+  /** Units that are not yet charged. */
+  #unpaidUnits = 0;
+  /** Time of the next turn; `undefined` if there is nothing to run. */
+  #resumeAt: number | undefined;
   #hasPeerEnded = false;
   readonly #unshown = new Set<Channel>();
   #isJoining = false;
@@ -134,14 +150,15 @@ export class IrcSession {
   #isClosed = false;
   now: number;
 
-  constructor(server: IrcServer, now: number) {
+  /** @param address payer before the log-in */
+  constructor(server: IrcServer, address: string, now: number) {
     this.server = server;
+    this.#address = address;
     this.now = now;
     this.#openedAt = now;
     this.#receivedAt = now;
     this.outbox = outboxId(server.entropy(ID_BYTES));
     this.#protocol = new Session("client", now, DEFAULT_HEARTBEAT, new PostCodec());
-    this.#rate = new TokenBucket(server.linesPerSecond, server.linesBurst, now);
     this.registration = new Registration(this);
   }
 
@@ -162,6 +179,15 @@ export class IrcSession {
     return this.#isClosed;
   }
 
+  /** All connections of an account share its turns and its pace. */
+  get payer(): string {
+    return this.account?.id ?? this.#address;
+  }
+
+  get #budgets(): readonly TokenBucket[] {
+    return [this.server.work, this.server.pace].map((all) => all.of(this.payer, this.now));
+  }
+
   get nick(): string {
     return this.account?.name ?? this.registration.nick ?? "*";
   }
@@ -176,12 +202,12 @@ export class IrcSession {
     this.#receivedAt = now;
     this.#receivedBytes += chunk.length;
     if (!this.registration.isComplete && this.#receivedBytes > BYTES_BEFORE_LOGIN_MAX) {
-      this.close("too many bytes before the log-in");
+      this.close("too many bytes before the log-in", true);
       return this.#take();
     }
     this.#lines.push(chunk);
-    if (this.#lines.unreadBytes > UNREAD_BYTES_MAX) this.close("too many lines at once");
-    this.#runQueue();
+    if (this.#lines.unreadBytes > UNREAD_BYTES_MAX) this.close("too many lines at once", true);
+    this.#wake(0);
     return this.#take();
   }
 
@@ -213,17 +239,19 @@ export class IrcSession {
   peerEnded(now: number): readonly IrcEffect[] {
     this.now = now;
     this.#hasPeerEnded = true;
-    this.#runQueue();
+    this.#wake(0);
     return this.#take();
   }
 
+  /** Runs commands for one turn. The driver calls it only while the client reads its answers. */
   resume(now: number): readonly IrcEffect[] {
+    if (this.#isClosed || this.#resumeAt === undefined) return NO_EFFECTS;
     this.now = now;
-    if (this.#isPaced) {
-      this.#isPaced = false;
-      this.#runQueue();
-    }
-    for (const run of [...this.#runs]) if (run.isPausing) this.#step(run, () => run.task.next());
+    const debtsMs = this.#budgets.map((budget) => budget.debtMs(now));
+    const waitMs = Math.max(this.#resumeAt - now, ...debtsMs);
+    this.#resumeAt = undefined;
+    if (waitMs > 0) this.#wake(Math.max(PACE_MS, waitMs));
+    else this.#runTurn();
     return this.#take();
   }
 
@@ -243,12 +271,13 @@ export class IrcSession {
     return this.#take();
   }
 
-  close(reason: string): void {
+  /** @param isFlood true if the client must not reconnect for a while */
+  close(reason: string, isFlood = false): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#emit({ command: "ERROR", params: [reason] });
     this.#flush();
-    this.#effects.push({ kind: "close" });
+    this.#effects.push({ kind: "close", isFlood });
   }
 
   /** @throws {Fault} in the command if the server refuses the request */
@@ -261,6 +290,18 @@ export class IrcSession {
     if (!isMet()) yield { kind: "until", isMet };
   }
 
+  /** Ends the turn if it is spent. Long answers call it after each entry. */
+  *turn(): Asking<void> {
+    const isSpent = !this.#isRunning || this.#turnUnits >= TURN_UNITS;
+    if (isSpent) yield { kind: "pause", ms: 0 };
+  }
+
+  /** @param units work other than the bytes of replies, such as entries examined */
+  charge(units: number): void {
+    this.#turnUnits += units;
+    this.#unpaidUnits += units;
+  }
+
   /** Numbers the current command's post, so that its record can be recognized. */
   nextCounter(): number {
     const counter = ++this.#counter;
@@ -270,9 +311,12 @@ export class IrcSession {
 
   /** Sends a reply of the current command. */
   send(line: LineFields): void {
-    const replies = this.#current?.replies;
-    if (replies === undefined) this.#emit(line);
-    else replies.push(line);
+    const run = this.#current;
+    if (run?.replies === undefined) {
+      return this.#emitReply(run?.batch === undefined ? line : inBatch(line, run.batch));
+    }
+    run.replies.push(line);
+    if (run.replies.length === REPLIES_HELD_MAX) this.#openReplies(run, run.replies);
   }
 
   numeric(code: string, ...params: string[]): void {
@@ -297,29 +341,39 @@ export class IrcSession {
     this.send({ source: HOST, command: "NOTICE", params: [this.nick, text] });
   }
 
-  /** Sends lines as one batch if the client supports batches. */
-  batch(type: string, params: readonly string[], lines: readonly LineFields[]): void {
-    if (!this.has(CAP.batch)) {
-      for (const line of lines) this.send(line);
-      return;
+  /** Sends lines as one batch if the client supports batches, over as many turns as they take. */
+  *batch(type: string, params: readonly string[], lines: Iterable<LineFields>): Asking<void> {
+    const id = this.has(CAP.batch) ? this.#batchId() : undefined;
+    const marker = (...fields: string[]) => {
+      if (id !== undefined) this.send({ source: HOST, command: "BATCH", params: fields });
+    };
+    marker(`+${id}`, type, ...params);
+    for (const line of lines) {
+      this.send(id === undefined ? line : inBatch(line, id));
+      yield* this.turn();
     }
-    const id = this.#batchId();
-    this.send({ source: HOST, command: "BATCH", params: [`+${id}`, type, ...params] });
-    for (const line of lines) this.send(inBatch(line, id));
-    this.send({ source: HOST, command: "BATCH", params: [`-${id}`] });
+    marker(`-${id}`);
   }
 
   channelNamed(name: string): Channel | undefined {
     const folded = name.toLowerCase();
     for (const channel of this.channels.values()) {
-      if (channel.name.toLowerCase() === folded && !channel.hasLeft) return channel;
+      // Names are ASCII, so only those of the same length can be equal.
+      if (channel.name.length !== name.length || channel.hasLeft) continue;
+      if (channel.name.toLowerCase() === folded) return channel;
     }
     return undefined;
   }
 
-  /** While held, messages of rooms wait until `release`, so that missed ones come first. */
-  hold(): void {
+  /**
+   * While held, messages of rooms wait until `release`, so that missed ones come first.
+   *
+   * @returns false if they were held already
+   */
+  hold(): boolean {
+    const isNew = !this.#holds;
     this.#holds = true;
+    return isNew;
   }
 
   release(): void {
@@ -329,18 +383,33 @@ export class IrcSession {
 
   // Commands
 
-  #runQueue(): void {
-    // A line that completes at once returns here, not through another level of calls.
-    if (this.#isRunning) return;
+  /** Requests a turn, unless an earlier one is pending. */
+  #wake(ms: number): void {
+    const at = this.now + ms;
+    if (this.#resumeAt !== undefined && this.#resumeAt <= at) return;
+    this.#resumeAt = at;
+    this.#effects.push({ kind: "resume", ms });
+  }
+
+  #runTurn(): void {
+    this.#turnUnits = 0;
     this.#isRunning = true;
-    while (!this.#isClosed && this.#runNext());
+    for (const run of [...this.#runs]) {
+      if (run.isPausing && this.now >= run.pausedUntil) this.#step(run, () => run.task.next());
+    }
+    let hasMore = true;
+    while (hasMore && !this.#isClosed && this.#turnUnits < TURN_UNITS) hasMore = this.#runNext();
     this.#isRunning = false;
+    if (hasMore) this.#wake(0);
+    for (const run of this.#runs) {
+      if (run.isPausing) this.#wake(Math.max(0, run.pausedUntil - this.now));
+    }
     if (this.#hasPeerEnded && this.#isIdle) this.close("end of input");
   }
 
   get #isIdle(): boolean {
     const isGreeted = this.#protocol.phase !== "greeting";
-    return isGreeted && this.#runs.length === 0 && !this.#isPaced;
+    return isGreeted && this.#runs.length === 0 && this.#resumeAt === undefined;
   }
 
   /** @returns false if there is nothing to run now */
@@ -354,7 +423,18 @@ export class IrcSession {
       return true;
     }
     const line = this.#nextLine();
-    if (line === undefined || !this.#mayStart(line) || this.#mustWait()) return false;
+    if (line === undefined || !this.#mayStart(line)) return false;
+    if (this.registration.isComplete) {
+      const waitMs = this.server.lines.of(this.payer, this.now).take(this.now);
+      if (waitMs > 0) {
+        this.#wake(Math.max(PACE_MS, waitMs));
+        return false;
+      }
+    } else if (++this.#linesBeforeLogin > LINES_BEFORE_LOGIN_MAX) {
+      this.close("too many lines before the log-in", true);
+      return false;
+    }
+    this.charge(LINE_UNITS);
     this.#next = undefined;
     if (typeof line === "string") this.#malformed(line);
     else this.#run(line);
@@ -362,20 +442,11 @@ export class IrcSession {
   }
 
   #nextLine(): IrcLine | LineFault | undefined {
-    if (this.#isPaced) return undefined;
     if (this.#next === undefined) {
       const bytes = this.#lines.next();
       if (bytes !== undefined) this.#next = bytes === "too-long" ? bytes : parseLine(bytes);
     }
     return this.#next;
-  }
-
-  #mustWait(): boolean {
-    const waitMs = this.#rate.take(this.now);
-    if (waitMs === 0) return false;
-    this.#isPaced = true;
-    this.#effects.push({ kind: "wait", ms: Math.max(PACE_MS, waitMs) });
-    return true;
   }
 
   #mayStart(line: IrcLine | LineFault): boolean {
@@ -439,7 +510,8 @@ export class IrcSession {
         return undefined;
       case "pause":
         run.isPausing = true;
-        this.#effects.push({ kind: "wait", ms: wanted.ms });
+        run.pausedUntil = this.now + wanted.ms;
+        this.#wake(wanted.ms);
         return undefined;
       default:
         return unreachable(wanted);
@@ -457,7 +529,17 @@ export class IrcSession {
   #finish(run: CommandRun): void {
     this.#runs.splice(this.#runs.indexOf(run), 1);
     if (run.replies !== undefined) this.#reply(run, run.replies);
-    this.#runQueue();
+    else if (run.batch !== undefined) this.#emitReply(batchEnd(run.batch));
+    // During a turn, its loop starts the next line.
+    if (!this.#isRunning) this.#wake(0);
+  }
+
+  /** The label is on the batch that the command sends alone, or on a batch around its replies. */
+  #openReplies(run: CommandRun, lines: readonly LineFields[]): void {
+    const [first] = lines;
+    run.replies = undefined;
+    if (first?.command !== "BATCH") run.batch = this.#batchId();
+    this.#openLabelled(run.label ?? "", lines, run.batch);
   }
 
   #reply(run: CommandRun, lines: readonly LineFields[]): void {
@@ -468,18 +550,26 @@ export class IrcSession {
   #sendLabelled(label: string, lines: readonly LineFields[]): void {
     const [first] = lines;
     if (first === undefined) {
-      return this.#emit({ tags: { label }, source: HOST, command: "ACK", params: [] });
+      return this.#emitReply({ tags: { label }, source: HOST, command: "ACK", params: [] });
     }
-    if (lines.length === 1 || isOneBatch(lines)) {
-      this.#emit({ ...first, tags: { label, ...first.tags } });
-      for (const line of lines.slice(1)) this.#emit(line);
+    const isOne = lines.length === 1 || isOneBatch(lines);
+    const id = isOne ? undefined : this.#batchId();
+    this.#openLabelled(label, lines, id);
+    if (id !== undefined) this.#emitReply(batchEnd(id));
+  }
+
+  /** @param batch id of a batch around the lines; without one, the first line has the label */
+  #openLabelled(label: string, lines: readonly LineFields[], batch: string | undefined): void {
+    const [first, ...rest] = lines;
+    if (batch === undefined && first !== undefined) {
+      this.#emitReply({ ...first, tags: { label, ...first.tags } });
+      for (const line of rest) this.#emitReply(line);
       return;
     }
-    const id = this.#batchId();
+    const id = batch ?? "";
     const params = [`+${id}`, "labeled-response"];
-    this.#emit({ tags: { label }, source: HOST, command: "BATCH", params });
-    for (const line of lines) this.#emit(inBatch(line, id));
-    this.#emit({ source: HOST, command: "BATCH", params: [`-${id}`] });
+    this.#emitReply({ tags: { label }, source: HOST, command: "BATCH", params });
+    for (const line of lines) this.#emitReply(inBatch(line, id));
   }
 
   #answered(ref: number, advance: (task: Task) => IteratorResult<Wanted, void>): void {
@@ -521,7 +611,7 @@ export class IrcSession {
   #notice(notice: Notice): void {
     if (notice.kind === "welcome") {
       this.welcome = notice.text === undefined ? undefined : cleanIrc(notice.text);
-      return this.#runQueue();
+      return this.#wake(0);
     }
     this.#show(sharedNotice(this.server, notice));
   }
@@ -804,7 +894,7 @@ export class IrcSession {
     channel.readN = n;
     if (!this.has(CAP.readMarker)) return;
     this.#dueMarkers.add(channel);
-    this.#runQueue();
+    this.#wake(0);
   }
 
   #presences({ online, offline }: NoticeOf<"presences">): void {
@@ -868,6 +958,12 @@ export class IrcSession {
     this.#out += `${formatSafely({ ...line, tags: this.#allowedTags(line.tags) })}\r\n`;
   }
 
+  #emitReply(line: LineFields): void {
+    const before = this.#out.length;
+    this.#emit(line);
+    this.charge((this.#out.length - before) / BYTES_PER_UNIT);
+  }
+
   #allowedTags(tags: LineFields["tags"]): NonNullable<LineFields["tags"]> {
     if (tags === undefined || this.has(CAP.tags)) return tags ?? NO_TAGS;
     const { time, account, batch, label } = tags;
@@ -890,6 +986,10 @@ export class IrcSession {
     const token = this.deliveries?.due(this.now);
     if (token !== undefined) this.#emit({ command: "PING", params: [token] });
     this.#flush();
+    if (this.#unpaidUnits > 0) {
+      for (const budget of this.#budgets) budget.spend(this.now, this.#unpaidUnits);
+    }
+    this.#unpaidUnits = 0;
     if (this.#effects.length === 0) return NO_EFFECTS;
     const effects = this.#effects;
     this.#effects = [];
@@ -904,6 +1004,10 @@ const SPECIFIED_COMMANDS: ReadonlySet<string> = new Set([
 
 function inBatch(line: LineFields, batch: string): LineFields {
   return { ...line, tags: { batch, ...line.tags } };
+}
+
+function batchEnd(id: string): LineFields {
+  return { source: HOST, command: "BATCH", params: [`-${id}`] };
 }
 
 function isOneBatch(lines: readonly LineFields[]): boolean {

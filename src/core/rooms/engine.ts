@@ -119,6 +119,10 @@ export class RoomEngine {
     return posts === 0 ? undefined : this.#presence.charge(user, posts, now);
   }
 
+  spend(user: UserId, posts: number, now: number): void {
+    this.#presence.spend(user, posts, now);
+  }
+
   /** @param unixMs wall-clock time, needed for expiry */
   handle(input: EngineInput, now: number, unixMs = 0): EngineEffect[] {
     this.#unixMs = unixMs;

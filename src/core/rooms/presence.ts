@@ -50,6 +50,11 @@ export class Presence {
     return new Fault("too-fast", "too many changes in a short time", { retryAfterMs });
   }
 
+  /** Charges posts after they were accepted. */
+  spend(user: UserId, posts: number, now: number): void {
+    this.#rates.of(user, now).spend(now, posts);
+  }
+
   leave(id: ClientId): UserId | undefined {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;

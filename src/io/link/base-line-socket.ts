@@ -5,8 +5,8 @@ import type { Fault } from "../../base/fault.ts";
 import {
   BYTES_AFTER_CLOSE_MIN,
   DRAIN_TIMEOUT_MS,
+  LINES_QUEUE_LOW_BYTES,
   SEND_QUEUE_BYTES_MAX,
-  SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import { rethrow } from "./inbox.ts";
@@ -75,7 +75,7 @@ export abstract class BaseLineSocket implements LineSocket {
     if (this.state !== "open") return;
     const queuedBytes = this.queuedBytes() + lines.length;
     if (queuedBytes > SEND_QUEUE_BYTES_MAX) return this.drop(slowReaderFault());
-    this.#isAboveLow ||= queuedBytes > SEND_QUEUE_LOW_BYTES;
+    this.#isAboveLow ||= queuedBytes > LINES_QUEUE_LOW_BYTES;
     this.queue(lines);
   }
 
@@ -117,7 +117,7 @@ export abstract class BaseLineSocket implements LineSocket {
 
   protected settle(): void {
     if (!this.#isAboveLow || this.state !== "open") return;
-    if (this.queuedBytes() > SEND_QUEUE_LOW_BYTES) return;
+    if (this.queuedBytes() > LINES_QUEUE_LOW_BYTES) return;
     this.#isAboveLow = false;
     this.#call((handlers) => handlers.queueLow());
   }

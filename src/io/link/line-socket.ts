@@ -6,7 +6,7 @@ import type { Address } from "./link.ts";
 export interface LineSocketHandlers {
   /** The receiver owns the bytes. No call follows this end's `end` or `destroy`. */
   data(bytes: Uint8Array): void;
-  /** The queue fell to SEND_QUEUE_LOW_BYTES or less, after having been above. */
+  /** The queue fell to LINES_QUEUE_LOW_BYTES or less, after having been above. */
   queueLow(): void;
   /**
    * The peer sends nothing more, but may still read. Without this handler, the socket calls `end`.

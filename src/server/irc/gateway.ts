@@ -2,6 +2,11 @@
 
 import type { UserId } from "../../base/ids.ts";
 import {
+  IRC_BYTES_PER_POST,
+  IRC_PACE_UNITS_BURST,
+  IRC_PACE_UNITS_PER_SECOND,
+  IRC_UNITS_BURST,
+  IRC_UNITS_PER_SECOND,
   POSTS_BURST,
   POSTS_PER_SECOND,
   PRESENCE_INTERVAL_MS,
@@ -11,9 +16,15 @@ import type { HeadedRecord } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
 import { AskSchedule } from "../../core/irc/deliveries.ts";
 import { MemberLists } from "../../core/irc/member-lists.ts";
-import { type AwayReasons, awayReason, type IrcServer } from "../../core/irc/server.ts";
+import {
+  type AwayReasons,
+  awayReason,
+  findAccount,
+  type IrcServer,
+} from "../../core/irc/server.ts";
 import { IrcSession } from "../../core/irc/session.ts";
 import { SharedRecords, sharedMessage } from "../../core/irc/shared-message.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type {
   LineListener,
@@ -24,7 +35,11 @@ import type {
 import type { Address, Listener, ListenerEvents } from "../../io/link/link.ts";
 import { Topics } from "../../io/link/topics.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
+import type { WireRecord } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
+import { addressSender } from "../session/connection-limits.ts";
+import type { FairScheduler } from "../session/fair-scheduler.ts";
+import type { FloodGuard } from "../session/flood-guard.ts";
 import { IrcLink, type IrcLinkOptions } from "./link.ts";
 
 const TICK_MS = 1_000;
@@ -33,7 +48,10 @@ const AWAY_REASONS_MAX = 10_000;
 
 export interface IrcGatewayOptions {
   readonly services: Services;
-  readonly sessions: ListenerEvents;
+  readonly sessions: ListenerEvents & {
+    readonly scheduler: FairScheduler;
+    readonly floodGuard: FloodGuard;
+  };
 }
 
 export class IrcGateway implements Listener, LineListenerEvents {
@@ -54,6 +72,12 @@ export class IrcGateway implements Listener, LineListenerEvents {
     this.#linkOptions = {
       clock: options.services.clock,
       topics: this.#topics,
+      scheduler: options.sessions.scheduler,
+      onFlood: ({ session, remote }) => {
+        const { floodGuard } = options.sessions;
+        floodGuard.recordFlood(session.payer);
+        floodGuard.recordFlood(addressSender(remote.host));
+      },
       onClosed: (link) => this.#links.delete(link),
     };
     this.#server = ircServer(options, (user) => {
@@ -81,7 +105,8 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   socket(socket: LineSocket): LineSocketHandlers {
     const { sessions, services } = this.#options;
-    const session = new IrcSession(this.#server, services.clock.now());
+    const address = addressSender(socket.remote.host);
+    const session = new IrcSession(this.#server, address, services.clock.now());
     const link = new IrcLink(socket, session, this.#linkOptions);
     this.#links.add(link);
     sessions.link(link, undefined);
@@ -96,7 +121,16 @@ export class IrcGateway implements Listener, LineListenerEvents {
       records === undefined ? sharedMessage(bytes) : new SharedRecords(this.#server, records);
     if (message === undefined) return;
     this.#topics.count(topic, bytes.length);
+    for (const { record } of records ?? []) this.#chargeAuthor(record, followers.size);
     for (const link of followers) link.deliver(message);
+  }
+
+  /** Messages reach their readers outside of the author's turn, so the author pays in posts. */
+  #chargeAuthor({ from, body }: WireRecord, readers: number): void {
+    const posts = Math.floor(((body?.length ?? 0) * readers) / IRC_BYTES_PER_POST);
+    const author = from === undefined || posts === 0 ? undefined : findAccount(this.#server, from);
+    const { engine, clock } = this.#options.services;
+    if (author !== undefined) engine.spend(author.id, posts, clock.now());
   }
 
   async stop(): Promise<void> {
@@ -153,8 +187,13 @@ function ircServer(
   const { clock, entropy, settings, rooms, registry, engine } = services;
   return {
     ...{ name: settings.name, version: settings.version, rooms, registry, sha256 },
-    linesPerSecond: settings.postsPerSecond ?? POSTS_PER_SECOND,
-    linesBurst: settings.postsBurst ?? POSTS_BURST,
+    lines: new TokenBuckets(
+      settings.postsPerSecond ?? POSTS_PER_SECOND,
+      settings.postsBurst ?? POSTS_BURST,
+    ),
+    work: new TokenBuckets(IRC_UNITS_PER_SECOND, IRC_UNITS_BURST),
+    pace: new TokenBuckets(IRC_PACE_UNITS_PER_SECOND, IRC_PACE_UNITS_BURST),
+    texts: new WeakMap(),
     memberLists: new MemberLists(registry),
     askSchedule: new AskSchedule(),
     reactions: new Map(),

@@ -219,8 +219,10 @@ describe("CHATHISTORY", () => {
   test("returns at most 1,000 messages, and at most 256 KiB", async () => {
     const { irc, ben, one } = await start();
     for (let i = 0; i < 1_005; i++) await irc.site.wait(ben.post(`x${i}`));
+    await irc.site.quiet();
     expect(await texts(one, "LATEST #lobby * 5000")).toHaveLength(1_000);
     for (let i = 0; i < 20; i++) await irc.site.wait(ben.post("y".repeat(65_536)));
+    await irc.site.quiet();
     const lines = await one.ask("CHATHISTORY LATEST #lobby * 1000");
     const bytes = lines.reduce((total, line) => total + line.length, 0);
     expect(bytes).toBeGreaterThan(65_536);

@@ -1,6 +1,7 @@
 import { AskSchedule } from "../../../src/core/irc/deliveries.ts";
 import { MemberLists } from "../../../src/core/irc/member-lists.ts";
 import type { IrcServer } from "../../../src/core/irc/server.ts";
+import { TokenBuckets } from "../../../src/core/rate.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -14,7 +15,8 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
     askSchedule: new AskSchedule(),
     reactions: new Map(),
     away: { of: () => undefined, set: () => {} },
-    ...{ linesPerSecond: 1, linesBurst: 1 },
+    ...{ lines: new TokenBuckets(1, 1), work: new TokenBuckets(1, 1) },
+    ...{ pace: new TokenBuckets(1, 1), texts: new WeakMap() },
     unixMs: () => 0,
     entropy: (count) => new Uint8Array(count),
     onlineCount: () => 0,

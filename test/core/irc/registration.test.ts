@@ -234,7 +234,7 @@ describe("before the log-in", () => {
 
   test("accepts 8 KiB and closes the connection after one byte more", async () => {
     const { irc, client } = await start();
-    client.sendBytes(utf8Encode(`${"x".repeat(62)}\r\n`.repeat(128)));
+    client.sendBytes(utf8Encode(`${"x".repeat(254)}\r\n`.repeat(32)));
     await irc.site.quiet();
     expect(client.isClosed).toBe(false);
     client.send("");

@@ -220,3 +220,26 @@ test("one address has a limited number of connections", async () => {
   expect(irc.gateway.accept(address)).toBe(true);
   expect(irc.gateway.accept({ host: "10.0.0.8", port: 1 })).toBe(true);
 });
+
+test("long texts cost their author more posts for each IRC reader", async () => {
+  const accepted = async (readers: number) => {
+    const irc = await IrcSite.open({ postsPerSecond: 1, postsBurst: 100 });
+    const [ana] = [await irc.member("ana"), await irc.member("ben")];
+    for (let i = 0; i < readers; i++) await irc.client("ben", "");
+    await irc.site.time.advance(200_000);
+    let count = 0;
+    const post = () => irc.site.wait(ana.post("x".repeat(65_536)));
+    while (
+      await post().then(
+        () => true,
+        () => false,
+      )
+    ) {
+      count++;
+      await irc.site.quiet();
+    }
+    return count;
+  };
+  // A text counts as 8 posts, and each reader as 4 more.
+  expect([await accepted(0), await accepted(1), await accepted(5)]).toEqual([12, 8, 4]);
+});

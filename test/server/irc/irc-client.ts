@@ -22,6 +22,8 @@ export class IrcClient {
   isPaused = false;
   isClosed = false;
   queuedBytes = 0;
+  /** True if the client reads nothing, so that what it receives stays in the queue. */
+  isStalled = false;
   #seen = 0;
 
   constructor(site: Site, gateway: IrcGateway, host = "10.0.0.9") {
@@ -35,6 +37,7 @@ export class IrcClient {
         expect(lines.pop()).toBe("");
         for (const line of lines) checkLine(line);
         this.lines.push(...lines);
+        if (this.isStalled) this.queuedBytes += bytes.length;
       },
       queuedBytes: () => this.queuedBytes,
       pause: () => {

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
+import {
+  FLOOD_REFUSED_MS,
+  LINES_QUEUE_LOW_BYTES,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../../src/base/limits.ts";
 import { slowReaderFault } from "../../../src/io/link/slow-reader.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 
@@ -26,13 +30,13 @@ describe("reading", () => {
     expect(answers).toHaveLength(67);
   });
 
-  test("stops while more than 1 MiB waits for the client", async () => {
+  test("stops while more than 64 KiB wait for the client", async () => {
     const { irc, ben, one } = await start();
-    one.queuedBytes = SEND_QUEUE_LOW_BYTES;
+    one.queuedBytes = LINES_QUEUE_LOW_BYTES;
     await irc.site.wait(ben.post("one"));
     await irc.site.quiet();
     expect(one.isPaused).toBe(false);
-    one.queuedBytes = SEND_QUEUE_LOW_BYTES + 1;
+    one.queuedBytes = LINES_QUEUE_LOW_BYTES + 1;
     await irc.site.wait(ben.post("two"));
     await irc.site.quiet();
     expect(one.isPaused).toBe(true);
@@ -69,6 +73,23 @@ describe("reading", () => {
 });
 
 describe("a client that reads too slowly", () => {
+  test("receives no further answers above 64 KiB, until it has read", async () => {
+    const { irc, one } = await start();
+    one.isStalled = true;
+    one.sendBytes(utf8Encode("HELP\r\n".repeat(1_000)));
+    await irc.site.time.advance(60_000);
+    const turnBytesMax = 16 << 10;
+    expect(one.queuedBytes).toBeGreaterThan(LINES_QUEUE_LOW_BYTES);
+    expect(one.queuedBytes).toBeLessThan(LINES_QUEUE_LOW_BYTES + turnBytesMax);
+    const answers = () => one.lines.filter((line) => line.includes(" 706 ")).length;
+    const before = answers();
+    one.isStalled = false;
+    one.drain();
+    await irc.site.time.advance(60_000);
+    expect(answers()).toBeGreaterThan(before);
+    expect([answers(), one.isClosed]).toEqual([1_000, false]);
+  });
+
   test("is gone when its socket gives up after 8 MiB", async () => {
     const { irc, ben, one, two } = await start();
     const olga = await irc.operator("olga");
@@ -85,6 +106,33 @@ describe("a client that reads too slowly", () => {
     await irc.site.wait(ben.post("nobody reads this"));
     await irc.site.quiet();
     expect(one.lines).toHaveLength(before);
+  });
+});
+
+describe("a client that asks too much", () => {
+  test("does not delay the messages of others", async () => {
+    const { irc, one, two } = await start();
+    for (let i = 0; i < 30; i++) await irc.member(`user-${i}`);
+    const rows = () => one.lines.filter((line) => line.includes(" 352 ")).length;
+    one.sendBytes(utf8Encode("WHO *\r\n".repeat(500)));
+    two.send("PRIVMSG #lobby :hello");
+    await one.until(":hello");
+    expect(rows()).toBeLessThan(2_000);
+    await irc.site.time.advance(120_000);
+    expect(rows()).toBe(500 * 32);
+  });
+
+  test("before the log-in is refused for ten seconds", async () => {
+    const irc = await IrcSite.open();
+    const [host, port] = ["10.0.0.9", 40_000];
+    const client = irc.connect(host);
+    client.sendBytes(utf8Encode("CAP LS 302\r\n".repeat(680)));
+    expect(await client.untilClosed()).toBe("ERROR :too many lines before the log-in");
+    expect(client.lines.length).toBeLessThan(64 * 4);
+    expect(irc.gateway.accept({ host, port })).toBe(false);
+    expect(irc.gateway.accept({ host: "10.0.0.8", port })).toBe(true);
+    await irc.site.time.advance(FLOOD_REFUSED_MS);
+    expect(irc.gateway.accept({ host, port })).toBe(true);
   });
 });
 
