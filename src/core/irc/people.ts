@@ -9,7 +9,7 @@ import type { Task } from "./command-run.ts";
 import { AWAY_BYTES_MAX, MONITOR_MAX } from "./isupport.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { oneLine } from "./render.ts";
-import { awayReason, findAccount, HOST, isModerator, userMask } from "./server.ts";
+import { findAccount, HOST, isModerator, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 import { splitText } from "./text.ts";
 
@@ -37,7 +37,7 @@ export function* who(session: IrcSession, { params: [mask = "", options = ""] }:
     yield* session.turn();
     if (account === undefined) continue;
     const { id, name } = account;
-    const isAway = awayReason(session.server, id) !== undefined;
+    const isAway = session.server.away.of(id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
     if (options.startsWith("o") && !isOperator) continue;
     const isModerating = room !== undefined && isModerator(session.server.registry, room, id);
@@ -127,22 +127,25 @@ export function whowas(session: IrcSession, { params: [nick = ""] }: IrcLine): v
 /** Tells the author of a direct message that the other user is away. */
 export function sendAway(session: IrcSession, nick: string): void {
   const account = findAccount(session.server, nick);
-  const reason = account === undefined ? undefined : awayReason(session.server, account.id);
+  const reason = account && session.server.away.of(account.id);
   if (reason !== undefined) session.numeric(RPL.away, nick, reason);
 }
 
 export function away(session: IrcSession, { params: [reason = ""] }: IrcLine): void {
   const text = cutText(oneLine(reason), AWAY_BYTES_MAX);
   session.setAway(text === "" ? undefined : text);
-  if (text === "") session.numeric(RPL.unAway, "you are no longer marked as away");
-  else session.numeric(RPL.nowAway, "you are marked as away");
+  if (text === "") return session.numeric(RPL.unAway, "you are no longer marked as away");
+  const { account, server } = session;
+  const isAway = account === undefined || server.away.of(account.id) !== undefined;
+  const other = "you are not marked as away while another of your devices is present";
+  session.numeric(RPL.nowAway, isAway ? "you are marked as away" : other);
 }
 
 export function userHost(session: IrcSession, { params }: IrcLine): void {
   const found = params.slice(0, NICKS_MAX).flatMap((nick) => {
     const account = findAccount(session.server, nick);
     if (account === undefined) return [];
-    const sign = awayReason(session.server, account.id) === undefined ? "+" : "-";
+    const sign = session.server.away.of(account.id) === undefined ? "+" : "-";
     return [`${account.name}=${sign}${account.name}@${HOST}`];
   });
   session.numeric(RPL.userHost, found.join(" "));

@@ -8,6 +8,7 @@ import type { Account, Registry } from "../rooms/accounts.ts";
 import { moderates } from "../rooms/moderation.ts";
 import type { Room, Rooms } from "../rooms/rooms.ts";
 import { LOBBY } from "../rooms/rooms.ts";
+import type { AwayReasons } from "./away.ts";
 import type { AskSchedule } from "./deliveries.ts";
 import type { MemberLists } from "./member-lists.ts";
 import type { IrcText } from "./render.ts";
@@ -23,7 +24,7 @@ export interface IrcServer {
   /** Recent reactions by seq, because the record of a removal has only its seq. */
   readonly reactions: Map<number, ChatRecord>;
   readonly sha256: Sha256;
-  /** Reasons of accounts that are away. They are local to this server and kept in memory. */
+  /** Local to this server and kept in memory. */
   readonly away: AwayReasons;
   /** Pace of the lines of each account, the same as of its posts. */
   readonly lines: TokenBuckets;
@@ -43,18 +44,6 @@ export interface IrcServer {
 
 /** Domain of all users. Addresses are never shown. */
 export const HOST = "chat";
-
-export const AWAY_TEXT = "not connected; messages will be delivered";
-
-export interface AwayReasons {
-  of(user: UserId): string | undefined;
-  set(user: UserId, reason: string | undefined): void;
-}
-
-/** @returns `undefined` if the account is online and not away */
-export function awayReason(server: IrcServer, user: UserId): string | undefined {
-  return server.isOnline(user) ? server.away.of(user) : AWAY_TEXT;
-}
 
 export function userMask(name: string): string {
   return `${name}!${name}@${HOST}`;

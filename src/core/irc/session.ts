@@ -30,6 +30,7 @@ import type { TokenBucket } from "../rate.ts";
 import type { Account } from "../rooms/accounts.ts";
 import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../session/session.ts";
 import { SmallMap } from "../small-map.ts";
+import { AWAY_TEXT } from "./away.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
 import { completeJoin, showChannel } from "./channels.ts";
@@ -50,7 +51,7 @@ import { ERR } from "./numeric.ts";
 import { isNickOnline, showMonitored } from "./people.ts";
 import { Registration } from "./registration.ts";
 import { eventTags, joinOf, renderRecord } from "./render.ts";
-import { AWAY_TEXT, findAccount, HOST, type IrcServer, userMask } from "./server.ts";
+import { findAccount, HOST, type IrcServer, userMask } from "./server.ts";
 import {
   type SharedMessage,
   SharedRecord,
@@ -274,10 +275,10 @@ export class IrcSession {
   /** @param isFlood true if the client must not reconnect for a while */
   close(reason: string, isFlood = false): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
     this.#emit({ command: "ERROR", params: [reason] });
     this.#flush();
     this.#effects.push({ kind: "close", isFlood });
+    this.linkClosed();
   }
 
   /** @throws {Fault} in the command if the server refuses the request */
@@ -856,19 +857,18 @@ export class IrcSession {
   /** Before the log-in, the reason is stored until the account is known. */
   setAway(reason: string | undefined): void {
     this.#away = reason;
-    if (this.account !== undefined) this.server.away.set(this.account.id, reason);
+    if (this.account !== undefined) this.server.away.set(this.account.id, this, reason);
   }
 
   loggedIn(account: Account): void {
     this.account = account;
-    if (this.#away !== undefined) this.server.away.set(account.id, this.#away);
+    this.server.away.set(account.id, this, this.#away);
   }
 
   /** An absence lasts as long as the connection that set it. */
   linkClosed(): void {
-    if (this.#away === undefined || this.account === undefined) return;
-    const { away } = this.server;
-    if (away.of(this.account.id) === this.#away) away.set(this.account.id, undefined);
+    this.#isClosed = true;
+    if (this.account !== undefined) this.server.away.set(this.account.id, this, undefined);
   }
 
   showAway(name: string, reason: string | undefined, now: number): readonly IrcEffect[] {

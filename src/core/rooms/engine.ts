@@ -110,6 +110,10 @@ export class RoomEngine {
     return this.#presence.onlineCount;
   }
 
+  deviceCount(user: UserId): number {
+    return this.#presence.deviceCount(user);
+  }
+
   isOnline(user: UserId): boolean {
     return this.#presence.isOnline(user);
   }

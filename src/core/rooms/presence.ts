@@ -81,6 +81,10 @@ export class Presence {
     return this.#devices.size;
   }
 
+  deviceCount(user: UserId): number {
+    return this.#devices.get(user) ?? 0;
+  }
+
   isOnline(user: UserId): boolean {
     return this.#devices.has(user);
   }

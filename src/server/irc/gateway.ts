@@ -13,15 +13,10 @@ import {
   PRESENCE_MEMBERS_MAX,
 } from "../../base/limits.ts";
 import type { HeadedRecord } from "../../core/client/chat-record.ts";
-import { setNewest } from "../../core/evict.ts";
+import { AwayReasons } from "../../core/irc/away.ts";
 import { AskSchedule } from "../../core/irc/deliveries.ts";
 import { MemberLists } from "../../core/irc/member-lists.ts";
-import {
-  type AwayReasons,
-  awayReason,
-  findAccount,
-  type IrcServer,
-} from "../../core/irc/server.ts";
+import { findAccount, type IrcServer } from "../../core/irc/server.ts";
 import { IrcSession } from "../../core/irc/session.ts";
 import { SharedRecords, sharedMessage } from "../../core/irc/shared-message.ts";
 import { TokenBuckets } from "../../core/rate.ts";
@@ -43,8 +38,6 @@ import type { FloodGuard } from "../session/flood-guard.ts";
 import { IrcLink, type IrcLinkOptions } from "./link.ts";
 
 const TICK_MS = 1_000;
-/** Reasons of absence on this server; the oldest are dropped. */
-const AWAY_REASONS_MAX = 10_000;
 
 export interface IrcGatewayOptions {
   readonly services: Services;
@@ -63,7 +56,6 @@ export class IrcGateway implements Listener, LineListenerEvents {
   readonly #links = new Set<IrcLink>();
   readonly #linkOptions: IrcLinkOptions;
   readonly #listeners: LineListener[] = [];
-  readonly #awayChanged = new Set<UserId>();
   #cancelTick = () => {};
   #cancelPresence: (() => void) | undefined;
 
@@ -80,10 +72,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
       },
       onClosed: (link) => this.#links.delete(link),
     };
-    this.#server = ircServer(options, (user) => {
-      this.#awayChanged.add(user);
-      this.#presenceChanged();
-    });
+    this.#server = ircServer(options, () => this.#presenceChanged());
     options.services.feed.subscribePresence(() => this.#presenceChanged());
     this.#tick();
   }
@@ -159,8 +148,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   #presenceChanged(): void {
     this.#cancelPresence ??= this.#options.services.clock.after(PRESENCE_INTERVAL_MS, () => {
       this.#cancelPresence = undefined;
-      for (const user of this.#awayChanged) this.#showAway(user);
-      this.#awayChanged.clear();
+      for (const user of this.#server.away.takeChanged()) this.#showAway(user);
       for (const link of this.#links) link.checkMonitored();
     });
   }
@@ -176,14 +164,11 @@ export class IrcGateway implements Listener, LineListenerEvents {
       for (const link of this.#topics.followers(id)) reached.add(link);
     }
     for (const link of this.#links) if (link.session.watches(name)) reached.add(link);
-    for (const link of reached) link.showAway(name, awayReason(this.#server, user));
+    for (const link of reached) link.showAway(name, this.#server.away.of(user));
   }
 }
 
-function ircServer(
-  { services }: IrcGatewayOptions,
-  onAwayChange: (user: UserId) => void,
-): IrcServer {
+function ircServer({ services }: IrcGatewayOptions, onAwayChange: () => void): IrcServer {
   const { clock, entropy, settings, rooms, registry, engine } = services;
   return {
     ...{ name: settings.name, version: settings.version, rooms, registry, sha256 },
@@ -198,7 +183,7 @@ function ircServer(
     askSchedule: new AskSchedule(),
     reactions: new Map(),
     startedUnixMs: clock.unixMs(),
-    away: awayReasons(onAwayChange),
+    away: new AwayReasons((user) => engine.deviceCount(user), onAwayChange),
     unixMs: () => clock.unixMs(),
     entropy,
     onlineCount: () => engine.onlineCount,
@@ -226,16 +211,4 @@ function fileAddresses({ addresses, clock, downloads }: Services): IrcServer["fi
 function httpsOrigin(address: ServerAddress): string | undefined {
   const text = `https://${formatAddress(address)}`;
   return URL.canParse(text) ? new URL(text).origin : undefined;
-}
-
-function awayReasons(onChange: (user: UserId) => void): AwayReasons {
-  const reasons = new Map<UserId, string>();
-  return {
-    of: (user) => reasons.get(user),
-    set: (user, reason) => {
-      onChange(user);
-      if (reason === undefined) reasons.delete(user);
-      else setNewest(reasons, user, reason, AWAY_REASONS_MAX);
-    },
-  };
 }

@@ -51,7 +51,7 @@ describe("a command", () => {
 describe("AWAY before the log-in", () => {
   test("applies to the account with draft/pre-away", async () => {
     const { irc, client } = await start();
-    await irc.member("ben");
+    (await irc.member("ben")).hangUp();
     const early = irc.connect();
     expect(await early.ask("AWAY :lunch")).toEqual([":chat 451 * :log in first"]);
     expect(await early.ask("CAP REQ draft/pre-away", "AWAY :lunch")).toContain(

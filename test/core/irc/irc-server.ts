@@ -1,3 +1,4 @@
+import { AwayReasons } from "../../../src/core/irc/away.ts";
 import { AskSchedule } from "../../../src/core/irc/deliveries.ts";
 import { MemberLists } from "../../../src/core/irc/member-lists.ts";
 import type { IrcServer } from "../../../src/core/irc/server.ts";
@@ -14,7 +15,10 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
     ...{ rooms: new Rooms(), registry, memberLists: new MemberLists(registry) },
     askSchedule: new AskSchedule(),
     reactions: new Map(),
-    away: { of: () => undefined, set: () => {} },
+    away: new AwayReasons(
+      () => 1,
+      () => {},
+    ),
     ...{ lines: new TokenBuckets(1, 1), work: new TokenBuckets(1, 1) },
     ...{ pace: new TokenBuckets(1, 1), texts: new WeakMap() },
     unixMs: () => 0,

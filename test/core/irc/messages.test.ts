@@ -106,13 +106,14 @@ describe("PRIVMSG", () => {
 
   test("reports that the other user is away, and delivers the message", async () => {
     const { irc, ben, one, two } = await start();
+    ben.hangUp();
+    await irc.site.quiet();
     await two.ask("AWAY :at lunch");
     expect(untagged(await one.ask("PRIVMSG ben :hi"))).toContain(":chat 301 ana ben :at lunch");
     expect(untagged(await one.ask("PRIVMSG #lobby :hi"))).toHaveLength(1);
     await two.ask("AWAY");
     expect(untagged(await one.ask("PRIVMSG ben :hi"))).toHaveLength(1);
     two.lose();
-    ben.hangUp();
     await irc.site.quiet();
     expect((await one.ask("PRIVMSG ben :hi")).join()).toMatch(/ 301 ana ben :.*delivered/);
   });

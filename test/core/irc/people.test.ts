@@ -15,8 +15,10 @@ async function start(caps = MODERN) {
 
 describe("WHO", () => {
   test("lists the members of a channel", async () => {
-    const { irc, one, two } = await start();
+    const { irc, ben, one, two } = await start();
     await irc.operator("olga");
+    ben.hangUp();
+    await irc.site.quiet();
     await one.ask("JOIN #lab");
     await two.ask("JOIN #lab", "AWAY :lunch");
     expect(await one.ask("WHO #LAB")).toEqual([
@@ -144,7 +146,9 @@ describe("WHOIS", () => {
   });
 
   test("shows that an account is away", async () => {
-    const { one, two } = await start();
+    const { irc, ben, one, two } = await start();
+    ben.hangUp();
+    await irc.site.quiet();
     await two.ask("AWAY :back at 5");
     expect(await one.ask("WHOIS chat ben")).toContain(":chat 301 ana ben :back at 5");
     expect((await one.ask("WHOIS cleo")).join()).toContain(" 301 ana cleo :not connected");
@@ -191,7 +195,12 @@ describe("WHOIS", () => {
 
 describe("AWAY", () => {
   test("is set and removed", async () => {
-    const { one } = await start();
+    const { irc, ana, one } = await start();
+    expect(await one.ask("AWAY :lunch")).toEqual([
+      ":chat 306 ana :you are not marked as away while another of your devices is present",
+    ]);
+    ana.hangUp();
+    await irc.site.quiet();
     expect(await one.ask("AWAY :lunch", "AWAY", "AWAY :", "AWAY :\x02 \x02")).toEqual([
       ":chat 306 ana :you are marked as away",
       ":chat 305 ana :you are no longer marked as away",
@@ -201,7 +210,9 @@ describe("AWAY", () => {
   });
 
   test("answers the author of a message", async () => {
-    const { one, two } = await start();
+    const { irc, ben, one, two } = await start();
+    ben.hangUp();
+    await irc.site.quiet();
     await two.ask("AWAY :lunch\x07 and   more");
     expect(await one.ask("PRIVMSG ben :hi")).toContain(":chat 301 ana ben :lunch and more");
     expect((await one.ask("NOTICE ben :hi")).join()).not.toContain(" 301 ");
@@ -265,7 +276,9 @@ describe("MONITOR", () => {
 
 describe("USERHOST and ISON", () => {
   test("USERHOST shows up to 5 accounts", async () => {
-    const { one, two } = await start();
+    const { irc, ben, one, two } = await start();
+    ben.hangUp();
+    await irc.site.quiet();
     await two.ask("AWAY :lunch");
     expect(await one.ask("USERHOST ana nobody BEN cleo ana ana")).toEqual([
       ":chat 302 ana :ana=+ana@chat ben=-ben@chat cleo=-cleo@chat ana=+ana@chat",

@@ -47,7 +47,7 @@ async function converse(transcript: Transcript): Promise<void> {
   const { site } = irc;
   const ben = await irc.operator("ben");
   const [ana, dora] = [await irc.member("ana"), await irc.member("dora")];
-  await irc.member("cleo");
+  (await irc.member("cleo")).hangUp();
   await ben.request("join", { room: "lab", create: true });
   await ben.request("topic", { room: "lab", topic: "Experiments" });
   await dora.request("join", { room: "lab" });

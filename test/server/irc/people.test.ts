@@ -11,7 +11,9 @@ async function start(caps = MODERN) {
 
 describe("WHO and WHOIS", () => {
   test("show accounts, and never addresses", async () => {
-    const { one, two } = await start();
+    const { irc, ben, one, two } = await start();
+    ben.hangUp();
+    await irc.site.quiet();
     await two.ask("AWAY :lunch");
     expect(await one.ask("WHO #lobby")).toEqual([
       expect.stringMatching(/^:chat BATCH|^:chat 352 ana #lobby (ana|ben) chat chat \S+ [HG] :0 /),
@@ -61,7 +63,9 @@ describe("WHO and WHOIS", () => {
 
 describe("AWAY", () => {
   test("is stored for the account, and announced", async () => {
-    const { irc, one, two } = await start(`${MODERN} away-notify`);
+    const { irc, ben, one, two } = await start(`${MODERN} away-notify`);
+    ben.hangUp();
+    await irc.site.quiet();
     await one.news();
     expect(await two.ask("AWAY :at lunch")).toEqual([expect.stringContaining(" 306 ben :")]);
     await irc.site.time.advance(PRESENCE_INTERVAL_MS);
@@ -75,13 +79,55 @@ describe("AWAY", () => {
   });
 
   test("may precede the log-in with pre-away", async () => {
-    const { irc, one } = await start();
+    const { irc, ben, one, two } = await start();
+    two.send("QUIT");
+    ben.hangUp();
+    await irc.site.quiet();
     const client = irc.connect();
     client.send("CAP REQ :sasl draft/pre-away", "AWAY :asleep", "NICK ben", "PASS ben:sesame-ben");
     client.send("USER ben 0 * :ben", "CAP END");
     await client.until(" 001 ");
     await client.sync();
     expect((await one.ask("PRIVMSG ben :hi")).join()).toContain(" 301 ana ben asleep");
+  });
+
+  test("* of a bouncer does not count beside another device", async () => {
+    const { irc, ben, one, two } = await start(`${MODERN} away-notify`);
+    await one.news();
+    await two.ask("AWAY *");
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    expect(await one.news()).toEqual([]);
+    expect((await one.ask("WHO ben"))[0]).toContain(" ben H :");
+    expect((await one.ask("PRIVMSG ben :hi")).join()).not.toContain(" 301 ");
+    ben.hangUp();
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    expect(await one.news()).toEqual([expect.stringMatching(/^:ben!\S+ AWAY :not connected/)]);
+    expect((await one.ask("WHO ben"))[0]).toContain(" ben G :");
+    expect((await one.ask("PRIVMSG ben :hi")).join()).toContain(" 301 ana ben :not connected");
+    await irc.client("ben");
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    expect(await one.news()).toEqual([":ben!ben@chat AWAY"]);
+  });
+
+  test("needs the reason of each connection, and shows the newest text", async () => {
+    const { irc, ben, one, two } = await start();
+    ben.hangUp();
+    const three = await irc.client("ben");
+    const whois = async () => (await one.ask("WHOIS ben")).find((line) => line.includes(" 301 "));
+    await two.ask("AWAY :asleep");
+    expect(await whois()).toBeUndefined();
+    await three.ask("AWAY :on a train");
+    expect(await whois()).toContain(":on a train");
+    await three.ask("AWAY *");
+    expect(await whois()).toMatch(/ ben :?asleep$/);
+    await three.ask("AWAY");
+    expect(await whois()).toBeUndefined();
+    three.lose();
+    await irc.site.quiet();
+    expect(await whois()).toMatch(/ ben :?asleep$/);
+    two.lose();
+    await irc.client("ben");
+    expect(await whois()).toBeUndefined();
   });
 
   test("shows that an account went offline, or came back", async () => {
