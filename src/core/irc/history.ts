@@ -232,7 +232,7 @@ function* historyLines(
   session: IrcSession,
   channel: Channel,
   records: readonly ChatRecord[],
-  showsTime = false,
+  isPlayback = false,
 ): Asking<Iterable<LineFields>> {
   const texts = yield* editedTexts(session, channel, records);
   return Iterator.from(records).flatMap((record) => {
@@ -240,7 +240,7 @@ function* historyLines(
     if (session.server.rooms.isErased(record.seq)) return [];
     const text = texts.get(record.seq);
     const shown = text === undefined ? record : { ...record, body: { ...record.body, text } };
-    return session.renderFor(channel, shown, showsTime);
+    return session.renderFor(channel, shown, isPlayback);
   });
 }
 
@@ -308,7 +308,7 @@ export function* playMissed(session: IrcSession): Task {
         const last = `only the last ${unread} of your unread messages follow`;
         session.notice(`${channel.name}: ${last}`);
       }
-      const lines = yield* historyLines(session, channel, missed, !session.has(CAP.time));
+      const lines = yield* historyLines(session, channel, missed, true);
       yield* session.batch("chathistory", [channel.name], lines);
       yield* markRead(session, channel, missed.at(-1)?.n ?? readN);
     } catch (error) {

@@ -18,7 +18,7 @@ export interface Rendering {
   readonly to: string;
   /** Reader of a direct conversation or of history, for links to files. */
   readonly reader?: string;
-  /** True if the text begins with the time of the message. */
+  /** True if each line begins with the time of the message. */
   readonly showsTime?: boolean;
 }
 
@@ -39,11 +39,11 @@ function convertedText(record: ChatRecord, { texts }: IrcServer): IrcText {
 /** Splits the text of a record once for all readers, unless the text differs between them. */
 function partsOf(
   record: ChatRecord,
-  { server, showsTime }: Rendering,
+  { server }: Rendering,
   key: string,
   split: () => readonly string[],
 ): readonly string[] {
-  if (record.kind === "file" || showsTime === true) return split();
+  if (record.kind === "file") return split();
   const { parts } = convertedText(record, server);
   const found = parts.get(key) ?? split();
   parts.set(key, found);
@@ -81,19 +81,19 @@ export function renderRecord(record: ChatRecord, rendering: Rendering): LineFiel
 
 function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { caps, to } = rendering;
-  const plain = textOf(record, rendering);
-  if (plain === undefined || plain.trim() === "") return [];
-  const text = rendering.showsTime === true ? `[${clockOf(record)}] ${plain}` : plain;
+  const text = textOf(record, rendering);
+  if (text === undefined || text.trim() === "") return [];
+  const stamp = rendering.showsTime === true ? stampOf(record, rendering.server.unixMs()) : "";
   const command = record.body?.["notice"] === true ? "NOTICE" : "PRIVMSG";
   const source = sourceOf(record);
   const tags = { ...messageTags(record, rendering), ...replyTag(record, rendering) };
-  const budget = REST_BYTES_MAX - `:${source} ${command} ${to} :`.length;
+  const budget = REST_BYTES_MAX - `:${source} ${command} ${to} :${stamp}`.length;
   if (record.kind === "action") {
     const parts = partsOf(record, rendering, `${budget}`, () =>
       splitText(text.replaceAll("\n", " "), budget - "\u0001ACTION \u0001".length),
     );
     const lines = parts.map((part) => {
-      return { source, command, params: [to, `\u0001ACTION ${part}\u0001`] };
+      return { source, command, params: [to, `\u0001ACTION ${stamp}${part}\u0001`] };
     });
     return withFirstTags(lines, tags, eventTags(record, caps));
   }
@@ -104,13 +104,15 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   }
   const split = () => splitText(text, budget);
   const pieces = isWhole ? [text] : partsOf(record, rendering, `${budget}`, split);
-  const parts = pieces.map((part) => ({ source, command, params: [to, part] }));
+  const parts = pieces.map((part) => ({ source, command, params: [to, stamp + part] }));
   return withFirstTags(parts, tags, eventTags(record, caps));
 }
 
-/** Hours and minutes in UTC. */
-function clockOf({ timeUnixMs }: ChatRecord): string {
-  return formatUtc(timeUnixMs).slice(11, 16);
+/** Time in UTC, with the date unless it is today. A line without it could be a bot's command. */
+function stampOf({ timeUnixMs }: ChatRecord, nowUnixMs: number): string {
+  const [date = "", time = ""] = formatUtc(timeUnixMs).split("T");
+  const isToday = formatUtc(nowUnixMs).startsWith(date);
+  return `[${isToday ? "" : `${date} `}${time.slice(0, 5)}] `;
 }
 
 /** Marks the parts that continue a line. No text contains it. */

@@ -800,15 +800,16 @@ export class IrcSession {
     return records.map((record) => new SharedRecord(this.server, readHead(record)).record);
   }
 
-  renderFor(channel: Channel, record: ChatRecord, showsTime = false): LineFields[] {
+  renderFor(channel: Channel, record: ChatRecord, isPlayback = false): LineFields[] {
     const isMine = record.from === this.account?.name;
     const to = channel.isDirect && !isMine ? this.nick : channel.name;
     return renderRecord(record, {
       server: this.server,
-      caps: this.caps,
+      // WeeChat 4 shows a batch within the batch of missed messages after all others.
+      caps: isPlayback ? this.caps & ~CAP.multiline : this.caps,
       to,
       reader: this.nick,
-      showsTime,
+      showsTime: isPlayback && !this.has(CAP.time),
     });
   }
 

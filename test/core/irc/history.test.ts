@@ -273,9 +273,29 @@ describe("playback", () => {
     const client = await irc.client("ana", "");
     expect(client.lines.filter((line) => line.includes(" PRIVMSG ")).slice(-3)).toEqual([
       ":ben!ben@chat PRIVMSG #lobby :[08:00] a",
-      ":ben!ben@chat PRIVMSG #lobby :b",
+      ":ben!ben@chat PRIVMSG #lobby :[08:00] b",
       ":ben!ben@chat PRIVMSG #lobby :[09:00] c",
     ]);
+  });
+
+  test("nests no batch, which WeeChat 4 would show last", async () => {
+    const { irc, ben } = await start();
+    await irc.site.wait(ben.post("three"));
+    await irc.site.wait(ben.post("multi\nfour"));
+    await irc.site.wait(ben.post("five"));
+    const caps = "batch server-time message-tags draft/multiline";
+    const client = await irc.client("ana", caps);
+    const opened = client.lines.findIndex((line) => line.includes(" chathistory #lobby"));
+    const shown = client.lines.slice(opened + 1).filter((line) => /BATCH|PRIVMSG/.test(line));
+    expect(
+      untagged(shown)
+        .map((line) => line.replace(/^.* :?/, ""))
+        .slice(-5),
+    ).toEqual([...["three", "multi", "four", "five"], expect.stringMatching(/^-b/)]);
+    expect(shown.join("\n")).not.toContain("draft/multiline");
+    expect(shown.filter((line) => line.includes("batch=b"))).toHaveLength(shown.length - 1);
+    await irc.site.wait(ben.post("live\nlines"));
+    expect((await client.news()).join("\n")).toContain(" draft/multiline #lobby");
   });
 
   test("shows at most 50 messages per room", async () => {

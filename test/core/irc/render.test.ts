@@ -198,10 +198,19 @@ describe("a message", () => {
   });
 
   test("shows its time in the text if the client cannot read tags", () => {
-    const shown = lines(record("text", { text: "hi" }), 0, { showsTime: true });
-    expect(shown).toEqual([`${ANA} PRIVMSG #lab :[08:00] hi`]);
-    const action = lines(record("action", { text: "waves" }), 0, { showsTime: true });
-    expect(action).toEqual([`${ANA} PRIVMSG #lab :\x01ACTION [08:00] waves\x01`]);
+    const server = ircServer({ unixMs: () => Date.UTC(2027, 0, 15, 23, 59) });
+    const show = (kind: string, text: string, at = server) =>
+      lines(record(kind, { text }), 0, { server: at, showsTime: true });
+    expect(show("text", "hi\n\n!hello")).toEqual([
+      `${ANA} PRIVMSG #lab :[08:00] hi`,
+      `${ANA} PRIVMSG #lab :[08:00] !hello`,
+    ]);
+    expect(show("action", "waves")).toEqual([`${ANA} PRIVMSG #lab :\x01ACTION [08:00] waves\x01`]);
+    const long = [...show("text", "x".repeat(1_000)), ...show("action", "y".repeat(1_000))];
+    for (const line of long) expect(line).toContain("[08:00] ");
+    expect(Math.max(...long.map((line) => line.length))).toBeLessThanOrEqual(510);
+    const tomorrow = ircServer({ unixMs: () => Date.UTC(2027, 0, 16) });
+    expect(show("text", "hi", tomorrow)).toEqual([`${ANA} PRIVMSG #lab :[2027-01-15 08:00] hi`]);
   });
 
   test("that was imported names its origin", () => {
