@@ -25,6 +25,7 @@ export const CAP = {
   extendedMonitor: 1 << 21,
   sasl: 1 << 22,
   capNotify: 1 << 23,
+  draftNoNames: 1 << 24,
 } as const;
 
 /** Capabilities that change how a record of a room is rendered. */
@@ -61,7 +62,7 @@ const ROWS: Readonly<Record<string, CapabilityRow>> = {
     bit: CAP.multiline,
     value: `max-bytes=${MULTILINE_BYTES_MAX},max-lines=${MULTILINE_LINES_MAX}`,
   },
-  "draft/no-implicit-names": { bit: CAP.noNames },
+  "draft/no-implicit-names": { bit: CAP.draftNoNames },
   "draft/pre-away": { bit: CAP.preAway },
   "draft/read-marker": { bit: CAP.readMarker },
   "echo-message": { bit: CAP.echo },
@@ -71,6 +72,7 @@ const ROWS: Readonly<Record<string, CapabilityRow>> = {
   "labeled-response": { bit: CAP.label },
   "message-tags": { bit: CAP.tags },
   "multi-prefix": { bit: CAP.multiPrefix },
+  "no-implicit-names": { bit: CAP.noNames },
   sasl: { bit: CAP.sasl, value: "PLAIN" },
   "server-time": { bit: CAP.time },
   "standard-replies": { bit: CAP.standardReplies },

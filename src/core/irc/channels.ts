@@ -30,9 +30,8 @@ export function showChannel(session: IrcSession, channel: Channel): void {
 export function* completeJoin(session: IrcSession, channel: Channel): Task {
   if (session.has(CAP.readMarker)) yield* sendReadMarker(session, channel);
   const room = session.server.rooms.get(channel.id);
-  if (room !== undefined && !session.has(CAP.noNames)) {
-    yield* sendNames(session, room, channel.name);
-  }
+  const wantsNames = !session.has(CAP.noNames) && !session.has(CAP.draftNoNames);
+  if (room !== undefined && wantsNames) yield* sendNames(session, room, channel.name);
 }
 
 export function* join(session: IrcSession, { params: [list = "", keys = ""] }: IrcLine): Task {

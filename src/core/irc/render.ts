@@ -187,7 +187,7 @@ function reactionLines(record: ChatRecord, rendering: Rendering, reaction = reco
   if ((caps & CAP.tags) === 0 || react === undefined || re === undefined) return [];
   const tags = {
     ...messageTags(record, rendering),
-    "+draft/reply": messageId(server, re),
+    ...replyTags(messageId(server, re)),
     [reaction === record ? "+draft/react" : "+draft/unreact"]: cleanIrc(react),
   };
   return [{ tags, source: sourceOf(record), command: "TAGMSG", params: [to] }];
@@ -280,7 +280,12 @@ export function eventTags({ timeUnixMs, from }: ChatRecord, caps: number): Tags 
 function replyTag({ kind, body }: ChatRecord, { caps, server }: Rendering): LineFields["tags"] {
   const re = kind === "edit" ? body?.["seq"] : body?.["re"];
   if ((caps & CAP.tags) === 0 || typeof re !== "number") return {};
-  return { "+draft/reply": messageId(server, re) };
+  return replyTags(messageId(server, re));
+}
+
+/** Older clients know only the name of the draft. */
+function replyTags(id: string): Tags {
+  return { "+reply": id, "+draft/reply": id };
 }
 
 function sourceOf({ from }: ChatRecord): string {

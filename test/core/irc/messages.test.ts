@@ -407,8 +407,9 @@ describe("edits, erasures and reactions", () => {
     const [first] = await one.ask("PRIVMSG #lobby :question");
     await two.until("question");
     const [answer = ""] = await two.ask(`@+draft/reply=${idOf(first)} PRIVMSG #lobby :answer`);
-    expect(answer).toContain(`+draft/reply=${idOf(first)}`);
-    expect(await one.until("answer")).toContain(`+draft/reply=${idOf(first)}`);
+    const tags = `+reply=${idOf(first)};+draft/reply=${idOf(first)} `;
+    expect(answer).toContain(tags);
+    expect(await one.until("answer")).toContain(tags);
     expect(ana.records.at(-1)?.body?.["re"]).toBe(Number(idOf(first).split("-").at(-1)));
     await two.ask(`@+reply=${idOf(first)} PRIVMSG #lobby :again`);
     expect(ana.records.at(-1)?.body?.["re"]).toBeDefined();

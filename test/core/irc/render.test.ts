@@ -95,12 +95,20 @@ describe("without capabilities", () => {
 describe("a capability", () => {
   test.each([
     ["tags", record("text", { text: "hi" }), `@msgid=log-7 ${ANA} PRIVMSG #lab :hi`],
-    ["tags", record("text", { text: "hi", re: 2 }), "@msgid=log-7;+draft/reply=log-2 "],
-    ["tags", record("edit", { text: "hi", seq: 2 }), "@msgid=log-7;+draft/reply=log-2 "],
+    [
+      "tags",
+      record("text", { text: "hi", re: 2 }),
+      "@msgid=log-7;+reply=log-2;+draft/reply=log-2 ",
+    ],
+    [
+      "tags",
+      record("edit", { text: "hi", seq: 2 }),
+      "@msgid=log-7;+reply=log-2;+draft/reply=log-2 ",
+    ],
     [
       "tags",
       record("reaction", { react: "👍", re: 2 }),
-      `@msgid=log-7;+draft/reply=log-2;+draft/react=👍 ${ANA} TAGMSG #lab`,
+      `@msgid=log-7;+reply=log-2;+draft/reply=log-2;+draft/react=👍 ${ANA} TAGMSG #lab`,
     ],
     ["time", record("text", { text: "hi" }), `@${TIME} ${ANA} PRIVMSG #lab :hi`],
     ["accountTag", record("join", {}), `@account=ana ${ANA} JOIN #lab`],
@@ -128,7 +136,7 @@ describe("a capability", () => {
     ]);
     expect(lines(erase, CAP.redaction, rendering)).toEqual([]);
     expect(lines(erase, CAP.tags, rendering)).toEqual([
-      `@msgid=log-7;+draft/reply=log-1;+draft/unreact=👍 ${ANA} TAGMSG #lab`,
+      `@msgid=log-7;+reply=log-1;+draft/reply=log-1;+draft/unreact=👍 ${ANA} TAGMSG #lab`,
     ]);
     for (const [from, source] of [
       ["ben", "ben!ben@chat"],
@@ -178,7 +186,7 @@ describe("a capability", () => {
   test("the message's id and reply mark only the first line of several", () => {
     const shown = lines(record("text", { text: "a\nb", re: 2 }), CAP.tags | CAP.time);
     expect(shown).toEqual([
-      `@${TIME};msgid=log-7;+draft/reply=log-2 ${ANA} PRIVMSG #lab :a`,
+      `@${TIME};msgid=log-7;+reply=log-2;+draft/reply=log-2 ${ANA} PRIVMSG #lab :a`,
       `@${TIME} ${ANA} PRIVMSG #lab :b`,
     ]);
     const [, second] = lines(record("text", { text: "a\nb" }), CAP.accountTag);
