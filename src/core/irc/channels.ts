@@ -22,8 +22,22 @@ const MEMBERS_PER_UNIT = 25;
 /** Shows a channel that the account is in. `completeJoin` sends the rest. */
 export function showChannel(session: IrcSession, channel: Channel): void {
   session.showJoin(channel);
-  const topic = session.server.rooms.get(channel.id)?.topic ?? "";
-  if (topic !== "") session.numeric(RPL.topic, channel.name, oneLine(topic));
+  sendTopic(session, channel);
+}
+
+/** @returns false if there is no topic */
+function sendTopic(session: IrcSession, { id, name }: Channel): boolean {
+  const { topic: text = "", topicChange } = session.server.rooms.get(id) ?? {};
+  if (text === "") return false;
+  session.numeric(RPL.topic, name, oneLine(text));
+  if (topicChange === undefined) return true;
+  const by = session.server.registry.nameOf(topicChange.by) ?? HOST;
+  session.numeric(RPL.topicWhoTime, name, by, unixSeconds(topicChange.unixMs));
+  return true;
+}
+
+function unixSeconds(unixMs: number): string {
+  return `${Math.floor(unixMs / 1_000)}`;
 }
 
 /** The read marker must come before the end of the names. */
@@ -71,7 +85,7 @@ function* joinOne(session: IrcSession, name: string, key: string | undefined): A
       yield* completeJoin(session, channel);
     }
   } catch (error) {
-    refuse(session, error, name);
+    refuseJoin(session, error, name);
   } finally {
     session.endJoin(undefined);
   }
@@ -117,10 +131,11 @@ export function* topic(session: IrcSession, { params }: IrcLine): Task {
   const [name = "", text] = params;
   const channel = channelOf(session, name);
   if (channel === undefined) return;
-  const current = session.server.rooms.get(channel.id)?.topic ?? "";
   if (text === undefined) {
-    if (current === "") return session.numeric(RPL.noTopic, channel.name, "no topic is set");
-    return session.numeric(RPL.topic, channel.name, oneLine(current));
+    if (!sendTopic(session, channel)) {
+      session.numeric(RPL.noTopic, channel.name, "no topic is set");
+    }
+    return;
   }
   yield* settle(session, channel, "topic", { topic: oneLine(text) });
 }
@@ -179,7 +194,7 @@ export function* mode(session: IrcSession, { params }: IrcLine): Task {
 }
 
 function modesOf({ isClosed, locked }: Room): string {
-  return `+nt${isClosed ? "m" : ""}${locked ? "k" : ""}`;
+  return `+n${isClosed ? "m" : ""}${locked ? "k" : ""}`;
 }
 
 interface ModeChange {
@@ -203,7 +218,6 @@ function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
       yield* settle(session, channel, "close", { on: isOn });
       return;
     case "n":
-    case "t":
       if (isOn) return;
       return session.numeric(ERR.unknownMode, letter, "this mode is always set");
     case "k": {
@@ -231,7 +245,7 @@ function* sendMutes(session: IrcSession, channel: Channel, room: Room): Asking<v
   for (const [id] of muted) {
     const user = registry.nameOf(id);
     const { from = HOST, timeUnixMs } = lastOf.get(id) ?? {};
-    const setting = timeUnixMs === undefined ? [] : [from, `${Math.floor(timeUnixMs / 1_000)}`];
+    const setting = timeUnixMs === undefined ? [] : [from, unixSeconds(timeUnixMs)];
     if (user !== undefined) {
       session.numeric(RPL.banList, channel.name, muteMask(user), ...setting);
     }
@@ -354,6 +368,21 @@ const NUMERIC_OF: Readonly<Record<string, string>> = {
   banned: ERR.banned,
   muted: ERR.cannotSend,
   "too-large": ERR.inputTooLong,
+};
+
+/** Clients wait until a numeric of JOIN names the channel. Some show its text, and some do not. */
+function refuseJoin(session: IrcSession, error: unknown, name: string): void {
+  if (error instanceof Fault && NUMERIC_OF[error.code] === undefined) {
+    const numeric = JOIN_NUMERIC_OF[error.code] ?? ERR.unavailable;
+    session.numeric(numeric, name, error.message);
+  }
+  refuse(session, error, name);
+}
+
+const JOIN_NUMERIC_OF: Readonly<Record<string, string>> = {
+  // The password of a new room is too short.
+  usage: ERR.badKey,
+  "too-many": ERR.tooManyChannels,
 };
 
 /** Reports a fault of the server with its numeric, or as a standard reply. */

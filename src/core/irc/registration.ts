@@ -215,7 +215,7 @@ export class Registration {
     session.numeric(RPL.yourHost, `your host is ${HOST}, running chat ${server.version}`);
     const since = formatUtc(server.startedUnixMs);
     session.numeric(RPL.created, `this server was started ${since}`);
-    session.numeric(RPL.myInfo, HOST, `chat-${server.version}`, "o", "bkmnot", "bko");
+    session.numeric(RPL.myInfo, HOST, `chat-${server.version}`, "o", "bkmno", "bko");
     const tokens = [`NETWORK=${networkToken(server.name)}`, ...ISUPPORT_TOKENS];
     for (let at = 0; at < tokens.length; at += ISUPPORT_PER_LINE) {
       const line = tokens.slice(at, at + ISUPPORT_PER_LINE);

@@ -33,6 +33,7 @@ export interface Room {
   isSealed?: boolean;
   group?: Group;
   topic: string;
+  topicChange?: { readonly by: UserId; readonly unixMs: number };
   /** `undefined` if messages are kept permanently. */
   retention?: { readonly keepMs: number; readonly by: UserId };
   pins: readonly number[];
@@ -263,8 +264,7 @@ export class Rooms {
         return;
       }
       case "topic":
-        room.topic = bodyOf(record, kind)?.topic ?? room.topic;
-        return;
+        return applyTopic(room, record, by);
       case "room":
       case "text":
       case "action":
@@ -447,6 +447,13 @@ function applyMute(room: Room, record: FoldedRecord): void {
   const end = until === undefined ? undefined : clampUnixMs(until);
   if (on === true) room.muted.set(user, end);
   else room.muted.delete(user);
+}
+
+function applyTopic(room: Room, record: FoldedRecord, by: UserId): void {
+  const topic = bodyOf(record, "topic")?.topic;
+  if (topic === undefined) return;
+  room.topic = topic;
+  room.topicChange = { by, unixMs: record.head.time };
 }
 
 function applyRetention(room: Room, record: FoldedRecord, by: UserId): void {

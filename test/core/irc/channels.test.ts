@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { ROOMS_PER_HOUR_MAX } from "../../../src/base/limits.ts";
+import { checkNewPassword } from "../../../src/base/new-names.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
 
@@ -36,7 +38,7 @@ describe("JOIN", () => {
     const lines = await two.ask("JOIN #vault,#new,#den k1,,wrong", "MODE #vault", "MODE #vault k");
     expect(lines.filter((line) => line.includes(" JOIN "))).toHaveLength(2);
     expect(lines.join("\n")).toContain(" 475 ben #den :");
-    expect(lines.join("\n")).toContain(":chat 324 ben #vault +ntk");
+    expect(lines.join("\n")).toContain(":chat 324 ben #vault +nk");
     expect(lines.join("\n")).not.toContain("k1");
     expect(await two.ask("JOIN #den")).toEqual([expect.stringContaining(" 475 ben #den :")]);
     await two.ask("JOIN #den k2");
@@ -64,6 +66,23 @@ describe("JOIN", () => {
   ])("refuses %p", async (name, numeric) => {
     const { one } = await start();
     expect(await one.ask(`JOIN ${name}`)).toEqual([expect.stringContaining(` ${numeric} ana `)]);
+  });
+
+  test("ends the client's wait if the room cannot be created", async () => {
+    const hash = async (password: string) => {
+      checkNewPassword(password);
+      return password;
+    };
+    const passwords = { hash, verify: (a: string, b: string) => Promise.resolve(a === b) };
+    const irc = await IrcSite.open({ passwords });
+    await irc.member("ana");
+    const one = await irc.client("ana");
+    expect(await one.ask("JOIN #new short")).toEqual([
+      ":chat 475 ana #new :a new password needs at least 8 characters",
+      ":chat FAIL * USAGE #new :a new password needs at least 8 characters",
+    ]);
+    for (let i = 0; i < ROOMS_PER_HOUR_MAX; i++) await one.ask(`JOIN #r${i}`);
+    expect((await one.ask("JOIN #more"))[0]).toStartWith(":chat 405 ana #more :");
   });
 
   test("leaves no room on JOIN 0", async () => {
@@ -188,7 +207,10 @@ describe("TOPIC", () => {
       ":ana!ana@chat TOPIC #lobby :news of today",
     ]);
     await two.until(":ana!ana@chat TOPIC #lobby :news of today");
-    expect(await two.ask("TOPIC #lobby")).toEqual([":chat 332 ben #lobby :news of today"]);
+    expect(await two.ask("TOPIC #lobby")).toEqual([
+      ":chat 332 ben #lobby :news of today",
+      expect.stringMatching(/^:chat 333 ben #lobby ana \d{10}$/),
+    ]);
     await one.ask("TOPIC #lobby :");
     expect(await two.ask("TOPIC #lobby")).toContainEqual(expect.stringContaining(" 331 ben "));
     const text = "é".repeat(256);
@@ -204,11 +226,23 @@ describe("TOPIC", () => {
   });
 });
 
+test("the author and time of a topic survive a restart, and follow a rename", async () => {
+  const { irc, one } = await start();
+  const olga = await irc.operator("olga");
+  await one.ask("TOPIC #lobby :news");
+  const unixS = Math.floor(irc.site.time.unixMs() / 1_000);
+  await olga.request("rename", { user: "ana", to: "anna" });
+  await irc.restart();
+  const ben = await irc.client("ben");
+  const at = ben.lines.findIndex((line) => line.includes(" 332 "));
+  expect(ben.lines[at + 1]).toBe(`:chat 333 ben #lobby anna ${unixS}`);
+});
+
 describe("MODE", () => {
   test("shows modes", async () => {
     const { one } = await start();
     expect(await one.ask("MODE #lobby", "MODE #lobby b", "MODE #lobby +b")).toEqual([
-      ":chat 324 ana #lobby +nt",
+      ":chat 324 ana #lobby +n",
       expect.stringContaining(" 368 ana #lobby :"),
       expect.stringContaining(" 368 ana #lobby :"),
     ]);
@@ -297,7 +331,7 @@ describe("MODE", () => {
     const { one, two } = await startWithOperator();
     expect(untagged(await one.ask("MODE #lab +m"))).toEqual([":olga!olga@chat MODE #lab +m"]);
     expect(untagged(await two.news())).toEqual([":olga!olga@chat MODE #lab +m"]);
-    expect(await two.ask("MODE #lab")).toEqual([":chat 324 ben #lab +ntm"]);
+    expect(await two.ask("MODE #lab")).toEqual([":chat 324 ben #lab +nm"]);
     expect(await two.ask("PRIVMSG #lab :x")).toEqual([expect.stringContaining(" 404 ben #lab :")]);
     expect(untagged(await one.ask("PRIVMSG #lab :x"))).toHaveLength(1);
     expect(untagged(await one.ask("MODE #lab -m"))).toEqual([":olga!olga@chat MODE #lab -m"]);
@@ -310,7 +344,7 @@ describe("MODE", () => {
     ["+l 5", "472"],
     ["+v ben", "472"],
     ["+mo ben", "472"],
-    ["-t", "472"],
+    ["+t", "472"],
     ["+b *!*@*", "696"],
     ["+b m:nobody!*@*", "696"],
     ["+k secret", "696"],

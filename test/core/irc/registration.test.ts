@@ -271,7 +271,7 @@ describe("after the log-in", () => {
     const start = commands.indexOf("001");
     expect(commands.slice(start).filter((command) => command !== "005")).toEqual([
       ...["001", "002", "003", "004", "375", "372", "372", "372", "376"],
-      ...["JOIN", "332", "353", "366", "PONG"],
+      ...["JOIN", "332", "333", "353", "366", "PONG"],
     ]);
   });
 
