@@ -170,8 +170,18 @@ export function* invite(session: IrcSession, { params: [nick = "", name = ""] }:
   if (room?.members.has(account.id) === true) {
     return session.numeric(ERR.alreadyOnChannel, account.name, name, "is already in this channel");
   }
-  const isInvited = yield* settle(session, channel, "invite-user", { user: account.name });
-  if (isInvited) session.numeric(RPL.inviting, account.name, channel.name);
+  const user = account.name;
+  session.inviting = user;
+  try {
+    const { seq } = yield* session.ask("invite-user", { room: channel.name.slice(1), user });
+    yield* session.until(() => channel.seenSeq >= seq);
+  } catch (error) {
+    // An earlier invitation remains open.
+    if (room?.invited.has(account.id) !== true) return refuse(session, error, channel.name);
+  } finally {
+    session.inviting = undefined;
+  }
+  session.numeric(RPL.inviting, user, channel.name);
 }
 
 // Modes
@@ -282,22 +292,19 @@ function* changeRole(
   yield* settle(session, channel, "grant", { user, on: isOn });
 }
 
-/** @returns false if the server refuses the request */
 function* settle(
   session: IrcSession,
   channel: Channel,
-  kind: "close" | "mute" | "grant" | "topic" | "invite-user",
+  kind: "close" | "mute" | "grant" | "topic",
   fields: { readonly user?: string; readonly on?: boolean; readonly topic?: string },
-): Asking<boolean> {
+): Asking<void> {
   try {
     const request = { room: channel.name.slice(1), ...fields };
     const answer: object = yield* session.ask(kind, request as never);
     const { seq = 0 } = answer as { readonly seq?: number };
     yield* session.until(() => channel.seenSeq >= seq);
-    return true;
   } catch (error) {
     refuse(session, error, channel.name);
-    return false;
   }
 }
 

@@ -14,6 +14,7 @@ import { ISUPPORT_TOKENS } from "./isupport.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { findAccount, HOST, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
+import { splitText } from "./text.ts";
 
 /** Version from which `CAP LS` lists values and the client is notified of changes. */
 const CAP_VERSION_WITH_VALUES = 302;
@@ -22,6 +23,8 @@ const SASL_LINE_CHARS = 400;
 const SASL_CHARS_MAX = 4 * Math.ceil((2 * 64 + PASSWORD_BYTES_MAX + 2) / 3);
 const ISUPPORT_PER_LINE = 12;
 const CAPS_PER_LINE = 14;
+/** Leaves room for the start of the line. */
+const INVITATIONS_BYTES = 400;
 
 /** Key of no device. The server knows by the link that an IRC client logs in. */
 const NO_DEVICE_KEY = new Uint8Array(32);
@@ -41,6 +44,8 @@ export class Registration {
   #sasl: string | undefined;
   #isWelcomed = false;
   #isCaughtUp = false;
+  /** The server repeats open invitations at each log-in. One NOTICE after the joins lists them. */
+  hasShownInvitations = false;
 
   constructor(session: IrcSession) {
     this.#session = session;
@@ -192,6 +197,7 @@ export class Registration {
     this.#isWelcomed = true;
     yield* this.#welcome();
     yield* session.until(() => this.#isCaughtUp);
+    this.#showInvitations();
     yield* playMissed(session);
     session.release();
   }
@@ -203,14 +209,6 @@ export class Registration {
   *#welcome(): Task {
     const session = this.#session;
     const { server, nick } = session;
-    const asked = this.nick ?? nick;
-    if (asked !== nick) {
-      session.send({
-        source: userMask(asked.replaceAll(/[!@]/g, "")),
-        command: "NICK",
-        params: [nick],
-      });
-    }
     session.numeric(RPL.welcome, `welcome to ${server.name}, ${nick}`);
     session.numeric(RPL.yourHost, `your host is ${HOST}, running chat ${server.version}`);
     const since = formatUtc(server.startedUnixMs);
@@ -232,6 +230,20 @@ export class Registration {
       if (channel.isDirect) continue;
       showChannel(session, channel);
       yield* completeJoin(session, channel);
+    }
+  }
+
+  #showInvitations(): void {
+    this.hasShownInvitations = true;
+    const { server, account } = this.#session;
+    if (account === undefined) return;
+    const rooms = [...server.rooms.roomsInviting(account.id)].filter(({ invited }) => {
+      const by = invited.get(account.id);
+      return by !== undefined && !account.ignored.has(by);
+    });
+    const channels = rooms.map(({ name = "" }) => `#${name}`).join(" ");
+    for (const part of splitText(channels, INVITATIONS_BYTES)) {
+      this.#session.notice(`open invitations: ${part}`);
     }
   }
 

@@ -109,6 +109,8 @@ export class IrcSession {
   #counter = 0;
   caps = 0;
   openBatch: OpenBatch | undefined;
+  /** User that an INVITE of this connection invites. Its reply takes the place of the record. */
+  inviting: string | undefined;
   welcome: string | undefined;
   account: Account | undefined;
   ignored = NOBODY;
@@ -764,6 +766,7 @@ export class IrcSession {
     const isToSelf = channel.isDirect && channel.name === this.nick;
     if (isOwnPost && !isToSelf && !this.has(CAP.echo)) return;
     if (record.kind === "join" && isMine) return;
+    if (isMine && this.inviting !== undefined && isInvitation(record, this.inviting)) return;
     if (record.kind === "sealed") return this.#sealedMessage(channel, record, isMine);
     const isRemoval = record.kind === "kick" && record.body?.["name"] === this.nick;
     if ((record.kind === "leave" && isMine) || isRemoval) channel.hasLeft = true;
@@ -931,7 +934,7 @@ export class IrcSession {
   }
 
   #invited({ room, by, sealed }: NoticeOf<"invited">): void {
-    if (sealed !== false || !this.registration.isComplete) return;
+    if (sealed !== false || !this.registration.hasShownInvitations) return;
     const source = by === undefined ? HOST : userMask(by);
     const tags = this.has(CAP.accountTag) ? { account: by } : {};
     this.#emit({ tags, source, command: "INVITE", params: [this.nick, `#${room}`] });
@@ -1014,6 +1017,10 @@ function batchEnd(id: string): LineFields {
 function isOneBatch(lines: readonly LineFields[]): boolean {
   const [opened, closed] = [lines[0]?.params[0] ?? "", lines.at(-1)?.params[0] ?? ""];
   return lines[0]?.command === "BATCH" && closed === opened.replace("+", "-");
+}
+
+function isInvitation({ kind, body }: ChatRecord, name: string): boolean {
+  return kind === "admission" && body?.["name"] === name;
 }
 
 function isMessage({ kind }: ChatRecord): boolean {

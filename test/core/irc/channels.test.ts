@@ -529,11 +529,13 @@ describe("INVITE", () => {
     const [ana] = [await irc.member("ana"), await irc.member("ben"), await irc.member("eve")];
     await ana.request("join", { room: "vault", create: true, password: "k1" });
     const one = await irc.client("ana", `${MODERN} invite-notify`);
+    const phone = await irc.client("ana", `${MODERN} invite-notify`);
     const two = await irc.client("ben");
-    expect(await one.ask("INVITE ben #vault")).toEqual([
+    expect(await one.ask("INVITE ben #vault")).toEqual([":chat 341 ana ben #vault"]);
+    expect(await phone.news()).toEqual([
       expect.stringMatching(/^@time=\S+;msgid=\S+;account=ana :ana!ana@chat INVITE ben #vault$/),
-      ":chat 341 ana ben #vault",
     ]);
+    expect(await one.ask("INVITE ben #vault")).toEqual([":chat 341 ana ben #vault"]);
     expect(await two.news()).toEqual(["@account=ana :ana!ana@chat INVITE ben #vault"]);
     expect((await two.ask("JOIN #vault")).join("\n")).toContain("ben JOIN #vault".slice(4));
     expect(await one.ask("INVITE ben #vault")).toEqual([
@@ -548,12 +550,30 @@ describe("INVITE", () => {
     ]);
   });
 
-  test("reports an open invitation at the log-in", async () => {
+  test("is listed at the log-in, once and after the joins, while it is open", async () => {
     const irc = await IrcSite.open();
-    const [ana] = [await irc.member("ana"), await irc.member("ben")];
-    await ana.request("join", { room: "lab", create: true });
-    await ana.request("invite-user", { room: "lab", user: "ben" });
-    const two = await irc.client("ben");
-    expect(two.lines.join("\n")).toContain(":ana!ana@chat INVITE ben #lab");
+    const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+    for (const room of ["lab", "den"]) {
+      await ana.request("join", { room, create: true });
+      await ana.request("invite-user", { room, user: "ben" });
+    }
+    const old = irc.connect();
+    old.send("PASS ben:sesame-ben", "NICK ben", "USER ben 0 * :ben");
+    await old.until(" 001 ");
+    await old.sync();
+    for (const { lines } of [old, await irc.client("ben")]) {
+      const commands = untagged(lines)
+        .map((line) => line.split(" ")[1])
+        .join(" ");
+      expect(commands).toMatch(/JOIN .*366 NOTICE PONG$/);
+      expect(lines).toContain(":chat NOTICE ben :open invitations: #lab #den");
+      expect(commands).not.toContain("INVITE");
+    }
+    await ben.request("ignore", { user: "ana", on: true });
+    expect((await irc.client("ben")).lines.join("\n")).not.toContain("open invitations");
+    await ben.request("ignore", { user: "ana", on: false });
+    await ben.request("join", { room: "lab" });
+    await ben.request("join", { room: "den" });
+    expect((await irc.client("ben")).lines.join("\n")).not.toContain("open invitations");
   });
 });
