@@ -83,6 +83,8 @@ export class TcpLineSocket extends BaseLineSocket {
   protected terminate(): void {
     this.#unsent = [];
     this.#unsentBytes = 0;
-    this.#socket.terminate();
+    // The system may still be sending the last lines, which a reset would discard.
+    if (this.#isShutDown) this.#socket.end();
+    else this.#socket.terminate();
   }
 }

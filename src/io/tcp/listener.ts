@@ -21,6 +21,9 @@ export interface TcpListenOptions {
 /** OpenSSL's number for TLS 1.2, because many IRC clients and bouncers do not support TLS 1.3. */
 const TLS_1_2 = 0x0303;
 
+/** A client closes as soon as it has read the end. Some programs wait for their user instead. */
+const PEER_CLOSE_MS = 500;
+
 interface Handshaking {
   readonly id: number;
   readonly socket: Socket<Connection>;
@@ -91,9 +94,16 @@ class TcpListener implements LineListener {
     this.#server.stop();
     for (const { socket } of [...this.#handshaking.values()]) socket.terminate();
     for (const socket of [...this.#sockets]) socket.end();
+    const cancel = this.#clock.after(PEER_CLOSE_MS, () => this.#closeSent());
     if (this.#sockets.size > 0) await this.#emptied.promise;
+    cancel();
     this.#cancelScan?.();
     this.#server.stop(true);
+  }
+
+  /** Closes the connections of peers that keep them open after the last line. */
+  #closeSent(): void {
+    for (const socket of [...this.#sockets]) if (socket.queuedBytes() === 0) socket.destroy();
   }
 
   #listen(): TCPSocketListener<Connection> {

@@ -25,6 +25,7 @@ class Kernel {
   }
 
   resume(): void {}
+  end(): void {}
   terminate(): void {}
 }
 

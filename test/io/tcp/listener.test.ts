@@ -19,6 +19,7 @@ class TcpClient implements LineClient {
   readonly closed: Promise<void>;
   readonly opened: Promise<void>;
   hasEnded = false;
+  keepsOpen = false;
   #socket: Socket | undefined;
   #unsent: Uint8Array = new Uint8Array(0);
   #closesWhenSent = false;
@@ -48,7 +49,7 @@ class TcpClient implements LineClient {
         drain: () => this.#flush(),
         end: () => {
           this.hasEnded = true;
-          this.close();
+          if (!this.keepsOpen) this.close();
         },
         error: () => undefined,
         close: () => {
@@ -203,6 +204,27 @@ describe.each([false, true])("with TLS: %p", (isSecure) => {
     await client.closed;
     expect(timers.filter(({ delayMs }) => delayMs === DRAIN_TIMEOUT_MS)).toHaveLength(1);
     await listener.stop();
+  });
+
+  test("stopping does not wait for a peer that keeps the connection open", async () => {
+    const system = systemClock();
+    const timers: { readonly delayMs: number; readonly callback: () => void }[] = [];
+    const after: Clock["after"] = (delayMs, callback) => {
+      timers.push({ delayMs, callback });
+      return () => undefined;
+    };
+    const { listener, client, server } = await pair(isSecure, { clock: { ...system, after } });
+    client.keepsOpen = true;
+    server.write("ERROR :bye\r\n");
+    const before = timers.length;
+    const stopped = listener.stop();
+    await client.received.ending("ERROR :bye\r\n");
+    const short = timers.slice(before).filter(({ delayMs }) => delayMs <= 1_000);
+    expect(short).toHaveLength(1);
+    for (const { callback } of short) callback();
+    await within("the end of a listener", stopped);
+    expect(await server.untilClosed()).toBeUndefined();
+    client.sever();
   });
 
   test("a port in use and a foreign address are faults", async () => {
