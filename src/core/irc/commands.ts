@@ -69,12 +69,12 @@ export function* commandFor(session: IrcSession, line: IrcLine): Task {
   }
   const row = TABLE.get(line.command);
   const name = line.command.slice(0, 32);
-  const isAway = line.command === "AWAY" && session.has(CAP.preAway);
-  if (!session.registration.isComplete && row?.isBeforeLogin !== true && !isAway) {
-    return session.numeric(ERR.notRegistered, "log in first");
-  }
   if (row === undefined || (row.needs !== undefined && !session.has(row.needs))) {
     return session.numeric(ERR.unknownCommand, name, "unknown command");
+  }
+  const isAway = line.command === "AWAY" && session.has(CAP.preAway);
+  if (!session.registration.isComplete && row.isBeforeLogin !== true && !isAway) {
+    return session.numeric(ERR.notRegistered, "log in first");
   }
   if (line.params.length < (row.paramsMin ?? 0)) {
     const text = "not enough parameters";

@@ -347,7 +347,13 @@ export function* pong(session: IrcSession, { params }: IrcLine): Task {
   }
 }
 
-export function quit(session: IrcSession, { params: [reason = ""] }: IrcLine): void {
+/** Logs out first, because the client may keep the connection open. */
+export function* quit(session: IrcSession, { params: [reason = ""] }: IrcLine): Task {
+  try {
+    if (session.account !== undefined) yield* session.ask("logout", {});
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
   session.close(reason === "" ? "quit" : `quit: ${reason}`);
 }
 
@@ -363,17 +369,15 @@ function* markRead(session: IrcSession, channel: Channel, n: number): Asking<voi
 export function* readMarker(session: IrcSession, { params }: IrcLine): Task {
   const [target = "", selector] = params;
   const channel = conversationAt(session, target);
-  if (channel === undefined && selector === undefined) {
-    return session.send({ source: HOST, command: "MARKREAD", params: [target, "*"] });
-  }
-  if (channel === undefined) {
-    return session.fail("MARKREAD", "INVALID_PARAMS", [target], "no such conversation");
-  }
-  if (selector === undefined) return yield* sendReadMarker(session, channel);
-  const unixMs = parseSelector(session, selector)?.unixMs;
-  if (unixMs === undefined) {
+  const unixMs = selector === undefined ? undefined : parseSelector(session, selector)?.unixMs;
+  if (selector !== undefined && unixMs === undefined) {
     return session.fail("MARKREAD", "INVALID_PARAMS", [target], "invalid timestamp");
   }
+  // A client marks a new conversation before its first message.
+  if (channel === undefined) {
+    return session.send({ source: HOST, command: "MARKREAD", params: [target, "*"] });
+  }
+  if (unixMs === undefined) return yield* sendReadMarker(session, channel);
   try {
     const bounds = { until: unixMs };
     const [newest] = yield* readPages(session, channel, bounds, EVENTS, 1);

@@ -495,8 +495,11 @@ describe("MARKREAD", () => {
 
   test("is unknown for conversations that do not exist", async () => {
     const { one } = await start(CAPS);
-    expect(await one.ask("MARKREAD #none", "MARKREAD nobody")).toEqual([
+    const at = "timestamp=2027-01-15T08:00:00.000Z";
+    const lines = await one.ask("MARKREAD #none", "MARKREAD nobody", `MARKREAD nobody ${at}`);
+    expect(lines).toEqual([
       ":chat MARKREAD #none *",
+      ":chat MARKREAD nobody *",
       ":chat MARKREAD nobody *",
     ]);
   });
@@ -522,8 +525,7 @@ describe("MARKREAD", () => {
 
   test.each([
     ["MARKREAD", "NEED_MORE_PARAMS"],
-    ["MARKREAD #none timestamp=2027-01-15T08:00:00.000Z", "INVALID_PARAMS|INVALID_TARGET"],
-    ["MARKREAD nobody timestamp=2027-01-15T08:00:00.000Z", "INVALID_PARAMS|INVALID_TARGET"],
+    ["MARKREAD nobody yesterday", "INVALID_PARAMS"],
     ["MARKREAD #lobby yesterday", "INVALID_PARAMS"],
     ["MARKREAD #lobby msgid=x-1", "INVALID_PARAMS"],
     ["MARKREAD #lobby timestamp=x", "INVALID_PARAMS"],

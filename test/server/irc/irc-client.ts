@@ -21,6 +21,8 @@ export class IrcClient {
   readonly lines: string[] = [];
   isPaused = false;
   isClosed = false;
+  /** True if the client does not close when the server does. */
+  keepsOpen = false;
   queuedBytes = 0;
   /** True if the client reads nothing, so that what it receives stays in the queue. */
   isStalled = false;
@@ -46,7 +48,9 @@ export class IrcClient {
       resume: () => {
         this.isPaused = false;
       },
-      end: () => this.#close(),
+      end: () => {
+        if (!this.keepsOpen) this.#close();
+      },
       destroy: () => this.#close(),
     };
     this.#handlers = gateway.socket(socket);

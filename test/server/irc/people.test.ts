@@ -145,6 +145,26 @@ describe("AWAY", () => {
   });
 });
 
+test("QUIT ends the session before the client closes", async () => {
+  const { irc, ben, one, two } = await start(`${MODERN} away-notify`);
+  await one.ask("MONITOR + ben");
+  await two.ask("AWAY :lunch");
+  two.keepsOpen = true;
+  two.send("PRIVMSG #lobby :bye", "QUIT :bye");
+  await two.until("ERROR :quit");
+  expect(untagged(await one.news())).toEqual([":ben!ben@chat PRIVMSG #lobby :bye"]);
+  expect((await one.ask("WHO ben"))[0]).toContain(" ben H :");
+  ben.hangUp();
+  await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+  expect(two.isClosed).toBe(false);
+  const news = (await one.news()).toSorted();
+  expect(news).toEqual([
+    ":ben!ben@chat AWAY :not connected; messages will be delivered",
+    ":chat 731 ana ben",
+  ]);
+  two.lose();
+});
+
 describe("MONITOR, ISON and USERHOST", () => {
   test("report who is online", async () => {
     const { irc, ben, one, two } = await start();
