@@ -1,7 +1,7 @@
 /** `chat doctor`, which checks a machine, a server or a cluster. */
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { CHECK_TIMEOUT_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
@@ -202,9 +202,12 @@ async function checkMachine(
     platform: process.platform,
   };
   await check("terminal", CHECK_TIMEOUT_MS, () => checkTerminal(screen, env));
-  const irc = findLocalServers(env).flatMap((server) => server.irc ?? []);
-  if (irc.length === 0) return;
-  await check("irc", (irc.length + 1) * CHECK_TIMEOUT_MS, () => checkIrc(irc, probeIrc));
+  const servers = findLocalServers(env).filter(({ data: path, irc = [] }) => {
+    return irc.length > 0 && (data === undefined || path === resolve(data));
+  });
+  const count = servers.flatMap(({ irc = [] }) => irc).length;
+  if (count === 0) return;
+  await check("irc", (count + 1) * CHECK_TIMEOUT_MS, () => checkIrc(servers, probeIrc));
 }
 
 async function checkSealed(

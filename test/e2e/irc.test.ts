@@ -131,12 +131,16 @@ test("the doctor connects to the IRC ports, and prints the certificate to compar
   const { irc, ircs } = addressesOf(served);
   const certificate = new X509Certificate(readFileSync(join(served.data, "tls.crt")));
   const doctor = async () => {
-    const { out } = await sandbox.home("ana").run(["doctor", served.invite, "--json"]);
+    const args = ["doctor", served.invite, "--json", "--data", served.data];
+    const { out } = await sandbox.home("ana").run(args);
     return ndjson(out).find(({ name }) => name === "irc");
   };
   expect(await doctor()).toMatchObject({
     state: "ok",
-    message: `${irc}; ${ircs}, certificate ${certificate.fingerprint256}`,
+    message: [
+      `${irc} (${served.data})`,
+      `${ircs} (${served.data}), certificate ${certificate.fingerprint256}`,
+    ].join("; "),
   });
   await served.program.signal("SIGTERM");
   await sandbox.serve();

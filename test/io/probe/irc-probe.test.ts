@@ -43,16 +43,25 @@ test("reports a refused connection and a silent service", async () => {
 
 test("checks every address, and fails with the first that does not answer", async () => {
   const targets: unknown[] = [];
-  const addresses = ["irc://127.0.0.1:6667", "ircs://[::1]:6697"];
-  const finding = await checkIrc(addresses, async ({ host, port, isSecure }) => {
+  const servers = [
+    { data: "/srv/a", irc: ["irc://127.0.0.1:6667", "ircs://[::1]:6697"] },
+    { data: "/srv/b", irc: ["ircs://127.0.0.1:6698"] },
+    { data: "/srv/c" },
+  ];
+  const finding = await checkIrc(servers, async ({ host, port, isSecure }) => {
     targets.push([host, port, isSecure]);
-    return isSecure ? "AB:CD" : undefined;
+    return isSecure ? `AB:${port}` : undefined;
   });
   expect(targets).toEqual([
     ["127.0.0.1", 6667, false],
     ["::1", 6697, true],
+    ["127.0.0.1", 6698, true],
   ]);
-  expect(finding.message).toBe("irc://127.0.0.1:6667; ircs://[::1]:6697, certificate AB:CD");
+  expect(finding.message.split("; ")).toEqual([
+    "irc://127.0.0.1:6667 (/srv/a)",
+    "ircs://[::1]:6697 (/srv/a), certificate AB:6697",
+    "ircs://127.0.0.1:6698 (/srv/b), certificate AB:6698",
+  ]);
   const fault = new Fault("unreachable", "no answer");
-  expect(await rejection(checkIrc(addresses, () => Promise.reject(fault)))).toBe(fault);
+  expect(await rejection(checkIrc(servers, () => Promise.reject(fault)))).toBe(fault);
 });
