@@ -19,7 +19,7 @@ export async function lastFiles(
 }
 
 export function fileRow(file: DisplayFile): string {
-  return `${file.id}  ${fileLabel(file)}, from ${file.from}`;
+  return `#${file.seq}  ${file.id}  ${fileLabel(file)}, from ${file.from}`;
 }
 
 export interface FileSelection {

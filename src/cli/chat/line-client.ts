@@ -3,7 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { KNOWN_FILES_MAX } from "../../base/limits.ts";
+import { KNOWN_FILES_MAX, PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import {
   foldName,
   formatTarget,
@@ -28,7 +28,7 @@ import { faultJson } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
 import { ChatExit } from "./chat-exit.ts";
-import { ChatConsole, displayChatRecord } from "./console.ts";
+import { ChatConsole, displayChatRecord, displayRecords } from "./console.ts";
 import { LineFiles } from "./files.ts";
 import { destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
@@ -158,8 +158,21 @@ export class LineClient extends SlashHost {
     return showView(this, view);
   }
 
-  protected lastSeq(whose: MessageAuthor): number | undefined {
-    return this.chatConsole.recent.last(this.current, this.me, whose);
+  /** Own earlier messages are never edited or erased unless this client has displayed them. */
+  protected async lastSeq(whose: MessageAuthor): Promise<number | undefined> {
+    const { current: target, me } = this;
+    const { recent } = this.chatConsole;
+    const last = recent.last(target, me, whose);
+    if (last !== undefined || whose === "own") return last;
+    const { records } = await this.open.client.history({ target, limit: PAGE_RECORDS_MAX });
+    for (const record of displayRecords(records, me)) recent.add(record);
+    return recent.last(target, me, whose);
+  }
+
+  list(_command: string, records: readonly ChatRecord[]): number {
+    const rows = displayRecords(records, this.me);
+    for (const row of rows) this.chatConsole.record(row);
+    return rows.length;
   }
 
   protected async submit(to: string, body: PostBody): Promise<void> {

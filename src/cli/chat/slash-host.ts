@@ -4,7 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
 import { sealedRoomAt } from "../../client/chat/room-actions.ts";
 import { sealedEdit } from "../../client/sealed/body.ts";
-import type { RoomView } from "../../core/client/chat-record.ts";
+import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Answer, Host, JoinArgs, MessageAuthor, View } from "../../ui/commands/command.ts";
@@ -13,7 +13,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { type JoinRoomOptions, joinRoom, joinWithRetry } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
-import type { DisplayRecord, JsonObject } from "../output/render.ts";
+import type { JsonObject } from "../output/render.ts";
 import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
@@ -24,7 +24,6 @@ export interface SlashConsole {
   note(text: Message, rows?: readonly string[]): void;
   fault(fault: Fault): void;
   help(rows: readonly SlashRow[]): void;
-  record(record: DisplayRecord): void;
   confirm(question: Message): Promise<boolean>;
   /** Reads a secret without echo. `undefined` if no user can answer or the answer is empty. */
   secret(question: Message): Promise<string | undefined>;
@@ -50,7 +49,16 @@ export abstract class SlashHost implements Host {
   }
 
   protected abstract submit(target: string, body: PostBody): Promise<void>;
-  protected abstract lastSeq(whose: MessageAuthor): number | undefined;
+  protected abstract lastSeq(
+    whose: MessageAuthor,
+  ): Promise<number | undefined> | number | undefined;
+  /**
+   * Shows messages that a command has found.
+   * @param command such as `/pins`
+   * @param records oldest first
+   * @returns the number of messages shown
+   */
+  abstract list(command: string, records: readonly ChatRecord[]): number;
   abstract show(view: View): Promise<undefined>;
   /**
    * Waits until all messages sent by this client are recorded and displayed.
@@ -124,14 +132,14 @@ export abstract class SlashHost implements Host {
   async resolveSeq(seq: number | undefined, whose: MessageAuthor): Promise<number> {
     if (seq !== undefined) return seq;
     if (whose === "own") await this.waitUntilConfirmed();
-    const last = this.lastSeq(whose);
+    const last = await this.lastSeq(whose);
     if (last !== undefined) return last;
     throw whose === "own"
       ? new Fault("not-found", msg`you have no messages here`, {
           remedy: msg`specify its number`,
         })
       : new Fault("not-found", msg`no messages from other users here`, {
-          remedy: msg`specify the message number that --json and history show`,
+          remedy: msg`specify the message number that /history shows`,
         });
   }
 

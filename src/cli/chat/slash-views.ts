@@ -16,7 +16,6 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
-import { displayRecords } from "./console.ts";
 import { confirmHint, digitRows, identityLine } from "./identity-lines.ts";
 import { showIrcPasswords } from "./irc-passwords.ts";
 import { membersLine } from "./members-line.ts";
@@ -83,13 +82,15 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   async saved(host) {
     const { client } = host.open;
     const { saved } = await client.request("prefs", {});
-    let unreadable = 0;
+    const readable: ChatRecord[] = [];
     for (const { room: id, seq } of saved.slice(-SAVED_LISTED_MAX)) {
       const room = client.rooms.find((candidate) => candidate.id === id);
       const query = { after: seq - 1, before: seq + 1, limit: 1 };
       const page = room && (await client.history({ target: formatTarget(room), ...query }));
-      if (list(host, page?.records ?? []) === 0) unreadable++;
+      readable.push(...(page?.records ?? []));
     }
+    const listed = host.list("/saved", readable);
+    const unreadable = Math.min(saved.length, SAVED_LISTED_MAX) - listed;
     if (saved.length === 0) host.chatConsole.note((texts) => texts.nothingSaved);
     else if (unreadable > 0) {
       host.chatConsole.note((texts) => texts.savedUnreadable(unreadable));
@@ -101,7 +102,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const history = client.historyWith.bind(client);
     const options = { request: client.request, sha256, history };
     const records = await queryPins(options, host.current);
-    if (list(host, records.toReversed()) === 0)
+    if (host.list("/pins", records.toReversed()) === 0)
       host.chatConsole.note((texts) => texts.nothingPinned);
   },
 
@@ -219,13 +220,7 @@ export async function history(
 ): Promise<void> {
   await host.waitUntilConfirmed();
   const { records } = await host.open.client.history({ target: host.current, ...query });
-  if (list(host, records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
-}
-
-function list({ me, chatConsole }: SlashHost, records: readonly ChatRecord[]): number {
-  const rows = displayRecords(records, me);
-  for (const row of rows) chatConsole.record(row);
-  return rows.length;
+  if (host.list("/history", records) === 0) host.chatConsole.note((texts) => texts.noMessagesFound);
 }
 
 function memberFacts({ devices, isChanged, ...member }: SealedMember, me: string) {

@@ -198,7 +198,8 @@ function padded(cell: string, width: number): string {
 function screenText(record: DisplayRecord, style: Style): string {
   const { timeUnixMs } = record;
   const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
-  const time = clockColor(stamp(timeUnixMs, style.offsetMinutes), style.color);
+  const stampText = stamp(timeUnixMs, style.offsetMinutes) + numberOf(record);
+  const time = clockColor(stampText, style.color);
   const destination = clockColor(cleanText(destinationName(record, style.me)), style.color);
   const author = nameColor(cleanText(authorName(record, style)), style.color);
   const isText = record.kind === "text";
@@ -217,6 +218,11 @@ function screenText(record: DisplayRecord, style: Style): string {
   const notice = isText && record.notice === true ? eventColor(" (notice)", style.color) : "";
   const content = isText ? `${author}${notice}: ${text}` : `* ${by}${event}`;
   return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
+}
+
+/** Number for commands such as `/reply SEQ`. LAN messages have none, nor has a run of records. */
+function numberOf({ kind, seq }: DisplayRecord): string {
+  return seq === 0 || kind === "gap" ? "" : ` #${seq}`;
 }
 
 function withheldBefore({ withheld = 0, from }: DisplayRecord): string {

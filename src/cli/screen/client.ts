@@ -10,7 +10,7 @@ import type { LinkInfo } from "../../client/follower.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
 import { isMuted, openRoom } from "../../core/model/selectors.ts";
-import type { Model } from "../../core/model/state.ts";
+import type { FoundItem, Model } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
@@ -223,6 +223,10 @@ export class ScreenClient implements ScreenHost {
 
   showText(title: Message, lines: readonly string[]): void {
     this.#notices.showText(title, lines);
+  }
+
+  showMessages(title: string, found: readonly FoundItem[]): void {
+    this.#notices.showMessages(title, found);
   }
 
   confirmLeave(isSending: boolean): "all-sent" | "warned" | "confirmed" {

@@ -2,19 +2,19 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, isName, type Name, parseTarget } from "../../base/names.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { foundItems } from "../../core/model/page.ts";
 import { lastMessage, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { MessageAuthor, View } from "../../ui/commands/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { fileRow, lastFiles } from "../chat/last-files.ts";
 import { showView } from "../chat/slash.ts";
 import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
 import { type SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import { type DisplayRecord, renderRecord, styleOf } from "../output/render.ts";
 import type { ScreenChat } from "./chat.ts";
 import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
@@ -23,7 +23,8 @@ import { nameOf } from "./view/header.ts";
 
 export type CommandScreen = Pick<
   ScreenClient,
-  | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "ask" | "hidesJoins" | "hideJoins")
+  | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "showMessages" | "ask")
+  | ("hidesJoins" | "hideJoins")
   | ("set" | "mutedTargets" | "mute" | "confirmLeave" | "end")
 > & {
   readonly loginPrompts: Pick<ScreenQuestions, "begin" | "end">;
@@ -61,7 +62,6 @@ export class ScreenCommands extends SlashHost {
   #room: Name = LOBBY;
   #isLoggingIn = false;
   #resultCount = 0;
-  readonly #collectedLines: string[] = [];
 
   constructor(options: ScreenCommandsOptions) {
     const { context, open, files } = options;
@@ -91,6 +91,13 @@ export class ScreenCommands extends SlashHost {
     const room = openRoom(model);
     if (room?.kind === "room" && isName(room.name)) this.#room = room.name;
     return this.#room;
+  }
+
+  list(command: string, records: readonly ChatRecord[]): number {
+    this.#resultCount++;
+    const found = foundItems(records, this.me);
+    if (found.length > 0) this.#options.screen.showMessages(command, found);
+    return found.length;
   }
 
   show(view: View): Promise<undefined> {
@@ -217,10 +224,11 @@ export class ScreenCommands extends SlashHost {
   }
 
   async #listFiles(target: string): Promise<void> {
-    const rows = (await lastFiles(this, target, LISTED_FILES_MAX)).map(fileRow);
-    this.#resultCount++;
-    if (rows.length === 0) this.chatConsole.note((texts) => texts.noFiles);
-    else this.#options.screen.showText((texts) => texts.files, rows);
+    const query = { target, files: true, limit: LISTED_FILES_MAX };
+    const { records } = await this.open.client.history(query);
+    const isFile = ({ kind, state }: ChatRecord) => kind === "file" && state === "whole";
+    if (this.list("/files", records.filter(isFile)) === 0)
+      this.chatConsole.note((texts) => texts.noFiles);
   }
 
   #help(rows: readonly SlashRow[]): void {
@@ -265,23 +273,11 @@ export class ScreenCommands extends SlashHost {
       note,
       fault: (fault) => screen.fault(fault),
       help: (rows) => this.#help(rows),
-      record: (record: DisplayRecord) => this.#collectRecord(record),
       confirm: async (question) => (await screen.ask("yes-no", question)) === "yes",
       secret: async (question) => {
         const answer = await screen.ask("secret", question);
         return answer === "" ? undefined : answer;
       },
     };
-  }
-
-  #collectRecord(record: DisplayRecord): void {
-    this.#resultCount++;
-    if (this.#collectedLines.length === 0) {
-      queueMicrotask(() =>
-        this.#options.screen.showText(() => "/history", this.#collectedLines.splice(0)),
-      );
-    }
-    const style = styleOf({ ...this.context, color: false }, { stamp: "clock", me: this.me });
-    this.#collectedLines.push(...renderRecord(record, style).trimEnd().split("\n"));
   }
 }

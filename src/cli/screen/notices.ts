@@ -5,7 +5,7 @@ import type { Fault } from "../../base/fault.ts";
 import { SCREEN_FAULT_MS } from "../../base/limits-screen.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import { isMessage, isSameName } from "../../core/model/item.ts";
-import type { TransferView, VisibleFault } from "../../core/model/state.ts";
+import type { FoundItem, TransferView, VisibleFault } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
@@ -14,7 +14,7 @@ import type { ChatExit } from "../chat/chat-exit.ts";
 import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
 import type { NotifyEffect, ScreenChat } from "./chat.ts";
-import type { Note, ScreenState } from "./state/screen-state.ts";
+import type { Note, Overlay, ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
@@ -75,6 +75,11 @@ export class ScreenNotices {
 
   showText(title: Message, lines: readonly string[]): void {
     this.#options.host.patch({ overlay: { kind: "text", title: this.text(title), lines, top: 0 } });
+  }
+
+  showMessages(title: string, found: readonly FoundItem[]): void {
+    const overlay: Overlay = { kind: "messages", title, found, selectedIndex: 0 };
+    this.#options.host.patch({ overlay });
   }
 
   text(message: Message): string {

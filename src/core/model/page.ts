@@ -4,12 +4,13 @@ import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { SEARCH_RESULTS_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
+import type { ChatRecord } from "../client/chat-record.ts";
 import { type Handlers, inRoom, type ModelDraft } from "./builder.ts";
 import type { AnswerEvent } from "./event.ts";
 import { hasNoItem, isSameName, itemOf } from "./item.ts";
 import { showFault } from "./local-events.ts";
 import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
-import type { PageRequest, SearchQuery } from "./state.ts";
+import type { FoundItem, PageRequest, SearchQuery } from "./state.ts";
 
 type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
 type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
@@ -95,15 +96,7 @@ export function requestNewer(draft: ModelDraft, room: RoomDraft): void {
 function applyResults(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void {
   const { search, me } = draft.fields;
   if (search?.query !== query) return;
-  const fresh = records
-    .filter((record) => !hasNoItem(record) || record.kind === "edit")
-    .map((record) => {
-      const { room } = record;
-      const item = itemOf(record, me, () => false);
-      return { room: room.id as RoomId, target: formatTarget(room), item };
-    })
-    .reverse();
-  const all = [...search.found, ...fresh].slice(0, SEARCH_RESULTS_MAX);
+  const all = [...search.found, ...foundItems(records, me)].slice(0, SEARCH_RESULTS_MAX);
   const isFull = all.length >= SEARCH_RESULTS_MAX;
   draft.fields.search = {
     ...search,
@@ -113,6 +106,21 @@ function applyResults(draft: ModelDraft, { query, records, hasMore }: FoundEvent
     before: records[0]?.seq ?? search.before,
     fault: undefined,
   };
+}
+
+/** Newest first. */
+export function foundItems(
+  records: readonly ChatRecord[],
+  me: string | undefined,
+): readonly FoundItem[] {
+  return records
+    .filter((record) => !hasNoItem(record) || record.kind === "edit")
+    .map((record) => {
+      const { room } = record;
+      const item = itemOf(record, me, () => false);
+      return { room: room.id as RoomId, target: formatTarget(room), item };
+    })
+    .reverse();
 }
 
 export function startSearch(draft: ModelDraft, query: SearchQuery | undefined): void {

@@ -26,14 +26,14 @@ test("separates days by local time on a terminal", () => {
     messageAt("now", NOW),
   ];
   expect(shown(records, true).split("\n")).toEqual([
-    "12:59 lobby bob: today",
+    "12:59 #1 lobby bob: today",
     "--- 2026-11-18 ---",
-    "13:00 lobby bob: long ago",
-    "23:00 lobby bob: that evening",
+    "13:00 #1 lobby bob: long ago",
+    "23:00 #1 lobby bob: that evening",
     "--- 2026-11-19 ---",
-    "00:00 lobby bob: past midnight",
+    "00:00 #1 lobby bob: past midnight",
     "--- 2026-11-20 ---",
-    "13:00 lobby bob: now",
+    "13:00 #1 lobby bob: now",
     "",
   ]);
 });

@@ -31,7 +31,7 @@ test("expands tabs on a terminal only", () => {
 test("reports withheld messages before the next one", () => {
   const next: DisplayRecord = { ...hi, withheld: 2 };
   expect(renderRecord(next, style("text", { stamp: "clock" }))).toBe(
-    "06:46 lobby * 2 messages from ana withheld\n06:46 lobby ana: hi\n",
+    "06:46 #12 lobby * 2 messages from ana withheld\n06:46 #12 lobby ana: hi\n",
   );
   const [first = ""] = renderRecord(next, style("tsv")).split("\n");
   expect(first).toEndWith("ana\t2 messages from ana withheld");
@@ -129,7 +129,7 @@ describe("on a screen", () => {
     const record = { ...base, ...body } as DisplayRecord;
     const authorOf = (seq: number) => (seq === 7 ? "bob" : undefined);
     expect(renderRecord(record, style("text", { authorOf }))).toBe(
-      `2026-11-20 06:46:33 lobby ${text}\n`,
+      `2026-11-20 06:46:33 #12 lobby ${text}\n`,
     );
   });
 

@@ -148,7 +148,7 @@ test("displays Indonesian texts and leaves users' texts unchanged", async () => 
   expect(await screen.outputText()).toContain(`ben: ${text}`);
   await screen.type("/help\r");
   expect(await screen.outputText()).toMatch(/untuk mengawali pesan.*bergabung ke ruang/s);
-  await screen.type("q/help join\r");
+  await screen.type("/help join\r");
   expect(await screen.outputText()).toContain(
     "/join ROOM [PASSWORD | --sealed]: bergabung ke ruang",
   );
@@ -269,7 +269,7 @@ test("keeps the line while no room is open, and copies a result", async () => {
   expect(await screen.type("\r")).toContain("no room is open");
   screen.client.showText((texts) => texts.inviteHint(undefined), ["chat join x"]);
   await screen.clock.advance(0);
-  expect(await screen.type("c")).toContain(`\x1b]52;c;${btoa("chat join x")}`);
+  expect(await screen.type("\x1bc")).toContain(`\x1b]52;c;${btoa("chat join x")}`);
   expect(await screen.outputText()).toContain("copied");
 });
 

@@ -34,6 +34,8 @@ async function commandsOf(fixture: ClientFixture) {
     noteLeftRoom: (room, text) => notes.push(`${room}: ${text(ENGLISH_TERMINAL)}`),
     texts: ENGLISH_TERMINAL,
     showText: (title, lines) => overlays.push([title(ENGLISH_TERMINAL), ...lines]),
+    showMessages: (title, found) =>
+      overlays.push([title, ...found.map(({ item }) => `#${item.seq} ${item.text}`)]),
     ask: (_, question) => {
       notes.push(question(ENGLISH_TERMINAL));
       return Promise.resolve(answers.shift());
@@ -87,6 +89,17 @@ test("`/reply` refers to another user's last message, `/edit` to the user's own"
   expect(await run("edit I")).toBe("kind-unknown");
   const edit = fixture.server.requests.findLast(({ kind }) => kind === "edit");
   expect(edit).toMatchObject({ seq: 2, text: "I" });
+});
+
+test("lists messages with their numbers", async () => {
+  const fixture = new ClientFixture();
+  const { run, overlays, notes } = await commandsOf(fixture);
+  expect(await run("history")).toBe("fine");
+  expect([overlays, notes]).toEqual([[], ["no messages found"]]);
+  fixture.server.addRecord({ text: "first" }, "bob");
+  fixture.server.addRecord({ text: "second" }, "bob");
+  expect(await run("history")).toBe("fine");
+  expect(overlays).toEqual([["/history", "#2 second", "#1 first"]]);
 });
 
 test("displays an invite on a line of its own", async () => {

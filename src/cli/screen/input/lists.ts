@@ -6,7 +6,6 @@ import type { SearchQuery } from "../../../core/model/state.ts";
 import { replaceText } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { Overlay, Question, ScreenState } from "../state/screen-state.ts";
-import type { ListOverlay } from "./field.ts";
 import {
   type Handler,
   type HandlerContext,
@@ -19,7 +18,7 @@ import { openRoomOf, pageLines } from "./reading.ts";
 import { clearSelection, selectSeq } from "./selection.ts";
 
 function countOf(
-  overlay: ListOverlay | Extract<Overlay, { kind: "menu" }>,
+  overlay: Extract<Overlay, { readonly selectedIndex: number }>,
   context: HandlerContext,
 ): number {
   if (overlay.kind === "menu") return overlay.entries.length;
@@ -71,6 +70,8 @@ function choose(state: ScreenState, context: HandlerContext): UpdateResult | und
     }
     case "search":
       return search(state, overlay, context);
+    case "messages":
+      return openResult(state, overlay.selectedIndex, context);
     default:
       return undefined;
   }
@@ -97,7 +98,8 @@ function search(
 
 export function openResult(state: ScreenState, at: number, context: HandlerContext): UpdateResult {
   const { model } = context;
-  const results = model.search?.found ?? [];
+  const { overlay } = state;
+  const results = (overlay?.kind === "messages" ? overlay : model.search)?.found ?? [];
   const result = results[Math.min(at, results.length - 1)];
   if (result === undefined) return withActions(state);
   const { item, target } = result;

@@ -103,17 +103,28 @@ function handleLetters(state: ScreenState, text: string, context: HandlerContext
 }
 
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
-  const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
+  const mode = modeOf(state);
   // Several characters in one read were typed before the question appeared, so they are not an
   // answer.
-  if (key.name === "text" && modeOf(state) === "question") return withActions(state);
-  if (key.name === "text" && !isTyped) return handleLetters(state, key.text, context);
-  for (const command of context.keymap.commandsAt(modeOf(state), key.name)) {
+  if (key.name === "text" && mode === "question") return withActions(state);
+  const hasLetterCommands = mode === "selected" || mode === "menu";
+  if (key.name === "text" && hasLetterCommands) return handleLetters(state, key.text, context);
+  for (const command of context.keymap.commandsAt(mode, key.name)) {
     const updated = HANDLERS[command](state, context);
     if (updated !== undefined) return updated;
   }
-  if (key.text === "" || modeOf(state) === "selected") return withActions(state);
-  return typing(key.text)(state, context) ?? withActions(state);
+  if (key.text === "" || mode === "selected") return withActions(state);
+  const from = closePanel(state, context);
+  return typing(key.text)(from, context) ?? withActions(from);
+}
+
+/** Typing closes a panel without a text field, so that the text reaches the input. */
+function closePanel(state: ScreenState, context: HandlerContext): ScreenState {
+  const { question, overlay } = state;
+  const isPanel = overlay !== undefined && overlay.kind !== "menu" && !("query" in overlay);
+  if (question !== undefined || !isPanel) return state;
+  const uncovered = { ...state, overlay: undefined };
+  return state.selected === undefined ? uncovered : clearSelection(uncovered, context).state;
 }
 
 function modeOf(state: ScreenState): Mode {
@@ -121,7 +132,7 @@ function modeOf(state: ScreenState): Mode {
   if (question !== undefined) return question.kind === "yes-no" ? "question" : "list";
   if (overlay !== undefined) {
     if (overlay.kind === "menu") return "menu";
-    return "query" in overlay ? "list" : "text";
+    return "top" in overlay ? "text" : "list";
   }
   return state.selected === undefined ? "input" : "selected";
 }
@@ -172,7 +183,8 @@ function leave(state: ScreenState, context: HandlerContext): UpdateResult | unde
  * A pasted line feed never sends the text. The leading slash of a multi-line paste is doubled, so
  * that it never runs as a command.
  */
-function paste(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
+function paste(current: ScreenState, text: string, context: HandlerContext): UpdateResult {
+  const state = closePanel(current, context);
   const isInput = state.question === undefined && state.overlay === undefined;
   if (!isInput) {
     // A pasted secret may end with a line feed, which is removed. A query is a single line.

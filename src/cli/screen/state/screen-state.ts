@@ -1,5 +1,6 @@
 /** Immutable screen state that the model does not contain. */
 
+import type { FoundItem } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { CommandName } from "./commands.ts";
 import type { ListTop } from "./hit.ts";
@@ -87,6 +88,13 @@ export type Overlay =
       readonly found: readonly string[];
     }
   | { readonly kind: "search"; readonly query: Editor; readonly selectedIndex: number }
+  /** Messages that a command such as `/pins` has listed. */
+  | {
+      readonly kind: "messages";
+      readonly title: string;
+      readonly selectedIndex: number;
+      readonly found: readonly FoundItem[];
+    }
   | {
       readonly kind: "typed";
       readonly query: Editor;

@@ -1,7 +1,7 @@
 /** Overlays above the timeline: choices, search results, help and long texts. */
 
 import { cleanText } from "../../../base/text.ts";
-import type { Model, SearchView } from "../../../core/model/state.ts";
+import type { FoundItem, Model, SearchView } from "../../../core/model/state.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
@@ -22,7 +22,7 @@ export interface OverlayOptions {
 }
 
 type ScrolledOverlay = Extract<Overlay, { readonly top: number }>;
-type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" }>;
+type ChoiceList = Exclude<Overlay, ScrolledOverlay | { readonly kind: "search" | "messages" }>;
 
 const RULE_COLUMNS = 4;
 
@@ -55,7 +55,9 @@ function listTexts(kind: ChoiceList["kind"], { screen, ...texts }: ScreenTexts):
 
 export function overlayPrompt(overlay: Overlay, texts: ScreenTexts): string | undefined {
   if (overlay.kind === "search") return `${texts.screen.find}: `;
-  return isScrolled(overlay) ? undefined : listTexts(overlay.kind, texts).prompt;
+  return isScrolled(overlay) || overlay.kind === "messages"
+    ? undefined
+    : listTexts(overlay.kind, texts).prompt;
 }
 
 function choicesOf(overlay: ChoiceList): readonly Candidate[] {
@@ -116,6 +118,7 @@ function titleOf({ overlay, texts, model }: OverlayOptions): string {
     case "help":
       return `${texts.help} · ${texts.screen.closeHint}`;
     case "text":
+    case "messages":
       return cleanText(overlay.title);
     default:
       return listTexts(overlay.kind, texts).title;
@@ -136,7 +139,9 @@ function entriesOf(options: OverlayOptions, columns: number): readonly Entry[] {
   const { overlay, texts } = options;
   switch (overlay.kind) {
     case "search":
-      return resultEntries(options, overlay.selectedIndex, columns);
+      return searchEntries(options, overlay.selectedIndex, columns);
+    case "messages":
+      return resultEntries(overlay.found, options, overlay.selectedIndex, columns);
     case "help":
       return helpEntries(overlay.rows, columns);
     case "text":
@@ -179,30 +184,37 @@ function highlightIf(isChosen: boolean): Pick<Entry, "background"> {
   return isChosen ? { background: "selected" } : {};
 }
 
-function resultEntries(
-  { model, texts, times }: OverlayOptions,
-  at: number,
-  columns: number,
-): readonly Entry[] {
-  const { search } = model;
+function searchEntries(options: OverlayOptions, at: number, columns: number): readonly Entry[] {
+  const { texts } = options;
+  const { search } = options.model;
   if (search === undefined) return [];
   if (search.fault !== undefined) {
     const text = faultLineIn(texts, search.fault);
     return [{ line: [{ text: ` ${text}`, role: "danger" }] }];
   }
   if (search.found.length === 0) return search.isLoading ? [] : [dimEntry(texts.foundNothing)];
-  const entries = search.found.map(({ target, item }, i): Entry => {
+  const entries = resultEntries(search.found, options, at, columns);
+  return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
+}
+
+function resultEntries(
+  found: readonly FoundItem[],
+  { texts, times }: OverlayOptions,
+  at: number,
+  columns: number,
+): readonly Entry[] {
+  return found.map(({ target, item }, i): Entry => {
     const from = authorText(item, texts);
     const line: Line = [
       { text: i === at ? " > " : "   ", role: "prompt" },
-      { text: `${times.full(item.timeUnixMs)}  `, role: "dim" },
+      { text: `${times.full(item.timeUnixMs)}  #${item.seq}  `, role: "dim" },
       { text: `${nameOf(target)}  `, role: "accent" },
       { text: from, role: nickRole(from) },
+      { text: item.file === undefined ? "" : `  ${cleanText(item.file.file)}`, role: "dim" },
       { text: `  ${briefText(item, texts, times)}` },
     ];
     return { line: cutLine(line, columns), choice: i, ...highlightIf(i === at) };
   });
-  return search.hasMore ? [...entries, dimEntry(texts.moreResults)] : entries;
 }
 
 function helpEntries(choices: readonly Candidate[], columns: number): readonly Entry[] {

@@ -144,8 +144,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "send up to 65536 bytes of UTF-8": "kirim paling banyak 65536 bita UTF-8",
   "set CHAT_NEW_PASSWORD": "tetapkan CHAT_NEW_PASSWORD",
   "specify its number": "sebutkan nomornya",
-  "specify the message number that --json and history show":
-    "sebutkan nomor pesan yang ditampilkan --json dan history",
+  "specify the message number that /history shows":
+    "sebutkan nomor pesan yang ditampilkan /history",
   "split it, or send it as a file": "bagi pesannya, atau kirim sebagai berkas",
   "cannot send standard input here": "masukan standar tidak dapat dikirim di sini",
   "the devices of {} have not been removed from '{}' yet":

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
 import { parseSearch } from "../../../../src/cli/screen/input/lists.ts";
+import type { Overlay } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { foundItems } from "../../../../src/core/model/page.ts";
 import { record } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
@@ -62,14 +64,55 @@ describe("long texts", () => {
     const screen = new Screen();
     screen.state = { ...screen.state, overlay: { kind: "text", title: "t", lines, top: 0 } };
     const top = () => (screen.state.overlay as { top: number }).top;
-    expect(screen.press("down", "j", "k") && top()).toBe(1);
+    expect(screen.press("down", "enter", "up") && top()).toBe(1);
     expect(screen.press("pagedown", "space") && top()).toBe(9);
-    expect(screen.press("pageup", "b", "b", "up") && top()).toBe(0);
-    expect(screen.press("G") && top()).toBe(29);
+    expect(screen.press("pageup", "pageup", "up") && top()).toBe(0);
+    expect(screen.press("end") && top()).toBe(29);
     screen.context = { ...screen.context, layout: { ...screen.context.layout, topMax: 25 } };
     expect(screen.press("down") && top()).toBe(25);
     expect(screen.press("home", "scroll-down") && top()).toBe(3);
-    expect(screen.press("q").state.overlay).toBeUndefined();
+    expect(screen.press("alt-q").state.overlay).toBeUndefined();
+  });
+
+  const panels: readonly Overlay[] = [
+    { kind: "text", title: "t", lines, top: 0 },
+    { kind: "help", rows: [], top: 0 },
+    { kind: "messages", title: "/pins", found: [], selectedIndex: 0 },
+  ];
+
+  test.each(panels.map((overlay) => [overlay.kind, overlay] as const))(
+    "a panel never swallows typed text: %s",
+    (_, overlay) => {
+      for (const text of ["hello", "bob", "/get 1", "can you copy it?", "quit", "@x"]) {
+        const opened = () => {
+          const screen = new Screen().type("so ");
+          screen.state = { ...screen.state, overlay, selected: 2 };
+          return screen;
+        };
+        const byKey = opened();
+        for (const letter of text)
+          byKey.key({ name: letter === " " ? "space" : letter, text: letter });
+        const inOneRead = opened();
+        inOneRead.key({ name: "text", text });
+        const pasted = opened();
+        pasted.key({ name: "paste", text });
+        for (const screen of [byKey, inOneRead, pasted]) {
+          expect(screen.line).toBe(`so ${text}|`);
+          expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, undefined]);
+        }
+      }
+    },
+  );
+
+  test("a list of messages opens the selected one", () => {
+    const screen = new Screen();
+    const found = foundItems([record(3), record(8)], "ana");
+    const overlay = { kind: "messages", title: "/saved", found, selectedIndex: 0 } as const;
+    screen.state = { ...screen.state, overlay };
+    expect(screen.press("down", "enter").actions).toEqual([
+      { kind: "jump", target: "lobby", seq: 3 },
+    ]);
+    expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 3]);
   });
 });
 
