@@ -13,6 +13,7 @@ import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { DownloadedFile } from "../../client/transfer/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { diskFault } from "../../io/disk/disk.ts";
+import { checkFreeSpace } from "../../io/file/free-space.ts";
 import { countPartialChunks } from "../../io/file/partial-chunks.ts";
 import { openSink } from "../../io/file/sink.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
@@ -70,7 +71,8 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
   return client.transfers.get({
     file,
     into: resolve(out),
-    openSink: (fields) => {
+    openSink: async (fields) => {
+      await checkFreeSpace(fields);
       createOut(fields.folder);
       return openSink({ ...defined(fields), sha256, secret });
     },

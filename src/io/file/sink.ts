@@ -109,12 +109,21 @@ class PartialFileSink implements Sink {
   }
 
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    return this.#options.chunks.append(sha256, bytes);
+    return this.#options.chunks.append(sha256, bytes).catch(this.#explain);
   }
 
   async sync(): Promise<void> {
-    await this.#options.chunks.sync();
+    await this.#options.chunks.sync().catch(this.#explain);
   }
+
+  readonly #explain = (error: unknown): never => {
+    if (!(error instanceof Fault) || error.code !== "store-full") throw error;
+    const { folder, name } = this.#options;
+    throw new Fault("store-full", msg`the disk is full; ${join(folder, name)} is incomplete`, {
+      remedy: msg`free up disk space, then download it again to resume`,
+      cause: error,
+    });
+  };
 
   digest(): Uint8Array {
     return this.#options.chunks.digest();
@@ -128,7 +137,7 @@ class PartialFileSink implements Sink {
   async finish(): Promise<string> {
     const { disk, folder, name, part, content, chunks } = this.#options;
     try {
-      await chunks.sync();
+      await this.sync();
       if (content instanceof PartialFolder) await content.complete(chunks.sizeBytes);
       this.#isClosed = true;
       await chunks.closeWhenIdle(); // Windows cannot rename open files.

@@ -4,7 +4,10 @@ import { basename, join } from "node:path";
 import { cleanFileName } from "../../../src/base/file-names.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { DiskFile, TreeDisk } from "../../../src/io/disk/disk.ts";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { encodeHashLine } from "../../../src/wire/chunks.ts";
+import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { pattern } from "../../worlds/disk-files-world.ts";
 import { carry, pour, sent, sinkFor } from "../file-carrier.ts";
@@ -46,6 +49,39 @@ describe("a received file", () => {
     fs.writeFileSync(join(inbox, "note.txt"), "early");
     expect(await sink.finish()).toBe(join(inbox, "note (1).txt"));
     expect(readIn("note.txt")).toBe("early");
+  });
+
+  test("says that a download is incomplete when the disk fills up, and resumes it", async () => {
+    const bytes = pattern(3 * CHUNK_BYTES);
+    const secret = new Uint8Array(32);
+    const real = systemDisk();
+    let isFull = false;
+    const fullFile = (file: DiskFile) =>
+      new Proxy(file, {
+        get: (target, key) => {
+          if (isFull && String(key).startsWith("write"))
+            throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+          const value = Reflect.get(target, key, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    const openPlain: TreeDisk["openPlain"] = (...args) => fullFile(real.openPlain(...args));
+    const options = { secret, disk: { ...real, openPlain } };
+    const sink = await sinkFor(sent("a.bin", bytes), inbox, options);
+    await pour(sent("a.bin", bytes), sink, 1);
+    await sink.sync();
+    isFull = true;
+    const fault = await rejection(pour(sent("a.bin", bytes), sink));
+    sink.close();
+    expect(fault).toMatchObject({
+      code: "store-full",
+      message: `the disk is full; ${join(inbox, "a.bin")} is incomplete`,
+      remedy: "free up disk space, then download it again to resume",
+    });
+    isFull = false;
+    const again = await sinkFor(sent("a.bin", bytes), inbox, options);
+    expect(again.have).toBe(1);
+    again.close();
   });
 
   test("follows no links planted at its partial files", async () => {

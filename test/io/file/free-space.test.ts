@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import type { FileId } from "../../../src/base/ids.ts";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { checkFreeSpace } from "../../../src/io/file/free-space.ts";
+import { rejection } from "../../rejection.ts";
+import { tempFolder } from "../../temp-folder.ts";
+import { pour, sent, sinkFor } from "../file-carrier.ts";
+
+const SIZE = 5 * CHUNK_BYTES;
+
+test("refuses a download that does not fit, and creates nothing", async () => {
+  const root = tempFolder();
+  const planned = (freeBytes: number) => ({
+    ...{ folder: join(root, "in", "deep"), name: "a.bin", sizeBytes: SIZE },
+    ...{ file: "fAAAAAAAAAAA" as FileId, server: "fingerprint" },
+    disk: {
+      ...systemDisk(),
+      freeBytes: async (path: string) => ((await fs.promises.statfs(path)) ? freeBytes : 0),
+    },
+  });
+  const full = { code: "store-full", message: "a.bin needs 1.3 MB, but only 1.3 MB is free" };
+  expect(await rejection(checkFreeSpace(planned(SIZE - 1)))).toMatchObject(full);
+  await checkFreeSpace(planned(SIZE));
+  expect(fs.readdirSync(root)).toEqual([]);
+  await checkFreeSpace({ ...planned(0), sizeBytes: undefined });
+});
+
+test("counts only the rest of a partial download", async () => {
+  const folder = tempFolder();
+  const source = sent("a.bin", new Uint8Array(SIZE));
+  const sink = await sinkFor(source, folder);
+  await pour(source, sink, 3);
+  await sink.sync();
+  sink.close();
+  const disk = { ...systemDisk(), freeBytes: async () => 2 * CHUNK_BYTES };
+  const planned = { folder, name: "a.bin", server: "fingerprint", sizeBytes: SIZE, disk };
+  await checkFreeSpace({ ...planned, file: "fAAAAAAAAAAA" as FileId });
+  const other = checkFreeSpace({ ...planned, file: "fBBBBBBBBBBB" as FileId });
+  expect(await rejection(other)).toMatchObject({ code: "store-full" });
+});
