@@ -160,6 +160,8 @@ export const REQUESTS_BURST = 2_048;
 
 export const HELLO_TIMEOUT_MS = 10_000;
 export const LOGIN_TIMEOUT_MS = 120_000;
+/** A page of history may take this long on a slow link. Guesses of secrets wait for their delay. */
+export const ANSWER_TIMEOUT_MS = 60_000;
 export const PING_INTERVAL_MS = 20_000;
 /** Two ping intervals and a margin for a slow network. */
 export const IDLE_TIMEOUT_MS = 45_000;

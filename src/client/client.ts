@@ -1,7 +1,7 @@
 /** Chat client without a user interface: connections, log-in, posts and files. */
 
 import { Fault, msg } from "../base/fault.ts";
-import { LOGIN_TIMEOUT_MS } from "../base/limits.ts";
+import { ANSWER_TIMEOUT_MS, LOGIN_TIMEOUT_MS } from "../base/limits.ts";
 import { foldName } from "../base/names.ts";
 import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
@@ -81,6 +81,8 @@ export interface ClientOptions {
    * cluster majority.
    */
   readonly isOneShot?: boolean;
+  /** Also limits the answers of a command that follows the server until it has everything. */
+  readonly limitsAnswers?: boolean;
   /**
    * False for UIs with a model, which subscribe instead of calling `read` and need no cursor.
    * Default: true.
@@ -132,6 +134,7 @@ export class Client extends AccountLink<ClientAccount> {
       program,
       reconnect = true,
       isOneShot,
+      limitsAnswers = false,
       hasReader = true,
       audits = true,
     } = options;
@@ -141,7 +144,7 @@ export class Client extends AccountLink<ClientAccount> {
         ...{ ...deps, ...locator.dialing, address, program, policy: PROGRAM_LOGIN_POLICY },
         ...{ reconnects: reconnect ? "always" : "never", remembersPassword: true },
         ...{ retriesOnUse: true, reportsStalls: !hasReader },
-        ...(isOneShot === true ? { answerTimeoutMs: LOGIN_TIMEOUT_MS } : {}),
+        ...(isOneShot === true || limitsAnswers ? { answerTimeoutMs: ANSWER_TIMEOUT_MS } : {}),
       },
       {
         state: (state) => this.#linkStateChanged(linkEventOf(state)),

@@ -8,7 +8,7 @@ import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
-import { checkFileId, checkOut, FileReceiver } from "../cli/files/receive-file.ts";
+import { checkDestination, checkFileId, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, isFile } from "../cli/output/render.ts";
@@ -22,7 +22,7 @@ export const command = defineVerb({
       valueHint: "ID",
     }),
     follow: flag("Keep downloading new files", { alias: "f" }),
-    out: stringFlag("DIR", "Destination folder", {
+    out: stringFlag("DIR", "Destination folder, or - for standard output", {
       alias: "o",
       default: ".",
     }),
@@ -31,7 +31,7 @@ export const command = defineVerb({
   details: "To resume after an interruption, run the same command again.",
   async run(args, context) {
     checkOptions(args.id, args.follow);
-    checkOut(args.out);
+    checkDestination(context, args.out, args.id.length === 1);
     const progressDisplay = new ProgressDisplay(context);
     const follow = args.follow ? "live" : "none";
     const options = { mode: "login", follow, reconnect: true, isResumable: true } as const;

@@ -21,7 +21,7 @@ import { filePages } from "../cli/connect/lists.ts";
 import type { Context } from "../cli/context.ts";
 import { runInterruptible } from "../cli/context.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
-import { checkOut, FileReceiver, receiveFile } from "../cli/files/receive-file.ts";
+import { checkDestination, FileReceiver, notSingle, receiveFile, STDOUT } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
@@ -43,7 +43,9 @@ export const command = defineVerb({
       required: false,
       valueHint: "'INVITE'",
     }),
-    out: stringFlag("DIR", "Destination folder (Default: current folder)", { alias: "o" }),
+    out: stringFlag("DIR", "Destination folder, or - for standard output (Default: current folder)", {
+      alias: "o",
+    }),
     yes: flag("Accept without prompting", { alias: "y" }),
     user: stringFlag("NAME", "Your name, as others see it"),
     transport: TRANSPORT_FLAG,
@@ -51,7 +53,7 @@ export const command = defineVerb({
   details: "To resume after an interruption, run the same line again.",
   async run(args, context) {
     const { out = "." } = args;
-    checkOut(out);
+    checkDestination(context, out, true);
     const address = await inviteOf(context, args.invite);
     const progressDisplay = new ProgressDisplay(context);
     const state = ClientState.inMemory();
@@ -61,7 +63,7 @@ export const command = defineVerb({
     try {
       const receiver = new FileReceiver(context, client, progressDisplay, out);
       const confirms = !args.yes && context.terminal !== undefined;
-      const options = { confirms, savesText: args.out !== undefined };
+      const options = { confirms, savesText: args.out !== undefined, isSingle: out === STDOUT };
       const user = nameOf(context, args.user);
       return await runInterruptible(context, () => receive(receiver, address, user, options));
     } finally {
@@ -115,6 +117,7 @@ function newClient(
       fingerprint,
       strict: context.settings().config.trust === "strict",
       follow: "live",
+      limitsAnswers: true,
     },
   );
 }
@@ -122,6 +125,7 @@ function newClient(
 interface ReceiveOptions {
   readonly confirms: boolean;
   readonly savesText: boolean;
+  readonly isSingle: boolean;
 }
 
 async function receive(
@@ -272,6 +276,7 @@ class Transfer {
   #onTopic(topic: string): void {
     const share = parseShareTopic(topic);
     if (share === undefined) return;
+    if (this.#options.isSingle && share.count !== 1) return this.#finished.reject(notSingle());
     this.#count = share.count;
     this.#isDeclaredText = share.isText;
     // A file declared as text is printed only if it is short enough, so its size must be known

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { EVENTS_BUFFERED_MAX, IDLE_TIMEOUT_MS } from "../../src/base/limits.ts";
+import { ANSWER_TIMEOUT_MS, EVENTS_BUFFERED_MAX, IDLE_TIMEOUT_MS } from "../../src/base/limits.ts";
 import { ANA, connected } from "./client-fixture.ts";
 
 describe("reading", () => {
@@ -120,6 +120,17 @@ describe("a post", () => {
 });
 
 describe("a client", () => {
+  test.each([{ isOneShot: true }, { limitsAnswers: true }])(
+    "limits the wait for each answer, with %j",
+    async (options) => {
+      const { client, server, clock, fixture } = await connected(options);
+      server.misbehaviour.onRequest = () => "silent";
+      const asked = fixture.code(client.request("rooms", {}));
+      await clock.advance(ANSWER_TIMEOUT_MS);
+      expect(await asked).toBe("timeout");
+    },
+  );
+
   test("logs out and in as another user on one link", async () => {
     const { fixture, watched, client, clock } = await connected();
     const eve = { ...ANA, user: "eve" };

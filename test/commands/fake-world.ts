@@ -66,8 +66,8 @@ export class FakeOutput implements Output {
     return 80;
   }
 
-  write(text: string): void {
-    this.text += text;
+  write(data: string | Uint8Array): void {
+    this.text += typeof data === "string" ? data : Buffer.from(data).toString();
   }
 
   queuedBytes(): number {

@@ -79,6 +79,19 @@ describe("a file", () => {
     expect(Buffer.compare(readFileSync(join(inbox, "pipe.bin")), content)).toBe(0);
   });
 
+  test("is written to standard output with --out -", async () => {
+    const { ana, bob } = couriers;
+    const text = "one line of many\n".repeat(50_000);
+    const args = ["send-file", "-", "--name", "log.txt"];
+    const [sent] = filesIn(await ana.json(args, { stdin: text }));
+    const id = String(sent?.["id"]);
+    const { exitCode, out } = await bob.run(["get-file", id, "--out", "-"]);
+    expect([exitCode, out === text]).toEqual([0, true]);
+    for (const wrong of [["--json"], [id.replace(/.$/, "x")], ["--follow"]]) {
+      expect((await bob.run(["get-file", id, "--out", "-", ...wrong])).exitCode).toBe(2);
+    }
+  });
+
   test("is not saved, with exit code 6, if the server's copy is damaged", async () => {
     const { sandbox, ana, bob, served } = couriers;
     const sent = await sends(ana, file(sandbox, "a.bin", noise(TRANSFER_SYNC_BYTES + MIB)));

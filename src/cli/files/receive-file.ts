@@ -17,10 +17,12 @@ import { checkFreeSpace } from "../../io/file/free-space.ts";
 import { countPartialChunks } from "../../io/file/partial-chunks.ts";
 import { openSink } from "../../io/file/sink.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import type { Output } from "../../io/terminal/output.ts";
 import { type Context, faultLine } from "../context.ts";
 import { errorJson } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
+import { OutputSink } from "./output-sink.ts";
 
 /** @throws {Fault} file-unknown if the id is malformed, as for an unknown file */
 export function checkFileId(text: string): FileId {
@@ -30,12 +32,40 @@ export function checkFileId(text: string): FileId {
   });
 }
 
+/** Value of `--out` for standard output. */
+export const STDOUT = "-";
+
+/**
+ * Accepts an existing folder, a path at which a folder can be created, or `-` for one file.
+ * @throws {Fault} usage
+ */
+export function checkDestination({ stdout, json }: Context, out: string, isSingle: boolean): void {
+  if (out !== STDOUT) return checkOut(out);
+  if (!isSingle) throw notSingle();
+  if (json) {
+    throw new Fault("usage", "--out - and --json cannot be combined", {
+      remedy: "use only one of them",
+    });
+  }
+  // A file could control the terminal.
+  if (!stdout.isTerminal) return;
+  throw new Fault("usage", "standard output is a terminal", {
+    remedy: "redirect it to a program or a file",
+  });
+}
+
+export function notSingle(): Fault {
+  return new Fault("usage", "--out - takes exactly one file", {
+    remedy: "specify a destination folder",
+  });
+}
+
 /**
  * Accepts an existing folder, or a path at which a folder can be created.
  * @throws {Fault} usage
  */
 export function checkOut(out: string): void {
-  if (out !== "" && mayBeFolder(out)) return;
+  if (out !== "" && out !== STDOUT && mayBeFolder(out)) return;
   throw new Fault("usage", msg`${quoteText(out)} is not a folder`, {
     remedy: msg`specify a destination folder`,
   });
@@ -61,22 +91,28 @@ function createOut(folder: string): void {
 export interface ReceiveOptions {
   readonly file: FileId;
   readonly out: string;
+  /** Receives the bytes if `out` is `-`. */
+  readonly stdout?: Output | undefined;
   readonly secret?: Uint8Array | undefined;
   readonly onProgress: (progress: TransferProgress) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 export function receiveFile(client: Client, options: ReceiveOptions): Promise<DownloadedFile> {
-  const { file, out, secret, onProgress, signal } = options;
+  const { file, out, stdout, secret, onProgress, signal } = options;
   return client.transfers.get({
     file,
     into: resolve(out),
     openSink: async (fields) => {
+      if (stdout !== undefined) {
+        if (fields.folderSize !== undefined) throw notSingle();
+        return new OutputSink(stdout);
+      }
       await checkFreeSpace(fields);
       createOut(fields.folder);
       return openSink({ ...defined(fields), sha256, secret });
     },
-    chunksLeft: countPartialChunks,
+    chunksLeft: stdout === undefined ? countPartialChunks : undefined,
     onProgress,
     signal,
   });
@@ -84,6 +120,7 @@ export function receiveFile(client: Client, options: ReceiveOptions): Promise<Do
 
 function printGot(context: Context, downloaded: DownloadedFile): void {
   const { stdout, json } = context;
+  if (downloaded.path === STDOUT) return;
   if (json) stdout.write(renderJson(downloadedJson(downloaded)));
   else if (stdout.isTerminal)
     stdout.write(`${cleanText(downloadedText(downloaded)(ENGLISH_TERMINAL))}\n`);
@@ -126,6 +163,7 @@ export class FileReceiver {
   readonly progressDisplay: ProgressDisplay;
   readonly #out: string;
   readonly #secret: Uint8Array | undefined;
+  #written: FileId | undefined;
 
   /** @param secret without it, the next run cannot recognise partial downloads */
   constructor(
@@ -143,10 +181,14 @@ export class FileReceiver {
   }
 
   async download(file: FileId): Promise<void> {
+    if (this.#out === STDOUT && this.#written !== undefined && this.#written !== file)
+      throw notSingle();
+    this.#written = file;
     try {
       const downloaded = await receiveFile(this.client, {
         file,
         out: this.#out,
+        stdout: this.#out === STDOUT ? this.context.stdout : undefined,
         secret: this.#secret,
         onProgress: (progress) => this.progressDisplay.update(progress),
       });

@@ -2,7 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
-import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
+import { LOGIN_TIMEOUT_MS, OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
 import { Stall } from "../../core/client/stall.ts";
 import {
   DEFAULT_HEARTBEAT,
@@ -141,7 +141,8 @@ export class Connection {
         reject(new Fault("too-many", msg`${this.#pending.size} requests are pending`));
         return;
       }
-      const timeoutMs = this.#answerTimeoutMs;
+      const isGuess = requestRow(kind).isGuess === true;
+      const timeoutMs = this.#answerTimeoutMs && (isGuess ? LOGIN_TIMEOUT_MS : this.#answerTimeoutMs);
       const timeOut = () => reject(new Fault("timeout", "the server does not answer"));
       const cancel = timeoutMs === undefined ? () => {} : this.#clock.after(timeoutMs, timeOut);
       this.requestThen(kind, fields, (outcome) => {

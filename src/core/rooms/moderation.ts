@@ -387,7 +387,7 @@ function eraseManyDraft(
 ): Draft {
   const remaining = seqs.filter((seq) => !rooms.isErased(seq));
   const [seq, ...also] = new Set(remaining.flatMap((item) => [item, ...rooms.editsOf(item)]));
-  if (seq === undefined) throw new Fault("not-found", "these messages were already deleted");
+  if (seq === undefined) throw new Fault("not-found", msg`these messages were already deleted`);
   const body = { seq, also, retention: isRetention || undefined };
   return { kind: "erase", room: room.id, by, id: "", body };
 }

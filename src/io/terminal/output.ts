@@ -7,8 +7,11 @@ import { Fault } from "../../base/fault.ts";
 export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
-  /** Queues the text, so that a stalled terminal or pipe blocks nothing else. */
-  write(text: string): void;
+  /**
+   * Queues the text or bytes, so that a stalled terminal or pipe blocks nothing else. Bytes must not
+   * change until `flushed` resolves.
+   */
+  write(data: string | Uint8Array): void;
   queuedBytes(): number;
   /** Resolves when less than 1 MiB is queued, or when the reader has closed its end. */
   drained(): Promise<void>;
@@ -65,7 +68,7 @@ class FdOutput implements ScreenOutput {
   readonly isTerminal: boolean;
   readonly #stream: Stream;
   readonly #onBroken: OnBroken;
-  #queue: string[] = [];
+  #queue: (string | Uint8Array)[] = [];
   #queuedBytes = 0;
   #writing = false;
   #broken = false;
@@ -84,10 +87,10 @@ class FdOutput implements ScreenOutput {
     return this.#stream.columns() ?? COLUMNS_DEFAULT;
   }
 
-  write(text: string): void {
-    if (this.#broken || text === "") return;
-    this.#queue.push(text);
-    this.#queuedBytes += Buffer.byteLength(text);
+  write(data: string | Uint8Array): void {
+    if (this.#broken || data.length === 0) return;
+    this.#queue.push(data);
+    this.#queuedBytes += Buffer.byteLength(data);
     if (!this.#writing) this.#begin();
   }
 
@@ -125,9 +128,9 @@ class FdOutput implements ScreenOutput {
   }
 
   #next(): void {
-    const bytes = Buffer.from(this.#queue.join(""));
+    const parts = this.#queue.map((data) => (typeof data === "string" ? Buffer.from(data) : data));
     this.#queue = [];
-    this.#writeOut(bytes);
+    this.#writeOut(Buffer.concat(parts));
   }
 
   #writeOut(bytes: Buffer): void {

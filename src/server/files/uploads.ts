@@ -78,7 +78,7 @@ export class UploadService {
     const existing = this.#uploads.get(file);
     if (existing !== undefined && existing.by !== account.id) throw foreignFile();
     if (this.#isPosted(file)) {
-      throw new Fault("not-found", "this file was deleted", {
+      throw new Fault("not-found", msg`this file was deleted`, {
         remedy: "send it again as a new file",
       });
     }

@@ -1,7 +1,7 @@
 /** Handlers for joining, leaving and topics. */
 
 import { toBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../../base/ids.ts";
 import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
@@ -83,7 +83,7 @@ class Joins {
       if (password !== undefined) {
         throw new Fault(
           "usage",
-          "an encrypted room cannot have a password; its members add people",
+          msg`an encrypted room cannot have a password; its members add people`,
           {
             remedy: "omit the password",
           },

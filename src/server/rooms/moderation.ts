@@ -51,7 +51,7 @@ export class Moderation {
 
   receipts(actor: Actor, { target, on }: RequestOf<"receipts">): RoomAction {
     const { room } = this.#options.targets.resolve(actor.user, target);
-    if (room === undefined) throw new Fault("not-found", "no messages yet");
+    if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
     return { kind: "receipts", room: room.id, on };
   }
 

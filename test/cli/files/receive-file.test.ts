@@ -1,9 +1,16 @@
 import { expect, test } from "bun:test";
+import type { Fault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { RENAMED_LISTED_MAX } from "../../../src/base/limits.ts";
-import { downloadedJson, reportRenamed } from "../../../src/cli/files/receive-file.ts";
+import {
+  checkDestination,
+  checkOut,
+  downloadedJson,
+  reportRenamed,
+} from "../../../src/cli/files/receive-file.ts";
 import type { DownloadedFile } from "../../../src/client/transfer/transfers.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
 
 function folder(renamed: number): DownloadedFile {
   return {
@@ -26,6 +33,23 @@ test("reports renamed files, and the number of further ones", () => {
   const many = said(RENAMED_LISTED_MAX + 3);
   expect(many).toHaveLength(RENAMED_LISTED_MAX + 1);
   expect(many.at(-1)).toBe("tree<U+202E>: 3 more saved under other names");
+});
+
+test("`--out -` takes one file, and neither a terminal nor NDJSON", () => {
+  const { context } = fakeContext();
+  const refusal = (options: object, isSingle = true) => {
+    try {
+      checkDestination({ ...context, ...options }, "-", isSingle);
+      return undefined;
+    } catch (error) {
+      return (error as Fault).code;
+    }
+  };
+  expect(refusal({})).toBeUndefined();
+  expect(refusal({ json: true })).toBe("usage");
+  expect(refusal({ stdout: fakeContext({ terminal: true }).context.stdout })).toBe("usage");
+  expect(refusal({}, false)).toBe("usage");
+  expect(() => checkOut("-")).toThrow("'-' is not a folder");
 });
 
 test("JSON contains the number of renamed files", () => {

@@ -1,6 +1,7 @@
 /** Fault messages in the user's language. */
 
 import type { Fault } from "../../../base/fault.ts";
+import { cleanText } from "../../../base/text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { translate } from "../../../ui/text/translate.ts";
 import { faultLine } from "../../context.ts";
@@ -14,7 +15,12 @@ const GENERIC_CODES: ReadonlySet<string> = new Set([
   ...(["usage", "not-found", "port-taken", "data-foreign", "data-locked", "internal"] as const),
 ]);
 
+/** The server chooses the texts of its faults. */
 export function faultLineIn(texts: ScreenTexts, fault: Fault): string {
+  return cleanText(translatedLine(texts, fault));
+}
+
+function translatedLine(texts: ScreenTexts, fault: Fault): string {
   const { message, remedy } = fault.translatable;
   const translation = translate(message, texts.faultTemplates);
   if (translation !== undefined) {

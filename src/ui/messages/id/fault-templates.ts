@@ -247,4 +247,15 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "{} transfers are already running": "{} transfer berkas sedang berjalan",
   "{}'s identity key has changed": "kunci identitas {} berubah",
   "{}: {} is not a colour": "{}: {} bukan warna",
+  "no message {}": "tidak ada pesan {}",
+  "no messages yet": "belum ada pesan",
+  "message {} was deleted": "pesan {} sudah dihapus",
+  "message {} is not pinned": "pesan {} tidak disematkan",
+  "message {} is not yours": "pesan {} bukan milik Anda",
+  "these messages were already deleted": "pesan-pesan ini sudah dihapus",
+  "this file was deleted": "berkas ini sudah dihapus",
+  "no IRC password {}": "tidak ada kata sandi IRC {}",
+  "an encrypted room cannot have a password; its members add people":
+    "ruang terenkripsi tidak dapat memakai kata sandi; anggotanya yang menambahkan orang",
+  "this room's encryption is not set up yet": "enkripsi ruang ini belum disiapkan",
 };
