@@ -18,6 +18,5 @@ export async function confirmAction(
   if (context.terminal === undefined) {
     throw usageFault("this cannot be undone", "add --yes to confirm");
   }
-  const answer = await context.terminal.askText(`${question} [y/N]`);
-  return /^y(es)?$/i.test(answer.trim());
+  return context.terminal.confirm(question);
 }

@@ -11,6 +11,7 @@ import {
   openLineEditor,
 } from "../../io/terminal/line-editor.ts";
 import { openPlainEditor } from "../../io/terminal/plain-editor.ts";
+import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
 import { DayLines } from "../output/day-line.ts";
@@ -51,7 +52,6 @@ export function displayRecords(records: readonly ChatRecord[], me: string): Disp
 
 /** Continuation lines are indented so that none can imitate a new message. */
 const CONTINUATION = "        ";
-const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
 
 export class ChatConsole {
   readonly #context: Context;
@@ -157,9 +157,12 @@ export class ChatConsole {
 
   async confirm(question: Message): Promise<boolean> {
     if (this.#editor === undefined) return true;
-    this.note(`${inEnglish(question)} [y/N]`);
-    const answer = (await this.#editor.line())?.text.trim().toLowerCase();
-    return answer === "y" || answer === "yes";
+    for (;;) {
+      this.note(`${inEnglish(question)} [y/N]`);
+      const line = await this.#editor.line();
+      const answer = line === undefined ? false : parseYesNo(line.text);
+      if (answer !== undefined) return answer;
+    }
   }
 
   /**
@@ -195,9 +198,9 @@ export class ChatConsole {
       const question = this.#question;
       this.#question = undefined;
       if (question === undefined) return line;
-      const answer = line?.trim().toLowerCase();
-      question.resolve(answer === "y" || answer === "yes");
-      if (line === undefined || answer === undefined || !ANSWERS.has(answer)) return line;
+      const answer = line === undefined ? undefined : parseYesNo(line);
+      question.resolve(answer === true);
+      if (answer === undefined) return line;
       this.eraseEntered();
     }
   }

@@ -1,6 +1,7 @@
 /** Logged-in client for a command. */
 
 import { Fault } from "../../base/fault.ts";
+import { defined } from "../../base/values.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import type { ConnectedEvent, LinkEvent, ReaderEvent, SessionEvent } from "../../client/event.ts";
@@ -9,6 +10,7 @@ import type { Credentials } from "../../client/login.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
+import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerSpec } from "../../wire/invite.ts";
@@ -101,12 +103,18 @@ export async function openClient(
     const addressText = formatAddress(address);
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
-    const expected =
-      requested.fingerprint ?? address.fingerprint ?? state.pin(addressText)?.fingerprint;
+    const pinned = state.pin(addressText)?.fingerprint;
+    const expected = requested.fingerprint ?? address.fingerprint ?? pinned;
     const claimedFingerprint = expected ?? state.serverClaiming(addressText);
     const lastUser =
       claimedFingerprint === undefined ? undefined : state.lastUser(claimedFingerprint);
     const knownUser = requested.user ?? lastUser ?? options.fallbackUser;
+    if (knownUser === undefined && options.greetOnly !== true && pinned !== undefined) {
+      // Reports a changed identity before it asks for a name.
+      const { transport } = flags;
+      const greeting = { server: addressText, ...defined({ transport }) };
+      await (await openClient(context, greeting, { greetOnly: true })).close();
+    }
     const user =
       knownUser ?? (options.greetOnly === true ? "" : await promptUserName(context, addressText));
     const credentials: Credentials = {
@@ -157,7 +165,9 @@ export async function openClient(
       if (line !== undefined) printNotice(context, line);
     });
     if (options.onEvent !== undefined) client.subscribe(options.onEvent);
-    const membership = await client.connect();
+    const membership = await client.connect().catch((error: unknown) => {
+      throw explainNewServer(context, address, error);
+    });
     const close = async () => {
       await client.close();
       dialer?.close();
@@ -180,6 +190,18 @@ export async function openClient(
     state.close();
     throw error;
   }
+}
+
+/** Names the likeliest cause of a changed identity: this user has started another server here. */
+function explainNewServer(context: Context, address: ServerSpec, error: unknown): unknown {
+  if (!(error instanceof Fault) || error.code !== "fingerprint-changed") return error;
+  const found = ({ fingerprint }: LocalServer) =>
+    error.message.endsWith(`found ${formatFingerprint(fingerprint)}`);
+  const local = findLocalServers(context.env).find(found);
+  if (local === undefined) return error;
+  const accept = `chat trust accept ${formatAddress(address)}`;
+  const remedy = `you started a new server in ${local.data}; to use it, run ${accept}`;
+  return new Fault(error.code, error.message, { remedy, cause: error });
 }
 
 function serverAddresses(

@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
-import { counted } from "../../base/sizes.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
@@ -49,6 +49,7 @@ export class Exporter {
   #records = 0;
   #failed = 0;
   readonly #saved = new Map<string, string | undefined>();
+  #savedBytes = 0;
   readonly #counter: CounterLine;
   readonly #damage = new DamageReport();
 
@@ -152,7 +153,11 @@ export class Exporter {
     try {
       const folder = join(out, FILES);
       makeFolder(folder);
-      const saved = await this.#source.save(record, folder);
+      const saved = await this.#source.save(record, folder, (bytes) => {
+        const done = formatSize(this.#savedBytes + bytes);
+        this.#counter.update(() => `${counted(this.#saved.size, "file")} and ${done} saved …`);
+      });
+      this.#savedBytes += record.sizeBytes;
       path = relative(out, saved).split(sep).join("/");
     } catch (error) {
       this.#reportFailure(record, error);

@@ -9,6 +9,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
+import type { TransferProgress } from "../../client/transfer/progress.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { METADATA_BYTES_MAX, parseMetadata } from "../../io/blob/metadata.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
@@ -33,7 +34,8 @@ export interface ExportSource {
    * @throws {Fault} room-unknown
    */
   rooms(requested: readonly Target[]): ExportRoom[];
-  save(file: DisplayFile, folder: string): Promise<string>;
+  /** @param onBytes called with the number of bytes saved so far */
+  save(file: DisplayFile, folder: string, onBytes: (bytes: number) => void): Promise<string>;
   read(file: DisplayFile): Promise<Uint8Array>;
 }
 
@@ -46,9 +48,10 @@ export function serverSource(client: Client, user: string): ExportSource {
       const targets = requested.length === 0 ? client.rooms : requested;
       return targets.map(formatTarget).map((title) => ({ title, records: () => records(title) }));
     },
-    save: async ({ id }, folder) => {
+    save: async ({ id }, folder, onBytes) => {
       const file = fileIdOf(id);
-      return (await receiveFile(client, { file, out: folder, onProgress: () => {} })).path;
+      const onProgress = ({ doneBytes }: TransferProgress) => onBytes(doneBytes);
+      return (await receiveFile(client, { file, out: folder, onProgress })).path;
     },
     read: async ({ id, sizeBytes }) => {
       const sink = new MemorySink(sizeBytes, sha256);
@@ -81,7 +84,11 @@ export class FolderSource implements ExportSource {
     }));
   }
 
-  async save({ id, name, sizeBytes }: DisplayFile, folder: string): Promise<string> {
+  async save(
+    { id, name, sizeBytes }: DisplayFile,
+    folder: string,
+    onBytes: (bytes: number) => void,
+  ): Promise<string> {
     const file = fileIdOf(id);
     const metadata = this.#about(file);
     const target = { folder, name, file, server: "folder", sha256, sizeBytes };
@@ -89,6 +96,7 @@ export class FolderSource implements ExportSource {
     try {
       for await (const { bytes, hash } of this.#chunks(file, sizeBytes, sink.have)) {
         await sink.append(hash, bytes);
+        onBytes(sink.sizeBytes);
       }
       return await sink.finish();
     } finally {

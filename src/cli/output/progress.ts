@@ -66,7 +66,6 @@ export class ProgressDisplay {
   async end(id?: string): Promise<void> {
     if (id === undefined) this.#running.clear();
     else this.#running.delete(id);
-    if (!this.#isDrawn) return;
     this.#clear();
     await this.#context.stderr.flushed(); // Before standard output writes to the same screen.
   }

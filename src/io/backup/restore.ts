@@ -80,12 +80,18 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
   const staging = await createStaging(disk, data);
   let aside: string | undefined;
   try {
-    const bytes = await copyLogs(options, { backup, staging, before });
+    let copiedBytes = 0;
+    const onBytes = (count: number) => {
+      copiedBytes += count;
+      options.onProgress(copiedBytes);
+    };
+    await copyLogs(disk, { backup, staging, before, onBytes });
+    const logBytes = copiedBytes;
     const folders = { from: join(backup, "files"), to: join(staging, "files") };
     const onFault = ({ code, message }: Fault) => {
       if (code !== "file-unknown") options.onWarning(message);
     };
-    const contents = { disk, sha256, ...folders, onBytes: () => undefined, onFault };
+    const contents = { disk, sha256, ...folders, onBytes, onFault };
     const { missing, damaged } = await copyContents(contents, files);
     const expected = manifest.missingFiles ?? missing;
     const lost = damaged + (manifest.files ? Math.max(0, missing - expected) : 0);
@@ -117,7 +123,7 @@ async function restoreTo(options: RestoreOptions, data: string): Promise<Restore
     const { size } = manifest.history;
     const root = toBase64Url(Uint8Array.fromHex(manifest.history.root));
     const lostFiles = { missingFiles: missing, damagedFiles: damaged, damagedRecords };
-    return { size, root, bytes: bytes + files.totalBytes, data, aside, ...lostFiles };
+    return { size, root, bytes: logBytes + files.totalBytes, data, aside, ...lostFiles };
   } catch (error) {
     await removeStaging(disk, staging).catch(() => undefined);
     if (aside !== undefined) moveBack(options, aside, data);
@@ -247,20 +253,17 @@ function moveBack({ disk, onWarning }: RestoreOptions, aside: string, data: stri
   }
 }
 
-interface RestoreFolders {
+interface LogsCopy {
   readonly backup: string;
   readonly staging: string;
+  readonly before: VerifiedLogs;
+  readonly onBytes: (count: number) => void;
 }
 
 async function copyLogs(
-  { disk, onProgress }: RestoreOptions,
-  { backup, staging, before }: RestoreFolders & { readonly before: VerifiedLogs },
-): Promise<number> {
-  let bytes = 0;
-  const onBytes = (count: number) => {
-    bytes += count;
-    onProgress(bytes);
-  };
+  disk: TreeDisk,
+  { backup, staging, before, onBytes }: LogsCopy,
+): Promise<void> {
   for (const name of LOG_NAMES) {
     const to = join(staging, name);
     const { segments } = before[name].extent;
@@ -275,7 +278,6 @@ async function copyLogs(
     const paths = { from: join(backup, name), to: join(staging, name) };
     await copySmall(disk, { ...paths, sizeBytesMax: SMALL_BYTES_MAX });
   }
-  return bytes;
 }
 
 function renameOldFolder(disk: TreeDisk, data: string, nowUnixMs: number): string {

@@ -23,7 +23,12 @@ export function openTerminal(input: Input, output: Output): Terminal | undefined
   };
   return {
     askText,
-    confirm: async (question) => /^y(es)?$/i.test(await askText(`${question} [y/N]`)),
+    confirm: async (question) => {
+      for (;;) {
+        const answer = parseYesNo(await askText(`${question} [y/N]`));
+        if (answer !== undefined) return answer;
+      }
+    },
     askSecret: async (question) => {
       output.write(`${question}: `);
       await output.flushed();
@@ -34,6 +39,12 @@ export function openTerminal(input: Input, output: Output): Terminal | undefined
       }
     },
   };
+}
+
+/** An empty answer is no. `undefined` if the text is neither yes nor no. */
+export function parseYesNo(text: string): boolean | undefined {
+  const [, yes, no] = /^(?:(y|yes)|(n|no|))$/i.exec(text.trim()) ?? [];
+  return yes !== undefined ? true : no !== undefined ? false : undefined;
 }
 
 function answered(answer: string | undefined, output: Output): string {

@@ -67,6 +67,7 @@ class WsDialAttempt {
   readonly #address: string;
   readonly #upgrade: Upgrade;
   readonly #done = Promise.withResolvers<WsClientLink>();
+  readonly #startedAt = performance.now();
   #socket: Socket | undefined;
   #link: WsClientLink | undefined;
   #certificateHash = NO_CERTIFICATE;
@@ -253,22 +254,39 @@ class WsDialAttempt {
       const message = `local port ${localPort} requires administrator rights`;
       return new Fault("port-taken", message, { remedy: "choose one above 1023", cause });
     }
-    return new Fault("unreachable", this.#connectMessage(code, host), { cause });
+    const waitedMs = performance.now() - this.#startedAt;
+    return new Fault("unreachable", connectMessage(code, this.#address, host, waitedMs), { cause });
   }
+}
 
-  #connectMessage(code: string, host: string): string {
-    switch (code) {
-      case "ECONNREFUSED":
-        return `connection to ${this.#address} refused`;
-      case "ENOTFOUND":
-      case "EAI_AGAIN":
-        return `cannot resolve ${host}`;
-      case "ENETUNREACH":
-      case "EHOSTUNREACH":
-        return `no route to ${this.#address}`;
-      default:
-        return `cannot connect to ${this.#address} (${code})`;
-    }
+/**
+ * Bun 1.4.4 reports EHOSTUNREACH as ECONNREFUSED. A refusal arrives within a round trip, or within
+ * two seconds on Windows, which tries three times; a host is unreachable only after three seconds
+ * without an answer to ARP.
+ */
+const REFUSED_MS_MAX = 2_500;
+
+/** @internal */
+export function connectMessage(
+  code: string,
+  address: string,
+  host: string,
+  waitedMs: number,
+): string {
+  switch (code) {
+    case "ECONNREFUSED":
+      return waitedMs <= REFUSED_MS_MAX
+        ? `connection to ${address} refused`
+        : `no host answers at ${address}`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `cannot resolve ${host}`;
+    case "EHOSTUNREACH":
+      return `no host answers at ${address}`;
+    case "ENETUNREACH":
+      return `no route to ${address}`;
+    default:
+      return `cannot connect to ${address} (${code})`;
   }
 }
 

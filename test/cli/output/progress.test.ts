@@ -75,6 +75,16 @@ describe("on a terminal", () => {
     expect(err()).toEndWith("\r\x1b[K");
   });
 
+  test("flushes a line printed in place of the bar before the command's result", async () => {
+    const { world, context } = fakeContext({ terminal: true });
+    let flushes = 0;
+    world.stderr.flushed = async () => void flushes++;
+    const display = new ProgressDisplay(context);
+    display.update(progressAt(100, { elapsedMs: 4_060 }));
+    await display.end();
+    expect(flushes).toBe(1);
+  });
+
   test.each([10, 20, 40, 80])("is never wider than %i columns", (columns) => {
     const name = "日本語の名前がとても長いファイル.jpg";
     expect(Bun.stringWidth(barLine(progressAt(50, { name }), 3, columns))).toBeLessThan(columns);

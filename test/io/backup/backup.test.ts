@@ -322,7 +322,11 @@ describe("chat restore", () => {
     const { root } = await backup();
     const target = join(folder, "new");
     mkdirSync(target);
-    expect(await restore()).toMatchObject({ size: 41, root, data: target, missingFiles: 0 });
+    const progress: number[] = [];
+    const onProgress = (bytes: number) => progress.push(bytes);
+    const restored = await restore({ onProgress });
+    expect(restored).toMatchObject({ size: 41, root, data: target, missingFiles: 0 });
+    expect(Number(progress.at(-1)) - Number(progress.at(-2))).toBe(100);
     expect(textOf(target)).toBe(textOf(data));
     expect(readFileSync(join(target, "files", FILE, "content"))).toEqual(Buffer.alloc(100, 5));
     expect(existsSync(join(target, "backup.json"))).toBe(false);

@@ -14,11 +14,12 @@ test("prompts on standard error, and trims answers except secrets", async () => 
   expect(stderr.text).toBe("Name: Password: \n");
 });
 
-test("confirms only a yes", async () => {
-  const { terminal } = open(["y", "YES", "", "n", "yeah"]);
+test("asks again until the answer is yes, no or empty", async () => {
+  const { terminal, stderr } = open(["y", "YES", "", "n", "No", "/invite bob", "yeah", "yes"]);
   const answers = [];
-  for (let i = 0; i < 5; i++) answers.push(await terminal?.confirm("Sure?"));
-  expect(answers).toEqual([true, true, false, false, false]);
+  for (let i = 0; i < 6; i++) answers.push(await terminal?.confirm("Sure?"));
+  expect(answers).toEqual([true, true, false, false, false, true]);
+  expect(stderr.text).toBe("Sure? [y/N]: ".repeat(8));
 });
 
 test("treats a missing answer as an interruption", async () => {
