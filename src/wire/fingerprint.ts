@@ -20,6 +20,8 @@ export function formatFingerprint(fingerprint: Fingerprint): string {
   return `${PREFIX}${fingerprint}`;
 }
 
+const FINGERPRINT_LENGTH = 43;
+
 /**
  * Parses `SHA256:...`, or the form in invites without the prefix.
  * @throws {Fault} usage if the text is not a fingerprint
@@ -33,6 +35,9 @@ export function parseFingerprint(text: string): Fingerprint {
     // error.
   }
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
-    remedy: 'use "SHA256:" followed by 43 letters, digits, - or _',
+    remedy:
+      bare.length === FINGERPRINT_LENGTH
+        ? "a character is mistyped; copy it again"
+        : 'use "SHA256:" followed by 43 letters, digits, - or _',
   });
 }

@@ -27,6 +27,10 @@ export class ChatExit {
   };
 
   readonly onSignal = (signal: Signal): void => {
-    this.end(signal === "SIGINT" ? new Fault("interrupted", "interrupted") : 143);
+    this.end(signal === "SIGINT" ? leftByInterrupt() : 143);
   };
+}
+
+export function leftByInterrupt(): Fault {
+  return new Fault("interrupted", "you left the chat", { remedy: "to return, run chat join" });
 }

@@ -134,6 +134,6 @@ export function jsonOf(text: string): unknown {
 
 export function unknownFormat(path: string): Fault {
   return new Fault("usage", `unknown import format: ${path}`, {
-    remedy: "see docs/history.md for supported formats",
+    remedy: "run chat import --help for supported formats",
   });
 }

@@ -1,12 +1,11 @@
 /** Runs the actions that key handlers return. */
 
 import { unreachable } from "../../base/assert.ts";
-import { Fault } from "../../base/fault.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { oneLine } from "../../core/markup/plain.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { findItem } from "../../core/model/selectors.ts";
-import type { ChatExit } from "../chat/chat-exit.ts";
+import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
 import type { ScreenChat } from "./chat.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
@@ -198,7 +197,6 @@ export class ScreenActions {
   #leave(exitCode: 0 | 130): void {
     const { commands, exit } = this.#options;
     if (exitCode === 0) this.#reportFailure(commands.quit());
-    else if (this.confirmLeave(false) !== "warned")
-      exit.end(new Fault("interrupted", "interrupted"));
+    else if (this.confirmLeave(false) !== "warned") exit.end(leftByInterrupt());
   }
 }

@@ -584,10 +584,21 @@ export class SealedRooms {
   }
 
   async safetyNumber(user: string): Promise<SafetyDigits> {
-    const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
+    const { pin, other } = await this.#keysOf(user);
     const digits = await this.#digitsOf(pin);
     if (other === undefined) return { digits, isVerified: pin.isVerified };
     return { digits: await this.#digitsOf(other), isVerified: false, former: digits };
+  }
+
+  /** @throws {Fault} user-unknown if there is no such user, or if the user's key is unknown */
+  async #keysOf(user: string): ReturnType<typeof keysOf> {
+    try {
+      return await this.#states.transact((vault) => keysOf(vault, user));
+    } catch (error) {
+      const isUnknown = error instanceof Fault && error.code === "user-unknown";
+      if (isUnknown) await this.#options.request("whois", { user });
+      throw error;
+    }
   }
 
   #digitsOf({
@@ -607,7 +618,7 @@ export class SealedRooms {
    * is known
    */
   async confirmDigits(user: string, digits: string): Promise<void> {
-    const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
+    const { pin, other } = await this.#keysOf(user);
     const owners = other === undefined ? [pin] : [other, pin];
     const numbers = await Promise.all(owners.map((owner) => this.#digitsOf(owner)));
     const owner = owners[numbers.indexOf(matchSafetyNumber(digits, numbers))];

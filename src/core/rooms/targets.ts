@@ -77,7 +77,10 @@ export function requireJoinedRoom(rooms: Rooms, user: UserId, name: Name): Room 
 
 export function requireMember(room: Room, user: UserId): void {
   if (room.members.has(user)) return;
-  throw new Fault("not-member", msg`you are not in '${room.name ?? "this conversation"}'`);
+  const { name } = room;
+  throw new Fault("not-member", msg`you are not in '${name ?? "this conversation"}'`, {
+    ...(name !== undefined && { remedy: msg`join it: chat join --room ${name}, or /join ${name}` }),
+  });
 }
 
 export function requireUser<Person extends { readonly id: UserId }>(

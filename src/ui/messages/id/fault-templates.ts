@@ -258,4 +258,14 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "an encrypted room cannot have a password; its members add people":
     "ruang terenkripsi tidak dapat memakai kata sandi; anggotanya yang menambahkan orang",
   "this room's encryption is not set up yet": "enkripsi ruang ini belum disiapkan",
+  "your name belongs to your account": "nama Anda melekat pada akun Anda",
+  "ask an operator to run chat admin rename OLD NEW":
+    "minta operator menjalankan chat admin rename NAMA_LAMA NAMA_BARU",
+  "join it: chat join --room {}, or /join {}":
+    "bergabunglah dahulu: chat join --room {}, atau /join {}",
+  "{} needs {}, but only {} is free": "{} memerlukan {}, tetapi hanya {} yang kosong",
+  "free up disk space, or choose another folder": "kosongkan ruang disk, atau pilih folder lain",
+  "the disk is full; {} is incomplete": "disk penuh; {} belum lengkap",
+  "free up disk space, then download it again to resume":
+    "kosongkan ruang disk, lalu unduh lagi untuk melanjutkan",
 };
