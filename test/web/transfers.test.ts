@@ -126,6 +126,81 @@ describe("uploads", () => {
     expect(browser.channels).toBe(CONCURRENT_PAGE_UPLOADS_MAX);
   });
 
+  const LARGE_FIRST = [60 * CHUNK_BYTES, 10, 5 * CHUNK_BYTES, 10, 10];
+
+  function album(sizes: readonly number[]): File[] {
+    return sizes.map((sizeBytes, i) => fileOf(contents(sizeBytes), `${i}.png`));
+  }
+
+  function postedNames({ chat }: Tab): string[] {
+    const { items = [] } = openRoom(chat.model)?.tail ?? {};
+    return items.flatMap(({ file }) => (file === undefined ? [] : [file.name]));
+  }
+
+  test("posts files that are sent together in the order chosen", async () => {
+    const { ana } = await openedSlow(15);
+    ana.chat.open("lobby");
+    ana.chat.upload("lobby", album(LARGE_FIRST), [], "a caption");
+    await ana.until("all posted", () => postedNames(ana).length === LARGE_FIRST.length);
+    expect(postedNames(ana)).toEqual(["0.png", "1.png", "2.png", "3.png", "4.png"]);
+    ana.chat.upload("lobby", album([60 * CHUNK_BYTES]));
+    ana.chat.upload("lobby", [fileOf(contents(10), "other.png")]);
+    await ana.until("all posted", () => postedNames(ana).length === LARGE_FIRST.length + 2);
+    expect(postedNames(ana).slice(-2)).toEqual(["other.png", "0.png"]);
+  });
+
+  test.each(["cancelled", "paused", "failed"])(
+    "posts the other files if the first is %s",
+    async (what) => {
+      const { ana } = await openedSlow(15);
+      ana.chat.open("lobby");
+      const files = album(LARGE_FIRST);
+      let changes = false;
+      const slice = files[0]?.slice.bind(files[0]);
+      Object.defineProperty(files[0], "slice", {
+        value: (...range: [number?, number?]) => {
+          const unreadable = { arrayBuffer: () => Promise.reject(new DOMException("changed")) };
+          return changes ? unreadable : slice?.(...range);
+        },
+      });
+      ana.chat.upload("lobby", files);
+      const uploaded = (i: number) => transfers(ana)[i]?.progress?.doneBytes ?? 0;
+      await ana.until("the others wait", () => uploaded(0) > 0 && uploaded(1) === 10);
+      expect(postedNames(ana)).toEqual([]);
+      const id = transfers(ana)[0]?.id ?? "";
+      changes = what === "failed";
+      if (what === "cancelled") ana.chat.cancelTransfer(id);
+      if (what === "paused") ana.chat.pauseTransfer(id);
+      if (what === "failed") ana.cut();
+      await ana.until("the others are posted", () => postedNames(ana).length === 4);
+      expect(postedNames(ana)).toEqual(["1.png", "2.png", "3.png", "4.png"]);
+      if (what === "cancelled") return;
+      changes = false;
+      ana.chat.resumeTransfer(id);
+      await ana.until("all are posted", () => postedNames(ana).length === 5);
+    },
+  );
+
+  test("keeps the order of files across a reload", async () => {
+    const { browser, ana: first } = await openedSlow(15);
+    const files = album(LARGE_FIRST);
+    first.chat.upload("lobby", files);
+    await first.until("begun", () => (transfers(first)[0]?.progress?.doneBytes ?? 0) > 0);
+    first.kill();
+    const next = await browser.tab();
+    next.chat.open("lobby");
+    const waiting = () => transfers(next).filter(({ state }) => state.kind === "needs-file");
+    await next.until("all ask", () => waiting().length === LARGE_FIRST.length);
+    expect(waiting().map(({ name }) => name)).toEqual(files.map(({ name }) => name));
+    for (const { id, name } of waiting())
+      next.chat.resumeTransfer(
+        id,
+        files.find((file) => file.name === name),
+      );
+    await next.until("all posted", () => postedNames(next).length === LARGE_FIRST.length);
+    expect(postedNames(next)).toEqual(["0.png", "1.png", "2.png", "3.png", "4.png"]);
+  });
+
   test("withdraws a cancelled upload from the server", async () => {
     const { site, ana } = await openedSlow(15);
     ana.chat.upload("lobby", [fileOf(contents(90 * CHUNK_BYTES))]);

@@ -5,9 +5,18 @@ import type { LocalEvent } from "../../core/model/event.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ProgressReport) => void;
+  /** Resolves when no earlier task with the same `sending` is running. */
+  readonly untilTurn: () => Promise<void>;
+}
+
 export interface TransferTask {
   readonly view: Omit<TransferView, "state" | "progress">;
-  run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void>;
+  /** Identifies files that are sent together. */
+  readonly sending?: string | undefined;
+  run(options: RunOptions): Promise<void>;
   storePaused(isPaused: boolean): void;
   discard(): void | Promise<void>;
   /** False if the transfer cannot continue after its UI has closed. */
@@ -36,6 +45,7 @@ const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "need
 export class TransferQueue<Task extends TransferTask> {
   readonly #options: TransferQueueOptions;
   readonly #entries = new Map<string, Entry<Task>>();
+  #waiting: (() => void)[] = []; // Bounded by the number of runs; each change of a state empties it.
   #isClosed = false;
 
   constructor(options: TransferQueueOptions) {
@@ -134,6 +144,20 @@ export class TransferQueue<Task extends TransferTask> {
       const isFull = running.length >= this.#options.runningMax[kind];
       if (entry.state.kind === "queued" && !isFull) this.#start(entry);
     }
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Ignores tasks that are queued, because waiting tasks could occupy all of their slots. */
+  #isBehind({ task: { sending, view } }: Entry<Task>): boolean {
+    for (const { task, state } of this.#entries.values()) {
+      if (task.view.id === view.id) return false;
+      if (task.sending === sending && state.kind === "running") return sending !== undefined;
+    }
+    return false;
+  }
+
+  async #untilTurn(entry: Entry<Task>): Promise<void> {
+    while (this.#isBehind(entry)) await new Promise<void>((wake) => this.#waiting.push(wake));
   }
 
   #start(entry: Entry<Task>): void {
@@ -152,7 +176,8 @@ export class TransferQueue<Task extends TransferTask> {
     let state: TransferState = { kind: "done" };
     try {
       if (stop.signal.aborted) return;
-      await entry.task.run(stop.signal, onProgress);
+      const untilTurn = () => this.#untilTurn(entry);
+      await entry.task.run({ signal: stop.signal, onProgress, untilTurn });
     } catch (error) {
       state = { kind: "failed", fault: asFault(error) };
     }

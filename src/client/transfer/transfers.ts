@@ -14,6 +14,8 @@ export interface UploadRequest {
   readonly to: readonly string[];
   readonly text?: string | undefined;
   readonly sending?: string | undefined;
+  /** Delays the message, but not the content. */
+  readonly untilTurn?: (() => Promise<void>) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Aborts the transfer with `interrupted`. Repeating the command resumes the transfer. */
   readonly signal?: AbortSignal | undefined;

@@ -107,6 +107,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       this.#resume(offer.have, journal);
       await this.#hashUpTo(offer.have, connection);
       const fileSize = await this.#send(connection, offer.window);
+      await this.#request.untilTurn?.();
       return await this.#finish(connection, fileSize, journal);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

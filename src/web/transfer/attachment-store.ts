@@ -32,6 +32,7 @@ export class AttachmentStore {
   readonly #locked = new Map<Attachment, LockedAttachment>();
   /** Serialises writes, so that a file is added before it is removed. */
   #writing: Promise<unknown> = Promise.resolve();
+  #lastKeyMs = 0;
   #isClosed = false;
 
   constructor(options: PageTransfersOptions) {
@@ -99,7 +100,9 @@ export class AttachmentStore {
     const isFull = storedBytes > ATTACHMENTS_STORED_BYTES_MAX;
     if (isFull || store.isExternal === true || store.isEphemeral === true) return false;
     const addedUnixMs = clock.unixMs();
-    const key = `${this.#prefix}${addedUnixMs} ${toBase64Url(entropy(ID_BYTES))}`;
+    // Keys increase, because files are restored in the order of their keys.
+    this.#lastKeyMs = Math.max(addedUnixMs, this.#lastKeyMs + 1);
+    const key = `${this.#prefix}${this.#lastKeyMs} ${toBase64Url(entropy(ID_BYTES))}`;
     const release = await locks.hold(lockName(key));
     if (release === undefined) return false;
     const value: StoredAttachment = { target, file, handle, addedUnixMs };

@@ -6,9 +6,8 @@ import { type FileId, isFileId } from "../../base/ids.ts";
 import { DOWNLOAD_NOTE_KEEP_MS } from "../../base/limits-page.ts";
 import type { AccountFiles } from "../../client/sealed/account-files.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
-import type { TransferTask } from "../../client/transfer/queue.ts";
+import type { RunOptions, TransferTask } from "../../client/transfer/queue.ts";
 import type { DownloadRequest } from "../../client/transfer/transfers.ts";
-import type { ProgressReport } from "../../core/transfer/progress.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle } from "../browser/environment.ts";
 import { SaveSink } from "../browser/save-sink.ts";
@@ -68,7 +67,7 @@ export class Download implements PageTask {
     this.#isPermitted = sink !== undefined;
   }
 
-  async run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void> {
+  async run({ signal, onProgress }: RunOptions): Promise<void> {
     const { files, downloads, hashing } = this.#dependencies;
     const { key, file, handle } = this.#info;
     try {

@@ -36,6 +36,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
   readonly attached: AttachmentStore;
   readonly files: AccountFiles;
   readonly #options: PageTransfersOptions;
+  #lastBegunUnixMs = 0;
   readonly #dependencies: UploadDependencies & {
     readonly uploads: BrowserUploadJournal;
   } & DownloadDependencies;
@@ -109,6 +110,8 @@ export class PageTransfers extends TransferQueue<PageTask> {
     if (visible.length >= PAGE_UPLOADS_MAX) {
       throw new Fault("too-many", `${PAGE_UPLOADS_MAX} uploads are already in progress`);
     }
+    // Times differ, so that a reloaded page restores the order.
+    this.#lastBegunUnixMs = Math.max(clock.unixMs(), this.#lastBegunUnixMs + 1);
     const entry: UploadEntry = {
       ...this.#options.owner,
       key: toBase64Url(this.#options.platform.entropy(ID_BYTES)),
@@ -120,7 +123,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
       text,
       sending,
       isPaused: false,
-      begunUnixMs: clock.unixMs(),
+      begunUnixMs: this.#lastBegunUnixMs,
       file: undefined,
       upTo: 0,
     };

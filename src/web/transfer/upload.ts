@@ -2,8 +2,7 @@
 
 import { asFault } from "../../base/fault.ts";
 import type { AccountFiles } from "../../client/sealed/account-files.ts";
-import type { TransferTask } from "../../client/transfer/queue.ts";
-import type { ProgressReport } from "../../core/transfer/progress.ts";
+import type { RunOptions, TransferTask } from "../../client/transfer/queue.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
 import type { PageTask } from "./journal.ts";
@@ -40,14 +39,18 @@ export class Upload implements PageTask {
     return this.#entry.name === file.name && this.#entry.stamp === fileStamp(file);
   }
 
-  async run(signal: AbortSignal, onProgress: (progress: ProgressReport) => void): Promise<void> {
+  get sending(): string | undefined {
+    return this.journalEntry?.sending;
+  }
+
+  async run(options: RunOptions): Promise<void> {
     const { files, uploads, post } = this.#dependencies;
     const { journalEntry } = this;
     if (journalEntry === undefined || this.#content === undefined) return;
     const { key, to, text, sending } = journalEntry;
     const source = new FileSource(this.#content, key);
     try {
-      const result = await files.send({ source, to: [to], text, sending, signal, onProgress });
+      const result = await files.send({ source, to: [to], text, sending, ...options });
       const [refused] = result.refused;
       if (refused !== undefined && result.posted.length === 0) throw refused.fault;
       uploads.remove(key);

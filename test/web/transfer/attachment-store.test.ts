@@ -102,3 +102,13 @@ test("stores nothing in ephemeral, external or full stores", async () => {
   }
   expect(tabs.held.size).toBe(0);
 });
+
+test("restores files that were attached together in their order", async () => {
+  const [tabs, store] = [new Tabs(), new MemoryStore()];
+  const first = tabs.open(store);
+  const all = Array.from({ length: 300 }, (_, i) => attached(`${i}.png`));
+  for (const attachment of all) await first.store("lobby", attachment);
+  first.close();
+  const restored = await tabs.open(store).restore();
+  expect(restored.map(([, { file }]) => file.name)).toEqual(all.map(({ file }) => file.name));
+});
