@@ -25,11 +25,17 @@ function brokenWords({ page }: Visit): Promise<readonly string[]> {
     })`);
 }
 
+const A4_WIDTH_PX = 794;
+
 pageTest("prints all loaded messages, without the columns beside them", async () => {
   const ben = await server.headlessUser("ben");
   await ben.postMany(120, (n) => `message ${n}.`);
   const ana = await server.window("ana");
   await ana.waitForMessage("message 119.");
+  // On paper, which is narrow, the panel would lie above the messages.
+  await ana.page.setViewportSize({ width: A4_WIDTH_PX, height: 900 });
+  await ana.button("Show people").click();
+  await ana.page.locator(".side-right").waitFor();
   await ana.page.emulateMedia({ colorScheme: "dark" });
   await ana.page.emulateMedia({ media: "print" });
   const printed = ana.page.locator(".printed");
@@ -40,8 +46,9 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
   };
   await until("all that is loaded is printed", prints);
   await printed.getByText("message 119.").waitFor();
-  for (const hidden of [".side-rooms", ".composer", ".side-right", ".list"]) {
-    expect(await ana.page.locator(hidden).isVisible()).toBe(false);
+  for (const hidden of [".side-rooms", ".composer", ".side-right", ".shade", ".list"]) {
+    const display = `getComputedStyle(document.querySelector("${hidden}")).display`;
+    expect([hidden, await ana.page.evaluate<string>(display)]).toEqual([hidden, "none"]);
   }
   const colour = "getComputedStyle(document.body).backgroundColor";
   expect(await ana.page.evaluate<string>(colour)).toBe("rgb(255, 255, 255)");
@@ -49,6 +56,7 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
   await ana.page.emulateMedia({ media: null, colorScheme: "light" });
   const pdf = Buffer.from(await ana.page.pdf()).toString("latin1");
   expect(pdf.match(/\/Type \/Page\b(?!s)/g)?.length ?? 0).toBeGreaterThan(2);
+  await ana.page.setViewportSize({ width: 1280, height: 800 });
 });
 
 /** Test all widths in Indonesian, because its words are longer. */
