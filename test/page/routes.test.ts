@@ -1,6 +1,9 @@
 import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
+import type { Locator } from "playwright-core";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
@@ -116,6 +119,55 @@ pageTest("removes a secret from the address, also in an open page", async () => 
     const [gone] = await Promise.all([ana.page.goBack(), undefined]);
     if (gone === null && hashOf(ana) === "") break;
   }
+});
+
+pageTest("closes one layer with each Back, and nothing else", async () => {
+  await using fay = await server.logIn("fay", { width: 390, height: 844, isPhone: true });
+  await fay.createRoom("attic");
+  await expectRoute(fay, "#/attic", "#attic");
+  const picture = server.sandbox.path("one.png");
+  writeFileSync(picture, photo(64, 48));
+  await fay.sendFiles(picture);
+  await fay.file("one.png").getByRole("img", { name: "Image one.png" }).waitFor();
+  const { page } = fay;
+  const panel = (name: string) => page.getByRole("complementary", { name });
+  const open = async (name: string | RegExp, layer: Locator) => {
+    await fay.button(name).first().click();
+    await layer.waitFor();
+  };
+  const goBack = async (layer: Locator) => {
+    await page.goBack();
+    await layer.waitFor({ state: "hidden" });
+    expect(hashOf(fay)).toBe("#/attic");
+  };
+  const [drawer, settings] = [panel("Rooms"), fay.dialog("Account and settings")];
+  await open(/^Open the list of rooms/, drawer);
+  await page.locator(".me-button").click();
+  await settings.waitFor();
+  await goBack(settings);
+  expect(await drawer.isVisible()).toBe(true);
+  await goBack(drawer);
+  const layers = {
+    "Show people": panel("People"),
+    Search: panel("Search"),
+    "Actions for attic": page.getByRole("menu"),
+    "Enlarge one.png": fay.dialog("one.png"),
+  };
+  for (const [name, layer] of Object.entries(layers)) {
+    await open(name, layer);
+    await goBack(layer);
+  }
+  await open(/^Open the list of rooms/, drawer);
+  await fay.room("lobby").click();
+  await expectRoute(fay, "#/lobby", "#lobby");
+  await drawer.waitFor({ state: "hidden" });
+  await open("Search", panel("Search"));
+  await panel("Search").getByRole("button", { name: "Close" }).click();
+  await panel("Search").waitFor({ state: "hidden" });
+  await page.goBack();
+  await expectRoute(fay, "#/attic", "#attic");
+  await page.goBack();
+  await expectRoute(fay, "#/lobby", "#lobby");
 });
 
 const HOSTILE = [

@@ -15,8 +15,9 @@ import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
-import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
+import { PageContext, type PageValue, useLayer, useModel, usePage } from "./shell/context.tsx";
 import { listen, whenSettled } from "./shell/effects.ts";
+import { Layers } from "./shell/layers.ts";
 import { dialogOpener, LazyView, ModuleLoader, usePrefetch } from "./shell/lazy.tsx";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
@@ -120,13 +121,14 @@ function useOperator(
 }
 
 function useRouteClearing(me: string | undefined): void {
+  const { layers } = usePage();
   const before = useRef(me);
   useEffect(() => {
     if (before.current !== undefined && me !== before.current) {
-      history.replaceState(null, "", location.pathname);
+      layers.replace(location.pathname);
     }
     before.current = me;
-  }, [me]);
+  }, [layers, me]);
 }
 
 function Screen() {
@@ -138,6 +140,7 @@ function Screen() {
   usePrefetch(model.isCaughtUp);
   const { me } = model;
   const openDashboard = useCallback(() => setDashboard(true), []);
+  useLayer(() => setDashboard(false), isDashboard && isOperator);
   useRouteClearing(me);
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator) {
@@ -208,6 +211,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const [emoji] = useState(() => new ModuleLoader(loadEmoji));
   const { overlays, announcement, show, close, announce } = useOverlays();
   const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
+  const [layers] = useState(() => new Layers(window));
   const change = useCallback((changes: Partial<Settings>) => {
     setSettings((before) => {
       const after = { ...before, ...changes };
@@ -228,8 +232,8 @@ export function App({ chat, texts: initialTexts }: AppProps) {
     const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
     const openDialog = dialogOpener(show);
     const shared = { chat, texts, times, previews, lazy, emoji, settings, change, show, announce };
-    return { ...shared, toasts, notify, fail, openDialog };
-  }, [chat, texts, times, previews, lazy, emoji, settings, change, show, announce, toasts]);
+    return { ...shared, layers, toasts, notify, fail, openDialog };
+  }, [chat, texts, times, previews, lazy, emoji, settings, change, show, announce, layers, toasts]);
   return (
     <PageContext value={page}>
       <Banners />

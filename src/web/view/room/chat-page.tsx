@@ -19,7 +19,7 @@ import { offsetMinutes } from "../../../ui/text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Button } from "../shell/button.tsx";
-import { isWide, usePage, useTexts } from "../shell/context.tsx";
+import { isWide, useLayer, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { LazyView } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
@@ -342,6 +342,8 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   useTitle(lines.mentions, target);
   const isKnown = useHasCaughtUp(model.isCaughtUp);
   const hasSidePanel = side === "search" || (side === "people" && room?.kind === "room");
+  useLayer(closeSide, hasSidePanel && !isWide());
+  useLayer(() => setDrawer(false), isDrawer);
   const handlers = { isOperator, onOpen, onSearch, onPeople: panels.onPeople };
   return (
     <div className={isDrawer ? "chat has-drawer" : "chat"} data-side={hasSidePanel ? side : "none"}>

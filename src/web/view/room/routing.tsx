@@ -8,6 +8,7 @@ import type { Chat } from "../../driver/chat.ts";
 import { formatRoute, isRouteHash, type Route, readRoute } from "../../input/route.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import type { Layers } from "../shell/layers.ts";
 
 export interface RoutingProps {
   readonly model: Model;
@@ -20,10 +21,10 @@ function routeOf(model: Model): Route | undefined {
   return open === undefined ? undefined : { target: open, seq: openRoom(model)?.jumpSeq };
 }
 
-function rewrite(route: Route | undefined): void {
+function rewrite({ model }: Chat, layers: Layers): void {
+  const route = routeOf(model);
   const hash = route === undefined ? "" : formatRoute(route);
-  if (location.hash !== hash)
-    history.replaceState(null, "", hash === "" ? location.pathname : hash);
+  if (location.hash !== hash) layers.replace(hash === "" ? location.pathname : hash);
 }
 
 function firstTarget({ rooms }: Model): string | undefined {
@@ -54,7 +55,7 @@ function useMissingMessageNotice(model: Model): void {
 type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
 
 function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
-  const { chat, openDialog } = usePage();
+  const { chat, layers, openDialog } = usePage();
   return useCallback(
     (route) => {
       const { target, seq } = route;
@@ -70,14 +71,14 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
         // A link must not join a room without the user's consent, so it only opens a filled form.
         openDialog("Join", { onOpen: goTo, room: target });
       }
-      rewrite(routeOf(chat.model));
+      rewrite(chat, layers);
     },
-    [chat, openDialog, navigation],
+    [chat, layers, openDialog, navigation],
   );
 }
 
 function useHistory(model: Model, isStarted: RefObject<boolean>): void {
-  const { chat } = usePage();
+  const { chat, layers } = usePage();
   const lastHash = useRef<string>(undefined);
   const route = routeOf(model);
   const hash = route === undefined ? undefined : formatRoute(route);
@@ -90,13 +91,13 @@ function useHistory(model: Model, isStarted: RefObject<boolean>): void {
     // Closing a linked message or a room adds no entry to the history.
     const replacesEntry =
       hash === undefined || (target !== undefined && before?.startsWith(`#/${target}/`));
-    if (before === undefined || replacesEntry === true) rewrite(routeOf(chat.model));
-    else history.pushState(null, "", hash);
-  }, [chat, hash, target, isStarted]);
+    if (before === undefined || replacesEntry === true) rewrite(chat, layers);
+    else layers.push(hash);
+  }, [chat, layers, hash, target, isStarted]);
 }
 
 export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
-  const { chat } = usePage();
+  const { chat, layers } = usePage();
   const isStarted = useRef(false);
   const navigation = useRef<Navigation>({ onOpen, onJump });
   navigation.current = { onOpen, onJump };
@@ -110,8 +111,8 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     isStarted.current = true;
     if (route !== undefined) follow(route);
     if (chat.model.open === undefined && first !== undefined) navigation.current.onOpen(first);
-    rewrite(routeOf(chat.model));
-  }, [chat, isCaughtUp, open, first, follow]);
+    rewrite(chat, layers);
+  }, [chat, layers, isCaughtUp, open, first, follow]);
   useMissingMessageNotice(model);
   useHistory(model, isStarted);
   useEffect(() => {
@@ -119,9 +120,9 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
       const { hash } = location;
       if (!isStarted.current || (hash !== "" && !isRouteHash(hash))) return;
       const linked = readRoute(hash);
-      if (linked === undefined) rewrite(routeOf(chat.model));
+      if (linked === undefined) rewrite(chat, layers);
       else follow(linked);
     };
     return listen(window, "popstate hashchange", onAddressChange);
-  }, [chat, follow]);
+  }, [chat, layers, follow]);
 }

@@ -4,7 +4,9 @@ import {
   createContext,
   type ReactNode,
   useContext,
+  useLayoutEffect,
   useMemo,
+  useRef,
   useState,
   useSyncExternalStore,
 } from "react";
@@ -14,6 +16,7 @@ import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Chat } from "../../driver/chat.ts";
 import type { Previews } from "../../transfer/previews.ts";
+import type { Layers } from "./layers.ts";
 import type { EmojiModule, LazyModule, ModuleLoader, OpenDialog } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
@@ -29,6 +32,7 @@ export interface PageValue {
   readonly change: (settings: Partial<Settings>) => void;
   readonly show: (render: (close: () => void) => ReactNode) => void;
   readonly openDialog: OpenDialog;
+  readonly layers: Layers;
   readonly toasts: ToastQueue;
   readonly announce: (text: string) => void;
   readonly notify: (text: string) => void;
@@ -50,6 +54,16 @@ export function usePage(): PageValue {
 
 export function useTexts(): Texts {
   return usePage().texts;
+}
+
+export function useLayer(onBack: () => void, isOpen = true): void {
+  const { layers } = usePage();
+  const latest = useRef(onBack);
+  latest.current = onBack;
+  useLayoutEffect(
+    () => (isOpen ? layers.open(() => latest.current()) : undefined),
+    [layers, isOpen],
+  );
 }
 
 export function useModel(): Model {

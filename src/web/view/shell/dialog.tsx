@@ -3,7 +3,7 @@
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "./button.tsx";
-import { FaultLine, type PageValue, useTask, useTexts } from "./context.tsx";
+import { FaultLine, type PageValue, useLayer, useTask, useTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import { GuessDelayNotice } from "./lazy.tsx";
 import type { MenuItem } from "./menu.tsx";
@@ -23,6 +23,7 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
   const texts = useTexts();
   const titleId = useId();
   const ref = useRef<HTMLDialogElement>(null);
+  useLayer(onClose);
   useLayoutEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();

@@ -13,6 +13,7 @@ import {
   useState,
 } from "react";
 import { rove } from "../../input/keys.ts";
+import { useLayer } from "./context.tsx";
 import { listen } from "./effects.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -45,6 +46,7 @@ function positionMenu(menu: HTMLElement, anchor: HTMLElement): void {
 
 export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
   const ref = useRef<HTMLDivElement>(null);
+  useLayer(onClose);
   useLayoutEffect(() => {
     const menu = ref.current;
     if (menu === null) return;

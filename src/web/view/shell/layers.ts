@@ -1,0 +1,100 @@
+/** Layers above the page, such as dialogs and menus, and the browser's Back button. */
+
+import { listen } from "./effects.ts";
+
+interface BrowserWindow extends EventTarget {
+  readonly history: {
+    readonly state: unknown;
+    pushState(state: number, unused: string, url: string): void;
+    replaceState(state: number, unused: string, url: string): void;
+    go(steps: number): void;
+  };
+  readonly location: { readonly href: string };
+  setTimeout(act: () => void): unknown;
+}
+
+/**
+ * Owner of the history's entries. The state of an entry is its depth: 0 for a page, and one more
+ * for each layer above it. Back therefore leaves the entry of the top layer.
+ */
+export class Layers {
+  readonly #window: BrowserWindow;
+  readonly #open: (() => void)[] = [];
+  /** Address of the page under all layers, because a layer's entry may have an older address. */
+  #address: string;
+  #isReturning = false;
+  #pushed: string | undefined;
+
+  constructor(window: BrowserWindow) {
+    this.#window = window;
+    this.#address = window.location.href;
+    this.replace(this.#address, 0); // The page may have been reloaded below a layer.
+    listen(window, "popstate", (event) => this.#onPopState(event));
+  }
+
+  /** @param close called by Back @returns function that removes the layer */
+  open(close: () => void): () => void {
+    const layer = () => close();
+    this.#open.push(layer);
+    this.#settle();
+    return () => {
+      const at = this.#open.indexOf(layer);
+      if (at < 0) return; // Closed by Back.
+      this.#open.splice(at, 1);
+      this.#settle();
+    };
+  }
+
+  push(address: string): void {
+    this.#pushed = address;
+    if (this.#isReturning) return;
+    this.#pushed = undefined;
+    const { history, location } = this.#window;
+    // A closed layer's entry becomes the page's entry.
+    if (this.#depth > 0) history.replaceState(0, "", address);
+    else history.pushState(0, "", address);
+    this.#address = location.href;
+    this.#settle();
+  }
+
+  replace(address: string, depth = this.#depth): void {
+    const { history, location } = this.#window;
+    history.replaceState(depth, "", address);
+    this.#address = location.href;
+  }
+
+  get #depth(): number {
+    const { state } = this.#window.history;
+    return typeof state === "number" ? state : 0;
+  }
+
+  /** Waits, because a dialog may replace another, and a click may also follow a link. */
+  #settle(): void {
+    this.#window.setTimeout(() => {
+      if (this.#isReturning) return;
+      const { history } = this.#window;
+      const count = this.#open.length;
+      if (this.#depth > count) {
+        this.#isReturning = true;
+        history.go(count - this.#depth);
+      } else if (this.#depth < count) {
+        history.replaceState(this.#depth, "", this.#address);
+        while (this.#depth < count) history.pushState(this.#depth + 1, "", this.#address);
+      }
+    });
+  }
+
+  #onPopState(event: Event): void {
+    const { history, location } = this.#window;
+    const isTraversal = history.state !== null;
+    const closing = isTraversal && !this.#isReturning ? this.#open.splice(this.#depth) : [];
+    if (this.#isReturning || closing.length > 0) {
+      event.stopImmediatePropagation();
+      this.#isReturning = false;
+      this.replace(this.#address);
+      for (const close of closing.reverse()) close();
+      if (this.#pushed !== undefined) this.push(this.#pushed);
+    } else this.#address = location.href;
+    this.#settle();
+  }
+}

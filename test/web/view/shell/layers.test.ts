@@ -1,0 +1,201 @@
+import { describe, expect, test } from "bun:test";
+import { Layers } from "../../../../src/web/view/shell/layers.ts";
+
+interface Entry {
+  readonly state: unknown;
+  readonly href: string;
+}
+
+/** Browser window with its session history. As in browsers, `go` takes effect in a later task. */
+class FakeWindow extends EventTarget {
+  readonly entries: Entry[] = [{ state: null, href: "#/lobby" }];
+  at = 0;
+  readonly #tasks: (() => void)[] = [];
+
+  get #entry(): Entry {
+    const entry = this.entries[this.at];
+    if (entry === undefined) throw new Error("the history has no such entry");
+    return entry;
+  }
+
+  // The accessors read the current entry, also through a saved `location` or `history`.
+  readonly location = ((window: FakeWindow) => ({
+    get href() {
+      return window.#entry.href;
+    },
+  }))(this);
+
+  readonly history = ((window: FakeWindow) => ({
+    get state() {
+      return window.#entry.state;
+    },
+    replaceState: (state: unknown, _: string, href: string) => {
+      this.entries[this.at] = { state, href };
+    },
+    pushState: (state: unknown, _: string, href: string) => {
+      this.entries.splice(++this.at, this.entries.length, { state, href });
+    },
+    go: (steps: number) => {
+      this.setTimeout(() => {
+        this.at += steps;
+        this.dispatchEvent(new Event("popstate"));
+      });
+    },
+  }))(this);
+
+  setTimeout(task: () => void): void {
+    this.#tasks.push(task);
+  }
+
+  /** A link or the address bar adds an entry without a state. */
+  follow(href: string): void {
+    this.history.pushState(null, "", href);
+    this.dispatchEvent(new Event("popstate"));
+    this.runTasks();
+  }
+
+  go(steps: number): void {
+    this.history.go(steps);
+    this.runTasks();
+  }
+
+  runTasks(countMax = Number.POSITIVE_INFINITY): void {
+    for (let i = 0; i < countMax && this.#tasks.length > 0; i++) this.#tasks.shift()?.();
+  }
+}
+
+function opened() {
+  const window = new FakeWindow();
+  const layers = new Layers(window);
+  const followed: string[] = [];
+  window.addEventListener("popstate", () => followed.push(window.location.href));
+  const closed: string[] = [];
+  const open = (name: string) => layers.open(() => closed.push(name));
+  layers.push("#/garden");
+  window.runTasks();
+  return { window, layers, followed, closed, open };
+}
+
+describe("Back", () => {
+  test("closes one layer at a time, and then leaves the page", () => {
+    const { window, followed, closed, open } = opened();
+    open("drawer");
+    window.runTasks();
+    open("dialog");
+    open("menu");
+    window.runTasks();
+    window.go(-1);
+    expect([closed, window.location.href]).toEqual([["menu"], "#/garden"]);
+    window.go(-1);
+    window.go(-1);
+    expect([closed, followed]).toEqual([["menu", "dialog", "drawer"], []]);
+    window.go(-1);
+    expect(followed).toEqual(["#/lobby"]);
+    expect(closed).toHaveLength(3);
+  });
+
+  test("does not stop at layers that were closed without it", () => {
+    const { window, followed, closed, open } = opened();
+    const closeDrawer = open("drawer");
+    window.runTasks();
+    const closeDialog = open("dialog");
+    window.runTasks();
+    closeDialog();
+    closeDrawer();
+    window.runTasks();
+    expect(followed).toEqual([]);
+    window.go(-1);
+    expect([closed, followed]).toEqual([[], ["#/lobby"]]);
+  });
+
+  test("adds no entry when a dialog replaces another", () => {
+    const { window, closed, open } = opened();
+    const close = open("first");
+    window.runTasks();
+    close();
+    open("second");
+    window.runTasks();
+    expect(window.entries).toHaveLength(3);
+    window.go(-1);
+    expect([closed, window.location.href]).toEqual([["second"], "#/garden"]);
+  });
+
+  test("returns to the previous room after a room was opened from the drawer", () => {
+    const { window, layers, followed, open } = opened();
+    const close = open("drawer");
+    window.runTasks();
+    close();
+    layers.push("#/attic");
+    window.runTasks();
+    expect(window.location.href).toBe("#/attic");
+    window.go(-1);
+    expect(followed.at(-1)).toBe("#/garden");
+  });
+
+  test("returns to the previous room if the drawer's entry is removed first", () => {
+    const { window, layers, followed, open } = opened();
+    const close = open("drawer");
+    window.runTasks();
+    close();
+    window.runTasks(1); // The removal has begun.
+    layers.push("#/attic");
+    window.runTasks();
+    expect(window.location.href).toBe("#/attic");
+    window.go(-1);
+    expect(followed).toEqual(["#/garden"]);
+  });
+
+  test("closes the layer, although the page below it has changed", () => {
+    const { window, layers, followed, closed, open } = opened();
+    open("picture");
+    window.runTasks();
+    layers.push("#/attic");
+    window.runTasks();
+    layers.replace("#/cellar");
+    window.go(-1);
+    expect([closed, window.location.href, followed]).toEqual([["picture"], "#/cellar", []]);
+    window.go(-1);
+    expect(followed.at(-1)).toBe("#/garden");
+  });
+
+  test("passes over the entry of a dialog whose link was followed", () => {
+    const { window, followed, closed, open } = opened();
+    const close = open("pins");
+    window.runTasks();
+    close();
+    window.follow("#/garden/5");
+    window.go(-1);
+    expect(followed).toEqual(["#/garden/5", "#/garden"]);
+    window.go(-1);
+    expect([closed, followed.at(-1)]).toEqual([[], "#/lobby"]);
+  });
+
+  test("closes all layers and keeps the page when it goes several steps", () => {
+    const { window, followed, closed, open } = opened();
+    open("drawer");
+    open("dialog");
+    window.runTasks();
+    window.go(-3);
+    expect([closed, followed]).toEqual([["dialog", "drawer"], []]);
+    expect(window.location.href).toBe("#/garden");
+  });
+});
+
+test("ignores Forward to a closed layer", () => {
+  const { window, closed, open } = opened();
+  open("dialog");
+  window.runTasks();
+  window.go(-1);
+  window.go(1);
+  expect([closed, window.at, window.location.href]).toEqual([["dialog"], 1, "#/garden"]);
+});
+
+test("treats the entry of a layer as a page after a reload", () => {
+  const window = new FakeWindow();
+  window.history.replaceState(0, "", "#/lobby");
+  window.history.pushState(1, "", "#/lobby");
+  const layers = new Layers(window);
+  window.runTasks();
+  layers.push("#/garden");
+  expect(window.entries.map(({ href }) => href)).toEqual(["#/lobby", "#/lobby", "#/garden"]);
+});
