@@ -405,6 +405,8 @@ export const REQUESTS = {
       places: v.optional(addressList(INVITE_ADDRESSES_MAX)),
     }),
   },
+  /** Addresses for links to this server. */
+  addresses: { fields: {}, answer: v.object({ places: addressList(INVITE_ADDRESSES_MAX) }) },
   /**
    * Returns the invites of the account and of the rooms that it moderates. Operators receive all
    * invites.

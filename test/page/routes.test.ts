@@ -7,7 +7,7 @@ import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
-const server = new PageServer();
+const server = new PageServer({ args: ["--public", "school.example:4433"] });
 const MESSAGES = 700;
 
 function hashOf({ page }: Visit): string {
@@ -87,7 +87,9 @@ pageTest("opens a linked message, also after log-in", async () => {
   expect(await shownText(ana)).toBe("message 39.");
   await ana.chooseFromMenu("message 39.", "Copy link");
   const copied = await ana.page.evaluate<string>("navigator.clipboard.readText()");
-  expect(copied).toBe(`${origin}/${link}`);
+  // The page's own address is a loopback address.
+  expect(copied).toMatch(/^https:\/\/school\.example:4433\/#\/lobby\/\d+\/[\w-]{10}$/);
+  expect(copied).toContain(`/${link}/`);
   await ana.send(`see ${copied} there`);
   await ana.waitUntilSent();
   await ana
@@ -96,6 +98,11 @@ pageTest("opens a linked message, also after log-in", async () => {
     .click();
   expect(await shownText(ana)).toBe("message 39.");
   expect(ana.context.pages()).toHaveLength(1);
+  await ana.send(`elsewhere ${origin}/${link}/AAAAAAAAAA`);
+  const foreignLink = ana.message(/elsewhere/).getByRole("link");
+  expect(await foreignLink.getAttribute("target")).toBe("_blank");
+  await ana.page.evaluate(`location.hash = "${link}/AAAAAAAAAA"`);
+  await ana.page.getByText("This link belongs to another server.").waitFor();
   await using cleo = await server.visit();
   await cleo.field("Name").waitFor();
   await cleo.page.evaluate(`location.hash = "${link}"`);

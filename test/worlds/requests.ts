@@ -186,6 +186,7 @@ export const REQUESTS = {
   typing: (about) => about.client.request("typing", { room: roomOf(about), on: about.on }),
   ignore: ({ client, user, on }) => client.request("ignore", { user, on }),
   ignored: ({ client }) => client.request("ignored", {}),
+  addresses: ({ client }) => client.request("addresses", {}),
   whois: ({ client, user }) => client.request("whois", { user }),
   "push-key": ({ client }) => client.request("push-key", {}),
   "push-subscribe": ({ client, device }) =>

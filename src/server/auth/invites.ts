@@ -75,8 +75,12 @@ export class Invites {
     });
     await kernel.transact(() => [draft]);
     if (isForProgram(scope)) return { invite: id, token };
-    const addresses = this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
-    return { invite: id, token, ...(addresses.length === 0 ? {} : { places: [...addresses] }) };
+    const places = this.addresses();
+    return { invite: id, token, ...(places.length === 0 ? {} : { places }) };
+  }
+
+  addresses(): Answer<"addresses">["places"] {
+    return this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
   }
 
   list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {

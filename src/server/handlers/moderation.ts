@@ -51,6 +51,7 @@ export function moderationHandlers(services: Services) {
     retention: ({ room, keepMs }, from) =>
       submitAction(from, { kind: "retention", room: management.room(room), keepMs }),
     invite: (request, { actor }) => invites.create(actor, request),
+    addresses: () => ({ places: invites.addresses() }),
     invites: (request, { actor }) => invites.list(actor, request),
     "invite-revoke": ({ invite }, { actor }) => invites.revoke(actor, invite),
   } satisfies Partial<Handlers<RequestKind>>;

@@ -3,7 +3,7 @@
 import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
 import type { Texts } from "../messages/en/first.ts";
 
-type PlainText = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
+type PlainText = { [Key in keyof Texts]-?: Texts[Key] extends string ? Key : never }[keyof Texts];
 
 export class PageFault extends Fault {
   readonly text: PlainText;

@@ -2,7 +2,7 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
-import { Fault } from "../../base/fault.ts";
+import { asFault, Fault } from "../../base/fault.ts";
 import { AccountLink, type AccountLogin } from "../../client/account-link.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { UiEffect } from "../../client/chat/model-driver.ts";
@@ -82,6 +82,7 @@ export abstract class ChatCore extends ChatActions {
   #resetToken: string | undefined;
   #invitations: readonly Invitation[] = [];
   #cluster: readonly ServerAddress[] = [];
+  #addresses: readonly ServerAddress[] = [];
   #isLinkOperator = false;
   #isLinkDismissed = false;
   readonly #auditor: LazyAuditor;
@@ -158,6 +159,11 @@ export abstract class ChatCore extends ChatActions {
 
   get cluster(): readonly ServerAddress[] {
     return this.#cluster;
+  }
+
+  /** Addresses at which others reach the server. */
+  get addresses(): readonly ServerAddress[] {
+    return this.#addresses;
   }
 
   dismissInvitation(invitation: Invitation): void {
@@ -419,6 +425,9 @@ export abstract class ChatCore extends ChatActions {
   #connected(account: PageAccount, { link, result, previous }: AccountLogin<PageAccount>): void {
     this.#auditor.fetch();
     this.reportFailure(this.#presentOperatorToken(link.connection));
+    link.connection.request("addresses", {}).then(({ places }) => {
+      this.#addresses = places;
+    }, asFault); // Ignored: servers before 0.3 do not know this request.
     if (account === previous) return;
     this.reportFailure(account.begin());
     this.reportFailure(account.migrated.then(() => this.#restoreDrafts(result.account.user)));

@@ -5,10 +5,15 @@ import { isName } from "../../base/names.ts";
 export interface Route {
   readonly target: string;
   readonly seq: number | undefined;
+  /** Tag of the server to which a copied link belongs. */
+  readonly server?: string | undefined;
 }
 
+/** 60 bits, which differ by chance. A forged tag opens a message here, and no other page. */
+const TAG_LENGTH = 10;
+
 /** Accepts `%40` for `@`, because some programs encode it. */
-const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16}))?\/?$/i;
+const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16})(?:\/([\w-]{10}))?)?\/?$/i;
 
 /** Any other hash may be a secret, so the page removes it from the address. */
 export function isRouteHash(hash: string): boolean {
@@ -16,19 +21,41 @@ export function isRouteHash(hash: string): boolean {
 }
 
 /**
- * Parses `#/lobby`, `#/lobby/184`, `#/@ana`, `#/@ana/184`. The second segment is always a message,
+ * Parses `#/lobby`, `#/lobby/184`, `#/lobby/184/TAG`, `#/@ana`, `#/@ana/184`. The second segment is always a message,
  * because room names never consist of digits only.
  * @returns `undefined` if the hash is not a route
  */
 export function readRoute(hash: string): Route | undefined {
-  const [, at, name = "", digits = ""] = ROUTE.exec(hash) ?? [];
+  const [, at, name = "", digits = "", server] = ROUTE.exec(hash) ?? [];
   if (!isName(name)) return undefined;
   const seq = Number(digits);
   const isSeq = Number.isSafeInteger(seq) && seq > 0;
-  return { target: at === undefined ? name : `@${name}`, seq: isSeq ? seq : undefined };
+  return { target: at === undefined ? name : `@${name}`, seq: isSeq ? seq : undefined, server };
 }
 
 /** Names contain only URL-safe characters, so no encoding is needed. */
-export function formatRoute({ target, seq }: Route): string {
-  return seq === undefined ? `#/${target}` : `#/${target}/${seq}`;
+export function formatRoute({ target, seq, server }: Route): string {
+  const segments = [target, seq, server].filter((segment) => segment !== undefined);
+  return `#/${segments.join("/")}`;
+}
+
+/** @param fingerprint with or without its prefix */
+export function serverTag(fingerprint: string): string {
+  return fingerprint.replace("SHA256:", "").slice(0, TAG_LENGTH);
+}
+
+/**
+ * Returns the route of a link to a message on this server, whose address may be unknown here.
+ * @param page address of this page
+ */
+export function linkedRoute(
+  href: string,
+  page: Pick<URL, "origin" | "pathname">,
+  fingerprint: string,
+): Route | undefined {
+  const url = URL.parse(href);
+  const { server, ...route } = readRoute(url?.hash ?? "") ?? { target: "", seq: undefined };
+  if (url === null || route.target === "" || url.search !== "") return undefined;
+  if (server !== undefined) return server === serverTag(fingerprint) ? route : undefined;
+  return url.origin === page.origin && url.pathname === page.pathname ? route : undefined;
 }

@@ -50,6 +50,9 @@ test("includes the server's current addresses in an invite", async () => {
   });
   site.server.setAddresses(() => places);
   expect((await ana.request("invite", {})).places).toEqual(places.slice(0, INVITE_ADDRESSES_MAX));
+  expect(await ana.request("addresses", {})).toEqual({
+    places: places.slice(0, INVITE_ADDRESSES_MAX),
+  });
   expect(await ana.request("invite", { post: "lobby" })).not.toHaveProperty("places");
 });
 

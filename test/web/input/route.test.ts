@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { isName } from "../../../src/base/names.ts";
-import { formatRoute, isRouteHash, readRoute } from "../../../src/web/input/route.ts";
+import {
+  formatRoute,
+  isRouteHash,
+  linkedRoute,
+  readRoute,
+  serverTag,
+} from "../../../src/web/input/route.ts";
 
 test.each([
   ["#/lobby", "lobby", undefined],
@@ -48,4 +54,33 @@ test("round-trips routes, and rejects anything else", () => {
       if (route !== undefined) expect(isName(route.target.replace(/^@/, ""))).toBe(true);
     }),
   );
+});
+
+const PAGE = { origin: "https://10.0.0.5:2428", pathname: "/" };
+const FINGERPRINT = "SHA256:Xk3v9-Q2b_Tabcdefghijklmnopqrstuvwxyz0123456";
+const TAG = "Xk3v9-Q2b_";
+
+test("tags a server by its fingerprint", () => {
+  expect(serverTag(FINGERPRINT)).toBe(TAG);
+  const route = { target: "lobby", seq: 184, server: TAG };
+  expect(formatRoute(route)).toBe(`#/lobby/184/${TAG}`);
+  expect(readRoute(`#/lobby/184/${TAG}`)).toEqual(route);
+});
+
+test.each([
+  ["https://10.0.0.5:2428/#/lobby/184", { target: "lobby", seq: 184 }],
+  ["https://10.0.0.5:2428/#/lobby", { target: "lobby", seq: undefined }],
+  [`https://127.0.0.1:2428/#/lobby/184/${TAG}`, { target: "lobby", seq: 184 }],
+  [`https://[fe80::1]:2428/#/@ana/184/${TAG}`, { target: "@ana", seq: 184 }],
+  [`https://school.example/chat/#/lobby/184/${TAG}`, { target: "lobby", seq: 184 }],
+  ["https://127.0.0.1:2428/#/lobby/184", undefined],
+  ["https://10.0.0.5:2428/other#/lobby/184", undefined],
+  ["https://10.0.0.5:2428/#/lobby/184/AAAAAAAAAA", undefined],
+  [`https://10.0.0.5:2428/?x#/lobby/184/${TAG}`, undefined],
+  [`https://10.0.0.5:2428/#/lobby/${TAG}`, undefined],
+  ["https://10.0.0.5:2428/#operator=secret", undefined],
+  ["https://10.0.0.5:2428/", undefined],
+  ["//#/lobby/184", undefined],
+])("%s leads to a message on this server or elsewhere", (href, route) => {
+  expect(linkedRoute(href, PAGE, FINGERPRINT)).toEqual(route);
 });

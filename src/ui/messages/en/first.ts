@@ -153,6 +153,7 @@ export const ENGLISH = {
     `registered ${day}; shared rooms: ${rooms || "none"}`,
   markUnread: "Mark as unread",
   messageNotFound: "Message not found.",
+  linkElsewhere: "This link belongs to another server.",
   copied: "Copied",
   moreActions: (from: string) => `Actions for message from ${from}`,
   server: "server",
@@ -267,4 +268,7 @@ export const ENGLISH = {
   faults: ENGLISH_FAULTS,
 };
 
-export type Texts = Readonly<typeof ENGLISH>;
+export type Texts = Readonly<typeof ENGLISH> & {
+  /** Order of dates and clock that the browser prefers. */
+  readonly locale?: Intl.Locale;
+};

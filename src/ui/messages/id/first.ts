@@ -157,6 +157,7 @@ export const INDONESIAN: Texts = {
     `mendaftar ${day}; ruang bersama: ${rooms || "tidak ada"}`,
   markUnread: "Tandai belum dibaca",
   messageNotFound: "Pesan tidak ditemukan.",
+  linkElsewhere: "Tautan ini milik server lain.",
   copied: "Tersalin",
   moreActions: (from) => `Tindakan untuk pesan ${from}`,
   server: "server",

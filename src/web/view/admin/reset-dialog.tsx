@@ -15,8 +15,7 @@ interface ResetToken {
 
 function ResetResult({ token, expires }: ResetToken) {
   const { texts, times, chat } = useFullPage();
-  const isRelayed = document.documentElement.dataset["local"] !== undefined;
-  const [address] = inviteAddresses(location, [...chat.cluster], isRelayed);
+  const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   if (address === undefined) return null;
   const { origin, isLoopback } = address;
   return (

@@ -2,7 +2,8 @@
 
 import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
-import { formatRoute } from "../../input/route.ts";
+import { inviteAddresses } from "../../input/invite-addresses.ts";
+import { formatRoute, serverTag } from "../../input/route.ts";
 import { pickEmoji } from "../emoji/button.tsx";
 import { copy } from "../shell/clipboard.ts";
 import type { PageValue } from "../shell/context.tsx";
@@ -44,13 +45,15 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       onChoose: () => copy(page, item.text),
     });
   }
+  const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   // The address of a `chat web` page works only on this computer.
-  if (!chat.isLocal) {
-    const route = formatRoute({ target: actions.target, seq: item.seq });
+  if (address !== undefined && !(chat.isLocal && address.isLoopback)) {
+    const server = serverTag(chat.model.server?.fingerprint ?? "");
+    const route = formatRoute({ target: actions.target, seq: item.seq, server });
     items.push({
       label: texts.copyLink,
       icon: "link",
-      onChoose: () => copy(page, `${location.origin}${location.pathname}${route}`),
+      onChoose: () => copy(page, `${address.origin}/${route}`),
     });
   }
   const room = openRoom(chat.model);

@@ -1,27 +1,18 @@
 /** Renderer for users' texts: formatting, mentions, links and code. */
 
-import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
+import { memo, type ReactNode, useMemo } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
 import { type Inline, parseInline } from "../../../core/markup/inline.ts";
 import { splitStruck } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
-import { formatRoute, readRoute } from "../../input/route.ts";
+import { formatRoute, linkedRoute } from "../../input/route.ts";
 import { copy } from "../shell/clipboard.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { personContext, personItems } from "./members.tsx";
-
-function followHere(event: MouseEvent<HTMLAnchorElement>): void {
-  const { origin, pathname, search, hash } = event.currentTarget;
-  const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  const isOwn = origin === location.origin && pathname === location.pathname && search === "";
-  if (!isPlain || !isOwn || readRoute(hash) === undefined) return;
-  event.preventDefault();
-  location.hash = hash;
-}
 
 function insertName({ chat }: PageValue, name: string): void {
   const { open, drafts } = chat.model;
@@ -57,6 +48,20 @@ function Mention({ name, children }: { readonly name: string; readonly children:
   );
 }
 
+function Link({ text, href, host }: Extract<Inline, { readonly kind: "link" }>) {
+  const { chat } = usePage();
+  const route = linkedRoute(href, location, chat.model.server?.fingerprint ?? "");
+  if (route !== undefined) return <a href={formatRoute(route)}>{text}</a>;
+  return (
+    <>
+      <a href={href} target="_blank" rel="noopener noreferrer">
+        {text}
+      </a>
+      {host && <bdi className="mark"> ({host})</bdi>}
+    </>
+  );
+}
+
 const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
 
 function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
@@ -68,20 +73,9 @@ function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
     case "mention":
       return <Mention name={inline.name}>{inline.text}</Mention>;
     case "room":
-      return (
-        <a href={formatRoute({ target: inline.room, seq: undefined })} onClick={followHere}>
-          {inline.text}
-        </a>
-      );
+      return <a href={formatRoute({ target: inline.room, seq: undefined })}>{inline.text}</a>;
     case "link":
-      return (
-        <>
-          <a href={inline.href} target="_blank" rel="noopener noreferrer" onClick={followHere}>
-            {inline.text}
-          </a>
-          {inline.host && <bdi className="mark"> ({inline.host})</bdi>}
-        </>
-      );
+      return <Link {...inline} />;
     default: {
       const Tag = TAGS[inline.kind];
       return <Tag>{renderInline(inline.parts)}</Tag>;

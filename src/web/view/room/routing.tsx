@@ -5,7 +5,7 @@ import { isSameName, itemAt } from "../../../core/model/item.ts";
 import { openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
-import { formatRoute, isRouteHash, type Route, readRoute } from "../../input/route.ts";
+import { formatRoute, isRouteHash, type Route, readRoute, serverTag } from "../../input/route.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import type { Layers } from "../shell/layers.ts";
@@ -55,14 +55,16 @@ function useMissingMessageNotice(model: Model): void {
 type Navigation = Pick<RoutingProps, "onOpen" | "onJump">;
 
 function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
-  const { chat, layers, openDialog } = usePage();
+  const { chat, layers, texts, fail, openDialog } = usePage();
   return useCallback(
     (route) => {
       const { target, seq } = route;
       const current = routeOf(chat.model);
       const goTo = (to: string) =>
         seq === undefined ? navigation.current.onOpen(to) : navigation.current.onJump(to, seq);
-      if (isReachable(chat, route)) {
+      const tag = serverTag(chat.model.server?.fingerprint ?? "");
+      if ((route.server ?? tag) !== tag) fail(texts.linkElsewhere);
+      else if (isReachable(chat, route)) {
         const isBack =
           current !== undefined && isSameName(current.target, target) && current.seq !== undefined;
         if (seq === undefined && isBack) chat.scrollToBottom();
@@ -73,7 +75,7 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
       }
       rewrite(chat, layers);
     },
-    [chat, layers, openDialog, navigation],
+    [chat, layers, texts, fail, openDialog, navigation],
   );
 }
 

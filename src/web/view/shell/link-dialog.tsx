@@ -11,7 +11,11 @@ import { useFullPage } from "./full-page.ts";
 import { CopyLine, inviteText } from "./invite-dialog.tsx";
 
 function joinCommand(chat: Chat): string {
-  const [address = { host: location.hostname, port: 443 }] = inviteAddresses(location);
+  const [address = { host: location.hostname, port: 443 }] = inviteAddresses(
+    location,
+    chat.addresses,
+    chat.isLocal,
+  );
   return `chat link-device --join ${inviteText(chat, address)}`;
 }
 
