@@ -24,6 +24,13 @@ type Trait =
   /** The head suffices to derive the state of rooms, files and outboxes. */
   | "folded-by-head"
   | "erasing"
+  /**
+   * Stamped like the record before it, because it may be written while no server has checked the
+   * clock, for example during a restore. A cluster stamps it like others.
+   */
+  | "keeps-time"
+  /** Stamped with the time in its body, which may be earlier than that of the record before it. */
+  | "sets-time"
   /** Changes another record or nothing visible, so it has no timeline item. */
   | "itemless"
   | "row-sharing";
@@ -130,8 +137,13 @@ export const KINDS = {
     traits: [...MESSAGE_TRAITS, "folded-by-head", "row-sharing"],
     body: { epoch: "number", ciphertext: "text" },
   },
-  checkpoint: { log: "history", body: { note: "text" } },
-  fork: { log: "history", body: { from: "text", keptSize: "count" } },
+  checkpoint: { log: "history", traits: ["keeps-time"], body: { note: "text" } },
+  fork: {
+    log: "history",
+    traits: ["keeps-time"],
+    body: { from: "text", keptSize: "count" },
+  },
+  clock: { log: "history", traits: ["sets-time"], body: { to: "count" } },
   account: {
     log: "accounts",
     body: {
@@ -159,6 +171,7 @@ export const KINDS = {
   role: { log: "accounts", body: { operator: "flag" } },
   registration: { log: "accounts", body: { closed: "flag" } },
   announcement: { log: "accounts", body: { text: "text" } },
+  "server-clock": { log: "accounts", traits: ["sets-time"], body: { to: "count" } },
   invite: {
     log: "accounts",
     body: {
@@ -177,7 +190,11 @@ export const KINDS = {
     },
   },
   "prefs-erase": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
-  identity: { log: "accounts", body: { old: "text", new: "text", signature: "text" } },
+  identity: {
+    log: "accounts",
+    traits: ["keeps-time"],
+    body: { old: "text", new: "text", signature: "text" },
+  },
 } as const satisfies Readonly<Record<string, KindRow>>;
 
 export type RecordKind = keyof typeof KINDS;

@@ -19,7 +19,7 @@ export interface Head {
   readonly v: 1;
   /** Position in the log, from 1 without gaps. */
   readonly seq: number;
-  /** Unix milliseconds. Never decreases from one record to the next. */
+  /** Unix milliseconds. Decreases only at a record whose kind has the trait `sets-time`. */
   readonly time: number;
   readonly kind: RecordKind;
   readonly room: RoomId | UserId;

@@ -50,6 +50,7 @@ const BODIES = {
   sealed: { epoch: 1, data: "ZA", reason: "broken" },
   checkpoint: { note: "x" },
   fork: { from: "x", keptSize: 3 },
+  clock: { to: 3 },
   account: { name: "eve", accountKey: "AAAA", device: "ZGV2", cert: "Yw", lost: true, ...PASSWORD },
   "account-name": { name: "anna" },
   "account-gone": { replaces: 2, also: [4] },
@@ -63,6 +64,7 @@ const BODIES = {
   ban: { on: true, address: "::1", until: 9e12, reason: "spam" },
   role: { operator: true },
   registration: { closed: true },
+  "server-clock": { to: 3 },
   announcement: { text: "soon" },
   invite: {
     ...{ hash: "aB", uses: 2, expires: 9e12, room: ROOM },

@@ -49,6 +49,11 @@ export interface Mutant {
   readonly beforeOpen?: (disk: SimDisk) => void;
 }
 
+type AppendedFields =
+  | { readonly kind: "text" }
+  | { readonly kind: "erase"; readonly seq: number }
+  | { readonly kind: "clock"; readonly to: number };
+
 export class InvariantViolation extends Error {}
 
 export function check(condition: boolean, promise: string): asserts condition {
@@ -356,7 +361,7 @@ export class DiskWorld {
     const erasing: { order?: number; isAcked: boolean } = { isAcked: false };
     this.#erasings.set(seq, erasing);
     try {
-      const order = await this.#appendText(log, text, { seq });
+      const order = await this.#appendText(log, text, { kind: "erase", seq });
       if (order === undefined) {
         // After a failed sync, the record may still be on the disk.
         if (this.#postStates.get(text) === "refused") this.#erasings.delete(seq);
@@ -371,20 +376,24 @@ export class DiskWorld {
   }
 
   async #append(log: LogFile): Promise<void> {
+    if (this.random() < 0.03) {
+      // The clock was wrong. The log continues with the time in the record.
+      const clock = { kind: "clock", to: this.#unixMs - this.int(1_000_000) } as const;
+      return void (await this.#appendText(log, `c${this.#texts++}`, clock));
+    }
     const text = `t${this.#texts++} ${"é".repeat(this.int(this.random() < 0.1 ? 1_500 : 90))}`;
-    await this.#appendText(log, text);
+    await this.#appendText(log, text, { kind: "text" });
   }
 
   async #appendText(
     log: LogFile,
     text: string,
-    erases?: { readonly seq: number },
+    { kind, ...fields }: AppendedFields,
   ): Promise<number | undefined> {
     const room = `r${this.int(4)}` as RoomId;
     this.#postStates.set(text, "requested");
     try {
-      const kind = erases === undefined ? "text" : "erase";
-      const draft = { kind, room, by: AUTHOR, id: "", body: { text, ...erases } } as const;
+      const draft = { kind, room, by: AUTHOR, id: "", body: { text, ...fields } } as const;
       const record = await log.append(draft);
       if (this.disk.isStopped) return undefined;
       const { seq } = record.head;

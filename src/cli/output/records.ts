@@ -119,6 +119,7 @@ export function displayBody(content: RecordContent): { seq: number; from: string
       };
     case "checkpoint":
     case "fork":
+    case "clock":
     case undefined: {
       const reason = `'${content.kind}' needs a later version`;
       return { seq, from, kind: "unreadable", reason };

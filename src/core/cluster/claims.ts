@@ -101,6 +101,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
       return changes(NOTHING, [`account ${room}`]);
     case "checkpoint":
     case "fork":
+    case "clock":
+    case "server-clock":
     case "room-password":
     case "announcement":
     case "identity":

@@ -1,10 +1,12 @@
 /** Rules for the sequence numbers and the time of a log's next record. */
 
 import { assert } from "../../base/assert.ts";
+import { hasTrait, type RecordKind } from "../../wire/kinds.ts";
 
 interface RecordPosition {
   readonly seq: number;
   readonly time: number;
+  readonly kind: RecordKind;
   readonly room: string;
   readonly n: number;
 }
@@ -14,18 +16,44 @@ interface LastRecord {
   seq: number;
 }
 
+/** Record at which the log's time falls, because the server's clock was wrong before it. */
+export interface TimeFall {
+  readonly seq: number;
+  readonly time: number;
+}
+
 export interface LogOrderValue {
   readonly seq: number;
   readonly time: number;
+  readonly falls: readonly TimeFall[];
   readonly rooms: readonly (readonly [room: string, n: number, seq: number])[];
 }
 
 /**
+ * Number of falls that a log remembers, each an hour apart or more. Without an older one, the
+ * records before it count as recorded at the next fall, and so expire later.
+ */
+const TIME_FALLS_MAX = 1_000;
+
+export function mayFall(head: Pick<RecordPosition, "kind">): boolean {
+  return hasTrait(head.kind, "sets-time");
+}
+
+/** Latest time at which a record can have been written: its own, or that of a fall after it. */
+export function latestTime(head: TimeFall, falls: readonly TimeFall[]): number {
+  const next = falls.find(({ seq }) => seq > head.seq);
+  return next === undefined ? head.time : Math.min(head.time, next.time);
+}
+
+/**
  * Requirements for the next record: `seq` without gaps in the log, `n` without gaps per room, and
- * `time` that never decreases. Writers take the numbers from this class; readers check records.
+ * `time` that decreases only at a record that sets it. Writers take the numbers from this class;
+ * readers check records.
  */
 export class LogOrder {
   readonly #last = new Map<string, LastRecord>();
+  /** Ascending in `seq` and in `time`: a fall replaces earlier falls to a later time. */
+  #falls: readonly TimeFall[] = [];
   #seq = 0;
   #time = 0;
   #cachedRoom: string | undefined;
@@ -39,6 +67,10 @@ export class LogOrder {
     return this.#time;
   }
 
+  get falls(): readonly TimeFall[] {
+    return this.#falls;
+  }
+
   lastSeq(room: string): number {
     return this.#last.get(room)?.seq ?? 0;
   }
@@ -49,14 +81,15 @@ export class LogOrder {
 
   value(): LogOrderValue {
     const rooms = [...this.#last].map(([room, { n, seq }]) => [room, n, seq] as const);
-    return { seq: this.#seq, time: this.#time, rooms };
+    return { seq: this.#seq, time: this.#time, falls: this.#falls, rooms };
   }
 
-  load({ seq, time, rooms }: LogOrderValue): void {
+  load({ seq, time, falls, rooms }: LogOrderValue): void {
     this.#cachedRoom = undefined;
     for (const [room, n, last] of rooms) this.#last.set(room, { n, seq: last });
     this.#seq = seq;
     this.#time = time;
+    this.#falls = falls;
   }
 
   /** @returns the reason why this record cannot be next, or `undefined` if it can */
@@ -66,7 +99,8 @@ export class LogOrder {
 
   #violation(head: RecordPosition, last: LastRecord | undefined): string | undefined {
     if (head.seq !== this.#seq + 1) return `seq ${head.seq} follows ${this.#seq}`;
-    if (head.time < this.#time) return `record ${head.seq} is older than the record before it`;
+    if (head.time < this.#time && !mayFall(head))
+      return `record ${head.seq} is older than the record before it`;
     const n = last?.n ?? 0;
     if (head.n !== n + 1) return `record number ${head.n} of room ${head.room} follows number ${n}`;
     return undefined;
@@ -76,6 +110,11 @@ export class LogOrder {
     const last = this.#lastOf(head.room);
     const violation = this.#violation(head, last);
     assert(violation === undefined, "the record is the next one");
+    if (head.time < this.#time) {
+      const { seq, time } = head;
+      const earlier = this.#falls.filter((fall) => fall.time < time);
+      this.#falls = [...earlier, { seq, time }].slice(-TIME_FALLS_MAX);
+    }
     this.#seq = head.seq;
     this.#time = head.time;
     if (last === undefined) {

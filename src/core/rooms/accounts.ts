@@ -435,6 +435,7 @@ export class Registry {
       case "role":
       case "registration":
       case "announcement":
+      case "server-clock":
       case "invite":
       case "invite-used":
       case "invite-gone":

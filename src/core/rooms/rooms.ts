@@ -273,6 +273,7 @@ export class Rooms {
       case "sealed":
       case "checkpoint":
       case "fork":
+      case "clock":
         return;
       default:
         return unreachable(kind);

@@ -33,7 +33,8 @@ export class BlockIndex {
   readonly segmentOf: number[] = [];
   readonly offsets: number[] = [];
   readonly firstSeqs: number[] = [];
-  readonly firstTimes: number[] = [];
+  readonly minTimes: number[] = [];
+  readonly maxTimes: number[] = [];
   readonly rooms = new RoomBlocks();
   readonly unparsable = new Set<number>();
   lastLineAt = 0;
@@ -60,6 +61,7 @@ export class BlockIndex {
       if (this.#isBlockFull(segment, offset)) this.#beginBlock(offset);
       if (head.isHead && head.seq === this.lastSeq + 1) {
         this.rooms.add(bytes, head.roomStart, head.roomEnd, this.blockCount - 1);
+        this.#coverTime(head.time);
       } else {
         this.unparsable.add(this.blockCount - 1);
       }
@@ -80,24 +82,28 @@ export class BlockIndex {
     this.segmentOf.push(this.segments.length - 1);
     this.offsets.push(offset);
     this.firstSeqs.push(this.lastSeq + 1);
-    const time = this.#head.isHead ? this.#head.time : 0;
-    this.firstTimes.push(Math.max(time, this.firstTimes.at(-1) ?? 0));
+    this.minTimes.push(Number.MAX_SAFE_INTEGER);
+    this.maxTimes.push(0);
+  }
+
+  #coverTime(time: number): void {
+    const block = this.blockCount - 1;
+    this.minTimes[block] = Math.min(time, this.minTimes[block] ?? time);
+    this.maxTimes[block] = Math.max(time, this.maxTimes[block] ?? time);
   }
 
   candidates(query: IndexQuery): number[] {
-    const from = Math.max(
-      upperBound(this.firstSeqs, query.seqMin) - 1,
-      // Start one block earlier, because that block may contain records with the same time.
-      upperBound(this.firstTimes, query.timeMin - 1) - 1,
-      0,
-    );
-    const to = Math.min(
-      upperBound(this.firstSeqs, query.seqMax),
-      upperBound(this.firstTimes, query.timeMax),
-    );
+    const { timeMin, timeMax } = query;
+    const from = Math.max(upperBound(this.firstSeqs, query.seqMin) - 1, 0);
+    const to = upperBound(this.firstSeqs, query.seqMax);
     // Flags instead of a set, because a room can have records in all blocks of a large log.
     const isCandidate = new Uint8Array(to).fill(query.rooms === undefined ? 1 : 0);
     for (const room of query.rooms ?? []) this.rooms.mark(room, isCandidate);
+    // Check every block, because the time of a log can fall.
+    for (let block = from; block < to; block++) {
+      const [min = 0, max = Number.MAX_SAFE_INTEGER] = [this.minTimes[block], this.maxTimes[block]];
+      if (max < timeMin || min > timeMax) isCandidate[block] = 0;
+    }
     for (const block of this.unparsable) isCandidate[block] = 1;
     const blocks: number[] = [];
     for (let block = from; block < to; block++) if (isCandidate[block] === 1) blocks.push(block);

@@ -11,7 +11,7 @@ import { matchSizes, segmentName } from "../log/segment.ts";
 import { BlockIndex } from "./block-index.ts";
 
 /**
- * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as four float64 arrays, and
+ * Format: SHA-256 of the remaining bytes, a line of JSON, the blocks as five float64 arrays, and
  * the room index. The cache is valid only if the digest and the segment files match.
  */
 
@@ -22,10 +22,10 @@ export interface CacheLocation {
   readonly sha256: Sha256;
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 const DIGEST_BYTES = 32;
 const NEWLINE = 0x0a;
-const BLOCK_ARRAYS = 4;
+const BLOCK_ARRAYS = 5;
 const INDEX_BYTES_MAX = 1 << 30;
 
 interface CacheHeader {
@@ -58,10 +58,9 @@ export function saveIndex(location: CacheLocation, index: BlockIndex): void {
     lasts: rooms.lasts,
     sizes: rooms.sizes,
   };
-  const arrays = [index.segmentOf, index.offsets, index.firstSeqs, index.firstTimes];
   const payload = Buffer.concat([
     Buffer.from(`${JSON.stringify(header)}\n`),
-    ...arrays.map((values) => new Uint8Array(Float64Array.from(values).buffer)),
+    ...arraysOf(index).map((values) => new Uint8Array(Float64Array.from(values).buffer)),
     ...rooms.bytes,
   ]);
   const temporary = `${cachePath}.${process.pid}.tmp`;
@@ -73,6 +72,10 @@ export function saveIndex(location: CacheLocation, index: BlockIndex): void {
   } catch {
     // Ignore a full or read-only disk, because the cache is optional.
   }
+}
+
+function arraysOf({ segmentOf, offsets, firstSeqs, minTimes, maxTimes }: BlockIndex): number[][] {
+  return [segmentOf, offsets, firstSeqs, minTimes, maxTimes];
 }
 
 function writeAll(disk: Disk, path: string, bytes: Uint8Array): void {
@@ -108,12 +111,11 @@ function readCache({ disk, cachePath }: CacheLocation): Buffer | undefined {
 function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
   const index = new BlockIndex();
   index.segments.push(...header.segments);
-  const arrays = [index.segmentOf, index.offsets, index.firstSeqs, index.firstTimes];
   // Copy the bytes, because a Float64Array must be aligned to eight bytes.
   const numbers = new Float64Array(
     Uint8Array.from(bytes.subarray(0, header.blocks * 8 * BLOCK_ARRAYS)).buffer,
   );
-  for (const [number, values] of arrays.entries()) {
+  for (const [number, values] of arraysOf(index).entries()) {
     const start = number * header.blocks;
     for (let i = 0; i < header.blocks; i++) values.push(numbers[start + i] ?? 0);
   }

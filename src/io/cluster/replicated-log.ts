@@ -1,6 +1,7 @@
 /** Log of a cluster node, which writes through the cluster and reads from the local disk. */
 
 import type { Place } from "../../core/cluster/claims.ts";
+import type { TimeFall } from "../../core/log/order.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import { type AppendAllOptions, type Log, type Settle, settledAppend } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
@@ -37,6 +38,14 @@ export class ReplicatedLog implements Log {
 
   head(): number {
     return this.#mirror.head();
+  }
+
+  get time(): number {
+    return this.#mirror.time;
+  }
+
+  get falls(): readonly TimeFall[] {
+    return this.#mirror.falls;
   }
 
   sizeBytes(): number {

@@ -4,10 +4,13 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_BYTES_MAX } from "../../base/limits.ts";
 import { clampUnixMs } from "../../base/time.ts";
-import type { LogOrder } from "../../core/log/order.ts";
+import { type LogOrder, mayFall } from "../../core/log/order.ts";
+import { fieldsOf, hasTrait } from "../../wire/kinds.ts";
 import {
   type CopiedLine,
+  type Draft,
   type Head,
+  type JsonObject,
   LINE_FRAME_BYTES_MAX,
   type LogRecord,
   type SealedDraft,
@@ -77,7 +80,6 @@ export function buildBatch(
       entries.push({ append, outcome: content.record });
       continue;
     }
-    const { room } = content.draft;
     const { assigned } = append;
     if (assigned !== undefined && assigned.seq !== pending.seq + 1) {
       const message = `seq ${assigned.seq} cannot follow ${pending.seq}`;
@@ -85,7 +87,9 @@ export function buildBatch(
       continue;
     }
     offsets.push(lines.sizeBytes);
-    const position = pending.assign(room, assigned?.unixMs ?? unixMs);
+    const isFirst = pending.seq === 0;
+    const stamp = hasTrait(content.draft.kind, "keeps-time") && !isFirst ? 0 : unixMs;
+    const position = pending.assign(content.draft, assigned?.unixMs ?? stamp);
     // Omit the durable seq from a replicated log, whose lines must be the same on all servers.
     const durable = assigned === undefined ? order.seq : 0;
     entries.push({ append, outcome: lines.add(content, position, durable) });
@@ -119,9 +123,9 @@ class PendingOrder {
     return this.#seq;
   }
 
-  objection({ seq, time, room, n }: Head): string | undefined {
+  objection({ seq, time, room, n, kind }: Head): string | undefined {
     const isNext = seq === this.#seq + 1 && n === this.#nextN(room);
-    if (isNext && time >= this.#time) return undefined;
+    if (isNext && (time >= this.#time || mayFall({ kind }))) return undefined;
     return `seq ${seq} of ${room} cannot follow ${this.#seq}`;
   }
 
@@ -131,9 +135,10 @@ class PendingOrder {
     this.#lastN.set(room, n);
   }
 
-  assign(room: string, unixMs: number): RecordPosition {
+  assign({ kind, room, body }: Draft, unixMs: number): RecordPosition {
     this.#seq += 1;
-    this.#time = Math.max(this.#time, Math.floor(clampUnixMs(unixMs)));
+    const to = mayFall({ kind }) ? fieldsOf(kind, body as JsonObject).to : undefined;
+    this.#time = clampUnixMs(to ?? Math.max(this.#time, Math.floor(clampUnixMs(unixMs))));
     const n = this.#nextN(room);
     this.#lastN.set(room, n);
     return { seq: this.#seq, n, time: this.#time };

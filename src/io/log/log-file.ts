@@ -13,7 +13,7 @@ import {
 import type { SeqSet } from "../../base/seq-set.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
-import type { LogOrder } from "../../core/log/order.ts";
+import type { LogOrder, TimeFall } from "../../core/log/order.ts";
 import { originOf } from "../../wire/checkpoint.ts";
 import {
   asDamaged,
@@ -208,6 +208,14 @@ export class LogFile implements Log {
 
   head(): number {
     return this.#order.seq;
+  }
+
+  get time(): number {
+    return this.#order.time;
+  }
+
+  get falls(): readonly TimeFall[] {
+    return this.#order.falls;
   }
 
   get coveredBytes(): number {

@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
+import type { TimeFall } from "../../core/log/order.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 
@@ -38,6 +39,9 @@ export interface Log {
    */
   erase(seq: number, eraseSeq: number): Promise<void>;
   head(): number;
+  /** Time of the last record; 0 if there is none. */
+  readonly time: number;
+  readonly falls: readonly TimeFall[];
   sizeBytes?(): number;
   close(): Promise<void>;
 }

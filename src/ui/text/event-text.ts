@@ -21,7 +21,7 @@ type EventText = (facts: EventFacts) => string;
 
 type KindWithoutText =
   | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
-  | ("room" | "remove" | "checkpoint" | "fork");
+  | ("room" | "remove" | "checkpoint" | "fork" | "clock");
 
 const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, EventText>> = {
   join: ({ texts, actor }) => texts.eventJoin(actor),

@@ -46,7 +46,7 @@ function seqs(page: Page): number[] {
   return page.records.map(({ head }) => head.seq);
 }
 
-async function filled(count: number, seed = 1): Promise<LogFixture> {
+async function filled(count: number, seed = 1, falls = 0): Promise<LogFixture> {
   const fixture = new LogFixture();
   const log = await fixture.open({ segmentBytes: 150_000 });
   const random = randomOf(seed);
@@ -55,6 +55,18 @@ async function filled(count: number, seed = 1): Promise<LogFixture> {
   const kinds: RecordKind[] = ["text", "action", "topic", "join"];
   for (let batch = 0; batch < count / 10; batch++) {
     fixture.clock.wallMs += Math.floor(random() * 3) * 500;
+    if (falls > 0 && random() < falls) {
+      // The clock was wrong, and is right again.
+      const to = fixture.clock.wallMs - Math.floor(random() * 3) * 5_000;
+      fixture.clock.wallMs = to;
+      await log.append({
+        kind: "clock",
+        room: "clock" as RoomId,
+        by: "server",
+        id: "",
+        body: { to },
+      });
+    }
     await Promise.all(
       Array.from({ length: 10 }, () => {
         const text = `${pick(TEXTS)} ${pick(UNUSUAL_TEXTS)} ${Math.floor(random() * 1e6)}`;
@@ -125,7 +137,7 @@ function randomQuery(random: () => number, records: readonly LogRecord[]): PageQ
 
 describe("pages equal those of a plain filter", () => {
   test("for any query, with the index in memory and from its cache", async () => {
-    const fixture = await filled(3_000);
+    const fixture = await filled(3_000, 1, 0.05);
     await (await fixture.open()).close();
     const records = [...fixture.observed];
     const fresh = archiveOf(fixture, { cachePath: CACHE });

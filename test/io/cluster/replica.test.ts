@@ -100,6 +100,33 @@ describe("nodes on one stream", () => {
     expect(new Set(files).size).toBe(1);
   });
 
+  test("let the time fall at the same record", async () => {
+    const stream = new SimStream(randomOf(2));
+    const nodes = await Promise.all([1, 2].map((seed) => new Machine(stream, seed).start()));
+    const [first, second] = nodes as [Node, Node];
+    const { head } = await first.history.append(draftOf("right"));
+    const { unixMs } = stream;
+    stream.unixMs = () => unixMs() + 1e12;
+    await first.history.append(draftOf("wrong"));
+    await settled(stream, nodes);
+    const clock = (to: number): Draft => {
+      return { kind: "clock", room: "clock" as RoomId, by: "server", id: "", body: { to } };
+    };
+    const corrections = await Promise.allSettled([
+      first.history.append(clock(head.time + 5)),
+      second.history.append(clock(head.time + 6)),
+    ]);
+    expect(corrections.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    stream.unixMs = unixMs;
+    await second.history.append(draftOf("right again"));
+    await settled(stream, nodes);
+    expect(await linesOf(second)).toBe(await linesOf(first));
+    const newcomer = await new Machine(stream, 3).start();
+    expect(await linesOf(newcomer)).toBe(await linesOf(first));
+    expect(newcomer.history.falls).toMatchObject([{ seq: 3 }]);
+    expect(newcomer.history.time).toBeLessThan(head.time + 1_000);
+  });
+
   test("record the drafts of a decision together or not at all", async () => {
     const stream = new SimStream(randomOf(3));
     const nodes = await Promise.all([1, 2].map((seed) => new Machine(stream, seed).start()));

@@ -12,10 +12,13 @@ export class SimStream {
   readonly clock = hurried();
   losesPercent = 0;
   losesAfterAnswer = false;
-  #unixMs = 1_763_617_717_000;
+  /** The stream's own clock, which stamps messages. */
+  unixMs: () => number;
 
-  constructor(random: Random) {
+  constructor(random: Random, unixMs?: () => number) {
     this.#random = random;
+    let time = 1_763_617_717_000;
+    this.unixMs = unixMs ?? (() => (time += Math.floor(this.#random() * 20) - 2));
   }
 
   connect(): SimStreamLink {
@@ -25,14 +28,14 @@ export class SimStream {
   store(bytes: Uint8Array, id: string): Stored {
     const known = this.#ids.get(id);
     if (known !== undefined) return { seq: known, isRepeat: true };
-    this.#unixMs += Math.floor(this.#random() * 20) - 2;
+    const unixMs = this.unixMs();
     const seq = this.messages.length + 1;
     if (this.losesAfterAnswer) {
       this.losesAfterAnswer = false;
       return { seq, isRepeat: false };
     }
     this.#ids.set(id, seq);
-    this.messages.push({ seq, unixMs: this.#unixMs, bytes });
+    this.messages.push({ seq, unixMs, bytes });
     for (const follower of this.#followers) follower();
     return { seq, isRepeat: false };
   }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
 import { BATCH_BYTES_MAX } from "../../../src/base/limits.ts";
 import { LogOrder } from "../../../src/core/log/order.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
@@ -29,7 +30,7 @@ function copied(seq: number, n: number, time = TIME): PendingAppend {
 
 function positionsOf(...waiters: readonly PendingAppend[]) {
   const order = new LogOrder();
-  order.load({ seq: 5, time: TIME, rooms: [[LOBBY, 2, 4]] });
+  order.load({ seq: 5, time: TIME, falls: [], rooms: [[LOBBY, 2, 4]] });
   const { entries } = buildBatch(waiters, order, TIME + 5, new LineWriter());
   return entries.map(({ outcome }) => {
     if (outcome instanceof Fault) return outcome.code;
@@ -58,6 +59,41 @@ test("records an assigned position exactly there or not at all", () => {
     "log-conflict",
   ]);
   expect(positionsOf(at(6, TIME - 1))).toEqual([[6, 3, TIME]]);
+});
+
+test("stamps a correction with the time in its body, and later records after it", () => {
+  const clock = (to: number) => {
+    const draft = {
+      kind: "clock",
+      room: "clock" as RoomId,
+      by: "server",
+      id: "",
+      body: { to },
+    } as const;
+    return { content: sealDraft(draft, new Uint8Array(16), sha256), settle };
+  };
+  expect(positionsOf(clock(400), drafted("x"))).toEqual([
+    [6, 1, 400],
+    [7, 3, TIME + 5],
+  ]);
+  const assigned = { ...clock(400), assigned: { seq: 6, unixMs: TIME + 900 } };
+  const next = drafted("x", { assigned: { seq: 7, unixMs: 500 } });
+  expect(positionsOf(assigned, next)).toEqual([
+    [6, 1, 400],
+    [7, 3, 500],
+  ]);
+  expect(positionsOf(clock(TIME * 9), drafted("x"))[1]).toEqual([7, 3, TIME * 9]);
+});
+
+test("stamps the log's own records like the record before them", () => {
+  const fork = { kind: "fork", room: "server" as RoomId, by: "server", id: "", body: {} } as const;
+  const content = sealDraft(fork, new Uint8Array(16), sha256);
+  expect(positionsOf({ content, settle }, drafted("x"))).toEqual([
+    [6, 1, TIME],
+    [7, 3, TIME + 5],
+  ]);
+  const shared = { content, settle, assigned: { seq: 6, unixMs: TIME + 3 } };
+  expect(positionsOf(shared)).toEqual([[6, 1, TIME + 3]]);
 });
 
 test("limits a batch to BATCH_BYTES_MAX, or one record of any size", () => {
