@@ -69,6 +69,9 @@ export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): F
   return new Fault("banned", message);
 }
 
+/** Sorting so many invites at once keeps the cost of each small. */
+const EXPIRED_INVITES_MAX = 1_000;
+
 const SERVER_ROOM = "server" as UserId;
 
 export class ServerPolicy {
@@ -143,7 +146,7 @@ export class ServerPolicy {
         if (head.by !== "server" && body !== undefined) {
           this.#applyInvite(head, head.by, fieldsOf(kind, body));
         }
-        return this.#retireExpired(head.time);
+        return this.#retireExcess();
       case "invite-used":
         return this.#use(head.room);
       case "invite-gone":
@@ -195,11 +198,18 @@ export class ServerPolicy {
     this.#retire(invite);
   }
 
-  #retireExpired(unixMs: number): void {
-    if (this.#invites.size - this.#retired.size <= INVITES_MAX) return;
-    for (const [id, invite] of this.#invites) {
-      if (!this.#retired.has(id) && isExpired(invite.expires, unixMs)) this.#retire(invite);
-    }
+  /**
+   * The code that creates invites limits usable ones, so those that expire first have expired. The
+   * record's time does not matter, because a wrong clock may have stamped it.
+   */
+  #retireExcess(): void {
+    const excess = this.#invites.size - this.#retired.size - INVITES_MAX;
+    if (excess < EXPIRED_INVITES_MAX) return;
+    const expiring = [...this.#invites.values()].filter(
+      ({ id, expires }) => expires !== undefined && !this.#retired.has(id),
+    );
+    expiring.sort((a, b) => (a.expires ?? 0) - (b.expires ?? 0));
+    for (const invite of expiring.slice(0, excess)) this.#retire(invite);
   }
 
   /**
