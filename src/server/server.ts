@@ -100,6 +100,7 @@ export class Server {
   async start(): Promise<void> {
     const { history, accounts, registry, rooms, entropy } = this.#options;
     const { readPositions, deviceNotes, feed, kernel, files, retention, sealed } = this.#services;
+    const { serverClock } = this.#services;
     readPositions.open();
     deviceNotes.open();
     this.#stops.push(
@@ -110,6 +111,7 @@ export class Server {
       }),
       await history.follow(rooms.head + 1, (record) => kernel.onRecord(record)),
     );
+    await serverClock.open();
     await new Transactions(history).run(() =>
       rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
     );
@@ -161,6 +163,7 @@ export class Server {
     await services.push?.stop();
     await services.readPositions.close();
     await services.deviceNotes.close();
+    await services.serverClock.close();
     this.#cancelTick();
     for (const stop of this.#stops.splice(0)) stop();
   }
@@ -168,6 +171,7 @@ export class Server {
   #tick(): void {
     if (this.#isStopping) return;
     for (const client of [...this.peers()]) client.tick();
+    this.#services.serverClock.tick();
     this.#services.metrics.sample();
     this.#notices.tick();
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());

@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/io/clock.ts";
+import type { ExpiryClock } from "../../src/server/kernel/server-clock.ts";
 import { webCryptoDone } from "./web-crypto-calls.ts";
 
 interface Timer {
@@ -7,7 +7,7 @@ interface Timer {
 }
 
 /** Clock that advances only in `advance`. Promises settle between timers. */
-export class VirtualClock implements Clock {
+export class VirtualClock implements ExpiryClock {
   #now = 0;
   readonly #timers = new Set<Timer>();
 
@@ -17,6 +17,14 @@ export class VirtualClock implements Clock {
 
   unixMs(): number {
     return 1_800_000_000_000 + Math.floor(this.#now);
+  }
+
+  expiryUnixMs(): number {
+    return this.unixMs();
+  }
+
+  status() {
+    return { plausible: true, now: this.unixMs(), newest: this.unixMs() };
   }
 
   get pendingTimers(): number {

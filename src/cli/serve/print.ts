@@ -15,6 +15,7 @@ import { counted } from "../../base/sizes.ts";
 import { cleanText, tsvLine } from "../../base/text.ts";
 import { formatLocalClock, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
+import { type ClockStatus, clockText } from "../../core/clock-check.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -100,6 +101,7 @@ export class ServePrinter {
       return this.line(event.kind, { by: event.by, user: event.user, id: event.file });
     }
     if (event.kind === "majority") return this.#printMajority(event.fault);
+    if (event.kind === "clock") return this.#printClock(event.status);
     if (event.kind === "disk") return this.#printWarning(diskSpaceText(event));
     if (event.kind === "full") return this.#warnFull(event.fault);
     if (event.kind === "record") return this.#isQuiet ? undefined : this.#printRecord(event);
@@ -152,6 +154,13 @@ export class ServePrinter {
     this.#warn(fault === undefined ? MAJORITY_RESTORED : faultLine(fault));
     const fields = defined({ on: fault === undefined, reason: fault?.message });
     if (this.#context.json) this.line("majority", fields);
+  }
+
+  #printClock(status: ClockStatus): void {
+    this.#warn(clockText(status));
+    const { plausible, now, newest } = status;
+    const fields = { plausible, now: formatUtc(now), newest: formatUtc(newest) };
+    if (this.#context.json) this.line("clock", fields);
   }
 
   /**

@@ -53,7 +53,7 @@ export interface BackupResult {
 
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
-  ...["invite", "marks.json", "devices.json"],
+  ...["invite", "marks.json", "devices.json", "clock.json"],
 ];
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;
 const LOCK = "backup.lock";

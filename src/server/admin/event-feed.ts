@@ -10,6 +10,7 @@ import {
   EVENTS_STORED_MAX,
 } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
+import { clockText } from "../../core/clock-check.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
@@ -155,6 +156,8 @@ export class EventFeed {
         return { user: event.user, file: event.file, by: event.by };
       case "majority":
         return { reason: event.fault === undefined ? MAJORITY_RESTORED : reasonOf(event.fault) };
+      case "clock":
+        return { reason: clockText(event.status) };
       case "disk":
         return { reason: diskSpaceText(event), sizeBytes: event.freeBytes };
       case "connected":

@@ -27,13 +27,12 @@ export class AdminLists {
   accounts(request: ListRequest): Answer<"accounts"> {
     const { registry, engine, clock } = this.#context;
     const { files } = engine;
-    const now = clock.unixMs();
     const matches = nameFilter(request.find);
     const all = [...registry.all()].filter(
       ({ isRemoved: isGone, name }) => !isGone && matches(name),
     );
     const lastSeenOf = (account: Account) =>
-      engine.isOnline(account.id) ? now : lastSeen(account);
+      engine.isOnline(account.id) ? clock.unixMs() : lastSeen(account);
     const page = pageOf<Account>(all, request, {
       name: ({ name }) => foldCase(name),
       since: ({ sinceUnixMs }) => sinceUnixMs,
@@ -50,7 +49,7 @@ export class AdminLists {
         ...(seen === undefined ? {} : { seen }),
         online: engine.isOnline(id),
         operator: registry.policy.isOperator(id),
-        banned: registry.policy.ban(id, now) !== undefined,
+        banned: registry.policy.ban(id, clock.expiryUnixMs()) !== undefined,
         password: passwordHash !== undefined,
         devices: devices.size,
         bytes: files.bytesOf(id),

@@ -4,6 +4,7 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-page.ts";
 import { defined } from "../../base/values.ts";
+import { latestTime } from "../../core/log/order.ts";
 import { targetUser } from "../../core/rooms/rooms.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
@@ -82,10 +83,12 @@ export class PastDecisions {
       const low = Math.max(lowest, from - READ_BATCH_RECORDS);
       const records = await this.#accountRecords(low, from - 1);
       for (const record of records.toReversed()) {
-        if (record.head.time >= since) past.push(...this.#decisionsIn(record, passwords));
+        if (latestTime(record.head, accounts.falls) >= since)
+          past.push(...this.#decisionsIn(record, passwords));
       }
       from = low;
-      oldestMs = records[0]?.head.time;
+      const [oldest] = records;
+      oldestMs = oldest && latestTime(oldest.head, accounts.falls);
       if (oldestMs === undefined || oldestMs < since) from = 1;
     }
     past.sort((a, b) => a.seq - b.seq);
@@ -110,7 +113,7 @@ export class PastDecisions {
   }
 
   async #roomDecisions(request: RequestOf<"decisions">): Promise<SearchResult> {
-    const { rooms } = this.#options;
+    const { rooms, history } = this.#options;
     if (request.before?.history === 1) return { decisions: [], from: 1, sinceMs: undefined };
     const { records, oldest } = await this.#records(request);
     const past = records.flatMap((record): FoundDecision[] => {
@@ -120,7 +123,11 @@ export class PastDecisions {
       const event = this.#describe({ kind: "record", record, room }, record.head.time);
       return event === undefined ? [] : [{ seq: record.head.seq, event }];
     });
-    return { decisions: past, from: oldest?.seq ?? 1, sinceMs: oldest?.time };
+    return {
+      decisions: past,
+      from: oldest?.seq ?? 1,
+      sinceMs: oldest && latestTime(oldest, history.falls),
+    };
   }
 
   /** Reads each kind separately, because the index finds rare kinds without reading the others. */
@@ -160,12 +167,13 @@ export class PastDecisions {
   }
 
   async #firstAfter(unixMs: number, to: number): Promise<number> {
+    const { accounts } = this.#options;
     let [low, high] = [1, to];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       let time = Number.POSITIVE_INFINITY;
       const [record] = await this.#accountRecords(middle, middle);
-      if (record !== undefined) time = record.head.time;
+      if (record !== undefined) time = latestTime(record.head, accounts.falls);
       if (time > unixMs) high = middle;
       else low = middle + 1;
     }

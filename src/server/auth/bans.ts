@@ -39,7 +39,7 @@ export class Bans {
 
   #banOf(key: string) {
     const { registry, clock } = this.#context;
-    return registry.policy.ban(key, clock.unixMs());
+    return registry.policy.ban(key, clock.expiryUnixMs());
   }
 }
 

@@ -86,7 +86,7 @@ export class Invites {
   list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {
     const { clock, registry, rooms } = this.#context;
     const invites = registry.policy
-      .invites(clock.unixMs())
+      .invites(clock.expiryUnixMs())
       .filter((invite) => this.#canRevoke(actor, invite));
     const { page, next } = pageAfter(invites, after);
     const nameOf = (id: RoomId | undefined) => (id === undefined ? undefined : rooms.get(id)?.name);
@@ -127,7 +127,7 @@ export class Invites {
 
   #isValid({ by, room, isByToken }: Invite): boolean {
     const { registry, clock } = this.#context;
-    if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
+    if (registry.policy.ban(by, clock.expiryUnixMs()) !== undefined) return false;
     if (registry.get(by)?.isRemoved === true) return false;
     return isByToken === true || this.#isEntitled(room, by);
   }
@@ -154,7 +154,7 @@ export class Invites {
     if (invite === undefined || !isForProgram(invite)) return undefined;
     const { clock, registry } = this.#context;
     if (registry.get(invite.by)?.isRemoved === true) return undefined;
-    return isUsable(invite, clock.unixMs()) ? invite : undefined;
+    return isUsable(invite, clock.expiryUnixMs()) ? invite : undefined;
   }
 
   reserve(id: string): void {
@@ -184,7 +184,7 @@ export class Invites {
 
   #checkUsable(invite: Invite, pending = 0): void {
     const { expires, usesLeft } = invite;
-    const now = this.#context.clock.unixMs();
+    const now = this.#context.clock.expiryUnixMs();
     if (invite.isRevoked) throw invalidInvite("was revoked");
     if (usesLeft !== undefined && usesLeft <= pending) throw invalidInvite("has been used up");
     if (expires !== undefined && now >= expires) throw invalidInvite("has expired");
@@ -235,7 +235,7 @@ export class Invites {
 
   #checkCount({ user, isOperator }: Actor): void {
     const { registry, clock } = this.#context;
-    const live = registry.policy.invites(clock.unixMs());
+    const live = registry.policy.invites(clock.expiryUnixMs());
     const own = live.filter(({ by }) => by === user).length;
     const ownMax = isOperator ? INVITES_PER_OPERATOR_MAX : INVITES_PER_ACCOUNT_MAX;
     const max = isOperator ? INVITES_MAX : INVITES_MAX - INVITES_RESERVED;

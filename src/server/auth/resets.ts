@@ -53,7 +53,7 @@ export class Resets {
   ): Promise<Answer<"recover">> {
     const { registry, clock, kernel, authenticator, bans } = this.#options;
     const secret = hashOf(token);
-    const find = () => registry.byReset(secret, clock.unixMs());
+    const find = () => registry.byReset(secret, clock.expiryUnixMs());
     const message = "the reset code is invalid, used or expired";
     const account = await authenticator.guessCode(client, message, find);
     bans.checkAccount(account);

@@ -261,7 +261,7 @@ export class UploadService {
   }
 
   async sweep(): Promise<void> {
-    const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
+    const before = this.#options.clock.expiryUnixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
       const isUnposted = this.#uploads.get(upload.file) === upload && !this.#isPosted(upload.file);
       const isAbandoned = upload.state === "idle" && upload.finishing === 0;
@@ -279,7 +279,7 @@ export class UploadService {
   async sweepShared(isStopped: () => boolean): Promise<void> {
     const { shared, engine, clock, contents } = this.#options;
     if (shared === undefined || (await contents?.waitUntilCurrent()) === false) return;
-    const before = clock.unixMs() - UPLOAD_KEEP_MS;
+    const before = clock.expiryUnixMs() - UPLOAD_KEEP_MS;
     for (const file of await shared.files()) {
       if (isStopped()) return;
       if (engine.files.get(file) !== undefined || this.#uploads.has(file)) continue;
@@ -304,7 +304,7 @@ export class UploadService {
     const refusal = quota.refusalOf(account.id);
     if (refusal !== undefined) throw refusal;
     for (const recipient of to)
-      recipients.checkMaySend(account.id, recipient, clock.unixMs(), name);
+      recipients.checkMaySend(account.id, recipient, clock.expiryUnixMs(), name);
     let unfinished = 0;
     for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
     if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
@@ -415,7 +415,7 @@ export class UploadService {
     const faults: Fault[] = [];
     for (const recipient of to) {
       try {
-        recipients.checkMaySend(by, recipient, clock.unixMs(), name);
+        recipients.checkMaySend(by, recipient, clock.expiryUnixMs(), name);
       } catch (error) {
         faults.push(asFault(error));
       }

@@ -18,6 +18,7 @@ import type { Feed } from "./feed.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LogQuota } from "./log-quota.ts";
 import type { Sequencer } from "./sequencer.ts";
+import type { ExpiryClock } from "./server-clock.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
 
@@ -38,7 +39,8 @@ export interface ServerContext extends BaseContext {
   readonly archive: CurrentArchive;
   /** Shared by all services that read pages of the logs. */
   readonly pageReads: Slots;
-  readonly accounts: Pick<Log, "head" | "read" | "sizeBytes">;
+  readonly clock: ExpiryClock;
+  readonly accounts: Pick<Log, "head" | "read" | "sizeBytes" | "falls">;
   readonly sequencer: Sequencer;
   readonly siblings: Siblings;
   readonly kernel: Kernel;

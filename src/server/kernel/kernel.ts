@@ -146,7 +146,7 @@ export class Kernel {
     const isOfLog = input.kind === "record" || input.kind === "appended";
     const now = isOfLog ? 0 : clock.now();
     try {
-      for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);
+      for (const effect of engine.handle(input, now, clock.expiryUnixMs())) this.#perform(effect);
     } catch (error) {
       // The state may be half-changed, so the process must end, even within an HTTP request.
       if (!(error instanceof Fault)) rethrow(error);

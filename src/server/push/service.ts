@@ -227,7 +227,7 @@ export class PushService {
       isUnread: (user, { room: id, n }) => {
         const room = rooms.get(id);
         const isMember = room?.members.has(user) === true && this.#subscriptions.has(user);
-        const isBanned = registry.policy.ban(user, clock.unixMs()) !== undefined;
+        const isBanned = registry.policy.ban(user, clock.expiryUnixMs()) !== undefined;
         return isMember && !isBanned && readPositions.upTo(user, id) < n;
       },
       isOnline: (user) => engine.isOnline(user),

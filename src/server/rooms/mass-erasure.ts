@@ -40,8 +40,13 @@ export class MassErasure {
     return this.#queue.run(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));
   }
 
-  ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasureProgress> {
-    const query = { rooms: new Set([room]), untilMs, afterSeq: after };
+  ofRoom(
+    by: UserId,
+    room: RoomId,
+    until: Pick<PageQuery, "untilMs" | "beforeSeq">,
+    after: number,
+  ): Promise<ErasureProgress> {
+    const query = { rooms: new Set([room]), ...until, afterSeq: after };
     return this.#queue.run(room, () => this.#eraseNext(by, query, { isRetention: true }));
   }
 

@@ -173,7 +173,7 @@ export class Moderation {
     const { kernel, registry, clock } = this.#options;
     if (on) this.#checkSelf(client, actor, ban);
     await kernel.transact(() => {
-      if (on && registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
+      if (on && registry.policy.bans(clock.expiryUnixMs()).length >= BANS_MAX) {
         throw new Fault("too-many", msg`limit of ${BANS_MAX} bans reached`, {
           remedy: "unban a user or address first",
         });
@@ -204,7 +204,7 @@ export class Moderation {
 
   bans({ after }: RequestOf<"bans">): Answer<"bans"> {
     const { registry, clock } = this.#options;
-    const { page, next } = pageAfter(registry.policy.bans(clock.unixMs()), after);
+    const { page, next } = pageAfter(registry.policy.bans(clock.expiryUnixMs()), after);
     const bans = page.map(({ user, seq: _, ...ban }) =>
       defined({ user: user === undefined ? undefined : registry.nameOf(user), ...ban }),
     );

@@ -55,16 +55,21 @@ export class Retention {
   }
 
   async #sweepRoom(id: RoomId): Promise<void> {
-    const { clock, rooms, erasure } = this.#options;
+    const { clock, rooms, erasure, history } = this.#options;
     for (;;) {
       const retention = rooms.get(id)?.retention;
       if (retention === undefined || this.#isStopped) return;
       const { by, keepMs } = retention;
-      const untilMs = clock.unixMs() - keepMs;
+      const untilMs = clock.expiryUnixMs() - keepMs;
       const after = this.#doneUpTo.get(id) ?? 0;
-      const { last, more } = await erasure.ofRoom(by, id, untilMs, after);
-      if (last !== undefined) this.#doneUpTo.set(id, last);
-      if (!more) return;
+      // Records before a fall are at most as young as it, whatever a wrong clock stamped on them.
+      const { seq: fallSeq = 0 } = history.falls.findLast(({ time }) => time <= untilMs) ?? {};
+      const isBeforeFall = after < fallSeq;
+      const until = isBeforeFall ? { beforeSeq: fallSeq } : { untilMs };
+      const { last, more } = await erasure.ofRoom(by, id, until, after);
+      const doneUpTo = isBeforeFall && !more ? fallSeq : last;
+      if (doneUpTo !== undefined) this.#doneUpTo.set(id, doneUpTo);
+      if (!more && !isBeforeFall) return;
     }
   }
 }

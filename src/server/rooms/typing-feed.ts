@@ -46,7 +46,7 @@ export class TypingFeed {
     const room = rooms.get(roomId as RoomId);
     if (room?.members.has(id) !== true)
       throw new Fault("not-member", "you are not a member of this room");
-    checkMayPost(room, id, clock.unixMs());
+    checkMayPost(room, id, clock.expiryUnixMs());
     if (room.isSealed === true) {
       const message = "encrypted rooms have no typing indicators";
       throw new Fault("sealed-room", message, { remedy: "no action is needed" });

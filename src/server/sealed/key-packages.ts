@@ -14,7 +14,7 @@ import {
 } from "../../base/limits-sealed.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
-import type { Clock } from "../../io/clock.ts";
+import type { ExpiryClock } from "../kernel/server-clock.ts";
 import { FairQueue } from "../queue/work-queue.ts";
 
 const HOUR_SECONDS = 60 * 60;
@@ -26,7 +26,7 @@ const HOUR_MS = HOUR_SECONDS * 1_000;
  */
 export class KeyPackageStore {
   readonly #bucket: Bucket;
-  readonly #clock: Clock;
+  readonly #clock: ExpiryClock;
   readonly #changes = new FairQueue(1, SEALED_CHANGES_QUEUED_MAX);
   readonly #claimTimes = new Map<string, readonly number[]>();
   readonly #claimRates = new TokenBuckets(
@@ -35,7 +35,7 @@ export class KeyPackageStore {
   );
   readonly #waiters = new Map<string, Set<() => void>>();
 
-  constructor(bucket: Bucket, clock: Clock) {
+  constructor(bucket: Bucket, clock: ExpiryClock) {
     this.#bucket = bucket;
     this.#clock = clock;
   }
@@ -166,7 +166,7 @@ export class KeyPackageStore {
       const stock: unknown = JSON.parse(utf8Decode(value.bytes));
       const isStock = Array.isArray(stock) && stock.every((entry) => typeof entry === "string");
       if (!isStock) return EMPTY_STOCK;
-      const oldest = this.#clock.unixMs() - KEY_PACKAGE_KEEP_MS;
+      const oldest = this.#clock.expiryUnixMs() - KEY_PACKAGE_KEEP_MS;
       const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
       const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
       const last = stock.find(isLast);

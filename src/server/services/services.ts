@@ -30,6 +30,7 @@ import { Feed } from "../kernel/feed.ts";
 import { Kernel, type RoomReaders } from "../kernel/kernel.ts";
 import { LogQuota } from "../kernel/log-quota.ts";
 import { LOCAL_SEQUENCER } from "../kernel/sequencer.ts";
+import { ServerClock } from "../kernel/server-clock.ts";
 import { NO_SIBLINGS } from "../kernel/siblings.ts";
 import { PushService } from "../push/service.ts";
 import { FanOut } from "../rooms/broadcast.ts";
@@ -64,10 +65,14 @@ interface ServerState {
 export type Services = ReturnType<typeof openServices>;
 
 export function openServices(options: ServerOptions, { addresses, isStopping }: ServerState) {
-  const { clock, registry, rooms } = options;
+  const { registry, rooms } = options;
   const { sequencer = LOCAL_SEQUENCER, siblings = NO_SIBLINGS } = options;
   const eventFeed = new EventFeed(options);
   const onEvent = eventFeed.wrap(options.onEvent);
+  const { history, accounts, stateFiles: location } = options;
+  const clock = new ServerClock({
+    ...{ clock: options.clock, history, accounts, location, onEvent },
+  });
   const feed = new Feed();
   const readers: RoomReaders = {
     follow: (user, room) => catchUp.joined(user, room),
@@ -79,15 +84,24 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   const peers = new Peers();
   const disk = blobs === undefined ? undefined : diskWatch({ ...options, onEvent }, blobs);
   const quota = new LogQuota({
-    ...{ ...options, disk },
+    ...{ ...options, clock, disk },
     isOperator: (user) =>
       registry.policy.isOperator(user) ||
       peers.of(user).some(({ member }) => member?.isOperator === true),
   });
-  const kernel = new Kernel({ ...options, sequencer, onEvent, feed, readers, quota, eraseFiles });
+  const kernel = new Kernel({
+    ...options,
+    clock,
+    sequencer,
+    onEvent,
+    feed,
+    readers,
+    quota,
+    eraseFiles,
+  });
   const context: ServerContext = {
     ...options,
-    ...{ sequencer, siblings, onEvent, feed, kernel, quota, addresses, peers },
+    ...{ clock, sequencer, siblings, onEvent, feed, kernel, quota, addresses, peers },
     archive: new CurrentArchive(options.archive, rooms),
     pageReads: new Slots(CONCURRENT_PAGE_READS_MAX),
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
@@ -135,7 +149,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
     ...{ floodGuard, bans, invites, authenticator, resets, historyQuota, fanOut, presence },
     ...{ typing, readPositions },
     ...{ catchUp, files, downloads, channels, sealed, push, disk, metrics, dashboard, eventFeed },
-    ...{ deviceNotes, isStopping },
+    ...{ deviceNotes, isStopping, serverClock: clock },
     retention: new Retention({ ...context, erasure }),
     prefs: new PrefsService(context),
     invitations: new Invitations(context),

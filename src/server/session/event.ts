@@ -3,6 +3,7 @@
 import type { DiskSpace } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
+import type { ClockStatus } from "../../core/clock-check.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Address, Transport } from "../../io/link/link.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -55,6 +56,7 @@ export type ServerEvent =
     }
   | ({ readonly kind: "disk" } & DiskSpace)
   | { readonly kind: "majority"; readonly fault: Fault | undefined }
+  | { readonly kind: "clock"; readonly status: ClockStatus }
   | { readonly kind: "warning"; readonly fault: Fault }
   /** The store has failed. The process must stop, and the store recovers at the next start. */
   | { readonly kind: "failed"; readonly fault: Fault }

@@ -58,7 +58,7 @@ export class RemoteAccountRecords {
   #closeBanned(): void {
     const { registry, clock, peers } = this.#options;
     const { policy } = registry;
-    const unixMs = clock.unixMs();
+    const unixMs = clock.expiryUnixMs();
     for (const client of [...peers.all()]) {
       const { account } = client;
       const address = hostKey(client);

@@ -12,6 +12,7 @@ import { openBuckets } from "../../../src/io/nats/bucket.ts";
 import { openContentStore } from "../../../src/io/nats/content.ts";
 import { connectNats, openJetStream } from "../../../src/io/nats/jetstream.ts";
 import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
 import { until } from "../../event.ts";
 import { requires } from "../../installed.ts";
 import { memberOf } from "./nats-node.ts";
@@ -20,6 +21,7 @@ import { type NatsServer, NatsServers } from "./nats-servers.ts";
 const { afterAll, beforeAll, test } = requires("nats-server");
 
 const clock = systemClock();
+const expiryClock = Object.assign(new VirtualClock(), clock);
 /** NATS 2.9.10 may take this long to elect a leader after servers are killed. */
 const ELECTED_WITHIN_MS = 90_000;
 let nats: NatsServers;
@@ -62,7 +64,7 @@ test("replicates a bucket like the log, even if it had fewer replicas", async ()
 
 test("gives out no key package twice when the leader is killed", async () => {
   const nodes = await Promise.all(["a", "b", "c"].map(() => openKeys("kills")));
-  const stores = nodes.map(({ keys }) => new KeyPackageStore(keys, clock));
+  const stores = nodes.map(({ keys }) => new KeyPackageStore(keys, expiryClock));
   const given: string[] = [];
   let made = 0;
   const addPackages = async () => {

@@ -4,8 +4,8 @@ import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { CONCURRENT_HTTP_DOWNLOADS_MAX } from "../../../src/base/limits-page.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
-import type { Clock } from "../../../src/io/clock.ts";
 import { FileLinks } from "../../../src/server/http/file-links.ts";
+import type { ExpiryClock } from "../../../src/server/kernel/server-clock.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { IrcClient } from "../irc/irc-client.ts";
 import type { Site } from "../site.ts";
@@ -77,7 +77,7 @@ test("is valid until the end of the next day, and shown with a new address then"
 
 test("refuses a link of a later day, as of a server whose clock was wrong", () => {
   let unixMs = 20_000 * DAY_MS;
-  const clock = { unixMs: () => unixMs } as Clock;
+  const clock = { unixMs: () => unixMs } as ExpiryClock;
   const links = new FileLinks({ identity: Identity.generate(), clock, registry: new Registry() });
   const token = links.pathOf(USER, FIVE.id).slice("/files/".length);
   expect(links.parse(token)).toEqual({ user: USER, file: FIVE.id });
@@ -106,7 +106,7 @@ test("refuses a link with any part changed", async () => {
 });
 
 test("makes the links of another identity worthless", () => {
-  const clock = { unixMs: () => 0 } as Clock;
+  const clock = { unixMs: () => 0 } as ExpiryClock;
   const [ours, other] = [Identity.generate(), Identity.generate()].map(
     (identity) => new FileLinks({ identity, clock, registry: new Registry() }),
   );

@@ -41,16 +41,16 @@ test("erases at the start records that expired during a stop", async () => {
   const { site, ana, ben, eve } = await lab();
   await operating(ana);
   await site.wait(ben.post("mellon", "lab"));
-  await ana.request("retention", { room: "lab", keepMs: 86_400_000 });
+  await ana.request("retention", { room: "lab", keepMs: 43_200_000 });
   await site.stop();
-  site.skewMs += 86_400_001;
+  site.skewMs += 43_200_001;
   await site.wait(site.start());
   await site.time.advance(100);
   expect(holds(site, "mellon")).toBeFalse();
   const again = await site.again(eve, "eve");
   await site.quiet();
   expect(again.room("lab")).toMatchObject({
-    keepMs: 86_400_000,
+    keepMs: 43_200_000,
   });
 });
 

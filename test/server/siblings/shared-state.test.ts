@@ -3,9 +3,14 @@ import { Fault } from "../../../src/base/fault.ts";
 import {
   PREFS_PER_SECOND,
   PREFS_RECORDS_MAX,
+  RETENTION_CHECK_INTERVAL_MS,
   TYPING_INTERVAL_MS,
 } from "../../../src/base/limits.ts";
+import { holds } from "../site-lab.ts";
 import { Sites } from "./sites.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 test("notifies clients when the majority is lost and regained", async () => {
   const sites = await Sites.open(2);
@@ -32,6 +37,41 @@ test("notifies clients when the majority is lost and regained", async () => {
     { kind: "majority", fault },
     { kind: "majority", fault: undefined },
   ]);
+});
+
+test("erases nothing by the wrong clock of one server, or of the stream", async () => {
+  const sites = await Sites.open(2, { operatorToken: "operator-token" });
+  const [right, wrong] = [sites.site(0), sites.site(1)];
+  const ana = await right.member("ana");
+  await ana.request("operate", { token: "operator-token" });
+  await ana.request("retention", { room: "lobby", keepMs: 90 * DAY_MS });
+  await right.wait(ana.post("mellon one"));
+  const sweep = async () => {
+    await right.time.advance(RETENTION_CHECK_INTERVAL_MS + 50);
+    const texts = [right, wrong].map((site) => holds(site, "mellon one"));
+    expect(texts).toEqual([true, true]);
+  };
+  wrong.skewMs = 30_000 * DAY_MS;
+  await sweep();
+  await wrong.restart();
+  sites.streamSkewMs = wrong.skewMs;
+  await right.wait(ana.post("mellon two"));
+  await sweep();
+  await wrong.restart();
+  await sweep();
+  const falls = () => [right, wrong].map(({ history }) => history.falls.length);
+  expect(falls()).toEqual([1, 1]);
+  await right.wait(ana.post("mellon three"));
+  await sweep();
+  expect(falls()).toEqual([1, 1]);
+  sites.streamSkewMs = 0;
+  await right.time.jump(HOUR_MS);
+  await sweep();
+  const again = await right.again(ana, "ana");
+  await right.wait(again.post("mellon four", "lobby", "BBBBBBBBBBB"));
+  for (const { history } of [right, wrong]) {
+    expect(history.time).toBeLessThan(right.clock.unixMs() + DAY_MS);
+  }
 });
 
 test("shares preferences, even across their compaction", async () => {

@@ -15,6 +15,8 @@ export class Sites {
   readonly buckets: Readonly<Record<"groups" | "keys" | "leases", MemoryBucket>>;
   isOut = false;
   meanwhile: (() => Promise<unknown>) | undefined;
+  /** Error of the clock that stamps the stream's messages. */
+  streamSkewMs = 0;
   majorityFault: Fault | undefined;
   readonly #sites: Site[] = [];
   readonly #stream: SimStream;
@@ -24,7 +26,7 @@ export class Sites {
 
   private constructor(seed: number) {
     this.#random = randomOf(seed);
-    this.#stream = new SimStream(this.#random);
+    this.#stream = new SimStream(this.#random, () => this.#time.unixMs() + this.streamSkewMs);
     const bucket = () => new MemoryBucket(this.#random);
     this.buckets = { groups: bucket(), keys: bucket(), leases: bucket() };
   }

@@ -1,0 +1,189 @@
+/** Clock of a server, which decides what has expired and corrects the time of the logs. */
+
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { formatUtc } from "../../base/time.ts";
+import { isCount } from "../../base/values.ts";
+import { ClockCheck, type ClockReading, type ClockStatus } from "../../core/clock-check.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { KindWith } from "../../wire/kinds.ts";
+import { type Draft, parseObject } from "../../wire/record.ts";
+import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
+import type { ServerEvent } from "../session/event.ts";
+import { Transactions } from "./transactions.ts";
+
+export interface ExpiryClock extends Clock {
+  /** Time for decisions that delete or expire something; never ahead of what can be believed. */
+  expiryUnixMs(): number;
+  status(): ClockStatus;
+}
+
+export interface ServerClockOptions {
+  readonly clock: Clock;
+  readonly history: Log;
+  readonly accounts: Log;
+  readonly location: StateFileLocation | undefined;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+/**
+ * 2026, when this program was written. With an earlier time, which clocks without a battery show,
+ * all messages would soon have expired.
+ */
+const ACCEPTED_MS_MIN = 1_767_225_600_000;
+/** Ends a loop of corrections, for example if two servers of a cluster disagree about the time. */
+const CORRECTION_INTERVAL_MS = 60 * 60_000;
+
+export class ServerClock implements ExpiryClock {
+  readonly #options: ServerClockOptions;
+  readonly #file: StateFile;
+  #check: ClockCheck;
+  #stored: ReturnType<ClockCheck["value"]> | undefined;
+  #wasPlausible = true;
+  #correctedAt = Number.NEGATIVE_INFINITY;
+  #settling: Promise<void> | undefined;
+
+  constructor(options: ServerClockOptions) {
+    this.#options = options;
+    const { clock, location, onEvent } = options;
+    this.#check = new ClockCheck(undefined, this.#newestMs, this.#reading);
+    this.#file = new StateFile(location, {
+      name: "clock.json",
+      sizeBytesMax: 256,
+      writeDelayMs: 0,
+      clock,
+      warn: (fault) => onEvent({ kind: "warning", fault }),
+      consequence: "the clock is compared with the newest record only",
+      format: () => `${JSON.stringify(this.#stored)}\n`,
+      parse: (text) => this.#parse(text),
+    });
+  }
+
+  now(): number {
+    return this.#options.clock.now();
+  }
+
+  unixMs(): number {
+    return this.#options.clock.unixMs();
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    return this.#options.clock.after(delayMs, callback);
+  }
+
+  expiryUnixMs(): number {
+    const reading = this.#reading;
+    this.#check.observe(reading);
+    return this.#check.expiryMs(reading);
+  }
+
+  status(): ClockStatus {
+    return this.#check.status(this.#reading);
+  }
+
+  /** Corrects the logs before the first record of this run. */
+  async open(): Promise<void> {
+    this.#file.open();
+    this.#check = new ClockCheck(this.#stored, this.#newestMs, this.#reading);
+    await this.#settle();
+  }
+
+  tick(): void {
+    this.#settling ??= this.#settle().finally(() => {
+      this.#settling = undefined;
+    });
+  }
+
+  async accept(by: UserId): Promise<void> {
+    const { plausible, now } = this.status();
+    if (plausible) return;
+    if (now < ACCEPTED_MS_MIN) {
+      throw new Fault("not-allowed", `the clock shows ${formatUtc(now)}`, {
+        remedy: "set it first",
+      });
+    }
+    const { accounts } = this.#options;
+    await new Transactions(accounts).run(() => [clockDraft("server-clock", now, by)]);
+    this.#check.accept(this.#reading);
+    this.#correctedAt = Number.NEGATIVE_INFINITY;
+    await this.#settling;
+    await this.#settle();
+  }
+
+  async close(): Promise<void> {
+    await this.#settling;
+    this.#stored = this.#check.value(this.#reading, this.#newestMs);
+    this.#file.markDirty();
+    await this.#file.close();
+  }
+
+  get #reading(): ClockReading {
+    const { clock } = this.#options;
+    return { unixMs: clock.unixMs(), now: clock.now() };
+  }
+
+  get #newestMs(): number {
+    const { history, accounts } = this.#options;
+    return Math.max(history.time, accounts.time);
+  }
+
+  async #settle(): Promise<void> {
+    try {
+      this.#check.observe(this.#reading);
+      await this.#store();
+      this.#report();
+      await this.#correct();
+      await this.#store();
+    } catch (error) {
+      // The next tick retries.
+      if (!(error instanceof Fault)) throw error;
+      this.#options.onEvent({ kind: "warning", fault: error });
+    }
+  }
+
+  /** Stores a doubt, so that a restart does not believe the records that this run stamps. */
+  async #store(): Promise<void> {
+    const value = this.#check.value(this.#reading, this.#newestMs);
+    if (value.isDoubted === (this.#stored?.isDoubted ?? false)) return;
+    this.#stored = value;
+    this.#file.markDirty();
+    await this.#file.sync();
+  }
+
+  #report(): void {
+    const status = this.status();
+    if (status.plausible === this.#wasPlausible) return;
+    this.#wasPlausible = status.plausible;
+    this.#options.onEvent({ kind: "clock", status });
+  }
+
+  async #correct(): Promise<void> {
+    const { history, accounts } = this.#options;
+    const { now } = this.#reading;
+    if (now - this.#correctedAt < CORRECTION_INTERVAL_MS) return;
+    for (const [log, kind] of [
+      [accounts, "server-clock"],
+      [history, "clock"],
+    ] as const) {
+      const to = this.#check.correction(this.#reading, log.time);
+      if (to === undefined) continue;
+      this.#correctedAt = now;
+      await log.append(clockDraft(kind, to, "server"));
+    }
+  }
+
+  #parse(text: string): boolean {
+    const { believedMs, isDoubted } = parseObject(utf8Encode(text)) ?? {};
+    if (!isCount(believedMs) || typeof isDoubted !== "boolean") return false;
+    this.#stored = { believedMs, isDoubted };
+    return true;
+  }
+}
+
+function clockDraft(kind: KindWith<"sets-time">, to: number, by: Draft["by"]): Draft {
+  return { kind, room: CLOCK_ROOM, by, id: "", body: { to } };
+}
+
+const CLOCK_ROOM = "clock" as RoomId;
