@@ -25,6 +25,10 @@ export const command = defineGroup({
   cancel: verbRow("Cancel a transfer", loadExport(status, "cancel"), [
     "chat admin cancel fAB12CD34EF56GH78 bob",
   ]),
+  clock: verbRow("Show or accept the server's clock", () => import("./admin/clock.ts"), [
+    "chat admin clock",
+    "chat admin clock accept",
+  ]),
   stats: verbRow("Show server statistics", loadExport(status, "stats"), ["chat admin stats"]),
   log: verbRow("Show events and decisions", () => import("./admin/log.ts"), [
     "chat admin log",

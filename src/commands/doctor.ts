@@ -16,6 +16,7 @@ import {
   checkData,
   checkDiscovery,
   checkDisk,
+  checkExpiry,
   checkHome,
   checkMulticast,
   checkTerminal,
@@ -45,6 +46,7 @@ import { printJson } from "../cli/output/result.ts";
 import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
 import { inspectCluster } from "../cli/serve/inspect.ts";
 import { type Membership, readMembership } from "../cli/serve/membership.ts";
+import { readSmallFile } from "../io/disk/data-folder.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { probeIrc } from "../io/probe/irc-probe.ts";
 import { ClientState } from "../io/state/client-state.ts";
@@ -193,6 +195,11 @@ async function checkMachine(
   await check("discovery", CHECK_TIMEOUT_MS, () => checkDiscovery(probes));
   const folder = data ?? DATA_DEFAULT;
   await check("data", CHECK_TIMEOUT_MS, () => checkData(probes, folder, data !== undefined));
+  const clockFile = readSmallFile(join(folder, "clock.json"));
+  if (clockFile !== undefined) {
+    const now = context.clock.unixMs();
+    await check("expiry", CHECK_TIMEOUT_MS, () => checkExpiry(clockFile, now));
+  }
   await check("home", CHECK_TIMEOUT_MS, () => checkHome(probes, folders));
   const disk = data ?? folders.data;
   await check("disk", DISK_TIMEOUT_MS, () => checkDisk(probes, disk));

@@ -12,7 +12,7 @@ export interface ClockReading {
   readonly now: number;
 }
 
-/** What a server knows about the time when it starts. */
+/** Belief about the time that one run of a server leaves for the next. */
 export interface StoredTime {
   readonly believedMs: number;
   /** True if records may be stamped with a later time that is not believed. */
@@ -57,7 +57,7 @@ export class ClockCheck {
   #believed: ClockReading;
   #agreement: ClockReading;
 
-  /** @param newestMs time of the newest record; 0 if there is none, so that the clock is believed */
+  /** @param newestMs time of the newest record; 0 if there is none, and the clock is believed */
   constructor(stored: StoredTime | undefined, newestMs: number, reading: ClockReading) {
     const { believedMs = 0, isDoubted = false } = stored ?? {};
     const knownMs = isDoubted ? believedMs : Math.max(believedMs, newestMs);

@@ -283,6 +283,12 @@ export const ADMIN_REQUESTS = {
     fields: { text: text(ANNOUNCEMENT_BYTES_MAX) },
     answer: v.object({}),
   },
+  /** `newest` is the newest time that the server believes. `accept` confirms its clock. */
+  clock: {
+    role: "operator",
+    fields: { accept: v.optional(v.boolean()) },
+    answer: v.object({ plausible: v.boolean(), now: unixMs, newest: unixMs }),
+  },
   stats: {
     role: "operator",
     fields: {},

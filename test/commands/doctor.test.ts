@@ -14,6 +14,7 @@ import {
   checkData,
   checkDiscovery,
   checkDisk,
+  checkExpiry,
   checkHome,
   checkMulticast,
   checkTerminal,
@@ -191,6 +192,20 @@ describe("this machine", () => {
       expect(() => look({ checkDataFolder: refuse(code) }, true)).toThrow();
     }
     expect(() => look({ checkWritable: refuse("store-denied") })).toThrow();
+  });
+
+  test("warns while the server doubts its clock", () => {
+    const look = (isDoubted: boolean) => {
+      const now = 1_800_000_000_000;
+      return checkExpiry(JSON.stringify({ believedMs: now - 40 * 86_400_000, isDoubted }), now);
+    };
+    expect(look(false).state).toBe("ok");
+    expect(look(true)).toMatchObject({
+      state: "warning",
+      remedy: expect.stringContaining("accept"),
+    });
+    expect(look(true).message).toContain("40 days ahead of the newest record");
+    expect(checkExpiry("{", 0).state).toBe("ok");
   });
 
   test("checks that the home is writable and the key private", () => {

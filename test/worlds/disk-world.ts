@@ -376,13 +376,12 @@ export class DiskWorld {
   }
 
   async #append(log: LogFile): Promise<void> {
-    if (this.random() < 0.03) {
-      // The clock was wrong. The log continues with the time in the record.
-      const clock = { kind: "clock", to: this.#unixMs - this.int(1_000_000) } as const;
-      return void (await this.#appendText(log, `c${this.#texts++}`, clock));
-    }
-    const text = `t${this.#texts++} ${"é".repeat(this.int(this.random() < 0.1 ? 1_500 : 90))}`;
-    await this.#appendText(log, text, { kind: "text" });
+    const number = this.#texts++;
+    const text = `${number} ${"é".repeat(this.int(this.random() < 0.1 ? 1_500 : 90))}`;
+    if (number % 40 < 39) return void (await this.#appendText(log, `t${text}`, { kind: "text" }));
+    // The clock was wrong. The log continues with the time in the record.
+    const to = this.#unixMs - (number % 7) * 100_000;
+    await this.#appendText(log, `c${text}`, { kind: "clock", to });
   }
 
   async #appendText(

@@ -256,6 +256,7 @@ export const REQUESTS = {
   clients: asOperator(({ client }) => client.request("clients", {})),
   transfers: asOperator(({ client }) => client.request("transfers", {})),
   stats: asOperator(({ client }) => client.request("stats", {})),
+  clock: asOperator(({ client }) => client.request("clock", { accept: true })),
   samples: asOperator(({ client }) => client.request("samples", {})),
   events: asOperator(({ client }) => client.request("events", {})),
   decisions: asOperator(({ client }) => client.request("decisions", {})),

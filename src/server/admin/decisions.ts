@@ -39,6 +39,8 @@ export function decisionOf(
     }
     case "registration":
       return { decision: fieldsOf(kind, body).closed === true ? "closed" : "opened", ...by };
+    case "server-clock":
+      return author === "server" ? undefined : { decision: "clock", ...by };
     case "announcement": {
       const { text = "" } = fieldsOf(kind, body);
       return text === ""

@@ -136,6 +136,7 @@ export class Metrics {
       pendingWritesUnderWay: kernel.writes.inFlight,
       pendingWrites: kernel.writes.timing.count,
       pendingWritesTookMs: kernel.writes.timing.durationMs,
+      clockPlausible: Number(clock.status().plausible),
       upMs: clock.now() - this.#startedAt,
       ...this.#memory.read(),
     };
@@ -190,6 +191,7 @@ export class Metrics {
         "Total duration of completed writes.",
         m.pendingWritesTookMs / 1_000,
       ],
+      ["chat_clock_plausible", "gauge", "Whether the clock is believed.", m.clockPlausible],
       ["chat_up_seconds", "gauge", "Uptime.", m.upMs / 1_000],
       ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
       ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],

@@ -31,12 +31,17 @@ export function openHandlers(services: Services, sessions: SessionActions): Hand
   };
 }
 
-function dashboardHandlers({ dashboard, eventFeed, lists, metrics, pastDecisions }: Services) {
+function dashboardHandlers(services: Services) {
+  const { dashboard, eventFeed, lists, metrics, pastDecisions, serverClock } = services;
   return {
     watch: ({ on }, { client }) => eventFeed.watch(client, on),
     clients: (request) => dashboard.clients(request),
     transfers: () => dashboard.transfers(),
     stats: () => dashboard.stats(),
+    clock: async ({ accept }, { actor }) => {
+      if (accept === true) await serverClock.accept(actor.user);
+      return serverClock.status();
+    },
     samples: ({ after = 0 }) => metrics.samples(after),
     announce: ({ text }, { account }) => dashboard.announce(account, text),
     events: () => eventFeed.recent(),

@@ -3,6 +3,7 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
+import { jsonLine } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
 import { ClockCheck, type ClockReading, type ClockStatus } from "../../core/clock-check.ts";
@@ -56,7 +57,7 @@ export class ServerClock implements ExpiryClock {
       clock,
       warn: (fault) => onEvent({ kind: "warning", fault }),
       consequence: "the clock is compared with the newest record only",
-      format: () => `${JSON.stringify(this.#stored)}\n`,
+      format: () => jsonLine({ ...this.#stored }),
       parse: (text) => this.#parse(text),
     });
   }

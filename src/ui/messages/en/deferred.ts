@@ -357,6 +357,16 @@ export const ENGLISH_DEFERRED = {
     `The server's disk is nearly full: ${free} free. Below ${keep}, only operators can post.`,
   diskFull: (free: string, keep: string) =>
     `The server's disk is full: ${free} free. Only operators can post until ${keep} is free.`,
+  clockAhead: (now: string, newest: string) =>
+    `The server's clock shows ${now}, but its newest record is from ${newest}. ` +
+    "Nothing expires until the clock has run for a day, or until you accept it.",
+  clockBehind: (now: string, newest: string) =>
+    `The server's clock shows ${now}, but its newest record is from ${newest}. ` +
+    "Set the clock, or accept it if it's right.",
+  clockAccept: "Accept the clock",
+  clockAcceptAsk: "Is the server's clock right?",
+  clockAcceptExplained: (now: string) =>
+    `The server's time becomes ${now}. Messages that have expired by then are deleted permanently.`,
   noMajority:
     "Most of the cluster's servers are down. Your messages will be sent when they recover.",
   chartMessages: "Messages per second",
@@ -467,6 +477,7 @@ export const ENGLISH_DEFERRED = {
     new Map([
       ["announced", "announcement posted"],
       ["announcement-gone", "announcement withdrawn"],
+      ["clock", "clock accepted"],
       ["registered", "registered"],
       ["renamed", "renamed"],
       ["removed", "account removed"],

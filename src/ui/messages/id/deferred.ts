@@ -362,6 +362,16 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
     `Disk server hampir penuh: sisa ${free}. Di bawah ${keep} hanya operator dapat mengirim.`,
   diskFull: (free, keep) =>
     `Disk server penuh: sisa ${free}. Hanya operator dapat mengirim sampai ${keep} kosong.`,
+  clockAhead: (now, newest) =>
+    `Jam server menunjukkan ${now}, tetapi catatan terbarunya dari ${newest}. ` +
+    "Tidak ada yang kedaluwarsa sampai jam itu berjalan sehari penuh, atau Anda menerimanya.",
+  clockBehind: (now, newest) =>
+    `Jam server menunjukkan ${now}, tetapi catatan terbarunya dari ${newest}. ` +
+    "Perbaiki jamnya, atau terima jika sudah benar.",
+  clockAccept: "Terima jam",
+  clockAcceptAsk: "Apakah jam server sudah benar?",
+  clockAcceptExplained: (now) =>
+    `Waktu server menjadi ${now}. Pesan yang sudah kedaluwarsa pada waktu itu dihapus permanen.`,
   noMajority: "Sebagian besar server klaster mati. Pesan Anda akan dikirim setelah pulih.",
   chartMessages: "Pesan per detik",
   chartPeople: "Orang dan sambungan",
@@ -472,6 +482,7 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
     new Map([
       ["announced", "pengumuman dipasang"],
       ["announcement-gone", "pengumuman ditarik"],
+      ["clock", "jam diterima"],
       ["registered", "mendaftar"],
       ["renamed", "ganti nama"],
       ["removed", "akun dihapus"],

@@ -9,6 +9,7 @@ import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
 import { DashboardBans } from "./bans.tsx";
 import { DashboardClients, DashboardTransfers } from "./clients.tsx";
+import { ClockNotice } from "./clock-notice.tsx";
 import { DashboardInvites } from "./invites.tsx";
 import { DashboardLog } from "./log.tsx";
 import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
@@ -62,6 +63,7 @@ export function Dashboard({ onClose }: LazyProps["Dashboard"]) {
           <h1>{texts.dashboard}</h1>
         </div>
       </header>
+      <ClockNotice />
       <div className="tabs" role="tablist" aria-label={texts.dashboard}>
         {TABS.map((option) => (
           <button

@@ -129,7 +129,12 @@ function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage)
             : cleanText(kind),
     text: cleanText(parts.filter((part) => part !== undefined && part !== "").join(" · ")),
     seq: isMessage && pair === undefined ? seq : undefined,
-    isWarning: event === "warning" || event === "full" || event === "disk" || event === "majority",
+    isWarning:
+      event === "warning" ||
+      event === "full" ||
+      event === "disk" ||
+      event === "majority" ||
+      event === "clock",
     group: eventGroup(kind ?? event),
   };
 }
