@@ -239,7 +239,7 @@ export class Registration {
     if (account === undefined) return;
     const rooms = [...server.rooms.roomsInviting(account.id)].filter(({ invited }) => {
       const by = invited.get(account.id);
-      return by !== undefined && !account.ignored.has(by);
+      return by !== undefined && (by === "server" || !account.ignored.has(by));
     });
     const channels = rooms.map(({ name = "" }) => `#${name}`).join(" ");
     for (const part of splitText(channels, INVITATIONS_BYTES)) {

@@ -82,7 +82,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   const eraseFiles = async (order: LogRecord) => files?.deleteErased(order);
   const { passwords, stateFiles, recordLine, programs, provable, blobs } = options;
   const peers = new Peers();
-  const disk = blobs === undefined ? undefined : diskWatch({ ...options, onEvent }, blobs);
+  const disk = blobs === undefined ? undefined : diskWatch({ ...options, clock, onEvent }, blobs);
   const quota = new LogQuota({
     ...{ ...options, clock, disk },
     isOperator: (user) =>
