@@ -5,6 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
+import { isInvited } from "../rooms/moderation.ts";
 import { CAP, capabilityList, capabilityNames, requestedCapabilities } from "./capabilities.ts";
 import { completeJoin, showChannel } from "./channels.ts";
 import type { Asking, Task } from "./command-run.ts";
@@ -237,9 +238,11 @@ export class Registration {
     this.hasShownInvitations = true;
     const { server, account } = this.#session;
     if (account === undefined) return;
-    const rooms = [...server.rooms.roomsInviting(account.id)].filter(({ invited }) => {
-      const by = invited.get(account.id);
-      return by !== undefined && (by === "server" || !account.ignored.has(by));
+    const { registry, rooms: all } = server;
+    const rooms = [...all.roomsInviting(account.id)].filter((room) => {
+      const by = room.invited.get(account.id);
+      const isIgnored = by !== undefined && by !== "server" && account.ignored.has(by);
+      return !isIgnored && isInvited(room, account.id, registry, server.unixMs());
     });
     const channels = rooms.map(({ name = "" }) => `#${name}`).join(" ");
     for (const part of splitText(channels, INVITATIONS_BYTES)) {

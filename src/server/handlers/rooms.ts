@@ -58,7 +58,8 @@ class Joins {
   ): Promise<boolean> {
     const { clock, registry, authenticator, invites } = this.#services;
     const isFree =
-      !needsPassword(room, account.id) || isInvited(room, account.id, registry, clock.unixMs());
+      !needsPassword(room, account.id) ||
+      isInvited(room, account.id, registry, clock.expiryUnixMs());
     if (isFree) return false;
     const { invite, invited } = client.handshake?.admission ?? {};
     const usedInvite = invited === account.id ? invite : undefined;

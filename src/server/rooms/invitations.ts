@@ -36,7 +36,7 @@ export class Invitations {
     const { name } = room;
     const by = room.invited.get(account.id);
     if (name === undefined || by === undefined || account.ignored.has(by as UserId)) return;
-    if (!isInvited(room, account.id, registry, clock.unixMs())) return;
+    if (!isInvited(room, account.id, registry, clock.expiryUnixMs())) return;
     const inviter = registry.nameOf(by);
     const notice = defined({ kind: "invited", room: name, by: inviter, sealed: false });
     for (const client of clients) client.notify(notice);
