@@ -11,8 +11,8 @@ import { ProgressDisplay } from "../cli/output/progress.ts";
 import { printResult } from "../cli/output/result.ts";
 import { releaseKey } from "../cli/release/release.ts";
 import { openReleaseSource } from "../cli/release/source.ts";
-import { type Upgrade, upgradeProgram } from "../cli/release/upgrade.ts";
-import { Reporter } from "../client/transfer/progress.ts";
+import { type Upgrade, type UpgradeOptions, upgradeProgram } from "../cli/release/upgrade.ts";
+import { Progress } from "../core/transfer/progress.ts";
 import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-folder.ts";
 import { ProgramReplacement } from "../io/file/program-replacement.ts";
 import { findLocalServers, type LocalServer } from "../io/state/local-servers.ts";
@@ -38,7 +38,7 @@ chat.old. The program never looks for upgrades by itself.`,
     const servers = findLocalServers(context.env);
     const dataFolders = new Set([...data.map(checkDataFolder), ...knownFolders(context, servers)]);
     const replacement = ProgramReplacement.open(path);
-    const progress = new DownloadProgress(context);
+    const display = new ProgressDisplay(context);
     let upgrade: Upgrade;
     try {
       upgrade = await runInterruptible(context, () =>
@@ -46,11 +46,11 @@ chat.old. The program never looks for upgrades by itself.`,
           ...{ replacement, source, key: publicKey, isDowngrade: downgrade },
           program: { version: VERSION, target: TARGET },
           dataFolders: [...dataFolders],
-          onProgress: (name, doneBytes, sizeBytes) => progress.update(name, doneBytes, sizeBytes),
+          onProgress: progressPrinter(context, display),
         }),
       );
     } finally {
-      await progress.end();
+      await display.end();
       replacement.close();
     }
     const { version, oldPath: old, converted } = upgrade;
@@ -76,40 +76,19 @@ chat.old. The program never looks for upgrades by itself.`,
   },
 });
 
-class DownloadProgress {
-  readonly #context: Context;
-  readonly #display: ProgressDisplay;
-  #reporter: Reporter | undefined;
-
-  constructor(context: Context) {
-    this.#context = context;
-    this.#display = new ProgressDisplay(context);
-  }
-
-  update(name: string, doneBytes: number, sizeBytes: number | undefined): void {
-    if (this.#context.json) return;
-    this.#reporter ??= this.#start(name, sizeBytes);
-    if (sizeBytes !== undefined) this.#reporter.setSize(sizeBytes);
-    this.#reporter.update(doneBytes);
-    if (doneBytes === sizeBytes) this.#reporter.finish();
-  }
-
-  async end(): Promise<void> {
-    this.#reporter?.close();
-    await this.#display.end();
-  }
-
-  #start(name: string, sizeBytes: number | undefined): Reporter {
-    const id = fileId(new Uint8Array()); // A release's file has no id; only one is downloaded.
-    const reporter = new Reporter({
-      clock: this.#context.clock,
-      sizeBytes,
-      onProgress: (progress) => this.#display.update(progress),
-      status: () => ({ id, name, waitsAt: "network" }),
-    });
-    reporter.resume(0);
-    return reporter;
-  }
+function progressPrinter(
+  { clock, json }: Context,
+  display: ProgressDisplay,
+): UpgradeOptions["onProgress"] {
+  const id = fileId(new Uint8Array()); // A release's file has no id; only one is downloaded.
+  const progress = new Progress({ resumedBytes: 0, now: clock.now() });
+  return (name, doneBytes, sizeBytes) => {
+    const now = clock.now();
+    progress.setDone(doneBytes, now);
+    if (sizeBytes !== undefined) progress.setSize(sizeBytes);
+    if (json || (progress.dueInMs(now) > 0 && doneBytes !== sizeBytes)) return;
+    display.update({ id, name, ...progress.report(now) });
+  };
 }
 
 function installedProgram(execPath: string): string {
