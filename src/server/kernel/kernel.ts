@@ -54,7 +54,10 @@ interface RequestAnswers {
   readonly group: Answer<"group-commit">;
 }
 
-/** Limits of requests in progress, one per kind, so that no kind keeps another waiting. */
+/**
+ * Limits of requests in progress, one per kind, so that no kind keeps another waiting.
+ * @internal
+ */
 export const REQUESTS_IN_PROGRESS_MAX: Readonly<Record<keyof RequestAnswers, number>> = {
   /** Posts of programs, which share a few syncs. */
   post: 256,
