@@ -25,7 +25,7 @@ import type { FloodGuard } from "./session/flood-guard.ts";
 import { greet } from "./session/handshake.ts";
 import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
 
-/** Reported failures of HTTP requests, so that nobody can fill the operator's terminal or journal. */
+/** Reported failures of HTTP requests, so that nobody can fill the operator's journal. */
 const FAILURES_PER_SECOND = 0.1;
 const FAILURES_BURST = 5;
 

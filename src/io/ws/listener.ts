@@ -191,8 +191,8 @@ class WsListener implements Listener {
         maxRequestBodySize: MESSAGE_BYTES_MAX,
         fetch: (request, server) => this.#handleRequest(request, server),
         error: (error) => {
-          // A failed assertion must end the process, like on a link. Any other error costs only this
-          // request, because strangers can send it. An error in the kernel is rethrown there.
+          // A failed assertion must end the process, like on a link. Any other error costs only
+          // this request, because strangers can send it. The kernel rethrows its own errors.
           const { requestFailed } = this.#events;
           if (error instanceof AssertionFailure || requestFailed === undefined) rethrow(error);
           else requestFailed.call(this.#events, error);

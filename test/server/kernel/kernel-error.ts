@@ -14,4 +14,4 @@ const kernel = new Kernel({ clock, engine: { handle } } as never);
 try {
   await kernel.request("uAAAAAAAAAAA" as never, {} as never);
 } catch {}
-await new Promise((resolve) => setTimeout(resolve, 0));
+await new Promise((resolve) => setImmediate(resolve));
