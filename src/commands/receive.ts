@@ -21,7 +21,13 @@ import { filePages } from "../cli/connect/lists.ts";
 import type { Context } from "../cli/context.ts";
 import { runInterruptible } from "../cli/context.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
-import { checkDestination, FileReceiver, notSingle, receiveFile, STDOUT } from "../cli/files/receive-file.ts";
+import {
+  checkDestination,
+  FileReceiver,
+  notSingle,
+  receiveFile,
+  STDOUT,
+} from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
@@ -43,9 +49,13 @@ export const command = defineVerb({
       required: false,
       valueHint: "'INVITE'",
     }),
-    out: stringFlag("DIR", "Destination folder, or - for standard output (Default: current folder)", {
-      alias: "o",
-    }),
+    out: stringFlag(
+      "DIR",
+      "Destination folder, or - for standard output (Default: current folder)",
+      {
+        alias: "o",
+      },
+    ),
     yes: flag("Accept without prompting", { alias: "y" }),
     user: stringFlag("NAME", "Your name, as others see it"),
     transport: TRANSPORT_FLAG,

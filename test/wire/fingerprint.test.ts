@@ -5,6 +5,7 @@ import {
   formatFingerprint,
   parseFingerprint,
 } from "../../src/wire/fingerprint.ts";
+import { faultOf } from "../fault-code.ts";
 
 const fingerprint = fingerprintWith(new Uint8Array(32), () => new Uint8Array(32).fill(255));
 
@@ -18,3 +19,9 @@ test.each(["", "SHA256:", "abc", `${fingerprint}=`, `sha256:${fingerprint}`, `${
   "refuses '%s'",
   (text) => expect(() => parseFingerprint(text)).toThrow(Fault),
 );
+
+test("tells a mistyped character from a wrong length", () => {
+  const remedyOf = (text: string) => faultOf(() => parseFingerprint(text))?.remedy;
+  expect(remedyOf(fingerprint.replace(/.$/, "!"))).toBe("a character is mistyped; copy it again");
+  expect(remedyOf(fingerprint.slice(1))).toContain("43 letters");
+});

@@ -2,7 +2,11 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
-import { LOGIN_TIMEOUT_MS, OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
+import {
+  LOGIN_TIMEOUT_MS,
+  OUTBOX_IN_FLIGHT_MAX,
+  REQUESTS_IN_FLIGHT_MAX,
+} from "../../base/limits.ts";
 import { Stall } from "../../core/client/stall.ts";
 import {
   DEFAULT_HEARTBEAT,
@@ -142,7 +146,8 @@ export class Connection {
         return;
       }
       const isGuess = requestRow(kind).isGuess === true;
-      const timeoutMs = this.#answerTimeoutMs && (isGuess ? LOGIN_TIMEOUT_MS : this.#answerTimeoutMs);
+      const timeoutMs =
+        this.#answerTimeoutMs && (isGuess ? LOGIN_TIMEOUT_MS : this.#answerTimeoutMs);
       const timeOut = () => reject(new Fault("timeout", "the server does not answer"));
       const cancel = timeoutMs === undefined ? () => {} : this.#clock.after(timeoutMs, timeOut);
       this.requestThen(kind, fields, (outcome) => {

@@ -86,7 +86,8 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
 function checkCommits(room: Room, command: GroupCommand): void {
   const { group: id, epoch, added, removed, kick, instead } = command.change;
   const { group } = room;
-  if (group === undefined) throw new Fault("not-found", msg`this room's encryption is not set up yet`);
+  if (group === undefined)
+    throw new Fault("not-found", msg`this room's encryption is not set up yet`);
   const next = instead === undefined ? group.epoch + 1 : group.epoch;
   if (id !== group.id || epoch !== next || instead === 0) {
     throw stale(`the group is in epoch ${group.epoch}`);

@@ -8,8 +8,8 @@ export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
   /**
-   * Queues the text or bytes, so that a stalled terminal or pipe blocks nothing else. Bytes must not
-   * change until `flushed` resolves.
+   * Queues the text or bytes, so that a stalled terminal or pipe blocks nothing else. Bytes must
+   * not change until `flushed` resolves.
    */
   write(data: string | Uint8Array): void;
   queuedBytes(): number;

@@ -6,7 +6,11 @@ const outcome = (ending: ChatExit) => ending.exitCode.catch((error: unknown) => 
 test("rejects with a fault or any other error", async () => {
   const interrupted = new ChatExit();
   interrupted.onSignal("SIGINT");
-  expect(await outcome(interrupted)).toMatchObject({ code: "interrupted" });
+  expect(await outcome(interrupted)).toMatchObject({
+    code: "interrupted",
+    message: "you left the chat",
+    exitCode: 130,
+  });
   const broken = new ChatExit();
   const error = new Error("a mistake");
   broken.fail(error);

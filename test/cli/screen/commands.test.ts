@@ -13,6 +13,7 @@ import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
+import { rejection } from "../../rejection.ts";
 
 async function commandsOf(fixture: ClientFixture) {
   const chat = new ScreenChat(fixture.clock, () => undefined);
@@ -89,6 +90,12 @@ test("`/reply` refers to another user's last message, `/edit` to the user's own"
   expect(await run("edit I")).toBe("kind-unknown");
   const edit = fixture.server.requests.findLast(({ kind }) => kind === "edit");
   expect(edit).toMatchObject({ seq: 2, text: "I" });
+});
+
+test("explains that a name belongs to the account", async () => {
+  const { commands } = await commandsOf(new ClientFixture());
+  const fault = await rejection(runSlash(commands, "nick bob"));
+  expect(fault.message).toBe("your name belongs to your account");
 });
 
 test("lists messages with their numbers", async () => {

@@ -90,12 +90,21 @@ describe("faults in Indonesian", () => {
 
   test("include the server's texts about message numbers", () => {
     const template = { text: "no message {}", values: ["99"] };
-    const fault = received({ code: "not-found", message: "no message 99", remedy: "why", template });
+    const fault = received({
+      code: "not-found",
+      message: "no message 99",
+      remedy: "why",
+      template,
+    });
     expect(faultLineIn(indonesian, fault)).toBe("tidak ada pesan 99; why");
   });
 
   test("are cleaned, because the server chooses their texts", () => {
-    const fault = received({ code: "not-allowed", message: "no\u202e\u001b[2J", remedy: "why\u202e" });
+    const fault = received({
+      code: "not-allowed",
+      message: "no\u202e\u001b[2J",
+      remedy: "why\u202e",
+    });
     expect(faultLineIn(english, fault)).toBe("no<U+202E>␛[2J; why<U+202E>");
   });
 
