@@ -179,6 +179,45 @@ pageTest("loads without layout shifts before and after log-in", async () => {
   expect(wrong).toEqual([]);
 });
 
+pageTest("on a phone, shows a cut topic and a touched message", async () => {
+  await using gus = await server.logIn("gus", { width: 390, height: 844, isPhone: true });
+  await gus.createRoom("annex");
+  const topic = "bring rulers and compasses, the test about fractions is on";
+  await gus.send(`/topic ${topic} **Friday**`);
+  await gus.page.getByText(`set the topic: ${topic} Friday`).waitFor();
+  await gus.page.locator(".room-head .topic").tap();
+  await gus.dialog("#annex").getByText(`${topic} Friday`).waitFor();
+  expect(await gus.accessibilityViolations()).toEqual([]);
+  await gus.page.keyboard.press("Escape");
+  await gus.button("Browse rooms").dispatchEvent("click");
+  await gus.dialog("Browse rooms").getByText(`${topic} Friday`).waitFor();
+  await gus.page.keyboard.press("Escape");
+  await gus.send("touch me");
+  await gus.waitUntilSent();
+  await gus.composer.focus();
+  const message = gus.message("touch me");
+  await message.tap();
+  await message.locator(".tools").waitFor();
+  const outline = `getComputedStyle(document.activeElement).outlineStyle`;
+  expect(await gus.page.evaluate<string>("document.activeElement.tagName")).toBe("ARTICLE");
+  expect(await gus.page.evaluate<string>(outline)).toBe("none");
+  await gus.chooseFromMenu("touch me", "Pin");
+  await gus.page.getByRole("link", { name: "gus pinned a message" }).click();
+  await gus.page.locator("article.is-shown").getByText("touch me").waitFor();
+});
+
+pageTest("extends the highlight of a message to the edge of the list", async () => {
+  const ana = await server.window("ana");
+  await ana.createRoom("empty");
+  await ana.send("alone");
+  await ana.waitUntilSent();
+  const [row, list] = await Promise.all([
+    ana.message("alone").boundingBox(),
+    ana.page.locator(".timeline").boundingBox(),
+  ]);
+  expect(row?.width).toBe(list?.width);
+});
+
 const DEFAULT_PX = 16;
 const LARGER_PX = 28;
 

@@ -167,6 +167,14 @@ pageTest(
     await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor();
     await expectAccessible(olga, "light", "the announcement");
     const banner = olga.page.locator(".banner").filter({ hasText: "at noon" });
+    const before = olga.page.viewportSize();
+    await olga.page.setViewportSize({ width: 390, height: 844 });
+    const [text, button] = await Promise.all([
+      banner.locator(".announced").boundingBox(),
+      banner.getByRole("button", { name: "Dismiss" }).boundingBox(),
+    ]);
+    expect(button?.y).toBeLessThan((text?.y ?? 0) + (text?.height ?? 0));
+    if (before !== null) await olga.page.setViewportSize(before);
     await banner.getByRole("button", { name: "Dismiss" }).click();
     await olga.page.getByText("olga: <b>Maintenance</b> at noon").waitFor({ state: "detached" });
   },

@@ -45,7 +45,7 @@ const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "need
 export class TransferQueue<Task extends TransferTask> {
   readonly #options: TransferQueueOptions;
   readonly #entries = new Map<string, Entry<Task>>();
-  #waiting: (() => void)[] = []; // Bounded by the number of runs; each change of a state empties it.
+  #waiting: (() => void)[] = []; // Bounded by the number of runs; each change of state empties it.
   #isClosed = false;
 
   constructor(options: TransferQueueOptions) {

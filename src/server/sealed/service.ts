@@ -105,8 +105,10 @@ export class SealedService {
   }
 
   onLogin(client: ClientConnection, { id }: Account): void {
-    for (const { name } of this.#invited.of(id)) {
-      if (name !== undefined) client.notify({ kind: "invited", room: name });
+    const { registry } = this.#options;
+    for (const [{ name }, inviter] of this.#invited.of(id)) {
+      const by = inviter && registry.nameOf(inviter);
+      if (name !== undefined) client.notify(defined({ kind: "invited", room: name, by }));
     }
   }
 
@@ -119,7 +121,7 @@ export class SealedService {
     this.#infos.accept(room.id, body.info);
     const by = this.#options.registry.nameOf(record.head.by);
     for (const user of new Set(body.added.map(([, user]) => user))) {
-      if (room.name === undefined || !this.#invited.update(room, user)) continue;
+      if (room.name === undefined || !this.#invited.update(room, user, record.head.by)) continue;
       const notice = defined({ kind: "invited", room: room.name, by });
       for (const client of this.#options.peers.of(user)) client.notify(notice);
     }

@@ -1,5 +1,6 @@
 /** Single-line texts for events and messages. */
 
+import { TOPIC_BYTES_MAX } from "../../base/limits.ts";
 import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
@@ -27,7 +28,7 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, 
   join: ({ texts, actor }) => texts.eventJoin(actor),
   leave: ({ item, texts, actor }) => withReason(texts.eventLeave(actor), item),
   topic: ({ item, texts, actor }) =>
-    item.state === "erased" ? texts.deleted : texts.eventTopic(actor, cleanText(item.text)),
+    item.state === "erased" ? texts.deleted : texts.eventTopic(actor, plainTopic(item.text)),
   kick: ({ item, texts, actor, subject }) =>
     item.isRemoved
       ? texts.eventAccountDeleted(actor, subject)
@@ -61,6 +62,11 @@ const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, 
     item.text === "" ? texts.eventKeys(actor, subject, item.on) : texts.eventSealed(actor),
   sealed: ({ texts, count }) => texts.unreadableMessages(count),
 };
+
+/** Topic without markup. */
+export function plainTopic(topic: string): string {
+  return plainLine(topic, TOPIC_BYTES_MAX);
+}
 
 function withReason(event: string, { text }: Item): string {
   return text === "" ? event : `${event}: ${cleanText(text)}`;

@@ -25,11 +25,9 @@ export function localeFor(lang: string, preferred: readonly string[]): Intl.Loca
   return new Intl.Locale(preferredLocale ?? lang, { hourCycle });
 }
 
-/** @param locale default: the language of the texts and a 24-hour clock, as in the terminal */
-export function timesIn(
-  texts: Texts,
-  locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }),
-): Times {
+/** Without a locale, as in the terminal, uses the language of the texts and a 24-hour clock. */
+export function timesIn(texts: Texts): Times {
+  const { locale = new Intl.Locale(texts.lang, { hourCycle: "h23" }) } = texts;
   // Creating a format takes milliseconds, and few screens need all formats.
   const lazyFormat = (options: Intl.DateTimeFormatOptions) => {
     let format: Intl.DateTimeFormat | undefined;

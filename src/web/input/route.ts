@@ -21,8 +21,8 @@ export function isRouteHash(hash: string): boolean {
 }
 
 /**
- * Parses `#/lobby`, `#/lobby/184`, `#/lobby/184/TAG`, `#/@ana`, `#/@ana/184`. The second segment is always a message,
- * because room names never consist of digits only.
+ * Parses `#/lobby`, `#/lobby/184`, `#/lobby/184/TAG`, `#/@ana`, `#/@ana/184`. The second segment is
+ * always a message, because room names never consist of digits only.
  * @returns `undefined` if the hash is not a route
  */
 export function readRoute(hash: string): Route | undefined {

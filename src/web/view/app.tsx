@@ -11,13 +11,13 @@ import { targetText } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { Chat } from "../driver/chat.ts";
+import { Layers } from "../input/layers.ts";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
 import { PageContext, type PageValue, useLayer, useModel, usePage } from "./shell/context.tsx";
 import { listen, whenSettled } from "./shell/effects.ts";
-import { Layers } from "./shell/layers.ts";
 import { dialogOpener, LazyView, ModuleLoader, usePrefetch } from "./shell/lazy.tsx";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
@@ -171,13 +171,18 @@ function useOverlays() {
   return { overlays, announcement, show, close, announce: setAnnouncement };
 }
 
+function withLocale(texts: Texts): Texts {
+  const { locale } = new Intl.DateTimeFormat().resolvedOptions();
+  return { ...texts, locale: localeFor(texts.lang, [locale, ...navigator.languages]) };
+}
+
 function useLanguageTexts(language: string | undefined, initialTexts: Texts): Texts {
   const [texts, setTexts] = useState(initialTexts);
   useEffect(
     () => whenSettled(loadTexts(language ?? languageFor(navigator.languages)), setTexts),
     [language],
   );
-  return texts;
+  return useMemo(() => withLocale(texts), [texts]);
 }
 
 /** Chromium (150) caches failed imports until a reload, so a retry uses a different URL. */
@@ -220,10 +225,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
     });
   }, []);
   const texts = useLanguageTexts(settings.language, initialTexts);
-  const times = useMemo(() => {
-    const { locale } = new Intl.DateTimeFormat().resolvedOptions();
-    return timesIn(texts, localeFor(texts.lang, [locale, ...navigator.languages]));
-  }, [texts]);
+  const times = useMemo(() => timesIn(texts), [texts]);
   useDocumentStyle(settings, texts.lang);
   useFocus(chat);
   useNoStrayDrops();

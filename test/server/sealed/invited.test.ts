@@ -13,12 +13,18 @@ function sealedRoom(...admitted: UserId[]) {
 test("retains an invitation until the user joins or may no longer join", () => {
   const invited = new InvitedUsers();
   const [first, second] = [sealedRoom(ANA, BEN), sealedRoom(ANA)];
-  expect([ANA, BEN].map((user) => invited.update(first, user))).toEqual([true, true]);
+  expect([ANA, BEN].map((user) => invited.update(first, user, BEN))).toEqual([true, true]);
   expect([ANA, BEN].map((user) => invited.update(second, user))).toEqual([true, false]);
-  expect([...invited.of(ANA)]).toEqual([first, second]);
+  expect([...invited.of(ANA)]).toEqual([
+    [first, BEN],
+    [second, undefined],
+  ]);
   first.members.add(ANA);
   invited.updateAll(first);
-  expect([[...invited.of(ANA)], [...invited.of(BEN)]]).toEqual([[second], [first]]);
+  expect([[...invited.of(ANA)], [...invited.of(BEN)]]).toEqual([
+    [[second, undefined]],
+    [[first, BEN]],
+  ]);
   for (const room of [first, second]) {
     room.admitted.clear();
     invited.updateAll(room);

@@ -94,6 +94,9 @@ test("notifies an added user at log-in until they join", async () => {
   const { site, ana, ben } = await sealedLab();
   ben.hangUp();
   await commit(ana, { epoch: 0, added: [[ben, "ben"]] });
+  const first = await site.again(ben, "ben");
+  expect(first.all("invited")).toEqual([{ kind: "invited", room: "vault", by: "ana" }]);
+  first.hangUp();
   await site.restart();
   const again = await site.again(ben, "ben");
   expect(again.all("invited")).toEqual([{ kind: "invited", room: "vault" }]);

@@ -47,6 +47,13 @@ test.each([
   expect(brief("admission", { on: false })).toBe(texts.eventUninvite("ana", "ben"));
 });
 
+test("removes markup from a topic", async () => {
+  const texts = await loadTexts("en");
+  const topic = record(5, { kind: "topic", from: "ana", body: { topic: "test on **Friday**" } });
+  const item = itemOf(topic, "eve", () => false);
+  expect(briefText(item, texts, timesIn(texts))).toBe("ana set the topic: test on Friday");
+});
+
 test("removes markup from a message, but not from a file name", async () => {
   const texts = await loadTexts("id");
   const item = (change: object) => itemOf(record(5, change), "ana", () => false);

@@ -57,11 +57,14 @@ test.each([
   ["en", ["de-DE"], "17:46", "Nov 20, 2026, 17:46"],
   ["id", ["en-US"], "5.46 PM", "20 Nov 2026, 05.46 PM"],
 ] as const)("times in %s follow a browser of %p", async (lang, preferred, clock, full) => {
-  const times = timesIn(await loadTexts(lang), localeFor(lang, preferred));
+  const locale = localeFor(lang, preferred);
+  const texts = { ...(await loadTexts(lang)), locale };
+  const times = timesIn(texts);
   const moment = new Date(2026, 10, 20, 17, 46, 33).getTime();
   const plain = (text: string) => text.replaceAll(/\s/g, " ");
   expect(plain(times.clock(moment))).toBe(clock);
   expect(plain(times.full(moment))).toBe(full);
+  expect(plain(faultText(bannedFault({ until: moment }), texts))).toContain(full);
 });
 
 test("leaves invalid timestamps unchanged", async () => {

@@ -95,7 +95,10 @@ export const ENGLISH_DEFERRED = {
   continueAnywayAsk:
     "First ask the other members and the server's owner, outside this chat, what happened.",
   invitedTo: (by: string, room: string) => `${by} invited you to ${room}.`,
-  invitedInto: (by: string, room: string) => `${by} invited you to the encrypted room ${room}.`,
+  invitedInto: (by: string, room: string) =>
+    by === ""
+      ? `You were invited to the encrypted room ${room}.`
+      : `${by} invited you to the encrypted room ${room}.`,
 
   nameInvalid: "Use 1 to 32 letters, digits, - or _, not only digits.",
   nameRefused: "That name isn't available.",

@@ -98,7 +98,10 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
     "Tanyakan dahulu kepada anggota lain dan pemilik server, di luar obrolan ini, apa yang " +
     "terjadi.",
   invitedTo: (by, room) => `${by} mengundang Anda ke ${room}.`,
-  invitedInto: (by, room) => `${by} mengundang Anda ke ruang terenkripsi ${room}.`,
+  invitedInto: (by, room) =>
+    by === ""
+      ? `Anda diundang ke ruang terenkripsi ${room}.`
+      : `${by} mengundang Anda ke ruang terenkripsi ${room}.`,
 
   nameInvalid: "Gunakan 1 sampai 32 huruf, angka, - atau _, tidak hanya angka.",
   nameRefused: "Nama itu tidak tersedia.",

@@ -1,10 +1,13 @@
 /** Header of the open room: name, topic and actions. */
 
-import { memo, useCallback, useState } from "react";
+import { type MouseEvent, memo, useCallback, useState } from "react";
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { plainTopic } from "../../../ui/text/event-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { usePage } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { LazyView } from "../shell/lazy.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
@@ -27,6 +30,15 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const title = target === undefined ? "" : cleanText(target);
+  const showTopic = ({ target: tapped, currentTarget }: MouseEvent<HTMLElement>) => {
+    if (currentTarget.scrollWidth <= currentTarget.clientWidth) return;
+    if (tapped instanceof Element && tapped.closest("a, button") !== null) return;
+    page.show((onClose) => (
+      <Dialog title={targetText(title)} onClose={onClose}>
+        <p dir="auto">{plainTopic(room?.topic ?? "")}</p>
+      </Dialog>
+    ));
+  };
   return (
     <header className="room-head">
       <IconButton
@@ -39,7 +51,9 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       <div className="room-title">
         <h1 dir="auto">{room?.kind === "room" ? `#${title}` : title}</h1>
         {room === undefined || room.topic === "" ? null : (
-          <div className="topic" title={cleanText(room.topic)}>
+          // biome-ignore lint/a11y/useKeyWithClickEvents: only a touch cannot read a cut topic
+          // biome-ignore lint/a11y/noStaticElementInteractions: the topic may contain links
+          <div className="topic" title={plainTopic(room.topic)} onClick={showTopic}>
             <RichLine text={room.topic} />
           </div>
         )}

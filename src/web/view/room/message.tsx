@@ -18,10 +18,11 @@ import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
+import { formatRoute } from "../../input/route.ts";
 import { EmojiButton } from "../emoji/button.tsx";
 import { FilesFrame } from "../files/file-frame.tsx";
 import { Button } from "../shell/button.tsx";
-import { useOnline, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { LazyView } from "../shell/lazy.tsx";
@@ -243,8 +244,9 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
   // Ignores touches in the message's menu, which keeps the focus.
   if (pointerType !== "touch" || !(target instanceof Node && currentTarget.contains(target)))
     return;
-  const isInside = currentTarget.contains(document.activeElement);
-  if (!isInside) currentTarget.focus({ preventScroll: true });
+  if (currentTarget.contains(document.activeElement)) return;
+  currentTarget.dataset["touched"] = ""; // The browser would draw the outline for keyboard users.
+  currentTarget.focus({ preventScroll: true });
 }
 
 /**
@@ -299,7 +301,8 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   ];
   const content = <Content row={row} actions={actions} isJumpTarget={isJumpTarget} />;
   const article = useRef<HTMLElement>(null);
-  const leave = ({ relatedTarget }: FocusEvent) => {
+  const leave = ({ currentTarget, relatedTarget }: FocusEvent<HTMLElement>) => {
+    delete currentTarget.dataset["touched"];
     if (!belongsTo(article.current, relatedTarget)) setFocused(false);
   };
   // An element that is removed with the focus or pointer, such as a menu button, fires no event.
@@ -361,13 +364,21 @@ export const EventText = memo(function EventRow({
 }: Omit<MessageProps, "actions">) {
   const { texts, times } = usePage();
   const { item, earlier } = row;
+  const target = useModelValue(({ open = "" }) => open);
+  const text = eventText(item, texts, times, earlier);
   const { timeUnixMs } = earlier[0] ?? item;
   const [first, last] = [times.clock(timeUnixMs), times.clock(item.timeUnixMs)];
   return (
     <p className={isJumpTarget ? "row said is-shown" : "row said"} data-seq={item.seq}>
       <time dateTime={formatUtc(timeUnixMs)}>{first}</time>
       {last === first ? null : <time dateTime={formatUtc(item.timeUnixMs)}>–{last}</time>}{" "}
-      <span dir="auto">{eventText(item, texts, times, earlier)}</span>
+      <span dir="auto">
+        {item.kind === "pin" && item.on !== false && item.re !== undefined ? (
+          <a href={formatRoute({ target, seq: item.re })}>{text}</a>
+        ) : (
+          text
+        )}
+      </span>
     </p>
   );
 });

@@ -4,9 +4,9 @@ import { useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { compareNames } from "../../../base/names.ts";
-import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
@@ -184,7 +184,7 @@ function entryNotes(entry: RoomEntry, texts: AllTexts): string {
     ...(entry.joined ? [texts.joined] : []),
     ...(entry.locked ? [texts.locked] : []),
     ...(entry.sealed ? [texts.sealed] : []),
-    ...(entry.topic === "" ? [] : [cleanText(entry.topic)]),
+    ...(entry.topic === "" ? [] : [plainTopic(entry.topic)]),
   ].join(" · ");
 }
 

@@ -5,10 +5,10 @@ import { isSameName, itemAt } from "../../../core/model/item.ts";
 import { openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
+import type { Layers } from "../../input/layers.ts";
 import { formatRoute, isRouteHash, type Route, readRoute, serverTag } from "../../input/route.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
-import type { Layers } from "../shell/layers.ts";
 
 export interface RoutingProps {
   readonly model: Model;

@@ -299,7 +299,7 @@ export function Invitations() {
     const join = () => chat.join(room).then(() => chat.dismissInvitation(invitation), fail);
     return (
       <div key={room} className="banner banner-info" role="status">
-        <span dir="auto">{text(cleanText(by ?? texts.server), targetText(room))}</span>
+        <span dir="auto">{text(cleanText(by ?? ""), targetText(room))}</span>
         <Button onClick={join}>{texts.join}</Button>
         <IconButton
           icon="close"

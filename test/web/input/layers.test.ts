@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Layers } from "../../../../src/web/view/shell/layers.ts";
+import { Layers } from "../../../src/web/input/layers.ts";
 
 interface Entry {
   readonly state: unknown;
@@ -36,16 +36,18 @@ class FakeWindow extends EventTarget {
       this.entries.splice(++this.at, this.entries.length, { state, href });
     },
     go: (steps: number) => {
-      this.setTimeout(() => {
+      this.later(() => {
         this.at += steps;
         this.dispatchEvent(new Event("popstate"));
       });
     },
   }))(this);
 
-  setTimeout(task: () => void): void {
+  later(task: () => void): void {
     this.#tasks.push(task);
   }
+
+  readonly setTimeout = this.later;
 
   /** A link or the address bar adds an entry without a state. */
   follow(href: string): void {

@@ -1,7 +1,5 @@
 /** Layers above the page, such as dialogs and menus, and the browser's Back button. */
 
-import { listen } from "./effects.ts";
-
 interface BrowserWindow extends EventTarget {
   readonly history: {
     readonly state: unknown;
@@ -29,10 +27,13 @@ export class Layers {
     this.#window = window;
     this.#address = window.location.href;
     this.replace(this.#address, 0); // The page may have been reloaded below a layer.
-    listen(window, "popstate", (event) => this.#onPopState(event));
+    window.addEventListener("popstate", (event) => this.#onPopState(event));
   }
 
-  /** @param close called by Back @returns function that removes the layer */
+  /**
+   * @param close called by Back
+   * @returns function that removes the layer
+   */
   open(close: () => void): () => void {
     const layer = () => close();
     this.#open.push(layer);
