@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { photo } from "./fixtures.ts";
@@ -90,6 +90,30 @@ pageTest("attaches files that are dropped on the room", async () => {
   await ana.button("Send").click();
   await ana.file("b.txt").waitFor();
   await ana.file("a.png").waitFor();
+});
+
+pageTest("attaches the files of a dropped folder", async () => {
+  const { sandbox } = server;
+  const ana = await server.window("ana");
+  mkdirSync(sandbox.path("trip/inner"), { recursive: true });
+  for (const name of ["trip/two.txt", "trip/inner/one.txt"]) sandbox.write(name, name);
+  const drop = async (path: string) => {
+    const devtools = await ana.context.newCDPSession(ana.page);
+    const data = { items: [], files: [path], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"] as const)
+      await devtools.send("Input.dispatchDragEvent", { type, x: 600, y: 300, data });
+  };
+  await drop(sandbox.path("trip"));
+  await ana.attachments.getByText("two.txt").waitFor();
+  expect(await ana.attachments.locator(".attachment-name").allTextContents()).toEqual([
+    "one.txt",
+    "two.txt",
+  ]);
+  await ana.button("Send").click();
+  await ana.file("one.txt").waitFor();
+  mkdirSync(sandbox.path("empty"));
+  await drop(sandbox.path("empty"));
+  await ana.page.getByText("There are no files in this folder.").waitFor();
 });
 
 pageTest("lets only the sender change, add and remove captions", async () => {

@@ -153,6 +153,9 @@ export const ENGLISH = {
     `registered ${day}; shared rooms: ${rooms || "none"}`,
   markUnread: "Mark as unread",
   messageNotFound: "Message not found.",
+  notAllAttached: (max: number) =>
+    `Not all files were attached. A message can have up to ${max} files.`,
+  noFilesInFolder: "There are no files in this folder.",
   linkElsewhere: "This link belongs to another server.",
   copied: "Copied",
   moreActions: (from: string) => `Actions for message from ${from}`,

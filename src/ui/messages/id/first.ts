@@ -157,6 +157,9 @@ export const INDONESIAN: Texts = {
     `mendaftar ${day}; ruang bersama: ${rooms || "tidak ada"}`,
   markUnread: "Tandai belum dibaca",
   messageNotFound: "Pesan tidak ditemukan.",
+  notAllAttached: (max) =>
+    `Tidak semua berkas dilampirkan. Satu pesan dapat memuat hingga ${max} berkas.`,
+  noFilesInFolder: "Tidak ada berkas di folder ini.",
   linkElsewhere: "Tautan ini milik server lain.",
   copied: "Tersalin",
   moreActions: (from) => `Tindakan untuk pesan ${from}`,

@@ -1,6 +1,8 @@
 /** Drag and drop of files anywhere in the window. */
 
 import { useEffect, useRef, useState } from "react";
+import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
+import { type DroppedEntry, filesInFolder } from "../../input/dropped-folder.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
 import type { FileHandle } from "../../transfer/upload-journal.ts";
 import { listen } from "../shell/effects.ts";
@@ -10,20 +12,30 @@ interface HandleItem {
   getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
 }
 
-async function readDropped(items: DataTransferItemList): Promise<readonly Attachment[]> {
+interface Dropped {
+  readonly attachments: readonly Attachment[];
+  readonly isComplete: boolean;
+}
+
+async function readDropped(items: DataTransferItemList): Promise<Dropped> {
   const all = [...items].filter(({ kind }) => kind === "file");
   // Reads all items during the event, because browsers discard them afterwards.
   const pending = all.map((item) => ({
     file: item.getAsFile(),
+    entry: item.webkitGetAsEntry() as DroppedEntry | null,
     handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
   }));
   const attachments: Attachment[] = [];
-  for (const { file, handle } of pending) {
+  let isComplete = true;
+  for (const { file, entry, handle } of pending) {
     const resolvedHandle = await handle.catch(() => null);
-    if (file === null || resolvedHandle?.kind === "directory") continue;
-    attachments.push({ file, handle: resolvedHandle ?? undefined });
+    if (entry?.isDirectory === true) {
+      const found = await filesInFolder(entry, PAGE_UPLOADS_MAX - attachments.length);
+      attachments.push(...found.files.map((inside) => ({ file: inside, handle: undefined })));
+      isComplete &&= found.isComplete;
+    } else if (file !== null) attachments.push({ file, handle: resolvedHandle ?? undefined });
   }
-  return attachments;
+  return { attachments, isComplete };
 }
 
 function hasFiles({ dataTransfer }: DragEvent): boolean {
@@ -53,7 +65,7 @@ function isDialogOpen(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
 
-export function useDropping(onDropped: (dropped: readonly Attachment[]) => void): boolean {
+export function useDropping(onDropped: (dropped: Dropped) => void): boolean {
   const [isDragging, setDragging] = useState(false);
   const latestListener = useRef(onDropped);
   latestListener.current = onDropped;

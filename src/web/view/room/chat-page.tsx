@@ -9,6 +9,7 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
@@ -81,14 +82,17 @@ interface MainProps {
 }
 
 function useAttached(target: string, focus: () => void): AttachedFiles {
-  const { chat } = usePage();
+  const { chat, texts, fail } = usePage();
   const files = useSyncExternalStore(chat.subscribe, () => chat.attached.filesFor(target));
   const latestFocus = useRef(focus);
   latestFocus.current = focus;
   return useMemo(
     () => ({
       files,
-      add: (more) => {
+      add: (more, isComplete = true) => {
+        if (!isComplete || files.length + more.length > PAGE_UPLOADS_MAX)
+          fail(texts.notAllAttached(PAGE_UPLOADS_MAX));
+        else if (more.length === 0) fail(texts.noFilesInFolder);
         chat.attached.add(target, more);
         latestFocus.current();
       },
@@ -106,7 +110,7 @@ function useAttached(target: string, focus: () => void): AttachedFiles {
         return isAccepted;
       },
     }),
-    [chat, target, files],
+    [chat, texts, fail, target, files],
   );
 }
 
@@ -121,7 +125,9 @@ function Conversation(props: MainProps) {
   const { actions, composer } = useActions(model, isOperator, goTo);
   const isClosed = room?.isClosed === true;
   const attached = useAttached(target, () => composer.current?.focus());
-  const isDragging = useDropping((dropped) => !isClosed && attached.add(dropped));
+  const isDragging = useDropping(({ attachments, isComplete }) => {
+    if (!isClosed) attached.add(attachments, isComplete);
+  });
   const itemOf = useCallback(
     (seq: number) => itemAt(visibleItems(openRoom(chat.model)), seq),
     [chat],

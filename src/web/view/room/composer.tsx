@@ -59,7 +59,7 @@ export interface ComposerProps {
 
 export interface AttachedFiles {
   readonly files: readonly Attachment[];
-  readonly add: (files: readonly Attachment[]) => void;
+  readonly add: (files: readonly Attachment[], isComplete?: boolean) => void;
   readonly remove: (attachment: Attachment) => void;
   /** @returns false if the message is refused; the files then stay attached */
   readonly send: (text: string) => boolean;
