@@ -1,9 +1,9 @@
 /** Erasures ordered or completed by records of a log. */
 
-import { SeqSet } from "../../base/seq-set.ts";
 import { isCount } from "../../base/values.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord } from "../../wire/record.ts";
+import { SeqSet } from "./seq-set.ts";
 
 export function erasuresOf(record: FoldedRecord): number[] {
   const { kind, seq } = record.head;

@@ -4,12 +4,12 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
-import { SeqSet, type SeqSetValue } from "../../base/seq-set.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { type Body, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
+import { SeqSet, type SeqSetValue } from "../log/seq-set.ts";
 import { type WithLists, withLists } from "../with-lists.ts";
 import {
   applyGroup,
@@ -149,8 +149,8 @@ export class Rooms {
   }
 
   /**
-   * Returns the seq of the record that erased a record which was read before. If ERASED_BY_MAX others
-   * were erased since, returns the newest seq.
+   * Returns the seq of the record that erased a record which was read before. If ERASED_BY_MAX
+   * others were erased since, returns the newest seq.
    */
   erasedBy(seq: number): number {
     return this.#erasedBy.get(seq) ?? this.head;

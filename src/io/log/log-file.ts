@@ -10,10 +10,10 @@ import {
   LINE_BYTES_MAX,
   RESERVE_BYTES,
 } from "../../base/limits.ts";
-import type { SeqSet } from "../../base/seq-set.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder, TimeFall } from "../../core/log/order.ts";
+import type { SeqSet } from "../../core/log/seq-set.ts";
 import { originOf } from "../../wire/checkpoint.ts";
 import {
   asDamaged,

@@ -4,10 +4,10 @@ import { basename, join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import type { SeqSet } from "../../base/seq-set.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
+import type { SeqSet } from "../../core/log/seq-set.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import {
   asDamaged,

@@ -2,8 +2,8 @@
 
 import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import { SeqSet } from "../../base/seq-set.ts";
 import { Erasures, erasuresOf } from "../../core/log/erasures.ts";
+import { SeqSet } from "../../core/log/seq-set.ts";
 import type { Checkpoint } from "../../wire/checkpoint.ts";
 import type { FoldedRecord } from "../../wire/record.ts";
 import type { DiskFile } from "../disk/disk.ts";

@@ -8,8 +8,8 @@ import { dirname, join } from "node:path";
 import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
-import type { SeqSetValue } from "../../base/seq-set.ts";
 import type { LogOrderValue } from "../../core/log/order.ts";
+import type { SeqSetValue } from "../../core/log/seq-set.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { LineReader } from "./line-reader.ts";
@@ -56,7 +56,7 @@ const FORMAT = 4;
 const SIGNATURE_BYTES = 64;
 const NEWLINE = 0x0a;
 const SNAPSHOT_BYTES_MAX = 1 << 30;
-/** Bytes that are hashed, and entries of a list that become JSON, before other tasks have a turn. */
+/** Bytes that are hashed, and list entries that become JSON, before other tasks have a turn. */
 const BLOCK_BYTES = 256 << 10;
 const PIECE_ENTRIES = 64;
 const PIECE_CHARS = 64 << 10;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import type { SeqSet } from "../../base/seq-set.ts";
+import type { SeqSet } from "../../core/log/seq-set.ts";
 import { bodyMatches, leafHash, parseHead, parseLine } from "../../wire/record.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { ScannedLine } from "./scan.ts";

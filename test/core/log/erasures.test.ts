@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { SeqSet } from "../../../src/base/seq-set.ts";
 import { Erasures, erasuresOf } from "../../../src/core/log/erasures.ts";
+import { SeqSet } from "../../../src/core/log/seq-set.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
 describe("order to erase", () => {

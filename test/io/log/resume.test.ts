@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { SeqSet } from "../../../src/base/seq-set.ts";
 import { MerkleTree } from "../../../src/core/log/merkle.ts";
+import { SeqSet } from "../../../src/core/log/seq-set.ts";
 import { signCheckpoint } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";

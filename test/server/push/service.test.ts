@@ -198,7 +198,7 @@ test.each([0, 3])("omits a text erased before try %i after the first", async (fa
   expect(JSON.stringify(after)).not.toContain("mistake");
 });
 
-test("omits the text of a reply that is erased during the look-up of the answered message", async () => {
+test("omits the text of a reply that is erased while its target is looked up", async () => {
   let isHeld = false;
   const [reading, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const here = await lab({

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { SeqSet } from "../../src/base/seq-set.ts";
+import { SeqSet } from "../../../src/core/log/seq-set.ts";
 
 /** Numbers around the edges of bytes, blocks and 32-bit words. */
 const seqs = fc.oneof(
