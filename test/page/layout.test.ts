@@ -189,7 +189,7 @@ pageTest("on a phone, shows a cut topic and a touched message", async () => {
   await gus.dialog("#annex").getByText(`${topic} Friday`).waitFor();
   expect(await gus.accessibilityViolations()).toEqual([]);
   await gus.page.keyboard.press("Escape");
-  await gus.button("Browse rooms").dispatchEvent("click");
+  await gus.page.locator(".side-title .icon-button").first().dispatchEvent("click");
   await gus.dialog("Browse rooms").getByText(`${topic} Friday`).waitFor();
   await gus.page.keyboard.press("Escape");
   await gus.send("touch me");
