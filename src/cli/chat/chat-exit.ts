@@ -32,5 +32,5 @@ export class ChatExit {
 }
 
 export function leftByInterrupt(): Fault {
-  return new Fault("interrupted", "you left the chat", { remedy: "to return, run chat join" });
+  return new Fault("interrupted", "interrupted", { remedy: "to rejoin, run chat join" });
 }

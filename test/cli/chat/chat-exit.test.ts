@@ -8,7 +8,7 @@ test("rejects with a fault or any other error", async () => {
   interrupted.onSignal("SIGINT");
   expect(await outcome(interrupted)).toMatchObject({
     code: "interrupted",
-    message: "you left the chat",
+    remedy: "to rejoin, run chat join",
     exitCode: 130,
   });
   const broken = new ChatExit();
