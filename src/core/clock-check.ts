@@ -4,6 +4,7 @@
 // that is certain to have passed: the time of the newest believed record, plus the time measured
 // since then by the monotonic clock.
 
+import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 
 export interface ClockReading {
@@ -45,9 +46,9 @@ function isPlausible(unixMs: number, believedMs: number): boolean {
 
 export function clockText({ plausible, now, newest }: ClockStatus): string {
   if (plausible) return "the clock is plausible; expiry and deletion have resumed";
-  const days = Math.floor(Math.abs(now - newest) / CLOCK_SLACK_MS);
-  const ahead = `the clock shows ${formatUtc(now)}, ${days} days ahead of the newest record`;
-  const behind = `the clock shows ${formatUtc(now)}, ${days} days behind the newest record`;
+  const days = counted(Math.floor(Math.abs(now - newest) / CLOCK_SLACK_MS), "day");
+  const ahead = `the clock shows ${formatUtc(now)}, ${days} ahead of the newest record`;
+  const behind = `the clock shows ${formatUtc(now)}, ${days} behind the newest record`;
   return now > newest
     ? `${ahead}: nothing expires for a day, unless you run: chat admin clock accept`
     : `${behind}: nothing expires; if the clock is right, run: chat admin clock accept`;
