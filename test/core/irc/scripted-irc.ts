@@ -51,6 +51,7 @@ export class ScriptedIrc {
       get: (id: RoomId) => this.rooms.find((room) => room.id === id),
       find: () => undefined,
       roomsOf: () => this.rooms,
+      roomsInviting: () => new Set(),
     } as unknown as Rooms;
     this.server = ircServer({
       ...{ registry, rooms },
