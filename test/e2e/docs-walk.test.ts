@@ -93,6 +93,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   "chat history --follow --json | jq -r .text":
     "chat history --follow --json | jq --unbuffered -r .text",
   "chat get-file fq3Lr9mVt0sX --out ~/Downloads": "chat get-file FILE --out ~/Downloads",
+  "chat get-file fq3Lr9mVt0sX --out - > copy.jpg": "chat get-file FILE --out - > copy.jpg",
   "chat link-device --join 192.0.2.7": "CHAT_HOME=$OTHER/tablet chat link-device --join 192.0.2.7",
   "mysqldump shop | chat share - --name shop.sql": "echo dump | chat share - --name shop.sql",
   "chat receive": "CHAT_INVITE='SHARED' chat receive",

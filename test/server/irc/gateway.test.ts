@@ -233,7 +233,7 @@ test("long texts cost their author more posts for each IRC reader", async () => 
     for (let i = 0; i < readers; i++) await irc.client("ben", "");
     await irc.site.time.advance(200_000);
     let count = 0;
-    const post = () => irc.site.wait(ana.post("x".repeat(65_536)));
+    const post = () => irc.site.wait(ana.post("x".repeat(65_525)));
     while (
       await post().then(
         () => true,

@@ -9,7 +9,7 @@ process.on("uncaughtException", (error) => {
 const handle = () => {
   throw new TypeError("broken engine");
 };
-const clock = { now: () => 0, unixMs: () => 0, after: () => () => {} };
+const clock = { now: () => 0, expiryUnixMs: () => 0 };
 const kernel = new Kernel({ clock, engine: { handle } } as never);
 try {
   await kernel.request("uAAAAAAAAAAA" as never, {} as never);
