@@ -129,11 +129,14 @@ export class IrcGateway implements Listener, LineListenerEvents {
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
   }
 
-  /** Sockets send what they have queued before they end, and clients must not see it again. */
-  #keepPositions({ session }: IrcLink): void {
-    const { account, deliveries } = session;
+  /**
+   * Clients must not see again what their sockets have sent. A client whose socket still has lines
+   * queued may be too slow for them, so it sees them again.
+   */
+  #keepPositions(link: IrcLink): void {
+    const { account, deliveries } = link.session;
     const { clock, readPositions } = this.#options.services;
-    if (account === undefined) return;
+    if (account === undefined || link.queuedBytes() > 0) return;
     for (const [{ id }, n] of deliveries?.closing(clock.now()) ?? []) {
       readPositions.advanceTo(account.id, id, n);
     }
