@@ -8,8 +8,13 @@ export function secretOf({ invite }: Served): string {
   return parseServerSpec(invite).secret ?? "";
 }
 
+/** Page on this machine, even if the server announces another address. */
+export function localPage({ listening }: Served): string {
+  return `${new URL(String(listening["web"])).protocol}//127.0.0.1:${listening["port"]}/`;
+}
+
 export function pageAddress(served: Served): string {
-  return `${served.listening["web"]}#invite=${secretOf(served)}`;
+  return `${localPage(served)}#invite=${secretOf(served)}`;
 }
 
 export function largeFile(path: string, bytes: number): string {

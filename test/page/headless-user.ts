@@ -4,7 +4,7 @@ import { ID_BYTES, outboxId } from "../../src/base/ids.ts";
 import { withMentions } from "../../src/core/client/mentions.ts";
 import type { Served } from "../e2e/program.ts";
 import { Tab } from "../e2e/tab.ts";
-import { secretOf } from "./fixtures.ts";
+import { localPage, secretOf } from "./fixtures.ts";
 
 const IN_FLIGHT_MAX = 200;
 
@@ -20,7 +20,7 @@ export class HeadlessUser {
 
   static async open(served: Served, name: string): Promise<HeadlessUser> {
     const ca = readFileSync(join(served.data, "tls.crt"), "utf8");
-    const web = String(served.listening["web"]);
+    const web = localPage(served);
     return new HeadlessUser(await Tab.open(web, name, secretOf(served), { ca }));
   }
 

@@ -4,6 +4,7 @@ import { unreachable } from "../../base/assert.ts";
 import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
+import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import { clockColor, eventColor, nameColor } from "./color.ts";
@@ -220,9 +221,9 @@ function screenText(record: DisplayRecord, style: Style): string {
   return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
 }
 
-/** Number for commands such as `/reply SEQ`. LAN messages have none, nor has a run of records. */
+/** Number of a message for commands such as `/reply SEQ`. LAN messages have none. */
 function numberOf({ kind, seq }: DisplayRecord): string {
-  return seq === 0 || kind === "gap" ? "" : ` #${seq}`;
+  return seq > 0 && MESSAGE_KINDS.has(kind) ? ` #${seq}` : "";
 }
 
 function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
