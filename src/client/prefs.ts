@@ -57,7 +57,7 @@ export class PrefsTracker {
     const { muted, ...unmutedPrefs } = prefs;
     this.#muted.delete(room);
     if (muted === undefined || muted === 0) return prefs;
-    if (!isMutedAt(prefs, this.#clock.unixMs())) return unmutedPrefs;
+    if (!isMutedAt(prefs.muted, this.#clock.unixMs())) return unmutedPrefs;
     this.#muted.set(room, prefs);
     return prefs;
   }

@@ -476,7 +476,15 @@ export const REQUESTS = {
   who: {
     fields: { room: v.optional(target), after: v.optional(name) },
     answer: v.object({
-      users: v.array(v.object({ user: name, online: v.boolean(), role: v.string() })),
+      users: v.array(
+        v.object({
+          user: name,
+          online: v.boolean(),
+          role: v.string(),
+          /** Only for members of `room`: end of the mute in Unix ms; 0 if permanent. */
+          mutedUntil: v.optional(unixMs),
+        }),
+      ),
       more: v.boolean(),
     }),
   },
@@ -595,6 +603,8 @@ export const NOTICES = {
     read: v.optional(count),
     unread: v.optional(count),
     moderates: v.optional(v.boolean()),
+    /** End of the account's mute in this room in Unix ms; 0 if permanent. */
+    mutedUntil: v.optional(unixMs),
     /** True if older records follow. The server then resends the notice without this field. */
     behind: v.optional(v.boolean()),
   },

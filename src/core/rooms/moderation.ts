@@ -408,13 +408,20 @@ export function checkMayPost(room: Room, user: UserId, unixMs: number): void {
   checkNotMuted(room, user, unixMs);
 }
 
-function checkNotMuted(room: Room, user: UserId, unixMs: number): void {
-  if (!room.muted.has(user)) return;
+/** End of the user's mute in Unix ms, 0 if permanent; `undefined` if the user is not muted. */
+export function muteEnd(room: Room, user: UserId, unixMs: number): number | undefined {
+  if (!room.muted.has(user)) return undefined;
   const until = room.muted.get(user);
-  if (until !== undefined && unixMs >= until) return;
+  if (until === undefined) return 0;
+  return unixMs < until ? until : undefined;
+}
+
+function checkNotMuted(room: Room, user: UserId, unixMs: number): void {
+  const until = muteEnd(room, user, unixMs);
+  if (until === undefined) return;
   const name = room.name ?? "this conversation";
   const message =
-    until === undefined
+    until === 0
       ? msg`you are muted in '${name}'`
       : msg`you are muted in '${name}' until ${formatUtc(until)}`;
   throw new Fault("muted", message);

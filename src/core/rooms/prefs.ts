@@ -142,8 +142,8 @@ export function prefsChangeOf(body: JsonObject): PrefsChange | undefined {
   return { kind: "prefs-set", room: id, prefs };
 }
 
-export function isMutedAt(prefs: RoomPrefs | undefined, unixMs: number): boolean {
-  const until = prefs?.muted;
+/** @param until 0 if permanent, `undefined` if not muted */
+export function isMutedAt(until: number | undefined, unixMs: number): boolean {
   return until !== undefined && (until === 0 || unixMs < until);
 }
 

@@ -205,7 +205,7 @@ export class PushService {
     if (!this.#subscriptions.has(user) || !room.members.has(user)) return false;
     const account = this.#options.registry.get(user);
     if (account === undefined || account.isRemoved || account.ignored.has(by)) return false;
-    return !isMutedAt(account.prefs?.rooms.get(room.id), this.#options.clock.unixMs());
+    return !isMutedAt(account.prefs?.rooms.get(room.id)?.muted, this.#options.clock.unixMs());
   }
 
   #schedule(): void {

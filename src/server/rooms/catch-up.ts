@@ -11,7 +11,7 @@ import {
   PAGE_BYTES_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
-import { moderates } from "../../core/rooms/moderation.ts";
+import { moderates, muteEnd } from "../../core/rooms/moderation.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
 import { WorkQueue } from "../../io/work-queue.ts";
@@ -126,8 +126,8 @@ export class CatchUp {
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
     const isSetting = kind === "close" || kind === "receipts" || isSealedNow;
     if (isSetting || (kind === "rename" && targetUser(record) === undefined)) this.refresh(room);
-    const granted = kind === "grant" ? targetUser(record) : undefined;
-    if (granted !== undefined) this.#refreshFor(granted, room);
+    const target = kind === "grant" || kind === "mute" ? targetUser(record) : undefined;
+    if (target !== undefined) this.#refreshFor(target, room);
   }
 
   refresh(room: Room): void {
@@ -180,6 +180,7 @@ export class CatchUp {
       read,
       unread: this.#options.readPositions.unread(reader, room, n),
       ...(mayModerate ? { moderates: true } : {}),
+      mutedUntil: muteEnd(room, reader, this.#options.clock.unixMs()),
       ...(behind ? { behind } : {}),
     });
   }

@@ -14,6 +14,7 @@ import {
 import { checkName, foldName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { muteEnd } from "../../core/rooms/moderation.ts";
 import { hasReadReceipts, type Room } from "../../core/rooms/rooms.ts";
 import {
   requireMember,
@@ -105,13 +106,16 @@ export class Queries {
   }
 
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
-    const { engine } = this.#options;
+    const { clock, engine } = this.#options;
+    const unixMs = clock.unixMs();
     const [room] = target === undefined ? [] : this.#readable(account, target);
     const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
     const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
     const page = people.slice(next, next + PAGE_RECORDS_MAX);
     const users = page.map(({ account: { id, name } }) => {
-      return { user: name as string, online: engine.isOnline(id), role: this.#role(id, room) };
+      const mutedUntil = room && muteEnd(room, id, unixMs);
+      const person = { user: name as string, online: engine.isOnline(id) };
+      return { ...person, role: this.#role(id, room), mutedUntil };
     });
     return { users, more: next + users.length < people.length };
   }

@@ -101,6 +101,36 @@ test("tells a user where they moderate", async () => {
   ]);
 });
 
+test("tells members who is muted, and until when", async () => {
+  const { site, ana, ben } = await lab();
+  const mutedUntil = async (guest = ben) => {
+    await site.quiet();
+    const { users } = await guest.request("who", { room: "lab" });
+    const listed = users.find(({ user }) => user === "ben")?.mutedUntil;
+    const entry = guest.all("room").findLast(({ name }) => name === "lab");
+    return [entry?.mutedUntil, listed];
+  };
+  const mute = (fields: { on: boolean; until?: number }) =>
+    ana.request("mute", { room: "lab", user: "ben", ...fields });
+  expect(await mutedUntil()).toEqual([undefined, undefined]);
+  await mute({ on: true });
+  expect(await mutedUntil()).toEqual([0, 0]);
+  expect(ana.all("room").at(-1)?.mutedUntil).toBeUndefined();
+  const { users } = await ben.request("who", {});
+  expect(users.map((user) => user.mutedUntil)).toEqual([undefined, undefined, undefined]);
+  await mute({ on: false });
+  expect(await mutedUntil()).toEqual([undefined, undefined]);
+  const until = site.clock.unixMs() + 60_000;
+  await mute({ on: true, until });
+  expect(await mutedUntil()).toEqual([until, until]);
+  expect(await mutedUntil(await site.again(ben, "ben"))).toEqual([until, until]);
+  for (const ended of [0, site.clock.unixMs()]) {
+    await mute({ on: true });
+    await mute({ on: true, until: ended });
+    expect(await mutedUntil()).toEqual([undefined, undefined]);
+  }
+});
+
 test("kicks a member, and notifies all members", async () => {
   const { site, ana, ben, eve } = await lab();
   const { seq } = await ana.request("kick", { room: "lab", user: "ben" });
