@@ -80,6 +80,10 @@ pageTest(
     };
     await act("Mute", "Mute ben in #lab?");
     await ana.page.getByText("ana muted ben").waitFor();
+    await ana.page.locator(".person").filter({ hasText: "ben" }).getByText("muted").waitFor();
+    await ana.button("Actions for ben").click();
+    expect(await ana.menuItem(/mute/i).allInnerTexts()).toEqual(["Unmute"]);
+    await ana.page.keyboard.press("Escape");
     await act("Make moderator", "Make ben a moderator of #lab?");
     await ana.page.getByText("ana made ben a moderator").waitFor();
     await act("Remove as moderator", "Remove ben as moderator of #lab?");
@@ -88,6 +92,45 @@ pageTest(
     expect(await ana.page.locator(".toast").count()).toBe(0);
   },
 );
+
+pageTest("tells a member of a mute, a deletion, a removal and a ban", async () => {
+  const olga = await server.headlessUser("mod");
+  await olga.tab.ask("join", { room: "class", create: true });
+  await using pia = await server.logIn("pia");
+  const act = (kind: "mute" | "kick" | "ban", fields: object) =>
+    olga.tab.ask(kind, { user: "pia", ...(kind === "ban" ? {} : { room: "class" }), ...fields });
+  await pia.send("/join class");
+  await pia.heading("#class").waitFor();
+  await pia.send("silly");
+  await pia.composer.fill("unfinished");
+  await act("mute", { on: true });
+  await pia.page.getByText("You're muted in this room.", { exact: true }).waitFor();
+  expect(await pia.composer.count()).toBe(0);
+  await act("mute", { on: false });
+  await until("the draft is back", async () => (await pia.composer.inputValue()) === "unfinished");
+  await pia.page.clock.install();
+  await act("mute", { on: true, until: Date.now() + 600_000 });
+  await pia.page.getByText(/^You're muted in this room until .*\d{4}.*\.$/).waitFor();
+  await pia.page.clock.fastForward("10:01");
+  await pia.composer.waitFor();
+  await act("mute", { on: false });
+
+  const { records } = await olga.tab.ask("history", { target: "class", limit: 10 });
+  const heads = records.map(({ head }) => JSON.parse(new TextDecoder().decode(head)));
+  await olga.tab.ask("erase", { seq: heads.find(({ kind }) => kind === "text").seq });
+  await pia.page.getByText("Message deleted by mod", { exact: true }).waitFor();
+
+  await act("kick", { reason: "too loud" });
+  const notice = pia.page.getByRole("alert").filter({ hasText: "mod removed you from #class." });
+  await notice.getByText("Reason: too loud").waitFor();
+  await notice.getByRole("button", { name: "Dismiss" }).click();
+  await notice.waitFor({ state: "detached" });
+
+  const token = String(server.served.listening["operatorLink"]).split("#operator=")[1] ?? "";
+  await olga.tab.ask("operate", { token });
+  await act("ban", { on: true, reason: "enough" });
+  await pia.page.getByText("You're banned from this server: enough").waitFor();
+});
 
 pageTest("counts messages of others as unread; a setting hides joins and leaves", async () => {
   const { tab } = await server.headlessUser("noa");

@@ -71,8 +71,8 @@ export class ModelQueries {
     try {
       const { request, emit } = this.#options;
       const users = await queryUsers(request, target, MEMBERS_MAX);
-      const members = users.map(({ user, online, role }) => {
-        return { name: user, isOnline: online, role };
+      const members = users.map(({ user, online, role, mutedUntil }) => {
+        return { name: user, isOnline: online, role, mutedUntilUnixMs: mutedUntil };
       });
       emit({ kind: "members", room, members });
     } catch (error) {

@@ -55,6 +55,7 @@ export type ServerEvent =
       readonly read?: number | undefined;
       readonly unread?: number | undefined;
       readonly moderates?: boolean | undefined;
+      readonly mutedUntil?: number | undefined;
       readonly behind?: boolean | undefined;
     }
   | { readonly kind: "listing" }

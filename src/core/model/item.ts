@@ -122,9 +122,12 @@ export function withChanges(
   me: string | undefined,
 ): Item {
   if (changes === undefined) return item;
-  if (changes.isErased && item.state !== "erased") {
+  if (changes.isErased) {
+    const { erasedBy } = changes;
+    const isByOther = erasedBy !== undefined && !isSameName(erasedBy, item.from);
+    const by = isByOther ? { erasedBy } : {};
     const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
-    return { ...item, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased" };
+    return { ...item, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased", ...by };
   }
   if (item.state !== "whole") return item;
   const { edit } = changes;
@@ -158,7 +161,7 @@ export function noteChange(changes: ChangeMap, record: ChatRecord): readonly num
     case "reaction":
       return applyReaction(changes, record, countOf(body["re"]));
     case "erase":
-      return applyErasure(changes, countOf(body["seq"]), body["also"]);
+      return applyErasure(changes, record.from, countOf(body["seq"]), body["also"]);
     default:
       return [];
   }
@@ -187,7 +190,12 @@ function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | unde
   return [of];
 }
 
-function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown): number[] {
+function applyErasure(
+  changes: ChangeMap,
+  erasedBy: string | undefined,
+  seq: number | undefined,
+  also: unknown,
+): number[] {
   const named = [seq, ...(Array.isArray(also) ? also : [])].map(countOf);
   const removed = new Set(named.filter((item) => item !== undefined));
   const changedSeqs = [...removed];
@@ -199,7 +207,8 @@ function applyErasure(changes: ChangeMap, seq: number | undefined, also: unknown
   }
   // Unloaded records are included, because a page already requested may contain their old content.
   for (const one of removed) {
-    changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
+    const known = changes.get(one) ?? NO_CHANGES;
+    changes.set(one, { ...known, isErased: true, erasedBy, reactions: [] });
   }
   return changedSeqs;
 }

@@ -79,6 +79,7 @@ function propertiesOf(update: RoomUpdate) {
     receipts: update.receipts === true,
     receiptsWanted: update.receiptsWanted === true,
     moderates: update.moderates === true,
+    mutedUntilUnixMs: update.mutedUntil,
   };
 }
 
@@ -202,13 +203,22 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.kind === "rename") renameMember(room, item);
   const members = room.members;
   if (members === undefined) return;
-  const who = item.kind === "kick" || item.kind === "grant" ? item.subject : item.from;
+  const hasSubject = item.kind === "kick" || item.kind === "grant" || item.kind === "mute";
+  const who = hasSubject ? item.subject : item.from;
   const others = members.filter(({ name }) => !isSameName(name, who));
   if (item.kind === "leave" || item.kind === "kick") room.members = others;
   if (item.kind === "join" && who !== undefined && others.length === members.length) {
     // The server sends no presence in a large room, so a new member counts as online.
     const isOnline = room.online.has(who) || members.length >= PRESENCE_MEMBERS_MAX;
     room.members = [...members, { name: who, isOnline, role: "member" }];
+  }
+  if (item.kind === "mute") {
+    const { on, untilUnixMs } = item;
+    const isMuted = on === true && untilUnixMs !== 0;
+    const mutedUntilUnixMs = isMuted ? (untilUnixMs ?? 0) : undefined;
+    room.members = members.map((item) =>
+      isSameName(item.name, who) ? { ...item, mutedUntilUnixMs } : item,
+    );
   }
   if (item.kind === "grant") {
     const role = item.on === true ? "moderator" : "member";

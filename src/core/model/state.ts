@@ -91,6 +91,8 @@ export interface RoomState {
   readonly target: string;
   readonly topic: string;
   readonly moderates: boolean;
+  /** End of the user's own mute, 0 if permanent; `undefined` if the user is not muted. */
+  readonly mutedUntilUnixMs: number | undefined;
   readonly isClosed: boolean;
   readonly isSealed: boolean;
   readonly isLocked: boolean;
@@ -157,6 +159,8 @@ export interface Item {
   readonly isMine: boolean;
   /** `damaged`: lost because of a disk fault. Erased and damaged items have no text. */
   readonly state: "whole" | "erased" | "damaged";
+  /** User who erased the message, if it was not its author. */
+  readonly erasedBy?: string;
   /** Text of the message, the new topic for `topic`, or the reason for `leave` and `kick`. */
   readonly text: string;
   readonly editedUnixMs: number | undefined;
@@ -196,6 +200,7 @@ export interface Changes {
     | { readonly seq: number; readonly text: string; readonly timeUnixMs: number }
     | undefined;
   readonly isErased: boolean;
+  readonly erasedBy?: string | undefined;
   readonly reactions: readonly {
     readonly seq: number;
     readonly sign: string;
@@ -207,6 +212,8 @@ export interface Member {
   readonly name: string;
   readonly isOnline: boolean;
   readonly role: string;
+  /** 0 if permanent. */
+  readonly mutedUntilUnixMs?: number | undefined;
 }
 
 export interface OfferedFile {

@@ -91,6 +91,10 @@ export function eventText(
     : event({ item, actor, subject, count: all.length, texts, times });
 }
 
+export function deletedText({ erasedBy }: Item, texts: Texts): string {
+  return erasedBy === undefined ? texts.deleted : texts.deletedBy(cleanText(erasedBy));
+}
+
 /** Brackets, which account names cannot contain, mark imported authors. */
 export function authorText({ from, imported }: Item, texts: Texts): string {
   if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));

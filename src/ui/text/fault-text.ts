@@ -1,13 +1,21 @@
 /** Fault messages for the page. */
 
 import { Fault } from "../../base/fault.ts";
+import { cleanText } from "../../base/text.ts";
 import type { Texts } from "../messages/en/first.ts";
 import { PageFault } from "./page-fault.ts";
 import { formatTimestampIn } from "./times.ts";
 
-const END_INDEX: Readonly<Record<string, number>> = {
-  "you are banned from this server until {}{}": 0,
-  "you are muted in '{}' until {}": 1,
+interface ValueIndexes {
+  readonly end?: number;
+  /** The value begins with a colon, or is empty if there is no reason. */
+  readonly reason?: number;
+}
+
+const VALUE_INDEXES: Readonly<Record<string, ValueIndexes>> = {
+  "you are banned from this server{}": { reason: 0 },
+  "you are banned from this server until {}{}": { end: 0, reason: 1 },
+  "you are muted in '{}' until {}": { end: 1 },
 };
 
 /** @param error a string is returned unchanged */
@@ -17,9 +25,9 @@ export function faultText(error: unknown, texts: Texts): string {
   const { code, translatable } = error instanceof Fault ? error : new Fault("internal", "");
   const text = texts.faults[code];
   const { template = "", values = [] } = translatable.message ?? {};
-  const timestamp = Object.hasOwn(END_INDEX, template)
-    ? values[END_INDEX[template] ?? 0]
-    : undefined;
-  const end = timestamp === undefined ? undefined : formatTimestampIn(timestamp, texts);
-  return end === undefined ? `${text}.` : `${text}, ${texts.until(end)}.`;
+  const indexes = Object.hasOwn(VALUE_INDEXES, template) ? VALUE_INDEXES[template] : undefined;
+  const end = formatTimestampIn(values[indexes?.end ?? -1] ?? "", texts);
+  const reason = cleanText(values[indexes?.reason ?? -1] ?? "");
+  const sentence = end === undefined ? text : `${text}, ${texts.until(end)}`;
+  return sentence + (reason === "" ? "." : reason);
 }

@@ -3,6 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
 import { asFault, Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
 import { AccountLink, type AccountLogin } from "../../client/account-link.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { UiEffect } from "../../client/chat/model-driver.ts";
@@ -62,6 +63,18 @@ export interface Invitation {
   readonly isSealed: boolean;
 }
 
+/** The user was removed from a room. */
+export interface Removal {
+  readonly room: RoomId;
+  readonly target: string;
+  readonly by: string | undefined;
+  /** Empty if no reason was given. */
+  readonly reason: string;
+}
+
+/** Maximum number of removals displayed; the oldest is dropped first. */
+const REMOVALS_MAX = 5;
+
 /** Maximum number of invitations displayed. The server sends the rest at the next login. */
 const INVITATIONS_MAX = 20;
 
@@ -81,6 +94,7 @@ export abstract class ChatCore extends ChatActions {
   #isClosed = false;
   #resetToken: string | undefined;
   #invitations: readonly Invitation[] = [];
+  #removals: readonly Removal[] = [];
   #cluster: readonly ServerAddress[] = [];
   #addresses: readonly ServerAddress[] = [];
   #isLinkOperator = false;
@@ -155,6 +169,16 @@ export abstract class ChatCore extends ChatActions {
 
   get invitations(): readonly Invitation[] {
     return this.#invitations;
+  }
+
+  get removals(): readonly Removal[] {
+    return this.#removals;
+  }
+
+  /** Dismisses the user's removals from a room. */
+  dismissRemovals(room: RoomId): void {
+    this.#removals = this.#removals.filter((removal) => removal.room !== room);
+    this.update();
   }
 
   get cluster(): readonly ServerAddress[] {
@@ -332,8 +356,15 @@ export abstract class ChatCore extends ChatActions {
       case "read":
         this.link.account?.session.markRead(effect.room, effect.n);
         return;
-      case "notify":
+      case "notify": {
+        const { room, target, item, why } = effect;
+        if (why === "put-out") {
+          const removal = { room, target, by: item.from, reason: item.text };
+          this.#removals = [...this.#removals, removal].slice(-REMOVALS_MAX);
+          this.update();
+        }
         return this.#publish(effect);
+      }
       case "keep-draft":
         this.#drafts.set(effect.target, effect.draft);
         this.#cancelDrafts ??= this.#platform.clock.after(DRAFT_STORE_INTERVAL_MS, () => {
@@ -410,6 +441,7 @@ export abstract class ChatCore extends ChatActions {
     if (account !== previous) {
       previous?.leave();
       this.#invitations = [];
+      this.#removals = [];
       account.migrated = this.preferences.migrate(requestedName, user);
     }
     this.#applyUnlessClosed({ kind: "entered", user, isRenamed });
@@ -445,6 +477,10 @@ export abstract class ChatCore extends ChatActions {
         return this.#publish(event);
       case "sealed-fault":
         if (this.sealRefusal === undefined) this.enqueue({ kind: "fault", fault: event.fault });
+        return;
+      case "room":
+        // The user has joined the room again.
+        if (this.#removals.length > 0) this.dismissRemovals(event.room.id as RoomId);
         return;
       case "invited": {
         const otherInvitations = this.#invitations.filter(({ room }) => room !== event.room);

@@ -66,9 +66,7 @@ function useNotifications(): void {
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;
-        const { target, item, why } = event;
-        if (why === "put-out")
-          notify(texts.removedFromRoom(cleanText(item.from ?? ""), targetText(target)));
+        const { target, item } = event;
         // The sound stays off if it cannot be loaded, or if the browser requires a click first.
         if (settings.sounds)
           lazy

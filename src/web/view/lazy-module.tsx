@@ -5,7 +5,7 @@ import { ENGLISH_DEFERRED } from "../../ui/messages/en/deferred.ts";
 import { IrcPasswordsDialog } from "./account/irc-passwords.tsx";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { Badge } from "./attention/badge.tsx";
-import { Notices } from "./attention/notices.tsx";
+import { Notices, Removals } from "./attention/notices.tsx";
 import { PinsDialog } from "./attention/pins.tsx";
 import { disablePushes, PushKeeper, PushSetting } from "./attention/pushes.tsx";
 import { ReadersLine, ReceiptsDialog } from "./attention/readers.tsx";
@@ -65,6 +65,7 @@ export const LAZY_MODULE: LazyModule = {
   SealedNotice,
   Safety: SafetyDialog,
   Invitations,
+  Removals,
   Badge,
   PushKeeper,
   PushSetting,

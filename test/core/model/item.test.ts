@@ -75,6 +75,19 @@ test("shows whether a group change creates the group or adds users", () => {
   ]);
 });
 
+test("names the user who erased a message of another user", () => {
+  const erasedBy = (from: string | undefined, state: ChatRecord["state"] = "whole") => {
+    const changes = new Map<number, Changes>();
+    noteChange(changes, record(6, { kind: "erase", from, body: { seq: 5 } }));
+    const item = withChanges(itemOf(record(5, { state }), "ana", never), changes.get(5), "ana");
+    return [item.state, item.erasedBy];
+  };
+  expect(erasedBy("olga")).toEqual(["erased", "olga"]);
+  expect(erasedBy("olga", "erased")).toEqual(["erased", "olga"]);
+  expect(erasedBy("Ben")).toEqual(["erased", undefined]);
+  expect(erasedBy(undefined)).toEqual(["erased", undefined]);
+});
+
 test("treats a malformed body as empty", () => {
   const body = { text: 7, re: -1, mentions: "ana", name: 3, on: "yes", until: "later" };
   const item = itemOf(record(5, { kind: "mute", body }), "ana", never);

@@ -215,6 +215,26 @@ test("counts a user who joins a large room as online", () => {
   expect(joined(PRESENCE_MEMBERS_MAX)).toEqual({ ...cleo, isOnline: true });
 });
 
+test("marks muted members, and the user's own mute", () => {
+  const members = ["ana", "ben"].map((name) => ({ name, isOnline: true, role: "member" }));
+  const mute = (seq: number, body: object) =>
+    recordEvent(seq, { kind: "mute", from: "olga", body: { name: "Ben", ...body } });
+  const mutes = (...events: ReturnType<typeof mute>[]) => {
+    const { model } = scene({ kind: "members", room: LOBBY, members }, ...events);
+    return lobbyOf(model).members?.map((member) => member.mutedUntilUnixMs);
+  };
+  const muted = mute(2, { on: true });
+  expect(mutes(muted)).toEqual([undefined, 0]);
+  expect(mutes(muted, mute(3, { on: true, until: 7 }))).toEqual([undefined, 7]);
+  for (const body of [{ on: false }, { on: true, until: 0 }])
+    expect(mutes(muted, mute(3, body))).toEqual([undefined, undefined]);
+  const news = { kind: "room", room: LOBBY, name: "lobby", n: 6, skipped: 0 } as const;
+  const draft = newRoom({ ...news, mutedUntil: 7 });
+  expect(draft.mutedUntilUnixMs).toBe(7);
+  applyRoomUpdate(draft, news);
+  expect(draft.mutedUntilUnixMs).toBeUndefined();
+});
+
 test("detects mentions by name, by reply and in conversations", () => {
   const { model } = scene();
   const direct = [...model.rooms.values()].find(({ kind }) => kind === "person");

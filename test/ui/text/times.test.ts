@@ -29,12 +29,16 @@ test.each(["en", "id"])("a fault that ends tells its end as people do: %s", asyn
   const until = Date.parse(MOMENT);
   const local = timesIn(texts).full(until);
   expect(local).not.toContain("T05");
-  const reason = "until 2027-01-01T00:00:00.000Z";
-  for (const fault of [mutedFault(until), bannedFault({ until }), bannedFault({ until, reason })]) {
+  const reason = "until 2027-01-01T00:00:00.000Z\u202e";
+  const banned = `${texts.faults.banned}, ${texts.until(local)}`;
+  for (const fault of [mutedFault(until), bannedFault({ until })]) {
     expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}, ${texts.until(local)}.`);
   }
+  const shown = ": until 2027-01-01T00:00:00.000Z<U+202E>";
+  expect(faultText(bannedFault({ until, reason }), texts)).toBe(`${banned}${shown}`);
+  expect(faultText(bannedFault({ reason }), texts)).toBe(`${texts.faults.banned}${shown}`);
   const words = new Fault("banned", `you are banned from this server until ${MOMENT}`);
-  for (const fault of [mutedFault(undefined), bannedFault({ reason }), words]) {
+  for (const fault of [mutedFault(undefined), bannedFault({}), words]) {
     expect(faultText(fault, texts)).toBe(`${texts.faults[fault.code]}.`);
   }
 });

@@ -8,7 +8,7 @@ import { isMessage } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { authorText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { faultLineIn } from "../text/fault-line.ts";
 import type { ScreenTexts } from "../text/texts.ts";
@@ -275,7 +275,7 @@ function contentLines(
 ): RowLines {
   const { texts } = options;
   if (item.state !== "whole") {
-    const text = item.state === "erased" ? texts.deleted : texts.damaged;
+    const text = item.state === "erased" ? deletedText(item, texts) : texts.damaged;
     return unfoldable(wrapSpans([{ text, role: "mark" }], columns));
   }
   const { text, mentions } = item;

@@ -125,6 +125,8 @@ export const ENGLISH_DEFERRED = {
   programCheck:
     "Run this command in the download folder to detect a damaged file. The checksum comes " +
     "from the same server.",
+  removedFromRoom: (actor: string, room: string) => `${actor} removed you from ${room}.`,
+  reasonGiven: (reason: string) => `Reason: ${reason}`,
   operatorByLink: "You're signed in as operator until the server stops.",
   operatorEnd: "Stop being operator",
 

@@ -128,6 +128,8 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
   programCheck:
     "Jalankan perintah ini di folder unduhan untuk mendeteksi berkas rusak. Checksum-nya " +
     "berasal dari server yang sama.",
+  removedFromRoom: (actor, room) => `${actor} mengeluarkan Anda dari ${room}.`,
+  reasonGiven: (reason) => `Alasan: ${reason}`,
   operatorByLink: "Anda masuk sebagai operator sampai server berhenti.",
   operatorEnd: "Berhenti menjadi operator",
 

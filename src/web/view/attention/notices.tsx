@@ -1,10 +1,11 @@
-/** Notices above the rooms: the server's announcement and warnings to operators. */
+/** Notices above the rooms: announcement, warnings to operators, and removals from rooms. */
 
 import { useState } from "react";
 import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
 import { RichText } from "../room/rich-text.tsx";
 import { useModelValue } from "../shell/context.tsx";
 import { useFullPage } from "../shell/full-page.ts";
@@ -35,6 +36,22 @@ function Announcement() {
       <IconButton icon="close" label={texts.dismiss} onPress={dismiss} />
     </div>
   );
+}
+
+export function Removals() {
+  const { texts, chat } = useFullPage();
+  const removals = useModelValue(() => chat.removals);
+  return removals.map(({ room, target, by, reason }) => {
+    const text = texts.removedFromRoom(cleanText(by ?? texts.server), targetText(target));
+    return (
+      <div key={room} className="banner banner-warning" role="alert">
+        <span dir="auto">
+          {text} {reason === "" ? "" : texts.reasonGiven(cleanText(reason))}
+        </span>
+        <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissRemovals(room)} />
+      </div>
+    );
+  });
 }
 
 export function Notices() {

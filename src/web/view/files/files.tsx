@@ -291,7 +291,7 @@ export const Files = memo(function Files({ items, target, menuOf }: LazyProps["F
       {lines.map((item) =>
         item.file === undefined || item.state !== "whole" ? (
           <p key={item.seq} className="gone">
-            {item.state === "erased" ? texts.deleted : texts.damaged}
+            {item.state === "erased" ? deletedText(item, texts) : texts.damaged}
           </p>
         ) : (
           <FileLine

@@ -20,7 +20,7 @@ import { offsetMinutes } from "../../../ui/text/times.ts";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Button } from "../shell/button.tsx";
-import { isWide, useLayer, usePage, useTexts } from "../shell/context.tsx";
+import { isWide, type PageValue, useLayer, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { LazyView } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
@@ -28,7 +28,7 @@ import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
-import { People } from "./members.tsx";
+import { People, useIsMuted } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { useRouting } from "./routing.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
@@ -123,10 +123,11 @@ function Conversation(props: MainProps) {
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.isQuiet);
   const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
   const { actions, composer } = useActions(model, isOperator, goTo);
-  const isClosed = room?.isClosed === true;
+  const isMuted = useIsMuted(room?.mutedUntilUnixMs);
+  const isReadOnly = room?.isClosed === true || isMuted;
   const attached = useAttached(target, () => composer.current?.focus());
   const isDragging = useDropping(({ attachments, isComplete }) => {
-    if (!isClosed) attached.add(attachments, isComplete);
+    if (!isReadOnly) attached.add(attachments, isComplete);
   });
   const itemOf = useCallback(
     (seq: number) => itemAt(visibleItems(openRoom(chat.model)), seq),
@@ -165,8 +166,10 @@ function Conversation(props: MainProps) {
       )}
       {model.transfers.size > 0 ? <LazyView view="Transfers" /> : null}
       {room?.isSealed === true ? <LazyView view="SealedNotice" target={target} /> : null}
-      {isClosed ? (
-        <p className="hint">{texts.roomClosed}</p>
+      {isReadOnly ? (
+        <p className="hint" role="status">
+          {readOnlyText(room, page)}
+        </p>
       ) : (
         <Composer
           key={`composer ${target}`}
@@ -185,6 +188,12 @@ function Conversation(props: MainProps) {
       {isDragging ? <div className="drop-over">{texts.dropHere(targetText(target))}</div> : null}
     </div>
   );
+}
+
+function readOnlyText(room: RoomState | undefined, { texts, times }: PageValue): string {
+  if (room?.isClosed === true) return texts.roomClosed;
+  const until = room?.mutedUntilUnixMs ?? 0;
+  return until === 0 ? texts.mutedHere : texts.mutedUntil(times.full(until));
 }
 
 interface NoRoomOpenProps {

@@ -1,12 +1,13 @@
 /** Members of the open room, and the actions for a user. */
 
-import { memo, useMemo } from "react";
+import { memo, useEffect, useMemo, useState } from "react";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
+import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
@@ -17,11 +18,32 @@ import { isSameExceptMessages } from "../shell/same-room.ts";
 /** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
 
+/** Maximum delay of a timer; browsers run a timer with a longer delay immediately. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Whether a mute is still in effect, updated at its end.
+ * @param untilUnixMs 0 if permanent, `undefined` if not muted
+ */
+export function useIsMuted(untilUnixMs: number | undefined): boolean {
+  const [checks, setChecks] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: repeated after each check
+  useEffect(() => {
+    const remainingMs = (untilUnixMs ?? 0) - Date.now();
+    if (remainingMs <= 0) return;
+    const delayMs = Math.min(remainingMs, TIMER_MS_MAX);
+    const timer = setTimeout(() => setChecks((n) => n + 1), delayMs);
+    return () => clearTimeout(timer);
+  }, [untilUnixMs, checks]);
+  return isMutedAt(untilUnixMs, Date.now());
+}
+
 export interface PersonContext {
   readonly name: string;
   readonly role: string;
   readonly room: string | undefined;
   readonly moderates: boolean;
+  readonly mutedUntilUnixMs?: number | undefined;
 }
 
 export function personContext(model: Model, name: string): PersonContext {
@@ -33,12 +55,13 @@ export function personContext(model: Model, name: string): PersonContext {
     role: member?.role ?? "member",
     room: room?.kind === "room" ? room.name : undefined,
     moderates,
+    mutedUntilUnixMs: member?.mutedUntilUnixMs,
   };
 }
 
 export function personItems(page: PageValue, person: PersonContext): MenuItem[] {
   const { texts, chat, fail } = page;
-  const { name, room, moderates, role } = person;
+  const { name, room, moderates } = person;
   const isIgnored = chat.model.ignored.has(name.toLowerCase());
   const items: MenuItem[] = [
     { label: texts.writeTo(cleanText(name)), icon: "edit", onChoose: () => chat.open(`@${name}`) },
@@ -48,15 +71,20 @@ export function personItems(page: PageValue, person: PersonContext): MenuItem[] 
     },
   ];
   if (room === undefined || !moderates) return items;
-  return [...items, ...moderationItems(page, name, room, role)];
+  return [...items, ...moderationItems(page, room, person)];
 }
 
-function moderationItems(page: PageValue, user: string, room: string, role: string): MenuItem[] {
+function moderationItems(page: PageValue, room: string, person: PersonContext): MenuItem[] {
+  const { name: user, role, mutedUntilUnixMs } = person;
   const { texts, chat, fail, openDialog } = page;
   const openModeration = (act: LazyProps["Moderation"]["act"]) =>
     openDialog("Moderation", { act, user, room });
   const isModerator = role === "moderator";
-  return [
+  const unmute = {
+    label: texts.unmute,
+    onChoose: () => void chat.request("mute", { room, user, on: false }).catch(fail),
+  };
+  const mutes = [
     ...MUTE_MINUTES.map((minutes) => ({
       label: texts.muteFor(minutes),
       onChoose: () => {
@@ -65,10 +93,9 @@ function moderationItems(page: PageValue, user: string, room: string, role: stri
       },
     })),
     { label: texts.mute, onChoose: () => openModeration("mute") },
-    {
-      label: texts.unmute,
-      onChoose: () => void chat.request("mute", { room, user, on: false }).catch(fail),
-    },
+  ];
+  return [
+    ...(isMutedAt(mutedUntilUnixMs, Date.now()) ? [unmute] : mutes),
     {
       label: isModerator ? texts.removeModerator : texts.makeModerator,
       onChoose: () => openModeration(isModerator ? "ungrant" : "grant"),
@@ -102,6 +129,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
     moderator: texts.moderator,
   };
   const notes = [roles[member.role], isMe ? texts.you : undefined];
+  if (useIsMuted(member.mutedUntilUnixMs)) notes.push(texts.mutedMark);
   if (isIgnored) notes.push(texts.ignoredMark);
   const note = notes.filter((text) => text !== undefined).join(", ");
   return (
@@ -117,7 +145,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
         <MenuButton
           className="person-button"
           label={texts.actionsFor(name)}
-          items={() => personItems(page, { name: member.name, role: member.role, room, moderates })}
+          items={() => personItems(page, { ...member, room, moderates })}
         />
       )}
     </li>

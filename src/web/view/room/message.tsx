@@ -16,7 +16,7 @@ import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
-import { authorText, eventText, quotedText } from "../../../ui/text/event-text.ts";
+import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { formatRoute } from "../../input/route.ts";
 import { EmojiButton } from "../emoji/button.tsx";
@@ -210,7 +210,7 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   const { item, earlier } = row;
   if (item.file !== undefined || earlier.length > 0)
     return <FilesAndText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
-  if (item.state === "erased") return <p className="gone">{texts.deleted}</p>;
+  if (item.state === "erased") return <p className="gone">{deletedText(item, texts)}</p>;
   if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }

@@ -96,6 +96,7 @@ export function Banners() {
   const isOutdated = useModelValue((model) => model.isOutdated);
   const { chat } = usePage();
   const isInvited = useModelValue(() => chat.invitations.length > 0);
+  const isRemoved = useModelValue(() => chat.removals.length > 0);
   const hasNotices = useModelValue(({ notices }) => Object.values(notices).some(Boolean));
   const isNewOperator = useModelValue(() => chat.isNewOperator);
   return (
@@ -104,6 +105,7 @@ export function Banners() {
       {hasNotices ? <LazyView view="Notices" /> : null}
       {isNewOperator ? <LazyView view="OperatorBanner" /> : null}
       {isInvited ? <LazyView view="Invitations" /> : null}
+      {isRemoved ? <LazyView view="Removals" /> : null}
       {isOutdated ? (
         <div className="banner banner-info" role="status">
           <span>{texts.outdated}</span>

@@ -96,6 +96,7 @@ interface LazyComponents {
   readonly Transfers: object;
   readonly SealedNotice: TargetProps;
   readonly Invitations: object;
+  readonly Removals: object;
   readonly Badge: { readonly mentions: number };
   readonly PushKeeper: object;
   readonly PushSetting: object;
