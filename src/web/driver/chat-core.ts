@@ -99,6 +99,8 @@ export abstract class ChatCore extends ChatActions {
   #addresses: readonly ServerAddress[] = [];
   #isLinkOperator = false;
   #isLinkDismissed = false;
+  #refusedToken: string | undefined;
+  #hasLostLink = false;
   readonly #auditor: LazyAuditor;
   #alarm: Fault | undefined;
 
@@ -205,7 +207,13 @@ export abstract class ChatCore extends ChatActions {
     );
   }
 
+  /** True from the refusal of this browser's operator link until the notice is dismissed. */
+  get hasLostOperatorLink(): boolean {
+    return this.#hasLostLink;
+  }
+
   dismissOperatorLink(): void {
+    this.#hasLostLink = false;
     this.#isLinkDismissed = true;
     this.#platform.forgetFragment();
     this.update();
@@ -530,11 +538,16 @@ export abstract class ChatCore extends ChatActions {
       await connection.request("operate", { token });
       if (linkToken !== undefined) void this.preferences.storeOperatorToken(linkToken);
       this.#isLinkOperator = true;
+      this.#hasLostLink = false;
       this.enqueue({ kind: "operator" });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
+      if (error.code !== "login-refused") throw error;
       void this.preferences.storeOperatorToken(undefined);
-      if (linkToken !== undefined) throw error;
+      if (token === this.#refusedToken) return;
+      this.#refusedToken = token;
+      this.#hasLostLink = true;
+      this.update();
     }
   }
 

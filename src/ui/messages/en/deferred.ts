@@ -128,6 +128,9 @@ export const ENGLISH_DEFERRED = {
   removedFromRoom: (actor: string, room: string) => `${actor} removed you from ${room}.`,
   reasonGiven: (reason: string) => `Reason: ${reason}`,
   operatorByLink: "You're signed in as operator until the server stops.",
+  operatorLinkLost:
+    "You're no longer operator: your operator link stopped working, as it does when the server " +
+    "restarts. Open the new link that “chat serve” prints when it starts.",
   operatorEnd: "Stop being operator",
 
   more: "More",

@@ -131,6 +131,9 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
   removedFromRoom: (actor, room) => `${actor} mengeluarkan Anda dari ${room}.`,
   reasonGiven: (reason) => `Alasan: ${reason}`,
   operatorByLink: "Anda masuk sebagai operator sampai server berhenti.",
+  operatorLinkLost:
+    "Anda bukan operator lagi: tautan operator Anda tidak berlaku lagi, misalnya karena server " +
+    "dimulai ulang. Buka tautan baru yang ditampilkan “chat serve” saat dimulai.",
   operatorEnd: "Berhenti menjadi operator",
 
   more: "Lainnya",

@@ -1,7 +1,7 @@
 /** Notices about the operator link: its effect, expiry and removal. */
 
 import { Button } from "../shell/button.tsx";
-import { useTask } from "../shell/context.tsx";
+import { useModelValue, useTask } from "../shell/context.tsx";
 import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
@@ -24,9 +24,10 @@ export function OperatorLinkNotice() {
 
 export function OperatorBanner() {
   const { texts, chat } = useFullPage();
+  const isLost = useModelValue(() => chat.hasLostOperatorLink);
   return (
-    <div className="banner banner-info" role="status">
-      <OperatorLinkNotice />
+    <div className={isLost ? "banner banner-warning" : "banner banner-info"} role="status">
+      {isLost ? <span>{texts.operatorLinkLost}</span> : <OperatorLinkNotice />}
       <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissOperatorLink()} />
     </div>
   );

@@ -98,12 +98,12 @@ export function Banners() {
   const isInvited = useModelValue(() => chat.invitations.length > 0);
   const isRemoved = useModelValue(() => chat.removals.length > 0);
   const hasNotices = useModelValue(({ notices }) => Object.values(notices).some(Boolean));
-  const isNewOperator = useModelValue(() => chat.isNewOperator);
+  const hasOperatorNotice = useModelValue(() => chat.isNewOperator || chat.hasLostOperatorLink);
   return (
     <header className="banners">
       <ConnectionBanner connection={connection} />
       {hasNotices ? <LazyView view="Notices" /> : null}
-      {isNewOperator ? <LazyView view="OperatorBanner" /> : null}
+      {hasOperatorNotice ? <LazyView view="OperatorBanner" /> : null}
       {isInvited ? <LazyView view="Invitations" /> : null}
       {isRemoved ? <LazyView view="Removals" /> : null}
       {isOutdated ? (
