@@ -18,6 +18,8 @@ const VALUE_INDEXES: Readonly<Record<string, ValueIndexes>> = {
   "you are muted in '{}' until {}": { end: 1 },
 };
 
+const NOT_INVITED = "'{}' is encrypted, and you are not a member";
+
 /** @param error a string is returned unchanged */
 export function faultText(error: unknown, texts: Texts): string {
   if (typeof error === "string") return error;
@@ -25,6 +27,7 @@ export function faultText(error: unknown, texts: Texts): string {
   const { code, translatable } = error instanceof Fault ? error : new Fault("internal", "");
   const text = texts.faults[code];
   const { template = "", values = [] } = translatable.message ?? {};
+  if (template === NOT_INVITED) return texts.notInvited;
   const indexes = Object.hasOwn(VALUE_INDEXES, template) ? VALUE_INDEXES[template] : undefined;
   const end = formatTimestampIn(values[indexes?.end ?? -1] ?? "", texts);
   const reason = cleanText(values[indexes?.reason ?? -1] ?? "");

@@ -87,7 +87,9 @@ export const ENGLISH_DEFERRED = {
   safetyNewExplained: (name: string) =>
     `Ask ${name} over another channel first. Their new key will be accepted, but not verified.`,
   sealedWaiting: "Waiting for someone to add this device.",
-  sealedNoKey: "You signed in with a password, so this browser can't read encrypted rooms.",
+  sealedNoKey:
+    "This browser can't read this room, because you signed in with a password. Use the device " +
+    "where you created your account, or one that is linked to it.",
   sealedRemoved: "This device was removed. Ask to be added again.",
   sealedLost: "This device has lost its keys for this room and is rejoining.",
   sealedSuspect: (reason: string) => `This room can't be trusted: ${reason}. Sending is blocked.`,

@@ -182,6 +182,7 @@ export const ENGLISH = {
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",
+  notInvited: "You aren't invited to this encrypted room. Ask a member to invite you.",
   mutedHere: "You're muted in this room.",
   mutedUntil: (time: string) => `You're muted in this room until ${time}.`,
   eventInvite: (actor: string, subject: string) => `${actor} invited ${subject}`,

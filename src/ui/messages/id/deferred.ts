@@ -89,7 +89,8 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
     "belum terverifikasi.",
   sealedWaiting: "Menunggu seseorang menambahkan perangkat ini.",
   sealedNoKey:
-    "Anda masuk dengan kata sandi, jadi peramban ini tidak dapat membaca ruang terenkripsi.",
+    "Peramban ini tidak dapat membaca ruang ini, karena Anda masuk dengan kata sandi. Gunakan " +
+    "perangkat tempat Anda membuat akun, atau perangkat yang ditautkan dengannya.",
   sealedRemoved: "Perangkat ini dikeluarkan. Minta ditambahkan lagi.",
   sealedLost: "Perangkat ini kehilangan kunci ruang ini dan sedang bergabung kembali.",
   sealedSuspect: (reason) => `Ruang ini tidak dapat dipercaya: ${reason}. Pengiriman diblokir.`,

@@ -185,6 +185,7 @@ export const INDONESIAN: Texts = {
       .replaceAll(/\b(?:s|min|h|d)\b/g, (unit) => SPAN_UNITS[unit] ?? unit),
   retention: (span) => `retensi ${span}`,
   roomClosed: "Ruang ini hanya dapat dibaca.",
+  notInvited: "Anda tidak diundang ke ruang terenkripsi ini. Minta anggotanya mengundang Anda.",
   mutedMark: "dibisukan",
   mutedHere: "Anda dibisukan di ruang ini.",
   mutedUntil: (time) => `Anda dibisukan di ruang ini sampai ${time}.`,

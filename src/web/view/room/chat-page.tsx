@@ -125,9 +125,12 @@ function Conversation(props: MainProps) {
   const { actions, composer } = useActions(model, isOperator, goTo);
   const isMuted = useIsMuted(room?.mutedUntilUnixMs);
   const isReadOnly = room?.isClosed === true || isMuted;
+  const [unreadable, setUnreadable] = useState<string | undefined>(undefined);
+  const onUnreadable = useCallback(() => setUnreadable(target), [target]);
+  const isUnreadable = unreadable === target && room?.isSealed === true;
   const attached = useAttached(target, () => composer.current?.focus());
   const isDragging = useDropping(({ attachments, isComplete }) => {
-    if (!isReadOnly) attached.add(attachments, isComplete);
+    if (!isReadOnly && !isUnreadable) attached.add(attachments, isComplete);
   });
   const itemOf = useCallback(
     (seq: number) => itemAt(visibleItems(openRoom(chat.model)), seq),
@@ -165,8 +168,10 @@ function Conversation(props: MainProps) {
         isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
       {model.transfers.size > 0 ? <LazyView view="Transfers" /> : null}
-      {room?.isSealed === true ? <LazyView view="SealedNotice" target={target} /> : null}
-      {isReadOnly ? (
+      {room?.isSealed === true ? (
+        <LazyView key={target} view="SealedNotice" target={target} onUnreadable={onUnreadable} />
+      ) : null}
+      {isUnreadable ? null : isReadOnly ? (
         <p className="hint" role="status">
           {readOnlyText(room, page)}
         </p>

@@ -33,7 +33,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
   return sealing;
 }
 
-export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
+export function SealedNotice({ target, onUnreadable }: LazyProps["SealedNotice"]) {
   const page = useFullPage();
   const { chat, texts } = page;
   const room = useModelValue((model) => roomOf(model, target));
@@ -51,12 +51,16 @@ export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
         setChanges((n) => n + 1);
       },
     });
-  if (sealRefusal !== undefined) {
+  const isRefused = sealRefusal !== undefined;
+  useEffect(() => {
+    if (isRefused) onUnreadable?.();
+  }, [isRefused, onUnreadable]);
+  if (isRefused) {
     return <p className="hint sealed-line">{faultText(sealRefusal, texts)}</p>;
   }
   switch (sealing?.status) {
     case "waiting":
-      return <WaitingNotice />;
+      return <WaitingNotice onUnreadable={onUnreadable} />;
     case "out":
       return <p className="hint sealed-line">{texts.sealedRemoved}</p>;
     case "lost":
@@ -76,15 +80,17 @@ export function SealedNotice({ target }: LazyProps["SealedNotice"]) {
 }
 
 /** Shown until a member adds this device. A device without the account key is never added. */
-function WaitingNotice() {
+function WaitingNotice({ onUnreadable }: Pick<LazyProps["SealedNotice"], "onUnreadable">) {
   const { chat, texts } = useFullPage();
   const [isCertified, setCertified] = useState(true);
   useEffect(
     () =>
-      whenSettled(chat.request("devices", {}), ({ devices }) =>
-        setCertified(devices.some((device) => device.current && device.certified)),
-      ),
-    [chat],
+      whenSettled(chat.request("devices", {}), ({ devices }) => {
+        const hasKey = devices.some((device) => device.current && device.certified);
+        setCertified(hasKey);
+        if (!hasKey) onUnreadable?.();
+      }),
+    [chat, onUnreadable],
   );
   return (
     <p className="hint sealed-line">{isCertified ? texts.sealedWaiting : texts.sealedNoKey}</p>

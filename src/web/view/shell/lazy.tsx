@@ -94,7 +94,8 @@ interface LazyComponents {
   readonly Reset: CloseProps & { readonly task: Task; readonly onOther: () => void };
   readonly GuessDelay: { readonly delay: GuessDelayView };
   readonly Transfers: object;
-  readonly SealedNotice: TargetProps;
+  /** `onUnreadable`: called if this device can never read the room. */
+  readonly SealedNotice: TargetProps & { readonly onUnreadable?: () => void };
   readonly Invitations: object;
   readonly Removals: object;
   readonly Badge: { readonly mentions: number };
