@@ -244,6 +244,30 @@ function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): voi
   );
 }
 
+/** Replaces the old name of the author of loaded messages, reactions and erasures. */
+export function renameAuthor(room: RoomDraft, { oldName, subject: newName }: Item): void {
+  if (oldName === undefined || newName === undefined) return;
+  const renamed = <Name extends string | undefined>(name: Name) =>
+    isSameName(name, oldName) ? newName : name;
+  room.changes = new Map(
+    [...room.changes].map(([seq, changes]) => {
+      const reactions = changes.reactions.map((one) => ({ ...one, by: renamed(one.by) }));
+      return [seq, { ...changes, erasedBy: renamed(changes.erasedBy), reactions }];
+    }),
+  );
+  const withName = (item: Item): Item => {
+    const { from, erasedBy } = item;
+    const names = [from, erasedBy, ...item.reactions.flatMap(({ by }) => by)];
+    if (!names.some((name) => isSameName(name, oldName))) return item;
+    const reactions = item.reactions.map((one) => ({ ...one, by: one.by.map(renamed) }));
+    const eraser = erasedBy === undefined ? {} : { erasedBy: renamed(erasedBy) };
+    return { ...item, from: renamed(from), ...eraser, reactions };
+  };
+  room.tail = { ...room.tail, items: room.tail.items.map(withName) };
+  if (room.jump === undefined) return;
+  room.jump = { ...room.jump, items: room.jump.items.map(withName) };
+}
+
 function applyChanges(
   room: RoomDraft,
   records: readonly ChatRecord[],

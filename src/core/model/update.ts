@@ -18,6 +18,7 @@ import {
   type RoomDraft,
   type RoomUpdate,
   readUpTo,
+  renameAuthor,
 } from "./room.ts";
 import { isMuted, mentionsUser } from "./selectors.ts";
 import type { Item, Model, RoomState, ServerNotices } from "./state.ts";
@@ -253,6 +254,9 @@ function recordReceived(
     });
   }
   if (item === undefined) return;
+  // Records that the server sends while the link catches up already have the new name, which may
+  // be a former name of another user.
+  if (item.kind === "rename" && draft.fields.isCaughtUp) renameAuthor(room, item);
   unhideOnMessage(draft, room.id, item);
   notifyMention(draft, room.id, item);
 }

@@ -289,6 +289,39 @@ describe("renaming", () => {
     ]);
   });
 
+  test("renames the author of loaded messages, reactions and erasures", () => {
+    const body = { user: "u1", was: "Ben", name: "benno" };
+    const rename = recordEvent(5, { kind: "rename", from: "olga", body });
+    const events = [
+      recordEvent(2, { from: "ana" }),
+      recordEvent(3, { from: "ben" }),
+      recordEvent(4, { kind: "reaction", from: "ben", body: { re: 2, react: "+" } }),
+    ];
+    const names = ({ model }: Updated) =>
+      lobbyOf(model).tail.items.map((item) => [
+        item.from,
+        item.erasedBy ?? item.reactions.flatMap(({ by }) => by).join(),
+      ]);
+    const renamed = scene(...events, rename);
+    const erase = recordEvent(6, { kind: "erase", from: "benno", body: { seq: 2 } });
+    const again = recordEvent(6, { kind: "reaction", from: "cleo", body: { re: 2, react: "+" } });
+    expect(names(renamed)).toEqual([
+      ["ana", "benno"],
+      ["benno", ""],
+      ["olga", ""],
+    ]);
+    expect(names(updateAll(renamed.model, [again]))[0]).toEqual(["ana", "benno,cleo"]);
+    expect(names(updateAll(renamed.model, [erase]))[0]).toEqual(["ana", "benno"]);
+    const back = recordEvent(7, { kind: "rename", body: { ...body, was: "benno", name: "ben" } });
+    expect(names(updateAll(renamed.model, [erase, back]))[0]).toEqual(["ana", "ben"]);
+    const relogged = updateAll(scene(...events).model, [
+      { kind: "entered", user: "ana" },
+      { kind: "room", room: LOBBY, name: "lobby", n: 5, skipped: 0 },
+      rename,
+    ]);
+    expect(names(relogged)[1]).toEqual(["ben", ""]);
+  });
+
   test("renames members, online or not, and the user", () => {
     const renamed = { user: "u1", was: "ben", name: "benno" };
     const { model } = scene(

@@ -171,7 +171,7 @@ export const ENGLISH = {
   eventAccountDeleted: (actor: string, subject: string) =>
     `${actor} deleted the account ${subject}`,
   eventRename: (actor: string, oldName: string, name: string) =>
-    `${actor} renamed ${oldName} to ${name}`,
+    `${oldName} is now ${name} (renamed by ${actor}, operator)`,
   eventRenameRoom: (actor: string, oldName: string, name: string) =>
     `${actor} renamed the room ${oldName} to ${name}`,
   eventClose: (actor: string) => `${actor} made this room read-only`,

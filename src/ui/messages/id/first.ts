@@ -172,7 +172,8 @@ export const INDONESIAN: Texts = {
     topic === "" ? `${actor} menghapus topik` : `${actor} menetapkan topik: ${topic}`,
   eventKick: (actor, subject) => `${actor} mengeluarkan ${subject}`,
   eventAccountDeleted: (actor, subject) => `${actor} menghapus akun ${subject}`,
-  eventRename: (actor, oldName, name) => `${actor} mengganti nama ${oldName} menjadi ${name}`,
+  eventRename: (actor, oldName, name) =>
+    `${oldName} sekarang bernama ${name} (diganti oleh operator ${actor})`,
   eventRenameRoom: (actor, oldName, name) =>
     `${actor} mengganti nama ruang ${oldName} menjadi ${name}`,
   eventClose: (actor) => `${actor} menjadikan ruang ini hanya baca`,
