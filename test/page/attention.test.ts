@@ -191,6 +191,59 @@ const COUNT_SHOWN = `{
   };
 }`;
 
+const PHONE = `{
+  Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 (Linux; Android 15)" });
+  globalThis.Notification = class {
+    static permission = "granted";
+    static requestPermission() {
+      return Promise.resolve("granted");
+    }
+    constructor() {
+      throw new TypeError("Illegal constructor");
+    }
+  };
+}`;
+
+pageTest("notifies from a service worker on a phone, which opens the room", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const ben = await HeadlessUser.open(served, "ben");
+  await using ana = await browser.visit(pageAddress(served), { initScript: PHONE });
+  const { context, page } = ana;
+  await context.grantPermissions(["notifications"], { origin: new URL(page.url()).origin });
+  await ana.logIn("ana");
+  await ana.openSettings();
+  const setting = ana.page.getByLabel("Notify me about mentions and direct messages");
+  await setting.click();
+  await until("it is on", () => setting.isChecked());
+  await page.keyboard.press("Escape");
+  const [worker = await context.waitForEvent("serviceworker")] = context.serviceWorkers();
+  await worker.evaluate(COUNT_SHOWN);
+  await setVisible(ana, false);
+  await ben.post("between us", "@ana");
+  await until("a notification", () =>
+    page.evaluate<boolean>(`navigator.serviceWorker.ready.then(
+    (registration) => registration.getNotifications()).then(([shown]) =>
+      shown?.title === "ben in @ben" && shown.body === "between us" && shown.data.at === "@ben")`),
+  );
+  await page.evaluate(`navigator.serviceWorker.dispatchEvent(
+    new MessageEvent("message", { data: { kind: "open", at: "@ben" } }))`);
+  await ana.heading("@ben").waitFor();
+  ben.tab.close();
+});
+
+pageTest("says that notifications on a phone need a trusted certificate", async () => {
+  const untrusted = `if (isSecureContext) navigator.serviceWorker.register = () =>
+    Promise.reject(new DOMException("An SSL certificate error occurred", "SecurityError"));`;
+  await using ana = await server.logIn("ada", { initScript: PHONE + untrusted });
+  await ana.openSettings();
+  const setting = ana.page.getByLabel("Notify me about mentions and direct messages");
+  await setting.click();
+  await ana.page.getByText(/^On a phone, notifications require/).waitFor();
+  expect(await setting.isChecked()).toBe(false);
+  expect(await ana.accessibilityViolations()).toEqual([]);
+});
+
 pageTest("notifies of a message while the page is closed; a click opens its room", async () => {
   await using sandbox = new Sandbox();
   const push = await pushService(sandbox);

@@ -61,7 +61,7 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onEvent((event) => {
-        const { settings, texts, times, notify, fail, lazy } = latestPage.current;
+        const { settings, texts, times, notify, lazy } = latestPage.current;
         if (event.kind === "came-anew") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
@@ -84,12 +84,11 @@ function useNotifications(): void {
             chat.open(target);
           };
         } catch {
-          // Phones only support notifications from a service worker, which exists when pushes are
-          // enabled.
-          const { serviceWorker } = navigator as Partial<Navigator>;
-          serviceWorker
-            ?.getRegistration()
-            .then((overlay) => overlay?.showNotification(title, content), fail);
+          // The setting explains why a phone runs no service worker.
+          lazy
+            .fetch()
+            .then(({ notifyFromWorker }) => notifyFromWorker({ texts }, title, content))
+            .catch(() => {});
         }
       }),
     [chat],

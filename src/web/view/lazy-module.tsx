@@ -7,7 +7,8 @@ import { Dashboard } from "./admin/dashboard.tsx";
 import { Badge } from "./attention/badge.tsx";
 import { Notices, Removals } from "./attention/notices.tsx";
 import { PinsDialog } from "./attention/pins.tsx";
-import { disablePushes, PushKeeper, PushSetting } from "./attention/pushes.tsx";
+import { canNotify } from "./attention/push-browser.ts";
+import { disablePushes, notifyFromWorker, PushKeeper, PushSetting } from "./attention/pushes.tsx";
 import { ReadersLine, ReceiptsDialog } from "./attention/readers.tsx";
 import { playSound } from "./attention/sound.ts";
 import { Typing } from "./attention/typing.tsx";
@@ -69,7 +70,9 @@ export const LAZY_MODULE: LazyModule = {
   Badge,
   PushKeeper,
   PushSetting,
+  canNotify,
   disablePushes,
+  notifyFromWorker,
   playSound,
   Typing,
   Notices,

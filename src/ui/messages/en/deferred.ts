@@ -256,6 +256,9 @@ export const ENGLISH_DEFERRED = {
   pushesFailed: "Can't reach your browser vendor's push servers.",
   notificationsDenied:
     "Notifications are blocked for this page. Allow them in the browser's settings.",
+  notificationsUntrusted:
+    "On a phone, notifications require an https address with a certificate that the browser " +
+    "trusts.",
   notificationsNone: "This browser doesn't support notifications.",
   deviceOn: (program: string, system: string) => `${program} on ${system}`,
   thisDevice: "this device",

@@ -260,6 +260,8 @@ export const INDONESIAN_DEFERRED: typeof ENGLISH_DEFERRED = {
     "dahulu halaman ini ke layar utama.",
   pushesFailed: "Server push peramban Anda tidak dapat dihubungi.",
   notificationsDenied: "Pemberitahuan diblokir untuk halaman ini. Izinkan di pengaturan peramban.",
+  notificationsUntrusted:
+    "Di ponsel, pemberitahuan memerlukan alamat https dengan sertifikat yang dipercaya peramban.",
   notificationsNone: "Peramban ini tidak mendukung pemberitahuan.",
   deviceOn: (program, system) => `${program === "Browser" ? "Peramban" : program} di ${system}`,
   thisDevice: "perangkat ini",

@@ -1,4 +1,4 @@
-/** Web push in the browser: the service worker and its subscription. */
+/** The service worker, which shows notifications, and its subscription to web push. */
 
 import { equalBytes } from "../../../base/bytes.ts";
 
@@ -27,7 +27,9 @@ export function pushProblem(): PushProblem | undefined {
 
 /** Replaces a subscription that was made with a different server key. */
 export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserSubscription> {
-  const { pushManager } = await worker(lang);
+  const problem = pushProblem();
+  if (problem !== undefined) throw new PushError(problem);
+  const { pushManager } = await registerWorker(lang);
   try {
     const existing = await pushManager.getSubscription();
     const before = existing?.options?.applicationServerKey;
@@ -47,6 +49,15 @@ export async function subscribe(key: Uint8Array, lang: string): Promise<BrowserS
   }
 }
 
+/** Phones and tablets show notifications only from a service worker. */
+export async function canNotify(lang: string): Promise<boolean> {
+  if (!/Android|iPhone|iPad/.test(navigator.userAgent)) return true;
+  return registerWorker(lang).then(
+    () => true,
+    () => false,
+  );
+}
+
 export async function unsubscribe(): Promise<void> {
   const registration = await (navigator as Partial<Navigator>).serviceWorker?.getRegistration("/");
   const existing = await registration?.pushManager?.getSubscription();
@@ -54,10 +65,10 @@ export async function unsubscribe(): Promise<void> {
   await registration?.unregister();
 }
 
-async function worker(lang: string): Promise<ServiceWorkerRegistration> {
-  const problem = pushProblem();
-  if (problem !== undefined) throw new PushError(problem);
-  const { serviceWorker } = navigator;
+/** @throws {PushError} untrusted if the browser runs no worker of this server */
+export async function registerWorker(lang: string): Promise<ServiceWorkerRegistration> {
+  const { serviceWorker } = navigator as Partial<Navigator>;
+  if (serviceWorker === undefined) throw new PushError("untrusted");
   try {
     const options = { updateViaCache: "none" } as const;
     await serviceWorker.register(`/worker.js?lang=${encodeURIComponent(lang)}`, options);

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
 import { readRoute } from "../../input/route.ts";
-import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
+import { FaultLine, type PageValue, useModelValue, useOnline, useTask } from "../shell/context.tsx";
 import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
 import { type FullPage, useFullPage } from "../shell/full-page.ts";
@@ -12,6 +12,7 @@ import {
   PushError,
   type PushProblem,
   pushProblem,
+  registerWorker,
   subscribe,
   unsubscribe,
 } from "./push-browser.ts";
@@ -95,14 +96,24 @@ export function PushSetting() {
   );
 }
 
+export async function notifyFromWorker(
+  { texts }: Pick<PageValue, "texts">,
+  title: string,
+  options: NotificationOptions,
+): Promise<void> {
+  const registration = await registerWorker(texts.lang);
+  await registration.showNotification(title, options);
+}
+
+/** Subscribes to pushes again on each connection, and follows clicks on notifications. */
 export function PushKeeper() {
   const page = useFullPage();
-  const { chat, change } = page;
+  const { chat, settings, change } = page;
   const isOnline = useOnline();
   const isFocused = useModelValue((model) => model.isFocused);
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once per connection
   useEffect(() => {
-    if (!isOnline) return;
+    if (!isOnline || settings.pushesFor === undefined) return;
     subscribeOnServer(page).catch((error: unknown) => {
       const isDenied = error instanceof PushError && error.problem === "denied";
       const isRefused = error instanceof Fault && error.code === "not-allowed";

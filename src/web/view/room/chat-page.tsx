@@ -410,7 +410,9 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
         <LazyView view="Badge" mentions={lines.mentions} />
       ) : null}
-      {isKnown && settings.pushesFor === me ? <LazyView view="PushKeeper" /> : null}
+      {isKnown && (settings.notifies || settings.pushesFor === me) ? (
+        <LazyView view="PushKeeper" />
+      ) : null}
     </div>
   );
 }

@@ -136,6 +136,12 @@ export type LazyModule = {
   readonly texts: Partial<AllTexts>;
   readonly loginFieldError: (attempt: LoginAttempt, texts: Texts) => LoginFieldError | undefined;
   readonly disablePushes: (page: Pick<PageValue, "change">) => Promise<void>;
+  readonly canNotify: (lang: string) => Promise<boolean>;
+  readonly notifyFromWorker: (
+    page: Pick<PageValue, "texts">,
+    title: string,
+    options: NotificationOptions,
+  ) => Promise<void>;
   readonly playSound: () => Promise<void>;
 };
 

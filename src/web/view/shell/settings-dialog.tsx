@@ -63,12 +63,15 @@ function Notifications() {
   const { texts, settings, change, lazy } = useFullPage();
   const PushSetting = lazy.module?.PushSetting;
   const [, setPermission] = useState("");
+  const [isUntrusted, setUntrusted] = useState(false);
   // Another setting may have requested permission in the meantime.
   const permission = "Notification" in window ? Notification.permission : undefined;
   const requestPermission = async () => {
     const result = await Notification.requestPermission();
     setPermission(result);
-    change({ notifies: result === "granted" });
+    const canShow = (await lazy.module?.canNotify(texts.lang)) !== false;
+    setUntrusted(!canShow);
+    change({ notifies: result === "granted" && canShow });
   };
   const isOn = settings.notifies && permission === "granted";
   return (
@@ -86,6 +89,7 @@ function Notifications() {
           }}
         />
       ) : null}
+      {isUntrusted ? <p role="alert">{texts.notificationsUntrusted}</p> : null}
       <Check
         label={texts.sounds}
         isOn={settings.sounds}
