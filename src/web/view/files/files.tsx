@@ -8,6 +8,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { FileView, Item, Model, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import { deletedText } from "../../../ui/text/event-text.ts";
 import { type MediaKind, mediaType } from "../../browser/media.ts";
 import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
 import { useModelValue } from "../shell/context.tsx";

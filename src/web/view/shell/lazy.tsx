@@ -95,7 +95,7 @@ interface LazyComponents {
   readonly GuessDelay: { readonly delay: GuessDelayView };
   readonly Transfers: object;
   /** `onUnreadable`: called if this device can never read the room. */
-  readonly SealedNotice: TargetProps & { readonly onUnreadable?: () => void };
+  readonly SealedNotice: TargetProps & { readonly onUnreadable?: (() => void) | undefined };
   readonly Invitations: object;
   readonly Removals: object;
   readonly Badge: { readonly mentions: number };
