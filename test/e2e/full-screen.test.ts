@@ -53,12 +53,12 @@ requires("tmux").test(
     await bob.shows(/│ said into the dark$/);
 
     bob.line("/history 3");
-    await bob.shows(/\/history · /);
-    await bob.shows(/^\S* *│\d\d:\d\d .*ana: said into the dark$/);
+    await bob.shows(/─ \/history ─/);
+    await bob.shows(/#lobby {2}ana {2}said into the dark/);
     bob.press("Escape");
     await bob.until(
       "the list is closed",
-      (rows) => !rows.some((row) => row.includes("/history ·")),
+      (rows) => !rows.some((row) => row.includes("/history ─")),
     );
 
     bob.line("/search dark");
