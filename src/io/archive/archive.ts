@@ -12,11 +12,16 @@ import {
   parseLine,
 } from "../../wire/record.ts";
 import { type Disk, type DiskSearch, diskFault } from "../disk/disk.ts";
-import { type LineMatcher, type LineSpans, lineMatcher } from "../disk/line-matcher.ts";
+import {
+  type LineMatcher,
+  type LineQuery,
+  type LineSpans,
+  lineMatcher,
+} from "../disk/line-matcher.ts";
 import type { Archive, Page, PageQuery } from "../log/log.ts";
 import type { BlockIndex, ByteRange } from "./block-index.ts";
 import { ErasureCheck } from "./erasures.ts";
-import { isRare, lineQueryOf, type SearchQuery, threadQueryOf } from "./line-query.ts";
+import { isRare, lineQueryOf, type SearchQuery } from "./line-query.ts";
 import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { type SearchedRange, SegmentFiles } from "./segment-files.ts";
 
@@ -145,7 +150,7 @@ class Collector {
     }
     if (threads === undefined || ranges.length <= direct.length) return;
     const remainingRanges = ranges.slice(direct.length);
-    const query = threadQueryOf(this.#query);
+    const query: LineQuery = this.#query;
     for await (const found of this.#files.filterBySearch(remainingRanges, query, threads)) {
       for await (const { range, bytes } of this.#files.read([found])) {
         if (await this.#addLines(range, bytes)) return;

@@ -5,18 +5,12 @@ import { foldCase } from "../../base/case-fold.ts";
 const LETTERS_MAX = 16;
 const CLUSTERS_MAX = 64;
 
-export interface CasePattern {
-  readonly pattern: RegExp;
-  /** Byte spellings of each letter of the pattern, in Latin-1. Empty for a letter with too many. */
-  readonly letters: readonly (readonly string[])[];
-}
-
 /**
  * Returns a byte pattern that matches every line with this text in any spelling, and possibly other
  * lines; `undefined` if every letter has too many spellings. The pattern contains no repetition, so
  * no text makes matching slow.
  */
-export function casePattern(text: string): CasePattern | undefined {
+export function casePattern(text: string): RegExp | undefined {
   const runs: LetterPattern[][] = [[]];
   let last: string | undefined;
   for (const { letter, marks } of clustersOf(foldCase(text)).slice(0, CLUSTERS_MAX)) {
@@ -32,22 +26,17 @@ export function casePattern(text: string): CasePattern | undefined {
   const weight = (run: readonly LetterPattern[]) => run.filter(({ isExact }) => isExact).length;
   const best = runs.reduce((a, b) => (weight(b) > weight(a) ? b : a));
   if (weight(best) === 0) return undefined;
-  const chosen = best.map(({ inside, edge }, i) =>
+  const source = best.map(({ inside, edge }, i) =>
     i === 0 || i === best.length - 1 ? edge : inside,
   );
-  const source = chosen.map((letter) => letter.source).join("");
-  return { pattern: new RegExp(source, "g"), letters: chosen.map((letter) => letter.spellings) };
+  return new RegExp(source.join(""), "g");
 }
 
+/** Regular expressions for one letter of the text. */
 interface LetterPattern {
-  readonly inside: Spellings;
-  readonly edge: Spellings;
+  readonly inside: string;
+  readonly edge: string;
   readonly isExact: boolean;
-}
-
-interface Spellings {
-  readonly source: string;
-  readonly spellings: readonly string[];
 }
 
 interface Cluster {
@@ -135,25 +124,14 @@ function letterPattern(letter: string, marks: readonly string[]): LetterPattern 
     // Other marks may stand between the letter and its mark.
     const bases = decomposed.flatMap(([base = ""]) => [base.toLowerCase(), base.toUpperCase()]);
     const ascii = [...new Set(bases)].filter((base) => base.length === 1 && isAscii(base));
-    const source = `[${ascii.map(bytePattern).join("")}\\x80-\\xff]`;
-    const lead = { source, spellings: [] };
+    const lead = `[${ascii.map(bytePattern).join("")}\\x80-\\xff]`;
     return { inside: lead, edge: lead, isExact: false };
   }
-  const spelled = (points: readonly string[]) =>
-    spellingsWith(spellingsOf(points), letter === "i", marks.join(""));
+  const dot = letter === "i" ? `(?:${bytePattern(DOT_ABOVE)})?` : "";
+  const suffix = dot + bytePattern(marks.join(""));
+  const spelled = (points: readonly string[]) => alternatives(spellingsOf(points)) + suffix;
   const exact = points.filter((point) => foldCase(point) === letter);
   return { inside: spelled(exact), edge: spelled(points), isExact: true };
-}
-
-function spellingsWith(letters: ReadonlySet<string>, isDotted: boolean, mark: string): Spellings {
-  const dot = isDotted ? `(?:${bytePattern(DOT_ABOVE)})?` : "";
-  const suffixes = isDotted ? [mark, DOT_ABOVE + mark] : [mark];
-  return {
-    source: alternatives(letters) + dot + bytePattern(mark),
-    spellings: suffixes.flatMap((suffix) =>
-      Array.from(letters, (letter) => bytesOf(letter + suffix).toString("latin1")),
-    ),
-  };
 }
 
 function isFixed(letter: string, mark: string): boolean {

@@ -10,8 +10,6 @@ export interface LineSpans {
 export interface LineQuery {
   readonly needle?: Uint8Array;
   readonly pattern?: RegExp;
-  /** WebAssembly module that finds all matches of `pattern` or `needle`, and possibly others. */
-  readonly module?: Uint8Array<ArrayBuffer>;
   readonly rooms?: ReadonlySet<string>;
   readonly kinds?: ReadonlySet<string>;
   readonly by?: string;
@@ -26,10 +24,10 @@ export interface LineQuery {
 }
 
 /** Returns the offset of the next possible match at or after `from`; negative if there is none. */
-export type FindNext = (from: number) => number;
+type FindNext = (from: number) => number;
 
 export interface LineMatcher {
-  spans(bytes: Buffer, findNext?: FindNext): LineSpans;
+  spans(bytes: Buffer): LineSpans;
   matchesHead(head: Head): boolean;
   matchesBody(body: unknown): boolean;
 }
@@ -62,7 +60,8 @@ export function lineMatcher(query: LineQuery, fold: (text: string) => string): L
   };
 
   return {
-    spans: (bytes, findNext = findIn(bytes)) => {
+    spans: (bytes) => {
+      const findNext = findIn(bytes);
       const spans: LineSpans = { starts: [], ends: [] };
       for (let from = 0; from < bytes.length; ) {
         const hit = findNext(from);

@@ -2,7 +2,7 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { DiskSearch, SearchRange } from "./disk.ts";
-import { type FindNext, type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
+import { type LineQuery, type LineSpans, lineMatcher } from "./line-matcher.ts";
 
 /** More threads would compete for memory bandwidth. */
 const THREADS_MAX = 4;
@@ -26,9 +26,6 @@ interface WorkerScope {
   onmessage: (event: { data: SearchRequest }) => void;
   postMessage(answer: SearchResponse): void;
 }
-
-/** The `find` function of a search module. */
-type ModuleFind = (from: number, to: number) => number;
 
 export class SearchThreads implements DiskSearch {
   readonly #openWorker: (url: string) => Worker;
@@ -144,36 +141,19 @@ function searchLoop(
   const fs = process.getBuiltinModule("node:fs");
   // Lower this thread's priority (Linux only), so that searches do not delay messages.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
-  // Search modules use the first page and may read bytes of the last one.
-  const pageBytes = 64 << 10;
-  const otherPages = 2;
-  const memory = new WebAssembly.Memory({ initial: otherPages });
+  let buffer = Buffer.alloc(0);
   const bytesOf = ({ path, from, to }: SearchRange): Buffer | undefined => {
     let fd = -1;
     try {
       fd = fs.openSync(path, "r");
-      const pages = otherPages + Math.ceil((to - from) / pageBytes);
-      const missing = pages - memory.buffer.byteLength / pageBytes;
-      if (missing > 0) memory.grow(missing);
-      const into = Buffer.from(memory.buffer, pageBytes, to - from);
+      if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
+      const into = buffer.subarray(0, to - from);
       return into.subarray(0, fs.readSync(fd, into, 0, to - from, from));
     } catch {
       return undefined;
     } finally {
       if (fd >= 0) fs.closeSync(fd);
     }
-  };
-  let last: { readonly module: Uint8Array; readonly find: ModuleFind } | undefined;
-  /** Returns `undefined` if this processor has no vector instructions. */
-  const finderOf = ({ module }: LineQuery): ModuleFind | undefined => {
-    if (module === undefined) return undefined;
-    // Compile once per search.
-    if (last !== undefined && Buffer.from(module).equals(last.module)) return last.find;
-    if (!WebAssembly.validate(module)) return undefined;
-    const imports = { memory: { bytes: memory } };
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), imports);
-    last = { module, find: exports["find"] as unknown as ModuleFind };
-    return last.find;
   };
   const mayMatch = (line: Buffer, matcher: ReturnType<typeof lineMatcher>): boolean => {
     try {
@@ -185,14 +165,12 @@ function searchLoop(
   };
   scope.onmessage = ({ data: { id, ranges, query } }) => {
     const matcher = matcherOf(query, fold);
-    const find = finderOf(query);
     let [lines, sizeBytes] = [0, 0];
     const found = ranges.map((range) => {
       const isFull = lines > query.limit || sizeBytes > query.bytesMax;
       const bytes = isFull ? undefined : bytesOf(range);
       if (bytes === undefined) return undefined;
-      const findNext: FindNext | undefined = find && ((from) => find(from, bytes.length));
-      const { starts, ends } = matcher.spans(bytes, findNext);
+      const { starts, ends } = matcher.spans(bytes);
       const matching: LineSpans = { starts: [], ends: [] };
       for (const [i, start] of starts.entries()) {
         const end = ends[i] ?? start;

@@ -2,27 +2,25 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
 import { casePattern, escapedInJson } from "../../../src/io/archive/case-pattern.ts";
-import { lineQueryOf, threadQueryOf } from "../../../src/io/archive/line-query.ts";
+import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
 import { lineMatcher } from "../../../src/io/disk/line-matcher.ts";
 import { SWEEP_STEP } from "../../samples.ts";
-import { finderOf } from "./finder.ts";
 
 const latin1 = (text: string): string =>
   Buffer.from(escapedInJson(text), "utf8").toString("latin1");
 
 function mayContain(text: string, needle: string): boolean {
   const found = casePattern(needle);
-  return found === undefined || new RegExp(found.pattern.source).test(latin1(text));
+  return found === undefined || new RegExp(found.source).test(latin1(text));
 }
 
 /** Returns the numbers of the lines that a search for the needle in any case selects. */
-function linesFound(texts: readonly string[], needle: string, by: "pattern" | "module"): number[] {
+function linesFound(texts: readonly string[], needle: string): number[] {
   const page = { from: "oldest", limit: 1, bytesMax: 1 } as const;
-  const query = threadQueryOf(lineQueryOf({ grep: needle, ignoreCase: true, ...page }));
+  const query = lineQueryOf({ grep: needle, ignoreCase: true, ...page });
   const lines = texts.map((text) => `${escapedInJson(text)}\n`);
   const bytes = Buffer.from(lines.join(""), "utf8");
-  const findNext = by === "module" && query.module && finderOf(query.module, bytes);
-  const { starts, ends } = lineMatcher(query, foldCase).spans(bytes, findNext || undefined);
+  const { starts, ends } = lineMatcher(query, foldCase).spans(bytes);
   expect(starts.length).toBe(ends.length);
   return ends.map((end) => bytes.toString("latin1", 0, end).split("\n").length - 1);
 }
@@ -58,8 +56,7 @@ describe("a search in any case", () => {
         if (casePattern(needle) === undefined) return;
         const lines = [...all, one(a + b), one(b + a), ...all];
         const expected = lines.flatMap((line, i) => (mayContain(line, needle) ? [i] : []));
-        expect(linesFound(lines, needle, "pattern")).toEqual(expected);
-        expect(linesFound(lines, needle, "module")).toEqual(expected);
+        expect(linesFound(lines, needle)).toEqual(expected);
       }),
       { numRuns: Math.ceil(10_000 / SWEEP_STEP) },
     );
@@ -77,15 +74,14 @@ describe("a search in any case", () => {
         return i % 97 === 5 ? `${words} and ZURICH and Zur\u{131}ch ${words}` : words;
       });
       const expected = lines.flatMap((line, i) => (mayContain(line, needle) ? [i] : []));
-      expect(linesFound(lines, needle, "pattern")).toEqual(expected);
-      expect(linesFound(lines, needle, "module")).toEqual(expected);
+      expect(linesFound(lines, needle)).toEqual(expected);
     },
   );
 
   test("skips most other texts", () => {
     const texts = ["xylophonist", "Zürich", "ПРИВЕТ", "東京都", "οδός", "straße", "KİSS", "2031"];
     for (const [i, text] of texts.entries()) {
-      expect([text, linesFound(texts, foldCase(text), "module")]).toEqual([text, [i]]);
+      expect([text, linesFound(texts, foldCase(text))]).toEqual([text, [i]]);
     }
   });
 });
@@ -114,7 +110,7 @@ describe("casePattern", () => {
 
   test("uses at most 16 letters of a text of any length", () => {
     for (const letter of ["a", "i", "\u0431", "\u{10428}"]) {
-      const sourceOf = (count: number) => casePattern(letter.repeat(count))?.pattern.source;
+      const sourceOf = (count: number) => casePattern(letter.repeat(count))?.source;
       expect(sourceOf(1_000)).toBe(sourceOf(16));
       expect(sourceOf(15)).not.toBe(sourceOf(16));
     }

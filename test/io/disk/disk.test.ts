@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { lineQueryOf, threadQueryOf } from "../../../src/io/archive/line-query.ts";
+import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
 import { type Disk, diskFault, type TreeDisk } from "../../../src/io/disk/disk.ts";
 import { SearchThreads } from "../../../src/io/disk/search-worker.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
@@ -193,11 +193,8 @@ describe("search threads", () => {
     limit = 50,
   ): Promise<(string[] | undefined)[]> => {
     const places = [all, all];
-    const lineQuery = threadQueryOf(lineQueryOf({ ...page, ...query, limit }));
-    expect(lineQuery.module).toBeDefined();
+    const lineQuery = lineQueryOf({ ...page, ...query, limit });
     const spans = await threads.search(places, lineQuery);
-    const { module: _, ...withoutModule } = lineQuery;
-    expect(await threads.search(places, withoutModule)).toEqual(spans);
     return spans.map((one) =>
       one?.starts.map((start, i) => Buffer.from(content).subarray(start, one.ends[i]).toString()),
     );
@@ -219,9 +216,8 @@ describe("search threads", () => {
     const rooms = new Set(["rB" as RoomId]);
     const unpaired = { grep: "\ud800", ignoreCase: true };
     for (const extra of [{}, { kinds: new Set(["topic"] as const) }, unpaired]) {
-      const query = threadQueryOf(lineQueryOf({ ...page, rooms, ...extra }));
+      const query = lineQueryOf({ ...page, rooms, ...extra });
       expect(query.needle).toBeDefined();
-      expect(query.module).toBeUndefined();
     }
   });
 
@@ -239,7 +235,7 @@ describe("search threads", () => {
     const hits = [...large.matchAll(/needle/g)].map(
       ({ index }) => large.lastIndexOf("\n", index) + 1,
     );
-    const query = threadQueryOf(lineQueryOf({ ...page, grep: "NEEDLE", ignoreCase: true }));
+    const query = lineQueryOf({ ...page, grep: "NEEDLE", ignoreCase: true });
     const starts = async (...ranges: [number, number][]) => {
       const places = ranges.map(([from, to]) => ({ path: largePath, from, to }));
       return (await threads.search(places, query)).map((one) => one?.starts);
