@@ -6,7 +6,7 @@ import { slashRows } from "../src/cli/chat/slash.ts";
 import { type FlagDef, flagName } from "../src/cli/command.ts";
 import { settingOf, variableOf } from "../src/cli/serve/settings.ts";
 import { SERVE_FLAGS } from "../src/commands/serve.ts";
-import { SLASH_ALIASES } from "../src/ui/commands/table.ts";
+import { SLASH_ALIASES } from "../src/ui/commands.ts";
 import { runChat } from "./e2e/binary.ts";
 import { GUIDES } from "./guides.ts";
 import { importsOf, sourceOf } from "./tidy/source.ts";

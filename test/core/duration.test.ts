@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { parseDuration, parseUntil, withUtcTime } from "../../src/core/duration.ts";
-import { banTarget } from "../../src/ui/commands/ban.ts";
+import { banTarget } from "../../src/ui/commands.ts";
 
 test.each([
   ["30s", 31_000],

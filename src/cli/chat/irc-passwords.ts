@@ -1,13 +1,8 @@
 /** Terminal output of the slash command `/irc-password`. */
 
 import { formatUtc } from "../../base/time.ts";
-import {
-  invalidArguments,
-  splitFirstWord,
-  usageFor,
-  type Views,
-} from "../../ui/commands/command.ts";
-import { ircPassword } from "../../ui/commands/views.ts";
+import { invalidArguments, splitFirstWord, usageFor, type Views } from "../../ui/command.ts";
+import { ircPassword } from "../../ui/commands.ts";
 import { ircSetup } from "../../ui/text/irc-setup.ts";
 import type { SlashHost } from "./slash-host.ts";
 

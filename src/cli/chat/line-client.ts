@@ -18,7 +18,7 @@ import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
-import type { MessageAuthor, View } from "../../ui/commands/command.ts";
+import type { MessageAuthor, View } from "../../ui/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { type OpenClient, otherMachineText } from "../connect/client.ts";

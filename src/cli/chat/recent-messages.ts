@@ -1,7 +1,7 @@
 /** Recently printed messages, the targets of replies, reactions and edits. */
 
 import { dropOldest } from "../../core/evict.ts";
-import type { MessageAuthor } from "../../ui/commands/command.ts";
+import type { MessageAuthor } from "../../ui/command.ts";
 import { type DisplayRecord, destinationName } from "../output/render.ts";
 
 /** Users rarely refer further back, and can refer to an older message by its number. */

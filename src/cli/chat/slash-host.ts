@@ -7,7 +7,7 @@ import { sealedEdit } from "../../client/sealed/body.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { Answer, Host, JoinArgs, MessageAuthor, View } from "../../ui/commands/command.ts";
+import type { Answer, Host, JoinArgs, MessageAuthor, View } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";

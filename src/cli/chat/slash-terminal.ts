@@ -6,7 +6,7 @@ import { checkName } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
-import { invalidArguments, isSeq, splitFirstWord, splitWords } from "../../ui/commands/command.ts";
+import { invalidArguments, isSeq, splitFirstWord, splitWords } from "../../ui/command.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { checkFileId } from "../files/receive-file.ts";
 import { statsLine } from "../output/stats.ts";

@@ -8,8 +8,8 @@ import {
   splitFirstWord,
   usageFor,
   type View,
-} from "../../ui/commands/command.ts";
-import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands/table.ts";
+} from "../../ui/command.ts";
+import { SLASH_ALIASES as ALIASES, COMMANDS as SHARED } from "../../ui/commands.ts";
 import { nearestWord } from "../suggest.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";

@@ -7,7 +7,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { foundItems } from "../../core/model/page.ts";
 import { lastMessage, openRoom, roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import type { MessageAuthor, View } from "../../ui/commands/command.ts";
+import type { MessageAuthor, View } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { showView } from "../chat/slash.ts";

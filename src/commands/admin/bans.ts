@@ -12,7 +12,7 @@ import {
 } from "../../cli/connect/operator.ts";
 import { printList, printResult, timeCell } from "../../cli/output/result.ts";
 import { withUtcTime } from "../../core/duration.ts";
-import { banTarget } from "../../ui/commands/ban.ts";
+import { banTarget } from "../../ui/commands.ts";
 
 const TARGET_ARGUMENT = {
   target: argument("User name, or address as in the output of chat serve"),

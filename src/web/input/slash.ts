@@ -1,8 +1,8 @@
 /** Parser for composer lines that begin with `/`. */
 
 import { Fault } from "../../base/fault.ts";
-import { type Command, usageFor } from "../../ui/commands/command.ts";
-import { COMMANDS, SLASH_ALIASES } from "../../ui/commands/table.ts";
+import { type Command, usageFor } from "../../ui/command.ts";
+import { COMMANDS, SLASH_ALIASES } from "../../ui/commands.ts";
 import type { AllTexts } from "../../ui/messages/en/deferred.ts";
 
 export type SlashLine =

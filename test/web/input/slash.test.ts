@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { slashRows } from "../../../src/cli/chat/slash.ts";
-import { type Command, usageFor } from "../../../src/ui/commands/command.ts";
-import { COMMANDS } from "../../../src/ui/commands/table.ts";
+import { type Command, usageFor } from "../../../src/ui/command.ts";
+import { COMMANDS } from "../../../src/ui/commands.ts";
 import { ENGLISH_DEFERRED } from "../../../src/ui/messages/en/deferred.ts";
 import { slashLine } from "../../../src/web/input/slash.ts";
 

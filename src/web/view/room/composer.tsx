@@ -18,7 +18,7 @@ import { utf8Encode } from "../../../base/bytes.ts";
 import { FILE_TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
-import { COMMANDS } from "../../../ui/commands/table.ts";
+import { COMMANDS } from "../../../ui/commands.ts";
 import {
   EMPTY_DRAFT,
   endEdit,

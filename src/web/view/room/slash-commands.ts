@@ -19,9 +19,8 @@ import type {
   MessageAuthor,
   View,
   Views,
-} from "../../../ui/commands/command.ts";
-import { topic } from "../../../ui/commands/topic.ts";
-import { type AccountFacts, accountInfoText } from "../../../ui/commands/whois.ts";
+} from "../../../ui/command.ts";
+import { type AccountFacts, accountInfoText, topic } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { PageFault } from "../../../ui/text/page-fault.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";

@@ -3,8 +3,8 @@
 import { cleanText } from "../../../base/text.ts";
 import { knownNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { usageFor } from "../../../ui/commands/command.ts";
-import { COMMANDS } from "../../../ui/commands/table.ts";
+import { usageFor } from "../../../ui/command.ts";
+import { COMMANDS } from "../../../ui/commands.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { usePage } from "../shell/context.tsx";

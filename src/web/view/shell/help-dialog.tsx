@@ -1,7 +1,7 @@
 /** Help dialog: commands, shortcuts and formatting. */
 
-import { usageFor } from "../../../ui/commands/command.ts";
-import { COMMANDS } from "../../../ui/commands/table.ts";
+import { usageFor } from "../../../ui/command.ts";
+import { COMMANDS } from "../../../ui/commands.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { Dialog } from "./dialog.tsx";
 import { useFullPage } from "./full-page.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type FAULTS, Fault, msg } from "../../../../src/base/fault.ts";
 import { checkNewName, checkTypedName } from "../../../../src/base/new-names.ts";
 import { cleanText } from "../../../../src/base/text.ts";
@@ -19,7 +19,7 @@ const SOURCES = [
   ...["slash", "slash-grammar", "slash-terminal", "slash-views", "slash-host"],
   ...["last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
-const SHARED = readdirSync("src/ui/commands").map((name) => `src/ui/commands/${name}`);
+const SHARED = ["src/ui/command.ts", "src/ui/commands.ts"];
 const SEALED = ["rooms", "sealing", "identities", "lease"].map(
   (name) => `src/client/sealed/${name}.ts`,
 );

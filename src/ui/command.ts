@@ -1,9 +1,9 @@
 /** Types and parsers for the slash commands that the terminal and the page share. */
 
-import { Fault, msg } from "../../base/fault.ts";
-import type { RoomActor } from "../../client/chat/room-actions.ts";
-import type { PostBody, Answer as WireAnswer } from "../../wire/messages.ts";
-import type { Message } from "../messages/en/terminal.ts";
+import { Fault, msg } from "../base/fault.ts";
+import type { RoomActor } from "../client/chat/room-actions.ts";
+import type { PostBody, Answer as WireAnswer } from "../wire/messages.ts";
+import type { Message } from "./messages/en/terminal.ts";
 
 export type Ui = "terminal" | "page";
 export type Usage = string | Readonly<Record<Ui, string>>;

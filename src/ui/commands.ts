@@ -1,0 +1,501 @@
+/** Slash commands of every user interface. */
+
+import { Fault, msg } from "../base/fault.ts";
+import { checkName, formatTarget, parseTarget } from "../base/names.ts";
+import { formatUtc } from "../base/time.ts";
+import {
+  grant,
+  joinSealed,
+  kick,
+  leaveRoom,
+  type RoomActor,
+  sealedRoomAt,
+} from "../client/chat/room-actions.ts";
+import { checkNotSealed } from "../client/sealed/seal-rooms.ts";
+import { parseUntil, withUtcTime } from "../core/duration.ts";
+import { isIpv4 } from "../wire/host.ts";
+import type { Answer as WireAnswer } from "../wire/messages.ts";
+import {
+  type Answer,
+  type Command,
+  type Host,
+  isSeq,
+  type JoinArgs,
+  parseOnOff,
+  parseOptionalSeq,
+  parseSeq,
+  parseText,
+  parseUser,
+  type SimpleView,
+  splitFirstWord,
+  splitWords,
+  type Ui,
+  type Usage,
+  type View,
+  withoutAt,
+} from "./command.ts";
+import type { Texts } from "./messages/en/first.ts";
+import type { Message } from "./messages/en/terminal.ts";
+
+interface User {
+  readonly user: string;
+}
+
+interface OptionalSeq {
+  readonly seq: number | undefined;
+}
+
+/** Digits of a safety number, in groups. */
+const DIGIT_GROUPS = 12;
+
+const join: Command<JoinArgs> = {
+  usage: "/join ROOM [PASSWORD | --sealed]",
+  parse(input) {
+    const words = splitWords(input, 1, 2);
+    if (words === undefined) return undefined;
+    const [room, password, ...more] = words.filter((word) => word !== "--sealed");
+    const sealed = words.includes("--sealed");
+    if (room === undefined || more.length > 0) return undefined;
+    const flag = [room, password].find((word) => word?.startsWith("--") === true);
+    // A mistyped flag must not be used as the room password.
+    if (flag !== undefined) throw unknownFlag(flag);
+    if (sealed && password !== undefined) return undefined;
+    return { room: roomName(room), password, sealed };
+  },
+  async run(args, session, host) {
+    const attempt = () => host.join(args);
+    const answer = await (args.sealed ? joinSealed(session, args.room, attempt) : attempt());
+    if (answer === undefined) return undefined;
+    const { name, created } = answer;
+    const json = { kind: "joined", room: name, created };
+    if (!created) return { json, roomToOpen: name };
+    const note: Message = (texts) =>
+      (args.sealed ? texts.sealedRoomCreated : texts.roomCreated)(name);
+    return { json, note, roomToOpen: name };
+  },
+};
+
+function unknownFlag(flag: string): Fault {
+  return new Fault("usage", msg`unknown option for /join: ${flag.slice(0, 40)}`, {
+    remedy: msg`passwords cannot start with --; for an encrypted room: /join ROOM --sealed`,
+  });
+}
+
+const leave: Command<{ readonly room: string | undefined }> = {
+  usage: "/leave [ROOM]",
+  parse(input) {
+    const words = splitWords(input, 0, 1);
+    const room = words?.[0];
+    return words && { room: room && roomName(room) };
+  },
+  async run(args, session, host) {
+    if (args.room === undefined && host.current.startsWith("@")) return host.leaveConversation();
+    const room = args.room ?? host.room;
+    await leaveRoom(session, room);
+    return { json: { kind: "left", room }, text: (texts) => texts.leftRoom(room), leftRoom: room };
+  },
+};
+
+function roomName(word: string): string {
+  return checkName(word.replace(/^#/, ""), "room's name");
+}
+
+export const topic: Command<{ readonly text: string }> = {
+  usage: "/topic [TEXT]",
+  parse: (text) => ({ text }),
+  async run({ text }, session, host) {
+    if (text === "") return host.show({ kind: "topic" });
+    const { room } = host;
+    checkNotSealed(sealedRoomAt(session, room));
+    return { seq: (await session.request("topic", { room, topic: text })).seq };
+  },
+};
+
+const invite: Command<{ readonly user: string | undefined; readonly isAccount: boolean }> = {
+  usage: "/invite [NAME | @NAME]",
+  parse(input) {
+    const words = splitWords(input, 0, 1);
+    const [word] = words ?? [];
+    return words && { user: word && withoutAt(word), isAccount: word?.startsWith("@") === true };
+  },
+  async run({ user, isAccount }, session, host) {
+    const room = sealedRoomAt(session, host.current);
+    if (user !== undefined && room === undefined && isAccount) {
+      const { seq } = await session.request("invite-user", { room: host.room, user });
+      return { seq };
+    }
+    if (user === undefined || room === undefined) return host.show({ kind: "invite", user });
+    const rooms = await session.sealedRooms();
+    const { added, missing } = await rooms.invite(room, user);
+    return {
+      json: { kind: "let-in", user, room: room.name, added, missing },
+      text: (texts) => texts.devicesAdded(user, added, missing),
+    };
+  },
+};
+
+const kickCommand: Command<User & { readonly reason: string }> = {
+  usage: "/kick NAME [REASON]",
+  parse(input) {
+    const [name, reason] = splitFirstWord(input);
+    return name === "" ? undefined : { user: withoutAt(name), reason };
+  },
+  run: async ({ user, reason }, session, host) => ({
+    seq: await kick(session, host.room, user, reason),
+  }),
+};
+
+const mute: Command<User & { readonly forMs: number | undefined }> = {
+  usage: "/mute NAME [TIME]",
+  parse(input) {
+    const [name, time] = splitWords(input, 1, 2) ?? [];
+    if (name === undefined) return undefined;
+    return { user: withoutAt(name), forMs: time === undefined ? time : parseUntil(time, 0) };
+  },
+  async run({ user, forMs }, session, host) {
+    const until = forMs === undefined ? {} : { until: host.unixMs() + forMs };
+    const { seq } = await session.request("mute", { room: host.room, user, on: true, ...until });
+    return { seq };
+  },
+};
+
+const unmute: Command<User> = {
+  usage: "/unmute NAME",
+  parse: parseUser,
+  run: async ({ user }, session, host) => ({
+    seq: (await session.request("mute", { room: host.room, user, on: false })).seq,
+  }),
+};
+
+interface BanArgs {
+  readonly name: string;
+  readonly forMs: number | undefined;
+  readonly reason: string;
+}
+
+const ban: Command<BanArgs> = {
+  usage: "/ban NAME [TIME] [REASON]",
+  parse(input) {
+    const [name, remaining] = splitFirstWord(input);
+    if (name === "") return undefined;
+    const [first, more] = splitFirstWord(remaining);
+    const isTimed = /^\d+[smhd]$/.test(first);
+    return {
+      name,
+      forMs: isTimed ? parseUntil(first, 0) : undefined,
+      reason: isTimed ? more : remaining,
+    };
+  },
+  async run({ name, forMs, reason }, session, host) {
+    const fields = {
+      ...banTarget(name),
+      ...(forMs === undefined ? {} : { until: host.unixMs() + forMs }),
+      ...(reason === "" ? {} : { reason }),
+    };
+    await session.request("ban", { ...fields, on: true });
+    return {
+      json: { kind: "banned", ...withUtcTime(fields, "until") },
+      text: (texts) => texts.banned(name),
+    };
+  },
+};
+
+export function banTarget(text: string): User | { readonly address: string } {
+  return text.includes(":") || isIpv4(text) ? { address: text } : { user: withoutAt(text) };
+}
+
+function setsModerator(on: boolean): Command<User> {
+  return {
+    usage: on ? "/grant NAME" : "/revoke NAME",
+    parse: parseUser,
+    async run({ user }, session, { room }) {
+      await grant(session, room, user, on);
+      return { json: { kind: on ? "granted" : "revoked", user, role: "moderator", room } };
+    },
+  };
+}
+
+const receipts: Command<{ readonly on: boolean }> = {
+  usage: "/receipts on|off",
+  parse: (input) => parseOnOff(input),
+  run: async ({ on }, session, host) => ({
+    seq: (await session.request("receipts", { target: host.current, on })).seq,
+  }),
+};
+
+const pin: Command<OptionalSeq> = {
+  usage: "/pin [SEQ]",
+  defaultAuthor: "other",
+  parse: parseOptionalSeq,
+  async run(args, session, host) {
+    const seq = await host.resolveSeq(args.seq, "other");
+    return { seq: (await session.request("pin", { seq, on: true })).seq };
+  },
+};
+
+const unpin: Command<{ readonly seq: number }> = {
+  usage: "/unpin SEQ",
+  parse: parseSeq,
+  run: async ({ seq }, { request }) => ({
+    seq: (await request("pin", { seq, on: false })).seq,
+  }),
+};
+
+const me: Command<{ readonly text: string }> = {
+  usage: "/me TEXT",
+  parse: parseText,
+  async run({ text }, _session, host) {
+    await host.post({ text, action: true });
+    return undefined;
+  },
+};
+
+const shrug: Command<{ readonly text: string }> = {
+  usage: "/shrug [TEXT]",
+  parse: (text) => ({ text }),
+  async run({ text }, _session, host) {
+    await host.post({ text: `${text} ¯\\_(ツ)_/¯`.trimStart() });
+    return undefined;
+  },
+};
+
+const reply: Command<OptionalSeq & { readonly text: string }> = {
+  usage: "/reply [SEQ] TEXT",
+  defaultAuthor: "other",
+  parse(input) {
+    const [, seq, text = input] = /^([1-9]\d{0,14})\s+([\s\S]+)$/.exec(input) ?? [];
+    return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
+  },
+  async run({ seq, text }, _session, host) {
+    await host.post({ text, re: await host.resolveSeq(seq, "other") });
+    return undefined;
+  },
+};
+
+const react: Command<OptionalSeq & { readonly sign: string }> = {
+  usage: "/react EMOJI [SEQ]",
+  defaultAuthor: "other",
+  parse(input) {
+    const [sign, seq] = splitWords(input, 1, 2) ?? [];
+    if (sign === undefined || (seq !== undefined && !isSeq(seq))) return undefined;
+    return { sign, seq: seq === undefined ? seq : Number(seq) };
+  },
+  async run({ seq, sign }, _session, host) {
+    await host.react(await host.resolveSeq(seq, "other"), sign);
+    return undefined;
+  },
+};
+
+const edit: Command<{ readonly text: string }> = {
+  usage: "/edit TEXT",
+  defaultAuthor: "own",
+  parse: parseText,
+  run: async ({ text }, _session, host) => ({
+    seq: await host.edit(await host.resolveSeq(undefined, "own"), text),
+  }),
+};
+
+const erase: Command<OptionalSeq> = {
+  usage: "/erase [SEQ]",
+  defaultAuthor: "own",
+  parse: parseOptionalSeq,
+  run: async ({ seq }, _session, host) => ({
+    seq: await host.erase(await host.resolveSeq(seq, "own")),
+  }),
+};
+
+const save: Command<OptionalSeq> = {
+  usage: "/save [SEQ]",
+  defaultAuthor: "other",
+  parse: parseOptionalSeq,
+  async run(args, session, host) {
+    const seq = await host.resolveSeq(args.seq, "other");
+    return changeSaved(session, host, seq, true);
+  },
+};
+
+const unsave: Command<{ readonly seq: number }> = {
+  usage: "/unsave SEQ",
+  parse: parseSeq,
+  run: ({ seq }, session, host) => changeSaved(session, host, seq, false),
+};
+
+async function changeSaved(
+  session: RoomActor,
+  host: Host,
+  seq: number,
+  on: boolean,
+): Promise<Answer> {
+  const room = await host.roomOfSaved(seq, !on);
+  await session.request("save", { room, seq, on });
+  const text: Message = (texts) => (on ? texts.messageSaved : texts.messageUnsaved);
+  return { json: { kind: "save", seq, on }, text };
+}
+
+function setsIgnored(on: boolean): Command<User> {
+  return {
+    usage: on ? "/ignore NAME" : "/unignore NAME",
+    parse: parseUser,
+    async run(args, session) {
+      const user = checkName(args.user, "person's name");
+      await session.request("ignore", { user, on });
+      const json = { kind: on ? "ignoring" : "unignored", user };
+      return { json, text: (texts) => (on ? texts.nowIgnoring : texts.stoppedIgnoring)(user) };
+    },
+  };
+}
+
+const whois: Command<User> = {
+  usage: "/whois NAME",
+  parse: parseUser,
+  async run({ user }, session) {
+    const account = await session.request("whois", { user: checkName(user, "person's name") });
+    const json = { kind: "whois", ...account, since: formatUtc(account.since) };
+    return { json, text: (texts) => accountInfoText(json, texts) };
+  },
+};
+
+export type AccountFacts = Omit<WireAnswer<"whois">, "since"> & { readonly since: string };
+
+export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "accountInfo">): string {
+  const { user, online, role, since, rooms } = facts;
+  return texts.accountInfo(user, online, role === "operator", since.slice(0, 10), rooms.join(", "));
+}
+
+/** Hides joins and leaves. */
+const quiet: Command<{ readonly on: boolean }> = {
+  usage: "/quiet [on|off]",
+  parse: (input) => parseOnOff(input, true),
+  run({ on }, _session, host) {
+    host.hideJoins(on);
+    return Promise.resolve({
+      json: { kind: "quiet", on },
+      text: (texts) => (on ? texts.quietOn : texts.quietOff),
+    });
+  },
+};
+
+function opensView(
+  usage: Usage,
+  parse: (input: string, ui: Ui) => View | undefined,
+): Command<View> {
+  return { usage, parse, run: (args, _session, host) => host.show(args) };
+}
+
+function simpleView(kind: SimpleView): Command<View> {
+  return opensView(`/${kind}`, (input) => (input === "" ? { kind } : undefined));
+}
+
+function inputView(kind: "send" | "set" | "irc-password" | "help", usage: string): Command<View> {
+  return opensView({ terminal: usage, page: `/${kind}` }, (input, ui) =>
+    ui === "terminal" || input === "" ? { kind, input } : undefined,
+  );
+}
+
+const who = opensView({ terminal: "/who [ROOM]", page: "/who" }, (input, ui) => {
+  const words = splitWords(input, 0, ui === "terminal" ? 1 : 0);
+  return words && { kind: "who", room: words[0]?.replace(/^#/, "") };
+});
+
+const message = opensView("/msg NAME TEXT", (input) => {
+  const [name, text] = splitFirstWord(input);
+  if (name === "") return undefined;
+  const to = formatTarget(parseTarget(/^[@#]/.test(name) ? name : `@${name}`));
+  return { kind: "msg", to, text };
+});
+
+const seal = opensView("/seal @NAME", (input) => {
+  const words = splitWords(input, 1, 2) ?? [];
+  const args = parseUser(words.filter((word) => word !== "--yes").join(" "));
+  return args && { kind: "seal", ...args, isConfirmed: words.includes("--yes") };
+});
+
+const sealed = opensView({ terminal: "/sealed [accept]", page: "/sealed" }, (input, ui) => {
+  if (input === "") return { kind: "sealed", accept: false };
+  return ui === "terminal" && input === "accept" ? { kind: "sealed", accept: true } : undefined;
+});
+
+const verify = opensView(
+  { terminal: "/verify NAME [DIGITS | accept]", page: "/verify NAME" },
+  (input, ui) => {
+    const words = splitWords(input, 1, ui === "terminal" ? DIGIT_GROUPS + 1 : 1);
+    const [name = "", ...confirmation] = words ?? [];
+    return words && { kind: "verify", user: withoutAt(name), confirmation: confirmation.join(" ") };
+  },
+);
+
+const search = opensView("/search TEXT", (input) => {
+  const args = parseText(input);
+  return args && { kind: "search", ...args };
+});
+
+const notify = opensView(
+  { terminal: "/notify [on|off [TARGET]]", page: "/notify on|off [TARGET]" },
+  (input, ui) => {
+    const [state = "", target] = splitWords(input, 0, 2) ?? [];
+    if (input === "" && ui === "terminal") return { kind: "notify", on: undefined };
+    const args = parseOnOff(state);
+    return args && { kind: "notify", ...args, ...(target === undefined ? {} : { target }) };
+  },
+);
+
+export const send = inputView("send", "/send PATH [TARGET] [--caption TEXT]");
+export const ircPassword = inputView("irc-password", "/irc-password [new|list|revoke ID]");
+
+export const SLASH_ALIASES: Readonly<Record<string, string>> = {
+  regist: "register",
+  sendto: "msg",
+  names: "who",
+  exit: "quit",
+  part: "leave",
+  j: "join",
+};
+
+/** Commands in the order of the help text. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  join,
+  leave,
+  topic,
+  who,
+  whois,
+  list: simpleView("list"),
+  rooms: simpleView("rooms"),
+  msg: message,
+  me,
+  shrug,
+  reply,
+  react,
+  ignore: setsIgnored(true),
+  unignore: setsIgnored(false),
+  quiet,
+  ignored: simpleView("ignored"),
+  save,
+  unsave,
+  saved: simpleView("saved"),
+  invite,
+  kick: kickCommand,
+  mute,
+  unmute,
+  ban,
+  grant: setsModerator(true),
+  revoke: setsModerator(false),
+  edit,
+  erase,
+  pin,
+  unpin,
+  pins: simpleView("pins"),
+  receipts,
+  send,
+  files: simpleView("files"),
+  seal,
+  sealed,
+  verify,
+  search,
+  logout: simpleView("logout"),
+  passwd: simpleView("passwd"),
+  "irc-password": ircPassword,
+  set: inputView("set", "/set [KEY [VALUE]]"),
+  notify,
+  help: inputView("help", "/help [COMMAND]"),
+  quit: simpleView("quit"),
+};
