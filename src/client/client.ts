@@ -88,6 +88,8 @@ export interface ClientOptions {
    * Default: true.
    */
   readonly hasReader?: boolean;
+  /** Whether the events feed a model, which also needs the room settings. Default: no reader. */
+  readonly hasModel?: boolean;
   readonly audits?: boolean;
   readonly onAlarm?: (alarm: AuditAlarm) => void;
 }
@@ -444,14 +446,14 @@ export class Client extends AccountLink<ClientAccount> {
 
   #newAccount(known: Fingerprint, user: string): ClientAccount {
     const { state, sealed: home } = this.#deps;
-    const { follow, adoptsUnsent = true, hasReader = true } = this.#options;
+    const { follow, adoptsUnsent = true, hasReader = true, hasModel = !hasReader } = this.#options;
     const identity = () => ({
       fingerprint: this.fingerprint ?? known,
       user: this.account === account ? session.user : user,
     });
     this.#cursors.flush();
     const session = this.newSession({
-      ...{ sha256, follow, adoptsUnsent, outboxes: state.outboxes, hasPrefs: !hasReader },
+      ...{ sha256, follow, adoptsUnsent, outboxes: state.outboxes, hasPrefs: hasModel },
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
       pin: async (reader) => state.logPins.pin(reader),

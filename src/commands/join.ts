@@ -1,6 +1,7 @@
 /** `chat join`, which opens the chat. */
 
 import { checkName, type Name } from "../base/names.ts";
+import { TerminalChat } from "../cli/chat/chat.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { isInteractive, openClient } from "../cli/connect/client.ts";
@@ -30,6 +31,12 @@ export const command = defineVerb({
     }
     const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
     const screen = await screenFor(context, args.plain);
+    let lines: LineClient | undefined;
+    const chat = new TerminalChat(
+      context.clock,
+      (effect) => lines?.perform(effect),
+      (seq) => lines?.chatConsole.recent.authorOf(seq) !== undefined,
+    );
     const options = {
       argument: args.at,
       mode: args.register ? "register" : args.login ? "login" : "either",
@@ -38,12 +45,14 @@ export const command = defineVerb({
       reconnect: true,
       waitsForPosts: true,
       localPort: args.localPort,
-      onEvent: screen?.receive,
+      onEvent: (screen ?? chat).receive,
+      hasReader: screen === undefined,
     } as const;
     const open = await retryUntilMajority(context, () => openClient(context, args, options));
     const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];
     if (screen !== undefined) return screen.run(open, entered);
-    const lines = new LineClient(context, open, entered);
+    chat.attachClient(open);
+    lines = new LineClient(context, open, chat, entered);
     return lines.run();
   },
 });

@@ -1,7 +1,7 @@
 /** Types and parsers for the slash commands that the terminal and the page share. */
 
 import { Fault, msg } from "../base/fault.ts";
-import type { RoomActor } from "../client/chat/room-actions.ts";
+import type { ChatActions, MessageAuthor } from "../client/chat/actions.ts";
 import type { PostBody, Answer as WireAnswer } from "../wire/messages.ts";
 import type { Message } from "./messages/en/terminal.ts";
 
@@ -16,10 +16,8 @@ export interface Command<Args = unknown> {
    * @throws {Fault} usage, name-invalid
    */
   parse(input: string, ui: Ui): Args | undefined;
-  run(args: Args, session: RoomActor, host: Host): Promise<Answer | undefined>;
+  run(args: Args, chat: ChatActions, host: Host): Promise<Answer | undefined>;
 }
-
-export type MessageAuthor = "other" | "own";
 
 export interface Answer {
   readonly json?: { readonly kind: string; readonly [field: string]: unknown };
@@ -39,7 +37,6 @@ export type SimpleView =
 export interface Views extends Readonly<Record<SimpleView, object>> {
   readonly who: { readonly room: string | undefined };
   readonly invite: { readonly user: string | undefined };
-  readonly msg: { readonly to: string; readonly text: string };
   readonly seal: { readonly user: string; readonly isConfirmed: boolean };
   readonly sealed: { readonly accept: boolean };
   readonly verify: { readonly user: string; readonly confirmation: string };
@@ -55,40 +52,40 @@ export type View = { [Kind in keyof Views]: { readonly kind: Kind } & Views[Kind
 
 export interface JoinArgs {
   readonly room: string;
-  readonly password: string | undefined;
-  readonly sealed: boolean;
+  readonly password?: string | undefined;
+  readonly sealed?: boolean;
+  /** `false` if the room must exist. Otherwise, a user is asked whether to create it. */
+  readonly mayCreate?: false;
 }
 
 export interface Host {
   readonly current: string;
-  /**
-   * Room to which room commands apply, even while a conversation is open.
-   * @throws {Fault} not-member
-   */
-  readonly room: string;
   unixMs(): number;
-  post(body: PostBody): Promise<void>;
-  react(seq: number, sign: string): Promise<void>;
-  edit(seq: number, text: string): Promise<number | undefined>;
+  post(body: PostBody, target?: string): Promise<void>;
   /**
-   * The page asks for confirmation first.
-   * @returns the seq of the record, if known
+   * Waits until the user's own messages are recorded and visible.
+   * @throws {Fault} link-closed
+   */
+  sent(): Promise<void>;
+  /**
+   * Deletes a message after asking the user, if there is one.
+   * @returns seq of the record, if known
    */
   erase(seq: number): Promise<number | undefined>;
-  /**
-   * Returns `seq` if given, otherwise the seq of the author's last message. Waits for the user's
-   * own unsent messages.
-   * @throws {Fault} not-found, link-closed
-   */
-  resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number>;
   /** @returns `undefined` if a dialog continues the command */
   join(args: JoinArgs): Promise<WireAnswer<"join"> | undefined>;
-  /** Closes the view only; the conversation remains in the account. */
-  leaveConversation(): Promise<Answer | undefined>;
   hideJoins(on: boolean): void;
-  /** @throws {Fault} not-found, not-member */
-  roomOfSaved(seq: number, isSaved: boolean): Promise<string>;
+  /** Tells the user that a command applies to this room, although a conversation is open. */
+  noteRoom(room: string): void;
   show(view: View): Promise<Answer | undefined>;
+}
+
+/** Returns the room to which a command applies: in a conversation, the last open room. */
+export function roomFor(chat: Pick<ChatActions, "lastRoom">, host: Host): string {
+  const { current } = host;
+  if (!current.startsWith("@")) return current;
+  host.noteRoom(chat.lastRoom);
+  return chat.lastRoom;
 }
 
 export function usageFor({ usage }: Pick<Command, "usage">, ui: Ui): string {

@@ -3,22 +3,16 @@
 import { Fault, msg } from "../base/fault.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import {
-  grant,
-  joinSealed,
-  kick,
-  leaveRoom,
-  type RoomActor,
-  sealedRoomAt,
-} from "../client/chat/room-actions.ts";
+import type { ChatActions } from "../client/chat/actions.ts";
+import { grant, joinSealed, kick, leaveRoom, sealedRoomAt } from "../client/chat/room-actions.ts";
 import { checkNotSealed } from "../client/sealed/seal-rooms.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
+import { roomOf } from "../core/model/selectors.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { Answer as WireAnswer } from "../wire/messages.ts";
 import {
   type Answer,
   type Command,
-  type Host,
   isSeq,
   type JoinArgs,
   parseOnOff,
@@ -26,6 +20,7 @@ import {
   parseSeq,
   parseText,
   parseUser,
+  roomFor,
   type SimpleView,
   splitFirstWord,
   splitWords,
@@ -62,15 +57,15 @@ const join: Command<JoinArgs> = {
     if (sealed && password !== undefined) return undefined;
     return { room: roomName(room), password, sealed };
   },
-  async run(args, session, host) {
+  async run(args, chat, host) {
     const attempt = () => host.join(args);
-    const answer = await (args.sealed ? joinSealed(session, args.room, attempt) : attempt());
+    const answer = await (args.sealed === true ? joinSealed(chat, args.room, attempt) : attempt());
     if (answer === undefined) return undefined;
     const { name, created } = answer;
     const json = { kind: "joined", room: name, created };
     if (!created) return { json, roomToOpen: name };
     const note: Message = (texts) =>
-      (args.sealed ? texts.sealedRoomCreated : texts.roomCreated)(name);
+      (args.sealed === true ? texts.sealedRoomCreated : texts.roomCreated)(name);
     return { json, note, roomToOpen: name };
   },
 };
@@ -88,13 +83,22 @@ const leave: Command<{ readonly room: string | undefined }> = {
     const room = words?.[0];
     return words && { room: room && roomName(room) };
   },
-  async run(args, session, host) {
-    if (args.room === undefined && host.current.startsWith("@")) return host.leaveConversation();
-    const room = args.room ?? host.room;
-    await leaveRoom(session, room);
+  async run(args, chat, host) {
+    const { current } = host;
+    if (args.room === undefined && current.startsWith("@")) return hideConversation(chat, current);
+    const room = args.room ?? current;
+    await leaveRoom(chat, room);
     return { json: { kind: "left", room }, text: (texts) => texts.leftRoom(room), leftRoom: room };
   },
 };
+
+/** A user cannot leave a conversation, so it is hidden until its next message. */
+async function hideConversation(chat: ChatActions, target: string): Promise<Answer> {
+  // Messages in flight would make the conversation visible again.
+  await chat.sent(target).catch(() => undefined);
+  chat.hide(target);
+  return { note: (texts) => texts.returnedTo(chat.lastRoom), leftRoom: target };
+}
 
 function roomName(word: string): string {
   return checkName(word.replace(/^#/, ""), "room's name");
@@ -103,11 +107,11 @@ function roomName(word: string): string {
 export const topic: Command<{ readonly text: string }> = {
   usage: "/topic [TEXT]",
   parse: (text) => ({ text }),
-  async run({ text }, session, host) {
+  async run({ text }, chat, host) {
     if (text === "") return host.show({ kind: "topic" });
-    const { room } = host;
-    checkNotSealed(sealedRoomAt(session, room));
-    return { seq: (await session.request("topic", { room, topic: text })).seq };
+    const room = roomFor(chat, host);
+    checkNotSealed(sealedRoomAt(chat, room));
+    return { seq: (await chat.request("topic", { room, topic: text })).seq };
   },
 };
 
@@ -118,14 +122,14 @@ const invite: Command<{ readonly user: string | undefined; readonly isAccount: b
     const [word] = words ?? [];
     return words && { user: word && withoutAt(word), isAccount: word?.startsWith("@") === true };
   },
-  async run({ user, isAccount }, session, host) {
-    const room = sealedRoomAt(session, host.current);
+  async run({ user, isAccount }, chat, host) {
+    const room = sealedRoomAt(chat, host.current);
     if (user !== undefined && room === undefined && isAccount) {
-      const { seq } = await session.request("invite-user", { room: host.room, user });
+      const { seq } = await chat.request("invite-user", { room: roomFor(chat, host), user });
       return { seq };
     }
     if (user === undefined || room === undefined) return host.show({ kind: "invite", user });
-    const rooms = await session.sealedRooms();
+    const rooms = await chat.sealedRooms();
     const { added, missing } = await rooms.invite(room, user);
     return {
       json: { kind: "let-in", user, room: room.name, added, missing },
@@ -140,8 +144,8 @@ const kickCommand: Command<User & { readonly reason: string }> = {
     const [name, reason] = splitFirstWord(input);
     return name === "" ? undefined : { user: withoutAt(name), reason };
   },
-  run: async ({ user, reason }, session, host) => ({
-    seq: await kick(session, host.room, user, reason),
+  run: async ({ user, reason }, chat, host) => ({
+    seq: await kick(chat, roomFor(chat, host), user, reason),
   }),
 };
 
@@ -152,9 +156,14 @@ const mute: Command<User & { readonly forMs: number | undefined }> = {
     if (name === undefined) return undefined;
     return { user: withoutAt(name), forMs: time === undefined ? time : parseUntil(time, 0) };
   },
-  async run({ user, forMs }, session, host) {
+  async run({ user, forMs }, chat, host) {
     const until = forMs === undefined ? {} : { until: host.unixMs() + forMs };
-    const { seq } = await session.request("mute", { room: host.room, user, on: true, ...until });
+    const { seq } = await chat.request("mute", {
+      room: roomFor(chat, host),
+      user,
+      on: true,
+      ...until,
+    });
     return { seq };
   },
 };
@@ -162,8 +171,8 @@ const mute: Command<User & { readonly forMs: number | undefined }> = {
 const unmute: Command<User> = {
   usage: "/unmute NAME",
   parse: parseUser,
-  run: async ({ user }, session, host) => ({
-    seq: (await session.request("mute", { room: host.room, user, on: false })).seq,
+  run: async ({ user }, chat, host) => ({
+    seq: (await chat.request("mute", { room: roomFor(chat, host), user, on: false })).seq,
   }),
 };
 
@@ -186,13 +195,13 @@ const ban: Command<BanArgs> = {
       reason: isTimed ? more : remaining,
     };
   },
-  async run({ name, forMs, reason }, session, host) {
+  async run({ name, forMs, reason }, chat, host) {
     const fields = {
       ...banTarget(name),
       ...(forMs === undefined ? {} : { until: host.unixMs() + forMs }),
       ...(reason === "" ? {} : { reason }),
     };
-    await session.request("ban", { ...fields, on: true });
+    await chat.request("ban", { ...fields, on: true });
     return {
       json: { kind: "banned", ...withUtcTime(fields, "until") },
       text: (texts) => texts.banned(name),
@@ -208,8 +217,9 @@ function setsModerator(on: boolean): Command<User> {
   return {
     usage: on ? "/grant NAME" : "/revoke NAME",
     parse: parseUser,
-    async run({ user }, session, { room }) {
-      await grant(session, room, user, on);
+    async run({ user }, chat, host) {
+      const room = roomFor(chat, host);
+      await grant(chat, room, user, on);
       return { json: { kind: on ? "granted" : "revoked", user, role: "moderator", room } };
     },
   };
@@ -218,8 +228,8 @@ function setsModerator(on: boolean): Command<User> {
 const receipts: Command<{ readonly on: boolean }> = {
   usage: "/receipts on|off",
   parse: (input) => parseOnOff(input),
-  run: async ({ on }, session, host) => ({
-    seq: (await session.request("receipts", { target: host.current, on })).seq,
+  run: async ({ on }, chat, host) => ({
+    seq: (await chat.request("receipts", { target: host.current, on })).seq,
   }),
 };
 
@@ -227,9 +237,9 @@ const pin: Command<OptionalSeq> = {
   usage: "/pin [SEQ]",
   defaultAuthor: "other",
   parse: parseOptionalSeq,
-  async run(args, session, host) {
-    const seq = await host.resolveSeq(args.seq, "other");
-    return { seq: (await session.request("pin", { seq, on: true })).seq };
+  async run(args, chat, host) {
+    const seq = await chat.resolveSeq(host.current, args.seq, "other");
+    return { seq: (await chat.request("pin", { seq, on: true })).seq };
   },
 };
 
@@ -244,7 +254,7 @@ const unpin: Command<{ readonly seq: number }> = {
 const me: Command<{ readonly text: string }> = {
   usage: "/me TEXT",
   parse: parseText,
-  async run({ text }, _session, host) {
+  async run({ text }, _, host) {
     await host.post({ text, action: true });
     return undefined;
   },
@@ -253,7 +263,7 @@ const me: Command<{ readonly text: string }> = {
 const shrug: Command<{ readonly text: string }> = {
   usage: "/shrug [TEXT]",
   parse: (text) => ({ text }),
-  async run({ text }, _session, host) {
+  async run({ text }, _, host) {
     await host.post({ text: `${text} ¯\\_(ツ)_/¯`.trimStart() });
     return undefined;
   },
@@ -266,8 +276,8 @@ const reply: Command<OptionalSeq & { readonly text: string }> = {
     const [, seq, text = input] = /^([1-9]\d{0,14})\s+([\s\S]+)$/.exec(input) ?? [];
     return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
   },
-  async run({ seq, text }, _session, host) {
-    await host.post({ text, re: await host.resolveSeq(seq, "other") });
+  async run({ seq, text }, chat, host) {
+    await host.post({ text, re: await chat.resolveSeq(host.current, seq, "other") });
     return undefined;
   },
 };
@@ -280,8 +290,11 @@ const react: Command<OptionalSeq & { readonly sign: string }> = {
     if (sign === undefined || (seq !== undefined && !isSeq(seq))) return undefined;
     return { sign, seq: seq === undefined ? seq : Number(seq) };
   },
-  async run({ seq, sign }, _session, host) {
-    await host.react(await host.resolveSeq(seq, "other"), sign);
+  async run({ seq, sign }, chat, host) {
+    const re = await chat.resolveSeq(host.current, seq, "other");
+    const mine = await chat.reactionTo(host.current, re, sign);
+    if (mine !== undefined) return { seq: (await chat.request("erase", { seq: mine })).seq };
+    await host.post({ text: "", react: sign, re });
     return undefined;
   },
 };
@@ -290,44 +303,48 @@ const edit: Command<{ readonly text: string }> = {
   usage: "/edit TEXT",
   defaultAuthor: "own",
   parse: parseText,
-  run: async ({ text }, _session, host) => ({
-    seq: await host.edit(await host.resolveSeq(undefined, "own"), text),
-  }),
+  async run({ text }, chat, host) {
+    await host.sent();
+    const { current } = host;
+    const seq = await chat.resolveSeq(current, undefined, "own");
+    return { seq: await chat.edit(current, seq, text) };
+  },
 };
 
 const erase: Command<OptionalSeq> = {
   usage: "/erase [SEQ]",
   defaultAuthor: "own",
   parse: parseOptionalSeq,
-  run: async ({ seq }, _session, host) => ({
-    seq: await host.erase(await host.resolveSeq(seq, "own")),
-  }),
+  async run({ seq }, chat, host) {
+    await host.sent();
+    return { seq: await host.erase(await chat.resolveSeq(host.current, seq, "own")) };
+  },
 };
 
 const save: Command<OptionalSeq> = {
   usage: "/save [SEQ]",
   defaultAuthor: "other",
   parse: parseOptionalSeq,
-  async run(args, session, host) {
-    const seq = await host.resolveSeq(args.seq, "other");
-    return changeSaved(session, host, seq, true);
+  async run(args, chat, host) {
+    const seq = await chat.resolveSeq(host.current, args.seq, "other");
+    return changeSaved(chat, host.current, seq, true);
   },
 };
 
 const unsave: Command<{ readonly seq: number }> = {
   usage: "/unsave SEQ",
   parse: parseSeq,
-  run: ({ seq }, session, host) => changeSaved(session, host, seq, false),
+  run: ({ seq }, chat, host) => changeSaved(chat, host.current, seq, false),
 };
 
 async function changeSaved(
-  session: RoomActor,
-  host: Host,
+  chat: ChatActions,
+  target: string,
   seq: number,
   on: boolean,
 ): Promise<Answer> {
-  const room = await host.roomOfSaved(seq, !on);
-  await session.request("save", { room, seq, on });
+  const room = chat.roomOfSaved(target, seq, !on);
+  await chat.request("save", { room, seq, on });
   const text: Message = (texts) => (on ? texts.messageSaved : texts.messageUnsaved);
   return { json: { kind: "save", seq, on }, text };
 }
@@ -336,9 +353,9 @@ function setsIgnored(on: boolean): Command<User> {
   return {
     usage: on ? "/ignore NAME" : "/unignore NAME",
     parse: parseUser,
-    async run(args, session) {
+    async run(args, chat) {
       const user = checkName(args.user, "person's name");
-      await session.request("ignore", { user, on });
+      await chat.request("ignore", { user, on });
       const json = { kind: on ? "ignoring" : "unignored", user };
       return { json, text: (texts) => (on ? texts.nowIgnoring : texts.stoppedIgnoring)(user) };
     },
@@ -348,8 +365,8 @@ function setsIgnored(on: boolean): Command<User> {
 const whois: Command<User> = {
   usage: "/whois NAME",
   parse: parseUser,
-  async run({ user }, session) {
-    const account = await session.request("whois", { user: checkName(user, "person's name") });
+  async run({ user }, chat) {
+    const account = await chat.request("whois", { user: checkName(user, "person's name") });
     const json = { kind: "whois", ...account, since: formatUtc(account.since) };
     return { json, text: (texts) => accountInfoText(json, texts) };
   },
@@ -366,7 +383,7 @@ export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "account
 const quiet: Command<{ readonly on: boolean }> = {
   usage: "/quiet [on|off]",
   parse: (input) => parseOnOff(input, true),
-  run({ on }, _session, host) {
+  run({ on }, _, host) {
     host.hideJoins(on);
     return Promise.resolve({
       json: { kind: "quiet", on },
@@ -379,7 +396,7 @@ function opensView(
   usage: Usage,
   parse: (input: string, ui: Ui) => View | undefined,
 ): Command<View> {
-  return { usage, parse, run: (args, _session, host) => host.show(args) };
+  return { usage, parse, run: (args, _, host) => host.show(args) };
 }
 
 function simpleView(kind: SimpleView): Command<View> {
@@ -397,12 +414,34 @@ const who = opensView({ terminal: "/who [ROOM]", page: "/who" }, (input, ui) => 
   return words && { kind: "who", room: words[0]?.replace(/^#/, "") };
 });
 
-const message = opensView("/msg NAME TEXT", (input) => {
-  const [name, text] = splitFirstWord(input);
-  if (name === "") return undefined;
-  const to = formatTarget(parseTarget(/^[@#]/.test(name) ? name : `@${name}`));
-  return { kind: "msg", to, text };
-});
+interface MessageArgs {
+  readonly to: string;
+  readonly text: string;
+}
+
+/** Posts to a person or room, or opens it if there is no text. */
+const message: Command<MessageArgs> = {
+  usage: "/msg NAME TEXT",
+  parse(input) {
+    const [name, text] = splitFirstWord(input);
+    if (name === "") return undefined;
+    return { to: formatTarget(parseTarget(/^[@#]/.test(name) ? name : `@${name}`)), text };
+  },
+  async run({ to, text }, chat, host) {
+    if (roomOf(chat.model, to) === undefined) {
+      // While offline, the message waits, and the server checks its target later.
+      if (to.startsWith("@")) await (isOnline(chat) ? chat.checkPerson(to) : undefined);
+      else if ((await host.join({ room: to, mayCreate: false })) === undefined) return undefined;
+    }
+    if (text === "") return { roomToOpen: to };
+    await host.post({ text }, to);
+    return undefined;
+  },
+};
+
+function isOnline({ model }: ChatActions): boolean {
+  return model.connection.kind === "online";
+}
 
 const seal = opensView("/seal @NAME", (input) => {
   const words = splitWords(input, 1, 2) ?? [];

@@ -63,9 +63,10 @@ test("in a conversation, room commands apply to the last room", async () => {
   expect(await ana.json("topic")).toMatchObject({ room: "lobby", topic: "News" });
   expect(await ana.json("ack")).toMatchObject({ room: "lobby", text: "for all" });
   expect(await ana.json("ack")).toMatchObject({ to: "finn", text: "still for finn" });
-  ana.type("/leave lobby", "/msg #lobby not a member");
+  ana.type("/leave lobby", "/msg #lobby a member again", "/msg #nowhere hi");
   expect(await ana.json("left")).toEqual({ kind: "left", room: "lobby" });
-  expect(await ana.json("fault")).toMatchObject({ code: "not-member" });
+  expect(await ana.json("ack")).toMatchObject({ room: "lobby", text: "a member again" });
+  expect(await ana.json("fault")).toMatchObject({ code: "room-unknown" });
 });
 
 test("does not repeat the user's own messages at the next start", async () => {

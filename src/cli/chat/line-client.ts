@@ -3,7 +3,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { KNOWN_FILES_MAX, PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { KNOWN_FILES_MAX } from "../../base/limits.ts";
 import {
   foldName,
   formatTarget,
@@ -18,7 +18,7 @@ import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
-import type { MessageAuthor, View } from "../../ui/command.ts";
+import type { View } from "../../ui/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { type OpenClient, otherMachineText } from "../connect/client.ts";
@@ -27,6 +27,7 @@ import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
+import type { ChatEffect, TerminalChat } from "./chat.ts";
 import { ChatExit } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords } from "./console.ts";
 import { LineFiles } from "./files.ts";
@@ -41,8 +42,8 @@ const OWN_RECORDS_TIMEOUT_MS = 5_000;
 export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
   readonly files: LineFiles;
+  readonly chat: TerminalChat;
   #current: Target;
-  #room: Name;
   readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
   readonly #rooms: readonly Name[];
@@ -65,35 +66,27 @@ export class LineClient extends SlashHost {
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
-  constructor(
-    context: Context,
-    open: OpenClient,
-    rooms: readonly [Name, ...Name[]] | readonly Name[],
-  ) {
+  constructor(context: Context, open: OpenClient, chat: TerminalChat, rooms: readonly Name[]) {
     super(context, open);
+    this.chat = chat;
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
     this.#script = new ScriptLines(!this.chatConsole.isInteractive);
     open.guessDelays.displayOverride = (text) => this.chatConsole.note(text);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
     this.files = new LineFiles(this);
-    const [first] = rooms;
-    this.#room = first ?? LOBBY;
-    this.#current = { kind: "room", name: this.#room };
+    const [first = LOBBY] = rooms;
+    this.#current = { kind: "room", name: first };
+    chat.open(first);
+  }
+
+  perform(effect: ChatEffect): void {
+    if (effect.kind === "refused") this.fail(effect.fault);
   }
 
   get current(): string {
     this.#checkDestination();
     return formatTarget(this.#current);
-  }
-
-  /**
-   * Room to which room commands apply, even while a conversation is open.
-   * @throws {Fault} not-member after a failed change of room
-   */
-  get room(): Name {
-    this.#checkDestination();
-    return this.#room;
   }
 
   async run(): Promise<number> {
@@ -156,17 +149,6 @@ export class LineClient extends SlashHost {
 
   show(view: View): Promise<undefined> {
     return showView(this, view);
-  }
-
-  /** Own earlier messages are never edited or erased unless this client has displayed them. */
-  protected async lastSeq(whose: MessageAuthor): Promise<number | undefined> {
-    const { current: target, me } = this;
-    const { recent } = this.chatConsole;
-    const last = recent.last(target, me, whose);
-    if (last !== undefined || whose === "own") return last;
-    const { records } = await this.open.client.history({ target, limit: PAGE_RECORDS_MAX });
-    for (const record of displayRecords(records, me)) recent.add(record);
-    return recent.last(target, me, whose);
   }
 
   list(_command: string, records: readonly ChatRecord[]): number {
@@ -254,7 +236,7 @@ export class LineClient extends SlashHost {
   switchTo(target: string): void {
     this.#failedChanges.delete("room");
     this.#current = parseTarget(target);
-    if (this.#current.kind === "room") this.#room = this.#current.name;
+    this.chat.open(target);
     this.prompt();
   }
 
@@ -263,10 +245,10 @@ export class LineClient extends SlashHost {
   }
 
   leftRoom(room: string): void {
-    if (this.#failedChanges.has("room") || room.toLowerCase() !== this.#room.toLowerCase()) return;
-    const { rooms } = this.open.client;
-    const next = rooms.find(({ kind, name }) => kind === "room" && name !== room);
-    if (next !== undefined) this.switchTo(next.name);
+    if (this.#failedChanges.has("room")) return;
+    this.chat.leftRoom(room);
+    const { open } = this.chat.model;
+    if (open !== undefined) this.switchTo(open);
   }
 
   /**
@@ -516,10 +498,8 @@ export class LineClient extends SlashHost {
     if (kind !== "rename" || typeof oldName !== "string" || typeof name !== "string") return;
     const isPerson = body?.["user"] !== undefined;
     if (!isName(oldName) || !isName(name)) return;
-    const isRenamed = (roomName: Name) => foldName(roomName) === foldName(oldName);
-    if (!isPerson && isRenamed(this.#room)) this.#room = name;
-    const { kind: current } = this.#current;
-    if ((current === "person") !== isPerson || !isRenamed(this.#current.name)) return;
+    const { kind: current, name: currentName } = this.#current;
+    if ((current === "person") !== isPerson || foldName(currentName) !== foldName(oldName)) return;
     this.#current = { kind: current, name };
     this.prompt();
   }

@@ -1,19 +1,18 @@
 /** Base class of the line client and the full-screen client, which runs slash commands. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import type { Fault } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
-import { sealedRoomAt } from "../../client/chat/room-actions.ts";
-import { sealedEdit } from "../../client/sealed/body.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
-import type { Answer, Host, JoinArgs, MessageAuthor, View } from "../../ui/command.ts";
+import type { Host, JoinArgs, View } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { type JoinRoomOptions, joinRoom, joinWithRetry } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import type { JsonObject } from "../output/render.ts";
+import type { TerminalChat } from "./chat.ts";
 import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
@@ -38,8 +37,8 @@ export abstract class SlashHost implements Host {
     get(id: string, out: string): void;
     list(target: string): Promise<void>;
   };
+  abstract readonly chat: TerminalChat;
   abstract readonly current: string;
-  abstract readonly room: Name;
   /** Resolved when a connection is ready, and then replaced for the next connection. */
   #ready = Promise.withResolvers<void>();
 
@@ -49,9 +48,6 @@ export abstract class SlashHost implements Host {
   }
 
   protected abstract submit(target: string, body: PostBody): Promise<void>;
-  protected abstract lastSeq(
-    whose: MessageAuthor,
-  ): Promise<number | undefined> | number | undefined;
   /**
    * Shows messages that a command has found.
    * @param command such as `/pins`
@@ -111,77 +107,34 @@ export abstract class SlashHost implements Host {
     return this.submit(target, withMentions(body));
   }
 
-  react(re: number, react: string): Promise<void> {
-    return this.post({ text: "", react, re });
+  async sent(): Promise<void> {
+    await this.waitUntilConfirmed();
+    await this.chat.sent(this.current);
   }
 
-  async edit(seq: number, text: string): Promise<number | undefined> {
-    const { current } = this;
-    const { client } = this.open;
-    if (sealedRoomAt(client, current) === undefined) {
-      return (await client.request("edit", { seq, text })).seq;
-    }
-    await client.post(current, sealedEdit({ seq, text }));
-    return undefined;
+  async erase(seq: number): Promise<number | undefined> {
+    if (!(await this.chatConsole.confirm((texts) => texts.askErase))) return undefined;
+    return (await this.chat.request("erase", { seq })).seq;
   }
 
-  async erase(seq: number): Promise<number> {
-    return (await this.open.client.request("erase", { seq })).seq;
-  }
-
-  async resolveSeq(seq: number | undefined, whose: MessageAuthor): Promise<number> {
-    if (seq !== undefined) return seq;
-    if (whose === "own") await this.waitUntilConfirmed();
-    const last = await this.lastSeq(whose);
-    if (last !== undefined) return last;
-    throw whose === "own"
-      ? new Fault("not-found", msg`you have no messages here`, {
-          remedy: msg`specify its number`,
-        })
-      : new Fault("not-found", msg`no messages from other users here`, {
-          remedy: msg`specify the message number that /history shows`,
-        });
-  }
-
-  join(order: JoinArgs): ReturnType<typeof joinRoom> {
-    const { room, password, sealed } = order;
+  join({ mayCreate, ...order }: JoinArgs): ReturnType<typeof joinRoom> {
+    const { room, password, sealed = false } = order;
     const askCreate: Message = (texts) => texts.askCreate(room, password, sealed);
-    return this.joinRoom({ ...order, mayCreate: () => this.chatConsole.confirm(askCreate) });
+    const confirm = () => this.chatConsole.confirm(askCreate);
+    return this.joinRoom({ ...order, mayCreate: mayCreate === false ? refuse : confirm });
   }
 
   protected joinRoom(options: JoinRoomOptions): ReturnType<typeof joinRoom> {
     return joinRoom(this.open.client, options);
   }
 
-  /** Opens the last room, because a conversation cannot be left. */
-  leaveConversation(): Promise<Answer> {
-    const { room } = this;
-    return Promise.resolve({ note: (texts) => texts.returnedTo(room), roomToOpen: room });
+  noteRoom(room: string): void {
+    this.chatConsole.note((texts) => texts.appliesTo(room));
   }
 
   hideJoins(on: boolean): void {
     this.open.state.setPreference("quiet", on ? "on" : "off");
     this.chatConsole.isQuiet = on;
-  }
-
-  async roomOfSaved(seq: number, isSaved: boolean): Promise<string> {
-    const { client } = this.open;
-    if (isSaved) {
-      const savedMessage = (await client.request("prefs", {})).saved.find(
-        (message) => message.seq === seq,
-      );
-      if (savedMessage === undefined)
-        throw new Fault("not-found", msg`message ${seq} is not saved`);
-      return savedMessage.room;
-    }
-    const { current, view } = this;
-    if (view === undefined) throw new Fault("not-member", msg`no messages here yet`);
-    const query = { after: seq - 1, before: seq + 1, limit: 1 };
-    const { records } = await client.history({ target: current, ...query });
-    if (records.length > 0) return view.id;
-    throw new Fault("not-found", msg`no message ${seq} here`, {
-      remedy: msg`switch to its room first; chat history shows message numbers`,
-    });
   }
 
   ready(): void {
@@ -206,6 +159,8 @@ export abstract class SlashHost implements Host {
     }
   }
 }
+
+const refuse = (): Promise<boolean> => Promise.resolve(false);
 
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
   return client.rooms.find((room) => isSameName(formatTarget(room), target));

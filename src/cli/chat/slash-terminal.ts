@@ -28,7 +28,9 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
       usage: "/readers [SEQ]",
       async run(host, words) {
         if (words !== "" && !isSeq(words)) throw invalidArguments(this.usage);
-        const seq = words === "" ? await host.resolveSeq(undefined, "own") : Number(words);
+        await host.sent();
+        const own = words === "" ? undefined : Number(words);
+        const seq = await host.chat.resolveSeq(host.current, own, "own");
         const answer = await host.open.client.request("readers", { seq });
         const { readers, of, users } = answer;
         const names = users.length < readers ? [...users, "…"] : users;
@@ -47,7 +49,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
         checkFileText(text);
         await host.waitUntilConfirmed();
         const seq = await ownFile(host, checkFileId(id));
-        const edit = await host.edit(seq, text);
+        const edit = await host.chat.edit(host.current, seq, text);
         if (edit !== undefined) host.recorded(edit);
       },
     },

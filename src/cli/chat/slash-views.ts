@@ -10,7 +10,7 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { invalidArguments, usageFor, type Views } from "../../ui/command.ts";
+import { invalidArguments, roomFor, usageFor, type Views } from "../../ui/command.ts";
 import { send } from "../../ui/commands.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
@@ -21,7 +21,6 @@ import { showIrcPasswords } from "./irc-passwords.ts";
 import { membersLine } from "./members-line.ts";
 import { parseSend } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
-import { viewOf } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
 
 /** Maximum number of listed messages, about one screen. Each message requires a request. */
@@ -34,7 +33,7 @@ type Viewer<Kind extends keyof Views> = (
 ) => Promise<void> | void;
 
 export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
-  async who(host, { room = host.room }) {
+  async who(host, { room = host.chat.lastRoom }) {
     const users = await queryUsers(host.open.client.request, checkName(room, "room's name"));
     host.chatConsole.print({ kind: "who", room, users }, membersLine(room, users));
   },
@@ -58,18 +57,12 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     host.chatConsole.print({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
   },
 
-  topic({ open, room, chatConsole }) {
+  topic(host) {
+    const { open, chatConsole } = host;
+    const room = roomFor(host.chat, host);
     const topic = open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
     const text: Message = (texts) => (topic === "" ? texts.noTopic : topic);
     chatConsole.print({ kind: "topic-is", room, topic }, text);
-  },
-
-  async msg(host, { to, text }) {
-    if (text !== "") return host.post({ text }, to);
-    const isLoaded = viewOf(host.open, to) !== undefined;
-    // This request makes the server reject an unknown user or room.
-    if (!isLoaded) await host.open.client.request("history", { target: to, limit: 1 });
-    host.switchTo(to);
   },
 
   async ignored({ open, chatConsole }) {
@@ -115,7 +108,8 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   files: (host) => host.files.list(host.current),
 
-  async invite({ open, context, room, chatConsole }, { user }) {
+  async invite({ open, context, chat, chatConsole }, { user }) {
+    const room = checkName(chat.lastRoom);
     const invite = await open.client.request("invite", { uses: 1, room });
     const url = inviteUrl(context, open, { token: invite.token, room });
     const whose = user === undefined ? {} : { user };
@@ -136,7 +130,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     host.switchTo(`@${checkName(user, "person's name")}`);
   },
 
-  async sealed({ open, room: name, view: room, me, chatConsole }, { accept }) {
+  async sealed({ open, current: name, view: room, me, chatConsole }, { accept }) {
     if (room?.isSealed !== true) {
       return chatConsole.print(
         { kind: "sealing", room: name, sealed: false },

@@ -5,6 +5,7 @@ import {
   type Answer,
   type Command,
   invalidArguments,
+  roomFor,
   splitFirstWord,
   usageFor,
   type View,
@@ -30,7 +31,8 @@ function shared(command: Command): SlashCommand {
     async run(host, argument) {
       const order = command.parse(argument, "terminal");
       if (order === undefined) throw invalidArguments(usage);
-      showAnswer(host, await command.run(order, host.open.client, host));
+      host.chat.update();
+      showAnswer(host, await command.run(order, host.chat, host));
     },
   };
 }
@@ -67,7 +69,7 @@ export async function runSlash(host: SlashHost, line: string): Promise<void> {
   const [commandWord, argument] = splitFirstWord(line);
   const name = commandWord.toLowerCase();
   if (name === "sendall") {
-    return host.post({ text: argument }, host.room);
+    return host.post({ text: argument }, roomFor(host.chat, host));
   }
   try {
     await commandOf(commandWord).run(host, argument);

@@ -68,6 +68,8 @@ export interface ConnectOptions {
   /** Whether the client audits the log; `false` if the command itself requests the proofs. */
   readonly audits?: boolean;
   readonly onEvent?: ((event: SessionEvent) => void) | undefined;
+  /** Whether the command reads events with `read`. Default: true. */
+  readonly hasReader?: boolean;
 }
 
 export interface OpenClient {
@@ -154,7 +156,8 @@ export async function openClient(
         isOneShot: (options.follow ?? "none") === "none",
         adoptsUnsent: options.waitsForPosts ?? false,
         changesDefaults: options.setsDefaults === true && isInteractive(context),
-        hasReader: options.onEvent === undefined,
+        hasReader: options.hasReader ?? true,
+        hasModel: options.onEvent !== undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => reportEvidence(context, folders.data, evidence),
       },

@@ -2,16 +2,14 @@
 
 import { unreachable } from "../../base/assert.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
-import { oneLine } from "../../core/markup/plain.ts";
-import { isSameName } from "../../core/model/item.ts";
 import { findItem } from "../../core/model/selectors.ts";
+import type { TerminalChat } from "../chat/chat.ts";
 import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
-import type { ScreenChat } from "./chat.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
 import type { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
-import { type InputHistory, mayContainSecret } from "./editor/input-history.ts";
+import type { InputHistory } from "./editor/input-history.ts";
 import type { ScreenFiles } from "./files.ts";
 import type { FolderLists } from "./folder-lists.ts";
 import { parseSearch } from "./input/lists.ts";
@@ -20,10 +18,8 @@ import type { ScreenQuestions } from "./questions.ts";
 import type { Action } from "./state/action.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
-const DISPLAYED_COMMAND_LENGTH_MAX = 60;
-
 export interface ScreenActionsOptions {
-  readonly chat: ScreenChat;
+  readonly chat: TerminalChat;
   readonly history: InputHistory;
   readonly host: ScreenHost;
   readonly terminal: TerminalScreen;
@@ -138,11 +134,11 @@ export class ScreenActions {
   }
 
   #submit({ text, re, edits }: Extract<Action, { kind: "enter" }>): void {
-    const { chat, history, folders, host, notices } = this.#options;
+    const { chat, history, folders, host, notices, commands } = this.#options;
     void history.add(text);
     folders.clear();
     if (isCommand(text)) {
-      if (!this.#openSearch(text)) this.#reportFailure(this.#command(text));
+      if (!this.#openSearch(text)) this.#reportFailure(runSlash(commands, text.slice(1)));
       return;
     }
     const { open, me } = chat.model;
@@ -157,21 +153,6 @@ export class ScreenActions {
     };
     chat.send(open, { text: message, ...references });
     this.#options.drafts.deleteSent();
-  }
-
-  async #command(text: string): Promise<void> {
-    const { chat, commands, notices } = this.#options;
-    const { resultCount: answers, room } = commands;
-    const { open } = chat.model;
-    await runSlash(commands, text.slice(1));
-    const isVisible = isSameName(chat.model.open, open) && isSameName(open, room);
-    if (isVisible || commands.resultCount > answers) return;
-    const [commandName = text] = text.split(/\s/, 1);
-    notices.note((texts) =>
-      texts.done(
-        mayContainSecret(text) ? commandName : oneLine(text, DISPLAYED_COMMAND_LENGTH_MAX),
-      ),
-    );
   }
 
   #openSearch(text: string): boolean {

@@ -15,6 +15,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import type { ChatEffect, TerminalChat } from "../chat/chat.ts";
 import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
 import { slashSummary } from "../chat/slash-grammar.ts";
@@ -24,7 +25,6 @@ import type { Context } from "../context.ts";
 import { toFault } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import { isCommand, ScreenActions } from "./actions.ts";
-import type { ScreenChat, ScreenEffect } from "./chat.ts";
 import { Collector } from "./collector.ts";
 import { ScreenCommands } from "./commands.ts";
 import { ScreenDrafts } from "./drafts.ts";
@@ -66,7 +66,7 @@ const SCREEN_NOTES_MAX = 5;
 export interface ScreenClientOptions {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly chat: ScreenChat;
+  readonly chat: TerminalChat;
   readonly device: TerminalDevice;
   readonly preferences: ScreenPreferences;
   readonly history: InputHistory;
@@ -295,13 +295,17 @@ export class ScreenClient implements ScreenHost {
     this.#exit.end(exitCode);
   }
 
-  perform(effect: ScreenEffect): void {
+  perform(effect: ChatEffect): void {
     switch (effect.kind) {
+      case "read":
+        return this.#options.open.client.readUpTo(effect.room, effect.n);
       case "notify":
         return this.#notices.notify(effect);
       case "keep-draft":
         return this.#drafts.setDraft(effect.target, effect.draft);
-      case "refused-elsewhere": {
+      case "refused": {
+        // The open room shows the refusal beside the message.
+        if (isSameName(this.#options.chat.model.open, effect.to)) return;
         const reason = faultLineIn(this.screenTexts, effect.fault);
         return this.#notices.failure(this.texts.notSentBecause(nameOf(effect.to), reason));
       }

@@ -1,21 +1,21 @@
 /** Slash commands in the full-screen client. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { formatTarget, isName, type Name, parseTarget } from "../../base/names.ts";
+import { formatTarget, parseTarget } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { foundItems } from "../../core/model/page.ts";
-import { lastMessage, openRoom, roomOf } from "../../core/model/selectors.ts";
+import { roomOf } from "../../core/model/selectors.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import type { MessageAuthor, View } from "../../ui/command.ts";
+import type { View } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import type { TerminalChat } from "../chat/chat.ts";
 import { showView } from "../chat/slash.ts";
 import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
 import { type SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
-import type { ScreenChat } from "./chat.ts";
 import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
 import type { ScreenQuestions } from "./questions.ts";
@@ -33,7 +33,7 @@ export type CommandScreen = Pick<
 export interface ScreenCommandsOptions {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly chat: ScreenChat;
+  readonly chat: TerminalChat;
   readonly files: ScreenFiles;
   readonly screen: CommandScreen;
 }
@@ -57,17 +57,16 @@ export function noRoomOpen(): Fault {
 export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
+  readonly chat: TerminalChat;
   readonly #options: ScreenCommandsOptions;
-  /** Last open room. Opening a conversation does not change it. */
-  #room: Name = LOBBY;
   #isLoggingIn = false;
-  #resultCount = 0;
 
   constructor(options: ScreenCommandsOptions) {
     const { context, open, files } = options;
     // Commands receive no terminal, because the screen reads the keyboard.
     super({ ...context, terminal: undefined, json: false }, open);
     this.#options = options;
+    this.chat = options.chat;
     this.chatConsole = this.#console();
     this.files = {
       send: (path, target, caption) => files.send(path, target, caption),
@@ -76,25 +75,13 @@ export class ScreenCommands extends SlashHost {
     };
   }
 
-  get resultCount(): number {
-    return this.#resultCount;
-  }
-
   get current(): string {
     const { open } = this.#options.chat.model;
     if (open === undefined) throw noRoomOpen();
     return open;
   }
 
-  get room(): Name {
-    const { model } = this.#options.chat;
-    const room = openRoom(model);
-    if (room?.kind === "room" && isName(room.name)) this.#room = room.name;
-    return this.#room;
-  }
-
   list(command: string, records: readonly ChatRecord[]): number {
-    this.#resultCount++;
     const found = foundItems(records, this.me);
     if (found.length > 0) this.#options.screen.showMessages(command, found);
     return found.length;
@@ -104,13 +91,8 @@ export class ScreenCommands extends SlashHost {
     return showView(this, view);
   }
 
-  protected lastSeq(whose: MessageAuthor): number | undefined {
-    return lastMessage(roomOf(this.#options.chat.model, this.current), whose === "own")?.seq;
-  }
-
   protected async submit(to: string, body: PostBody): Promise<void> {
     const { chat, screen } = this.#options;
-    this.#resultCount++;
     const isVisible = isSameName(chat.model.open, to);
     const sent = chat.submit(to, body);
     if (isVisible) return chat.scrollToBottom();
@@ -130,18 +112,11 @@ export class ScreenCommands extends SlashHost {
   }
 
   switchTo(target: string): void {
-    this.#resultCount++;
     this.#options.chat.open(target);
   }
 
   leftRoom(room: string): void {
-    const { chat } = this.#options;
-    const leftRoom = roomOf(chat.model, room);
-    if (leftRoom !== undefined && openRoom(chat.model) !== leftRoom) return;
-    for (const { kind, target } of chat.model.rooms.values()) {
-      if (kind === "room" && target !== leftRoom?.target) return chat.open(target);
-    }
-    chat.open(undefined);
+    this.#options.chat.leftRoom(room);
   }
 
   async runLogin(login: () => Promise<unknown>): Promise<void> {
@@ -169,16 +144,14 @@ export class ScreenCommands extends SlashHost {
     const { chat, open } = this.#options;
     const { name } = await this.joinRoom({ room: LOBBY, roomSecret: open.roomSecret });
     if (chat.model.open !== undefined) return;
-    chat.open(roomOf(chat.model, this.#room)?.target ?? name);
+    chat.open(roomOf(chat.model, chat.lastRoom)?.target ?? name);
   }
 
   set(argument: string): void {
-    this.#resultCount++;
     this.#options.screen.set(argument);
   }
 
   notify(on: boolean | undefined, targetArgument: string | undefined): void {
-    this.#resultCount++;
     const { screen, chat } = this.#options;
     const muted = screen.mutedTargets();
     if (on === undefined) {
@@ -207,7 +180,6 @@ export class ScreenCommands extends SlashHost {
 
   async quit(): Promise<void> {
     const { files, screen } = this.#options;
-    this.#resultCount++;
     const { isConnected } = this.open.client;
     const confirmation = screen.confirmLeave(isConnected);
     if (confirmation === "confirmed") return screen.end(0);
@@ -233,7 +205,6 @@ export class ScreenCommands extends SlashHost {
 
   #help(rows: readonly SlashRow[]): void {
     const { screen } = this.#options;
-    this.#resultCount++;
     const [only, ...otherRows] = rows;
     if (only !== undefined && otherRows.length === 0) {
       return screen.note((texts) => `${only.usage}: ${slashSummary(texts, only.name)}`);
@@ -248,7 +219,6 @@ export class ScreenCommands extends SlashHost {
   #console(): SlashConsole {
     const { screen } = this.#options;
     const note = (text: Message, rows: readonly string[] = []) => {
-      this.#resultCount++;
       if (rows.length === 0) screen.note(text);
       else screen.showText(text, rows);
     };
@@ -264,7 +234,6 @@ export class ScreenCommands extends SlashHost {
       },
       print: ({ kind, room }, text, rows) => {
         if (text === undefined) return;
-        this.#resultCount++;
         const answer = text(screen.texts);
         if (kind === "left") screen.noteLeftRoom(String(room), text);
         else if (answer.length > NOTE_LENGTH_MAX) screen.showText(() => `/${kind}`, [answer]);

@@ -11,6 +11,7 @@ import type { TransferState, TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
+import type { TerminalChat } from "../chat/chat.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
 import {
@@ -21,13 +22,12 @@ import {
   reportRenamed,
 } from "../files/receive-file.ts";
 import { openSourceAt, reportSkipped, STDIN } from "../files/sources.ts";
-import type { ScreenChat } from "./chat.ts";
 import { nameOf } from "./view/header.ts";
 
 export interface ScreenFilesOptions {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly chat: ScreenChat;
+  readonly chat: TerminalChat;
   readonly note: (text: Message) => void;
   readonly onLocalFile?: (file: string, path: string) => void;
 }

@@ -3,9 +3,9 @@
 import type { Name } from "../../base/names.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import { openTerminalDevice } from "../../io/terminal/device.ts";
+import { TerminalChat } from "../chat/chat.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { type Context, printNotice } from "../context.ts";
-import { ScreenChat } from "./chat.ts";
 import { ScreenClient } from "./client.ts";
 import { InputHistory } from "./editor/input-history.ts";
 import { ScreenPreferences } from "./settings/preferences.ts";
@@ -21,7 +21,7 @@ export interface FullScreen {
 
 export function createFullScreen(context: Context): FullScreen {
   let client: ScreenClient | undefined;
-  const chat = new ScreenChat(context.clock, (effect) => client?.perform(effect));
+  const chat = new TerminalChat(context.clock, (effect) => client?.perform(effect));
   return {
     receive: chat.receive,
     run: async (open, rooms) => {

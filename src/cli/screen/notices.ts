@@ -10,10 +10,10 @@ import type { Clock } from "../../io/clock.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
+import type { NotifyEffect, TerminalChat } from "../chat/chat.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
-import type { NotifyEffect, ScreenChat } from "./chat.ts";
 import type { Note, Overlay, ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
@@ -39,7 +39,7 @@ export interface ScreenHost {
 
 export interface ScreenNoticesOptions {
   readonly clock: Pick<Clock, "after">;
-  readonly chat: ScreenChat;
+  readonly chat: TerminalChat;
   readonly terminal: Pick<TerminalScreen, "ring" | "notify">;
   readonly exit: ChatExit;
   readonly host: ScreenHost;

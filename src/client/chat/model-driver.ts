@@ -87,7 +87,8 @@ export abstract class ModelDriver {
     });
   }
 
-  protected update(): void {
+  /** Applies all events to the model without waiting for the next frame. */
+  update(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     try {

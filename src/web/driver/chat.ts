@@ -12,7 +12,6 @@ import {
   sealedRoomAt,
 } from "../../client/chat/room-actions.ts";
 import { sealConversation } from "../../client/sealed/seal-rooms.ts";
-import type { RoomState } from "../../core/model/state.ts";
 import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
@@ -39,10 +38,6 @@ export class Chat extends ChatCore {
 
   get knownUsers(): readonly string[] {
     return this.preferences.users;
-  }
-
-  get rooms(): readonly RoomState[] {
-    return [...this.model.rooms.values()];
   }
 
   override async join(room: string, options: JoinOptions = {}): Promise<string> {
@@ -73,14 +68,6 @@ export class Chat extends ChatCore {
   async seal(user: string): Promise<void> {
     await sealConversation(this, user);
     this.open(`@${user}`);
-  }
-
-  /**
-   * Checks that a user exists by sending the smallest possible history request.
-   * @throws {Fault} user-unknown if the user does not exist; or a connection error
-   */
-  async checkPerson(target: string): Promise<void> {
-    await this.request("history", { target, limit: 1 });
   }
 
   get linking(): Linking {

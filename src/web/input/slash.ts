@@ -9,6 +9,7 @@ export type SlashLine =
   | { readonly kind: "order"; readonly command: Command; readonly order: unknown }
   /** Message that begins with a slash, typed as `//`. */
   | { readonly kind: "message"; readonly text: string }
+  | { readonly kind: "room-message"; readonly text: string }
   | { readonly kind: "unknown"; readonly word: string }
   | { readonly kind: "misused"; readonly name: string; readonly usage: string };
 
@@ -18,7 +19,7 @@ export function slashLine(text: string): SlashLine | undefined {
   if (!text.startsWith("/")) return undefined;
   const [, word = "", argument = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
   const typed = word.toLowerCase();
-  if (typed === "sendall" && argument !== "") return { kind: "message", text: argument };
+  if (typed === "sendall" && argument !== "") return { kind: "room-message", text: argument };
   const name = Object.hasOwn(SLASH_ALIASES, typed) ? (SLASH_ALIASES[typed] ?? "") : typed;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) return { kind: "unknown", word };

@@ -3,7 +3,7 @@ import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import { confirmHint, digitRows } from "../../../src/cli/chat/identity-lines.ts";
 import { membersLine } from "../../../src/cli/chat/members-line.ts";
 import { RecentMessages } from "../../../src/cli/chat/recent-messages.ts";
-import type { Destination, DisplayBody, DisplayRecord } from "../../../src/cli/output/render.ts";
+import type { DisplayBody, DisplayRecord } from "../../../src/cli/output/render.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
 
@@ -29,36 +29,23 @@ test("counts the members of a large room and lists the first hundred online memb
   expect(many).toEndWith(", p99 and 300 more");
 });
 
-const TEXT: DisplayBody = { kind: "text", text: "x" };
-const FILE: DisplayBody = { kind: "file", id: "f", name: "a", sizeBytes: 1, digest: "", chunks: 1 };
-
-function record(
-  seq: number,
-  from: string,
-  destination: Destination,
-  body: DisplayBody = TEXT,
-): DisplayRecord {
-  return { seq, timeUnixMs: 0, from, destination, ...body };
+function record(seq: number, from: string, body: DisplayBody): DisplayRecord {
+  return { seq, timeUnixMs: 0, from, destination: { room: "lobby" }, ...body };
 }
 
-test("finds the last message of another user in a room or conversation", () => {
+test("remembers the authors of messages and files, until they are erased", () => {
   const recent = new RecentMessages();
-  expect(recent.last("lobby", "ana", "other")).toBeUndefined();
-  recent.add(record(1, "bob", { room: "Lobby" }));
-  recent.add(record(2, "bob", { to: "ana" }));
-  recent.add(record(3, "ana", { room: "Lobby" }));
-  recent.add(record(4, "eva", { room: "cellar" }));
-  recent.add(record(5, "bob", { room: "Lobby" }, { kind: "join" }));
-  expect([recent.last("lobby", "ana", "other"), recent.last("@bob", "ana", "other")]).toEqual([
-    1, 2,
-  ]);
-  recent.add(record(0, "eva", { room: "lobby" }));
-  expect(recent.last("lobby", "ana", "other")).toBe(1);
-  expect([recent.authorOf(4), recent.authorOf(5)]).toEqual(["eva", undefined]);
-  recent.add(record(6, "bob", { room: "lobby" }, FILE));
-  recent.add(record(7, "ana", { room: "lobby" }, FILE));
-  expect(recent.last("lobby", "ana", "other")).toBe(6);
-  expect(recent.last("lobby", "ana", "own")).toBe(3);
+  const imported = { from: "old bob", time: "" };
+  recent.add(record(1, "bob", { kind: "text", text: "x" }));
+  recent.add(record(2, "bob", { kind: "join" }));
+  recent.add(record(3, "bob", { kind: "text", text: "x", imported }));
+  recent.add(
+    record(4, "eva", { kind: "file", id: "f", name: "a", sizeBytes: 1, digest: "", chunks: 1 }),
+  );
+  const authors = () => [1, 2, 3, 4].map((seq) => recent.authorOf(seq));
+  expect(authors()).toEqual(["bob", undefined, "old bob (imported)", "eva"]);
+  recent.add(record(4, "eva", { kind: "erased" } as DisplayBody));
+  expect(authors().at(-1)).toBeUndefined();
 });
 
 const digits = Array.from({ length: 12 }, (_, at) => `1${at}000`.slice(0, 5)).join(" ");

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_TRANSFERS_MAX } from "../../../src/base/limits-screen.ts";
+import { TerminalChat } from "../../../src/cli/chat/chat.ts";
 import { runSlash } from "../../../src/cli/chat/slash.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
-import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
@@ -16,7 +16,7 @@ import { until } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
 
 async function commandsOf(fixture: ClientFixture) {
-  const chat = new ScreenChat(fixture.clock, () => undefined);
+  const chat = new TerminalChat(fixture.clock, () => undefined);
   const { client } = fixture.client({}, chat.receive);
   await fixture.outcome(client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);

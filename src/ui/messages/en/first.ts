@@ -136,6 +136,7 @@ export const ENGLISH = {
   unpin: "Unpin",
   pinned: "pinned",
   deleteMessage: "Delete",
+  appliesTo: (room: string) => `Applies to #${room}.`,
   deleteAsk: "Delete this message for everyone?",
   deleteExplained: "Its text is permanently deleted. A placeholder stays.",
   copyText: "Copy text",

@@ -90,7 +90,6 @@ export const ENGLISH_TERMINAL = {
   loggedInAs: (user: string) => `logged in as ${user}`,
   passwordChanged: "password changed",
   slashHint: "to start a message with a slash, type //",
-  done: (command: string) => `done: ${command}`,
   quietOn: "join and leave notices are hidden; to show them: /quiet off",
   quietOff: "join and leave notices are shown",
   ignoreNone: "you are not ignoring anyone",
@@ -203,6 +202,8 @@ export const ENGLISH_TERMINAL = {
     return `Room '${room}' does not exist. Create it with the password '${password}'?`;
   },
   askSeal: (user: string) => `Encrypt the conversation with ${user}? This cannot be undone.`,
+  appliesTo: (room: string) => `applies to #${room}`,
+  askErase: "Delete this message for everyone?",
   askPassword: (user: string, server: string) => `Password for ${user} on ${server}`,
   askServerPassword: (server: string) => `Server password for ${server}`,
   askAgain: (question: string) => `Wrong. ${question}`,

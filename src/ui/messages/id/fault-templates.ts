@@ -77,8 +77,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "for example, /set {}": "misalnya /set {}",
   "for example, /set {} VALUE": "misalnya /set {} VALUE",
   "free up disk space": "kosongkan ruang disk",
-  "switch to its room first; chat history shows message numbers":
-    "pindah dulu ke ruangnya; chat history menampilkan nomor pesan",
   "invalid arguments": "argumen tidak valid",
   "invalid setting {}": "setelan {} tidak valid",
   "join one: /join ROOM": "bergabunglah ke salah satu: /join ROOM",
@@ -107,7 +105,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "no message {} here": "tidak ada pesan {} di sini",
   "no message {} in this conversation": "tidak ada pesan {} di percakapan ini",
   "no messages from other users here": "belum ada pesan dari orang lain di sini",
-  "no messages here yet": "belum ada pesan di sini",
   "no new password given": "kata sandi baru belum diberikan",
   "no room is open": "belum ada ruang yang dibuka",
   "no such file: {}": "berkas tidak ditemukan: {}",
@@ -144,8 +141,6 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "send up to 65536 bytes of UTF-8": "kirim paling banyak 65536 bita UTF-8",
   "set CHAT_NEW_PASSWORD": "tetapkan CHAT_NEW_PASSWORD",
   "specify its number": "sebutkan nomornya",
-  "specify the message number that /history shows":
-    "sebutkan nomor pesan yang ditampilkan /history",
   "split it, or send it as a file": "bagi pesannya, atau kirim sebagai berkas",
   "cannot send standard input here": "masukan standar tidak dapat dikirim di sini",
   "the devices of {} have not been removed from '{}' yet":

@@ -139,6 +139,7 @@ export const INDONESIAN: Texts = {
   unpin: "Lepas sematan",
   pinned: "disematkan",
   deleteMessage: "Hapus",
+  appliesTo: (room) => `Berlaku untuk #${room}.`,
   deleteAsk: "Hapus pesan ini untuk semua orang?",
   deleteExplained: "Teksnya dihapus permanen. Penandanya tetap terlihat.",
   copyText: "Salin teks",

@@ -81,7 +81,6 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   loggedInAs: (user) => `masuk sebagai ${user}`,
   passwordChanged: "kata sandi diubah",
   slashHint: "untuk mengawali pesan dengan garis miring, ketik //",
-  done: (command) => `selesai: ${command}`,
   quietOn: "pemberitahuan bergabung dan keluar disembunyikan; untuk menampilkan: /quiet off",
   quietOff: "pemberitahuan bergabung dan keluar ditampilkan",
   ignoreNone: "Anda tidak mengabaikan siapa pun",
@@ -188,6 +187,8 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     return `Ruang '${room}' tidak ada. Buat dengan kata sandi '${password}'?`;
   },
   askSeal: (user) => `Enkripsi percakapan dengan ${user}? Ini tidak dapat dibatalkan.`,
+  appliesTo: (room) => `berlaku untuk #${room}`,
+  askErase: "Hapus pesan ini untuk semua orang?",
   askPassword: (user, server) => `Kata sandi untuk ${user} di ${server}`,
   askServerPassword: (server) => `Kata sandi server untuk ${server}`,
   askAgain: (question) => `Salah. ${question}`,

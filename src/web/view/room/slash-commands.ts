@@ -2,24 +2,9 @@
 
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSameName } from "../../../core/model/item.ts";
-import {
-  findItem,
-  isPostPending,
-  lastMessage,
-  openRoom,
-  roomOf,
-} from "../../../core/model/selectors.ts";
+import { isPostPending, lastMessage, openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
-import type {
-  Answer,
-  Command,
-  Host,
-  JoinArgs,
-  MessageAuthor,
-  View,
-  Views,
-} from "../../../ui/command.ts";
+import type { Answer, Command, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText, topic } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/first.ts";
 import { PageFault } from "../../../ui/text/page-fault.ts";
@@ -54,6 +39,10 @@ export function runSlashCommand(
   if (line === undefined) return { kind: "text" };
   if (line.kind === "message") {
     chat.send(target, { ...draft, text: line.text });
+    return { kind: "done" };
+  }
+  if (line.kind === "room-message") {
+    chat.send(chat.lastRoom, { text: line.text });
     return { kind: "done" };
   }
   if (line.kind === "unknown") {
@@ -121,33 +110,19 @@ class PageHost implements Host {
     return this.#context.target;
   }
 
-  get room(): string {
-    const { target } = this.#context;
-    const room = openRoom(this.#page.chat.model);
-    if (target.startsWith("@")) throw new Fault("room-unknown", "a conversation is open");
-    return room?.name ?? target;
-  }
-
   unixMs(): number {
     return Date.now();
   }
 
-  async post(body: PostBody): Promise<void> {
+  async post(body: PostBody, target = this.current): Promise<void> {
     const { re } = this.#draft;
-    this.#page.chat.sendBody(this.current, re === undefined ? body : { re, ...body });
+    const isHere = target === this.current;
+    this.#page.chat.sendBody(target, re === undefined || !isHere ? body : { re, ...body });
+    if (!isHere) this.#context.open(target);
   }
 
-  async react(seq: number, sign: string): Promise<void> {
-    const { chat } = this.#page;
-    const { reactions = [] } = findItem(chat.model, seq) ?? {};
-    chat.react({ seq, reactions }, sign);
-  }
-
-  async edit(seq: number, text: string): Promise<undefined> {
-    const { chat } = this.#page;
-    const draft = chat.model.drafts.get(this.current);
-    chat.send(this.current, { text, edits: seq });
-    chat.setDraft(this.current, draft);
+  sent(): Promise<void> {
+    return this.#page.chat.sent(this.current);
   }
 
   async erase(seq: number): Promise<undefined> {
@@ -157,34 +132,12 @@ class PageHost implements Host {
     );
   }
 
-  async resolveSeq(seq: number | undefined, author: MessageAuthor): Promise<number> {
-    const isOwn = author === "own";
-    if (isOwn) await this.#sent();
-    const resolved = seq ?? lastMessage(roomOf(this.#page.chat.model, this.current), isOwn)?.seq;
-    if (resolved === undefined) throw new PageFault("not-found", "messageNotFound");
-    return resolved;
-  }
-
-  /**
-   * Waits until all messages are sent and numbered.
-   * @throws {Fault} link-closed
-   */
-  #sent(): Promise<void> {
-    const { chat } = this.#page;
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        const isPending = isPostPending(chat.model, this.current);
-        if (isPending && chat.model.connection.kind === "online") return;
-        stop();
-        if (isPending) reject(new Fault("link-closed", "there is no connection now"));
-        else resolve();
-      };
-      const stop = chat.subscribe(check);
-      check();
-    });
-  }
-
-  async join({ room, password, sealed }: JoinArgs): Promise<WireAnswer<"join"> | undefined> {
+  async join({
+    room,
+    password,
+    sealed = false,
+    mayCreate,
+  }: JoinArgs): Promise<WireAnswer<"join"> | undefined> {
     const { openDialog, chat } = this.#page;
     const onOpen = this.#context.open;
     try {
@@ -195,41 +148,29 @@ class PageHost implements Host {
       const options = { room, password: password ?? "", onOpen };
       if (code === "room-password-wrong") {
         openDialog("Join", { ...options, isLocked: true });
-      } else if (code === "room-unknown") {
+      } else if (code === "room-unknown" && mayCreate !== false) {
         openDialog("CreateRoom", { ...options, isSealed: sealed });
       } else throw error;
       return undefined;
     }
   }
 
-  /** Hides the conversation until its next message, because users cannot leave a conversation. */
-  async leaveConversation(): Promise<undefined> {
-    const { chat } = this.#page;
-    // Waits first, because queued messages would make the conversation visible again.
-    await this.#sent().catch(() => undefined);
-    if (roomOf(chat.model, this.current) !== undefined) chat.hide(this.current);
-    else if (isSameName(chat.model.open, this.current)) chat.open(undefined);
+  noteRoom(room: string): void {
+    this.#page.notify(this.#page.texts.appliesTo(room));
   }
 
   hideJoins(on: boolean): void {
     this.#page.change({ isQuiet: on });
   }
 
-  async roomOfSaved(seq: number, isSaved: boolean): Promise<string> {
-    const { model } = this.#page.chat;
-    const room = isSaved ? model.saved.get(seq) : roomOf(model, this.current)?.id;
-    if (room === undefined) throw new PageFault("not-found", "messageNotFound");
-    return room;
-  }
-
   async show(view: View): Promise<undefined> {
     const viewer = VIEWERS[view.kind] as Viewer<View["kind"]>;
-    await viewer(view, this.#page, this.#context, this);
+    viewer(view, this.#page, this.#context);
   }
 
   showAnswer(answer: Answer | undefined): void {
-    const { json, roomToOpen: enter } = answer ?? {};
-    if (enter !== undefined) this.#context.open(enter);
+    const { json, roomToOpen } = answer ?? {};
+    if (roomToOpen !== undefined) this.#context.open(roomToOpen);
     const notice = json && NOTICES[json.kind]?.(json, this.#page.texts);
     if (notice !== undefined) this.#page.notify(notice);
   }
@@ -239,8 +180,7 @@ type Viewer<Kind extends keyof Views> = (
   view: Views[Kind],
   page: PageValue,
   context: CommandContext,
-  host: PageHost,
-) => Promise<void> | void;
+) => void;
 
 const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   who: (_, _page, { people }) => people(),
@@ -257,8 +197,8 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     search("");
   },
   topic(_, { chat, openDialog }) {
-    const room = openRoom(chat.model);
-    if (room?.kind !== "room") throw new Fault("room-unknown", "no room is open");
+    const room = roomOf(chat.model, chat.lastRoom);
+    if (room === undefined) throw new Fault("room-unknown", "no room is open");
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
     openDialog("Topic", { room });
   },
@@ -280,17 +220,5 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
       throw new Fault("not-member", `you are not in ${muted}`);
     }
     chat.setPrefs(muted, { muted: on === true ? undefined : 0 });
-  },
-  /** While offline, opens the conversation without checking that the user exists. */
-  async msg({ to, text }, { chat }, { open }, host) {
-    const isPerson = to.startsWith("@");
-    const isKnown = roomOf(chat.model, to) !== undefined;
-    if (isPerson && !isKnown && chat.model.connection.kind === "online") {
-      await chat.checkPerson(to);
-    }
-    if (text !== "") chat.send(to, { text });
-    if (isPerson) return open(to);
-    const joined = await host.join({ room: to, password: undefined, sealed: false });
-    if (joined !== undefined) open(joined.name);
   },
 };

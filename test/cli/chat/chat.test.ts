@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../../src/base/limits-screen.ts";
+import { TerminalChat } from "../../../src/cli/chat/chat.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
-import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
 import { ClientFixture, type Watched } from "../../client/client-fixture.ts";
 import { LOBBY, recordEvent } from "../../core/model-scene.ts";
 
 async function open(fixture: ClientFixture) {
-  const chat = new ScreenChat(fixture.clock, () => undefined);
+  const chat = new TerminalChat(fixture.clock, () => undefined);
   const watched: Watched = fixture.client({}, chat.receive);
   await fixture.outcome(watched.client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);
@@ -39,7 +39,7 @@ test("keeps a message pending until its record arrives, even after a lost link",
 
 test("stores at most SCREEN_ITEMS_MAX items per room", async () => {
   const { clock } = new ClientFixture();
-  const chat = new ScreenChat(clock, () => undefined);
+  const chat = new TerminalChat(clock, () => undefined);
   chat.receive({ kind: "entered", user: "ana" });
   const notice = { kind: "room", name: "lobby", n: 1, skipped: 0 };
   chat.receive({ kind: "room", room: { id: LOBBY }, notice } as never);

@@ -1,6 +1,5 @@
-/** Chat model of the full-screen client. */
+/** Chat model of the terminal clients. */
 
-import { unreachable } from "../../base/assert.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
@@ -9,8 +8,8 @@ import { modelEventOf, type SessionEvent } from "../../client/event.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import { keyChangedFault } from "../../client/sealed/identities.ts";
+import type { SealedRooms } from "../../client/sealed/rooms.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
-import { isSameName } from "../../core/model/item.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -18,22 +17,27 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
 export type NotifyEffect = Extract<UiEffect, { kind: "notify" }>;
-export type ScreenEffect =
-  | Exclude<UiEffect, { kind: "read" }>
-  /** Refusal of a post in a room that is not open. */
-  | { readonly kind: "refused-elsewhere"; readonly to: string; readonly fault: Fault };
+export type ChatEffect =
+  | UiEffect
+  | { readonly kind: "refused"; readonly to: string; readonly fault: Fault };
 
 const EARLY_EVENTS_MAX = 1_024;
 
-export class ScreenChat extends ChatActions {
+export class TerminalChat extends ChatActions {
   readonly #clock: Clock;
-  readonly #onEffect: (effect: ScreenEffect) => void;
+  readonly #onEffect: (effect: ChatEffect) => void;
+  readonly #isDisplayed: (seq: number) => boolean;
   #listener: ((event: SessionEvent) => void) | undefined;
   readonly #earlyEvents: SessionEvent[] = [];
   #open: OpenClient | undefined;
   #isRenamed = false;
 
-  constructor(clock: Clock, onEffect: (effect: ScreenEffect) => void) {
+  /** @param isDisplayed whether the terminal has displayed the user's own message */
+  constructor(
+    clock: Clock,
+    onEffect: (effect: ChatEffect) => void,
+    isDisplayed: (seq: number) => boolean = () => true,
+  ) {
     super({
       nextFrame: (callback) => clock.after(SCREEN_FRAME_MS, callback),
       sha256,
@@ -43,6 +47,7 @@ export class ScreenChat extends ChatActions {
     });
     this.#clock = clock;
     this.#onEffect = onEffect;
+    this.#isDisplayed = isDisplayed;
   }
 
   readonly receive = (event: SessionEvent): void => {
@@ -69,7 +74,11 @@ export class ScreenChat extends ChatActions {
 
   attachClient(open: OpenClient): void {
     this.#open = open;
-    this.applyNow({ kind: "focus", on: true });
+  }
+
+  async sealedRooms(): Promise<SealedRooms> {
+    if (this.#open === undefined) throw notConnected();
+    return this.#open.client.sealedRooms();
   }
 
   readonly request: SendRequest = async (kind, fields) => {
@@ -94,7 +103,7 @@ export class ScreenChat extends ChatActions {
   }
 
   /**
-   * Emits a refusal as an effect if the post's room is not open.
+   * Emits a refusal as an effect.
    * @returns `undefined` if the post was refused
    * @throws {Fault} not-logged-in
    */
@@ -102,13 +111,15 @@ export class ScreenChat extends ChatActions {
     const client = this.#open?.client;
     if (client?.user === undefined) throw notLoggedIn();
     const receipt = client.post(to, body).catch((fault: unknown) => {
-      const isVisible = isSameName(this.model.open, to);
-      if (fault instanceof Fault && !isVisible)
-        this.#onEffect({ kind: "refused-elsewhere", to, fault });
+      if (fault instanceof Fault) this.#onEffect({ kind: "refused", to, fault });
       return undefined;
     });
     this.update();
     return receipt;
+  }
+
+  protected override isDisplayed(seq: number): boolean {
+    return this.#isDisplayed(seq);
   }
 
   protected mayPost(): boolean {
@@ -124,15 +135,7 @@ export class ScreenChat extends ChatActions {
   }
 
   protected perform(effect: UiEffect): void {
-    switch (effect.kind) {
-      case "read":
-        return this.#open?.client.readUpTo(effect.room, effect.n);
-      case "notify":
-      case "keep-draft":
-        return this.#onEffect(effect);
-      default:
-        return unreachable(effect);
-    }
+    this.#onEffect(effect);
   }
 }
 

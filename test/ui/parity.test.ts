@@ -1,0 +1,192 @@
+import { expect, test } from "bun:test";
+import type { ReceivedRecord } from "../server/guest.ts";
+import { Site } from "../server/site.ts";
+import { INTERFACES } from "./parity/interfaces.ts";
+
+/**
+ * Each slash command does the same in every interface: it appends the same records, fails with the
+ * same code, and leaves the same target open.
+ */
+interface Scenario {
+  /** Texts that ben posts to the lobby first. */
+  readonly ben?: readonly string[];
+  /** Ana's lines. `{N}` is the seq of the N-th last message. Ben types `ben /join ROOM`. */
+  readonly lines: readonly string[];
+  /** Codes of the faults by line number. */
+  readonly faults?: Readonly<Record<number, string>>;
+  /** Ana's records that ben receives, after her join of the lobby. */
+  readonly records?: readonly string[];
+  readonly target?: string;
+  /**
+   * Target on the page, if it differs: the page opens where it posts, and shows the list of rooms
+   * ("none") after leaving a room. A script must stay in its room.
+   */
+  readonly pageTarget?: string;
+  /** Questions that a user answers with yes. A script is not asked. */
+  readonly questions?: number;
+}
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  "/me and /shrug": {
+    lines: ["/me waves", "/shrug"],
+    records: ["action waves", "text ¯\\_(ツ)_/¯"],
+  },
+  "/me without a text": { lines: ["/me"], faults: { 1: "usage" } },
+  "a doubled slash": { lines: ["//me waves"], records: ["text /me waves"] },
+  "an unknown command": { lines: ["/frobnicate"], faults: { 1: "usage" } },
+  "/sendall": { lines: ["/sendall hi"], records: ["text hi"] },
+  "/sendall in a conversation": {
+    lines: ["/msg ben", "/sendall hi all"],
+    records: ["text hi all"],
+    target: "@ben",
+  },
+  "/react twice": {
+    ben: ["hello"],
+    lines: ["/react 👍", "/react 👍", "/react 🎉"],
+    records: ["reaction 👍 of 'hello'", "erase of 'reaction'", "reaction 🎉 of 'hello'"],
+  },
+  "/react to a number": {
+    ben: ["one", "two"],
+    lines: ["/react 👍 {2}"],
+    records: ["reaction 👍 of 'one'"],
+  },
+  "/react without a message": { lines: ["/react 👍"], faults: { 1: "not-found" } },
+  "/reply": {
+    ben: ["one", "two"],
+    lines: ["/reply yes", "/reply {3} no"],
+    records: ["text yes of 'two'", "text no of 'one'"],
+  },
+  "/edit": { lines: ["helo", "/edit hello"], records: ["text helo", "edit hello of 'helo'"] },
+  "/edit without a change": { lines: ["hello", "/edit hello"], records: ["text hello"] },
+  "/edit without a message": { ben: ["hello"], lines: ["/edit hi"], faults: { 1: "not-found" } },
+  "/erase": {
+    lines: ["oops", "/erase"],
+    records: ["text oops", "erase of 'oops'"],
+    questions: 1,
+  },
+  "/erase of another user's message": {
+    ben: ["hello"],
+    lines: ["/erase {1}"],
+    faults: { 1: "not-allowed" },
+    questions: 1,
+  },
+  "/topic": { lines: ["/topic homework"], records: ["topic homework"] },
+  "room commands in a conversation, which apply to the last room": {
+    lines: ["/msg ben", "/topic homework", "/kick ben", "/leave"],
+    faults: { 3: "not-allowed" },
+    records: ["topic homework"],
+    pageTarget: "none",
+  },
+  "/join of a new room": {
+    lines: ["/join den", "hello"],
+    target: "den",
+    questions: 1,
+  },
+  "/leave": { lines: ["/join den", "/leave"], pageTarget: "none", questions: 1 },
+  "/leave of another room": {
+    lines: ["/join den", "/leave lobby"],
+    records: ["leave"],
+    target: "den",
+    questions: 1,
+  },
+  "/leave of a conversation": {
+    lines: ["/msg ben", "hi", "/leave"],
+    records: ["text hi"],
+    pageTarget: "none",
+  },
+  "/msg with a text": { lines: ["/msg ben hi"], records: ["text hi"], pageTarget: "@ben" },
+  "/msg without a text": { lines: ["/msg ben", "hi"], records: ["text hi"], target: "@ben" },
+  "/msg to a room": {
+    lines: ["/msg #hall hi"],
+    records: ["join", "text hi"],
+    pageTarget: "hall",
+  },
+  "/msg to a room without a text": {
+    lines: ["/msg #hall", "hello"],
+    records: ["join", "text hello"],
+    target: "hall",
+  },
+  "/msg to nobody": {
+    lines: ["/msg nobody hi", "/msg #nowhere hi", "/msg nobody"],
+    faults: { 1: "user-unknown", 2: "room-unknown", 3: "user-unknown" },
+  },
+  "/ignore": { lines: ["/ignore ben", "/unignore ben", "/ignore"], faults: { 3: "usage" } },
+  "moderation without the right": {
+    lines: ["/kick ben", "/ban ben", "/mute ben", "/grant ben", "/receipts on"],
+    faults: Object.fromEntries([1, 2, 3, 4, 5].map((line) => [line, "not-allowed"])),
+  },
+  moderation: {
+    lines: [
+      ...["/join den", "/invite @ben", "ben /join den", "/grant ben", "/revoke ben"],
+      ...["/mute ben", "/unmute ben", "/receipts on", "/kick ben too loud"],
+    ],
+    records: [
+      ...["room den", "join", "admission ben", "grant ben", "grant ben off"],
+      ...["mute ben", "mute ben off", "receipts", "kick ben too loud"],
+    ],
+    target: "den",
+    questions: 1,
+  },
+  "/pin": {
+    lines: ["/join den", "ben /join den", "rules", "/pin {1}", "/unpin {1}"],
+    records: ["room den", "join", "text rules", "pin of 'rules'", "pin of 'rules' off"],
+    target: "den",
+    questions: 1,
+  },
+  "/save": {
+    ben: ["hello"],
+    lines: ["/save", "/unsave {1}", "/unsave {1}"],
+    faults: { 3: "not-found" },
+  },
+  "/whois": { lines: ["/whois ben", "/whois nobody"], faults: { 2: "user-unknown" } },
+  "/quiet": { lines: ["/quiet", "/quiet off", "/quiet maybe"], faults: { 3: "usage" } },
+};
+
+const MESSAGE_KINDS = new Set(["text", "action"]);
+
+/** Describes a record without its numbers. A reference becomes the text of its message. */
+function describeRecord({ head, body = {} }: ReceivedRecord, all: readonly ReceivedRecord[]) {
+  const { re, seq, text, react, topic, reason, name, on } = body;
+  const other = all.find((record) => record.head.seq === (re ?? seq));
+  const reference = other && `of '${other.body?.["text"] ?? other.head.kind}'`;
+  const parts = [text, react, topic, name, reference, reason, on === false ? "off" : undefined];
+  return [head.kind, ...parts.filter((part) => part !== undefined)].join(" ");
+}
+
+test.each(Object.entries(SCENARIOS))("%s does the same in each interface", async (_, scenario) => {
+  const { ben: texts = [], lines, faults = {}, records = [], target = "lobby" } = scenario;
+  const expected = {
+    codes: lines.map((_line, i) => faults[i + 1] ?? "done"),
+    records: ["join", ...records],
+  };
+  for (const [name, open] of Object.entries(INTERFACES)) {
+    const site = await Site.open();
+    const ben = await site.member("ben");
+    await ben.request("join", { room: "hall", create: true });
+    for (const text of texts) await site.wait(ben.post(text));
+    const ana = await open(site);
+    const codes: string[] = [];
+    for (const line of lines) {
+      const messages = ben.records.filter(({ head }) => MESSAGE_KINDS.has(head.kind));
+      const [, room] = /^ben \/join (.+)$/.exec(line) ?? [];
+      if (room === undefined) {
+        const seqOf = (n: string) => String(messages.at(-Number(n))?.head.seq);
+        codes.push(await ana.type(line.replace(/\{(\d)\}/, (_match, n) => seqOf(n))));
+      } else {
+        await ben.request("join", { room });
+        codes.push("done");
+      }
+    }
+    const all = ben.records;
+    const byAna = all.filter(({ from }) => from === "ana");
+    const described = byAna.map((record) => describeRecord(record, all));
+    expect({ name, codes, records: described }).toEqual({ name, ...expected });
+    const pageTarget = scenario.pageTarget ?? target;
+    const shown = name === "page" ? pageTarget : target;
+    expect(ana.target ?? "none").toBe(shown);
+    const isScript = name === "line mode";
+    expect(ana.questions).toBe(isScript ? 0 : (scenario.questions ?? 0));
+    await ana.close();
+    await site.stop();
+  }
+});

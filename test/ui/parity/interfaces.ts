@@ -1,0 +1,258 @@
+/** Interfaces with slash commands, each used by one person of a simulated server. */
+
+import type { ReactElement } from "react";
+import { Fault } from "../../../src/base/fault.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { TerminalChat } from "../../../src/cli/chat/chat.ts";
+import { LineClient } from "../../../src/cli/chat/line-client.ts";
+import { runSlash } from "../../../src/cli/chat/slash.ts";
+import type { OpenClient } from "../../../src/cli/connect/client.ts";
+import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
+import { deviceKeys } from "../../../src/cli/connect/keys.ts";
+import { isCommand } from "../../../src/cli/screen/actions.ts";
+import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
+import { ScreenFiles } from "../../../src/cli/screen/files.ts";
+import type { ChatActions } from "../../../src/client/chat/actions.ts";
+import { Client } from "../../../src/client/client.ts";
+import type { SessionEvent } from "../../../src/client/event.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import type { Input } from "../../../src/io/terminal/input.ts";
+import { ENGLISH } from "../../../src/ui/messages/en/first.ts";
+import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
+import { fakeContext } from "../../commands/fake-world.ts";
+import type { Site } from "../../server/site.ts";
+import { Browser } from "../../web/browser/browser.ts";
+
+// Imported by a computed path, because the types of the DOM contradict those of Bun.
+const PAGE_COMMANDS = "../../../src/web/view/room/slash-commands.ts";
+const { runSlashCommand }: PageCommands = await import(String(PAGE_COMMANDS));
+
+interface PageCommands {
+  runSlashCommand(
+    page: object,
+    context: object,
+    text: string,
+    draft: { readonly text: string },
+  ): { readonly kind: "done" | "text" } | { readonly kind: "invalid"; readonly message: string };
+}
+
+const ADDRESS = { host: "10.0.0.1", port: 2428 };
+
+/** Interface with the user ana, who has joined the lobby. */
+export interface Interface {
+  /** Open room or conversation; `undefined` if none is open. */
+  readonly target: string | undefined;
+  /** Number of questions that the interface has asked; the user answers each with yes. */
+  readonly questions: number;
+  /** Types a line and waits until the interface has handled it. Returns the code of its fault. */
+  type(line: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export const INTERFACES: Readonly<Record<string, (site: Site) => Promise<Interface>>> = {
+  "line mode": openLineMode,
+  "full screen": openFullScreen,
+  page: openPage,
+};
+
+function openClient(site: Site, listener: (event: SessionEvent) => void, hasReader: boolean) {
+  const { clock, entropy } = site;
+  const state = ClientState.inMemory();
+  const dialFrom = site.network.dialFrom("10.0.0.7");
+  const client = new Client(
+    {
+      ...{ clock, entropy, state, hashing: nativeHashing() },
+      dial: (address) => dialFrom({ ...address, timeoutMs: 10_000 }),
+      keys: deviceKeys(Identity.generate(), state),
+    },
+    {
+      ...{ address: "10.0.0.1:2428", program: "chat/test", follow: "all" },
+      credentials: { user: "ana", mode: "either" },
+      ...{ hasReader, hasModel: true },
+    },
+  );
+  client.subscribe(listener);
+  const close = () => client.close();
+  const open = { client, state, user: "ana", address: ADDRESS, guessDelays: {}, close };
+  return { client, open: open as unknown as OpenClient };
+}
+
+/** Waits for the end of everything that a command has started. */
+async function settled(site: Site): Promise<void> {
+  await site.quiet();
+  await site.time.advance(1_000);
+}
+
+async function openLineMode(site: Site): Promise<Interface> {
+  const chat = new TerminalChat(
+    site.clock,
+    (effect) => line?.perform(effect),
+    (seq) => line?.chatConsole.recent.authorOf(seq) !== undefined,
+  );
+  const { client, open } = openClient(site, chat.receive, true);
+  let line: LineClient | undefined;
+  await site.wait(client.connect());
+  chat.attachClient(open);
+  const requests: PromiseWithResolvers<string | undefined>[] = [];
+  const stdin: Input = {
+    isTerminal: false,
+    line() {
+      const request = Promise.withResolvers<string | undefined>();
+      requests.push(request);
+      return request.promise;
+    },
+    secretLine: async () => undefined,
+    chunk: async () => undefined,
+    setRaw: () => undefined,
+  };
+  const { world, context } = fakeContext({ json: true, clock: site.clock });
+  const lines = new LineClient({ ...context, stdin }, open, chat, [checkName("lobby")]);
+  line = lines;
+  const ended = lines.run();
+  const isWaiting = () => site.until("a prompt", () => requests[0]);
+  await isWaiting();
+  await settled(site);
+  return {
+    get target() {
+      return chat.model.open;
+    },
+    questions: 0,
+    async type(text) {
+      const printed = world.stdout.text.length;
+      requests.shift()?.resolve(text);
+      await isWaiting();
+      await settled(site);
+      const lines = world.stdout.text.slice(printed).split("\n").filter(Boolean);
+      const fault = lines.map((json) => JSON.parse(json)).find(({ kind }) => kind === "fault");
+      return fault?.code ?? "done";
+    },
+    async close() {
+      requests.shift()?.resolve(undefined);
+      await site.wait(ended);
+    },
+  };
+}
+
+async function openFullScreen(site: Site): Promise<Interface> {
+  const { clock } = site;
+  let refused: string | undefined;
+  const chat = new TerminalChat(clock, (effect) => {
+    if (effect.kind === "refused") refused = effect.fault.code;
+  });
+  const { client, open } = openClient(site, chat.receive, false);
+  await site.wait(client.connect());
+  chat.attachClient(open);
+  chat.open("lobby");
+  await settled(site);
+  let questions = 0;
+  const screen: CommandScreen = {
+    note: () => undefined,
+    fault: () => undefined,
+    noteLeftRoom: () => undefined,
+    texts: ENGLISH_TERMINAL,
+    showText: () => undefined,
+    showMessages: () => undefined,
+    async ask() {
+      questions++;
+      return "yes";
+    },
+    hideJoins: () => undefined,
+    hidesJoins: false,
+    set: () => undefined,
+    mutedTargets: () => [],
+    mute: () => undefined,
+    loginPrompts: { begin: () => undefined, end: () => undefined },
+    confirmLeave: () => "all-sent",
+    end: () => undefined,
+  };
+  const { context } = fakeContext({ clock });
+  const files = new ScreenFiles({ context, open, chat, note: screen.note });
+  const commands = new ScreenCommands({ context, open, chat, files, screen });
+  return {
+    get target() {
+      return chat.model.open;
+    },
+    get questions() {
+      return questions;
+    },
+    async type(text) {
+      const before = chat.model.nextFault;
+      refused = undefined;
+      if (!isCommand(text)) chat.send(commands.current, { text: text.replace(/^\/\//, "/") });
+      else {
+        const run = () => runSlash(commands, text.slice(1));
+        const code = await codeOf(site.wait(Promise.resolve().then(run)));
+        if (code !== "done") return code;
+      }
+      await settled(site);
+      return newFault(chat, before) ?? refused ?? "done";
+    },
+    close: () => site.wait(client.close()),
+  };
+}
+
+async function openPage(site: Site): Promise<Interface> {
+  const tab = await new Browser(site).member("ana");
+  const { chat } = tab;
+  chat.open("lobby");
+  await settled(site);
+  let questions = 0;
+  let fault: string | undefined;
+  const page = {
+    ...{ chat, texts: ENGLISH, lazy: {}, change: () => undefined, notify: () => undefined },
+    show(render: (close: () => void) => ReactElement<{ readonly onSubmit: () => unknown }>) {
+      questions++;
+      render(() => undefined).props.onSubmit();
+    },
+    openDialog(name: string, props: { readonly room?: string; readonly isSealed?: boolean }) {
+      if (name !== "CreateRoom") return;
+      questions++;
+      void chat
+        .join(props.room ?? "", { create: true })
+        .catch((error: unknown) => page.fail(error));
+    },
+    fail(error: unknown) {
+      fault = error instanceof Fault ? error.code : String(error);
+    },
+  };
+  return {
+    get target() {
+      return chat.model.open;
+    },
+    get questions() {
+      return questions;
+    },
+    async type(text) {
+      fault = undefined;
+      const before = chat.model.nextFault;
+      const target = chat.model.open ?? "";
+      const draft = { text };
+      const open = (to: string) => chat.open(to);
+      const context = { target, open, search: () => undefined, jump: () => undefined };
+      const outcome = runSlashCommand(page, { ...context, people: () => undefined }, text, draft);
+      if (outcome.kind === "text") chat.send(target, draft);
+      await settled(site);
+      if (outcome.kind !== "invalid") return fault ?? newFault(chat, before) ?? "done";
+      return outcome.message === ENGLISH.messageNotFound ? "not-found" : "usage";
+    },
+    close: () => tab.close(),
+  };
+}
+
+/** Code of the newest fault in the model, which the interface displays. */
+function newFault({ model }: ChatActions, before: number): string | undefined {
+  const refused = model.pending.find(({ state }) => state.kind === "refused")?.state;
+  const fault = model.faults.findLast(({ id }) => id >= before)?.fault;
+  return fault?.code ?? (refused?.kind === "refused" ? refused.fault.code : undefined);
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return "done";
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+}
