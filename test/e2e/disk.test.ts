@@ -11,7 +11,8 @@ const DISK_BYTES = 2 << 20;
 requires("mount").describe("on a file system of its own", () => {
   test("a full disk refuses posts with a message, and acknowledged records remain", async () => {
     await using sandbox = new Sandbox();
-    const server = serveOnSmallDisk(sandbox, `size=${DISK_BYTES}`, "true");
+    const keepsNothing = ["--keep-free", "0"];
+    const server = serveOnSmallDisk(sandbox, `size=${DISK_BYTES}`, "true", keepsNothing);
     const listening = await server.json("listening");
     const env = { CHAT_INVITE: String(listening["invite"]), CHAT_USER: "ana" };
     const ana = sandbox.home("ana").with(env);

@@ -203,11 +203,14 @@ test("removes an abandoned upload from the store after a while", async () => {
   await one.site.quiet();
   await one.site.stop();
   const recorded = new TestFile("told", 10);
-  const other = await openSharedSite(one.store);
+  const other = await openSharedSite(one.store, { operatorToken: "token" });
   await recorded.upload(await channelOf(other.ana));
   const has = (file: FileId) => other.store.files.has(file);
   other.site.skewMs = UPLOAD_KEEP_MS - HOUR_MS;
   await other.site.restart();
+  const operator = await other.site.again(other.ana, "ana");
+  await operator.request("operate", { token: "token" });
+  await operator.request("clock", { accept: true });
   await other.site.quiet();
   expect([has(FOUR.id), has(recorded.id)]).toEqual([true, true]);
   other.site.skewMs += HOUR_MS;

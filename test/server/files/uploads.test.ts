@@ -163,7 +163,7 @@ test("lets the sender withdraw an upload", async () => {
 });
 
 test("deletes an abandoned upload, even across a restart", async () => {
-  const { site, ana } = await siteWith(["ana"]);
+  const { site, ana } = await siteWith(["ana"], { operatorToken: "token" });
   for (const id of ["old", "older"]) {
     const lane = await channelOf(ana);
     await lane.request("offer", new TestFile(id, FOUR.size).offer());
@@ -176,7 +176,10 @@ test("deletes an abandoned upload, even across a restart", async () => {
   await site.wait(site.start());
   await site.quiet();
   expect(stored(site)).toHaveLength(3);
-  const again = await channelOf(await site.again(ana, "ana"));
+  const operator = await site.again(ana, "ana");
+  await operator.request("operate", { token: "token" });
+  await operator.request("clock", { accept: true });
+  const again = await channelOf(operator);
   await again.request("offer", new TestFile("old", FOUR.size).offer());
   again.hangUp();
   await site.quiet();
