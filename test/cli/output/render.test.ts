@@ -8,6 +8,7 @@ import {
   renderTable,
   type Style,
 } from "../../../src/cli/output/render.ts";
+import { MESSAGE_KINDS } from "../../../src/wire/kinds.ts";
 
 const TIME = Date.parse("2026-11-20T05:46:33.123Z");
 const base = { seq: 12, timeUnixMs: TIME, destination: { room: "lobby" }, from: "ana" } as const;
@@ -129,7 +130,7 @@ describe("on a screen", () => {
     const record = { ...base, ...body } as DisplayRecord;
     const authorOf = (seq: number) => (seq === 7 ? "bob" : undefined);
     expect(renderRecord(record, style("text", { authorOf }))).toBe(
-      `2026-11-20 06:46:33 #12 lobby ${text}\n`,
+      `2026-11-20 06:46:33${MESSAGE_KINDS.has(body.kind) ? " #12" : ""} lobby ${text}\n`,
     );
   });
 
