@@ -180,7 +180,7 @@ export class CatchUp {
       read,
       unread: this.#options.readPositions.unread(reader, room, n),
       ...(mayModerate ? { moderates: true } : {}),
-      mutedUntil: muteEnd(room, reader, this.#options.clock.unixMs()),
+      mutedUntil: muteEnd(room, reader, this.#options.clock.expiryUnixMs()),
       ...(behind ? { behind } : {}),
     });
   }

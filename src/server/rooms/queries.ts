@@ -107,7 +107,7 @@ export class Queries {
 
   who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
     const { clock, engine } = this.#options;
-    const unixMs = clock.unixMs();
+    const unixMs = clock.expiryUnixMs();
     const [room] = target === undefined ? [] : this.#readable(account, target);
     const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
     const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));

@@ -15,7 +15,12 @@ function openQueries(count: number) {
     },
     policy: { isOperator: () => false },
   };
-  const clock = { now: () => counts.now, unixMs: () => 0, after: () => () => {} };
+  const clock = {
+    now: () => counts.now,
+    unixMs: () => 0,
+    expiryUnixMs: () => 0,
+    after: () => () => {},
+  };
   const engine = { isOnline: () => false };
   const queries = new Queries({ registry, clock, engine } as unknown as QueriesOptions);
   const who = (after?: string) =>
