@@ -13,7 +13,7 @@ import type { Sandbox, Served } from "./program.ts";
  *     ana$ http GET /healthz             a request to the server's port
  *     ana$ stop                          the server ends
  *
- * Values that differ in each run have names in the file, `<file-1>`; commands may use these names.
+ * Values that differ in each run have names in the file, `<id-1>`; commands may use these names.
  * Progress is left out: it depends on the machine. What `chat join` prints is sorted, since answers
  * and records come in either order.
  */
@@ -51,7 +51,6 @@ const NAMED: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["code", /(?<![\w-])[\w-]{22}(?![\w-])/g],
   // Ids have 12 characters. A word of this length has no digits and no capitals after the first
   // letter.
-  ["file", /\bf(?=[\w-]*[A-Z\d])[\w-]{11}(?![\w-])/g],
   ["id", /(?<![\w-])[\w-](?=[\w-]*[A-Z\d])[\w-]{11}(?![\w-]|":)/g],
 ];
 const ANY: readonly (readonly [pattern: RegExp, name: string])[] = [
