@@ -2,6 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { CHECK_TIMEOUT_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
+import { formatElapsed } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Greeted } from "../../client/trust.ts";
 import { lineage } from "../../crypto/succession.ts";
@@ -252,10 +253,9 @@ function checkIdentity(
  * @internal
  */
 export function checkClock(skewMs: number): Finding {
-  const seconds = Math.round(Math.abs(skewMs) / 1000);
-  if (seconds <= 2) return ok("the clocks of both machines agree");
+  if (Math.abs(skewMs) < 2_500) return ok("the clocks of both machines agree");
   const which = skewMs > 0 ? "ahead of" : "behind";
-  const message = `this machine's clock is ${seconds} s ${which} the server's`;
+  const message = `this machine's clock is ${formatElapsed(Math.abs(skewMs))} ${which} the server's`;
   if (Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX) return ok(message);
   return warning(message, "correct the wrong clock; chat shows the server's times");
 }

@@ -240,8 +240,9 @@ function* changeMode(session: IrcSession, change: ModeChange): Asking<void> {
 }
 
 function* sendMutes(session: IrcSession, channel: Channel, room: Room): Asking<void> {
-  const { registry, unixMs } = session.server;
-  const muted = [...room.muted].filter(([, until = Number.POSITIVE_INFINITY]) => until > unixMs());
+  const { registry } = session.server;
+  const now = session.server.expiryUnixMs();
+  const muted = [...room.muted].filter(([, until = Number.POSITIVE_INFINITY]) => until > now);
   let records: readonly ChatRecord[] = [];
   try {
     if (muted.length > 0) {

@@ -242,7 +242,7 @@ export class Registration {
     const rooms = [...all.roomsInviting(account.id)].filter((room) => {
       const by = room.invited.get(account.id);
       const isIgnored = by !== undefined && by !== "server" && account.ignored.has(by);
-      return !isIgnored && isInvited(room, account.id, registry, server.unixMs());
+      return !isIgnored && isInvited(room, account.id, registry, server.expiryUnixMs());
     });
     const channels = rooms.map(({ name = "" }) => `#${name}`).join(" ");
     for (const part of splitText(channels, INVITATIONS_BYTES)) {

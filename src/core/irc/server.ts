@@ -35,6 +35,8 @@ export interface IrcServer {
   /** Texts as IRC clients see them, so that a record is converted only once. */
   readonly texts: WeakMap<ChatRecord, IrcText>;
   unixMs(): number;
+  /** Time by which mutes and bans end. */
+  expiryUnixMs(): number;
   entropy(count: number): Uint8Array;
   onlineCount(): number;
   isOnline(user: UserId): boolean;

@@ -188,6 +188,7 @@ function ircServer({ services }: IrcGatewayOptions, onAwayChange: () => void): I
     startedUnixMs: clock.unixMs(),
     away: new AwayReasons((user) => engine.deviceCount(user), onAwayChange),
     unixMs: () => clock.unixMs(),
+    expiryUnixMs: () => clock.expiryUnixMs(),
     entropy,
     onlineCount: () => engine.onlineCount,
     isOnline: (user) => engine.isOnline(user),

@@ -306,6 +306,19 @@ describe("MODE", () => {
     ]);
   });
 
+  test("lists a mute until the believed time, not the machine's, is past its end", async () => {
+    const { irc, ana, one } = await start();
+    await one.ask("JOIN #lab");
+    await ana.request("invite-user", { room: "lab", user: "ben" });
+    const until = irc.site.time.unixMs() + 30_000;
+    await ana.request("mute", { room: "lab", user: "ben", on: true, until });
+    irc.site.skewMs = 10 * 365 * 86_400_000;
+    expect(await one.ask("MODE #lab b")).toHaveLength(2);
+    irc.site.skewMs = 0;
+    await irc.site.time.advance(60_000);
+    expect(await one.ask("MODE #lab b")).toHaveLength(1);
+  });
+
   test("does without records beyond the daily limit of history", async () => {
     const irc = await IrcSite.open({ historyBytesPerDay: 1 });
     const [ana] = [await irc.member("ana"), await irc.member("ben")];

@@ -22,6 +22,7 @@ export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
     ...{ lines: new TokenBuckets(1, 1), work: new TokenBuckets(1, 1) },
     ...{ pace: new TokenBuckets(1, 1), texts: new WeakMap() },
     unixMs: () => 0,
+    expiryUnixMs: () => 0,
     entropy: (count) => new Uint8Array(count),
     onlineCount: () => 0,
     isOnline: () => false,
