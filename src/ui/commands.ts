@@ -29,7 +29,7 @@ import {
   type View,
   withoutAt,
 } from "./command.ts";
-import type { Texts } from "./messages/en/first.ts";
+import type { Texts } from "./messages/en/page.ts";
 import type { Message } from "./messages/en/terminal.ts";
 
 interface User {

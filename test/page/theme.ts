@@ -1,6 +1,5 @@
 import { expect } from "bun:test";
-import { ENGLISH_DEFERRED } from "../../src/ui/messages/en/deferred.ts";
-import { ENGLISH } from "../../src/ui/messages/en/first.ts";
+import { ENGLISH } from "../../src/ui/messages/en/page.ts";
 import { loadTexts } from "../../src/web/browser/texts.ts";
 import type { VisitOptions } from "./browser.ts";
 import type { Visit } from "./visit.ts";
@@ -17,7 +16,7 @@ export async function expectAccessible(visit: Visit, theme: string, screen: stri
 
 async function englishIn({ page }: Visit): Promise<readonly string[]> {
   const own = new Set<unknown>(Object.values(await loadTexts("id")));
-  const texts = Object.values({ ...ENGLISH, ...ENGLISH_DEFERRED });
+  const texts = Object.values({ ...ENGLISH, ...ENGLISH });
   const english = new Set<unknown>(texts.filter((text) => !own.has(text)));
   const visibleTexts = await page.evaluate<
     string[]

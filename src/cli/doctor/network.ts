@@ -255,7 +255,8 @@ function checkIdentity(
 export function checkClock(skewMs: number): Finding {
   if (Math.abs(skewMs) < 2_500) return ok("the clocks of both machines agree");
   const which = skewMs > 0 ? "ahead of" : "behind";
-  const message = `this machine's clock is ${formatElapsed(Math.abs(skewMs))} ${which} the server's`;
+  const skew = formatElapsed(Math.abs(skewMs));
+  const message = `this machine's clock is ${skew} ${which} the server's`;
   if (Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX) return ok(message);
   return warning(message, "correct the wrong clock; chat shows the server's times");
 }

@@ -6,7 +6,7 @@ import { cleanText } from "../../base/text.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
 import type { Item } from "../../core/model/state.ts";
 import type { KindIn } from "../../wire/kinds.ts";
-import type { Texts } from "../messages/en/first.ts";
+import type { Texts } from "../messages/en/page.ts";
 import type { Times } from "./times.ts";
 
 interface EventFacts {

@@ -2,7 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
-import type { Texts } from "../messages/en/first.ts";
+import type { Texts } from "../messages/en/page.ts";
 import { PageFault } from "./page-fault.ts";
 import { formatTimestampIn } from "./times.ts";
 

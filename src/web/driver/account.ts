@@ -12,10 +12,11 @@ import { withMentions } from "../../core/client/mentions.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
+import { BrowserLogPins } from "../browser/log-pins.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { sealedDatabaseName } from "../browser/preferences.ts";
 import type { Attachment } from "../transfer/attachments.ts";
-import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
+import { PageTransfers } from "../transfer/page-transfers.ts";
 import { type SealedModule, sealedHome, sealRefusal, withFetchFault } from "./sealing.ts";
 
 export interface PageAccountOptions {
@@ -24,7 +25,6 @@ export interface PageAccountOptions {
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
   readonly link: Pick<AccountLink<PageAccount>, "newSession" | "activeLink">;
-  readonly loadTransfers: () => Promise<OpenTransfers>;
   readonly loadSealed: (() => Promise<SealedModule>) | undefined;
   readonly emit: (event: ModelEvent) => void;
   readonly attach: (target: string, attachment: Attachment) => void;
@@ -37,7 +37,7 @@ export class PageAccount implements LinkedAccount {
   migrated: Promise<void> = Promise.resolve();
   id: string | undefined;
   readonly #options: PageAccountOptions;
-  #transfers: Promise<PageTransfers> | undefined;
+  #transfers: PageTransfers | undefined;
   #isLoggedOut = false;
 
   constructor(options: PageAccountOptions) {
@@ -52,8 +52,8 @@ export class PageAccount implements LinkedAccount {
       ...{ sha256: hashing.sha256, follow: "all", hasPrefs: true, adoptsUnsent: true },
       outboxes: new BrowserOutboxStore(platform, () => this.migrated),
       sealed: { home, refusal: this.sealRefusal, load },
-      pin: async (reader) => (await load()).logPinsOf(platform.store).pin(reader),
-      announceUploads: async () => (await this.transfers()).files.announceUploads(),
+      pin: async (reader) => new BrowserLogPins(platform.store).pin(reader),
+      announceUploads: async () => this.transfers.files.announceUploads(),
     });
   }
 
@@ -81,38 +81,31 @@ export class PageAccount implements LinkedAccount {
 
   async #restoreTransfers(): Promise<void> {
     try {
-      await (await this.transfers()).restoreAll();
+      await this.transfers.restoreAll();
     } catch (error) {
       if (!this.#isLoggedOut) throw error;
     }
   }
 
-  /** @throws {Fault} not-logged-in; unreachable if the module cannot be fetched */
-  async transfers(): Promise<PageTransfers> {
-    this.#transfers ??= this.#openTransfers();
-    const opening = this.#transfers;
-    try {
-      return await opening;
-    } catch (error) {
-      if (this.#transfers === opening) this.#transfers = undefined;
-      throw error;
-    }
+  /** @throws {Fault} not-logged-in */
+  get transfers(): PageTransfers {
+    if (this.#isLoggedOut) throw notLoggedIn();
+    this.#transfers ??= this.#newTransfers();
+    return this.#transfers;
   }
 
-  async #openTransfers(): Promise<PageTransfers> {
-    const { platform, hashing, keys: verifier, loadTransfers, emit, attach } = this.#options;
+  #newTransfers(): PageTransfers {
+    const { platform, hashing, keys: verifier, emit, attach } = this.#options;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
     const { activeLink } = this.#options.link;
     const owner = { user: session.user, fingerprint };
-    const open = await withFetchFault(loadTransfers)();
-    if (this.#isLoggedOut) throw notLoggedIn();
     const greeting = { clock, entropy, verifier, program: PROGRAM };
     const greetChannel = (connection: Connection) => greet(connection, greeting);
     const channels = { clock, entropy, activeLink, hashing, greet: greetChannel };
     const post = (to: string, text: string) =>
       void session.posts.post(to, withMentions({ text })).catch(() => undefined);
-    return open({ platform, owner, channels, session, post, attach, emit });
+    return new PageTransfers({ platform, owner, channels, session, post, attach, emit });
   }
 
   #load(): Promise<SealedModule> {
@@ -130,13 +123,10 @@ export class PageAccount implements LinkedAccount {
   leave(): void {
     this.session.logOut();
     this.#isLoggedOut = true;
-    void this.#transfers?.then((transfers) => transfers.close(), noop);
+    this.#transfers?.close();
   }
 
   async written(): Promise<void> {
-    const transfers = await this.#transfers?.catch(noop);
-    await transfers?.written();
+    await this.#transfers?.written();
   }
 }
-
-function noop(): void {}

@@ -5,14 +5,12 @@ import type { Keys } from "../../client/link/keys.ts";
 import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
 import type { Platform } from "../browser/environment.ts";
-import type { BrowserLogPins } from "../browser/log-pins.ts";
 import { SEALED_FLAG } from "../browser/preferences.ts";
 import type { loadStateKey, openSealedHome } from "../browser/sealed-home.ts";
 
 export type SealedModule = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
   readonly loadStateKey: typeof loadStateKey;
-  readonly logPinsOf: (store: Platform["store"]) => Pick<BrowserLogPins, "pin">;
 };
 
 /** `undefined` if this page can use sealed rooms. */

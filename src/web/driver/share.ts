@@ -11,8 +11,7 @@ import type { Platform, SaveHandle, SaveTarget } from "../browser/environment.ts
 import { reopenSaveTarget } from "../browser/save-targets.ts";
 import { ZipTarget } from "../browser/zip-target.ts";
 import { readFragment } from "../input/fragment.ts";
-import { type Chat, openChat } from "./chat.ts";
-import type { LazyCode } from "./chat-core.ts";
+import { openPageClient, type PageClient } from "./page-client.ts";
 
 export type ShareState =
   | { readonly kind: "entering" }
@@ -45,7 +44,7 @@ const NAME_BYTES = 4;
 
 /** Each page logs in as a new user and stores nothing. */
 export class Share {
-  readonly #chat: Chat;
+  readonly #chat: PageClient;
   readonly #chooser: SaveLocationChooser;
   readonly #secret: string | undefined;
   readonly #newName: () => Name;
@@ -57,7 +56,7 @@ export class Share {
   #state: ShareState = { kind: "entering" };
 
   private constructor(
-    chat: Chat,
+    chat: PageClient,
     chooser: SaveLocationChooser,
     secret: string | undefined,
     platform: Platform,
@@ -69,7 +68,7 @@ export class Share {
     chat.subscribe(() => this.#changed());
   }
 
-  static async open(basePlatform: Platform, page: FolderPage, lazyCode: LazyCode): Promise<Share> {
+  static async open(basePlatform: Platform, page: FolderPage): Promise<Share> {
     const secret = readFragment(basePlatform.fragment, false).shareSecret;
     const chooser = new SaveLocationChooser(basePlatform, page);
     const platform: Platform = {
@@ -77,7 +76,7 @@ export class Share {
       fragment: "",
       chooseTarget: (name) => chooser.choose(name),
     };
-    const chat = await openChat(platform, lazyCode);
+    const chat = await openPageClient(platform);
     const share = new Share(chat, chooser, secret, platform);
     void share.#logIn();
     return share;

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import { type Command, usageFor } from "../../ui/command.ts";
 import { COMMANDS, SLASH_ALIASES } from "../../ui/commands.ts";
-import type { AllTexts } from "../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../ui/messages/en/page.ts";
 
 export type SlashLine =
   | { readonly kind: "order"; readonly command: Command; readonly order: unknown }
@@ -37,7 +37,6 @@ function parseOrder(command: Command, argument: string): unknown {
   }
 }
 
-export function commandSummary(name: string, texts: Partial<Pick<AllTexts, "slash">>): string {
-  const { slash = {} }: { readonly slash?: Readonly<Record<string, string>> } = texts;
-  return slash[name] ?? "";
+export function commandSummary(name: string, { slash }: Pick<Texts, "slash">): string {
+  return (slash as Readonly<Record<string, string>>)[name] ?? "";
 }

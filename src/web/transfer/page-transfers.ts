@@ -20,8 +20,6 @@ import { type PageTask, type PageTransfersOptions, TransferJournal } from "./jou
 import { Upload, type UploadDependencies } from "./upload.ts";
 import { BrowserUploadJournal, type UploadEntry } from "./upload-journal.ts";
 
-export type OpenTransfers = (options: PageTransfersOptions) => PageTransfers;
-
 export type UploadOptions = Partial<Pick<UploadEntry, "handle" | "text" | "sending">>;
 
 export interface PreviewOptions {
@@ -169,5 +167,3 @@ export class PageTransfers extends TransferQueue<PageTask> {
     this.attached.close();
   }
 }
-
-export const openTransfers: OpenTransfers = (options) => new PageTransfers(options);

@@ -1,24 +1,44 @@
 /** The root component: login form, chat or dashboard, with dialogs and toasts. */
 
-import { Fragment, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type ComponentType,
+  createElement,
+  Fragment,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
-import type { Texts } from "../../ui/messages/en/first.ts";
+import type { Texts } from "../../ui/messages/en/page.ts";
 import { languageFor } from "../../ui/messages/languages.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
 import { targetText } from "../../ui/text/target-text.ts";
 import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
-import type { Chat } from "../driver/chat.ts";
+import type { PageClient } from "../driver/page-client.ts";
 import { Layers } from "../input/layers.ts";
+import { Dashboard } from "./admin/dashboard.tsx";
+import { notifyFromWorker } from "./attention/pushes.tsx";
+import { playSound } from "./attention/sound.ts";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
 import { Login } from "./login/login.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
-import { PageContext, type PageValue, useLayer, useModel, usePage } from "./shell/context.tsx";
+import {
+  type OpenDialog,
+  type CloseProps,
+  PageContext,
+  type PageValue,
+  useLayer,
+  useModel,
+  usePage,
+} from "./shell/context.tsx";
 import { listen, whenSettled } from "./shell/effects.ts";
-import { dialogOpener, LazyView, ModuleLoader, usePrefetch } from "./shell/lazy.tsx";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
@@ -38,7 +58,7 @@ function useDocumentStyle(settings: Settings, lang: string): void {
 }
 
 /** The model marks messages as read only while the page has the focus. */
-function useFocus(chat: Chat): void {
+function useFocus(chat: PageClient): void {
   useEffect(() => {
     const report = () =>
       chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
@@ -61,18 +81,14 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onEvent((event) => {
-        const { settings, texts, times, notify, lazy } = latestPage.current;
+        const { settings, texts, times, notify } = latestPage.current;
         if (event.kind === "came-anew") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;
         const { target, item } = event;
-        // The sound stays off if it cannot be loaded, or if the browser requires a click first.
-        if (settings.sounds)
-          lazy
-            .fetch()
-            .then(({ playSound }) => playSound())
-            .catch(() => {});
+        // The sound stays off if the browser requires a click first.
+        if (settings.sounds) playSound().catch(() => {});
         if (!settings.notifies || !("Notification" in window)) return;
         const title = texts.notificationTitle(cleanText(item.from ?? ""), targetText(target));
         const body = briefText(item, texts, times);
@@ -85,10 +101,7 @@ function useNotifications(): void {
           };
         } catch {
           // The setting explains why a phone runs no service worker.
-          lazy
-            .fetch()
-            .then(({ notifyFromWorker }) => notifyFromWorker({ texts }, title, content))
-            .catch(() => {});
+          notifyFromWorker({ texts }, title, content).catch(() => {});
         }
       }),
     [chat],
@@ -134,14 +147,13 @@ function Screen() {
   const isOperator = useOperator(model.connection.kind === "online", model.me, model.isOperator);
   useNotifications();
   useModelFaults();
-  usePrefetch(model.isCaughtUp);
   const { me } = model;
   const openDashboard = useCallback(() => setDashboard(true), []);
   useLayer(() => setDashboard(false), isDashboard && isOperator);
   useRouteClearing(me);
   if (me === undefined) return <Login />;
   if (isDashboard && isOperator) {
-    return <LazyView view="Dashboard" onClose={() => setDashboard(false)} />;
+    return <Dashboard onClose={() => setDashboard(false)} />;
   }
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
 }
@@ -182,35 +194,14 @@ function useLanguageTexts(language: string | undefined, initialTexts: Texts): Te
   return useMemo(() => withLocale(texts), [texts]);
 }
 
-/** Chromium (150) caches failed imports until a reload, so a retry uses a different URL. */
-async function importWithRetry<Module>(file: RegExp, load: () => Promise<Module>): Promise<Module> {
-  try {
-    return await load();
-  } catch (cause) {
-    const urls = performance.getEntriesByType("resource").map(({ name }) => name);
-    const address = urls.find((url) => file.test(url));
-    if (address === undefined) throw cause;
-    return await import(`${address}?again=${Math.round(performance.now())}`);
-  }
-}
-
-const loadModule = async () =>
-  (await importWithRetry(/\/lazy-module-[^/?]*\.js$/, () => import("./lazy-module.tsx")))
-    .LAZY_MODULE;
-
-const loadEmoji = () =>
-  importWithRetry(/\/emoji-[^/?]*\.js$/, () => import("../../ui/text/emoji.ts"));
-
 export interface AppProps {
-  readonly chat: Chat;
+  readonly chat: PageClient;
   readonly texts: Texts;
 }
 
 export function App({ chat, texts: initialTexts }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
   const [previews] = useState({});
-  const [lazy] = useState(() => new ModuleLoader(loadModule));
-  const [emoji] = useState(() => new ModuleLoader(loadEmoji));
   const { overlays, announcement, show, close, announce } = useOverlays();
   const [toasts] = useState(() => new ToastQueue(TOAST_CLOCK));
   const [layers] = useState(() => new Layers(window));
@@ -229,10 +220,11 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   const page: PageValue = useMemo(() => {
     const notify = (text: string) => toasts.show(text, false);
     const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
-    const openDialog = dialogOpener(show);
-    const shared = { chat, texts, times, previews, lazy, emoji, settings, change, show, announce };
+    const openDialog: OpenDialog = (dialog, ...[props]) =>
+      show((onClose) => createElement(dialog as ComponentType<CloseProps>, { ...props, onClose }));
+    const shared = { chat, texts, times, previews, settings, change, show, announce };
     return { ...shared, layers, toasts, notify, fail, openDialog };
-  }, [chat, texts, times, previews, lazy, emoji, settings, change, show, announce, layers, toasts]);
+  }, [chat, texts, times, previews, settings, change, show, announce, layers, toasts]);
   return (
     <PageContext value={page}>
       <Banners />

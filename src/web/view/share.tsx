@@ -1,19 +1,16 @@
 /** The page that `chat share` serves. */
 
-import "./first-screen.ts";
 import { useEffect, useSyncExternalStore } from "react";
 import { formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
-import type { Texts } from "../../ui/messages/en/first.ts";
-import { ENGLISH_SHARE } from "../../ui/messages/en/share.ts";
+import type { ENGLISH, Texts } from "../../ui/messages/en/page.ts";
 import { faultText } from "../../ui/text/fault-text.ts";
 import type { Platform } from "../browser/environment.ts";
-import type { LazyCode } from "../driver/chat-core.ts";
 import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
 import { Button } from "./shell/button.tsx";
 import { Icon } from "./shell/icons.tsx";
 
-type ShareTexts = Texts & Readonly<typeof ENGLISH_SHARE>;
+type ShareTexts = Texts & Readonly<typeof ENGLISH>;
 
 interface ShareProps {
   readonly share: Share;
@@ -23,12 +20,10 @@ interface ShareProps {
 export interface ShareOptions {
   readonly platform: Platform;
   readonly page: FolderPage;
-  readonly lazyCode: LazyCode;
 }
 
-export async function openShare({ platform, page, lazyCode }: ShareOptions, pageTexts: Texts) {
-  const texts = { ...ENGLISH_SHARE, ...pageTexts };
-  const share = await Share.open(platform, page, lazyCode);
+export async function openShare({ platform, page }: ShareOptions, texts: Texts) {
+  const share = await Share.open(platform, page);
   return <ShareView share={share} texts={texts} />;
 }
 

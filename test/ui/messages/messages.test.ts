@@ -1,13 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../src/base/fault.ts";
-import { ENGLISH_ALARM } from "../../../src/ui/messages/en/alarm.ts";
-import { ENGLISH_DEFERRED } from "../../../src/ui/messages/en/deferred.ts";
-import { ENGLISH } from "../../../src/ui/messages/en/first.ts";
-import { ENGLISH_SHARE } from "../../../src/ui/messages/en/share.ts";
+import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../src/ui/messages/languages.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
 
-const LATER = { ...ENGLISH_DEFERRED, ...ENGLISH_ALARM, ...ENGLISH_SHARE };
 const SAMPLES = ["ana", "lobby", "12:00"] as const;
 
 function said(value: unknown): string {
@@ -18,12 +14,10 @@ function said(value: unknown): string {
 
 describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
   test("have the same keys in every language", async () => {
-    const loaded = await loadTexts(language);
-    const texts = loaded === ENGLISH ? { ...ENGLISH, ...LATER } : loaded;
+    const texts = await loadTexts(language);
     expect(texts.lang).toBe(language);
-    const names = [...Object.keys(ENGLISH), ...Object.keys(LATER)];
-    expect(Object.keys(texts).sort()).toEqual(names.sort());
-    const { faults: _, slash, ...others } = { ...LATER, ...texts };
+    expect(Object.keys(texts).sort()).toEqual(Object.keys(ENGLISH).sort());
+    const { faults: _, slash, ...others } = texts;
     const empty = Object.entries({ ...others, ...slash }).filter(([, value]) => {
       return said(value).trim() === "";
     });

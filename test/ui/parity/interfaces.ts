@@ -18,7 +18,7 @@ import type { SessionEvent } from "../../../src/client/event.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import type { Input } from "../../../src/io/terminal/input.ts";
-import { ENGLISH } from "../../../src/ui/messages/en/first.ts";
+import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import type { Site } from "../../server/site.ts";
@@ -200,13 +200,16 @@ async function openPage(site: Site): Promise<Interface> {
   let questions = 0;
   let fault: string | undefined;
   const page = {
-    ...{ chat, texts: ENGLISH, lazy: {}, change: () => undefined, notify: () => undefined },
+    ...{ chat, texts: ENGLISH, change: () => undefined, notify: () => undefined },
     show(render: (close: () => void) => ReactElement<{ readonly onSubmit: () => unknown }>) {
       questions++;
       render(() => undefined).props.onSubmit();
     },
-    openDialog(name: string, props: { readonly room?: string; readonly isSealed?: boolean }) {
-      if (name !== "CreateRoom") return;
+    openDialog(
+      dialog: { readonly name: string },
+      props: { readonly room?: string; readonly isSealed?: boolean },
+    ) {
+      if (dialog.name !== "CreateRoomDialog") return;
       questions++;
       void chat
         .join(props.room ?? "", { create: true })

@@ -1,4 +1,3 @@
-import { LogAuditor } from "../../../src/client/auditor.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import type {
   Databases,
@@ -8,18 +7,12 @@ import type {
   TabMessage,
 } from "../../../src/web/browser/environment.ts";
 import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
-import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
-import { type Chat, openChat } from "../../../src/web/driver/chat.ts";
-import type { OpenAuditor } from "../../../src/web/driver/lazy-auditor.ts";
+import { openPageClient, type PageClient } from "../../../src/web/driver/page-client.ts";
 import type { SealedModule } from "../../../src/web/driver/sealing.ts";
-import { openTransfers } from "../../../src/web/transfer/page-transfers.ts";
 import { Site } from "../../server/site.ts";
 
 const NO_DATABASES = { persist: () => undefined } as unknown as Databases;
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
-
-const openAuditor: OpenAuditor = ({ clock, store }, verifier, alarmed) =>
-  new LogAuditor({ clock, logs: new BrowserLogPins(store), verifier, formatTime: String }, alarmed);
 
 /** Browser whose stored data outlives its tabs. */
 export class Browser {
@@ -89,7 +82,7 @@ export class Tab {
   readonly host: string;
   readonly fragment: string;
   readonly releases: (() => void)[] = [];
-  #chat: Chat | undefined;
+  #chat: PageClient | undefined;
   #link: Link | undefined;
   #onMessage: (message: TabMessage) => void = () => undefined;
   #isGone = false;
@@ -100,7 +93,7 @@ export class Tab {
     this.fragment = fragment;
   }
 
-  get chat(): Chat {
+  get chat(): PageClient {
     if (this.#chat === undefined) throw new Error("the tab is not open");
     return this.#chat;
   }
@@ -108,10 +101,9 @@ export class Tab {
   async open(): Promise<void> {
     const { site, sealed } = this.browser;
     this.#chat = await site.wait(
-      openChat(this.#platform(), {
+      openPageClient(this.#platform(), {
         ...(sealed === undefined ? {} : { sealed: async () => sealed }),
-        auditor: async () => openAuditor,
-        transfers: async () => openTransfers,
+        onAlarm: () => undefined,
       }),
     );
     await this.until("greeted", () => {
@@ -153,7 +145,7 @@ export class Tab {
     return this.until(`${user} logged in`, () => this.chat.model.me === user);
   }
 
-  connectionIs(kind: Chat["model"]["connection"]["kind"]): Promise<void> {
+  connectionIs(kind: PageClient["model"]["connection"]["kind"]): Promise<void> {
     return this.until(kind, () => this.chat.model.connection.kind === kind);
   }
 

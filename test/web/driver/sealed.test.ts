@@ -3,7 +3,6 @@ import { SEALED_CODE } from "../../../src/client/sealed/code.ts";
 import { sealRoom } from "../../../src/client/sealed/seal-rooms.ts";
 import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
-import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
 import type { SealedModule } from "../../../src/web/driver/sealing.ts";
 import { forkFor } from "../../client/sealed/forked-log.ts";
 import { type Person, SealedSite } from "../../client/sealed/sealed-site.ts";
@@ -20,7 +19,6 @@ function sealedPart({ site }: SealedSite): SealedModule {
         site.clock,
       ) as never,
     loadStateKey: () => stateKey,
-    logPinsOf: (store) => new BrowserLogPins(store),
   };
 }
 

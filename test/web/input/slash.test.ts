@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { slashRows } from "../../../src/cli/chat/slash.ts";
 import { type Command, usageFor } from "../../../src/ui/command.ts";
 import { COMMANDS } from "../../../src/ui/commands.ts";
-import { ENGLISH_DEFERRED } from "../../../src/ui/messages/en/deferred.ts";
+import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { slashLine } from "../../../src/web/input/slash.ts";
 
 const misused = (name: string) => {
@@ -99,7 +99,7 @@ describe("slash commands in the composer", () => {
       expect([name, usageFor(command, "page")]).toEqual([name, OTHERWISE[name] ?? String(there)]);
       expect(there).toStartWith(`/${name}`);
     }
-    expect(Object.keys(ENGLISH_DEFERRED.slash).sort()).toEqual(Object.keys(COMMANDS).sort());
+    expect(Object.keys(ENGLISH.slash).sort()).toEqual(Object.keys(COMMANDS).sort());
     for (const name of Object.keys(OTHERWISE)) expect(Object.hasOwn(COMMANDS, name)).toBe(true);
   });
 });

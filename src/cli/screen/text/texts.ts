@@ -1,16 +1,14 @@
 /** Full-screen texts, including those shared with the browser client. */
 
-import { type AllTexts, ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
-import { ENGLISH } from "../../../ui/messages/en/first.ts";
 import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
+import { ENGLISH, type Texts } from "../../../ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL, type TerminalTexts } from "../../../ui/messages/en/terminal.ts";
-import { INDONESIAN_DEFERRED } from "../../../ui/messages/id/deferred.ts";
 import { INDONESIAN_TEMPLATES } from "../../../ui/messages/id/fault-templates.ts";
-import { INDONESIAN } from "../../../ui/messages/id/first.ts";
 import { INDONESIAN_KEYS } from "../../../ui/messages/id/keys.ts";
+import { INDONESIAN } from "../../../ui/messages/id/page.ts";
 import { INDONESIAN_TERMINAL } from "../../../ui/messages/id/terminal.ts";
 
-export interface ScreenTexts extends AllTexts {
+export interface ScreenTexts extends Texts {
   readonly screen: TerminalTexts;
   readonly keys: KeyTexts;
   /** Keyed by English template; empty for English. */
@@ -20,14 +18,12 @@ export interface ScreenTexts extends AllTexts {
 const TEXTS: Readonly<Record<"en" | "id", ScreenTexts>> = {
   en: {
     ...ENGLISH,
-    ...ENGLISH_DEFERRED,
     screen: ENGLISH_TERMINAL,
     keys: ENGLISH_KEYS,
     faultTemplates: {},
   },
   id: {
     ...INDONESIAN,
-    ...INDONESIAN_DEFERRED,
     screen: INDONESIAN_TERMINAL,
     keys: INDONESIAN_KEYS,
     faultTemplates: INDONESIAN_TEMPLATES,

@@ -3,7 +3,7 @@
 import { diskSpaceText } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
-import { ENGLISH } from "./first.ts";
+import { ENGLISH } from "./page.ts";
 import { ENGLISH_IRC } from "./irc.ts";
 
 interface SealedFacts {

@@ -4,7 +4,7 @@ import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
-import { INDONESIAN } from "./first.ts";
+import { INDONESIAN } from "./page.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
 
 const SEALING_STATES: Readonly<Record<string, string>> = {

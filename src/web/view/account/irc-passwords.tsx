@@ -5,14 +5,13 @@ import { cleanText } from "../../../base/text.ts";
 import { ircSetup } from "../../../ui/text/irc-setup.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useTask } from "../shell/context.tsx";
+import { FaultLine, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { CopyLine } from "../shell/invite-dialog.tsx";
 
 export function IrcPasswordsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat, times } = useFullPage();
+  const { texts, chat, times } = usePage();
   const task = useTask();
   const [answer, setAnswer] = useState<Answer<"irc-passwords"> | undefined>(undefined);
   const [label, setLabel] = useState("");

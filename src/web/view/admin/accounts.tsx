@@ -3,8 +3,8 @@
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirmItem } from "../shell/dialog.tsx";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { BanDialog } from "./bans.tsx";
 import { moderateItems, signOut } from "./moderation.tsx";
@@ -14,7 +14,7 @@ import { type Column, field, type ListRequest, Marked, ServerTable } from "./tab
 type AccountEntry = Answer<"accounts">["accounts"][number];
 
 function accountItems(
-  page: FullPage,
+  page: PageValue,
   account: AccountEntry,
   reload: () => void,
 ): readonly MenuItem[] {
@@ -47,7 +47,7 @@ function accountItems(
   ];
 }
 
-function accountColumns(page: FullPage, reload: () => void): readonly Column<AccountEntry>[] {
+function accountColumns(page: PageValue, reload: () => void): readonly Column<AccountEntry>[] {
   const { texts, times } = page;
   return [
     {
@@ -89,7 +89,7 @@ function accountColumns(page: FullPage, reload: () => void): readonly Column<Acc
 }
 
 export function DashboardAccounts() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat } = page;
   const load = async (request: ListRequest) => {
     const { accounts, total } = await chat.request("accounts", request);

@@ -5,9 +5,9 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field, SelectField } from "../shell/form.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
@@ -32,7 +32,7 @@ export interface BanDialogProps {
 }
 
 export function BanDialog({ target: initialTarget = "", onClose, onDone }: BanDialogProps) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const [target, setTarget] = useState(initialTarget);
   /** 0 means a permanent ban. */
   const [spanMs, setSpanMs] = useState(0);
@@ -69,7 +69,7 @@ export function BanDialog({ target: initialTarget = "", onClose, onDone }: BanDi
 }
 
 function UnbanButton({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const { user } = ban;
   const target = bannedText(ban);
   const request = user === undefined ? { address: target } : { user };
@@ -87,7 +87,7 @@ function bannedText({ user, address }: Ban): string {
 }
 
 export function DashboardBans() {
-  const { texts, times, chat, show } = useFullPage();
+  const { texts, times, chat, show } = usePage();
   const list = usePagedList(async (after) => {
     const { bans, next } = await chat.request("bans", after);
     return { list: bans, next };

@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import plotSheet from "uplot/dist/uPlot.min.css" with { type: "file" };
 import { formatRate, formatSize } from "../../../base/sizes.ts";
-import { useFullPage } from "../shell/full-page.ts";
+import { usePage } from "../shell/context.tsx";
 import { Chips } from "./chips.tsx";
 import {
   firstIndexWithin,
@@ -68,7 +68,7 @@ interface DrawnChart {
 }
 
 function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
-  const { times } = useFullPage();
+  const { times } = usePage();
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [at, setAt] = useState<number | undefined>(undefined);
@@ -139,7 +139,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
 
 function Chart(props: ChartProps) {
   const { title, time, lines, format, from } = props;
-  const { texts, times } = useFullPage();
+  const { texts, times } = usePage();
   const { host, at } = useChart(props);
   const captions = lines.map(({ name, values, colour }) => {
     const summary = summarize(values, time, from);
@@ -172,7 +172,7 @@ const rounded = (value: number) => (value >= 10 ? value.toFixed(0) : String(+val
 
 export function Charts({ samples }: { readonly samples: SampleColumns }) {
   useStyleSheet(plotSheet);
-  const { texts, times } = useFullPage();
+  const { texts, times } = usePage();
   const [span, setSpan] = useState<number>(60);
   const { time, diskFreeBytes } = samples;
   const from = firstIndexWithin(time, span * MINUTE_MS);
@@ -245,7 +245,7 @@ interface MinutesProps {
 }
 
 function MinutesTable({ samples, clock }: MinutesProps) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const heads = [
     texts.chartTime,
     texts.chartMessages,

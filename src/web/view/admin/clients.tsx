@@ -3,10 +3,9 @@
 import { useRef } from "react";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { FaultLine, useOnline } from "../shell/context.tsx";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
+import { FaultLine, type PageValue, useOnline, usePage } from "../shell/context.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { usePolled } from "../shell/polling.ts";
 import { BanDialog } from "./bans.tsx";
@@ -18,7 +17,7 @@ type Client = Answer<"clients">["clients"][number];
 
 const PAGES_MAX = 10;
 
-async function allClients({ chat }: FullPage): Promise<readonly Client[]> {
+async function allClients({ chat }: PageValue): Promise<readonly Client[]> {
   const all: Client[] = [];
   for (let page = 0; page < PAGES_MAX; page++) {
     const after = all.at(-1)?.client;
@@ -35,7 +34,7 @@ function hostWithoutPort(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
-function clientItems(page: FullPage, { user, address }: Client): MenuItem[] {
+function clientItems(page: PageValue, { user, address }: Client): MenuItem[] {
   const { texts, show, chat } = page;
   const ban = (target: string) => () =>
     show((close) => <BanDialog target={target} onClose={close} onDone={() => undefined} />);
@@ -86,7 +85,7 @@ function traffic(messages: number, bytes: number, perS: number | undefined): str
 
 function serverColumn<Row extends { readonly server?: string | undefined }>(
   rows: readonly Row[],
-  texts: AllTexts,
+  texts: Texts,
 ): readonly Column<Row>[] {
   if (rows.every(({ server }) => server === undefined)) return [];
   return [
@@ -95,7 +94,7 @@ function serverColumn<Row extends { readonly server?: string | undefined }>(
 }
 
 function clientColumns(
-  page: FullPage,
+  page: PageValue,
   rows: readonly ClientWithRates[],
 ): readonly Column<ClientWithRates>[] {
   const { texts } = page;
@@ -145,7 +144,7 @@ function clientColumns(
 }
 
 export function DashboardClients() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts } = page;
   const withRates = useRates();
   const load = async () => withRates(await allClients(page));
@@ -169,7 +168,7 @@ export function DashboardClients() {
 type Transfer = Answer<"transfers">["transfers"][number];
 
 function CancelButton({ transfer }: { readonly transfer: Transfer }) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const { file, user, direction } = transfer;
   const name = transfer.name === undefined ? texts.privateFile : cleanText(transfer.name);
   const question = {
@@ -183,7 +182,7 @@ function CancelButton({ transfer }: { readonly transfer: Transfer }) {
 }
 
 function Progress({ transfer }: { readonly transfer: Transfer }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { doneBytes, sizeBytes } = transfer;
   return (
     <>
@@ -198,7 +197,7 @@ function Progress({ transfer }: { readonly transfer: Transfer }) {
 }
 
 export function DashboardTransfers() {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const { value, fault } = usePolled(() => chat.request("transfers", {}), useOnline());
   const transfers = value?.transfers ?? [];
   const columns: readonly Column<Transfer>[] = [

@@ -1,13 +1,12 @@
 /** Notice on the dashboard that nothing expires, because the server's clock is not plausible. */
 
 import { Button } from "../shell/button.tsx";
-import { useOnline } from "../shell/context.tsx";
+import { useOnline, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { usePolled } from "../shell/polling.ts";
 
 export function ClockNotice() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, times, chat } = page;
   // Servers before 0.3 do not know the request.
   const { value, reload } = usePolled(() => chat.request("clock", {}), useOnline());

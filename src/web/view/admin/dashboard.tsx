@@ -2,9 +2,9 @@
 
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
-import { useFullPage } from "../shell/full-page.ts";
+import type { CloseProps } from "../shell/context.tsx";
+import { usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { DashboardAccounts } from "./accounts.tsx";
 import adminSheet from "./admin.css" with { type: "file" };
 import { DashboardBans } from "./bans.tsx";
@@ -29,9 +29,9 @@ const VIEWS = {
 type Tab = "log" | keyof typeof VIEWS;
 const TABS = ["log", ...Object.keys(VIEWS)] as readonly Tab[];
 
-export function Dashboard({ onClose }: LazyProps["Dashboard"]) {
+export function Dashboard({ onClose }: CloseProps) {
   useStyleSheet(adminSheet);
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const [tab, setTab] = useState<Tab>("log");
   const names: Readonly<Record<Tab, string>> = {
     log: texts.dashboardLog,

@@ -3,14 +3,15 @@
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { useFullPage } from "../shell/full-page.ts";
+import { usePage } from "../shell/context.tsx";
+import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, PagedTable, UserText, usePagedList } from "./table.tsx";
 
 type Invite = Answer<"invites">["invites"][number];
 
 function RevokeButton({ entry, onDone }: { readonly entry: Invite; readonly onDone: () => void }) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const question = {
     title: texts.revoke,
     text: texts.revokeAsk,
@@ -27,7 +28,7 @@ function inviteRoom({ room, post, read }: Invite): string {
 }
 
 export function DashboardInvites() {
-  const { texts, times, chat, openDialog } = useFullPage();
+  const { texts, times, chat, openDialog } = usePage();
   const list = usePagedList(async (after) => {
     const { invites, next } = await chat.request("invites", after);
     return { list: invites, next };
@@ -72,7 +73,7 @@ export function DashboardInvites() {
       keyOf={({ invite }) => invite}
       filterText={(entry) => `${entry.invite} ${entry.by ?? ""} ${inviteRoom(entry)}`}
       action={texts.createInvite}
-      onAction={() => openDialog("Invite")}
+      onAction={() => openDialog(InviteDialog)}
     />
   );
 }

@@ -9,14 +9,13 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { dateOf, formatUtc } from "../../../base/time.ts";
 import { importOriginOf } from "../../../core/client/chat-record.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { withLocalTimestamps } from "../../../ui/text/times.ts";
 import type { Answer, NoticeOf } from "../../../wire/messages.ts";
 import { downloadFrom } from "../files/download.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useOnline, useTask } from "../shell/context.tsx";
+import { FaultLine, type PageValue, useOnline, usePage, useTask } from "../shell/context.tsx";
 import { confirm, deleteQuestion } from "../shell/dialog.tsx";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { Chips } from "./chips.tsx";
 import { exportLines } from "./log-export.ts";
@@ -64,7 +63,7 @@ function parseObject(bytes: unknown): Readonly<Record<string, unknown>> {
   }
 }
 
-function eventLabel(event: string, texts: AllTexts): string {
+function eventLabel(event: string, texts: Texts): string {
   const table: Readonly<Record<string, string>> = {
     record: texts.evRecord,
     connected: texts.evConnected,
@@ -82,11 +81,11 @@ function eventLabel(event: string, texts: AllTexts): string {
   return Object.hasOwn(table, event) ? (table[event] ?? event) : cleanText(event);
 }
 
-function decisionText(decision: string, texts: AllTexts): string {
+function decisionText(decision: string, texts: Texts): string {
   return texts.decision(decision) ?? cleanText(decision);
 }
 
-function toLogLine(notice: ServerEvent, key: number, { texts, times }: FullPage): LogLine {
+function toLogLine(notice: ServerEvent, key: number, { texts, times }: PageValue): LogLine {
   const { event, time, user, address, program, reason, name, sizeBytes, to, record } = notice;
   const head = parseObject(record?.head);
   const body = parseObject(record?.body);
@@ -148,7 +147,7 @@ function isToday(unixMs: number): boolean {
 }
 
 const Line = memo(function Line({ line }: { readonly line: LogLine }) {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, times, chat } = page;
   const { seq, unixMs, label: what, text, isWarning } = line;
   const erase = () =>
@@ -175,7 +174,7 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
 const UNNUMBERED = 0.5;
 
 function useEventLog(isOnline: boolean) {
-  const page = useFullPage();
+  const page = usePage();
   const { chat } = page;
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [fault, setFault] = useState<unknown>(undefined);
@@ -258,7 +257,7 @@ const NOTHING_EARLIER: Earlier = { lines: [], next: undefined };
 const EMPTY_MAX = 50;
 
 function useEarlier(oldest: number | undefined, { since, until }: Span) {
-  const page = useFullPage();
+  const page = usePage();
   const { chat } = page;
   const [earlier, setEarlier] = useState(NOTHING_EARLIER);
   const [isMissing, setMissing] = useState(false);
@@ -412,7 +411,7 @@ function save(format: "jsonl" | "csv", lines: readonly LogLine[]): void {
 }
 
 export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const isOnline = useOnline();
   const { lines, fault } = useEventLog(isOnline);
   const [filter, setFilter] = useState("");

@@ -1,20 +1,20 @@
 /** Moderation actions on the dashboard: mute, kick, ban, sign out. */
 
 import { cleanText } from "../../../base/text.ts";
+import { ModerationDialog } from "../room/moderation-dialog.tsx";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
-import type { FullPage } from "../shell/full-page.ts";
 import type { MenuItem } from "../shell/menu.tsx";
 import { ResetDialog } from "./reset-dialog.tsx";
 
 export function moderateItems({ texts, openDialog }: PageValue, user: string): MenuItem[] {
   return [
-    { label: texts.mute, onChoose: () => openDialog("Moderation", { act: "mute", user }) },
-    { label: texts.unmute, onChoose: () => openDialog("Moderation", { act: "unmute", user }) },
+    { label: texts.mute, onChoose: () => openDialog(ModerationDialog, { act: "mute", user }) },
+    { label: texts.unmute, onChoose: () => openDialog(ModerationDialog, { act: "unmute", user }) },
     {
       label: texts.kick,
       isDanger: true,
-      onChoose: () => openDialog("Moderation", { act: "kick", user }),
+      onChoose: () => openDialog(ModerationDialog, { act: "kick", user }),
     },
   ];
 }
@@ -24,7 +24,7 @@ export function moderateItems({ texts, openDialog }: PageValue, user: string): M
  * @param hasPassword if false, the operator must first create a reset code, because the user could
  * not log in again
  */
-export function signOut(page: FullPage, user: string, hasPassword = true): void {
+export function signOut(page: PageValue, user: string, hasPassword = true): void {
   const { texts, chat, show } = page;
   const reset = () => show((close) => <ResetDialog user={user} isSigningOut onClose={close} />);
   if (!hasPassword) return reset();

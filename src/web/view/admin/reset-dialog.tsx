@@ -3,9 +3,9 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
+import { usePage } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { CopyLine, inviteText } from "../shell/invite-dialog.tsx";
 
 interface ResetToken {
@@ -14,7 +14,7 @@ interface ResetToken {
 }
 
 function ResetResult({ token, expires }: ResetToken) {
-  const { texts, times, chat } = useFullPage();
+  const { texts, times, chat } = usePage();
   const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   if (address === undefined) return null;
   const { origin, isLoopback } = address;
@@ -35,7 +35,7 @@ interface ResetProps {
 }
 
 export function ResetDialog({ user, isSigningOut = false, onClose }: ResetProps) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const [signOut, setSignOut] = useState(isSigningOut);
   const [result, setResult] = useState<ResetToken | undefined>(undefined);
   const title = texts.resetAsk(cleanText(user));

@@ -3,8 +3,8 @@
 import { formatDuration, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirmItem } from "../shell/dialog.tsx";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, type ListRequest, Marked, ServerTable, UserText } from "./table.tsx";
@@ -15,7 +15,7 @@ type FileEntry = Answer<"all-files">["files"][number];
 /** Room of all users. It cannot be closed or removed. */
 const LOBBY = "lobby";
 
-function roomItems(page: FullPage, entry: RoomEntry, reload: () => void): readonly MenuItem[] {
+function roomItems(page: PageValue, entry: RoomEntry, reload: () => void): readonly MenuItem[] {
   const { texts, chat } = page;
   const { room, closed } = entry;
   const name = `#${cleanText(room)}`;
@@ -36,7 +36,7 @@ function roomItems(page: FullPage, entry: RoomEntry, reload: () => void): readon
   return [{ ...close, isDanger: false }, remove];
 }
 
-function roomColumns(page: FullPage, reload: () => void): readonly Column<RoomEntry>[] {
+function roomColumns(page: PageValue, reload: () => void): readonly Column<RoomEntry>[] {
   const { texts } = page;
   return [
     {
@@ -87,7 +87,7 @@ function roomColumns(page: FullPage, reload: () => void): readonly Column<RoomEn
 }
 
 export function DashboardRooms() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat } = page;
   const load = async (request: ListRequest) => {
     const { rooms, total } = await chat.request("all-rooms", request);
@@ -105,7 +105,7 @@ export function DashboardRooms() {
 }
 
 function DeleteFileButton({ file, reload }: { readonly file: FileEntry; reload: () => void }) {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat } = page;
   const { name = "", bytes, seqs } = file;
   const deleteFile = async () => {
@@ -128,7 +128,7 @@ function DeleteFileButton({ file, reload }: { readonly file: FileEntry; reload: 
   );
 }
 
-function fileColumns(page: FullPage, reload: () => void): readonly Column<FileEntry>[] {
+function fileColumns(page: PageValue, reload: () => void): readonly Column<FileEntry>[] {
   const { texts, times } = page;
   return [
     {
@@ -154,7 +154,7 @@ function fileColumns(page: FullPage, reload: () => void): readonly Column<FileEn
 }
 
 export function DashboardFiles() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat } = page;
   const load = async (request: ListRequest) => {
     const { files, total, bytes } = await chat.request("all-files", request);

@@ -4,13 +4,12 @@ import { type ComponentType, useEffect, useRef, useState } from "react";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useModelValue, useOnline } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { useFullPage } from "../shell/full-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { fetchSamples, type SampleColumns } from "./sample-log.ts";
 
@@ -37,7 +36,7 @@ function serverFact(
     memoryBytes,
     diskFreeBytes,
   }: NonNullable<Answer<"stats">["servers"]>[number],
-  texts: AllTexts,
+  texts: Texts,
 ): Fact {
   const free = diskFreeBytes === undefined ? "–" : formatSize(diskFreeBytes);
   const text = texts.machineState(links - lanes, formatSize(memoryBytes), free);
@@ -47,7 +46,7 @@ function serverFact(
 function facts(
   stats: Answer<"stats">,
   samples: SampleColumns | undefined,
-  texts: AllTexts,
+  texts: Texts,
 ): readonly Fact[] {
   const log = ({ records, bytes }: { records: number; bytes?: number | undefined }) =>
     texts.records(records, bytes === undefined ? "" : formatSize(bytes));
@@ -104,7 +103,7 @@ function facts(
 }
 
 function useSamples(): SampleColumns | undefined {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const samples = useRef<SampleColumns | undefined>(undefined);
   const load = async () => {
     samples.current = await fetchSamples(samples.current, (after) =>
@@ -118,7 +117,7 @@ function useSamples(): SampleColumns | undefined {
 type ChartsComponent = ComponentType<{ readonly samples: SampleColumns }>;
 
 function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
-  const { fail, texts } = useFullPage();
+  const { fail, texts } = usePage();
   const [Charts, setCharts] = useState<ChartsComponent | undefined>(undefined);
   useEffect(
     () =>
@@ -133,7 +132,7 @@ function LazyCharts({ samples }: { readonly samples: SampleColumns }) {
 }
 
 function Registration() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat } = page;
   const { value, fault, reload } = usePolled(() => chat.request("registration", {}));
   const isClosed = value?.closed === true;
@@ -160,7 +159,7 @@ function Registration() {
 }
 
 function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const [text, setText] = useState(chat.model.notices.announcement?.text ?? "");
   return (
     <FormDialog
@@ -185,7 +184,7 @@ function AnnounceDialog({ onClose }: { readonly onClose: () => void }) {
 }
 
 function Announce() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, times, chat, show } = page;
   const { announcement } = useModelValue((model) => model.notices);
   const withdraw = () =>
@@ -221,7 +220,7 @@ function Announce() {
 }
 
 export function DashboardServer() {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const { value, fault } = usePolled(() => chat.request("stats", {}), useOnline());
   const samples = useSamples();
   return (

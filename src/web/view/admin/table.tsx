@@ -5,8 +5,7 @@ import { cutText } from "../../../base/bytes.ts";
 import { foldCase } from "../../../base/case-fold.ts";
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useOnline } from "../shell/context.tsx";
-import { useFullPage } from "../shell/full-page.ts";
+import { FaultLine, useOnline, usePage } from "../shell/context.tsx";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
 /** Long lists change slowly and are expensive for the server. */
@@ -210,7 +209,7 @@ interface FilterProps {
 }
 
 export function Filter({ value, onChange }: FilterProps) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const id = useId();
   return (
     <>
@@ -231,7 +230,7 @@ interface LocalTableProps<Row> extends Omit<RowsProps<Row>, "order" | "onOrder">
 }
 
 export function LocalTable<Row>({ filterText, bar, ...props }: LocalTableProps<Row>) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const [order, setOrder] = useState<Order | undefined>(undefined);
   const [filter, setFilter] = useState("");
   const query = foldCase(filter);
@@ -263,7 +262,7 @@ interface PagedTableProps<Row> extends Omit<LocalTableProps<Row>, "rows" | "bar"
 }
 
 export function PagedTable<Row>({ list, action, onAction, ...props }: PagedTableProps<Row>) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { all, hasMore, fault, showMore } = list;
   return (
     <>
@@ -313,7 +312,7 @@ function useDebounced<Value>(value: Value, ms: number): Value {
 
 export function ServerTable<Row>(props: ServerTableProps<Row>) {
   const { label, load: ask, columnsOf, keyOf, order: first } = props;
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const [order, setOrder] = useState(first);
   const [filter, setFilter] = useState("");
   const [pages, setPages] = useState(1);

@@ -2,7 +2,6 @@
 
 import { useEffect } from "react";
 import { whenSettled } from "../shell/effects.ts";
-import type { LazyProps } from "../shell/lazy.tsx";
 
 const SIZE = 64;
 const RED = "#d22";
@@ -49,7 +48,7 @@ function badge(mentions: number): void {
   set?.catch(() => undefined);
 }
 
-export function Badge({ mentions: calls }: LazyProps["Badge"]) {
+export function Badge({ mentions: calls }: { readonly mentions: number }) {
   useEffect(() => {
     badge(calls);
     const link = icon();

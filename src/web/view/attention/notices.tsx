@@ -7,8 +7,7 @@ import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { RichText } from "../room/rich-text.tsx";
-import { useModelValue } from "../shell/context.tsx";
-import { useFullPage } from "../shell/full-page.ts";
+import { useModelValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import { readLocal, writeLocal } from "../shell/local.ts";
 
@@ -16,7 +15,7 @@ const NO_MENTIONS: readonly string[] = [];
 const DISMISSED_KEY = "chat.announcement";
 
 function Announcement() {
-  const { texts, times } = useFullPage();
+  const { texts, times } = usePage();
   const { announcement } = useModelValue((model) => model.notices);
   const [dismissedTime, setDismissedTime] = useState(() => readLocal(DISMISSED_KEY));
   if (announcement === undefined || announcement.time === dismissedTime) return null;
@@ -39,7 +38,7 @@ function Announcement() {
 }
 
 export function Removals() {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const removals = useModelValue(() => chat.removals);
   return removals.map(({ room, target, by, reason }) => {
     const text = texts.removedFromRoom(cleanText(by ?? texts.server), targetText(target));
@@ -55,7 +54,7 @@ export function Removals() {
 }
 
 export function Notices() {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { diskLow, hasMajority } = useModelValue((model) => model.notices);
   const diskText = diskLow !== undefined && isDiskFull(diskLow) ? texts.diskFull : texts.diskLow;
   return (

@@ -4,19 +4,18 @@ import { useEffect, useState } from "react";
 import { queryPins } from "../../../client/chat/pins.ts";
 import { itemOf } from "../../../core/model/item.ts";
 import { canPin } from "../../../core/model/selectors.ts";
-import type { Item } from "../../../core/model/state.ts";
+import type { Item, RoomState } from "../../../core/model/state.ts";
 import { authorText } from "../../../ui/text/event-text.ts";
 import { pageSha256 } from "../../browser/hash.ts";
 import { formatRoute } from "../../input/route.ts";
 import { ListedMessage } from "../room/listed-message.tsx";
-import { FaultLine, useModelValue, useTask } from "../shell/context.tsx";
+import type { CloseProps } from "../shell/context.tsx";
+import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 
-export function PinsDialog({ room, onClose }: LazyProps["Pins"]) {
-  const { texts, chat } = useFullPage();
+export function PinsDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
+  const { texts, chat } = usePage();
   const { id, target } = room;
   const mayPin = canPin(chat.model, room);
   const task = useTask();

@@ -2,12 +2,18 @@
 
 import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { readRoute } from "../../input/route.ts";
-import { FaultLine, type PageValue, useModelValue, useOnline, useTask } from "../shell/context.tsx";
+import {
+  FaultLine,
+  type PageValue,
+  useModelValue,
+  useOnline,
+  usePage,
+  useTask,
+} from "../shell/context.tsx";
 import { listen, whenSettled } from "../shell/effects.ts";
 import { Check } from "../shell/form.tsx";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import {
   PushError,
   type PushProblem,
@@ -17,7 +23,7 @@ import {
   unsubscribe,
 } from "./push-browser.ts";
 
-function problemText(problem: PushProblem, texts: AllTexts): string {
+function problemText(problem: PushProblem, texts: Texts): string {
   switch (problem) {
     case "untrusted":
       return texts.pushesUntrusted;
@@ -30,17 +36,17 @@ function problemText(problem: PushProblem, texts: AllTexts): string {
   }
 }
 
-async function subscribeOnServer({ chat, texts }: FullPage): Promise<void> {
+async function subscribeOnServer({ chat, texts }: PageValue): Promise<void> {
   const { key } = await chat.request("push-key", {});
   await chat.request("push-subscribe", await subscribe(key, texts.lang));
 }
 
-export async function disablePushes({ change }: Pick<FullPage, "change">): Promise<void> {
+export async function disablePushes({ change }: Pick<PageValue, "change">): Promise<void> {
   change({ pushesFor: undefined });
   await unsubscribe().catch(() => undefined);
 }
 
-function useOffer({ chat }: FullPage): boolean | undefined {
+function useOffer({ chat }: PageValue): boolean | undefined {
   const [isOffered, setOffered] = useState<boolean | undefined>(undefined);
   useEffect(
     () =>
@@ -55,7 +61,7 @@ function useOffer({ chat }: FullPage): boolean | undefined {
 }
 
 export function PushSetting() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat, settings, change } = page;
   const me = useModelValue((model) => model.me);
   const isOffered = useOffer(page);
@@ -107,7 +113,7 @@ export async function notifyFromWorker(
 
 /** Subscribes to pushes again on each connection, and follows clicks on notifications. */
 export function PushKeeper() {
-  const page = useFullPage();
+  const page = usePage();
   const { chat, settings, change } = page;
   const isOnline = useOnline();
   const isFocused = useModelValue((model) => model.isFocused);

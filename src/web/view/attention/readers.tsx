@@ -2,17 +2,17 @@
 
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
+import type { RoomState } from "../../../core/model/state.ts";
+import type { CloseProps } from "../shell/context.tsx";
+import { FaultLine, useModelValue, useOnline, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { Check } from "../shell/form.tsx";
-import { useFullPage } from "../shell/full-page.ts";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { usePolled } from "../shell/polling.ts";
 
 const POLL_INTERVAL_MS = 5_000;
 
-export function ReadersLine({ seq }: LazyProps["Readers"]) {
-  const { texts, chat } = useFullPage();
+export function ReadersLine({ seq }: { readonly seq: number }) {
+  const { texts, chat } = usePage();
   const [isOpen, setOpen] = useState(false);
   const [hasEveryoneRead, setEveryoneRead] = useState(false);
   const isOnline = useOnline();
@@ -46,8 +46,8 @@ export function ReadersLine({ seq }: LazyProps["Readers"]) {
 export function ReceiptsDialog({
   room: { id, kind, name, target },
   onClose,
-}: LazyProps["Receipts"]) {
-  const { texts, chat } = useFullPage();
+}: CloseProps & { readonly room: RoomState }) {
+  const { texts, chat } = usePage();
   const task = useTask();
   const isPerson = kind === "person";
   const isOn = useModelValue(({ rooms }) => {

@@ -3,10 +3,10 @@
 import { cleanText } from "../../../base/text.ts";
 import { typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { useFullPage } from "../shell/full-page.ts";
+import { usePage } from "../shell/context.tsx";
 
 export function Typing({ model }: { readonly model: Model }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const names = typingNames(model).map((name) => cleanText(name));
   return names.length === 0 ? null : <p className="typing">{texts.typing(names)}</p>;
 }

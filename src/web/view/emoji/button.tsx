@@ -2,13 +2,13 @@
 
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
+import { EmojiPicker, type EmojiPickerProps } from "./picker.tsx";
 
 export function pickEmoji(
   { openDialog }: PageValue,
-  props: Omit<LazyProps["EmojiPicker"], "onClose">,
+  props: Omit<EmojiPickerProps, "onClose">,
 ): void {
-  openDialog("EmojiPicker", { ...props });
+  openDialog(EmojiPicker, { ...props });
 }
 
 interface EmojiButtonProps {

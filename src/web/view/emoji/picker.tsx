@@ -1,14 +1,16 @@
 /** Dialog that lists all emoji. */
 
-import { type KeyboardEvent, memo, useMemo, useRef, useState } from "react";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from "react";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import type { EmojiGroup, NamedEmoji } from "../../../ui/text/emoji.ts";
+import type { CloseProps } from "../shell/context.tsx";
+import { usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { useFullPage } from "../shell/full-page.ts";
-import { type EmojiModule, type LazyProps, useLoaded } from "../shell/lazy.tsx";
+import { whenSettled } from "../shell/effects.ts";
+import { type EmojiModule, emojiModule } from "./loader.ts";
 import { addRecentEmoji, recentEmoji } from "./recent.ts";
 
-const TITLES: Readonly<Record<string, keyof AllTexts>> = {
+const TITLES: Readonly<Record<string, keyof Texts>> = {
   Recent: "emojiRecent",
   "Smileys & Emotion": "emojiSmileys",
   "People & Body": "emojiPeople",
@@ -22,7 +24,7 @@ const TITLES: Readonly<Record<string, keyof AllTexts>> = {
 };
 
 function useGroups(module: EmojiModule | undefined, query: string): readonly EmojiGroup[] {
-  const { lang } = useFullPage().texts;
+  const { lang } = usePage().texts;
   const all = useMemo(() => module?.emojiGroups(lang) ?? [], [module, lang]);
   return useMemo(() => {
     if (module === undefined) return [];
@@ -85,12 +87,26 @@ function nextFocus(key: string, all: readonly HTMLElement[], at: number) {
   return nearest ?? (step < 0 ? null : undefined);
 }
 
-export function EmojiPicker({ title, onChoose, onClose }: LazyProps["EmojiPicker"]) {
-  const { texts, emoji } = useFullPage();
+export interface EmojiPickerProps extends CloseProps {
+  readonly title: string;
+  readonly onChoose: (sign: string) => void;
+}
+
+export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
+  const { texts, fail } = usePage();
+  const [module, setModule] = useState(emojiModule.loaded);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: loaded once, when opened
+  useEffect(() => {
+    if (module !== undefined) return;
+    return whenSettled(emojiModule.fetch(), setModule, () => {
+      onClose();
+      fail(texts.loadFailed);
+    });
+  }, []);
   const [query, setQuery] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const groups = useGroups(useLoaded(emoji, onClose), query);
+  const groups = useGroups(module, query);
   const hasNoMatch = query.trim() !== "" && groups.every((group) => group.emoji.length === 0);
   const choose = useRef((sign: string) => {
     addRecentEmoji(sign);

@@ -3,10 +3,10 @@
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import type { Attachment as AttachedFile } from "../../transfer/attachments.ts";
 import { PREVIEW_BYTES_MAX, pictureInfo } from "../../transfer/previews.ts";
-import { useFullPage } from "../shell/full-page.ts";
+import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 
 const HEAD_BYTES = 256 * 1024;
 
@@ -32,7 +32,7 @@ function useThumbnail(file: File): string | undefined {
 }
 
 function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove: () => void }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const url = useThumbnail(file);
   const name = cleanText(file.name);
   return (
@@ -47,8 +47,13 @@ function Attachment({ file, onRemove }: { readonly file: File; readonly onRemove
   );
 }
 
-export function Attachments({ files, onRemove }: LazyProps["Attachments"]) {
-  const { texts } = useFullPage();
+interface AttachmentsProps {
+  readonly files: readonly AttachedFile[];
+  readonly onRemove: (attachment: AttachedFile) => void;
+}
+
+export function Attachments({ files, onRemove }: AttachmentsProps) {
+  const { texts } = usePage();
   return (
     <ul className="attachments" aria-label={texts.attached}>
       {files.map((attachment, i) => (

@@ -1,12 +1,9 @@
-/** Placeholders that reserve the space of files until the module that displays them is loaded. */
+/** Which files of a message are shown as pictures, and files that are still being sent. */
 
-import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { usePage, useTexts } from "../shell/context.tsx";
-import { Icon } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { isSaving } from "../shell/saving.ts";
 import { showsPictures } from "../shell/settings.ts";
 
@@ -25,28 +22,6 @@ export function useSending(items: readonly Item[], target: string): Sending {
   const pictures = items.filter(isPicture);
   const isGrid = pictures.length >= GRID_MIN;
   return { pictures, lines: isGrid ? items.filter((item) => !isPicture(item)) : items };
-}
-
-export function FilesFrame({ items, target }: Pick<LazyProps["Files"], "items" | "target">) {
-  const { pictures, lines } = useSending(items, target);
-  return (
-    <div className="files">
-      {lines.map(({ seq, file }) => (
-        <div key={seq} className="file-line">
-          <Icon name="file" />
-          <span className="file-name" dir="auto">
-            {cleanText(file?.name ?? "")}
-          </span>
-          <span className="file-note">{formatSize(file?.size ?? 0)}</span>
-        </div>
-      ))}
-      <div className="pictures" data-count={pictures.length}>
-        {pictures.map(({ seq }) => (
-          <div key={seq} className="picture" />
-        ))}
-      </div>
-    </div>
-  );
 }
 
 export function OfferedLine({ from, name }: { readonly from: string; readonly name: string }) {

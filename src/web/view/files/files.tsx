@@ -7,16 +7,14 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FileView, Item, Model, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { deletedText } from "../../../ui/text/event-text.ts";
 import { type MediaKind, mediaType } from "../../browser/media.ts";
 import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
-import { useModelValue } from "../shell/context.tsx";
+import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { downloadFrom } from "./download.ts";
 import { GRID_MIN, useSending } from "./file-frame.tsx";
@@ -32,7 +30,7 @@ const ICONS: Readonly<Partial<Record<MediaKind, IconName>>> = {
 /** Kinds displayed without confirmation, because their content cannot run. */
 const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
 
-function fileType(name: string, texts: AllTexts): string {
+function fileType(name: string, texts: Texts): string {
   const media = mediaType(name);
   switch (media?.kind) {
     case "image":
@@ -74,7 +72,7 @@ function cannotSave(file: FileView): boolean {
   return file.isSealed === true && !isSavedByPage(file);
 }
 
-async function saveByBrowser({ chat }: FullPage, { file, name }: FileBody): Promise<void> {
+async function saveByBrowser({ chat }: PageValue, { file, name }: FileBody): Promise<void> {
   downloadFrom(await chat.downloadPath(file), cleanText(name));
 }
 
@@ -92,7 +90,7 @@ interface FileActions {
 }
 
 function fileActions(
-  page: FullPage,
+  page: PageValue,
   item: Item,
   file: FileView,
   own: readonly MenuItem[],
@@ -132,7 +130,7 @@ type Loaded =
   | { readonly kind: "here"; readonly picture: Picture };
 
 function usePicture(file: FileBody): Loaded {
-  const page = useFullPage();
+  const page = usePage();
   const previews = getPreviews(page);
   const cached = previews.get(file.file);
   const [loaded, setLoaded] = useState<Loaded>(
@@ -163,7 +161,7 @@ interface FileProps {
 }
 
 function useFileActions({ item, file, menuOf }: FileProps) {
-  return fileActions(useFullPage(), item, file, menuOf?.(item) ?? []);
+  return fileActions(usePage(), item, file, menuOf?.(item) ?? []);
 }
 
 interface PictureBoxProps {
@@ -173,7 +171,7 @@ interface PictureBoxProps {
 }
 
 function PictureBox({ file, isCell, open }: PictureBoxProps) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const loaded = usePicture(file);
   const [isBroken, setBroken] = useState(false);
   const name = cleanText(file.name);
@@ -202,7 +200,7 @@ function PictureBox({ file, isCell, open }: PictureBoxProps) {
 }
 
 function PictureCell(props: FileProps) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { file } = props;
   const { open, save, items } = useFileActions(props);
   const transfer = useModelValue((model) => findDownload(model, file.file));
@@ -221,7 +219,7 @@ function PictureCell(props: FileProps) {
 }
 
 function FileLine(props: FileProps & { readonly isPicture: boolean }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { file, isPicture } = props;
   const { open, save, items } = useFileActions(props);
   const transfer = useModelValue((model) => findDownload(model, file.file));
@@ -281,8 +279,14 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
   );
 }
 
-export const Files = memo(function Files({ items, target, menuOf }: LazyProps["Files"]) {
-  const { texts } = useFullPage();
+interface FilesProps {
+  readonly items: readonly Item[];
+  readonly target: string;
+  readonly menuOf: (item: Item) => MenuItem[];
+}
+
+export const Files = memo(function Files({ items, target, menuOf }: FilesProps) {
+  const { texts } = usePage();
   const { pictures, lines } = useSending(items, target);
   const isGrid = pictures.length >= GRID_MIN;
   const ownMenu = items.length > 1 ? menuOf : undefined;

@@ -5,11 +5,10 @@ import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
 import type { PauseCause, ProgressReport } from "../../../core/transfer/progress.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
-import { useModelValue } from "../shell/context.tsx";
-import { useFullPage } from "../shell/full-page.ts";
+import { useModelValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 
 const STALL_TEXTS = {
@@ -19,9 +18,9 @@ const STALL_TEXTS = {
   sender: "stalledSender",
   disk: "stalledDisk",
   server: "stalledServer",
-} as const satisfies Record<PauseCause, keyof AllTexts>;
+} as const satisfies Record<PauseCause, keyof Texts>;
 
-function progressText(progress: ProgressReport, texts: AllTexts): string {
+function progressText(progress: ProgressReport, texts: Texts): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs, pause } = progress;
   const done =
     sizeBytes === undefined
@@ -36,7 +35,7 @@ function progressText(progress: ProgressReport, texts: AllTexts): string {
   return `${done}${rate} · ${texts.timeLeft(texts.span(formatDuration(leftMs)))}`;
 }
 
-function stateText({ kind, state, progress }: TransferView, texts: AllTexts): string {
+function stateText({ kind, state, progress }: TransferView, texts: Texts): string {
   switch (state.kind) {
     case "running":
       return progress === undefined ? "…" : progressText(progress, texts);
@@ -53,7 +52,7 @@ function stateText({ kind, state, progress }: TransferView, texts: AllTexts): st
 }
 
 function Buttons({ transfer }: { readonly transfer: TransferView }) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const input = useRef<HTMLInputElement>(null);
   const { id, state } = transfer;
   const resume = () => {
@@ -98,7 +97,7 @@ export const TransferLine = memo(function TransferLine({
   transfer,
   isCompact = false,
 }: TransferProps) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { name, kind, to, state, progress } = transfer;
   const safeName = cleanText(name);
   const direction =
@@ -130,7 +129,7 @@ export const TransferLine = memo(function TransferLine({
 const DONE_VISIBLE_MS = 4_000;
 
 function useAutoDismiss({ id, state }: TransferView): void {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const isDone = state.kind === "done";
   useEffect(() => {
     if (!isDone) return;
@@ -145,7 +144,7 @@ function TransferRow({ transfer }: { readonly transfer: TransferView }) {
 }
 
 export function Transfers() {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const transfers = useModelValue((model) => model.transfers);
   return (
     <section className="transfers" aria-label={texts.transfers}>

@@ -7,10 +7,9 @@ import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { FileView, Model } from "../../../core/model/state.ts";
 import { isPdf, mediaType } from "../../browser/media.ts";
 import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
-import { FaultLine, useModelValue, useTask } from "../shell/context.tsx";
+import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
-import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
 
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
@@ -34,7 +33,7 @@ export function Viewer({ file, onClose }: ViewerProps) {
 }
 
 function TextView({ file }: { readonly file: FileView }) {
-  const { chat, texts } = useFullPage();
+  const { chat, texts } = usePage();
   const task = useTask();
   const [text, setText] = useState<string | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once
@@ -68,7 +67,7 @@ function TextView({ file }: { readonly file: FileView }) {
  * page's policy, and never HTML.
  */
 function useAddress(file: FileView) {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const task = useTask();
   const [address, setAddress] = useState<string | undefined>(undefined);
   const [isUnplayable, setUnplayable] = useState(false);
@@ -98,7 +97,7 @@ function useAddress(file: FileView) {
 }
 
 function MediaView({ file }: { readonly file: FileView }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { address, task, isUnplayable, markUnplayable } = useAddress(file);
   const name = cleanText(file.name);
   const { kind } = mediaType(file.name) ?? {};
@@ -146,7 +145,7 @@ interface PictureSequence {
 }
 
 function usePictureSequence(first: FileView): PictureSequence {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const model = useModelValue((current) => current);
   const pictures = roomPictures(model);
   const [id, setId] = useState<string>(first.file);
@@ -176,7 +175,7 @@ function usePictureSequence(first: FileView): PictureSequence {
 }
 
 function PictureViewer({ file: first, onClose }: ViewerProps) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const { current, position, count, hasMore, move: movePicture } = usePictureSequence(first);
   const { file, text } = current;
   const [zoom, setZoom] = useState(1);
@@ -275,7 +274,7 @@ interface LargePictureProps {
 }
 
 function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
-  const page = useFullPage();
+  const page = usePage();
   const { texts } = page;
   const previews = getPreviews(page);
   const task = useTask();

@@ -1,22 +1,31 @@
 /** Assigns login errors to the form's fields. */
 
+import type { ComponentType } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
-import { foldName, isName } from "../../../base/names.ts";
+import { type FoldedName, foldName, isName } from "../../../base/names.ts";
 import { proposeName } from "../../../base/new-names.ts";
 import { cleanText } from "../../../base/text.ts";
-import { ENGLISH_DEFERRED } from "../../../ui/messages/en/deferred.ts";
-import type { Texts } from "../../../ui/messages/en/first.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { Button } from "../shell/button.tsx";
-import type { LoginAttempt, LoginFieldError } from "../shell/lazy.tsx";
 
-export function loginFieldError(
-  attempt: LoginAttempt,
-  pageTexts: Texts,
-): LoginFieldError | undefined {
+export interface LoginAttempt {
+  readonly fault: unknown;
+  readonly name: string;
+  readonly password: string;
+  readonly roomSecret: string;
+  readonly takenNames: Set<FoldedName>;
+}
+
+export interface LoginFieldError {
+  readonly at: "name" | "password" | "room";
+  readonly text: string;
+  readonly proposal?: ComponentType<{ readonly onUse: (name: string) => void }>;
+}
+
+export function loginFieldError(attempt: LoginAttempt, texts: Texts): LoginFieldError | undefined {
   const { fault, name, password, roomSecret, takenNames } = attempt;
-  const texts = { ...ENGLISH_DEFERRED, ...pageTexts };
   if (!(fault instanceof Fault)) return undefined;
   const clean = cleanText(name);
   const proposal = ({ onUse }: { readonly onUse: (name: string) => void }) => {

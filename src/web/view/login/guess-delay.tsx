@@ -1,15 +1,21 @@
 /** Countdown while the server delays a login attempt. */
 
 import { useEffect, useState } from "react";
-import { useFullPage } from "../shell/full-page.ts";
-import type { LazyProps } from "../shell/lazy.tsx";
+import type { GuessDelayView } from "../../../core/model/state.ts";
+import { useModelValue, usePage } from "../shell/context.tsx";
 
 /** The countdown appears after this delay, because a correct secret is accepted sooner. */
 const DISPLAY_DELAY_MS = 400;
 const SECOND_MS = 1_000;
 
-export function GuessDelay({ delay: { of, untilUnixMs } }: LazyProps["GuessDelay"]) {
-  const { texts } = useFullPage();
+/** Shows nothing unless the server delays an answer. */
+export function GuessDelayNotice() {
+  const delay = useModelValue((model) => model.guessDelay);
+  return delay && <GuessDelay delay={delay} />;
+}
+
+function GuessDelay({ delay: { of, untilUnixMs } }: { readonly delay: GuessDelayView }) {
+  const { texts } = usePage();
   const [message, setMessage] = useState({ announced: "", text: "" });
   // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to a fixed time
   useEffect(() => {

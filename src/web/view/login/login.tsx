@@ -16,12 +16,10 @@ import {
   useTexts,
 } from "../shell/context.tsx";
 import { Field } from "../shell/form.tsx";
-import {
-  GuessDelayNotice,
-  LazyView,
-  type LoginFieldError,
-  useModuleWhenIdle,
-} from "../shell/lazy.tsx";
+import { type LoginFieldError, loginFieldError } from "./field-error.tsx";
+import { GuessDelayNotice } from "./guess-delay.tsx";
+import { ProgramOffer } from "./program-offer.tsx";
+import { ResetForm } from "./reset-form.tsx";
 
 function logIn(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({
@@ -101,7 +99,7 @@ interface FormProps {
 /** The server decides by the name whether to register the user or log in. */
 function LoginForm({ server, task, refused }: FormProps) {
   const page = usePage();
-  const { texts, chat, lazy } = page;
+  const { texts, chat } = page;
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const [roomSecret, setRoomSecret] = useState("");
@@ -120,8 +118,7 @@ function LoginForm({ server, task, refused }: FormProps) {
       try {
         await logIn(page, name, password, roomSecret);
       } catch (fault) {
-        const module = await lazy.fetch().catch(() => undefined);
-        setWrong(module?.loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
+        setWrong(loginFieldError({ fault, name, password, roomSecret, takenNames }, texts));
         throw fault;
       }
     });
@@ -195,7 +192,6 @@ export function Login() {
   const loginFault = connection.kind === "outside" && !hasAttempted ? connection.fault : undefined;
   const refused = task.fault ?? loginFault;
   const showsKnownUsers = chat.knownUsers.length > 0 && !usesOtherName;
-  const isModuleLoaded = useModuleWhenIdle();
   const [isResetting, setResetting] = useState(chat.isResetting);
   const discardReset = () => {
     chat.forgetReset();
@@ -210,12 +206,7 @@ export function Login() {
           <>
             <ServerCard server={server} />
             {isResetting ? (
-              <LazyView
-                view="Reset"
-                task={task}
-                onOther={discardReset}
-                onClose={() => setResetting(false)}
-              />
+              <ResetForm task={task} onOther={discardReset} />
             ) : showsKnownUsers ? (
               <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
             ) : (
@@ -226,7 +217,7 @@ export function Login() {
           </>
         )}
       </div>
-      {isModuleLoaded && server !== undefined ? <LazyView view="ProgramOffer" /> : null}
+      {server !== undefined ? <ProgramOffer /> : null}
     </main>
   );
 }

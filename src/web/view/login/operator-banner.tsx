@@ -1,12 +1,11 @@
 /** Notices about the operator link: its effect, expiry and removal. */
 
 import { Button } from "../shell/button.tsx";
-import { useModelValue, useTask } from "../shell/context.tsx";
-import { useFullPage } from "../shell/full-page.ts";
+import { useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 
 export function OperatorLinkNotice() {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const task = useTask();
   const endOperatorRole = async () => {
     await chat.forgetOperatorLink();
@@ -23,7 +22,7 @@ export function OperatorLinkNotice() {
 }
 
 export function OperatorBanner() {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const isLost = useModelValue(() => chat.hasLostOperatorLink);
   return (
     <div className={isLost ? "banner banner-warning" : "banner banner-info"} role="status">

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { installCommand } from "../../../ui/text/install-command.ts";
 import {
   browserSystem,
@@ -14,7 +14,7 @@ import {
 } from "../../input/programs.ts";
 import { Button } from "../shell/button.tsx";
 import { copy } from "../shell/clipboard.ts";
-import { useFullPage } from "../shell/full-page.ts";
+import { usePage } from "../shell/context.tsx";
 
 const SYSTEM_NAMES: Readonly<Record<string, string>> = {
   "linux-x64": "Linux",
@@ -33,7 +33,7 @@ interface Offer {
 }
 
 function useOffer(): Offer {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const [offer, setOffer] = useState<Offer>({ programs: [], release: undefined });
   useEffect(() => {
     if (chat.isLocal) return;
@@ -50,7 +50,7 @@ function useOffer(): Offer {
 }
 
 export function ProgramOffer() {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { programs, release } = useOffer();
   const ownSystem = browserSystem(navigator.userAgent);
   const ownProgram = programs.find(({ system }) => system === ownSystem);
@@ -92,7 +92,7 @@ export function ProgramOffer() {
 
 interface ProgramProps {
   readonly program: OfferedProgram;
-  readonly texts: AllTexts;
+  readonly texts: Texts;
 }
 
 function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps) {
@@ -106,11 +106,11 @@ function Download({ program: { name, system, sizeBytes }, texts }: ProgramProps)
 interface CommandProps {
   readonly label: string;
   readonly command: string;
-  readonly texts: AllTexts;
+  readonly texts: Texts;
 }
 
 function Command({ label, command, texts }: CommandProps) {
-  const page = useFullPage();
+  const page = usePage();
   return (
     <div className="program-check">
       <code dir="ltr">{command}</code>

@@ -2,12 +2,16 @@
 
 import { type FormEvent, useState } from "react";
 import { Button } from "../shell/button.tsx";
-import { useFullPage } from "../shell/full-page.ts";
-import type { LazyProps } from "../shell/lazy.tsx";
+import { type Task, usePage } from "../shell/context.tsx";
 import { NewPassword } from "../shell/new-password.tsx";
 
-export function ResetForm({ task, onOther }: LazyProps["Reset"]) {
-  const { texts, chat } = useFullPage();
+interface ResetProps {
+  readonly task: Task;
+  readonly onOther: () => void;
+}
+
+export function ResetForm({ task, onOther }: ResetProps) {
+  const { texts, chat } = usePage();
   const [password, setPassword] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -17,12 +17,15 @@ import { openRoom, type RoomList, roomList } from "../../../core/model/selectors
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
+import { Badge } from "../attention/badge.tsx";
+import { PushKeeper } from "../attention/pushes.tsx";
+import { Typing } from "../attention/typing.tsx";
 import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
+import { Transfers } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
 import { isWide, type PageValue, useLayer, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
-import { LazyView } from "../shell/lazy.tsx";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
@@ -30,7 +33,10 @@ import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
 import { People, useIsMuted } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
+import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { useRouting } from "./routing.tsx";
+import { SealedNotice } from "./sealed.tsx";
+import { Search } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
 import { Rooms } from "./sidebar.tsx";
 import { runSlashCommand } from "./slash-commands.ts";
@@ -167,9 +173,9 @@ function Conversation(props: MainProps) {
       {(room?.offered ?? []).map(({ file, from, name }) =>
         isSameName(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
-      {model.transfers.size > 0 ? <LazyView view="Transfers" /> : null}
+      {model.transfers.size > 0 ? <Transfers /> : null}
       {room?.isSealed === true ? (
-        <LazyView key={target} view="SealedNotice" target={target} onUnreadable={onUnreadable} />
+        <SealedNotice key={target} target={target} onUnreadable={onUnreadable} />
       ) : null}
       {isUnreadable ? null : isReadOnly ? (
         <p className="hint" role="status">
@@ -188,7 +194,7 @@ function Conversation(props: MainProps) {
         />
       )}
       {settings.showsTyping && room !== undefined && room.typing.length > 0 ? (
-        <LazyView view="Typing" model={model} />
+        <Typing model={model} />
       ) : null}
       {isDragging ? <div className="drop-over">{texts.dropHere(targetText(target))}</div> : null}
     </div>
@@ -211,8 +217,8 @@ function NoRoomOpen({ hasRooms, onOpen }: NoRoomOpenProps) {
   return (
     <div className="nothing">
       <p>{hasRooms ? texts.chooseRoom : texts.noRooms}</p>
-      <Button onClick={() => openDialog("Rooms", { onOpen })}>{texts.browseRooms}</Button>
-      <Button onClick={() => openDialog("CreateRoom", { onOpen })}>{texts.createRoom}</Button>
+      <Button onClick={() => openDialog(RoomsDialog, { onOpen })}>{texts.browseRooms}</Button>
+      <Button onClick={() => openDialog(CreateRoomDialog, { onOpen })}>{texts.createRoom}</Button>
     </div>
   );
 }
@@ -309,7 +315,7 @@ function RightSide({ side, model, onClose, onJump }: RightProps) {
   if (side === "search") {
     return (
       <aside className="side side-right" aria-label={texts.search}>
-        <LazyView view="Search" open={open} onClose={onClose} onJump={onJump} />
+        <Search open={open} onClose={onClose} onJump={onJump} />
       </aside>
     );
   }
@@ -408,11 +414,9 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
       </main>
       <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
       {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
-        <LazyView view="Badge" mentions={lines.mentions} />
+        <Badge mentions={lines.mentions} />
       ) : null}
-      {isKnown && (settings.notifies || settings.pushesFor === me) ? (
-        <LazyView view="PushKeeper" />
-      ) : null}
+      {isKnown && (settings.notifies || settings.pushesFor === me) ? <PushKeeper /> : null}
     </div>
   );
 }

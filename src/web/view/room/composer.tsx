@@ -29,15 +29,16 @@ import {
 } from "../../../ui/text/draft.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
-import type { Chat } from "../../driver/chat.ts";
+import type { PageClient } from "../../driver/page-client.ts";
 import { type Completion, complete, completionAt, isTypingEmoji } from "../../input/completion.ts";
 import { composerAction } from "../../input/keys.ts";
 import type { Attachment } from "../../transfer/attachments.ts";
 import { EmojiButton } from "../emoji/button.tsx";
+import { emojiModule } from "../emoji/loader.ts";
+import { Attachments } from "../files/attachments.tsx";
 import { Button } from "../shell/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { LazyView } from "../shell/lazy.tsx";
 import { PlainLine } from "./rich-text.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
@@ -73,7 +74,7 @@ interface ComposerRef {
   readonly ref: Ref<ComposerHandle>;
 }
 
-function useDraft(chat: Chat, target: string, sendsTyping: boolean) {
+function useDraft(chat: PageClient, target: string, sendsTyping: boolean) {
   const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? EMPTY_DRAFT);
   const lastDraft = useRef(chat.model.drafts.get(target));
   const change = useCallback(
@@ -159,12 +160,12 @@ interface Offer {
 }
 
 function useOffer() {
-  const { chat, emoji, texts } = usePage();
+  const { chat, texts } = usePage();
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
   const text = useRef("");
   const update = (newText: string, caret: number) => {
     text.current = newText;
-    const { module } = emoji;
+    const { loaded: module } = emojiModule;
     const searchEmoji =
       module && ((prefix: string, max: number) => module.searchEmojiNames(prefix, max, texts.lang));
     const source = suggestionSource(chat.model, Object.keys(COMMANDS), searchEmoji);
@@ -172,7 +173,7 @@ function useOffer() {
     setOffer(completion === undefined ? undefined : { completion, at: 0 });
     if (searchEmoji !== undefined || !isTypingEmoji(newText, caret)) return;
     const retry = () => text.current === newText && update(newText, caret);
-    emoji.fetch().then(retry, () => undefined);
+    emojiModule.fetch().then(retry, () => undefined);
   };
   const rangeText = ({ from, to }: Completion) => text.current.slice(from, to);
   /** Returns `undefined` if the list does not use the key. */
@@ -407,7 +408,7 @@ export const Composer = memo(function Composer(allProps: ComposerProps & Compose
       />
       {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
       {attached.files.length === 0 ? null : (
-        <LazyView view="Attachments" files={attached.files} onRemove={attached.remove} />
+        <Attachments files={attached.files} onRemove={attached.remove} />
       )}
       <div className="composer-row">
         <AttachButton attached={attached} />

@@ -6,12 +6,14 @@ import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { LazyView } from "../shell/lazy.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { RichLine } from "./rich-text.tsx";
+import { RoomMenu } from "./room-menu.tsx";
+import { SealedDialog } from "./sealed.tsx";
 
 export interface RoomHeadProps {
   readonly room: RoomState | undefined;
@@ -65,14 +67,14 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         <IconButton
           icon="pin"
           label={`${texts.pins}: ${room.pins.length}`}
-          onPress={() => page.openDialog("Pins", { room })}
+          onPress={() => page.openDialog(PinsDialog, { room })}
         />
       )}
       {room?.isSealed === true ? (
         <IconButton
           icon="lock"
           label={texts.membersAndEncryption}
-          onPress={() => page.openDialog("Sealed", { target: room.target })}
+          onPress={() => page.openDialog(SealedDialog, { target: room.target })}
         />
       ) : null}
       <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
@@ -96,7 +98,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         </button>
       )}
       {room === undefined || anchor === undefined ? null : (
-        <LazyView view="RoomMenu" target={room.target} anchor={anchor} onClose={close} />
+        <RoomMenu target={room.target} anchor={anchor} onClose={close} />
       )}
     </header>
   );

@@ -2,13 +2,12 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useModelValue, useTask } from "../shell/context.tsx";
+import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { useListFocus } from "./listed-message.tsx";
 
 export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const task = useTask();
   const ignored = useModelValue((model) => model.ignored);
   const names = [...ignored].sort();

@@ -8,12 +8,12 @@ import { isSameName } from "../../../core/model/item.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model, RoomState } from "../../../core/model/state.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
-import type { Texts } from "../../../ui/messages/en/first.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { type PageValue, useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
+import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
 
 /** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
@@ -77,8 +77,7 @@ export function personItems(page: PageValue, person: PersonContext): MenuItem[] 
 function moderationItems(page: PageValue, room: string, person: PersonContext): MenuItem[] {
   const { name: user, role, mutedUntilUnixMs } = person;
   const { texts, chat, fail, openDialog } = page;
-  const openModeration = (act: LazyProps["Moderation"]["act"]) =>
-    openDialog("Moderation", { act, user, room });
+  const openModeration = (act: ModerationAct) => openDialog(ModerationDialog, { act, user, room });
   const isModerator = role === "moderator";
   const unmute = {
     label: texts.unmute,

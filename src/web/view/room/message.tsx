@@ -19,13 +19,13 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { formatRoute } from "../../input/route.ts";
+import { ReadersLine } from "../attention/readers.tsx";
 import { EmojiButton } from "../emoji/button.tsx";
-import { FilesFrame } from "../files/file-frame.tsx";
+import { Files } from "../files/files.tsx";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { LazyView } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
@@ -195,11 +195,10 @@ function FilesAndText({ row, actions, isJumpTarget }: MessageProps) {
     (fileItem: Item) => messageItems(page, fileItem, actions),
     [page, actions],
   );
-  const frame = <FilesFrame items={items} target={target} />;
   const captioned = items.find(({ state, text }) => state === "whole" && text !== "");
   return (
     <>
-      <LazyView view="Files" items={items} target={target} menuOf={menuOf} frame={frame} />
+      <Files items={items} target={target} menuOf={menuOf} />
       {captioned && <MessageText item={captioned} actions={actions} isJumpTarget={isJumpTarget} />}
     </>
   );
@@ -343,7 +342,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       ))}
       {actions.receiptSeq === item.seq ? (
         <div className="readers">
-          <LazyView view="Readers" key={item.seq} seq={item.seq} />
+          <ReadersLine key={item.seq} seq={item.seq} />
         </div>
       ) : null}
       {(isHovered || isFocused) && item.state === "whole" ? (

@@ -3,18 +3,21 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import type { CloseProps } from "../shell/context.tsx";
+import { usePage } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
-import { useFullPage } from "../shell/full-page.ts";
-import type { LazyProps } from "../shell/lazy.tsx";
 
-export function ModerationDialog({
-  act,
-  user,
-  room: initialRoom,
-  onClose,
-}: LazyProps["Moderation"]) {
-  const { texts, chat } = useFullPage();
+export type ModerationAct = "mute" | "unmute" | "kick" | "grant" | "ungrant";
+
+interface ModerationProps extends CloseProps {
+  readonly act: ModerationAct;
+  readonly user: string;
+  readonly room?: string;
+}
+
+export function ModerationDialog({ act, user, room: initialRoom, onClose }: ModerationProps) {
+  const { texts, chat } = usePage();
   const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
   const [room, setRoom] = useState(initialRoom ?? rooms[0]?.name ?? "lobby");
   const [reason, setReason] = useState("");

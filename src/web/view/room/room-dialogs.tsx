@@ -5,18 +5,18 @@ import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { compareNames } from "../../../base/names.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { RoomState } from "../../../core/model/state.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, type Task, useTask } from "../shell/context.tsx";
+import type { CloseProps } from "../shell/context.tsx";
+import { FaultLine, type Task, usePage, useTask } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { Icon } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
@@ -24,7 +24,7 @@ const NO_ROOMS: readonly RoomEntry[] = [];
 const PAGES_MAX = 20;
 
 function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: Task } {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const task = useTask();
   const [rooms, setRooms] = useState(NO_ROOMS);
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
@@ -43,14 +43,24 @@ function useRoomList(): { readonly rooms: readonly RoomEntry[]; readonly task: T
   return { rooms, task };
 }
 
+interface OpenProps extends CloseProps {
+  readonly onOpen: (target: string) => void;
+}
+
+interface JoinProps extends OpenProps {
+  readonly room: string;
+  readonly isLocked?: boolean;
+  readonly password?: string;
+}
+
 export function JoinDialog({
   onClose,
   onOpen,
   room,
   isLocked,
   password: initialPassword = "",
-}: LazyProps["Join"]) {
-  const { texts, chat, openDialog } = useFullPage();
+}: JoinProps) {
+  const { texts, chat, openDialog } = usePage();
   const [password, setPassword] = useState(initialPassword);
   const [needsPassword, setNeedsPassword] = useState(isLocked === true);
   /** A new object for each attempt returns the focus to the field. */
@@ -68,7 +78,7 @@ export function JoinDialog({
       const code = error instanceof Fault ? error.code : undefined;
       if (code === "room-unknown") {
         onClose(); // Closes first, so that the next dialog gets the focus.
-        return openDialog("CreateRoom", { onOpen, room });
+        return openDialog(CreateRoomDialog, { onOpen, room });
       }
       if (code !== "room-password-wrong") throw error;
       setNeedsPassword(true);
@@ -99,8 +109,14 @@ export function JoinDialog({
   );
 }
 
-export function CreateRoomDialog({ onClose, onOpen, ...initial }: LazyProps["CreateRoom"]) {
-  const { texts, chat, openDialog, fail } = useFullPage();
+interface CreateRoomProps extends OpenProps {
+  readonly room?: string;
+  readonly isSealed?: boolean;
+  readonly password?: string;
+}
+
+export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProps) {
+  const { texts, chat, openDialog, fail } = usePage();
   const { rooms } = useRoomList();
   const [name, setName] = useState(initial.room ?? "");
   const [topic, setTopic] = useState("");
@@ -130,7 +146,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: LazyProps["Cre
   const joinTaken = (entry: RoomEntry) => {
     onClose();
     if (entry.joined) return onOpen(entry.room);
-    openDialog("Join", { onOpen, room: entry.room, isLocked: entry.locked });
+    openDialog(JoinDialog, { onOpen, room: entry.room, isLocked: entry.locked });
   };
   return (
     <FormDialog title={texts.createRoom} action={texts.create} onSubmit={create} onClose={onClose}>
@@ -178,7 +194,7 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: LazyProps["Cre
   );
 }
 
-function entryNotes(entry: RoomEntry, texts: AllTexts): string {
+function entryNotes(entry: RoomEntry, texts: Texts): string {
   return [
     ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
     ...(entry.joined ? [texts.joined] : []),
@@ -188,8 +204,8 @@ function entryNotes(entry: RoomEntry, texts: AllTexts): string {
   ].join(" · ");
 }
 
-export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
-  const { texts, chat, openDialog } = useFullPage();
+export function RoomsDialog({ onClose, onOpen }: OpenProps) {
+  const { texts, chat, openDialog } = usePage();
   const { rooms, task } = useRoomList();
   const joining = useTask();
   const [filter, setFilter] = useState("");
@@ -202,7 +218,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
     }
     if (locked) {
       onClose();
-      return openDialog("Join", { onOpen, room, isLocked: true });
+      return openDialog(JoinDialog, { onOpen, room, isLocked: true });
     }
     joining.run(async () => {
       const name = await chat.join(room);
@@ -212,7 +228,7 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
   };
   const create = () => {
     onClose();
-    openDialog("CreateRoom", { onOpen });
+    openDialog(CreateRoomDialog, { onOpen });
   };
   return (
     <Dialog title={texts.browseRooms} onClose={onClose}>
@@ -252,8 +268,8 @@ export function RoomsDialog({ onClose, onOpen }: LazyProps["Rooms"]) {
   );
 }
 
-export function TopicDialog({ room, onClose }: LazyProps["Topic"]) {
-  const { texts, chat } = useFullPage();
+export function TopicDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
+  const { texts, chat } = usePage();
   const [topic, setTopic] = useState(room.topic);
   const save = () => chat.setTopic(room.name, topic.trim());
   return (

@@ -6,20 +6,27 @@ import { isSameName } from "../../../core/model/item.ts";
 import { canPin, roomList, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
+import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
-import { useModelValue } from "../shell/context.tsx";
+import type { CloseProps } from "../shell/context.tsx";
+import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
+import { TopicDialog } from "./room-dialogs.tsx";
+import { SealedDialog } from "./sealed.tsx";
 
 const HOUR_MS = 60 * 60_000;
 const MUTE_HOURS = [1, 8, 72] as const;
 
-export function RoomMenu({ target, anchor, onClose }: LazyProps["RoomMenu"]) {
-  const page = useFullPage();
+interface RoomMenuProps extends CloseProps {
+  readonly target: string;
+  readonly anchor: HTMLElement;
+}
+
+export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
+  const page = usePage();
   const room = useModelValue((model) => roomOf(model, target));
   const isMissing = room === undefined;
   useEffect(() => {
@@ -30,7 +37,7 @@ export function RoomMenu({ target, anchor, onClose }: LazyProps["RoomMenu"]) {
   return <Menu label={label} items={roomItems(page, room)} anchor={anchor} onClose={onClose} />;
 }
 
-function roomItems(page: FullPage, room: RoomState): MenuItem[] {
+function roomItems(page: PageValue, room: RoomState): MenuItem[] {
   const own = room.kind === "person" ? conversationItems(page, room) : namedItems(page, room);
   return [
     ...arrangingItems(page, room),
@@ -40,7 +47,7 @@ function roomItems(page: FullPage, room: RoomState): MenuItem[] {
   ];
 }
 
-function picturesItem({ texts, settings, change }: FullPage, { target }: RoomState): MenuItem {
+function picturesItem({ texts, settings, change }: PageValue, { target }: RoomState): MenuItem {
   return {
     label: showsPictures(settings, target) ? texts.picturesHide : texts.picturesShow,
     icon: "picture",
@@ -48,13 +55,13 @@ function picturesItem({ texts, settings, change }: FullPage, { target }: RoomSta
   };
 }
 
-function receiptsItems({ texts, chat, openDialog }: FullPage, room: RoomState): MenuItem[] {
+function receiptsItems({ texts, chat, openDialog }: PageValue, room: RoomState): MenuItem[] {
   if (!canPin(chat.model, room) || isSameName(room.name, chat.model.me)) return [];
-  const onChoose = () => openDialog("Receipts", { room });
+  const onChoose = () => openDialog(ReceiptsDialog, { room });
   return [{ label: texts.receipts, icon: "people", onChoose }];
 }
 
-function arrangingItems(page: FullPage, room: RoomState): MenuItem[] {
+function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts, chat, show } = page;
   const { target, kind } = room;
   const { prefs } = chat.model;
@@ -90,7 +97,7 @@ function arrangingItems(page: FullPage, room: RoomState): MenuItem[] {
 }
 
 function MuteDialog({ target, onClose }: { readonly target: string; onClose: () => void }) {
-  const { chat, texts } = useFullPage();
+  const { chat, texts } = usePage();
   const room = roomOf(chat.model, target);
   const name = room?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
   const mute = (muted: number) => {
@@ -112,15 +119,15 @@ function MuteDialog({ target, onClose }: { readonly target: string; onClose: () 
   );
 }
 
-function membersItem({ texts, openDialog }: FullPage, { target }: RoomState): MenuItem {
+function membersItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
   return {
     label: texts.membersAndEncryption,
     icon: "lock",
-    onChoose: () => openDialog("Sealed", { target }),
+    onChoose: () => openDialog(SealedDialog, { target }),
   };
 }
 
-function conversationItems(page: FullPage, room: RoomState): MenuItem[] {
+function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts } = page;
   const person = { name: room.name, role: "member", room: undefined, moderates: false };
   const sealing: MenuItem = {
@@ -131,7 +138,7 @@ function conversationItems(page: FullPage, room: RoomState): MenuItem[] {
   return [room.isSealed ? membersItem(page, room) : sealing, ...personItems(page, person).slice(1)];
 }
 
-function namedItems(page: FullPage, room: RoomState): MenuItem[] {
+function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts, chat, openDialog } = page;
   return [
     room.isSealed
@@ -139,7 +146,7 @@ function namedItems(page: FullPage, room: RoomState): MenuItem[] {
       : {
           label: texts.changeTopic,
           icon: "edit",
-          onChoose: () => openDialog("Topic", { room }),
+          onChoose: () => openDialog(TopicDialog, { room }),
         },
     {
       label: texts.leaveRoom,

@@ -4,11 +4,12 @@ import { type RefObject, useCallback, useEffect, useRef } from "react";
 import { isSameName, itemAt } from "../../../core/model/item.ts";
 import { openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import type { Chat } from "../../driver/chat.ts";
+import type { PageClient } from "../../driver/page-client.ts";
 import type { Layers } from "../../input/layers.ts";
 import { formatRoute, isRouteHash, type Route, readRoute, serverTag } from "../../input/route.ts";
 import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import { JoinDialog } from "./room-dialogs.tsx";
 
 export interface RoutingProps {
   readonly model: Model;
@@ -21,7 +22,7 @@ function routeOf(model: Model): Route | undefined {
   return open === undefined ? undefined : { target: open, seq: openRoom(model)?.jumpSeq };
 }
 
-function rewrite({ model }: Chat, layers: Layers): void {
+function rewrite({ model }: PageClient, layers: Layers): void {
   const route = routeOf(model);
   const hash = route === undefined ? "" : formatRoute(route);
   if (location.hash !== hash) layers.replace(hash === "" ? location.pathname : hash);
@@ -32,7 +33,7 @@ function firstTarget({ rooms }: Model): string | undefined {
   return (all.find(({ name }) => isSameName(name, "lobby")) ?? all[0])?.target;
 }
 
-function isReachable({ model }: Chat, { target }: Route): boolean {
+function isReachable({ model }: PageClient, { target }: Route): boolean {
   if (!target.startsWith("@")) return roomOf(model, target) !== undefined;
   return !isSameName(target.slice(1), model.me);
 }
@@ -71,7 +72,7 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
         else if (current?.seq !== seq || !isSameName(current?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
         // A link must not join a room without the user's consent, so it only opens a filled form.
-        openDialog("Join", { onOpen: goTo, room: target });
+        openDialog(JoinDialog, { onOpen: goTo, room: target });
       }
       rewrite(chat, layers);
     },

@@ -5,20 +5,23 @@ import type { RoomId } from "../../../base/ids.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { Button } from "../shell/button.tsx";
-import { useModelValue } from "../shell/context.tsx";
+import type { CloseProps } from "../shell/context.tsx";
+import { useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { ListedMessage, useListFocus } from "./listed-message.tsx";
 
 const PAGE_SIZE = 20;
 
-type LineProps = LazyProps["Saved"] & { readonly room: RoomId; readonly seq: number };
+interface SavedProps extends CloseProps {
+  readonly onJump: (target: string, seq: number) => void;
+}
+
+type LineProps = SavedProps & { readonly room: RoomId; readonly seq: number };
 
 function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
   useEffect(() => {
     const savedItem = chat.savedItem(room, seq);
@@ -31,7 +34,7 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
 }
 
 function Line({ room, seq, onClose, onJump }: LineProps) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const item = useSaved(room, seq);
   const roomState = useModelValue((model) => model.rooms.get(room));
   const target = roomState?.target ?? "";
@@ -60,8 +63,8 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
   );
 }
 
-export function SavedDialog(props: LazyProps["Saved"]) {
-  const { texts } = useFullPage();
+export function SavedDialog(props: SavedProps) {
+  const { texts } = usePage();
   const saved = useModelValue((model) => model.saved);
   const [visibleCount, setVisibleCount] = useState(PAGE_SIZE);
   const list = useListFocus(saved.size);

@@ -9,16 +9,22 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useModelValue, useOnline, useTask } from "../shell/context.tsx";
+import type { CloseProps } from "../shell/context.tsx";
+import {
+  FaultLine,
+  type PageValue,
+  useModelValue,
+  useOnline,
+  usePage,
+  useTask,
+} from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { Field } from "../shell/form.tsx";
-import { type FullPage, useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 
 function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | undefined {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const isOnline = useOnline();
   const [sealing, setSealing] = useState<RoomSealStatus | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: updated after each record
@@ -33,8 +39,14 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
   return sealing;
 }
 
-export function SealedNotice({ target, onUnreadable }: LazyProps["SealedNotice"]) {
-  const page = useFullPage();
+interface SealedNoticeProps {
+  readonly target: string;
+  /** Called if this device can never read the room. */
+  readonly onUnreadable?: (() => void) | undefined;
+}
+
+export function SealedNotice({ target, onUnreadable }: SealedNoticeProps) {
+  const page = usePage();
   const { chat, texts } = page;
   const room = useModelValue((model) => roomOf(model, target));
   const [changes, setChanges] = useState(0);
@@ -80,8 +92,8 @@ export function SealedNotice({ target, onUnreadable }: LazyProps["SealedNotice"]
 }
 
 /** Shown until a member adds this device. A device without the account key is never added. */
-function WaitingNotice({ onUnreadable }: Pick<LazyProps["SealedNotice"], "onUnreadable">) {
-  const { chat, texts } = useFullPage();
+function WaitingNotice({ onUnreadable }: Pick<SealedNoticeProps, "onUnreadable">) {
+  const { chat, texts } = usePage();
   const [isCertified, setCertified] = useState(true);
   useEffect(
     () =>
@@ -97,7 +109,7 @@ function WaitingNotice({ onUnreadable }: Pick<LazyProps["SealedNotice"], "onUnre
   );
 }
 
-function devicesText({ devices }: SealedMember, { texts }: FullPage): string {
+function devicesText({ devices }: SealedMember, { texts }: PageValue): string {
   const browsers = devices.filter(({ kind }) => kind === "web").length;
   const programs = devices.length - browsers;
   const kinds = [
@@ -115,7 +127,7 @@ interface MemberProps {
 }
 
 function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
-  const page = useFullPage();
+  const page = usePage();
   const { chat, texts, openDialog } = page;
   const { user, isVerified, isAdmin } = member;
   const name = cleanText(user);
@@ -146,7 +158,7 @@ function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
           <Button
             variant="small"
             aria-label={texts.verifyUser(name)}
-            onClick={() => openDialog("Safety", { user, onChange })}
+            onClick={() => openDialog(SafetyDialog, { user, onChange })}
           >
             {texts.verify}
           </Button>
@@ -166,7 +178,7 @@ function AddMember({
   readonly room: RoomState;
   readonly onChange: () => void;
 }) {
-  const { chat, texts } = useFullPage();
+  const { chat, texts } = usePage();
   const task = useTask();
   const [user, setUser] = useState("");
   const [missing, setMissing] = useState(0);
@@ -194,8 +206,8 @@ function AddMember({
   );
 }
 
-export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
-  const { chat, texts } = useFullPage();
+export function SealedDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+  const { chat, texts } = usePage();
   const room = useModelValue((model) => roomOf(model, target));
   const [changes, setChanges] = useState(0);
   const sealing = useSealing(room, changes);
@@ -239,8 +251,13 @@ export function SealedDialog({ target, onClose }: LazyProps["Sealed"]) {
   );
 }
 
-export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
-  const page = useFullPage();
+interface SafetyProps extends CloseProps {
+  readonly user: string;
+  readonly onChange?: () => void;
+}
+
+export function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
+  const page = usePage();
   const { chat, texts } = page;
   const task = useTask();
   const name = cleanText(user);
@@ -293,7 +310,7 @@ export function SafetyDialog({ user, onClose, onChange }: LazyProps["Safety"]) {
 }
 
 export function Invitations() {
-  const { chat, texts, fail } = useFullPage();
+  const { chat, texts, fail } = usePage();
   const invitations = useModelValue(() => chat.invitations);
   const rooms = useModelValue((model) => model.rooms);
   const isIn = (name: string) =>

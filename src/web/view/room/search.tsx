@@ -9,23 +9,27 @@ import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
-import { FaultLine, useModelValue } from "../shell/context.tsx";
+import type { CloseProps } from "../shell/context.tsx";
+import { FaultLine, useModelValue, usePage } from "../shell/context.tsx";
 import { Check, focusOnMount } from "../shell/form.tsx";
-import { useFullPage } from "../shell/full-page.ts";
 import { IconButton } from "../shell/icons.tsx";
-import type { LazyProps } from "../shell/lazy.tsx";
 import { ListedMessage } from "./listed-message.tsx";
 import { PlainLine } from "./rich-text.tsx";
 
 const HIT_LENGTH = 300;
 
-interface HitProps extends Pick<LazyProps["Search"], "onJump"> {
+interface SearchProps extends CloseProps {
+  readonly open: string | undefined;
+  readonly onJump: (target: string, seq: number) => void;
+}
+
+interface HitProps extends Pick<SearchProps, "onJump"> {
   readonly hit: FoundItem;
   readonly query: string;
 }
 
 function Hit({ hit: found, query, onJump }: HitProps) {
-  const { texts, times } = useFullPage();
+  const { texts, times } = usePage();
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   return (
@@ -49,8 +53,8 @@ function Hit({ hit: found, query, onJump }: HitProps) {
   );
 }
 
-function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
-  const { texts, chat } = useFullPage();
+function SearchForm({ open }: Pick<SearchProps, "open">) {
+  const { texts, chat } = usePage();
   const { search } = chat.model;
   const [text, setText] = useState(search?.query.text ?? "");
   const [isRoomOnly, setRoomOnly] = useState(search?.query.target !== undefined);
@@ -93,8 +97,8 @@ function SearchForm({ open }: Pick<LazyProps["Search"], "open">) {
   );
 }
 
-export function Search({ open, onClose, onJump }: LazyProps["Search"]) {
-  const { texts, chat } = useFullPage();
+export function Search({ open, onClose, onJump }: SearchProps) {
+  const { texts, chat } = usePage();
   const search = useModelValue((model) => model.search);
   const hits = search?.found ?? [];
   const query = search?.query.text ?? "";

@@ -5,6 +5,8 @@ import type { RoomList } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
 import { isWide, usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import { HelpDialog } from "../shell/help-dialog.tsx";
+import { Switcher } from "./switcher.tsx";
 
 export interface ShortcutProps {
   readonly lines: RoomList;
@@ -57,11 +59,11 @@ export function useShortcuts(props: ShortcutProps): void {
         case "next-unread":
           return open(neighbour(latestProps.current, action === "next-unread" ? 1 : -1, true));
         case "switcher":
-          return openDialog("Switcher", { onOpen });
+          return openDialog(Switcher, { onOpen });
         case "search":
           return onSearch("");
         case "help":
-          return openDialog("Help");
+          return openDialog(HelpDialog);
         default:
           return document.querySelector<HTMLElement>(".composer textarea")?.focus();
       }

@@ -16,8 +16,13 @@ import { type RoomList, type RoomListEntry, roomOf } from "../../../core/model/s
 import { rove } from "../../input/keys.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
-import { LazyView } from "../shell/lazy.tsx";
+import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { presenceText } from "./members.tsx";
+import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
+import { RoomMenu } from "./room-menu.tsx";
+import { SavedDialog } from "./saved.tsx";
+import { Switcher } from "./switcher.tsx";
 
 interface LineProps {
   readonly line: RoomListEntry;
@@ -241,12 +246,12 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
             <IconButton
               icon="list"
               label={texts.browseRooms}
-              onPress={() => openDialog("Rooms", { onOpen })}
+              onPress={() => openDialog(RoomsDialog, { onOpen })}
             />
             <IconButton
               icon="plus"
               label={texts.createRoom}
-              onPress={() => openDialog("CreateRoom", { onOpen })}
+              onPress={() => openDialog(CreateRoomDialog, { onOpen })}
             />
           </div>
           <Lines lines={lines.rooms} onOpen={onOpen} />
@@ -262,7 +267,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
               <IconButton
                 icon="plus"
                 label={texts.newDirect}
-                onPress={() => openDialog("Switcher", { onOpen, isPeople: true })}
+                onPress={() => openDialog(Switcher, { onOpen, isPeople: true })}
               />
             </div>
             <Lines lines={lines.people} onOpen={onOpen} />
@@ -270,15 +275,14 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         ) : null}
       </nav>
       {menu.anchor === undefined ? null : (
-        <LazyView
-          view="RoomMenu"
+        <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
           anchor={menu.anchor}
           onClose={menu.close}
         />
       )}
       <div className="side-foot">
-        <button type="button" className="me-button" onClick={() => openDialog("Settings")}>
+        <button type="button" className="me-button" onClick={() => openDialog(SettingsDialog)}>
           <Icon name="gear" />
           <span className="room-name" dir="auto">
             {cleanText(me)}
@@ -289,10 +293,10 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
           <IconButton
             icon="bookmark"
             label={texts.saved}
-            onPress={() => openDialog("Saved", { onJump })}
+            onPress={() => openDialog(SavedDialog, { onJump })}
           />
         ) : null}
-        <IconButton icon="invite" label={texts.invite} onPress={() => openDialog("Invite")} />
+        <IconButton icon="invite" label={texts.invite} onPress={() => openDialog(InviteDialog)} />
       </div>
     </>
   );

@@ -6,12 +6,22 @@ import { isPostPending, lastMessage, openRoom, roomOf } from "../../../core/mode
 import type { Draft } from "../../../core/model/state.ts";
 import type { Answer, Command, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText, topic } from "../../../ui/commands.ts";
-import type { Texts } from "../../../ui/messages/en/first.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { PageFault } from "../../../ui/text/page-fault.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
+import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
+import { PinsDialog } from "../attention/pins.tsx";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, deleteQuestion } from "../shell/dialog.tsx";
+import { HelpDialog } from "../shell/help-dialog.tsx";
+import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { LogoutDialog, SettingsDialog } from "../shell/settings-dialog.tsx";
+import { IgnoredDialog } from "./ignored.tsx";
+import { CreateRoomDialog, JoinDialog, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
+import { SavedDialog } from "./saved.tsx";
+import { SafetyDialog, SealedDialog } from "./sealed.tsx";
+import { Switcher } from "./switcher.tsx";
 
 export interface CommandContext {
   readonly target: string;
@@ -50,7 +60,7 @@ export function runSlashCommand(
   }
   if (line.kind === "misused") {
     const usage = texts.commandUsage(line.usage);
-    const summary = commandSummary(line.name, { ...page.lazy.module?.texts, ...texts });
+    const summary = commandSummary(line.name, texts);
     return { kind: "invalid", message: summary === "" ? usage : `${usage}: ${summary}` };
   }
   const { command, order } = line;
@@ -147,9 +157,9 @@ class PageHost implements Host {
       const code = error instanceof Fault ? error.code : undefined;
       const options = { room, password: password ?? "", onOpen };
       if (code === "room-password-wrong") {
-        openDialog("Join", { ...options, isLocked: true });
+        openDialog(JoinDialog, { ...options, isLocked: true });
       } else if (code === "room-unknown" && mayCreate !== false) {
-        openDialog("CreateRoom", { ...options, isSealed: sealed });
+        openDialog(CreateRoomDialog, { ...options, isSealed: sealed });
       } else throw error;
       return undefined;
     }
@@ -184,13 +194,13 @@ type Viewer<Kind extends keyof Views> = (
 
 const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   who: (_, _page, { people }) => people(),
-  list: (_, { openDialog }, { open }) => openDialog("Switcher", { isPeople: true, onOpen: open }),
-  rooms: (_, { openDialog }, { open }) => openDialog("Rooms", { onOpen: open }),
-  saved: (_, { openDialog }, { jump }) => openDialog("Saved", { onJump: jump }),
-  ignored: (_, { openDialog }) => openDialog("Ignored"),
+  list: (_, { openDialog }, { open }) => openDialog(Switcher, { isPeople: true, onOpen: open }),
+  rooms: (_, { openDialog }, { open }) => openDialog(RoomsDialog, { onOpen: open }),
+  saved: (_, { openDialog }, { jump }) => openDialog(SavedDialog, { onJump: jump }),
+  ignored: (_, { openDialog }) => openDialog(IgnoredDialog),
   pins(_, { chat, openDialog }) {
     const room = openRoom(chat.model);
-    if (room !== undefined) openDialog("Pins", { room });
+    if (room !== undefined) openDialog(PinsDialog, { room });
   },
   files(_, { chat }, { target, search }) {
     chat.search({ text: "", target, files: true });
@@ -200,20 +210,20 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     const room = roomOf(chat.model, chat.lastRoom);
     if (room === undefined) throw new Fault("room-unknown", "no room is open");
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
-    openDialog("Topic", { room });
+    openDialog(TopicDialog, { room });
   },
-  passwd: (_, { openDialog }) => openDialog("Settings"),
-  "irc-password": (_, { openDialog }) => openDialog("IrcPasswords"),
-  set: (_, { openDialog }) => openDialog("Settings"),
-  logout: (_, { openDialog }) => openDialog("Logout"),
-  quit: (_, { openDialog }) => openDialog("Logout"),
-  help: (_, { openDialog }) => openDialog("Help"),
-  invite: (_, { openDialog }) => openDialog("Invite"),
+  passwd: (_, { openDialog }) => openDialog(SettingsDialog),
+  "irc-password": (_, { openDialog }) => openDialog(IrcPasswordsDialog),
+  set: (_, { openDialog }) => openDialog(SettingsDialog),
+  logout: (_, { openDialog }) => openDialog(LogoutDialog),
+  quit: (_, { openDialog }) => openDialog(LogoutDialog),
+  help: (_, { openDialog }) => openDialog(HelpDialog),
+  invite: (_, { openDialog }) => openDialog(InviteDialog),
   search: ({ text }, _page, { search }) => search(text),
   send: () => document.querySelector<HTMLElement>(".composer input[type=file]")?.click(),
   seal: ({ user }, page) => confirmSeal(page, user),
-  sealed: (_, { openDialog }, { target }) => openDialog("Sealed", { target }),
-  verify: ({ user }, { openDialog }) => openDialog("Safety", { user }),
+  sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),
+  verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),
   notify({ on, target }, { chat }, context) {
     const muted = target?.replace(/^#/, "") ?? context.target;
     if (chat.model.prefs === undefined || roomOf(chat.model, muted) === undefined) {

@@ -7,7 +7,7 @@ import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
 import { commandSummary } from "../../input/slash.ts";
-import { usePage } from "../shell/context.tsx";
+import { useTexts } from "../shell/context.tsx";
 
 export function suggestionSource(
   model: Model,
@@ -25,8 +25,7 @@ export interface SuggestionsProps {
 }
 
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
-  const { lazy, texts } = usePage();
-  const allTexts = { ...lazy.module?.texts, ...texts };
+  const texts = useTexts();
   return (
     <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>
       {completion.choices.map((choice, i) => {
@@ -47,9 +46,7 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
             }}
           >
             {command === undefined ? cleanText(choice) : usageFor(command, "page")}{" "}
-            <span className="room-note">
-              {label ?? (command && commandSummary(name, allTexts))}
-            </span>
+            <span className="room-note">{label ?? (command && commandSummary(name, texts))}</span>
           </div>
         );
       })}

@@ -8,10 +8,9 @@ import { knownNames, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
-import { useModelValue } from "../shell/context.tsx";
+import type { CloseProps } from "../shell/context.tsx";
+import { useModelValue, usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { useFullPage } from "../shell/full-page.ts";
-import type { LazyProps } from "../shell/lazy.tsx";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const { rooms, people } = roomList(model);
@@ -30,7 +29,7 @@ interface OptionsProps {
 }
 
 function Options({ targets: found, at, onChoose }: OptionsProps) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   return (
     <div className="switcher-list" id="switcher-list" role="listbox" aria-label={texts.switcher}>
       {found.map((target, i) => (
@@ -54,7 +53,7 @@ function Options({ targets: found, at, onChoose }: OptionsProps) {
 const LOOKUP_DELAY_MS = 200;
 
 function useExactUser(name: string | undefined): string | undefined {
-  const { chat } = useFullPage();
+  const { chat } = usePage();
   const [confirmedUser, setConfirmedUser] = useState<string | undefined>(undefined);
   useEffect(() => {
     if (name === undefined) return;
@@ -70,8 +69,13 @@ function useExactUser(name: string | undefined): string | undefined {
   return name !== undefined && confirmedUser === `@${name}` ? confirmedUser : undefined;
 }
 
-export function Switcher({ onClose, onOpen, isPeople = false }: LazyProps["Switcher"]) {
-  const { texts, chat } = useFullPage();
+interface SwitcherProps extends CloseProps {
+  readonly onOpen: (target: string) => void;
+  readonly isPeople?: boolean;
+}
+
+export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
+  const { texts, chat } = usePage();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const rooms = useModelValue((model) => model.rooms);

@@ -4,9 +4,11 @@ import { Fragment, useEffect, useState } from "react";
 import type { ConnectionView } from "../../../core/model/state.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { otherPages } from "../../input/invite-addresses.ts";
+import { Notices, Removals } from "../attention/notices.tsx";
+import { OperatorBanner } from "../login/operator-banner.tsx";
+import { Invitations } from "../room/sealed.tsx";
 import { Button } from "./button.tsx";
 import { useModelValue, usePage, useTexts } from "./context.tsx";
-import { LazyView } from "./lazy.tsx";
 
 const SECOND_MS = 1_000;
 
@@ -102,10 +104,10 @@ export function Banners() {
   return (
     <header className="banners">
       <ConnectionBanner connection={connection} />
-      {hasNotices ? <LazyView view="Notices" /> : null}
-      {hasOperatorNotice ? <LazyView view="OperatorBanner" /> : null}
-      {isInvited ? <LazyView view="Invitations" /> : null}
-      {isRemoved ? <LazyView view="Removals" /> : null}
+      {hasNotices ? <Notices /> : null}
+      {hasOperatorNotice ? <OperatorBanner /> : null}
+      {isInvited ? <Invitations /> : null}
+      {isRemoved ? <Removals /> : null}
       {isOutdated ? (
         <div className="banner banner-info" role="status">
           <span>{texts.outdated}</span>

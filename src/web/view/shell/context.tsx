@@ -1,6 +1,7 @@
 /** `PageContext`: values shared by all components, with hooks for the model and for requests. */
 
 import {
+  type ComponentType,
   createContext,
   type ReactNode,
   useContext,
@@ -11,23 +12,31 @@ import {
   useSyncExternalStore,
 } from "react";
 import type { Model } from "../../../core/model/state.ts";
-import type { Texts } from "../../../ui/messages/en/first.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
-import type { Chat } from "../../driver/chat.ts";
+import type { PageClient } from "../../driver/page-client.ts";
 import type { Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
-import type { EmojiModule, LazyModule, ModuleLoader, OpenDialog } from "./lazy.tsx";
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
+export interface CloseProps {
+  readonly onClose: () => void;
+}
+
+export type OpenDialog = <Props extends CloseProps>(
+  dialog: ComponentType<Props>,
+  ...props: object extends Omit<Props, "onClose">
+    ? [props?: Omit<Props, "onClose">]
+    : [props: Omit<Props, "onClose">]
+) => void;
+
 export interface PageValue {
-  readonly chat: Chat;
+  readonly chat: PageClient;
   readonly texts: Texts;
   readonly times: Times;
   readonly previews: { instance?: Previews };
-  readonly lazy: ModuleLoader<LazyModule>;
-  readonly emoji: ModuleLoader<EmojiModule>;
   readonly settings: Settings;
   readonly change: (settings: Partial<Settings>) => void;
   readonly show: (render: (close: () => void) => ReactNode) => void;

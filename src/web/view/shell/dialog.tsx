@@ -2,10 +2,10 @@
 
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { GuessDelayNotice } from "../login/guess-delay.tsx";
 import { Button } from "./button.tsx";
 import { FaultLine, type PageValue, useLayer, useTask, useTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
-import { GuessDelayNotice } from "./lazy.tsx";
 import type { MenuItem } from "./menu.tsx";
 import { Toasts } from "./toasts.tsx";
 

@@ -3,12 +3,12 @@
 import { usageFor } from "../../../ui/command.ts";
 import { COMMANDS } from "../../../ui/commands.ts";
 import { commandSummary } from "../../input/slash.ts";
+import { ProgramOffer } from "../login/program-offer.tsx";
+import { usePage } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
-import { useFullPage } from "./full-page.ts";
-import { LazyView } from "./lazy.tsx";
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const keys: readonly (readonly [string, string])[] = [
     ["Enter", texts.keySend],
     ["/", texts.keyComposer],
@@ -42,7 +42,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </dl>
-      <LazyView view="ProgramOffer" />
+      <ProgramOffer />
     </Dialog>
   );
 }

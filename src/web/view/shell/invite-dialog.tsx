@@ -4,20 +4,19 @@ import { type FormEvent, useState } from "react";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
 import { encodeSecret, quoteInvite } from "../../../wire/invite.ts";
-import type { Chat } from "../../driver/chat.ts";
+import type { PageClient } from "../../driver/page-client.ts";
 import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
 import { Button } from "./button.tsx";
 import { copy } from "./clipboard.ts";
-import { FaultLine, useTask } from "./context.tsx";
+import { FaultLine, usePage, useTask } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { SelectField } from "./form.tsx";
-import { useFullPage } from "./full-page.ts";
 import { Qr } from "./qr.tsx";
 
 const INVITE_LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
-  const page = useFullPage();
+  const page = usePage();
   const { texts } = page;
   return (
     <div className="field">
@@ -31,7 +30,7 @@ export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "
 }
 
 function ShareButton({ address }: { readonly address: string }) {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat } = page;
   if (!("share" in navigator)) return null;
   const share = () => {
@@ -50,7 +49,7 @@ function ShareButton({ address }: { readonly address: string }) {
 
 /** Returns the server's address and fingerprint, with the secret of an invite or a reset. */
 export function inviteText(
-  { model }: Chat,
+  { model }: PageClient,
   { host, port }: Pick<InviteAddress, "host" | "port">,
   secret?: string,
 ): string {
@@ -71,7 +70,7 @@ interface CreatedInvite {
 }
 
 function InviteResult({ token, untilUnixMs, addresses: places }: CreatedInvite) {
-  const { texts, times, chat } = useFullPage();
+  const { texts, times, chat } = usePage();
   const [index, setIndex] = useState(0);
   const selected = places[index] ?? places[0];
   if (selected === undefined) return null;
@@ -102,7 +101,7 @@ function InviteResult({ token, untilUnixMs, addresses: places }: CreatedInvite) 
 }
 
 export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = useFullPage();
+  const { texts, chat } = usePage();
   const task = useTask();
   const [uses, setUses] = useState(1);
   const [created, setCreated] = useState<CreatedInvite | undefined>(undefined);

@@ -2,15 +2,14 @@
 
 import { useEffect, useState } from "react";
 import { formatLinkCode } from "../../../crypto/link-form.ts";
-import type { Chat } from "../../driver/chat.ts";
 import { grantLink, offerLink } from "../../driver/linking.ts";
+import type { PageClient } from "../../driver/page-client.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
-import { FaultLine, useTask } from "./context.tsx";
+import { FaultLine, usePage, useTask } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
-import { useFullPage } from "./full-page.ts";
 import { CopyLine, inviteText } from "./invite-dialog.tsx";
 
-function joinCommand(chat: Chat): string {
+function joinCommand(chat: PageClient): string {
   const [address = { host: location.hostname, port: 443 }] = inviteAddresses(
     location,
     chat.addresses,
@@ -25,7 +24,7 @@ interface LinkProps {
 }
 
 export function LinkDialog({ onClose, onLinked }: LinkProps) {
-  const { chat, texts } = useFullPage();
+  const { chat, texts } = usePage();
   const task = useTask();
   const [code, setCode] = useState<Uint8Array | undefined>(undefined);
   const [isDone, setDone] = useState(false);

@@ -2,8 +2,8 @@
 
 import { useState } from "react";
 import { PASSWORD_CHARS_MIN } from "../../../base/limits.ts";
+import { usePage } from "./context.tsx";
 import { Field } from "./form.tsx";
-import { useFullPage } from "./full-page.ts";
 
 interface NewPasswordProps {
   /** Called with the password, or "" while it is too short or the two fields differ. */
@@ -13,7 +13,7 @@ interface NewPasswordProps {
 }
 
 export function NewPassword({ onChange, user, isFirst = false }: NewPasswordProps) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const [typed, setTyped] = useState("");
   const [repeated, setRepeated] = useState("");
   const change = (first: string, second: string) => {

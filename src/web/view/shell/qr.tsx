@@ -2,11 +2,11 @@
 
 import { useMemo } from "react";
 import { qrDots } from "../../../base/qr.ts";
-import { useFullPage } from "./full-page.ts";
+import { usePage } from "./context.tsx";
 
 /** Draws black on white in every theme, as scanners require. */
 export function Qr({ text }: { readonly text: string }) {
-  const { texts } = useFullPage();
+  const { texts } = usePage();
   const { size, path } = useMemo(() => {
     const dots = qrDots(text);
     const squares = dots.flatMap((line, row) =>

@@ -2,22 +2,26 @@
 
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import type { AllTexts } from "../../../ui/messages/en/deferred.ts";
+import type { Texts } from "../../../ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
+import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
+import { canNotify } from "../attention/push-browser.ts";
+import { disablePushes, PushSetting } from "../attention/pushes.tsx";
+import { playSound } from "../attention/sound.ts";
+import { OperatorLinkNotice } from "../login/operator-banner.tsx";
 import { Button } from "./button.tsx";
-import { FaultLine, useTask } from "./context.tsx";
+import { FaultLine, usePage, useTask } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
-import { useFullPage } from "./full-page.ts";
-import { LazyView } from "./lazy.tsx";
+import { HelpDialog } from "./help-dialog.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
 import type { Settings } from "./settings.ts";
 
 function AppearanceSettings() {
-  const { texts, settings, change } = useFullPage();
+  const { texts, settings, change } = usePage();
   const themes: readonly (readonly [Settings["theme"], string])[] = [
     ["system", texts.themeSystem],
     ["light", texts.themeLight],
@@ -60,8 +64,7 @@ function AppearanceSettings() {
 }
 
 function Notifications() {
-  const { texts, settings, change, lazy } = useFullPage();
-  const PushSetting = lazy.module?.PushSetting;
+  const { texts, settings, change } = usePage();
   const [, setPermission] = useState("");
   const [isUntrusted, setUntrusted] = useState(false);
   // Another setting may have requested permission in the meantime.
@@ -69,7 +72,7 @@ function Notifications() {
   const requestPermission = async () => {
     const result = await Notification.requestPermission();
     setPermission(result);
-    const canShow = (await lazy.module?.canNotify(texts.lang)) !== false;
+    const canShow = await canNotify(texts.lang);
     setUntrusted(!canShow);
     change({ notifies: result === "granted" && canShow });
   };
@@ -96,16 +99,16 @@ function Notifications() {
         onChange={(sounds) => {
           change({ sounds });
           // Plays a sample, because browsers require such a click before a page may play sounds.
-          if (sounds) void lazy.module?.playSound();
+          if (sounds) void playSound();
         }}
       />
-      {PushSetting && <PushSetting />}
+      <PushSetting />
     </section>
   );
 }
 
 function Password() {
-  const { texts, chat, notify } = useFullPage();
+  const { texts, chat, notify } = usePage();
   const task = useTask();
   const [password, setPassword] = useState("");
   const [current, setCurrent] = useState("");
@@ -140,14 +143,14 @@ function Password() {
   );
 }
 
-function lastSeenText({ online, seen }: DeviceActivity, texts: AllTexts, times: Times): string {
+function lastSeenText({ online, seen }: DeviceActivity, texts: Texts, times: Times): string {
   if (online) return texts.online;
   if (seen === undefined) return texts.offlineStatus;
   return texts.lastSeen(times.utcDay(seen));
 }
 
 /** Translates the device's own label, which is in English: `Firefox on Linux`. */
-function deviceName(id: string, label: string | undefined, texts: AllTexts): string {
+function deviceName(id: string, label: string | undefined, texts: Texts): string {
   const [, program, system] = /^(\S.*) on (\S.*)$/.exec(label ?? "") ?? [];
   const isPlain = program === undefined || system === undefined;
   return cleanText(isPlain ? (label ?? id.slice(0, 8)) : texts.deviceOn(program, system));
@@ -156,7 +159,7 @@ function deviceName(id: string, label: string | undefined, texts: AllTexts): str
 type DeviceActivity = Pick<DeviceInfo, "online" | "seen">;
 
 function Devices() {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat, notify, times } = page;
   const task = useTask();
   const [devices, setDevices] = useState<readonly DeviceInfo[]>([]);
@@ -222,19 +225,19 @@ function Devices() {
       <Button disabled={devices.length < 2} onClick={signOutOthers}>
         {texts.signOutOthers}
       </Button>{" "}
-      <Button onClick={() => page.openDialog("IrcPasswords")}>{texts.ircPasswords}</Button>
+      <Button onClick={() => page.openDialog(IrcPasswordsDialog)}>{texts.ircPasswords}</Button>
     </section>
   );
 }
 
 export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
-  const page = useFullPage();
+  const page = usePage();
   const { texts, chat } = page;
   const [forgetsDevice, setForgetsDevice] = useState(false);
   const logout = async () => {
     await chat.logout(forgetsDevice);
     onClose();
-    await page.lazy.module?.disablePushes(page);
+    await disablePushes(page);
   };
   return (
     <FormDialog
@@ -250,7 +253,7 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
 }
 
 export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat, openDialog } = useFullPage();
+  const { texts, chat, openDialog } = usePage();
   return (
     <Dialog title={texts.account} onClose={onClose}>
       <AppearanceSettings />
@@ -259,7 +262,7 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
       <Devices />
       {chat.isOperatorByLink ? (
         <section className="settings-part">
-          <LazyView view="OperatorLinkNotice" />
+          <OperatorLinkNotice />
         </section>
       ) : null}
       <section className="settings-part">
@@ -267,12 +270,12 @@ export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
         <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
       </section>
       <div className="dialog-actions dialog-foot">
-        <Button onClick={() => openDialog("Help")}>{texts.help}</Button>
+        <Button onClick={() => openDialog(HelpDialog)}>{texts.help}</Button>
         <Button
           variant="danger"
           onClick={() => {
             onClose();
-            openDialog("Logout");
+            openDialog(LogoutDialog);
           }}
         >
           {texts.logout}

@@ -1,12 +1,23 @@
-/** `ChatCore`: connects the page's model to the session, the store and the account. */
+/** `PageClient`: the chat on the page, with its account, stored data and transfers. */
 
 import { unreachable } from "../../base/assert.ts";
 import { clientName } from "../../base/client-name.ts";
 import { asFault, Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
+import { checkName } from "../../base/names.ts";
+import { dateOf } from "../../base/time.ts";
 import { AccountLink, type AccountLogin } from "../../client/account-link.ts";
-import { ChatActions } from "../../client/chat/actions.ts";
+import { type AuditAlarm, LogAuditor } from "../../client/auditor.ts";
+import { bareTarget, ChatActions, type JoinOptions } from "../../client/chat/actions.ts";
 import type { UiEffect } from "../../client/chat/model-driver.ts";
+import {
+  grant,
+  joinSealed,
+  kick,
+  leaveRoom,
+  sealedRoomAt,
+} from "../../client/chat/room-actions.ts";
 import {
   type AccountEvent,
   greetedEvent,
@@ -20,21 +31,24 @@ import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
 import type { SealedRooms } from "../../client/sealed/rooms.ts";
+import { sealConversation } from "../../client/sealed/seal-rooms.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { type ServerAddress, secretFromInput } from "../../wire/invite.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import type { Device } from "../browser/device-key.ts";
+import { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
+import { BrowserLogPins } from "../browser/log-pins.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import { type Attachment, type AttachmentChange, Attachments } from "../transfer/attachments.ts";
-import type { OpenTransfers } from "../transfer/page-transfers.ts";
+import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
+import type { FileHandle } from "../transfer/upload-journal.ts";
 import { PageAccount } from "./account.ts";
-import { LazyAuditor, type OpenAuditor } from "./lazy-auditor.ts";
+import type { Linking } from "./linking.ts";
 import type { SealedModule } from "./sealing.ts";
 
 export type PageEvent =
@@ -51,9 +65,13 @@ const FORM_LOGIN_POLICY: LoginPolicy = {
 
 const DRAFT_STORE_INTERVAL_MS = 500;
 
-export interface LazyCode {
-  readonly transfers: () => Promise<OpenTransfers>;
-  readonly auditor?: () => Promise<OpenAuditor>;
+export interface PageClientOptions {
+  /**
+   * Shows why the page stopped. Without it, the page does not audit the server's log.
+   * @param accept makes the page trust the server's current log from its next start
+   */
+  readonly onAlarm?: (alarm: AuditAlarm, accept: () => Promise<void>) => void;
+  /** Loads the code for sealed rooms. */
   readonly sealed?: () => Promise<SealedModule>;
 }
 
@@ -78,16 +96,27 @@ const REMOVALS_MAX = 5;
 /** Maximum number of invitations displayed. The server sends the rest at the next login. */
 const INVITATIONS_MAX = 20;
 
-export abstract class ChatCore extends ChatActions {
-  protected readonly preferences: Preferences;
-  protected readonly link: AccountLink<PageAccount>;
-  protected readonly fragment: Fragment;
+/**
+ * Returns a chat that connects by itself.
+ * @param platform `browserPlatform()` or a fake
+ */
+export async function openPageClient(
+  platform: Platform,
+  options: PageClientOptions = {},
+): Promise<PageClient> {
+  return new PageClient(platform, await Device.open(platform), options);
+}
+
+export class PageClient extends ChatActions {
+  readonly #preferences: Preferences;
+  readonly link: AccountLink<PageAccount>;
+  readonly #fragment: Fragment;
   readonly #platform: Platform;
-  protected readonly device: Device;
+  readonly #device: Device;
   readonly attached = new Attachments((target, attachment, change) => {
     this.#attachmentChanged(target, attachment, change);
   });
-  readonly #lazyCode: LazyCode;
+  readonly #loadSealed: PageClientOptions["sealed"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
   readonly #drafts = new Map<string, Draft | undefined>();
   #cancelDrafts: (() => void) | undefined;
@@ -101,10 +130,10 @@ export abstract class ChatCore extends ChatActions {
   #isLinkDismissed = false;
   #refusedToken: string | undefined;
   #hasLostLink = false;
-  readonly #auditor: LazyAuditor;
+  readonly #auditor: LogAuditor | undefined;
   #alarm: Fault | undefined;
 
-  constructor(platform: Platform, device: Device, lazyCode: LazyCode) {
+  constructor(platform: Platform, device: Device, { onAlarm, sealed }: PageClientOptions) {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
       sha256: pageSha256,
@@ -112,18 +141,12 @@ export abstract class ChatCore extends ChatActions {
       history: (fields, request) => this.link.historyWith(fields, request),
     });
     this.#platform = platform;
-    this.device = device;
-    this.#lazyCode = lazyCode;
-    this.fragment = readFragment(platform.fragment, platform.isLocal);
-    this.#resetToken = this.fragment.resetToken;
-    this.preferences = new Preferences(platform.store);
-    this.#auditor = new LazyAuditor(async () => {
-      const open = await lazyCode.auditor?.();
-      return open?.(platform, device, ({ fault }) => {
-        this.#alarm = fault;
-        this.link.loop.reconnect(fault, true);
-      });
-    });
+    this.#device = device;
+    this.#loadSealed = sealed;
+    this.#fragment = readFragment(platform.fragment, platform.isLocal);
+    this.#resetToken = this.#fragment.resetToken;
+    this.#preferences = new Preferences(platform.store);
+    this.#auditor = onAlarm && this.#newAuditor(onAlarm);
     const { clock, entropy, dial } = platform;
     this.link = new AccountLink(
       {
@@ -138,7 +161,7 @@ export abstract class ChatCore extends ChatActions {
         greeted: (greeted) => this.#greeted(greeted),
         account: (greeted, user, current) => ({
           account: this.#accountFor(greeted, current),
-          isEnrolled: this.preferences.isEnrolled(user),
+          isEnrolled: this.#preferences.isEnrolled(user),
           // Ignored: the user can still log in with a password, and `stopped` reports a final
           // refusal.
           onUnenrolled: () => undefined,
@@ -146,15 +169,28 @@ export abstract class ChatCore extends ChatActions {
         loggedIn: (account, login) => this.#loggedIn(account, login),
         handleNotice: (notice) => this.#handleNotice(notice),
         connected: (account, login) => this.#connected(account, login),
-        audit: (act) => this.#auditor.do(act),
+        audit: (act) => {
+          if (this.#auditor !== undefined) act(this.#auditor);
+        },
         whenReady: (callback) => callback(),
       },
     );
     platform.onOnline(() => this.link.loop.reconnectNow());
     platform.tabs.onMessage(({ user }) => this.#loggedOutElsewhere(user));
-    void this.preferences.loadLastUser().then((user) => {
+    void this.#preferences.loadLastUser().then((user) => {
       const isKnown = user !== undefined && !this.isResetting;
       this.link.loop.start(isKnown ? { user, mode: "login" } : undefined);
+    });
+  }
+
+  #newAuditor(onAlarm: NonNullable<PageClientOptions["onAlarm"]>): LogAuditor {
+    const { clock, store } = this.#platform;
+    const logs = new BrowserLogPins(store);
+    const formatTime = (unixMs: number) => dateOf(unixMs).toLocaleString();
+    return new LogAuditor({ clock, logs, verifier: this.#device, formatTime }, (alarm) => {
+      this.#alarm = alarm.fault;
+      this.link.loop.reconnect(alarm.fault, true);
+      onAlarm(alarm, () => logs.forget(alarm.reader));
     });
   }
 
@@ -165,7 +201,7 @@ export abstract class ChatCore extends ChatActions {
     return this.#platform.isLocal;
   }
 
-  protected get account(): PageAccount {
+  get #account(): PageAccount {
     return this.link.loggedIn;
   }
 
@@ -203,7 +239,7 @@ export abstract class ChatCore extends ChatActions {
 
   get isNewOperator(): boolean {
     return (
-      this.#isLinkOperator && this.fragment.operatorToken !== undefined && !this.#isLinkDismissed
+      this.#isLinkOperator && this.#fragment.operatorToken !== undefined && !this.#isLinkDismissed
     );
   }
 
@@ -221,7 +257,7 @@ export abstract class ChatCore extends ChatActions {
 
   async forgetOperatorLink(): Promise<void> {
     this.#platform.forgetFragment();
-    await this.preferences.storeOperatorToken(undefined);
+    await this.#preferences.storeOperatorToken(undefined);
   }
 
   sealedRooms(): Promise<SealedRooms> {
@@ -244,7 +280,7 @@ export abstract class ChatCore extends ChatActions {
   }
 
   protected post(to: string, body: PostBody): void {
-    this.account.session.posts.post(to, body).catch(() => undefined);
+    this.#account.session.posts.post(to, body).catch(() => undefined);
     this.update();
   }
 
@@ -258,7 +294,7 @@ export abstract class ChatCore extends ChatActions {
     await this.link.loop.logIn({
       ...credentials,
       password: nonEmpty(password),
-      roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.fragment.secret,
+      roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.#fragment.secret,
       requiresPassword: true,
     });
   }
@@ -291,27 +327,27 @@ export abstract class ChatCore extends ChatActions {
    * @throws {Fault} last-credential
    */
   async logout(forget = false): Promise<void> {
-    const { account } = this;
+    const account = this.#account;
     const { user } = account.session;
-    this.flush();
+    this.#flush();
     const { loop } = this.link;
     if (loop.state.kind === "waiting" && !forget) loop.disconnect();
     else await this.link.logout(forget);
-    this.preferences.recordLogout(user, forget);
+    this.#preferences.recordLogout(user, forget);
     this.#loggedOut(account);
-    void this.preferences.deleteAttachments(user);
+    void this.#preferences.deleteAttachments(user);
     if (forget) account.forget();
     this.#platform.tabs.broadcast({ kind: "left", user });
   }
 
-  protected adopt(): void {
+  #adopt(): void {
     const { account } = this.link;
     if (account !== undefined) this.reportFailure(account.adopt());
   }
 
-  protected flush(): void {
+  #flush(): void {
     this.link.account?.session.flush();
-    this.#auditor.do((auditor) => void auditor.write());
+    void this.#auditor?.write();
     this.storeDraftsNow();
     void this.#storeDrafts();
   }
@@ -320,12 +356,12 @@ export abstract class ChatCore extends ChatActions {
   storeDraftsNow(): void {
     const user = this.link.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
-    this.#platform.lastDrafts.write(this.preferences.serializeDrafts(user, this.#drafts));
+    this.#platform.lastDrafts.write(this.#preferences.serializeDrafts(user, this.#drafts));
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.flush();
+    this.#flush();
     await this.#storeDrafts();
     const { account } = this.link;
     this.link.loggedOut();
@@ -340,9 +376,9 @@ export abstract class ChatCore extends ChatActions {
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
-        this.preferences.recordLogout(user, true);
+        this.#preferences.recordLogout(user, true);
         this.#loggedOut(this.link.account);
-        void this.preferences.deleteAttachments(user);
+        void this.#preferences.deleteAttachments(user);
         return this.#applyEvent({ kind: "outside", fault });
       }
     }
@@ -390,7 +426,7 @@ export abstract class ChatCore extends ChatActions {
     const drafts = new Map(this.#drafts);
     const user = this.link.account?.session.user;
     if (user === undefined || drafts.size === 0) return;
-    await this.preferences.storeDrafts(user, drafts);
+    await this.#preferences.storeDrafts(user, drafts);
     for (const [target, draft] of drafts) {
       if (this.#drafts.get(target) === draft) this.#drafts.delete(target);
     }
@@ -399,11 +435,11 @@ export abstract class ChatCore extends ChatActions {
 
   async #greeted(greeted: Greeted): Promise<void> {
     const { fingerprint, welcome, formers } = greeted;
-    const changedFrom = await this.preferences.recordGreeting(fingerprint, formers);
+    const changedFrom = await this.#preferences.recordGreeting(fingerprint, formers);
     const modelFormer = this.model.server?.changedFrom;
     const former = changedFrom === undefined ? modelFormer : `SHA256:${changedFrom}`;
     const change = former === undefined ? {} : { changedFrom: former };
-    this.#applyUnlessClosed(greetedEvent(greeted, { keepsKey: this.device.canSign, ...change }));
+    this.#applyUnlessClosed(greetedEvent(greeted, { keepsKey: this.#device.canSign, ...change }));
     const { build } = this.#platform;
     const serverBuild = welcome.build ?? "";
     if (build !== "" && serverBuild !== "" && serverBuild !== build)
@@ -420,10 +456,9 @@ export abstract class ChatCore extends ChatActions {
     const account: PageAccount = new PageAccount({
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
-      keys: this.device,
+      keys: this.#device,
       link: this.link,
-      loadTransfers: this.#lazyCode.transfers,
-      loadSealed: this.#lazyCode.sealed,
+      loadSealed: this.#loadSealed,
       fingerprint,
       emit: (event) => {
         if (this.link.account === account) this.enqueue(event);
@@ -443,14 +478,14 @@ export abstract class ChatCore extends ChatActions {
   ): void {
     const { user, account: id } = result.account;
     if (requestedName.toLowerCase() !== user.toLowerCase())
-      this.preferences.recordLogout(requestedName, true);
-    this.preferences.recordLogin(user, this.device.canSign);
+      this.#preferences.recordLogout(requestedName, true);
+    this.#preferences.recordLogin(user, this.#device.canSign);
     account.id = id;
     if (account !== previous) {
       previous?.leave();
       this.#invitations = [];
       this.#removals = [];
-      account.migrated = this.preferences.migrate(requestedName, user);
+      account.migrated = this.#preferences.migrate(requestedName, user);
     }
     this.#applyUnlessClosed({ kind: "entered", user, isRenamed });
   }
@@ -463,7 +498,6 @@ export abstract class ChatCore extends ChatActions {
   }
 
   #connected(account: PageAccount, { link, result, previous }: AccountLogin<PageAccount>): void {
-    this.#auditor.fetch();
     this.reportFailure(this.#presentOperatorToken(link.connection));
     link.connection.request("addresses", {}).then(({ places }) => {
       this.#addresses = places;
@@ -504,8 +538,7 @@ export abstract class ChatCore extends ChatActions {
 
   #attachmentChanged(target: string, attachment: Attachment, change: AttachmentChange): void {
     this.update();
-    const store = async (session: PageAccount) => {
-      const { attached } = await session.transfers();
+    const store = async ({ transfers: { attached } }: PageAccount) => {
       if (change === "left") await attached.delete(attachment);
       else if (await attached.store(target, attachment)) this.attached.markStored(attachment);
     };
@@ -520,10 +553,10 @@ export abstract class ChatCore extends ChatActions {
     const { lastDrafts } = this.#platform;
     const text = lastDrafts.read();
     if (text !== undefined) {
-      await this.preferences.storeDrafts(user, this.preferences.parseDrafts(user, text));
+      await this.#preferences.storeDrafts(user, this.#preferences.parseDrafts(user, text));
       lastDrafts.write(undefined);
     }
-    for (const [target, draft] of await this.preferences.drafts(user)) {
+    for (const [target, draft] of await this.#preferences.drafts(user)) {
       if (!this.#isLoggedInAs(user) || this.model.drafts.has(target)) continue;
       this.enqueue({ kind: "draft", target, draft });
     }
@@ -531,19 +564,19 @@ export abstract class ChatCore extends ChatActions {
 
   async #presentOperatorToken(connection: Connection): Promise<void> {
     this.#isLinkOperator = false;
-    const linkToken = this.fragment.operatorToken;
-    const token = linkToken ?? (await this.preferences.operatorToken());
+    const linkToken = this.#fragment.operatorToken;
+    const token = linkToken ?? (await this.#preferences.operatorToken());
     if (token === undefined) return;
     try {
       await connection.request("operate", { token });
-      if (linkToken !== undefined) void this.preferences.storeOperatorToken(linkToken);
+      if (linkToken !== undefined) void this.#preferences.storeOperatorToken(linkToken);
       this.#isLinkOperator = true;
       this.#hasLostLink = false;
       this.enqueue({ kind: "operator" });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
       if (error.code !== "login-refused") throw error;
-      void this.preferences.storeOperatorToken(undefined);
+      void this.#preferences.storeOperatorToken(undefined);
       if (token === this.#refusedToken) return;
       this.#refusedToken = token;
       this.#hasLostLink = true;
@@ -576,4 +609,145 @@ export abstract class ChatCore extends ChatActions {
       },
     );
   }
+
+  get isInvited(): boolean {
+    return this.#fragment.secret !== undefined;
+  }
+
+  get isOperatorInvited(): boolean {
+    return this.#fragment.operatorToken !== undefined;
+  }
+
+  get knownUsers(): readonly string[] {
+    return this.#preferences.users;
+  }
+
+  override async join(room: string, options: JoinOptions = {}): Promise<string> {
+    if (options.sealed !== true) return super.join(room, options);
+    const { name } = await joinSealed(this, bareTarget(room), () =>
+      this.request("join", { room: bareTarget(room), ...options }),
+    );
+    this.open(name);
+    return name;
+  }
+
+  override leave(room: string): Promise<void> {
+    return leaveRoom(this, bareTarget(room));
+  }
+
+  async kick(room: string, user: string, reason?: string): Promise<void> {
+    await kick(this, bareTarget(room), user, reason);
+  }
+
+  grant(room: string, user: string, on: boolean): Promise<void> {
+    return grant(this, bareTarget(room), user, on);
+  }
+
+  /**
+   * Seals a conversation permanently and opens it.
+   * @throws {Fault} not-found, seal-refused, …
+   */
+  async seal(user: string): Promise<void> {
+    await sealConversation(this, user);
+    this.open(`@${user}`);
+  }
+
+  get linking(): Linking {
+    const { fingerprint, session } = this.#account;
+    return {
+      device: this.#device,
+      user: checkName(session.user),
+      fingerprint,
+      sendRequest: this.request,
+    };
+  }
+
+  passwd(password: string, current: string | undefined): Promise<void> {
+    return this.link.passwd(password, current);
+  }
+
+  reconnectNow(): void {
+    this.link.loop.reconnectNow();
+  }
+
+  setFocus(on: boolean): void {
+    this.applyNow({ kind: "focus", on });
+    if (on) this.#adopt();
+    else this.#flush();
+  }
+
+  /**
+   * @param handles in the order of `files`, if the browser supports handles
+   * @param text text posted with the first file
+   * @returns false if this page cannot send to the target; the page displays the reason
+   */
+  upload(
+    target: string,
+    files: readonly File[],
+    handles: readonly (FileHandle | undefined)[] = [],
+    text = "",
+  ): boolean {
+    const to = bareTarget(target);
+    const refusal = sealedRoomAt(this, target) && this.sealRefusal;
+    if (refusal !== undefined) {
+      this.reportFailure(Promise.reject(refusal));
+      return false;
+    }
+    this.#transfer((transfers) => {
+      const sending = files.length > 1 ? transfers.newSending() : undefined;
+      for (const [i, file] of files.entries()) {
+        const caption = i === 0 && text !== "" ? text : undefined;
+        this.reportFailure(
+          transfers.upload(to, file, { handle: handles[i], text: caption, sending }),
+        );
+      }
+    });
+    return true;
+  }
+
+  pauseTransfer(id: string): void {
+    this.#transfer((transfers) => transfers.pause(id));
+  }
+
+  resumeTransfer(id: string, file?: File): void {
+    this.#transfer((transfers) => transfers.resume(id, (task) => task.reopen(file)));
+  }
+
+  cancelTransfer(id: string): void {
+    this.#transfer((transfers) => transfers.cancel(id));
+  }
+
+  /** Returns a path for the browser's own resumable download, valid for 60 s. */
+  async downloadPath(file: string): Promise<string> {
+    return (await this.request("download", { file })).path;
+  }
+
+  /** Verifies each chunk. Must be called from a click handler, as the save dialog requires. */
+  download(file: string, name: string): void {
+    const id = checkFileId(file);
+    this.#transfer((transfers) => transfers.download(id, name));
+  }
+
+  /**
+   * Fetches a verified file into memory.
+   * @throws {Fault} too-large, checksum-wrong, …
+   */
+  async preview(
+    file: string,
+    sizeBytesMax: number,
+    options: PreviewOptions = {},
+  ): Promise<Uint8Array> {
+    return this.#account.transfers.preview(checkFileId(file), sizeBytesMax, options);
+  }
+
+  #transfer(act: (transfers: PageTransfers) => unknown): void {
+    // Runs in this tick, because file dialogs need the user's click.
+    const run = async () => act(this.#account.transfers);
+    this.reportFailure(run());
+  }
+}
+
+function checkFileId(text: string): FileId {
+  if (isFileId(text)) return text;
+  throw new Fault("file-unknown", "invalid file id");
 }
