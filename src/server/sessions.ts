@@ -84,12 +84,12 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   /**
-   * Closes the oldest unauthenticated client if there are too many. A log-in takes little time, so
-   * the oldest client is probably not logging in.
+   * Closes the oldest unauthenticated client if there are too many, unless it is an operator. A
+   * log-in takes little time, so the oldest client is probably not logging in.
    */
   #awaitLogin(client: ClientConnection): void {
     this.#unauthenticated.add(client);
-    const [oldest] = this.#unauthenticated;
+    const oldest = this.#unauthenticated.values().find(({ isOperator }) => !isOperator);
     if (this.#unauthenticated.size <= LINKS_BEFORE_LOGIN_MAX || oldest === undefined) return;
     const message = "too many clients have not logged in; your connection was the oldest";
     oldest.close(new Fault("too-many", message, { retryAfterMs: 1_000 }));

@@ -58,6 +58,8 @@ export interface RequestRow {
   /** The server may delay its answer, because a client may guess the request's secret. */
   readonly isGuess?: true;
   readonly role?: "operator";
+  /** `false`: also served before log-in, on a link that has presented the operator's token. */
+  readonly needsAccount?: false;
   /** Cost of the request in posts, for the account's rate limit. */
   readonly postCount?: 1 | ((request: never) => number);
   /** The room engine applies the rate limit, so that posts keep their order. */

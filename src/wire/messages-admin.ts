@@ -143,6 +143,7 @@ export const ADMIN_REQUESTS = {
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
   clients: {
     role: "operator",
+    needsAccount: false,
     fields: { after: v.optional(count) },
     answer: v.object({
       clients: list(clientEntry, CLIENTS_PAGE_MAX),
@@ -151,6 +152,7 @@ export const ADMIN_REQUESTS = {
   },
   transfers: {
     role: "operator",
+    needsAccount: false,
     fields: {},
     answer: v.object({
       transfers: list(transferEntry, TRANSFERS_LISTED_MAX),
@@ -178,6 +180,7 @@ export const ADMIN_REQUESTS = {
   },
   events: {
     role: "operator",
+    needsAccount: false,
     fields: {},
     answer: v.object({
       /** Start of the server. Event numbers from before this time are invalid. */
@@ -191,6 +194,7 @@ export const ADMIN_REQUESTS = {
    */
   decisions: {
     role: "operator",
+    needsAccount: false,
     fields: {
       since: v.optional(unixMs),
       until: v.optional(unixMs),
@@ -205,6 +209,7 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
   accounts: {
     role: "operator",
+    needsAccount: false,
     fields: listing,
     answer: v.object({
       accounts: list(
@@ -228,6 +233,7 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `members`, `records` or `bytes`. */
   "all-rooms": {
     role: "operator",
+    needsAccount: false,
     fields: listing,
     answer: v.object({
       rooms: list(
@@ -253,6 +259,7 @@ export const ADMIN_REQUESTS = {
   /** `sort`: `name`, `user`, `time` or `bytes`. */
   "all-files": {
     role: "operator",
+    needsAccount: false,
     fields: listing,
     answer: v.object({
       files: list(
@@ -286,11 +293,13 @@ export const ADMIN_REQUESTS = {
   /** `newest` is the newest time that the server believes. `accept` confirms its clock. */
   clock: {
     role: "operator",
+    needsAccount: false,
     fields: { accept: v.optional(v.boolean()) },
     answer: v.object({ plausible: v.boolean(), now: unixMs, newest: unixMs }),
   },
   stats: {
     role: "operator",
+    needsAccount: false,
     fields: {},
     answer: v.object({
       version: text(128),

@@ -370,6 +370,7 @@ export const REQUESTS = {
   },
   bans: {
     role: "operator",
+    needsAccount: false,
     fields: { after: v.optional(count) },
     answer: v.object({
       bans: v.array(
@@ -384,6 +385,7 @@ export const REQUESTS = {
     }),
   },
   registration: {
+    needsAccount: false,
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
   },
@@ -412,6 +414,7 @@ export const REQUESTS = {
    * invites.
    */
   invites: {
+    needsAccount: false,
     fields: { after: v.optional(count) },
     answer: v.object({
       invites: v.array(

@@ -101,6 +101,27 @@ test("renames an account and a room while their users stay connected", async () 
   ]);
 });
 
+test("queries of operators register nobody", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await sandbox.home("bob").json(["register", served.invite, "--user", "bob"]);
+  const admin = sandbox.home("admin");
+  const queries = ["stats", "clients", "transfers", "log", "log --since 1h", "accounts", "rooms"];
+  for (const query of [...queries, "files", "invites", "bans", "clock", "registration"]) {
+    expect((await admin.run(["admin", ...query.split(" ")])).exitCode).toBe(0);
+  }
+  const users = await admin.json(["admin", "accounts"]);
+  expect(users.map(({ user }) => user)).toEqual(["bob"]);
+  const records = await admin.json(["history", "--data", served.data]);
+  expect(records.map(({ kind, from }) => [kind, from])).toEqual([["join", "bob"]]);
+  const remote = sandbox.home("remote").with({ XDG_RUNTIME_DIR: sandbox.path("elsewhere") });
+  const refused = await remote.run(["admin", "stats", "--server", served.invite, "--user", "eve"]);
+  expect([refused.exitCode, refused.err]).toEqual([3, expect.stringContaining("unknown user")]);
+  expect(await admin.json(["admin", "accounts"])).toHaveLength(1);
+  await admin.json(["admin", "announce", "x", ...OLGA]);
+  expect(await admin.json(["admin", "accounts"])).toHaveLength(2);
+});
+
 test("an operator removes many rooms at once, by name or pattern, or if empty", async () => {
   await using sandbox = new Sandbox();
   await sandbox.serve();

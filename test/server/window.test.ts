@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { CHUNK_BYTES, FAULT_TEXT_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
+import {
+  CHUNK_BYTES,
+  FAULT_TEXT_BYTES_MAX,
+  LOGIN_TIMEOUT_MS,
+  MESSAGES_BEFORE_LOGIN_MAX,
+  TEXT_BYTES_MAX,
+} from "../../src/base/limits.ts";
 import {
   ANNOUNCEMENT_BYTES_MAX,
   EVENTS_QUEUED_BYTES_MAX,
@@ -7,11 +13,11 @@ import {
   PROBE_INTERVAL_MS,
 } from "../../src/base/limits-page.ts";
 import type { MemoryLink } from "../../src/io/link/memory-link.ts";
-import type { NoticeOf } from "../../src/wire/messages.ts";
+import { type NoticeOf, REQUESTS, type RequestKind, requestRow } from "../../src/wire/messages.ts";
 import { channelOf, TestFile } from "./data-channel.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
-import { lab, operating } from "./site-lab.ts";
+import { lab, operating, TOKEN } from "./site-lab.ts";
 
 const LINK = "link-token";
 
@@ -297,4 +303,52 @@ test("expires the operator link after an hour", async () => {
   await site.time.advance(OPERATOR_LINK_MS);
   const back = await site.again(ana, "ana");
   expect(await back.refusal("operate", { token: LINK })).toBe("login-refused");
+});
+
+const QUERIES = Object.keys(REQUESTS)
+  .map((kind) => kind as RequestKind)
+  .filter((kind) => requestRow(kind).needsAccount === false);
+
+test("answers queries to the operator token without an account", async () => {
+  const { site, ana } = await lab({ roomPassword: "room" });
+  await operating(ana);
+  await ana.request("ban", { address: "192.0.2.7", on: true });
+  await ana.request("invite", {});
+  const head = site.registry.head;
+  const monitor = await site.greeted();
+  await monitor.request("admit", { secret: TOKEN });
+  for (const kind of QUERIES) await monitor.request(kind, {});
+  expect((await monitor.request("bans", {})).bans).toHaveLength(1);
+  expect((await monitor.request("invites", {})).invites).toHaveLength(1);
+  expect((await monitor.request("accounts", {})).total).toBe(3);
+  const { clients } = await monitor.request("clients", {});
+  expect(clients.find(({ user }) => user === undefined)?.operator).toBe(true);
+  for (let i = 0; i < MESSAGES_BEFORE_LOGIN_MAX; i++) {
+    await site.time.advance(LOGIN_TIMEOUT_MS / 2);
+    await monitor.request("stats", {});
+  }
+  expect(site.registry.head).toBe(head);
+  expect(await monitor.refusal("clock", { accept: true })).toBe("not-logged-in");
+  expect(await monitor.refusal("registration", { closed: true })).toBe("not-logged-in");
+  expect(await monitor.refusal("announce", { text: "x" })).toBe("not-logged-in");
+  expect(await monitor.refusal("watch", { on: true })).toBe("not-logged-in");
+});
+
+test.each([["room"], [LINK], [undefined]])(
+  "refuses queries before log-in with the secret %p",
+  async (secret) => {
+    const site = await open();
+    const guest = await site.greeted();
+    if (secret !== undefined) await guest.request("admit", { secret });
+    for (const kind of QUERIES) expect(await guest.refusal(kind, {})).toBe("not-logged-in");
+  },
+);
+
+test("forgets the operator token after a wrong secret", async () => {
+  const { site } = await lab({ roomPassword: "room" });
+  const guest = await site.greeted();
+  await guest.request("admit", { secret: TOKEN });
+  await guest.request("stats", {});
+  expect(await guest.refusal("admit", { secret: "wrong" })).toBe("room-password-wrong");
+  expect(await guest.refusal("stats", {})).toBe("not-logged-in");
 });

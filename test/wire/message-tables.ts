@@ -13,12 +13,13 @@ import { type Parts, requirements } from "./any-message.ts";
 
 export function requestTable(): string {
   const rows = (Object.keys(REQUESTS) as RequestKind[]).map((kind) => {
-    const { fields, answer, role, postCount } = requestRow(kind);
+    const { fields, answer, role, needsAccount, postCount } = requestRow(kind);
     const phase = phaseOf(kind);
     const posts = typeof postCount === "function" ? "posts by size" : `${postCount} post`;
     const notes = [
       ...(phase === "member" ? [] : [phase]),
       ...(role === undefined ? [] : [role]),
+      ...(needsAccount === false ? ["token"] : []),
       ...(postCount === undefined ? [] : [posts]),
     ];
     return [label(kind, notes), fieldsText(fields as unknown as Entries), answerText(answer)];

@@ -46,12 +46,15 @@ interface AdminFlags extends ClientFlags {
 /**
  * Runs `work` with operator rights, granted by the token in the data folder of a local server, or
  * else by the account's role. Logs in as `--user`, the last user of this home, or this system's
- * user. With the token, an unknown name is registered.
+ * user, and registers an unknown name.
+ *
+ * A query registers nobody, and does not log in if there is a token.
  */
 export async function withOperator(
   context: Context,
   flags: AdminFlags,
   work: (open: OpenClient) => Promise<number>,
+  isQuery = false,
 ): Promise<number> {
   const { local, address } = await targetServer(context, flags);
   const token = local === undefined ? undefined : operatorToken(local.data);
@@ -64,8 +67,15 @@ export async function withOperator(
         });
   // The token is valid only on this cluster node, so the client must not switch to another.
   const exactAddress = token !== undefined;
-  const options = { follow: "none", fallbackUser: systemUser(), exactAddress } as const;
+  const greetOnly = isQuery && token !== undefined;
+  const mode = isQuery ? "login" : "either";
+  const fallbackUser = systemUser();
+  const options = { follow: "none", fallbackUser, exactAddress, greetOnly, mode } as const;
   return withClient(context, { ...flags, server }, options, async (open) => {
+    if (greetOnly) {
+      await open.client.request("admit", { secret: token });
+      return work(open);
+    }
     await untilConnected(open.client.read());
     if (token !== undefined) await open.client.request("operate", { token });
     return work(open);
@@ -134,6 +144,8 @@ export function roomNameOf(text: string): string {
 export function operatorVerb<const T extends FlagDefs>(verb: {
   readonly args: T;
   readonly details?: string;
+  /** Default: never. */
+  isQuery?(args: FlagValues<T>): boolean;
   run(args: FlagValues<T>, context: Context, client: Client): Promise<number>;
 }): Verb {
   const definitions: FlagDefs = { ...verb.args, ...ADMIN_FLAGS };
@@ -141,8 +153,11 @@ export function operatorVerb<const T extends FlagDefs>(verb: {
     args: definitions,
     details: verb.details ?? "",
     run: (values, context) =>
-      withOperator(context, values as AdminFlags, ({ client }) =>
-        verb.run(values as FlagValues<T>, context, client),
+      withOperator(
+        context,
+        values as AdminFlags,
+        ({ client }) => verb.run(values as FlagValues<T>, context, client),
+        verb.isQuery?.(values as FlagValues<T>),
       ),
   });
 }

@@ -51,6 +51,7 @@ export const unban = defineVerb({
 
 export const bans = operatorVerb({
   args: {},
+  isQuery: () => true,
   async run(_args, context, client) {
     const bans = await allPages(
       (after) => client.request("bans", after),

@@ -19,6 +19,7 @@ export const command = operatorVerb({
   details:
     "A server that has been off for more than a day waits a day before anything expires. " +
     "Accept the clock only if it is right: what expires is deleted.",
+  isQuery: ({ action }) => action === undefined,
   async run({ action }, context, client) {
     const status = await client.request("clock", action === undefined ? {} : { accept: true });
     const { plausible, now, newest } = status;

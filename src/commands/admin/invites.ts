@@ -74,6 +74,7 @@ function roomLabel({ room, post, read }: Answer<"invites">["invites"][number]): 
 
 export const invites = operatorVerb({
   args: { revoke: stringFlag("INVITE", "Revoke this invite") },
+  isQuery: ({ revoke }) => revoke === undefined,
   async run({ revoke: invite }, context, client) {
     if (invite !== undefined) {
       await client.request("invite-revoke", { invite });

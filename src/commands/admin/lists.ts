@@ -57,6 +57,7 @@ export const accounts = operatorVerb({
     online: flag("Only online users"),
     ...LIST_FLAGS,
   },
+  isQuery: () => true,
   async run(args, context, client) {
     const items = await fetchAll(args, async (query) => {
       const { accounts: page, total } = await client.request("accounts", query);
@@ -101,6 +102,7 @@ export const rooms = operatorVerb({
     ),
     ...LIST_FLAGS,
   },
+  isQuery: () => true,
   async run(args, context, client) {
     return printList(context, await allRooms(client, args), {
       json: ({ bytes, vacant: empty = false, ...entry }) => ({
@@ -140,6 +142,7 @@ export const files = operatorVerb({
   details:
     "Names of files in direct messages are hidden. To delete a file: chat admin erase NUMBER, " +
     "with a number listed here.",
+  isQuery: () => true,
   async run(args, context, client) {
     const items = await fetchAll(args, async (query) => {
       const { files: page, total } = await client.request("all-files", query);

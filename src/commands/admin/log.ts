@@ -4,6 +4,7 @@ import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defineVerb, stringFlag } from "../../cli/command.ts";
+import type { OpenClient } from "../../cli/connect/client.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import { timeFlag } from "../../cli/flags.ts";
 import type { JsonObject } from "../../cli/output/render.ts";
@@ -26,7 +27,7 @@ export const command = defineVerb({
   run(args, context) {
     const since = timeFlag(context, args.since, "start");
     const until = timeFlag(context, args.until, "end");
-    return withOperator(context, args, async ({ client }) => {
+    const print = async ({ client }: OpenClient) => {
       const { events } = await client.request("events", {});
       const first = events[0]?.time ?? Number.MAX_SAFE_INTEGER;
       const latest = Math.min(until ?? Number.MAX_SAFE_INTEGER, first - 1);
@@ -43,7 +44,8 @@ export const command = defineVerb({
           about: (entry) => detailsOf(entry).join(", "),
         },
       });
-    });
+    };
+    return withOperator(context, args, print, true);
   },
 });
 

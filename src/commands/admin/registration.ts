@@ -12,6 +12,7 @@ export const command = operatorVerb({
     }),
   },
   details: "If closed, new users need an invite. Existing accounts sign in as before.",
+  isQuery: ({ state }) => state === undefined,
   async run({ state }, context, client) {
     const options = state === undefined ? {} : { closed: state === "closed" };
     const { closed } = await client.request("registration", options);

@@ -26,6 +26,7 @@ async function allClients(client: Client): Promise<ClientEntry[]> {
 
 export const clients = operatorVerb({
   args: {},
+  isQuery: () => true,
   async run(_args, context, client) {
     return printList(context, await allClients(client), {
       json: (entry) => ({ kind: "client", ...withUtcTime(entry, "since") }),
@@ -48,6 +49,7 @@ export const clients = operatorVerb({
 export const transfers = operatorVerb({
   args: {},
   details: "Names of private files are hidden, as in chat admin files.",
+  isQuery: () => true,
   async run(_args, context, client) {
     const { transfers: entries, more } = await client.request("transfers", {});
     printList(context, entries, {
@@ -145,6 +147,7 @@ function statsRows(stats: Stats, nowUnixMs: number): readonly (readonly string[]
 export const stats = operatorVerb({
   args: {},
   details: "For monitoring, see also /metrics and chat admin stats --json.",
+  isQuery: () => true,
   async run(_args, context, client) {
     const stats = await client.request("stats", {});
     const style = styleOf(context);

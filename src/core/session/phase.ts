@@ -52,6 +52,12 @@ export function phaseOf(kind: RequestKind): Phase {
   return requestRow(kind).phase ?? "member";
 }
 
+export function mayRequest(phase: Phase, kind: RequestKind): boolean {
+  return (
+    phase === phaseOf(kind) || (phase === "entering" && requestRow(kind).needsAccount === false)
+  );
+}
+
 export function mayReceive(role: Role, phase: Phase, kind: NoticeKind): boolean {
   return NOTICES_OF[role][phase].has(kind);
 }

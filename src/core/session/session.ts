@@ -46,7 +46,7 @@ import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
 import type { PostCodec } from "../../wire/post-message.ts";
 import { encodeAck, encodeChunkHead } from "../../wire/transfer-message.ts";
 import { SmallMap } from "../small-map.ts";
-import { mayReceive, type Phase, phaseOf, type Role } from "./phase.ts";
+import { mayReceive, mayRequest, type Phase, phaseOf, type Role } from "./phase.ts";
 
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
 
@@ -287,7 +287,7 @@ export class Session {
   }
 
   #refusalOf(kind: RequestKind): Fault | undefined {
-    if (phaseOf(kind) !== this.#phase) return this.#outOfPhase(kind);
+    if (!mayRequest(this.#phase, kind)) return this.#outOfPhase(kind);
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) return tooManyRequests();
     if (!isExclusive(kind) || ![...this.#open.values()].some(isExclusive)) return undefined;
     // Two successful log-ins over one link would conflict, and guesses must be sequential.
@@ -348,10 +348,10 @@ export class Session {
   }
 
   #changePhase(kind: RequestKind): void {
-    const { nextPhase: leadsTo } = requestRow(kind);
-    if (leadsTo === undefined) return;
-    this.#phase = leadsTo;
-    if (leadsTo === "entering") this.#startedAt = this.#receivedAt;
+    const { nextPhase, needsAccount } = requestRow(kind);
+    if (nextPhase !== undefined) this.#phase = nextPhase;
+    // An operator without an account may read for longer than a log-in may take.
+    if (nextPhase === "entering" || needsAccount === false) this.#startedAt = this.#receivedAt;
   }
 
   #timeoutAt(): number {

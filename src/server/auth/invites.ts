@@ -83,11 +83,12 @@ export class Invites {
     return this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
   }
 
-  list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {
+  /** @param actor `undefined` for an operator without an account */
+  list(actor: Actor | undefined, { after }: RequestOf<"invites">): Answer<"invites"> {
     const { clock, registry, rooms } = this.#context;
     const invites = registry.policy
       .invites(clock.expiryUnixMs())
-      .filter((invite) => this.#canRevoke(actor, invite));
+      .filter((invite) => actor === undefined || this.#canRevoke(actor, invite));
     const { page, next } = pageAfter(invites, after);
     const nameOf = (id: RoomId | undefined) => (id === undefined ? undefined : rooms.get(id)?.name);
     return {

@@ -102,7 +102,8 @@ export class Authenticator {
     const check = (): Promise<boolean> => {
       const isPassword = this.#isRoomPassword(secret);
       const isLink = this.#operatorLink.isUnused(secret);
-      admission.isVouched = this.#isOperatorToken(secret) || isLink;
+      admission.isOperator = this.#isOperatorToken(secret);
+      admission.isVouched = admission.isOperator || isLink;
       const invite = invites.registrationInvite(secret);
       if (invite !== undefined) admission.invite = invite.id;
       isAdmitted = isPassword || admission.isVouched || invite !== undefined;

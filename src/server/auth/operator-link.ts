@@ -45,10 +45,8 @@ export function isOperating(
   account: Account | undefined,
   registry: Pick<Registry, "policy">,
 ): boolean {
-  return (
-    account !== undefined &&
-    (client.member?.isOperator === true || registry.policy.isOperator(account.id))
-  );
+  if (account === undefined) return client.isOperator;
+  return client.member?.isOperator === true || registry.policy.isOperator(account.id);
 }
 
 export function checkOperator({ isOperator }: Actor): void {

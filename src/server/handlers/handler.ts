@@ -23,7 +23,7 @@ import type { DataChannel, Member } from "../session/connection-state.ts";
  */
 export type Handler<Kind extends RequestKind> = (
   request: RequestOf<Kind>,
-  from: Senders[PhaseOf<Kind>],
+  from: SenderOf<Kind>,
 ) => Result<Kind> | Promise<Result<Kind>>;
 
 export type Handlers<Kinds extends RequestKind> = { readonly [Kind in Kinds]: Handler<Kind> };
@@ -44,15 +44,19 @@ type AnswerTo<Kind extends RequestKind> = [keyof Answer<Kind>] extends [never]
     void
   : Answer<Kind>;
 
-type PhaseOf<Kind extends RequestKind> = (typeof REQUESTS)[Kind] extends {
+type SenderOf<Kind extends RequestKind> = (typeof REQUESTS)[Kind] extends {
   readonly phase: infer Phase extends keyof Senders;
 }
-  ? Phase
-  : "member";
+  ? Senders[Phase]
+  : (typeof REQUESTS)[Kind] extends { readonly needsAccount: false }
+    ? Senders["operator"]
+    : Sender;
 
 interface Senders {
   readonly entering: { readonly client: ClientConnection };
   readonly member: Sender;
+  /** `actor` is `undefined` before log-in, where only the operator token grants the request. */
+  readonly operator: { readonly client: ClientConnection; readonly actor: Actor | undefined };
   readonly lane: { readonly client: ClientConnection; readonly channel: DataChannel };
 }
 
@@ -74,6 +78,12 @@ export interface SessionActions {
 export function deviceOf({ device }: Member): string {
   if (device !== undefined) return device;
   throw new Fault("not-allowed", "this requires a device, and IRC clients have none");
+}
+
+/** @throws {Fault} not-logged-in before log-in */
+export function requireActor(actor: Actor | undefined): Actor {
+  if (actor !== undefined) return actor;
+  throw notLoggedIn();
 }
 
 export function submit(
@@ -108,12 +118,13 @@ export class RequestHandlers {
   }
 
   #sender(client: ClientConnection, { kind, ref }: Request): Senders[keyof Senders] {
-    const { phase, role } = requestRow(kind);
+    const { phase, role, needsAccount } = requestRow(kind);
     if (phase === "entering") return { client };
     const { member, channel } = client;
     if (phase === "lane" && channel !== undefined) return { client, channel };
     if (phase === "lane" || member === undefined) {
-      throw new Fault("not-logged-in", msg`you are not logged in`);
+      if (needsAccount !== false || !client.isOperator) throw notLoggedIn();
+      return { client, actor: undefined };
     }
     const { account } = member;
     const { id: user } = account;
@@ -121,6 +132,10 @@ export class RequestHandlers {
     if (role === "operator") checkOperator(actor);
     return { client, member, account, actor, ref };
   }
+}
+
+function notLoggedIn(): Fault {
+  return new Fault("not-logged-in", msg`you are not logged in`);
 }
 
 type HandlerResult = Result<RequestKind> | Promise<Result<RequestKind>>;

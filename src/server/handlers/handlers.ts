@@ -10,6 +10,7 @@ import {
   type Handlers,
   NO_PUSHES,
   NO_SEALING,
+  requireActor,
   required,
   type SessionActions,
 } from "./handler.ts";
@@ -39,7 +40,7 @@ function dashboardHandlers(services: Services) {
     transfers: () => dashboard.transfers(),
     stats: () => dashboard.stats(),
     clock: async ({ accept }, { actor }) => {
-      if (accept === true) await serverClock.accept(actor.user);
+      if (accept === true) await serverClock.accept(requireActor(actor).user);
       return serverClock.status();
     },
     samples: ({ after = 0 }) => metrics.samples(after),

@@ -3,10 +3,10 @@
 import type { RoomAction } from "../../core/rooms/moderation.ts";
 import type { RequestKind } from "../../wire/messages.ts";
 import type { Services } from "../services/services.ts";
-import { DEFERRED, type Handlers, type Sender, submit } from "./handler.ts";
+import { DEFERRED, type Handlers, requireActor, type Sender, submit } from "./handler.ts";
 
 export function moderationHandlers(services: Services) {
-  const { moderation, management, invites, resets, kernel } = services;
+  const { moderation, management, invites, registry, resets, kernel } = services;
   const submitAction = (sender: Sender, act: RoomAction) =>
     submit(kernel, sender, { kind: "act", isOperator: sender.actor.isOperator, action: act });
   return {
@@ -33,7 +33,10 @@ export function moderationHandlers(services: Services) {
     "sign-out": ({ user }, { actor }) => moderation.signOut(actor, user),
     ban: (request, { client, actor }) => moderation.ban(client, actor, request),
     bans: (request) => moderation.bans(request),
-    registration: (request, { actor }) => moderation.registration(actor, request),
+    registration: async ({ closed }, { actor }) => {
+      if (closed !== undefined) await moderation.closeRegistration(requireActor(actor), closed);
+      return { closed: registry.policy.isClosed };
+    },
     unregister: async ({ ref }, { client, account }) => {
       await management.removeSelf(client, account, ref);
       return DEFERRED;

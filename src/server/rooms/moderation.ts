@@ -211,19 +211,13 @@ export class Moderation {
     return defined({ bans, next });
   }
 
-  async registration(
-    actor: Actor,
-    { closed }: RequestOf<"registration">,
-  ): Promise<{ closed: boolean }> {
+  async closeRegistration(actor: Actor, closed: boolean): Promise<void> {
     const { registry, kernel } = this.#options;
-    if (closed !== undefined) {
-      checkOperator(actor);
-      await this.#registrationMutex.run(() =>
-        kernel.transact(() =>
-          closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
-        ),
-      );
-    }
-    return { closed: registry.policy.isClosed };
+    checkOperator(actor);
+    await this.#registrationMutex.run(() =>
+      kernel.transact(() =>
+        closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
+      ),
+    );
   }
 }

@@ -131,8 +131,8 @@ export class ClientConnection implements Source, LinkHandlers {
   #isWithinRate(sizeBytes: number): boolean {
     const { kind } = this.#state;
     if (kind === "data-channel") return true;
-    if (kind !== "member" && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX)
-      return false;
+    const isLimited = kind !== "member" && !this.isOperator;
+    if (isLimited && ++this.#unauthenticatedMessages > MESSAGES_BEFORE_LOGIN_MAX) return false;
     return this.#options.floodGuard.allowsBytes(this.sender, sizeBytes);
   }
 
@@ -178,11 +178,17 @@ export class ClientConnection implements Source, LinkHandlers {
     return this.#state.kind === "data-channel" ? this.#state.channel : undefined;
   }
 
+  /** Reports whether the link has presented the operator token, before or without a log-in. */
+  get isOperator(): boolean {
+    return this.handshake?.admission.isOperator === true;
+  }
+
   greet(hello: Pick<HandshakeResult, "clientName" | "clientNonce" | "serverNonce">): void {
     assert(this.#state.kind === "greeting", "a link has one handshake");
     const admission = {
       isAdmitted: false,
       isVouched: false,
+      isOperator: false,
       invite: undefined,
       invited: undefined,
     };

@@ -36,8 +36,10 @@ export interface HandshakeResult {
 /** Rights obtained with secrets presented on this link. They survive a log-out. */
 export interface Admission {
   isAdmitted: boolean;
-  /** True if the operator token was presented, which always permits registration. */
+  /** True if the operator token or link was presented, which always permits registration. */
   isVouched: boolean;
+  /** True if the operator token was presented, which permits operators' queries before log-in. */
+  isOperator: boolean;
   invite: string | undefined;
   /** Account registered with the invite, which needs no password for the invite's room. */
   invited: UserId | undefined;
