@@ -379,6 +379,18 @@ export function accountInfoText(facts: AccountFacts, texts: Pick<Texts, "account
   return texts.accountInfo(user, online, role === "operator", since.slice(0, 10), rooms.join(", "));
 }
 
+/** Refuses, because a name belongs to its account for ever. */
+const nick: Command<object> = {
+  usage: "/nick",
+  parse: () => ({}),
+  run: () =>
+    Promise.reject(
+      new Fault("usage", msg`your name belongs to your account`, {
+        remedy: msg`ask an operator to run chat admin rename OLD NEW`,
+      }),
+    ),
+};
+
 /** Hides joins and leaves. */
 const quiet: Command<{ readonly on: boolean }> = {
   usage: "/quiet [on|off]",
@@ -497,6 +509,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   topic,
   who,
   whois,
+  nick,
   list: simpleView("list"),
   rooms: simpleView("rooms"),
   msg: message,

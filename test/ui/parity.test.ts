@@ -138,6 +138,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     lines: ["/save", "/unsave {1}", "/unsave {1}"],
     faults: { 3: "not-found" },
   },
+  "/nick": { lines: ["/nick", "/nick bob"], faults: { 1: "usage", 2: "usage" } },
   "/whois": { lines: ["/whois ben", "/whois nobody"], faults: { 2: "user-unknown" } },
   "/quiet": { lines: ["/quiet", "/quiet off", "/quiet maybe"], faults: { 3: "usage" } },
 };

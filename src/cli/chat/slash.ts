@@ -114,11 +114,6 @@ function commandOf(commandText: string): SlashCommand {
   const name = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
   if (command !== undefined) return command;
-  if (word === "nick") {
-    throw new Fault("usage", msg`your name belongs to your account`, {
-      remedy: msg`ask an operator to run chat admin rename OLD NEW`,
-    });
-  }
   const suggestion = nearestCommand(word);
   throw new Fault("usage", msg`unknown command '/${commandName.slice(0, 40)}'`, {
     remedy: suggestion === undefined ? msg`see /help` : msg`did you mean /${suggestion}? see /help`,

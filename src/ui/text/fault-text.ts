@@ -18,7 +18,11 @@ const VALUE_INDEXES: Readonly<Record<string, ValueIndexes>> = {
   "you are muted in '{}' until {}": { end: 1 },
 };
 
-const NOT_INVITED = "'{}' is encrypted, and you are not a member";
+/** Texts of the page for faults whose code says too little. */
+const TEXTS = {
+  "'{}' is encrypted, and you are not a member": "notInvited",
+  "your name belongs to your account": "nameLasts",
+} as const satisfies Readonly<Record<string, keyof Texts>>;
 
 /** @param error a string is returned unchanged */
 export function faultText(error: unknown, texts: Texts): string {
@@ -27,7 +31,7 @@ export function faultText(error: unknown, texts: Texts): string {
   const { code, translatable } = error instanceof Fault ? error : new Fault("internal", "");
   const text = texts.faults[code];
   const { template = "", values = [] } = translatable.message ?? {};
-  if (template === NOT_INVITED) return texts.notInvited;
+  if (Object.hasOwn(TEXTS, template)) return texts[TEXTS[template as keyof typeof TEXTS]];
   const indexes = Object.hasOwn(VALUE_INDEXES, template) ? VALUE_INDEXES[template] : undefined;
   const end = formatTimestampIn(values[indexes?.end ?? -1] ?? "", texts);
   const reason = cleanText(values[indexes?.reason ?? -1] ?? "");

@@ -6,6 +6,7 @@ export const ENGLISH_COMMANDS = {
   topic: "show or set the room's topic",
   who: "list the members of a room",
   whois: "show a user's status, registration date and shared rooms",
+  nick: "explain how names change",
   rooms: "list rooms and your conversations",
   msg: "send a direct message; without TEXT, open the conversation",
   me: 'post an action, such as "/me waves"',

@@ -185,6 +185,7 @@ export const ENGLISH = {
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",
+  nameLasts: "Your name belongs to your account. An operator can change it.",
   notInvited: "You aren't invited to this encrypted room. Ask a member to invite you.",
   mutedHere: "You're muted in this room.",
   mutedUntil: (time: string) => `You're muted in this room until ${time}.`,

@@ -3,8 +3,8 @@
 import { diskSpaceText } from "../../../base/disk-space.ts";
 import { counted } from "../../../base/sizes.ts";
 import { ENGLISH_COMMANDS } from "./commands.ts";
-import { ENGLISH } from "./page.ts";
 import { ENGLISH_IRC } from "./irc.ts";
+import { ENGLISH } from "./page.ts";
 
 interface SealedFacts {
   readonly user: string;

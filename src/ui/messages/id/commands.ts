@@ -8,6 +8,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   topic: "tampilkan atau ubah topik ruang",
   who: "daftar anggota ruang",
   whois: "tampilkan status, tanggal daftar, dan ruang bersama seseorang",
+  nick: "jelaskan cara mengganti nama",
   rooms: "daftar ruang dan percakapan Anda",
   msg: "kirim pesan langsung; tanpa TEXT, buka percakapannya",
   me: 'kirim tindakan, misalnya "/me melambai"',

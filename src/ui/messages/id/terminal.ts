@@ -4,8 +4,8 @@ import { isDiskFull } from "../../../base/disk-space.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import type { TerminalTexts } from "../en/terminal.ts";
 import { INDONESIAN_COMMANDS } from "./commands.ts";
-import { INDONESIAN } from "./page.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
+import { INDONESIAN } from "./page.ts";
 
 const SEALING_STATES: Readonly<Record<string, string>> = {
   waiting: "; menunggu seseorang menambahkan perangkat ini",
