@@ -138,9 +138,12 @@ pageTest("closes one layer with each Back, and nothing else", async () => {
   await fay.file("one.png").getByRole("img", { name: "Image one.png" }).waitFor();
   const { page } = fay;
   const panel = (name: string) => page.getByRole("complementary", { name });
+  // The page adds a layer's entry to the history after it has drawn the layer.
+  const depthIs = (depth: number) => page.waitForFunction(`history.state === ${depth}`);
   const open = async (name: string | RegExp, layer: Locator) => {
     await fay.button(name).first().click();
     await layer.waitFor();
+    await depthIs(1);
   };
   const goBack = async (layer: Locator) => {
     await page.goBack();
@@ -151,6 +154,7 @@ pageTest("closes one layer with each Back, and nothing else", async () => {
   await open(/^Open the list of rooms/, drawer);
   await page.locator(".me-button").click();
   await settings.waitFor();
+  await depthIs(2);
   await goBack(settings);
   expect(await drawer.isVisible()).toBe(true);
   await goBack(drawer);
@@ -171,6 +175,7 @@ pageTest("closes one layer with each Back, and nothing else", async () => {
   await open("Search", panel("Search"));
   await panel("Search").getByRole("button", { name: "Close" }).click();
   await panel("Search").waitFor({ state: "hidden" });
+  await depthIs(0);
   await page.goBack();
   await expectRoute(fay, "#/attic", "#attic");
   await page.goBack();
