@@ -21,6 +21,27 @@ function storedDrafts({ page }: Visit): Promise<string> {
   })`);
 }
 
+pageTest("starts a line on Enter on a phone, until the user chooses otherwise", async () => {
+  await using mia = await server.logIn("mia", { width: 390, height: 844, isPhone: true });
+  await mia.composer.fill("first line");
+  await mia.composer.press("Enter");
+  await mia.composer.pressSequentially("second line");
+  expect(await mia.composer.inputValue()).toBe("first line\nsecond line");
+  await mia.button("Send").click();
+  await mia.message(/first line\s*second line/).waitFor();
+  await mia
+    .button(/^Open the list of rooms/)
+    .first()
+    .click();
+  await mia.page.locator(".me-button").click();
+  await mia.page.getByLabel(/^Enter sends/).check();
+  await mia.page.keyboard.press("Escape");
+  await mia.page.keyboard.press("Escape");
+  await mia.composer.fill("one line");
+  await mia.composer.press("Enter");
+  await mia.message("one line").waitFor();
+});
+
 pageTest("keeps an unknown command, and offers to send it as text", async () => {
   const ana = await server.window("ana");
   const text = "/usr/share/doc is where I look";

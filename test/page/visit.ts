@@ -145,7 +145,7 @@ export class Visit {
 
   async send(text: string): Promise<void> {
     await this.composer.fill(text);
-    await this.composer.press("Enter");
+    await this.composer.press("Control+Enter"); // On a phone, Enter starts a line.
   }
 
   message(text: string | RegExp): Locator {

@@ -47,17 +47,22 @@ export interface ComposerPress extends KeyPress {
 
 export type ComposerAction = "send" | "edit-last" | "escape";
 
+/**
+ * Ctrl+Enter always sends. In a code block, Enter starts a line.
+ * @param before text before the caret
+ */
 export function composerAction(
   press: ComposerPress,
   isEmpty: boolean,
   before: string,
+  enterSends: boolean,
 ): ComposerAction | undefined {
   if (press.isComposing) return undefined;
   const isControl = press.ctrlKey || press.metaKey;
   const isPlain = !isControl && !press.altKey && !press.shiftKey;
   if (press.key === "Enter" && !press.shiftKey && !press.altKey) {
-    // In a code block, Enter starts a line and Ctrl+Enter sends.
-    return !isControl && isFenceOpen(before) ? undefined : "send";
+    if (isControl) return "send";
+    return enterSends && !isFenceOpen(before) ? "send" : undefined;
   }
   if (press.key === "ArrowUp" && isPlain && isEmpty) return "edit-last";
   return press.key === "Escape" ? "escape" : undefined;

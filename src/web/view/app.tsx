@@ -30,8 +30,8 @@ import { Login } from "./login/login.tsx";
 import { ChatPage } from "./room/chat-page.tsx";
 import { Banners } from "./shell/banners.tsx";
 import {
-  type OpenDialog,
   type CloseProps,
+  type OpenDialog,
   PageContext,
   type PageValue,
   useLayer,

@@ -33,7 +33,7 @@ describe("keys of the page", () => {
 
 describe("keys of the composer", () => {
   const action = (key: string, held: Partial<KeyPress> = {}, isComposing = false, isEmpty = true) =>
-    composerAction({ ...press(key, held), isComposing }, isEmpty, "");
+    composerAction({ ...press(key, held), isComposing }, isEmpty, "", true);
 
   test("sends on Enter, but not with Shift or during composition", () => {
     expect(action("Enter")).toBe("send");
@@ -50,8 +50,10 @@ describe("keys of the composer", () => {
     ["", "send"],
   ] as const)("Enter behind %j: %p", (before, does) => {
     const enter = { ...press("Enter"), isComposing: false };
-    expect(composerAction(enter, false, before)).toBe(does);
-    expect(composerAction({ ...enter, ctrlKey: true }, false, before)).toBe("send");
+    expect(composerAction(enter, false, before, true)).toBe(does);
+    expect(composerAction({ ...enter, ctrlKey: true }, false, before, true)).toBe("send");
+    expect(composerAction(enter, false, before, false)).toBeUndefined();
+    expect(composerAction({ ...enter, ctrlKey: true }, false, before, false)).toBe("send");
   });
 });
 

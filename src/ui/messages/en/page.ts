@@ -470,6 +470,7 @@ export const ENGLISH = {
   notPlayable: "This browser can't play this file. Save it and open it in another program.",
   picturesShow: "Show images here",
   picturesHide: "Hide images here",
+  enterSends: "Enter sends; Shift+Enter starts a new line",
   picturesShown: "Show images in conversations",
   typeImage: (kind: string) => `${kind} image`,
   typeText: "Text",
@@ -578,7 +579,7 @@ export const ENGLISH = {
   keySearch: "search",
   keyEdit: "edit your last message (when the message box is empty)",
   keyEscape: "close panel",
-  keySend: "send; Shift+Enter starts a new line",
+  keySend: "send; Enter sends too, unless Settings say otherwise",
   keyMessages: "move between messages; Enter opens their actions",
 
   dashboardBack: "Back to chat",

@@ -477,6 +477,7 @@ export const INDONESIAN: Texts = {
   notPlayable: "Peramban ini tidak dapat memutarnya. Simpan, lalu buka dengan program lain.",
   picturesShow: "Tampilkan gambar di sini",
   picturesHide: "Sembunyikan gambar di sini",
+  enterSends: "Enter mengirim; Shift+Enter memulai baris baru",
   picturesShown: "Tampilkan gambar di percakapan",
   typeImage: (kind) => `Gambar ${kind}`,
   typeText: "Teks",
@@ -587,7 +588,7 @@ export const INDONESIAN: Texts = {
   keySearch: "cari",
   keyEdit: "sunting pesan terakhir Anda (saat kotak pesan kosong)",
   keyEscape: "tutup panel",
-  keySend: "kirim; Shift+Enter memulai baris baru",
+  keySend: "kirim; Enter juga mengirim, kecuali diatur lain di Pengaturan",
   keyMessages: "berpindah antarpesan; Enter membuka tindakannya",
 
   dashboardBack: "Kembali ke obrolan",

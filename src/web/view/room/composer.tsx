@@ -39,6 +39,7 @@ import { Attachments } from "../files/attachments.tsx";
 import { Button } from "../shell/button.tsx";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
+import { enterSends } from "../shell/settings.ts";
 import { PlainLine } from "./rich-text.tsx";
 import type { CommandOutcome } from "./slash-commands.ts";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
@@ -293,6 +294,7 @@ type Writing = ReturnType<typeof useWriting>;
 
 function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
   const { draft, change, offers, submit, choose, clearReference } = writing;
+  const sends = enterSends(usePage().settings);
   return (event: KeyboardEvent) => {
     const pressed = offers.press(event);
     if (pressed !== undefined) {
@@ -304,7 +306,7 @@ function useKeys(writing: Writing, { lastOwn, field }: WritingProps) {
     const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
     const press = { key, ctrlKey, metaKey, altKey, shiftKey, isComposing };
     const before = draft.text.slice(0, field.current?.selectionStart);
-    const action = composerAction(press, draft.text === "", before);
+    const action = composerAction(press, draft.text === "", before, sends);
     if (action === "send") submit();
     else if (action === "edit-last") {
       const item = lastOwn();
@@ -324,7 +326,7 @@ interface TextFieldProps {
 }
 
 function TextField({ props, writing }: TextFieldProps) {
-  const texts = useTexts();
+  const { texts, settings } = usePage();
   const { target, field, attached } = props;
   const { draft, change, offers, bytes, max } = writing;
   const onKeyDown = useKeys(writing, props);
@@ -345,6 +347,7 @@ function TextField({ props, writing }: TextFieldProps) {
       ref={field}
       rows={1}
       dir="auto"
+      enterKeyHint={enterSends(settings) ? "send" : "enter"}
       aria-label={texts.message}
       placeholder={texts.messageTo(targetText(target))}
       value={draft.text}

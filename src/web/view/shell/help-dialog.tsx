@@ -10,7 +10,7 @@ import { Dialog } from "./dialog.tsx";
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   const { texts } = usePage();
   const keys: readonly (readonly [string, string])[] = [
-    ["Enter", texts.keySend],
+    ["Ctrl+Enter", texts.keySend],
     ["/", texts.keyComposer],
     ["Ctrl+K", texts.keySwitcher],
     ["Ctrl+Shift+F", texts.keySearch],

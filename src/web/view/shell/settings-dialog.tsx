@@ -18,7 +18,7 @@ import { Check, Field, SelectField } from "./form.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { LinkDialog } from "./link-dialog.tsx";
 import { NewPassword } from "./new-password.tsx";
-import type { Settings } from "./settings.ts";
+import { enterSends, type Settings } from "./settings.ts";
 
 function AppearanceSettings() {
   const { texts, settings, change } = usePage();
@@ -53,6 +53,11 @@ function AppearanceSettings() {
         label={texts.showTyping}
         isOn={settings.showsTyping}
         onChange={(showsTyping) => change({ showsTyping })}
+      />
+      <Check
+        label={texts.enterSends}
+        isOn={enterSends(settings)}
+        onChange={(sends) => change({ enterSends: sends })}
       />
       <Check
         label={texts.picturesShown}

@@ -7,6 +7,8 @@ export interface Settings extends PageSettings {
   readonly sounds: boolean;
   readonly pushesFor: string | undefined;
   readonly showsPeople: boolean;
+  /** `undefined` unless the user has chosen: then Enter sends where the main pointer is no finger. */
+  readonly enterSends: boolean | undefined;
   readonly otherPictures: readonly string[];
 }
 
@@ -30,17 +32,22 @@ export function switchedPictures(
   };
 }
 
+export function enterSends({ enterSends: isOn }: Settings): boolean {
+  return isOn ?? !matchMedia("(pointer: coarse)").matches;
+}
+
 export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
 
 export const saveSettings = (settings: Settings): void => writeLocal(KEY, settings);
 
 function checked(stored: Readonly<Record<string, unknown>>): Settings {
-  const { sounds, pushesFor, showsPeople, otherPictures: names } = stored;
+  const { sounds, pushesFor, showsPeople, enterSends: sends, otherPictures: names } = stored;
   return {
     ...pageSettings(stored),
     sounds: sounds === true,
     pushesFor: typeof pushesFor === "string" ? pushesFor : undefined,
     showsPeople: showsPeople !== false,
+    enterSends: typeof sends === "boolean" ? sends : undefined,
     otherPictures: Array.isArray(names) ? names.filter((name) => typeof name === "string") : [],
   };
 }
