@@ -1,7 +1,7 @@
-/** Schemas shared by many messages. Schemas check sizes; the state machines check meanings. */
+/** Schemas that messages and files share. They check sizes; the state machines check meanings. */
 
 import * as v from "valibot";
-import { utf8Encode } from "../base/bytes.ts";
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import {
   FILE_ID_LENGTH,
   MESSAGE_BYTES_MAX,
@@ -81,3 +81,28 @@ export function postCountOfText(text: string, bytes = jsonBytes(text)): number {
 export function jsonBytes(value: unknown): number {
   return utf8Encode(JSON.stringify(value)).length;
 }
+
+/** `undefined` if the bytes are not UTF-8, the text is not JSON or the schema rejects the value. */
+export function parseJson<Schema extends v.GenericSchema>(
+  schema: Schema,
+  json: Uint8Array | string,
+): v.InferOutput<Schema> | undefined {
+  try {
+    const value: unknown = JSON.parse(typeof json === "string" ? json : utf8Decode(json));
+    const result = v.safeParse(schema, value);
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A text of which the schema checks no more, such as an id that this server wrote. */
+export const textOf = <Text extends string>() =>
+  v.custom<Text>((value) => typeof value === "string");
+
+/** An object with any keys. Unlike `v.record`, rejects arrays. */
+export const tableOf = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>((value) => !Array.isArray(value)),
+    v.record(v.string(), item),
+  );

@@ -23,7 +23,7 @@ const LAYERS = [
 /** Files that may import each package, so that a package can be replaced in one place. */
 const PACKAGE_USERS: Readonly<Record<string, RegExp>> = {
   msgpackr: /^src\/wire\/codec\.ts$/,
-  valibot: /^src\/(?:wire\/(?:messages|shape|field|lan)(?:-[a-z-]+)?|cli\/web\/local-data)\.ts$/,
+  valibot: /^src\/(?:wire|core|io|server|cli)\//,
   citty: /^src\/(?:cli\/|commands\/|main\.ts$)/,
   consola: /^src\/(?:cli\/|commands\/|main\.ts$)/,
   "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,

@@ -38,7 +38,7 @@ export const PLANTED: readonly Planted[] = [
   {
     rule: "packages",
     bad: [
-      { "src/wire/shapes.ts": 'import * as v from "valibot";' },
+      { "src/ui/shapes.ts": 'import * as v from "valibot";' },
       { "src/server/a.ts": 'import { Database } from "bun:sqlite";' },
     ],
     good: [

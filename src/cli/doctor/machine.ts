@@ -1,16 +1,15 @@
 /** Checks of this machine: data folder, home, disk and multicast. */
 
 import { join } from "node:path";
-import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { FREE_BYTES_LOW, RESERVE_BYTES, SYNC_MS_SLOW } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
-import { isCount } from "../../base/values.ts";
 import { clockText } from "../../core/clock-check.ts";
 import type { LockHolder } from "../../io/disk/lock.ts";
 import type { DiscoveryResult } from "../../io/lan/discovery.ts";
+import { CLOCK_FILE } from "../../server/kernel/server-clock.ts";
+import { parseJson } from "../../wire/field.ts";
 import { formatAddress } from "../../wire/invite.ts";
-import { parseObject } from "../../wire/record.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
 
@@ -79,9 +78,9 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
 
 /** A running server updates the file when it begins and ceases to doubt its clock. */
 export function checkExpiry(text: string, nowUnixMs: number): Finding {
-  const { believedMs, isDoubted } = parseObject(utf8Encode(text)) ?? {};
-  if (isDoubted !== true || !isCount(believedMs)) return ok("the server believes its clock");
-  const status = { plausible: false, now: nowUnixMs, newest: believedMs };
+  const stored = parseJson(CLOCK_FILE, text);
+  if (stored?.isDoubted !== true) return ok("the server believes its clock");
+  const status = { plausible: false, now: nowUnixMs, newest: stored.believedMs };
   return warning(clockText(status), "set the clock, or run chat admin clock accept");
 }
 

@@ -4,10 +4,11 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
-import { isCount } from "../../base/values.ts";
 import type { Position } from "../../io/cluster/position.ts";
 import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { count, parseJson } from "../../wire/field.ts";
 
 export interface Membership {
   readonly cluster: string;
@@ -22,6 +23,18 @@ export interface Membership {
   readonly state?: "filling" | "left";
 }
 
+const POSITION = v.object({
+  ...{ seq: count, history: count, accounts: count },
+  mark: v.exactOptional(v.string()),
+  isFilling: v.exactOptional(v.literal(true)),
+});
+const MEMBERSHIP = v.object({
+  ...POSITION.entries,
+  cluster: v.string(),
+  node: v.string(),
+  before: v.optional(v.array(POSITION), []),
+  state: v.exactOptional(v.picklist(["filling", "left"])),
+});
 const FILE = "cluster.json";
 
 export function newNodeName(): string {
@@ -36,19 +49,10 @@ export function readMembership(path: string): Membership | undefined {
   const file = join(path, FILE);
   const text = readSmallFile(file);
   if (text === undefined) return undefined;
-  try {
-    const value = JSON.parse(text) as Record<string, unknown>;
-    const { cluster, node, state } = value;
-    const isNamed = typeof cluster === "string" && typeof node === "string";
-    const isKnownState = state === undefined || state === "filling" || state === "left";
-    const position = positionOf(value);
-    const before = (Array.isArray(value["before"]) ? value["before"] : []).map(positionOf);
-    const areValid = before.every((position) => position !== undefined);
-    if (isNamed && isKnownState && position !== undefined && areValid) {
-      return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
-    }
-  } catch {
-    // The fault below also covers unparsable content.
+  const stored = parseJson(MEMBERSHIP, text);
+  if (stored !== undefined) {
+    const { cluster, node, before, state, ...position } = stored;
+    return { cluster, node, position, before, ...(state === undefined ? {} : { state }) };
   }
   throw new Fault("data-foreign", `${file} was not written by a server`, {
     remedy: "start over with only identity.key and settings.json; the cluster has the rest",
@@ -75,15 +79,4 @@ export function partlyMovedFault(path: string, { cluster }: Membership): Fault {
   const message = `${path} was only partly moved into the cluster '${cluster}'`;
   const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
   return new Fault("data-foreign", message, { remedy });
-}
-
-function positionOf(value: unknown): Position | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { seq, history, accounts, mark, isFilling } = value as Readonly<Record<string, unknown>>;
-  if (!isCount(seq) || !isCount(history) || !isCount(accounts)) return undefined;
-  return {
-    ...{ seq, history, accounts },
-    ...(typeof mark === "string" ? { mark } : {}),
-    ...(isFilling === true ? { isFilling } : {}),
-  };
 }

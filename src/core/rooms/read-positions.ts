@@ -1,8 +1,15 @@
 /** Read positions of all accounts in their rooms. */
 
+import * as v from "valibot";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { READ_POSITIONS_MAX } from "../../base/limits.ts";
+import { positive, tableOf } from "../../wire/field.ts";
 import { SmallMap } from "../small-map.ts";
+
+export const READ_POSITIONS = v.object({
+  format: v.literal(1),
+  read: tableOf(tableOf(positive)),
+});
 
 /**
  * `n` of the last record that any device of the account has displayed in the room. Positions only
@@ -56,30 +63,11 @@ export class ReadPositions {
     return `${JSON.stringify({ format: 1, read })}\n`;
   }
 
-  static parse(text: string): ReadPositions | undefined {
-    const positions = new ReadPositions();
-    for (const [user, rooms] of entriesOf(readOf(text)) ?? [[undefined, undefined]]) {
-      const read = entriesOf(rooms);
-      if (user === undefined || read === undefined) return undefined;
-      for (const [room, n] of read) {
-        if (!Number.isSafeInteger(n) || Number(n) < 1) return undefined;
-        positions.advance(user as UserId, room as RoomId, Number(n));
+  load({ read }: v.InferOutput<typeof READ_POSITIONS>): void {
+    for (const [user, rooms] of Object.entries(read)) {
+      for (const [room, n] of Object.entries(rooms)) {
+        this.advance(user as UserId, room as RoomId, n);
       }
     }
-    return positions;
   }
-}
-
-function readOf(text: string): unknown {
-  try {
-    const { format, read } = JSON.parse(text) as { format?: unknown; read?: unknown };
-    return format === 1 ? read : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function entriesOf(value: unknown): [string, unknown][] | undefined {
-  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isMap ? Object.entries(value) : undefined;
 }

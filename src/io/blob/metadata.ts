@@ -1,10 +1,10 @@
 /** Format of an upload's metadata file, `about.json`. */
 
+import * as v from "valibot";
 import { utf8Encode } from "../../base/bytes.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { isCount } from "../../base/values.ts";
-import { parseObject } from "../../wire/record.ts";
-import type { BlobMetadata, FolderSize } from "./interfaces.ts";
+import { count, parseJson, textOf } from "../../wire/field.ts";
+import type { BlobMetadata } from "./interfaces.ts";
 
 /** Maximum size of the metadata in bytes, enough for 64 targets and an escaped name of 1 KiB. */
 export const METADATA_BYTES_MAX = 64 * 1024;
@@ -14,30 +14,16 @@ export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
   return utf8Encode(`${JSON.stringify({ file, by, name, sizeBytes, to, folder, sinceMs })}\n`);
 }
 
-export function parseMetadata(bytes: Uint8Array): BlobMetadata | undefined {
-  const { file, by, name, sizeBytes, to, folder, sinceMs } = parseObject(bytes) ?? {};
-  const isValid =
-    typeof file === "string" &&
-    typeof by === "string" &&
-    typeof name === "string" &&
-    (sizeBytes === undefined || isCount(sizeBytes)) &&
-    Array.isArray(to) &&
-    to.every((target) => typeof target === "string") &&
-    (folder === undefined || isFolderSize(folder)) &&
-    typeof sinceMs === "number";
-  if (!isValid) return undefined;
-  return {
-    file: file as FileId,
-    by: by as UserId,
-    name,
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    to,
-    ...(folder === undefined ? {} : { folder }),
-    sinceMs,
-  };
-}
+const METADATA = v.object({
+  file: textOf<FileId>(),
+  by: textOf<UserId>(),
+  name: v.string(),
+  sizeBytes: v.exactOptional(count),
+  to: v.array(v.string()),
+  folder: v.exactOptional(v.object({ entries: count, manifestBytes: count })),
+  sinceMs: v.number(),
+});
 
-function isFolderSize(value: unknown): value is FolderSize {
-  const { entries, manifestBytes } = (value ?? {}) as Partial<Record<keyof FolderSize, unknown>>;
-  return isCount(entries) && isCount(manifestBytes);
+export function parseMetadata(bytes: Uint8Array): BlobMetadata | undefined {
+  return parseJson(METADATA, bytes);
 }

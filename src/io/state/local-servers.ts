@@ -3,23 +3,25 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { utf8Encode } from "../../base/bytes.ts";
-import { type Fingerprint, parseFingerprint } from "../../wire/fingerprint.ts";
-import { parseObject } from "../../wire/record.ts";
+import * as v from "valibot";
+import { parseJson } from "../../wire/field.ts";
+import { parseFingerprint } from "../../wire/fingerprint.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
 
-/** Allows `chat join` without an address. Stored as one file per process in a private folder. */
-export interface LocalServer {
-  readonly pid: number;
-  readonly host: string;
-  readonly port: number;
-  readonly fingerprint: Fingerprint;
-  readonly data: string;
-  readonly home: string;
-  readonly startedUnixMs: number;
+const LOCAL_SERVER = v.object({
+  pid: v.number(),
+  host: v.string(),
+  port: v.number(),
+  fingerprint: v.pipe(v.string(), v.transform(parseFingerprint)),
+  data: v.string(),
+  home: v.fallback(v.string(), ""),
+  startedUnixMs: v.number(),
   /** Addresses for IRC clients on this machine. */
-  readonly irc?: readonly string[];
-}
+  irc: v.fallback(v.pipe(v.array(v.string()), v.filterItems(isIrcAddress)), []),
+});
+
+/** Allows `chat join` without an address. Stored as one file per process in a private folder. */
+export type LocalServer = Readonly<v.InferOutput<typeof LOCAL_SERVER>>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,7 +56,7 @@ export function findLocalServers(env: Environment): LocalServer[] {
   const servers: LocalServer[] = [];
   for (const name of readdirSync(folder)) {
     if (!/^\d+\.json$/.test(name)) continue;
-    const server = parse(readSmallFile(join(folder, name)));
+    const server = parseJson(LOCAL_SERVER, readSmallFile(join(folder, name)) ?? "");
     const isRunning = server !== undefined && name === `${server.pid}.json` && isAlive(server.pid);
     if (isRunning) servers.push(server);
     else rmSync(join(folder, name), { force: true });
@@ -80,29 +82,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function isIrcAddress(value: unknown): value is string {
-  return typeof value === "string" && /^ircs?:/.test(value) && URL.canParse(value);
-}
-
-function parse(text = ""): LocalServer | undefined {
-  const { pid, host, port, fingerprint, data, home, startedUnixMs, irc } =
-    parseObject(utf8Encode(text)) ?? {};
-  const isValid =
-    typeof pid === "number" &&
-    typeof host === "string" &&
-    typeof port === "number" &&
-    typeof fingerprint === "string" &&
-    typeof data === "string" &&
-    typeof startedUnixMs === "number";
-  if (!isValid) return undefined;
-  try {
-    return {
-      ...{ pid, host, port, data, startedUnixMs },
-      fingerprint: parseFingerprint(fingerprint),
-      home: typeof home === "string" ? home : "",
-      irc: Array.isArray(irc) ? irc.filter(isIrcAddress) : [],
-    };
-  } catch {
-    return undefined;
-  }
+function isIrcAddress(value: string): boolean {
+  return /^ircs?:/.test(value) && URL.canParse(value);
 }

@@ -1,12 +1,13 @@
 /** Label and last day of use of each device, shown to the account's owner. */
 
+import * as v from "valibot";
 import { deviceLabelOf } from "../../base/client-name.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DEVICE_NOTES_SAVE_INTERVAL_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
 import { clampUnixMs } from "../../base/time.ts";
-import { isCount } from "../../base/values.ts";
 import { type Account, dayOf } from "../../core/rooms/accounts.ts";
+import { count, tableOf } from "../../wire/field.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SeenDevice } from "../kernel/siblings.ts";
@@ -19,6 +20,11 @@ const DEVICE_NOTES_MAX = 100_000;
 
 const DAY_MS = 24 * 60 * 60_000;
 
+const FILE = v.object({
+  format: v.literal(1),
+  seen: tableOf(tableOf(v.tuple([count, v.string()]))),
+});
+
 function unixMsOf(day: number): number {
   return clampUnixMs(day * DAY_MS);
 }
@@ -26,7 +32,7 @@ function unixMsOf(day: number): number {
 /** Stored in `devices.json`. A crash may lose recent notes. */
 export class DeviceNotes {
   readonly #context: ServerContext;
-  readonly #file: StateFile;
+  readonly #file: StateFile<typeof FILE>;
 
   constructor(context: ServerContext, location: StateFileLocation | undefined) {
     this.#context = context;
@@ -37,13 +43,19 @@ export class DeviceNotes {
       writeDelayMs: DEVICE_NOTES_SAVE_INTERVAL_MS,
       ...{ clock, warn },
       consequence: "devices are listed without names until they sign in again",
+      schema: FILE,
       format: () => formatDevices(registry.all()),
-      parse: (text) => this.#read(text),
     });
   }
 
   open(): void {
-    this.#file.open();
+    const { seen = {} } = this.#file.open() ?? {};
+    for (const [user, devices] of Object.entries(seen)) {
+      for (const [device, [day, label]] of Object.entries(devices)) {
+        const unixMs = unixMsOf(day);
+        this.#context.registry.noteDeviceSeen(user as UserId, device, unixMs, deviceLabelOf(label));
+      }
+    }
   }
 
   record({ account: { id }, device, handshake: greeted }: Member): void {
@@ -71,20 +83,6 @@ export class DeviceNotes {
     const isNew = this.#context.registry.noteDeviceSeen(user, device, unixMs, label);
     if (isNew) this.#file.markDirty();
   }
-
-  #read(text: string): boolean {
-    const { registry } = this.#context;
-    const { format, seen } = parsed(text);
-    if (format !== 1 || typeof seen !== "object" || seen === null) return false;
-    for (const [user, devices] of Object.entries(seen)) {
-      for (const [device, note] of Object.entries(devices ?? {})) {
-        const [day, label] = Array.isArray(note) ? note : [];
-        if (!isCount(day) || typeof label !== "string") return false;
-        registry.noteDeviceSeen(user as UserId, device, unixMsOf(day), deviceLabelOf(label));
-      }
-    }
-    return true;
-  }
 }
 
 function formatDevices(accounts: Iterable<Account>): string {
@@ -102,13 +100,4 @@ function formatDevices(accounts: Iterable<Account>): string {
     seen[user][device] = [day, label];
   }
   return jsonLine({ format: 1, seen });
-}
-
-function parsed(text: string): { readonly format?: unknown; readonly seen?: unknown } {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,16 +1,16 @@
 /** Clock of a server, which decides what has expired and corrects the time of the logs. */
 
-import { utf8Encode } from "../../base/bytes.ts";
+import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { jsonLine } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
-import { isCount } from "../../base/values.ts";
 import { ClockCheck, type ClockReading, type ClockStatus } from "../../core/clock-check.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
+import { count } from "../../wire/field.ts";
 import type { KindWith } from "../../wire/kinds.ts";
-import { type Draft, parseObject } from "../../wire/record.ts";
+import type { Draft } from "../../wire/record.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ServerEvent } from "../session/event.ts";
 import { Transactions } from "./transactions.ts";
@@ -37,9 +37,11 @@ const ACCEPTED_MS_MIN = 1_767_225_600_000;
 /** Ends a loop of corrections, for example if two servers of a cluster disagree about the time. */
 const CORRECTION_INTERVAL_MS = 60 * 60_000;
 
+export const CLOCK_FILE = v.object({ believedMs: count, isDoubted: v.boolean() });
+
 export class ServerClock implements ExpiryClock {
   readonly #options: ServerClockOptions;
-  readonly #file: StateFile;
+  readonly #file: StateFile<typeof CLOCK_FILE>;
   #check: ClockCheck;
   #stored: ReturnType<ClockCheck["value"]> | undefined;
   #wasPlausible = true;
@@ -57,8 +59,8 @@ export class ServerClock implements ExpiryClock {
       clock,
       warn: (fault) => onEvent({ kind: "warning", fault }),
       consequence: "the clock is compared with the newest record only",
+      schema: CLOCK_FILE,
       format: () => jsonLine({ ...this.#stored }),
-      parse: (text) => this.#parse(text),
     });
   }
 
@@ -86,7 +88,7 @@ export class ServerClock implements ExpiryClock {
 
   /** Corrects the logs before the first record of this run. */
   async open(): Promise<void> {
-    this.#file.open();
+    this.#stored = this.#file.open();
     this.#check = new ClockCheck(this.#stored, this.#newestMs, this.#reading);
     await this.#settle();
   }
@@ -173,13 +175,6 @@ export class ServerClock implements ExpiryClock {
       this.#correctedAt = now;
       await log.append(clockDraft(kind, to, "server"));
     }
-  }
-
-  #parse(text: string): boolean {
-    const { believedMs, isDoubted } = parseObject(utf8Encode(text)) ?? {};
-    if (!isCount(believedMs) || typeof isDoubted !== "boolean") return false;
-    this.#stored = { believedMs, isDoubted };
-    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Push subscriptions by device, stored in `push.json`. */
 
+import * as v from "valibot";
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
@@ -8,24 +9,28 @@ import {
   PUSH_SUBSCRIPTIONS_MAX,
 } from "../../base/limits-page.ts";
 import type { Clock } from "../../io/clock.ts";
+import { textOf } from "../../wire/field.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 
-/** Secret, because anyone who knows the endpoint can send to it. */
-export interface Subscription {
-  readonly user: UserId;
-  readonly device: string;
-  readonly endpoint: string;
+const SUBSCRIPTION = v.object({
+  user: textOf<UserId>(),
+  device: v.string(),
+  endpoint: v.pipe(v.string(), v.check(URL.canParse)),
   /** Public key of the browser, in base64url. `auth` is the browser's secret. */
-  readonly key: string;
-  readonly auth: string;
-}
+  key: v.string(),
+  auth: v.string(),
+});
+const FILE = v.object({ subscriptions: v.array(v.unknown()) });
+
+/** Secret, because anyone who knows the endpoint can send to it. */
+export type Subscription = Readonly<v.InferOutput<typeof SUBSCRIPTION>>;
 
 /**
  * Only the server's OS user can read the file. If the file is damaged, a device's next log-in
  * restores its subscription.
  */
 export class Subscriptions {
-  readonly #file: StateFile;
+  readonly #file: StateFile<typeof FILE>;
   readonly #all = new Map<string, Subscription>();
   readonly #byUser = new Map<UserId, Set<string>>();
 
@@ -36,21 +41,18 @@ export class Subscriptions {
       writeDelayMs: 0,
       ...{ clock, warn },
       consequence: "devices receive pushes again after their next log-in",
+      schema: FILE,
       format: () => JSON.stringify({ subscriptions: [...this.#all.values()] }),
-      parse: (text) => {
-        const { subscriptions } = JSON.parse(text);
-        if (!Array.isArray(subscriptions)) return false;
-        const valid = subscriptions.filter(isSubscription);
-        for (const subscription of valid.slice(0, PUSH_SUBSCRIPTIONS_MAX)) this.#put(subscription);
-        return true;
-      },
     });
   }
 
   open(isKnown: (subscription: Subscription) => boolean): void {
-    this.#file.open();
-    for (const subscription of [...this.#all.values()])
-      if (!isKnown(subscription)) this.remove(subscription.device);
+    const { subscriptions = [] } = this.#file.open() ?? {};
+    const valid = subscriptions.filter((stored) => v.is(SUBSCRIPTION, stored));
+    for (const subscription of valid.slice(0, PUSH_SUBSCRIPTIONS_MAX)) {
+      if (isKnown(subscription)) this.#put(subscription);
+      else this.#file.markDirty();
+    }
   }
 
   get size(): number {
@@ -127,11 +129,4 @@ export class Subscriptions {
 
 function isSame(a: Subscription, b: Subscription): boolean {
   return a.user === b.user && a.endpoint === b.endpoint && a.key === b.key && a.auth === b.auth;
-}
-
-function isSubscription(value: unknown): value is Subscription {
-  if (typeof value !== "object" || value === null) return false;
-  const { user, device, endpoint, key, auth } = value as Readonly<Record<string, unknown>>;
-  const isText = [user, device, endpoint, key, auth].every((field) => typeof field === "string");
-  return isText && URL.canParse(endpoint as string);
 }

@@ -1,26 +1,28 @@
 /** Small files in the data folder, each written as a whole some time after a change. */
 
-import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import type * as v from "valibot";
+import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
+import { parseJson } from "../../wire/field.ts";
 
 export interface StateFileLocation {
   readonly disk: Disk;
   readonly folder: string;
 }
 
-export interface StateFileOptions {
+export interface StateFileOptions<Schema> {
   readonly name: string;
   readonly sizeBytesMax: number;
   readonly writeDelayMs: number;
   readonly clock: Clock;
   readonly warn: (fault: Fault) => void;
   readonly consequence: string;
+  readonly schema: Schema;
   readonly format: () => string;
-  readonly parse: (text: string) => boolean;
 }
 
 /**
@@ -29,16 +31,16 @@ export interface StateFileOptions {
  */
 const PAUSE_MS_PER_BYTE = 1e-3;
 
-export class StateFile {
+export class StateFile<Schema extends v.GenericSchema> {
   readonly #location: StateFileLocation | undefined;
-  readonly #options: StateFileOptions;
+  readonly #options: StateFileOptions<Schema>;
   #cancel: (() => void) | undefined;
   #isDirty = false;
   #sizeBytes = 0;
   #hasFailed = false;
   readonly #mutex = new Mutex();
 
-  constructor(location: StateFileLocation | undefined, options: StateFileOptions) {
+  constructor(location: StateFileLocation | undefined, options: StateFileOptions<Schema>) {
     this.#location = location;
     this.#options = options;
   }
@@ -47,22 +49,20 @@ export class StateFile {
     return `${this.#location?.folder}/${this.#options.name}`;
   }
 
-  open(): void {
-    if (this.#location === undefined) return;
-    const { sizeBytesMax, parse } = this.#options;
+  /** Returns the file's contents, or `undefined`, with a warning if the file is invalid. */
+  open(): v.InferOutput<Schema> | undefined {
+    if (this.#location === undefined) return undefined;
+    const { sizeBytesMax, schema, warn, consequence } = this.#options;
     try {
       const bytes = readWholeFile(this.#location.disk, this.#path, sizeBytesMax);
-      if (bytes === undefined || parse(utf8Decode(bytes))) return;
-      this.#warnUnreadable(new Fault("log-corrupt", "invalid contents"));
-    } catch (error) {
-      this.#warnUnreadable(error);
+      if (bytes === undefined) return undefined;
+      const value = parseJson(schema, bytes);
+      if (value !== undefined) return value;
+      throw new Fault("log-corrupt", "invalid contents");
+    } catch (cause) {
+      warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${consequence}`, { cause }));
+      return undefined;
     }
-  }
-
-  #warnUnreadable(cause: unknown): void {
-    if (!(cause instanceof Error)) throw cause;
-    const { warn, consequence } = this.#options;
-    warn(new Fault("data-foreign", msg`${this.#path} cannot be read; ${consequence}`, { cause }));
   }
 
   markDirty(): void {

@@ -9,7 +9,7 @@ import {
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
-import { ReadPositions } from "../../core/rooms/read-positions.ts";
+import { READ_POSITIONS, ReadPositions } from "../../core/rooms/read-positions.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -21,8 +21,8 @@ import type { ClientConnection } from "../session/client-connection.ts";
 export class ReadPositionService {
   readonly #context: ServerContext;
   /** Stored in `marks.json`. Losing a position only makes messages unread again. */
-  readonly #file: StateFile;
-  #positions = new ReadPositions();
+  readonly #file: StateFile<typeof READ_POSITIONS>;
+  readonly #positions = new ReadPositions();
   readonly #unsent = new Map<UserId, Map<Room, ClientConnection | undefined>>();
   #cancel: (() => void) | undefined;
 
@@ -35,17 +35,14 @@ export class ReadPositionService {
       writeDelayMs: READ_POSITIONS_SAVE_INTERVAL_MS,
       ...{ clock, warn },
       consequence: "read messages become unread again",
+      schema: READ_POSITIONS,
       format: () => this.#positions.format(),
-      parse: (text) => {
-        const parsed = ReadPositions.parse(text);
-        if (parsed !== undefined) this.#positions = parsed;
-        return parsed !== undefined;
-      },
     });
   }
 
   open(): void {
-    this.#file.open();
+    const stored = this.#file.open();
+    if (stored !== undefined) this.#positions.load(stored);
   }
 
   /** Sends the ignored users before the first record, so that their messages stay hidden. */

@@ -1,6 +1,7 @@
 /** Key packages of devices (RFC 9420, section 10). */
 
-import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import * as v from "valibot";
+import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
@@ -14,6 +15,7 @@ import {
 } from "../../base/limits-sealed.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
+import { parseJson } from "../../wire/field.ts";
 import type { ExpiryClock } from "../kernel/server-clock.ts";
 import { FairQueue } from "../queue/work-queue.ts";
 
@@ -161,22 +163,15 @@ export class KeyPackageStore {
 
   /** Ignores damaged and old packages, because the device replaces them. */
   #stockOf(value: Value | undefined): Stock {
-    if (value === undefined) return EMPTY_STOCK;
-    try {
-      const stock: unknown = JSON.parse(utf8Decode(value.bytes));
-      const isStock = Array.isArray(stock) && stock.every((entry) => typeof entry === "string");
-      if (!isStock) return EMPTY_STOCK;
-      const oldest = this.#clock.expiryUnixMs() - KEY_PACKAGE_KEEP_MS;
-      const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
-      const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
-      const last = stock.find(isLast);
-      // FRESH and TAKEN have the same length. Older servers ignore a last-resort package with such
-      // a prefix.
-      const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
-      return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
-    } catch {
-      return EMPTY_STOCK;
-    }
+    const stock = (value && parseJson(STORED_PACKAGES, value.bytes)) ?? [];
+    const oldest = this.#clock.expiryUnixMs() - KEY_PACKAGE_KEEP_MS;
+    const isFresh = (entry: string) => Number(entry.slice(0, entry.indexOf(" "))) > oldest;
+    const isLast = (entry: string) => entry.startsWith(FRESH) || entry.startsWith(TAKEN);
+    const last = stock.find(isLast);
+    // FRESH and TAKEN have the same length. Older servers ignore a last-resort package with such a
+    // prefix.
+    const isLastFresh = last !== undefined && isFresh(last.slice(FRESH.length));
+    return { once: stock.filter(isFresh), last: isLastFresh ? last : undefined };
   }
 }
 
@@ -188,7 +183,7 @@ interface Stock {
 
 const FRESH = "fresh:";
 const TAKEN = "taken:";
-const EMPTY_STOCK: Stock = { once: [], last: undefined };
+const STORED_PACKAGES = v.array(v.string());
 
 interface StockChange<Result> {
   readonly next: Stock | undefined;

@@ -1,22 +1,24 @@
 /** Leases, which detect restored or copied folders of devices. */
 
-import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import * as v from "valibot";
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
-import {
-  LEASE_BYTES,
-  LEASE_COUNT_MAX,
-  SEALED_CHANGES_QUEUED_MAX,
-} from "../../base/limits-sealed.ts";
-import type { Bucket, Value } from "../../io/bucket/bucket.ts";
+import { LEASE_COUNT_MAX, SEALED_CHANGES_QUEUED_MAX } from "../../base/limits-sealed.ts";
+import type { Bucket } from "../../io/bucket/bucket.ts";
+import { parseJson, positive } from "../../wire/field.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { FairQueue } from "../queue/work-queue.ts";
 
-interface Leases {
-  readonly count: number;
-  readonly lease: string;
-  readonly former?: string;
-}
+/** LEASE_BYTES bytes in canonical base64url. */
+const LEASE = /^[\w-]{21}[AQgw]$/;
+const lease = v.pipe(v.string(), v.regex(LEASE));
+const LEASES = v.object({
+  count: positive,
+  lease,
+  former: v.fallback(v.optional(lease), undefined),
+});
+type Leases = v.InferOutput<typeof LEASES>;
 
 type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
 
@@ -36,7 +38,8 @@ export class LeaseStore {
     return this.#changes.run(device, async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
-        const { answer, updated } = decide(leasesOf(before), request);
+        // Ignores damaged leases, so that the next request of the device is trusted.
+        const { answer, updated } = decide(before && parseJson(LEASES, before.bytes), request);
         if (updated === undefined) return answer;
         const bytes = utf8Encode(JSON.stringify(updated));
         if (await this.#bucket.write(device, bytes, before)) return answer;
@@ -71,26 +74,4 @@ function decide(
     ...(lease === undefined ? {} : { former: lease }),
   };
   return { answer: { count: updated.count, isLatest }, updated };
-}
-
-/** Ignores damaged leases, so that the next request of the device is trusted. */
-function leasesOf(value: Value | undefined): Leases | undefined {
-  if (value === undefined) return undefined;
-  try {
-    const { count, lease, former } = JSON.parse(utf8Decode(value.bytes));
-    const isValid = Number.isSafeInteger(count) && count > 0 && isLease(lease);
-    if (!isValid) return undefined;
-    return { count, lease, ...(isLease(former) ? { former } : {}) };
-  } catch {
-    return undefined;
-  }
-}
-
-function isLease(value: unknown): value is string {
-  if (typeof value !== "string") return false;
-  try {
-    return fromBase64Url(value).length === LEASE_BYTES;
-  } catch {
-    return false;
-  }
 }

@@ -27,6 +27,7 @@ function entry(index: 0 | 1, change: Partial<LocalServer> = {}): LocalServer {
     ...{ pid, host: "127.0.0.1", port: 2428 + index, data: `/srv/${index}`, home: HOME },
     fingerprint: [ONE, TWO][index] as Fingerprint,
     startedUnixMs: index,
+    irc: [],
     ...change,
   };
   writeFileSync(join(run, `${pid}.json`), JSON.stringify(server));

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import * as v from "valibot";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { StateFile } from "../../../src/server/queue/state-file.ts";
 import { tempFolder } from "../../temp-folder.ts";
@@ -21,7 +22,7 @@ function open(text: string, encodingMs: number) {
     { disk, folder },
     {
       ...{ name: "marks.json", sizeBytesMax: 100_000_000, writeDelayMs: 500, clock },
-      ...{ warn: () => undefined, consequence: "", parse: () => true },
+      ...{ warn: () => undefined, consequence: "", schema: v.unknown() },
       format: () => {
         nowMs += encodingMs;
         return text;
