@@ -86,18 +86,13 @@ const serverEntry = v.object({
   receivedBytes: count,
 });
 
-const serverActivity = v.object({
+export const serverActivity = v.object({
   server: serverEntry,
   clients: list(clientEntry, CLIENTS_PAGE_MAX),
   transfers: list(transferEntry, TRANSFERS_LISTED_MAX),
 });
 
 export type ServerActivity = v.InferOutput<typeof serverActivity>;
-
-export function parseServerActivity(value: unknown): ServerActivity | undefined {
-  const read = v.safeParse(serverActivity, value);
-  return read.success ? read.output : undefined;
-}
 
 const listing = {
   find: v.optional(text(64)),

@@ -23,9 +23,8 @@ import { type JetStreamContent, openContentStore } from "../../io/nats/content.t
 import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
 import type { SharedContents } from "../../server/files/file-service.ts";
 import type { Sequencer } from "../../server/kernel/sequencer.ts";
-import type { Siblings } from "../../server/kernel/siblings.ts";
+import { parseSiblingMessage, type Siblings } from "../../server/kernel/siblings.ts";
 import type { SealedBuckets } from "../../server/sealed/buckets.ts";
-import { parseSiblingMessage } from "../../server/siblings/message-parser.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";

@@ -1,51 +1,63 @@
 /** Messages between the servers of a cluster. */
 
+import * as v from "valibot";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
-import type { ServerAddress } from "../../wire/invite.ts";
-import type { ServerActivity } from "../../wire/messages-admin.ts";
+import { SIBLING_KEY_CHARS_MAX } from "../../base/limits-cluster.ts";
+import { count, positive } from "../../wire/field.ts";
+import { serverActivity } from "../../wire/messages-admin.ts";
 
-/** A lost or delayed message does no harm. */
-export type SiblingMessage =
-  | { readonly kind: "online"; readonly users: readonly UserId[] }
-  | { readonly kind: "place"; readonly place?: ServerAddress }
-  | { readonly kind: "read"; readonly user: UserId; readonly room: RoomId; readonly n: number }
-  | {
-      readonly kind: "typing";
-      readonly user: UserId;
-      readonly room: RoomId;
-      readonly on: boolean;
-    }
-  | ({ readonly kind: "device-seen" } & SeenDevice)
-  | { readonly kind: "look" }
-  | { readonly kind: "window"; readonly window: ServerActivity }
-  | ({ readonly kind: "cancel"; readonly ask: string } & Cancel)
-  | { readonly kind: "cancelled"; readonly ask: string }
-  | {
-      readonly kind: "key-packages-low";
-      readonly user: UserId;
-      readonly device: string;
-      readonly left: number;
-    }
-  | { readonly kind: "key-packages-taken"; readonly by: UserId; readonly of: UserId }
-  | { readonly kind: "push-taken"; readonly device: string }
+/** A guess concerns either a shared secret, or an account and an address. */
+const SIBLING_GUESS_KEYS_MAX = 4;
+
+const text = v.pipe(v.string(), v.maxLength(SIBLING_KEY_CHARS_MAX));
+const idOf = <Id extends string>() => v.custom<Id>((value) => v.is(text, value));
+const user = idOf<UserId>();
+const room = idOf<RoomId>();
+const textsOf = <Text extends string>(item: v.GenericSchema<Text>, countMax: number) =>
+  v.pipe(
+    v.array(v.unknown()),
+    v.transform((values) => values.slice(0, countMax).filter((value) => v.is(item, value))),
+    v.readonly(),
+  );
+const address = v.object({ host: v.pipe(v.string(), v.maxLength(253)), port: positive });
+const seenDevice = { user, device: text, day: count, label: text };
+const cancel = {
+  ...{ file: idOf<FileId>(), user, by: user },
+  direction: v.picklist(["up", "down"]),
+};
+
+const MESSAGE = v.variant("kind", [
+  v.object({ kind: v.literal("online"), users: textsOf(user, Number.POSITIVE_INFINITY) }),
+  v.object({ kind: v.literal("place"), place: v.fallback(v.optional(address), undefined) }),
+  v.object({ kind: v.literal("read"), user, room, n: count }),
+  v.object({ kind: v.literal("typing"), user, room, on: v.boolean() }),
+  v.object({ kind: v.literal("device-seen"), ...seenDevice }),
+  v.object({ kind: v.literal("look") }),
+  v.object({ kind: v.literal("window"), window: serverActivity }),
+  v.object({ kind: v.literal("cancel"), ask: text, ...cancel }),
+  v.object({ kind: v.literal("cancelled"), ask: text }),
+  v.object({ kind: v.literal("key-packages-low"), user, device: text, left: count }),
+  v.object({ kind: v.literal("key-packages-taken"), by: user, of: user }),
+  v.object({ kind: v.literal("push-taken"), device: text }),
   /**
    * `guess` is sent while the guess is checked, `guessed` if it was correct, which resets the
    * counters.
    */
-  | { readonly kind: "guess" | "guessed"; readonly keys: readonly string[] };
+  v.object({
+    kind: v.picklist(["guess", "guessed"]),
+    keys: textsOf(text, SIBLING_GUESS_KEYS_MAX),
+  }),
+]);
 
-export interface SeenDevice {
-  readonly user: UserId;
-  readonly device: string;
-  readonly day: number;
-  readonly label: string;
-}
+/** A lost or delayed message does no harm. */
+export type SiblingMessage = v.InferOutput<typeof MESSAGE>;
+export type SeenDevice = Omit<Extract<SiblingMessage, { kind: "device-seen" }>, "kind">;
+export type Cancel = Omit<Extract<SiblingMessage, { kind: "cancel" }>, "kind" | "ask">;
 
-export interface Cancel {
-  readonly file: FileId;
-  readonly user: UserId;
-  readonly direction: "up" | "down";
-  readonly by: UserId;
+/** `undefined` if the message is invalid or from a later version. */
+export function parseSiblingMessage(value: unknown): SiblingMessage | undefined {
+  const result = v.safeParse(MESSAGE, value);
+  return result.success ? result.output : undefined;
 }
 
 export interface Siblings {

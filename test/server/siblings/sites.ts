@@ -3,8 +3,11 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
 import type { Sequencer } from "../../../src/server/kernel/sequencer.ts";
-import type { SiblingMessage, Siblings } from "../../../src/server/kernel/siblings.ts";
-import { parseSiblingMessage } from "../../../src/server/siblings/message-parser.ts";
+import {
+  parseSiblingMessage,
+  type SiblingMessage,
+  type Siblings,
+} from "../../../src/server/kernel/siblings.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { MemoryBucket } from "../../io/bucket/memory.ts";
 import { SimStream } from "../../io/cluster/sim-stream.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { SIBLING_KEY_CHARS_MAX } from "../../../src/base/limits-cluster.ts";
 import { ADDRESS_CHARS_MAX } from "../../../src/base/limits-page.ts";
-import { parseSiblingMessage } from "../../../src/server/siblings/message-parser.ts";
+import { parseSiblingMessage } from "../../../src/server/kernel/siblings.ts";
 
 const NUMBERS = { memoryBytes: 1, links: 1, sessions: 1, lanes: 0, sentBytes: 2, receivedBytes: 3 };
 const WINDOW = {
