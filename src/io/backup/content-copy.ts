@@ -15,7 +15,7 @@ import {
 } from "../../wire/chunks.ts";
 import { METADATA_BYTES_MAX, parseMetadata } from "../blob/metadata.ts";
 import { diskFault, type TreeDisk, writeWhole } from "../disk/disk.ts";
-import { readWholeFile, writeSynced } from "../disk/whole-file.ts";
+import { readWholeFile, replaceFile, writeSynced } from "../disk/whole-file.ts";
 
 export interface ContentOptions {
   readonly disk: TreeDisk;
@@ -151,10 +151,7 @@ export async function copySmall(
   }
   const existing = readWholeFile(disk, to, sizeBytesMax);
   if (existing !== undefined && equalBytes(existing, bytes)) return 0;
-  const staging = `${to}.tmp`;
-  disk.remove(staging);
-  await writeSynced(disk, staging, bytes);
-  disk.rename(staging, to);
+  await replaceFile(disk, to, bytes);
   return bytes.length;
 }
 

@@ -89,5 +89,5 @@ function readJson<Schema extends v.GenericSchema>(
 
 function writeJson(disk: Disk, folder: string, name: string, value: object): Promise<void> {
   const text = `${JSON.stringify(value, undefined, 2)}\n`;
-  return writeWholeFile(disk, join(folder, name), utf8Encode(text), folder);
+  return writeWholeFile(disk, join(folder, name), utf8Encode(text));
 }

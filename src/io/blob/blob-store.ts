@@ -66,7 +66,7 @@ class FolderStore implements BlobStore {
       if (!disk.makeFolderNew(path)) throw new Fault("store-failed", `${path} already exists`);
       try {
         const blob = await this.#openChunks(metadata);
-        await writeWholeFile(disk, join(path, METADATA_FILE), encodeMetadata(metadata), path);
+        await writeWholeFile(disk, join(path, METADATA_FILE), encodeMetadata(metadata));
         return blob;
       } catch (error) {
         await this.#discard(metadata.file);

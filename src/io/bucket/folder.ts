@@ -35,9 +35,8 @@ export class FolderBucket implements Bucket {
         ? current === before
         : equalBytes(current.bytes, before.bytes);
     if (!isSame) return false;
-    const { disk, folder } = this.#options;
     await this.#ensureFolder();
-    await writeWholeFile(disk, this.#path(name), bytes, folder);
+    await writeWholeFile(this.#options.disk, this.#path(name), bytes);
     return true;
   }
 

@@ -1,5 +1,6 @@
 /** Reads and writes complete files on any disk. */
 
+import { dirname } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Disk, diskFault, writeWhole } from "./disk.ts";
 
@@ -23,22 +24,23 @@ export function readWholeFile(
   }
 }
 
-export async function writeWholeFile(
-  disk: Disk,
-  path: string,
-  bytes: Uint8Array,
-  folder: string,
-): Promise<void> {
-  const temporary = `${path}.tmp`;
+/** Replaces the file atomically and durably. */
+export async function writeWholeFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   try {
-    // A killed run may have left a file, or an attacker a link.
-    disk.remove(temporary);
-    await writeSynced(disk, temporary, bytes);
-    disk.rename(temporary, path);
-    await disk.syncFolder(folder);
+    await replaceFile(disk, path, bytes);
+    await disk.syncFolder(dirname(path));
   } catch (error) {
     throw diskFault(error, path);
   }
+}
+
+/** Replaces the file atomically. The caller must sync the folder. */
+export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`;
+  // A killed run may have left a file, or an attacker a link.
+  disk.remove(temporary);
+  await writeSynced(disk, temporary, bytes);
+  disk.rename(temporary, path);
 }
 
 const SYNC_BYTES_MAX = 64 * 1024;

@@ -40,5 +40,5 @@ export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint
 }
 
 export function writeCheckpointFile(disk: Disk, folder: string, note: string): Promise<void> {
-  return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note), folder);
+  return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note));
 }

@@ -89,7 +89,7 @@ export async function writeSnapshot<Folds>(
   const bytes = concatBytes(signature, payload);
   disk.makeFolder(dirname(path));
   try {
-    await writeWholeFile(disk, path, bytes, dirname(path));
+    await writeWholeFile(disk, path, bytes);
   } catch (error) {
     try {
       disk.remove(temporaryPath(path));

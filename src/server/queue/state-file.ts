@@ -99,11 +99,10 @@ export class StateFile<Schema extends v.GenericSchema> {
   async #write(): Promise<void> {
     if (!this.#isDirty || this.#location === undefined) return;
     this.#isDirty = false;
-    const { disk, folder } = this.#location;
     const bytes = utf8Encode(this.#options.format());
     this.#sizeBytes = bytes.length;
     try {
-      await writeWholeFile(disk, this.#path, bytes, folder);
+      await writeWholeFile(this.#location.disk, this.#path, bytes);
       this.#hasFailed = false;
     } catch (error) {
       this.#isDirty = true;

@@ -22,12 +22,12 @@ function textOf(disk: SimDisk): string | undefined {
 test("reads files back, rejects oversized ones, and returns nothing if missing", async () => {
   const disk = newDisk(1, undefined);
   expect(textOf(disk)).toBeUndefined();
-  await writeWholeFile(disk, PATH, bytes("a long first text"), "/d");
-  await writeWholeFile(disk, PATH, bytes("short"), "/d");
+  await writeWholeFile(disk, PATH, bytes("a long first text"));
+  await writeWholeFile(disk, PATH, bytes("short"));
   expect(textOf(disk)).toBe("short");
   expect(readWholeFile(disk, PATH, 5)).toHaveLength(5);
   expect(() => readWholeFile(disk, PATH, 4)).toThrow(Fault);
-  await writeWholeFile(disk, PATH, new Uint8Array(300_000), "/d");
+  await writeWholeFile(disk, PATH, new Uint8Array(300_000));
   expect(readWholeFile(disk, PATH, 300_000)).toHaveLength(300_000);
 });
 
@@ -37,14 +37,14 @@ test.each(Array.from({ length: 40 }, (_, i) => [i + 1]))(
     const random = randomOf(seed);
     let hasFailed = false;
     const disk = newDisk(seed, () => (hasFailed && random() < 0.2 ? "EIO" : undefined));
-    await writeWholeFile(disk, PATH, bytes("0".repeat(500)), "/d");
+    await writeWholeFile(disk, PATH, bytes("0".repeat(500)));
     await disk.syncFolder("/");
     let displayed = "0";
     for (let i = 1; i < 9; i++) {
       let isDone = true;
       hasFailed = true;
       try {
-        await writeWholeFile(disk, PATH, bytes(`${i}`.repeat(500)), "/d");
+        await writeWholeFile(disk, PATH, bytes(`${i}`.repeat(500)));
       } catch (error) {
         expect(error).toBeInstanceOf(Fault);
         isDone = false;

@@ -66,15 +66,15 @@ test("drops malformed subscriptions and reports a damaged file", async () => {
     { user: "eve" },
   ];
   const text = JSON.stringify({ subscriptions: stored });
-  await writeWholeFile(disk, FILE, utf8Encode(text), "/d");
+  await writeWholeFile(disk, FILE, utf8Encode(text));
   const found = open();
   expect(found.size).toBe(1);
   await found.close();
   for (const damaged of ["", "{", "[]", "null", '{"subscriptions":7}']) {
-    await writeWholeFile(disk, FILE, utf8Encode(damaged), "/d");
+    await writeWholeFile(disk, FILE, utf8Encode(damaged));
     expect(open().size).toBe(0);
   }
-  await writeWholeFile(disk, FILE, new Uint8Array(PUSH_FILE_BYTES_MAX + 1), "/d");
+  await writeWholeFile(disk, FILE, new Uint8Array(PUSH_FILE_BYTES_MAX + 1));
   expect(open().size).toBe(0);
   expect(warnings.map(({ code }) => code)).toEqual(Array(6).fill("data-foreign"));
 });
