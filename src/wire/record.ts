@@ -61,6 +61,27 @@ export type ParsedLine =
   | { readonly kind: "newer"; readonly recordKind: string; readonly seq: number }
   | { readonly kind: "bad"; readonly reason: string };
 
+/** A line by itself, regardless of the records before it. */
+export type Line =
+  | {
+      /**
+       * The body of a `damaged` record does not match its commitment. Only the head of a `torn`
+       * line is valid.
+       */
+      readonly kind: "intact" | "damaged" | "torn";
+      readonly record: LogRecord;
+      readonly durable: number;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: "newer";
+      readonly record?: undefined;
+      readonly recordKind: string;
+      readonly seq: number;
+      readonly reason: string;
+    }
+  | { readonly kind: "invalid"; readonly record?: undefined; readonly reason: string };
+
 /** Record with fixed salt and commitment, but no position in the log yet. */
 export interface SealedDraft {
   readonly draft: Draft;
@@ -194,6 +215,24 @@ export function parseHead(
   if (parsed.kind !== "head") return undefined;
   const { head, durable } = parsed;
   return { record: { head, headBytes: copyOf(line, found.headStart, found.headEnd) }, durable };
+}
+
+/** @param line line without its newline */
+export function classifyLine(line: Uint8Array, sha256: Sha256): Line {
+  const parsed = parseLine(line);
+  if (parsed.kind === "newer") {
+    const { seq, recordKind } = parsed;
+    const reason = `unknown kind '${recordKind}': damaged, or written by a newer version`;
+    return { kind: "newer", recordKind, seq, reason };
+  }
+  if (parsed.kind === "bad") {
+    const { reason } = parsed;
+    const head = parseHead(line);
+    return head === undefined ? { kind: "invalid", reason } : { kind: "torn", ...head, reason };
+  }
+  const { record, durable } = parsed;
+  const kind = bodyMatches(record, sha256) ? "intact" : "damaged";
+  return { kind, record, durable, reason: "its body does not match its commitment" };
 }
 
 /**

@@ -7,6 +7,7 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import {
   asDamaged,
   bodyMatches,
+  classifyLine,
   type Draft,
   erasedTail,
   LINE_FRAME_BYTES_MAX,
@@ -225,4 +226,21 @@ describe("erasure", () => {
       expect(parseHead(Buffer.from(line.slice(0, cut)))).toBeUndefined();
     }
   });
+});
+
+test("classifies lines by what of them is valid", () => {
+  const line = lineOf({ text: "hi" });
+  const kindOf = (text: string) => {
+    const { kind, record } = classifyLine(utf8Encode(text), sha256);
+    return [kind, record?.head.seq];
+  };
+  const seq = 5;
+  const blank = `${line.slice(0, line.indexOf('"salt"'))}"erased":9}`.padEnd(line.length);
+  expect(kindOf(line)).toEqual(["intact", seq]);
+  expect(kindOf(blank)).toEqual(["intact", seq]);
+  expect(kindOf(line.replace("hi", "Hi"))).toEqual(["damaged", seq]);
+  expect(kindOf(line.slice(0, -2))).toEqual(["torn", seq]);
+  expect(kindOf(blank.replace('"erased":9}', '"erased":9 '))).toEqual(["torn", seq]);
+  expect(kindOf(line.slice(0, 40))).toEqual(["invalid", undefined]);
+  expect(kindOf(line.replace('"kind":"text"', '"kind":"later"'))).toEqual(["newer", undefined]);
 });

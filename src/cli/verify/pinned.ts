@@ -17,7 +17,7 @@ import { listSegments, segmentName } from "../../io/log/segment.ts";
 import type { Finding, LogVerdict } from "../../io/log/verify.ts";
 import type { ExpectedRecords, HomeLogPins } from "../../io/state/log-pins.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire/fingerprint.ts";
-import { type LogRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
+import { classifyLine, type LogRecord, leafHash } from "../../wire/record.ts";
 import { type FolderVerdict, verifyFolder } from "./folder.ts";
 
 /** A log that differs from this device's records at all usually differs in most of them. */
@@ -134,8 +134,7 @@ async function readLeaves(folder: string, size: number, recordSeq: number): Prom
     for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
       for (const { bytes } of linesOf(block)) {
         if (leaves.length === size) return { leaves, record };
-        const parsed = parseLine(bytes);
-        const read = parsed.kind === "record" ? parsed.record : parseHead(bytes)?.record;
+        const { record: read } = classifyLine(bytes, sha256);
         if (read === undefined) return { leaves, record };
         leaves.push(leafHash(read.headBytes, sha256));
         if (leaves.length === recordSeq) record = read;

@@ -6,9 +6,9 @@ import type { Sha256 } from "../../base/ids.ts";
 import {
   asDamaged,
   bodyMatches,
+  classifyLine,
   type LogRecord,
   parseBody,
-  parseHead,
   parseLine,
 } from "../../wire/record.ts";
 import { type Disk, type DiskSearch, diskFault } from "../disk/disk.ts";
@@ -210,36 +210,29 @@ class Collector {
   }
 
   #record(range: ByteRange, line: Buffer, start: number): LogRecord | undefined {
-    const first = this.#validRecord(line);
-    if (first !== undefined) return first.record;
+    const parsed = parseLine(line);
+    if (parsed.kind === "newer") return undefined;
+    // Hash only matching records, because hashing dominates the cost.
+    const record = parsed.kind === "record" ? this.#matching(parsed.record) : undefined;
+    const isValid =
+      record === undefined ? parsed.kind === "record" : bodyMatches(record, this.#sha256);
+    if (isValid) return record;
     // Read the line again, because an erasure may have been overwriting it during the first read.
     const freshLine = Buffer.alloc(line.length);
     const offset = range.from + start;
     this.#files.file(range.firstSeq).read(freshLine, offset);
-    const second = this.#validRecord(freshLine);
-    if (second !== undefined) return second.record;
-    const parsed = parseLine(freshLine);
-    if (parsed.kind === "record") return this.#matching(asDamaged(parsed.record));
+    const found = classifyLine(freshLine, this.#sha256);
+    if (found.kind === "newer") return undefined;
+    if (found.kind === "intact") return this.#matching(found.record);
+    if (found.kind === "damaged") return this.#matching(asDamaged(found.record));
     const location = `${this.#files.pathOf(range.firstSeq)} is damaged at byte ${offset}`;
-    const reason = parsed.kind === "bad" ? parsed.reason : "its kind is unknown";
-    const fault = new Fault("log-corrupt", `${location}: ${reason}`);
-    const head = parseHead(freshLine);
-    if (head !== undefined) {
-      this.suspects.set(head.record, range.isUnconfirmed === true ? "unconfirmed" : fault);
-      return this.#matching(head.record);
+    const fault = new Fault("log-corrupt", `${location}: ${found.reason}`);
+    if (found.kind === "torn") {
+      this.suspects.set(found.record, range.isUnconfirmed === true ? "unconfirmed" : fault);
+      return this.#matching(found.record);
     }
     if (range.isUnconfirmed === true) return undefined;
     throw fault;
-  }
-
-  #validRecord(line: Buffer): { readonly record: LogRecord | undefined } | undefined {
-    const parsed = parseLine(line);
-    if (parsed.kind === "newer") return { record: undefined };
-    if (parsed.kind === "bad") return undefined;
-    // Hash only matching records, because hashing dominates the cost.
-    const record = this.#matching(parsed.record);
-    if (record !== undefined && !bodyMatches(record, this.#sha256)) return undefined;
-    return { record };
   }
 
   #matching(record: LogRecord): LogRecord | undefined {

@@ -2,9 +2,8 @@
 
 import { join } from "node:path";
 import type { Sha256 } from "../../base/ids.ts";
-import { parseLine } from "../../wire/record.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
-import { scanBlocks } from "../log/scan.ts";
+import { lastRecord, scanBlocks } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
 import { BlockIndex, type ByteRange } from "./block-index.ts";
 import { loadIndex, saveIndex } from "./index-cache.ts";
@@ -104,14 +103,7 @@ export class LogIndex {
 
   #durableSeq(tail: Tail, covered: number): number {
     if (this.#options.head !== undefined) return this.#options.head();
-    const { bytes } = readTail(tail, covered);
-    for (let end = bytes.lastIndexOf(NEWLINE); end > 0; ) {
-      const start = bytes.lastIndexOf(NEWLINE, end - 1) + 1;
-      const parsed = parseLine(bytes.subarray(start, end));
-      if (parsed.kind === "record") return parsed.durable;
-      end = start - 1;
-    }
-    return 0;
+    return lastRecord(tail.file, covered, tail.sizeBytes)?.durable ?? 0;
   }
 }
 
@@ -128,13 +120,8 @@ function isPrefix(index: BlockIndex, firstSeqs: readonly number[]): boolean {
   return index.segments.every((segment, number) => segment.firstSeq === firstSeqs[number]);
 }
 
-function readTail(tail: Tail, from: number): { bytes: Buffer; offset: number } {
-  const offset = Math.max(from, tail.sizeBytes - TAIL_BYTES);
-  const bytes = Buffer.alloc(tail.sizeBytes - offset);
-  return { bytes: bytes.subarray(0, tail.file.read(bytes, offset)), offset };
-}
-
-function lastLineEnd(tail: Tail, from: number): number {
-  const { bytes, offset } = readTail(tail, from);
-  return offset + bytes.lastIndexOf(NEWLINE) + 1;
+function lastLineEnd({ file, sizeBytes }: Tail, from: number): number {
+  const offset = Math.max(from, sizeBytes - TAIL_BYTES);
+  const bytes = Buffer.alloc(sizeBytes - offset);
+  return offset + bytes.subarray(0, file.read(bytes, offset)).lastIndexOf(NEWLINE) + 1;
 }

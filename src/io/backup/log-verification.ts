@@ -4,23 +4,14 @@ import { join } from "node:path";
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import { hasTrait } from "../../wire/kinds.ts";
-import {
-  bodyMatches,
-  type FoldedRecord,
-  leafHash,
-  parseHead,
-  parseLine,
-} from "../../wire/record.ts";
+import { classifyLine, type FoldedRecord } from "../../wire/record.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
-import type { ScannedLine } from "../log/scan.ts";
+import { lastRecord, type ScannedLine } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
 import { LogWalk } from "../log/walk.ts";
 import type { LogExtent } from "./manifest.ts";
-
-const NEWLINE = 0x0a;
 
 export interface VerifyLogOptions {
   readonly disk: Disk;
@@ -130,23 +121,21 @@ class LogVerifier {
 
   #handleInvalid(path: string, bytes: Uint8Array, offset: number): boolean {
     const { sha256, atLeast } = this.#options;
-    const parsed = parseLine(bytes);
-    if (parsed.kind === "newer") {
-      const message = `${path} has records of unknown kind '${parsed.recordKind}'`;
+    const found = classifyLine(bytes, sha256);
+    if (found.kind === "newer") {
+      const message = `${path} has records of unknown kind '${found.recordKind}'`;
       throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
     }
-    const read = parsed.kind === "record" ? parsed : parseHead(bytes);
-    const reason = parsed.kind === "bad" ? parsed.reason : undefined;
-    const objection = read === undefined ? reason : this.#walk.order.violation(read.record.head);
-    if (read === undefined || objection !== undefined) {
+    const { record, reason } = found;
+    const objection = record === undefined ? reason : this.#walk.order.violation(record.head);
+    if (record === undefined || objection !== undefined) {
       if (this.#walk.order.seq >= Math.max(atLeast, this.#erasedBy)) return false;
-      throw corrupt(path, offset, objection ?? "not a record");
+      throw corrupt(path, offset, objection ?? reason);
     }
-    const { record } = read;
     const { seq } = record.head;
-    if (parsed.kind === "bad") this.#torn.set(seq, corrupt(path, offset, parsed.reason));
-    else if (record.erased === undefined && !bodyMatches(record, sha256)) this.#damaged.push(seq);
-    this.#walk.advance(record.head, leafHash(record.headBytes, sha256));
+    if (found.kind === "torn") this.#torn.set(seq, corrupt(path, offset, reason));
+    else if (found.kind === "damaged") this.#damaged.push(seq);
+    this.#walk.accept(record);
     this.#add(record);
     return true;
   }
@@ -179,39 +168,18 @@ export async function firstLeaf(
   return walked.first === "" ? undefined : walked.first;
 }
 
-const TAIL_BYTES = 3 * LINE_BYTES_MAX;
-
 export function endOf(
   disk: Disk,
   folder: string,
 ): { readonly durable: number; readonly seq: number } {
   try {
-    const last = listSegments(disk, folder).at(-1);
-    return last === undefined ? { durable: 0, seq: 0 } : endOfSegment(disk, folder, last);
+    const firstSeq = listSegments(disk, folder).at(-1);
+    if (firstSeq === undefined) return { durable: 0, seq: 0 };
+    using file = disk.open(join(folder, segmentName(firstSeq)), "read");
+    const before = firstSeq - 1;
+    const { record, durable = 0 } = lastRecord(file, 0, file.sizeBytes()) ?? {};
+    return { durable: Math.max(before, durable), seq: record?.head.seq ?? before };
   } catch (error) {
     throw diskFault(error, folder);
   }
-}
-
-function endOfSegment(
-  disk: Disk,
-  folder: string,
-  last: number,
-): { readonly durable: number; readonly seq: number } {
-  using file = disk.open(join(folder, segmentName(last)), "read");
-  const sizeBytes = file.sizeBytes();
-  const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
-  file.read(bytes, sizeBytes - bytes.length);
-  const before = last - 1;
-  let end = bytes.lastIndexOf(NEWLINE);
-  while (end >= 0) {
-    const start = bytes.lastIndexOf(NEWLINE, end - 1);
-    const isComplete = end > 0 && (start >= 0 || bytes.length === sizeBytes);
-    const parsed = isComplete ? parseLine(bytes.subarray(start + 1, end)) : undefined;
-    if (parsed?.kind === "record") {
-      return { durable: Math.max(before, parsed.durable), seq: parsed.record.head.seq };
-    }
-    end = end === 0 ? -1 : start;
-  }
-  return { durable: before, seq: before };
 }

@@ -4,10 +4,10 @@ import { assert } from "../../base/assert.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import type { Erasures } from "../../core/log/erasures.ts";
-import { bodyMatches, erasedTail, parseLine } from "../../wire/record.ts";
+import { erasedTail, parseLine } from "../../wire/record.ts";
 import { type Disk, writeWhole } from "../disk/disk.ts";
 import { withReserve } from "./folder.ts";
-import { linesOf, scanBlocks } from "./scan.ts";
+import { intactRecords, linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 
 export interface LineLocation {
@@ -91,12 +91,7 @@ export async function collectErasures(
   { from, sha256, erasures }: { from: number; sha256: Sha256; erasures: Erasures },
 ): Promise<void> {
   using file = disk.open(path, "read");
-  for await (const block of scanBlocks(file, from, file.sizeBytes())) {
-    for (const line of linesOf(block)) {
-      const parsed = parseLine(line.bytes);
-      if (parsed.kind !== "record" || !line.isComplete || !bodyMatches(parsed.record, sha256))
-        continue;
-      erasures.add(parsed.record);
-    }
+  for await (const { record } of intactRecords(file, from, file.sizeBytes(), sha256)) {
+    erasures.add(record);
   }
 }

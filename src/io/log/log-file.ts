@@ -19,12 +19,11 @@ import {
   asDamaged,
   asErased,
   beginsLog,
-  bodyMatches,
   type CopiedLine,
+  classifyLine,
   type Draft,
   type LogRecord,
   leafHash,
-  parseHead,
   parseLine,
   SALT_BYTES,
   type SealedDraft,
@@ -405,18 +404,17 @@ export class LogFile implements Log {
       using file = disk.open(segment.path, "read");
       for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes)) {
         for (const line of linesOf(block)) {
-          const parsed = parseLine(line.bytes);
-          const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
+          const { kind, record } = classifyLine(line.bytes, sha256);
           const seq = record?.head.seq ?? 0;
           const isErased = this.#erased.has(seq);
-          if (record === undefined || (parsed.kind !== "record" && !isErased)) {
+          if (record === undefined || (kind === "torn" && !isErased)) {
             throw new Fault("log-corrupt", `${segment.path} is damaged at byte ${line.offset}`);
           }
           if (seq < from) continue;
           if (seq > last) return;
-          // Do not check the body, which an erasure may be overwriting.
+          // Ignore the body, which an erasure may be overwriting.
           if (isErased) yield await this.#asErased(record);
-          else yield bodyMatches(record, sha256) ? record : asDamaged(record);
+          else yield kind === "intact" ? record : asDamaged(record);
         }
       }
     } catch (error) {

@@ -11,20 +11,18 @@ import type { SeqSet } from "../../core/log/seq-set.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import {
   asDamaged,
-  bodyMatches,
+  asErased,
   bodyOf,
+  classifyLine,
   type FoldedRecord,
   type LogRecord,
-  leafHash,
-  parseHead,
-  parseLine,
 } from "../../wire/record.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { writeSynced } from "../disk/whole-file.ts";
 import type { StoredCheckpoint } from "./checkpoint-file.ts";
 import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
 import { withReserve } from "./folder.ts";
-import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
+import { intactRecords, type ScannedLine } from "./scan.ts";
 import { listSegments, Segment, segmentName } from "./segment.ts";
 import type { Covered } from "./verification.ts";
 import { LogWalk } from "./walk.ts";
@@ -66,6 +64,11 @@ export interface Recovered {
   readonly covered?: Covered;
 }
 
+interface Tail {
+  readonly file: DiskFile;
+  readonly sizeBytes: number;
+}
+
 interface Flaw {
   readonly offset: number;
   readonly reason: string;
@@ -89,6 +92,7 @@ class Recovery {
   readonly #erasures = new Erasures();
   readonly #segmentsWithBlanks = new Set<Segment>();
   #laterErasures: Erasures | undefined;
+  #laterDurable: number | undefined;
 
   #durable = 0;
   #provenDurable = 0;
@@ -148,29 +152,26 @@ class Recovery {
     }
   }
 
-  async #retryErasure(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
-    const parsed = line.isComplete ? parseHead(line.bytes) : undefined;
-    if (parsed === undefined || this.#walk.order.violation(parsed.record.head) !== undefined) {
-      return undefined;
-    }
-    this.#laterErasures ??= await this.#erasuresFrom(segment, line.offset);
-    const erased = this.#laterErasures.pending.get(parsed.record.head.seq);
-    if (erased === undefined) return undefined;
-    const location = {
-      path: segment.path,
-      offset: line.offset,
-      bytes: Uint8Array.from(line.bytes),
-    };
-    await eraseLine(this.#options, location, erased);
-    return { ...parsed.record, erased };
+  async #retryErasure(
+    { path, firstSeq }: Segment,
+    line: ScannedLine,
+    record: LogRecord,
+  ): Promise<LogRecord | undefined> {
+    const { offset } = line;
+    this.#laterErasures ??= await this.#erasuresFrom(firstSeq, offset);
+    const eraseSeq = this.#laterErasures.pending.get(record.head.seq);
+    if (eraseSeq === undefined) return undefined;
+    const bytes = Uint8Array.from(line.bytes);
+    await eraseLine(this.#options, { path, offset, bytes }, eraseSeq);
+    return asErased(record, eraseSeq);
   }
 
-  async #erasuresFrom(segment: Segment, offset: number): Promise<Erasures> {
+  async #erasuresFrom(start: number, offset: number): Promise<Erasures> {
     const { disk, folder, sha256 } = this.#options;
     const erasures = new Erasures();
     for (const firstSeq of listSegments(disk, folder)) {
-      if (firstSeq < segment.firstSeq) continue;
-      const from = firstSeq === segment.firstSeq ? offset : 0;
+      if (firstSeq < start) continue;
+      const from = firstSeq === start ? offset : 0;
       await collectErasures(disk, join(folder, segmentName(firstSeq)), { from, sha256, erasures });
     }
     return erasures;
@@ -179,13 +180,11 @@ class Recovery {
   async #readSegment(segment: Segment, isLast: boolean): Promise<Flaw | undefined> {
     using file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     const sizeBytes = file.sizeBytes();
-    const evidence = isLast
-      ? new DurabilityEvidence(file, sizeBytes, this.#options.sha256)
-      : undefined;
-    const flaw = await this.#readLines(segment, file, sizeBytes, evidence);
+    const tail = isLast ? { file, sizeBytes } : undefined;
+    const flaw = await this.#readLines(segment, file, sizeBytes, tail);
     segment.sizeBytes = flaw?.offset ?? sizeBytes;
     if (flaw !== undefined) {
-      const durable = evidence === undefined ? undefined : await this.#durableAfter(evidence, flaw);
+      const durable = tail && (await this.#durableAfter(tail, flaw.offset));
       // The tail may hold the only evidence that a record was acknowledged. Without the tail, the
       // next start would treat that record as an unfinished write.
       const isLost =
@@ -210,11 +209,19 @@ class Recovery {
     return stored === undefined || this.#forkedFrom === stored.note ? 0 : stored.checkpoint.size;
   }
 
-  async #durableAfter(
-    evidence: DurabilityEvidence,
-    { offset }: Pick<Flaw, "offset">,
-  ): Promise<number> {
-    return Math.max(this.#signedSize(), await evidence.durableAfter(offset));
+  /**
+   * Returns the number of records that are proven durable by the checkpoint or by any intact record
+   * from this offset on. Cached, because the field `durable` never decreases within a log.
+   */
+  async #durableAfter({ file, sizeBytes }: Tail, offset: number): Promise<number> {
+    if (this.#laterDurable === undefined) {
+      this.#laterDurable = 0;
+      const { sha256 } = this.#options;
+      for await (const { durable } of intactRecords(file, offset, sizeBytes, sha256)) {
+        this.#laterDurable = Math.max(this.#laterDurable, durable);
+      }
+    }
+    return Math.max(this.#signedSize(), this.#laterDurable);
   }
 
   #checkCheckpoint(last: Segment | undefined): void {
@@ -264,7 +271,7 @@ class Recovery {
     segment: Segment,
     file: DiskFile,
     sizeBytes: number,
-    evidence: DurabilityEvidence | undefined,
+    tail: Tail | undefined,
   ): Promise<Flaw | undefined> {
     let flaw: Flaw | undefined;
     await this.#walk.read(
@@ -272,7 +279,7 @@ class Recovery {
       {
         onValid: (start) => this.#addValid(segment, start),
         onInvalid: async (line) => {
-          const reason = await this.#handleInvalid(segment, line, evidence);
+          const reason = await this.#handleInvalid(segment, line, tail);
           if (reason !== undefined) flaw = { offset: line.offset, reason };
           return reason === undefined;
         },
@@ -284,19 +291,29 @@ class Recovery {
   async #handleInvalid(
     segment: Segment,
     line: ScannedLine,
-    evidence: DurabilityEvidence | undefined,
+    tail: Tail | undefined,
   ): Promise<string | undefined> {
-    let record = this.#nextRecord(line);
-    let isIntact = typeof record !== "string" && bodyMatches(record, this.#options.sha256);
-    if (!isIntact) {
-      const erased = await this.#retryErasure(segment, line);
-      isIntact = erased !== undefined;
-      record = erased ?? record;
+    if (!line.isComplete) return "the line is incomplete";
+    const { order } = this.#walk;
+    const found = classifyLine(line.bytes, this.#options.sha256);
+    if (found.kind === "newer" && found.seq === order.seq + 1) {
+      const message = `record ${found.seq} has unknown kind '${found.recordKind}'`;
+      throw new Fault("version-unsupported", `${message}: written by a newer version`, {
+        remedy: "upgrade chat",
+      });
     }
-    if (typeof record === "string") return record;
+    if (found.record === undefined) return found.reason;
+    if (found.kind !== "torn") this.#durable = found.durable;
+    const violation = order.violation(found.record.head);
+    if (violation !== undefined) return violation;
+    const erased =
+      found.kind === "intact" ? undefined : await this.#retryErasure(segment, line, found.record);
+    if (found.kind === "torn" && erased === undefined) return found.reason;
+    const record = erased ?? found.record;
+    const isIntact = found.kind === "intact" || erased !== undefined;
     if (isIntact) this.#provenDurable = Math.max(this.#provenDurable, this.#durable);
-    if (!isIntact && evidence !== undefined) {
-      const durable = await this.#durableAfter(evidence, line);
+    else if (tail !== undefined) {
+      const durable = await this.#durableAfter(tail, line.offset);
       if (durable < record.head.seq) return "its body is incomplete";
       this.#lastDamaged = record.head.seq;
     }
@@ -315,25 +332,8 @@ class Recovery {
     onRecord?.(line.logRecord());
   }
 
-  #nextRecord(line: ScannedLine): LogRecord | string {
-    if (!line.isComplete) return "the line is incomplete";
-    const parsed = parseLine(line.bytes);
-    if (parsed.kind === "bad") return parsed.reason;
-    if (parsed.kind === "newer") {
-      const { seq } = this.#walk.order;
-      if (parsed.seq !== seq + 1) return `seq ${parsed.seq} follows ${seq}`;
-      throw new Fault(
-        "version-unsupported",
-        `record ${parsed.seq} has unknown kind '${parsed.recordKind}': written by a newer version`,
-        { remedy: "upgrade chat" },
-      );
-    }
-    this.#durable = parsed.durable;
-    return this.#walk.order.violation(parsed.record.head) ?? parsed.record;
-  }
-
   #add(segment: Segment, record: LogRecord, isIntact: boolean): void {
-    this.#walk.advance(record.head, leafHash(record.headBytes, this.#options.sha256));
+    this.#walk.accept(record);
     this.#compareCheckpoint(record.head.seq);
     if (!isIntact) this.#damaged.push(record.head.seq);
     const readableRecord = isIntact ? record : asDamaged(record);
@@ -398,38 +398,5 @@ class Recovery {
       `${segment.path} is damaged at byte ${flaw.offset}, where seq ${seq} was acknowledged: ` +
         flaw.reason,
     );
-  }
-}
-
-class DurabilityEvidence {
-  readonly #file: DiskFile;
-  readonly #sizeBytes: number;
-  readonly #sha256: Sha256;
-  #durable: number | undefined;
-
-  constructor(file: DiskFile, sizeBytes: number, sha256: Sha256) {
-    this.#file = file;
-    this.#sizeBytes = sizeBytes;
-    this.#sha256 = sha256;
-  }
-
-  /**
-   * Returns the highest `durable` field in any valid line from this offset on; 0 if there is none.
-   * Cached, because the field never decreases within a log.
-   */
-  async durableAfter(offset: number): Promise<number> {
-    if (this.#durable !== undefined) return this.#durable;
-    let durable = 0;
-    for await (const block of scanBlocks(this.#file, offset, this.#sizeBytes)) {
-      for (const line of linesOf(block)) {
-        const parsed = parseLine(line.bytes);
-        if (parsed.kind !== "record" || !line.isComplete) continue;
-        if (parsed.durable > durable && bodyMatches(parsed.record, this.#sha256)) {
-          durable = parsed.durable;
-        }
-      }
-    }
-    this.#durable = durable;
-    return durable;
   }
 }

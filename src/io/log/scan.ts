@@ -1,9 +1,13 @@
 /** Reads a log's files in blocks and lines. */
 
+import type { Sha256 } from "../../base/ids.ts";
+import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import { classifyLine, type LogRecord, parseLine } from "../../wire/record.ts";
 import type { DiskFile } from "../disk/disk.ts";
 
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
+const TAIL_BYTES = 4 * LINE_BYTES_MAX;
 const BLOCK_BYTES_MAX = 64 << 20;
 
 export interface Block {
@@ -102,6 +106,40 @@ export function* linesOf(block: Block): Generator<ScannedLine> {
     yield line;
     start += line.bytes.length + 1;
   }
+}
+
+export interface ReadRecord {
+  readonly record: LogRecord;
+  readonly durable: number;
+}
+
+/** Yields the intact records of complete lines, in any order. Skips all other lines. */
+export async function* intactRecords(
+  file: DiskFile,
+  from: number,
+  to: number,
+  sha256: Sha256,
+): AsyncGenerator<ReadRecord> {
+  for await (const block of scanBlocks(file, from, to)) {
+    for (const { bytes, isComplete } of linesOf(block)) {
+      const line = classifyLine(bytes, sha256);
+      if (isComplete && line.kind === "intact") yield line;
+    }
+  }
+}
+
+/** Last complete line that is a record. Does not verify its body. */
+export function lastRecord(file: DiskFile, from: number, to: number): ReadRecord | undefined {
+  const offset = Math.max(from, to - TAIL_BYTES);
+  const bytes = Buffer.alloc(to - offset);
+  file.read(bytes, offset);
+  for (let end = bytes.lastIndexOf(NEWLINE); end > 0; ) {
+    const start = bytes.lastIndexOf(NEWLINE, end - 1) + 1;
+    const parsed = parseLine(bytes.subarray(start, end));
+    if (parsed.kind === "record" && (start > 0 || offset === from)) return parsed;
+    end = start - 1;
+  }
+  return undefined;
 }
 
 export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {

@@ -5,7 +5,7 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { SeqSet } from "../../core/log/seq-set.ts";
-import { bodyMatches, leafHash, parseHead, parseLine } from "../../wire/record.ts";
+import { classifyLine } from "../../wire/record.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { ScannedLine } from "./scan.ts";
 import { type SegmentValue, segmentName } from "./segment.ts";
@@ -78,24 +78,19 @@ class Verification {
 
   #handleInvalid(path: string, line: ScannedLine): true {
     const { sha256, erased } = this.#options;
-    const parsed = parseLine(line.bytes);
-    const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
+    const { kind, record, reason: flaw } = classifyLine(line.bytes, sha256);
     const objection = record === undefined ? undefined : this.#walk.order.violation(record.head);
     const isErased = record !== undefined && erased.has(record.head.seq);
-    if (
-      record === undefined ||
-      objection !== undefined ||
-      !(parsed.kind === "record" || isErased)
-    ) {
-      const reason = objection ?? (parsed.kind === "bad" ? parsed.reason : "not a record");
+    if (record === undefined || objection !== undefined || (kind === "torn" && !isErased)) {
+      const reason = objection ?? flaw;
       const seq = this.#walk.order.seq + 1;
       throw new Fault(
         "log-corrupt",
         `${path} is damaged at byte ${line.offset}, where seq ${seq} was acknowledged: ${reason}`,
       );
     }
-    this.#walk.advance(record.head, leafHash(record.headBytes, sha256));
-    if (!isErased && !bodyMatches(record, sha256)) this.#damaged.push(record.head.seq);
+    this.#walk.accept(record);
+    if (!isErased && kind === "damaged") this.#damaged.push(record.head.seq);
     return true;
   }
 }

@@ -7,20 +7,12 @@ import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { hasTrait, type RecordKind } from "../../wire/kinds.ts";
-import {
-  bodyMatches,
-  bodyOf,
-  type FoldedRecord,
-  type LogRecord,
-  leafHash,
-  parseHead,
-  parseLine,
-} from "../../wire/record.ts";
+import { bodyOf, classifyLine, type FoldedRecord, type LogRecord } from "../../wire/record.ts";
 import { type Disk, type DiskFile, diskFault } from "../disk/disk.ts";
 import { checkpointPath, readCheckpointFile, type StoredCheckpoint } from "./checkpoint-file.ts";
 import { readHeads } from "./heads.ts";
 import { LogProofs, type ProvableLog } from "./proofs.ts";
-import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
+import { intactRecords, type ScannedLine } from "./scan.ts";
 import { listSegments, Segment } from "./segment.ts";
 import { LogWalk } from "./walk.ts";
 
@@ -251,15 +243,7 @@ class Verifier implements ProvableLog {
   #handleInvalid(segment: Segment, line: ScannedLine): void {
     const { sha256 } = this.#options;
     const position = { file: segment.path, offset: line.offset };
-    const parsed = parseLine(line.bytes);
-    if (parsed.kind === "newer") {
-      const reason = `unknown kind '${parsed.recordKind}': damaged, or written by a newer version`;
-      this.#reportBreak({ seq: this.#seq + 1, ...position, reason });
-      this.#walk.order.skipTo(this.#seq + 1);
-      return;
-    }
-    const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
-    const reason = parsed.kind === "bad" ? parsed.reason : "the line is incomplete";
+    const { kind, record, reason } = classifyLine(line.bytes, sha256);
     if (record === undefined) {
       this.#reportBreak({ seq: this.#seq + 1, ...position, reason });
       this.#walk.order.skipTo(this.#seq + 1);
@@ -272,26 +256,18 @@ class Verifier implements ProvableLog {
       this.#walk.order.skipBefore(head);
     }
     segment.mark(head.seq, line.offset);
-    if (parsed.kind !== "record")
-      this.#suspects.set(head.seq, { seq: head.seq, ...position, reason });
-    else if (!bodyMatches(record, sha256)) {
-      const damage = "its body does not match its commitment";
-      this.#suspects.set(head.seq, { seq: head.seq, ...position, reason: damage });
-    }
-    this.#walk.advance(head, leafHash(record.headBytes, sha256));
-    if (!this.#suspects.has(head.seq)) this.#add(record, position);
+    this.#walk.accept(record);
+    if (kind === "intact") this.#add(record, position);
+    else this.#suspects.set(head.seq, { seq: head.seq, ...position, reason });
   }
 
   async #isUnfinished(line: ScannedLine, sizeBytes: number): Promise<boolean> {
     const seq = this.#seq + 1;
     const signedSize = Math.max(this.#stored?.checkpoint.size ?? 0, this.#durable);
     if (signedSize >= seq || this.#file === undefined) return false;
-    for await (const block of scanBlocks(this.#file, line.offset, sizeBytes)) {
-      for (const later of linesOf(block)) {
-        const parsed = later.isComplete ? parseLine(later.bytes) : undefined;
-        if (parsed?.kind !== "record" || parsed.durable < seq) continue;
-        if (bodyMatches(parsed.record, this.#options.sha256)) return false;
-      }
+    const { sha256 } = this.#options;
+    for await (const { durable } of intactRecords(this.#file, line.offset, sizeBytes, sha256)) {
+      if (durable >= seq) return false;
     }
     return true;
   }

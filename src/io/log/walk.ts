@@ -4,7 +4,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
 import { LogOrder } from "../../core/log/order.ts";
 import { originOf } from "../../wire/checkpoint.ts";
-import { beginsLog, type Head } from "../../wire/record.ts";
+import { beginsLog, type Head, type LogRecord, leafHash } from "../../wire/record.ts";
 import type { DiskFile } from "../disk/disk.ts";
 import { LineReader } from "./line-reader.ts";
 import { type Block, lineAt, type ScannedLine, scanBlocks } from "./scan.ts";
@@ -23,7 +23,7 @@ export interface WalkEvents {
    */
   onValid(start: number, end: number): Promise<void> | undefined;
   /**
-   * To continue after an invalid line, the handler must call `advance` with the line's record.
+   * To continue after an invalid line, the handler must call `accept` with the line's record.
    * Returns false to stop the walk.
    */
   onInvalid(line: ScannedLine): Promise<boolean> | boolean;
@@ -34,12 +34,14 @@ export class LogWalk {
   readonly order = new LogOrder();
   readonly tree: MerkleTree;
   readonly line: LineReader;
+  readonly #sha256: Sha256;
   origin: string | undefined;
   lastSeq = Number.POSITIVE_INFINITY;
 
   #nextAt = 0;
 
   constructor(sha256: Sha256) {
+    this.#sha256 = sha256;
     this.tree = new MerkleTree(sha256);
     this.line = new LineReader(sha256);
   }
@@ -72,7 +74,7 @@ export class LogWalk {
     this.#nextAt = from;
     for (let start = from; start < bytes.length && order.seq < this.lastSeq; ) {
       if (!line.readVerified(bytes, start) || order.violation(line) !== undefined) return undefined;
-      this.advance(line, line.leaf(tree.nextLeaf()));
+      this.#advance(line, line.leaf(tree.nextLeaf()));
       const { end } = line;
       const pending = events.onValid(offset + start, offset + end + 1);
       start = end + 1;
@@ -82,7 +84,11 @@ export class LogWalk {
     return undefined;
   }
 
-  advance(head: Pick<Head, "seq" | "time" | "n" | "kind"> & { room: string }, leaf: Uint8Array) {
+  accept({ head, headBytes }: LogRecord): void {
+    this.#advance(head, leafHash(headBytes, this.#sha256));
+  }
+
+  #advance(head: Pick<Head, "seq" | "time" | "n" | "kind"> & { room: string }, leaf: Uint8Array) {
     this.order.advance(head);
     this.tree.append(leaf);
     if (beginsLog(head)) this.origin = originOf(leaf);

@@ -45,7 +45,7 @@ async function walked(
       if (events?.onInvalid !== undefined) return events.onInvalid(line);
       const record = parseHead(line.bytes)?.record;
       if (record === undefined || walk.order.violation(record.head) !== undefined) return false;
-      walk.advance(record.head, leafHash(record.headBytes, sha256));
+      walk.accept(record);
       return true;
     },
     ...(events?.onBlock && { onBlock: events.onBlock }),
