@@ -86,8 +86,8 @@ export class LineScanner {
     return isLetters(bytes, this.commitStart, this.commitEnd, COMMIT_END);
   }
 
-  /** Leaves the check of the commitment's characters to `matchesCommit`. */
-  findHead(bytes: Uint8Array, start: number): boolean {
+  /** Scans the head up to the room. */
+  findRoom(bytes: Uint8Array, start: number): boolean {
     this.#cacheView(bytes);
     this.#position = start;
     this.headStart = start + HEAD_AT;
@@ -102,8 +102,12 @@ export class LineScanner {
     if (!this.#literal(ROOM_KEY)) return false;
     this.roomStart = this.#position;
     this.roomEnd = this.#run(bytes, WORD, WORD_MAX);
-    if (this.roomEnd === this.roomStart || !this.#literal(N_KEY)) return false;
-    if (!this.#count(bytes)) return false;
+    return this.roomEnd > this.roomStart;
+  }
+
+  /** Leaves the check of the commitment's characters to `matchesCommit`. */
+  findHead(bytes: Uint8Array, start: number): boolean {
+    if (!this.findRoom(bytes, start) || !this.#literal(N_KEY) || !this.#count(bytes)) return false;
     this.n = this.#number;
     if (!this.#literal(BY_KEY)) return false;
     this.byStart = this.#position;

@@ -1,10 +1,11 @@
 /** Sparse index of a log, with one entry per block of lines. */
 
 import { assert } from "../../base/assert.ts";
-import { HeadScanner } from "./head-scanner.ts";
+import { LineScanner } from "../../wire/line-scanner.ts";
 import { RoomBlocks } from "./room-index.ts";
 
 const INDEX_BLOCK_BYTES = 64 << 10;
+const NEWLINE = 0x0a;
 
 export interface ByteRange {
   readonly firstSeq: number;
@@ -39,7 +40,7 @@ export class BlockIndex {
   readonly unparsable = new Set<number>();
   lastLineAt = 0;
   lastSeq = 0;
-  readonly #head = new HeadScanner();
+  readonly #head = new LineScanner();
 
   get blockCount(): number {
     return this.offsets.length;
@@ -55,19 +56,21 @@ export class BlockIndex {
     const head = this.#head;
     const start = segment.coveredBytes;
     let position = 0;
-    while (position < bytes.length && head.scan(bytes, position)) {
-      if (head.isHead && head.seq > limitSeq) break;
+    while (position < bytes.length) {
+      const isHead = head.findRoom(bytes, position);
+      const newline = bytes.indexOf(NEWLINE, isHead ? head.roomEnd : position);
+      if (newline < 0 || (isHead && head.seq > limitSeq)) break;
       const offset = start + position;
       if (this.#isBlockFull(segment, offset)) this.#beginBlock(offset);
-      if (head.isHead && head.seq === this.lastSeq + 1) {
+      if (isHead && head.seq === this.lastSeq + 1) {
         this.rooms.add(bytes, head.roomStart, head.roomEnd, this.blockCount - 1);
         this.#coverTime(head.time);
       } else {
         this.unparsable.add(this.blockCount - 1);
       }
-      this.lastSeq = head.isHead ? Math.max(head.seq, this.lastSeq) : this.lastSeq + 1;
+      this.lastSeq = isHead ? Math.max(head.seq, this.lastSeq) : this.lastSeq + 1;
       this.lastLineAt = offset;
-      position = head.next;
+      position = newline + 1;
     }
     segment.coveredBytes = start + position;
     return position;
