@@ -12,9 +12,10 @@ import { verifyNote } from "../../crypto/checkpoint.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
+import type { Flaw } from "../../io/log/log-check.ts";
 import { linesOf, scanBlocks } from "../../io/log/scan.ts";
 import { listSegments, segmentName } from "../../io/log/segment.ts";
-import type { Finding, LogVerdict } from "../../io/log/verify.ts";
+import type { LogVerdict } from "../../io/log/verify.ts";
 import type { ExpectedRecords, HomeLogPins } from "../../io/state/log-pins.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../../wire/fingerprint.ts";
 import { classifyLine, type LogRecord, leafHash } from "../../wire/record.ts";
@@ -25,7 +26,7 @@ const FINDINGS_MAX = 20;
 
 export interface HomeVerdict {
   readonly verdict: FolderVerdict;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Flaw[];
 }
 
 /**
@@ -64,8 +65,8 @@ async function compareWithKnown(
   folder: string,
   { origin, size }: LogVerdict,
   { pin, expected, size: known }: KnownHistory,
-): Promise<Finding[]> {
-  const finding = (seq: number, reason: string): Finding => ({
+): Promise<Flaw[]> {
+  const finding = (seq: number, reason: string): Flaw => ({
     seq,
     file: folder,
     offset: 0,
@@ -75,7 +76,7 @@ async function compareWithKnown(
     const description = `${pin.origin} with ${counted(pin.size, "record")}`;
     return [finding(1, `this device has seen a different history, ${description}`)];
   }
-  const findings: Finding[] = [];
+  const findings: Flaw[] = [];
   if (size < known) {
     const reason = `it has ${counted(size, "record")}, but this device has seen ${known}`;
     findings.push(finding(size + 1, reason));

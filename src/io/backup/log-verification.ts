@@ -6,11 +6,11 @@ import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { Erasures } from "../../core/log/erasures.ts";
 import { hasTrait } from "../../wire/kinds.ts";
-import { classifyLine, type FoldedRecord } from "../../wire/record.ts";
+import type { FoldedRecord } from "../../wire/record.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
-import { lastRecord, type ScannedLine } from "../log/scan.ts";
+import { corruptFault, LogCheck } from "../log/log-check.ts";
+import { lastRecord } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
-import { LogWalk } from "../log/walk.ts";
 import type { LogExtent } from "./manifest.ts";
 
 export interface VerifyLogOptions {
@@ -28,135 +28,66 @@ export interface VerifyLogOptions {
 export interface VerifiedLog {
   readonly extent: LogExtent;
   readonly roots: ReadonlyMap<number, string>;
-  readonly first: string;
   readonly damaged: readonly number[];
   readonly due: ReadonlyMap<number, number>;
 }
 
 export async function verifyLogCopy(options: VerifyLogOptions): Promise<VerifiedLog> {
-  const { disk, folder } = options;
+  const { disk, folder, sha256, atLeast, upTo = Number.POSITIVE_INFINITY, onRecord } = options;
+  const sizes = new Set(options.sizes);
+  const roots = new Map<number, string>();
+  const erasures = new Erasures();
+  let erasedBy = 0;
+  const check = new LogCheck({
+    ...{ disk, folder, sha256 },
+    isEnd: ({ isComplete }) => !isComplete,
+    needs: ({ seq, kind, erased }) =>
+      onRecord !== undefined || erased > 0 || hasTrait(kind, "erasing") || sizes.has(seq),
+    onRecord: (record) => {
+      const { seq } = record.head;
+      // The `erase` record belongs to the log, because it was on disk before this one was blanked.
+      erasedBy = Math.max(erasedBy, record.erased ?? 0);
+      walk.lastSeq = Math.max(walk.lastSeq, erasedBy);
+      if (sizes.has(seq)) roots.set(seq, toHex(walk.tree.root()));
+      erasures.add(record);
+      onRecord?.(record);
+      return undefined;
+    },
+    onBreak: (flaw, line) => {
+      if (line?.kind === "newer") {
+        const message = `${flaw.file} has records of unknown kind '${line.recordKind}'`;
+        throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
+      }
+      if (line === undefined || walk.order.seq < Math.max(atLeast, erasedBy)) {
+        throw corruptFault(flaw);
+      }
+      return false;
+    },
+  });
+  const { walk } = check;
+  walk.lastSeq = upTo;
   try {
-    const walk = new LogVerifier(options);
     for (const firstSeq of listSegments(disk, folder)) {
-      if (walk.isDone) break;
-      await walk.segment(firstSeq);
+      if (walk.order.seq >= walk.lastSeq) break;
+      await check.read(check.begin(firstSeq));
     }
-    return walk.end();
   } catch (error) {
     throw diskFault(error, folder);
   }
-}
-
-class LogVerifier {
-  readonly #options: VerifyLogOptions;
-  readonly #walk: LogWalk;
-  readonly #segments: Record<string, number> = {};
-  readonly #roots = new Map<number, string>();
-  readonly #sizes: ReadonlySet<number>;
-  readonly #damaged: number[] = [];
-  readonly #erasures = new Erasures();
-  readonly #torn = new Map<number, Fault>();
-  #erasedBy = 0;
-  #first = "";
-
-  constructor(options: VerifyLogOptions) {
-    this.#options = options;
-    this.#walk = new LogWalk(options.sha256);
-    this.#sizes = new Set(options.sizes);
-    this.#walk.lastSeq = options.upTo ?? Number.POSITIVE_INFINITY;
+  const { seq } = walk.order;
+  const expected = Math.max(atLeast, erasedBy);
+  if (seq < expected) {
+    throw new Fault("log-corrupt", `${folder} ends at seq ${seq} instead of ${expected}`);
   }
-
-  get isDone(): boolean {
-    return this.#walk.order.seq >= this.#walk.lastSeq;
-  }
-
-  async segment(firstSeq: number): Promise<void> {
-    const { disk, folder } = this.#options;
-    const path = join(folder, segmentName(firstSeq));
-    if (firstSeq !== this.#walk.order.seq + 1) {
-      throw corrupt(path, 0, `the file with seq ${this.#walk.order.seq + 1} is missing`);
-    }
-    using file = disk.open(path, "read");
-    let endBytes = 0;
-    const events = {
-      onValid: (_: number, finish: number) => {
-        endBytes = finish;
-        return this.#addValid();
-      },
-      onInvalid: (line: ScannedLine) => {
-        const isAccepted = line.isComplete && this.#handleInvalid(path, line.bytes, line.offset);
-        if (isAccepted) endBytes = line.offset + line.bytes.length + 1;
-        return isAccepted;
-      },
-    };
-    await this.#walk.read({ file, from: 0, to: file.sizeBytes() }, events);
-    if (endBytes > 0) this.#segments[firstSeq] = endBytes;
-  }
-
-  end(): VerifiedLog {
-    const { folder, atLeast } = this.#options;
-    const { seq } = this.#walk.order;
-    const expected = Math.max(atLeast, this.#erasedBy);
-    if (seq < expected) {
-      throw new Fault("log-corrupt", `${folder} ends at seq ${seq} instead of ${expected}`);
-    }
-    const due = new Map(this.#erasures.pending);
-    for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
-    const damaged = this.#damaged.filter((seq) => !due.has(seq));
-    damaged.push(...this.#erasures.unordered());
-    return {
-      extent: { size: seq, root: toHex(this.#walk.tree.root()), segments: this.#segments },
-      roots: this.#roots,
-      first: this.#first,
-      damaged: damaged.sort((a, b) => a - b),
-      due,
-    };
-  }
-
-  #addValid(): undefined {
-    const { line } = this.#walk;
-    const withBody = this.#options.onRecord !== undefined || hasTrait(line.kind, "erasing");
-    this.#add(line.record(withBody));
-  }
-
-  #handleInvalid(path: string, bytes: Uint8Array, offset: number): boolean {
-    const { sha256, atLeast } = this.#options;
-    const found = classifyLine(bytes, sha256);
-    if (found.kind === "newer") {
-      const message = `${path} has records of unknown kind '${found.recordKind}'`;
-      throw new Fault("version-unsupported", message, { remedy: "upgrade chat" });
-    }
-    const { record, reason } = found;
-    const objection = record === undefined ? reason : this.#walk.order.violation(record.head);
-    if (record === undefined || objection !== undefined) {
-      if (this.#walk.order.seq >= Math.max(atLeast, this.#erasedBy)) return false;
-      throw corrupt(path, offset, objection ?? reason);
-    }
-    const { seq } = record.head;
-    if (found.kind === "torn") this.#torn.set(seq, corrupt(path, offset, reason));
-    else if (found.kind === "damaged") this.#damaged.push(seq);
-    this.#walk.accept(record);
-    this.#add(record);
-    return true;
-  }
-
-  #add(record: FoldedRecord): void {
-    const { seq } = record.head;
-    const { tree } = this.#walk;
-    if (record.erased !== undefined) {
-      // The `erase` record belongs to the log, because it was on disk before this one was blanked.
-      this.#erasedBy = Math.max(this.#erasedBy, record.erased);
-      this.#walk.lastSeq = Math.max(this.#walk.lastSeq, this.#erasedBy);
-    }
-    if (seq === 1) this.#first = toHex(tree.root());
-    if (this.#sizes.has(seq)) this.#roots.set(seq, toHex(tree.root()));
-    this.#erasures.add(record);
-    this.#options.onRecord?.(record);
-  }
-}
-
-function corrupt(path: string, offset: number, reason: string): Fault {
-  return new Fault("log-corrupt", `${path} is damaged at byte ${offset}: ${reason}`);
+  const damaged = [...check.damagedExcept(erasures.pending), ...erasures.unordered()];
+  const read = check.segments.filter(({ sizeBytes }) => sizeBytes > 0);
+  const segments = Object.fromEntries(read.map(({ firstSeq, sizeBytes }) => [firstSeq, sizeBytes]));
+  return {
+    extent: { size: seq, root: toHex(walk.tree.root()), segments },
+    roots,
+    damaged: damaged.sort((a, b) => a - b),
+    due: erasures.pending,
+  };
 }
 
 export async function firstLeaf(
@@ -164,8 +95,8 @@ export async function firstLeaf(
   folder: string,
   sha256: Sha256,
 ): Promise<string | undefined> {
-  const walked = await verifyLogCopy({ disk, folder, sha256, atLeast: 0, upTo: 1, sizes: [] });
-  return walked.first === "" ? undefined : walked.first;
+  const { roots } = await verifyLogCopy({ disk, folder, sha256, atLeast: 0, upTo: 1, sizes: [1] });
+  return roots.get(1);
 }
 
 export function endOf(

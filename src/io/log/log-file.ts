@@ -47,12 +47,12 @@ import { ensureReserve, syncWithParents } from "./folder.ts";
 import { readHeads, segmentsBetween } from "./heads.ts";
 import { LineWriter } from "./line-writer.ts";
 import { type AppendAllOptions, type Log, type Settle, settledAppend } from "./log.ts";
+import { type Covered, checkCovered } from "./log-check.ts";
 import { type DroppedTail, type Fold, type Recovered, recoverLog } from "./recovery.ts";
 import { resumeLog } from "./resume.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import { Segment } from "./segment.ts";
 import type { LogValue } from "./snapshot.ts";
-import { type Covered, verifyCovered } from "./verification.ts";
 
 /** Large segments mean fewer files; small ones are faster to copy, verify and remove. */
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
@@ -234,7 +234,7 @@ export class LogFile implements Log {
       await delay(clock, VERIFY_PAUSE_MS);
       return !this.#isClosed;
     };
-    const verifying = verifyCovered({ ...this.#options, covered, erased: this.#erased, pause });
+    const verifying = checkCovered({ ...this.#options, covered, erased: this.#erased, pause });
     this.#verifying = verifying;
     const known = new Set(this.damaged);
     const found = ((await verifying) ?? []).filter((seq) => !known.has(seq));

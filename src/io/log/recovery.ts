@@ -22,10 +22,10 @@ import { writeSynced } from "../disk/whole-file.ts";
 import type { StoredCheckpoint } from "./checkpoint-file.ts";
 import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
 import { withReserve } from "./folder.ts";
+import { type Covered, corruptFault } from "./log-check.ts";
 import { intactRecords, type ScannedLine } from "./scan.ts";
 import { listSegments, Segment, segmentName } from "./segment.ts";
-import type { Covered } from "./verification.ts";
-import { LogWalk } from "./walk.ts";
+import { LogWalk, type Tail } from "./walk.ts";
 
 export interface RecoveryOptions {
   readonly disk: Disk;
@@ -62,11 +62,6 @@ export interface Recovered {
   readonly erased: SeqSet;
   readonly isLossAccepted: boolean;
   readonly covered?: Covered;
-}
-
-interface Tail {
-  readonly file: DiskFile;
-  readonly sizeBytes: number;
 }
 
 interface Flaw {
@@ -392,11 +387,6 @@ class Recovery {
   }
 
   #corrupt(segment: Segment, flaw: Flaw): Fault {
-    const seq = this.#walk.order.seq + 1;
-    return new Fault(
-      "log-corrupt",
-      `${segment.path} is damaged at byte ${flaw.offset}, where seq ${seq} was acknowledged: ` +
-        flaw.reason,
-    );
+    return corruptFault({ ...flaw, file: segment.path, seq: this.#walk.order.seq + 1 });
   }
 }

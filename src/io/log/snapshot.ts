@@ -2,7 +2,7 @@
 
 // The file contains a signature by the server's key followed by JSON and may be deleted at any
 // time. It is used if the signature is valid, the same program version wrote it, and a quick check
-// matches the log's files. `verification.ts` verifies the log after the start.
+// matches the log's files. `log-check.ts` checks the log after the start.
 
 import { dirname, join } from "node:path";
 import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";

@@ -7,14 +7,15 @@ import { Erasures } from "../../core/log/erasures.ts";
 import type { MerkleTree } from "../../core/log/merkle.ts";
 import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { hasTrait, type RecordKind } from "../../wire/kinds.ts";
-import { bodyOf, classifyLine, type FoldedRecord, type LogRecord } from "../../wire/record.ts";
-import { type Disk, type DiskFile, diskFault } from "../disk/disk.ts";
+import { bodyOf, type FoldedRecord, type LogRecord } from "../../wire/record.ts";
+import { type Disk, diskFault } from "../disk/disk.ts";
 import { checkpointPath, readCheckpointFile, type StoredCheckpoint } from "./checkpoint-file.ts";
 import { readHeads } from "./heads.ts";
+import { type Flaw, type LinePosition, LogCheck } from "./log-check.ts";
 import { LogProofs, type ProvableLog } from "./proofs.ts";
 import { intactRecords, type ScannedLine } from "./scan.ts";
-import { listSegments, Segment } from "./segment.ts";
-import { LogWalk } from "./walk.ts";
+import { listSegments } from "./segment.ts";
+import type { Tail } from "./walk.ts";
 
 const FINDINGS_MAX = 1_000;
 /**
@@ -32,16 +33,9 @@ export interface VerifyOptions {
   readonly onRecord?: (record: FoldedRecord) => void;
 }
 
-export interface Finding {
-  readonly seq: number;
-  readonly file: string;
-  readonly offset: number;
-  readonly reason: string;
-}
-
 export interface LogVerdict {
   readonly ok: boolean;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Flaw[];
   readonly findingCount: number;
   readonly size: number;
   readonly root: Uint8Array | undefined;
@@ -55,66 +49,65 @@ export interface LogVerdict {
  * write at the end only if it was acknowledged.
  */
 export async function verifyLog(options: VerifyOptions): Promise<LogVerdict> {
-  const verifier = new Verifier(options);
   try {
-    return await verifier.run();
+    return await new Verifier(options).run();
   } catch (error) {
     throw diskFault(error, options.folder);
-  } finally {
-    verifier.close();
   }
-}
-
-interface FilePosition {
-  readonly file: string;
-  readonly offset: number;
-}
-
-interface SuspectLine extends FilePosition {
-  readonly seq: number;
-  readonly reason: string;
 }
 
 class Verifier implements ProvableLog {
   readonly #options: VerifyOptions;
-  readonly #walk: LogWalk;
+  readonly #check: LogCheck;
   readonly #proofs: LogProofs;
-  readonly #findings: Finding[] = [];
+  readonly #findings: Flaw[] = [];
   #findingCount = 0;
-  readonly #segments: Segment[] = [];
-  #file: DiskFile | undefined;
-  #durable = 0;
   #isBroken = false;
+  #isLast = false;
   #lastMatch = { size: 0, position: { file: "", offset: 0 } };
-  #mismatch: Finding | undefined;
-  #unsignedFork: Finding | undefined;
-  readonly #suspects = new Map<number, SuspectLine>();
+  #mismatch: Flaw | undefined;
+  #unsignedFork: Flaw | undefined;
   readonly #erasures = new Erasures();
-  readonly #blankLines = new Map<number, SuspectLine>();
+  readonly #blankLines = new Map<number, Flaw>();
   #hasRecordedCheckpoint = false;
   #stored: StoredCheckpoint | undefined;
-  #storedPosition: FilePosition = { file: "", offset: 0 };
+  #storedPosition: LinePosition = { file: "", offset: 0 };
 
   constructor(options: VerifyOptions) {
     this.#options = options;
-    this.#walk = new LogWalk(options.sha256);
+    const { kinds } = options;
+    this.#check = new LogCheck({
+      ...options,
+      isEnd: (line, tail) => this.#isLast && this.#isUnfinished(line, tail),
+      onBreak: (flaw) => this.#reportBreak(flaw),
+      needs: ({ seq, kind, erased }) =>
+        kinds?.has(kind) === true ||
+        kind === "fork" ||
+        kind === "checkpoint" ||
+        hasTrait(kind, "erasing") ||
+        erased > 0 ||
+        seq === this.#stored?.checkpoint.size,
+      onRecord: (record, position) => {
+        if (record.damaged === true) return undefined;
+        this.#add(record, position);
+        const { kind, seq } = record.head;
+        const needsComparison = kind === "checkpoint" || seq === this.#stored?.checkpoint.size;
+        return needsComparison ? this.#compare(record, position) : undefined;
+      },
+    });
     this.#proofs = new LogProofs(this, options.sha256);
   }
 
   get tree(): MerkleTree {
-    return this.#walk.tree;
+    return this.#check.walk.tree;
   }
 
   get #seq(): number {
-    return this.#walk.order.seq;
+    return this.#check.walk.order.seq;
   }
 
   head(): number {
     return this.tree.size;
-  }
-
-  close(): void {
-    this.#file?.close();
   }
 
   async run(): Promise<LogVerdict> {
@@ -133,7 +126,7 @@ class Verifier implements ProvableLog {
       findingCount: this.#findingCount,
       size: this.#seq,
       root: this.#isBroken ? undefined : this.tree.root(),
-      origin: this.#walk.origin,
+      origin: this.#check.walk.origin,
       checkpoint: this.#stored?.note,
     };
   }
@@ -162,69 +155,25 @@ class Verifier implements ProvableLog {
 
   async #readNewLines(): Promise<void> {
     const { disk, folder } = this.#options;
+    const { segments } = this.#check;
     const firstSeqs = listSegments(disk, folder);
     for (const [index, firstSeq] of firstSeqs.entries()) {
-      const known = this.#segments.findIndex((segment) => segment.firstSeq === firstSeq);
-      if (known >= 0 && known < this.#segments.length - 1) continue;
-      const segment = this.#segments[known] ?? new Segment(folder, firstSeq);
-      const isLast = index === firstSeqs.length - 1;
-      if (known < 0) {
-        this.#segments.push(segment);
-        if (index === 0) this.#lastMatch.position = { file: segment.path, offset: 0 };
-        if (firstSeq !== this.#seq + 1) {
-          const reason = `the file with seq ${this.#seq + 1} is missing`;
-          this.#reportBreak({ seq: this.#seq + 1, file: segment.path, offset: 0, reason });
-          this.#walk.order.skipTo(firstSeq - 1);
-        }
-      }
-      await this.#readSegment(segment, isLast);
+      const known = segments.findIndex((segment) => segment.firstSeq === firstSeq);
+      if (known >= 0 && known < segments.length - 1) continue;
+      const segment = segments[known] ?? this.#check.begin(firstSeq);
+      if (index === 0 && known < 0) this.#lastMatch.position = { file: segment.path, offset: 0 };
+      this.#isLast = index === firstSeqs.length - 1;
+      await this.#check.read(segment);
     }
   }
 
-  async #readSegment(segment: Segment, isLast: boolean): Promise<void> {
-    this.#file?.close();
-    const file = this.#options.disk.open(segment.path, "read");
-    this.#file = file;
-    const sizeBytes = file.sizeBytes();
-    await this.#walk.read(
-      { file, from: segment.sizeBytes, to: sizeBytes },
-      {
-        onValid: (start, end) => this.#addValid(segment, start, end),
-        onInvalid: async (line) => {
-          if (isLast && (await this.#isUnfinished(line, sizeBytes))) return false;
-          this.#handleInvalid(segment, line);
-          segment.sizeBytes = line.offset + line.bytes.length + 1;
-          return true;
-        },
-      },
-    );
-  }
-
-  #addValid(segment: Segment, start: number, end: number): Promise<void> | undefined {
-    const { line } = this.#walk;
-    const { seq, kind, erased } = line;
-    this.#durable = Math.max(this.#durable, line.durable);
-    segment.mark(seq, start);
-    segment.sizeBytes = end;
-    const needsComparison = kind === "checkpoint" || seq === this.#stored?.checkpoint.size;
-    if (!needsComparison && erased === 0 && !this.#isNeeded(kind)) return undefined;
-    const position = { file: segment.path, offset: start };
-    const record = line.record(true);
-    this.#add(record, position);
-    return needsComparison ? this.#compare(record, position) : undefined;
-  }
-
-  async #compare(record: FoldedRecord, position: FilePosition): Promise<void> {
+  async #compare(record: FoldedRecord, position: LinePosition): Promise<void> {
     const { seq, kind } = record.head;
     if (kind === "checkpoint") await this.#compareRecorded(record, position);
     if (seq === this.#stored?.checkpoint.size) await this.#compareStored();
   }
 
-  #isNeeded(kind: RecordKind): boolean {
-    return this.#options.kinds?.has(kind) === true || kind === "fork" || hasTrait(kind, "erasing");
-  }
-
-  #add(record: FoldedRecord, { file, offset }: FilePosition): void {
+  #add(record: FoldedRecord, { file, offset }: LinePosition): void {
     const { seq, kind } = record.head;
     this.#erasures.add(record);
     if (record.erased !== undefined) {
@@ -240,33 +189,12 @@ class Verifier implements ProvableLog {
     if (this.#options.kinds?.has(kind) === true) this.#options.onRecord?.(record);
   }
 
-  #handleInvalid(segment: Segment, line: ScannedLine): void {
-    const { sha256 } = this.#options;
-    const position = { file: segment.path, offset: line.offset };
-    const { kind, record, reason } = classifyLine(line.bytes, sha256);
-    if (record === undefined) {
-      this.#reportBreak({ seq: this.#seq + 1, ...position, reason });
-      this.#walk.order.skipTo(this.#seq + 1);
-      return;
-    }
-    const { head } = record;
-    const objection = this.#walk.order.violation(head);
-    if (objection !== undefined) {
-      this.#reportBreak({ seq: this.#seq + 1, ...position, reason: objection });
-      this.#walk.order.skipBefore(head);
-    }
-    segment.mark(head.seq, line.offset);
-    this.#walk.accept(record);
-    if (kind === "intact") this.#add(record, position);
-    else this.#suspects.set(head.seq, { seq: head.seq, ...position, reason });
-  }
-
-  async #isUnfinished(line: ScannedLine, sizeBytes: number): Promise<boolean> {
+  async #isUnfinished({ offset }: ScannedLine, { file, sizeBytes }: Tail): Promise<boolean> {
     const seq = this.#seq + 1;
-    const signedSize = Math.max(this.#stored?.checkpoint.size ?? 0, this.#durable);
-    if (signedSize >= seq || this.#file === undefined) return false;
+    const signedSize = Math.max(this.#stored?.checkpoint.size ?? 0, this.#check.durable);
+    if (signedSize >= seq) return false;
     const { sha256 } = this.#options;
-    for await (const { durable } of intactRecords(this.#file, line.offset, sizeBytes, sha256)) {
+    for await (const { durable } of intactRecords(file, offset, sizeBytes, sha256)) {
       if (durable >= seq) return false;
     }
     return true;
@@ -277,7 +205,7 @@ class Verifier implements ProvableLog {
     await this.#compareRoot(this.#stored.checkpoint);
   }
 
-  async #compareRecorded(record: FoldedRecord, position: FilePosition): Promise<void> {
+  async #compareRecorded(record: FoldedRecord, position: LinePosition): Promise<void> {
     this.#hasRecordedCheckpoint = true;
     const { seq } = record.head;
     const note = bodyOf(record, "checkpoint")?.note ?? "";
@@ -307,7 +235,7 @@ class Verifier implements ProvableLog {
   }
 
   async #checkpointFlaw({ size, root, origin }: Checkpoint): Promise<string | undefined> {
-    if (origin !== this.#walk.origin)
+    if (origin !== this.#check.walk.origin)
       return `the checkpoint of size ${size} belongs to another log`;
     if (equalBytes(await this.#proofs.root(size), root)) return undefined;
     const from = this.#lastMatch.size + 1;
@@ -315,16 +243,18 @@ class Verifier implements ProvableLog {
   }
 
   heads(from: number, to: number): AsyncGenerator<LogRecord> {
-    return readHeads(this.#options.disk, this.#segments, from, to);
+    return readHeads(this.#options.disk, this.#check.segments, from, to);
   }
 
   #hasSuspects(): boolean {
     const isOrdered = (seq: number) => this.#erasures.ordered.has(seq);
-    return ![...this.#suspects.keys()].every(isOrdered) || this.#erasures.unordered().length > 0;
+    return (
+      ![...this.#check.suspects.keys()].every(isOrdered) || this.#erasures.unordered().length > 0
+    );
   }
 
   #reportSuspects(): void {
-    for (const suspect of this.#suspects.values()) {
+    for (const suspect of this.#check.suspects.values()) {
       if (!this.#erasures.ordered.has(suspect.seq)) this.#report(suspect);
     }
     for (const seq of this.#erasures.unordered()) {
@@ -337,7 +267,7 @@ class Verifier implements ProvableLog {
     for (const finding of [this.#mismatch, this.#unsignedFork]) {
       if (finding !== undefined) this.#report(finding);
     }
-    const last = this.#segments.at(-1);
+    const last = this.#check.segments.at(-1);
     const end = { file: last?.path ?? this.#options.folder, offset: last?.sizeBytes ?? 0 };
     const { size = 0 } = this.#stored?.checkpoint ?? {};
     if (this.#unsignedFork === undefined && size > this.#seq) {
@@ -355,12 +285,13 @@ class Verifier implements ProvableLog {
     }
   }
 
-  #reportBreak(finding: Finding): void {
+  #reportBreak(flaw: Flaw): true {
     this.#isBroken = true;
-    this.#report(finding);
+    this.#report(flaw);
+    return true;
   }
 
-  #report({ seq, file, offset, reason }: Finding): void {
+  #report({ seq, file, offset, reason }: Flaw): void {
     this.#findingCount += 1;
     if (this.#findings.length < FINDINGS_MAX) this.#findings.push({ seq, file, offset, reason });
   }

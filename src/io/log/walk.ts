@@ -13,7 +13,12 @@ export interface FileRange {
   readonly file: DiskFile;
   readonly from: number;
   readonly to: number;
-  readonly blockBytes?: number;
+  readonly blockBytes?: number | undefined;
+}
+
+export interface Tail {
+  readonly file: DiskFile;
+  readonly sizeBytes: number;
 }
 
 export interface WalkEvents {
@@ -27,7 +32,7 @@ export interface WalkEvents {
    * Returns false to stop the walk.
    */
   onInvalid(line: ScannedLine): Promise<boolean> | boolean;
-  onBlock?(): Promise<boolean>;
+  readonly onBlock?: (() => Promise<boolean>) | undefined;
 }
 
 export class LogWalk {
