@@ -24,6 +24,8 @@ describe("a torn tail", () => {
     "a spoilt body, then a line of the same batch": spoilt(lineAt(3, 3, 2)) + lineAt(4, 4, 2),
     "a spoilt body, then a line without its newline":
       spoilt(lineAt(3, 3, 2)) + lineAt(4, 4, 3).slice(0, -1),
+    "a spoilt body, then a spoilt line that calls it durable":
+      spoilt(lineAt(3, 3, 2)) + spoilt(lineAt(4, 4, 3)),
     "a line that is missing": lineAt(4, 4, 2),
   };
   for (const [name, tail] of Object.entries(tails)) {
