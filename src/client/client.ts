@@ -28,6 +28,8 @@ import {
   type SessionEvent,
 } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
+import type { Hashing } from "./files/hashing.ts";
+import { Transfers } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
 import type { Connection, LinkStats, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
@@ -47,8 +49,6 @@ import type { ClientStores } from "./ports.ts";
 import { AccountFiles } from "./sealed/account-files.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
 import { ServerLocator } from "./server-locator.ts";
-import type { Hashing } from "./transfer/hashing.ts";
-import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
 
 export interface ClientDependencies {

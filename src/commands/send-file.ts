@@ -17,7 +17,7 @@ import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { PostedFile, UploadedFile } from "../client/transfer/transfers.ts";
+import type { PostedFile, UploadedFile } from "../client/files/transfers.ts";
 import { checkFileText } from "../core/rooms/files.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";

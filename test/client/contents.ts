@@ -1,6 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import type { SinkOptions } from "../../src/client/transfer/download.ts";
+import type { SinkOptions } from "../../src/client/files/download.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Sink, Source } from "../../src/io/blob/interfaces.ts";
 import { digestOf } from "../wire/digest.ts";

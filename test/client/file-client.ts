@@ -1,13 +1,13 @@
 import type { Fault } from "../../src/base/fault.ts";
 import type { FileId } from "../../src/base/ids.ts";
 import type { Client } from "../../src/client/client.ts";
-import type { TransferProgress } from "../../src/client/transfer/progress.ts";
+import type { TransferProgress } from "../../src/client/files/progress.ts";
 import type {
   DownloadedFile,
   DownloadRequest,
   UploadedFile,
   UploadRequest,
-} from "../../src/client/transfer/transfers.ts";
+} from "../../src/client/files/transfers.ts";
 import { ClientFixture } from "./client-fixture.ts";
 import { MemoryFolder, type MemorySource } from "./contents.ts";
 import type { FakeFiles } from "./fake-files.ts";

@@ -6,7 +6,7 @@ import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ReaderEvent } from "../../src/client/event.ts";
-import type { DownloadedFile, UploadedFile } from "../../src/client/transfer/transfers.ts";
+import type { DownloadedFile, UploadedFile } from "../../src/client/files/transfers.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import { rejection } from "../rejection.ts";

@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { ReaderEvent } from "../../client/event.ts";
-import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { TransferProgress } from "../../client/files/progress.ts";
 import {
   checkFileId,
   checkOut,

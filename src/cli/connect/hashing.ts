@@ -1,6 +1,6 @@
 /** SHA-256 of files, implemented by the runtime. */
 
-import type { Hashing } from "../../client/transfer/hashing.ts";
+import type { Hashing } from "../../client/files/hashing.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 
 export function nativeHashing(): Hashing {

@@ -9,7 +9,7 @@ import { CHUNK_BYTES } from "../../base/limits.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import type { Client } from "../../client/client.ts";
-import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { TransferProgress } from "../../client/files/progress.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { METADATA_BYTES_MAX, parseMetadata } from "../../io/blob/metadata.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";

@@ -4,7 +4,7 @@ import { STALL_REPORTED_AFTER_MS } from "../../base/limits.ts";
 import { formatDuration, formatElapsed, formatRate, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
-import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { TransferProgress } from "../../client/files/progress.ts";
 import type { PauseCause } from "../../core/transfer/progress.ts";
 import { type Context, mayRedraw, printNotice } from "../context.ts";
 import type { JsonObject } from "./render.ts";

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { parseTarget } from "../../base/names.ts";
-import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { TransferProgress } from "../../client/files/progress.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferState, TransferView } from "../../core/model/state.ts";

@@ -2,7 +2,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../base/limits-screen.ts";
-import type { Hashing } from "../../client/transfer/hashing.ts";
+import type { Hashing } from "../../client/files/hashing.ts";
 import { isPictureName, isSmallPicture } from "../../core/client/picture-name.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import type { PicturePaths } from "./picture-paths.ts";

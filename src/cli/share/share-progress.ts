@@ -2,7 +2,7 @@
 
 import type { FileId } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { Reporter } from "../../client/transfer/progress.ts";
+import { Reporter } from "../../client/files/progress.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { Context } from "../context.ts";
 import { ProgressDisplay } from "../output/progress.ts";

@@ -1,14 +1,14 @@
 /** Files of an account in open and sealed rooms. */
 
 import type { FileId } from "../../base/ids.ts";
-import { unlessAborted } from "../link/abort.ts";
 import {
   type DownloadedFile,
   type DownloadRequest,
   interrupted,
   type UploadedFile,
   type UploadRequest,
-} from "../transfer/transfers.ts";
+} from "../files/transfers.ts";
+import { unlessAborted } from "../link/abort.ts";
 import type { SealedFiles, SealedFilesOptions } from "./files.ts";
 import type { Sealing } from "./sealing.ts";
 

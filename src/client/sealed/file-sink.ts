@@ -7,7 +7,7 @@ import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import { FileStream, sealedChunks, sealedSize } from "../../crypto/seal/file-stream.ts";
 import type { Renamed, Sink } from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
-import type { Hashing } from "../transfer/hashing.ts";
+import type { Hashing } from "../files/hashing.ts";
 import { PLAIN_CHUNK_BYTES, type SealedFile } from "./file-body.ts";
 
 export interface DecryptingSinkOptions {

@@ -16,7 +16,7 @@ import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
-import type { Hashing } from "../transfer/hashing.ts";
+import type { Hashing } from "../files/hashing.ts";
 import { PLAIN_CHUNK_BYTES } from "./file-body.ts";
 
 export interface EncryptingSourceOptions {

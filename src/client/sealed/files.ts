@@ -17,8 +17,8 @@ import type {
 import { chunkCount } from "../../wire/chunks.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
-import type { Hashing } from "../transfer/hashing.ts";
-import type { TransferProgress } from "../transfer/progress.ts";
+import type { Hashing } from "../files/hashing.ts";
+import type { TransferProgress } from "../files/progress.ts";
 import type {
   DownloadedFile,
   DownloadRequest,
@@ -26,7 +26,7 @@ import type {
   Transfers,
   UploadedFile,
   UploadRequest,
-} from "../transfer/transfers.ts";
+} from "../files/transfers.ts";
 import { sealedFilePost } from "./body.ts";
 import { sealedFileBody } from "./file-body.ts";
 import type { DescribedFile } from "./file-index.ts";

@@ -1,7 +1,7 @@
 /** SHA-256 for the page, synchronous and also available without TLS. */
 
 import { sha256 as softSha256 } from "@noble/hashes/sha2.js";
-import type { Hashing } from "../../client/transfer/hashing.ts";
+import type { Hashing } from "../../client/files/hashing.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 import type { Subtle } from "./environment.ts";
 

@@ -2,8 +2,8 @@
 
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import type { SinkOptions } from "../../client/transfer/download.ts";
-import type { Hashing } from "../../client/transfer/hashing.ts";
+import type { SinkOptions } from "../../client/files/download.ts";
+import type { Hashing } from "../../client/files/hashing.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
 import { Digest } from "../../wire/chunks.ts";
 import type { SaveHandle, SaveTarget } from "./environment.ts";

@@ -2,11 +2,11 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { AccountLink, LinkedAccount } from "../../client/account-link.ts";
+import type { Hashing } from "../../client/files/hashing.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import type { AccountSession } from "../../client/session.ts";
-import type { Hashing } from "../../client/transfer/hashing.ts";
 import { greet } from "../../client/trust.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import type { ModelEvent } from "../../core/model/event.ts";

@@ -1,9 +1,9 @@
 /** Journal of unfinished transfers in the browser's storage. */
 
 import { Fault } from "../../base/fault.ts";
+import type { TransferTask } from "../../client/files/queue.ts";
+import type { TransfersOptions } from "../../client/files/transfers.ts";
 import type { AccountSession } from "../../client/session.ts";
-import type { TransferTask } from "../../client/transfer/queue.ts";
-import type { TransfersOptions } from "../../client/transfer/transfers.ts";
 import type { LocalEvent } from "../../core/model/event.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";

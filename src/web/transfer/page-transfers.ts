@@ -9,9 +9,9 @@ import {
   PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
+import { TransferQueue } from "../../client/files/queue.ts";
+import { Transfers } from "../../client/files/transfers.ts";
 import { AccountFiles } from "../../client/sealed/account-files.ts";
-import { TransferQueue } from "../../client/transfer/queue.ts";
-import { Transfers } from "../../client/transfer/transfers.ts";
 import { fileStamp } from "../browser/file-source.ts";
 import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
 import { AttachmentStore } from "./attachment-store.ts";

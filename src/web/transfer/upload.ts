@@ -1,8 +1,8 @@
 /** A resumable, journaled upload of the page. */
 
 import { asFault } from "../../base/fault.ts";
+import type { RunOptions, TransferTask } from "../../client/files/queue.ts";
 import type { AccountFiles } from "../../client/sealed/account-files.ts";
-import type { RunOptions, TransferTask } from "../../client/transfer/queue.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
 import type { PageTask } from "./journal.ts";

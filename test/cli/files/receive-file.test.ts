@@ -8,7 +8,7 @@ import {
   downloadedJson,
   reportRenamed,
 } from "../../../src/cli/files/receive-file.ts";
-import type { DownloadedFile } from "../../../src/client/transfer/transfers.ts";
+import type { DownloadedFile } from "../../../src/client/files/transfers.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 

@@ -7,7 +7,7 @@ import {
   ProgressLines,
   progressJson,
 } from "../../../src/cli/output/progress.ts";
-import type { TransferProgress } from "../../../src/client/transfer/progress.ts";
+import type { TransferProgress } from "../../../src/client/files/progress.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 
 const MB = 1e6;

@@ -1,8 +1,8 @@
 import { describe, expect } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import type { UploadedFile, UploadRequest } from "../../../src/client/files/transfers.ts";
 import { sealedEdit } from "../../../src/client/sealed/body.ts";
-import type { UploadedFile, UploadRequest } from "../../../src/client/transfer/transfers.ts";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
 import { rejection } from "../../rejection.ts";
 import { content, digestHex, MemoryFolder, MemorySource } from "../contents.ts";

@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { toHex } from "../../../base/bytes.ts";
 import { CHUNK_BYTES } from "../../../base/limits.ts";
-import type { Hashing } from "../../../client/transfer/hashing.ts";
+import type { Hashing } from "../../../client/files/hashing.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { Digest } from "../../../wire/chunks.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { ReadAhead } from "../../../src/client/transfer/read-ahead.ts";
+import { ReadAhead } from "../../../src/client/files/read-ahead.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { content, MemorySource } from "../contents.ts";
 

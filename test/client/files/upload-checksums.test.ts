@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
-import { UploadChecksums } from "../../../src/client/transfer/upload-checksums.ts";
+import { UploadChecksums } from "../../../src/client/files/upload-checksums.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 
 const FILE = "fAAAAAAAAAAA" as FileId;
