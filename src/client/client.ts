@@ -46,7 +46,6 @@ import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, GreetedLink, LoginPolicy, LoginResult } from "./login.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
-import { AccountFiles } from "./sealed/account-files.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
 import { ServerLocator } from "./server-locator.ts";
 import { type Greeted, greet } from "./trust.ts";
@@ -120,7 +119,7 @@ export class Client extends AccountLink<ClientAccount> {
   readonly #options: ClientOptions;
   readonly #events: EventBuffer;
   readonly #listeners = new Set<(event: SessionEvent) => void>();
-  readonly transfers: AccountFiles;
+  readonly transfers: Transfers;
   readonly #locator: ServerLocator;
   #closed: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorWriter;
@@ -169,15 +168,13 @@ export class Client extends AccountLink<ClientAccount> {
     this.#locator = locator;
     const { clock, keys: verifier, state, hashing } = deps;
     const { uploads, logPins } = state;
-    const transfers = new Transfers({
-      ...{ clock, entropy: deps.entropy, activeLink: this.activeLink, hashing },
+    this.transfers = new Transfers({
+      ...{ clock, entropy: deps.entropy, activeLink: this.activeLink, hashing, uploads },
+      cipher: deps.fileCipher,
+      session: () => this.loggedIn.session,
       ...(isOneShot === true ? { hasMajority: () => this.#hasMajority } : {}),
       confirmed: (seq) => this.confirmed(seq),
       greet: (connection) => greet(connection, { ...deps, verifier, program }),
-    });
-    this.transfers = new AccountFiles({
-      ...{ transfers, hashing, cipher: deps.fileCipher, uploads },
-      session: () => this.loggedIn.session,
     });
     this.#cursors = new CursorWriter(state, clock);
     const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();

@@ -1,13 +1,19 @@
-/** Uploads and downloads, each over its own data channel and any number of links. */
+/** An account's uploads and downloads, each over its own data channel and any number of links. */
 
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import type { Receipt } from "../../core/client/outbox.ts";
+import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
 import type { Renamed, Sink, Source } from "../../io/blob/interfaces.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import { unlessAborted } from "../link/abort.ts";
 import type { Connection } from "../link/connection.ts";
 import { runOverChannels } from "./data-channel.ts";
 import { Download, type PartialDownload, type SinkOptions } from "./download.ts";
+import type { Hashing } from "./hashing.ts";
 import type { TransferProgress } from "./progress.ts";
-import { Upload, type UploadOptions } from "./upload.ts";
+import { type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
 
 export interface UploadRequest {
   readonly source: Source;
@@ -71,10 +77,50 @@ export interface DownloadedFile {
   readonly renamed: readonly Renamed[];
 }
 
-export interface TransfersOptions extends Omit<UploadOptions, "uploads"> {
-  readonly confirmed?: (seq: number) => void;
+export interface FileSession {
+  readonly rooms: readonly RoomView[];
+  readonly posts: { post(target: string, body: PostBody): Promise<Receipt> };
+  readonly sealing: {
+    untilListed(): Promise<void>;
+    sealedTargets(targets: readonly string[]): Promise<readonly SealedTarget[]>;
+    exists(): Promise<boolean>;
+    cipherStage(options: CipherStageOptions): Promise<CipherStage>;
+  };
 }
 
+export interface SealedTarget {
+  readonly target: string;
+  readonly room: RoomView;
+}
+
+export interface CipherStageOptions {
+  readonly hashing: Hashing;
+  readonly cipher?: OpenFileCipher | undefined;
+  readonly session: FileSession;
+}
+
+export type DownloadFile = (request: DownloadRequest) => Promise<DownloadedFile>;
+
+export interface CipherStage {
+  encrypt(request: UploadRequest, targets: readonly SealedTarget[]): Promise<EncryptedUpload>;
+  /** @param download downloads the encrypted content, or a file of an open room */
+  get(request: DownloadRequest, download: DownloadFile): Promise<DownloadedFile>;
+  announceUploads(): Promise<void>;
+}
+
+export interface EncryptedUpload {
+  readonly request: SourceUpload;
+  /** Posts the messages that describe the file, after which the upload cannot be resumed. */
+  finish(sent: UploadedFile, removeJournal: () => void): Promise<UploadedFile>;
+  close(): void;
+}
+
+export interface TransfersOptions extends UploadOptions, Pick<CipherStageOptions, "cipher"> {
+  readonly confirmed?: (seq: number) => void;
+  readonly session: () => FileSession;
+}
+
+/** Encrypts and decrypts files of sealed rooms, with a module that is loaded when it is needed. */
 export class Transfers {
   readonly #options: TransfersOptions;
 
@@ -84,16 +130,28 @@ export class Transfers {
 
   /**
    * Resumes after every loss of the link, without a time limit.
-   * @param uploads if `undefined`, no later run can resume the upload
    * @throws {Fault} file-changed if the file changes (the upload is withdrawn), interrupted if the
    * signal or the client ends the upload, and the server's refusal
    */
-  async send(request: UploadRequest, uploads: UploadOptions["uploads"]): Promise<UploadedFile> {
-    const options = { ...this.#options, uploads };
-    const upload = (stop: AbortSignal) => new Upload(options, request, stop).run();
-    const sent = await this.#runUntilStopped(request.signal, upload);
-    for (const { seq } of sent.posted) this.#options.confirmed?.(seq);
-    return sent;
+  async send(request: UploadRequest): Promise<UploadedFile> {
+    const { sealing } = await this.#listedSession(request.signal);
+    const targets = await sealing.sealedTargets(request.to);
+    const encrypted =
+      targets.length === 0
+        ? undefined
+        : await (await this.#cipherStage()).encrypt(request, targets);
+    try {
+      let removeJournal = () => {};
+      const sent = await this.#runUntilStopped(request.signal, (stop) => {
+        const upload = new Upload(this.#options, encrypted?.request ?? request, stop);
+        removeJournal = () => upload.removeJournal();
+        return upload.run();
+      });
+      for (const { seq } of sent.posted) this.#options.confirmed?.(seq);
+      return encrypted === undefined ? sent : await encrypted.finish(sent, removeJournal);
+    } finally {
+      encrypted?.close();
+    }
   }
 
   /**
@@ -101,10 +159,17 @@ export class Transfers {
    * @throws {Fault} file-unknown, not-member, checksum-wrong, interrupted, and the faults of the
    * sink; repeating the call resumes the download
    */
-  get(request: DownloadRequest): Promise<DownloadedFile> {
-    return this.#runUntilStopped(request.signal, (stop) =>
-      new Download(this.#options, request, stop).run(),
-    );
+  async get(request: DownloadRequest): Promise<DownloadedFile> {
+    const { sealing } = await this.#listedSession(request.signal);
+    const download = (plain: DownloadRequest) =>
+      this.#runUntilStopped(plain.signal, (stop) => new Download(this.#options, plain, stop).run());
+    if (!(await sealing.exists())) return download(request);
+    return (await this.#cipherStage()).get(request, download);
+  }
+
+  /** Posts files that earlier runs uploaded to sealed rooms but did not post. */
+  async announceUploads(): Promise<void> {
+    await (await this.#cipherStage()).announceUploads();
   }
 
   withdraw(file: FileId): Promise<void> {
@@ -116,6 +181,23 @@ export class Transfers {
       const task = { stop, runOver, progressCount: () => 0, channelLost: () => undefined };
       await runOverChannels(this.#options, task);
     });
+  }
+
+  async #listedSession(signal: AbortSignal | undefined): Promise<FileSession> {
+    const session = this.#options.session();
+    const listed = session.sealing.untilListed();
+    await (signal === undefined
+      ? listed
+      : unlessAborted(signal, listed).catch(() => {
+          throw interrupted();
+        }));
+    return session;
+  }
+
+  #cipherStage(): Promise<CipherStage> {
+    const { hashing, cipher } = this.#options;
+    const session = this.#options.session();
+    return session.sealing.cipherStage({ hashing, cipher, session });
   }
 
   async #runUntilStopped<Result>(
@@ -138,7 +220,7 @@ export class Transfers {
   }
 }
 
-export function interrupted(): Fault {
+function interrupted(): Fault {
   return new Fault("interrupted", "the transfer was interrupted", {
     remedy: "run the same command again to resume",
   });

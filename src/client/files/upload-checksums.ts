@@ -1,6 +1,8 @@
 /** Checksums of an upload's chunks, as a running hash and individually. */
 
 import { assert } from "../../base/assert.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, TRANSFER_WINDOW_BYTES_MAX } from "../../base/limits.ts";
 import type { ResumableUpload } from "../../io/state/resumable-upload.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
@@ -19,6 +21,7 @@ const JOURNAL_BATCH_CHUNKS = 16;
  */
 export class UploadChecksums {
   readonly #newHash: () => RunningHash;
+  readonly #isEncrypted: boolean;
   #hash: RunningHash;
   #durable = 0;
   #pending: Uint8Array[] = [];
@@ -26,8 +29,10 @@ export class UploadChecksums {
   #unjournaled: Uint8Array[] = [];
   #unjournaledFrom = 0;
 
-  constructor(newHash: () => RunningHash) {
+  /** @param isEncrypted prevents a secret from encrypting two different contents */
+  constructor(newHash: () => RunningHash, isEncrypted = false) {
     this.#newHash = newHash;
+    this.#isEncrypted = isEncrypted;
     this.#hash = newHash();
   }
 
@@ -51,7 +56,9 @@ export class UploadChecksums {
     if (first !== this.#unjournaledFrom + this.#unjournaled.length) this.flush();
     if (this.#unjournaled.length === 0) this.#unjournaledFrom = first;
     this.#unjournaled.push(...hashes);
-    if (this.#unjournaled.length >= JOURNAL_BATCH_CHUNKS || this.#journal?.check) this.flush();
+    // Checksums of encrypted chunks are stored before the chunks are sent.
+    const isBatch = this.#unjournaled.length >= JOURNAL_BATCH_CHUNKS;
+    if (isBatch || this.#isEncrypted) this.flush();
   }
 
   flush(): void {
@@ -60,7 +67,7 @@ export class UploadChecksums {
     // Another process may be sending the same upload, so the journal may be ahead or have been
     // restarted.
     const known = (this.#journal?.upTo ?? 0) - this.#unjournaledFrom;
-    this.#journal?.check?.(this.#unjournaledFrom, hashes);
+    if (this.#isEncrypted) this.#checkUnchanged(this.#unjournaledFrom, hashes);
     if (known >= 0 && known < hashes.length) this.#journal?.addHashes(hashes.slice(known));
   }
 
@@ -80,7 +87,7 @@ export class UploadChecksums {
     // The server has lost chunks. The journal still has all checksums, so start over from the
     // journal.
     if (have < this.#durable) this.#reset();
-    if (journal !== undefined && journal.upTo > have) journal.truncate(have);
+    if (journal !== undefined && journal.upTo > have) this.#truncateJournal(have);
     this.#readJournal(have);
     this.#pending.length = Math.min(this.#pending.length, have - this.#durable);
     this.markDurable(this.next);
@@ -109,6 +116,24 @@ export class UploadChecksums {
       this.#hash.update(hash);
     }
     this.#durable = index;
-    if (index < upTo) this.#journal.truncate(index);
+    if (index < upTo) this.#truncateJournal(index);
+  }
+
+  #truncateJournal(upTo: number): void {
+    if (!this.#isEncrypted) this.#journal?.truncate(upTo);
+  }
+
+  /** @throws {Fault} file-changed */
+  #checkUnchanged(from: number, hashes: readonly Uint8Array[]): void {
+    if (this.#journal === undefined) return;
+    const stored = this.#journal.hashes(from);
+    for (const hash of hashes.slice(0, Math.max(0, this.#journal.upTo - from))) {
+      const storedHash = stored.next();
+      if (storedHash.done === true) return;
+      if (equalBytes(storedHash.value, hash)) continue;
+      throw new Fault("file-changed", msg`the file has changed since its upload began`, {
+        remedy: msg`send it again; the upload restarts`,
+      });
+    }
   }
 }

@@ -25,8 +25,19 @@ import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
 
 export interface UploadOptions extends DataChannelOptions {
-  readonly uploads?: ResumableUploads | undefined;
+  /** If `undefined`, no later run can resume an upload. */
+  readonly uploads: ResumableUploads | undefined;
   readonly hashing: Hashing;
+}
+
+/** Upload whose source may be encrypted. */
+export interface SourceUpload extends UploadRequest {
+  readonly encryption?: {
+    /** Differs from the name in the journal of an unencrypted upload of the same file. */
+    readonly journalName: string;
+    /** False if the secret for the file is lost. */
+    readonly canResume: (file: FileId) => boolean;
+  };
 }
 
 const UNKNOWN_FILE_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
@@ -34,12 +45,13 @@ const UNKNOWN_FILE_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "not
 export class Upload implements ChannelTask<UploadedFile> {
   readonly stop: AbortSignal;
   readonly #options: UploadOptions;
-  readonly #request: UploadRequest;
+  readonly #request: SourceUpload;
   readonly #ahead: ReadAhead;
   /** `undefined` for a stream, which is offered without a size, also on later channels. */
   readonly #sizeBytes: number | undefined;
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
+  #journal: ResumableUpload | undefined;
   #file: FileId;
   #isJournaled = false;
   #isResumed = false;
@@ -49,7 +61,7 @@ export class Upload implements ChannelTask<UploadedFile> {
   #waitsAt: PauseCause = "server";
   #progressCount = 0;
 
-  constructor(options: UploadOptions, request: UploadRequest, stop: AbortSignal) {
+  constructor(options: UploadOptions, request: SourceUpload, stop: AbortSignal) {
     const { source, onProgress } = request;
     this.#options = options;
     this.#request = request;
@@ -84,6 +96,11 @@ export class Upload implements ChannelTask<UploadedFile> {
     }
   }
 
+  /** An encrypted upload is resumable until the message that describes it is posted. */
+  removeJournal(): void {
+    ignoringFaults(() => this.#journal?.remove());
+  }
+
   /** Saves checksums, so that the next run or channel does not have to read the same chunks. */
   #flush(): void {
     ignoringFaults(() => this.#checksums.flush());
@@ -99,20 +116,20 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   async runOver(connection: Connection, active: LoggedInLink): Promise<UploadedFile> {
-    const journal = await this.#openJournal(connection, active);
+    this.#journal = await this.#openJournal(connection, active);
     await this.#request.source.begin?.(this.#file);
     try {
       const offer = await this.#offer(connection);
-      if (offer === undefined) return await this.#restart(connection, active, journal);
-      this.#resume(offer.have, journal);
+      if (offer === undefined) return await this.#restart(connection, active);
+      this.#resume(offer.have);
       await this.#hashUpTo(offer.have, connection);
       const fileSize = await this.#send(connection, offer.window);
       await this.#request.untilTurn?.();
-      return await this.#finish(connection, fileSize, journal);
+      return await this.#finish(connection, fileSize);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#flush();
-      await this.#withdrawIfChanged(error, connection, journal);
+      await this.#withdrawIfChanged(error, connection);
       throw error;
     }
   }
@@ -122,15 +139,20 @@ export class Upload implements ChannelTask<UploadedFile> {
     active: LoggedInLink,
   ): Promise<ResumableUpload | undefined> {
     const { uploads, clock } = this.#options;
-    const { source, to } = this.#request;
-    const { path, stamp, name } = source;
+    const { source, to, encryption } = this.#request;
+    const { path, stamp } = source;
+    const name = encryption?.journalName ?? source.name;
     if (uploads === undefined || path === undefined || stamp === undefined) return undefined;
     const { fingerprint, user } = active;
     const key: UploadKey = { fingerprint, user, path, to, name };
     const found = uploads.find(key, stamp);
-    const upload = found?.isChanged === false ? found.upload : undefined;
-    if (this.#isJournaled) return upload?.file === this.#file ? upload : undefined;
-    if (found?.isChanged === true) {
+    const isChanged = found?.isChanged === true;
+    if (this.#isJournaled) {
+      return !isChanged && found?.upload.file === this.#file ? found.upload : undefined;
+    }
+    const mayResume = encryption?.canResume ?? (() => true);
+    const upload = found && !isChanged && mayResume(found.upload.file) ? found.upload : undefined;
+    if (found !== undefined && upload === undefined) {
       this.#isChanged = true;
       await this.#withdraw(connection, found.upload.file);
     }
@@ -166,12 +188,8 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  #restart(
-    connection: Connection,
-    active: LoggedInLink,
-    journal: ResumableUpload | undefined,
-  ): Promise<UploadedFile> {
-    journal?.remove();
+  #restart(connection: Connection, active: LoggedInLink): Promise<UploadedFile> {
+    this.#journal?.remove();
     this.#file = fileId(this.#options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
     this.#isJournaled = false;
@@ -179,7 +197,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     return this.runOver(connection, active);
   }
 
-  #resume(have: number, journal: ResumableUpload | undefined): void {
+  #resume(have: number): void {
     const { source } = this.#request;
     if (have < this.#checksums.durable && source.path === undefined) {
       throw new Fault(
@@ -190,7 +208,7 @@ export class Upload implements ChannelTask<UploadedFile> {
         },
       );
     }
-    this.#checksums.resume(have, journal);
+    this.#checksums.resume(have, this.#journal);
     source.release(this.#checksums.durable);
     const haveBytes = Math.min(have * CHUNK_BYTES, source.sizeBytes ?? Number.POSITIVE_INFINITY);
     if (this.#resumedBytes === undefined) {
@@ -233,11 +251,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     return fileSize;
   }
 
-  async #finish(
-    connection: Connection,
-    { sizeBytes, chunks }: FileSize,
-    journal: ResumableUpload | undefined,
-  ): Promise<UploadedFile> {
+  async #finish(connection: Connection, { sizeBytes, chunks }: FileSize): Promise<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
@@ -249,7 +263,7 @@ export class Upload implements ChannelTask<UploadedFile> {
     const fields = { file, size: sizeBytes, chunks, digest, ...captionFields };
     const answer = await connection.request("finish", fields);
     this.#update(sizeBytes);
-    ignoringFaults(() => journal?.remove());
+    if (this.#request.encryption === undefined) this.removeJournal();
     return {
       id: file,
       name: this.#request.source.name,
@@ -271,19 +285,15 @@ export class Upload implements ChannelTask<UploadedFile> {
     };
   }
 
-  async #withdrawIfChanged(
-    { code }: Fault,
-    connection: Connection,
-    journal: ResumableUpload | undefined,
-  ): Promise<void> {
+  async #withdrawIfChanged({ code }: Fault, connection: Connection): Promise<void> {
     // If the server has acknowledged all chunks, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
-    if (isWrong) ignoringFaults(() => journal?.remove());
+    if (isWrong) this.removeJournal();
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
     this.#channel = undefined;
     try {
       await this.#withdraw(connection, this.#file);
-      ignoringFaults(() => journal?.remove());
+      this.removeJournal();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
@@ -304,7 +314,8 @@ export class Upload implements ChannelTask<UploadedFile> {
   }
 
   #newChecksums(): UploadChecksums {
-    return new UploadChecksums(this.#options.hashing.newHash);
+    const isEncrypted = this.#request.encryption !== undefined;
+    return new UploadChecksums(this.#options.hashing.newHash, isEncrypted);
   }
 }
 

@@ -15,12 +15,12 @@ import type { UnsentPost } from "../../io/state/outbox-store.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
+import type { CipherStage, CipherStageOptions, SealedTarget } from "../files/transfers.ts";
 import type { Keys } from "../link/keys.ts";
 import type { FetchPage, HistoryPage, SendRequest } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
 import { carrierRecord, closedRecord, fileOfPost, isMarkedSealed, markSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
-import type { SealedTarget } from "./files.ts";
 import { boxOf, type DecryptedPosts, QueuedPosts } from "./queued-posts.ts";
 import type { PlainPost, SealedEvent, SealedRooms, SettledPost } from "./rooms.ts";
 import { allOf, pinKey } from "./rows.ts";
@@ -200,8 +200,9 @@ export class Sealing {
     return sealed;
   }
 
-  code(): Promise<SealedCode> {
-    return this.#options.load();
+  async cipherStage(options: CipherStageOptions): Promise<CipherStage> {
+    const { SealedCipherStage } = await this.#options.load();
+    return new SealedCipherStage(options, await this.rooms());
   }
 
   async exists(): Promise<boolean> {

@@ -16,12 +16,6 @@ export interface ResumableUpload {
   addHashes(hashes: readonly Uint8Array[]): void;
   truncate(upTo: number): void;
   hashes(from?: number): Generator<Uint8Array>;
-  /**
-   * Stores checksums before the chunks are sent, and compares them when the chunks are read again.
-   * Absent if chunks may change.
-   * @throws {Fault} file-changed if a chunk has changed
-   */
-  check?(from: number, hashes: readonly Uint8Array[]): void;
   remove(): void;
 }
 

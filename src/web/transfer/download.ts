@@ -6,8 +6,7 @@ import { type FileId, isFileId } from "../../base/ids.ts";
 import { DOWNLOAD_NOTE_KEEP_MS } from "../../base/limits-page.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import type { RunOptions, TransferTask } from "../../client/files/queue.ts";
-import type { DownloadRequest } from "../../client/files/transfers.ts";
-import type { AccountFiles } from "../../client/sealed/account-files.ts";
+import type { DownloadRequest, Transfers } from "../../client/files/transfers.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SaveHandle } from "../browser/environment.ts";
 import { SaveSink } from "../browser/save-sink.ts";
@@ -36,7 +35,7 @@ export const DOWNLOAD_JOURNAL: JournalOptions<DownloadEntry> = {
 };
 
 export interface DownloadDependencies {
-  readonly files: AccountFiles;
+  readonly files: Transfers;
   readonly downloads: TransferJournal<DownloadEntry>;
   readonly clock: Clock;
   readonly hashing: Hashing;

@@ -13,7 +13,7 @@ import type { Attachment } from "./attachments.ts";
 export interface PageTransfersOptions {
   readonly platform: Platform;
   readonly owner: OutboxOwner;
-  readonly channels: TransfersOptions;
+  readonly channels: Omit<TransfersOptions, "uploads" | "session">;
   readonly session: AccountSession;
   readonly post?: (to: string, text: string) => void;
   readonly attach?: (target: string, attachment: Attachment) => void;

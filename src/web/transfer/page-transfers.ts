@@ -11,7 +11,6 @@ import {
 } from "../../base/limits-page.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import { Transfers } from "../../client/files/transfers.ts";
-import { AccountFiles } from "../../client/sealed/account-files.ts";
 import { fileStamp } from "../browser/file-source.ts";
 import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
 import { AttachmentStore } from "./attachment-store.ts";
@@ -32,7 +31,7 @@ const CONCURRENT_MAX = { upload: CONCURRENT_PAGE_UPLOADS_MAX, download: Number.P
 
 export class PageTransfers extends TransferQueue<PageTask> {
   readonly attached: AttachmentStore;
-  readonly files: AccountFiles;
+  readonly files: Transfers;
   readonly #options: PageTransfersOptions;
   #lastBegunUnixMs = 0;
   readonly #dependencies: UploadDependencies & {
@@ -50,8 +49,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const uploads = new BrowserUploadJournal(store, owner);
     const downloads = new TransferJournal(store, owner, DOWNLOAD_JOURNAL);
     const { hashing } = channels;
-    const transfers = new Transfers(channels);
-    const files = new AccountFiles({ transfers, hashing, uploads, session: () => session });
+    const files = new Transfers({ ...channels, uploads, session: () => session });
     this.#options = options;
     this.#dependencies = { files, uploads, downloads, clock, hashing, post };
     this.files = files;

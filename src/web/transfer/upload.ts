@@ -2,14 +2,14 @@
 
 import { asFault } from "../../base/fault.ts";
 import type { RunOptions, TransferTask } from "../../client/files/queue.ts";
-import type { AccountFiles } from "../../client/sealed/account-files.ts";
+import type { Transfers } from "../../client/files/transfers.ts";
 import { PageFault } from "../../ui/text/page-fault.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
 import type { PageTask } from "./journal.ts";
 import type { BrowserUploadJournal, UploadEntry } from "./upload-journal.ts";
 
 export interface UploadDependencies {
-  readonly files: AccountFiles;
+  readonly files: Transfers;
   readonly uploads: BrowserUploadJournal;
   readonly post?: ((to: string, text: string) => void) | undefined;
 }

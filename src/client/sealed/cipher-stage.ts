@@ -1,0 +1,222 @@
+/** Encrypts uploads to sealed rooms and decrypts downloads from them. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import { FILE_TAG_BYTES } from "../../crypto/seal/file-stream.ts";
+import { chunkCount } from "../../wire/chunks.ts";
+import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
+import type { TransferProgress } from "../files/progress.ts";
+import type {
+  CipherStage,
+  CipherStageOptions,
+  DownloadedFile,
+  DownloadFile,
+  DownloadRequest,
+  EncryptedUpload,
+  PostedFile,
+  SealedTarget,
+  UploadedFile,
+  UploadRequest,
+} from "../files/transfers.ts";
+import { sealedFilePost } from "./body.ts";
+import { sealedFileBody } from "./file-body.ts";
+import type { DescribedFile } from "./file-index.ts";
+import { completeChunks, DecryptingSink } from "./file-sink.ts";
+import { EncryptingSource, type SealedContent } from "./file-source.ts";
+import type { SealedRooms } from "./rooms.ts";
+
+/**
+ * Uploads encrypted content without a name, then posts a message that describes the file. The
+ * secret is stored before the first byte is sent, so that exactly one run posts the message.
+ */
+export class SealedCipherStage implements CipherStage {
+  readonly #options: CipherStageOptions;
+  readonly #rooms: SealedRooms;
+
+  constructor(options: CipherStageOptions, rooms: SealedRooms) {
+    this.#options = options;
+    this.#rooms = rooms;
+  }
+
+  async encrypt(
+    request: UploadRequest,
+    targets: readonly SealedTarget[],
+  ): Promise<EncryptedUpload> {
+    if (targets.length < request.to.length) {
+      throw new Fault("usage", msg`send a file to encrypted and unencrypted rooms separately`, {
+        remedy: msg`send it to ${targets.map(({ target }) => target).join(", ")} first`,
+      });
+    }
+    for (const { room } of targets) await this.#rooms.checkMayWrite(room);
+    const { hashing, cipher } = this.#options;
+    const { files } = this.#rooms;
+    const { source, onProgress, text, sending, ...requestFields } = request;
+    const { name, folder } = source;
+    const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
+    const resumable = await files.uploads();
+    let content: SealedContent | undefined;
+    const encryptingSource = new EncryptingSource({
+      ...{ source, hashing, cipher },
+      secretOf: (file) => files.secretOf(file, ids),
+      onDescribed: async (file, sentContent) => {
+        content = sentContent;
+        await files.setDescription(file, (secret) =>
+          sealedFileBody({
+            ...{ file, name, folder, secret, ...sentContent },
+            ...(text && { text }),
+            ...(sending && { sending }),
+          }),
+        );
+      },
+    });
+    return {
+      // The caption is sent only in the sealed message.
+      request: {
+        ...requestFields,
+        source: encryptingSource,
+        onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
+        encryption: {
+          journalName: `sealed/${name}`, // File names never contain a slash.
+          canResume: (file) => resumable.has(file),
+        },
+      },
+      finish: async (sent, removeJournal) => {
+        const refused = sent.refused.map(({ to }) => to);
+        if (refused.length > 0) await files.removeRefused(sent.id, refused);
+        const posted = await this.#announce(sent, targets);
+        removeJournal();
+        await files.remove(sent.id);
+        const { sizeBytes = 0, digest = "" } = content ?? {};
+        return {
+          ...{ ...sent, name, sizeBytes, digest, posted },
+          chunks: chunkCount(sizeBytes),
+          resumedBytes: plainBytes(sent.resumedBytes),
+        };
+      },
+      close: () => encryptingSource.close(),
+    };
+  }
+
+  async get(request: DownloadRequest, download: DownloadFile): Promise<DownloadedFile> {
+    const known = await this.#rooms.files.find(request.file);
+    if (typeof known === "object") return this.#get(request, known, download);
+    // True if the file may be in a sealed room whose message this device has not read yet.
+    let isAmbiguous = false;
+    const openSink: DownloadRequest["openSink"] = (about) => {
+      isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
+      if (isAmbiguous) throw cannotOpen(request.file);
+      return request.openSink(about);
+    };
+    try {
+      return await download({ ...request, openSink });
+    } catch (error) {
+      if (!isAmbiguous) throw error;
+    }
+    for (const view of this.#sealedViews()) await this.#rooms.syncRoom(view);
+    const found = await this.#rooms.files.find(request.file);
+    if (found === "sealed") throw cannotOpen(request.file);
+    return found === undefined ? download(request) : this.#get(request, found, download);
+  }
+
+  async announceUploads(): Promise<void> {
+    const undescribed = await this.#rooms.files.undescribed();
+    const announcements = undescribed.map(({ file, target }) =>
+      this.#options.session.posts.post(target, sealedFilePost(file)).catch((error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+      }),
+    );
+    await Promise.all(announcements);
+  }
+
+  #sealedViews(): readonly RoomView[] {
+    return this.#options.session.rooms.filter(({ isSealed }) => isSealed === true);
+  }
+
+  #announce(
+    { id, posted }: UploadedFile,
+    targets: readonly SealedTarget[],
+  ): Promise<readonly PostedFile[]> {
+    return Promise.all(
+      posted.map(async (post) => {
+        try {
+          const receipt = await this.#options.session.posts.post(post.to, sealedFilePost(id));
+          const { seq, n, time: timeUnixMs, queued = false } = receipt;
+          return { to: post.to, seq, n, timeUnixMs, queued };
+        } catch (error) {
+          const room = targets.find(({ target }) => target === post.to)?.room;
+          const seq = room && (await this.#descriptionSeq(id, room));
+          if (seq === undefined) throw error;
+          return { ...post, seq };
+        }
+      }),
+    );
+  }
+
+  async #descriptionSeq(file: FileId, room: RoomView): Promise<number | undefined> {
+    await this.#rooms.syncRoom(room);
+    return this.#rooms.files.descriptionSeq(file, room.id);
+  }
+
+  async #get(
+    request: DownloadRequest,
+    description: DescribedFile,
+    download: DownloadFile,
+  ): Promise<DownloadedFile> {
+    const { hashing, cipher } = this.#options;
+    const { name, folder, sizeBytes, from, digest } = description;
+    const { onProgress, chunksLeft } = request;
+    const got = await download({
+      ...request,
+      name,
+      openSink: async (options) => {
+        const sink = await request.openSink({ ...options, name, folderSize: folder, sizeBytes });
+        try {
+          return await DecryptingSink.open({ sink, file: description, hashing, cipher });
+        } catch (error) {
+          sink.close();
+          throw error;
+        }
+      },
+      chunksLeft: chunksLeft && ((partial) => encryptedChunks(chunksLeft(partial), sizeBytes)),
+      onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
+    });
+    return {
+      ...{ ...got, name, sizeBytes, from, digest },
+      chunks: chunkCount(sizeBytes),
+      resumedBytes: plainBytes(got.resumedBytes),
+      entries: folder?.entries,
+    };
+  }
+}
+
+function plainBytes(sealedBytes: number): number {
+  const chunks = chunkCount(sealedBytes);
+  return sealedBytes - chunks * FILE_TAG_BYTES;
+}
+
+function plainProgress(progress: TransferProgress, name: string): TransferProgress {
+  const { doneBytes, resumedBytes, sizeBytes } = progress;
+  return {
+    ...progress,
+    name,
+    doneBytes: plainBytes(doneBytes),
+    resumedBytes: plainBytes(resumedBytes),
+    ...(sizeBytes === undefined ? {} : { sizeBytes: plainBytes(sizeBytes) }),
+  };
+}
+
+function encryptedChunks(chunks: number, sizeBytes: number): number {
+  return completeChunks(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
+}
+
+function cannotOpen(file: FileId): Fault {
+  return new Fault(
+    "seal-refused",
+    msg`this device cannot decrypt ${file}: it joined the room later`,
+    {
+      remedy: msg`ask a member to send it again`,
+    },
+  );
+}
