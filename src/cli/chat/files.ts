@@ -2,8 +2,11 @@
 
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
+import { DATA_CHANNELS_PER_SESSION_MAX } from "../../base/limits.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
+import { TransferQueue } from "../../client/files/queue.ts";
+import type { TransferView } from "../../core/model/state.ts";
 import {
   checkFileId,
   checkOut,
@@ -25,9 +28,15 @@ const PROGRESS_DELAY_MS = 2_000;
 const ANNOUNCED_BYTES_MIN = 10e6;
 const LISTED_FILES_MAX = 20;
 
+const RUNNING_MAX = DATA_CHANNELS_PER_SESSION_MAX / 2;
+
 export class LineFiles {
   readonly #lines: LineClient;
-  readonly #running = new Set<Promise<void>>();
+  readonly #queue = new TransferQueue({
+    runningMax: { upload: RUNNING_MAX, download: RUNNING_MAX },
+    removesEnded: true,
+  });
+  #count = 0;
 
   constructor(lines: LineClient) {
     this.#lines = lines;
@@ -44,7 +53,7 @@ export class LineFiles {
     const { input, open } = this.#lines;
     const { client } = open;
     const to = [target];
-    this.#start(async () => {
+    this.#start("upload", async () => {
       try {
         const sent = await client.transfers.send({
           source,
@@ -68,7 +77,7 @@ export class LineFiles {
     const file = checkFileId(id);
     checkOut(out);
     const { chatConsole, open } = this.#lines;
-    this.#start(async () => {
+    this.#start("download", async () => {
       const secret = open.state.partialFileSecret();
       const onProgress = this.#progressReporter();
       const received = await receiveFile(open.client, { file, out, secret, onProgress });
@@ -100,18 +109,19 @@ export class LineFiles {
   }
 
   async settled(): Promise<void> {
-    const count = this.#running.size;
+    const count = this.#queue.unsettledCount;
     if (count === 0) return;
     const transfers = count === 1 ? "1 file transfer" : `${count} file transfers`;
     this.#lines.chatConsole.note(`waiting for ${transfers}; press Ctrl-C to stop and resume later`);
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.#queue.settled();
   }
 
-  #start(transfer: () => Promise<void>): void {
+  #start(kind: TransferView["kind"], transfer: () => Promise<void>): void {
     const { input } = this.#lines;
-    const running = transfer().catch((error: unknown) => this.#lines.fail(error, input));
-    this.#running.add(running);
-    void running.finally(() => this.#running.delete(running));
+    void this.#queue.add({
+      view: { id: `${++this.#count}`, kind, file: undefined, name: "", to: [] },
+      run: () => transfer().catch((error: unknown) => this.#lines.fail(error, input)),
+    });
   }
 
   #progressReporter(): (progress: TransferProgress) => void {

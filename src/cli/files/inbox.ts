@@ -6,6 +6,7 @@ import { isFileId } from "../../base/ids.ts";
 import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
+import { TransferQueue } from "../../client/files/queue.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
@@ -46,9 +47,11 @@ interface DownloadJob {
 export class IncomingFiles {
   readonly #options: IncomingOptions;
   readonly #jobs = new Map<FileId, DownloadJob>();
-  readonly #queue: DownloadJob[] = [];
+  readonly #queue = new TransferQueue({
+    runningMax: { download: CONCURRENT_DOWNLOADS_MAX },
+    removesEnded: true,
+  });
   readonly #pendingSeqs = new Set<number>();
-  #running = 0;
   #lastSeq: number;
   #cursor: number;
   #changed = Promise.withResolvers<void>();
@@ -111,20 +114,14 @@ export class IncomingFiles {
   }
 
   #add(job: DownloadJob): void {
-    this.#jobs.set(job.file, job);
-    this.#queue.push(job);
-    this.#startJobs();
-  }
-
-  /** Starts complete files first, because a running upload may be slow. */
-  #startJobs(): void {
-    while (this.#running < CONCURRENT_DOWNLOADS_MAX && this.#fault === undefined) {
-      const completeIndex = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
-      const [job] = this.#queue.splice(Math.max(0, completeIndex), 1);
-      if (job === undefined) return;
-      this.#running++;
-      void this.#run(job);
-    }
+    const { file } = job;
+    this.#jobs.set(file, job);
+    void this.#queue.add({
+      view: { id: file, kind: "download", file, name: file, to: [] },
+      // A running upload may be slow.
+      isUrgent: () => job.seqs.size > 0,
+      run: () => this.#run(job),
+    });
   }
 
   async #run(job: DownloadJob): Promise<void> {
@@ -133,24 +130,24 @@ export class IncomingFiles {
       this.#options.onDownloaded(job.file);
       this.#finish(job);
     } catch (error) {
-      if (!(error instanceof Fault) || !SINGLE_FILE_CODES.has(error.code)) this.#fault ??= error;
-      else this.#retryOrFail(job, error);
+      if (error instanceof Fault && SINGLE_FILE_CODES.has(error.code)) {
+        await this.#retryOrFail(job, error);
+      } else {
+        this.#fault ??= error;
+        this.#queue.close();
+      }
     }
-    this.#running--;
-    this.#startJobs();
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  #retryOrFail(job: DownloadJob, fault: Fault): void {
+  async #retryOrFail(job: DownloadJob, fault: Fault): Promise<void> {
     const isFirst = !job.isRetried && job.seqs.size > 0;
     job.isRetried = true;
     // The record arrived during the failed download, so the upload is now complete.
-    if (isFirst) this.#queue.push(job);
-    else {
-      if (job.seqs.size > 0) this.#options.onFailed(job.file, fault);
-      this.#finish(job);
-    }
+    if (isFirst) return this.#run(job);
+    if (job.seqs.size > 0) this.#options.onFailed(job.file, fault);
+    this.#finish(job);
   }
 
   #finish(job: DownloadJob): void {

@@ -1,13 +1,14 @@
 /** File transfers in the full-screen client. */
 
 import { resolve } from "node:path";
-import { asFault, Fault, msg } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { parseTarget } from "../../base/names.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
+import { TransferQueue, type TransferTask } from "../../client/files/queue.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
-import type { TransferState, TransferView } from "../../core/model/state.ts";
+import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
@@ -32,23 +33,26 @@ export interface ScreenFilesOptions {
   readonly onLocalFile?: (file: string, path: string) => void;
 }
 
-interface RunningTransfer {
-  readonly abort: AbortController;
-  readonly finished: Promise<void>;
-}
-
 export class ScreenFiles {
   readonly #options: ScreenFilesOptions;
-  readonly #runningTransfers = new Map<string, RunningTransfer>();
+  readonly #queue: TransferQueue<TransferTask>;
   #count = 0;
   readonly #offered = new WeakSet<FileBody>();
 
   constructor(options: ScreenFilesOptions) {
+    const { chat } = options;
     this.#options = options;
+    this.#queue = new TransferQueue({
+      removesEnded: true,
+      emit: (event) => {
+        if (event.kind === "transfer") chat.transfer(event.transfer);
+        else chat.removeTransfer(event.id);
+      },
+    });
   }
 
   get isBusy(): boolean {
-    return this.#runningTransfers.size > 0;
+    return this.#queue.unsettledCount > 0;
   }
 
   async send(path: string, target: string, text?: string): Promise<void> {
@@ -95,7 +99,7 @@ export class ScreenFiles {
   }
 
   cancel(id: string): void {
-    this.#runningTransfers.get(id)?.abort.abort();
+    this.#queue.cancel(id);
   }
 
   offerForCompletion(visible: readonly FileBody[]): void {
@@ -113,49 +117,32 @@ export class ScreenFiles {
     if (files.length > 0) open.state.knownFiles.add(fingerprint, files);
   }
 
-  async settled(): Promise<void> {
-    while (this.#runningTransfers.size > 0) {
-      await Promise.all([...this.#runningTransfers.values()].map(({ finished }) => finished));
-    }
+  settled(): Promise<void> {
+    return this.#queue.settled();
   }
 
   #start(
-    description: Pick<TransferView, "kind" | "name" | "to"> & Partial<Pick<TransferView, "file">>,
+    about: Pick<TransferView, "kind" | "name" | "to"> & Partial<Pick<TransferView, "file">>,
     run: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
   ): void {
-    if (this.#runningTransfers.size >= SCREEN_TRANSFERS_MAX) {
+    if (this.#queue.unsettledCount >= SCREEN_TRANSFERS_MAX) {
       throw new Fault("too-many", msg`${SCREEN_TRANSFERS_MAX} transfers are already running`, {
         remedy: msg`wait until one finishes`,
       });
     }
-    const { chat } = this.#options;
     const id = `transfer ${++this.#count}`;
-    const abort = new AbortController();
-    let view: TransferView = {
-      id,
-      file: undefined,
-      ...description,
-      state: { kind: "running" },
-      progress: undefined,
-    };
-    const updateView = (change: Partial<TransferView>) => {
-      view = { ...view, ...change };
-      chat.transfer(view);
-    };
-    updateView({});
-    const onProgress = ({ id: file, name, ...progress }: TransferProgress) =>
-      updateView({ file, name, progress });
-    const end = (state: TransferState) => {
-      this.#runningTransfers.delete(id);
-      if (state.kind === "done" || abort.signal.aborted) chat.removeTransfer(id);
-      else updateView({ state });
-    };
-    const finished = run(onProgress, abort.signal).then(
-      () => end({ kind: "done" }),
-      (error: unknown) => {
-        end({ kind: "failed", fault: asFault(error) });
+    let view: TransferTask["view"] = { id, file: undefined, ...about };
+    void this.#queue.add({
+      get view() {
+        return view;
       },
-    );
-    this.#runningTransfers.set(id, { abort, finished });
+      run: ({ signal, onProgress }) => {
+        const onNamed = ({ id: file, name, ...progress }: TransferProgress) => {
+          view = { ...view, file, name };
+          onProgress(progress);
+        };
+        return run(onNamed, signal);
+      },
+    });
   }
 }

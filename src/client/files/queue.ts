@@ -17,10 +17,12 @@ export interface TransferTask {
   /** Identifies files that are sent together. */
   readonly sending?: string | undefined;
   run(options: RunOptions): Promise<void>;
-  storePaused(isPaused: boolean): void;
-  discard(): void | Promise<void>;
-  /** False if the transfer cannot continue after its UI has closed. */
-  readonly isResumable: boolean;
+  /** Reports whether the task starts before queued tasks that are not urgent. */
+  isUrgent?(): boolean;
+  storePaused?(isPaused: boolean): void;
+  discard?(): void | Promise<void>;
+  /** Absent if the transfer cannot continue after its UI has closed. */
+  readonly isResumable?: boolean;
 }
 
 interface Entry<Task> {
@@ -29,15 +31,18 @@ interface Entry<Task> {
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
   /** Resolves when the last run has ended, which may continue to write after a pause. */
-  ended: Promise<void>;
+  ended: Promise<void> | undefined;
   release: () => void;
 }
 
 export interface TransferQueueOptions {
-  readonly runningMax: Readonly<Record<TransferView["kind"], number>>;
+  /** Unlimited by default. */
+  readonly runningMax?: Partial<Record<TransferView["kind"], number>>;
   /** Returns `undefined` if another process or tab runs the transfer. */
-  readonly lock: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
-  readonly emit: (event: LocalEvent) => void;
+  readonly lock?: (about: TransferTask["view"]) => Promise<(() => void) | undefined>;
+  readonly emit?: (event: Extract<LocalEvent, { kind: `transfer${string}` }>) => void;
+  /** True if users can neither resume a failed transfer nor dismiss a finished one. */
+  readonly removesEnded?: boolean;
 }
 
 const RESUMABLE_STATES: ReadonlySet<string> = new Set(["paused", "failed", "needs-file"]);
@@ -46,19 +51,31 @@ export class TransferQueue<Task extends TransferTask> {
   readonly #options: TransferQueueOptions;
   readonly #entries = new Map<string, Entry<Task>>();
   #waiting: (() => void)[] = []; // Bounded by the number of runs; each change of state empties it.
+  #runningCount = 0;
   #isClosed = false;
 
   constructor(options: TransferQueueOptions) {
     this.#options = options;
   }
 
-  ofKind(kind: TransferView["kind"]): readonly Readonly<Pick<Entry<Task>, "task" | "state">>[] {
+  ofKind(kind: TransferView["kind"]): readonly Entry<Task>[] {
     return [...this.#entries.values()].filter(({ task }) => task.view.kind === kind);
   }
 
+  /** Includes runs that were cancelled but have not ended. */
+  get unsettledCount(): number {
+    const queued = [...this.#entries.values()].filter(({ state }) => state.kind === "queued");
+    return queued.length + this.#runningCount;
+  }
+
+  async settled(): Promise<void> {
+    while (this.unsettledCount > 0) await new Promise<void>((wake) => this.#waiting.push(wake));
+  }
+
   async add(task: Task): Promise<void> {
+    const { lock } = this.#options;
     const entry = this.#insert(task, { kind: "queued" });
-    const release = await this.#options.lock(task.view);
+    const release = lock === undefined ? () => {} : await lock(task.view);
     if (release === undefined || this.#entries.get(task.view.id) !== entry) return release?.();
     entry.release = release;
     this.#startQueued();
@@ -66,7 +83,7 @@ export class TransferQueue<Task extends TransferTask> {
 
   async restore(task: Task, open: () => Promise<Entry<Task>["state"]>): Promise<void> {
     if (this.#entries.has(task.view.id)) return;
-    const release = await this.#options.lock(task.view);
+    const release = await this.#options.lock?.(task.view);
     if (release === undefined) return;
     const state = await open();
     if (this.#isClosed) return release();
@@ -79,7 +96,7 @@ export class TransferQueue<Task extends TransferTask> {
     if (entry?.state.kind !== "running" && entry?.state.kind !== "queued") return;
     entry.stop?.abort();
     this.#setState(entry, { kind: "paused" });
-    entry.task.storePaused(true);
+    entry.task.storePaused?.(true);
   }
 
   async resume(id: string, open: (task: Task) => Promise<boolean>): Promise<void> {
@@ -88,7 +105,7 @@ export class TransferQueue<Task extends TransferTask> {
     const { state, task } = entry;
     if (!(await open(task))) return;
     if (this.#entries.get(id) !== entry || entry.state !== state) return;
-    task.storePaused(false);
+    task.storePaused?.(false);
     this.#setState(entry, { kind: "queued" });
   }
 
@@ -104,7 +121,7 @@ export class TransferQueue<Task extends TransferTask> {
   close(): void {
     this.#isClosed = true;
     for (const { task, stop, release } of [...this.#entries.values()]) {
-      if (!task.isResumable) this.cancel(task.view.id);
+      if (task.isResumable !== true) this.cancel(task.view.id);
       stop?.abort();
       release();
     }
@@ -114,15 +131,15 @@ export class TransferQueue<Task extends TransferTask> {
   /** Releases the lock last, so that a later run can clean up if this process ends first. */
   async #discard({ task, release }: Entry<Task>): Promise<void> {
     const { id } = task.view;
-    await task.discard();
+    await task.discard?.();
     release();
-    this.#options.emit({ kind: "transfer-gone", id });
+    this.#options.emit?.({ kind: "transfer-gone", id });
   }
 
   #insert(task: Task, state: Entry<Task>["state"]): Entry<Task> {
     const entry: Entry<Task> = {
       ...{ task, state, progress: undefined, stop: undefined },
-      ...{ ended: Promise.resolve(), release: () => undefined },
+      ...{ ended: undefined, release: () => undefined },
     };
     this.#entries.set(task.view.id, entry);
     this.#emit(entry);
@@ -138,11 +155,15 @@ export class TransferQueue<Task extends TransferTask> {
 
   #startQueued(): void {
     if (this.#isClosed) return;
-    for (const entry of this.#entries.values()) {
-      const { kind } = entry.task.view;
-      const running = this.ofKind(kind).filter(({ state }) => state.kind === "running");
-      const isFull = running.length >= this.#options.runningMax[kind];
-      if (entry.state.kind === "queued" && !isFull) this.#start(entry);
+    const entries = [...this.#entries.values()];
+    const unlimited = Number.POSITIVE_INFINITY;
+    const free = { upload: unlimited, download: unlimited, ...this.#options.runningMax };
+    for (const { task, state } of entries) {
+      if (state.kind === "running") free[task.view.kind] -= 1;
+    }
+    const urgency = ({ task }: Entry<Task>) => Number(task.isUrgent?.() === true);
+    for (const entry of entries.sort((a, b) => urgency(b) - urgency(a))) {
+      if (entry.state.kind === "queued" && free[entry.task.view.kind]-- > 0) this.#start(entry);
     }
     for (const wake of this.#waiting.splice(0)) wake();
   }
@@ -165,7 +186,8 @@ export class TransferQueue<Task extends TransferTask> {
     entry.stop = stop;
     entry.state = { kind: "running" };
     this.#emit(entry);
-    entry.ended = entry.ended.then(() => this.#run(entry, stop));
+    const run = () => this.#run(entry, stop);
+    entry.ended = entry.ended === undefined ? run() : entry.ended.then(run);
   }
 
   async #run(entry: Entry<Task>, stop: AbortController): Promise<void> {
@@ -174,20 +196,29 @@ export class TransferQueue<Task extends TransferTask> {
       if (entry.stop === stop) this.#emit(entry);
     };
     let state: TransferState = { kind: "done" };
+    this.#runningCount += 1;
     try {
-      if (stop.signal.aborted) return;
       const untilTurn = () => this.#untilTurn(entry);
-      await entry.task.run({ signal: stop.signal, onProgress, untilTurn });
+      if (!stop.signal.aborted) {
+        await entry.task.run({ signal: stop.signal, onProgress, untilTurn });
+      }
     } catch (error) {
       state = { kind: "failed", fault: asFault(error) };
     }
-    if (entry.stop === stop && !stop.signal.aborted) this.#setState(entry, state);
+    this.#runningCount -= 1;
+    if (entry.stop !== stop || stop.signal.aborted) return this.#startQueued();
+    const { id } = entry.task.view;
+    if (this.#options.removesEnded === true) {
+      if (state.kind === "done") return this.cancel(id);
+      this.#entries.delete(id);
+    }
+    this.#setState(entry, state);
   }
 
   #emit({ task, state, progress }: Entry<Task>): void {
     if (this.#isClosed) return;
     const visibleState = state.kind === "queued" ? ({ kind: "running" } as const) : state;
     const transfer = { ...task.view, state: visibleState, progress };
-    this.#options.emit({ kind: "transfer", transfer });
+    this.#options.emit?.({ kind: "transfer", transfer });
   }
 }
