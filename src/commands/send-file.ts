@@ -48,7 +48,7 @@ export const command = defineVerb({
         await untilConnected(client.read());
         const isSingle = args.path.length === 1;
         const sending = isSingle ? undefined : toBase64Url(systemEntropy()(ID_BYTES));
-        const sender = new FileSender(context, client, progressDisplay, { to, caption, sending });
+        const sender = new FileSender({ context, client, progressDisplay, to, sending }, caption);
         for (const path of args.path) await sender.send(path, args.name, isSingle);
         return sender.fault?.exitCode ?? 0;
       });
@@ -66,32 +66,23 @@ function fileTargets(texts: readonly string[]): string[] {
   });
 }
 
-interface Sending {
+interface FileSenderOptions {
+  readonly context: Context;
+  readonly client: Client;
+  readonly progressDisplay: ProgressDisplay;
   readonly to: readonly string[];
-  readonly caption: string | undefined;
   readonly sending: string | undefined;
 }
 
 class FileSender {
-  readonly #context: Context;
-  readonly #client: Client;
-  readonly #show: ProgressDisplay;
-  readonly #sending: Sending;
+  readonly #options: FileSenderOptions;
   #caption: string | undefined;
   readonly #offlineTargets = new Set<string>(); // Bounded by the number of targets.
   fault: Fault | undefined;
 
-  constructor(
-    context: Context,
-    client: Client,
-    progressDisplay: ProgressDisplay,
-    sending: Sending,
-  ) {
-    this.#context = context;
-    this.#client = client;
-    this.#show = progressDisplay;
-    this.#sending = sending;
-    this.#caption = sending.caption;
+  constructor(options: FileSenderOptions, caption: string | undefined) {
+    this.#options = options;
+    this.#caption = caption;
   }
 
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
@@ -100,47 +91,47 @@ class FileSender {
       for (const posted of sent.posted) this.#print(sent, posted);
       for (const { fault } of sent.refused) this.#reportFailure(fault);
     } catch (error) {
-      if (isOnly || !(error instanceof Fault) || !this.#client.isConnected) throw error;
+      if (isOnly || !(error instanceof Fault) || !this.#options.client.isConnected) throw error;
       this.#reportFailure(error);
     }
-    await this.#context.stdout.drained();
+    await this.#options.context.stdout.drained();
   }
 
   async #upload(path: string, name: string | undefined): Promise<UploadedFile> {
-    const source = await openSourceAt(this.#context, path, name);
+    const { context, client, progressDisplay, to, sending } = this.#options;
+    const source = await openSourceAt(context, path, name);
     try {
-      reportSkipped(source, (text) => this.#show.print(text(ENGLISH_TERMINAL)));
-      const sent = await this.#client.transfers.send({
-        source,
-        to: this.#sending.to,
-        sending: this.#sending.sending,
-        text: this.#caption,
-        onProgress: (progress) => this.#show.update(progress),
+      reportSkipped(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
+      const sent = await client.transfers.send({
+        ...{ source, to, sending, text: this.#caption },
+        onProgress: (progress) => progressDisplay.update(progress),
       });
       this.#caption = undefined;
-      if (sent.unsaid !== undefined) this.#show.print(ENGLISH_TERMINAL.captionsUnsupported);
-      if (sent.changed) this.#show.print(`${sent.name} has changed; upload restarted`);
+      if (sent.unsaid !== undefined) progressDisplay.print(ENGLISH_TERMINAL.captionsUnsupported);
+      if (sent.changed) progressDisplay.print(`${sent.name} has changed; upload restarted`);
       return sent;
     } finally {
       source.close();
-      await this.#show.end();
+      await progressDisplay.end();
     }
   }
 
   #print(sent: UploadedFile, posted: PostedFile): void {
-    const { stdout, json } = this.#context;
+    const { context, progressDisplay } = this.#options;
+    const { stdout, json } = context;
     if (json) stdout.write(renderJson(sentJson(sent, posted)));
     else if (stdout.isTerminal) stdout.write(`${sentText(sent, posted)}\n`);
     else stdout.write(sentTsv(sent, posted));
     if (!posted.queued || json || this.#offlineTargets.has(posted.to)) return;
     this.#offlineTargets.add(posted.to);
-    this.#show.print(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
+    progressDisplay.print(ENGLISH_TERMINAL.queuedFile(parseTarget(posted.to).name));
   }
 
   #reportFailure(fault: Fault): void {
     this.fault ??= fault;
-    this.#show.print(faultLine(fault));
-    if (this.#context.json) this.#context.stdout.write(errorJson(fault));
+    const { context, progressDisplay } = this.#options;
+    progressDisplay.print(faultLine(fault));
+    if (context.json) context.stdout.write(errorJson(fault));
   }
 }
 

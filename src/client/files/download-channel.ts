@@ -32,10 +32,7 @@ export interface DownloadChannelOptions {
 }
 
 export class DownloadChannel {
-  readonly #connection: Connection;
-  readonly #hashing: Hashing;
-  readonly #file: FileId;
-  readonly #from: number;
+  readonly #options: DownloadChannelOptions;
   #events: ChannelEvents | undefined;
   #receiving: ChunkReceiver | undefined;
   #name = "";
@@ -47,11 +44,8 @@ export class DownloadChannel {
   #syncing: Promise<void> | undefined;
   #syncFault: Fault | undefined;
 
-  constructor({ connection, hashing, file, from }: DownloadChannelOptions) {
-    this.#connection = connection;
-    this.#hashing = hashing;
-    this.#file = file;
-    this.#from = from;
+  constructor(options: DownloadChannelOptions) {
+    this.#options = options;
   }
 
   get waitsAt(): PauseCause {
@@ -59,9 +53,9 @@ export class DownloadChannel {
   }
 
   fetch(): Promise<Answer<"fetch">> {
-    const fields = { file: this.#file, from: this.#from, window: WINDOW_BYTES };
+    const { connection, file, from } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#connection.requestThen("fetch", fields, (outcome) => {
+      connection.requestThen("fetch", { file, from, window: WINDOW_BYTES }, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
         this.#start(outcome.answer); // Must run before the first chunk is delivered.
         resolve(outcome.answer);
@@ -94,13 +88,13 @@ export class DownloadChannel {
 
   #start({ name, size }: Answer<"fetch">): void {
     this.#name = name;
-    const isSizeValid = size !== undefined && this.#from <= chunkCount(size);
+    const isSizeValid = size !== undefined && this.#options.from <= chunkCount(size);
     this.#receiving = new ChunkReceiver({
-      storedChunks: this.#from,
+      storedChunks: this.#options.from,
       windowBytes: WINDOW_BYTES,
       ...(isSizeValid ? { sizeBytes: size } : {}),
     });
-    this.#events = new ChannelEvents(this.#connection, (notice) => this.#notice(notice));
+    this.#events = new ChannelEvents(this.#options.connection, (notice) => this.#notice(notice));
   }
 
   async #nextEvent(): Promise<void> {
@@ -131,7 +125,7 @@ export class DownloadChannel {
     if (this.#end !== undefined || this.#receiving?.chunk(index, bytes.length) !== "store") {
       throw new Fault("out-of-order", msg`chunk ${index} is repeated or beyond the end`);
     }
-    if (!equalBytes(this.#hashing.sha256(bytes), chunk.sha256)) {
+    if (!equalBytes(this.#options.hashing.sha256(bytes), chunk.sha256)) {
       const text = msg`chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
       throw new Fault("checksum-wrong", text);
     }
@@ -140,7 +134,7 @@ export class DownloadChannel {
   }
 
   #checkFile(file: string, index: number): void {
-    if (file !== this.#file) throw foreignChunk(index);
+    if (file !== this.#options.file) throw foreignChunk(index);
   }
 
   async #store(chunks: readonly Chunk[], sink: ChunkSink, onStored: () => void): Promise<void> {
@@ -153,7 +147,7 @@ export class DownloadChannel {
       if (outcome?.status === "rejected") throw outcome.reason;
       onStored();
       this.#receiving?.acked(index);
-      this.#connection.send({ kind: "ack", file: this.#file, index });
+      this.#options.connection.send({ kind: "ack", file: this.#options.file, index });
       this.#unsyncedBytes += bytes.length;
       releaseBuffer(bytes);
     }
