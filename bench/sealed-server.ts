@@ -114,14 +114,15 @@ async function connectNew(name: string, port: number, folder: string): Promise<P
 async function invite(by: Participant, participant: Participant, name: string): Promise<void> {
   const room = by.room(name);
   if (room === undefined) throw new Error(`${by.name} has no ${name}`);
-  await (await by.client.sealedRooms()).invite(room, participant.name);
+  await (await by.client.sealedRooms()).get(room).changes.invite(participant.name);
 }
 
 async function joinRoom(participant: Participant, name: string): Promise<void> {
   await participant.client.request("join", { room: name });
   await participant.waitUntil(() => participant.room(name) !== undefined);
   const room = participant.room(name);
-  if (room?.isSealed === true) await (await participant.client.sealedRooms()).syncRoom(room);
+  if (room?.isSealed === true)
+    await (await participant.client.sealedRooms()).get(room).changes.sync();
 }
 
 async function measureSending(from: Participant, room: string): Promise<number> {
@@ -157,7 +158,7 @@ try {
   await ana.waitUntil(() => ana.room("vault") !== undefined && ana.room("open") !== undefined);
   const vault = ana.room("vault");
   if (vault === undefined) throw new Error("no room");
-  await (await ana.client.sealedRooms()).create(vault);
+  await (await ana.client.sealedRooms()).get(vault).changes.create();
   await invite(ana, ben, "vault");
   await joinRoom(ben, "vault");
   await ben.client.request("join", { room: "open" });
@@ -178,7 +179,7 @@ try {
   await ana.waitUntil(() => ana.room("crowd") !== undefined);
   const crowd = ana.room("crowd");
   if (crowd === undefined) throw new Error("no room");
-  await (await ana.client.sealedRooms()).create(crowd);
+  await (await ana.client.sealedRooms()).get(crowd).changes.create();
   const invitesMs: number[] = [];
   const joinsMs: number[] = [];
   for (let at = 0; at < DEVICES - 1 + JOINS; at++) {

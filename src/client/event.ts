@@ -10,7 +10,7 @@ import type { LoopState } from "./connection-loop.ts";
 import type { FollowerEvent, LinkInfo } from "./follower.ts";
 import type { GuessDelay } from "./link/connection.ts";
 import type { PostEvent } from "./outbox-driver.ts";
-import type { SealedEvent } from "./sealed/rooms.ts";
+import type { SealedEvent } from "./sealed/room-state.ts";
 import type { Greeted } from "./trust.ts";
 
 export type SessionEvent =

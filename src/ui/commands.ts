@@ -130,7 +130,7 @@ const invite: Command<{ readonly user: string | undefined; readonly isAccount: b
     }
     if (user === undefined || room === undefined) return host.show({ kind: "invite", user });
     const rooms = await chat.sealedRooms();
-    const { added, missing } = await rooms.invite(room, user);
+    const { added, missing } = await rooms.get(room).changes.invite(user);
     return {
       json: { kind: "let-in", user, room: room.name, added, missing },
       text: (texts) => texts.devicesAdded(user, added, missing),

@@ -4,7 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
 import { queryPins } from "../../client/chat/pins.ts";
 import { queryUsers } from "../../client/link/queries.ts";
-import type { SealedMember } from "../../client/sealed/rooms.ts";
+import type { SealedMember } from "../../client/sealed/room.ts";
 import { sealConversation } from "../../client/sealed/seal-rooms.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -139,11 +139,11 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     }
     const rooms = await open.client.sealedRooms();
     if (accept) {
-      await rooms.acceptState(room);
+      await rooms.get(room).acceptState();
       const accepted = { kind: "sealing-accepted", room: room.name } as const;
       return chatConsole.print(accepted, (texts) => texts.sealingAccepted);
     }
-    const { status, reason, members, remarks = [] } = await rooms.sealStatus(room);
+    const { status, reason, members, remarks = [] } = await rooms.get(room).status();
     const { texts } = chatConsole;
     chatConsole.print(
       {

@@ -41,7 +41,7 @@ export async function joinSealed<Joined extends Answer<"join"> | undefined>(
 export async function leaveRoom(actor: RoomActor, room: string): Promise<void> {
   const sealed = sealedRoomAt(actor, room);
   // The signed notice lets other members remove this device from the group.
-  const notice = sealed && (await (await actor.sealedRooms()).leaveNotice(sealed));
+  const notice = sealed && (await (await actor.sealedRooms()).get(sealed).leaveNotice());
   await actor.request("leave", { room, ...notice });
 }
 
@@ -57,7 +57,7 @@ export async function kick(
     const { seq } = await actor.request("kick", { room, user, ...(reason && { reason }) });
     return seq;
   }
-  await (await actor.sealedRooms()).kick(sealed, user);
+  await (await actor.sealedRooms()).get(sealed).changes.kick(user);
   return undefined;
 }
 
@@ -70,5 +70,6 @@ export async function grant(
   const sealed = sealedRoomAt(actor, room);
   await actor.request("grant", { room, user, on });
   // The members' devices enforce the role, so it must be part of the group state.
-  if (sealed !== undefined) await (await actor.sealedRooms()).setAdmin(sealed, user, on);
+  if (sealed !== undefined)
+    await (await actor.sealedRooms()).get(sealed).changes.setAdmin(user, on);
 }

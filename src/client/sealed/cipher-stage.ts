@@ -22,9 +22,13 @@ import type {
 } from "../files/transfers.ts";
 import { sealedFilePost } from "./body.ts";
 import { sealedFileBody } from "./file-body.ts";
+import {
+  completeChunks,
+  DecryptingSink,
+  EncryptingSource,
+  type SealedContent,
+} from "./file-chunks.ts";
 import type { DescribedFile } from "./file-index.ts";
-import { completeChunks, DecryptingSink } from "./file-sink.ts";
-import { EncryptingSource, type SealedContent } from "./file-source.ts";
 import type { SealedRooms } from "./rooms.ts";
 
 /**
@@ -49,7 +53,7 @@ export class SealedCipherStage implements CipherStage {
         remedy: msg`send it to ${targets.map(({ target }) => target).join(", ")} first`,
       });
     }
-    for (const { room } of targets) await this.#rooms.checkMayWrite(room);
+    for (const { room } of targets) await this.#rooms.get(room).checkMayWrite();
     const { hashing, cipher } = this.#options;
     const { files } = this.#rooms;
     const { source, onProgress, text, sending, ...requestFields } = request;
@@ -114,7 +118,7 @@ export class SealedCipherStage implements CipherStage {
     } catch (error) {
       if (!isAmbiguous) throw error;
     }
-    for (const view of this.#sealedViews()) await this.#rooms.syncRoom(view);
+    for (const view of this.#sealedViews()) await this.#rooms.get(view).changes.sync();
     const found = await this.#rooms.files.find(request.file);
     if (found === "sealed") throw cannotOpen(request.file);
     return found === undefined ? download(request) : this.#get(request, found, download);
@@ -155,7 +159,7 @@ export class SealedCipherStage implements CipherStage {
   }
 
   async #descriptionSeq(file: FileId, room: RoomView): Promise<number | undefined> {
-    await this.#rooms.syncRoom(room);
+    await this.#rooms.get(room).changes.sync();
     return this.#rooms.files.descriptionSeq(file, room.id);
   }
 

@@ -12,9 +12,9 @@ import { checkpointText, findSigned } from "../../wire/checkpoint.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Verifier } from "../link/keys.ts";
 import type { SendRequest } from "../link/queries.ts";
-import type { RoomTransaction } from "./room-state.ts";
+import { markSuspect } from "./room-reader.ts";
+import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import { allOf, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
-import type { Vault } from "./vault.ts";
 
 /**
  * Maximum number of claims verified in one check, because each takes one or two sequential
@@ -23,6 +23,8 @@ import type { Vault } from "./vault.ts";
 const CLAIMS_PER_CHECK_MAX = 8;
 /** Verification is not urgent, because a sender's checkpoint may already be a minute old. */
 const CHECK_DELAY_MS = 5_000;
+/** Maximum number of remarks kept for `/sealed`. Each remark is reported once. */
+const REMARKS_MAX = 8;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export interface HistoryView {
@@ -35,9 +37,7 @@ export interface ClaimsOptions {
   readonly clock: Clock;
   readonly request: SendRequest;
   readonly history: () => HistoryView | undefined;
-  readonly transact: <Result>(task: (vault: Vault) => Promise<Result>) => Promise<Result>;
-  readonly onFork: (claim: ClaimRow) => Promise<void>;
-  readonly onRemark: (claim: ClaimRow, sentence: string) => Promise<void>;
+  readonly states: RoomStates;
 }
 
 type Verdict = "same" | "forked" | "unsigned" | "unproved";
@@ -104,7 +104,7 @@ export class Claims {
 
   async #checkClaims(history: HistoryView): Promise<boolean> {
     const pin = await history.pin();
-    const claims = await this.#options.transact(async (vault) => {
+    const claims = await this.#options.states.transact(async (vault) => {
       const all = await vault.list<ClaimRow>(allOf("claim", CLAIMS_KNOWN_MAX));
       return all.map(({ value }) => value).filter(({ state }) => state === undefined);
     });
@@ -119,27 +119,31 @@ export class Claims {
   }
 
   async #decide(claim: ClaimRow, verdict: Verdict): Promise<void> {
-    const { onFork, onRemark } = this.#options;
-    const { user } = claim;
+    const { user, room } = claim;
+    const run = (task: (tx: RoomTransaction) => void) =>
+      this.#options.states.runAndEmit(room, task);
     switch (verdict) {
       case "same":
         return this.#update(claim, undefined);
       case "forked":
         await this.#update(claim, { ...claim, state: "forked" });
-        return onFork(claim);
+        return run((tx) =>
+          markSuspect(tx, `the server showed ${user} a different history than this device`),
+        );
       case "unsigned":
         await this.#update(claim, undefined);
-        return onRemark(
-          claim,
-          `${user}'s device reported a history without a valid signature from the server`,
+        return run((tx) =>
+          addRemark(
+            tx,
+            `${user}'s device reported a history without a valid signature from the server`,
+          ),
         );
       default: {
         const tries = claim.tries + 1;
         await this.#update(claim, { ...claim, tries });
         if (tries !== CLAIM_TRIES_MAX) return;
-        return onRemark(
-          claim,
-          `the server could not prove that ${user} sees the same history as you`,
+        return run((tx) =>
+          addRemark(tx, `the server could not prove that ${user} sees the same history as you`),
         );
       }
     }
@@ -147,7 +151,7 @@ export class Claims {
 
   async #update(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
     const key = claimKey(claim.device);
-    await this.#options.transact(async (vault) => {
+    await this.#options.states.transact(async (vault) => {
       const current = await vault.find<ClaimRow>(key);
       if (current?.size !== claim.size || current.root !== claim.root) return;
       if (next === undefined) await vault.delete(key);
@@ -211,7 +215,7 @@ export class Claims {
   async #logSince(pin: LogPin | undefined): Promise<number> {
     if (pin === undefined) return 0;
     const { origin, size } = pin;
-    return this.#options.transact(async (vault) => {
+    return this.#options.states.transact(async (vault) => {
       const known = await vault.find<LogRow>(LOG_KEY);
       if (known?.origin === origin) return known.since;
       await vault.put(LOG_KEY, { origin, since: size });
@@ -250,4 +254,10 @@ async function isSigned({ verifier, keys }: HistoryView, claim: ClaimRow): Promi
 
 export function isForkIn(claim: ClaimRow, room: RoomId): boolean {
   return claim.room === room && claim.state === "forked";
+}
+
+function addRemark(tx: RoomTransaction, sentence: string): void {
+  const { remarks = [] } = tx.row ?? {};
+  const isKnown = remarks.includes(sentence) || remarks.length >= REMARKS_MAX;
+  if (!isKnown) tx.change({ remarks: [...remarks, sentence] });
 }

@@ -22,6 +22,8 @@ export interface DeviceLeaseOptions {
   readonly entropy: Entropy;
   readonly states: RoomStates;
   readonly request: SendRequest;
+  /** Called if two machines use the folder. */
+  readonly onRefused: (fault: Fault) => void;
 }
 
 /**
@@ -54,8 +56,9 @@ export class DeviceLease {
   check(): Promise<void> {
     const result = this.#mutex.run(() => this.#acquire());
     this.#result = result;
-    result.catch(() => {
+    result.catch((error: unknown) => {
       if (this.#result === result) this.#result = undefined;
+      if (error instanceof Fault && error.code === "seal-refused") this.#options.onRefused(error);
     });
     return result;
   }

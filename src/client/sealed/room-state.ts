@@ -1,13 +1,15 @@
 /** Transactions on the group states of sealed rooms. */
 
 import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg, type Translatable } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { SealEngine } from "../../crypto/seal/engine.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
 import { type Consumed, wipe } from "../../crypto/seal/secrets.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
+import { keyChangedNotice } from "./identities.ts";
 import { LEASE_KEY, type LeaseRow, type RoomRow, roomKey, stateKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";
@@ -16,7 +18,17 @@ export interface RoomStatesOptions {
   readonly store: SealedStore;
   readonly engine: SealEngine;
   readonly key: StateKey;
+  readonly emit: (event: SealedEvent) => void;
 }
+
+export type SealedEvent =
+  /** The device has rejoined its rooms, because its state was an old copy or unreadable. */
+  | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
+  | { readonly kind: "sealed-fault"; readonly fault: Fault }
+  | { readonly kind: "sealed-remark"; readonly remark: Translatable }
+  | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
+  /** This device sends the user no messages until its owner has compared keys. */
+  | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;
 
@@ -78,6 +90,33 @@ export class RoomStates {
     const mutex = this.#mutexes.get(room) ?? new Mutex();
     this.#mutexes.set(room, mutex);
     return mutex.run(() => this.#run(room, task));
+  }
+
+  /** Emits what the task has changed: remarks, new members and new keys. */
+  async runAndEmit<Result>(
+    room: RoomId,
+    task: (tx: RoomTransaction) => Awaitable<Result>,
+  ): Promise<Result> {
+    let events: SealedEvent[] = [];
+    const result = await this.run(room, async (tx) => {
+      const { row: rowBefore, group: groupBefore } = tx;
+      const outcome = await task(tx);
+      events = findNewcomers(tx, groupBefore);
+      const { target, status, reason, remarks = [], other } = tx.row ?? {};
+      const emitRemark = (remark: Translatable) => events.push({ kind: "sealed-remark", remark });
+      if (status === "suspect" && rowBefore?.status !== "suspect" && other === undefined) {
+        emitRemark(msg`'${target}' is no longer trusted: ${reason}`);
+      }
+      for (const text of remarks) {
+        if (rowBefore?.remarks?.includes(text) !== true) emitRemark(msg`'${target}': ${text}`);
+      }
+      for (const user of tx.changed) {
+        events.push({ kind: "identity-changed", user, sentence: keyChangedNotice(user) });
+      }
+      return outcome;
+    });
+    for (const event of events) this.#options.emit(event);
+    return result;
   }
 
   transact<Result>(task: (vault: Vault) => Promise<Result>): Promise<Result> {
@@ -162,4 +201,23 @@ export class RoomStates {
 
 function instanceOf({ instance = "" }: Partial<StateBinding> = {}): string {
   return instance;
+}
+
+function findNewcomers(
+  { row, group }: RoomTransaction,
+  groupBefore: SealedGroup | undefined,
+): SealedEvent[] {
+  const found = new Map<string, SealedEvent>();
+  if (groupBefore === undefined || group === undefined || row === undefined) return [];
+  if (groupBefore.epoch === group.epoch) return [];
+  const { members } = groupBefore;
+  const known = new Set(members.map(({ device }) => device));
+  for (const { user, device } of group.members) {
+    if (known.has(device) || device === group.self.device) continue;
+    const wasMember = members.some((member) => isSameName(member.user, user));
+    const subject = wasMember ? `another device of ${user}` : user;
+    const sentence = `${subject} joined the encrypted room '${row.target}'`;
+    found.set(user, { kind: "came-in", user, sentence });
+  }
+  return [...found.values()];
 }

@@ -34,14 +34,14 @@ export async function checkMaySeal(sealer: Sealer, name: string): Promise<void> 
 export async function sealRoom(sealer: Sealer, room: { id: string; name: string }): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
-  await rooms.create(view);
+  await rooms.get(view).changes.create();
 }
 
 export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
   const rooms = await sealer.sealedRooms();
   const { room: id } = await sealer.request("group", { target: `@${user}` });
   const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
-  await rooms.sealConversation(view, user);
+  await rooms.get(view).changes.sealConversation(user);
 }
 
 /**

@@ -22,7 +22,9 @@ import { notLoggedIn } from "../link/retry.ts";
 import { carrierRecord, closedRecord, fileOfPost, isMarkedSealed, markSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import { boxOf, type DecryptedPosts, QueuedPosts } from "./queued-posts.ts";
-import type { PlainPost, SealedEvent, SealedRooms, SettledPost } from "./rooms.ts";
+import type { PlainPost, SettledPost } from "./room.ts";
+import type { SealedEvent } from "./room-state.ts";
+import type { SealedRooms } from "./rooms.ts";
 import { allOf, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
 
@@ -83,7 +85,7 @@ export class Sealing {
   #loadingPins: Promise<void> | undefined;
   #pinWrites: Promise<void> | undefined;
   /** Bounded by the number of posts in flight on one link. */
-  readonly #sealedPosts = new Map<string, { readonly room: RoomId; attempts: number }>();
+  readonly #sealedPosts = new Map<string, { readonly room: RoomView; attempts: number }>();
   readonly #unstoredOutcomes = new Map<RoomId, SettledPost[]>();
   /**
    * True if the server has listed all rooms on this link. Until then, an unknown target may be
@@ -150,12 +152,14 @@ export class Sealing {
 
   /** Returns one record for each given record, in order. */
   async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
+    const [first] = records;
+    if (first === undefined) return records;
     for (;;) {
       try {
-        const rooms = await this.rooms();
-        const readable = await rooms.openRecords(records);
+        const room = (await this.rooms()).get(first.room);
+        const readable = await room.openRecords(records);
         for (const record of this.#isCaughtUp ? records : []) {
-          if (await rooms.missedWelcome(record)) this.#syncRoom(record.room);
+          if (await room.missedWelcome(record)) this.#syncRoom(record.room);
         }
         return readable;
       } catch (error) {
@@ -252,22 +256,22 @@ export class Sealing {
     const room = this.#sealedPosts.get(id)?.room;
     if (room === undefined || !this.#sealedPosts.delete(id)) return;
     const seq = outcome.kind === "durable" ? outcome.receipt.seq : undefined;
-    const outcomes = this.#unstoredOutcomes.get(room);
+    const outcomes = this.#unstoredOutcomes.get(room.id);
     if (outcomes !== undefined) return void outcomes.push({ id, seq });
-    this.#unstoredOutcomes.set(room, [{ id, seq }]);
+    this.#unstoredOutcomes.set(room.id, [{ id, seq }]);
     void this.#storeOutcomes(room);
   }
 
   /** Stores all outcomes of one tick in one transaction, then those that arrived meanwhile. */
-  async #storeOutcomes(room: RoomId): Promise<void> {
-    const outcomes = this.#unstoredOutcomes.get(room) ?? [];
+  async #storeOutcomes(view: RoomView): Promise<void> {
+    const outcomes = this.#unstoredOutcomes.get(view.id) ?? [];
     try {
-      const rooms = await this.rooms();
-      while (outcomes.length > 0) await rooms.postsSettled(room, outcomes.splice(0));
+      const room = (await this.rooms()).get(view);
+      while (outcomes.length > 0) await room.postsSettled(outcomes.splice(0));
     } catch (error) {
       asFault(error);
     } finally {
-      this.#unstoredOutcomes.delete(room);
+      this.#unstoredOutcomes.delete(view.id);
     }
   }
 
@@ -332,8 +336,8 @@ export class Sealing {
     posts: readonly PostToSeal[],
   ): Promise<readonly (PostBody | Fault)[]> {
     try {
-      for (const { id } of posts) this.#countAttempt(id, room.id);
-      return await (await this.rooms()).seal(room, posts);
+      for (const { id } of posts) this.#countAttempt(id, room);
+      return await (await this.rooms()).get(room).seal(posts);
     } catch (error) {
       if (error instanceof Fault) return posts.map(() => error);
       throw error;
@@ -341,7 +345,7 @@ export class Sealing {
   }
 
   /** @throws {Fault} seal-refused if the server has rejected too many attempts as outdated */
-  #countAttempt(id: string, room: RoomId): void {
+  #countAttempt(id: string, room: RoomView): void {
     const attempts = (this.#sealedPosts.get(id)?.attempts ?? 0) + 1;
     this.#sealedPosts.set(id, { room, attempts });
     if (attempts <= SEALED_TRIES_MAX) return;

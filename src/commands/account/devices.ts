@@ -46,7 +46,7 @@ async function removeRevoked(client: Client): Promise<void> {
   if (sealed.length === 0) return;
   try {
     const rooms = await client.sealedRooms();
-    for (const room of sealed) await rooms.removeRevoked(room);
+    for (const room of sealed) await rooms.get(room).changes.removeRevoked();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
   }

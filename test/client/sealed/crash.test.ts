@@ -16,7 +16,7 @@ const STEPS: readonly Step[] = [
     await ana.waitForRoom();
     await ana.entersRoom();
     const { status } = await ana.status();
-    if (status !== "in") await ana.sealed((rooms) => rooms.create(ana.room()));
+    if (status !== "in") await ana.sealed((rooms) => rooms.get(ana.room()).changes.create());
   },
   (ana, [ben]) => addMember(ana, ben),
   (ana, [ben]) => postAndWait(ana, ben, "one"),

@@ -37,7 +37,8 @@ describe("a linked device", () => {
     const third = await world.join("ben", await world.link(ben));
     await ana.until("both devices", () => count(ana, "join") === 2);
     await revoke(ben, device);
-    const removesRevoked = () => ben.sealed((rooms) => rooms.removeRevoked(ben.room()));
+    const removesRevoked = () =>
+      ben.sealed((rooms) => rooms.get(ben.room()).changes.removeRevoked());
     await removesRevoked();
     expect(await ben.members()).toEqual({ ana: 1, ben: 2 });
     await ana.postTo("without the phone", third);

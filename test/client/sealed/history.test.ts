@@ -57,7 +57,7 @@ describe("the histories of members", () => {
     expect(await ana.status()).toMatchObject({ status: "suspect", reason });
     expect(ana.remarks).toEqual([`'vault' is no longer trusted: ${reason}`]);
     expect(await codeOf(ana.postText("secret"))).toBe("seal-refused");
-    await ana.sealed((rooms) => rooms.acceptState(ana.room()));
+    await ana.sealed((rooms) => rooms.get(ana.room()).acceptState());
     await ana.postTo("after asking ben", ben);
   });
 

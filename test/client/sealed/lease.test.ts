@@ -123,7 +123,13 @@ async function requestConcurrently(seed: number): Promise<{ instance: string; lo
         if (random() < 0.1) throw new Fault("interrupted", "killed");
         return done;
       });
-    const states = new RoomStates({ store: { transact }, engine: {} as SealEngine, key });
+    const onRefused = () => {};
+    const states = new RoomStates({
+      store: { transact },
+      engine: {} as SealEngine,
+      key,
+      emit: onRefused,
+    });
     const ask = (async (_: string, fields: RequestFields<"seal-lease">) => {
       await late();
       const answer = await server.renew("device", fields);
@@ -131,7 +137,7 @@ async function requestConcurrently(seed: number): Promise<{ instance: string; lo
       return answer;
     }) as unknown as SendRequest;
     const entropy = (size: number) => Uint8Array.from({ length: size }, () => random() * 256);
-    const lease = new DeviceLease({ clock, entropy, states, request: ask });
+    const lease = new DeviceLease({ clock, entropy, states, request: ask, onRefused });
     for (let links = 0; links < 6; links++) {
       lease.connected();
       await lease.hold().catch((error: Fault) => error.code);

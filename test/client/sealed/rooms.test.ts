@@ -90,7 +90,7 @@ describe("a sealed room", () => {
       onMessage: (word) => (isSilent ? [] : [word]),
     };
     const rooms = await world.wait(ana.client.sealedRooms());
-    const code = codeOf(rooms.invite(ana.room(), "eve"));
+    const code = codeOf(rooms.get(ana.room()).changes.invite("eve"));
     const mentionsEve = (body: unknown) => JSON.stringify(body ?? null).includes('"user":"eve"');
     await ben.until("the commit", () => ben.records.some(({ body }) => mentionsEve(body)));
     await ben.postText("ana hears nothing");
@@ -114,9 +114,11 @@ describe("a sealed room", () => {
       onMessage: (word) => (isSilent ? [] : [word]),
     };
     const rooms = await world.wait(ana.client.sealedRooms());
-    const first = codeOf(rooms.create(ana.room("second")));
+    const first = codeOf(rooms.get(ana.room("second")).changes.create());
     await ana.until("the request", () => isSilent);
-    expect(await world.wait(codeOf(rooms.create(ana.room("second"))))).toBe("stale-epoch");
+    expect(await world.wait(codeOf(rooms.get(ana.room("second")).changes.create()))).toBe(
+      "stale-epoch",
+    );
     isSilent = false;
     await ana.quit();
     await world.wait(first);
@@ -178,7 +180,7 @@ describe("a conversation", () => {
   two("is sealed when either user seals it", async ({ world, ana, ben }) => {
     const eve = await world.join("eve");
     await ana.postText("let us seal this", "@ben");
-    await ana.sealed((rooms) => rooms.sealConversation(ana.room("@ben"), "ben"));
+    await ana.sealed((rooms) => rooms.get(ana.room("@ben")).changes.sealConversation("ben"));
     await ana.postText("sealed now", "@ben");
     await ben.waitForText("sealed now", "ana");
     await ben.postText("so it is", "@ana");
@@ -190,7 +192,9 @@ describe("a conversation", () => {
   two("with a user without encrypted rooms stays open", async ({ world, ana }) => {
     await world.site.member("dan");
     await ana.postText("hello", "@dan");
-    const sealing = ana.sealed((rooms) => rooms.sealConversation(ana.room("@dan"), "dan"));
+    const sealing = ana.sealed((rooms) =>
+      rooms.get(ana.room("@dan")).changes.sealConversation("dan"),
+    );
     expect(await codeOf(sealing)).toBe("not-found");
     await ana.postText("still open", "@dan");
     expect(ana.room("@dan").isSealed).not.toBe(true);

@@ -299,7 +299,7 @@ export class Person {
   async createSealedRoom(room: string): Promise<void> {
     await this.request("join", { room, create: true, sealed: true });
     await this.waitForRoom(room);
-    await this.sealed((rooms) => rooms.create(this.room(room)));
+    await this.sealed((rooms) => rooms.get(this.room(room)).changes.create());
   }
 
   async addMember(person: Person, room = "vault"): Promise<void> {
@@ -312,28 +312,28 @@ export class Person {
   }
 
   invite(user: string, room = "vault") {
-    return this.sealed((rooms) => rooms.invite(this.room(room), user));
+    return this.sealed((rooms) => rooms.get(this.room(room)).changes.invite(user));
   }
 
   kick(user: string, room = "vault"): Promise<void> {
-    return this.sealed((rooms) => rooms.kick(this.room(room), user));
+    return this.sealed((rooms) => rooms.get(this.room(room)).changes.kick(user));
   }
 
   makeAdmin(user: string, on = true): Promise<void> {
-    return this.sealed((rooms) => rooms.setAdmin(this.room(), user, on));
+    return this.sealed((rooms) => rooms.get(this.room()).changes.setAdmin(user, on));
   }
 
   async leavesRoom(): Promise<void> {
-    const leave = await this.sealed((rooms) => rooms.leaveNotice(this.room()));
+    const leave = await this.sealed((rooms) => rooms.get(this.room()).leaveNotice());
     await this.request("leave", { room: "vault", ...leave });
   }
 
   entersRoom(room = "vault"): Promise<void> {
-    return this.sealed((rooms) => rooms.syncRoom(this.room(room)));
+    return this.sealed((rooms) => rooms.get(this.room(room)).changes.sync());
   }
 
   status() {
-    return this.sealed((rooms) => rooms.sealStatus(this.room()));
+    return this.sealed((rooms) => rooms.get(this.room()).status());
   }
 
   async members(): Promise<Record<string, number>> {

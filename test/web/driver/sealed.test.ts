@@ -55,7 +55,7 @@ class Page {
   async letsIn(person: Person): Promise<void> {
     const rooms = await this.world.wait(this.tab.chat.sealedRooms());
     const view = { kind: "room", id: this.room?.id, name: "vault", topic: "", isSealed: true };
-    await this.world.wait(rooms.invite(view as never, person.name));
+    await this.world.wait(rooms.get(view as never).changes.invite(person.name));
     await this.world.wait(person.client.request("join", { room: "vault" }));
   }
 

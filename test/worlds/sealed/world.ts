@@ -130,7 +130,7 @@ export class SealedWorld extends Simulation {
     if (room === undefined) return;
     for (const user of PEOPLE.slice(0, this.#temper.people)) {
       if (user === member.home.user || this.random.chance(0.3)) continue;
-      member.ask(`invite ${user} to ${ROOM}`, (of) => of.invite(room, user));
+      member.ask(`invite ${user} to ${ROOM}`, (of) => of.get(room).changes.invite(user));
       if (this.random.chance(0.7)) await this.advance(300);
     }
   }
@@ -202,14 +202,14 @@ export class SealedWorld extends Simulation {
       case "react":
         return member.react(target, Math.max(1, seq));
       case "invite":
-        return member.ask(`invite ${user} to ${target}`, (of) => of.invite(room, user));
+        return member.ask(`invite ${user} to ${target}`, (of) => of.get(room).changes.invite(user));
       case "kick":
         if (room.kind === "person") return;
-        return member.ask(`kick ${user} from ${target}`, (of) => of.kick(room, user));
+        return member.ask(`kick ${user} from ${target}`, (of) => of.get(room).changes.kick(user));
       case "leave":
         if (room.kind === "person") return;
         return member.ask(`leave ${target}`, async (of, client) => {
-          const word = (await of.leaveNotice(room)) ?? {};
+          const word = (await of.get(room).leaveNotice()) ?? {};
           return client.request("leave", { room: room.name, ...word });
         });
       case "history":
@@ -230,7 +230,8 @@ export class SealedWorld extends Simulation {
       const made = await client.request("join", join);
       if (!made.created) return;
       const id = made.room as RoomId;
-      await rooms.create({ kind: "room", name: ROOM, id, topic: "", isSealed: true });
+      const view = { kind: "room", name: ROOM, id, topic: "", isSealed: true } as const;
+      await rooms.get(view).changes.create();
     });
   }
 
@@ -238,10 +239,8 @@ export class SealedWorld extends Simulation {
     member.ask(`seal @${user}`, async (rooms, client) => {
       const { room } = await client.request("group", { target: `@${user}` });
       const id = room as RoomId;
-      await rooms.sealConversation(
-        { kind: "person", name: user, id, topic: "", isSealed: true },
-        user,
-      );
+      const view = { kind: "person", name: user, id, topic: "", isSealed: true } as const;
+      await rooms.get(view).changes.sealConversation(user);
     });
   }
 

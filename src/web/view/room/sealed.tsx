@@ -2,7 +2,7 @@
 
 import { type FormEvent, useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import type { RoomSealStatus, SealedMember } from "../../../client/sealed/rooms.ts";
+import type { RoomSealStatus, SealedMember } from "../../../client/sealed/room.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -32,7 +32,7 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealStatus | 
     if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
     // Displays nothing while offline or if the module cannot be loaded. Sending reports the error.
     return whenSettled(
-      chat.sealedRooms().then((rooms) => rooms.sealStatus(room)),
+      chat.sealedRooms().then((rooms) => rooms.get(room).status()),
       setSealing,
     );
   }, [chat, room?.id, room?.isSealed, room?.receivedN, isOnline, changes]);
@@ -59,7 +59,7 @@ export function SealedNotice({ target, onUnreadable }: SealedNoticeProps) {
       action: texts.continueAnyway,
       isDanger: true,
       onConfirm: async () => {
-        if (room !== undefined) await (await chat.sealedRooms()).acceptState(room);
+        if (room !== undefined) await (await chat.sealedRooms()).get(room).acceptState();
         setChanges((n) => n + 1);
       },
     });
@@ -186,7 +186,7 @@ function AddMember({
     event.preventDefault();
     task.run(async () => {
       const rooms = await chat.sealedRooms();
-      const outcome = await rooms.invite(room, user.trim().replace(/^@/, ""));
+      const outcome = await rooms.get(room).changes.invite(user.trim().replace(/^@/, ""));
       setMissing(outcome.missing);
       setUser("");
       onChange();

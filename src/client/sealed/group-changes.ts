@@ -1,0 +1,508 @@
+/** Changes of a sealed room's group: members, admins and keys. */
+
+import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { asFault, FAULTS, Fault, msg } from "../../base/fault.ts";
+import { RENEW_JITTER_MS } from "../../base/limits-sealed.ts";
+import { formatTarget } from "../../base/names.ts";
+import { formatUtc } from "../../base/time.ts";
+import { defined } from "../../base/values.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { deviceIdOf } from "../../crypto/device-id.ts";
+import { REFUSALS } from "../../crypto/seal/commit-check.ts";
+import type { SealCommit } from "../../crypto/seal/engine.ts";
+import { delay } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
+import type { Answer } from "../../wire/messages.ts";
+import {
+  adminDepartedPlan,
+  adminPlan,
+  canCommit,
+  cannotWrite,
+  departedPlan,
+  isRenewalDue,
+  kickPlan,
+  needsRejoin,
+  newPlan,
+  otherOwnDevices,
+  type Plan,
+  removalPlan,
+  replacementPlan,
+} from "./group-plans.ts";
+import { identityOf, keyChangedFault, otherKeyOf, storeOtherKey } from "./identities.ts";
+import type { SealedRoom } from "./room.ts";
+import { changedDevice, changeRow, dropPending } from "./room-reader.ts";
+import type { RoomTransaction } from "./room-state.ts";
+import { type PendingRow, pendingKey, pendingStateKey, type RoomRow } from "./rows.ts";
+import type { Awaitable } from "./store.ts";
+
+const COMMIT_ATTEMPTS_MAX = 8;
+const COMMIT_RETRY_MS = 150;
+const ID_BYTES = 16;
+
+type Planner = (tx: RoomTransaction) => Awaitable<Plan | undefined>;
+
+/** Stores each commit before sending it, so that a lost answer is not mistaken for a refusal. */
+export class GroupChanges {
+  readonly #room: SealedRoom;
+  /** Runs one change at a time. */
+  readonly #mutex = new Mutex();
+  #hasRenewalFailed = false;
+
+  constructor(room: SealedRoom) {
+    this.#room = room;
+  }
+
+  /** Permits another attempt to renew keys. */
+  connected(): void {
+    this.#hasRenewalFailed = false;
+  }
+
+  async create(): Promise<void> {
+    const { device, entropy, lease } = this.#room.parts;
+    const { id, kind } = this.#room.view;
+    const gid = new Uint8Array(entropy(ID_BYTES));
+    const policy = {
+      room: id,
+      admins: [device.account],
+      adders: kind === "person" ? ("members" as const) : ("admins" as const),
+      web: true,
+      history: false,
+    };
+    const { group, groupInfo } = await device.engine.create(policy, gid);
+    await lease.hold();
+    const pending = await this.#room.run(async (tx) => {
+      if (tx.row !== undefined) throw new Fault("name-taken", msg`this room is already encrypted`);
+      await requireNoPending(tx); // A background task may be joining a different device's group.
+      const { members, self: by } = group;
+      const added = members.map(changedDevice);
+      const change = { change: "create", by: by.user, added, removed: [] } as const;
+      return this.#storePending(tx, { group, groupInfo }, { ...this.#newPending(gid), change });
+    });
+    await this.#sendCommit(pending);
+    await this.#room.catchUp();
+  }
+
+  /**
+   * @throws {Fault} seal-refused if this user may not invite, not-found if no device can be added,
+   * and the server's refusals
+   */
+  async invite(user: string): Promise<{ readonly added: number; readonly missing: number }> {
+    await this.#room.catchUp();
+    // A returning user's old devices may still be in the group.
+    await this.removeDeparted();
+    return this.#addDevices(user, await this.#room.parts.request("key-package", { user }));
+  }
+
+  /**
+   * Seals a conversation permanently.
+   * @throws {Fault} not-found if no device of the other user can join, seal-refused, and the
+   * server's refusals
+   */
+  async sealConversation(user: string): Promise<void> {
+    await this.#room.catchUp();
+    const known = await this.#room.run((tx) => tx.row);
+    const keyPackages = await this.#room.parts.request("key-package", { user });
+    if (known === undefined) {
+      if (keyPackages.packages.length === 0) throw noDevice(user);
+      await this.create();
+    }
+    await this.#addDevices(user, keyPackages);
+  }
+
+  async #addDevices(
+    user: string,
+    { packages, missing }: Answer<"key-package">,
+  ): Promise<{ readonly added: number; readonly missing: number }> {
+    const { device, reader, clock } = this.#room.parts;
+    let [added, foreign] = [0, 0];
+    let other: RoomTransaction["other"];
+    const plan = async (tx: RoomTransaction): Promise<Plan | undefined> => {
+      const keyPackages: Uint8Array[] = [];
+      const devices: { readonly user: string; readonly device: string }[] = [];
+      foreign = 0;
+      for (const { keyPackage } of packages) {
+        const verdict = await device.engine.inspect(keyPackage, reader.accountChecks(tx));
+        if (verdict.kind === "rejected") {
+          other = tx.other;
+          if (other !== undefined) throw keyChangedFault(other.user);
+          const now = formatUtc(clock.unixMs());
+          throw new Fault("seal-refused", msg`cannot add ${user}: ${REFUSALS[verdict.reason]}`, {
+            remedy:
+              verdict.reason === "clock"
+                ? msg`check both clocks; this machine's time is ${now}`
+                : msg`ask them to update chat`,
+          });
+        }
+        const { user: name, device: id } = verdict.device;
+        if (!isSameName(name, user)) {
+          foreign++; // The server must not be able to substitute another user's devices.
+          continue;
+        }
+        if (tx.group?.members.some((member) => member.device === id) === true) continue;
+        keyPackages.push(keyPackage);
+        devices.push({ user: name, device: id });
+      }
+      added = keyPackages.length;
+      if (added === 0) return undefined;
+      return { intent: { kind: "add", keyPackages }, added: devices, removed: [] };
+    };
+    try {
+      await this.#commitIfNeeded((tx) => formerKeyPlan(tx, user));
+      await this.#commit(plan);
+    } catch (error) {
+      // The failed transaction was rolled back, so store and report the user's other key now.
+      const found = other;
+      if (found !== undefined) {
+        await this.#room.runAndEmit(async (tx) => {
+          if (await storeOtherKey(tx.vault, found)) tx.changed.push(found.user);
+        });
+      }
+      throw error;
+    }
+    if (added === 0 && foreign > 0) {
+      throw new Fault("seal-refused", msg`the server sent another user's keys for ${user}`, {
+        remedy: msg`ask the server's owner`,
+      });
+    }
+    if (added === 0 && missing > 0) throw noDevice(user);
+    return { added, missing };
+  }
+
+  /** @throws {Fault} not-member */
+  kick(user: string): Promise<void> {
+    return this.#commit((tx) => kickPlan(tx, user, this.#room.view.name));
+  }
+
+  /**
+   * @throws {Fault} seal-refused if this device's user may not change roles, not-member if the user
+   * is not a member, not-allowed for the last admin
+   */
+  setAdmin(user: string, on: boolean): Promise<void> {
+    return this.#commit((tx) => adminPlan(tx, { user, on, room: this.#room.view.name }));
+  }
+
+  removeDeparted(): Promise<void> {
+    return this.#commitIfNeeded(departedPlan);
+  }
+
+  async removeRevoked(): Promise<void> {
+    const others = await this.#room.run(otherOwnDevices);
+    if (others.length === 0) return;
+    const { devices } = await this.#room.parts.request("devices", {});
+    const live = new Set(devices.map(({ device }) => device));
+    const isRevoked = (id: string) => !live.has(deviceIdOf(fromBase64Url(id)));
+    if (!others.some(isRevoked)) return;
+    await this.#commit((tx) => removalPlan(otherOwnDevices(tx).filter(isRevoked)));
+  }
+
+  /**
+   * Reads a room up to its newest record, adds this device if another device of the account is a
+   * member, and finishes pending commits.
+   */
+  async sync(): Promise<void> {
+    await this.#room.catchUp();
+    await this.#room.parts.lease.hold();
+    await this.#mutex.run(() => this.#rejoinIfNeeded());
+    await this.#commitIfNeeded(replacementPlan);
+    await this.#commitIfNeeded(adminDepartedPlan);
+    if (await this.#room.run((tx) => this.isRenewalDue(tx))) await this.#renew();
+  }
+
+  /** Renewal locks out attackers who have stolen keys. It never delays posts. */
+  #renew(): Promise<void> {
+    return this.#room.parts.renewalMutex.run(async () => {
+      try {
+        await this.#commit((tx) =>
+          this.isRenewalDue(tx) ? newPlan({ kind: "update" }) : undefined,
+        );
+      } catch (error) {
+        const { code } = asFault(error);
+        if (code === "link-closed" || code === "interrupted") throw error;
+        this.#hasRenewalFailed = true;
+      }
+    });
+  }
+
+  isRenewalDue({ row, group }: RoomTransaction): boolean {
+    if (row === undefined || group === undefined || this.#hasRenewalFailed) return false;
+    const jitterOf = (renewedUnixMs: number) => this.#jitterMs(renewedUnixMs);
+    return isRenewalDue(row, this.#room.parts.clock.unixMs(), jitterOf);
+  }
+
+  /**
+   * Returns a delay that is the same for all processes of a folder, but differs between devices and
+   * renewals.
+   */
+  #jitterMs(renewedUnixMs: number): number {
+    const { sha256, device } = this.#room.parts;
+    const hash = sha256(utf8Encode(`${device.id} ${this.#room.view.id} ${renewedUnixMs}`));
+    const fraction = new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
+    return Math.floor(fraction * RENEW_JITTER_MS);
+  }
+
+  async #commitIfNeeded(plan: Planner): Promise<void> {
+    if ((await this.#room.run(plan)) !== undefined) await this.#commit(plan);
+  }
+
+  /**
+   * The server accepts one of several concurrent commits. All other devices plan their commits
+   * again, based on the new state.
+   */
+  #commit(plan: Planner): Promise<void> {
+    return this.#mutex.run(() => this.#commitWithRetries(plan));
+  }
+
+  async #commitWithRetries(plan: Planner): Promise<void> {
+    const { clock, entropy, lease } = this.#room.parts;
+    for (let attempt = 1; ; attempt++) {
+      await this.#room.reread();
+      await lease.hold();
+      await this.#rejoinIfNeeded();
+      try {
+        const pending = await this.#room.run((tx) => this.#prepare(tx, plan));
+        if (pending === undefined) return;
+        await this.#sendCommit(pending);
+        return await this.#room.catchUp();
+      } catch (error) {
+        if (!isStaleEpoch(error) || attempt >= COMMIT_ATTEMPTS_MAX) throw error;
+      }
+      const [random = 0] = entropy(1);
+      const delayMs = Math.round(COMMIT_RETRY_MS * attempt * (0.5 + random / 256));
+      await delay(clock, delayMs);
+    }
+  }
+
+  async #prepare(tx: RoomTransaction, plan: Planner): Promise<PendingRow | undefined> {
+    const { device, reader } = this.#room.parts;
+    const { row, group } = tx;
+    if (row === undefined || group === undefined || !canCommit(tx)) {
+      throw cannotWrite(this.#room.view, tx);
+    }
+    await requireNoPending(tx);
+    const planned = await plan(tx);
+    if (planned === undefined) return undefined;
+    const { intent, ...details } = planned;
+    const fresh = this.#newPending(fromBase64Url(row.group));
+    const bound = utf8Encode(fresh.commitId);
+    const checks = reader.accountChecks(tx);
+    const commit = await device.engine.commit(group, intent, { bound, ...checks });
+    return this.#storePending(tx, commit, {
+      ...{ ...fresh, ...details, epoch: group.epoch, change: changeRow(commit.change) },
+      ...(row.refused === undefined ? {} : { instead: row.refused }),
+    });
+  }
+
+  #newPending(group: Uint8Array): Pick<PendingRow, "commitId" | "group" | "added" | "removed"> {
+    const commitId = toBase64Url(this.#room.parts.entropy(ID_BYTES));
+    return { commitId, group: toBase64Url(group), added: [], removed: [] };
+  }
+
+  async #storePending(
+    tx: RoomTransaction,
+    {
+      commit,
+      welcome,
+      groupInfo,
+      group,
+    }: Pick<SealCommit, "group" | "groupInfo"> & Partial<SealCommit>,
+    fields: Omit<PendingRow, "commit" | "welcome" | "info" | "instance">,
+  ): Promise<PendingRow> {
+    const { instance } = tx;
+    const pending: PendingRow = {
+      ...{ ...fields, instance, info: toBase64Url(groupInfo) },
+      ...defined({
+        commit: commit && toBase64Url(commit),
+        welcome: welcome && toBase64Url(welcome),
+      }),
+    };
+    await tx.vault.put(pendingKey(tx.room), pending);
+    const bytes = await this.#room.parts.states.save(group, instance);
+    await tx.vault.putRaw(pendingStateKey(tx.room), bytes);
+    return pending;
+  }
+
+  /** @throws {Fault} stale-epoch if the commit was dropped and the room must be read again */
+  async #sendCommit(pending: PendingRow): Promise<void> {
+    const { request } = this.#room.parts;
+    const { commitId, epoch, commit, welcome, added, removed, kick, instead } = pending;
+    const shared = {
+      target: formatTarget(this.#room.view),
+      group: fromBase64Url(pending.group),
+      commitId,
+      info: fromBase64Url(pending.info),
+    };
+    try {
+      this.#room.invalidate();
+      if (epoch === undefined || commit === undefined) {
+        await request("group-create", shared);
+        return;
+      }
+      await request("group-commit", {
+        ...shared,
+        epoch,
+        commit: fromBase64Url(commit),
+        ...(welcome === undefined ? {} : { welcome: fromBase64Url(welcome) }),
+        added: added.map((device) => ({ user: device.user, device: fromBase64Url(device.device) })),
+        removed: removed.map(fromBase64Url),
+        ...defined({ kick, instead }),
+      });
+    } catch (error) {
+      if (error instanceof Fault && this.#isRefused(error)) await this.#dropRefused(commitId);
+      throw error;
+    }
+  }
+
+  /**
+   * If the link was lost or the server failed, the outcome is unknown, because the commit may have
+   * been stored before the failure.
+   */
+  #isRefused({ code }: Fault): boolean {
+    if (!this.#room.parts.isLinked()) return false;
+    return code === "stale-epoch" || FAULTS[code].blame !== "host";
+  }
+
+  #dropRefused(commitId: string): Promise<void> {
+    return this.#room.run(async (tx) => {
+      if ((await pendingOf(tx))?.commitId === commitId) await dropPending(tx);
+    });
+  }
+
+  /** The server answers a repeated commit as it did the first time. */
+  async #resumePending(): Promise<void> {
+    const pending = await this.#room.run(pendingOf);
+    if (pending === undefined) return;
+    try {
+      await this.#sendCommit(pending);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code === "link-closed") throw error;
+    }
+    await this.#room.reread();
+  }
+
+  async #rejoinIfNeeded(): Promise<void> {
+    await this.#resumePending();
+    const found = await this.#room.run(async (tx) => {
+      await applyKeyDecision(tx);
+      return { needs: needsRejoin(tx), isCopy: tx.row?.isCopy === true };
+    });
+    if (!found.needs) return;
+    // Another machine uses a copy of this device's state, and that copy has claimed the lease.
+    if (found.isCopy) await this.#room.parts.lease.check();
+    await this.#rejoin();
+  }
+
+  /**
+   * Joins by an external commit, either after a loss of state or as an additional device of a
+   * member.
+   */
+  async #rejoin(): Promise<void> {
+    const { device, reader, emit } = this.#room.parts;
+    for (let attempt = 1; attempt <= COMMIT_ATTEMPTS_MAX; attempt++) {
+      const found = await this.findGroup();
+      if (found === undefined) return;
+      let reason: "copy" | "damaged" | undefined;
+      const fresh = this.#newPending(found.group);
+      const pending = await this.#room.runAndEmit(async (tx) => {
+        const isOld = tx.isStale;
+        if (!needsRejoin(tx)) return undefined;
+        await requireNoPending(tx);
+        const gid = tx.row === undefined ? {} : { gid: fromBase64Url(tx.row.group) };
+        const bound = utf8Encode(fresh.commitId);
+        const commit = await device.engine
+          .rejoin(found.info, {
+            ...{ room: tx.room, ...gid, bound, ...reader.accountChecks(tx) },
+            signers: tx.row?.signers,
+          })
+          .catch(asFault);
+        // No device of this account is in the group, so a member must add this device.
+        if (commit instanceof Fault) {
+          if (tx.other !== undefined) tx.change({ other: tx.other });
+          return undefined;
+        }
+        const { change } = commit;
+        if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
+        // A server that once sent a seq that was too high must not lock this device out
+        // permanently.
+        if (tx.group === undefined && found.seq < (tx.row?.seq ?? 0)) {
+          tx.change({ seq: found.seq, n: undefined });
+        }
+        this.#room.forgetOutside();
+        return this.#storePending(tx, commit, {
+          ...{ ...fresh, epoch: found.epoch, change: changeRow(change) },
+          added: change.added.map(({ user, device: id }) => ({ user, device: id })),
+          removed: change.removed.map(({ device: id }) => id),
+        });
+      });
+      if (pending === undefined) return;
+      try {
+        await this.#sendCommit(pending);
+        await this.#room.catchUp();
+        if (reason !== undefined) emit({ kind: "came-anew", reason });
+        return;
+      } catch (error) {
+        if (!isStaleEpoch(error)) throw error;
+      }
+    }
+    const target = formatTarget(this.#room.view);
+    throw new Fault("stale-epoch", msg`too many concurrent changes in '${target}'`, {
+      retryAfterMs: 1_000,
+    });
+  }
+
+  /** Returns `undefined` if the room has no group. */
+  async findGroup(): Promise<Answer<"group">["made"]> {
+    try {
+      const target = formatTarget(this.#room.view);
+      return (await this.#room.parts.request("group", { target })).made;
+    } catch (error) {
+      if (error instanceof Fault && error.code === "not-found") return undefined;
+      throw error;
+    }
+  }
+}
+
+async function formerKeyPlan(
+  { group, vault }: RoomTransaction,
+  user: string,
+): Promise<Plan | undefined> {
+  const pin = await identityOf(vault, user);
+  const members = (group?.members ?? []).filter((member) => isSameName(member.user, user));
+  const former = members.filter(({ account }) => pin !== undefined && account !== pin.account);
+  return removalPlan(former.map(({ device }) => device));
+}
+
+async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
+  const { other, ...row } = tx.row ?? {};
+  if (tx.row === undefined || other === undefined) return;
+  if ((await otherKeyOf(tx.vault, other.user)) !== undefined) return;
+  const { account = other.account } = (await identityOf(tx.vault, other.user)) ?? {};
+  tx.row = row as RoomRow;
+  if (tx.row.status !== "suspect") return;
+  if (account !== other.account) {
+    return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
+  }
+  const { reason: _, refused: __, strayed: ___, ...retained } = tx.row;
+  tx.advance(undefined, []);
+  tx.row = { ...retained, status: "lost" };
+}
+
+export function pendingOf(tx: RoomTransaction): Promise<PendingRow | undefined> {
+  return tx.vault.find<PendingRow>(pendingKey(tx.room));
+}
+
+/** @throws {Fault} stale-epoch if a commit of this device is unanswered */
+async function requireNoPending(tx: RoomTransaction): Promise<void> {
+  if ((await pendingOf(tx)) === undefined) return;
+  const message = msg`another window is changing this room`;
+  throw new Fault("stale-epoch", message, { retryAfterMs: 100 });
+}
+
+function isStaleEpoch(error: unknown): boolean {
+  return error instanceof Fault && error.code === "stale-epoch";
+}
+
+function noDevice(user: string): Fault {
+  return new Fault("not-found", msg`${user} has no device that can be added`, {
+    remedy: msg`ask ${user} to run chat join once, then try again`,
+  });
+}

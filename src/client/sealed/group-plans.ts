@@ -1,0 +1,164 @@
+/** Plans changes of a room's group. Each plan depends only on the room's stored state. */
+
+import { Fault, msg } from "../../base/fault.ts";
+import { RENEW_JITTER_MS, RENEW_MESSAGES, RENEW_MS } from "../../base/limits-sealed.ts";
+import { formatTarget } from "../../base/names.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { hasAdminRights } from "../../crypto/seal/commit-check.ts";
+import type { SealIntent } from "../../crypto/seal/engine.ts";
+import { keyChangedFault } from "./identities.ts";
+import { isRemovable } from "./room-reader.ts";
+import type { RoomTransaction } from "./room-state.ts";
+import type { RoomRow } from "./rows.ts";
+
+export type RoomFacts = Pick<RoomTransaction, "row" | "group" | "isStale">;
+
+export interface Plan {
+  readonly intent: SealIntent;
+  readonly added: readonly { readonly user: string; readonly device: string }[];
+  readonly removed: readonly string[];
+  readonly kick?: string;
+}
+
+export function newPlan(intent: SealIntent, removed: readonly string[] = []): Plan {
+  return { intent, added: [], removed };
+}
+
+export function removalPlan(devices: readonly string[]): Plan | undefined {
+  return devices.length === 0 ? undefined : newPlan({ kind: "remove", devices }, devices);
+}
+
+export function kickPlan(facts: RoomFacts, user: string, room: string): Plan {
+  const plan = removalPlan(devicesOf(facts, user));
+  if (plan !== undefined) return { ...plan, kick: user };
+  throw new Fault("not-member", msg`${user} has no device in '${room}'`);
+}
+
+export function adminPlan(
+  { group }: RoomFacts,
+  { user, on, room }: { readonly user: string; readonly on: boolean; readonly room: string },
+): Plan | undefined {
+  const accounts = (group?.members ?? [])
+    .filter((member) => isSameName(member.user, user))
+    .map(({ account }) => account);
+  if (group === undefined || accounts.length === 0) {
+    throw new Fault("not-member", msg`${user} has no device in '${room}'`, {
+      remedy: msg`add them first: /invite ${user}`,
+    });
+  }
+  const { policy } = group;
+  const others = policy.admins.filter((account) => !accounts.includes(account));
+  const admins = on ? [...others, ...new Set(accounts)] : others;
+  if (admins.length === 0) {
+    throw new Fault("not-allowed", msg`'${room}' needs at least one admin`, {
+      remedy: msg`make someone else an admin first: /grant NAME`,
+    });
+  }
+  const isUnchanged = accounts.every((account) => policy.admins.includes(account) === on);
+  return isUnchanged ? undefined : newPlan({ kind: "policy", policy: { ...policy, admins } });
+}
+
+export function replacementPlan(facts: RoomFacts): Plan | undefined {
+  return canReplaceRefused(facts) ? newPlan({ kind: "update" }) : undefined;
+}
+
+export function departedPlan(facts: RoomFacts): Plan | undefined {
+  if (!canRemoveDeparted(facts)) return undefined;
+  return removalPlan(facts.row?.departed.flatMap(({ user }) => devicesOf(facts, user)) ?? []);
+}
+
+/** Removes departed users whom only an admin's device can remove. */
+export function adminDepartedPlan(facts: RoomFacts): Plan | undefined {
+  return needsAdmin(facts) ? departedPlan(facts) : undefined;
+}
+
+function devicesOf({ group }: RoomFacts, user: string): string[] {
+  const members = group?.members ?? [];
+  return members.filter((member) => isSameName(member.user, user)).map(({ device }) => device);
+}
+
+export function otherOwnDevices({ group }: RoomFacts): string[] {
+  const { members = [], self } = group ?? {};
+  return members
+    .filter(({ account, device }) => account === self?.account && device !== self.device)
+    .map(({ device }) => device);
+}
+
+export function needsRejoin({ row, group, isStale }: RoomFacts): boolean {
+  const mayRead = row?.status !== "out" && row?.status !== "suspect";
+  return (row?.status !== "out" && group === undefined) || (mayRead && isStale);
+}
+
+/** Reports whether the room needs a change now, because records have invalidated its state. */
+export function needsRepair(facts: RoomFacts): boolean {
+  const { row } = facts;
+  if (row?.status === "out") return false;
+  if (row?.isCopy === true || row?.signers !== undefined) return true;
+  return canReplaceRefused(facts) || (canRemoveDeparted(facts) && needsAdmin(facts));
+}
+
+/** @param jitterOf delay after a renewal at the given Unix milliseconds */
+export function isRenewalDue(
+  { status, sentSince = 0, renewedUnixMs }: RoomRow,
+  unixMs: number,
+  jitterOf: (renewedUnixMs: number) => number,
+): boolean {
+  if (status !== "in") return false;
+  if (sentSince >= RENEW_MESSAGES) return true;
+  // Rows from earlier versions lack this field.
+  if (renewedUnixMs === undefined) return false;
+  const ageMs = unixMs - renewedUnixMs;
+  // The clock was wrong at the last renewal, so the age is unknown.
+  return ageMs < -RENEW_JITTER_MS || ageMs >= RENEW_MS + jitterOf(renewedUnixMs);
+}
+
+export function canCommit(facts: RoomFacts): boolean {
+  return (facts.row?.status === "in" || canReplaceRefused(facts)) && !facts.isStale;
+}
+
+function canReplaceRefused({ row, group }: RoomFacts): boolean {
+  if (row?.refused === undefined || row.other !== undefined || group === undefined) return false;
+  return group.policy.admins.includes(group.self.account);
+}
+
+function canRemoveDeparted({ row, group }: RoomFacts): boolean {
+  if (row === undefined || group === undefined || row.departed.length === 0) return false;
+  const isAdmin = hasAdminRights(group.policy, group.members, group.self);
+  return isAdmin || row.departed.every((departed) => isRemovable({ row, group }, departed));
+}
+
+/** Reports whether a departed user's devices can be removed only by an admin's device. */
+function needsAdmin({ row, group }: RoomFacts): boolean {
+  if (row?.status !== "in") return false;
+  return row.departed.some((departed) => !isRemovable({ row, group }, departed));
+}
+
+export function cannotWrite(room: RoomView, { row, isStale }: RoomFacts): Fault {
+  const name = formatTarget(room);
+  if (row?.other !== undefined) return keyChangedFault(row.other.user);
+  switch (row?.status) {
+    case "in":
+    case "lost":
+      if (!isStale && row.status === "in") break;
+      return new Fault("seal-refused", msg`this device could not rejoin '${name}'`, {
+        remedy: msg`try again later, or ask a member to /kick and /invite you`,
+      });
+    case "suspect":
+      return new Fault("seal-refused", msg`'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
+        remedy:
+          row.refused === undefined
+            ? msg`ask the other members, then run /sealed accept or create another room`
+            : msg`wait for an admin of the room to connect`,
+      });
+    case "out":
+      return new Fault("seal-refused", msg`this device was removed from '${name}'`, {
+        remedy: msg`ask to be added again`,
+      });
+    default:
+      break;
+  }
+  return new Fault("seal-refused", msg`this device has not been added to '${name}' yet`, {
+    remedy: msg`ask a member to add you: /invite NAME`,
+  });
+}

@@ -1,0 +1,523 @@
+/** Records, messages and status of one sealed room on this device. */
+
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { asFault, Fault, msg } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import {
+  CLAIMS_KNOWN_MAX,
+  SEALED_TRANSACTION_MS,
+  SEALED_TRIES_MAX,
+} from "../../base/limits-sealed.ts";
+import { formatTarget } from "../../base/names.ts";
+import { defined } from "../../base/values.ts";
+import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { hasAdminRights } from "../../crypto/seal/commit-check.ts";
+import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
+import type { SealedGroup } from "../../crypto/seal/group.ts";
+import type { StateKey } from "../../crypto/seal/state-box.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Mutex } from "../../io/disk/mutex.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import { findSigned } from "../../wire/checkpoint.ts";
+import type { PostBody, RequestFields } from "../../wire/messages.ts";
+import { queryHistory, type SendRequest } from "../link/queries.ts";
+import {
+  carrierRecord,
+  closedRecord,
+  fileOfPost,
+  openedRecord,
+  packBody,
+  type SealedBody,
+  sealedBodyOf,
+} from "./body.ts";
+import { type Claims, type HistoryView, isForkIn } from "./claims.ts";
+import { assignCount, excusedBy, freeCount } from "./counts.ts";
+import type { SealedDevice } from "./device.ts";
+import type { FileIndex } from "./file-index.ts";
+import { GroupChanges, pendingOf } from "./group-changes.ts";
+import { cannotWrite, needsRepair } from "./group-plans.ts";
+import { checkKeys, identityOf, otherKeyOf } from "./identities.ts";
+import type { DeviceLease } from "./lease.ts";
+import { markSuspect, namesDevice, type RoomReader } from "./room-reader.ts";
+import type { RoomStates, RoomTransaction, SealedEvent } from "./room-state.ts";
+import {
+  type ArchivedRow,
+  allOf,
+  type ClaimRow,
+  type ContentRow,
+  contentKey,
+  contentRange,
+  type RoomRow,
+  type SentRow,
+  sentKey,
+  seqOf,
+} from "./rows.ts";
+import type { Awaitable, SealedStore } from "./store.ts";
+
+const SEALED_PAGE_RECORDS = 500;
+const CONFIRMED_POSTS_MAX = 256;
+/** The server sends `erase` records only if the kind `all` is requested. */
+const FOLLOWED_KINDS = ["all"];
+
+export interface SealedRoomsOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly sha256: Sha256;
+  readonly store: SealedStore;
+  readonly stateKey: StateKey;
+  readonly device: SealedDevice;
+  readonly user: string;
+  readonly request: SendRequest;
+  readonly isLinked: () => boolean;
+  readonly emit: (event: SealedEvent) => void;
+  readonly history: () => HistoryView | undefined;
+}
+
+/** Parts that all sealed rooms of an account share. */
+export interface SealedAccountParts extends SealedRoomsOptions {
+  readonly states: RoomStates;
+  readonly reader: RoomReader;
+  readonly claims: Claims;
+  readonly files: FileIndex;
+  readonly lease: DeviceLease;
+  readonly renewalMutex: Mutex;
+  readonly onUse: (room: RoomView) => void;
+}
+
+export interface SettledPost {
+  readonly id: string;
+  readonly seq: number | undefined;
+}
+
+export interface PlainPost {
+  readonly id: string;
+  readonly body: PostBody;
+}
+
+export interface RoomSealStatus {
+  /** `waiting` if no member of the room has added this device yet. */
+  readonly status: RoomRow["status"] | "waiting";
+  readonly reason?: string;
+  readonly members: readonly SealedMember[];
+  /** Unlike faults, remarks leave the room usable. */
+  readonly remarks?: readonly string[];
+}
+
+export interface SealedMember {
+  readonly user: string;
+  readonly devices: readonly { readonly device: string; readonly kind: "cli" | "web" }[];
+  readonly isVerified: boolean;
+  readonly isAdmin: boolean;
+  readonly isChanged?: true;
+}
+
+/**
+ * Processes records in log order, each in one store transaction, and sends a message only after the
+ * transaction that produced it is durable.
+ */
+export class SealedRoom {
+  readonly changes: GroupChanges;
+  view: RoomView;
+  readonly parts: SealedAccountParts;
+  #lastRead: number | undefined;
+  #lastDelivered: number | undefined;
+  #lastSeqOutside = 0;
+  /** True if records have invalidated this device's state, so that it must rejoin immediately. */
+  #needsRepair = false;
+  readonly #confirmed = new Map<number, string>();
+
+  constructor(parts: SealedAccountParts, view: RoomView) {
+    this.parts = parts;
+    this.view = view;
+    this.changes = new GroupChanges(this);
+  }
+
+  /** Requests the missed records when the room is next used. */
+  connected(): void {
+    this.#lastRead = undefined;
+    this.#lastDelivered = undefined;
+    this.changes.connected();
+  }
+
+  run<Result>(task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
+    return this.parts.states.run(this.view.id, task);
+  }
+
+  runAndEmit<Result>(task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
+    return this.parts.states.runAndEmit(this.view.id, task);
+  }
+
+  /**
+   * Decrypts records, in order, as far as this device can.
+   * @throws {Fault} store-… if the store fails, link-closed if the link is lost, and the server's
+   * refusals
+   */
+  async openRecords(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
+    const [first] = records;
+    const last = records.at(-1);
+    if (first === undefined || last === undefined) return [];
+    const follows = (before?: number) => records.every(({ n }, at) => before === n - 1 - at);
+    if (!follows(this.#lastRead)) await this.reread();
+    // The server sends a removed member no history, but the member may read records delivered in
+    // order.
+    if (follows(this.#lastDelivered) || (await this.#isNext(first))) await this.#read(records);
+    this.#lastDelivered = last.n;
+    this.#lastRead = last.n;
+    if (this.#needsRepair) {
+      this.#needsRepair = false;
+      void this.changes.sync().catch(asFault);
+    }
+    return this.openStored(records);
+  }
+
+  /** Reports whether the first record on a new link follows the last record read without a gap. */
+  #isNext({ n }: ChatRecord): Promise<boolean> {
+    return this.run(({ row }) => row?.n !== undefined && n <= row.n + 1);
+  }
+
+  /** Call before the room changes. The next use of the room reads the new records. */
+  invalidate(): void {
+    this.#lastRead = undefined;
+  }
+
+  reread(): Promise<void> {
+    this.invalidate();
+    return this.catchUp();
+  }
+
+  /** Permits the server to assign a lower seq than it did before this device lost its state. */
+  forgetOutside(): void {
+    this.#lastSeqOutside = 0;
+  }
+
+  async catchUp(): Promise<void> {
+    const { request, sha256, onUse } = this.parts;
+    onUse(this.view);
+    if (this.#lastRead !== undefined) return;
+    for (;;) {
+      const after = await this.run((tx) => tx.row?.seq ?? 0);
+      const page = await queryHistory(request, sha256, {
+        target: formatTarget(this.view),
+        kinds: FOLLOWED_KINDS,
+        after: Math.max(after, this.#lastSeqOutside),
+        limit: SEALED_PAGE_RECORDS,
+      });
+      await this.#read(page.records);
+      this.#lastSeqOutside = page.records.at(-1)?.seq ?? this.#lastSeqOutside;
+      if (!page.more) return;
+    }
+  }
+
+  async #checkConfirmed(tx: RoomTransaction, seq: number): Promise<void> {
+    for (const [expected, id] of this.#confirmed) {
+      if (expected > seq) continue;
+      this.#confirmed.delete(expected);
+      if ((await tx.vault.find(sentKey(tx.room, id))) === undefined) continue;
+      markSuspect(tx, "the server confirmed a message from this device but does not return it");
+    }
+  }
+
+  /**
+   * Splits long batches of records, because a transaction blocks other processes of this CHAT_HOME.
+   */
+  async #read(records: readonly ChatRecord[]): Promise<void> {
+    const { clock, reader, claims } = this.parts;
+    for (let next = 0; next < records.length; ) {
+      next = await this.runAndEmit(async (tx) => {
+        const startedAt = clock.now();
+        let done = next;
+        while (done < records.length && clock.now() - startedAt < SEALED_TRANSACTION_MS) {
+          const record = records[done++];
+          if (record === undefined) continue;
+          await reader.read(tx, record);
+          await this.#checkConfirmed(tx, record.seq);
+        }
+        if (needsRepair(tx)) this.#needsRepair = true;
+        return done;
+      });
+      claims.schedule();
+    }
+  }
+
+  async missedWelcome({ kind, body }: ChatRecord): Promise<boolean> {
+    if (kind !== "group" || !namesDevice(body?.["added"], this.parts.device.id)) return false;
+    return this.run((tx) => tx.group === undefined);
+  }
+
+  async openStored(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
+    const { id } = this.view;
+    const { states } = this.parts;
+    const erased = records.filter(({ state }) => state === "erased");
+    if (erased.length > 0) {
+      await states.transact(async (vault) => {
+        for (const { seq } of erased) await vault.delete(contentKey(id, seq));
+      });
+    }
+    const carriers = await this.#carriersOf(records);
+    const openable = new Set(
+      records.filter(
+        ({ kind, state }) => state === "whole" && (kind === "sealed" || kind === "group"),
+      ),
+    );
+    if (openable.size + carriers.size === 0) return records;
+    const contents = await states.transact(async (vault) => {
+      const find = async ({ seq }: ChatRecord) =>
+        [seq, await vault.find<ContentRow>(contentKey(id, seq))] as const;
+      return new Map(await Promise.all([...openable].map(find)));
+    });
+    return records.map((record) => {
+      if (carriers.has(record)) return carrierRecord(record);
+      if (!openable.has(record)) return record;
+      const row = contents.get(record.seq);
+      if (row !== undefined) return openedRecord(record, row);
+      return record.kind === "sealed" ? closedRecord(record) : record;
+    });
+  }
+
+  async #carriersOf(records: readonly ChatRecord[]): Promise<ReadonlySet<ChatRecord>> {
+    const { states, files } = this.parts;
+    const fileRecords = records.filter(({ kind }) => kind === "file");
+    const carriers = new Set<ChatRecord>();
+    if (fileRecords.length === 0) return carriers;
+    await states.transact(async (vault) => {
+      for (const file of fileRecords) if (await files.isCarrier(vault, file)) carriers.add(file);
+    });
+    return carriers;
+  }
+
+  /** Visits the archived contents, in the direction of the query, until `visit` returns false. */
+  async search(
+    { after, before }: RequestFields<"history">,
+    visit: (seq: number, row: ArchivedRow) => boolean,
+  ): Promise<void> {
+    for (let [from, to] = [after, before]; ; ) {
+      const range = contentRange(this.view.id, { after: from, before: to }, SEALED_PAGE_RECORDS);
+      const { vault, rows } = await this.parts.states.transact(async (tables) => {
+        return { vault: tables, rows: await tables.rows(range) };
+      });
+      for (const { key, value } of await vault.openRows<ArchivedRow>(rows)) {
+        if (!visit(seqOf(key), value)) return;
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SEALED_PAGE_RECORDS) return;
+      if (after === undefined) to = seqOf(last.key);
+      else from = seqOf(last.key);
+    }
+  }
+
+  /**
+   * @throws {Fault} seal-refused if this device may not post in the room, stale-epoch if it may not
+   * post yet, and the server's refusals
+   */
+  async seal(posts: readonly PlainPost[]): Promise<(PostBody | Fault)[]> {
+    await this.catchUp();
+    await this.parts.lease.hold();
+    // The room is usually ready, so a single transaction suffices.
+    const sealed = await this.run(async (tx) =>
+      (await this.#isReady(tx)) ? this.#encryptAll(tx, posts) : undefined,
+    );
+    if (sealed !== undefined) return sealed;
+    await this.changes.sync();
+    await this.changes.removeDeparted();
+    return this.run((tx) => this.#encryptAll(tx, posts));
+  }
+
+  async postsSettled(posts: readonly SettledPost[]): Promise<void> {
+    await this.run(async (tx) => {
+      for (const { id, seq } of posts) await this.#postSettled(tx, id, seq);
+    });
+  }
+
+  async #postSettled(tx: RoomTransaction, id: string, seq: number | undefined): Promise<void> {
+    // The device has not read the record yet, so check later that the server returns it. A record
+    // with a seq that is not higher has been read, possibly by an earlier run.
+    if (seq !== undefined && seq > (tx.row?.seq ?? 0)) {
+      if (this.#confirmed.size < CONFIRMED_POSTS_MAX) this.#confirmed.set(seq, id);
+      return;
+    }
+    const sent = await tx.vault.find<SentRow>(sentKey(tx.room, id));
+    if (sent === undefined) return;
+    // The server refused the post, or its log already holds an earlier encryption of the post. In
+    // either case the reserved count is unused.
+    await tx.vault.delete(sentKey(tx.room, id));
+    if (tx.row?.since === sent.since) tx.change(freeCount(tx.row, sent.count));
+  }
+
+  /**
+   * Returns `undefined` if there is no group. A device that has lost its state can also sign,
+   * because its leaf is still in the group.
+   */
+  async leaveNotice(): Promise<
+    { readonly epoch: number; readonly signature: Uint8Array } | undefined
+  > {
+    const { engine } = this.parts.device;
+    const { row, group } = await this.run((tx) => tx);
+    if (group !== undefined) {
+      return { epoch: group.epoch, signature: await engine.signLeave(group) };
+    }
+    const found = await this.changes.findGroup();
+    if (found === undefined || (row !== undefined && row.group !== toBase64Url(found.group))) {
+      return undefined;
+    }
+    const { epoch, group: gid } = found;
+    const groupRef = { gid, epoch, policy: { room: this.view.id } };
+    return { epoch, signature: await engine.signLeave(groupRef) };
+  }
+
+  status(): Promise<RoomSealStatus> {
+    return this.run(async ({ row, group, vault }) => {
+      if (row === undefined) return { status: "waiting", members: [] };
+      const members: SealedMember[] = [];
+      const groupMembers = group?.members ?? [];
+      for (const [user, devices] of Map.groupBy(groupMembers, (member) => member.user)) {
+        const isOwn = isSameName(user, this.parts.user);
+        const isChanged = (await otherKeyOf(vault, user)) !== undefined;
+        members.push({
+          user,
+          devices: devices.map(({ device, kind }) => ({ device, kind })),
+          isVerified: isOwn || (await identityOf(vault, user))?.isVerified === true,
+          isAdmin:
+            group !== undefined &&
+            devices.some((device) => hasAdminRights(group.policy, groupMembers, device)),
+          ...(isChanged ? { isChanged } : {}),
+        });
+      }
+      const { status, reason, remarks } = row;
+      return { status, members, ...defined({ reason, remarks }) };
+    });
+  }
+
+  /**
+   * Accepts the room's state on behalf of the user and continues as far as possible.
+   * @throws {Fault} usage if there is nothing to accept
+   */
+  async acceptState(): Promise<void> {
+    await this.run(async (tx) => {
+      const { row, group } = tx;
+      if (row?.status !== "suspect" && row?.remarks === undefined) {
+        throw new Fault("usage", msg`nothing to accept`);
+      }
+      for (const { key, value } of await tx.vault.list<ClaimRow>(
+        allOf("claim", CLAIMS_KNOWN_MAX),
+      )) {
+        if (isForkIn(value, tx.room)) await tx.vault.put(key, { ...value, state: "accepted" });
+      }
+      const { reason: _, remarks: __, refused: ___, other: ____, strayed, ...retained } = row;
+      const isBehind = group === undefined || strayed === true;
+      if (isBehind) tx.advance(undefined, []);
+      const status = isBehind ? ("lost" as const) : ("in" as const);
+      tx.row = { ...retained, ...(retained.status === "suspect" ? { status } : {}) };
+    });
+    await this.changes.sync();
+  }
+
+  async checkMayWrite(): Promise<void> {
+    await this.changes.sync();
+    await this.run((tx) => checkKeys(tx.vault, this.#membership(tx).group.members));
+  }
+
+  async #isReady(tx: RoomTransaction): Promise<boolean> {
+    const { row, group } = tx;
+    if (group === undefined || row?.departed.length !== 0 || tx.isStale) return false;
+    if (row.refused !== undefined) return false;
+    return !this.changes.isRenewalDue(tx) && (await pendingOf(tx)) === undefined;
+  }
+
+  async #encryptAll(
+    tx: RoomTransaction,
+    posts: readonly PlainPost[],
+  ): Promise<(PostBody | Fault)[]> {
+    const bodies: (PostBody | Fault)[] = [];
+    const checkpoint = await this.#acceptedCheckpoint();
+    await checkKeys(tx.vault, this.#checkWritable(tx).group.members);
+    for (const post of posts) bodies.push(await this.#encrypt(tx, post, checkpoint));
+    return bodies;
+  }
+
+  async #bodyOf(tx: RoomTransaction, { id, body }: PlainPost): Promise<SealedBody | Fault> {
+    const file = fileOfPost(body);
+    if (file === undefined) return sealedBodyOf(body);
+    try {
+      return (await this.parts.files.claimDescription(tx, id, file)) as SealedBody;
+    } catch (error) {
+      if (error instanceof Fault && error.code === "seal-refused") return error;
+      throw error;
+    }
+  }
+
+  #membership(tx: RoomTransaction): { readonly row: RoomRow; readonly group: SealedGroup } {
+    const { row, group } = tx;
+    if (row !== undefined && group !== undefined && row.status === "in" && !tx.isStale) {
+      return { row, group };
+    }
+    throw cannotWrite(this.view, tx);
+  }
+
+  #checkWritable(tx: RoomTransaction): { readonly row: RoomRow; readonly group: SealedGroup } {
+    const membership = this.#membership(tx);
+    const names = membership.row.departed.map(({ user }) => user).join(", ");
+    if (names === "") return membership;
+    const room = this.view.name;
+    const text = msg`the devices of ${names} have not been removed from '${room}' yet`;
+    throw new Fault("seal-refused", text, {
+      remedy: msg`wait for an admin of the room to connect`,
+    });
+  }
+
+  async #encrypt(
+    tx: RoomTransaction,
+    post: PlainPost,
+    checkpoint: SignedCheckpoint | undefined,
+  ): Promise<PostBody | Fault> {
+    const { row, group } = this.#checkWritable(tx);
+    const { clock, device, sha256 } = this.parts;
+    const { id } = post;
+    const key = sentKey(tx.room, id);
+    const earlier = await tx.vault.get<SentRow>(key);
+    const body = earlier?.body ?? (await this.#bodyOf(tx, post));
+    if (body instanceof Fault) return body;
+    const isCounted = earlier?.since === row.since;
+    const { count, own: counts } = isCounted
+      ? { count: earlier.count, own: row }
+      : assignCount(row);
+    if (!isCounted) tx.change(counts);
+    const sent: SentRow = {
+      ...{ body, count, since: row.since },
+      sentAtUnixMs: earlier?.sentAtUnixMs ?? clock.unixMs(),
+      hashes: earlier?.hashes ?? [],
+    };
+    const { sentAtUnixMs } = sent;
+    const unconfirmed = excusedBy(counts, count);
+    const content = {
+      ...{ body: packBody(sent.body as SealedBody), count, sentAtUnixMs },
+      ...(unconfirmed === undefined ? {} : { unconfirmed }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    };
+    if (earlier === undefined) {
+      const { sentSince = 0, renewedUnixMs = clock.unixMs() } = row;
+      tx.change({ sentSince: sentSince + 1, renewedUnixMs });
+    }
+    const bound = utf8Encode(id);
+    const { message, ...encrypted } = await device.engine.encrypt(group, content, { bound });
+    tx.advance(encrypted.group, encrypted.consumed);
+    const hashes = [...sent.hashes, toBase64Url(sha256(message))].slice(-SEALED_TRIES_MAX);
+    await tx.vault.put(key, { ...sent, hashes });
+    return { text: "", sealed: { epoch: encrypted.group.epoch, ciphertext: message } };
+  }
+
+  async #acceptedCheckpoint(): Promise<SignedCheckpoint | undefined> {
+    const { pin, keys, verifier } = this.parts.history() ?? {};
+    const [key] = keys ?? [];
+    const known = await pin?.();
+    if (known === undefined || key === undefined || verifier === undefined) return undefined;
+    try {
+      const { signature } = findSigned(known.note, key, verifier.sha256);
+      const { origin, size, root } = known;
+      return { origin, size, root, signature };
+    } catch (error) {
+      if (error instanceof Fault) return undefined;
+      throw error;
+    }
+  }
+}
