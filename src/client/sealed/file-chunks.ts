@@ -13,7 +13,7 @@ import {
 } from "../../crypto/seal/file-stream.ts";
 import type { Renamed, Sink, Source } from "../../io/blob/interfaces.ts";
 import { acquireBuffer, releaseBuffer } from "../../io/disk/buffer-pool.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Hashing } from "../files/hashing.ts";
@@ -49,7 +49,7 @@ export class EncryptingSource implements Source {
   #hashed = 0;
   #streamBytes: number | undefined;
   /** Runs one read at a time, because an abandoned read may still be running. */
-  readonly #reading = new Mutex();
+  readonly #reading = new TaskQueue();
   readonly #cached = new Map<number, Uint8Array>();
 
   constructor(options: EncryptingSourceOptions) {

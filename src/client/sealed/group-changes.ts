@@ -11,7 +11,7 @@ import { deviceIdOf } from "../../crypto/device-id.ts";
 import { REFUSALS } from "../../crypto/seal/commit-check.ts";
 import type { SealCommit } from "../../crypto/seal/engine.ts";
 import { delay } from "../../io/clock.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer } from "../../wire/messages.ts";
 import {
   adminDepartedPlan,
@@ -45,7 +45,7 @@ type Planner = (tx: RoomTransaction) => Awaitable<Plan | undefined>;
 export class GroupChanges {
   readonly #room: SealedRoom;
   /** Runs one change at a time. */
-  readonly #mutex = new Mutex();
+  readonly #queue = new TaskQueue();
   #hasRenewalFailed = false;
 
   constructor(room: SealedRoom) {
@@ -202,7 +202,7 @@ export class GroupChanges {
   async sync(): Promise<void> {
     await this.#room.catchUp();
     await this.#room.parts.lease.hold();
-    await this.#mutex.run(() => this.#rejoinIfNeeded());
+    await this.#queue.run(() => this.#rejoinIfNeeded());
     await this.#commitIfNeeded(replacementPlan);
     await this.#commitIfNeeded(adminDepartedPlan);
     if (await this.#room.run((tx) => this.isRenewalDue(tx))) await this.#renew();
@@ -210,7 +210,7 @@ export class GroupChanges {
 
   /** Renewal locks out attackers who have stolen keys. It never delays posts. */
   #renew(): Promise<void> {
-    return this.#room.parts.renewalMutex.run(async () => {
+    return this.#room.parts.renewals.run(async () => {
       try {
         await this.#commit((tx) =>
           this.isRenewalDue(tx) ? newPlan({ kind: "update" }) : undefined,
@@ -249,7 +249,7 @@ export class GroupChanges {
    * again, based on the new state.
    */
   #commit(plan: Planner): Promise<void> {
-    return this.#mutex.run(() => this.#commitWithRetries(plan));
+    return this.#queue.run(() => this.#commitWithRetries(plan));
   }
 
   async #commitWithRetries(plan: Planner): Promise<void> {

@@ -4,8 +4,8 @@ import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { Fault, fixedText, msg } from "../../base/fault.ts";
 import { LEASE_BYTES, REJOINS_MAX, REJOINS_WINDOW_MS } from "../../base/limits-sealed.ts";
 import type { Clock } from "../../io/clock.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { SendRequest } from "../link/queries.ts";
 import type { RoomStates } from "./room-state.ts";
 import { LEASE_KEY, type LeaseRow } from "./rows.ts";
@@ -32,7 +32,7 @@ export interface DeviceLeaseOptions {
  */
 export class DeviceLease {
   readonly #options: DeviceLeaseOptions;
-  readonly #mutex = new Mutex();
+  readonly #queue = new TaskQueue();
   #result: Promise<void> | undefined;
 
   constructor(options: DeviceLeaseOptions) {
@@ -54,7 +54,7 @@ export class DeviceLease {
   }
 
   check(): Promise<void> {
-    const result = this.#mutex.run(() => this.#acquire());
+    const result = this.#queue.run(() => this.#acquire());
     this.#result = result;
     result.catch((error: unknown) => {
       if (this.#result === result) this.#result = undefined;

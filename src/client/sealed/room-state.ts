@@ -8,7 +8,7 @@ import type { SealEngine } from "../../crypto/seal/engine.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
 import { type Consumed, wipe } from "../../crypto/seal/secrets.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { keyChangedNotice } from "./identities.ts";
 import { LEASE_KEY, type LeaseRow, type RoomRow, roomKey, stateKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
@@ -78,7 +78,7 @@ export class RoomTransaction {
  */
 export class RoomStates {
   readonly #options: RoomStatesOptions;
-  readonly #mutexes = new Map<RoomId, Mutex>();
+  readonly #transactions = new TaskQueue();
   /** State that was last read or written. Parsing a state takes up to 0.2 s. */
   readonly #cached = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
 
@@ -87,9 +87,7 @@ export class RoomStates {
   }
 
   run<Result>(room: RoomId, task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
-    const mutex = this.#mutexes.get(room) ?? new Mutex();
-    this.#mutexes.set(room, mutex);
-    return mutex.run(() => this.#run(room, task));
+    return this.#transactions.runFor(room, () => this.#run(room, task));
   }
 
   /** Emits what the task has changed: remarks, new members and new keys. */

@@ -17,8 +17,8 @@ import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
-import type { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import type { TaskQueue } from "../../io/task-queue.ts";
 import { findSigned } from "../../wire/checkpoint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import { queryHistory, type SendRequest } from "../link/queries.ts";
@@ -81,7 +81,7 @@ export interface SealedAccountParts extends SealedRoomsOptions {
   readonly claims: Claims;
   readonly files: FileIndex;
   readonly lease: DeviceLease;
-  readonly renewalMutex: Mutex;
+  readonly renewals: TaskQueue;
   readonly onUse: (room: RoomView) => void;
 }
 

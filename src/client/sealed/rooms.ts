@@ -13,7 +13,7 @@ import {
 import type { Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { matchSafetyNumber, safetyNumber } from "../../crypto/seal/safety-number.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { FetchPage, HistoryPage } from "../link/queries.ts";
 import { matcherOf, needsArchive, PageBuilder } from "./archive-page.ts";
@@ -60,7 +60,7 @@ export class SealedRooms {
       ...{ ...options, states, emit, claims, files },
       reader: new RoomReader({ engine, sha256, states, unixMs, claims, files, user }),
       lease: new DeviceLease({ clock, entropy, states, request, onRefused }),
-      renewalMutex: new Mutex(),
+      renewals: new TaskQueue(),
       onUse: (room) => this.#scheduleCheck(room),
     };
   }

@@ -5,6 +5,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import type { Disk, DiskFile } from "../disk/disk.ts";
 import { lastRecord, scanBlocks } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
+import { TaskQueue } from "../task-queue.ts";
 import { BlockIndex, type ByteRange } from "./block-index.ts";
 import { loadIndex, saveIndex } from "./index-cache.ts";
 
@@ -30,21 +31,15 @@ const TAIL_BYTES = 4 << 20;
 export class LogIndex {
   readonly #options: ArchiveOptions;
   #index: BlockIndex | undefined;
-  #refreshing: Promise<void> | undefined;
+  readonly #refreshes = new TaskQueue();
   #unsavedBytes = 0;
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
   }
 
-  async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
-    const before = this.#refreshing;
-    const refresh = (async () => {
-      await before;
-      return plan(await this.#refresh());
-    })();
-    this.#refreshing = refresh.then(ignore, ignore);
-    return await refresh;
+  refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
+    return this.#refreshes.run(async () => plan(await this.#refresh()));
   }
 
   save(): void {
@@ -106,8 +101,6 @@ export class LogIndex {
     return lastRecord(tail.file, covered, tail.sizeBytes)?.durable ?? 0;
   }
 }
-
-function ignore(): void {}
 
 interface Tail {
   readonly file: DiskFile;

@@ -5,9 +5,9 @@ import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type Sha256 } from "../../base/ids.ts";
 import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
-import { Mutex } from "../disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
 import { syncWithParents } from "../log/folder.ts";
+import { TaskQueue } from "../task-queue.ts";
 import { type BlobHooks, externalContent, fileContent, StoredBlob } from "./blob.ts";
 import { ChunkSequence, type Content } from "./chunk-file.ts";
 import type { Blob, BlobMetadata, BlobStore, ChunkReader } from "./interfaces.ts";
@@ -31,8 +31,8 @@ export function openBlobStore(options: BlobStoreOptions): BlobStore {
 class FolderStore implements BlobStore {
   readonly #options: BlobStoreOptions;
   readonly #open = new Map<FileId, StoredBlob>();
-  readonly #operations = new Map<FileId, Promise<void>>();
-  readonly #syncs = new Mutex();
+  readonly #operations = new TaskQueue();
+  readonly #syncs = new TaskQueue();
   #isFolderDurable = false;
 
   constructor(options: BlobStoreOptions) {
@@ -183,13 +183,7 @@ class FolderStore implements BlobStore {
 
   #enqueue<Result>(file: FileId, task: () => Promise<Result>): Promise<Result> {
     assert(isFileId(file), "file ids are validated on receipt");
-    const result = (this.#operations.get(file) ?? Promise.resolve()).then(() => this.#guard(task));
-    const ended = () => {
-      if (this.#operations.get(file) === turn) this.#operations.delete(file);
-    };
-    const turn = result.then(ended, ended);
-    this.#operations.set(file, turn);
-    return result;
+    return this.#operations.runFor(file, () => this.#guard(task));
   }
 
   #readMetadata(file: FileId): BlobMetadata | undefined {

@@ -8,7 +8,7 @@ import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../bas
 import { chunkSize, Digest } from "../../wire/chunks.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { type DiskFile, diskFault, isFull, skipBytes } from "../disk/disk.ts";
-import { Mutex } from "../disk/mutex.ts";
+import { TaskQueue } from "../task-queue.ts";
 import { ChecksumFile } from "./checksum-file.ts";
 
 export interface Content {
@@ -28,7 +28,7 @@ export interface ChunkSequenceOptions {
   /** True if the checksums come from this program. Otherwise, `open` verifies all chunks. */
   readonly isProven: boolean;
   readonly sha256: Sha256;
-  readonly syncs?: Mutex;
+  readonly syncs?: TaskQueue;
 }
 
 interface CheckedChunks {
@@ -66,7 +66,7 @@ export class ChunkSequence {
   #queueBytes = 0;
   #isAppending = false;
   #needsTruncation = true;
-  readonly #syncs: Mutex;
+  readonly #syncs: TaskQueue;
   #syncing: Promise<unknown> = Promise.resolve();
   #failure: Fault | undefined;
   #busy = 0;
@@ -77,7 +77,7 @@ export class ChunkSequence {
     this.#content = content;
     this.#lines = lines;
     this.#path = checksumPath;
-    this.#syncs = syncs ?? new Mutex();
+    this.#syncs = syncs ?? new TaskQueue();
   }
 
   static async open<Opened extends ChunkSequence>(

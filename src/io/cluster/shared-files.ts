@@ -14,7 +14,7 @@ import { HASH_BYTES } from "../../wire/chunks.ts";
 import type { BlobMetadata } from "../blob/interfaces.ts";
 import { encodeMetadata, parseMetadata } from "../blob/metadata.ts";
 import { type Clock, retry } from "../clock.ts";
-import { WorkQueue } from "../work-queue.ts";
+import { TaskQueue } from "../task-queue.ts";
 import type { ContentStore } from "./content-store.ts";
 import { isWithoutMajority } from "./majority.ts";
 
@@ -46,7 +46,7 @@ const CHUNK_PART = /^c(\d{1,9})-([A-Za-z0-9_-]{43})$/;
  */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
-  readonly #transfers = new WorkQueue(CONCURRENT_CHUNKS_MAX, Number.POSITIVE_INFINITY);
+  readonly #transfers = new TaskQueue({ running: CONCURRENT_CHUNKS_MAX });
   #readers = 0;
   #isStopping = false;
 

@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES, STREAM_RETAINED_CHUNKS_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Source } from "../blob/interfaces.ts";
-import { Mutex } from "../disk/mutex.ts";
+import { TaskQueue } from "../task-queue.ts";
 
 /** Retains chunks until they are released. At the limit, `read` waits for a release. */
 export function streamSource(stream: ReadableStream<Uint8Array>, name: string): Source {
@@ -25,7 +25,7 @@ class StreamSource implements Source {
   #first = 0;
   #remainder: Uint8Array = new Uint8Array(0);
   #sizeBytes: number | undefined;
-  readonly #mutex = new Mutex();
+  readonly #queue = new TaskQueue();
   #onRelease: (() => void) | undefined;
   #isClosed = false;
 
@@ -39,7 +39,7 @@ class StreamSource implements Source {
   }
 
   read(index: number): Promise<Uint8Array | undefined> {
-    return this.#mutex.run(() => this.#read(index));
+    return this.#queue.run(() => this.#read(index));
   }
 
   release(upTo: number): void {

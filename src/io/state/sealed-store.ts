@@ -5,8 +5,8 @@ import { closeSync, existsSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
-import { Mutex } from "../disk/mutex.ts";
 import { openPlain } from "../disk/tree.ts";
+import { TaskQueue } from "../task-queue.ts";
 import { withStoreFaults } from "./schema.ts";
 
 export interface SealedOwner {
@@ -53,7 +53,7 @@ export class SealedStateStore {
   readonly #clock: Clock;
   readonly #owner: SealedOwner;
   readonly #database: Database;
-  readonly #mutex = new Mutex();
+  readonly #queue = new TaskQueue();
   #isClosed = false;
   #hasUpdatedOwner = false;
 
@@ -77,7 +77,7 @@ export class SealedStateStore {
    * of `task`
    */
   transact<Result>(task: (tables: SealedRows) => Promise<Result>): Promise<Result> {
-    return this.#mutex.run(async () => {
+    return this.#queue.run(async () => {
       if (this.#isClosed) throw new Fault("interrupted", "logged out");
       await this.#begin();
       try {
@@ -96,7 +96,7 @@ export class SealedStateStore {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    void this.#mutex.run(async () => this.#database.close());
+    void this.#queue.run(async () => this.#database.close());
   }
 
   /** Polls, because SQLite's busy timeout would block this process. */

@@ -13,7 +13,7 @@ import { defined } from "../../base/values.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
@@ -39,7 +39,7 @@ interface AdminDashboardOptions extends ServerContext {
 
 export class AdminDashboard {
   readonly #options: AdminDashboardOptions;
-  readonly #announceMutex = new Mutex();
+  readonly #announcements = new TaskQueue();
 
   constructor(options: AdminDashboardOptions) {
     this.#options = options;
@@ -48,7 +48,7 @@ export class AdminDashboard {
   async announce({ id }: Account, text: string): Promise<void> {
     const { kernel, registry } = this.#options;
     const isNothing = () => text === "" && registry.policy.announced === undefined;
-    await this.#announceMutex.run(() =>
+    await this.#announcements.run(() =>
       kernel.transact(() => (isNothing() ? [] : [announcementDraft(id, text)])),
     );
   }

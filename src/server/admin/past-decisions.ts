@@ -6,7 +6,7 @@ import { DECISIONS_PAGE_MAX, DECISIONS_SEARCHED_MAX } from "../../base/limits-pa
 import { defined } from "../../base/values.ts";
 import { latestTime } from "../../core/log/order.ts";
 import { targetUser } from "../../core/rooms/rooms.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
@@ -41,11 +41,15 @@ interface SearchResult {
 
 export class PastDecisions {
   readonly #options: PastDecisionsOptions;
-  readonly #reading: WorkQueue;
+  readonly #reading: TaskQueue;
 
   constructor(options: PastDecisionsOptions) {
     this.#options = options;
-    this.#reading = new WorkQueue(options.pageReads, PAGE_READS_QUEUED_MAX);
+    this.#reading = new TaskQueue({
+      running: Number.POSITIVE_INFINITY,
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+    });
   }
 
   async page(request: RequestOf<"decisions">): Promise<Answer<"decisions">> {

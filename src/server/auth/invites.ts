@@ -26,7 +26,7 @@ import {
   pageAfter,
 } from "../../core/rooms/policy.ts";
 import { requireJoinedRoom, requireRoom } from "../../core/rooms/targets.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { hashOf, newToken } from "./secrets.ts";
@@ -38,14 +38,14 @@ export class Invites {
   readonly #pending = new Map<string, number>();
   readonly #memberRate = new HourlyQuota(INVITES_PER_HOUR_MAX);
   readonly #operatorRate = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
-  readonly #createMutex = new Mutex();
+  readonly #creations = new TaskQueue();
 
   constructor(options: ServerContext) {
     this.#context = options;
   }
 
   create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
-    return this.#createMutex.run(() => this.#create(actor, request));
+    return this.#creations.run(() => this.#create(actor, request));
   }
 
   async #create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {

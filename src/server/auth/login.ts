@@ -23,11 +23,10 @@ import { ircPasswordSeq, looksLikeIrcPassword } from "../../core/rooms/irc-passw
 import { inviteUsedDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { delay } from "../../io/clock.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Admission, Login } from "../session/connection-state.ts";
@@ -66,13 +65,16 @@ export class Authenticator {
    * limit would release wrong answers early.
    */
   readonly #delayed = new Map<string, number>();
-  readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_QUEUED_MAX);
+  readonly #hashing = new TaskQueue({
+    running: PASSWORD_CHECKS_MAX,
+    waiting: PASSWORD_CHECKS_QUEUED_MAX,
+  });
   /** Reserved for `#knownAddresses`, because strangers at many addresses can fill `#hashing`. */
-  readonly #memberHashing = new WorkQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
+  readonly #memberHashing = new TaskQueue({ waiting: PASSWORD_CHECKS_QUEUED_MAX });
   /** Addresses of log-ins since the start. Beyond the maximum, the oldest is forgotten. */
   readonly #knownAddresses = new Map<string, true>();
-  readonly #accountQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
-  readonly #addressQueue = new FairQueue(1, PASSWORD_CHECKS_QUEUED_MAX);
+  readonly #accountQueue = new TaskQueue({ waiting: PASSWORD_CHECKS_QUEUED_MAX });
+  readonly #addressQueue = new TaskQueue({ waiting: PASSWORD_CHECKS_QUEUED_MAX });
   readonly #addressRate = new HourlyQuota(ACCOUNTS_PER_ADDRESS_HOUR_MAX);
   readonly #inviterRate = new HourlyQuota(ACCOUNTS_PER_INVITER_HOUR_MAX);
   readonly #verified: VerifiedPasswords;
@@ -388,26 +390,26 @@ export class Authenticator {
   }
 
   hash(user: UserId, password: string): Promise<string> {
-    return this.#accountQueue.run(user, () => this.#hash(password, this.#memberHashing));
+    return this.#accountQueue.runFor(user, () => this.#hash(password, this.#memberHashing));
   }
 
   onLogin(client: ClientConnection): void {
     setNewest(this.#knownAddresses, addressKey(client.link.remote.host), true, KNOWN_ADDRESSES_MAX);
   }
 
-  #queueOf({ link }: ClientConnection): WorkQueue {
+  #queueOf({ link }: ClientConnection): TaskQueue {
     const isKnown = this.#knownAddresses.has(addressKey(link.remote.host));
     return isKnown ? this.#memberHashing : this.#hashing;
   }
 
   #inAddressQueue<Result>(client: ClientConnection, task: () => Promise<Result>): Promise<Result> {
-    return this.#addressQueue.run(addressKey(client.link.remote.host), async () => {
+    return this.#addressQueue.runFor(addressKey(client.link.remote.host), async () => {
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       return task();
     });
   }
 
-  async #hash(password: string, queue: WorkQueue): Promise<string> {
+  async #hash(password: string, queue: TaskQueue): Promise<string> {
     if (password === "") throw new Fault("usage", "the password is empty");
     return queue.run(() => this.#options.passwords.hash(password));
   }
@@ -424,7 +426,7 @@ export class Authenticator {
       return this.#recordInviteUse(invite.id, drafts);
     }
     const check = () =>
-      this.#accountQueue.run(user, () =>
+      this.#accountQueue.runFor(user, () =>
         this.#memberHashing.run(() => this.#verify(password, hash)),
       );
     await this.#guessShared(client, room, () =>

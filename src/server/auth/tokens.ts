@@ -5,7 +5,7 @@ import { PASSWORD_CHECKS_QUEUED_MAX } from "../../base/limits.ts";
 import { GuessLimiter } from "../../core/rate.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
 import type { Bans } from "./bans.ts";
 
@@ -13,7 +13,10 @@ export class TokenChecker {
   readonly #clock: Clock;
   readonly #bans: Bans;
   readonly #guessing = new GuessLimiter();
-  readonly #delays = new WorkQueue(PASSWORD_CHECKS_QUEUED_MAX, PASSWORD_CHECKS_QUEUED_MAX);
+  readonly #delays = new TaskQueue({
+    running: PASSWORD_CHECKS_QUEUED_MAX,
+    waiting: PASSWORD_CHECKS_QUEUED_MAX,
+  });
 
   constructor(clock: Clock, bans: Bans) {
     this.#clock = clock;

@@ -23,13 +23,13 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom } from "../../core/rooms/targets.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Page } from "../../io/log/log.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { TokenChecker } from "../auth/tokens.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { pagePause, ReadQueue } from "../queue/work-queue.ts";
 import type { HistoryQuota } from "../rooms/history-quota.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
@@ -70,14 +70,15 @@ export class HttpReads {
   readonly #options: HttpReadsOptions;
   readonly #readers = new Set<Reader>();
   readonly #rate = new TokenBuckets(HTTP_POSTS_PER_SECOND, HTTP_POSTS_BURST);
-  readonly #reading: ReadQueue;
+  readonly #reading: TaskQueue;
   #isStopping = false;
 
   constructor(options: HttpReadsOptions) {
     this.#options = options;
-    this.#reading = new ReadQueue(options.pageReads, {
-      waitingMax: READERS_MAX,
-      pause: pagePause(options.clock),
+    this.#reading = new TaskQueue({
+      waiting: READERS_MAX,
+      slots: options.pageReads,
+      pauseClock: options.clock,
     });
   }
 
@@ -214,7 +215,7 @@ export class HttpReads {
       limit: after === undefined ? READ_RECORDS_DEFAULT : READ_PAGE_RECORDS_MAX,
       bytesMax: READ_PAGE_BYTES_MAX,
     };
-    return this.#reading.run(invite.by, () => this.#options.archive.page(query));
+    return this.#reading.runFor(invite.by, () => this.#options.archive.page(query));
   }
 
   async #waitForRecords(run: Reader, until: number): Promise<boolean> {

@@ -2,8 +2,8 @@
 
 import { utf8Decode, utf8Encode, withCapacity } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
 import { FolderPlan } from "../../io/file/folder-plan.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import type { ZipEntry } from "../../wire/zip.ts";
 
@@ -100,8 +100,8 @@ export class ZipLists {
   readonly #cache = new Map<string, CachedList>();
   #bytes = 0;
   /** Serialises the creation of lists, which takes several times the memory of the result. */
-  readonly #createMutex = new Mutex();
-  readonly #yieldMutex = new Mutex();
+  readonly #creations = new TaskQueue();
+  readonly #yields = new TaskQueue();
 
   constructor(bytesMax = ZIP_LISTS_BYTES_MAX) {
     this.#bytesMax = bytesMax;
@@ -112,11 +112,11 @@ export class ZipLists {
    * @throws {Fault} too-many if lists in use fill the cache, or a fault of `make`
    */
   async acquire(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {
-    return this.#acquireCached(key) ?? (await this.#createMutex.run(() => this.#create(key, make)));
+    return this.#acquireCached(key) ?? (await this.#creations.run(() => this.#create(key, make)));
   }
 
   /** In each turn of the event loop, only one archive continues. */
-  readonly yieldTurn = (): Promise<void> => this.#yieldMutex.run(yieldNow);
+  readonly yieldTurn = (): Promise<void> => this.#yields.run(yieldNow);
 
   async #create(key: string, make: () => Promise<ZipList>): Promise<AcquiredZipList> {
     const existing = this.#acquireCached(key);

@@ -9,7 +9,7 @@ import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Archive, Log } from "../../io/log/log.ts";
-import type { Slots } from "../../io/work-queue.ts";
+import type { Slots } from "../../io/task-queue.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import type { ServerEvent } from "../session/event.ts";
 import type { Peers } from "../session/peers.ts";

@@ -5,8 +5,8 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Disk } from "../../io/disk/disk.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { parseJson } from "../../wire/field.ts";
 
 export interface StateFileLocation {
@@ -38,7 +38,7 @@ export class StateFile<Schema extends v.GenericSchema> {
   #isDirty = false;
   #sizeBytes = 0;
   #hasFailed = false;
-  readonly #mutex = new Mutex();
+  readonly #queue = new TaskQueue();
 
   constructor(location: StateFileLocation | undefined, options: StateFileOptions<Schema>) {
     this.#location = location;
@@ -79,7 +79,7 @@ export class StateFile<Schema extends v.GenericSchema> {
   sync(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    return this.#mutex.run(() => this.#write());
+    return this.#queue.run(() => this.#write());
   }
 
   close(): Promise<void> {

@@ -14,7 +14,7 @@ import {
 import { moderates, muteEnd } from "../../core/rooms/moderation.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame } from "../../wire/records-frame.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -57,11 +57,15 @@ export class CatchUp {
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
   #encoded: EncodedBatch | undefined;
-  readonly #reading: WorkQueue;
+  readonly #reading: TaskQueue;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
-    this.#reading = new WorkQueue(options.pageReads, LINKS_MAX);
+    this.#reading = new TaskQueue({
+      running: Number.POSITIVE_INFINITY,
+      waiting: LINKS_MAX,
+      slots: options.pageReads,
+    });
   }
 
   async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {

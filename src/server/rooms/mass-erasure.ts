@@ -6,10 +6,9 @@ import { ERASED_PER_ORDER_MAX, PAGE_BYTES_MAX, PAGE_READS_QUEUED_MAX } from "../
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { RoomAction } from "../../core/rooms/moderation.ts";
 import type { Page, PageQuery } from "../../io/log/log.ts";
-import { WorkQueue } from "../../io/work-queue.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue } from "../queue/work-queue.ts";
 
 type ErasureBatch = Omit<Extract<RoomAction, { kind: "erase-many" }>, "kind">;
 
@@ -28,16 +27,20 @@ export interface ErasureProgress {
  */
 export class MassErasure {
   readonly #context: ServerContext;
-  readonly #queue = new FairQueue(1, QUEUED_REQUESTS_MAX);
-  readonly #reading: WorkQueue;
+  readonly #queue = new TaskQueue({ waiting: QUEUED_REQUESTS_MAX });
+  readonly #reading: TaskQueue;
 
   constructor(options: ServerContext) {
     this.#context = options;
-    this.#reading = new WorkQueue(options.pageReads, PAGE_READS_QUEUED_MAX);
+    this.#reading = new TaskQueue({
+      running: Number.POSITIVE_INFINITY,
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+    });
   }
 
   ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasureProgress> {
-    return this.#queue.run(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));
+    return this.#queue.runFor(id, () => this.#eraseNext(by, { by: id, afterSeq: after }));
   }
 
   ofRoom(
@@ -47,7 +50,7 @@ export class MassErasure {
     after: number,
   ): Promise<ErasureProgress> {
     const query = { rooms: new Set([room]), ...until, afterSeq: after };
-    return this.#queue.run(room, () => this.#eraseNext(by, query, { isRetention: true }));
+    return this.#queue.runFor(room, () => this.#eraseNext(by, query, { isRetention: true }));
   }
 
   async #eraseNext(

@@ -17,7 +17,7 @@ import {
 } from "../../core/rooms/policy.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";
@@ -43,7 +43,7 @@ const TARGET_KINDS = {
 
 export class Moderation {
   readonly #options: ModerationOptions;
-  readonly #registrationMutex = new Mutex();
+  readonly #registrationChanges = new TaskQueue();
 
   constructor(options: ModerationOptions) {
     this.#options = options;
@@ -214,7 +214,7 @@ export class Moderation {
   async closeRegistration(actor: Actor, closed: boolean): Promise<void> {
     const { registry, kernel } = this.#options;
     checkOperator(actor);
-    await this.#registrationMutex.run(() =>
+    await this.#registrationChanges.run(() =>
       kernel.transact(() =>
         closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
       ),

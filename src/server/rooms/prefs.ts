@@ -11,7 +11,7 @@ import {
   prefsDrafts,
   prefsEraseDraft,
 } from "../../core/rooms/prefs.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -20,7 +20,7 @@ export class PrefsService {
   readonly #context: ServerContext;
   readonly #rates = new TokenBuckets(PREFS_PER_SECOND, PREFS_BURST);
   /** Serialises changes, because each change depends on earlier changes. */
-  readonly #mutexes = new WeakMap<Account, Mutex>();
+  readonly #changes = new TaskQueue();
 
   constructor(options: ServerContext) {
     this.#context = options;
@@ -64,9 +64,7 @@ export class PrefsService {
   #record(account: Account, change: PrefsChange): Promise<void> {
     const message = "too many changes of settings";
     this.#rates.check(account.id, this.#context.clock.now(), "too-many", message);
-    const mutex = this.#mutexes.get(account) ?? new Mutex();
-    this.#mutexes.set(account, mutex);
-    return mutex.run(() => this.#recordNow(account, change));
+    return this.#changes.runFor(account, () => this.#recordNow(account, change));
   }
 
   async #recordNow(account: Account, change: PrefsChange): Promise<void> {

@@ -2,12 +2,13 @@
 
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
+import { PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Checkpoints } from "../../io/log/checkpoints.ts";
 import type { LogProofs } from "../../io/log/proofs.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { pagePause, ReadQueue } from "../queue/work-queue.ts";
 
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
@@ -21,11 +22,15 @@ interface ProofServiceOptions extends ServerContext {
 export class ProofService {
   readonly #options: ProofServiceOptions;
   /** Limits the proofs per account, because each may read part of the log. */
-  readonly #reading: ReadQueue;
+  readonly #reading: TaskQueue;
 
   constructor(options: ProofServiceOptions) {
     this.#options = options;
-    this.#reading = new ReadQueue(options.pageReads, { pause: pagePause(options.clock) });
+    this.#reading = new TaskQueue({
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+      pauseClock: options.clock,
+    });
   }
 
   async checkpoint(
@@ -48,7 +53,7 @@ export class ProofService {
   ): Promise<Found> {
     const { provable } = this.#options;
     if (provable === undefined) throw new Fault("kind-unknown", "this server signs no checkpoints");
-    return await this.#reading.run(id, () => find(provable));
+    return await this.#reading.runFor(id, () => find(provable));
   }
 
   async #checkpoint(

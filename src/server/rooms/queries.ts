@@ -5,6 +5,7 @@ import type { RoomId, UserId } from "../../base/ids.ts";
 import {
   PAGE_BYTES_MAX,
   PAGE_READS_PER_ACCOUNT_MAX,
+  PAGE_READS_QUEUED_MAX,
   PAGE_RECORDS_MAX,
   PRESENCE_MEMBERS_MAX,
   READERS_NAMED_MAX,
@@ -24,11 +25,11 @@ import {
 } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { PageQuery } from "../../io/log/log.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue, pagePause, ReadQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
@@ -56,8 +57,8 @@ const ALL_KINDS = "all";
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #targets: TargetResolver;
-  readonly #reading: ReadQueue;
-  readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
+  readonly #reading: TaskQueue;
+  readonly #readers = new TaskQueue({ waiting: REQUESTS_IN_FLIGHT_MAX });
   readonly #largeRooms = new WeakMap<
     Room,
     { readonly people: readonly Entry[]; readonly until: number }
@@ -71,10 +72,11 @@ export class Queries {
       directory: options.registry.allNames,
       sha256,
     });
-    const pause = pagePause(options.clock);
-    this.#reading = new ReadQueue(options.pageReads, {
-      perKey: PAGE_READS_PER_ACCOUNT_MAX,
-      pause,
+    this.#reading = new TaskQueue({
+      running: PAGE_READS_PER_ACCOUNT_MAX,
+      waiting: PAGE_READS_QUEUED_MAX,
+      slots: options.pageReads,
+      pauseClock: options.clock,
     });
   }
 
@@ -158,7 +160,7 @@ export class Queries {
     account: Account,
     request: RequestOf<"history">,
   ): Promise<Answer<"history">> {
-    return this.#readers.run(`${id}`, async () => {
+    return this.#readers.runFor(`${id}`, async () => {
       if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
       return this.#page(account, request);
     });
@@ -169,7 +171,7 @@ export class Queries {
     const readable = this.#readable(account, request.target);
     const query = this.#query(request, new Set(readable.map((room) => room.id)));
     historyQuota.check(account.id);
-    const page = await this.#reading.run(account.id, () => archive.page(query));
+    const page = await this.#reading.runFor(account.id, () => archive.page(query));
     historyQuota.count(account.id, page.records);
     // The account may have left a room during the disk read.
     const records = page.records.filter((record) => {

@@ -2,6 +2,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
@@ -17,7 +18,7 @@ const REACTABLE_KINDS = kindsWith("reactable");
 /** Later posts on the same link wait for the check, so that posts stay in order. */
 export class Reactions {
   readonly #options: ReactionsOptions;
-  readonly #tails = new Map<ClientConnection, Promise<void>>();
+  readonly #posts = new TaskQueue();
 
   constructor(options: ReactionsOptions) {
     this.#options = options;
@@ -29,43 +30,19 @@ export class Reactions {
     request: RequestOf<"post">,
     proceed: () => void,
   ): Promise<void> | undefined {
-    const previous = this.#tails.get(client);
     const { react, re } = request.body;
-    if (previous !== undefined || (react !== undefined && re !== undefined)) {
-      return this.#queue(client, previous, this.#check(account, request), proceed);
+    const isReaction = react !== undefined && re !== undefined;
+    if (!isReaction && this.#posts.isIdle(client)) {
+      proceed();
+      return undefined;
     }
-    proceed();
-    return undefined;
+    return this.#posts.runFor(client, async () => {
+      if (isReaction) await this.#check(account, request.to, re);
+      proceed();
+    });
   }
 
-  async #queue(
-    client: ClientConnection,
-    previous: Promise<void> | undefined,
-    check: Promise<void>,
-    proceed: () => void,
-  ): Promise<void> {
-    const current = this.#afterPrevious(previous, check, proceed);
-    this.#tails.set(client, current);
-    try {
-      await current;
-    } finally {
-      if (this.#tails.get(client) === current) this.#tails.delete(client);
-    }
-  }
-
-  async #afterPrevious(
-    previous: Promise<void> | undefined,
-    check: Promise<void>,
-    proceed: () => void,
-  ): Promise<void> {
-    const [, checked] = await Promise.allSettled([previous, check]);
-    if (checked.status === "rejected") throw checked.reason;
-    proceed();
-  }
-
-  async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
-    const { react, re } = body;
-    if (react === undefined || re === undefined) return;
+  async #check(account: Account, to: string, re: number): Promise<void> {
     if (await this.#isReactable(account, to, re)) return;
     // The sender may have reconnected from another server, where the message and its conversation
     // may be recorded.

@@ -1,19 +1,19 @@
 /** Lookup of single records by their seq. */
 
 import type { UserId } from "../../base/ids.ts";
-import { PAGE_BYTES_MAX } from "../../base/limits.ts";
+import { PAGE_BYTES_MAX, PAGE_READS_QUEUED_MAX } from "../../base/limits.ts";
 import type { PageQuery } from "../../io/log/log.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { ReadQueue } from "../queue/work-queue.ts";
 
 export class RecordLookup {
   readonly #archive: ServerContext["archive"];
-  readonly #reading: ReadQueue;
+  readonly #reading: TaskQueue;
 
   constructor({ archive, pageReads }: Pick<ServerContext, "archive" | "pageReads">) {
     this.#archive = archive;
-    this.#reading = new ReadQueue(pageReads);
+    this.#reading = new TaskQueue({ waiting: PAGE_READS_QUEUED_MAX, slots: pageReads });
   }
 
   async find(
@@ -23,7 +23,7 @@ export class RecordLookup {
   ): Promise<LogRecord | undefined> {
     const position = { afterSeq: seq - 1, beforeSeq: seq + 1, from: "oldest", limit: 1 } as const;
     const query = { ...filter, ...position, bytesMax: PAGE_BYTES_MAX };
-    const { records } = await this.#reading.run(requester, () => this.#archive.page(query));
+    const { records } = await this.#reading.runFor(requester, () => this.#archive.page(query));
     return records[0];
   }
 }

@@ -15,9 +15,9 @@ import {
 } from "../../base/limits-sealed.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { parseJson } from "../../wire/field.ts";
 import type { ExpiryClock } from "../kernel/server-clock.ts";
-import { FairQueue } from "../queue/work-queue.ts";
 
 const HOUR_SECONDS = 60 * 60;
 const HOUR_MS = HOUR_SECONDS * 1_000;
@@ -29,7 +29,7 @@ const HOUR_MS = HOUR_SECONDS * 1_000;
 export class KeyPackageStore {
   readonly #bucket: Bucket;
   readonly #clock: ExpiryClock;
-  readonly #changes = new FairQueue(1, SEALED_CHANGES_QUEUED_MAX);
+  readonly #changes = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
   readonly #claimTimes = new Map<string, readonly number[]>();
   readonly #claimRates = new TokenBuckets(
     KEY_PACKAGES_PER_HOUR_ALL / HOUR_SECONDS,
@@ -148,7 +148,7 @@ export class KeyPackageStore {
   }
 
   #change<Result>(device: string, change: (stock: Stock) => StockChange<Result>) {
-    return this.#changes.run(device, async () => {
+    return this.#changes.runFor(device, async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
         const { next, result } = change(this.#stockOf(before));

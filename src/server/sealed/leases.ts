@@ -6,9 +6,9 @@ import { Fault } from "../../base/fault.ts";
 import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import { LEASE_COUNT_MAX, SEALED_CHANGES_QUEUED_MAX } from "../../base/limits-sealed.ts";
 import type { Bucket } from "../../io/bucket/bucket.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { parseJson, positive } from "../../wire/field.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { FairQueue } from "../queue/work-queue.ts";
 
 /** LEASE_BYTES bytes in canonical base64url. */
 const LEASE = /^[\w-]{21}[AQgw]$/;
@@ -28,14 +28,14 @@ type LeaseRequest = Pick<RequestOf<"seal-lease">, "count" | "lease" | "next">;
  */
 export class LeaseStore {
   readonly #bucket: Bucket;
-  readonly #changes = new FairQueue(1, SEALED_CHANGES_QUEUED_MAX);
+  readonly #changes = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
 
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
   }
 
   renew(device: string, request: LeaseRequest): Promise<Answer<"seal-lease">> {
-    return this.#changes.run(device, async () => {
+    return this.#changes.runFor(device, async () => {
       for (let tries = 0; tries < CONFLICT_TRIES_MAX; tries++) {
         const before = await this.#bucket.read(device);
         // Ignores damaged leases, so that the next request of the device is trusted.

@@ -17,12 +17,12 @@ import type { KickTarget } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { requireMember, requireUser } from "../../core/rooms/targets.ts";
 import { readSealHeader } from "../../crypto/seal/header.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { FairQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { SealedBuckets } from "./buckets.ts";
 import { GroupInfoStore } from "./group-info.ts";
@@ -39,7 +39,7 @@ export class SealedService {
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
   readonly #leases: LeaseStore;
-  readonly #commits = new FairQueue(1, SEALED_CHANGES_QUEUED_MAX);
+  readonly #commits = new TaskQueue({ waiting: SEALED_CHANGES_QUEUED_MAX });
   readonly #invited = new InvitedUsers();
 
   constructor(options: SealedOptions) {
@@ -191,7 +191,7 @@ export class SealedService {
     const { id, room } = this.#options.targets.resolve(account.id, target);
     if (room !== undefined) requireMember(room, account.id);
     const isOperator = isOperating(client, account, registry);
-    return await this.#commits.run(id, async () => {
+    return await this.#commits.runFor(id, async () => {
       const hash = await this.#infos.propose(id, info);
       try {
         const change = this.#changeOf(request, { account, device, hash, room });

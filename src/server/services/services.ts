@@ -3,7 +3,7 @@
 import { CONCURRENT_PAGE_READS_MAX } from "../../base/limits.ts";
 import { TargetResolver } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { Slots } from "../../io/work-queue.ts";
+import { Slots } from "../../io/task-queue.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { AdminDashboard } from "../admin/dashboard.ts";

@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { OpenSealedHome } from "../../client/sealed/sealing.ts";
 import type { KeyRange, SealedRow, SealedTables } from "../../client/sealed/store.ts";
-import { Mutex } from "../../io/disk/mutex.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import type { Databases, Locks } from "./environment.ts";
 import {
   beginTransaction,
@@ -34,7 +34,7 @@ export interface SealedDatabaseOptions {
  */
 export class SealedDatabase implements OpenSealedHome {
   readonly #options: SealedDatabaseOptions;
-  readonly #mutex = new Mutex();
+  readonly #queue = new TaskQueue();
   #database: Database | undefined;
   #isClosed = false;
 
@@ -48,7 +48,7 @@ export class SealedDatabase implements OpenSealedHome {
    */
   transact<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {
     const { locks, name } = this.#options;
-    return this.#mutex.run(() =>
+    return this.#queue.run(() =>
       locks.run(name, LOCK_TIMEOUT_MS, async () => {
         if (this.#isClosed) throw new Fault("interrupted", "logged out");
         const database = await this.#open();
@@ -64,7 +64,7 @@ export class SealedDatabase implements OpenSealedHome {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    void this.#mutex.run(async () => this.#database?.close());
+    void this.#queue.run(async () => this.#database?.close());
   }
 
   async #open(): Promise<Database> {

@@ -4,6 +4,7 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { asFault } from "../../base/fault.ts";
 import { ID_BYTES } from "../../base/ids.ts";
 import { ATTACHMENTS_KEEP_MS, ATTACHMENTS_STORED_BYTES_MAX } from "../../base/limits-page.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { accountPrefix } from "../browser/indexed-db.ts";
 import type { Attachment } from "./attachments.ts";
 import type { PageTransfersOptions } from "./journal.ts";
@@ -31,7 +32,7 @@ export class AttachmentStore {
   readonly #prefix: string;
   readonly #locked = new Map<Attachment, LockedAttachment>();
   /** Serialises writes, so that a file is added before it is removed. */
-  #writing: Promise<unknown> = Promise.resolve();
+  readonly #writes = new TaskQueue();
   #lastKeyMs = 0;
   #isClosed = false;
 
@@ -71,11 +72,11 @@ export class AttachmentStore {
 
   /** @returns false if the file is too large or the browser cannot store it */
   store(target: string, attachment: Attachment): Promise<boolean> {
-    return this.#enqueue(() => this.#store(target, attachment));
+    return this.#writes.run(() => this.#store(target, attachment));
   }
 
   delete(attachment: Attachment): Promise<unknown> {
-    return this.#enqueue(async () => {
+    return this.#writes.run(async () => {
       const locked = this.#locked.get(attachment);
       if (locked === undefined) return;
       this.#locked.delete(attachment);
@@ -119,12 +120,6 @@ export class AttachmentStore {
     }
     this.#locked.set(attachment, { key, sizeBytes: file.size, release });
     return true;
-  }
-
-  #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {
-    const done = this.#writing.then(task);
-    this.#writing = done.catch(asFault);
-    return done;
   }
 }
 

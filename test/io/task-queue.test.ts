@@ -1,15 +1,8 @@
 import { expect, test } from "bun:test";
-import {
-  CONCURRENT_PAGE_READS_MAX,
-  PAGE_PAUSE_FACTOR,
-  PAGE_PAUSE_MS_MAX,
-} from "../../../src/base/limits.ts";
-import { Slots, WorkQueue } from "../../../src/io/work-queue.ts";
-import { FairQueue } from "../../../src/server/queue/work-queue.ts";
-import { VirtualClock } from "../../client/virtual-clock.ts";
-import { rejection } from "../../rejection.ts";
-import type { Guest } from "../guest.ts";
-import { Site } from "../site.ts";
+import { PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX } from "../../src/base/limits.ts";
+import { Slots, TaskQueue } from "../../src/io/task-queue.ts";
+import { VirtualClock } from "../client/virtual-clock.ts";
+import { rejection } from "../rejection.ts";
 
 class Bench {
   readonly started: number[] = [];
@@ -32,7 +25,7 @@ class Bench {
 }
 
 test("runs some tasks at once, queues others and refuses the rest", async () => {
-  const queue = new WorkQueue(2, 2);
+  const queue = new TaskQueue({ running: 2, waiting: 2 });
   const bench = new Bench();
   const runs = [1, 2, 3, 4].map((id) => queue.run(bench.work(id)));
   const refusal = await queue.run(bench.work(5)).catch((fault) => fault);
@@ -47,7 +40,7 @@ test("runs some tasks at once, queues others and refuses the rest", async () => 
 });
 
 test("runs the next task after a failure", async () => {
-  const queue = new WorkQueue(1, 1);
+  const queue = new TaskQueue({ waiting: 1 });
   const bench = new Bench();
   const first = queue.run(bench.work(1));
   const second = queue.run(bench.work(2));
@@ -64,14 +57,15 @@ test("runs the next task after a failure", async () => {
 
 test("queues that share slots take turns", async () => {
   const slots = new Slots(2);
-  const [many, few] = [new WorkQueue(slots, 9), new WorkQueue(slots, 9)];
+  const sharing = (waiting: number) => new TaskQueue({ running: 9, waiting, slots });
+  const [many, few] = [sharing(9), sharing(9)];
   const bench = new Bench();
   const runs = [1, 2, 3, 4, 5].map((id) => many.run(bench.work(id)));
   runs.push(...[6, 7].map((id) => few.run(bench.work(id))));
   for (const id of [1, 2, 3, 6, 4, 7, 5]) await bench.end(id);
   expect(await Promise.all(runs)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(bench.started).toEqual([1, 2, 3, 6, 4, 7, 5]);
-  const refused = new WorkQueue(slots, 0);
+  const refused = sharing(0);
   runs.push(...[8, 9].map((id) => few.run(bench.work(id))));
   expect(await refused.run(bench.work(10)).catch((fault) => fault.code)).toBe("too-many");
   for (const id of [8, 9]) await bench.end(id);
@@ -80,81 +74,34 @@ test("queues that share slots take turns", async () => {
   expect(await last).toBe(11);
 });
 
-test("all services share one limit of reads", async () => {
-  let [reading, most] = [0, 0];
-  const site: Site = await Site.open({
-    operatorToken: "token",
-    reading: async () => {
-      most = Math.max(most, ++reading);
-      await new Promise<void>((resolve) => site.clock.after(20, resolve));
-      reading--;
-    },
-  });
-  const names = ["ana", "ben", "eve", "dan", "flo", "gus"];
-  const guests: Guest[] = [];
-  for (const name of names) guests.push(await site.member(name));
-  const [ana, ben, eve] = guests as [Guest, Guest, Guest];
-  await ana.request("join", { room: "dev", create: true });
-  const { token } = await ana.request("invite", { read: "dev" });
-  await site.restart();
-  const [operator, author, reader] = [
-    await site.again(ana, "ana"),
-    await site.again(ben, "ben"),
-    await site.again(eve, "eve"),
-  ];
-  await operator.request("operate", { token: "token" });
-  const { seq } = await site.wait(author.post("a text"));
-  const joining = guests.slice(3).map(async (guest, i) => {
-    const next = await site.greeted(undefined, guest.keys);
-    next.send("login", next.signedLogin(names[3 + i] ?? ""));
-    await next.until("caught-up");
-  });
-  const headers = { authorization: `Bearer ${token}` };
-  const reads = [
-    site.fetch("/rooms/dev?after=0", { headers }).then((response) => response.text()),
-    operator.request("decisions", {}),
-    author.request("edit", { seq, text: "another text" }),
-    author.request("erase-all", {}),
-    ...[operator, author, reader].map((guest) =>
-      guest.request("history", { target: "lobby", limit: 9 }),
-    ),
-  ];
-  await site.wait(Promise.all([...joining, ...reads]));
-  expect(most).toBe(CONCURRENT_PAGE_READS_MAX);
-});
-
 test("keeps one queue per key and drops empty ones", async () => {
-  const queue = new FairQueue(1, 1);
+  const queue = new TaskQueue({ waiting: 1 });
   const bench = new Bench();
-  const runs = [queue.run("ana", bench.work(1)), queue.run("ana", bench.work(2))];
-  expect(await queue.run("ana", bench.work(3)).catch((fault) => fault.code)).toBe("too-many");
-  runs.push(queue.run("ben", bench.work(4)));
+  const runs = [queue.runFor("ana", bench.work(1)), queue.runFor("ana", bench.work(2))];
+  expect(await queue.runFor("ana", bench.work(3)).catch((fault) => fault.code)).toBe("too-many");
+  runs.push(queue.runFor("ben", bench.work(4)));
   expect(bench.started).toEqual([1, 4]);
   await bench.end(1);
   expect(bench.started).toEqual([1, 4, 2]);
   for (const id of [2, 4]) await bench.end(id);
   expect(await Promise.all(runs)).toEqual([1, 2, 4]);
-  const again = queue.run("ana", bench.work(5));
+  const again = queue.runFor("ana", bench.work(5));
   await bench.end(5);
   expect(await again).toBe(5);
 });
 
 test("pauses after each task in proportion to its duration", async () => {
   const clock = new VirtualClock();
-  const queue = new FairQueue(1, 10, {
-    clock,
-    factor: PAGE_PAUSE_FACTOR,
-    msMax: PAGE_PAUSE_MS_MAX,
-  });
+  const queue = new TaskQueue({ pauseClock: clock });
   const started: number[] = [];
   const run = (key: string, tookMs: number) =>
-    queue.run(key, async () => {
+    queue.runFor(key, async () => {
       started.push(clock.now());
       await new Promise<void>((resolve) => clock.after(tookMs, resolve));
       return clock.now();
     });
   const first = run("ana", 10);
-  const failing = queue.run("ana", () => Promise.reject(new Error("it failed")));
+  const failing = queue.runFor("ana", () => Promise.reject(new Error("it failed")));
   failing.catch(() => undefined);
   const others = [run("ana", 100), run("ana", 1), run("ben", 1)];
   await clock.advance(1_000);
@@ -167,4 +114,22 @@ test("pauses after each task in proportion to its duration", async () => {
   const again = run("ana", 1);
   await clock.advance(1);
   expect(await again).toBe(1_001);
+});
+
+test("runs tasks in order, even after failures", async () => {
+  const queue = new TaskQueue();
+  const log: string[] = [];
+  const gates = [0, 1, 2].map(() => Promise.withResolvers<number>());
+  const ends = gates.map(({ promise }, i) =>
+    queue.run(() => {
+      log.push(`begins ${i}`);
+      return promise.finally(() => log.push(`ends ${i}`));
+    }),
+  );
+  gates[2]?.resolve(2);
+  gates[0]?.reject(new Error("a disk"));
+  expect((await rejection(ends[0])).message).toContain("a disk");
+  gates[1]?.resolve(1);
+  expect(await Promise.all(ends.slice(1))).toEqual([1, 2]);
+  expect(log).toEqual(["begins 0", "ends 0", "begins 1", "ends 1", "begins 2", "ends 2"]);
 });

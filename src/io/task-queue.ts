@@ -1,0 +1,109 @@
+/** Queue for asynchronous tasks, of which only a limited number run at a time. */
+
+import { Fault } from "../base/fault.ts";
+import { PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX } from "../base/limits.ts";
+import type { Clock } from "./clock.ts";
+
+type WaitingTasks = (() => void)[];
+
+/** Limit shared by several queues. Queues with waiting tasks take turns. */
+export class Slots {
+  #free: number;
+  readonly #waiting = new Set<WaitingTasks>();
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async run<Result>(
+    task: () => Promise<Result>,
+    waiting: WaitingTasks,
+    waitingMax: number,
+  ): Promise<Result> {
+    if (this.#free > 0) this.#free--;
+    else {
+      const turn = waitIn(waiting, waitingMax);
+      this.#waiting.add(waiting);
+      await turn;
+    }
+    try {
+      return await task();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    const [tasks] = this.#waiting;
+    if (tasks === undefined) {
+      this.#free++;
+      return;
+    }
+    this.#waiting.delete(tasks);
+    const next = tasks.shift();
+    if (tasks.length > 0) this.#waiting.add(tasks);
+    next?.();
+  }
+}
+
+interface TaskQueueOptions {
+  /** Tasks of one key that run at a time. Default: 1. */
+  readonly running?: number;
+  /** Tasks of one key that wait; the queue refuses further tasks. Default: unlimited. */
+  readonly waiting?: number;
+  readonly slots?: Slots;
+  /** Clock for pauses of a key after each task, in proportion to the task's duration. */
+  readonly pauseClock?: Pick<Clock, "now" | "after">;
+}
+
+/** Starts the tasks of one key in order. */
+export class TaskQueue {
+  readonly #options: TaskQueueOptions;
+  readonly #keys = new Map<unknown, { running: number; readonly waiting: WaitingTasks }>();
+  readonly #waitingForSlot: WaitingTasks = [];
+
+  constructor(options: TaskQueueOptions = {}) {
+    this.#options = options;
+  }
+
+  isIdle(key: unknown): boolean {
+    return !this.#keys.has(key);
+  }
+
+  /** @throws {Fault} too-many if too many tasks wait */
+  run<Result>(task: () => Promise<Result>): Promise<Result> {
+    return this.runFor(undefined, task);
+  }
+
+  /** @throws {Fault} too-many if too many tasks of the key wait */
+  async runFor<Result>(key: unknown, task: () => Promise<Result>): Promise<Result> {
+    const { running = 1, waiting = Number.POSITIVE_INFINITY, slots, pauseClock } = this.#options;
+    const tasks = this.#keys.get(key) ?? { running: 0, waiting: [] };
+    this.#keys.set(key, tasks);
+    if (tasks.running < running) tasks.running++;
+    else await waitIn(tasks.waiting, waiting);
+    const startedAt = pauseClock?.now() ?? 0;
+    try {
+      return await (slots === undefined ? task() : slots.run(task, this.#waitingForSlot, waiting));
+    } finally {
+      const end = () => {
+        const next = tasks.waiting.shift();
+        if (next !== undefined) next();
+        else if (--tasks.running === 0) this.#keys.delete(key);
+      };
+      const tookMs = (pauseClock?.now() ?? 0) - startedAt;
+      const pauseMs = Math.min(PAGE_PAUSE_MS_MAX, tookMs * PAGE_PAUSE_FACTOR);
+      if (pauseMs > 0) pauseClock?.after(pauseMs, end);
+      else end();
+    }
+  }
+}
+
+function waitIn(tasks: WaitingTasks, waitingMax: number): Promise<void> {
+  if (tasks.length >= waitingMax) {
+    throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  tasks.push(resolve);
+  return promise;
+}
