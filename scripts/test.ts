@@ -6,17 +6,23 @@ import { type Case, parseCases, parseTotals, type Totals } from "./junit.ts";
 import { formatSkippedTests } from "./skipped-tests.ts";
 
 /**
- * `npm test`: runs all tests in two passes, the first in parallel, the second with the files of
- * `SERIAL` one at a time. `npm test test/core` passes its arguments to `bun test`, in one pass.
- * `npm test -- --changed [COMMIT]` runs the tests that the changes since a commit can affect; `npm
- * test -- --update-timings` also records the duration of each file. The output ends with the failed
- * tests, the tests skipped for lack of a program, and the totals, which `.ci/run` reads.
+ * `npm test` runs the in-process tests and a smoke test of the binary. `npm run test:all` runs all
+ * tests: in parallel, then the files of `SERIAL` one at a time; with `--rest` only those that `npm
+ * test` omits. `npm test test/core` passes its arguments to `bun test`. `npm test -- --changed
+ * [COMMIT]` runs the tests that the changes since a commit can affect; `npm run test:all --
+ * --update-timings` also records the duration of each file. The output ends with the failed tests,
+ * the tests skipped for lack of a program, and the totals, which `.ci/run` reads.
  */
 
 const ROOT = join(import.meta.dir, "..");
 const TIMINGS = "test/timings.json";
 /** Limits memory: a file may start a browser and servers. */
 const WORKERS_MAX = 4;
+
+/** Tests that start the binary, a browser or other programs; `npm test` omits them. */
+const OUT_OF_PROCESS = ["e2e", "fuzz", "io/nats", "page", "release"].map(
+  (folder) => `test/${folder}/**`,
+);
 
 /** Files that cannot run in parallel with others, and the reason. */
 const SERIAL: Readonly<Record<string, string>> = {
@@ -57,14 +63,13 @@ function plus(a: Totals, b: Totals): Totals {
   return { pass: a.pass + b.pass, fail: a.fail + b.fail, skip: a.skip + b.skip };
 }
 
-function allPasses(timings: readonly string[]): string[][] {
+function parallel(timings: readonly string[], ...ignored: readonly string[]): string[] {
   // Tests wait for other processes half of the time, so one worker more than cores keeps all cores
   // busy.
   const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
-  const serial = Object.keys(SERIAL);
-  const ignored = serial.map((path) => `--path-ignore-patterns=${path}`);
+  const patterns = ignored.map((path) => `--path-ignore-patterns=${path}`);
   // Without --no-isolate each file gets new globals, which breaks node:quic in Bun 1.4.
-  return [[`--parallel=${workers}`, "--no-isolate", ...timings, ...ignored], serial];
+  return [`--parallel=${workers}`, "--no-isolate", ...timings, ...patterns];
 }
 
 function failedTests(cases: readonly Case[]): string {
@@ -108,11 +113,22 @@ function removeOldTimings(): void {
 }
 
 const args = process.argv.slice(2);
-const updatesTimings = args.length === 1 && args[0] === "--update-timings";
-const timings = [`--timings=${TIMINGS}`, ...(updatesTimings ? ["--update-timings"] : [])];
-const isChangedOnly = args[0] === "--changed";
-const changed = isChangedOnly ? new ImportGraph().affectedTests(changedFiles(args[1])) : undefined;
-const isAll = args.length === 0 || updatesTimings;
-const exitCode = await runAll(isAll ? allPasses(timings) : [changed ?? args]);
-if (updatesTimings) removeOldTimings();
+const options = ["--all", "--rest", "--update-timings"];
+const has = (option: string) => args.includes(option);
+const timings = [`--timings=${TIMINGS}`, ...(has("--update-timings") ? ["--update-timings"] : [])];
+
+function passes(): string[][] {
+  const serial = Object.keys(SERIAL);
+  if (args[0] === "--changed") return [new ImportGraph().affectedTests(changedFiles(args[1]))];
+  if (!args.every((arg) => options.includes(arg))) return [args];
+  if (has("--rest")) {
+    const folders = OUT_OF_PROCESS.map((pattern) => pattern.replace("**", ""));
+    return [[...parallel(timings, ...serial), ...folders], serial];
+  }
+  if (has("--all")) return [parallel(timings, ...serial), serial];
+  return [parallel(timings, ...OUT_OF_PROCESS)];
+}
+
+const exitCode = await runAll(passes());
+if (has("--update-timings")) removeOldTimings();
 process.exit(isInterrupted ? 130 : exitCode);
