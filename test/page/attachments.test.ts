@@ -137,6 +137,8 @@ pageTest("lets only the sender change, add and remove captions", async () => {
   await ana.composer.press("Enter");
   await ana.composer.fill("a plan, @ben");
   await ana.composer.press("Enter");
+  // The new text changes the rows of both pages, which would close an open menu.
+  await ana.waitForMessage("a plan, @ben (edited)");
   await ben.waitForMessage("a plan, @ben (edited)");
   expect(await ben.message("a plan").locator(".mention-me").count()).toBe(1);
   expect(await ben.message("a plna").count()).toBe(0);
