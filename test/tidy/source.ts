@@ -8,21 +8,13 @@ export interface Source {
   readonly code: string;
 }
 
-export interface Violation {
-  readonly rule: string;
-  readonly path: string;
-  /** Line from 1; 0 for the whole file. */
+export interface Import {
   readonly line: number;
-  readonly message: string;
-}
-
-export interface Rule {
-  readonly name: string;
-  check(files: readonly Source[]): Violation[];
+  readonly specifier: string;
+  readonly isType: boolean;
 }
 
 const ROOT = join(import.meta.dir, "..", "..");
-
 const TEXT_FILES = /\.(?:tsx?|json|md|toml|yml|sh|html|css)$|(?:^|\/)(?:run|\.npmrc|\.gitignore)$/;
 
 export function sourceOf(path: string, text: string): Source {
@@ -30,59 +22,17 @@ export function sourceOf(path: string, text: string): Source {
 }
 
 export function repositorySources(): Source[] {
-  return repositoryPaths()
+  const command = ["git", "ls-files", "-co", "--exclude-standard", "-z"];
+  const { stdout } = Bun.spawnSync(command, { cwd: ROOT, stderr: "inherit" });
+  return stdout
+    .toString()
+    .split("\0")
     .filter((path) => TEXT_FILES.test(path) && existsSync(join(ROOT, path)))
     .map((path) => sourceOf(path, readFileSync(join(ROOT, path), "utf8")));
 }
 
-function repositoryPaths(): string[] {
-  const command = ["git", "ls-files", "-co", "--exclude-standard", "-z"];
-  const { stdout } = Bun.spawnSync(command, { cwd: ROOT, stderr: "inherit" });
-  return stdout.toString().split("\0").filter(Boolean);
-}
-
-export function matches(
-  rule: string,
-  source: Source,
-  pattern: RegExp,
-  message: string,
-  scope: "code" | "text" = "code",
-): Violation[] {
-  return [...source[scope].matchAll(new RegExp(pattern, "gm"))].map((match) => ({
-    rule,
-    path: source.path,
-    line: lineAt(source.text, match.index),
-    message: `${message}: ${match[0].trim().slice(0, 60)}`,
-  }));
-}
-
-/** Forbidden pattern, the message, and "text" to search comments and strings too. */
-export type Pattern = readonly [RegExp, string, "text"?];
-
-export function patternRule(name: string, path: RegExp, patterns: readonly Pattern[]): Rule {
-  return {
-    name,
-    check: (files) =>
-      files
-        .filter((source) => path.test(source.path))
-        .flatMap((source) =>
-          patterns.flatMap(([pattern, message, scope]) =>
-            matches(name, source, pattern, message, scope),
-          ),
-        ),
-  };
-}
-
-export const SYSTEM_IMPORT = /\b(?:from|import)\s*\(?\s*["'](?:node|bun):[^"']*/;
-
-function lineAt(text: string, index: number): number {
+export function lineAt(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
-}
-
-export interface Import {
-  readonly line: number;
-  readonly specifier: string;
-  readonly isType: boolean;
 }
 
 export function importsOf(source: Source): Import[] {
@@ -102,82 +52,43 @@ export function importsOf(source: Source): Import[] {
  * expression.
  */
 const BEFORE_REGEXP = /(?<=(?:^|[(,=:[!&|?{};]|=>|\breturn|\btypeof)\s*)/;
+const REGEXP = /\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/;
 const TOKEN = new RegExp(
   [
-    /\/\/[^\n]*|\/\*[\s\S]*?\*\//,
-    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`/,
-    new RegExp(
-      BEFORE_REGEXP.source + /\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/.source,
-    ),
-  ]
-    .map(({ source }) => source)
-    .join("|"),
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[`{}]/.source,
+    BEFORE_REGEXP.source + REGEXP.source,
+  ].join("|"),
   "gm",
 );
+/** Text of a template up to its end or its next expression. */
+const TEMPLATE_TEXT = /(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{|$)/y;
 
-/**
- * Replaces the contents of strings, templates, comments and regular expressions by spaces. Quotes
- * and the code inside `${}` remain.
- */
+const spaces = (text: string) => text.replaceAll(/[^\n]/g, " ");
+
+/** Retains quotes, and the code inside the expressions of templates. */
 function blanked(text: string): string {
-  const pattern = new RegExp(TOKEN);
+  const brackets: string[] = [];
   let code = "";
   let at = 0;
-  while (at < text.length) {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
-    if (match === null) break;
+  const takeTemplateText = () => {
+    TEMPLATE_TEXT.lastIndex = at;
+    const [part] = TEMPLATE_TEXT.exec(text) ?? [""];
+    at += part.length;
+    if (part.endsWith("${")) brackets.push("${");
+    return part.endsWith("`") ? `${spaces(part.slice(0, -1))}\`` : spaces(part);
+  };
+  for (;;) {
+    TOKEN.lastIndex = at;
+    const match = TOKEN.exec(text);
+    if (match === null) return code + text.slice(at);
+    const [token] = match;
     code += text.slice(at, match.index);
-    if (match[0] === "`") {
-      const [template, end] = blankedTemplate(text, match.index);
-      code += template;
-      at = end;
-    } else {
-      code += blankedToken(match[0]);
-      at = match.index + match[0].length;
-    }
+    at = match.index + token.length;
+    if (token === "{") brackets.push(token);
+    const isTemplate = token === "`" || (token === "}" && brackets.pop() === "${");
+    if (isTemplate) code += (token === "`" ? token : " ") + takeTemplateText();
+    else if (token === "{" || token === "}") code += token;
+    else if (/^["']/.test(token)) code += token[0] + spaces(token.slice(1, -1)) + token.at(-1);
+    else code += spaces(token);
   }
-  return code + text.slice(at);
-}
-
-function blankedToken(token: string): string {
-  const quoted = /^["']/.test(token);
-  if (!quoted) return spaces(token);
-  return `${token[0]}${spaces(token.slice(1, -1))}${token.at(-1)}`;
-}
-
-function spaces(text: string): string {
-  return text.replaceAll(/[^\n]/g, " ");
-}
-
-function blankedTemplate(text: string, start: number): [string, number] {
-  let code = "`";
-  let at = start + 1;
-  while (at < text.length && text[at] !== "`") {
-    if (text[at] === "\\") {
-      code += "  ";
-      at += 2;
-    } else if (text.startsWith("${", at)) {
-      const end = closingBrace(text, at + 2);
-      code += `  ${blanked(text.slice(at + 2, end))} `;
-      at = end + 1;
-    } else {
-      code += text[at] === "\n" ? "\n" : " ";
-      at++;
-    }
-  }
-  return [`${code}\``, at + 1];
-}
-
-function closingBrace(text: string, start: number): number {
-  let depth = 1;
-  let at = start;
-  while (at < text.length) {
-    if (text[at] === "`") at = blankedTemplate(text, at)[1] - 1;
-    else if (text[at] === "{") depth++;
-    else if (text[at] === "}") depth--;
-    if (depth === 0) break;
-    at++;
-  }
-  return at;
 }
