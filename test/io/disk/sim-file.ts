@@ -6,6 +6,8 @@ const SECTOR_BYTES = 512;
 export class SimFile {
   #visible: Uint8Array = new Uint8Array(0);
   #memory: Uint8Array = this.#visible;
+  /** Bytes at the start of `#memory` that snapshots share; they are copied before a change. */
+  #sharedBytes = 0;
   #durable: Uint8Array = new Uint8Array(0);
   #touchedMs = 0;
 
@@ -30,6 +32,7 @@ export class SimFile {
   write(bytes: Uint8Array, offset: number, unixMs = 0): void {
     this.#touchedMs = unixMs;
     this.#resize(Math.max(this.#visible.length, offset + bytes.length));
+    this.#unshare(offset);
     this.#visible.set(bytes, offset);
   }
 
@@ -39,7 +42,8 @@ export class SimFile {
   }
 
   snapshot(): Uint8Array {
-    return this.#visible.slice();
+    this.#sharedBytes = Math.max(this.#sharedBytes, this.#visible.length);
+    return this.#visible;
   }
 
   keep(snapshot: Uint8Array): void {
@@ -47,8 +51,9 @@ export class SimFile {
   }
 
   rot(offset: number, bytes: Uint8Array): void {
+    this.#unshare(offset);
     this.#visible.set(bytes, offset);
-    this.#durable = this.#visible.slice();
+    this.#durable = this.snapshot();
   }
 
   /**
@@ -64,7 +69,8 @@ export class SimFile {
     }
     this.#memory = mixed.slice(0, sizeAfter(durable.length, visible.length, random));
     this.#visible = this.#memory;
-    this.#durable = this.#visible.slice();
+    this.#sharedBytes = 0;
+    this.#durable = this.snapshot();
   }
 
   #resize(sizeBytes: number): void {
@@ -72,9 +78,17 @@ export class SimFile {
     if (sizeBytes > this.#memory.length) {
       this.#memory = new Uint8Array(2 * sizeBytes);
       this.#memory.set(before);
-    }
+      this.#sharedBytes = 0;
+    } else if (sizeBytes > before.length) this.#unshare(before.length);
     this.#memory.fill(0, before.length, sizeBytes);
     this.#visible = this.#memory.subarray(0, sizeBytes);
+  }
+
+  #unshare(from: number): void {
+    if (from >= this.#sharedBytes) return;
+    this.#memory = this.#memory.slice();
+    this.#visible = this.#memory.subarray(0, this.#visible.length);
+    this.#sharedBytes = 0;
   }
 }
 
