@@ -4,10 +4,12 @@ import { dirname, join, relative } from "node:path";
 import { FAULTS } from "../src/base/fault.ts";
 import { slashRows } from "../src/cli/chat/slash.ts";
 import { type FlagDef, flagName } from "../src/cli/command.ts";
+import { runProgram } from "../src/cli/program.ts";
 import { settingOf, variableOf } from "../src/cli/serve/settings.ts";
 import { SERVE_FLAGS } from "../src/commands/serve.ts";
+import { VERBS } from "../src/commands/table.ts";
 import { SLASH_ALIASES } from "../src/ui/commands.ts";
-import { runChat } from "./e2e/binary.ts";
+import { fakeWorld } from "./commands/fake-world.ts";
 import { GUIDES } from "./guides.ts";
 import { importsOf, sourceOf } from "./tidy/source.ts";
 
@@ -51,9 +53,10 @@ function codeOf(text: string): string[] {
 }
 
 async function helpOf(...words: string[]): Promise<string> {
-  const { out, exitCode } = await runChat([...words, "--help"]);
-  expect(exitCode).toBe(0);
-  return out;
+  const world = fakeWorld();
+  const program = { name: "chat", summary: "", verbs: VERBS };
+  expect(await runProgram(program, [...words, "--help"], world)).toBe(0);
+  return world.stdout.text;
 }
 
 async function commandsInHelp(...words: string[]): Promise<string[]> {
