@@ -1,97 +1,125 @@
 /**
- * `npm run bench` runs every part, each in its own process; `npm run bench -- sends log` runs two
- * parts, and `npm run bench -- all` those of bench/performance.md. `--markdown` writes that
- * document from the newest results, `--out FOLDER` to another folder. `--quick` is faster and less
- * accurate. Only ratios are comparable across machines.
+ * `npm run bench` runs every part, each in its own process, and `npm run bench -- sends log` two of
+ * them. `--quick` is faster and less accurate; other flags go to the programs. Each part saves its
+ * samples as JSON in bench/results, where results.md is their table. Only ratios are comparable
+ * across machines.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeMachine, type Machine, measureNoise } from "./machine.ts";
-import { PARTS, type Part } from "./parts.ts";
-import { writeReport } from "./report.ts";
-import { commitHash, readResults, saveResult } from "./results.ts";
-import { readSamples, SAMPLES_VARIABLE, type Sample } from "./samples.ts";
+import { commitHash, describeMachine, type Machine, measureNoise, type Noise } from "./machine.ts";
+import { readSamples, renderSamples, SAMPLES_VARIABLE, type Sample } from "./samples.ts";
 import { processTree } from "./transfer-usage.ts";
 
+interface Part {
+  readonly program: string;
+  readonly flags?: readonly string[];
+  readonly quickFlags?: readonly string[];
+  readonly minutesMax: number;
+}
+
+interface PartResult {
+  readonly part: string;
+  readonly isQuick: boolean;
+  readonly at: string;
+  readonly commit: string;
+  readonly machine: Machine;
+  readonly noise: Noise;
+  readonly failure?: string;
+  readonly samples: readonly Sample[];
+}
+
+const RESULTS = process.env["BENCH_RESULTS"] ?? join(import.meta.dir, "results");
+const PEOPLE = ["--people", "2000,2000,2000,10000", "--devices", "300,300,300"];
+
+const PARTS: Readonly<Record<string, Part>> = {
+  sends: { program: "sends.ts", minutesMax: 10 },
+  start: { program: "start.ts", minutesMax: 1 },
+  "start-log": {
+    program: "start-log.ts",
+    flags: ["--records", "1000000", "--starts", "3"],
+    quickFlags: ["--records", "100000", "--starts", "1"],
+    minutesMax: 4,
+  },
+  idle: { program: "idle.ts", quickFlags: ["--connections", "500"], minutesMax: 15 },
+  people: { program: "people.ts", flags: PEOPLE, minutesMax: 8 },
+  "fan-out": {
+    program: "fan-out.ts",
+    quickFlags: ["--quick", "--readers", "10,100"],
+    minutesMax: 20,
+  },
+  transfer: { program: "transfer.ts", minutesMax: 8 },
+  log: {
+    program: "log.ts",
+    flags: ["--records", "10000000"],
+    quickFlags: ["--records", "1000000"],
+    minutesMax: 4,
+  },
+  load: { program: "load.ts", minutesMax: 6 },
+  screen: { program: "screen.ts", minutesMax: 5 },
+  page: { program: "page.ts", minutesMax: 30 },
+  udp: { program: "udp.ts", minutesMax: 60 },
+  hostile: { program: "hostile.ts", quickFlags: ["--rounds", "2"], minutesMax: 60 },
+};
+
 const args = process.argv.slice(2);
-const outIndex = args.indexOf("--out");
-const [, out] = outIndex < 0 ? [] : args.splice(outIndex, 2);
-const isMarkdown = args.includes("--markdown");
 const isQuick = args.includes("--quick");
-const flags = args.filter((arg) => arg.startsWith("--") && arg !== "--markdown");
+const flags = args.filter((arg) => arg.startsWith("--") && arg !== "--quick");
 const selected = args.filter((arg) => !arg.startsWith("--"));
-const unknown = selected.filter(
-  (name) => name !== "all" && !PARTS.some((part) => part.name === name),
-);
+const unknown = selected.filter((name) => !Object.hasOwn(PARTS, name));
 if (unknown.length > 0) {
-  const names = ["all", ...PARTS.map(({ name }) => name)].join(", ");
-  throw new Error(`unknown part ${unknown.join(", ")}; parts: ${names}`);
+  throw new Error(`unknown part ${unknown.join(", ")}; parts: ${Object.keys(PARTS).join(", ")}`);
 }
 
 const machine = describeMachine();
 const failed: string[] = [];
-for (const part of PARTS.filter(isSelected)) {
-  if (!existsSync(join(import.meta.dir, part.program))) continue;
-  print(`\n== ${part.name}`);
-  const failure = await run(part, machine);
-  if (failure === undefined) continue;
-  failed.push(part.name);
-  print(`${part.name} ${failure}`);
+mkdirSync(RESULTS, { recursive: true });
+for (const [name, part] of Object.entries(PARTS)) {
+  if (selected.length > 0 && !selected.includes(name)) continue;
+  print(`\n== ${name}`);
+  const result = await run(name, part);
+  if (result.failure !== undefined) failed.push(`${name} ${result.failure}`);
+  // Extra flags such as `transfer --small` change what is measured.
+  if (flags.length > 0) continue;
+  writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 1)}\n`);
 }
-if (isMarkdown) {
-  for (const path of writeReport(readResults(), out ?? import.meta.dir)) {
-    print(`wrote ${path}`);
-  }
-}
-if (failed.length > 0) print(`\nfailed: ${failed.join(", ")}`);
+writeFileSync(join(RESULTS, "results.md"), renderSamples(savedSamples()));
+for (const failure of failed) print(failure);
 process.exit(failed.length === 0 ? 0 : 1);
 
-function isSelected({ name, isReported }: Part): boolean {
-  if (selected.length === 0) return !isMarkdown;
-  return selected.includes(name) || (selected.includes("all") && isReported);
-}
-
-async function run(part: Part, machine: Machine): Promise<string | undefined> {
+async function run(name: string, part: Part): Promise<PartResult> {
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-part-"));
   const samplesPath = join(folder, "samples");
   const finishNoise = measureNoise();
-  const partFlags = part.name === "transfer" || part.name === "udp" ? flags : [];
-  const chosen = isQuick ? part.quickFlags : part.flags;
-  const extra = partFlags.filter((flag) => !chosen.includes(flag));
-  const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, part.program), ...chosen, ...extra],
-    {
-      env: { ...process.env, [SAMPLES_VARIABLE]: samplesPath },
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  const chosen = isQuick ? (part.quickFlags ?? ["--quick"]) : (part.flags ?? []);
+  const command = [process.execPath, join(import.meta.dir, part.program), ...chosen, ...flags];
+  const child = Bun.spawn(command, {
+    env: { ...process.env, [SAMPLES_VARIABLE]: samplesPath },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   let isTimedOut = false;
   const timeout = setTimeout(() => {
     isTimedOut = true;
     killTree(child.pid);
   }, part.minutesMax * 60_000);
-  const printedSamples = await forwardOutput(child.stdout, part);
   const exitCode = await child.exited;
   clearTimeout(timeout);
-  const cpuSeconds = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
-  const noise = finishNoise(cpuSeconds);
-  const samples = [...readSamples(samplesPath), ...printedSamples];
+  const noise = finishNoise(Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6);
+  const samples = readSamples(samplesPath);
   rmSync(folder, { recursive: true });
-  const ending = child.signalCode ?? `exit code ${exitCode}`;
-  const failure = isTimedOut
-    ? `timed out after ${part.minutesMax} minutes`
-    : exitCode === 0
-      ? undefined
-      : `ended with ${ending}`;
-  // Extra flags such as `transfer --small` change what is measured, so the document omits the
-  // result.
-  if (extra.length === 0) {
-    const at = new Date().toISOString().slice(0, 16);
-    const head = { part: part.name, isQuick, at, commit: commitHash(), machine, noise };
-    saveResult({ ...head, ...(failure === undefined ? {} : { failure }), samples });
-  }
-  return failure;
+  const at = new Date().toISOString().slice(0, 16);
+  const result = { part: name, isQuick, at, commit: commitHash(), machine, noise, samples };
+  if (isTimedOut) return { ...result, failure: `timed out after ${part.minutesMax} minutes` };
+  if (exitCode === 0) return result;
+  return { ...result, failure: `ended with ${child.signalCode ?? `exit code ${exitCode}`}` };
+}
+
+function savedSamples(): Sample[] {
+  const names = readdirSync(RESULTS).filter((name) => name.endsWith(".json"));
+  const results = names.sort().map((name): PartResult => {
+    return JSON.parse(readFileSync(join(RESULTS, name), "utf8"));
+  });
+  return results.flatMap(({ samples }) => samples);
 }
 
 /** Servers that keep running would distort later parts. */
@@ -103,22 +131,6 @@ function killTree(pid: number): void {
       // Already exited.
     }
   }
-}
-
-async function forwardOutput(stdout: ReadableStream<Uint8Array>, part: Part): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  const decoder = new TextDecoder();
-  let partialLine = "";
-  for await (const chunk of stdout) {
-    process.stdout.write(chunk);
-    const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
-    partialLine = lines.pop() ?? "";
-    for (const line of lines) {
-      const sample = part.parseSample?.(line, isQuick);
-      if (sample !== undefined) samples.push(sample);
-    }
-  }
-  return samples;
 }
 
 function print(line: string): void {

@@ -7,7 +7,6 @@ const FIELD = utf8Encode('"text":"');
 
 export const chatServer: Contestant = {
   name: "chat serve",
-  guarantee: "acknowledged = on disk",
   start: () => startServer(),
   makeReader,
   makeSender,

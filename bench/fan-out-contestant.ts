@@ -2,8 +2,6 @@
 export interface Contestant {
   readonly name: string;
   readonly program?: string;
-  /** Short description of the messages that survive a crash. */
-  readonly guarantee: string;
   start(): Promise<RunningServer>;
   makeReader(port: number, index: number, sink: Sink): Promise<Client>;
   makeSender(port: number, index: number): Promise<Sender>;

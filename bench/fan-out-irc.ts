@@ -1,7 +1,4 @@
-/**
- * IRC servers with TLS and without flood protection: two widely used ones, which store no messages,
- * and the gateway of chat.
- */
+/** IRC servers with TLS and without flood protection: ngIRCd, and the gateway of chat. */
 import { type Contestant, TEXT_BYTES } from "./fan-out-contestant.ts";
 import { type ServerInstance, startProgram } from "./fan-out-program.ts";
 import { freePort } from "./free-port.ts";
@@ -37,53 +34,27 @@ KeyFile = ${folder}/key.pem
 Ports = ${port}
 `;
 
-const inspircdConfig = ({ port, folder }: ServerInstance) => `
-<server name="irc.bench.test" description="bench" network="bench" id="1BE">
-<admin name="bench" nick="bench" email="bench@bench.test">
-<path configdir="${folder}" datadir="${folder}" logdir="${folder}" runtimedir="${folder}">
-<pid file="${folder}/pid">
-<module name="ssl_gnutls">
-<sslprofile name="bench" provider="gnutls" certfile="${folder}/cert.pem"
-  keyfile="${folder}/key.pem">
-<bind address="127.0.0.1" port="${port}" type="clients" sslprofile="bench">
-<connect name="all" allow="*" timeout="20" pingfreq="600" hardsendq="67108864" softsendq="67108864"
-  recvq="1048576" localmax="20000" globalmax="20000" limit="20000" maxconnwarn="no" fakelag="no"
-  threshold="1000000" commandrate="1000000000" resolvehostnames="no" useident="no" modes="">
-<options defaultmodes="">
-<performance netbuffersize="65534" somaxconn="4096" quietbursts="yes">
-<log method="file" type="*" level="default" target="${folder}/log">
-`;
-
-const NGIRCD_FLAGS = ["--nodaemon", "--config"];
-export const ngircd = ircContestant("ngIRCd + TLS", "ngircd", NGIRCD_FLAGS, ngircdConfig);
-
-const INSPIRCD_FLAGS = ["--nofork", "--nolog", "--runasroot", "--config"];
-export const inspircd = ircContestant("InspIRCd + TLS", "inspircd", INSPIRCD_FLAGS, inspircdConfig);
-
-function ircContestant(
-  name: string,
-  program: string,
-  flags: readonly string[],
-  config: (instance: ServerInstance) => string,
-): Contestant {
-  return {
-    name,
-    program,
-    guarantee: "no history",
-    start: () => startProgram({ program, arguments: (path) => [...flags, path], config }),
-    makeReader: async (port, index, sink) => {
-      const client = await connect(port, `r${index}`);
-      await client.request(`JOIN ${CHANNEL}\r\n`, " 366 ");
-      client.watch(PATTERN, (bytes, offset) => sink.delivered(bytes, offset));
-      return client;
-    },
-    makeSender: async (port, index) => {
-      const client = await connect(port, `s${index}`);
-      const send = (text: string) => client.send(`${PATTERN.marker}${text}\r\n`);
-      return { send, close: () => client.close() };
-    },
-  };
-}
+export const ngircd: Contestant = {
+  name: "ngIRCd + TLS",
+  program: "ngircd",
+  start: () =>
+    startProgram({
+      program: "ngircd",
+      arguments: (path) => ["--nodaemon", "--config", path],
+      config: ngircdConfig,
+    }),
+  makeReader: async (port, index, sink) => {
+    const client = await connect(port, `r${index}`);
+    await client.request(`JOIN ${CHANNEL}\r\n`, " 366 ");
+    client.watch(PATTERN, (bytes, offset) => sink.delivered(bytes, offset));
+    return client;
+  },
+  makeSender: async (port, index) => {
+    const client = await connect(port, `s${index}`);
+    const send = (text: string) => client.send(`${PATTERN.marker}${text}\r\n`);
+    return { send, close: () => client.close() };
+  },
+};
 
 async function connect(port: number, nick: string): Promise<TextClient> {
   const client = await TextClient.connect(port, { writeBytesMax: WRITE_BYTES_MAX });
@@ -98,7 +69,6 @@ const WEB_PORT_OFFSET = -20_000;
 
 export const ircGateway: Contestant = {
   name: "chat serve --irc-tls",
-  guarantee: "acknowledged = on disk",
   start: async () => {
     const port = freePort();
     const flags = [...UNLIMITED, "--irc-tls", `127.0.0.1:${port}`];

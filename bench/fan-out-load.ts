@@ -2,8 +2,9 @@
  * Load process that fills a room with readers and measures the server's CPU time per delivery at
  * maximum speed, and latency at a fixed rate. The argument is the order, as JSON.
  */
+
+import { contestantNamed } from "./contestants.ts";
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
-import { contestantNamed } from "./fan-out-contestants.ts";
 import { treeCpuSeconds, treePeakBytes } from "./server-process.ts";
 
 export interface LoadOrder {

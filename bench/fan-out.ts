@@ -3,8 +3,8 @@
  * [--quick]`. Contestants take turns; one that fails is skipped in later rounds.
  */
 import { parseArgs } from "node:util";
+import { CONTESTANTS, missingProgram } from "./contestants.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
-import { CONTESTANTS, missingProgram } from "./fan-out-contestants.ts";
 import type { LoadOrder, LoadResult } from "./fan-out-load.ts";
 import { saveSample } from "./samples.ts";
 
@@ -74,7 +74,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
 }
 
 async function runTurn(contestant: Contestant, readers: number): Promise<void> {
-  const { name, guarantee } = contestant;
+  const { name } = contestant;
   const key = `${name} ${readers}`;
   if (failed.has(key)) return;
   const missing = missingProgram(contestant);
@@ -86,7 +86,7 @@ async function runTurn(contestant: Contestant, readers: number): Promise<void> {
   try {
     const { latency, ...result } = await measure(contestant, readers);
     const values = { ...result, ...latency };
-    saveSample({ table: "fan-out", row: { name, readers }, values, texts: { guarantee } });
+    saveSample({ table: "fan-out", row: { name, readers }, values });
     process.stdout.write(
       formatRow([
         name,

@@ -7,7 +7,6 @@ import { parseArgs } from "node:util";
 import { Identity } from "../src/crypto/identity.ts";
 import { freePort } from "./free-port.ts";
 import { requireDescriptors } from "./load-group.ts";
-import { BACK_OVER_IRC, BACK_OVER_WEBSOCKET, NEW_IN_ONE_ROOM } from "./parts.ts";
 import { carriesRecords, RawClient } from "./raw-client.ts";
 import { saveSample } from "./samples.ts";
 import { type ServerProcess, startServer, UNLIMITED } from "./server-process.ts";
@@ -19,6 +18,9 @@ const { values } = parseArgs({
     clients: { type: "string", default: "room,websocket,irc" },
   },
 });
+const NEW_IN_ONE_ROOM = "WebSocket, new, one room";
+const BACK_OVER_WEBSOCKET = "WebSocket, back after kill -9, rooms of 20";
+const BACK_OVER_IRC = "IRC, back after kill -9, rooms of 20";
 const CONCURRENT_CONNECTS = 50;
 const QUIET_MS = 5_000;
 const ROOM_MEMBERS = 20;

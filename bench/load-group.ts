@@ -97,12 +97,11 @@ export class TransferGroup {
         child.execute<TransfersOrder, TransfersAnswer>({ do: "transfer", sizeBytes }),
       ),
     );
-    const sum = (field: "uploaded" | "downloaded" | "interrupted") =>
+    const sum = (field: "uploaded" | "downloaded") =>
       answers.reduce((total, answer) => total + answer[field], 0);
     return {
       uploaded: sum("uploaded"),
       downloaded: sum("downloaded"),
-      interrupted: sum("interrupted"),
       seconds: (performance.now() - started) / 1000,
       failures: answers.flatMap(({ failures }) => failures),
     };

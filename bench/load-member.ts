@@ -39,7 +39,6 @@ export class LoadMember {
   #counter = 0;
   #lastSeq = 0;
   #link: RawClient | undefined;
-  #isClosed = false;
   readonly received: ReceiveCounts = { lost: 0, doubled: 0 };
   readonly refusals: string[] = [];
   readonly offlineMs: number[] = [];
@@ -57,10 +56,6 @@ export class LoadMember {
     await link.request("leave", { room: "lobby" });
     member.#setLink(link);
     return member;
-  }
-
-  get isLoggedIn(): boolean {
-    return this.#link !== undefined;
   }
 
   async join(room: string): Promise<void> {
@@ -84,26 +79,11 @@ export class LoadMember {
     return this.#streams.get(stream) ?? 0;
   }
 
-  drop(): void {
-    this.#link?.close();
-  }
-
-  disconnect(): void {
-    this.#isClosed = true;
-    this.#link?.close();
-  }
-
-  async reconnect(): Promise<void> {
-    if (!this.#isClosed) return;
-    this.#isClosed = false;
-    if (this.#link === undefined) await this.#reconnect();
-  }
-
   #setLink(link: RawClient): void {
     this.#link = link;
     void link.closed.then(() => {
       this.#link = undefined;
-      if (!this.#isClosed) void this.#reconnect();
+      void this.#reconnect();
     });
     for (const [counter, post] of this.#pending) this.#post(link, counter, post);
   }
@@ -111,7 +91,7 @@ export class LoadMember {
   async #reconnect(): Promise<void> {
     const backoff = new Backoff();
     const lostAt = performance.now();
-    while (!this.#isClosed) {
+    for (;;) {
       await Bun.sleep(backoff.next(Math.random(), RETRY_MS_MAX));
       try {
         const { name } = this;
@@ -164,7 +144,7 @@ export class LoadMember {
   }
 }
 
-export function textOf(stream: number, number: number): string {
+function textOf(stream: number, number: number): string {
   const fields = [
     String(stream).padStart(STREAM_DIGITS, "0"),
     String(number).padStart(NUMBER_DIGITS, "0"),

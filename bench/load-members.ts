@@ -1,5 +1,4 @@
 /** Process with some of the load's accounts; reads orders from standard input. */
-import { appendFileSync } from "node:fs";
 import { LoadMember } from "./load-member.ts";
 import {
   EMPTY_ANSWER,
@@ -14,7 +13,6 @@ const CONCURRENT_CONNECTS = 25;
 const CONCURRENT_JOINS = 100;
 const CHECK_TIMEOUT_MS = 90_000;
 const CHECK_INTERVAL_MS = 20;
-const ACK_FLUSH_INTERVAL_MS = 20;
 
 let first = 0;
 const members: LoadMember[] = [];
@@ -31,25 +29,6 @@ class StreamCounters {
 
   last(stream: number): number {
     return this.#counts.get(stream) ?? 0;
-  }
-}
-
-class AckFile {
-  readonly #path: string | undefined;
-  #lines: string[] = [];
-
-  constructor(path: string | undefined) {
-    this.#path = path;
-  }
-
-  note(stream: number, number: number): void {
-    if (this.#path === undefined) return;
-    this.#lines.push(`${stream} ${number}\n`);
-    if (this.#lines.length === 1) setTimeout(() => this.flush(), ACK_FLUSH_INTERVAL_MS);
-  }
-
-  flush(): void {
-    if (this.#path !== undefined) appendFileSync(this.#path, this.#lines.splice(0).join(""));
   }
 }
 
@@ -71,9 +50,6 @@ async function execute(order: LoadOrder): Promise<Partial<LoadAnswer>> {
       return await leave(order.rooms);
     case "chat":
       return await chat(order);
-    case "disconnect":
-      for (const member of members) member.disconnect();
-      return {};
     case "check":
       return await check(order);
   }
@@ -117,13 +93,7 @@ async function chat({
   senderStep,
   perSecond,
   seconds,
-  dropsPerSecond = 0,
-  acksPath,
 }: OrderOf<"chat">): Promise<Partial<LoadAnswer>> {
-  await Promise.all(members.map((member) => member.reconnect()));
-  const acks = new AckFile(acksPath);
-  const drop = () => void members[Math.floor(Math.random() * members.length)]?.drop();
-  const dropping = dropsPerSecond > 0 ? setInterval(drop, 1_000 / dropsPerSecond) : undefined;
   latencies.clear();
   for (const member of members) member.offlineMs.length = 0;
   const writers = members
@@ -141,14 +111,11 @@ async function chat({
       if (writer === undefined) continue;
       const stream = rooms.streamBase + writer.number;
       const number = counters.next(stream);
-      const done = writer.member.send(roomName(rooms, writer.number), stream, number);
-      pending.push(done.then(() => acks.note(stream, number)));
+      pending.push(writer.member.send(roomName(rooms, writer.number), stream, number));
     }
     await Bun.sleep(1);
   }
   await Promise.all(pending);
-  clearInterval(dropping);
-  acks.flush();
   const streams = writers.map(({ number }) => {
     const stream = rooms.streamBase + number;
     return { stream, room: roomIndex(rooms, number), texts: counters.last(stream) };

@@ -23,10 +23,7 @@ export type LoadOrder =
       readonly senderStep: number;
       readonly perSecond: number;
       readonly seconds: number;
-      readonly dropsPerSecond?: number;
-      readonly acksPath?: string;
     }
-  | { readonly do: "disconnect" }
   | {
       readonly do: "check";
       readonly rooms: RoomPlan;
@@ -82,10 +79,6 @@ export class LoadProcess {
     this.#lines = linesOf(this.#child.stdout);
   }
 
-  get pid(): number {
-    return this.#child.pid;
-  }
-
   async execute<Order extends object, Result>(order: Order): Promise<Result> {
     this.#child.stdin.write(`${JSON.stringify(order)}\n`);
     this.#child.stdin.flush();
@@ -96,8 +89,8 @@ export class LoadProcess {
     return result;
   }
 
-  async kill(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
-    this.#child.kill(signal);
+  async kill(): Promise<void> {
+    this.#child.kill();
     await this.#child.exited;
   }
 }

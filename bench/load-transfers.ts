@@ -25,13 +25,11 @@ export type TransfersOrder =
       readonly name: string;
       readonly count: number;
     }
-  | { readonly do: "transfer"; readonly sizeBytes: number }
-  | { readonly do: "interrupt"; readonly sizeBytes: number };
+  | { readonly do: "transfer"; readonly sizeBytes: number };
 
 export interface TransfersAnswer {
   readonly uploaded: number;
   readonly downloaded: number;
-  readonly interrupted: number;
   readonly seconds: number;
   readonly failures: readonly string[];
 }
@@ -49,7 +47,7 @@ let files = 0;
 
 await serveOrders<TransfersOrder>(async (order) => {
   const started = performance.now();
-  const empty = { uploaded: 0, downloaded: 0, interrupted: 0, failures: [] };
+  const empty = { uploaded: 0, downloaded: 0, failures: [] };
   const result = await execute(order);
   return { ...empty, ...result, seconds: (performance.now() - started) / 1000 };
 });
@@ -63,8 +61,7 @@ async function execute(order: TransfersOrder): Promise<Partial<TransfersAnswer>>
   }
   const path = join(folder, `source-${files++}`);
   const { sha256: digest } = randomFile(path, order.sizeBytes);
-  const run = order.do === "transfer" ? transferAll(path, digest) : interruptAll(path);
-  const result = await run;
+  const result = await transferAll(path, digest);
   rmSync(path);
   return result;
 }
@@ -93,32 +90,6 @@ async function transferAll(path: string, digest: string): Promise<Partial<Transf
   });
   await Promise.all(tasks);
   return { uploaded, downloaded, failures };
-}
-
-async function interruptAll(path: string): Promise<Partial<TransfersAnswer>> {
-  const failures: string[] = [];
-  let [uploaded, interrupted] = [0, 0];
-  const tasks = clients.map(async (client) => {
-    const stop = new AbortController();
-    try {
-      const source = await openSource(path);
-      const onProgress = () => stop.abort();
-      await client.transfers.send({ source, to: ["lobby"], onProgress, signal: stop.signal });
-      uploaded++;
-    } catch (error) {
-      if ((error as { code?: string }).code === "interrupted") interrupted++;
-      else failures.push(String(error));
-    }
-    if (!stop.signal.aborted) return;
-    try {
-      await send(client, path);
-      uploaded++;
-    } catch (error) {
-      failures.push(String(error));
-    }
-  });
-  await Promise.all(tasks);
-  return { uploaded, interrupted, failures };
 }
 
 async function send(client: Client, path: string): Promise<FileId> {

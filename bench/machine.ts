@@ -43,6 +43,15 @@ export function describeMachine(): Machine {
   };
 }
 
+export function commitHash(): string {
+  const git = (...args: string[]) =>
+    Bun.spawnSync(["git", ...args], { cwd: import.meta.dir })
+      .stdout.toString()
+      .trim();
+  const isChanged = git("status", "--porcelain", "--untracked-files=no") !== "";
+  return `${git("rev-parse", "--short", "HEAD")}${isChanged ? "+" : ""}`;
+}
+
 export function busyCpuSeconds(): number {
   const [first = ""] = readFileSync("/proc/stat", "latin1").split("\n");
   const ticks = first.split(/\s+/).slice(1).map(Number);

@@ -51,7 +51,7 @@ async function measureRegistration(people: number): Promise<void> {
     peakBytes = Math.max(peakBytes, server.residentBytes());
   }, CHECK_INTERVAL_MS);
   try {
-    await registerAll(server, people, () => (peakBytes / 2 ** 20).toFixed(0), clients);
+    await registerAll(server, people, () => peakBytes / 2 ** 20, clients);
   } finally {
     clearInterval(timer);
     for (const client of clients) client.close();
@@ -62,12 +62,12 @@ async function measureRegistration(people: number): Promise<void> {
 async function registerAll(
   server: ServerProcess,
   people: number,
-  peakMib: () => string,
+  peakMib: () => number,
   clients: RawClient[],
 ): Promise<void> {
   const listeners: Listener[] = [];
   const [started, cpu] = [performance.now(), server.cpuSeconds()];
-  const elapsed = () => ((performance.now() - started) / 1000).toFixed(1);
+  const elapsed = () => (performance.now() - started) / 1000;
   let retries = 0;
   await forEachConcurrently(people, async (i) => {
     const listener = new Listener();
@@ -75,14 +75,20 @@ async function registerAll(
     const register = () => RawClient.register(server.port, `p${i}`, listener.onBytes);
     clients.push(await connectWithRetry(register, () => retries++));
   });
-  const registeredAfter = elapsed();
+  const registeredSeconds = elapsed();
   const last = people + 1;
   await waitUntilNone(() => listeners.filter(({ lastSeq }) => lastSeq < last).length);
-  const cpuSeconds = (server.cpuSeconds() - cpu).toFixed(1);
+  const values = {
+    registeredSeconds,
+    seconds: elapsed(),
+    cpuSeconds: server.cpuSeconds() - cpu,
+    peakMib: peakMib(),
+  };
+  saveSample({ table: "people", row: { people }, values });
   print(
-    `${people} accounts in one room: registered in ${registeredAfter} s, ` +
-      `all joins received after ${elapsed()} s; ` +
-      `server: ${cpuSeconds} CPU s and ${peakMib()} MiB`,
+    `${people} accounts in one room: registered in ${registeredSeconds.toFixed(1)} s, ` +
+      `all joins received after ${values.seconds.toFixed(1)} s; ` +
+      `server: ${values.cpuSeconds.toFixed(1)} CPU s and ${values.peakMib.toFixed(0)} MiB`,
   );
   if (retries > 0) print(`${retries} of them had to retry`);
 }

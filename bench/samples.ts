@@ -9,16 +9,13 @@ export interface Sample {
   /** Samples with the same `row` are rounds of a single measurement. */
   readonly row: Readonly<Record<string, string | number>>;
   readonly values: Readonly<Record<string, number>>;
-  /** Text cells of the report, which do not vary between rounds. */
-  readonly texts?: Readonly<Record<string, string>>;
   readonly missing?: string;
 }
 
-export interface Spread {
+interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  readonly rounds: number;
 }
 
 export function saveSample(sample: Sample): void {
@@ -37,49 +34,45 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
   const [min, max] = [sorted[0], sorted.at(-1)];
   const median = sorted[sorted.length >> 1];
   if (min === undefined || max === undefined || median === undefined) return undefined;
-  return { median, min, max, rounds: sorted.length };
+  return { median, min, max };
 }
 
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-export class SampleSet {
-  readonly #samples: readonly Sample[];
-
-  constructor(samples: readonly Sample[]) {
-    this.#samples = samples;
-  }
-
-  rows(table: string): Sample["row"][] {
-    const rows = new Map<string, Sample["row"]>();
-    for (const sample of this.#samples) {
-      if (sample.table === table) rows.set(JSON.stringify(sample.row), sample.row);
-    }
-    return [...rows.values()];
-  }
-
-  spread(table: string, row: Sample["row"], value: string): Spread | undefined {
-    return spreadOf(this.#samplesOf(table, row).map(({ values }) => values[value] ?? Number.NaN));
-  }
-
-  median(table: string, row: Sample["row"], value: string): number | undefined {
-    return this.spread(table, row, value)?.median;
-  }
-
-  text(table: string, row: Sample["row"], value: string): string | undefined {
-    return this.#samplesOf(table, row).find(({ texts }) => texts !== undefined)?.texts?.[value];
-  }
-
-  missing(table: string, row: Sample["row"]): string | undefined {
-    return this.#samplesOf(table, row).find(({ missing }) => missing !== undefined)?.missing;
-  }
-
-  #samplesOf(table: string, row: Sample["row"]): Sample[] {
-    const fields = Object.entries(row);
-    return this.#samples.filter(
-      (sample) =>
-        sample.table === table && fields.every(([field, value]) => sample.row[field] === value),
+/** Formats samples as a Markdown table with medians, and minimum and maximum in brackets. */
+export function renderSamples(samples: readonly Sample[]): string {
+  const groups = Object.values(
+    Object.groupBy(samples, ({ table, row }) => JSON.stringify([table, row])),
+  );
+  const rows = groups.map((group = []) => {
+    const [{ table, row, missing } = { table: "", row: {} }] = group;
+    const names = new Set(group.flatMap(({ values }) => Object.keys(values)));
+    const figures = [...names].flatMap((name) => {
+      const spread = spreadOf(group.map(({ values }) => values[name] ?? Number.NaN));
+      return spread === undefined ? [] : [`${name} ${formatSpread(spread)}`];
+    });
+    const subject = Object.entries(row).map(([name, value]) =>
+      typeof value === "number" ? `${value} ${name}` : value,
     );
-  }
+    return [table, subject.join(", "), missing ?? figures.join("; ")];
+  });
+  return renderTable(["table", "subject", "measured"], rows);
+}
+
+export function renderTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function formatSpread({ median, min, max }: Spread): string {
+  const [middle, low, high] = [median, min, max].map((value) => {
+    const digits = Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 2;
+    return value.toFixed(digits);
+  });
+  return low === high ? `${middle}` : `${middle} (${low}–${high})`;
 }

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { missingProgram } from "./fan-out-contestants.ts";
+import { missingProgram } from "./contestants.ts";
 import { ngircd } from "./fan-out-irc.ts";
 import { findProgram } from "./fan-out-program.ts";
 import { RawClient } from "./raw-client.ts";

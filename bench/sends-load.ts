@@ -2,8 +2,9 @@
  * Process with some of the senders: warms up, prints `ready`, waits for a line, sends for some
  * seconds, and prints its measurements as JSON.
  */
+
+import { contestantNamed } from "./contestants.ts";
 import { type Poster, TEXT_BYTES } from "./fan-out-contestant.ts";
-import { contestantNamed } from "./fan-out-contestants.ts";
 
 const TEXT = "x".repeat(TEXT_BYTES);
 /** Servers run for days, so their first seconds of compiling code are not measured. */

@@ -3,8 +3,8 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { CONTESTANTS, missingProgram } from "./contestants.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
-import { CONTESTANTS, missingProgram } from "./fan-out-contestants.ts";
 import { saveSample } from "./samples.ts";
 import { percentiles, SendsLoad } from "./sends-process.ts";
 import { treeCpuSeconds, treePeakBytes } from "./server-process.ts";
@@ -76,8 +76,8 @@ async function durableSends(contestant: Contestant, senders: number) {
 
 type Values = Rate & Readonly<Record<string, number>>;
 
-function save(name: string, senders: number, guarantee: string, values: Values): void {
-  saveSample({ table: "sends", row: { name, senders }, values, texts: { guarantee } });
+function save(name: string, senders: number, values: Values): void {
+  saveSample({ table: "sends", row: { name, senders }, values });
   const cells = [values.perSecond.toFixed(0), values.p50Ms.toFixed(2), values.p99Ms.toFixed(2)];
   const server = values["serverCpuPercent"]?.toFixed(0) ?? "";
   const load = values["loadCpuPercent"]?.toFixed(0) ?? "";
@@ -92,11 +92,11 @@ const failed = new Set<Contestant>();
 
 async function runTurn(contestant: Contestant, senders: number): Promise<void> {
   if (failed.has(contestant)) return;
-  const { name, guarantee } = contestant;
+  const { name } = contestant;
   let missing = missingProgram(contestant);
   try {
     if (missing === undefined) {
-      save(name, senders, guarantee, await durableSends(contestant, senders));
+      save(name, senders, await durableSends(contestant, senders));
       return;
     }
   } catch (error) {
@@ -113,7 +113,7 @@ const contestants = CONTESTANTS.filter(
     makePoster !== undefined && (values.only?.split(",").includes(name) ?? true),
 );
 for (let round = 0; round < Number(values.rounds); round++) {
-  save("write + fdatasync", 1, "on disk", { ...rawSyncs() });
+  save("write + fdatasync", 1, { ...rawSyncs() });
   for (const senders of SENDERS) {
     for (const contestant of contestants) await runTurn(contestant, senders);
   }

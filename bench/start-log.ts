@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fillLogs } from "./data-folder.ts";
+import { saveSample } from "./samples.ts";
 import { startServer } from "./server-process.ts";
 
 const { values } = parseArgs({
@@ -30,6 +31,8 @@ for (let i = 0; i < 2 * Number(values.starts); i++) {
   const ms = performance.now() - startedAt;
   const [cpuSeconds, rssMb] = [server.cpuSeconds(), server.residentBytes() / 1e6];
   await server.stop(true);
+  const row = { records: Number(values.records), snapshot: `${snapshot} snapshot` };
+  saveSample({ table: "start-log", row, values: { ms, cpuSeconds, rssMb } });
   process.stdout.write(`${JSON.stringify({ snapshot, ms: Math.round(ms), cpuSeconds, rssMb })}\n`);
 }
 if (values.folder === undefined) fs.rmSync(folder, { recursive: true });

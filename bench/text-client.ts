@@ -1,17 +1,12 @@
-import type { Poster } from "./fan-out-contestant.ts";
 import { DOMAIN } from "./fan-out-program.ts";
 
 /** Bytes that precede each text on the wire, so that clients need not parse a protocol. */
 export interface TextPattern {
   readonly marker: string;
-  /** Bytes between the marker and the text. */
-  readonly gap?: number;
   readonly length: number;
 }
 
 interface TextClientOptions {
-  /** Reply before TLS, if the protocol upgrades its connection. */
-  readonly greeting?: string;
   readonly writeBytesMax?: number;
 }
 
@@ -21,11 +16,11 @@ const REPLY_TIMEOUT_MS = 30_000;
 
 /** Returns the offset of the first byte that the next chunk may complete. */
 export function forEachText(bytes: Buffer, pattern: TextPattern, onText: OnText): number {
-  const { marker, gap = 0, length } = pattern;
+  const { marker, length } = pattern;
   for (let from = 0; ; ) {
     const at = bytes.indexOf(marker, from, "latin1");
     if (at < 0) return Math.max(from, bytes.length - marker.length + 1);
-    const text = at + marker.length + gap;
+    const text = at + marker.length;
     if (text + length > bytes.length) return at;
     onText(bytes, text);
     from = text + length;
@@ -44,8 +39,7 @@ export class TextClient {
 
   static async connect(port: number, options: TextClientOptions = {}): Promise<TextClient> {
     const client = new TextClient();
-    const { greeting, writeBytesMax = Number.POSITIVE_INFINITY } = options;
-    client.#writeBytesMax = writeBytesMax;
+    client.#writeBytesMax = options.writeBytesMax ?? Number.POSITIVE_INFINITY;
     const tls = { rejectUnauthorized: false, serverName: DOMAIN };
     const secured = Promise.withResolvers<void>();
     const handlers = {
@@ -54,20 +48,7 @@ export class TextClient {
       drain: () => client.#flush(),
       close: () => client.#onClose(),
     };
-    const address = { hostname: "127.0.0.1", port };
-    if (greeting === undefined) {
-      client.#socket = await Bun.connect({ ...address, tls, socket: handlers });
-    } else {
-      // After the upgrade, the plain socket still reports the encrypted bytes.
-      let isPlain = true;
-      const onData = (_: unknown, chunk: Buffer) => {
-        if (isPlain) client.#onData(chunk);
-      };
-      const plain = await Bun.connect({ ...address, socket: { data: onData } });
-      await client.#reply(greeting);
-      isPlain = false;
-      [, client.#socket] = plain.upgradeTLS({ data: undefined, tls, socket: handlers });
-    }
+    client.#socket = await Bun.connect({ hostname: "127.0.0.1", port, tls, socket: handlers });
     await secured.promise;
     return client;
   }
@@ -94,12 +75,10 @@ export class TextClient {
     this.#onReceived = undefined;
   }
 
-  /** @param afterChunk called when a chunk has no further texts */
-  watch(pattern: TextPattern, onText: OnText, afterChunk?: () => void): void {
+  watch(pattern: TextPattern, onText: OnText): void {
     this.#onReceived = () => {
       const rest = forEachText(this.#received, pattern, onText);
       this.#received = Buffer.from(this.#received.subarray(rest));
-      afterChunk?.();
     };
     this.#onReceived();
   }
@@ -143,20 +122,4 @@ export class TextClient {
       throw new Error("the server closed the connection");
     });
   }
-}
-
-/** Creates a poster with one text in flight, which the pattern acknowledges. */
-export function makePoster(
-  client: TextClient,
-  acknowledgement: TextPattern,
-  send: (text: string) => void,
-): Poster {
-  let resolve = () => {};
-  client.watch(acknowledgement, () => resolve());
-  const post = (text: string) =>
-    new Promise<void>((acknowledged) => {
-      resolve = acknowledged;
-      send(text);
-    });
-  return { post, close: () => client.close() };
 }

@@ -5,8 +5,8 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 import { ChatReceiver } from "./transfer-chat-receiver.ts";
 import type { Content } from "./transfer-content.ts";
 import {
-  type Contestant,
   type ReceivedContent,
+  type TransferContestant,
   type TransferRun,
   type TransferTool,
   Unavailable,
@@ -16,12 +16,12 @@ import { type CommandOptions, runCommand, usageDuring } from "./transfer-usage.t
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const COMMAND = process.env["CHAT_CLIENT_COMMAND"]?.split(" ") ?? [BINARY];
 
-export const chatUpload: Contestant = {
+export const chatUpload: TransferContestant = {
   name: "chat send-file",
   start: async (folder) => new Upload(await ChatSite.open(folder)),
 };
 
-export const chatRelay: Contestant = {
+export const chatRelay: TransferContestant = {
   name: "chat send + follow",
   start: async (folder) => {
     const site = await ChatSite.open(folder);
@@ -29,7 +29,7 @@ export const chatRelay: Contestant = {
   },
 };
 
-export const chatDownload: Contestant = {
+export const chatDownload: TransferContestant = {
   name: "chat get-file",
   start: async (folder) => new Download(await ChatSite.open(folder)),
 };

@@ -27,19 +27,6 @@ export function randomFile(path: string, sizeBytes: number): Content {
   return contentOf(path);
 }
 
-export function sparseFile(path: string, sizeBytes: number, strideBytes: number): Content {
-  const fd = fs.openSync(path, "w");
-  const block = new Uint8Array(BLOCK_BYTES);
-  for (let at = 0; at < sizeBytes; at += strideBytes) {
-    fillRandom(block);
-    fs.writeSync(fd, block, 0, Math.min(block.length, sizeBytes - at), at);
-  }
-  fs.ftruncateSync(fd, sizeBytes);
-  fs.fdatasyncSync(fd);
-  fs.closeSync(fd);
-  return contentOf(path);
-}
-
 export function randomFolder(path: string, files: number, fileBytes: number): Content {
   const bytes = new Uint8Array(fileBytes);
   for (let i = 0; i < files; i++) {

@@ -2,7 +2,7 @@ import { findProgram } from "./fan-out-program.ts";
 import type { Content } from "./transfer-content.ts";
 
 /** Tool that transfers files and folders to another process on this machine. */
-export interface Contestant {
+export interface TransferContestant {
   readonly name: string;
   /**
    * @param folder empty folder, removed afterwards

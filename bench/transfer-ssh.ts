@@ -1,11 +1,11 @@
-/** scp and rsync with a private ssh server, whose keys and settings are in one folder. */
+/** scp with a private ssh server, whose keys and settings are in one folder. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { acceptsConnections, freePort } from "./free-port.ts";
 import type { Content } from "./transfer-content.ts";
 import {
-  type Contestant,
   requireProgram,
+  type TransferContestant,
   type TransferRun,
   type TransferTool,
 } from "./transfer-contestant.ts";
@@ -17,30 +17,13 @@ const HOST = "bench";
 const PRIVILEGE_FOLDER = "/run/sshd";
 const START_TIMEOUT_MS = 5_000;
 
-type Command = (config: string, content: Content, target: string) => string[];
-
-export const scp = sshContestant("scp aes128-gcm", "scp", (config, content, target) => [
-  ...["scp", "-q", "-F", config],
-  ...(content.isFolder ? ["-r"] : []),
-  ...[content.path, `${HOST}:${target}/${content.name}`],
-]);
-
-export const rsync = sshContestant("rsync -W over it", "rsync", (config, content, target) => [
-  ...["rsync", "-W", "-e", `ssh -F ${config}`],
-  ...(content.isFolder ? ["-a"] : []),
-  ...[content.path, `${HOST}:${target}/`],
-]);
-
-function sshContestant(name: string, program: string, command: Command): Contestant {
-  return {
-    name,
-    start: async (folder) => {
-      requireProgram(program);
-      const server = await startSshd(folder);
-      return new SshTransferTool(server, command, join(folder, "arrived"));
-    },
-  };
-}
+export const scp: TransferContestant = {
+  name: "scp aes128-gcm",
+  start: async (folder) => {
+    requireProgram("scp");
+    return new Scp(await startSshd(folder), join(folder, "arrived"));
+  },
+};
 
 interface Sshd {
   readonly pid: number;
@@ -48,20 +31,22 @@ interface Sshd {
   stop(): Promise<void>;
 }
 
-class SshTransferTool implements TransferTool {
+class Scp implements TransferTool {
   readonly #server: Sshd;
-  readonly #command: Command;
   readonly #target: string;
 
-  constructor(server: Sshd, command: Command, target: string) {
+  constructor(server: Sshd, target: string) {
     this.#server = server;
-    this.#command = command;
     this.#target = target;
     mkdirSync(target);
   }
 
   async transfer(content: Content): Promise<TransferRun> {
-    const command = this.#command(this.#server.config, content, this.#target);
+    const command = [
+      ...["scp", "-q", "-F", this.#server.config],
+      ...(content.isFolder ? ["-r"] : []),
+      ...[content.path, `${HOST}:${this.#target}/${content.name}`],
+    ];
     const [done, receiver] = await usageDuring(this.#server.pid, async () => {
       const started = performance.now();
       const { usage } = await runCommand(command);

@@ -1,24 +1,19 @@
-/**
- * File transfers between processes, in turns: `bun bench/transfer.ts [--quick] [--small | --resume
- * | --beside] [--only NAME]`.
- */
+/** File transfers between processes, in turns: `bun bench/transfer.ts [--quick] [--small]`. */
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { saveSample } from "./samples.ts";
-import { bare } from "./transfer-bare.ts";
-import { chatDownload, chatRelay, chatUpload } from "./transfer-chat.ts";
+import { TRANSFERS } from "./contestants.ts";
+import { saveSample, spreadOf } from "./samples.ts";
 import { type Content, contentSha256, randomFile, randomFolder } from "./transfer-content.ts";
-import type { Contestant, TransferRun, TransferTool } from "./transfer-contestant.ts";
-import { benchLatency } from "./transfer-latency.ts";
-import { benchResume } from "./transfer-resume.ts";
-import { rsync, scp } from "./transfer-ssh.ts";
-import { printTable, type Result } from "./transfer-table.ts";
-import { wormhole } from "./transfer-wormhole.ts";
+import type { TransferRun, TransferTool } from "./transfer-contestant.ts";
 
-const CONTESTANTS = [scp, rsync, wormhole, bare, chatUpload, chatRelay, chatDownload];
-const FOLDER_CONTESTANTS = CONTESTANTS.filter((contestant) => contestant !== bare);
+interface Result {
+  readonly name: string;
+  readonly runs: TransferRun[];
+  missing: string | undefined;
+}
+
 const ROUNDS = 3;
 const MIB = 1 << 20;
 /** A transfer through the server writes two copies, and the programs need memory as well. */
@@ -28,9 +23,6 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     small: { type: "boolean", default: false },
-    resume: { type: "boolean", default: false },
-    beside: { type: "boolean", default: false },
-    only: { type: "string", multiple: true },
   },
 });
 
@@ -38,10 +30,10 @@ const folder = fs.mkdtempSync(join(tmpdir(), "chat-bench-"));
 const runningTools = new Set<TransferTool>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void abort());
 try {
-  if (values.resume) await benchResume(folder, (values.quick ? 1 : 4) * 1024 * MIB);
-  else if (values.beside) await benchLatency(folder, (values.quick ? 64 : 256) * MIB);
-  else if (values.small) await small();
-  else await large();
+  const content = values.small
+    ? randomFolder(join(folder, "small"), values.quick ? 1_000 : 5_000, 10 * 1024)
+    : randomFile(join(folder, "large.bin"), (values.quick ? 256 : 1024) * MIB);
+  for (const result of await runInTurns(content)) printResult(content, result);
 } finally {
   await cleanUp();
 }
@@ -57,25 +49,22 @@ async function cleanUp(): Promise<void> {
   fs.rmSync(folder, { recursive: true, force: true });
 }
 
-async function large(): Promise<void> {
-  const content = randomFile(join(folder, "large.bin"), (values.quick ? 256 : 1024) * MIB);
-  printTable(content, await runInTurns(CONTESTANTS, content));
-}
-
-async function small(): Promise<void> {
-  const content = randomFolder(join(folder, "small"), values.quick ? 1_000 : 5_000, 10 * 1024);
-  printTable(content, await runInTurns(FOLDER_CONTESTANTS, content));
+function printResult({ sizeBytes }: Content, { name, runs, missing }: Result): void {
+  const median = (value: string) =>
+    spreadOf(runs.map((run) => sampleValues(run)[value] ?? 0))?.median ?? Number.NaN;
+  const rate = (sizeBytes / 1e6 / median("seconds")).toFixed(0);
+  const figures = `${rate} MB/s, ${median("cpuSeconds").toFixed(2)} CPU s`;
+  process.stdout.write(`${name.padEnd(20)} ${missing ?? figures}\n`);
 }
 
 /** Taking turns exposes all tools equally to load from other processes. */
-async function runInTurns(contestants: readonly Contestant[], content: Content): Promise<Result[]> {
+async function runInTurns(content: Content): Promise<Result[]> {
   const tiny = randomFile(join(folder, "tiny.bin"), 1);
   const entrants: { result: Result; transferTool: TransferTool }[] = [];
   const results: Result[] = [];
-  for (const contestant of contestants) {
+  for (const contestant of TRANSFERS) {
     const { name } = contestant;
-    if (values.only?.includes(name) === false) continue;
-    const result: Result = { name, runs: [], starts: [], missing: undefined };
+    const result: Result = { name, runs: [], missing: undefined };
     results.push(result);
     try {
       const toolFolder = join(folder, `tool-${results.length}`);
@@ -92,7 +81,6 @@ async function runInTurns(contestants: readonly Contestant[], content: Content):
     for (const { result, transferTool } of entrants) {
       if (result.missing !== undefined) continue;
       try {
-        result.starts.push(await checkedTransfer(transferTool, tiny));
         const run = await checkedTransfer(transferTool, content);
         result.runs.push(run);
         saveSample({

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { commitHash } from "../bench/results.ts";
+import { commitHash } from "../bench/machine.ts";
 import { until } from "../test/event.ts";
 import { natsVersion } from "../test/io/nats/nats-servers.ts";
 import { type CheckResult, checkCluster } from "./cluster/check.ts";

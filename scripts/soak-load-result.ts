@@ -1,5 +1,6 @@
 /** Criteria and report of `npm run soak -- load`. */
-import { describeRun, growthOf, renderTable, renderVerdicts, type Verdict } from "./soak-report.ts";
+import { renderTable } from "../bench/samples.ts";
+import { describeRun, growthOf, renderVerdicts, type Verdict } from "./soak-report.ts";
 
 export interface Storm {
   readonly cameBack: number;

@@ -16,7 +16,7 @@ import {
   TransferGroup,
 } from "../bench/load-group.ts";
 import type { LoadAnswer, RoomPlan } from "../bench/load-orders.ts";
-import { commitHash } from "../bench/results.ts";
+import { commitHash } from "../bench/machine.ts";
 import { type ServerProcess, startServer } from "../bench/server-process.ts";
 import {
   correctnessVerdicts,

@@ -1,6 +1,6 @@
 /** Growth and tables in the reports of the soaks. */
 import { describeMachine } from "../bench/machine.ts";
-import { spreadOf } from "../bench/samples.ts";
+import { renderTable, spreadOf } from "../bench/samples.ts";
 
 export interface Verdict {
   readonly subject: string;
@@ -38,12 +38,4 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
       isMet ? "met" : "**missed**",
     ]),
   );
-}
-
-export function renderTable(
-  titles: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commitHash } from "../bench/results.ts";
+import { commitHash } from "../bench/machine.ts";
 import { importsOf, repositorySources } from "../test/tidy/source.ts";
 import { ImportGraph } from "./affected-tests.ts";
 import { parseTotals } from "./junit.ts";

@@ -102,11 +102,6 @@ function logsIn(folder: string): ReadonlyMap<string, string> {
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
-/** Logs of irssi's windows, named after channels and nicks. */
-export function irssiLogs(sandbox: Sandbox): ReadonlyMap<string, string> {
-  return logsIn(sandbox.path("irssi", "logs"));
-}
-
 /** Opens irssi, which connects at its start. */
 export async function openIrssi(
   sandbox: Sandbox,

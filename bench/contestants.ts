@@ -1,25 +1,16 @@
+/** All programs that the benchmarks compare, in the order of their turns. */
 import { chatServer } from "./fan-out-chat.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
-import { inspircd, ircGateway, ngircd } from "./fan-out-irc.ts";
-import { mosquitto } from "./fan-out-mqtt.ts";
-import { nats } from "./fan-out-nats.ts";
+import { floor } from "./fan-out-floor.ts";
+import { ircGateway, ngircd } from "./fan-out-irc.ts";
 import { findProgram } from "./fan-out-program.ts";
-import { webContestant } from "./fan-out-web.ts";
-import { ejabberd, prosody } from "./fan-out-xmpp.ts";
+import { chatDownload, chatRelay, chatUpload } from "./transfer-chat.ts";
+import type { TransferContestant } from "./transfer-contestant.ts";
+import { scp } from "./transfer-ssh.ts";
 
-export const CONTESTANTS: readonly Contestant[] = [
-  webContestant("bare"),
-  webContestant("durable"),
-  webContestant("link"),
-  chatServer,
-  ircGateway,
-  ngircd,
-  inspircd,
-  prosody,
-  ejabberd,
-  mosquitto,
-  nats,
-];
+export const CONTESTANTS: readonly Contestant[] = [floor, chatServer, ircGateway, ngircd];
+
+export const TRANSFERS: readonly TransferContestant[] = [scp, chatUpload, chatRelay, chatDownload];
 
 export function contestantNamed(name: string): Contestant {
   const found = CONTESTANTS.find((contestant) => contestant.name === name);

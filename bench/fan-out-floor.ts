@@ -18,30 +18,19 @@ const DIAL_TIMEOUT_MS = 10_000;
 const HELLO_READER = Uint8Array.of(1);
 const HELLO_SENDER = Uint8Array.of(2);
 
-type Kind = "bare" | "durable" | "link";
-
-const NAMES: Readonly<Record<Kind, string>> = {
-  bare: "server.publish + TLS",
-  durable: "publish + TLS + fdatasync",
-  link: "io/ws-listener",
+/** Lower bound of a chat server on Bun, in fan-out-server.ts. */
+export const floor: Contestant = {
+  name: "publish + TLS + fdatasync",
+  start,
+  makeReader: (port, _, sink) => makeReader(port, sink),
+  makeSender,
+  makePoster,
 };
 
-export function webContestant(kind: Kind): Contestant {
-  const isDurable = kind === "durable";
-  return {
-    name: NAMES[kind],
-    guarantee: isDurable ? "acknowledged = on disk" : "no history",
-    start: () => start(kind),
-    makeReader: (port, _, sink) => makeReader(port, sink),
-    makeSender,
-    ...(isDurable ? { makePoster } : {}),
-  };
-}
-
-async function start(kind: string): Promise<RunningServer> {
+async function start(): Promise<RunningServer> {
   const entry = new URL("fan-out-server.ts", import.meta.url).pathname;
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
-  const child = Bun.spawn([process.execPath, entry, kind, join(folder, "texts")], {
+  const child = Bun.spawn([process.execPath, entry, join(folder, "texts")], {
     stdout: "pipe",
     stderr: "inherit",
   });
@@ -53,7 +42,7 @@ async function start(kind: string): Promise<RunningServer> {
     const port = Number(new TextDecoder().decode(chunk));
     return { pid: child.pid, port, stop };
   }
-  throw new Error(`the ${kind} server did not start`);
+  throw new Error("the server did not start");
 }
 
 async function makeReader(port: number, sink: Sink): Promise<Client> {
