@@ -1,4 +1,4 @@
-/** Builds the documentation site from docs/ and the documents of the root: `npm run site`. */
+/** Builds the documentation site from docs/ and the documents for developers: `npm run site`. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -9,12 +9,15 @@ const ROOT_PAGES = {
   "ARCHITECTURE.md": "architecture",
   "CHANGELOG.md": "changelog",
   "CONTRIBUTING.md": "contributing",
-  "DECISIONS.md": "decisions",
-  "PROTOCOL.md": "protocol",
   "SECURITY.md": "security",
+  "docs/design/DECISIONS.md": "decisions",
+  "docs/design/PROTOCOL.md": "protocol",
 };
 /** A row of the list of guides in README. */
 const GUIDE = /^\| \[docs\/(?<name>[\w-]+)\.md\]/gm;
+const PAGES_BY_NAME = Object.fromEntries(
+  Object.entries(ROOT_PAGES).map(([file, page]) => [basename(file), page]),
+);
 const LOCAL = /^(?!\w+:|#)(?<path>[^#]+)(?<hash>#.*)?$/;
 
 /** The address of a page for a path in the repository. Files without a page link to nothing. */
@@ -22,7 +25,7 @@ function pageAddress(href) {
   const { path, hash = "" } = LOCAL.exec(href)?.groups ?? {};
   if (path === undefined) return href;
   const name = basename(path);
-  if (Object.hasOwn(ROOT_PAGES, name)) return `${ROOT_PAGES[name]}.html${hash}`;
+  if (Object.hasOwn(PAGES_BY_NAME, name)) return `${PAGES_BY_NAME[name]}.html${hash}`;
   if (existsSync(`docs/${name}`)) return `${name.replace(/\.md$/, ".html")}${hash}`;
   return undefined;
 }
@@ -65,6 +68,7 @@ export default function configure(config) {
     const text = name === "index" ? readme : readFileSync(file, "utf8");
     config.addTemplate(`${name}.md`, text);
   }
+  config.ignores.add("docs/design/**");
   config.amendLibrary("md", rewriteLinks);
   config.addPlugin(IdAttributePlugin, { slugify: anchorOf });
   config.addPassthroughCopy("docs/*.{png,svg}");

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { FAULTS } from "../src/base/fault.ts";
 import { slashRows } from "../src/cli/chat/slash.ts";
@@ -11,32 +11,15 @@ import { VERBS } from "../src/commands/table.ts";
 import { SLASH_ALIASES } from "../src/ui/commands.ts";
 import { fakeWorld } from "./commands/fake-world.ts";
 import { GUIDES } from "./guides.ts";
-import { importsOf, sourceOf } from "./tidy/source.ts";
+import { importsOf, repositorySources, sourceOf } from "./tidy/source.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const DOCS = [
-  ...GUIDES,
-  "ARCHITECTURE.md",
-  "DECISIONS.md",
-  "CONTRIBUTING.md",
-  "SECURITY.md",
-  "CHANGELOG.md",
-  "PROTOCOL.md",
-  "data/README.md",
-  "bench/performance.md",
-  "bench/notes.md",
-  "test/SECURITY-TESTS.md",
-];
+const DOCS = repositorySources()
+  .map(({ path }) => path)
+  .filter((path) => path.endsWith(".md") && !/^(?:\.github|test\/released)\//.test(path));
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
-}
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(join(ROOT, folder)).flatMap((name) => {
-    const path = `${folder}/${name}`;
-    return statSync(join(ROOT, path)).isDirectory() ? filesUnder(path) : [path];
-  });
 }
 
 function guides(): string {
@@ -114,8 +97,8 @@ test("every flag in README and the guides exists", async () => {
 test("README links all guides in the order of test/guides.ts", () => {
   const pages = [...read("README.md").matchAll(/^\| \[(docs\/[a-z]+\.md)\]\(\1\)/gm)];
   expect(pages.map(([, page]) => page)).toEqual(GUIDES.slice(1));
-  const files = filesUnder("docs").filter((path) => path.endsWith(".md"));
-  expect(files.sort()).toEqual(GUIDES.slice(1).toSorted());
+  const files = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
+  expect(files.map((name) => `docs/${name}`).sort()).toEqual(GUIDES.slice(1).toSorted());
 });
 
 function tomlExample(setting: string, definition: FlagDef): string {
@@ -201,7 +184,7 @@ test("each step of a walk imports an earlier step or is imported by one", () => 
 
 test("paths named in documents for developers exist", () => {
   const named = [
-    ...["ARCHITECTURE.md", "CONTRIBUTING.md", "DECISIONS.md", "bench/notes.md"]
+    ...["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/design/DECISIONS.md", "bench/notes.md"]
       .map(read)
       .join("\n")
       .matchAll(/`((?:src|test|bench|scripts|docs)\/[\w./-]*)`/g),

@@ -22,7 +22,7 @@ test("matches the golden vector in PROTOCOL.md", () => {
   const checkpoint = { origin, size, root: Uint8Array.fromHex(root.hex) };
   expect(signCheckpoint(checkpoint, server)).toBe(note);
   expect(verifyNote(note, Uint8Array.fromHex(key.hex))).toEqual(checkpoint);
-  const protocol = readFileSync(join(import.meta.dir, "../../PROTOCOL.md"), "utf8");
+  const protocol = readFileSync(join(import.meta.dir, "../../docs/design/PROTOCOL.md"), "utf8");
   expect(protocol).toContain(note.replaceAll(/^(?=.)/gm, "    "));
 });
 

@@ -9,7 +9,7 @@ import { noticeTable, recordText, requestTable } from "./message-tables.ts";
 
 /** Compares PROTOCOL.md with the source. CHAT_GOLDEN=write updates its tables of messages. */
 
-const PATH = join(import.meta.dir, "../../PROTOCOL.md");
+const PATH = join(import.meta.dir, "../../docs/design/PROTOCOL.md");
 let text = readFileSync(PATH, "utf8");
 
 function documentedFaults(): string[] {
