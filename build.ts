@@ -10,11 +10,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { checkMachO, signMachO } from "./scripts/release/mach-o.ts";
 import { buildLicenses, LICENSES_NAME, packLicenses } from "./src/cli/licenses.ts";
 import { PROGRAM_TARGETS, programFile } from "./src/cli/serve/offer.ts";
 import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
 import { buildPage } from "./src/cli/web/page-build.ts";
+import { checkMachO, signMachO } from "./tools/release/mach-o.ts";
 
 /**
  * Builds the binary. `bun build.ts` builds dist/chat for this machine, `--all` builds
@@ -29,13 +29,13 @@ const INPUTS = [
   "LICENSE",
   "package.json",
   "package-lock.json",
-  "patches",
+  "tools/patches",
   "tsconfig.json",
   "build.ts",
-  "scripts/release/mach-o.ts",
+  "tools/release/mach-o.ts",
 ];
 /** Arguments of the script that fails if a patch is missing from a package. */
-const CHECK_PATCHES = ["scripts/patch-packages.mjs", "--check"];
+const CHECK_PATCHES = ["tools/patch-packages.mjs", "--check"];
 const FLAGS = [
   "--compile",
   // Keeps the binary from loading bunfig.toml and .env from its working directory.

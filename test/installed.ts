@@ -67,7 +67,7 @@ function isPresent(need: Need): boolean {
   return IS_CI || Bun.which(need === "chromium" ? chromiumPath : need) !== null;
 }
 
-/** `scripts/skipped-tests.ts` reads the programs from the name. */
+/** `tools/skipped-tests.ts` reads the programs from the name. */
 function skippedName(name: string, missing: readonly string[]): string {
   return `${name} (needs ${missing.join(", ")})`;
 }

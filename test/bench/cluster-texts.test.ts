@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { countReadErrors, countTexts, parseTexts, type Text } from "../../scripts/cluster/texts.ts";
+import {
+  countReadErrors,
+  countTexts,
+  parseTexts,
+  type Text,
+} from "../../tools/soak/cluster/texts.ts";
 
 const textOf = (author: string, number: number, seq: number) => ({
   seq,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { checkMachO, checkPe, signMachO } from "../../scripts/release/mach-o.ts";
+import { checkMachO, checkPe, signMachO } from "../../tools/release/mach-o.ts";
 
 const HEADER_BYTES = 32 + 72 + 72 + 16;
 const TEXT_BYTES = 0x4000;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { releaseNotes } from "../../scripts/release/notes.ts";
+import { releaseNotes } from "../../tools/release/notes.ts";
 
 const CHANGELOG =
   "# Changelog\n\n## 0.2.0 (unreleased)\n\n- New.\n\n## 0.1.0 (2026-11-20)\n\n- Old.\n";

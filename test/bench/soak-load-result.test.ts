@@ -4,8 +4,8 @@ import {
   growthVerdicts,
   type LoadRound,
   type LoadRun,
-} from "../../scripts/soak-load-result.ts";
-import { growthOf } from "../../scripts/soak-report.ts";
+} from "../../tools/soak/load-result.ts";
+import { growthOf } from "../../tools/soak/report.ts";
 
 const STORM = { cameBack: 500, backP50Seconds: 3, backWorstSeconds: 5 };
 

@@ -51,7 +51,7 @@ const SKIPPED: Readonly<Record<string, string>> = {
   "grep linux-x64.tar.gz SHA256SUMS | sha256sum -c": "the same",
   "chat version --check .": "the same",
   "chat upgrade https://chat.example.org/0.3.0": "the same",
-  "sudo apt-get install ./chat_0.2.0_amd64.deb": "changes the machine; see scripts/soak-release.ts",
+  "sudo apt-get install ./chat_0.2.0_amd64.deb": "changes the machine; see tools/soak/release.ts",
   "sudo systemctl enable --now chat": "the same",
   "sudo cat /var/lib/chat/invite": "the same",
   "chat upgrade ~/Downloads/chat-0.3.0": "needs a signed release, see test/e2e/upgrade.test.ts",

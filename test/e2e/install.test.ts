@@ -46,7 +46,7 @@ function archives(version: string): Record<string, Uint8Array> {
 
 const RELEASE = Bun.which("tar") === null ? "" : signer.release(archives("0.2.0"));
 const INSTALLER = join(tempFolder(), "install.sh");
-const TEMPLATE = readFileSync(join(import.meta.dir, "..", "..", "packaging", "install.sh"), "utf8");
+const TEMPLATE = readFileSync(join(import.meta.dir, "../../tools/packaging/install.sh"), "utf8");
 writeFileSync(INSTALLER, TEMPLATE.replaceAll("@PUBLIC_KEY@", signer.publicKey));
 
 const { describe, test } = requires("openssl", "curl", "tar");

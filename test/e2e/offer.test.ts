@@ -14,7 +14,7 @@ const SCRIPT = `[ "$1" = --version ] && echo chat 99.0.0 || ${versionScript("99.
 const ARCHIVE = `chat-99.0.0-${BUILD.target}.tar.gz`;
 
 function release(): string {
-  const template = join(import.meta.dir, "..", "..", "packaging", "install.sh");
+  const template = join(import.meta.dir, "../../tools/packaging/install.sh");
   const installer = readFileSync(template, "utf8").replaceAll("@PUBLIC_KEY@", signer.publicKey);
   const archives = packScript("99.0.0", BUILD.target, SCRIPT);
   return signer.release({ ...archives, "install.sh": installer }, "chat 99.0.0");

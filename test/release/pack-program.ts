@@ -2,9 +2,9 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { archiveTasks } from "../../scripts/release/archives.ts";
-import { packDeb } from "../../scripts/release/deb.ts";
-import { packRpm } from "../../scripts/release/rpm.ts";
+import { archiveTasks } from "../../tools/release/archives.ts";
+import { packDeb } from "../../tools/release/deb.ts";
+import { packRpm } from "../../tools/release/rpm.ts";
 import { EPOCH, standInFiles, standInPrograms } from "./stand-in.ts";
 
 const [parent = "", umask = ""] = process.argv.slice(2);

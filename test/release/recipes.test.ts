@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fillRecipes } from "../../scripts/release/recipes.ts";
 import { PROGRAM_TARGETS } from "../../src/cli/serve/offer.ts";
+import { fillRecipes } from "../../tools/release/recipes.ts";
 import { requires } from "../installed.ts";
 import { tempFolder } from "../temp-folder.ts";
 

@@ -5,15 +5,7 @@ import { join } from "node:path";
 import { tempFolder } from "../temp-folder.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-const INPUTS = [
-  "LICENSE",
-  "build.ts",
-  "package.json",
-  "patches",
-  "scripts",
-  "src",
-  "tsconfig.json",
-];
+const INPUTS = ["LICENSE", "build.ts", "package.json", "src", "tools", "tsconfig.json"];
 
 async function hashOfBuild(folder: string): Promise<string> {
   for (const name of INPUTS) cpSync(join(ROOT, name), join(folder, name), { recursive: true });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { tempFolder } from "../temp-folder.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
-const SCRIPT = join(ROOT, "scripts", "release", "sbom.mjs");
+const SCRIPT = join(ROOT, "tools", "release", "sbom.mjs");
 const PROGRAM = join(ROOT, "dist", process.platform === "win32" ? "chat.exe" : "chat");
 
 interface Component {

@@ -17,7 +17,7 @@ describe("the documentation site", () => {
   };
 
   beforeAll(() => {
-    const config = "--config=site/eleventy.config.mjs";
+    const config = "--config=tools/site/eleventy.config.mjs";
     execute("@11ty/eleventy/cmd.cjs", config, "--quiet", `--output=${folder}`);
     execute("pagefind/lib/runner/bin.cjs", "--site", folder, "--silent");
   });

@@ -273,7 +273,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: "wording",
-    files: /^(?:bench|scripts|src|test\/(?:e2e|fuzz|worlds))\/.*\.tsx?$/,
+    files: /^(?:bench|tools|src|test\/(?:e2e|fuzz|worlds))\/.*\.tsx?$/,
     check: wordingOf,
     bad: [
       ...(["src/io/a.ts", "/** What a reader sees. */", "/**\n * Who is in.\n */"] as const),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dir, "../../..");
-const SCRIPT = join(ROOT, "scripts/patch-packages.mjs");
+const SCRIPT = join(ROOT, "tools/patch-packages.mjs");
 const BEFORE = "one\ntwo\nthree\nfour\n";
 const AFTER = "one\n2\nthree\nfour\nfive\n";
 
@@ -36,9 +36,9 @@ index ${blobId(BEFORE)}..${blobId(AFTER)} 100644
 
 function plant(text: string, { version = "1.2.3", patch = PATCH } = {}): string {
   fs.mkdirSync(join(root, "node_modules/a/dist"), { recursive: true });
-  fs.mkdirSync(join(root, "patches"), { recursive: true });
+  fs.mkdirSync(join(root, "tools/patches"), { recursive: true });
   fs.writeFileSync(join(root, "node_modules/a/package.json"), JSON.stringify({ version }));
-  fs.writeFileSync(join(root, "patches/a-1.2.3.patch"), patch);
+  fs.writeFileSync(join(root, "tools/patches/a-1.2.3.patch"), patch);
   const file = join(root, "node_modules/a/dist/a.js");
   fs.writeFileSync(file, text);
   return file;

@@ -1,0 +1,69 @@
+/** File tree of a system package: program, service, settings, manual and completions. */
+
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ROOT, run } from "./run.ts";
+
+export const MAINTAINER = "Chat maintainers <maintainers@chat.example.org>";
+
+/** Architectures of Linux packages by target. musl systems have their own recipe. */
+export const PACKAGE_TARGETS: Readonly<Record<string, { deb: string; rpm: string }>> = {
+  "linux-x64": { deb: "amd64", rpm: "x86_64" },
+  "linux-arm64": { deb: "arm64", rpm: "aarch64" },
+};
+
+export interface PackageOptions {
+  readonly folder: string;
+  readonly trees: string;
+  readonly version: string;
+  readonly target: string;
+  readonly program: string;
+  readonly staged: string;
+  readonly epoch: number;
+}
+
+export class PackageTree {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  write(path: string, content: string | Uint8Array, mode = 0o644): void {
+    const file = this.#create(path);
+    writeFileSync(file, content, { mode });
+    chmodSync(file, mode);
+  }
+
+  copy(source: string, path: string, mode = 0o644): void {
+    const file = this.#create(path);
+    copyFileSync(source, file);
+    chmodSync(file, mode);
+  }
+
+  /** @param units folder of systemd's units */
+  async addCommonFiles(
+    { program, staged }: PackageOptions,
+    { units, zsh }: { units: string; zsh: string },
+  ): Promise<void> {
+    this.copy(program, "usr/bin/chat", 0o755);
+    this.copy(join(ROOT, "tools/packaging/chat.service"), `${units}/chat.service`);
+    this.copy(join(ROOT, "tools/packaging/settings.toml"), "etc/chat/settings.toml");
+    const completions = join(staged, "completions");
+    this.copy(join(completions, "chat.bash"), "usr/share/bash-completion/completions/chat");
+    this.copy(join(completions, "_chat"), `usr/share/zsh/${zsh}/_chat`);
+    this.copy(join(completions, "chat.fish"), "usr/share/fish/vendor_completions.d/chat.fish");
+    const thirdParty = gzipSync(readFileSync(join(staged, "THIRD-PARTY.txt")), { level: 9 });
+    this.write("usr/share/doc/chat/THIRD-PARTY.gz", thirdParty);
+    cpSync(join(staged, "man"), join(this.root, "usr/share/man"), { recursive: true });
+    await run(["-euc", 'gzip -9n "$0"/usr/share/man/man1/*', this.root], { program: "sh" });
+    await run(["-R", "u=rwX,go=rX", this.root], { program: "chmod" });
+  }
+
+  #create(path: string): string {
+    const file = join(this.root, path);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    return file;
+  }
+}
