@@ -117,16 +117,19 @@ const options = ["--all", "--rest", "--update-timings"];
 const has = (option: string) => args.includes(option);
 const timings = [`--timings=${TIMINGS}`, ...(has("--update-timings") ? ["--update-timings"] : [])];
 
+const others = args.filter((arg) => !options.includes(arg));
+
 function passes(): string[][] {
   const serial = Object.keys(SERIAL);
   if (args[0] === "--changed") return [new ImportGraph().affectedTests(changedFiles(args[1]))];
-  if (!args.every((arg) => options.includes(arg))) return [args];
-  if (has("--rest")) {
-    const folders = OUT_OF_PROCESS.map((pattern) => pattern.replace("**", ""));
-    return [[...parallel(timings, ...serial), ...folders], serial];
-  }
-  if (has("--all")) return [parallel(timings, ...serial), serial];
-  return [parallel(timings, ...OUT_OF_PROCESS)];
+  if (!options.some(has))
+    return [others.length > 0 ? others : parallel(timings, ...OUT_OF_PROCESS)];
+  const isRest = has("--rest");
+  const folders = isRest ? OUT_OF_PROCESS.map((pattern) => pattern.replace("**", "")) : [];
+  return [
+    [...parallel(timings, ...serial), ...folders, ...others],
+    [...serial, ...others],
+  ];
 }
 
 const exitCode = await runAll(passes());
