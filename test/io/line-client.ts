@@ -61,7 +61,6 @@ export class LineObserver implements LineSocketHandlers {
   lateCount = 0;
   readonly #decoder = new TextDecoder();
   readonly #closed = Promise.withResolvers<Fault | undefined>();
-  readonly #drained = Promise.withResolvers<void>();
 
   constructor(socket: LineSocket, ended?: (socket: LineSocket) => void) {
     this.socket = socket;
@@ -75,7 +74,6 @@ export class LineObserver implements LineSocketHandlers {
 
   queueLow(): void {
     this.drainedCount += 1;
-    this.#drained.resolve();
   }
 
   closed(fault: Fault | undefined): void {
@@ -89,9 +87,5 @@ export class LineObserver implements LineSocketHandlers {
 
   untilClosed(): Promise<Fault | undefined> {
     return within("the end of a line socket", this.#closed.promise);
-  }
-
-  untilDrained(): Promise<void> {
-    return within("a drained queue", this.#drained.promise);
   }
 }

@@ -127,13 +127,14 @@ function backPressure(bench: Bench): void {
       sent += 100;
       await turn();
     }
-    expect(server.drainedCount).toBe(0);
+    // The system's buffers may have taken an early part of the lines at once.
+    const drainedBefore = server.drainedCount;
     client.resume();
-    await server.untilDrained();
+    await until("a drained queue", () => server.drainedCount > drainedBefore);
     expect(server.socket.queuedBytes()).toBeLessThanOrEqual(LINES_QUEUE_LOW_BYTES);
     await client.received.ending(`line ${sent - 1}\r\n`);
     expect(client.received.text === numbered(0, sent, padding)).toBe(true);
-    expect(server.drainedCount).toBe(1);
+    expect(server.drainedCount).toBe(drainedBefore + 1);
     client.close();
   });
 

@@ -7,7 +7,7 @@ export interface Settings extends PageSettings {
   readonly sounds: boolean;
   readonly pushesFor: string | undefined;
   readonly showsPeople: boolean;
-  /** `undefined` unless the user has chosen: then Enter sends where the main pointer is no finger. */
+  /** Chosen by the user. By default, Enter sends unless the main pointer is a finger. */
   readonly enterSends: boolean | undefined;
   readonly otherPictures: readonly string[];
 }
