@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
-import { within } from "../event.ts";
+import { until, within } from "../event.ts";
 import { requires } from "../installed.ts";
 import { file, gets, lineOf, MIB, noise, people, sends, sha256 } from "./couriers.ts";
 import { type Home, ndjson, Sandbox } from "./program.ts";
@@ -65,7 +65,8 @@ requires("mount").describe("a full disk", () => {
     expect(Number(sent["resumedBytes"])).toBeGreaterThan(0);
     await gets(bob, sent["id"], sandbox.path("inbox"));
     expect(sha256(sandbox.path("inbox", "large.bin"))).toBe(sha256(path));
-    await ana.json(["send", "after"]);
+    // The server notices the new space when it refuses a message.
+    await until("a message", async () => (await ana.run(["send", "after"])).exitCode === 0);
     expect(await texts(bob)).toEqual(["before", "after"]);
     expect((await server.signal("SIGTERM")).exitCode).toBe(0);
   });

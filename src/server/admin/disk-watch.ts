@@ -22,6 +22,7 @@ export class DiskWatch {
   #state: DiskSpace | undefined;
   /** Bytes written to the logs since the last check. */
   #spentBytes = 0;
+  #checking: Promise<void> | undefined;
   #isStopped = false;
   #cancel = () => {};
 
@@ -33,10 +34,13 @@ export class DiskWatch {
     return this.#state;
   }
 
+  /** A full disk is checked again at once, because someone may have made space since. */
   get isFull(): boolean {
     if (this.#state === undefined) return false;
     const { freeBytes, keepFreeBytes } = this.#state;
-    return isDiskFull({ freeBytes: freeBytes - this.#spentBytes, keepFreeBytes });
+    const isFull = isDiskFull({ freeBytes: freeBytes - this.#spentBytes, keepFreeBytes });
+    if (isFull) void this.#check();
+    return isFull;
   }
 
   spend(bytes: number): void {
@@ -56,7 +60,14 @@ export class DiskWatch {
     this.#cancel();
   }
 
-  async #check(): Promise<void> {
+  #check(): Promise<void> {
+    this.#checking ??= this.#readDisk().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  async #readDisk(): Promise<void> {
     const { blobs, keepFreeBytes, onChange } = this.#options;
     let freeBytes: number;
     const spentBefore = this.#spentBytes;

@@ -30,7 +30,11 @@ function watched(first: number | Fault) {
     free = bytes;
     await clock.advance(DISK_CHECK_INTERVAL_MS);
   };
-  return { watch, told: warnings, look: checkWith };
+  const changeTo = async (bytes: number) => {
+    free = bytes;
+    await clock.advance(0);
+  };
+  return { watch, told: warnings, look: checkWith, changeTo };
 }
 
 const LOW = KEEP + DISK_LOW_BYTES;
@@ -51,6 +55,17 @@ test("warns once below the low-space limit, and again when the disk is full", as
     [margin, false],
   ]);
   watch.stop();
+});
+
+test("looks again when it says that the disk is full", async () => {
+  const { watch, told, look, changeTo } = watched(KEEP - 1);
+  watch.start();
+  await look(KEEP - 1);
+  await changeTo(2 * LOW);
+  expect([watch.isFull, watch.isFull]).toEqual([true, true]);
+  await changeTo(2 * LOW);
+  expect(watch.isFull).toBe(false);
+  expect(told.map(({ isLow }) => isLow)).toEqual([true, false]);
 });
 
 test("counts what the logs have written since the last check", async () => {
