@@ -44,6 +44,7 @@ import {
 } from "./link/retry.ts";
 import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, GreetedLink, LoginPolicy, LoginResult } from "./login.ts";
+import type { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
@@ -189,6 +190,10 @@ export class Client extends AccountLink<ClientAccount> {
     return this.account?.session.user;
   }
 
+  get #posts(): OutboxQueue | undefined {
+    return this.account?.session.posts;
+  }
+
   get reading(): AccountReader | undefined {
     return (this.account ?? this.former)?.reader;
   }
@@ -276,13 +281,14 @@ export class Client extends AccountLink<ClientAccount> {
    */
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#closed !== undefined) return Promise.reject(interruptedPost());
-    if (this.account === undefined) return Promise.reject(notLoggedIn());
+    const posts = this.#posts;
+    if (posts === undefined) return Promise.reject(notLoggedIn());
     this.loop.retrySooner();
-    return this.account.session.posts.post(target, body);
+    return posts.post(target, body);
   }
 
   ready(): Promise<void> {
-    return this.#unlessStalled(this.account?.session.posts.ready());
+    return this.#unlessStalled(this.#posts?.ready());
   }
 
   /**
@@ -290,7 +296,7 @@ export class Client extends AccountLink<ClientAccount> {
    * @throws {Fault} no-majority or timeout; unsettled posts remain queued on disk
    */
   drain(): Promise<void> {
-    return this.#unlessStalled(this.account?.session.posts.drained());
+    return this.#unlessStalled(this.#posts?.drained());
   }
 
   async #unlessStalled(settled = Promise.resolve()): Promise<void> {

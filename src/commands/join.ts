@@ -51,7 +51,7 @@ export const command = defineVerb({
     const open = await retryUntilMajority(context, () => openClient(context, args, options));
     const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];
     if (screen !== undefined) return screen.run(open, entered);
-    chat.attachClient(open);
+    chat.attachClient(open.client);
     lines = new LineClient(context, open, chat, entered);
     return lines.run();
   },

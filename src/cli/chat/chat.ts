@@ -4,6 +4,7 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { ChatActions } from "../../client/chat/actions.ts";
 import type { UiEffect } from "../../client/chat/model-driver.ts";
+import type { Client } from "../../client/client.ts";
 import { modelEventOf, type SessionEvent } from "../../client/event.ts";
 import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
@@ -14,7 +15,6 @@ import type { TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import type { OpenClient } from "../connect/client.ts";
 
 export type NotifyEffect = Extract<UiEffect, { kind: "notify" }>;
 export type ChatEffect =
@@ -29,7 +29,7 @@ export class TerminalChat extends ChatActions {
   readonly #isDisplayed: (seq: number) => boolean;
   #listener: ((event: SessionEvent) => void) | undefined;
   readonly #earlyEvents: SessionEvent[] = [];
-  #open: OpenClient | undefined;
+  #client: Client | undefined;
   #isRenamed = false;
 
   /** @param isDisplayed whether the terminal has displayed the user's own message */
@@ -43,7 +43,7 @@ export class TerminalChat extends ChatActions {
       sha256,
       now: () => clock.now(),
       itemsMax: SCREEN_ITEMS_MAX,
-      history: (fields, ask) => this.#open?.client.historyWith(fields, ask) ?? ask(fields),
+      history: (fields, ask) => this.#client?.historyWith(fields, ask) ?? ask(fields),
     });
     this.#clock = clock;
     this.#onEffect = onEffect;
@@ -72,18 +72,18 @@ export class TerminalChat extends ChatActions {
     return this.#isRenamed;
   }
 
-  attachClient(open: OpenClient): void {
-    this.#open = open;
+  attachClient(client: Client): void {
+    this.#client = client;
   }
 
   async sealedRooms(): Promise<SealedRooms> {
-    if (this.#open === undefined) throw notConnected();
-    return this.#open.client.sealedRooms();
+    if (this.#client === undefined) throw notConnected();
+    return this.#client.sealedRooms();
   }
 
   readonly request: SendRequest = async (kind, fields) => {
-    if (this.#open === undefined) throw notConnected();
-    return this.#open.client.request(kind, fields);
+    if (this.#client === undefined) throw notConnected();
+    return this.#client.request(kind, fields);
   };
 
   setFocus(on: boolean): void {
@@ -108,9 +108,8 @@ export class TerminalChat extends ChatActions {
    * @throws {Fault} not-logged-in
    */
   submit(to: string, body: PostBody): Promise<Receipt | undefined> {
-    const client = this.#open?.client;
-    if (client?.user === undefined) throw notLoggedIn();
-    const receipt = client.post(to, body).catch((fault: unknown) => {
+    if (this.#client?.user === undefined) throw notLoggedIn();
+    const receipt = this.#client.post(to, body).catch((fault: unknown) => {
       if (fault instanceof Fault) this.#onEffect({ kind: "refused", to, fault });
       return undefined;
     });

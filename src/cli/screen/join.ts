@@ -27,7 +27,7 @@ export function createFullScreen(context: Context): FullScreen {
     run: async (open, rooms) => {
       const preferences = new ScreenPreferences(context, open.state);
       for (const warning of preferences.warnings) printNotice(context, warning);
-      chat.attachClient(open);
+      chat.attachClient(open.client);
       const device = openTerminalDevice(context.stdin, () => client?.end(0));
       const history = new InputHistory(context.settings().folders.data);
       await history.load();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../../src/base/limits-screen.ts";
 import { TerminalChat } from "../../../src/cli/chat/chat.ts";
-import type { OpenClient } from "../../../src/cli/connect/client.ts";
+import type { Client } from "../../../src/client/client.ts";
 import { openRoom } from "../../../src/core/model/selectors.ts";
 import { ClientFixture, type Watched } from "../../client/client-fixture.ts";
 import { LOBBY, recordEvent } from "../../core/model-scene.ts";
@@ -11,7 +11,7 @@ async function open(fixture: ClientFixture) {
   const watched: Watched = fixture.client({}, chat.receive);
   await fixture.outcome(watched.client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);
-  chat.attachClient({ client: watched.client, user: "ana" } as unknown as OpenClient);
+  chat.attachClient(watched.client as unknown as Client);
   chat.open("lobby");
   const texts = () => openRoom(chat.model)?.tail.items.map(({ text }) => text);
   const pending = () => chat.model.pending.map(({ body, state }) => `${body.text} ${state.kind}`);

@@ -61,7 +61,7 @@ class FullScreen implements AsyncDisposable {
       stdin: { chunk: () => this.#chunk() },
       onSignal: () => () => undefined,
     } as unknown as Context;
-    chat.attachClient(open);
+    chat.attachClient(open.client);
     const history = new InputHistory("/nonexistent/chat");
     const preferences = new ScreenPreferences(context, state);
     this.#client = new ScreenClient({ context, open, chat, device, preferences, history });

@@ -23,7 +23,7 @@ async function commandsOf(fixture: ClientFixture) {
   const { state } = fixture;
   const address = { host: "chat.example.org", port: 2428 };
   const open = { client, state, user: "ana", address } as unknown as OpenClient;
-  chat.attachClient(open);
+  chat.attachClient(open.client);
   chat.open("lobby");
   const notes: string[] = [];
   const overlays: (readonly string[])[] = [];

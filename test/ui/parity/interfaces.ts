@@ -93,7 +93,7 @@ async function openLineMode(site: Site): Promise<Interface> {
   const { client, open } = openClient(site, chat.receive, true);
   let line: LineClient | undefined;
   await site.wait(client.connect());
-  chat.attachClient(open);
+  chat.attachClient(open.client);
   const requests: PromiseWithResolvers<string | undefined>[] = [];
   const stdin: Input = {
     isTerminal: false,
@@ -142,7 +142,7 @@ async function openFullScreen(site: Site): Promise<Interface> {
   });
   const { client, open } = openClient(site, chat.receive, false);
   await site.wait(client.connect());
-  chat.attachClient(open);
+  chat.attachClient(open.client);
   chat.open("lobby");
   await settled(site);
   let questions = 0;
