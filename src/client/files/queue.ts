@@ -126,6 +126,7 @@ export class TransferQueue<Task extends TransferTask> {
       release();
     }
     this.#entries.clear();
+    this.#startQueued();
   }
 
   /** Releases the lock last, so that a later run can clean up if this process ends first. */
@@ -154,6 +155,7 @@ export class TransferQueue<Task extends TransferTask> {
   }
 
   #startQueued(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
     if (this.#isClosed) return;
     const entries = [...this.#entries.values()];
     const unlimited = Number.POSITIVE_INFINITY;
@@ -165,7 +167,6 @@ export class TransferQueue<Task extends TransferTask> {
     for (const entry of entries.sort((a, b) => urgency(b) - urgency(a))) {
       if (entry.state.kind === "queued" && free[entry.task.view.kind]-- > 0) this.#start(entry);
     }
-    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Ignores tasks that are queued, because waiting tasks could occupy all of their slots. */

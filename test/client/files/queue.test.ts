@@ -74,3 +74,12 @@ test("is settled when cancelled runs have ended", async () => {
   await settled;
   expect(lab.running).toEqual(["a", "b"]);
 });
+
+test("is settled when the last run ends after the queue was closed", async () => {
+  const lab = new Lab();
+  lab.add("a");
+  const settled = lab.queue.settled();
+  lab.queue.close();
+  await lab.ends("a");
+  await settled;
+});
