@@ -34,13 +34,10 @@ export class DiskWatch {
     return this.#state;
   }
 
-  /** A full disk is checked again at once, because someone may have made space since. */
   get isFull(): boolean {
     if (this.#state === undefined) return false;
     const { freeBytes, keepFreeBytes } = this.#state;
-    const isFull = isDiskFull({ freeBytes: freeBytes - this.#spentBytes, keepFreeBytes });
-    if (isFull) void this.#check();
-    return isFull;
+    return isDiskFull({ freeBytes: freeBytes - this.#spentBytes, keepFreeBytes });
   }
 
   spend(bytes: number): void {
@@ -49,7 +46,7 @@ export class DiskWatch {
 
   start(): void {
     if (this.#isStopped) return;
-    void this.#check().then(() => {
+    void this.check().then(() => {
       if (this.#isStopped) return;
       this.#cancel = this.#options.clock.after(DISK_CHECK_INTERVAL_MS, () => this.start());
     });
@@ -60,7 +57,8 @@ export class DiskWatch {
     this.#cancel();
   }
 
-  #check(): Promise<void> {
+  /** Reads the free space before the next periodic check. Callers share a check in progress. */
+  check(): Promise<void> {
     this.#checking ??= this.#readDisk().finally(() => {
       this.#checking = undefined;
     });

@@ -18,8 +18,15 @@ const UNLIMITED_KINDS: ReadonlySet<RecordKind> = new Set([
   ...(["account-gone", "irc-password-gone", "invite-gone", "prefs-erase"] as const),
 ]);
 
+interface Disk {
+  readonly isFull: boolean;
+  spend(bytes: number): void;
+  /** Reads the free space again. */
+  check(): Promise<void>;
+}
+
 interface LogQuotaOptions extends Pick<BaseContext, "clock" | "settings"> {
-  readonly disk: { readonly isFull: boolean; spend(bytes: number): void } | undefined;
+  readonly disk: Disk | undefined;
   readonly isOperator: (user: UserId) => boolean;
 }
 
@@ -67,6 +74,7 @@ export class LogQuota {
   #limitOf(key: string): Fault | undefined {
     const { clock, disk } = this.#options;
     if (disk?.isFull === true) {
+      void disk.check(); // Someone may have made space since the last check.
       return new Fault(
         "store-full",
         msg`the server's disk is nearly full; only operators can post`,

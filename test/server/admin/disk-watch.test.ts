@@ -57,13 +57,15 @@ test("warns once below the low-space limit, and again when the disk is full", as
   watch.stop();
 });
 
-test("looks again when it says that the disk is full", async () => {
+test("checks on request, once for concurrent requests", async () => {
   const { watch, told, look, changeTo } = watched(KEEP - 1);
   watch.start();
   await look(KEEP - 1);
   await changeTo(2 * LOW);
-  expect([watch.isFull, watch.isFull]).toEqual([true, true]);
-  await changeTo(2 * LOW);
+  expect(watch.isFull).toBe(true);
+  const checks = [watch.check(), watch.check()];
+  expect(checks[0]).toBe(checks[1]);
+  await Promise.all(checks);
   expect(watch.isFull).toBe(false);
   expect(told.map(({ isLow }) => isLow)).toEqual([true, false]);
 });

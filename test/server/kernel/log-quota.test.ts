@@ -16,6 +16,10 @@ function quotaOf(textsBytesPerDay: number) {
     isFull: false,
     spentBytes: 0,
     spend: (bytes: number) => (disk.spentBytes += bytes),
+    checkCount: 0,
+    check: () => {
+      disk.checkCount += 1;
+    },
   };
   const isOperator = (user: UserId) => user === BEN;
   const options = { clock, disk, isOperator, settings: { textsBytesPerDay } };
@@ -66,6 +70,7 @@ test("counts programs by token, without the rights of the token's creator", () =
   quota.chargeProgram("another", 1);
   disk.isFull = true;
   expect(() => quota.chargeProgram("another", 1)).toThrow("nearly full");
+  expect(disk.checkCount).toBe(1);
 });
 
 const CONTROL = "\u0001".repeat(60_000);
