@@ -33,6 +33,11 @@ export interface ScreenFilesOptions {
   readonly onLocalFile?: (file: string, path: string) => void;
 }
 
+type StartedTransfer = (
+  onProgress: (progress: TransferProgress) => void,
+  signal: AbortSignal,
+) => Promise<void>;
+
 export class ScreenFiles {
   readonly #options: ScreenFilesOptions;
   readonly #queue: TransferQueue<TransferTask>;
@@ -66,7 +71,7 @@ export class ScreenFiles {
     reportSkipped(source, note);
     const to = [target];
     const view = { kind: "upload", name: source.name, to } as const;
-    this.#start(view, async (onProgress, signal) => {
+    const run: StartedTransfer = async (onProgress, signal) => {
       try {
         const request = { source, to, text, onProgress, signal };
         const sent = await open.client.transfers.send(request);
@@ -82,7 +87,13 @@ export class ScreenFiles {
       } finally {
         source.close();
       }
-    });
+    };
+    try {
+      this.#start(view, run);
+    } catch (fault) {
+      source.close(); // Too many transfers are running.
+      throw fault;
+    }
   }
 
   get(id: string, out: string, name = id): void {
@@ -123,7 +134,7 @@ export class ScreenFiles {
 
   #start(
     about: Pick<TransferView, "kind" | "name" | "to"> & Partial<Pick<TransferView, "file">>,
-    run: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
+    run: StartedTransfer,
   ): void {
     if (this.#queue.unsettledCount >= SCREEN_TRANSFERS_MAX) {
       throw new Fault("too-many", msg`${SCREEN_TRANSFERS_MAX} transfers are already running`, {
