@@ -99,10 +99,10 @@ export class AccountReader {
       case "link-asked":
       case "announced":
       case "disk-low":
-      case "came-anew":
+      case "rejoined":
       case "sealed-fault":
       case "sealed-remark":
-      case "came-in":
+      case "member-added":
       case "identity-changed":
         return this.#sink.event(event);
       default:

@@ -101,7 +101,7 @@ test("renames an account and a room while their users stay connected", async () 
   ]);
 });
 
-test("queries of operators register nobody", async () => {
+test("queries of operators register no account", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();
   await sandbox.home("bob").json(["register", served.invite, "--user", "bob"]);

@@ -16,7 +16,7 @@ interface Pair {
 const PAIRS: Readonly<Record<string, Pair>> = {
   "a post": { slash: "hello @ben", command: ["send", "--to", "ROOM", "hello @ben"] },
   "a direct message": { slash: "/msg ben psst", command: ["send", "--to", "@ben", "psst"] },
-  "a message to nobody": {
+  "a message to an unknown user": {
     slash: "/msg nobody hi",
     command: ["send", "--to", "@nobody", "hi"],
     fault: "user-unknown",
@@ -29,7 +29,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     slash: "/kick ben too loud",
     command: ["admin", "kick", "ben", "--room", "ROOM", "--reason", "too loud"],
   },
-  "a kick of nobody": {
+  "a kick of an unknown user": {
     slash: "/kick nobody",
     command: ["admin", "kick", "nobody", "--room", "ROOM"],
     fault: "user-unknown",

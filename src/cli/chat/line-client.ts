@@ -442,9 +442,9 @@ export class LineClient extends SlashHost {
       }
       case "majority":
         return this.#majority(event.on);
-      case "came-anew": {
-        const { kind, reason } = event;
-        return chatConsole.print({ kind, reason }, (texts) => texts.rejoined[reason]);
+      case "rejoined": {
+        const { reason } = event;
+        return chatConsole.print({ kind: "came-anew", reason }, (texts) => texts.rejoined[reason]);
       }
       case "sealed-fault":
         return this.fail(event.fault);
@@ -456,7 +456,7 @@ export class LineClient extends SlashHost {
         const { kind, user, sentence } = event;
         return chatConsole.print({ kind, user }, sentence);
       }
-      case "came-in":
+      case "member-added":
       case "pinned":
       case "moved":
       case "link-asked":

@@ -338,13 +338,13 @@ function noticeOf(event: SessionEvent, enters: boolean): string | undefined {
       return pinNotice(event);
     case "elsewhere":
       return enters ? undefined : otherMachineText(event)(ENGLISH_TERMINAL);
-    case "came-anew":
+    case "rejoined":
       return enters ? undefined : ENGLISH_TERMINAL.rejoined[event.reason];
     case "sealed-fault":
       return enters ? undefined : faultLine(event.fault);
     case "sealed-remark":
       return enters ? undefined : event.remark.text;
-    case "came-in":
+    case "member-added":
     case "identity-changed":
       return enters ? undefined : event.sentence;
     default:

@@ -48,7 +48,7 @@ interface AdminFlags extends ClientFlags {
  * else by the account's role. Logs in as `--user`, the last user of this home, or this system's
  * user, and registers an unknown name.
  *
- * A query registers nobody, and does not log in if there is a token.
+ * A query never registers an account, and does not log in if there is a token.
  */
 export async function withOperator(
   context: Context,

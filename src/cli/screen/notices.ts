@@ -120,7 +120,7 @@ export class ScreenNotices {
         return this.note((texts) => texts.disk({ ...event, isLow: event.on }));
       case "elsewhere":
         return this.note(otherMachineText(event));
-      case "came-anew":
+      case "rejoined":
         return this.note((texts) => texts.rejoined[event.reason]);
       case "sealed-fault":
         return this.fail(event.fault);

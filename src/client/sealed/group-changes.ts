@@ -437,7 +437,7 @@ export class GroupChanges {
       try {
         await this.#sendCommit(pending);
         await this.#room.catchUp();
-        if (reason !== undefined) emit({ kind: "came-anew", reason });
+        if (reason !== undefined) emit({ kind: "rejoined", reason });
         return;
       } catch (error) {
         if (!isStaleEpoch(error)) throw error;

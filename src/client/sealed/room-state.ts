@@ -23,10 +23,10 @@ export interface RoomStatesOptions {
 
 export type SealedEvent =
   /** The device has rejoined its rooms, because its state was an old copy or unreadable. */
-  | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
+  | { readonly kind: "rejoined"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   | { readonly kind: "sealed-remark"; readonly remark: Translatable }
-  | { readonly kind: "came-in"; readonly user: string; readonly sentence: string }
+  | { readonly kind: "member-added"; readonly user: string; readonly sentence: string }
   /** This device sends the user no messages until its owner has compared keys. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
@@ -215,7 +215,7 @@ function findNewcomers(
     const wasMember = members.some((member) => isSameName(member.user, user));
     const subject = wasMember ? `another device of ${user}` : user;
     const sentence = `${subject} joined the encrypted room '${row.target}'`;
-    found.set(user, { kind: "came-in", user, sentence });
+    found.set(user, { kind: "member-added", user, sentence });
   }
   return [...found.values()];
 }

@@ -55,7 +55,7 @@ export type PageEvent =
   | Extract<ModelEffect, { kind: "notify" }>
   | Extract<
       AccountEvent,
-      { kind: "link-asked" | "came-anew" | "sealed-remark" | "identity-changed" | "event" }
+      { kind: "link-asked" | "rejoined" | "sealed-remark" | "identity-changed" | "event" }
     >;
 
 const FORM_LOGIN_POLICY: LoginPolicy = {
@@ -513,7 +513,7 @@ export class PageClient extends ChatActions {
     switch (event.kind) {
       case "event":
       case "link-asked":
-      case "came-anew":
+      case "rejoined":
       case "sealed-remark":
       case "identity-changed":
         return this.#publish(event);

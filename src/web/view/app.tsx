@@ -82,7 +82,7 @@ function useNotifications(): void {
     () =>
       chat.onEvent((event) => {
         const { settings, texts, times, notify } = latestPage.current;
-        if (event.kind === "came-anew") notify(texts.sealedDataLost(event.reason));
+        if (event.kind === "rejoined") notify(texts.sealedDataLost(event.reason));
         if (event.kind === "sealed-remark") notify(texts.sealedRemark);
         if (event.kind === "identity-changed") notify(texts.keyChanged(cleanText(event.user)));
         if (event.kind !== "notify") return;

@@ -389,7 +389,7 @@ export class Person {
 
   rejoins(reason?: "copy" | "damaged"): number {
     return this.events.filter(
-      (event) => event.kind === "came-anew" && event.reason === (reason ?? event.reason),
+      (event) => event.kind === "rejoined" && event.reason === (reason ?? event.reason),
     ).length;
   }
 }

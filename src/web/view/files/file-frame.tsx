@@ -1,4 +1,4 @@
-/** Which files of a message are shown as pictures, and files that are still being sent. */
+/** Selects the files of a message that appear as pictures; line for files in progress. */
 
 import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
