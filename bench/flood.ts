@@ -41,14 +41,19 @@ function login(ref: number): Uint8Array {
 
 const post = (ref: number) =>
   request("post", ref, {
-    ...{ outbox: "AAAAAAAAAAA", counter: ref, to: "lobby", body: { text: "flood" } },
+    outbox: "AAAAAAAAAAA",
+    counter: ref,
+    to: "lobby",
+    body: { text: "flood" },
   });
 
 export const FLOODS: Readonly<Record<string, () => Flood>> = {
   "wrong log-ins": () => ({ stage: "hello", bytes: batchOf(login) }),
   "unknown requests": () => ({ stage: "hello", bytes: batchOf(() => frame(unknownRequest)) }),
   "unknown requests unread": () => ({
-    ...{ stage: "hello", bytes: batchOf(() => frame(unknownRequest)), ignoresAnswers: true },
+    stage: "hello",
+    bytes: batchOf(() => frame(unknownRequest)),
+    ignoresAnswers: true,
   }),
   "requests before log-in": () => ({
     stage: "hello",
@@ -77,14 +82,13 @@ export const FLOODS: Readonly<Record<string, () => Flood>> = {
   "GET /": () => ({ stage: "tcp", bytes: http("GET /") }),
   "GET /healthz": () => ({ stage: "tcp", bytes: http("GET /healthz") }),
   "GET /healthz pipelined": () => ({ stage: "tcp", bytes: batchOf(() => http("GET /healthz")) }),
-  "POST with a wrong token": () => ({
-    stage: "tcp",
-    bytes: http("POST /rooms/lobby", "flood"),
-  }),
+  "POST with a wrong token": () => ({ stage: "tcp", bytes: http("POST /rooms/lobby", "flood") }),
   "member: too fast": () => ({ stage: "member", bytes: batchOf((ref) => request("who", ref)) }),
   "member: pings": () => ({ stage: "member", bytes: batchOf(() => frame({ kind: "ping" })) }),
   "member: unknown requests unread": () => ({
-    ...{ stage: "member", bytes: batchOf(() => frame(unknownRequest)), ignoresAnswers: true },
+    stage: "member",
+    bytes: batchOf(() => frame(unknownRequest)),
+    ignoresAnswers: true,
   }),
   "member: posts": () => ({ stage: "member", bytes: batchOf(post) }),
   "member: large frames": () => ({ stage: "member", bytes: largeFrame() }),

@@ -30,10 +30,9 @@ export class LoadMember {
   readonly name: string;
   readonly #port: number;
   readonly #device = Identity.generate();
-  readonly #outbox = crypto.getRandomValues(new Uint8Array(8)).toBase64({
-    alphabet: "base64url",
-    omitPadding: true,
-  });
+  readonly #outbox = crypto
+    .getRandomValues(new Uint8Array(8))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
   readonly #pending = new Map<number, Pending>();
   readonly #streams = new Map<number, number>();
   #counter = 0;

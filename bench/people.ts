@@ -12,11 +12,7 @@ import { quantile, saveSample } from "./samples.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const { values } = parseArgs({
-  options: {
-    people: { type: "string" },
-    devices: { type: "string" },
-    quick: { type: "boolean" },
-  },
+  options: { people: { type: "string" }, devices: { type: "string" }, quick: { type: "boolean" } },
 });
 const CONCURRENT_CONNECTS = 200;
 const CHECK_INTERVAL_MS = 100;

@@ -44,10 +44,9 @@ export class RawClient {
   onNotice: (notice: Notice) => void = () => {};
   readonly #nonce = crypto.getRandomValues(new Uint8Array(32));
   #counter = 0;
-  readonly #outbox = crypto.getRandomValues(new Uint8Array(8)).toBase64({
-    alphabet: "base64url",
-    omitPadding: true,
-  });
+  readonly #outbox = crypto
+    .getRandomValues(new Uint8Array(8))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
 
   private constructor(link: Link) {
     this.#link = link;

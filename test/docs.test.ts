@@ -61,11 +61,7 @@ function flagsIn(help: string): string[] {
 function callsIn(lines: readonly string[]): { verb: string; flags: string[]; line: string }[] {
   return lines.flatMap((line) =>
     [...line.matchAll(/(?:^|[ /(])chat ([a-z][a-z-]*)\b([^|#`]*)/g)].map(
-      ([, verb = "", rest = ""]) => ({
-        verb,
-        flags: flagsIn(rest),
-        line,
-      }),
+      ([, verb = "", rest = ""]) => ({ verb, flags: flagsIn(rest), line }),
     ),
   );
 }

@@ -13,8 +13,26 @@ import {
 
 const USER_NAME_PREFIX = "user";
 const TRANSLITERATIONS: Readonly<Record<string, string>> = {
-  ...{ ä: "ae", ö: "oe", ü: "ue", ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" },
-  ...{ þ: "th", ð: "d", Ä: "Ae", Ö: "Oe", Ü: "Ue", Æ: "Ae", Œ: "Oe", Ø: "O", Ł: "L", Đ: "D" },
+  ä: "ae",
+  ö: "oe",
+  ü: "ue",
+  ß: "ss",
+  æ: "ae",
+  œ: "oe",
+  ø: "o",
+  ł: "l",
+  đ: "d",
+  ı: "i",
+  þ: "th",
+  ð: "d",
+  Ä: "Ae",
+  Ö: "Oe",
+  Ü: "Ue",
+  Æ: "Ae",
+  Œ: "Oe",
+  Ø: "O",
+  Ł: "L",
+  Đ: "D",
 };
 
 /** @throws {Fault} name-invalid if the name is malformed or reserved */

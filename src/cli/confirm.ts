@@ -4,9 +4,7 @@ import { type FlagDefs, flag } from "./command.ts";
 import type { Context } from "./context.ts";
 import { usageFault } from "./errors.ts";
 
-export const YES_FLAG = {
-  yes: flag("Do not prompt for confirmation"),
-} as const satisfies FlagDefs;
+export const YES_FLAG = { yes: flag("Do not prompt for confirmation") } as const satisfies FlagDefs;
 
 /** @throws {Fault} usage if there is no terminal and no `--yes` */
 export async function confirmAction(

@@ -29,10 +29,7 @@ export async function verbHelp(
     else if (definition.default !== true) args[flagName(key)] = { ...definition, description };
     else args[longFlag(key, definition).slice(2)] = { type: "boolean", description };
   }
-  const usage = await renderUsage({
-    meta: { name, description: summary },
-    args: args as ArgsDef,
-  });
+  const usage = await renderUsage({ meta: { name, description: summary }, args: args as ArgsDef });
   const details = verb.details === "" ? "" : `\n${verb.details.trim()}\n`;
   const exampleText = examples.length === 0 ? "" : `\n${exampleLines(examples)}`;
   const text = `${usage.replaceAll(/ +$/gm, "").trimEnd()}\n${details}${exampleText}`;

@@ -17,11 +17,7 @@ import { nearestWord } from "./suggest.ts";
 export type Values = Readonly<Record<string, AnyFlagValue>>;
 
 export type ParsedCommandLine =
-  | {
-      readonly kind: "values";
-      readonly values: Values;
-      readonly typedKeys: ReadonlySet<string>;
-    }
+  | { readonly kind: "values"; readonly values: Values; readonly typedKeys: ReadonlySet<string> }
   | { readonly kind: "help" };
 
 type Token = NonNullable<ReturnType<typeof tokensOf>>[number];

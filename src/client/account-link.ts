@@ -153,14 +153,12 @@ export class AccountLink<Account extends LinkedAccount> {
   newSession(accountOptions: Omit<AccountSessionOptions, LinkProvided>): AccountSession {
     const { clock, entropy, keys } = this.#options;
     const session: AccountSession = new AccountSession({
-      ...{
-        ...accountOptions,
-        clock,
-        entropy,
-        keys,
-        request: this.request,
-        activeLink: this.activeLink,
-      },
+      ...accountOptions,
+      clock,
+      entropy,
+      keys,
+      request: this.request,
+      activeLink: this.activeLink,
       emit: (event) => {
         if (this.#account?.session === session) this.#emit(event);
       },

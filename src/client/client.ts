@@ -143,9 +143,15 @@ export class Client extends AccountLink<ClientAccount> {
     const locator = new ServerLocator({ ...deps, ...options });
     super(
       {
-        ...{ ...deps, ...locator.dialing, address, program, policy: PROGRAM_LOGIN_POLICY },
-        ...{ reconnects: reconnect ? "always" : "never", remembersPassword: true },
-        ...{ retriesOnUse: true, reportsStalls: !hasReader },
+        ...deps,
+        ...locator.dialing,
+        address,
+        program,
+        policy: PROGRAM_LOGIN_POLICY,
+        reconnects: reconnect ? "always" : "never",
+        remembersPassword: true,
+        retriesOnUse: true,
+        reportsStalls: !hasReader,
         ...(isOneShot === true || limitsAnswers ? { answerTimeoutMs: ANSWER_TIMEOUT_MS } : {}),
       },
       {
@@ -170,7 +176,11 @@ export class Client extends AccountLink<ClientAccount> {
     const { clock, keys: verifier, state, hashing } = deps;
     const { uploads, logPins } = state;
     this.transfers = new Transfers({
-      ...{ clock, entropy: deps.entropy, activeLink: this.activeLink, hashing, uploads },
+      clock,
+      entropy: deps.entropy,
+      activeLink: this.activeLink,
+      hashing,
+      uploads,
       cipher: deps.fileCipher,
       session: () => this.loggedIn.session,
       ...(isOneShot === true ? { hasMajority: () => this.#hasMajority } : {}),
@@ -456,7 +466,11 @@ export class Client extends AccountLink<ClientAccount> {
     });
     this.#cursors.flush();
     const session = this.newSession({
-      ...{ sha256, follow, adoptsUnsent, outboxes: state.outboxes, hasPrefs: hasModel },
+      sha256,
+      follow,
+      adoptsUnsent,
+      outboxes: state.outboxes,
+      hasPrefs: hasModel,
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
       pin: async (reader) => state.logPins.pin(reader),

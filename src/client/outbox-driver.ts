@@ -28,9 +28,7 @@ type PostStep<Kind extends LocalEvent["kind"]> = Extract<LocalEvent, { kind: Kin
  */
 export type PostEvent =
   | PostStep<"posted" | "stored">
-  | (PostStep<"settled"> & {
-      readonly adopted?: { readonly to: string; readonly body: PostBody };
-    });
+  | (PostStep<"settled"> & { readonly adopted?: { readonly to: string; readonly body: PostBody } });
 
 export interface OutboxDriverOwner {
   /** Posts are sent only after the call returns or its promise resolves. Calls never overlap. */

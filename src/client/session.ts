@@ -62,16 +62,7 @@ export class AccountSession {
     const { clock, entropy, keys, sealed, request, emit, follow, after, sha256, gap } = options;
     const rooms = () => this.rooms;
     const history = () => this.#historyView();
-    this.sealing = new Sealing({
-      clock,
-      entropy,
-      keys,
-      ...sealed,
-      request,
-      rooms,
-      emit,
-      history,
-    });
+    this.sealing = new Sealing({ clock, entropy, keys, ...sealed, request, rooms, emit, history });
     this.#posts = this.#newOutboxQueue();
     this.#reporter = new ReadReporter(clock);
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;

@@ -97,9 +97,7 @@ function installCommand(shell: keyof typeof INSTALL_PATHS): string {
 }
 
 export const command = defineVerb({
-  args: {
-    shell: argument("bash, zsh or fish", { choices: ["bash", "zsh", "fish"] }),
-  },
+  args: { shell: argument("bash, zsh or fish", { choices: ["bash", "zsh", "fish"] }) },
   details: `Once, in your shell; it takes effect in the next one:
 bash: ${installCommand("bash")}
 zsh:  ${installCommand("zsh")}

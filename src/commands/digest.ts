@@ -13,9 +13,7 @@ import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 import { Digest } from "../wire/chunks.ts";
 
 export const command = defineVerb({
-  args: {
-    path: PATHS_ARGUMENT,
-  },
+  args: { path: PATHS_ARGUMENT },
   details: "Prints the digest that send-file and get-file report.",
   async run(args, context) {
     checkPaths(args.path, undefined);

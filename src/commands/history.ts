@@ -40,10 +40,7 @@ export const command = defineVerb({
     kind: stringFlag(
       "KIND,...",
       "Only these kinds: text, action, topic, file, join, leave, kick, ...",
-      {
-        choices: [...READ_KINDS],
-        list: true,
-      },
+      { choices: [...READ_KINDS], list: true },
     ),
     files: flag("Only files"),
     follow: flag("Keep printing new messages", { alias: "f" }),

@@ -30,12 +30,8 @@ type GroupOptions = Omit<MulticastOptions, "scope">;
 export const command = defineVerb({
   args: {
     group: stringFlag("ADDR", "Multicast group", { default: GROUP }),
-    port: stringFlag("N", `UDP port (Default: ${PORT})`, {
-      integer: { min: 1, max: 65_535 },
-    }),
-    ttl: stringFlag("N", `Multicast TTL (Default: ${TTL})`, {
-      integer: { min: 1, max: 255 },
-    }),
+    port: stringFlag("N", `UDP port (Default: ${PORT})`, { integer: { min: 1, max: 65_535 } }),
+    ttl: stringFlag("N", `Multicast TTL (Default: ${TTL})`, { integer: { min: 1, max: 255 } }),
     interface: stringFlag("ADDR", "Address of the network interface (Default: all interfaces)"),
     user: stringFlag("NAME", "Your user name"),
     roomPasswordFile: stringFlag("FILE", "Group password file; - for stdin"),

@@ -52,9 +52,7 @@ export const command = defineVerb({
     out: stringFlag(
       "DIR",
       "Destination folder, or - for standard output (Default: current folder)",
-      {
-        alias: "o",
-      },
+      { alias: "o" },
     ),
     yes: flag("Accept without prompting", { alias: "y" }),
     user: stringFlag("NAME", "Your name, as others see it"),

@@ -103,7 +103,10 @@ class FileSender {
     try {
       reportSkipped(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
       const sent = await client.transfers.send({
-        ...{ source, to, sending, text: this.#caption },
+        source,
+        to,
+        sending,
+        text: this.#caption,
         onProgress: (progress) => progressDisplay.update(progress),
       });
       this.#caption = undefined;

@@ -194,7 +194,11 @@ environment (CHAT_SERVE_PORT=2500).`,
       const settings = loadServerSettings(open.folder.path, names, entropy, isShared);
       const roomPassword = args.open ? undefined : settings.roomPassword;
       return await serve(context, args, open, {
-        ...{ name: settings.name, roomPassword, files, offer, irc },
+        name: settings.name,
+        roomPassword,
+        files,
+        offer,
+        irc,
       });
     } finally {
       await open.close();
@@ -532,12 +536,22 @@ function printListening(context: Context, joinDetails: JoinInfo, open: OpenFolde
   if (context.json) {
     const { host, port } = local;
     printJson(context, {
-      ...{ kind: "listening", url: formatInvite(local), host, port, web: webAddress(joinDetails) },
+      kind: "listening",
+      url: formatInvite(local),
+      host,
+      port,
+      web: webAddress(joinDetails),
       program: joinDetails.downloads && programAddress(joinDetails),
       operatorLink: operatorLink(joinDetails),
-      ...{ udp, tls, irc: irc.length === 0 ? undefined : irc },
-      ...{ fingerprint, invite: formatInvite(invite), data },
-      ...{ cluster: open.cluster?.name, node: open.cluster?.node, pid: process.pid },
+      udp,
+      tls,
+      irc: irc.length === 0 ? undefined : irc,
+      fingerprint,
+      invite: formatInvite(invite),
+      data,
+      cluster: open.cluster?.name,
+      node: open.cluster?.node,
+      pid: process.pid,
     });
   } else {
     printJoinInfo(context, joinDetails);
@@ -603,9 +617,7 @@ function readPair({ cert, key }: ServeArgs): CertificatePair | undefined {
 function readPem(path: string): string {
   const text = readNamedFile(path);
   if (text !== undefined) return text;
-  throw new Fault("file-unknown", `no such file: ${quoteText(path)}`, {
-    remedy: "check the path",
-  });
+  throw new Fault("file-unknown", `no such file: ${quoteText(path)}`, { remedy: "check the path" });
 }
 
 function saveLastData(context: Context, path: string): void {

@@ -43,7 +43,10 @@ chat.old. The program never looks for upgrades by itself.`,
     try {
       upgrade = await runInterruptible(context, () =>
         upgradeProgram({
-          ...{ replacement, source, key: publicKey, isDowngrade: downgrade },
+          replacement,
+          source,
+          key: publicKey,
+          isDowngrade: downgrade,
           program: { version: VERSION, target: TARGET },
           dataFolders: [...dataFolders],
           onProgress: progressPrinter(context, display),

@@ -246,9 +246,7 @@ const pin: Command<OptionalSeq> = {
 const unpin: Command<{ readonly seq: number }> = {
   usage: "/unpin SEQ",
   parse: parseSeq,
-  run: async ({ seq }, { request }) => ({
-    seq: (await request("pin", { seq, on: false })).seq,
-  }),
+  run: async ({ seq }, { request }) => ({ seq: (await request("pin", { seq, on: false })).seq }),
 };
 
 const me: Command<{ readonly text: string }> = {

@@ -80,11 +80,7 @@ export const KINDS = {
     traits: ["read", "authored", "itemless"],
     body: { seq: "number", text: "text" },
   },
-  erase: {
-    log: "history",
-    traits: ["erasing", "itemless"],
-    body: { seq: "count", also: "list" },
-  },
+  erase: { log: "history", traits: ["erasing", "itemless"], body: { seq: "count", also: "list" } },
   kick: {
     log: "history",
     traits: ["read", "decision"],
@@ -138,11 +134,7 @@ export const KINDS = {
     body: { epoch: "number", ciphertext: "text" },
   },
   checkpoint: { log: "history", traits: ["keeps-time"], body: { note: "text" } },
-  fork: {
-    log: "history",
-    traits: ["keeps-time"],
-    body: { from: "text", keptSize: "count" },
-  },
+  fork: { log: "history", traits: ["keeps-time"], body: { from: "text", keptSize: "count" } },
   clock: { log: "history", traits: ["sets-time"], body: { to: "count" } },
   account: {
     log: "accounts",
@@ -164,10 +156,7 @@ export const KINDS = {
   "irc-password": { log: "accounts", body: { hash: "text", label: "text" } },
   "irc-password-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
   "room-password": { log: "accounts", body: { password: "text" } },
-  ban: {
-    log: "accounts",
-    body: { on: "flag", address: "text", until: "number", reason: "text" },
-  },
+  ban: { log: "accounts", body: { on: "flag", address: "text", until: "number", reason: "text" } },
   role: { log: "accounts", body: { operator: "flag" } },
   registration: { log: "accounts", body: { closed: "flag" } },
   announcement: { log: "accounts", body: { text: "text" } },

@@ -149,7 +149,8 @@ const flag = v.optional(v.literal(true));
 const query = v.object(common);
 const announce = v.object({ ...common, leaving: flag });
 const textBody = v.object({
-  ...{ ...common, texts: v.pipe(common.texts, v.minValue(1)) },
+  ...common,
+  texts: v.pipe(common.texts, v.minValue(1)),
   text: v.pipe(text(LAN_TEXT_BYTES_MAX), v.minLength(1)),
   action: flag,
 });

@@ -129,30 +129,19 @@ const eventFields = {
 };
 
 export const ADMIN_REQUESTS = {
-  download: {
-    fields: { file: fileId },
-    answer: v.object({
-      path: text(128),
-    }),
-  },
+  download: { fields: { file: fileId }, answer: v.object({ path: text(128) }) },
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
   clients: {
     role: "operator",
     needsAccount: false,
     fields: { after: v.optional(count) },
-    answer: v.object({
-      clients: list(clientEntry, CLIENTS_PAGE_MAX),
-      more: v.boolean(),
-    }),
+    answer: v.object({ clients: list(clientEntry, CLIENTS_PAGE_MAX), more: v.boolean() }),
   },
   transfers: {
     role: "operator",
     needsAccount: false,
     fields: {},
-    answer: v.object({
-      transfers: list(transferEntry, TRANSFERS_LISTED_MAX),
-      more: count,
-    }),
+    answer: v.object({ transfers: list(transferEntry, TRANSFERS_LISTED_MAX), more: count }),
   },
   /** Returns one sample per second of the last hour, oldest first. */
   samples: {

@@ -64,7 +64,10 @@ export const FILE_REQUESTS = {
   finish: {
     phase: "lane",
     fields: {
-      ...{ file: fileId, size, chunks: count, digest: HASH },
+      file: fileId,
+      size,
+      chunks: count,
+      digest: HASH,
       text: v.optional(text(FILE_TEXT_BYTES_MAX)),
       sending: v.optional(id),
     },

@@ -57,10 +57,7 @@ export const SEALED_REQUESTS = {
       packages: list(bytes(KEY_PACKAGE_BYTES_MAX), KEY_PACKAGES_MAX),
       lastResort: v.optional(bytes(KEY_PACKAGE_BYTES_MAX)),
     },
-    answer: v.object({
-      left: count,
-      lastResort: v.optional(v.boolean()),
-    }),
+    answer: v.object({ left: count, lastResort: v.optional(v.boolean()) }),
   },
   /** Claims a single-use key package for each device of a user. */
   "key-package": {
@@ -103,11 +100,7 @@ export const SEALED_REQUESTS = {
   },
   /** Claims this device's next lease. The server answers a repetition like the first request. */
   "seal-lease": {
-    fields: {
-      count,
-      lease: v.optional(lease),
-      next: lease,
-    },
+    fields: { count, lease: v.optional(lease), next: lease },
     answer: v.object({
       count,
       /** False if the folder's lease is outdated. In that case, the server changes nothing. */
@@ -119,14 +112,7 @@ export const SEALED_REQUESTS = {
     fields: { target },
     answer: v.object({
       room: id,
-      made: v.optional(
-        v.object({
-          group: groupId,
-          epoch: count,
-          info,
-          seq: positive,
-        }),
-      ),
+      made: v.optional(v.object({ group: groupId, epoch: count, info, seq: positive })),
     }),
   },
 } as const satisfies Readonly<Record<string, RequestRow>>;

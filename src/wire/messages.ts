@@ -557,10 +557,7 @@ export const REQUESTS = {
    * that the account may not read.
    */
   inclusion: {
-    fields: {
-      size: positive,
-      seqs: list(positive, PROOFS_PER_REQUEST_MAX, 1),
-    },
+    fields: { size: positive, seqs: list(positive, PROOFS_PER_REQUEST_MAX, 1) },
     answer: v.object({
       proofs: list(v.object({ seq: positive, leaf: HASH, path }), PROOFS_PER_REQUEST_MAX),
     }),
@@ -572,11 +569,7 @@ export function requestRow(kind: RequestKind): RequestRow {
 }
 
 export const NOTICES = {
-  hello: {
-    versions: list(positive, 16, 1),
-    client: text(128),
-    nonce: NONCE,
-  },
+  hello: { versions: list(positive, 16, 1), client: text(128), nonce: NONCE },
   welcome: {
     version: positive,
     server: v.object({ name: text(SERVER_NAME_BYTES_MAX), key: KEY }),

@@ -14,9 +14,20 @@ function steady(
   count = 12,
 ): LoadRound[] {
   return Array.from({ length: count }, (_, i) => ({
-    ...{ seconds: 300 * i, acked: 2_000 * (i + 1), lost: 0, doubled: 0, joinSeconds: 0.5 },
-    ...{ uploaded: 12, downloaded: 10, afterKill: STORM, afterStop: STORM },
-    ...{ residentMib: 100 + (i % 3), descriptors: 530, p50Ms: 2, p99Ms: 20, busyP99Ms: 90 },
+    seconds: 300 * i,
+    acked: 2_000 * (i + 1),
+    lost: 0,
+    doubled: 0,
+    joinSeconds: 0.5,
+    uploaded: 12,
+    downloaded: 10,
+    afterKill: STORM,
+    afterStop: STORM,
+    residentMib: 100 + (i % 3),
+    descriptors: 530,
+    p50Ms: 2,
+    p99Ms: 20,
+    busyP99Ms: 90,
     ...change(i),
   }));
 }

@@ -72,7 +72,8 @@ describe("a valid command line", () => {
     expect(values(...argv)).toEqual({ ...DEFAULTS, ...given });
     const others = { passwordFile: "-", transport: "udp", user: "-x", port: 0 } as const;
     expect(values("--password-file", "-", "--transport", "udp", "--user=-x", "-p", "0")).toEqual({
-      ...{ ...DEFAULTS, ...others },
+      ...DEFAULTS,
+      ...others,
     });
   });
 

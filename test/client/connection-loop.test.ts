@@ -38,7 +38,10 @@ class LoopFixture {
     const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(255);
     this.loop = new ConnectionLoop(
       {
-        ...{ clock, entropy, keys: deviceKeys(device, state), program: "chat/test" },
+        clock,
+        entropy,
+        keys: deviceKeys(device, state),
+        program: "chat/test",
         dial: async () => {
           this.dials += 1;
           await this.held;
@@ -51,7 +54,8 @@ class LoopFixture {
           takenRemedy: () => "",
           registrationRemedy: "",
         },
-        ...{ reconnects: "inside", remembersPassword: false },
+        reconnects: "inside",
+        remembersPassword: false,
         ...parts,
       },
       {

@@ -20,9 +20,16 @@ describe("a download", () => {
       const bytes = content(sizeBytes);
       ana.files.put(FILE, bytes);
       expect(await ana.get()).toEqual({
-        ...{ id: FILE, name: "a.bin", from: "bob", path: "/in/a.bin", sizeBytes },
-        ...{ chunks: Math.ceil(sizeBytes / CHUNK_BYTES), digest: digestHex(bytes) },
-        ...{ resumedBytes: 0, entries: undefined, renamed: [] },
+        id: FILE,
+        name: "a.bin",
+        from: "bob",
+        path: "/in/a.bin",
+        sizeBytes,
+        chunks: Math.ceil(sizeBytes / CHUNK_BYTES),
+        digest: digestHex(bytes),
+        resumedBytes: 0,
+        entries: undefined,
+        renamed: [],
       });
       expect(ana.has(bytes)).toBe(true);
       expect(ana.files.downloads).toEqual([FILE]);

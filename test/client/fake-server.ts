@@ -79,10 +79,7 @@ export class FakeServer {
   start(): void {
     this.#listener = this.#network.listen(
       { ...this.#address, certificateHash: CERTIFICATE },
-      {
-        accept: () => true,
-        link: (link) => this.#peers.add(new FakePeer(this, link)),
-      },
+      { accept: () => true, link: (link) => this.#peers.add(new FakePeer(this, link)) },
     );
   }
 
@@ -111,12 +108,7 @@ export class FakeServer {
     const bytes = utf8Encode(JSON.stringify(body));
     const commit = commitment(salt, bytes, sha256);
     const head = { v: 1, seq, time: seq * 1000, kind, room, n, by: "u1", id, commit };
-    const record = {
-      head: utf8Encode(JSON.stringify(head)),
-      salt,
-      body: bytes,
-      from,
-    };
+    const record = { head: utf8Encode(JSON.stringify(head)), salt, body: bytes, from };
     const stored = { seq, n, room, record };
     this.records.push(stored);
     for (const peer of this.#peers) peer.deliver(stored);

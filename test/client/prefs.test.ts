@@ -30,11 +30,7 @@ test("drops an expired mute, and reports when one expires", async () => {
   ];
   const { told, clock: own } = keeperWith({ rooms, saved: [] });
   expect(told).toEqual([
-    {
-      kind: "prefs",
-      rooms: [rooms[0], { room: "rBBBBBBBBBBB" }, rooms[2]] as never,
-      saved: [],
-    },
+    { kind: "prefs", rooms: [rooms[0], { room: "rBBBBBBBBBBB" }, rooms[2]] as never, saved: [] },
   ]);
   await own.advance(59_999);
   expect(told).toHaveLength(1);

@@ -151,7 +151,12 @@ class Visit {
       registrationRemedy: "",
     };
     const context = {
-      ...{ connection, greeted, clock, keys, after: undefined, policy },
+      connection,
+      greeted,
+      clock,
+      keys,
+      after: undefined,
+      policy,
       reopen: () => Promise.reject(connection.closeFault),
       isEnrolled: run.isEnrolled(user),
       onUnenrolled: () => run.forgotten(user),
@@ -399,7 +404,11 @@ describe.each([
       return { origin, size, root: new Uint8Array(32).fill(size), note: `note ${size}` };
     };
     const recordOf = (seq: number, from?: string) => ({
-      ...{ seq, leaf: new Uint8Array(32).fill(seq % 256), room: "r1", place: "#lobby", from },
+      seq,
+      leaf: new Uint8Array(32).fill(seq % 256),
+      room: "r1",
+      place: "#lobby",
+      from,
       timeUnixMs: seq * 1_000,
     });
     const runs = async () => {

@@ -45,8 +45,12 @@ class Home {
     };
     const client = new Client(
       {
-        ...{ clock: site.clock, entropy: site.entropy, dial, state },
-        ...{ keys: deviceKeys(device, state), hashing: nativeHashing() },
+        clock: site.clock,
+        entropy: site.entropy,
+        dial,
+        state,
+        keys: deviceKeys(device, state),
+        hashing: nativeHashing(),
       },
       {
         address: "server:2428",

@@ -13,8 +13,13 @@ describe("an upload", () => {
         const ana = await FileClient.enter();
         const place = { n: 1, timeUnixMs: 1_000, queued: false };
         expect(await ana.send(source, { to: ["lobby", "@bob"] })).toMatchObject({
-          ...{ name: "a.bin", sizeBytes, chunks: Math.ceil(sizeBytes / CHUNK_BYTES) },
-          ...{ digest: digestHex(bytes), resumedBytes: 0, refused: [], changed: false },
+          name: "a.bin",
+          sizeBytes,
+          chunks: Math.ceil(sizeBytes / CHUNK_BYTES),
+          digest: digestHex(bytes),
+          resumedBytes: 0,
+          refused: [],
+          changed: false,
           posted: [
             { to: "lobby", seq: 1, ...place },
             { to: "@bob", seq: 2, ...place },

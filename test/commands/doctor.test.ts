@@ -263,7 +263,9 @@ describe("a cluster", () => {
   };
   const well: ClusterInspection = { stream, nodes: [one, other], areRootsEqual: true, silent: [] };
   const own: Membership = {
-    ...{ cluster: "chat", node: "a", position: { seq: 9, history: 7, accounts: 1 } },
+    cluster: "chat",
+    node: "a",
+    position: { seq: 9, history: 7, accounts: 1 },
   };
   const look = (survey: Partial<ClusterInspection>, folder: Membership | undefined = own) => {
     const { state, message, exitCode } = checkCluster({ ...well, ...survey }, folder, 3);

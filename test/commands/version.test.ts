@@ -20,7 +20,9 @@ async function check(path: string, ...flags: string[]) {
 test("names the files beside a verified release that it does not contain", async () => {
   const folder = signer.release({ "a.zip": "a", "b.zip": "b" });
   expect(await check(folder)).toEqual({
-    ...{ exitCode: 0, out: "", err: "chat: chat 0.2.0: verified 2 files\n" },
+    exitCode: 0,
+    out: "",
+    err: "chat: chat 0.2.0: verified 2 files\n",
   });
   writeFileSync(join(folder, "install.sh"), "rm -rf ~");
   mkdirSync(join(folder, "a\x1b[2J"));
@@ -31,7 +33,11 @@ test("names the files beside a verified release that it does not contain", async
       "chat: chat 0.2.0: verified 2 files ",
   ]);
   expect(JSON.parse((await check(folder, "--json")).out)).toMatchObject({
-    ...{ kind: "release", ok: true, version: "0.2.0", files: 2, listed: 2 },
+    kind: "release",
+    ok: true,
+    version: "0.2.0",
+    files: 2,
+    listed: 2,
     unlisted: ["a\x1b[2J", "install.sh"],
   });
   expect((await check(join(folder, "a.zip"))).err).not.toContain("not verified");

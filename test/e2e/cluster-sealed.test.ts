@@ -22,7 +22,10 @@ afterAll(() => nats.stop());
 /** Waits until the servers have key packages of the device; then others can add it. */
 async function keyPackages({ fingerprint: own }: Served, devices: number): Promise<void> {
   const stream = await openJetStream({
-    ...{ servers: nats.urls, cluster: "chat", isUnsafe: true, clock: systemClock() },
+    servers: nats.urls,
+    cluster: "chat",
+    isUnsafe: true,
+    clock: systemClock(),
     identity: { own, make: () => Promise.resolve(own) },
   });
   const { manager } = stream.clusterConnection;

@@ -134,8 +134,11 @@ test("users at different nodes exchange messages, and names are unique", async (
   const { data } = cluster.node(0);
   const known = await metricsOf(cluster.node(0));
   expect(known).toMatchObject({
-    ...{ chat_cluster_reachable: 1, chat_cluster_follows: 1, chat_cluster_nodes: 3 },
-    ...{ chat_cluster_roots_equal: 1, chat_cluster_stream_replicas: 3 },
+    chat_cluster_reachable: 1,
+    chat_cluster_follows: 1,
+    chat_cluster_nodes: 3,
+    chat_cluster_roots_equal: 1,
+    chat_cluster_stream_replicas: 3,
   });
   expect(known["chat_cluster_stream_bytes"]).toBeGreaterThan(0);
   expect(Object.keys(known).filter((name) => name.startsWith("chat_cluster_leader"))).toEqual([

@@ -62,7 +62,13 @@ async function cast(sandbox: Sandbox, stack: AsyncDisposableStack): Promise<Cast
   const anas = stack.use(await Relay.open(served.port));
   const bobs = stack.use(await Relay.open(served.port));
   return {
-    ...{ sandbox, served, cleo, dan, anas, bobs, kills: [] },
+    sandbox,
+    served,
+    cleo,
+    dan,
+    anas,
+    bobs,
+    kills: [],
     ana: ana.with({ CHAT_SERVER: anas.address }),
     bob: bob.with({ CHAT_SERVER: bobs.address }),
   };

@@ -42,11 +42,7 @@ test("report 004: regist, login, sendall, sendto, list, logout in one process", 
   const ana = await sandbox.home("ana").join(["--user", "guest"]);
   ana.type("/logout", "/regist ana opensesame");
   expect(await ana.json("logged-out")).toEqual({ kind: "logged-out", user: "guest" });
-  expect(await ana.json("logged-in")).toEqual({
-    kind: "logged-in",
-    user: "ana",
-    rooms: ["lobby"],
-  });
+  expect(await ana.json("logged-in")).toEqual({ kind: "logged-in", user: "ana", rooms: ["lobby"] });
   await bob.json("presence", { user: "ana", online: true });
   ana.type("/list", "/sendall hello everyone", "/sendto bob hello you", "/sendto nobody x");
   expect((await ana.json("list"))["users"]).toEqual(["ana", "bob"]);

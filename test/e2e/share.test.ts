@@ -209,7 +209,9 @@ test("reveals neither the user nor the files to unauthenticated clients", async 
   const dialer = openDialer(clock, address, { transport: "tcp" });
   const connection = new Connection(await dialer.dial(), clock);
   const { welcome } = await greet(connection, {
-    ...{ clock, entropy: systemEntropy(), verifier: nativeVerifier },
+    clock,
+    entropy: systemEntropy(),
+    verifier: nativeVerifier,
     program: "stranger",
   });
   connection.close();

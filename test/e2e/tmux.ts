@@ -8,11 +8,7 @@ const DISPLAY_TIMEOUT_MS = 60_000;
 const CAPTURE_PAUSE_MS = 15;
 const CAPTURE_AGAIN_MS = 500;
 
-const ENVIRONMENT = {
-  PATH: process.env["PATH"] ?? "",
-  LC_ALL: "C.UTF-8",
-  TERM: "xterm-256color",
-};
+const ENVIRONMENT = { PATH: process.env["PATH"] ?? "", LC_ALL: "C.UTF-8", TERM: "xterm-256color" };
 
 function passed(ms: number): Promise<void> {
   return new Promise((resolve) => {

@@ -146,7 +146,8 @@ test("leaves a working program after a kill at any time", async () => {
     Bun.spawnSync(["mv", `${installed.program}.new`, installed.program]);
     Bun.spawnSync([installed.program, "upgrade", from, "--key", installed.key], {
       env: { ...sandbox.home("ana").environment },
-      ...{ timeout: 10 + (i % 30) * 8, killSignal: "SIGKILL" },
+      timeout: 10 + (i % 30) * 8,
+      killSignal: "SIGKILL",
     });
     expect([BUILD.version, NEWER]).toContain(installed.version());
   }

@@ -14,7 +14,11 @@ export async function sinkFor(
 ): Promise<Sink> {
   const { name, sizeBytes, folder: folderSize } = source;
   return await openSink({
-    ...{ folder, name, file: FILE, server: "fingerprint", sha256 },
+    folder,
+    name,
+    file: FILE,
+    server: "fingerprint",
+    sha256,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(folderSize === undefined ? {} : { folderSize }),
     ...changes,
@@ -46,7 +50,10 @@ export async function carry(
 
 export function sent(name: string, bytes: Uint8Array, folder?: FolderSize): Source {
   return {
-    ...{ name, sizeBytes: bytes.length, skipped: [], ...(folder === undefined ? {} : { folder }) },
+    name,
+    sizeBytes: bytes.length,
+    skipped: [],
+    ...(folder === undefined ? {} : { folder }),
     read: async (index) => {
       const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
       return chunk.length === 0 ? undefined : chunk;

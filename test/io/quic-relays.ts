@@ -45,11 +45,7 @@ export class QuicRelays implements LinkSetup {
     if (this.#stopped.has(port))
       return this.#straight.dial({ host: HOST, port, timeoutMs: DIAL_MS });
     const path = await this.#free(port);
-    const link = await path.dialer.dial({
-      host: HOST,
-      port: path.relay.port,
-      timeoutMs: DIAL_MS,
-    });
+    const link = await path.dialer.dial({ host: HOST, port: path.relay.port, timeoutMs: DIAL_MS });
     path.link = quicLink(link);
     return link;
   };

@@ -14,14 +14,7 @@ export interface Weather {
   readonly delayMs: number;
 }
 
-export const CALM: Weather = {
-  drop: 0,
-  double: 0,
-  reorder: 0,
-  flip: 0,
-  truncate: 0,
-  delayMs: 0,
-};
+export const CALM: Weather = { drop: 0, double: 0, reorder: 0, flip: 0, truncate: 0, delayMs: 0 };
 
 export type Way = "up" | "down";
 

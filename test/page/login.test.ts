@@ -313,9 +313,7 @@ pageTest("hides the key of chat web from the next program on its port", async ()
     hostname: "127.0.0.1",
     port: Number(second.url.port),
     fetch: () =>
-      new Response("<!doctype html><title>x</title>", {
-        headers: { "content-type": "text/html" },
-      }),
+      new Response("<!doctype html><title>x</title>", { headers: { "content-type": "text/html" } }),
   });
   await ana.page.goto("about:blank");
   await ana.page.goto(`http://127.0.0.1:${thief.port}/`);

@@ -31,7 +31,11 @@ const FLOODS = {
   "unknown requests": (ref: number) => ({ kind: "teleport", ref }),
   "requests that members may send": (ref: number) => ({ kind: "who", ref }),
   "wrong log-ins": (ref: number) => ({
-    ...{ kind: "login", ref, user: "ana", password: "wrong", deviceKey: new Uint8Array(32) },
+    kind: "login",
+    ref,
+    user: "ana",
+    password: "wrong",
+    deviceKey: new Uint8Array(32),
   }),
   pings: () => ({ kind: "ping" }),
   "unknown notices": () => ({ kind: "weather" }),

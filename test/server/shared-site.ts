@@ -11,9 +11,7 @@ export type SharedSite = Awaited<ReturnType<typeof openSharedSite>>;
  */
 export async function openSharedSite(store = new MemoryContent(), options: SiteOptions = {}) {
   let disk: BlobStore | undefined;
-  const cluster = {
-    others: () => Promise.resolve(),
-  };
+  const cluster = { others: () => Promise.resolve() };
   const site = await Site.open({
     ...options,
     contents: { store, waitUntilCurrent: () => cluster.others().then(() => true) },

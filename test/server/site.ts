@@ -74,7 +74,10 @@ export interface SiteOptions {
 }
 
 export interface SharedSite {
-  open(mirrors: { readonly history: LogFile; readonly accounts: LogFile }): Promise<{
+  open(mirrors: {
+    readonly history: LogFile;
+    readonly accounts: LogFile;
+  }): Promise<{
     readonly history: Log;
     readonly accounts: Log;
     readonly sequencer: Sequencer;

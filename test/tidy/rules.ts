@@ -228,6 +228,11 @@ export const RULES: readonly Rule[] = [
     check: ({ text }) => wideLines(text, CODE_COLUMNS_MAX),
     bad: ["src/io/a.ts", `const a = "${"x".repeat(100)}";`, `// ${"x".repeat(98)}`],
   },
+  forbid("spread", /\.tsx?$/, "src/io/a.ts", [
+    /\.\.\.\{/,
+    "list the properties themselves",
+    "const a = { ...{ b, c }, d };",
+  ]),
   forbid("sleep", /^test\/(?!event\.ts|io\/streams-program\.ts).*\.tsx?$/, "test/a.ts", [
     /\b(?:setTimeout|setInterval|sleep|sleepSync|scheduler\.wait)\(/,
     "wait for the event (test/event.ts)",

@@ -59,11 +59,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "/edit": { lines: ["helo", "/edit hello"], records: ["text helo", "edit hello of 'helo'"] },
   "/edit without a change": { lines: ["hello", "/edit hello"], records: ["text hello"] },
   "/edit without a message": { ben: ["hello"], lines: ["/edit hi"], faults: { 1: "not-found" } },
-  "/erase": {
-    lines: ["oops", "/erase"],
-    records: ["text oops", "erase of 'oops'"],
-    questions: 1,
-  },
+  "/erase": { lines: ["oops", "/erase"], records: ["text oops", "erase of 'oops'"], questions: 1 },
   "/erase of another user's message": {
     ben: ["hello"],
     lines: ["/erase {1}"],
@@ -77,11 +73,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     records: ["topic homework"],
     pageTarget: "none",
   },
-  "/join of a new room": {
-    lines: ["/join den", "hello"],
-    target: "den",
-    questions: 1,
-  },
+  "/join of a new room": { lines: ["/join den", "hello"], target: "den", questions: 1 },
   "/leave": { lines: ["/join den", "/leave"], pageTarget: "none", questions: 1 },
   "/leave of another room": {
     lines: ["/join den", "/leave lobby"],
@@ -96,11 +88,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "/msg with a text": { lines: ["/msg ben hi"], records: ["text hi"], pageTarget: "@ben" },
   "/msg without a text": { lines: ["/msg ben", "hi"], records: ["text hi"], target: "@ben" },
-  "/msg to a room": {
-    lines: ["/msg #hall hi"],
-    records: ["join", "text hi"],
-    pageTarget: "hall",
-  },
+  "/msg to a room": { lines: ["/msg #hall hi"], records: ["join", "text hi"], pageTarget: "hall" },
   "/msg to a room without a text": {
     lines: ["/msg #hall", "hello"],
     records: ["join", "text hello"],

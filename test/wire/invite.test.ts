@@ -160,7 +160,8 @@ const address: fc.Arbitrary<ServerSpec> = fc.record(
     port: fc.integer({ min: 1, max: 65_535 }),
     portGiven: fc.constant(true),
     also: fc.array(fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) }), {
-      ...{ minLength: 1, maxLength: CLUSTER_ADDRESSES_MAX - 1 },
+      minLength: 1,
+      maxLength: CLUSTER_ADDRESSES_MAX - 1,
     }),
     transport: fc.constantFrom("tcp", "udp"),
     room: fc.stringMatching(/^[A-Za-z_-][A-Za-z0-9_-]{0,31}$/).map((text) => checkName(text)),

@@ -18,7 +18,7 @@ import digests from "../vectors/bodies.json" with { type: "json" };
 
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
 const FILE = { file: "fAAECAwQFBgc", name: "a.txt", size: 3, chunks: 1, digest: "a".repeat(64) };
-const GROUP = { ...{ group: "Zw", epoch: 1, commitId: "Yw", device: "ZGV2" }, info: "aQ" };
+const GROUP = { group: "Zw", epoch: 1, commitId: "Yw", device: "ZGV2", info: "aQ" };
 const MEMBER = { user: BEN, name: "ben" };
 const PASSWORD = { password: "$argon2id$1" };
 
@@ -28,7 +28,10 @@ const BODIES = {
   leave: { name: "ana", reason: "bye" },
   topic: { topic: "bugs" },
   text: {
-    ...{ text: "hi @ben", notice: true, re: 4, mentions: ["ben"] },
+    text: "hi @ben",
+    notice: true,
+    re: 4,
+    mentions: ["ben"],
     imported: { from: "x", time: 1 },
   },
   action: { text: "waves", re: 4, mentions: ["ben"], imported: { from: "x", time: 1 } },
@@ -67,7 +70,10 @@ const BODIES = {
   "server-clock": { to: 3 },
   announcement: { text: "soon" },
   invite: {
-    ...{ hash: "aB", uses: 2, expires: 9e12, room: ROOM },
+    hash: "aB",
+    uses: 2,
+    expires: 9e12,
+    room: ROOM,
     post: ROOM,
     read: ROOM,
     operator: true,
@@ -191,9 +197,7 @@ function outcomeOf(kind: RecordKind, room: string, body: unknown, state: object)
   if (last === undefined) throw new Error("no record");
   const { head } = last;
   const read = parseBody(last);
-  const view = {
-    ...{ seq: head.seq, n: head.n, timeUnixMs: head.time, kind, from: "ana", id: "" },
-  };
+  const view = { seq: head.seq, n: head.n, timeUnixMs: head.time, kind, from: "ana", id: "" };
   const displayed = {
     ...view,
     state: read === undefined ? "damaged" : "whole",

@@ -219,10 +219,17 @@ describe("limits of messages", () => {
   });
   const topic = (text: string) => ({ kind: "topic", ref: 1, room: "lobby", topic: text });
   const kick = (size: number) => ({
-    ...{ kind: "kick", ref: 1, room: "lab", user: "ben", reason: "x".repeat(size) },
+    kind: "kick",
+    ref: 1,
+    room: "lab",
+    user: "ben",
+    reason: "x".repeat(size),
   });
   const leave = (size: number) => ({
-    ...{ kind: "leave", ref: 1, room: "lab", reason: "x".repeat(size) },
+    kind: "leave",
+    ref: 1,
+    room: "lab",
+    reason: "x".repeat(size),
   });
   const inclusion = (count: number) => ({
     kind: "inclusion",
@@ -268,8 +275,13 @@ describe("limits of messages", () => {
   test("limits the number of earlier keys in a welcome", () => {
     const bytes = (size: number) => new Uint8Array(size);
     const welcome = (count: number) => ({
-      ...{ kind: "welcome", version: 2, needs: "open", nonce: bytes(32), certificate: bytes(32) },
-      ...{ proof: bytes(64), server: { name: "s", key: bytes(32) } },
+      kind: "welcome",
+      version: 2,
+      needs: "open",
+      nonce: bytes(32),
+      certificate: bytes(32),
+      proof: bytes(64),
+      server: { name: "s", key: bytes(32) },
       limits: { messageBytes: 1, textBytes: 1 },
       predecessors: Array(count).fill({ key: bytes(32), signature: bytes(64) }),
     });
@@ -423,10 +435,20 @@ describe("the longest list of an answer fits one message", () => {
     more: true,
   };
   const entriesMax: Partial<Record<RequestKind, number>> = {
-    ...{ rooms: PAGE_RECORDS_MAX, who: PAGE_RECORDS_MAX, ignored: IGNORED_MAX },
-    ...{ bans: MODERATION_PAGE_MAX, invites: MODERATION_PAGE_MAX, invite: INVITE_ADDRESSES_MAX },
-    ...{ devices: DEVICES_PER_ACCOUNT_MAX, finish: FILE_TARGETS_MAX },
-    ...{ inclusion: 0, clients: 0, transfers: 0, accounts: 0, "all-rooms": 0, "all-files": 0 },
+    rooms: PAGE_RECORDS_MAX,
+    who: PAGE_RECORDS_MAX,
+    ignored: IGNORED_MAX,
+    bans: MODERATION_PAGE_MAX,
+    invites: MODERATION_PAGE_MAX,
+    invite: INVITE_ADDRESSES_MAX,
+    devices: DEVICES_PER_ACCOUNT_MAX,
+    finish: FILE_TARGETS_MAX,
+    inclusion: 0,
+    clients: 0,
+    transfers: 0,
+    accounts: 0,
+    "all-rooms": 0,
+    "all-files": 0,
   };
   const answers = Object.entries(entriesMax).map(([kind, most]) => {
     const answer = largestOf(REQUESTS[kind as RequestKind].answer, most);

@@ -420,7 +420,9 @@ export class Device {
         address: "server:2428",
         program: "chat/world",
         credentials: {
-          ...{ user: this.home.user, mode: "either", password: "secret" },
+          user: this.home.user,
+          mode: "either",
+          password: "secret",
           ...(roomSecret === undefined ? {} : { roomSecret }),
         },
         follow: "all",

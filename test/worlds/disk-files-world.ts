@@ -63,7 +63,10 @@ export function givenFolder(entries: readonly ManifestEntry[] = ENTRIES): Given 
 
 function aboutOf({ bytes, folder }: Given, isSized = true): BlobMetadata {
   return {
-    ...{ file: FILE, by: "uAAAAAAAAAAA" as UserId, name: "a \u{1f600}.bin", to: ["lobby", "@ana"] },
+    file: FILE,
+    by: "uAAAAAAAAAAA" as UserId,
+    name: "a \u{1f600}.bin",
+    to: ["lobby", "@ana"],
     ...(isSized ? { sizeBytes: bytes.length } : {}),
     ...(folder === undefined ? {} : { folder }),
     sinceMs: 1_763_617_717_003,
@@ -131,8 +134,13 @@ async function goOn({ chunks, bytes, digest }: Given, promised: Promised, to: Go
 export async function download(disk: TreeDisk, all: Given, promised: Promised): Promise<void> {
   const { folder } = all;
   const sink = await openSink({
-    ...{ folder: INBOX, name: "name.tar.gz", file: FILE, server: "f", sha256, disk },
-    ...{ lock: () => ({ release: () => undefined }) },
+    folder: INBOX,
+    name: "name.tar.gz",
+    file: FILE,
+    server: "f",
+    sha256,
+    disk,
+    lock: () => ({ release: () => undefined }),
     ...(folder === undefined ? {} : { folderSize: folder }),
   });
   try {

@@ -150,14 +150,15 @@ export class BackupWorld implements FailingWorld {
     { acceptsRollback = false }: { readonly acceptsRollback?: boolean } = {},
   ): Promise<{ readonly missingFiles: number }> {
     const result = await restoreBackup({
-      ...{ disk: this.#mutant(this.#disk), sha256, backup: this.out, data: to },
-      ...{
-        acceptsRollback,
-        acceptsLoss: false,
-        nowUnixMs: 0,
-        onWarning: () => {},
-        onProgress: () => {},
-      },
+      disk: this.#mutant(this.#disk),
+      sha256,
+      backup: this.out,
+      data: to,
+      acceptsRollback,
+      acceptsLoss: false,
+      nowUnixMs: 0,
+      onWarning: () => {},
+      onProgress: () => {},
       finish: () => Promise.resolve(),
     });
     this.#reported.add(to);

@@ -65,7 +65,12 @@ export class IrcProgram {
     this.caps = caps;
     const hasTags = caps !== "";
     this.view = new IrcView(posts, {
-      ...{ name, user, isShared, hasTags, hasEcho: hasTags, hasHistory: caps === MODERN },
+      name,
+      user,
+      isShared,
+      hasTags,
+      hasEcho: hasTags,
+      hasHistory: caps === MODERN,
     });
   }
 

@@ -13,8 +13,18 @@ const CHANNELS = ["#lobby", "#lobby", "#one", "#two"];
 const PEERS = ["ana", "bob", "ira", "nobody"];
 const PROGRAMS_MAX = 3;
 const WEIGHTS = {
-  ...{ post: 40, multiline: 4, react: 3, redact: 3, topic: 2, join: 10, part: 3, kick: 3 },
-  ...{ names: 2, cut: 5, quit: 3, stall: 3 },
+  post: 40,
+  multiline: 4,
+  react: 3,
+  redact: 3,
+  topic: 2,
+  join: 10,
+  part: 3,
+  kick: 3,
+  names: 2,
+  cut: 5,
+  quit: 3,
+  stall: 3,
 };
 
 /** IRC programs of a world. Other seeds have none, and so run as without them. */
@@ -45,7 +55,9 @@ export class IrcWorld {
   start(): void {
     if (this.programs.some(({ user }) => user === ONLY_IRC)) {
       const newcomer = new Newcomer(this.#platform, this.#machine.dialFrom(ONLY_IRC), {
-        ...{ name: ONLY_IRC, password: "secret", secret: this.#platform.roomSecret },
+        name: ONLY_IRC,
+        password: "secret",
+        secret: this.#platform.roomSecret,
         // An own post from another device moves the read position past posts of others.
         texts: 0,
         leaves: () => Promise.resolve(newcomer.end()),

@@ -13,7 +13,10 @@ export function recoverAccount(platform: Platform, dial: Dial, token: string): v
   const state = ClientState.inMemory();
   const client = new Client(
     {
-      ...{ clock, entropy: random.bytes, hashing: nativeHashing(), state },
+      clock,
+      entropy: random.bytes,
+      hashing: nativeHashing(),
+      state,
       dial: () => dial({ ...SERVER, timeoutMs: 1_000 }),
       keys: deviceKeys(identityOfSeed(random.bytes(32)), state),
     },

@@ -24,16 +24,16 @@ export abstract class Simulation {
   protected createPlatform(own: Pick<Platform, "weather"> & Partial<Platform>): Platform {
     const { clock, random, trace, model } = this;
     return {
-      ...{
-        clock,
-        random,
-        trace,
-        model,
-        captures: new Captures(),
-        sentKinds: new Set(),
-        mutant: {},
-      },
-      ...{ isDiskFine: true, postsPerSecond: undefined, fail: this.fail },
+      clock,
+      random,
+      trace,
+      model,
+      captures: new Captures(),
+      sentKinds: new Set(),
+      mutant: {},
+      isDiskFine: true,
+      postsPerSecond: undefined,
+      fail: this.fail,
       guard: (check) => {
         try {
           check();

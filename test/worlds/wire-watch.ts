@@ -62,8 +62,12 @@ export class WireWatch {
 
   open(link: Link): Watched {
     const watched: Watched = {
-      ...{ link, user: undefined, next: new Map(), topics: new Set<string>() },
-      ...{ requests: new Map(), pending: new Map() },
+      link,
+      user: undefined,
+      next: new Map(),
+      topics: new Set<string>(),
+      requests: new Map(),
+      pending: new Map(),
       isHonest: !HOSTS_HOSTILE.test(link.remote.host),
     };
     this.#links.add(watched);

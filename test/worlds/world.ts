@@ -30,7 +30,9 @@ export class World extends Simulation implements RequestContext {
     this.temper = profileOf(this.random);
     const { weights, roomSecret, postsPerSecond } = this.temper;
     this.platform = this.createPlatform({
-      ...{ mutant, postsPerSecond, isDiskFine: weights.full + weights.disk === 0 },
+      mutant,
+      postsPerSecond,
+      isDiskFine: weights.full + weights.disk === 0,
       ...(roomSecret === undefined ? {} : { roomSecret }),
       pushed: (endpoint, text) => this.#pushed(endpoint, text),
       weather: {
@@ -82,7 +84,9 @@ export class World extends Simulation implements RequestContext {
     };
     this.#newcomers.push(
       new Newcomer(this.platform, this.machine.dialFrom(name), {
-        ...{ name, password: "secret", leaves },
+        name,
+        password: "secret",
+        leaves,
         secret: secret === "" ? this.temper.roomSecret : secret,
       }),
     );

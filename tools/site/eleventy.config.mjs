@@ -80,9 +80,7 @@ export default function configure(config) {
       ({ page }) =>
         `${page.fileSlug || "index"}.html`,
   );
-  config.addGlobalData("eleventyComputed", () => ({
-    title: ({ page }) => titleOf(page.rawInput),
-  }));
+  config.addGlobalData("eleventyComputed", () => ({ title: ({ page }) => titleOf(page.rawInput) }));
   const guides = [...readme.matchAll(GUIDE)].map(({ groups }) => groups?.name ?? "");
   config.addGlobalData(
     "guides",

@@ -71,7 +71,10 @@ async function runRound(
   }
   await Bun.sleep(CALM_MS);
   const affected = await disruption.run({
-    ...{ machines, clients, random: random, stopMs: Number(values["stop-seconds"]) * 1_000 },
+    machines,
+    clients,
+    random: random,
+    stopMs: Number(values["stop-seconds"]) * 1_000,
     reportError: (message) => errors.push(message),
   });
   await Bun.sleep(CALM_MS);
@@ -90,7 +93,8 @@ async function runRound(
     ...result,
     disruption: disruption.name,
     seconds: (performance.now() - startedAt) / 1_000,
-    ...{ othersMs: longestWaitMs(false), ownMs: longestWaitMs(true) },
+    othersMs: longestWaitMs(false),
+    ownMs: longestWaitMs(true),
     errors: [...errors, ...result.errors],
   };
 }

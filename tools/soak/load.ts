@@ -39,7 +39,11 @@ const QUICK_ROUNDS = 2;
 const SIZES = values.quick
   ? { connections: 500, rooms: 25, largeRoom: 100, joins: 30, transfers: 20, talkSeconds: 6 }
   : {
-      ...{ connections: 10_000, rooms: 500, largeRoom: 1_000, joins: 300, transfers: 200 },
+      connections: 10_000,
+      rooms: 500,
+      largeRoom: 1_000,
+      joins: 300,
+      transfers: 200,
       talkSeconds: 60,
     };
 const { connections, joins, transfers, talkSeconds } = SIZES;
@@ -83,7 +87,13 @@ try {
   await server.stop();
 }
 const run: LoadRun = {
-  ...{ seconds: elapsed(), commit, connections, joins, transfers, rounds, failures },
+  seconds: elapsed(),
+  commit,
+  connections,
+  joins,
+  transfers,
+  rounds,
+  failures,
   refusals: [...refusals],
 };
 const verdicts = correctnessVerdicts(run);
@@ -107,7 +117,11 @@ async function runRound(): Promise<LoadRound> {
     acked: busy.streams.reduce((sum, { texts }) => sum + texts, 0),
     lost: answers.reduce((sum, { lost }) => sum + lost, 0),
     doubled: answers.reduce((sum, { doubled }) => sum + doubled, 0),
-    ...{ joinSeconds, uploaded, downloaded, afterKill, afterStop },
+    joinSeconds,
+    uploaded,
+    downloaded,
+    afterKill,
+    afterStop,
     residentMib: server.residentBytes() / 2 ** 20,
     descriptors: server.descriptors(),
     p50Ms: latenciesOf(calm).p50Ms,

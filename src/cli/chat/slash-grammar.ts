@@ -47,9 +47,7 @@ function withoutCaption(line: string): { before: string; caption: string | undef
     if (!hasClosedQuotes(before)) continue; // A flag inside quotes belongs to the path.
     const text = line.slice(index + flag.length).trim();
     if (text === "") {
-      throw new Fault("usage", msg`--caption is empty`, {
-        remedy: msg`add text after --caption`,
-      });
+      throw new Fault("usage", msg`--caption is empty`, { remedy: msg`add text after --caption` });
     }
     return { before, caption: unquoted(text) };
   }

@@ -147,7 +147,11 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     const { texts } = chatConsole;
     chatConsole.print(
       {
-        ...{ kind: "sealing", room: room.name, sealed: true, status, members },
+        kind: "sealing",
+        room: room.name,
+        sealed: true,
+        status,
+        members,
         ...(reason === undefined ? {} : { reason }),
         ...(remarks.length === 0 ? {} : { remarks }),
       },
@@ -194,9 +198,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         (fault) => chatConsole.fault(fault),
       ));
     if (password === undefined) {
-      throw new Fault("usage", msg`no new password given`, {
-        remedy: msg`set CHAT_NEW_PASSWORD`,
-      });
+      throw new Fault("usage", msg`no new password given`, { remedy: msg`set CHAT_NEW_PASSWORD` });
     }
     await open.client.passwd(password, current);
     chatConsole.print({ kind: "password-changed" }, (texts) => texts.passwordChanged);

@@ -4,9 +4,5 @@ import type { Hashing } from "../../client/files/hashing.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 
 export function nativeHashing(): Hashing {
-  return {
-    sha256,
-    hashChunk: sha256,
-    newHash: () => new Bun.CryptoHasher("sha256"),
-  };
+  return { sha256, hashChunk: sha256, newHash: () => new Bun.CryptoHasher("sha256") };
 }

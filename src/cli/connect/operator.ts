@@ -63,7 +63,8 @@ export async function withOperator(
       ? (flags.server ?? (address === undefined ? undefined : formatAddress(address)))
       : formatInvite({
           ...operatorAddress(local, flags),
-          ...{ portGiven: true, ...defined({ secret: token }) },
+          portGiven: true,
+          ...defined({ secret: token }),
         });
   // The token is valid only on this cluster node, so the client must not switch to another.
   const exactAddress = token !== undefined;

@@ -73,9 +73,7 @@ function fileBytes(path: string): Uint8Array {
   } catch (error) {
     throw readFault(error, path);
   }
-  throw new Fault("too-large", `${quoteText(path)} is larger than 512 MiB`, {
-    remedy: "split it",
-  });
+  throw new Fault("too-large", `${quoteText(path)} is larger than 512 MiB`, { remedy: "split it" });
 }
 
 /** Lists regular files up to two levels deep; exports contain no links or deeper folders. */

@@ -191,9 +191,7 @@ function noticeFault(notice: LanNotice): Fault {
       return new Fault(
         "unreachable",
         "multicast is blocked: this machine does not receive its own messages",
-        {
-          remedy: "allow UDP in this machine's firewall, or try --interface ADDR",
-        },
+        { remedy: "allow UDP in this machine's firewall, or try --interface ADDR" },
       );
     case "taken":
       return new Fault("name-taken", `another user here is also named ${notice.name}`, {

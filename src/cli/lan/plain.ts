@@ -86,9 +86,7 @@ export class PlainClient {
         new Fault(
           "unreachable",
           "multicast is blocked: this machine does not receive its own messages",
-          {
-            remedy: "allow UDP in this machine's firewall, or try --interface ADDR",
-          },
+          { remedy: "allow UDP in this machine's firewall, or try --interface ADDR" },
         ),
       ),
     );

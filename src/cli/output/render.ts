@@ -46,12 +46,7 @@ export type DisplayBody =
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
   | { readonly kind: "admission"; readonly user: string; readonly on: boolean }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
-  | {
-      readonly kind: "rename";
-      readonly was: string;
-      readonly name: string;
-      readonly user?: string;
-    }
+  | { readonly kind: "rename"; readonly was: string; readonly name: string; readonly user?: string }
   | { readonly kind: "close"; readonly on: boolean }
   | {
       readonly kind: "group";

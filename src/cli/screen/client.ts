@@ -153,9 +153,17 @@ export class ScreenClient implements ScreenHost {
       onFailure: (fault) => this.#notices.fail(fault),
     });
     this.#actions = new ScreenActions({
-      ...{ chat, history, terminal, exit, host: this, notices: this.#notices },
-      ...{ files: this.#files, folders: this.#folders, commands: this.#commands },
-      ...{ questions: this.#questions, drafts: this.#drafts },
+      chat,
+      history,
+      terminal,
+      exit,
+      host: this,
+      notices: this.#notices,
+      files: this.#files,
+      folders: this.#folders,
+      commands: this.#commands,
+      questions: this.#questions,
+      drafts: this.#drafts,
       saveDrafts: () => this.#saveDrafts(),
       completeAgain: () => this.#handleKeys([{ name: "tab", text: "" }]),
     });
@@ -572,10 +580,7 @@ export class ScreenClient implements ScreenHost {
       texts: this.screenTexts,
       isStarting: this.#isStarting,
       depth: depthOf(context.env),
-      status: {
-        transport: this.#transport,
-        roundTripMs: counters?.roundTripMs,
-      },
+      status: { transport: this.#transport, roundTripMs: counters?.roundTripMs },
       fetchKey: this.#keys.fetchKey,
       foldKey: this.#keys.foldKey,
       pictures: this.#pictures.sizes,

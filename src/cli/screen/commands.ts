@@ -26,9 +26,7 @@ export type CommandScreen = Pick<
   | ("note" | "fault" | "noteLeftRoom" | "texts" | "showText" | "showMessages" | "ask")
   | ("hidesJoins" | "hideJoins")
   | ("set" | "mutedTargets" | "mute" | "confirmLeave" | "end")
-> & {
-  readonly loginPrompts: Pick<ScreenQuestions, "begin" | "end">;
-};
+> & { readonly loginPrompts: Pick<ScreenQuestions, "begin" | "end"> };
 
 export interface ScreenCommandsOptions {
   readonly context: Context;

@@ -36,15 +36,22 @@ export interface OpenCheckpoints {
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
   const { path, identity, history, accounts, recordLog: recordIn = history, sha256 } = options;
   const common = {
-    ...{ disk: options.disk, clock: options.clock, onWriteError: options.onWriteError },
+    disk: options.disk,
+    clock: options.clock,
+    onWriteError: options.onWriteError,
     sign: (checkpoint: Checkpoint) => signCheckpoint(checkpoint, identity),
   };
   const historyCheckpoints = new Checkpoints({
-    ...{ ...common, log: history, isRecorded: true, recordIn },
+    ...common,
+    log: history,
+    isRecorded: true,
+    recordIn,
     folder: join(path, "history"),
   });
   const accountsCheckpoints = new Checkpoints({
-    ...{ ...common, log: accounts, isRecorded: false },
+    ...common,
+    log: accounts,
+    isRecorded: false,
     folder: join(path, "accounts"),
   });
   await accountsCheckpoints.start();

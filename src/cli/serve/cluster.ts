@@ -179,8 +179,10 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   // Nodes that restore lost stream messages must be able to query this node from the start.
   const stopAnswering = stream.answerState(() =>
     packNodeMessage(node, {
-      ...{ address: endpoint.address, seq: replica?.seq ?? 0 },
-      ...{ records: mirrors.history.tree.size, accounts: mirrors.accounts.head() },
+      address: endpoint.address,
+      seq: replica?.seq ?? 0,
+      records: mirrors.history.tree.size,
+      accounts: mirrors.accounts.head(),
       root: toHex(mirrors.history.tree.root()),
       ...(replica === undefined ? {} : { applied: replica.applied }),
       state: stateOf(replica),
@@ -189,7 +191,11 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
   try {
     if (membership === undefined) write([START]);
     replica = await Replica.open({
-      ...{ stream, mirrors, clock, entropy, sha256 },
+      stream,
+      mirrors,
+      clock,
+      entropy,
+      sha256,
       ...(membership === undefined
         ? {}
         : { positions: [...(membership.before ?? []), membership.position] }),
@@ -268,7 +274,8 @@ async function openCluster(
     missing: () => stream.missing(config.servers),
   });
   const watch = new HealthWatch({
-    ...{ stream, clock: options.clock },
+    stream,
+    clock: options.clock,
     hasMajority: () => majority.fault === undefined,
     own: () => ({ follows: replica.failure === undefined, seq: replica.seq }),
     rootAt: async (records) => (records > history.head() ? undefined : await proofs.root(records)),
@@ -279,7 +286,11 @@ async function openCluster(
     stopAnswering,
   ];
   return {
-    ...{ name: config.name, node, history, accounts, stopped },
+    name: config.name,
+    node,
+    history,
+    accounts,
+    stopped,
     sequencer: {
       ...sequencerOf(options, joined),
       health: () => watch.health,

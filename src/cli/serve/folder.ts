@@ -215,7 +215,10 @@ async function openContents(
     options.cluster === undefined
       ? undefined
       : await joinCluster({
-          ...{ ...common, path, config: options.cluster, mirrors: { history, accounts } },
+          ...common,
+          path,
+          config: options.cluster,
+          mirrors: { history, accounts },
           identity: {
             own:
               storedIdentity === undefined
@@ -262,13 +265,18 @@ async function openContents(
   });
   const { provable, close: closeCheckpoints } = await openCheckpoints({
     ...common,
-    ...{ path, identity, history, accounts },
+    path,
+    identity,
+    history,
+    accounts,
     ...(cluster === undefined ? {} : { recordLog: cluster.history }),
     ...(options.isFrozen === true ? { recordLog: { appendThen: () => undefined } } : {}),
     onWriteError: options.onWriteError,
   });
   const snapshotWriter = new SnapshotWriter<HistoryFolds>({
-    ...{ ...snapshotOptions, key: snapshotKey(identity), clock },
+    ...snapshotOptions,
+    key: snapshotKey(identity),
+    clock,
     log: history,
     folds: () => {
       if (rooms.head !== history.head()) return undefined;
@@ -300,7 +308,10 @@ async function openContents(
     folder,
     identity,
     certificate,
-    ...{ history, accounts, archive, cluster },
+    history,
+    accounts,
+    archive,
+    cluster,
     logs: { history: sharedHistory, accounts: sharedAccounts },
     rooms,
     registry,

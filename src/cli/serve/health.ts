@@ -28,8 +28,16 @@ export class HealthWatch {
   constructor(options: HealthOptions) {
     this.#options = options;
     this.#latest = {
-      ...{ reachable: true, follows: true, nodes: 0, lag: 0, messages: 0, bytes: 0 },
-      ...{ leader: "", replicas: 0, current: 0, rootsEqual: true },
+      reachable: true,
+      follows: true,
+      nodes: 0,
+      lag: 0,
+      messages: 0,
+      bytes: 0,
+      leader: "",
+      replicas: 0,
+      current: 0,
+      rootsEqual: true,
     };
     void this.#run();
   }
@@ -66,14 +74,15 @@ export class HealthWatch {
       const { follows, seq } = ownRoot();
       const matches = await Promise.all(nodes.map((node) => this.#matchesOwnHistory(node)));
       this.#latest = {
-        ...{
-          reachable: state.hasMajority,
-          follows,
-          nodes: nodes.length,
-          lag: Math.max(0, state.last - seq),
-        },
-        ...{ messages: state.last, bytes: state.bytes },
-        ...{ leader: state.leader, replicas: state.replicas, current: state.current },
+        reachable: state.hasMajority,
+        follows,
+        nodes: nodes.length,
+        lag: Math.max(0, state.last - seq),
+        messages: state.last,
+        bytes: state.bytes,
+        leader: state.leader,
+        replicas: state.replicas,
+        current: state.current,
         rootsEqual: areRootsEqual && matches.every((isEqual) => isEqual),
       };
     } catch (error) {

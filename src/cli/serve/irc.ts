@@ -90,7 +90,8 @@ function openIrcListener(
   const tls = scheme === "ircs" ? certificate : undefined;
   const [host, next] = hosts;
   const listen = (host: string) => ({
-    ...{ scheme, host },
+    scheme,
+    host,
     listener: listenTcp({ host, port, tls }, events, clock),
   });
   try {

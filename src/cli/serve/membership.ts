@@ -24,7 +24,9 @@ export interface Membership {
 }
 
 const POSITION = v.object({
-  ...{ seq: count, history: count, accounts: count },
+  seq: count,
+  history: count,
+  accounts: count,
   mark: v.exactOptional(v.string()),
   isFilling: v.exactOptional(v.literal(true)),
 });

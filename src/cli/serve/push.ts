@@ -56,8 +56,13 @@ export function pushDelivery(identity: Identity, settings: PushSettings): PushDe
       const { contact } = settings;
       const sealed = await encrypted(
         () => ({
-          ...{ endpoint, text, topic, contact },
-          ...{ key: fromBase64Url(key), auth: fromBase64Url(auth), ttlS: PUSH_TTL_S },
+          endpoint,
+          text,
+          topic,
+          contact,
+          key: fromBase64Url(key),
+          auth: fromBase64Url(auth),
+          ttlS: PUSH_TTL_S,
         }),
         signer,
       );

@@ -100,9 +100,11 @@ async function start(
     clock,
     entropy: systemEntropy(),
     settings: {
-      ...{ name: NAME, version: VERSION },
+      name: NAME,
+      version: VERSION,
       ...defined({ build: page?.build }),
-      ...{ welcome: undefined, roomPassword: secret },
+      welcome: undefined,
+      roomPassword: secret,
       files: QUOTAS_DEFAULT,
     },
     passwords: { hash: hashPassword, verify: verifyPassword },
@@ -120,7 +122,10 @@ async function start(
       isHost: hostCheck([options.inviteHost]),
       http: (port) =>
         httpHandler({
-          ...{ name: NAME, fingerprint: formatFingerprint(fingerprint), port, page },
+          name: NAME,
+          fingerprint: formatFingerprint(fingerprint),
+          port,
+          page,
           files: server.http.files,
         }),
     },
@@ -139,14 +144,7 @@ async function start(
   lentFiles.setOwner(owner.account);
   return {
     client: owner.client,
-    invite: {
-      host: options.inviteHost,
-      port,
-      portGiven: true,
-      room: LOBBY,
-      fingerprint,
-      secret,
-    },
+    invite: { host: options.inviteHost, port, portGiven: true, room: LOBBY, fingerprint, secret },
     folder: dirname(folder.data),
     lend: (source) => lentFiles.lend(source),
     close: async () => {

@@ -66,12 +66,7 @@ async function compareWithKnown(
   { origin, size }: LogVerdict,
   { pin, expected, size: known }: KnownHistory,
 ): Promise<Flaw[]> {
-  const finding = (seq: number, reason: string): Flaw => ({
-    seq,
-    file: folder,
-    offset: 0,
-    reason,
-  });
+  const finding = (seq: number, reason: string): Flaw => ({ seq, file: folder, offset: 0, reason });
   if (pin !== undefined && origin !== pin.origin) {
     const description = `${pin.origin} with ${counted(pin.size, "record")}`;
     return [finding(1, `this device has seen a different history, ${description}`)];

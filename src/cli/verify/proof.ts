@@ -60,9 +60,7 @@ function signedCheckpoint(note: string, key: Uint8Array): Checkpoint {
 }
 
 function invalidProof(message: string): Fault {
-  return new Fault("log-unproved", `invalid proof: ${message}`, {
-    remedy: "do not trust it",
-  });
+  return new Fault("log-unproved", `invalid proof: ${message}`, { remedy: "do not trust it" });
 }
 
 /** @throws {Fault} not-found */

@@ -27,10 +27,7 @@ const StoreRequest = v.variant("op", [
     ),
   }),
 ]);
-const Kept = v.object({
-  port: v.optional(v.number()),
-  rows: v.record(v.string(), v.unknown()),
-});
+const Kept = v.object({ port: v.optional(v.number()), rows: v.record(v.string(), v.unknown()) });
 type Kept = v.InferOutput<typeof Kept>;
 
 /** Several programs may write concurrently, so each change reads the current file first. */
@@ -93,9 +90,7 @@ export class LocalPageStore {
   #write(data: Kept): void {
     const text = jsonLine(data);
     if (Buffer.byteLength(text) > LOCAL_PAGE_DATA_BYTES_MAX) {
-      throw new Fault("store-full", "the page stores too much", {
-        remedy: "clear some drafts",
-      });
+      throw new Fault("store-full", "the page stores too much", { remedy: "clear some drafts" });
     }
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     writeSmallFile(this.#path, text);

@@ -139,8 +139,12 @@ export class TransferQueue<Task extends TransferTask> {
 
   #insert(task: Task, state: Entry<Task>["state"]): Entry<Task> {
     const entry: Entry<Task> = {
-      ...{ task, state, progress: undefined, stop: undefined },
-      ...{ ended: undefined, release: () => undefined },
+      task,
+      state,
+      progress: undefined,
+      stop: undefined,
+      ended: undefined,
+      release: () => undefined,
     };
     this.#entries.set(task.view.id, entry);
     this.#emit(entry);

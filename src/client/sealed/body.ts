@@ -115,8 +115,11 @@ export function openedRecord(record: ChatRecord, content: ContentRow): ChatRecor
     }
     default:
       return {
-        ...{ ...record, from: content.user ?? record.from, body: { reason: content.reason } },
-        ...{ sealed: "closed", ...missedOf(content) },
+        ...record,
+        from: content.user ?? record.from,
+        body: { reason: content.reason },
+        sealed: "closed",
+        ...missedOf(content),
       };
   }
 }

@@ -62,13 +62,19 @@ export class SealedCipherStage implements CipherStage {
     const resumable = await files.uploads();
     let content: SealedContent | undefined;
     const encryptingSource = new EncryptingSource({
-      ...{ source, hashing, cipher },
+      source,
+      hashing,
+      cipher,
       secretOf: (file) => files.secretOf(file, ids),
       onDescribed: async (file, sentContent) => {
         content = sentContent;
         await files.setDescription(file, (secret) =>
           sealedFileBody({
-            ...{ file, name, folder, secret, ...sentContent },
+            file,
+            name,
+            folder,
+            secret,
+            ...sentContent,
             ...(text && { text }),
             ...(sending && { sending }),
           }),
@@ -94,7 +100,11 @@ export class SealedCipherStage implements CipherStage {
         await files.remove(sent.id);
         const { sizeBytes = 0, digest = "" } = content ?? {};
         return {
-          ...{ ...sent, name, sizeBytes, digest, posted },
+          ...sent,
+          name,
+          sizeBytes,
+          digest,
+          posted,
           chunks: chunkCount(sizeBytes),
           resumedBytes: plainBytes(sent.resumedBytes),
         };
@@ -187,7 +197,11 @@ export class SealedCipherStage implements CipherStage {
       onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
     });
     return {
-      ...{ ...got, name, sizeBytes, from, digest },
+      ...got,
+      name,
+      sizeBytes,
+      from,
+      digest,
       chunks: chunkCount(sizeBytes),
       resumedBytes: plainBytes(got.resumedBytes),
       entries: folder?.entries,
@@ -219,8 +233,6 @@ function cannotOpen(file: FileId): Fault {
   return new Fault(
     "seal-refused",
     msg`this device cannot decrypt ${file}: it joined the room later`,
-    {
-      remedy: msg`ask a member to send it again`,
-    },
+    { remedy: msg`ask a member to send it again` },
   );
 }

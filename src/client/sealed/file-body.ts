@@ -62,7 +62,11 @@ export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedF
   if (typeof root !== "string" || !DIGEST.test(root)) return undefined;
   const { name, size, digest, folder } = file;
   return {
-    ...{ file: file.file, name, sizeBytes: size, digest, folder },
+    file: file.file,
+    name,
+    sizeBytes: size,
+    digest,
+    folder,
     root: Uint8Array.from(root.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
     secret: { key, prefix },
   };

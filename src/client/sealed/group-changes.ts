@@ -287,7 +287,10 @@ export class GroupChanges {
     const checks = reader.accountChecks(tx);
     const commit = await device.engine.commit(group, intent, { bound, ...checks });
     return this.#storePending(tx, commit, {
-      ...{ ...fresh, ...details, epoch: group.epoch, change: changeRow(commit.change) },
+      ...fresh,
+      ...details,
+      epoch: group.epoch,
+      change: changeRow(commit.change),
       ...(row.refused === undefined ? {} : { instead: row.refused }),
     });
   }
@@ -309,7 +312,9 @@ export class GroupChanges {
   ): Promise<PendingRow> {
     const { instance } = tx;
     const pending: PendingRow = {
-      ...{ ...fields, instance, info: toBase64Url(groupInfo) },
+      ...fields,
+      instance,
+      info: toBase64Url(groupInfo),
       ...defined({
         commit: commit && toBase64Url(commit),
         welcome: welcome && toBase64Url(welcome),
@@ -410,7 +415,10 @@ export class GroupChanges {
         const bound = utf8Encode(fresh.commitId);
         const commit = await device.engine
           .rejoin(found.info, {
-            ...{ room: tx.room, ...gid, bound, ...reader.accountChecks(tx) },
+            room: tx.room,
+            ...gid,
+            bound,
+            ...reader.accountChecks(tx),
             signers: tx.row?.signers,
           })
           .catch(asFault);
@@ -428,7 +436,9 @@ export class GroupChanges {
         }
         this.#room.forgetOutside();
         return this.#storePending(tx, commit, {
-          ...{ ...fresh, epoch: found.epoch, change: changeRow(change) },
+          ...fresh,
+          epoch: found.epoch,
+          change: changeRow(change),
           added: change.added.map(({ user, device: id }) => ({ user, device: id })),
           removed: change.removed.map(({ device: id }) => id),
         });

@@ -483,14 +483,18 @@ export class SealedRoom {
       : assignCount(row);
     if (!isCounted) tx.change(counts);
     const sent: SentRow = {
-      ...{ body, count, since: row.since },
+      body,
+      count,
+      since: row.since,
       sentAtUnixMs: earlier?.sentAtUnixMs ?? clock.unixMs(),
       hashes: earlier?.hashes ?? [],
     };
     const { sentAtUnixMs } = sent;
     const unconfirmed = excusedBy(counts, count);
     const content = {
-      ...{ body: packBody(sent.body as SealedBody), count, sentAtUnixMs },
+      body: packBody(sent.body as SealedBody),
+      count,
+      sentAtUnixMs,
       ...(unconfirmed === undefined ? {} : { unconfirmed }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
     };

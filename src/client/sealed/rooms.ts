@@ -57,7 +57,11 @@ export class SealedRooms {
     const files = new FileIndex(states, unixMs);
     const onRefused = (fault: Fault) => emit({ kind: "sealed-fault", fault });
     this.#parts = {
-      ...{ ...options, states, emit, claims, files },
+      ...options,
+      states,
+      emit,
+      claims,
+      files,
       reader: new RoomReader({ engine, sha256, states, unixMs, claims, files, user }),
       lease: new DeviceLease({ clock, entropy, states, request, onRefused }),
       renewals: new TaskQueue(),

@@ -53,8 +53,6 @@ export function checkNotSealed(room: RoomView | undefined): void {
   throw new Fault(
     "sealed-room",
     msg`an encrypted room cannot have a topic, because topics are not encrypted`,
-    {
-      remedy: msg`post it as a message`,
-    },
+    { remedy: msg`post it as a message` },
   );
 }

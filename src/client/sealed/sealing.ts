@@ -572,13 +572,28 @@ export class Sealing {
       const { user, fingerprint, formers } = account;
       const store = home;
       const device = await openSealedDevice({
-        ...{ clock, keys, store, stateKey, fingerprint, formers, user },
+        clock,
+        keys,
+        store,
+        stateKey,
+        fingerprint,
+        formers,
+        user,
         primitives: homes.primitives,
       });
       const { sha256 } = keys;
       const { history } = this.#options;
       const rooms = new SealedRooms({
-        ...{ clock, entropy, sha256, store, stateKey, device, user, request, emit, history },
+        clock,
+        entropy,
+        sha256,
+        store,
+        stateKey,
+        device,
+        user,
+        request,
+        emit,
+        history,
         isLinked: () => this.#isLinked,
       });
       return { rooms, home };

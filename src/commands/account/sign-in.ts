@@ -17,7 +17,8 @@ interface AccountVerb {
 
 function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
   return clientVerb({
-    ...{ mode, requiresPassword: true },
+    mode,
+    requiresPassword: true,
     setsDefaults: action === undefined, // A user who logs out probably does not return.
     args: {},
     async run(_args, context, open) {

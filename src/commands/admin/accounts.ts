@@ -45,11 +45,7 @@ export const reset = defineVerb({
 });
 
 export const rename = defineVerb({
-  args: {
-    ...NAME,
-    to: argument("New name"),
-    ...ADMIN_FLAGS,
-  },
+  args: { ...NAME, to: argument("New name"), ...ADMIN_FLAGS },
   details: "Their devices stay signed in, and the old name still works.",
   async run(args, context) {
     const [user, to] = [userNameOf(args.name), userNameOf(args.to)];

@@ -24,7 +24,10 @@ export const command = operatorVerb({
     const status = await client.request("clock", action === undefined ? {} : { accept: true });
     const { plausible, now, newest } = status;
     const line = {
-      ...{ kind: "clock", plausible, now: formatUtc(now), newest: formatUtc(newest) },
+      kind: "clock",
+      plausible,
+      now: formatUtc(now),
+      newest: formatUtc(newest),
       waits: plausible ? [] : WAITS,
     };
     const text = plausible ? "the clock is plausible" : clockText(status);

@@ -21,11 +21,7 @@ import { allRooms } from "./lists.ts";
 
 const ROOM = { room: argument("Room name") } as const satisfies FlagDefs;
 const rename = defineVerb({
-  args: {
-    ...ROOM,
-    to: argument("New name"),
-    ...ADMIN_FLAGS,
-  },
+  args: { ...ROOM, to: argument("New name"), ...ADMIN_FLAGS },
   details: "Members stay, and the old name still works.",
   async run(args, context) {
     const [room, to] = [roomNameOf(args.room), roomNameOf(args.to)];

@@ -23,8 +23,12 @@ export const command = defineVerb({
     const progress = new CounterLine(context);
     const { clock } = context;
     const result = await backUp({
-      ...{ disk: systemDisk(), sha256, clock },
-      ...{ data: args.data, out: args.dir, files: args.files },
+      disk: systemDisk(),
+      sha256,
+      clock,
+      data: args.data,
+      out: args.dir,
+      files: args.files,
       onWarning: (message) => {
         progress.end();
         printNotice(context, message);

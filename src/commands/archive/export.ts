@@ -69,9 +69,7 @@ async function runExport(
     throw new Fault(
       "file-unknown",
       `could not export ${counted(failed, "file")}; everything else was exported`,
-      {
-        remedy: "see the lines above",
-      },
+      { remedy: "see the lines above" },
     );
   }
   return 0;

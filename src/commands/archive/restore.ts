@@ -29,7 +29,10 @@ export const command = defineVerb({
     const { acceptRollback } = args;
     const { clock } = context;
     const result = await restoreBackup({
-      ...{ disk: systemDisk(), sha256, backup: args.dir, data: args.data },
+      disk: systemDisk(),
+      sha256,
+      backup: args.dir,
+      data: args.data,
       acceptsRollback: acceptRollback,
       acceptsLoss: args.acceptLoss,
       nowUnixMs: clock.unixMs(),

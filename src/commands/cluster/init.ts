@@ -55,14 +55,16 @@ export const command = defineVerb({
       throw new Fault(
         "data-foreign",
         `${path} was only partly moved into the cluster '${cluster}'`,
-        {
-          remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${path}`,
-        },
+        { remedy: `resume with --cluster ${cluster}, or abort: chat cluster leave ${path}` },
       );
     }
     const { clock } = context;
     const open = await openFolder({
-      ...{ path, clock, entropy: systemEntropy(), certificate: undefined, hosts: [] },
+      path,
+      clock,
+      entropy: systemEntropy(),
+      certificate: undefined,
+      hosts: [],
       isFrozen: true,
       onWriteError: (fault) => printNotice(context, `${fault.message}; ${fault.remedy}`),
     });
@@ -104,7 +106,10 @@ async function importFolder(
   await checkNatsSync(context, config);
   const own = formatFingerprint(identity.fingerprint);
   const stream = await openJetStream({
-    ...{ ...config, cluster, clock, identity: { own, make: () => Promise.resolve(own) } },
+    ...config,
+    cluster,
+    clock,
+    identity: { own, make: () => Promise.resolve(own) },
   });
   const progress = new CounterLine(context);
   const total = history.head() + accounts.head();
@@ -112,7 +117,12 @@ async function importFolder(
   let position: Position;
   try {
     position = await publishLogs({
-      ...{ stream, disk: systemDisk(), path, logs: { history, accounts }, clock, sha256 },
+      stream,
+      disk: systemDisk(),
+      path,
+      logs: { history, accounts },
+      clock,
+      sha256,
       onBegin: () => writeMembership(path, { cluster, node, position: START, state: "filling" }),
       onProgress: (records) => progress.update(() => `${records} of ${counted(total, "record")} …`),
     });

@@ -9,9 +9,7 @@ import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { lockFolder } from "../../io/disk/lock.ts";
 
 export const command = defineVerb({
-  args: {
-    dir: argument("Data folder of the server", { valueHint: "DIR" }),
-  },
+  args: { dir: argument("Data folder of the server", { valueHint: "DIR" }) },
   details: "Irreversible: later messages in this folder never reach the cluster.",
   run(args, context) {
     const path = checkDataFolder(args.dir);

@@ -147,11 +147,7 @@ export class ServerAddresses {
       const text = formatAddress(address);
       if (this.#candidates.has(text) || this.#foreign.has(text)) continue;
       const failures = before.get(text)?.failures ?? 0;
-      this.#candidates.set(text, {
-        address,
-        isConfigured: configured.has(text),
-        failures,
-      });
+      this.#candidates.set(text, { address, isConfigured: configured.has(text), failures });
     }
   }
 }

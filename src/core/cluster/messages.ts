@@ -197,11 +197,7 @@ function draftOf(value: unknown, sha256: Sha256): FollowingDraft {
     bodyBytes instanceof Uint8Array &&
     bodyBytes.length + LINE_FRAME_BYTES_MAX <= LINE_BYTES_MAX;
   if (!isValid) throw malformed();
-  const draft = {
-    ...{ kind, id, body: bodyOf(bodyBytes) },
-    room: room as RoomId,
-    by: by as UserId,
-  };
+  const draft = { kind, id, body: bodyOf(bodyBytes), room: room as RoomId, by: by as UserId };
   const sealed = { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
   return follows === 0 ? { sealed } : { sealed, follows };
 }
@@ -231,7 +227,5 @@ export function readNodeMessage(
 }
 
 function malformed(cause?: unknown): Fault {
-  return new Fault("frame-malformed", "the stream contains an unreadable message", {
-    cause,
-  });
+  return new Fault("frame-malformed", "the stream contains an unreadable message", { cause });
 }

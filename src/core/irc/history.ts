@@ -205,8 +205,10 @@ export function* readPages(
   while (found.length < limit && bytes < HISTORY_BYTES_MAX) {
     session.charge(PAGE_UNITS);
     const answer = yield* session.ask("history", {
-      ...{ target: targetOf(channel), kinds: [...kinds] },
-      ...{ limit: Math.min(PAGE_MAX, limit - found.length), ...at },
+      target: targetOf(channel),
+      kinds: [...kinds],
+      limit: Math.min(PAGE_MAX, limit - found.length),
+      ...at,
     });
     yield* session.turn();
     const page = session.readPage(answer.records);

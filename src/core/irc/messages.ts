@@ -169,7 +169,10 @@ function* replyOf(
 
 function* hasRecord(session: IrcSession, channel: Channel, seq: number): Asking<boolean> {
   const { records } = yield* session.ask("history", {
-    ...{ target: targetOf(channel), after: seq - 1, before: seq + 1, limit: 1 },
+    target: targetOf(channel),
+    after: seq - 1,
+    before: seq + 1,
+    limit: 1,
   });
   return records.length > 0;
 }
@@ -216,8 +219,11 @@ function* removeReaction(
   if (channel === undefined) return;
   try {
     const { records } = yield* session.ask("history", {
-      ...{ target: destinationOf(session, target), from: session.nick, kinds: ["reaction"] },
-      ...{ after: re, limit: REACTIONS_READ_MAX },
+      target: destinationOf(session, target),
+      from: session.nick,
+      kinds: ["reaction"],
+      after: re,
+      limit: REACTIONS_READ_MAX,
     });
     const own = session.readPage(records).findLast(({ body }) => {
       return body?.["re"] === re && body["react"] === sign;

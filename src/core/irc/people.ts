@@ -84,8 +84,19 @@ interface WhoRow {
 /** The order of the fields is fixed. @see https://ircv3.net/specs/extensions/whox */
 function whox(wanted: string, { token, where, name, flags }: WhoRow): string[] {
   const values: Readonly<Record<string, string>> = {
-    ...{ t: token, c: where, u: name, i: "255.255.255.255", h: HOST, s: HOST, n: name },
-    ...{ f: flags, d: "0", l: "0", a: name, o: "n/a", r: name },
+    t: token,
+    c: where,
+    u: name,
+    i: "255.255.255.255",
+    h: HOST,
+    s: HOST,
+    n: name,
+    f: flags,
+    d: "0",
+    l: "0",
+    a: name,
+    o: "n/a",
+    r: name,
   };
   return [..."tcuihsnfdlaor"]
     .filter((field) => wanted.toLowerCase().includes(field))

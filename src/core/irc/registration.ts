@@ -163,7 +163,10 @@ export class Registration {
     try {
       session.hold();
       const answer = yield* session.ask("login", {
-        ...{ user, password, deviceKey: NO_DEVICE_KEY, after: Number.MAX_SAFE_INTEGER },
+        user,
+        password,
+        deviceKey: NO_DEVICE_KEY,
+        after: Number.MAX_SAFE_INTEGER,
       });
       const account = findAccount(session.server, answer.user);
       if (account === undefined) return new Fault("user-unknown", "the account is gone");

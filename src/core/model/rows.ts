@@ -122,7 +122,16 @@ export class RowBuilder {
       bottomRequests: bottoms = 0,
     } = room ?? {};
     const inputs: RowInputs = {
-      ...{ range, readTo, pins, loading, shown, bottoms, open, pending, ignored, hidesMembership },
+      range,
+      readTo,
+      pins,
+      loading,
+      shown,
+      bottoms,
+      open,
+      pending,
+      ignored,
+      hidesMembership,
     };
     const last = this.#last;
     // Many room changes, such as typing and read positions, do not affect its rows.
@@ -210,9 +219,17 @@ function buildRows(
   const { readTo } = options;
   const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
   const state: RowsState = {
-    ...{ ...options, items, rows: [], days: new Set(), isOrdered: true },
-    ...{ startsUnread: isMarked, isMarked, day: Number.NaN },
-    ...{ last: undefined, folded: NONE, isFoldedGrouped: false },
+    ...options,
+    items,
+    rows: [],
+    days: new Set(),
+    isOrdered: true,
+    startsUnread: isMarked,
+    isMarked,
+    day: Number.NaN,
+    last: undefined,
+    folded: NONE,
+    isFoldedGrouped: false,
   };
   const old = before !== undefined && hasSameOptions(before, options) ? before : undefined;
   const from = old === undefined ? 0 : reuseRows(state, old);

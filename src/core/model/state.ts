@@ -145,10 +145,7 @@ export interface PageRequest {
   readonly seq: number;
 }
 
-export type FileView = FileBody & {
-  readonly isSealed?: true;
-  readonly sending?: string;
-};
+export type FileView = FileBody & { readonly isSealed?: true; readonly sending?: string };
 
 export interface Item {
   readonly seq: number;

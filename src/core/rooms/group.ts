@@ -64,9 +64,7 @@ function checkCreates(room: Room, { requester, device, change }: GroupCommand): 
     throw new Fault(
       "not-allowed",
       msg`'${room.name}' is not encrypted, and an existing room cannot be encrypted`,
-      {
-        remedy: "create a new room: /join ROOM --sealed",
-      },
+      { remedy: "create a new room: /join ROOM --sealed" },
     );
   }
   if (!isDirect(room.id) && !room.moderators.has(requester.user)) {

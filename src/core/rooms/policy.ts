@@ -174,7 +174,13 @@ export class ServerPolicy {
     const { hash, uses, expires, operator } = body;
     if (hash === undefined) return;
     this.#invites.set(id, {
-      ...{ seq, id, by, hash, isRevoked: false, usesLeft: uses, expires: clampedTime(expires) },
+      seq,
+      id,
+      by,
+      hash,
+      isRevoked: false,
+      usesLeft: uses,
+      expires: clampedTime(expires),
       room: body.room as RoomId | undefined,
       post: (body.post || undefined) as RoomId | undefined,
       read: body.read as RoomId | undefined,

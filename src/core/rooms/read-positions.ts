@@ -6,10 +6,7 @@ import { READ_POSITIONS_MAX } from "../../base/limits.ts";
 import { positive, tableOf } from "../../wire/field.ts";
 import { SmallMap } from "../small-map.ts";
 
-export const READ_POSITIONS = v.object({
-  format: v.literal(1),
-  read: tableOf(tableOf(positive)),
-});
+export const READ_POSITIONS = v.object({ format: v.literal(1), read: tableOf(tableOf(positive)) });
 
 /**
  * `n` of the last record that any device of the account has displayed in the room. Positions only

@@ -107,8 +107,12 @@ function contentOf(value: object): SignedContent | undefined {
     return undefined;
   // Copies the bytes, because msgpackr returns views that would keep the whole message in memory.
   return {
-    ...{ body: body.slice(), sentAtUnixMs: ts, count: c },
-    ...{ unconfirmed, checkpoint: parsedCheckpoint, signature: sig.slice() },
+    body: body.slice(),
+    sentAtUnixMs: ts,
+    count: c,
+    unconfirmed,
+    checkpoint: parsedCheckpoint,
+    signature: sig.slice(),
   };
 }
 

@@ -147,9 +147,7 @@ export class SealEngine {
       throw new Fault(
         "not-allowed",
         "encrypted rooms do not work here, because this page cannot encrypt",
-        {
-          remedy: "open it over HTTPS",
-        },
+        { remedy: "open it over HTTPS" },
       );
     }
     const certificates = new Certificates(options.servers);
@@ -512,11 +510,7 @@ export class SealEngine {
       member,
       epoch,
       signature,
-    }: {
-      readonly member: SealMember;
-      readonly epoch: number;
-      readonly signature: Uint8Array;
-    },
+    }: { readonly member: SealMember; readonly epoch: number; readonly signature: Uint8Array },
   ): Promise<boolean> {
     const signed = sealedLeaveBytes(group.gid, epoch, group.policy.room);
     return verifyEd25519(fromBase64Url(member.device), signed, signature);

@@ -119,7 +119,5 @@ export class FileStream {
 }
 
 function broken(index: number, cause?: unknown): Fault {
-  return new Fault("seal-broken", msg`chunk ${index} of an encrypted file is damaged`, {
-    cause,
-  });
+  return new Fault("seal-broken", msg`chunk ${index} of an encrypted file is damaged`, { cause });
 }

@@ -91,9 +91,7 @@ async function backUpLocked(options: BackupOptions): Promise<BackupResult> {
   const { disk, sha256 } = options;
   const server = await firstLeaf(disk, join(data, "history"), sha256);
   if (server === undefined) {
-    throw new Fault("not-found", `${data} is empty`, {
-      remedy: "start the server first",
-    });
+    throw new Fault("not-found", `${data} is empty`, { remedy: "start the server first" });
   }
   const previous = checkTarget(disk, out, server);
   disk.makeFolder(out);
@@ -327,7 +325,5 @@ function isWithin(inner: string, outer: string): boolean {
 
 function diverged(out: string, data: string): Fault {
   const message = `${out} has records that ${data} lacks: one of them was rolled back`;
-  return new Fault("data-foreign", message, {
-    remedy: "keep that backup and use a new folder",
-  });
+  return new Fault("data-foreign", message, { remedy: "keep that backup and use a new folder" });
 }

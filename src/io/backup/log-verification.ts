@@ -39,7 +39,9 @@ export async function verifyLogCopy(options: VerifyLogOptions): Promise<Verified
   const erasures = new Erasures();
   let erasedBy = 0;
   const check = new LogCheck({
-    ...{ disk, folder, sha256 },
+    disk,
+    folder,
+    sha256,
     isEnd: ({ isComplete }) => !isComplete,
     needs: ({ seq, kind, erased }) =>
       onRecord !== undefined || erased > 0 || hasTrait(kind, "erasing") || sizes.has(seq),

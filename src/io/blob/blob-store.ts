@@ -134,7 +134,13 @@ class FolderStore implements BlobStore {
     const checksumPath = join(path, CHECKSUM_FILE);
     const lines = await this.#openLines(checksumPath, content);
     const options = {
-      ...{ content, lines, checksumPath, headerBytes: 0, isStrict: true, isProven: true, sha256 },
+      content,
+      lines,
+      checksumPath,
+      headerBytes: 0,
+      isStrict: true,
+      isProven: true,
+      sha256,
       syncs: this.#syncs,
     };
     const hooks: BlobHooks = {

@@ -56,11 +56,7 @@ export class Mirrors {
     }
     const isTransient = (error: unknown) =>
       error instanceof Fault && error.code === "store-full" && !isClosed();
-    await retry(() => this.#append(pending, records), {
-      clock,
-      intervalMs: RETRY_MS,
-      isTransient,
-    });
+    await retry(() => this.#append(pending, records), { clock, intervalMs: RETRY_MS, isTransient });
     return records;
   }
 

@@ -160,7 +160,10 @@ async function* existingMessages(
     notify();
   };
   const reader = new StreamReader({
-    ...{ stream, clock, sha256, after: { seq: from - 1 } },
+    stream,
+    clock,
+    sha256,
+    after: { seq: from - 1 },
     onMessage: (message) => {
       existing.push(message);
       notify();

@@ -115,9 +115,7 @@ export class Publisher {
     let fault = new Fault(
       "no-majority",
       "the server's cluster has no majority and cannot record anything",
-      {
-        retryAfterMs: 1_000,
-      },
+      { retryAfterMs: 1_000 },
     );
     for (;;) {
       const sent = this.#published.get(id);

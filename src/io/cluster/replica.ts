@@ -85,13 +85,18 @@ export class Replica {
     const isClosed = () => this.#isClosed;
     this.#mirrors = new Mirrors({ logs: mirrors, clock, sha256, isClosed });
     this.#peerCheck = new PeerCheck({
-      ...{ stream, clock, peers: options.peers },
+      stream,
+      clock,
+      peers: options.peers,
       isBehind: ({ heads }) => this.#mirrors.isBehind(heads),
       waitUntilApplied: (seq) => this.waitUntilApplied(seq),
       isStopped: () => this.#isStopped,
     });
     this.#publisher = new Publisher({
-      ...{ stream, clock, entropy, isClosed },
+      stream,
+      clock,
+      entropy,
+      isClosed,
       isBlocked: () => this.isRestoring || !this.#peerCheck.hasPassed,
       applied: () => this.#position.seq,
       onStored: (seq) => this.#reader?.stored(seq),
@@ -257,7 +262,10 @@ export class Replica {
     this.#position = at;
     this.#lastMessage = undefined;
     this.#reader = new StreamReader({
-      ...{ stream, clock, sha256, after: at },
+      stream,
+      clock,
+      sha256,
+      after: at,
       earlier: this.#positions.filter(({ seq }) => seq < at.seq),
       onMessage: (message) => this.#receive(message),
       onRewound: () => this.#rewind(),
@@ -300,7 +308,10 @@ export class Replica {
     const { stream, mirrors, clock, entropy } = this.#options;
     try {
       await restoreLost({
-        ...{ stream, mirrors, clock, entropy },
+        stream,
+        mirrors,
+        clock,
+        entropy,
         headsIfAhead: () =>
           this.#isAhead && !this.#interpreter.isCopying ? this.#interpreter.heads : undefined,
         applied: () => this.#position.seq,
@@ -338,7 +349,8 @@ export class Replica {
       }
       this.#lastMessage = messages[applied.length - 1] ?? this.#lastMessage;
       this.#position = {
-        ...{ ...this.#interpreter.heads, seq: this.#lastMessage?.seq ?? this.#position.seq },
+        ...this.#interpreter.heads,
+        seq: this.#lastMessage?.seq ?? this.#position.seq,
         ...(this.#interpreter.isCopying ? { isFilling: true } : {}),
       };
       this.#mirrors.eraseReplaced(pending, this.#interpreter.copied);

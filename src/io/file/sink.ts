@@ -46,8 +46,13 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
     try {
       const content = contentOf(disk, part, folderSize);
       const options = {
-        ...{ content, lines: openJournal(disk, part, content), checksumPath: part.journalPath },
-        ...{ headerBytes: part.headerBytes, isStrict: false, isProven: part.isProven, sha256 },
+        content,
+        lines: openJournal(disk, part, content),
+        checksumPath: part.journalPath,
+        headerBytes: part.headerBytes,
+        isStrict: false,
+        isProven: part.isProven,
+        sha256,
       };
       const chunks = await ChunkSequence.open(options, (...opened) => new ChunkSequence(...opened));
       return new PartialFileSink({ disk, folder, name, part, content, chunks });

@@ -253,9 +253,7 @@ function closeSocket(socket: Socket): Promise<void> {
 function bindFault(cause: unknown, port: number): Fault {
   switch (codeOf(cause)) {
     case "EADDRINUSE":
-      return new Fault("port-taken", `UDP port ${port} is in use`, {
-        cause,
-      });
+      return new Fault("port-taken", `UDP port ${port} is in use`, { cause });
     case "EACCES":
     case "EPERM":
       return new Fault("store-denied", `permission denied for UDP port ${port}`, {

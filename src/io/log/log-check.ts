@@ -167,7 +167,11 @@ export async function checkCovered(options: CoveredCheckOptions): Promise<number
   const { disk, folder, sha256, covered, erased, pause } = options;
   const unordered: number[] = [];
   const check = new LogCheck({
-    ...{ disk, folder, sha256, blockBytes: COVERED_BLOCK_BYTES, onBlock: pause },
+    disk,
+    folder,
+    sha256,
+    blockBytes: COVERED_BLOCK_BYTES,
+    onBlock: pause,
     needs: (record) => record.erased > 0 && !erased.has(record.seq),
     onRecord: ({ head }) => void unordered.push(head.seq),
     onBreak: (flaw) => {

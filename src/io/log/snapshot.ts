@@ -67,13 +67,7 @@ export async function writeSnapshot<Folds>(
 ): Promise<void> {
   const leaf = lastLeaf({ disk, folder, sha256 }, log.segments);
   if (leaf === undefined) return;
-  const content: Content<Folds> = {
-    format: FORMAT,
-    version,
-    leaf: leaf.toBase64(),
-    log,
-    folds,
-  };
+  const content: Content<Folds> = { format: FORMAT, version, leaf: leaf.toBase64(), log, folds };
   const pieces: Uint8Array[] = [];
   for (const text of jsonPieces(content)) {
     pieces.push(utf8Encode(text));

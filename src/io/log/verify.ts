@@ -138,11 +138,7 @@ class Verifier implements ProvableLog {
       this.#stored = readCheckpointFile(disk, folder);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "log-corrupt") throw error;
-      return this.#report({
-        seq: 0,
-        ...this.#storedPosition,
-        reason: "not a signed checkpoint",
-      });
+      return this.#report({ seq: 0, ...this.#storedPosition, reason: "not a signed checkpoint" });
     }
     if (this.#stored === undefined || isSigned(this.#stored.note)) return;
     const { size } = this.#stored.checkpoint;

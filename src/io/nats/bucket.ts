@@ -220,11 +220,6 @@ function retryUntilTimeout<Result>(
   const isTransient = (error: unknown) => !(error instanceof Fault);
   const until = clock.now() + withinMs;
   return asNatsFault(
-    retry(act, {
-      clock,
-      intervalMs: CLUSTER_ANSWER_TIMEOUT_MS / 10,
-      until,
-      isTransient,
-    }),
+    retry(act, { clock, intervalMs: CLUSTER_ANSWER_TIMEOUT_MS / 10, until, isTransient }),
   );
 }

@@ -66,7 +66,9 @@ async function ensureStream(
       return hasLeader(found);
     }
     const config = {
-      ...{ name, subjects: [`${prefixOf(cluster)}.>`], ...bound },
+      name,
+      subjects: [`${prefixOf(cluster)}.>`],
+      ...bound,
       discard: DiscardPolicy.New,
       max_msgs_per_subject: 1,
       allow_direct: true,

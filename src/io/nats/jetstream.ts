@@ -95,7 +95,9 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     };
     const ready = () =>
       ensureStream(manager, {
-        ...{ name, cluster, isUnsafe },
+        name,
+        cluster,
+        isUnsafe,
         republish: isSupported(version) ? republishOf(cluster) : undefined,
         identity: identity === undefined ? undefined : { own, make },
         make,
@@ -166,7 +168,9 @@ async function ensureStream(
     return hasLeader(found);
   }
   const config = {
-    ...{ name, subjects: [subjectOf(cluster)], description: describe(await make()) },
+    name,
+    subjects: [subjectOf(cluster)],
+    description: describe(await make()),
     ...(republish === undefined ? {} : { republish }),
     discard: DiscardPolicy.New,
     duplicate_window: DUPLICATE_WINDOW_NS,

@@ -37,9 +37,7 @@ export async function readNatsSettings(url: string): Promise<NatsSettings> {
   throw new Fault(
     "unreachable",
     `${url} is not the monitoring port of a NATS server with JetStream`,
-    {
-      remedy: "check --nats-monitor",
-    },
+    { remedy: "check --nats-monitor" },
   );
 }
 

@@ -154,9 +154,7 @@ function tcpFault(cause: unknown, address: string, port: number): Fault {
       return new Fault(
         "unreachable",
         `cannot connect to ${address} over TCP (${code || String(cause)})`,
-        {
-          cause,
-        },
+        { cause },
       );
   }
 }
@@ -172,10 +170,7 @@ function closedEarly(cause?: unknown): Fault {
   return new Fault(
     "unreachable",
     "it accepts connections but closes them before the TLS handshake",
-    {
-      remedy: "it may be starting or stopping, or another program may use this port",
-      cause,
-    },
+    { remedy: "it may be starting or stopping, or another program may use this port", cause },
   );
 }
 
@@ -190,9 +185,6 @@ function notTls(reason: string, cause?: unknown): Fault {
   return new Fault(
     "unreachable",
     `it accepts connections but does not speak TLS (${reason || "no reason given"})`,
-    {
-      remedy: "check the port: another program may use it, or a proxy is in between",
-      cause,
-    },
+    { remedy: "check the port: another program may use it, or a proxy is in between", cause },
   );
 }

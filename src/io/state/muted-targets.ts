@@ -30,9 +30,7 @@ export class MutedTargets extends HomeTable {
       throw new Fault(
         "too-many",
         msg`at most ${SETTINGS_LISTED_MAX} rooms and users can be muted`,
-        {
-          remedy: "unmute one first",
-        },
+        { remedy: "unmute one first" },
       );
     });
   }

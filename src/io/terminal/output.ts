@@ -56,12 +56,7 @@ export function screenOutput(fd: number | undefined, onBroken: OnBroken): Screen
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
   const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;
-  return {
-    fd,
-    isTerminal,
-    isNonBlocking: false,
-    columns: isTerminal ? columns : () => undefined,
-  };
+  return { fd, isTerminal, isNonBlocking: false, columns: isTerminal ? columns : () => undefined };
 }
 
 class FdOutput implements ScreenOutput {

@@ -226,10 +226,7 @@ class WsDialAttempt {
     return new Fault(
       "unreachable",
       `${this.#address} is not a chat server: it does not speak TLS`,
-      {
-        remedy: "check the port; connect to a server with --no-tls through its proxy",
-        cause,
-      },
+      { remedy: "check the port; connect to a server with --no-tls through its proxy", cause },
     );
   }
 

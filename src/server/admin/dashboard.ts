@@ -103,8 +103,15 @@ export class AdminDashboard {
     const [address] = this.#options.addresses();
     return defined({
       server: address === undefined ? "" : formatAddress(address).slice(0, ADDRESS_CHARS_MAX),
-      ...{ diskFreeBytes, version, since, memoryBytes, links, sessions, lanes },
-      ...{ sentBytes, receivedBytes },
+      diskFreeBytes,
+      version,
+      since,
+      memoryBytes,
+      links,
+      sessions,
+      lanes,
+      sentBytes,
+      receivedBytes,
     });
   }
 
@@ -125,11 +132,15 @@ export class AdminDashboard {
       lane: channel !== undefined,
       operator: isOperating(client, client.account, this.#options.registry),
       roundTripMs: roundTripMs === undefined ? undefined : Math.round(roundTripMs),
-      ...{ sentMessages, sentBytes, receivedMessages, receivedBytes },
+      sentMessages,
+      sentBytes,
+      receivedMessages,
+      receivedBytes,
       queuedBytes: link.queuedBytes(),
       acknowledged: client.acknowledged,
       // QUIC resends exactly the data that it has lost. Operating systems do not report TCP losses.
-      ...{ retransmitted: lost, lost },
+      retransmitted: lost,
+      lost,
     });
   }
 
@@ -172,8 +183,15 @@ export class AdminDashboard {
     for (const run of this.#options.downloads?.active ?? []) {
       const { file, name, account, address, sinceMs, doneBytes, sizeBytes } = run;
       yield defined({
-        ...{ file, name, direction: "down", user: account.name },
-        ...{ address: formatAddress(address), since: sinceMs, doneBytes, sizeBytes, web: true },
+        file,
+        name,
+        direction: "down",
+        user: account.name,
+        address: formatAddress(address),
+        since: sinceMs,
+        doneBytes,
+        sizeBytes,
+        web: true,
       });
     }
   }

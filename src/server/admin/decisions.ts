@@ -52,7 +52,9 @@ export function decisionOf(
       return defined({
         decision: on === true ? "banned" : "unbanned",
         ...by,
-        ...{ whom: address ?? name, until, reason },
+        whom: address ?? name,
+        until,
+        reason,
       });
     }
     case "invite":

@@ -184,8 +184,12 @@ export class EventFeed {
     const targets = [...to];
     const isPrivate = to.some((target) => target.startsWith("@"));
     return defined({
-      ...{ user, address: formatAddress(address), file, to: targets },
-      ...{ name: isPrivate ? undefined : name, sizeBytes },
+      user,
+      address: formatAddress(address),
+      file,
+      to: targets,
+      name: isPrivate ? undefined : name,
+      sizeBytes,
     });
   }
 

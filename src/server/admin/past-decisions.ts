@@ -135,7 +135,11 @@ export class PastDecisions {
   }
 
   /** Reads each kind separately, because the index finds rare kinds without reading the others. */
-  async #records({ since, until, before }: RequestOf<"decisions">): Promise<{
+  async #records({
+    since,
+    until,
+    before,
+  }: RequestOf<"decisions">): Promise<{
     readonly records: readonly LogRecord[];
     readonly oldest: LogRecord["head"] | undefined;
   }> {
@@ -143,7 +147,9 @@ export class PastDecisions {
     let oldest: LogRecord["head"] | undefined;
     for (const kind of ROOM_KINDS) {
       const query = defined({
-        ...{ kinds: new Set([kind]), sinceMs: since, untilMs: until },
+        kinds: new Set([kind]),
+        sinceMs: since,
+        untilMs: until,
         from: "newest" as const,
         beforeSeq: before?.history,
         limit: DECISIONS_PAGE_MAX,

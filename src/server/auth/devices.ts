@@ -67,9 +67,7 @@ export class Devices {
       (candidate) => deviceIdOf(fromBase64Url(candidate)) === device,
     );
     if (key === undefined) {
-      throw new Fault("not-found", "no such device", {
-        remedy: "run chat devices",
-      });
+      throw new Fault("not-found", "no such device", { remedy: "run chat devices" });
     }
     await kernel.transact(() =>
       account.devices.has(key) ? [registry.deviceRemovalDraft(account, key)] : [],

@@ -228,9 +228,7 @@ export class Invites {
     throw new Fault(
       "not-member",
       msg`you are not a member of '${name}', and the token would act for you`,
-      {
-        remedy: msg`join it first: chat join --room ${found.name ?? name}`,
-      },
+      { remedy: msg`join it first: chat join --room ${found.name ?? name}` },
     );
   }
 

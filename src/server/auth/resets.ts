@@ -36,9 +36,7 @@ export class Resets {
       throw new Fault(
         "usage",
         `reset codes are valid for at most ${RESET_MS_MAX / 86_400_000} days`,
-        {
-          remedy: `choose an expiry before ${formatUtc(now + RESET_MS_MAX)}`,
-        },
+        { remedy: `choose an expiry before ${formatUtc(now + RESET_MS_MAX)}` },
       );
     }
     const token = `p${newToken(entropy)}`;

@@ -90,14 +90,19 @@ export class FileService {
       shared === undefined
         ? undefined
         : new SharedFetches({
-            ...{ shared, blobs, quotas: this.#quotas },
+            shared,
+            blobs,
+            quotas: this.#quotas,
             fact: (file) => files.get(file),
             endUpload: (file) => this.#uploads.endUpload(file),
             onChange: (file) => this.#onChange(file),
           });
     this.#uploads = new UploadService({
       ...options,
-      ...{ budget: this.#uploadBudget, quotas: this.#quotas, recipients: this.#recipients, shared },
+      budget: this.#uploadBudget,
+      quotas: this.#quotas,
+      recipients: this.#recipients,
+      shared,
       onChange: (file) => this.#onChange(file),
       reportFault: (fault) => this.reportFault(fault),
     });
@@ -331,7 +336,12 @@ export class FileService {
     if (client.isClosed) return blob.close();
     const { from, window: windowBytes } = request;
     const download = new DownloadSender({
-      ...{ client, blob, fetch: arrival, from, windowBytes, clock },
+      client,
+      blob,
+      fetch: arrival,
+      from,
+      windowBytes,
+      clock,
       fact: () => files.get(file),
       checkMayRead: () => this.#checkMayRead(account.id, file),
       countSent: (bytes) => {

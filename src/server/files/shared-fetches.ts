@@ -195,7 +195,9 @@ function blobAbout(fact: FileEntry, offered: BlobMetadata | undefined): BlobMeta
   const { file, by, name, size, folder, time } = fact;
   const isSizeKnown = offered === undefined || offered.sizeBytes !== undefined;
   return defined({
-    ...{ file, by, name },
+    file,
+    by,
+    name,
     to: offered?.by === by ? offered.to : [],
     sinceMs: offered?.sinceMs ?? time,
     sizeBytes: isSizeKnown ? size : undefined,

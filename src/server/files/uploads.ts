@@ -136,8 +136,14 @@ export class UploadService {
     { size, chunks, digest, text = "", sending = "" }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
     const body: FilePost = defined({
-      ...{ file, name, size, chunks, digest: toHex(digest), folder },
-      ...{ text: text || undefined, sending: sending || undefined },
+      file,
+      name,
+      size,
+      chunks,
+      digest: toHex(digest),
+      folder,
+      text: text || undefined,
+      sending: sending || undefined,
     });
     checkFolder({ size, folder });
     const { kernel } = this.#options;
@@ -338,7 +344,9 @@ export class UploadService {
       throw error;
     }
     return new UploadReceiver({
-      ...{ sharedUpload, client, blob },
+      sharedUpload,
+      client,
+      blob,
       windowBytes: budget.grant(),
       sizeBytesMax: quotas.fileBytesMax,
       now: clock.now(),
@@ -474,13 +482,5 @@ export class UploadService {
 }
 
 function newUpload(file: FileId, by: UserId): Upload {
-  return {
-    file,
-    by,
-    about: undefined,
-    state: "idle",
-    finishing: 0,
-    countedBytes: 0,
-    touchedMs: 0,
-  };
+  return { file, by, about: undefined, state: "idle", finishing: 0, countedBytes: 0, touchedMs: 0 };
 }

@@ -85,9 +85,7 @@ class Joins {
         throw new Fault(
           "usage",
           msg`an encrypted room cannot have a password; its members add people`,
-          {
-            remedy: "omit the password",
-          },
+          { remedy: "omit the password" },
         );
       }
     }

@@ -72,8 +72,12 @@ export class ProgramDownloads {
     const { clock, source } = this.#options;
     const address = this.#checkCapacity(remote.host);
     const run: ProgramDownload = {
-      ...{ address, program: undefined, lastReadAt: clock.now() },
-      ...{ isReading: false, hasStarted: false, isEnded: false },
+      address,
+      program: undefined,
+      lastReadAt: clock.now(),
+      isReading: false,
+      hasStarted: false,
+      isEnded: false,
     };
     this.#active.add(run);
     try {

@@ -170,9 +170,7 @@ export class HttpReads {
     throw new Fault(
       "not-member",
       msg`the creator of this token is not a member of '${room.name}'`,
-      {
-        remedy: "ask them to join, or create another token",
-      },
+      { remedy: "ask them to join, or create another token" },
     );
   }
 

@@ -174,7 +174,11 @@ export class IrcGateway implements Listener, LineListenerEvents {
 function ircServer({ services }: IrcGatewayOptions, onAwayChange: () => void): IrcServer {
   const { clock, entropy, settings, rooms, registry, engine } = services;
   return {
-    ...{ name: settings.name, version: settings.version, rooms, registry, sha256 },
+    name: settings.name,
+    version: settings.version,
+    rooms,
+    registry,
+    sha256,
     lines: new TokenBuckets(
       settings.postsPerSecond ?? POSTS_PER_SECOND,
       settings.postsBurst ?? POSTS_BURST,

@@ -78,9 +78,7 @@ export class LogQuota {
       return new Fault(
         "store-full",
         msg`the server's disk is nearly full; only operators can post`,
-        {
-          remedy: msg`contact the server's owner`,
-        },
+        { remedy: msg`contact the server's owner` },
       );
     }
     const unixMs = clock.unixMs();

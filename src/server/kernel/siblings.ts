@@ -21,10 +21,7 @@ const textsOf = <Text extends string>(item: v.GenericSchema<Text>, countMax: num
   );
 const address = v.object({ host: v.pipe(v.string(), v.maxLength(253)), port: positive });
 const seenDevice = { user, device: text, day: count, label: text };
-const cancel = {
-  ...{ file: idOf<FileId>(), user, by: user },
-  direction: v.picklist(["up", "down"]),
-};
+const cancel = { file: idOf<FileId>(), user, by: user, direction: v.picklist(["up", "down"]) };
 
 const MESSAGE = v.variant("kind", [
   v.object({ kind: v.literal("online"), users: textsOf(user, Number.POSITIVE_INFINITY) }),
@@ -43,10 +40,7 @@ const MESSAGE = v.variant("kind", [
    * `guess` is sent while the guess is checked, `guessed` if it was correct, which resets the
    * counters.
    */
-  v.object({
-    kind: v.picklist(["guess", "guessed"]),
-    keys: textsOf(text, SIBLING_GUESS_KEYS_MAX),
-  }),
+  v.object({ kind: v.picklist(["guess", "guessed"]), keys: textsOf(text, SIBLING_GUESS_KEYS_MAX) }),
 ]);
 
 /** A lost or delayed message does no harm. */
@@ -65,7 +59,4 @@ export interface Siblings {
   listen(onMessage: (node: string, message: SiblingMessage) => void): () => void;
 }
 
-export const NO_SIBLINGS: Siblings = {
-  publish: () => {},
-  listen: () => () => {},
-};
+export const NO_SIBLINGS: Siblings = { publish: () => {}, listen: () => () => {} };

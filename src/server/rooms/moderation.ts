@@ -38,7 +38,9 @@ interface ModerationOptions extends ServerContext {
 }
 
 const TARGET_KINDS = {
-  ...{ edit: kindsWith("editable"), erase: kindsWith("erasable"), pin: kindsWith("message") },
+  edit: kindsWith("editable"),
+  erase: kindsWith("erasable"),
+  pin: kindsWith("message"),
 };
 
 export class Moderation {

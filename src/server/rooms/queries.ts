@@ -270,8 +270,15 @@ export class Queries {
         ? undefined
         : requireUser(this.#options.registry.allNames, checkName(from)).id;
     return defined({
-      ...{ rooms, kinds: kindsOf(request), by, sinceMs: since, untilMs: until },
-      ...{ grep: grep === "" ? undefined : grep, ignoreCase, afterSeq: after, beforeSeq: before },
+      rooms,
+      kinds: kindsOf(request),
+      by,
+      sinceMs: since,
+      untilMs: until,
+      grep: grep === "" ? undefined : grep,
+      ignoreCase,
+      afterSeq: after,
+      beforeSeq: before,
       from: after === undefined ? "newest" : "oldest",
       limit,
       bytesMax: PAGE_BYTES_MAX,

@@ -35,12 +35,15 @@ export function sealedFolder({ disk, folder }: SealedLocation): SealedFolder {
   const json = { disk, suffix: ".json" };
   return {
     groups: new FolderBucket({
-      ...{ disk, folder, suffix: ".group" },
+      disk,
+      folder,
+      suffix: ".group",
       sizeBytesMax: GROUP_INFO_BYTES_MAX,
     }),
     keys: new FolderBucket({ ...json, folder: `${folder}/keys`, sizeBytesMax: STOCK_BYTES_MAX }),
     leases: new FolderBucket({
-      ...{ ...json, folder: `${folder}/leases` },
+      ...json,
+      folder: `${folder}/leases`,
       sizeBytesMax: LEASES_BYTES_MAX,
     }),
   };

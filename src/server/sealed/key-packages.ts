@@ -112,9 +112,7 @@ export class KeyPackageStore {
       throw new Fault(
         "too-fast",
         msg`limit of ${KEY_PACKAGES_PER_HOUR} requests per hour reached for this user`,
-        {
-          retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)),
-        },
+        { retryAfterMs: Math.ceil(HOUR_MS - (now - oldest)) },
       );
     }
     const message = msg`limit of ${KEY_PACKAGES_PER_HOUR_ALL} requests per hour reached`;

@@ -302,8 +302,6 @@ function certifiedDevice(client: ClientConnection, account: Account): string {
   throw new Fault(
     "not-allowed",
     "this device signed in with a password and cannot use encrypted rooms",
-    {
-      remedy: "link it to a device that can: chat link-device",
-    },
+    { remedy: "link it to a device that can: chat link-device" },
   );
 }

@@ -21,10 +21,7 @@ export interface ServerOptions extends BaseContext {
   /** `undefined` to keep the state in memory only. */
   readonly stateFiles?: StateFileLocation;
   readonly sealed?: SealedBuckets;
-  readonly push?: {
-    readonly delivery: PushDelivery;
-    readonly file: StateFileLocation | undefined;
-  };
+  readonly push?: { readonly delivery: PushDelivery; readonly file: StateFileLocation | undefined };
   readonly blobs?: BlobStore;
   readonly contents?: SharedContents;
   readonly programs?: ProgramSource;

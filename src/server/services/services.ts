@@ -70,9 +70,7 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   const eventFeed = new EventFeed(options);
   const onEvent = eventFeed.wrap(options.onEvent);
   const { history, accounts, stateFiles: location } = options;
-  const clock = new ServerClock({
-    ...{ clock: options.clock, history, accounts, location, onEvent },
-  });
+  const clock = new ServerClock({ clock: options.clock, history, accounts, location, onEvent });
   const feed = new Feed();
   const readers: RoomReaders = {
     follow: (user, room) => catchUp.joined(user, room),
@@ -84,7 +82,9 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   const peers = new Peers();
   const disk = blobs === undefined ? undefined : diskWatch({ ...options, clock, onEvent }, blobs);
   const quota = new LogQuota({
-    ...{ ...options, clock, disk },
+    ...options,
+    clock,
+    disk,
     isOperator: (user) =>
       registry.policy.isOperator(user) ||
       peers.of(user).some(({ member }) => member?.isOperator === true),
@@ -101,7 +101,15 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   });
   const context: ServerContext = {
     ...options,
-    ...{ clock, sequencer, siblings, onEvent, feed, kernel, quota, addresses, peers },
+    clock,
+    sequencer,
+    siblings,
+    onEvent,
+    feed,
+    kernel,
+    quota,
+    addresses,
+    peers,
     archive: new CurrentArchive(options.archive, rooms),
     pageReads: new Slots(CONCURRENT_PAGE_READS_MAX),
     targets: new TargetResolver({ rooms, directory: registry, sha256 }),
@@ -141,15 +149,38 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
   });
   const dashboard: AdminDashboard = new AdminDashboard({
     ...context,
-    ...{ downloads, files, metrics, remoteActivity, remoteCancels },
+    downloads,
+    files,
+    metrics,
+    remoteActivity,
+    remoteCancels,
   });
   const deviceNotes = new DeviceNotes(context, stateFiles);
   return {
     ...context,
-    ...{ floodGuard, bans, invites, authenticator, resets, historyQuota, fanOut, presence },
-    ...{ typing, readPositions },
-    ...{ catchUp, files, downloads, channels, sealed, push, disk, metrics, dashboard, eventFeed },
-    ...{ deviceNotes, isStopping, serverClock: clock },
+    floodGuard,
+    bans,
+    invites,
+    authenticator,
+    resets,
+    historyQuota,
+    fanOut,
+    presence,
+    typing,
+    readPositions,
+    catchUp,
+    files,
+    downloads,
+    channels,
+    sealed,
+    push,
+    disk,
+    metrics,
+    dashboard,
+    eventFeed,
+    deviceNotes,
+    isStopping,
+    serverClock: clock,
     retention: new Retention({ ...context, erasure }),
     prefs: new PrefsService(context),
     invitations: new Invitations(context),
@@ -164,20 +195,26 @@ export function openServices(options: ServerOptions, { addresses, isStopping }: 
     reactions: new Reactions({ ...context, recordLookup }),
     http: httpRoutes({
       ...context,
-      ...{ bans, invites, metrics, historyQuota, recordLine, downloads, programs, isStopping },
+      bans,
+      invites,
+      metrics,
+      historyQuota,
+      recordLine,
+      downloads,
+      programs,
+      isStopping,
     }),
     remote: remoteSessions({
       ...context,
-      ...{
-        readPositions,
-        typing,
-        remoteActivity,
-        remoteCancels,
-        authenticator,
-        sealed,
-        push,
-      },
-      ...{ catchUp, deviceNotes },
+      readPositions,
+      typing,
+      remoteActivity,
+      remoteCancels,
+      authenticator,
+      sealed,
+      push,
+      catchUp,
+      deviceNotes,
       onChange: options.onClusterChange ?? (() => {}),
     }),
   };

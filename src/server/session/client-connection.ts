@@ -203,13 +203,7 @@ export class ClientConnection implements Source, LinkHandlers {
   logIn(account: Account): Member {
     const { handshake, login } = this.#unauthenticated();
     assert(login !== undefined, "the account has logged in");
-    const member: Member = {
-      kind: "member",
-      handshake,
-      ...login,
-      account,
-      isOperator: false,
-    };
+    const member: Member = { kind: "member", handshake, ...login, account, isOperator: false };
     this.#state = member;
     return member;
   }

@@ -47,9 +47,7 @@ export class SaveSink implements Sink {
   /** @throws {Fault} usage if the target cannot unpack a folder */
   opened({ folderSize }: SinkOptions): Sink {
     if (folderSize === undefined || this.#target.unpacksFolder === true) return this;
-    throw new Fault("usage", "browsers cannot save folders", {
-      remedy: "use chat get-file",
-    });
+    throw new Fault("usage", "browsers cannot save folders", { remedy: "use chat get-file" });
   }
 
   async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {

@@ -49,7 +49,10 @@ export class PageAccount implements LinkedAccount {
     const hasSealedRooms = loadSealed !== undefined && this.sealRefusal === undefined;
     const home = hasSealedRooms ? sealedHome(platform, load) : undefined;
     this.session = link.newSession({
-      ...{ sha256: hashing.sha256, follow: "all", hasPrefs: true, adoptsUnsent: true },
+      sha256: hashing.sha256,
+      follow: "all",
+      hasPrefs: true,
+      adoptsUnsent: true,
       outboxes: new BrowserOutboxStore(platform, () => this.migrated),
       sealed: { home, refusal: this.sealRefusal, load },
       pin: async (reader) => new BrowserLogPins(platform.store).pin(reader),

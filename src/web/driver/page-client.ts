@@ -150,10 +150,16 @@ export class PageClient extends ChatActions {
     const { clock, entropy, dial } = platform;
     this.link = new AccountLink(
       {
-        ...{ clock, entropy, dial, keys: device, policy: FORM_LOGIN_POLICY },
+        clock,
+        entropy,
+        dial,
+        keys: device,
+        policy: FORM_LOGIN_POLICY,
         program: clientName(PROGRAM, platform.browserName),
-        ...{ reconnects: "inside", remembersPassword: !device.canSign },
-        ...{ retriesOnUse: false, reportsStalls: true },
+        reconnects: "inside",
+        remembersPassword: !device.canSign,
+        retriesOnUse: false,
+        reportsStalls: true,
       },
       {
         state: (state) => this.#stateChanged(linkEventOf(state)),

@@ -219,9 +219,7 @@ class SaveLocationChooser {
       return true;
     } catch (error) {
       if (error instanceof Error && error.name === "AbortError") return false;
-      throw new Fault("store-denied", "the browser does not allow writing there", {
-        cause: error,
-      });
+      throw new Fault("store-denied", "the browser does not allow writing there", { cause: error });
     }
   }
 

@@ -24,7 +24,11 @@ const PIDS = [process.pid, process.ppid];
 function entry(index: 0 | 1, change: Partial<LocalServer> = {}): LocalServer {
   const pid = PIDS[index] ?? 0;
   const server = {
-    ...{ pid, host: "127.0.0.1", port: 2428 + index, data: `/srv/${index}`, home: HOME },
+    pid,
+    host: "127.0.0.1",
+    port: 2428 + index,
+    data: `/srv/${index}`,
+    home: HOME,
     fingerprint: [ONE, TWO][index] as Fingerprint,
     startedUnixMs: index,
     irc: [],

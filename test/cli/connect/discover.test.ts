@@ -94,7 +94,8 @@ test("lists servers as a table, as TSV and as NDJSON", () => {
   const { label: _, ...about } = sighting(7);
   const row = { ...about, kind: "server", address: "192.0.2.7:2428" };
   expect(JSON.parse(json?.out.split("\n")[0] ?? "")).toMatchObject({
-    ...{ ...row, fingerprint: `SHA256:${ONE}` },
+    ...row,
+    fingerprint: `SHA256:${ONE}`,
   });
   expect(() => printServers(fakeContext().context, { servers: [], droppedCount: 0 })).toThrow(
     "no server",

@@ -6,8 +6,16 @@ import type { AuditEvidence } from "../../../src/client/auditor.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 const EVIDENCE: AuditEvidence = {
-  ...{ reason: "forked", sentence: "it is not what it was", foundAtUnixMs: 1, server: "f" },
-  ...{ key: "k", user: "ana", known: "old note", shown: "new note", consistency: [], records: [] },
+  reason: "forked",
+  sentence: "it is not what it was",
+  foundAtUnixMs: 1,
+  server: "f",
+  key: "k",
+  user: "ana",
+  known: "old note",
+  shown: "new note",
+  consistency: [],
+  records: [],
 };
 
 test("stores evidence once, readable by this user only", () => {

@@ -6,10 +6,7 @@ import { makeSuite } from "../../../src/crypto/seal/suite.ts";
 import { rejection } from "../../rejection.ts";
 
 const device = Identity.generate();
-const signer = {
-  publicKey: device.publicKey,
-  sign: (bytes: Uint8Array) => device.sign(bytes),
-};
+const signer = { publicKey: device.publicKey, sign: (bytes: Uint8Array) => device.sign(bytes) };
 const native = await makeSuite(signer, nativeSealPrimitives);
 const web = await makeSuite(signer);
 const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength });

@@ -14,8 +14,15 @@ import { fakeContext } from "../../commands/fake-world.ts";
 
 function folder(renamed: number): DownloadedFile {
   return {
-    ...{ id: "fAAAAAAAAAAA" as FileId, name: "tree\u202e", from: "ana", path: "/in/tree" },
-    ...{ sizeBytes: 1, chunks: 1, digest: "00", resumedBytes: 0, entries: renamed },
+    id: "fAAAAAAAAAAA" as FileId,
+    name: "tree\u202e",
+    from: "ana",
+    path: "/in/tree",
+    sizeBytes: 1,
+    chunks: 1,
+    digest: "00",
+    resumedBytes: 0,
+    entries: renamed,
     renamed: Array.from({ length: renamed }, (_, i) => ({ from: `a:${i}`, to: `a_${i}` })),
   };
 }

@@ -199,8 +199,15 @@ test("prints a file with malformed fields", () => {
   const content = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
   const body = { file: 5, name: null, size: -1, digest: {}, folder: "x", text: [] };
   expect(displayBody({ ...content, body })).toEqual({
-    ...{ seq: 1, from: "ana", kind: "file", id: "", name: "", sizeBytes: 0 },
-    ...{ digest: "", chunks: 0, folder: { entries: 0 } },
+    seq: 1,
+    from: "ana",
+    kind: "file",
+    id: "",
+    name: "",
+    sizeBytes: 0,
+    digest: "",
+    chunks: 0,
+    folder: { entries: 0 },
   });
   expect(displayBody({ ...content, state: "erased", body: undefined }).kind).toBe("erased");
 });

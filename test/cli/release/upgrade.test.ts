@@ -38,7 +38,9 @@ async function upgrade(from: string, options: Options = {}) {
   const replacement = ProgramReplacement.open(program);
   try {
     return await upgradeProgram({
-      ...{ replacement, isDowngrade, dataFolders },
+      replacement,
+      isDowngrade,
+      dataFolders,
       source: openReleaseSource(from, systemClock()),
       key: parseReleaseKey(signer.publicKey),
       program: { version, target: TARGET },
@@ -183,11 +185,7 @@ describe("an upgrade", () => {
 
 describe("an upgrade from an address", () => {
   const serve = (fetch: (path: string) => Response | Promise<Response>) =>
-    Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      fetch: ({ url }) => fetch(new URL(url).pathname),
-    });
+    Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: ({ url }) => fetch(new URL(url).pathname) });
 
   test("downloads, with or without a final slash", async () => {
     const from = release("0.3.0");

@@ -24,7 +24,8 @@ const LOOK_AWAY = "\x1b[O";
 const LOOK_BACK = "\x1b[I";
 const RING = "\x07";
 const HALL = {
-  ...{ kind: "room", room: { id: "r1" } },
+  kind: "room",
+  room: { id: "r1" },
   notice: { kind: "room", name: "hall", n: 1, skipped: 0, read: 1 },
 } as never;
 
@@ -217,8 +218,13 @@ test("removes errors after SCREEN_FAULT_MS or on the next action", async () => {
     chat.fault(new Fault("too-fast", "that was too fast"));
     const fault = new Fault("file-changed", "it changed while it was sent");
     chat.transfer({
-      ...{ id: "t1", kind: "upload", name: "cat.png", to: ["lobby"], file: undefined },
-      ...{ state: { kind: "failed", fault }, progress: undefined },
+      id: "t1",
+      kind: "upload",
+      name: "cat.png",
+      to: ["lobby"],
+      file: undefined,
+      state: { kind: "failed", fault },
+      progress: undefined,
     });
     await screen.frames();
     const output = await screen.outputText();

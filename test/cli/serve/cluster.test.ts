@@ -51,14 +51,24 @@ test("reports the state of the cluster, and whether the histories are equal", as
   let follows = true;
   let hasMajority = true;
   const watch = new HealthWatch({
-    ...{ stream, clock, own: () => ({ follows, seq: 10 }) },
+    stream,
+    clock,
+    own: () => ({ follows, seq: 10 }),
     hasMajority: () => hasMajority,
     rootAt: (records) => Promise.resolve(records > 10 ? undefined : Uint8Array.of(records)),
   });
   await clock.advance(0);
   const well = {
-    ...{ reachable: true, follows: true, nodes: 3, lag: 2, messages: 12, bytes: 900 },
-    ...{ leader: "n1", replicas: 3, current: 2, rootsEqual: true },
+    reachable: true,
+    follows: true,
+    nodes: 3,
+    lag: 2,
+    messages: 12,
+    bytes: 900,
+    leader: "n1",
+    replicas: 3,
+    current: 2,
+    rootsEqual: true,
   };
   expect(watch.health).toEqual(well);
 

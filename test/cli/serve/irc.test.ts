@@ -40,7 +40,8 @@ test("reports a taken port before the server starts", async () => {
   const socket = () => ({ data() {}, queueLow() {}, closed() {} });
   const events = { accept: () => false, socket };
   const [opened] = openIrcListeners(ircEndpoints({ irc: "0" }), events, {
-    ...{ clock, certificate: undefined },
+    clock,
+    certificate: undefined,
   });
   if (opened === undefined) throw new Error("no listener");
   const { port } = opened.listener;

@@ -22,8 +22,12 @@ beforeEach(() => {
 
 async function run(newIdentity: boolean, records: number): Promise<Uint8Array> {
   const open = await openFolder({
-    ...{ path, clock: systemClock(), entropy: systemEntropy(), newIdentity },
-    ...{ certificate: undefined, hosts: [] },
+    path,
+    clock: systemClock(),
+    entropy: systemEntropy(),
+    newIdentity,
+    certificate: undefined,
+    hosts: [],
     onWriteError: (fault) => {
       throw fault;
     },

@@ -45,7 +45,10 @@ const dense = (count: number, from = 0): Place[] =>
 test("reports no findings for complete rooms of any number of pages", async () => {
   const rooms = new Rooms({ lobby: dense(2_500), "@ben": dense(3, 1) });
   expect(await verifyRooms(rooms, false)).toEqual({
-    ...{ findings: [], records: 2_503, rooms: 2, isBounded: false },
+    findings: [],
+    records: 2_503,
+    rooms: 2,
+    isBounded: false,
   });
   expect(rooms.asked).toEqual(["lobby", "lobby", "lobby", "@ben"]);
 });
@@ -72,7 +75,10 @@ test("reads VERIFIED_RECORDS_MAX records of a room, or all with --all", async ()
   const count = VERIFIED_RECORDS_MAX + 1;
   const rooms = new Rooms({ lobby: dense(count).toSpliced(0, 1, [7, 1]) });
   expect(await verifyRooms(rooms, false)).toEqual({
-    ...{ findings: [], records: VERIFIED_RECORDS_MAX, rooms: 2, isBounded: true },
+    findings: [],
+    records: VERIFIED_RECORDS_MAX,
+    rooms: 2,
+    isBounded: true,
   });
   const { findings, isBounded } = await verifyRooms(rooms, true);
   expect([findings.length, isBounded]).toEqual([1, false]);

@@ -77,10 +77,7 @@ describe("the built page", () => {
     expect([...unpacked.files]).toEqual(
       [...page.files].map(([path, file]) => [
         path,
-        {
-          ...file,
-          identity: new Uint8Array(file.identity),
-        },
+        { ...file, identity: new Uint8Array(file.identity) },
       ]),
     );
   });

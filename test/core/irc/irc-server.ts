@@ -11,16 +11,23 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 export function ircServer(fields: Partial<IrcServer> = {}): IrcServer {
   const { registry = new Registry() } = fields;
   return {
-    ...{ name: "site", version: "test", startedUnixMs: 0, sha256 },
-    ...{ rooms: new Rooms(), registry, memberLists: new MemberLists(registry) },
+    name: "site",
+    version: "test",
+    startedUnixMs: 0,
+    sha256,
+    rooms: new Rooms(),
+    registry,
+    memberLists: new MemberLists(registry),
     askSchedule: new AskSchedule(),
     reactions: new Map(),
     away: new AwayReasons(
       () => 1,
       () => {},
     ),
-    ...{ lines: new TokenBuckets(1, 1), work: new TokenBuckets(1, 1) },
-    ...{ pace: new TokenBuckets(1, 1), texts: new WeakMap() },
+    lines: new TokenBuckets(1, 1),
+    work: new TokenBuckets(1, 1),
+    pace: new TokenBuckets(1, 1),
+    texts: new WeakMap(),
     unixMs: () => 0,
     expiryUnixMs: () => 0,
     entropy: (count) => new Uint8Array(count),

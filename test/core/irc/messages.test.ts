@@ -159,7 +159,9 @@ describe("CTCP", () => {
     expect(ana.records.at(-1)).toMatchObject({ head: { kind: "action" }, body: { text: "waves" } });
     await irc.site.wait(
       ben.request("post", {
-        ...{ outbox: "BBBBBBBBBBB", counter: 1, to: "lobby" },
+        outbox: "BBBBBBBBBBB",
+        counter: 1,
+        to: "lobby",
         body: { text: "sits\ndown", action: true },
       }),
     );
@@ -454,7 +456,9 @@ describe("edits, erasures and reactions", () => {
     const plain = await irc.client("ana", "");
     await irc.site.wait(
       ben.request("post", {
-        ...{ outbox: "CCCCCCCCCCC", counter: 1, to: "lobby" },
+        outbox: "CCCCCCCCCCC",
+        counter: 1,
+        to: "lobby",
         body: { text: "", react: "🎉", re: Number(id.split("-").at(-1)) },
       }),
     );

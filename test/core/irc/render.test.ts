@@ -18,7 +18,12 @@ const TIME = "time=2027-01-15T08:00:00.000Z";
 
 function record(kind: string, body?: object, fields: Partial<ChatRecord> = {}): ChatRecord {
   return {
-    ...{ seq: 7, n: 3, timeUnixMs: Date.UTC(2027, 0, 15, 8), kind, from: "ana", id: "" },
+    seq: 7,
+    n: 3,
+    timeUnixMs: Date.UTC(2027, 0, 15, 8),
+    kind,
+    from: "ana",
+    id: "",
     room: { kind: "room", name: "lab", id: "rAAAAAAAAAAA" as never, topic: "" },
     state: body === undefined ? "erased" : "whole",
     body: body as ChatRecord["body"],

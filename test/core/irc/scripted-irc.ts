@@ -54,7 +54,8 @@ export class ScriptedIrc {
       roomsInviting: () => new Set(),
     } as unknown as Rooms;
     this.server = ircServer({
-      ...{ registry, rooms },
+      registry,
+      rooms,
       lines: new TokenBuckets(POSTS_PER_SECOND, POSTS_BURST),
       work: new TokenBuckets(IRC_UNITS_PER_SECOND, IRC_UNITS_BURST),
       pace: new TokenBuckets(IRC_PACE_UNITS_PER_SECOND, IRC_PACE_UNITS_BURST),

@@ -96,11 +96,7 @@ describe("kind is said", () => {
       { ...common, sequence: 1, body: query as LanBody },
       { ...common, sequence: 2, body: { ...expected, texts: 1, text: "one", isAction: false } },
       { ...common, sequence: 3, body: { ...expected, texts: 2, text: "two", isAction: true } },
-      {
-        ...common,
-        sequence: 4,
-        body: { kind: "announce", name: ANA, texts: 2, isLeaving: true },
-      },
+      { ...common, sequence: 4, body: { kind: "announce", name: ANA, texts: 2, isLeaving: true } },
     ]);
     expect(room.lan.deadline()).toBeUndefined();
   });

@@ -158,7 +158,9 @@ test("applies edits, reactions and erasures in any order of arrival", () => {
   noteChange(changes, record(14, { kind: "erase", body: { seq: 5, also: [7, 9, "x"] } }));
   const mentioning = { ...item, mentionsMe: true };
   expect(withChanges(mentioning, changes.get(5), "ana")).toMatchObject({
-    ...{ state: "erased", text: "", mentionsMe: false },
+    state: "erased",
+    text: "",
+    mentionsMe: false,
   });
   expect(withChanges(item, undefined, "ana")).toBe(item);
 });

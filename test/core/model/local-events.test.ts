@@ -9,11 +9,7 @@ const post = { key: "k", id: "o.1", to: "Lobby", body: { text: "x" }, writtenUni
 const posted: ModelEvent = { kind: "posted", ...post };
 const stored: ModelEvent = { kind: "stored", key: "k" };
 const receipt = { seq: 2, n: 2, time: 5 };
-const durable: ModelEvent = {
-  kind: "settled",
-  key: "k",
-  outcome: { kind: "durable", receipt },
-};
+const durable: ModelEvent = { kind: "settled", key: "k", outcome: { kind: "durable", receipt } };
 const own = recordEvent(2, { from: "ana", id: "o.1" });
 
 test("displays a post once, regardless of the order of answer and record", () => {

@@ -109,7 +109,9 @@ test("marks a room as unread until it is opened again, with a row before the mes
   expect(roomList(again.model).rooms[0]).toMatchObject({ unread: 0 });
   expect(lobbyOf(again.model).readAtOpening).toBe(2);
   expect(again.effects).toContainEqual({
-    ...{ kind: "prefs-set", room: LOBBY, prefs: { unread: undefined } },
+    kind: "prefs-set",
+    room: LOBBY,
+    prefs: { unread: undefined },
   });
 });
 
@@ -120,7 +122,9 @@ test("clears a mark set by another device when the room is selected again", () =
   expect(effects.some(({ kind }) => kind === "prefs-set")).toBe(false);
   const again = updateAll(model, [{ kind: "open", target: "lobby" }]);
   expect(again.effects).toContainEqual({
-    ...{ kind: "prefs-set", room: LOBBY, prefs: { unread: undefined } },
+    kind: "prefs-set",
+    room: LOBBY,
+    prefs: { unread: undefined },
   });
 });
 

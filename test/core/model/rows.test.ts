@@ -145,10 +145,7 @@ test("uses the reader's own day", () => {
   const { model } = scene(
     recordEvent(2, { timeUnixMs: DAY_MS - 60_000 }),
     recordEvent(3, { timeUnixMs: DAY_MS }),
-    {
-      kind: "open",
-      target: "lobby",
-    },
+    { kind: "open", target: "lobby" },
   );
   const days = (offset: number) =>
     new RowBuilder().rowsOf(model, () => offset).rows.filter(({ kind }) => kind === "day").length;
@@ -178,10 +175,7 @@ test("hides messages of ignored users, but not their joins", () => {
     recordEvent(2),
     recordEvent(3, { kind: "join" }),
     recordEvent(4, { from: "cleo" }),
-    {
-      kind: "ignored",
-      users: ["Ben"],
-    },
+    { kind: "ignored", users: ["Ben"] },
     { kind: "open", target: "lobby" },
   );
   const keys = new RowBuilder().rowsOf(model, utc).rows.map(({ key }) => key);
@@ -333,7 +327,9 @@ function anyItems(count: number) {
   const kind = fc.constantFrom("text", "text", "text", "action", "join", "leave", "file", "sealed");
   const from = fc.constantFrom("ana", "ben", "cleo");
   const one = fc.record({
-    ...{ kind, from, isBack: fc.boolean() },
+    kind,
+    from,
+    isBack: fc.boolean(),
     day: fc.constantFrom(0, 0, 0, 0, 1, -1),
     re: fc.option(fc.nat(count), { nil: undefined }),
     withheld: fc.constantFrom(undefined, undefined, undefined, undefined, 2),

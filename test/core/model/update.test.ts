@@ -34,10 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(room, fc.nat({ max: 8 })).map(seeing) },
   { weight: 1, arbitrary: room.map(leaving) },
   { weight: 2, arbitrary: room.map(joining) },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(room, seq).map(readingElsewhere),
-  },
+  { weight: 2, arbitrary: fc.tuple(room, seq).map(readingElsewhere) },
   { weight: 3, arbitrary: room.map(posting) },
   { weight: 3, arbitrary: fc.constant<Step>((_, later) => later.shift()?.()) },
 );

@@ -29,7 +29,10 @@ const DEV = checkName("dev");
 const NO_SESSION = 0;
 const FILE = {
   file: "fAAAAAAAAAAA" as FileId,
-  ...{ name: "a.txt", size: 3, chunks: 1, digest: "0".repeat(64) },
+  name: "a.txt",
+  size: 3,
+  chunks: 1,
+  digest: "0".repeat(64),
 };
 
 type Settle = Extract<EngineEffect, { kind: "settle" }>;
@@ -458,7 +461,10 @@ describe("two users", () => {
     const change = { group: "g", epoch: 0, commitId: "c", info: "i", added: [["d", ANA]] } as const;
     const begin = () =>
       way.submit(ANA, {
-        ...{ kind: "group", isOperator: false, to: "@ben", device: "d" },
+        kind: "group",
+        isOperator: false,
+        to: "@ben",
+        device: "d",
         change: { ...change, removed: [] },
       });
     begin();
@@ -654,11 +660,7 @@ describe("rooms", () => {
     for (const user of [ANA, BEN, EVE]) way.join(user, ROOM);
     way.write();
     const eve = { room: ROOM, user: EVE, name: checkName("eve"), isOperator: false };
-    way.submit(ANA, {
-      kind: "act",
-      isOperator: true,
-      action: { kind: "mute", ...eve, on: true },
-    });
+    way.submit(ANA, { kind: "act", isOperator: true, action: { kind: "mute", ...eve, on: true } });
     for (const user of [ANA, BEN, EVE]) way.submit(user, { kind: "leave", room: DEV });
     expect(way.waiting).toHaveLength(1);
     way.write();

@@ -34,8 +34,10 @@ describe("number of posts of a request", () => {
     [
       "a commit with a welcome",
       {
-        ...{ kind: "group-commit", commit: bytes(POST_BYTES) },
-        ...{ welcome: bytes(POST_BYTES), info: bytes(POST_BYTES) },
+        kind: "group-commit",
+        commit: bytes(POST_BYTES),
+        welcome: bytes(POST_BYTES),
+        info: bytes(POST_BYTES),
       },
       3,
     ],

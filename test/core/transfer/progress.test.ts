@@ -31,11 +31,7 @@ describe("progress", () => {
       elapsedMs: 0,
     });
     progress.setDone(91 * MB, 1_000);
-    expect(progress.report(1_000)).toMatchObject({
-      ratePerS: MB,
-      leftMs: 9_000,
-      elapsedMs: 1_000,
-    });
+    expect(progress.report(1_000)).toMatchObject({ ratePerS: MB, leftMs: 9_000, elapsedMs: 1_000 });
     progress.setDone(91 * MB, 1_001);
     expect(progress.report(1_001).ratePerS).toBeGreaterThan(0);
   });

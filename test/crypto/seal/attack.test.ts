@@ -238,10 +238,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await verdict(ana, first, bytes)).toBe("not-allowed");
     const elsewhere = (await ana.engine.create({ ...first.policy, room: "rBBBBBBBBBBB" })).group;
     const moved = await rawCommit(ana, first, [
-      {
-        ...change,
-        groupContextExtensions: { extensions: elsewhere.mls.groupContext.extensions },
-      },
+      { ...change, groupContextExtensions: { extensions: elsewhere.mls.groupContext.extensions } },
     ]);
     expect(await verdict(bob, second, moved.bytes)).toBe("policy");
     const none = { ...change, groupContextExtensions: { extensions: extensions.slice(0, 1) } };

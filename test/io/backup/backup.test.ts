@@ -54,7 +54,11 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function within(name: string, work: (log: LogFile) => Promise<unknown>): Promise<void> {
   const disk = systemDisk();
   const log = await openLog({
-    ...{ folder: join(data, name), disk, clock: systemClock(), entropy: systemEntropy(), sha256 },
+    folder: join(data, name),
+    disk,
+    clock: systemClock(),
+    entropy: systemEntropy(),
+    sha256,
     segmentBytes: SEGMENT_BYTES,
   });
   await work(log);
@@ -106,22 +110,29 @@ async function send(content: Uint8Array): Promise<void> {
 function backup(more: Partial<BackupOptions> = {}) {
   const warnings: string[] = [];
   return backUp({
-    ...{ disk: systemDisk(), sha256, clock: systemClock(), data, out, files: true },
-    ...{ onWarning: (sentence) => warnings.push(sentence), onProgress: () => {} },
+    disk: systemDisk(),
+    sha256,
+    clock: systemClock(),
+    data,
+    out,
+    files: true,
+    onWarning: (sentence) => warnings.push(sentence),
+    onProgress: () => {},
     ...more,
   }).then((result) => ({ ...result, said: warnings }));
 }
 
 function restore(more: Partial<RestoreOptions> = {}) {
   return restoreBackup({
-    ...{ disk: systemDisk(), sha256, backup: out, data: join(folder, "new") },
-    ...{
-      acceptsRollback: false,
-      acceptsLoss: false,
-      nowUnixMs: 0,
-      onWarning: () => {},
-      onProgress: () => {},
-    },
+    disk: systemDisk(),
+    sha256,
+    backup: out,
+    data: join(folder, "new"),
+    acceptsRollback: false,
+    acceptsLoss: false,
+    nowUnixMs: 0,
+    onWarning: () => {},
+    onProgress: () => {},
     finish: () => Promise.resolve(),
     ...more,
   });

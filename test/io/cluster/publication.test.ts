@@ -47,7 +47,10 @@ class Machine {
     const common = this.#common();
     const open = (name: string, more = {}) =>
       openLog({
-        ...{ ...common, folder: `/data/${name}`, reserveBytes: 600, segmentBytes: 40_000 },
+        ...common,
+        folder: `/data/${name}`,
+        reserveBytes: 600,
+        segmentBytes: 40_000,
         ...more,
       });
     return { common, history: await open("history", options), accounts: await open("accounts") };
@@ -85,7 +88,10 @@ class Machine {
     };
     try {
       this.position = await publishLogs({
-        ...{ ...common, path: "/data", stream: mortal, logs },
+        ...common,
+        path: "/data",
+        stream: mortal,
+        logs,
         onBegin: () => this.begins++,
         onProgress: () => undefined,
       });
@@ -101,7 +107,9 @@ class Machine {
   async join(stream: SimStream) {
     const { common, ...mirrors } = await this.open();
     const replica = await Replica.open({
-      ...{ ...common, stream: stream.connect(), mirrors },
+      ...common,
+      stream: stream.connect(),
+      mirrors,
       positions: this.position === undefined ? [] : [this.position],
       storePositions: (positions) => {
         this.position = positions.at(-1);
@@ -177,7 +185,9 @@ test("an interrupted copy resumes without gaps or duplicates", async () => {
     const bytes = ({ messages }: SimStream) => messages.map((one) => toHex(one.bytes));
     expect(bytes(stream)).toEqual(bytes(complete));
     expect(machine.position).toMatchObject({
-      ...{ seq: complete.messages.length, history: texts + 4, accounts: 1 },
+      seq: complete.messages.length,
+      history: texts + 4,
+      accounts: 1,
     });
   }
 });

@@ -47,7 +47,11 @@ class Machine {
     const mirrors = { history: await open("history"), accounts: await open("accounts") };
     const link = this.#stream.connect();
     const replica = await Replica.open({
-      ...{ stream: link, mirrors, clock, entropy, sha256 },
+      stream: link,
+      mirrors,
+      clock,
+      entropy,
+      sha256,
       positions: this.positions,
       ...(this.others === undefined ? {} : { peers: this.others }),
       storePositions: (positions) => {

@@ -36,7 +36,10 @@ class Fixture {
       this.reported.push(what);
     };
     this.#reader = new StreamReader({
-      ...{ clock: this.clock, sha256, after, earlier },
+      clock: this.clock,
+      sha256,
+      after,
+      earlier,
       stream: {
         get: (seq) => {
           this.asked.push(seq);

@@ -14,8 +14,11 @@ const SIZE = 5 * CHUNK_BYTES;
 test("refuses a download that does not fit, and creates nothing", async () => {
   const root = tempFolder();
   const planned = (freeBytes: number) => ({
-    ...{ folder: join(root, "in", "deep"), name: "a.bin", sizeBytes: SIZE },
-    ...{ file: "fAAAAAAAAAAA" as FileId, server: "fingerprint" },
+    folder: join(root, "in", "deep"),
+    name: "a.bin",
+    sizeBytes: SIZE,
+    file: "fAAAAAAAAAAA" as FileId,
+    server: "fingerprint",
     disk: {
       ...systemDisk(),
       freeBytes: async (path: string) => ((await fs.promises.statfs(path)) ? freeBytes : 0),

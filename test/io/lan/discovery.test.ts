@@ -25,12 +25,7 @@ const fingerprint = (letter: string) => `${letter.repeat(42)}A` as Fingerprint;
 function announce(around: MulticastDnsNetwork, letter: string, name = "Room 12"): Announcer {
   return new Announcer(
     {
-      announcement: {
-        name,
-        fingerprint: fingerprint(letter),
-        needs: "open",
-        version: "1.2.3",
-      },
+      announcement: { name, fingerprint: fingerprint(letter), needs: "open", version: "1.2.3" },
       host: undefined,
       port: 2428 + letter.charCodeAt(0),
       clock,

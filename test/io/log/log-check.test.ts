@@ -65,7 +65,9 @@ describe("verifies the covered records after the start", () => {
     test(`${name} is the end of the run`, async () => {
       const { log } = await resumed(change);
       expect(await rejection(log.verify())).toMatchObject({
-        ...{ code: "log-corrupt", exitCode: 6, message: expect.stringContaining(words) },
+        code: "log-corrupt",
+        exitCode: 6,
+        message: expect.stringContaining(words),
       });
     });
   }

@@ -146,7 +146,8 @@ describe("damage to acknowledged records", () => {
       fixture.put(`${FOLDER}/00000000000${firstSeq}.jsonl`, Buffer.from(lineAt(firstSeq, 3)));
       if (firstSeq === 2) fixture.disk.remove(FIRST);
       expect(await rejection(fixture.open())).toMatchObject({
-        ...{ code: "log-corrupt", message: expect.stringContaining("missing") },
+        code: "log-corrupt",
+        message: expect.stringContaining("missing"),
       });
     }
   });

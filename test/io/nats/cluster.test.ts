@@ -122,12 +122,18 @@ test("reads and writes the log while a server is frozen", async () => {
     throw new Error("the stream has lost something");
   };
   const reader = new StreamReader({
-    ...{ stream: stuck, clock, sha256, after: { seq: 0 } },
+    stream: stuck,
+    clock,
+    sha256,
+    after: { seq: 0 },
     onMessage: ({ bytes }: StreamMessage) => {
       read.push(Buffer.from(bytes).toString());
       return undefined;
     },
-    ...{ onRewound: fail, onLost: fail, onTruncated: fail, onNoAnswer: () => undefined },
+    onRewound: fail,
+    onLost: fail,
+    onTruncated: fail,
+    onNoAnswer: () => undefined,
   });
   const publish = async (text: string) => {
     await until(`${text} is stored`, async () => {

@@ -38,7 +38,12 @@ export class NatsNode {
     const mirrors = { history: await open("history"), accounts: await open("accounts") };
     const stream = await openJetStream(this.#options);
     const replica = await Replica.open({
-      ...{ stream, mirrors, clock, entropy, sha256, positions: this.#positions },
+      stream,
+      mirrors,
+      clock,
+      entropy,
+      sha256,
+      positions: this.#positions,
       storePositions: (positions) => {
         this.#positions = positions;
       },

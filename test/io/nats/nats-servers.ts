@@ -51,10 +51,7 @@ export class NatsServer {
       const socket = await Bun.connect({
         hostname: "127.0.0.1",
         port: this.port,
-        socket: {
-          data: () => greeting.resolve(true),
-          close: () => greeting.resolve(false),
-        },
+        socket: { data: () => greeting.resolve(true), close: () => greeting.resolve(false) },
       });
       const isGreeted = await greeting.promise;
       socket.end();

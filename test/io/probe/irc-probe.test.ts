@@ -6,7 +6,8 @@ import { rejection } from "../../rejection.ts";
 
 function answering(answer: string | undefined) {
   const server = Bun.listen({
-    ...{ hostname: "127.0.0.1", port: 0 },
+    hostname: "127.0.0.1",
+    port: 0,
     socket: {
       data: (socket) => {
         if (answer === undefined) socket.end();

@@ -223,7 +223,9 @@ test("reports an unexpected error in a request, and answers the next one", async
   let isBroken = true;
   const failing = listenWs(
     {
-      ...{ host, port: 0, tls: false },
+      host,
+      port: 0,
+      tls: false,
       http: () => {
         if (isBroken) throw error;
         return new Response("fine");

@@ -88,9 +88,7 @@ test("counts what the logs have written since the last check", async () => {
 });
 
 const open = (free: () => number) =>
-  lab({
-    blobs: (store: BlobStore) => changedStore(store, { freeBytes: async () => free() }),
-  });
+  lab({ blobs: (store: BlobStore) => changedStore(store, { freeBytes: async () => free() }) });
 
 test("warns operators at log-in and on changes, and no one else", async () => {
   let free = 3 * DISK_LOW_BYTES;

@@ -248,10 +248,7 @@ test("sends a retry time while the server stops", async () => {
 
 test("accepts Slack webhooks and answers like Slack", async () => {
   const service = await openService();
-  const body = JSON.stringify({
-    text: "",
-    attachments: [{ title: "High load", text: "on db1" }],
-  });
+  const body = JSON.stringify({ text: "", attachments: [{ title: "High load", text: "on db1" }] });
   const [status, answer] = await service.post(body, JSON_TYPE);
   expect([status, answer]).toEqual([200, { ok: true, seq: expect.any(Number) }]);
   const form = `payload=${encodeURIComponent('{"text":"by form"}')}`;

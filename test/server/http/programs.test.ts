@@ -71,11 +71,7 @@ test("lists a release, and sends its own SHA256SUMS", async () => {
   const opened: string[] = [];
   const downloads = new ProgramDownloads({
     clock: new VirtualClock(),
-    source: {
-      list: async () => [LISTED],
-      open: async (name) => void opened.push(name),
-      release,
-    },
+    source: { list: async () => [LISTED], open: async (name) => void opened.push(name), release },
   });
   const get = (name: string) =>
     downloads.serve(new Request(`https://x/program/${name}`), name, { host: "10.0.0.9", port: 1 });

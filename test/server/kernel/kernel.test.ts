@@ -30,9 +30,12 @@ function kernelWith(handle: (input: EngineInput) => EngineEffect[], refusal?: Fa
     erase: () => blanked.promise,
   };
   const kernel = new Kernel({
-    ...{ clock, feed: new Feed(), onEvent: () => {} },
+    clock,
+    feed: new Feed(),
+    onEvent: () => {},
     engine: { handle },
-    ...{ history: log, accounts: log },
+    history: log,
+    accounts: log,
     quota: { refusal: () => refusal },
     sequencer: { waitUntilCurrent: () => Promise.resolve(true) },
     readers: { follow: () => {}, unfollow: () => {}, presence: () => {} },

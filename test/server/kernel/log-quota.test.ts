@@ -26,7 +26,8 @@ function quotaOf(textsBytesPerDay: number) {
   const quota = new LogQuota(options as never);
   const write = (by: UserId | "server", bytes: number) =>
     quota.onRecord({
-      ...{ head: { by }, headBytes: new Uint8Array(40) },
+      head: { by },
+      headBytes: new Uint8Array(40),
       bodyBytes: new Uint8Array(bytes - 40),
     } as never);
   const refusal = (by: UserId | "server", kind = "text") =>
@@ -118,7 +119,9 @@ test("accepts posts only from operators while the disk is nearly full", async ()
   free = 999;
   await site.time.advance(DISK_CHECK_INTERVAL_MS);
   expect(await rejection(site.wait(ben.post("x", "lab")))).toMatchObject({
-    ...{ code: "store-full", retryAfterMs: undefined, remedy: "contact the server's owner" },
+    code: "store-full",
+    retryAfterMs: undefined,
+    remedy: "contact the server's owner",
     message: "the server's disk is nearly full; only operators can post",
   });
   await site.wait(ana.post("from the operator", "lab"));

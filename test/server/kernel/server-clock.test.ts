@@ -234,7 +234,9 @@ test("does not believe a record that was written before the clock was checked", 
 test("a member stays muted, and is told so, while the clock is not plausible", async () => {
   const { site, ana, ben } = await retainedRoom();
   await ana.request("mute", {
-    ...{ room: "lab", user: "ben", on: true },
+    room: "lab",
+    user: "ben",
+    on: true,
     until: site.clock.unixMs() + 3_600_000,
   });
   await restartWith(site, YEARS_MS);
@@ -243,7 +245,9 @@ test("a member stays muted, and is told so, while the clock is not plausible", a
   const { users } = await again.request("who", { room: "lab" });
   expect(users.find(({ user }) => user === "ben")?.mutedUntil).toBeGreaterThan(0);
   const refusal = await again.refusal("post", {
-    ...{ outbox: "AAAAAAAAAAA", counter: 9, to: "lab" },
+    outbox: "AAAAAAAAAAA",
+    counter: 9,
+    to: "lab",
     body: { text: "mellon two" },
   });
   expect(refusal).toBe("muted");

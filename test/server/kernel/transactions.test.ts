@@ -40,7 +40,10 @@ beforeEach(() => {
 });
 
 const password = (user: UserId): Draft => ({
-  ...{ kind: "password", room: user, by: user, id: "" },
+  kind: "password",
+  room: user,
+  by: user,
+  id: "",
   body: { hash: "h", replaces: log.ledger.records.length },
 });
 

@@ -21,8 +21,13 @@ function open(text: string, encodingMs: number) {
   const file = new StateFile(
     { disk, folder },
     {
-      ...{ name: "marks.json", sizeBytesMax: 100_000_000, writeDelayMs: 500, clock },
-      ...{ warn: () => undefined, consequence: "", schema: v.unknown() },
+      name: "marks.json",
+      sizeBytesMax: 100_000_000,
+      writeDelayMs: 500,
+      clock,
+      warn: () => undefined,
+      consequence: "",
+      schema: v.unknown(),
       format: () => {
         nowMs += encodingMs;
         return text;

@@ -49,9 +49,7 @@ test("erases at the start records that expired during a stop", async () => {
   expect(holds(site, "mellon")).toBeFalse();
   const again = await site.again(eve, "eve");
   await site.quiet();
-  expect(again.room("lab")).toMatchObject({
-    keepMs: 43_200_000,
-  });
+  expect(again.room("lab")).toMatchObject({ keepMs: 43_200_000 });
 });
 
 test("lets operators set and end retention within limits", async () => {

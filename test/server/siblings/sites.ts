@@ -56,7 +56,11 @@ export class Sites {
       open: async (mirrors) => {
         const stream = this.#stream.connect();
         const replica = await Replica.open({
-          ...{ stream, mirrors, clock: this.#time, entropy, sha256 },
+          stream,
+          mirrors,
+          clock: this.#time,
+          entropy,
+          sha256,
           storePositions: () => undefined,
           onStopped: (fault) => {
             throw fault;

@@ -62,14 +62,20 @@ function openClient(site: Site, listener: (event: SessionEvent) => void, hasRead
   const dialFrom = site.network.dialFrom("10.0.0.7");
   const client = new Client(
     {
-      ...{ clock, entropy, state, hashing: nativeHashing() },
+      clock,
+      entropy,
+      state,
+      hashing: nativeHashing(),
       dial: (address) => dialFrom({ ...address, timeoutMs: 10_000 }),
       keys: deviceKeys(Identity.generate(), state),
     },
     {
-      ...{ address: "10.0.0.1:2428", program: "chat/test", follow: "all" },
+      address: "10.0.0.1:2428",
+      program: "chat/test",
+      follow: "all",
       credentials: { user: "ana", mode: "either" },
-      ...{ hasReader, hasModel: true },
+      hasReader,
+      hasModel: true,
     },
   );
   client.subscribe(listener);
@@ -200,7 +206,10 @@ async function openPage(site: Site): Promise<Interface> {
   let questions = 0;
   let fault: string | undefined;
   const page = {
-    ...{ chat, texts: ENGLISH, change: () => undefined, notify: () => undefined },
+    chat,
+    texts: ENGLISH,
+    change: () => undefined,
+    notify: () => undefined,
     show(render: (close: () => void) => ReactElement<{ readonly onSubmit: () => unknown }>) {
       questions++;
       render(() => undefined).props.onSubmit();

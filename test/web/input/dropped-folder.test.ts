@@ -52,7 +52,8 @@ test("stops in a huge or endless tree", async () => {
 
 test("omits a file that cannot be read", async () => {
   const broken: DroppedEntry = {
-    ...{ name: "b.png", isDirectory: false },
+    name: "b.png",
+    isDirectory: false,
     file: (_, onError) => onError(new Error("gone")),
   };
   expect(await found(folder("trip", [file("a.png"), broken, file("c.png")]))).toEqual([

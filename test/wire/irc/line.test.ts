@@ -142,9 +142,7 @@ const fields = fc.record({
   tags: fc.dictionary(
     fc.stringMatching(/^\+?([a-z.]{1,5}\/)?[a-zA-Z0-9-]{1,9}$/),
     characters(/\0/g),
-    {
-      maxKeys: 5,
-    },
+    { maxKeys: 5 },
   ),
   source: fc.option(middle, { nil: undefined }),
   command: fc.oneof(fc.stringMatching(/^[A-Z]{1,9}$/), fc.stringMatching(/^[0-9]{3}$/)),

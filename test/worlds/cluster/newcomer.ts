@@ -40,7 +40,9 @@ export class Newcomer {
     state.accountKey(IDENTITY.fingerprint, name, () => key.toPem());
     this.#client = new Client(
       {
-        ...{ clock: life.clock, entropy: random.bytes, hashing: nativeHashing() },
+        clock: life.clock,
+        entropy: random.bytes,
+        hashing: nativeHashing(),
         dial: async () => {
           const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
           life.onEnd(() => link.destroy());
@@ -50,7 +52,9 @@ export class Newcomer {
         keys: deviceKeys(identityOfSeed(random.bytes(32)), state),
       },
       {
-        ...{ address: "server:2428", program: "chat/newcomer", follow: "all" },
+        address: "server:2428",
+        program: "chat/newcomer",
+        follow: "all",
         credentials: { user: name, mode: "register", password, roomSecret: secret },
       },
     );

@@ -199,7 +199,12 @@ export class ClusterNode {
     this.link = link;
     const disk = mutant.disk?.(this.disk.boot()) ?? this.disk.boot();
     const common = {
-      ...{ disk, clock, entropy, sha256, reserveBytes: 600, segmentBytes: this.#segmentBytes },
+      disk,
+      clock,
+      entropy,
+      sha256,
+      reserveBytes: 600,
+      segmentBytes: this.#segmentBytes,
     };
     const registry = new Registry();
     const rooms = new Rooms();
@@ -233,7 +238,13 @@ export class ClusterNode {
     };
     const replica = await life.hold(
       Replica.open({
-        ...{ stream, mirrors, clock, entropy, sha256, peers: others, positions: this.#positions },
+        stream,
+        mirrors,
+        clock,
+        entropy,
+        sha256,
+        peers: others,
+        positions: this.#positions,
         storePositions: (positions) => {
           if (life.isAlive) this.#positions = positions;
         },
@@ -253,13 +264,19 @@ export class ClusterNode {
       entropy,
       identity: IDENTITY,
       settings: {
-        ...{ name: "world", version: "0", welcome: undefined },
-        ...{ roomPassword: ROOM_PASSWORD, operatorToken: OPERATOR_TOKEN },
+        name: "world",
+        version: "0",
+        welcome: undefined,
+        roomPassword: ROOM_PASSWORD,
+        operatorToken: OPERATOR_TOKEN,
       },
       history: log("history"),
       accounts: log("accounts"),
       archive: openArchive({ folder: "/d/history", disk: this.disk.boot(), sha256, head }),
-      ...{ rooms, registry, engine, passwords: PLAIN },
+      rooms,
+      registry,
+      engine,
+      passwords: PLAIN,
       stateFiles: { disk, folder: "/d" },
       sequencer: this.#sequencer(life, replica, history),
       siblings: this.#siblings(),

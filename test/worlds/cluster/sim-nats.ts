@@ -14,7 +14,11 @@ export interface NatsWeather {
 }
 
 export const FINE: NatsWeather = {
-  ...{ delayMsMax: 2, requestLost: 0, answerLost: 0, hangs: 0, lagMax: 0 },
+  delayMsMax: 2,
+  requestLost: 0,
+  answerLost: 0,
+  hangs: 0,
+  lagMax: 0,
 };
 
 /** Milliseconds in which a new leader may not know the end of the stream. */

@@ -56,7 +56,8 @@ export class ClusterWorld extends Simulation implements Cluster {
     this.mutant = mutant;
     const delayMsMax = random.pick([1, 10, 60]);
     this.platform = this.createPlatform({
-      ...{ isDiskFine: false, roomSecret: ROOM_PASSWORD },
+      isDiskFine: false,
+      roomSecret: ROOM_PASSWORD,
       weather: { delayMs: () => random.int(this.#isCalm ? 3 : delayMsMax) },
     });
     this.nats = new SimNats(clock, random);
@@ -69,18 +70,42 @@ export class ClusterWorld extends Simulation implements Cluster {
     }
     const { model, devices } = this;
     this.#scene = {
-      ...{ model, devices, newcomer: undefined, unixMs: () => clock.unixMs() },
-      ...{ addNewcomer: () => undefined, addRecovery: () => undefined },
+      model,
+      devices,
+      newcomer: undefined,
+      unixMs: () => clock.unixMs(),
+      addNewcomer: () => undefined,
+      addRecovery: () => undefined,
     };
     const some = (weight: number, probability = 0.5) => (random.chance(probability) ? weight : 0);
     this.#pauseMsMax = random.pick([20, 100, 400]);
     this.#weights = {
-      ...{ post: 30, join: 4, create: 4, leave: some(3), topic: some(3), edit: some(6) },
-      ...{ erase: some(6), react: some(3), passwd: some(2), kick: some(3), mute: some(3) },
-      ...{ ban: some(4), invite: some(4), twins: some(4), cut: some(4), close: some(2) },
-      ...{ kill: some(2), crash: some(5), stop: some(3), "stop-within": some(4) },
-      ...{ partition: some(5), leader: some(5), weather: some(5), power: some(4, 0.6) },
-      ...{ wall: some(2, 0.3), question: some(random.pick([10, 40]), 0.6) },
+      post: 30,
+      join: 4,
+      create: 4,
+      leave: some(3),
+      topic: some(3),
+      edit: some(6),
+      erase: some(6),
+      react: some(3),
+      passwd: some(2),
+      kick: some(3),
+      mute: some(3),
+      ban: some(4),
+      invite: some(4),
+      twins: some(4),
+      cut: some(4),
+      close: some(2),
+      kill: some(2),
+      crash: some(5),
+      stop: some(3),
+      "stop-within": some(4),
+      partition: some(5),
+      leader: some(5),
+      weather: some(5),
+      power: some(4, 0.6),
+      wall: some(2, 0.3),
+      question: some(random.pick([10, 40]), 0.6),
     };
   }
 
@@ -408,7 +433,10 @@ export class ClusterWorld extends Simulation implements Cluster {
   async #verify(node: ClusterNode): Promise<void> {
     for (const place of PLACES) {
       const found = await verifyLog({
-        ...{ disk: node.disk.boot(), folder: `/d/${place}`, sha256, isSigned: () => true },
+        disk: node.disk.boot(),
+        folder: `/d/${place}`,
+        sha256,
+        isSigned: () => true,
       });
       check(found.findings.length === 0, () => `${node.name}: ${JSON.stringify(found.findings)}`);
     }

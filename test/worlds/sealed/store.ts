@@ -21,10 +21,7 @@ export class SealedRowsOnDisk {
   }
 
   open(life: Life): OpenSealedHome {
-    return {
-      transact: (work) => life.hold(this.#transact(life, work)),
-      close: () => undefined,
-    };
+    return { transact: (work) => life.hold(this.#transact(life, work)), close: () => undefined };
   }
 
   peek<Result>(work: (tables: SealedTables) => Promise<Result>): Promise<Result> {

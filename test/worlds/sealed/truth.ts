@@ -50,7 +50,12 @@ function change(rooms: Map<string, SealedTruth>, { head }: LogRecord, body: Grou
   const { epoch, group, added, removed } = body;
   const id = head.room as RoomId;
   const room: SealedTruth = rooms.get(id) ?? {
-    ...{ id, epoch: -1, group, devices: new Set(), memberships: new Map(), words: [] },
+    id,
+    epoch: -1,
+    group,
+    devices: new Set(),
+    memberships: new Map(),
+    words: [],
   };
   rooms.set(id, room);
   check(epoch === room.epoch + 1, () => `${id}: epoch ${epoch} after ${room.epoch}`);

@@ -76,7 +76,9 @@ export async function checkCluster(
     doubled: sum(({ doubled }) => doubled),
     disordered: sum(({ disordered }) => disordered),
     readErrors: readErrors.reduce((total, count) => total + count, 0),
-    ...{ settledMs, errors, hasStoppedNode: stopped.length > 0 },
+    settledMs,
+    errors,
+    hasStoppedNode: stopped.length > 0,
   };
 }
 

@@ -136,19 +136,35 @@ const KEY_NAMES: ReadonlySet<string> = new Set([
 ]);
 const MODIFIERS = ["super", "ctrl", "alt", "shift"] as const;
 const MODIFIER_NAMES: Readonly<Record<string, (typeof MODIFIERS)[number]>> = {
-  ...{ ctrl: "ctrl", control: "ctrl", c: "ctrl", alt: "alt", meta: "alt", m: "alt" },
-  ...{ option: "alt", shift: "shift", super: "super", cmd: "super" },
+  ctrl: "ctrl",
+  control: "ctrl",
+  c: "ctrl",
+  alt: "alt",
+  meta: "alt",
+  m: "alt",
+  option: "alt",
+  shift: "shift",
+  super: "super",
+  cmd: "super",
 };
 const KEY_ALIASES: Readonly<Record<string, string>> = {
-  ...{ return: "enter", escape: "esc", del: "delete", ins: "insert", pgup: "pageup" },
-  ...{ pgdn: "pagedown", pgdown: "pagedown" },
+  return: "enter",
+  escape: "esc",
+  del: "delete",
+  ins: "insert",
+  pgup: "pageup",
+  pgdn: "pagedown",
+  pgdown: "pagedown",
 };
 /**
  * Terminals send identical bytes for these chords; the value is the chord that the key decoder
  * reports.
  */
 const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
-  ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
+  "ctrl-i": "tab",
+  "ctrl-m": "enter",
+  "ctrl-[": "esc",
+  "ctrl-/": "ctrl-_",
 };
 
 /**

@@ -17,12 +17,7 @@ export type Action =
    * Sends a message or runs a command. The next action removes the open target's draft. `re` or
    * `edits` is the seq of the message to reply to or edit.
    */
-  | {
-      readonly kind: "enter";
-      readonly text: string;
-      readonly re?: number;
-      readonly edits?: number;
-    }
+  | { readonly kind: "enter"; readonly text: string; readonly re?: number; readonly edits?: number }
   | { readonly kind: "open"; readonly target: string }
   | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
   | { readonly kind: "reach"; readonly direction: "older" | "newer" }

@@ -9,11 +9,7 @@ export type Hit =
       readonly clickAction: "fetch" | "unfold" | undefined;
       readonly link: string | undefined;
     }
-  | {
-      readonly kind: "overlay";
-      readonly choice: number | undefined;
-      readonly isHeading: boolean;
-    }
+  | { readonly kind: "overlay"; readonly choice: number | undefined; readonly isHeading: boolean }
   /** `at` is a UTF-16 index in the input text. */
   | { readonly kind: "input"; readonly at: number }
   /** Parts of the status line: the number of rows below, and the unread count of other rooms. */

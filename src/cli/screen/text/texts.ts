@@ -16,12 +16,7 @@ export interface ScreenTexts extends Texts {
 }
 
 const TEXTS: Readonly<Record<"en" | "id", ScreenTexts>> = {
-  en: {
-    ...ENGLISH,
-    screen: ENGLISH_TERMINAL,
-    keys: ENGLISH_KEYS,
-    faultTemplates: {},
-  },
+  en: { ...ENGLISH, screen: ENGLISH_TERMINAL, keys: ENGLISH_KEYS, faultTemplates: {} },
   id: {
     ...INDONESIAN,
     screen: INDONESIAN_TERMINAL,

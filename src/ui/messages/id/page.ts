@@ -5,12 +5,7 @@ import { INDONESIAN_COMMANDS } from "./commands.ts";
 import { INDONESIAN_FAULTS } from "./faults.ts";
 import { INDONESIAN_IRC } from "./irc.ts";
 
-const SPAN_UNITS: Readonly<Record<string, string>> = {
-  s: "dtk",
-  min: "mnt",
-  h: "jam",
-  d: "hari",
-};
+const SPAN_UNITS: Readonly<Record<string, string>> = { s: "dtk", min: "mnt", h: "jam", d: "hari" };
 
 export const INDONESIAN: Texts = {
   lang: "id",

@@ -107,11 +107,7 @@ export function DashboardBans() {
       sortKey: ({ until }) => until ?? Number.POSITIVE_INFINITY,
     },
     field("reason", texts.reason),
-    {
-      id: "more",
-      name: texts.more,
-      cell: (ban) => <UnbanButton ban={ban} onDone={list.reload} />,
-    },
+    { id: "more", name: texts.more, cell: (ban) => <UnbanButton ban={ban} onDone={list.reload} /> },
   ];
   return (
     <PagedTable

@@ -104,9 +104,7 @@ function useChart({ time, lines, format, from }: ChartProps): DrawnChart {
         height: HEIGHT_REM * rem,
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, sync: { key: "chat" } },
-        scales: {
-          y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
-        },
+        scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [
           {
             ...axis,

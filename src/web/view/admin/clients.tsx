@@ -214,11 +214,7 @@ export function DashboardTransfers() {
     field("doneBytes", texts.progress, (_, transfer) => <Progress transfer={transfer} />),
     field("address", texts.address),
     ...serverColumn(transfers, texts),
-    {
-      id: "more",
-      name: texts.actions,
-      cell: (transfer) => <CancelButton transfer={transfer} />,
-    },
+    { id: "more", name: texts.actions, cell: (transfer) => <CancelButton transfer={transfer} /> },
   ];
   return (
     <>

@@ -26,13 +26,30 @@ type ServerEvent = Omit<NoticeOf<"event">, "kind">;
 const GROUPS = ["words", "people", "files", "decisions", "warnings"] as const;
 type Group = (typeof GROUPS)[number];
 const GROUP_OF: Readonly<Record<string, Group>> = {
-  ...{ connected: "people", "logged-in": "people", "logged-out": "people" },
-  ...{ disconnected: "people", join: "people", leave: "people" },
-  ...{ offered: "files", got: "files", withdrawn: "files", cancelled: "files", file: "files" },
-  ...{ decided: "decisions", kick: "decisions", mute: "decisions", grant: "decisions" },
-  ...{ erase: "decisions", rename: "decisions", close: "decisions", remove: "decisions" },
-  ...{ retention: "decisions", topic: "decisions" },
-  ...{ warning: "warnings", full: "warnings", disk: "warnings" },
+  connected: "people",
+  "logged-in": "people",
+  "logged-out": "people",
+  disconnected: "people",
+  join: "people",
+  leave: "people",
+  offered: "files",
+  got: "files",
+  withdrawn: "files",
+  cancelled: "files",
+  file: "files",
+  decided: "decisions",
+  kick: "decisions",
+  mute: "decisions",
+  grant: "decisions",
+  erase: "decisions",
+  rename: "decisions",
+  close: "decisions",
+  remove: "decisions",
+  retention: "decisions",
+  topic: "decisions",
+  warning: "warnings",
+  full: "warnings",
+  disk: "warnings",
 };
 
 function eventGroup(event: string): Group {

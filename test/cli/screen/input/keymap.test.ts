@@ -52,7 +52,8 @@ describe("keys of config.toml", () => {
     [{ space: "send" }, "add a modifier: alt-space"],
   ])("%j is a fault", (keys, remedy) => {
     expect(faultOf(() => new Keymap(keys as Record<string, string>))).toMatchObject({
-      ...{ code: "usage", remedy },
+      code: "usage",
+      remedy,
     });
   });
 });

@@ -55,8 +55,13 @@ describe("a click", () => {
     expect(screen.actions).toEqual([{ kind: "fetch", file: CAT, name: "cat.png" }]);
     expect(screen.state).toMatchObject({ selected: undefined, scroll: undefined });
     const transfer = {
-      ...{ id: "t1", kind: "download" as const, file: CAT as never, name: "cat.png", to: [] },
-      ...{ state: { kind: "running" as const }, progress: undefined },
+      id: "t1",
+      kind: "download" as const,
+      file: CAT as never,
+      name: "cat.png",
+      to: [],
+      state: { kind: "running" as const },
+      progress: undefined,
     };
     screen.model({ kind: "transfer", transfer });
     at(screen, on("i6", { clickAction: "fetch" }));

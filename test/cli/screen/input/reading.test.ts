@@ -53,7 +53,12 @@ describe("pages", () => {
 
 describe("Alt-A", () => {
   const room = (name: string, i: number): ModelEvent => ({
-    ...{ kind: "room", room: `r${i}` as never, name, n: 4, skipped: 0, read: 4 - i },
+    kind: "room",
+    room: `r${i}` as never,
+    name,
+    n: 4,
+    skipped: 0,
+    read: 4 - i,
   });
 
   test("goes to mentions first, then to unread rooms, skipping muted ones", () => {

@@ -5,7 +5,12 @@ import { recordEvent } from "../../../core/model-scene.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
 
 const posted: ModelEvent = {
-  ...{ kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "late" }, writtenUnixMs: 0 },
+  kind: "posted",
+  key: "k",
+  id: "k",
+  to: "lobby",
+  body: { text: "late" },
+  writtenUnixMs: 0,
 };
 
 function on(seq: number, ...events: readonly ModelEvent[]): Screen {
@@ -146,7 +151,13 @@ describe("actions", () => {
 describe("pinning and saving", () => {
   const room = "lobby" as RoomId;
   const mayPin: ModelEvent = {
-    ...{ kind: "room", room, name: "lobby", n: 12, skipped: 0, read: 1, moderates: true },
+    kind: "room",
+    room,
+    name: "lobby",
+    n: 12,
+    skipped: 0,
+    read: 1,
+    moderates: true,
   };
   const prefs: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room, seq: 5 }] };
 

@@ -153,8 +153,11 @@ test("keeps the state consistent for any sequence of keys", () => {
       for (let i = 0; i < 8; i++) screen.press("esc");
       const { overlay, question, selected, completion, scroll } = screen.state;
       expect({ overlay, question, selected, completion, scroll }).toEqual({
-        ...{ overlay: undefined, question: undefined, selected: undefined },
-        ...{ completion: undefined, scroll: undefined },
+        overlay: undefined,
+        question: undefined,
+        selected: undefined,
+        completion: undefined,
+        scroll: undefined,
       });
     }),
     { numRuns: 300 },

@@ -13,7 +13,10 @@ class SlowLine {
   readonly clock = new FakeClock();
   readonly terminal = new Emulator(SIZE);
   readonly screen = new TerminalScreen({
-    ...{ device: this.device, clock: this.clock, mouse: false, onResize: () => {} },
+    device: this.device,
+    clock: this.clock,
+    mouse: false,
+    onResize: () => {},
   });
   answers = true;
   behindMax = 0;

@@ -57,7 +57,9 @@ const editor = hostileText.map(editorOf);
 const query = editor;
 const overlay: fc.Arbitrary<Overlay> = fc.oneof(
   fc.record({
-    ...{ kind: fc.constantFrom("switcher", "search", "typed"), query, selectedIndex: seq },
+    kind: fc.constantFrom("switcher", "search", "typed"),
+    query,
+    selectedIndex: seq,
     found: fc.constant([]),
   }),
   fc.record({
@@ -81,7 +83,10 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   editor,
   completion: fc.option(
     fc.record({
-      ...{ from: fc.constant(0), to: fc.constant(0), candidates, selectedIndex: seq },
+      from: fc.constant(0),
+      to: fc.constant(0),
+      candidates,
+      selectedIndex: seq,
       replacedText: fc.constant(""),
     }),
     { nil: undefined },

@@ -45,7 +45,9 @@ describe("a click", () => {
     expect(at("and this one was")).toEqual({ ...nothing, key: "i21" } as Hit);
     expect(at("floor plan")).toEqual({ ...nothing, key: "i15", clickAction: "fetch" } as Hit);
     expect(at("https://example.org/rota")).toEqual({
-      ...{ kind: "timeline", key: "i17", clickAction: undefined },
+      kind: "timeline",
+      key: "i17",
+      clickAction: undefined,
       link: "https://example.org/rota?week=47&who=ana",
     });
     expect(at("Which day is")).toEqual({ ...nothing, key: "i17" } as Hit);

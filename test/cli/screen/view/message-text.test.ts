@@ -84,7 +84,12 @@ test("keeps each line within the columns, and drops only blanks", () => {
 function box(text: string, cursor = text.length, change: { columns?: number; rows?: number } = {}) {
   const editor = { ...editorOf(""), text, cursor };
   const layout = inputBox({
-    ...{ prompt: "#a> ", editor, columns: 14, rows: 3, isSecret: false, ...change },
+    prompt: "#a> ",
+    editor,
+    columns: 14,
+    rows: 3,
+    isSecret: false,
+    ...change,
   });
   return { lines: layout.lines.map(textOf), at: [layout.row, layout.column] };
 }

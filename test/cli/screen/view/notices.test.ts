@@ -24,8 +24,13 @@ function offered(from: string): ModelEvent {
 
 test("announces an upload once, except by ignored users", () => {
   const transfer = {
-    ...{ id: "t1", kind: "upload" as const, name: "cat.png", to: ["lobby"] },
-    ...{ file: undefined, state: { kind: "running" as const }, progress: undefined },
+    id: "t1",
+    kind: "upload" as const,
+    name: "cat.png",
+    to: ["lobby"],
+    file: undefined,
+    state: { kind: "running" as const },
+    progress: undefined,
   };
   const lines = noticesAfter({ kind: "transfer", transfer }, offered("Ana"), offered("ben"));
   expect(lines).toHaveLength(2);

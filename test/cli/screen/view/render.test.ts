@@ -79,7 +79,10 @@ const SCENES: Readonly<Record<string, Scene>> = {
   },
   "long-topic": (size) => {
     const completion = {
-      ...{ from: 0, to: 2, selectedIndex: 1, replacedText: "an" },
+      from: 0,
+      to: 2,
+      selectedIndex: 1,
+      replacedText: "an",
       candidates: ["ana", "anton", "antonia"].map((text) => ({ text, hint: "" })),
     };
     const state = scenes.stateOf({ editor: editorOf("anton: "), completion });

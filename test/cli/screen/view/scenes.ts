@@ -53,8 +53,16 @@ export class Scene {
     this.#seq += 1;
     const room = { kind: "room", name: "lobby", id: LOBBY, topic: "" } as const;
     const record = {
-      ...{ seq: this.#seq, n: this.#seq, timeUnixMs: this.#nowUnixMs, room, id: "" },
-      ...{ kind: "text", from: "ben", state: "whole", body: { text: "" }, ...change },
+      seq: this.#seq,
+      n: this.#seq,
+      timeUnixMs: this.#nowUnixMs,
+      room,
+      id: "",
+      kind: "text",
+      from: "ben",
+      state: "whole",
+      body: { text: "" },
+      ...change,
     } as ChatRecord;
     return this.apply({ kind: "record", record });
   }
@@ -142,9 +150,7 @@ export function conversation(): Scene {
     .message(
       "cleo",
       "@ana, have you seen https://example.org/rota?week=47&who=ana? Which day is yours?",
-      {
-        mentions: ["ana"],
-      },
+      { mentions: ["ana"] },
     )
     .message("dan", "what was said before is not here any more", { re: 900 })
     .message("dan", "Tuesday is mien")
@@ -172,11 +178,19 @@ export function conversation(): Scene {
       {
         kind: "transfer",
         transfer: {
-          ...{ id: "t1", kind: "download", file: fileId("photos"), name: "photos", to: [] },
+          id: "t1",
+          kind: "download",
+          file: fileId("photos"),
+          name: "photos",
+          to: [],
           state: { kind: "running" },
           progress: {
-            ...{ doneBytes: 967_500, sizeBytes: 2_150_000, resumedBytes: 0 },
-            ...{ ratePerS: 1_200_000, leftMs: 3_000, elapsedMs: 900 },
+            doneBytes: 967_500,
+            sizeBytes: 2_150_000,
+            resumedBytes: 0,
+            ratePerS: 1_200_000,
+            leftMs: 3_000,
+            elapsedMs: 900,
           },
         },
       },

@@ -12,7 +12,11 @@ import * as scenes from "./scenes.ts";
 
 const texts = screenTexts("en");
 const rowOptions = {
-  ...{ columns: 60, texts, times: timesIn(texts), me: "ana", isOnline: true },
+  columns: 60,
+  texts,
+  times: timesIn(texts),
+  me: "ana",
+  isOnline: true,
   fetchKey: undefined,
   foldKey: undefined,
 };
