@@ -60,7 +60,13 @@ export function Field(props: FieldProps) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {isSecret ? <Secret {...{ label, isRevealed, setRevealed }}>{input}</Secret> : input}
+      {isSecret ? (
+        <Secret label={label} isRevealed={isRevealed} setRevealed={setRevealed}>
+          {input}
+        </Secret>
+      ) : (
+        input
+      )}
       {fault ? (
         <div className="fault-line" id={`${id}-fault`}>
           {fault}
