@@ -16,9 +16,15 @@ import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerAddress } from "../wire/invite.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
-import { AccountLink, type AccountLogin, type LinkedAccount } from "./account-link.ts";
 import { AccountReader } from "./account-reader.ts";
-import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
+import type { AuditAlarm, AuditedLink, AuditOutcome } from "./auditor.ts";
+import {
+  type AccountLogin,
+  ChatClient,
+  type ChatEffect,
+  type LinkedAccount,
+} from "./chat-client.ts";
+import type { LoopState } from "./connection-loop.ts";
 import { CursorWriter } from "./cursor-writer.ts";
 import {
   greetedEvent,
@@ -31,7 +37,7 @@ import { EventBuffer } from "./event-buffer.ts";
 import type { Hashing } from "./files/hashing.ts";
 import { Transfers } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
-import type { Connection, LinkStats, ServerNotice } from "./link/connection.ts";
+import type { LinkStats, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import { type HistoryPage, queryHistory, type SendRequest } from "./link/queries.ts";
 import {
@@ -44,6 +50,7 @@ import {
 } from "./link/retry.ts";
 import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, GreetedLink, LoginPolicy, LoginResult } from "./login.ts";
+import type { ModelStoreOptions } from "./model-store.ts";
 import type { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
@@ -83,15 +90,21 @@ export interface ClientOptions {
   readonly isOneShot?: boolean;
   /** Also limits the answers of a command that follows the server until it has everything. */
   readonly limitsAnswers?: boolean;
-  /**
-   * False for UIs with a model, which subscribe instead of calling `read` and need no cursor.
-   * Default: true.
-   */
+  /** Whether the program reads events with `read`, which needs a cursor. Default: true. */
   readonly hasReader?: boolean;
-  /** Whether the events feed a model, which also needs the room settings. Default: no reader. */
-  readonly hasModel?: boolean;
+  /** Model of a user interface. Without it, the model stays empty. */
+  readonly model?: Pick<ModelStoreOptions, "nextFrame" | "itemsMax"> | undefined;
   readonly audits?: boolean;
   readonly onAlarm?: (alarm: AuditAlarm) => void;
+}
+
+/** User interface of a client. */
+export interface Presenter {
+  perform(effect: ChatEffect): void;
+  /** Receives events, also those emitted before the interface was attached. */
+  event?(event: SessionEvent): void;
+  /** Whether the interface has shown a message of its user. Default: true. */
+  isDisplayed?(seq: number): boolean;
 }
 
 export interface Membership {
@@ -115,7 +128,11 @@ const PROGRAM_LOGIN_POLICY: LoginPolicy = {
   registrationRemedy: "set CHAT_ROOM_PASSWORD or use an invite",
 };
 
-export class Client extends AccountLink<ClientAccount> {
+/** Maximum number of events kept until the user interface is attached. */
+const EARLY_EVENTS_MAX = 1_024;
+
+/** Client of a program with a data folder: pins, cursors, and a stream of events to read. */
+export class Client extends ChatClient<ClientAccount> {
   readonly #deps: ClientDependencies;
   readonly #options: ClientOptions;
   readonly #events: EventBuffer;
@@ -124,80 +141,55 @@ export class Client extends AccountLink<ClientAccount> {
   readonly #locator: ServerLocator;
   #closed: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorWriter;
-  readonly #auditor: LogAuditor;
   #hasMajority = true;
   #cancelListingTimeout = () => {};
   #lostAt: number | undefined;
-  #alarm: Fault | undefined;
+  #presenter: Presenter | undefined;
+  readonly #earlyEvents: SessionEvent[] = [];
 
   constructor(deps: ClientDependencies, options: ClientOptions) {
-    const {
+    const { address, program, reconnect = true, isOneShot, limitsAnswers = false } = options;
+    const { hasReader = true, audits = true, model, onAlarm = () => undefined } = options;
+    const { clock, keys: verifier, state, hashing } = deps;
+    const locator = new ServerLocator({ ...deps, ...options });
+    const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();
+    super({
+      ...deps,
+      ...locator.dialing,
       address,
       program,
-      reconnect = true,
-      isOneShot,
-      limitsAnswers = false,
-      hasReader = true,
-      audits = true,
-    } = options;
-    const locator = new ServerLocator({ ...deps, ...options });
-    super(
-      {
-        ...deps,
-        ...locator.dialing,
-        address,
-        program,
-        policy: PROGRAM_LOGIN_POLICY,
-        reconnects: reconnect ? "always" : "never",
-        remembersPassword: true,
-        retriesOnUse: true,
-        reportsStalls: !hasReader,
-        ...(isOneShot === true || limitsAnswers ? { answerTimeoutMs: ANSWER_TIMEOUT_MS } : {}),
+      policy: PROGRAM_LOGIN_POLICY,
+      sha256,
+      reconnects: reconnect ? "always" : "never",
+      remembersPassword: true,
+      retriesOnUse: true,
+      reportsStalls: !hasReader,
+      model,
+      audit: {
+        logs: state.logPins,
+        formatTime: (unixMs) => formatLocalSince(unixMs, clock.unixMs(), offset),
+        isAutomatic: audits,
+        onAlarm,
       },
-      {
-        state: (state) => this.#linkStateChanged(linkEventOf(state)),
-        event: (event) => this.#handleEvent(event),
-        greeted: (greeted) => this.#trust(greeted),
-        account: (greeted, requestedName, known) => this.#accountFor(greeted, requestedName, known),
-        loggedIn: (_, login) => this.#loginSucceeded(login),
-        handleNotice: (notice, link) => this.#handleNotice(notice, link),
-        connected: (_, { link }) => {
-          if (isOneShot === true) this.#closeUnlessListed(link.connection);
-        },
-        audit: (act) => {
-          if (audits) act(this.#auditor);
-        },
-        whenReady: (callback) => this.#events.whenLow(callback),
-      },
-    );
+      ...(isOneShot === true || limitsAnswers ? { answerTimeoutMs: ANSWER_TIMEOUT_MS } : {}),
+    });
     this.#deps = deps;
     this.#options = options;
     this.#locator = locator;
-    const { clock, keys: verifier, state, hashing } = deps;
-    const { uploads, logPins } = state;
     this.transfers = new Transfers({
       clock,
       entropy: deps.entropy,
       activeLink: this.activeLink,
       hashing,
-      uploads,
+      uploads: state.uploads,
       cipher: deps.fileCipher,
-      session: () => this.loggedIn.session,
+      session: () => this.member.session,
       ...(isOneShot === true ? { hasMajority: () => this.#hasMajority } : {}),
       confirmed: (seq) => this.confirmed(seq),
       greet: (connection) => greet(connection, { ...deps, verifier, program }),
     });
     this.#cursors = new CursorWriter(state, clock);
-    const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();
-    const formatTime = (unixMs: number) => formatLocalSince(unixMs, clock.unixMs(), offset);
-    this.#auditor = new LogAuditor({ clock, verifier, logs: logPins, formatTime }, (alarm) =>
-      this.#raiseAlarm(alarm),
-    );
     this.#events = new EventBuffer((mark) => this.#cursors.schedule(mark));
-  }
-
-  get user(): string | undefined {
-    return this.account?.session.user;
   }
 
   get #posts(): OutboxQueue | undefined {
@@ -206,10 +198,6 @@ export class Client extends AccountLink<ClientAccount> {
 
   get reading(): AccountReader | undefined {
     return (this.account ?? this.former)?.reader;
-  }
-
-  readUpTo(room: string, n: number): void {
-    this.account?.session.markRead(room, n);
   }
 
   get fingerprint(): Fingerprint | undefined {
@@ -284,17 +272,15 @@ export class Client extends AccountLink<ClientAccount> {
     }
   }
 
-  /**
-   * Resolves when the server has stored the post, even if that takes several links.
-   * @throws {Fault} too-many if 10,000 posts are pending, interrupted if the client is closed, and
-   * the server's refusal
-   */
-  post(target: string, body: PostBody): Promise<Receipt> {
+  /** Attaches the user interface. */
+  present(presenter: Presenter): void {
+    this.#presenter = presenter;
+    for (const event of this.#earlyEvents.splice(0)) presenter.event?.(event);
+  }
+
+  override post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#closed !== undefined) return Promise.reject(interruptedPost());
-    const posts = this.#posts;
-    if (posts === undefined) return Promise.reject(notLoggedIn());
-    this.loop.retrySooner();
-    return posts.post(target, body);
+    return super.post(target, body);
   }
 
   ready(): Promise<void> {
@@ -340,16 +326,16 @@ export class Client extends AccountLink<ClientAccount> {
   }
 
   audit(): Promise<AuditOutcome> {
-    return this.#auditor.auditAll(this.auditedLink);
+    return this.auditor.auditAll(this.auditedLink);
   }
 
   async auditSettled(): Promise<void> {
-    await this.#auditor.settled();
-    if (this.#alarm !== undefined) throw this.#alarm;
+    await this.auditor.settled();
+    if (this.alarm !== undefined) throw this.alarm;
   }
 
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    const observe = (head: Uint8Array, record: ChatRecord) => this.#auditor.observe(head, record);
+    const observe = (head: Uint8Array, record: ChatRecord) => this.auditor.observe(head, record);
     return this.historyWith(fields, (query) => queryHistory(this.request, sha256, query, observe));
   }
 
@@ -365,17 +351,17 @@ export class Client extends AccountLink<ClientAccount> {
    * Waits until all posts are settled and keeps the link open. `forget` unenrols this device, so
    * that the next log-in needs a password.
    */
-  override async logout(forget = false): Promise<void> {
-    const { session } = this.loggedIn;
+  async logout(forget = false): Promise<void> {
+    const { session } = this.member;
     await this.drain();
     session.flush();
-    await super.logout(forget);
+    await this.endSession(forget);
     const { fingerprint } = this;
     if (forget && fingerprint !== undefined) {
       this.#deps.state.unenrol(fingerprint, session.user);
     }
     this.#emit({ kind: "left" });
-    void this.#auditor.write();
+    void this.auditor.write();
     session.logOut();
   }
 
@@ -383,10 +369,10 @@ export class Client extends AccountLink<ClientAccount> {
     this.#events.markCurrentRead();
     this.account?.session.flush();
     await this.#finish(undefined);
-    await this.#auditor.close();
+    await this.auditor.close();
   }
 
-  #trust(greeted: Greeted): void {
+  protected override greeted(greeted: Greeted): void {
     const { address, fingerprint: given, strict = false } = this.#options;
     // Flush before `pin` moves the data stored under the server's old key.
     this.#cursors.flush();
@@ -395,7 +381,11 @@ export class Client extends AccountLink<ClientAccount> {
     if (event !== undefined) this.#publish(event);
   }
 
-  #accountFor(greeted: Greeted, requestedName: string, known: ClientAccount | undefined) {
+  protected override accountFor(
+    greeted: Greeted,
+    requestedName: string,
+    known: ClientAccount | undefined,
+  ) {
     const { state } = this.#deps;
     const { fingerprint } = greeted;
     return {
@@ -406,7 +396,10 @@ export class Client extends AccountLink<ClientAccount> {
     };
   }
 
-  #loginSucceeded({ link, result, requestedName, isRenamed }: AccountLogin<ClientAccount>): void {
+  protected override loggedIn(
+    _account: ClientAccount,
+    { link, result, requestedName, isRenamed }: AccountLogin<ClientAccount>,
+  ): void {
     const { state } = this.#deps;
     const { greeted } = link;
     const { fingerprint, welcome } = greeted;
@@ -425,13 +418,37 @@ export class Client extends AccountLink<ClientAccount> {
     this.#hasMajority = welcome.majority !== false;
   }
 
-  #handleNotice(notice: ServerNotice, { connection, greeted }: GreetedLink): boolean {
+  protected override handleNotice(
+    notice: ServerNotice,
+    { connection, greeted }: GreetedLink,
+  ): boolean {
     if (notice.kind === "majority" && !notice.on && this.#leaveMinority(greeted)) return true;
     if (notice.kind === "majority") this.#hasMajority = notice.on;
     return this.#locator.notice(notice, greeted.fingerprint, connection);
   }
 
-  #closeUnlessListed(connection: Connection): void {
+  protected override whenReady(callback: () => void): void {
+    this.#events.whenLow(callback);
+  }
+
+  /** A reader marks messages as read when it displays them; the model then must not. */
+  override reportRead(room: string, n: number): void {
+    if (this.#options.hasReader === false) super.reportRead(room, n);
+  }
+
+  protected override isDisplayed(seq: number): boolean {
+    return this.#presenter?.isDisplayed?.(seq) ?? true;
+  }
+
+  protected override perform(effect: ChatEffect): void {
+    this.#presenter?.perform(effect);
+  }
+
+  protected override connected(
+    _account: ClientAccount,
+    { link: { connection } }: AccountLogin<ClientAccount>,
+  ): void {
+    if (this.#options.isOneShot !== true) return;
     const timeOut = () => connection.close(new Fault("timeout", NO_ANSWER));
     this.#cancelListingTimeout = this.#deps.clock.after(LOGIN_TIMEOUT_MS, timeOut);
     connection.onClosed(() => this.#cancelListingTimeout());
@@ -444,12 +461,6 @@ export class Client extends AccountLink<ClientAccount> {
     return true;
   }
 
-  #raiseAlarm(alarm: AuditAlarm): void {
-    this.#alarm = alarm.fault;
-    this.#options.onAlarm?.(alarm);
-    this.loop.reconnect(alarm.fault, true);
-  }
-
   #rememberDefaults(fingerprint: Fingerprint, user: string): void {
     const { clock, state } = this.#deps;
     const { address, changesDefaults } = this.#options;
@@ -459,18 +470,17 @@ export class Client extends AccountLink<ClientAccount> {
 
   #newAccount(known: Fingerprint, user: string): ClientAccount {
     const { state, sealed: home } = this.#deps;
-    const { follow, adoptsUnsent = true, hasReader = true, hasModel = !hasReader } = this.#options;
+    const { follow, adoptsUnsent = true, hasReader = true, model } = this.#options;
     const identity = () => ({
       fingerprint: this.fingerprint ?? known,
       user: this.account === account ? session.user : user,
     });
     this.#cursors.flush();
     const session = this.newSession({
-      sha256,
       follow,
       adoptsUnsent,
       outboxes: state.outboxes,
-      hasPrefs: hasModel,
+      hasPrefs: model !== undefined,
       after: follow === "all" && hasReader ? state.cursor(known, user) : undefined,
       sealed: { home, load: async () => (await import("./sealed/code.ts")).SEALED_CODE },
       pin: async (reader) => state.logPins.pin(reader),
@@ -490,14 +500,19 @@ export class Client extends AccountLink<ClientAccount> {
     return account;
   }
 
-  #handleEvent(event: SessionEvent): void {
+  protected override handleEvent(event: SessionEvent): void {
     this.#emit(event);
     if (event.kind === "caught-up") this.#cancelListingTimeout();
     this.account?.reader.handle(event);
   }
 
   #emit(event: SessionEvent): void {
+    super.handleEvent(event);
     for (const listener of [...this.#listeners]) listener(event);
+    if (this.#presenter?.event !== undefined) return this.#presenter.event(event);
+    if (event.kind === "record" || this.#presenter !== undefined) return;
+    this.#earlyEvents.push(event);
+    if (this.#earlyEvents.length > EARLY_EVENTS_MAX) this.#earlyEvents.shift();
   }
 
   #push(event: ReaderEvent): void {
@@ -513,7 +528,8 @@ export class Client extends AccountLink<ClientAccount> {
     this.#push(event);
   }
 
-  #linkStateChanged(event: LinkEvent | undefined): void {
+  protected override stateChanged(state: LoopState): void {
+    const event = linkEventOf(state);
     if (event === undefined) {
       this.#lostAt = undefined;
       return;

@@ -1,9 +1,13 @@
 /** Types and parsers for the slash commands that the terminal and the page share. */
 
 import { Fault, msg } from "../base/fault.ts";
-import type { ChatActions, MessageAuthor } from "../client/chat/actions.ts";
+import type { MessageAuthor } from "../client/actions.ts";
+import type { ChatClient, LinkedAccount } from "../client/chat-client.ts";
 import type { PostBody, Answer as WireAnswer } from "../wire/messages.ts";
 import type { Message } from "./messages/en/terminal.ts";
+
+/** The client on which commands act. */
+export type Chat = ChatClient<LinkedAccount>;
 
 export type Ui = "terminal" | "page";
 export type Usage = string | Readonly<Record<Ui, string>>;
@@ -16,7 +20,7 @@ export interface Command<Args = unknown> {
    * @throws {Fault} usage, name-invalid
    */
   parse(input: string, ui: Ui): Args | undefined;
-  run(args: Args, chat: ChatActions, host: Host): Promise<Answer | undefined>;
+  run(args: Args, chat: Chat, host: Host): Promise<Answer | undefined>;
 }
 
 export interface Answer {
@@ -81,11 +85,11 @@ export interface Host {
 }
 
 /** Returns the room to which a command applies: in a conversation, the last open room. */
-export function roomFor(chat: Pick<ChatActions, "lastRoom">, host: Host): string {
+export function roomFor(chat: Chat, host: Host): string {
   const { current } = host;
   if (!current.startsWith("@")) return current;
-  host.noteRoom(chat.lastRoom);
-  return chat.lastRoom;
+  host.noteRoom(chat.actions.lastRoom);
+  return chat.actions.lastRoom;
 }
 
 export function usageFor({ usage }: Pick<Command, "usage">, ui: Ui): string {

@@ -3,13 +3,12 @@
 import { Fault, msg } from "../base/fault.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import type { ChatActions } from "../client/chat/actions.ts";
-import { grant, joinSealed, kick, leaveRoom, sealedRoomAt } from "../client/chat/room-actions.ts";
 import { checkNotSealed } from "../client/sealed/seal-rooms.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
 import { isIpv4 } from "../wire/host.ts";
 import type { Answer as WireAnswer } from "../wire/messages.ts";
+import type { Chat } from "./command.ts";
 import {
   type Answer,
   type Command,
@@ -59,7 +58,9 @@ const join: Command<JoinArgs> = {
   },
   async run(args, chat, host) {
     const attempt = () => host.join(args);
-    const answer = await (args.sealed === true ? joinSealed(chat, args.room, attempt) : attempt());
+    const answer = await (args.sealed === true
+      ? chat.actions.sealAfter(args.room, attempt)
+      : attempt());
     if (answer === undefined) return undefined;
     const { name, created } = answer;
     const json = { kind: "joined", room: name, created };
@@ -87,17 +88,17 @@ const leave: Command<{ readonly room: string | undefined }> = {
     const { current } = host;
     if (args.room === undefined && current.startsWith("@")) return hideConversation(chat, current);
     const room = args.room ?? current;
-    await leaveRoom(chat, room);
+    await chat.actions.leave(room);
     return { json: { kind: "left", room }, text: (texts) => texts.leftRoom(room), leftRoom: room };
   },
 };
 
 /** A user cannot leave a conversation, so it is hidden until its next message. */
-async function hideConversation(chat: ChatActions, target: string): Promise<Answer> {
+async function hideConversation(chat: Chat, target: string): Promise<Answer> {
   // Messages in flight would make the conversation visible again.
-  await chat.sent(target).catch(() => undefined);
-  chat.hide(target);
-  return { note: (texts) => texts.returnedTo(chat.lastRoom), leftRoom: target };
+  await chat.actions.sent(target).catch(() => undefined);
+  chat.actions.hide(target);
+  return { note: (texts) => texts.returnedTo(chat.actions.lastRoom), leftRoom: target };
 }
 
 function roomName(word: string): string {
@@ -110,7 +111,7 @@ export const topic: Command<{ readonly text: string }> = {
   async run({ text }, chat, host) {
     if (text === "") return host.show({ kind: "topic" });
     const room = roomFor(chat, host);
-    checkNotSealed(sealedRoomAt(chat, room));
+    checkNotSealed(chat.actions.sealedRoomAt(room));
     return { seq: (await chat.request("topic", { room, topic: text })).seq };
   },
 };
@@ -123,7 +124,7 @@ const invite: Command<{ readonly user: string | undefined; readonly isAccount: b
     return words && { user: word && withoutAt(word), isAccount: word?.startsWith("@") === true };
   },
   async run({ user, isAccount }, chat, host) {
-    const room = sealedRoomAt(chat, host.current);
+    const room = chat.actions.sealedRoomAt(host.current);
     if (user !== undefined && room === undefined && isAccount) {
       const { seq } = await chat.request("invite-user", { room: roomFor(chat, host), user });
       return { seq };
@@ -145,7 +146,7 @@ const kickCommand: Command<User & { readonly reason: string }> = {
     return name === "" ? undefined : { user: withoutAt(name), reason };
   },
   run: async ({ user, reason }, chat, host) => ({
-    seq: await kick(chat, roomFor(chat, host), user, reason),
+    seq: await chat.actions.kick(roomFor(chat, host), user, reason),
   }),
 };
 
@@ -219,7 +220,7 @@ function setsModerator(on: boolean): Command<User> {
     parse: parseUser,
     async run({ user }, chat, host) {
       const room = roomFor(chat, host);
-      await grant(chat, room, user, on);
+      await chat.actions.grant(room, user, on);
       return { json: { kind: on ? "granted" : "revoked", user, role: "moderator", room } };
     },
   };
@@ -238,7 +239,7 @@ const pin: Command<OptionalSeq> = {
   defaultAuthor: "other",
   parse: parseOptionalSeq,
   async run(args, chat, host) {
-    const seq = await chat.resolveSeq(host.current, args.seq, "other");
+    const seq = await chat.actions.resolveSeq(host.current, args.seq, "other");
     return { seq: (await chat.request("pin", { seq, on: true })).seq };
   },
 };
@@ -275,7 +276,7 @@ const reply: Command<OptionalSeq & { readonly text: string }> = {
     return text === "" ? undefined : { seq: seq === undefined ? seq : Number(seq), text };
   },
   async run({ seq, text }, chat, host) {
-    await host.post({ text, re: await chat.resolveSeq(host.current, seq, "other") });
+    await host.post({ text, re: await chat.actions.resolveSeq(host.current, seq, "other") });
     return undefined;
   },
 };
@@ -289,8 +290,8 @@ const react: Command<OptionalSeq & { readonly sign: string }> = {
     return { sign, seq: seq === undefined ? seq : Number(seq) };
   },
   async run({ seq, sign }, chat, host) {
-    const re = await chat.resolveSeq(host.current, seq, "other");
-    const mine = await chat.reactionTo(host.current, re, sign);
+    const re = await chat.actions.resolveSeq(host.current, seq, "other");
+    const mine = await chat.actions.reactionTo(host.current, re, sign);
     if (mine !== undefined) return { seq: (await chat.request("erase", { seq: mine })).seq };
     await host.post({ text: "", react: sign, re });
     return undefined;
@@ -304,8 +305,8 @@ const edit: Command<{ readonly text: string }> = {
   async run({ text }, chat, host) {
     await host.sent();
     const { current } = host;
-    const seq = await chat.resolveSeq(current, undefined, "own");
-    return { seq: await chat.edit(current, seq, text) };
+    const seq = await chat.actions.resolveSeq(current, undefined, "own");
+    return { seq: await chat.actions.edit(current, seq, text) };
   },
 };
 
@@ -315,7 +316,7 @@ const erase: Command<OptionalSeq> = {
   parse: parseOptionalSeq,
   async run({ seq }, chat, host) {
     await host.sent();
-    return { seq: await host.erase(await chat.resolveSeq(host.current, seq, "own")) };
+    return { seq: await host.erase(await chat.actions.resolveSeq(host.current, seq, "own")) };
   },
 };
 
@@ -324,7 +325,7 @@ const save: Command<OptionalSeq> = {
   defaultAuthor: "other",
   parse: parseOptionalSeq,
   async run(args, chat, host) {
-    const seq = await chat.resolveSeq(host.current, args.seq, "other");
+    const seq = await chat.actions.resolveSeq(host.current, args.seq, "other");
     return changeSaved(chat, host.current, seq, true);
   },
 };
@@ -335,13 +336,8 @@ const unsave: Command<{ readonly seq: number }> = {
   run: ({ seq }, chat, host) => changeSaved(chat, host.current, seq, false),
 };
 
-async function changeSaved(
-  chat: ChatActions,
-  target: string,
-  seq: number,
-  on: boolean,
-): Promise<Answer> {
-  const room = chat.roomOfSaved(target, seq, !on);
+async function changeSaved(chat: Chat, target: string, seq: number, on: boolean): Promise<Answer> {
+  const room = chat.actions.roomOfSaved(target, seq, !on);
   await chat.request("save", { room, seq, on });
   const text: Message = (texts) => (on ? texts.messageSaved : texts.messageUnsaved);
   return { json: { kind: "save", seq, on }, text };
@@ -440,7 +436,7 @@ const message: Command<MessageArgs> = {
   async run({ to, text }, chat, host) {
     if (roomOf(chat.model, to) === undefined) {
       // While offline, the message waits, and the server checks its target later.
-      if (to.startsWith("@")) await (isOnline(chat) ? chat.checkPerson(to) : undefined);
+      if (to.startsWith("@")) await (isOnline(chat) ? chat.actions.checkPerson(to) : undefined);
       else if ((await host.join({ room: to, mayCreate: false })) === undefined) return undefined;
     }
     if (text === "") return { roomToOpen: to };
@@ -449,7 +445,7 @@ const message: Command<MessageArgs> = {
   },
 };
 
-function isOnline({ model }: ChatActions): boolean {
+function isOnline({ model }: Chat): boolean {
   return model.connection.kind === "online";
 }
 

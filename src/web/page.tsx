@@ -45,7 +45,7 @@ async function startChat(): Promise<void> {
     if (document.hidden) chat.storeDraftsNow();
   });
   addEventListener("beforeunload", (event) => {
-    if (chat.hasUnsent || chat.attached.isLossy) event.preventDefault();
+    if (chat.actions.hasUnsent || chat.attached.isLossy) event.preventDefault();
   });
 }
 

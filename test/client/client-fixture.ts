@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
+import { terminalModel } from "../../src/cli/connect/client.ts";
 import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import type { ClientOptions } from "../../src/client/client.ts";
@@ -47,6 +48,11 @@ export class ClientFixture {
     const client = new Client(parts, { ...all, hasReader: listener === undefined, ...options });
     if (listener !== undefined) client.subscribe(listener);
     return new Watched(client);
+  }
+
+  /** Client of a user interface with a model. */
+  modelClient(): Watched {
+    return this.client({ hasReader: false, model: terminalModel(this.clock) });
   }
 
   async connect(...args: Parameters<ClientFixture["client"]>): Promise<Watched> {

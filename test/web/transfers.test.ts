@@ -65,8 +65,8 @@ async function openedSlow(channelMs: number) {
 describe("uploads", () => {
   test("uploads a complete file and posts its record", async () => {
     const { ana, ben } = await opened("ben");
-    ana.chat.open("lobby");
-    ben.chat.open("lobby");
+    ana.chat.actions.open("lobby");
+    ben.chat.actions.open("lobby");
     ana.chat.upload("#lobby", [fileOf(contents())]);
     await ana.until("done", () => stateOf(ana) === "done");
     const file = () => openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
@@ -74,12 +74,12 @@ describe("uploads", () => {
     expect(file()?.file).toMatchObject({ name: "photo.png", size: SIZE });
     const seq = file()?.seq ?? 0;
     const text = () => file()?.text;
-    ana.chat.send("lobby", { text: "look", edits: seq });
+    ana.chat.actions.send("lobby", { text: "look", edits: seq });
     await ben.until("words", () => text() === "look");
-    ana.chat.send("lobby", { text: "ü".repeat(FILE_TEXT_BYTES_MAX), edits: seq });
+    ana.chat.actions.send("lobby", { text: "ü".repeat(FILE_TEXT_BYTES_MAX), edits: seq });
     await ana.until("too long", () => ana.chat.model.faults.length === 1);
     expect(ana.chat.model.drafts.get("lobby")?.edits).toBe(seq);
-    ana.chat.send("lobby", { text: " ", edits: seq });
+    ana.chat.actions.send("lobby", { text: " ", edits: seq });
     await ben.until("none", () => text() !== "look");
     ana.chat.cancelTransfer(transfers(ana)[0]?.id ?? "");
     await ana.until("gone", () => transfers(ana).length === 0);
@@ -139,7 +139,7 @@ describe("uploads", () => {
 
   test("posts files that are sent together in the order chosen", async () => {
     const { ana } = await openedSlow(15);
-    ana.chat.open("lobby");
+    ana.chat.actions.open("lobby");
     ana.chat.upload("lobby", album(LARGE_FIRST), [], "a caption");
     await ana.until("all posted", () => postedNames(ana).length === LARGE_FIRST.length);
     expect(postedNames(ana)).toEqual(["0.png", "1.png", "2.png", "3.png", "4.png"]);
@@ -153,7 +153,7 @@ describe("uploads", () => {
     "posts the other files if the first is %s",
     async (what) => {
       const { ana } = await openedSlow(15);
-      ana.chat.open("lobby");
+      ana.chat.actions.open("lobby");
       const files = album(LARGE_FIRST);
       let changes = false;
       const slice = files[0]?.slice.bind(files[0]);
@@ -188,7 +188,7 @@ describe("uploads", () => {
     await first.until("begun", () => (transfers(first)[0]?.progress?.doneBytes ?? 0) > 0);
     first.kill();
     const next = await browser.tab();
-    next.chat.open("lobby");
+    next.chat.actions.open("lobby");
     const waiting = () => transfers(next).filter(({ state }) => state.kind === "needs-file");
     await next.until("all ask", () => waiting().length === LARGE_FIRST.length);
     expect(waiting().map(({ name }) => name)).toEqual(files.map(({ name }) => name));
@@ -221,7 +221,7 @@ describe("downloads", () => {
     const browser = new Browser(site);
     browser.channelMs = 15;
     const ben = await browser.member("ben");
-    ben.chat.open("lobby");
+    ben.chat.actions.open("lobby");
     const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
     const file = item?.file?.file ?? "";
     const place = new HeldTarget();
@@ -272,7 +272,7 @@ describe("downloads", () => {
     const { site, ana } = await opened();
     ana.chat.upload("lobby", [fileOf(contents(1_000))]);
     await ana.until("sent", () => stateOf(ana) === "done");
-    ana.chat.open("lobby");
+    ana.chat.actions.open("lobby");
     const item = openRoom(ana.chat.model)?.tail.items.find(({ kind }) => kind === "file");
     const file = item?.file?.file ?? "";
     const got = () => site.events.filter(({ kind }) => kind === "got").length;

@@ -12,6 +12,7 @@ import {
   parseTarget,
   type Target,
 } from "../../base/names.ts";
+import type { ChatEffect } from "../../client/chat-client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
 import { noMajority } from "../../client/link/retry.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
@@ -27,7 +28,6 @@ import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
-import type { ChatEffect, TerminalChat } from "./chat.ts";
 import { ChatExit } from "./chat-exit.ts";
 import { ChatConsole, displayChatRecord, displayRecords } from "./console.ts";
 import { LineFiles } from "./files.ts";
@@ -42,7 +42,6 @@ const OWN_RECORDS_TIMEOUT_MS = 5_000;
 export class LineClient extends SlashHost {
   readonly chatConsole: ChatConsole;
   readonly files: LineFiles;
-  readonly chat: TerminalChat;
   #current: Target;
   readonly #failedChanges = new Set<"room" | "login">();
   readonly #script: ScriptLines;
@@ -66,9 +65,8 @@ export class LineClient extends SlashHost {
   readonly #newFiles: KnownFile[] = [];
   #isCaughtUp = false;
 
-  constructor(context: Context, open: OpenClient, chat: TerminalChat, rooms: readonly Name[]) {
+  constructor(context: Context, open: OpenClient, rooms: readonly Name[]) {
     super(context, open);
-    this.chat = chat;
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
     this.#script = new ScriptLines(!this.chatConsole.isInteractive);
@@ -77,11 +75,16 @@ export class LineClient extends SlashHost {
     this.files = new LineFiles(this);
     const [first = LOBBY] = rooms;
     this.#current = { kind: "room", name: first };
-    chat.open(first);
+    this.chat.present(this);
+    this.chat.actions.open(first);
   }
 
   perform(effect: ChatEffect): void {
     if (effect.kind === "refused") this.fail(effect.fault);
+  }
+
+  isDisplayed(seq: number): boolean {
+    return this.chatConsole.recent.authorOf(seq) !== undefined;
   }
 
   get current(): string {
@@ -236,7 +239,7 @@ export class LineClient extends SlashHost {
   switchTo(target: string): void {
     this.#failedChanges.delete("room");
     this.#current = parseTarget(target);
-    this.chat.open(target);
+    this.chat.actions.open(target);
     this.prompt();
   }
 
@@ -246,7 +249,7 @@ export class LineClient extends SlashHost {
 
   leftRoom(room: string): void {
     if (this.#failedChanges.has("room")) return;
-    this.chat.leftRoom(room);
+    this.chat.actions.leftRoom(room);
     const { open } = this.chat.model;
     if (open !== undefined) this.switchTo(open);
   }

@@ -2,6 +2,7 @@
 
 import type { Fault } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
+import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -12,7 +13,6 @@ import type { OpenClient } from "../connect/client.ts";
 import { type JoinRoomOptions, joinRoom, joinWithRetry } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import type { JsonObject } from "../output/render.ts";
-import type { TerminalChat } from "./chat.ts";
 import { checkReaction, checkText } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
 
@@ -37,7 +37,6 @@ export abstract class SlashHost implements Host {
     get(id: string, out: string): void;
     list(target: string): Promise<void>;
   };
-  abstract readonly chat: TerminalChat;
   abstract readonly current: string;
   /** Resolved when a connection is ready, and then replaced for the next connection. */
   #ready = Promise.withResolvers<void>();
@@ -88,6 +87,10 @@ export abstract class SlashHost implements Host {
 
   prompt(): void {}
 
+  get chat(): Client {
+    return this.open.client;
+  }
+
   /** During a login, the name of the user who is logging in. */
   get me(): string {
     return this.open.client.user ?? this.open.user;
@@ -109,7 +112,7 @@ export abstract class SlashHost implements Host {
 
   async sent(): Promise<void> {
     await this.waitUntilConfirmed();
-    await this.chat.sent(this.current);
+    await this.chat.actions.sent(this.current);
   }
 
   async erase(seq: number): Promise<number | undefined> {

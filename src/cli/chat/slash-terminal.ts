@@ -30,7 +30,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
         if (words !== "" && !isSeq(words)) throw invalidArguments(this.usage);
         await host.sent();
         const own = words === "" ? undefined : Number(words);
-        const seq = await host.chat.resolveSeq(host.current, own, "own");
+        const seq = await host.chat.actions.resolveSeq(host.current, own, "own");
         const answer = await host.open.client.request("readers", { seq });
         const { readers, of, users } = answer;
         const names = users.length < readers ? [...users, "…"] : users;
@@ -49,7 +49,7 @@ export const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, 
         checkFileText(text);
         await host.waitUntilConfirmed();
         const seq = await ownFile(host, checkFileId(id));
-        const edit = await host.chat.edit(host.current, seq, text);
+        const edit = await host.chat.actions.edit(host.current, seq, text);
         if (edit !== undefined) host.recorded(edit);
       },
     },

@@ -2,10 +2,9 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
-import { queryPins } from "../../client/chat/pins.ts";
 import { queryUsers } from "../../client/link/queries.ts";
+import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
-import { sealConversation } from "../../client/sealed/seal-rooms.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
@@ -33,7 +32,7 @@ type Viewer<Kind extends keyof Views> = (
 ) => Promise<void> | void;
 
 export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<Kind> } = {
-  async who(host, { room = host.chat.lastRoom }) {
+  async who(host, { room = host.chat.actions.lastRoom }) {
     const users = await queryUsers(host.open.client.request, checkName(room, "room's name"));
     host.chatConsole.print({ kind: "who", room, users }, membersLine(room, users));
   },
@@ -109,7 +108,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   files: (host) => host.files.list(host.current),
 
   async invite({ open, context, chat, chatConsole }, { user }) {
-    const room = checkName(chat.lastRoom);
+    const room = checkName(chat.actions.lastRoom);
     const invite = await open.client.request("invite", { uses: 1, room });
     const url = inviteUrl(context, open, { token: invite.token, room });
     const whose = user === undefined ? {} : { user };
@@ -125,7 +124,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     if (!isSure && !(await chatConsole.confirm((texts) => texts.askSeal(user)))) {
       return chatConsole.note((texts) => texts.conversationOpen(user));
     }
-    await sealConversation(open.client, user);
+    await open.client.actions.seal(user);
     chatConsole.print({ kind: "sealed", to: user }, (texts) => texts.conversationSealed(user));
     host.switchTo(`@${checkName(user, "person's name")}`);
   },

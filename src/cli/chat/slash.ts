@@ -31,7 +31,7 @@ function shared(command: Command): SlashCommand {
     async run(host, argument) {
       const order = command.parse(argument, "terminal");
       if (order === undefined) throw invalidArguments(usage);
-      host.chat.update();
+      host.chat.store.update();
       showAnswer(host, await command.run(order, host.chat, host));
     },
   };

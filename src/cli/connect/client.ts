@@ -1,6 +1,7 @@
 /** Logged-in client for a command. */
 
 import { Fault } from "../../base/fault.ts";
+import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { defined } from "../../base/values.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
@@ -8,6 +9,7 @@ import type { ConnectedEvent, LinkEvent, ReaderEvent, SessionEvent } from "../..
 import type { FollowMode } from "../../client/follower.ts";
 import type { Credentials } from "../../client/login.ts";
 import type { Identity } from "../../crypto/identity.ts";
+import type { Clock } from "../../io/clock.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
@@ -67,7 +69,8 @@ export interface ConnectOptions {
   readonly printsData?: boolean;
   /** Whether the client audits the log; `false` if the command itself requests the proofs. */
   readonly audits?: boolean;
-  readonly onEvent?: ((event: SessionEvent) => void) | undefined;
+  /** Whether a user interface shows a model of the rooms. */
+  readonly hasModel?: boolean;
   /** Whether the command reads events with `read`. Default: true. */
   readonly hasReader?: boolean;
 }
@@ -157,7 +160,7 @@ export async function openClient(
         adoptsUnsent: options.waitsForPosts ?? false,
         changesDefaults: options.setsDefaults === true && isInteractive(context),
         hasReader: options.hasReader ?? true,
-        hasModel: options.onEvent !== undefined,
+        model: options.hasModel === true ? terminalModel(clock) : undefined,
         audits: options.audits ?? true,
         onAlarm: ({ evidence }) => reportEvidence(context, folders.data, evidence),
       },
@@ -167,7 +170,6 @@ export async function openClient(
       const line = noticeOf(event, options.setsDefaults === true);
       if (line !== undefined) printNotice(context, line);
     });
-    if (options.onEvent !== undefined) client.subscribe(options.onEvent);
     const membership = await client.connect().catch((error: unknown) => {
       throw explainNewServer(context, address, error);
     });
@@ -193,6 +195,12 @@ export async function openClient(
     state.close();
     throw error;
   }
+}
+
+/** Model of the line mode and the full screen. */
+export function terminalModel(clock: Clock): ClientOptions["model"] {
+  const nextFrame = (callback: () => void) => clock.after(SCREEN_FRAME_MS, callback);
+  return { nextFrame, itemsMax: SCREEN_ITEMS_MAX };
 }
 
 /** Names the likeliest cause of a changed identity: this user has started another server here. */

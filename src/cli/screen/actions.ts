@@ -1,9 +1,9 @@
 /** Runs the actions that key handlers return. */
 
 import { unreachable } from "../../base/assert.ts";
+import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { findItem } from "../../core/model/selectors.ts";
-import type { TerminalChat } from "../chat/chat.ts";
 import { type ChatExit, leftByInterrupt } from "../chat/chat-exit.ts";
 import { runSlash } from "../chat/slash.ts";
 import { noRoomOpen, type ScreenCommands } from "./commands.ts";
@@ -19,7 +19,7 @@ import type { Action } from "./state/action.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
 export interface ScreenActionsOptions {
-  readonly chat: TerminalChat;
+  readonly chat: ChatClient<LinkedAccount>;
   readonly history: InputHistory;
   readonly host: ScreenHost;
   readonly terminal: TerminalScreen;
@@ -54,47 +54,47 @@ export class ScreenActions {
       case "enter":
         return this.#submit(action);
       case "open":
-        return chat.open(action.target);
+        return chat.actions.open(action.target);
       case "draft":
-        return chat.setDraft(action.target, action.draft);
+        return chat.actions.setDraft(action.target, action.draft);
       case "reach":
-        return chat.loadMore(action.direction);
+        return chat.actions.loadMore(action.direction);
       case "bottom":
-        return chat.scrollToBottom();
+        return chat.actions.scrollToBottom();
       case "jump":
-        return chat.jump(action.target, action.seq);
+        return chat.actions.jump(action.target, action.seq);
       case "react": {
         const item = findItem(chat.model, action.seq);
-        if (item !== undefined) chat.react(item, action.sign);
+        if (item !== undefined) chat.actions.react(item, action.sign);
         return;
       }
       case "pin":
-        return this.#reportFailure(chat.pin(action.seq, action.on));
+        return this.#reportFailure(chat.actions.pin(action.seq, action.on));
       case "save":
         return this.#reportFailure(this.#save(action));
       case "erase":
-        return chat.erase(action.seq);
+        return chat.actions.erase(action.seq);
       case "fetch":
         return notices.attempt(() => files.get(action.file, ".", action.name));
       case "cancel-transfer":
         return files.cancel(action.id);
       case "resend":
-        return chat.resend(action.key);
+        return chat.actions.resend(action.key);
       case "discard":
-        return chat.discard(action.key);
+        return chat.actions.discard(action.key);
       case "copy":
         return this.#copy(action.text);
       case "search":
-        return chat.search(action.query);
+        return chat.actions.search(action.query);
       case "search-more":
-        return chat.searchMore();
+        return chat.actions.searchMore();
       case "list-folder":
         void this.#options.folders.read(action.path).then(this.#options.completeAgain);
         return;
       case "answered":
         return this.#options.questions.answered(action.answer);
       case "focus":
-        return chat.setFocus(action.on);
+        return chat.actions.setFocus(action.on);
       case "dismiss":
         return notices.clear();
       case "redraw":
@@ -151,7 +151,7 @@ export class ScreenActions {
       ...(re === undefined ? {} : { re }),
       ...(edits === undefined ? {} : { edits }),
     };
-    chat.send(open, { text: message, ...references });
+    chat.actions.send(open, { text: message, ...references });
     this.#options.drafts.deleteSent();
   }
 
@@ -160,7 +160,7 @@ export class ScreenActions {
     const { chat, host } = this.#options;
     const query = queryText === undefined ? undefined : parseSearch(queryText, chat.model.open);
     if (queryText === undefined || query === undefined) return false;
-    chat.search(query);
+    chat.actions.search(query);
     host.patch({ overlay: { kind: "search", query: editorOf(queryText), selectedIndex: 0 } });
     return true;
   }

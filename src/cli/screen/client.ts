@@ -2,11 +2,14 @@
 
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
+import type { ChatEffect } from "../../client/chat-client.ts";
+import type { Client } from "../../client/client.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import type { LinkInfo } from "../../client/follower.ts";
+import { keyChangedFault } from "../../client/sealed/identities.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { RowBuilder } from "../../core/model/rows.ts";
 import { isMuted, openRoom } from "../../core/model/selectors.ts";
@@ -15,7 +18,6 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
-import type { ChatEffect, TerminalChat } from "../chat/chat.ts";
 import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
 import { slashSummary } from "../chat/slash-grammar.ts";
@@ -66,7 +68,6 @@ const SCREEN_NOTES_MAX = 5;
 export interface ScreenClientOptions {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly chat: TerminalChat;
   readonly device: TerminalDevice;
   readonly preferences: ScreenPreferences;
   readonly history: InputHistory;
@@ -79,6 +80,7 @@ const TICK_MS = 1_000;
 
 export class ScreenClient implements ScreenHost {
   readonly #options: ScreenClientOptions;
+  readonly #chat: Client;
   readonly #terminal: TerminalScreen;
   #composer = new Composer();
   readonly #rows = new RowBuilder();
@@ -109,10 +111,13 @@ export class ScreenClient implements ScreenHost {
   #link: LinkInfo | undefined;
   #transport: string | undefined;
   #lastRead = "";
+  #isRenamed = false;
 
   constructor(options: ScreenClientOptions) {
     this.#options = options;
-    const { context, open, chat, device, preferences, history } = options;
+    const { context, open, device, preferences, history } = options;
+    const chat = open.client;
+    this.#chat = chat;
     const { settings } = preferences;
     const isQuiet = open.state.preference("quiet") === "on";
     this.#hidesJoins = isQuiet || settings.hideJoins;
@@ -134,8 +139,8 @@ export class ScreenClient implements ScreenHost {
     this.#keyboard = new Keyboard({ context, terminal, onKeys: (keys) => this.#handleKeys(keys) });
     const note = (text: Message) => this.note(text);
     const addLocalFile = (file: string, path: string) => this.#pictures.addLocalFile(file, path);
-    this.#files = new ScreenFiles({ context, open, chat, note, onLocalFile: addLocalFile });
-    this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
+    this.#files = new ScreenFiles({ context, open, note, onLocalFile: addLocalFile });
+    this.#commands = new ScreenCommands({ context, open, files: this.#files, screen: this });
     this.#pictures = this.#createPictures();
     this.#questions = new ScreenQuestions({
       current: () => this.state.question,
@@ -171,9 +176,10 @@ export class ScreenClient implements ScreenHost {
   }
 
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
-    const { context, open, chat, device } = this.#options;
+    const { context, open, device } = this.#options;
+    const chat = this.#chat;
     const release = context.onSignal(this.#exit.onSignal);
-    const unsubscribe = chat.subscribe(() => this.#modelChanged());
+    const unsubscribe = chat.store.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
     // Sent before the first frame, which covers the test characters. Startup does not wait for the
     // answer.
@@ -183,10 +189,10 @@ export class ScreenClient implements ScreenHost {
     this.#notices.attempt(() => this.#updateMuted(undefined));
     this.#draw();
     const onJoined = (room: string) => {
-      if (chat.model.open === undefined) chat.open(room);
+      if (chat.model.open === undefined) chat.actions.open(room);
     };
     this.#commands.joinRooms(rooms, onJoined).catch(this.#exit.fail);
-    chat.listen((event) => this.#onEvent(event));
+    chat.present(this);
     this.#keyboard.read().then(() => this.end(0), this.#exit.fail);
     try {
       return await this.#exit.exitCode;
@@ -273,7 +279,7 @@ export class ScreenClient implements ScreenHost {
 
   mute(target: string, on: boolean): void {
     this.#muted.mute(target, on);
-    this.#accountMuted = accountMutedTargets(this.#options.chat.model);
+    this.#accountMuted = accountMutedTargets(this.#chat.model);
     this.settings = this.#mergedSettings();
     this.#draw();
   }
@@ -305,15 +311,13 @@ export class ScreenClient implements ScreenHost {
 
   perform(effect: ChatEffect): void {
     switch (effect.kind) {
-      case "read":
-        return this.#options.open.client.readUpTo(effect.room, effect.n);
       case "notify":
         return this.#notices.notify(effect);
       case "keep-draft":
         return this.#drafts.setDraft(effect.target, effect.draft);
       case "refused": {
         // The open room shows the refusal beside the message.
-        if (isSameName(this.#options.chat.model.open, effect.to)) return;
+        if (isSameName(this.#chat.model.open, effect.to)) return;
         const reason = faultLineIn(this.screenTexts, effect.fault);
         return this.#notices.failure(this.texts.notSentBecause(nameOf(effect.to), reason));
       }
@@ -322,7 +326,7 @@ export class ScreenClient implements ScreenHost {
     }
   }
 
-  #onEvent(event: SessionEvent): void {
+  event(event: SessionEvent): void {
     try {
       this.#handle(event);
     } catch (error) {
@@ -331,6 +335,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   #handle(event: SessionEvent): void {
+    if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
     if (event.kind === "listing") this.#link = event.link;
     if (event.kind === "caught-up") {
       this.#transport = this.#link?.transport;
@@ -338,12 +343,14 @@ export class ScreenClient implements ScreenHost {
       this.#commands.ready();
     }
     this.#notices.showEvent(event);
+    const fault = faultOf(event);
+    if (fault !== undefined) this.#chat.store.enqueue({ kind: "fault", fault });
     if (event.kind === "closed") this.#exit.end(event.fault ?? 0);
   }
 
   #handleKeys(keys: readonly Key[]): void {
-    const { open } = this.#options.chat.model;
-    const { text: previousText } = currentDraft(this.state, this.#options.chat.model);
+    const { open } = this.#chat.model;
+    const { text: previousText } = currentDraft(this.state, this.#chat.model);
     const isCancelled = keys.some(({ name }) => name === "ctrl-c");
     const allKeys = [...(isCancelled ? [] : this.#pendingKeys), ...keys];
     this.#pendingKeys = [];
@@ -358,23 +365,23 @@ export class ScreenClient implements ScreenHost {
     if (this.#exit.hasEnded) return;
     this.#questions.showNext();
     this.#drafts.scheduleSave();
-    if (this.#options.chat.model.open === open) this.#sendTyping(previousText);
+    if (this.#chat.model.open === open) this.#sendTyping(previousText);
     this.#draw();
   }
 
   #sendTyping(previousText: string): void {
-    const { chat } = this.#options;
+    const chat = this.#chat;
     const { open } = chat.model;
     const { text, edits } = currentDraft(this.state, chat.model);
     if (text === previousText || open === undefined || edits !== undefined || !this.settings.typing)
       return;
-    chat.reportTyping(open, text);
+    chat.actions.reportTyping(open, text);
   }
 
   /** @returns false if the client must keep the key until the first room opens */
   #handleKey(key: Key): boolean {
     const { state, actions } = this.#updateFor(key);
-    const isLoading = this.#isStarting && this.#options.chat.model.me !== undefined;
+    const isLoading = this.#isStarting && this.#chat.model.me !== undefined;
     if (isLoading && actions.some((action) => action.kind === "enter" && !isCommand(action.text)))
       return false;
     this.state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
@@ -395,7 +402,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   #modelChanged(): void {
-    const { chat } = this.#options;
+    const chat = this.#chat;
     const { model } = chat;
     const before = this.#previous;
     if (model === before.model) return;
@@ -403,7 +410,7 @@ export class ScreenClient implements ScreenHost {
     this.#previous = { ...before, model };
     if (model.open !== undefined) this.#isStarting = false;
     const isAccountChanged = model.me !== before.model.me;
-    const isRenamed = isAccountChanged && chat.isRenamed && model.me !== undefined;
+    const isRenamed = isAccountChanged && this.#isRenamed && model.me !== undefined;
     const isLoggedOut = isAccountChanged && !isRenamed && before.model.me !== undefined;
     if (isLoggedOut) this.#saveDrafts(before.model);
     this.#notices.attempt(() => this.#follow({ ...before, isLoggedOut }));
@@ -419,7 +426,7 @@ export class ScreenClient implements ScreenHost {
   }
 
   #updateMuted(before: Model | undefined): void {
-    const { model } = this.#options.chat;
+    const { model } = this.#chat;
     const owner = this.#owner;
     const { targets } = this.#muted;
     if (owner !== undefined && model.me !== before?.me) this.#muted.open(owner);
@@ -441,28 +448,28 @@ export class ScreenClient implements ScreenHost {
 
   get #owner(): DraftOwner | undefined {
     const { fingerprint } = this.#options.open.client;
-    const { me: user } = this.#options.chat.model;
+    const { me: user } = this.#chat.model;
     return fingerprint === undefined || user === undefined ? undefined : { fingerprint, user };
   }
 
   #restoreDrafts(): void {
     const owner = this.#owner;
     if (owner === undefined) return;
-    const { chat } = this.#options;
+    const chat = this.#chat;
     for (const [target, draft] of this.#drafts.open(owner)) {
-      if (!chat.model.drafts.has(target)) chat.setDraft(target, draft);
+      if (!chat.model.drafts.has(target)) chat.actions.setDraft(target, draft);
     }
   }
 
   #collectDraft(): void {
-    const { model } = this.#options.chat;
+    const { model } = this.#chat;
     this.#notices.attempt(() => {
       for (const action of draftActions(model, currentDraft(this.state, model)))
         this.#actions.run(action);
     });
   }
 
-  #saveDrafts(model = this.#options.chat.model): void {
+  #saveDrafts(model = this.#chat.model): void {
     for (const action of draftActions(model, currentDraft(this.state, model))) {
       if (action.kind === "draft") this.#drafts.setDraft(action.target, action.draft);
     }
@@ -542,7 +549,8 @@ export class ScreenClient implements ScreenHost {
   }
 
   #scheduleTick(): void {
-    const { chat, context } = this.#options;
+    const { context } = this.#options;
+    const chat = this.#chat;
     const { connection, transfers } = chat.model;
     if (connection.kind !== "offline" && transfers.size === 0) return;
     this.#cancelTick ??= context.clock.after(TICK_MS, () => {
@@ -552,21 +560,22 @@ export class ScreenClient implements ScreenHost {
   }
 
   #markRead({ visibleSeq: seq, isAtBottom }: Layout): void {
-    const { chat } = this.#options;
+    const chat = this.#chat;
     const room = openRoom(chat.model);
     // Updates the model before drawing, because a later update would require a second frame.
     const isFollowing = isAtBottom && seq !== undefined && this.state.scroll === undefined;
-    if (room !== undefined) chat.setAtNewest(isFollowing && room.jump === undefined);
+    if (room !== undefined) chat.actions.setAtNewest(isFollowing && room.jump === undefined);
     if (seq === undefined || room === undefined || !this.state.isFocused) return;
     const position = `${room.id} ${seq}`;
     // Marking the same position again would change the model and cause an endless redraw loop.
     if (position === this.#lastRead) return;
     this.#lastRead = position;
-    chat.markReadUpTo(seq);
+    chat.actions.markReadUpTo(seq);
   }
 
   #props(): ViewProps {
-    const { context, chat, open } = this.#options;
+    const { context, open } = this.#options;
+    const chat = this.#chat;
     const { model } = chat;
     const rows = this.#rows.rowsOf(model, context.offsetMinutes, this.settings.hideJoins);
     const counters = open.client.stats?.counters;
@@ -612,6 +621,13 @@ export class ScreenClient implements ScreenHost {
       onChange: () => this.#draw(),
     });
   }
+}
+
+/** Returns the fault that tells the user about a change of an encrypted room. */
+function faultOf(event: SessionEvent): Fault | undefined {
+  if (event.kind === "identity-changed") return keyChangedFault(event.user);
+  if (event.kind !== "sealed-remark") return undefined;
+  return new Fault("seal-refused", event.remark, { remedy: msg`run /sealed` });
 }
 
 function keysOf({ keys }: ScreenSettings) {

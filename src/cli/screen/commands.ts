@@ -10,7 +10,6 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { View } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import type { TerminalChat } from "../chat/chat.ts";
 import { showView } from "../chat/slash.ts";
 import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
 import { type SlashConsole, SlashHost } from "../chat/slash-host.ts";
@@ -31,7 +30,6 @@ export type CommandScreen = Pick<
 export interface ScreenCommandsOptions {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly chat: TerminalChat;
   readonly files: ScreenFiles;
   readonly screen: CommandScreen;
 }
@@ -55,7 +53,6 @@ export function noRoomOpen(): Fault {
 export class ScreenCommands extends SlashHost {
   readonly chatConsole: SlashConsole;
   readonly files: SlashHost["files"];
-  readonly chat: TerminalChat;
   readonly #options: ScreenCommandsOptions;
   #isLoggingIn = false;
 
@@ -64,7 +61,6 @@ export class ScreenCommands extends SlashHost {
     // Commands receive no terminal, because the screen reads the keyboard.
     super({ ...context, terminal: undefined, json: false }, open);
     this.#options = options;
-    this.chat = options.chat;
     this.chatConsole = this.#console();
     this.files = {
       send: (path, target, caption) => files.send(path, target, caption),
@@ -74,7 +70,7 @@ export class ScreenCommands extends SlashHost {
   }
 
   get current(): string {
-    const { open } = this.#options.chat.model;
+    const { open } = this.chat.model;
     if (open === undefined) throw noRoomOpen();
     return open;
   }
@@ -90,10 +86,11 @@ export class ScreenCommands extends SlashHost {
   }
 
   protected async submit(to: string, body: PostBody): Promise<void> {
-    const { chat, screen } = this.#options;
+    const { chat } = this;
+    const { screen } = this.#options;
     const isVisible = isSameName(chat.model.open, to);
-    const sent = chat.submit(to, body);
-    if (isVisible) return chat.scrollToBottom();
+    const sent = chat.actions.submit(to, body);
+    if (isVisible) return chat.actions.scrollToBottom();
     void sent.then((receipt) => {
       if (receipt === undefined || isSameName(chat.model.open, to)) return;
       const isQueued = receipt.queued === true;
@@ -110,11 +107,11 @@ export class ScreenCommands extends SlashHost {
   }
 
   switchTo(target: string): void {
-    this.#options.chat.open(target);
+    this.chat.actions.open(target);
   }
 
   leftRoom(room: string): void {
-    this.#options.chat.leftRoom(room);
+    this.chat.actions.leftRoom(room);
   }
 
   async runLogin(login: () => Promise<unknown>): Promise<void> {
@@ -139,10 +136,10 @@ export class ScreenCommands extends SlashHost {
   }
 
   async #openRoomAfterLogin(): Promise<void> {
-    const { chat, open } = this.#options;
+    const { chat, open } = this;
     const { name } = await this.joinRoom({ room: LOBBY, roomSecret: open.roomSecret });
     if (chat.model.open !== undefined) return;
-    chat.open(roomOf(chat.model, chat.lastRoom)?.target ?? name);
+    chat.actions.open(roomOf(chat.model, chat.actions.lastRoom)?.target ?? name);
   }
 
   set(argument: string): void {
@@ -150,7 +147,8 @@ export class ScreenCommands extends SlashHost {
   }
 
   notify(on: boolean | undefined, targetArgument: string | undefined): void {
-    const { screen, chat } = this.#options;
+    const { chat } = this;
+    const { screen } = this.#options;
     const muted = screen.mutedTargets();
     if (on === undefined) {
       const names = muted.map((target) => this.#displayName(target)).join(", ");
@@ -162,7 +160,7 @@ export class ScreenCommands extends SlashHost {
     // The user may have left a muted target, or the target may have been renamed.
     const isValid = room !== undefined || target.startsWith("@") || isMutedTarget(muted, target);
     if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
-    if (on && room !== undefined) chat.setPrefs(target, { muted: undefined });
+    if (on && room !== undefined) chat.actions.setPrefs(target, { muted: undefined });
     screen.mute(room?.target ?? target, !on);
     const name = this.#displayName(room?.target ?? target);
     const isMuted = isMutedTarget(screen.mutedTargets(), target);

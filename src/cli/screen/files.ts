@@ -12,7 +12,6 @@ import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
-import type { TerminalChat } from "../chat/chat.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
 import {
@@ -28,7 +27,6 @@ import { nameOf } from "./view/header.ts";
 export interface ScreenFilesOptions {
   readonly context: Context;
   readonly open: OpenClient;
-  readonly chat: TerminalChat;
   readonly note: (text: Message) => void;
   readonly onLocalFile?: (file: string, path: string) => void;
 }
@@ -45,13 +43,12 @@ export class ScreenFiles {
   readonly #offered = new WeakSet<FileBody>();
 
   constructor(options: ScreenFilesOptions) {
-    const { chat } = options;
+    const chat = options.open.client;
     this.#options = options;
     this.#queue = new TransferQueue({
       removesEnded: true,
       emit: (event) => {
-        if (event.kind === "transfer") chat.transfer(event.transfer);
-        else chat.removeTransfer(event.id);
+        chat.store.enqueue(event);
       },
     });
   }
@@ -61,7 +58,8 @@ export class ScreenFiles {
   }
 
   async send(path: string, target: string, text?: string): Promise<void> {
-    const { context, open, chat, note } = this.#options;
+    const { context, open, note } = this.#options;
+    const chat = open.client;
     if (path === STDIN) {
       throw new Fault("usage", msg`cannot send standard input here`, {
         remedy: msg`specify a file`,
@@ -114,7 +112,8 @@ export class ScreenFiles {
   }
 
   offerForCompletion(visible: readonly FileBody[]): void {
-    const { chat, open } = this.#options;
+    const { open } = this.#options;
+    const chat = open.client;
     const { fingerprint } = open.client;
     const room = openRoom(chat.model);
     if (fingerprint === undefined || room === undefined) return;

@@ -3,14 +3,15 @@
 import { AssertionFailure } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { SCREEN_FAULT_MS } from "../../base/limits-screen.ts";
+import type { ChatEffect } from "../../client/chat-client.ts";
 import type { SessionEvent } from "../../client/event.ts";
 import { isMessage, isSameName } from "../../core/model/item.ts";
 import type { FoundItem, TransferView, VisibleFault } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { Chat } from "../../ui/command.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import { briefText } from "../../ui/text/event-text.ts";
 import { timesIn } from "../../ui/text/times.ts";
-import type { NotifyEffect, TerminalChat } from "../chat/chat.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
@@ -39,7 +40,7 @@ export interface ScreenHost {
 
 export interface ScreenNoticesOptions {
   readonly clock: Pick<Clock, "after">;
-  readonly chat: TerminalChat;
+  readonly chat: Chat;
   readonly terminal: Pick<TerminalScreen, "ring" | "notify">;
   readonly exit: ChatExit;
   readonly host: ScreenHost;
@@ -139,7 +140,7 @@ export class ScreenNotices {
     else this.showText(() => this.#options.chat.model.server?.name ?? "chat", lines);
   }
 
-  notify({ target, item }: NotifyEffect): void {
+  notify({ target, item }: Extract<ChatEffect, { kind: "notify" }>): void {
     const { terminal, host } = this.#options;
     const { bell, muted, notify } = host.settings;
     const texts = host.screenTexts;
@@ -155,8 +156,8 @@ export class ScreenNotices {
   clear(): void {
     const { chat, host } = this.#options;
     host.patch({ notes: [] });
-    for (const { id } of chat.model.faults) chat.dismissFault(id);
-    for (const { id } of this.#failedTransfers) chat.removeTransfer(id);
+    for (const { id } of chat.model.faults) chat.actions.dismissFault(id);
+    for (const { id } of this.#failedTransfers) chat.store.enqueue({ kind: "transfer-gone", id });
   }
 
   expire(): void {
@@ -192,8 +193,8 @@ export class ScreenNotices {
 
   #remove(failure: Failure): void {
     const { chat, host } = this.#options;
-    if ("fault" in failure) chat.dismissFault(failure.id);
-    else if ("id" in failure) chat.removeTransfer(failure.id);
+    if ("fault" in failure) chat.actions.dismissFault(failure.id);
+    else if ("id" in failure) chat.store.enqueue({ kind: "transfer-gone", id: failure.id });
     else host.patch({ notes: host.state.notes.filter((note) => note !== failure) });
   }
 

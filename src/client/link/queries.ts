@@ -16,6 +16,11 @@ export interface HistoryPage {
 
 export type FetchPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
 
+export type HistorySource = (
+  fields: RequestFields<"history">,
+  ask: FetchPage,
+) => Promise<HistoryPage>;
+
 /**
  * Verifies each record against the commitments in its head.
  * @param onRecord called with the bytes of each head as received

@@ -37,13 +37,6 @@ export async function sealRoom(sealer: Sealer, room: { id: string; name: string 
   await rooms.get(view).changes.create();
 }
 
-export async function sealConversation(sealer: Sealer, user: string): Promise<void> {
-  const rooms = await sealer.sealedRooms();
-  const { room: id } = await sealer.request("group", { target: `@${user}` });
-  const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
-  await rooms.get(view).changes.sealConversation(user);
-}
-
 /**
  * The server would refuse the topic of a sealed room as well, but only after receiving the text.
  * @throws {Fault} sealed-room if the room is sealed

@@ -1,7 +1,7 @@
 /** The logged-in account on the page: its session, sealed rooms and transfers. */
 
 import type { Fault } from "../../base/fault.ts";
-import type { AccountLink, LinkedAccount } from "../../client/account-link.ts";
+import type { ChatClient, LinkedAccount } from "../../client/chat-client.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import type { Keys } from "../../client/link/keys.ts";
@@ -24,7 +24,7 @@ export interface PageAccountOptions {
   readonly hashing: Hashing;
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
-  readonly link: Pick<AccountLink<PageAccount>, "newSession" | "activeLink">;
+  readonly client: Pick<ChatClient<PageAccount>, "newSession" | "activeLink">;
   readonly loadSealed: (() => Promise<SealedModule>) | undefined;
   readonly emit: (event: ModelEvent) => void;
   readonly attach: (target: string, attachment: Attachment) => void;
@@ -41,15 +41,14 @@ export class PageAccount implements LinkedAccount {
   #isLoggedOut = false;
 
   constructor(options: PageAccountOptions) {
-    const { platform, fingerprint, hashing, keys, link, loadSealed } = options;
+    const { platform, fingerprint, keys, client, loadSealed } = options;
     this.#options = options;
     this.fingerprint = fingerprint;
     this.sealRefusal = sealRefusal(platform, keys);
     const load = () => this.#load();
     const hasSealedRooms = loadSealed !== undefined && this.sealRefusal === undefined;
     const home = hasSealedRooms ? sealedHome(platform, load) : undefined;
-    this.session = link.newSession({
-      sha256: hashing.sha256,
+    this.session = client.newSession({
       follow: "all",
       hasPrefs: true,
       adoptsUnsent: true,
@@ -101,7 +100,7 @@ export class PageAccount implements LinkedAccount {
     const { platform, hashing, keys: verifier, emit, attach } = this.#options;
     const { clock, entropy } = platform;
     const { fingerprint, session } = this;
-    const { activeLink } = this.#options.link;
+    const { activeLink } = this.#options.client;
     const owner = { user: session.user, fingerprint };
     const greeting = { clock, entropy, verifier, program: PROGRAM };
     const greetChannel = (connection: Connection) => greet(connection, greeting);

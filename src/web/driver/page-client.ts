@@ -7,37 +7,26 @@ import type { RoomId } from "../../base/ids.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { dateOf } from "../../base/time.ts";
-import { AccountLink, type AccountLogin } from "../../client/account-link.ts";
-import { type AuditAlarm, LogAuditor } from "../../client/auditor.ts";
-import { bareTarget, ChatActions, type JoinOptions } from "../../client/chat/actions.ts";
-import type { UiEffect } from "../../client/chat/model-driver.ts";
-import {
-  grant,
-  joinSealed,
-  kick,
-  leaveRoom,
-  sealedRoomAt,
-} from "../../client/chat/room-actions.ts";
+import { bareTarget } from "../../client/actions.ts";
+import type { AuditAlarm } from "../../client/auditor.ts";
+import { type AccountLogin, ChatClient, type ChatEffect } from "../../client/chat-client.ts";
+import type { LoginOptions, LoopState } from "../../client/connection-loop.ts";
 import {
   type AccountEvent,
   greetedEvent,
-  type LinkEvent,
   linkEventOf,
   modelEventOf,
   type SessionEvent,
 } from "../../client/event.ts";
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
-import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
-import type { SealedRooms } from "../../client/sealed/rooms.ts";
-import { sealConversation } from "../../client/sealed/seal-rooms.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { type ServerAddress, secretFromInput } from "../../wire/invite.ts";
-import type { PostBody } from "../../wire/messages.ts";
 import { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
@@ -107,9 +96,8 @@ export async function openPageClient(
   return new PageClient(platform, await Device.open(platform), options);
 }
 
-export class PageClient extends ChatActions {
+export class PageClient extends ChatClient<PageAccount> {
   readonly #preferences: Preferences;
-  readonly link: AccountLink<PageAccount>;
   readonly #fragment: Fragment;
   readonly #platform: Platform;
   readonly #device: Device;
@@ -130,15 +118,29 @@ export class PageClient extends ChatActions {
   #isLinkDismissed = false;
   #refusedToken: string | undefined;
   #hasLostLink = false;
-  readonly #auditor: LogAuditor | undefined;
-  #alarm: Fault | undefined;
 
   constructor(platform: Platform, device: Device, { onAlarm, sealed }: PageClientOptions) {
+    const { clock, entropy, dial, store } = platform;
+    const logs = new BrowserLogPins(store);
     super({
-      nextFrame: (callback) => platform.nextFrame(callback),
+      clock,
+      entropy,
+      dial,
+      keys: device,
+      policy: FORM_LOGIN_POLICY,
+      program: clientName(PROGRAM, platform.browserName),
       sha256: pageSha256,
-      now: () => platform.clock.now(),
-      history: (fields, request) => this.link.historyWith(fields, request),
+      reconnects: "inside",
+      remembersPassword: !device.canSign,
+      retriesOnUse: false,
+      reportsStalls: true,
+      model: { nextFrame: (callback) => platform.nextFrame(callback) },
+      audit: {
+        logs,
+        formatTime: (unixMs) => dateOf(unixMs).toLocaleString(),
+        isAutomatic: onAlarm !== undefined,
+        onAlarm: (alarm) => onAlarm?.(alarm, () => logs.forget(alarm.reader)),
+      },
     });
     this.#platform = platform;
     this.#device = device;
@@ -146,69 +148,17 @@ export class PageClient extends ChatActions {
     this.#fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.#fragment.resetToken;
     this.#preferences = new Preferences(platform.store);
-    this.#auditor = onAlarm && this.#newAuditor(onAlarm);
-    const { clock, entropy, dial } = platform;
-    this.link = new AccountLink(
-      {
-        clock,
-        entropy,
-        dial,
-        keys: device,
-        policy: FORM_LOGIN_POLICY,
-        program: clientName(PROGRAM, platform.browserName),
-        reconnects: "inside",
-        remembersPassword: !device.canSign,
-        retriesOnUse: false,
-        reportsStalls: true,
-      },
-      {
-        state: (state) => this.#stateChanged(linkEventOf(state)),
-        event: (event) => this.#handleEvent(event),
-        greeted: (greeted) => this.#greeted(greeted),
-        account: (greeted, user, current) => ({
-          account: this.#accountFor(greeted, current),
-          isEnrolled: this.#preferences.isEnrolled(user),
-          // Ignored: the user can still log in with a password, and `stopped` reports a final
-          // refusal.
-          onUnenrolled: () => undefined,
-        }),
-        loggedIn: (account, login) => this.#loggedIn(account, login),
-        handleNotice: (notice) => this.#handleNotice(notice),
-        connected: (account, login) => this.#connected(account, login),
-        audit: (act) => {
-          if (this.#auditor !== undefined) act(this.#auditor);
-        },
-        whenReady: (callback) => callback(),
-      },
-    );
-    platform.onOnline(() => this.link.loop.reconnectNow());
+    platform.onOnline(() => this.loop.reconnectNow());
     platform.tabs.onMessage(({ user }) => this.#loggedOutElsewhere(user));
     void this.#preferences.loadLastUser().then((user) => {
       const isKnown = user !== undefined && !this.isResetting;
-      this.link.loop.start(isKnown ? { user, mode: "login" } : undefined);
+      this.loop.start(isKnown ? { user, mode: "login" } : undefined);
     });
   }
-
-  #newAuditor(onAlarm: NonNullable<PageClientOptions["onAlarm"]>): LogAuditor {
-    const { clock, store } = this.#platform;
-    const logs = new BrowserLogPins(store);
-    const formatTime = (unixMs: number) => dateOf(unixMs).toLocaleString();
-    return new LogAuditor({ clock, logs, verifier: this.#device, formatTime }, (alarm) => {
-      this.#alarm = alarm.fault;
-      this.link.loop.reconnect(alarm.fault, true);
-      onAlarm(alarm, () => logs.forget(alarm.reader));
-    });
-  }
-
-  readonly request: SendRequest = (kind, fields) => this.link.request(kind, fields);
 
   /** True if `chat web` serves the page. Other computers then cannot open the page's address. */
   get isLocal(): boolean {
     return this.#platform.isLocal;
-  }
-
-  get #account(): PageAccount {
-    return this.link.loggedIn;
   }
 
   get invitations(): readonly Invitation[] {
@@ -222,7 +172,7 @@ export class PageClient extends ChatActions {
   /** Dismisses the user's removals from a room. */
   dismissRemovals(room: RoomId): void {
     this.#removals = this.#removals.filter((removal) => removal.room !== room);
-    this.update();
+    this.store.update();
   }
 
   get cluster(): readonly ServerAddress[] {
@@ -236,7 +186,7 @@ export class PageClient extends ChatActions {
 
   dismissInvitation(invitation: Invitation): void {
     this.#invitations = this.#invitations.filter((entry) => entry !== invitation);
-    this.update();
+    this.store.update();
   }
 
   get isOperatorByLink(): boolean {
@@ -258,7 +208,7 @@ export class PageClient extends ChatActions {
     this.#hasLostLink = false;
     this.#isLinkDismissed = true;
     this.#platform.forgetFragment();
-    this.update();
+    this.store.update();
   }
 
   async forgetOperatorLink(): Promise<void> {
@@ -266,28 +216,13 @@ export class PageClient extends ChatActions {
     await this.#preferences.storeOperatorToken(undefined);
   }
 
-  sealedRooms(): Promise<SealedRooms> {
-    return this.link.sealedRooms();
-  }
-
   get sealRefusal(): Fault | undefined {
-    return this.link.account?.sealRefusal;
+    return this.account?.sealRefusal;
   }
 
   onEvent(listener: (event: PageEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  /** Returns false after a failed audit, and displays the reason. */
-  protected mayPost(): boolean {
-    if (this.#alarm !== undefined) this.applyNow({ kind: "fault", fault: this.#alarm });
-    return this.#alarm === undefined;
-  }
-
-  protected post(to: string, body: PostBody): void {
-    this.#account.session.posts.post(to, body).catch(() => undefined);
-    this.update();
   }
 
   /**
@@ -297,7 +232,7 @@ export class PageClient extends ChatActions {
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
     const nonEmpty = (text: string | undefined) => (text === "" ? undefined : text);
-    await this.link.loop.logIn({
+    await this.loop.logIn({
       ...credentials,
       password: nonEmpty(password),
       roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.#fragment.secret,
@@ -316,7 +251,7 @@ export class PageClient extends ChatActions {
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
     if (token === undefined) throw notLoggedIn();
-    const { connection } = await this.link.loop.open();
+    const { connection } = await this.loop.open();
     const { clock } = this.#platform;
     const { user } = await requestWithRetry(connection, clock, "recover", { token, password });
     this.forgetReset();
@@ -333,12 +268,12 @@ export class PageClient extends ChatActions {
    * @throws {Fault} last-credential
    */
   async logout(forget = false): Promise<void> {
-    const account = this.#account;
+    const account = this.member;
     const { user } = account.session;
     this.#flush();
-    const { loop } = this.link;
+    const { loop } = this;
     if (loop.state.kind === "waiting" && !forget) loop.disconnect();
-    else await this.link.logout(forget);
+    else await this.endSession(forget);
     this.#preferences.recordLogout(user, forget);
     this.#loggedOut(account);
     void this.#preferences.deleteAttachments(user);
@@ -347,20 +282,20 @@ export class PageClient extends ChatActions {
   }
 
   #adopt(): void {
-    const { account } = this.link;
-    if (account !== undefined) this.reportFailure(account.adopt());
+    const { account } = this;
+    if (account !== undefined) this.store.reportFailure(account.adopt());
   }
 
   #flush(): void {
-    this.link.account?.session.flush();
-    void this.#auditor?.write();
+    this.account?.session.flush();
+    void this.auditor.write();
     this.storeDraftsNow();
     void this.#storeDrafts();
   }
 
   /** Stores drafts synchronously, because the page is closing. */
   storeDraftsNow(): void {
-    const user = this.link.account?.session.user;
+    const user = this.account?.session.user;
     if (user === undefined || this.#drafts.size === 0) return;
     this.#platform.lastDrafts.write(this.#preferences.serializeDrafts(user, this.#drafts));
   }
@@ -369,21 +304,22 @@ export class PageClient extends ChatActions {
     this.#isClosed = true;
     this.#flush();
     await this.#storeDrafts();
-    const { account } = this.link;
-    this.link.loggedOut();
+    const { account } = this;
+    this.forgetAccount();
     account?.leave();
     this.#platform.tabs.close();
-    await this.link.loop.close(notConnected());
+    await this.loop.close(notConnected());
     await account?.written();
   }
 
-  #stateChanged(event: LinkEvent | undefined): void {
+  protected override stateChanged(state: LoopState): void {
+    const event = linkEventOf(state);
     if (event === undefined) return;
     if (event.kind === "stopped" && event.fault.code === "login-refused") {
       const { fault, user } = event;
       if (user !== undefined) {
         this.#preferences.recordLogout(user, true);
-        this.#loggedOut(this.link.account);
+        this.#loggedOut(this.account);
         void this.#preferences.deleteAttachments(user);
         return this.#applyEvent({ kind: "outside", fault });
       }
@@ -398,20 +334,19 @@ export class PageClient extends ChatActions {
   }
 
   #applyUnlessClosed(event: ModelEvent): void {
-    if (!this.#isClosed) this.applyNow(event);
+    if (!this.#isClosed) this.store.applyNow(event);
   }
 
-  protected perform(effect: UiEffect): void {
+  protected override perform(effect: ChatEffect): void {
     switch (effect.kind) {
-      case "read":
-        this.link.account?.session.markRead(effect.room, effect.n);
+      case "refused": // The model shows it beside the message.
         return;
       case "notify": {
         const { room, target, item, why } = effect;
         if (why === "put-out") {
           const removal = { room, target, by: item.from, reason: item.text };
           this.#removals = [...this.#removals, removal].slice(-REMOVALS_MAX);
-          this.update();
+          this.store.update();
         }
         return this.#publish(effect);
       }
@@ -430,7 +365,7 @@ export class PageClient extends ChatActions {
     this.#cancelDrafts?.();
     this.#cancelDrafts = undefined;
     const drafts = new Map(this.#drafts);
-    const user = this.link.account?.session.user;
+    const user = this.account?.session.user;
     if (user === undefined || drafts.size === 0) return;
     await this.#preferences.storeDrafts(user, drafts);
     for (const [target, draft] of drafts) {
@@ -439,7 +374,7 @@ export class PageClient extends ChatActions {
     if (this.#drafts.size === 0) this.#platform.lastDrafts.write(undefined);
   }
 
-  async #greeted(greeted: Greeted): Promise<void> {
+  protected override async greeted(greeted: Greeted): Promise<void> {
     const { fingerprint, welcome, formers } = greeted;
     const changedFrom = await this.#preferences.recordGreeting(fingerprint, formers);
     const modelFormer = this.model.server?.changedFrom;
@@ -453,32 +388,45 @@ export class PageClient extends ChatActions {
   }
 
   #isLoggedInAs(user: string): boolean {
-    return isSameName(this.link.account?.session.user, user);
+    return isSameName(this.account?.session.user, user);
   }
 
-  #accountFor({ fingerprint }: Greeted, current: PageAccount | undefined): PageAccount {
-    const isSame = current !== undefined && current === this.link.account;
+  protected override accountFor(
+    { fingerprint }: Greeted,
+    user: string,
+    known: PageAccount | undefined,
+  ): Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: PageAccount } {
+    return {
+      account: this.#accountOf(fingerprint, known),
+      isEnrolled: this.#preferences.isEnrolled(user),
+      // Ignored: the user can still log in with a password, and `stopped` reports a final refusal.
+      onUnenrolled: () => undefined,
+    };
+  }
+
+  #accountOf(fingerprint: Fingerprint, current: PageAccount | undefined): PageAccount {
+    const isSame = current !== undefined && current === this.account;
     if (isSame && current.fingerprint === fingerprint) return current;
     const account: PageAccount = new PageAccount({
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
       keys: this.#device,
-      link: this.link,
+      client: this,
       loadSealed: this.#loadSealed,
       fingerprint,
       emit: (event) => {
-        if (this.link.account === account) this.enqueue(event);
+        if (this.account === account) this.store.enqueue(event);
       },
       attach: (target, attachment) => {
-        if (this.link.account !== account) return;
+        if (this.account !== account) return;
         this.attached.addStored(target, attachment);
-        this.update();
+        this.store.update();
       },
     });
     return account;
   }
 
-  #loggedIn(
+  protected override loggedIn(
     account: PageAccount,
     { result, requestedName, isRenamed, previous }: AccountLogin<PageAccount>,
   ): void {
@@ -496,26 +444,28 @@ export class PageClient extends ChatActions {
     this.#applyUnlessClosed({ kind: "entered", user, isRenamed });
   }
 
-  #handleNotice(notice: ServerNotice): boolean {
+  protected override handleNotice(notice: ServerNotice): boolean {
     if (notice.kind !== "servers") return false;
     this.#cluster = notice.places;
-    this.update();
+    this.store.update();
     return true;
   }
 
-  #connected(account: PageAccount, { link, result, previous }: AccountLogin<PageAccount>): void {
-    this.reportFailure(this.#presentOperatorToken(link.connection));
+  protected override connected(
+    account: PageAccount,
+    { link, result, previous }: AccountLogin<PageAccount>,
+  ): void {
+    this.store.reportFailure(this.#presentOperatorToken(link.connection));
     link.connection.request("addresses", {}).then(({ places }) => {
       this.#addresses = places;
     }, asFault); // Ignored: servers before 0.3 do not know this request.
     if (account === previous) return;
-    this.reportFailure(account.begin());
-    this.reportFailure(account.migrated.then(() => this.#restoreDrafts(result.account.user)));
+    this.store.reportFailure(account.begin());
+    this.store.reportFailure(account.migrated.then(() => this.#restoreDrafts(result.account.user)));
   }
 
-  #handleEvent(event: SessionEvent): void {
-    const change = modelEventOf(event, this.#platform.clock.unixMs());
-    if (change !== undefined) this.enqueue(change);
+  protected override handleEvent(event: SessionEvent): void {
+    super.handleEvent(event);
     switch (event.kind) {
       case "event":
       case "link-asked":
@@ -524,7 +474,8 @@ export class PageClient extends ChatActions {
       case "identity-changed":
         return this.#publish(event);
       case "sealed-fault":
-        if (this.sealRefusal === undefined) this.enqueue({ kind: "fault", fault: event.fault });
+        if (this.sealRefusal === undefined)
+          this.store.enqueue({ kind: "fault", fault: event.fault });
         return;
       case "room":
         // The user has joined the room again.
@@ -535,7 +486,7 @@ export class PageClient extends ChatActions {
         const { room, by } = event;
         const invitation = { room, by, isSealed: event.sealed !== false };
         this.#invitations = [...otherInvitations, invitation].slice(-INVITATIONS_MAX);
-        return this.update();
+        return this.store.update();
       }
       default:
         return;
@@ -543,12 +494,12 @@ export class PageClient extends ChatActions {
   }
 
   #attachmentChanged(target: string, attachment: Attachment, change: AttachmentChange): void {
-    this.update();
+    this.store.update();
     const store = async ({ transfers: { attached } }: PageAccount) => {
       if (change === "left") await attached.delete(attachment);
       else if (await attached.store(target, attachment)) this.attached.markStored(attachment);
     };
-    const { account } = this.link;
+    const { account } = this;
     if (account === undefined) return;
     store(account).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
@@ -564,7 +515,7 @@ export class PageClient extends ChatActions {
     }
     for (const [target, draft] of await this.#preferences.drafts(user)) {
       if (!this.#isLoggedInAs(user) || this.model.drafts.has(target)) continue;
-      this.enqueue({ kind: "draft", target, draft });
+      this.store.enqueue({ kind: "draft", target, draft });
     }
   }
 
@@ -578,7 +529,7 @@ export class PageClient extends ChatActions {
       if (linkToken !== undefined) void this.#preferences.storeOperatorToken(linkToken);
       this.#isLinkOperator = true;
       this.#hasLostLink = false;
-      this.enqueue({ kind: "operator" });
+      this.store.enqueue({ kind: "operator" });
     } catch (error) {
       if (!(error instanceof Fault) || connection.isClosed) return;
       if (error.code !== "login-refused") throw error;
@@ -586,7 +537,7 @@ export class PageClient extends ChatActions {
       if (token === this.#refusedToken) return;
       this.#refusedToken = token;
       this.#hasLostLink = true;
-      this.update();
+      this.store.update();
     }
   }
 
@@ -598,19 +549,19 @@ export class PageClient extends ChatActions {
     this.#drafts.clear();
     this.#platform.lastDrafts.write(undefined);
     this.attached.clear();
-    this.link.loggedOut();
+    this.forgetAccount();
     account?.leave();
-    this.dropEvents();
+    this.store.dropEvents();
     this.#applyUnlessClosed({ kind: "left" });
   }
 
   #loggedOutElsewhere(user: string): void {
     if (!this.#isLoggedInAs(user)) return;
-    const { account } = this.link;
-    this.link.logout(false).then(
+    const { account } = this;
+    this.endSession(false).then(
       () => this.#loggedOut(account),
       () => {
-        this.link.loop.disconnect();
+        this.loop.disconnect();
         this.#loggedOut(account);
       },
     );
@@ -628,38 +579,8 @@ export class PageClient extends ChatActions {
     return this.#preferences.users;
   }
 
-  override async join(room: string, options: JoinOptions = {}): Promise<string> {
-    if (options.sealed !== true) return super.join(room, options);
-    const { name } = await joinSealed(this, bareTarget(room), () =>
-      this.request("join", { room: bareTarget(room), ...options }),
-    );
-    this.open(name);
-    return name;
-  }
-
-  override leave(room: string): Promise<void> {
-    return leaveRoom(this, bareTarget(room));
-  }
-
-  async kick(room: string, user: string, reason?: string): Promise<void> {
-    await kick(this, bareTarget(room), user, reason);
-  }
-
-  grant(room: string, user: string, on: boolean): Promise<void> {
-    return grant(this, bareTarget(room), user, on);
-  }
-
-  /**
-   * Seals a conversation permanently and opens it.
-   * @throws {Fault} not-found, seal-refused, …
-   */
-  async seal(user: string): Promise<void> {
-    await sealConversation(this, user);
-    this.open(`@${user}`);
-  }
-
   get linking(): Linking {
-    const { fingerprint, session } = this.#account;
+    const { fingerprint, session } = this.member;
     return {
       device: this.#device,
       user: checkName(session.user),
@@ -668,16 +589,13 @@ export class PageClient extends ChatActions {
     };
   }
 
-  passwd(password: string, current: string | undefined): Promise<void> {
-    return this.link.passwd(password, current);
-  }
-
   reconnectNow(): void {
-    this.link.loop.reconnectNow();
+    this.loop.reconnectNow();
   }
 
+  /** The page has become visible or hidden. */
   setFocus(on: boolean): void {
-    this.applyNow({ kind: "focus", on });
+    this.actions.setFocus(on);
     if (on) this.#adopt();
     else this.#flush();
   }
@@ -694,16 +612,16 @@ export class PageClient extends ChatActions {
     text = "",
   ): boolean {
     const to = bareTarget(target);
-    const refusal = sealedRoomAt(this, target) && this.sealRefusal;
+    const refusal = this.actions.sealedRoomAt(target) && this.sealRefusal;
     if (refusal !== undefined) {
-      this.reportFailure(Promise.reject(refusal));
+      this.store.reportFailure(Promise.reject(refusal));
       return false;
     }
     this.#transfer((transfers) => {
       const sending = files.length > 1 ? transfers.newSending() : undefined;
       for (const [i, file] of files.entries()) {
         const caption = i === 0 && text !== "" ? text : undefined;
-        this.reportFailure(
+        this.store.reportFailure(
           transfers.upload(to, file, { handle: handles[i], text: caption, sending }),
         );
       }
@@ -743,13 +661,13 @@ export class PageClient extends ChatActions {
     sizeBytesMax: number,
     options: PreviewOptions = {},
   ): Promise<Uint8Array> {
-    return this.#account.transfers.preview(checkFileId(file), sizeBytesMax, options);
+    return this.member.transfers.preview(checkFileId(file), sizeBytesMax, options);
   }
 
   #transfer(act: (transfers: PageTransfers) => unknown): void {
     // Runs in this tick, because file dialogs need the user's click.
-    const run = async () => act(this.#account.transfers);
-    this.reportFailure(run());
+    const run = async () => act(this.member.transfers);
+    this.store.reportFailure(run());
   }
 }
 

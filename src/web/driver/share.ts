@@ -65,7 +65,7 @@ export class Share {
     this.#chooser = chooser;
     this.#secret = secret;
     this.#newName = () => randomName(platform);
-    chat.subscribe(() => this.#changed());
+    chat.store.subscribe(() => this.#changed());
   }
 
   static async open(basePlatform: Platform, page: FolderPage): Promise<Share> {
@@ -158,9 +158,10 @@ export class Share {
   }
 
   #loadFiles(model: Model): void {
-    if (model.open === undefined) this.#chat.open(LOBBY);
+    if (model.open === undefined) this.#chat.actions.open(LOBBY);
     const room = openRoom(this.#chat.model);
-    if (room?.loading === undefined && room?.tail.hasOlder === true) this.#chat.loadMore("older");
+    if (room?.loading === undefined && room?.tail.hasOlder === true)
+      this.#chat.actions.loadMore("older");
   }
 
   #stateOf(model: Model): ShareState {

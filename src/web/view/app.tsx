@@ -97,7 +97,7 @@ function useNotifications(): void {
           const overlays = new Notification(title, content);
           overlays.onclick = () => {
             window.focus();
-            chat.open(target);
+            chat.actions.open(target);
           };
         } catch {
           // The setting explains why a phone runs no service worker.

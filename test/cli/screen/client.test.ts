@@ -9,7 +9,6 @@ import {
   SCREEN_PROMPTS_MAX,
 } from "../../../src/base/limits-screen.ts";
 import { defined } from "../../../src/base/values.ts";
-import { TerminalChat } from "../../../src/cli/chat/chat.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
 import { ScreenClient } from "../../../src/cli/screen/client.ts";
@@ -35,7 +34,7 @@ class FullScreen implements AsyncDisposable {
   readonly server = this.fixture.server;
   readonly state = this.fixture.state;
   readonly device = new FakeDevice({ columns: 80, rows: 24 });
-  readonly chat = new TerminalChat(this.clock, (effect) => this.#client?.perform(effect));
+  readonly chat = this.fixture.modelClient().client;
   isBroken = false;
   #client: ScreenClient | undefined;
   #ended: Promise<number | Fault> | undefined;
@@ -46,10 +45,9 @@ class FullScreen implements AsyncDisposable {
   async open(ahead = ""): Promise<this> {
     const { fixture, chat, device, clock, state } = this;
     this.server.misbehaviour = {};
-    const watched = fixture.client({}, chat.receive);
-    await fixture.outcome(watched.client.connect());
+    await fixture.outcome(chat.connect());
     const close = async () => undefined;
-    const openClient = { client: watched.client, state, user: "ana", close, guessDelays: {} };
+    const openClient = { client: chat, state, user: "ana", close, guessDelays: {} };
     const open = openClient as unknown as OpenClient;
     const context = {
       clock,
@@ -62,14 +60,13 @@ class FullScreen implements AsyncDisposable {
       stdin: { chunk: () => this.#chunk() },
       onSignal: () => () => undefined,
     } as unknown as Context;
-    chat.attachClient(open.client);
     const history = new InputHistory("/nonexistent/chat");
     const preferences = new ScreenPreferences(context, state);
-    this.#client = new ScreenClient({ context, open, chat, device, preferences, history });
+    this.#client = new ScreenClient({ context, open, device, preferences, history });
     this.#ended = this.#client.run([]).catch((error: Fault) => error);
     await this.frames();
     await this.type(ahead);
-    chat.open("lobby");
+    chat.actions.open("lobby");
     await this.frames();
     return this;
   }
@@ -181,7 +178,7 @@ test("marks a visible message as read while focused", async () => {
   await using screen = await new FullScreen().open();
   await screen.mention("first");
   const unread: number[] = [];
-  screen.chat.subscribe(() => {
+  screen.chat.store.subscribe(() => {
     unread.push(screen.chat.model.rooms.get("r1" as never)?.unread ?? -1);
   });
   await screen.mention("second");
@@ -215,16 +212,20 @@ test("removes errors after SCREEN_FAULT_MS or on the next action", async () => {
   const { clock, chat } = screen;
   const fail = async () => {
     await screen.type("/nonsense\r");
-    chat.fault(new Fault("too-fast", "that was too fast"));
+    const tooFast = new Fault("too-fast", "that was too fast");
+    chat.store.applyNow({ kind: "fault", fault: tooFast });
     const fault = new Fault("file-changed", "it changed while it was sent");
-    chat.transfer({
-      id: "t1",
-      kind: "upload",
-      name: "cat.png",
-      to: ["lobby"],
-      file: undefined,
-      state: { kind: "failed", fault },
-      progress: undefined,
+    chat.store.enqueue({
+      kind: "transfer",
+      transfer: {
+        id: "t1",
+        kind: "upload",
+        name: "cat.png",
+        to: ["lobby"],
+        file: undefined,
+        state: { kind: "failed", fault },
+        progress: undefined,
+      },
     });
     await screen.frames();
     const output = await screen.outputText();
@@ -260,15 +261,25 @@ test("displays the welcome text once, even after a second connection", async () 
   const screen = new FullScreen();
   const welcome = "Welcome to the harbour";
   for (const kind of ["listing", "caught-up", "listing", "caught-up"]) {
-    screen.chat.receive({ kind, link: { transport: "ws", welcome }, rooms: [] } as never);
+    screen.chat["handleEvent"]({ kind, link: { transport: "ws", welcome }, rooms: [] } as never);
   }
   await using _open = await screen.open();
   expect((await screen.outputText()).split(welcome)).toHaveLength(2);
 });
 
+test("reports a changed identity key and a remark about an encrypted room", async () => {
+  await using screen = await new FullScreen().open();
+  screen.chat["handleEvent"]({ kind: "identity-changed", user: "bob", sentence: "" });
+  const remark = { text: "a member left", plain: "" };
+  screen.chat["handleEvent"]({ kind: "sealed-remark", remark } as never);
+  await screen.frames();
+  expect(await screen.outputText()).toContain("bob's identity key has changed");
+  expect(await screen.outputText()).toContain("a member left");
+});
+
 test("keeps the line while no room is open, and copies a result", async () => {
   await using screen = await new FullScreen().open();
-  screen.chat.open(undefined);
+  screen.chat.actions.open(undefined);
   await screen.frames();
   expect(screen.output).toContain("you are no longer in #lobby");
   await screen.type("lost?");
@@ -356,7 +367,7 @@ test("displays an error in a view on one line, and still allows leaving", async 
 
 test("ends after a failed assertion", async () => {
   await using screen = await new FullScreen().open();
-  spyOn(screen.chat, "setDraft").mockImplementation(() => {
+  spyOn(screen.chat.actions, "setDraft").mockImplementation(() => {
     throw new AssertionFailure("a draft has a room");
   });
   await screen.type("half");
@@ -379,7 +390,7 @@ describe("a muted room", () => {
     expect(screen.output).toContain("#lobby is muted on this device");
     expect(screen.output).toContain("⊘");
     expect(state.muted.list(fingerprint, "ana")).toEqual(["lobby"]);
-    chat.receive(HALL);
+    chat["handleEvent"](HALL);
     await screen.frames();
     client.set("bell off");
     client.hideJoins(true);
@@ -401,12 +412,12 @@ describe("results", () => {
     await screen.type("/msg typo hello\r");
     await screen.frames(2);
     expect(await screen.outputText()).toContain("not sent to @typo: there is no user 'typo'");
-    screen.chat.open("attic");
+    screen.chat.actions.open("attic");
     await screen.clock.advance(SCREEN_FAULT_MS + SCREEN_FRAME_MS);
     const output = await screen.outputText();
     expect(output).not.toContain("there is no user");
     expect(output).toContain("1 not sent to @typo");
-    screen.chat.discard(screen.chat.model.pending[0]?.key ?? "");
+    screen.chat.actions.discard(screen.chat.model.pending[0]?.key ?? "");
     await screen.frames();
     expect(await screen.outputText()).not.toContain("not sent");
   });

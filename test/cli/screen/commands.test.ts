@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_TRANSFERS_MAX } from "../../../src/base/limits-screen.ts";
-import { TerminalChat } from "../../../src/cli/chat/chat.ts";
 import { runSlash } from "../../../src/cli/chat/slash.ts";
 import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import type { Context } from "../../../src/cli/context.ts";
@@ -16,15 +15,13 @@ import { until } from "../../event.ts";
 import { rejection } from "../../rejection.ts";
 
 async function commandsOf(fixture: ClientFixture) {
-  const chat = new TerminalChat(fixture.clock, () => undefined);
-  const { client } = fixture.client({}, chat.receive);
+  const { client } = fixture.modelClient();
   await fixture.outcome(client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);
   const { state } = fixture;
   const address = { host: "chat.example.org", port: 2428 };
   const open = { client, state, user: "ana", address } as unknown as OpenClient;
-  chat.attachClient(open.client);
-  chat.open("lobby");
+  client.actions.open("lobby");
   const notes: string[] = [];
   const overlays: (readonly string[])[] = [];
   const answers: (string | undefined)[] = [];
@@ -54,14 +51,14 @@ async function commandsOf(fixture: ClientFixture) {
     end: (exitCode) => notes.push(`the end, ${exitCode}`),
   };
   const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
-  const files = new ScreenFiles({ context, open, chat, note: screen.note });
-  const commands = new ScreenCommands({ context, open, chat, files, screen });
+  const files = new ScreenFiles({ context, open, note: screen.note });
+  const commands = new ScreenCommands({ context, open, files, screen });
   const run = async (line: string) => {
     const outcome = await fixture.outcome(runSlash(commands, line));
     await fixture.clock.advance(SCREEN_FRAME_MS);
     return outcome instanceof Fault ? outcome.code : "fine";
   };
-  return { chat, client, run, notes, overlays, answers, files, commands };
+  return { client, run, notes, overlays, answers, files, commands };
 }
 
 test("sends text to the open room and reports faults", async () => {
@@ -233,7 +230,7 @@ test("keeps a transfer in the model until the file is saved", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
   try {
     const fixture = new ClientFixture();
-    const { chat, run, files, client } = await commandsOf(fixture);
+    const { run, files, client } = await commandsOf(fixture);
     const path = join(folder, "notes.txt");
     writeFileSync(path, "some notes");
     fixture.server.misbehaviour = {
@@ -241,7 +238,7 @@ test("keeps a transfer in the model until the file is saved", async () => {
     };
     expect(await run(`send ${path}`)).toBe("fine");
     const transfers = () =>
-      [...chat.model.transfers.values()].map(({ id, name, state }) => [id, name, state.kind]);
+      [...client.model.transfers.values()].map(({ id, name, state }) => [id, name, state.kind]);
     expect(transfers()).toEqual([["transfer 1", "notes.txt", "running"]]);
     const over = () =>
       until("the transfers are over", async () => {
@@ -258,7 +255,7 @@ test("keeps a transfer in the model until the file is saved", async () => {
     fixture.server.misbehaviour = {};
     expect(await run(`send ${path}`)).toBe("fine");
     await over();
-    expect([transfers(), chat.model.faults]).toEqual([[], []]);
+    expect([transfers(), client.model.faults]).toEqual([[], []]);
     expect(await run(`send ${join(folder, "nothing")}`)).toBe("not-found");
     expect(await run("get nonsense")).toBe("file-unknown");
     expect(readFileSync(path, "utf8")).toBe("some notes");

@@ -179,7 +179,7 @@ describe("a file that was sent but not posted", () => {
       posted.resolve();
       return new Promise(() => {});
     };
-    Object.assign(ana.client.loggedIn.session.posts, { post });
+    Object.assign(ana.client.member.session.posts, { post });
     void ana.client.transfers.send({ source, to: ["vault"] }).catch(() => {});
     await world.wait(posted.promise);
     const restarted = await ana.restart();

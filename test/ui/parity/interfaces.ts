@@ -3,21 +3,19 @@
 import type { ReactElement } from "react";
 import { Fault } from "../../../src/base/fault.ts";
 import { checkName } from "../../../src/base/names.ts";
-import { TerminalChat } from "../../../src/cli/chat/chat.ts";
 import { LineClient } from "../../../src/cli/chat/line-client.ts";
 import { runSlash } from "../../../src/cli/chat/slash.ts";
-import type { OpenClient } from "../../../src/cli/connect/client.ts";
+import { type OpenClient, terminalModel } from "../../../src/cli/connect/client.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { isCommand } from "../../../src/cli/screen/actions.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
-import type { ChatActions } from "../../../src/client/chat/actions.ts";
 import { Client } from "../../../src/client/client.ts";
-import type { SessionEvent } from "../../../src/client/event.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import type { Input } from "../../../src/io/terminal/input.ts";
+import type { Chat } from "../../../src/ui/command.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
@@ -56,7 +54,7 @@ export const INTERFACES: Readonly<Record<string, (site: Site) => Promise<Interfa
   page: openPage,
 };
 
-function openClient(site: Site, listener: (event: SessionEvent) => void, hasReader: boolean) {
+function openClient(site: Site, hasReader: boolean) {
   const { clock, entropy } = site;
   const state = ClientState.inMemory();
   const dialFrom = site.network.dialFrom("10.0.0.7");
@@ -75,10 +73,9 @@ function openClient(site: Site, listener: (event: SessionEvent) => void, hasRead
       follow: "all",
       credentials: { user: "ana", mode: "either" },
       hasReader,
-      hasModel: true,
+      model: terminalModel(clock),
     },
   );
-  client.subscribe(listener);
   const close = () => client.close();
   const open = { client, state, user: "ana", address: ADDRESS, guessDelays: {}, close };
   return { client, open: open as unknown as OpenClient };
@@ -91,15 +88,8 @@ async function settled(site: Site): Promise<void> {
 }
 
 async function openLineMode(site: Site): Promise<Interface> {
-  const chat = new TerminalChat(
-    site.clock,
-    (effect) => line?.perform(effect),
-    (seq) => line?.chatConsole.recent.authorOf(seq) !== undefined,
-  );
-  const { client, open } = openClient(site, chat.receive, true);
-  let line: LineClient | undefined;
-  await site.wait(client.connect());
-  chat.attachClient(open.client);
+  const { client: chat, open } = openClient(site, true);
+  await site.wait(chat.connect());
   const requests: PromiseWithResolvers<string | undefined>[] = [];
   const stdin: Input = {
     isTerminal: false,
@@ -113,8 +103,7 @@ async function openLineMode(site: Site): Promise<Interface> {
     setRaw: () => undefined,
   };
   const { world, context } = fakeContext({ json: true, clock: site.clock });
-  const lines = new LineClient({ ...context, stdin }, open, chat, [checkName("lobby")]);
-  line = lines;
+  const lines = new LineClient({ ...context, stdin }, open, [checkName("lobby")]);
   const ended = lines.run();
   const isWaiting = () => site.until("a prompt", () => requests[0]);
   await isWaiting();
@@ -143,13 +132,14 @@ async function openLineMode(site: Site): Promise<Interface> {
 async function openFullScreen(site: Site): Promise<Interface> {
   const { clock } = site;
   let refused: string | undefined;
-  const chat = new TerminalChat(clock, (effect) => {
-    if (effect.kind === "refused") refused = effect.fault.code;
+  const { client: chat, open } = openClient(site, false);
+  chat.present({
+    perform(effect) {
+      if (effect.kind === "refused") refused = effect.fault.code;
+    },
   });
-  const { client, open } = openClient(site, chat.receive, false);
-  await site.wait(client.connect());
-  chat.attachClient(open.client);
-  chat.open("lobby");
+  await site.wait(chat.connect());
+  chat.actions.open("lobby");
   await settled(site);
   let questions = 0;
   const screen: CommandScreen = {
@@ -173,8 +163,8 @@ async function openFullScreen(site: Site): Promise<Interface> {
     end: () => undefined,
   };
   const { context } = fakeContext({ clock });
-  const files = new ScreenFiles({ context, open, chat, note: screen.note });
-  const commands = new ScreenCommands({ context, open, chat, files, screen });
+  const files = new ScreenFiles({ context, open, note: screen.note });
+  const commands = new ScreenCommands({ context, open, files, screen });
   return {
     get target() {
       return chat.model.open;
@@ -185,7 +175,8 @@ async function openFullScreen(site: Site): Promise<Interface> {
     async type(text) {
       const before = chat.model.nextFault;
       refused = undefined;
-      if (!isCommand(text)) chat.send(commands.current, { text: text.replace(/^\/\//, "/") });
+      if (!isCommand(text))
+        chat.actions.send(commands.current, { text: text.replace(/^\/\//, "/") });
       else {
         const run = () => runSlash(commands, text.slice(1));
         const code = await codeOf(site.wait(Promise.resolve().then(run)));
@@ -194,14 +185,14 @@ async function openFullScreen(site: Site): Promise<Interface> {
       await settled(site);
       return newFault(chat, before) ?? refused ?? "done";
     },
-    close: () => site.wait(client.close()),
+    close: () => site.wait(chat.close()),
   };
 }
 
 async function openPage(site: Site): Promise<Interface> {
   const tab = await new Browser(site).member("ana");
   const { chat } = tab;
-  chat.open("lobby");
+  chat.actions.open("lobby");
   await settled(site);
   let questions = 0;
   let fault: string | undefined;
@@ -220,7 +211,7 @@ async function openPage(site: Site): Promise<Interface> {
     ) {
       if (dialog.name !== "CreateRoomDialog") return;
       questions++;
-      void chat
+      void chat.actions
         .join(props.room ?? "", { create: true })
         .catch((error: unknown) => page.fail(error));
     },
@@ -240,10 +231,10 @@ async function openPage(site: Site): Promise<Interface> {
       const before = chat.model.nextFault;
       const target = chat.model.open ?? "";
       const draft = { text };
-      const open = (to: string) => chat.open(to);
+      const open = (to: string) => chat.actions.open(to);
       const context = { target, open, search: () => undefined, jump: () => undefined };
       const outcome = runSlashCommand(page, { ...context, people: () => undefined }, text, draft);
-      if (outcome.kind === "text") chat.send(target, draft);
+      if (outcome.kind === "text") chat.actions.send(target, draft);
       await settled(site);
       if (outcome.kind !== "invalid") return fault ?? newFault(chat, before) ?? "done";
       return outcome.message === ENGLISH.messageNotFound ? "not-found" : "usage";
@@ -253,7 +244,7 @@ async function openPage(site: Site): Promise<Interface> {
 }
 
 /** Code of the newest fault in the model, which the interface displays. */
-function newFault({ model }: ChatActions, before: number): string | undefined {
+function newFault({ model }: Chat, before: number): string | undefined {
   const refused = model.pending.find(({ state }) => state.kind === "refused")?.state;
   const fault = model.faults.findLast(({ id }) => id >= before)?.fault;
   return fault?.code ?? (refused?.kind === "refused" ? refused.fault.code : undefined);

@@ -91,15 +91,15 @@ describe("login", () => {
     const { site, olga } = await operated();
     const browser = new Browser(site);
     const tab = await browser.member("ana");
-    tab.chat.open("lobby");
-    tab.chat.send("lobby", { text: "before" });
+    tab.chat.actions.open("lobby");
+    tab.chat.actions.send("lobby", { text: "before" });
     await tab.until("said", () => tab.texts("lobby").length === 1);
     await olga.request("rename", { user: "ana", to: "anna" });
     await tab.until("renamed", () => tab.chat.model.me === "anna" && tab.chat.model.isCaughtUp);
     expect(tab.texts("lobby")).toContain("before");
-    tab.chat.send("lobby", { text: "after" });
+    tab.chat.actions.send("lobby", { text: "after" });
     await tab.until("said again", () => tab.texts("lobby").includes("after"));
-    tab.chat.setDraft("lobby", { text: "half" });
+    tab.chat.actions.setDraft("lobby", { text: "half" });
     await tab.close();
     await olga.request("rename", { user: "anna", to: "zoe" });
     const again = await browser.tab();
@@ -159,8 +159,8 @@ describe("login", () => {
 describe("messages", () => {
   test("shows messages to another user, with unread counts and replies", async () => {
     const { ana, ben } = await opened("ben");
-    ana.chat.open("lobby");
-    ana.chat.send("#lobby", { text: "hello @ben" });
+    ana.chat.actions.open("lobby");
+    ana.chat.actions.send("#lobby", { text: "hello @ben" });
     expect(ana.chat.model.pending).toHaveLength(1);
     await ben.until("heard", () => ben.texts("lobby").length === 1);
     await ana.settled();
@@ -168,12 +168,12 @@ describe("messages", () => {
     expect(item?.mentionsMe).toBe(true);
     expect(roomList(ben.chat.model).mentions).toBe(1);
     const seq = item?.seq ?? 0;
-    ben.chat.open("lobby");
-    ben.chat.markReadUpTo(seq);
+    ben.chat.actions.open("lobby");
+    ben.chat.actions.markReadUpTo(seq);
     expect(unreadIn(ben, "lobby")).toBe(0);
-    ben.chat.send("lobby", { text: "hi", re: seq });
+    ben.chat.actions.send("lobby", { text: "hi", re: seq });
     const shown = () => itemAt(openRoom(ben.chat.model)?.tail.items ?? [], seq);
-    const react = () => ben.chat.react({ seq, reactions: shown()?.reactions ?? [] }, "👍");
+    const react = () => ben.chat.actions.react({ seq, reactions: shown()?.reactions ?? [] }, "👍");
     react();
     await ana.until("reaction", () => {
       const items = roomOf(ana.chat.model, "lobby")?.tail.items ?? [];
@@ -188,9 +188,9 @@ describe("messages", () => {
       const items = roomOf(ana.chat.model, "lobby")?.tail.items ?? [];
       return items.every(({ reactions }) => reactions.length === 0);
     });
-    ana.chat.send("lobby", { text: "hello all", edits: seq });
+    ana.chat.actions.send("lobby", { text: "hello all", edits: seq });
     await ben.until("edited", () => ben.texts("lobby").includes("hello all"));
-    ana.chat.erase(seq);
+    ana.chat.actions.erase(seq);
     await ben.until("erased", () => {
       const items = openRoom(ben.chat.model)?.tail.items ?? [];
       return items.some(({ state }) => state === "erased");
@@ -202,15 +202,15 @@ describe("messages", () => {
     const { site, ana, ben } = await opened("ben");
     const told: string[] = [];
     ben.chat.onEvent((one) => told.push(one.kind));
-    ana.chat.open("@ben");
-    ana.chat.send("@ben", { text: "between us" });
+    ana.chat.actions.open("@ben");
+    ana.chat.actions.send("@ben", { text: "between us" });
     await ben.until("heard", () => ben.texts("@ana").length === 1);
     await ana.until("there", () => ana.texts("@ben").length === 1);
     expect(openRoom(ana.chat.model)?.name).toBe("ben");
     expect(told).toEqual(["notify"]);
-    await site.wait(ben.chat.ignore("ana", true));
+    await site.wait(ben.chat.actions.ignore("ana", true));
     await ben.until("ignored", () => ben.chat.model.ignored.has("ana"));
-    ana.chat.send("@ben", { text: "again" });
+    ana.chat.actions.send("@ben", { text: "again" });
     await ben.until("came", () => ben.texts("@ana").length === 2);
     expect(told).toEqual(["notify"]);
   });
@@ -221,7 +221,7 @@ describe("broken links", () => {
     const { site, ana } = await opened();
     const ben = await site.member("ben");
     for (let i = 0; i < 30; i++) {
-      ana.chat.send("lobby", { text: `word ${i}` });
+      ana.chat.actions.send("lobby", { text: `word ${i}` });
       if (i % 7 === 3) ana.cut();
       await site.time.advance(i % 5);
     }
@@ -234,10 +234,10 @@ describe("broken links", () => {
 
   test("sends the unsent messages of a killed tab once", async () => {
     const { site, browser, ana: first } = await opened();
-    first.chat.send("lobby", { text: "sent" });
+    first.chat.actions.send("lobby", { text: "sent" });
     await first.until("there", () => first.texts("lobby").length === 1);
-    first.chat.send("lobby", { text: "perhaps" });
-    first.chat.send("lobby", { text: "never" });
+    first.chat.actions.send("lobby", { text: "perhaps" });
+    first.chat.actions.send("lobby", { text: "never" });
     await site.time.advance(0);
     first.kill();
     const next = await browser.tab();
@@ -251,10 +251,10 @@ describe("broken links", () => {
     const { site, olga } = await operated();
     const browser = new Browser(site);
     const first = await browser.member("ana");
-    first.chat.setDraft("@olga", { text: "half" });
+    first.chat.actions.setDraft("@olga", { text: "half" });
     await site.time.advance(600);
     first.cut();
-    first.chat.send("lobby", { text: "never" });
+    first.chat.actions.send("lobby", { text: "never" });
     await site.time.advance(10);
     expect(await browser.store.all("outbox", "")).toHaveLength(1);
     first.kill();
@@ -276,15 +276,15 @@ describe("broken links", () => {
 
   test("persists a draft and its removal when the page ends immediately", async () => {
     const { browser, ana } = await opened();
-    ana.chat.setDraft("lobby", { text: "half a sen" });
-    ana.chat.setDraft("@olga", { text: "kept" });
+    ana.chat.actions.setDraft("lobby", { text: "half a sen" });
+    ana.chat.actions.setDraft("@olga", { text: "kept" });
     ana.chat.storeDraftsNow();
     ana.kill();
     const next = await browser.tab();
     await next.until("drafts", () => next.chat.model.drafts.size === 2);
     expect(next.chat.model.drafts.get("lobby")).toEqual({ text: "half a sen" });
     expect(browser.lastDrafts).toBeUndefined();
-    next.chat.setDraft("lobby", undefined);
+    next.chat.actions.setDraft("lobby", undefined);
     next.chat.storeDraftsNow();
     next.kill();
     const last = await browser.tab();
@@ -300,26 +300,26 @@ describe("history", () => {
     for (let i = 0; i < 400; i++) void ben.post(`word ${i}`);
     await site.quiet();
     const ana = await new Browser(site).member("ana");
-    ana.chat.open("lobby");
+    ana.chat.actions.open("lobby");
     const count = () => ana.texts("lobby").length;
     expect(count()).toBeLessThan(51);
-    ana.chat.search({ text: "WORD 17", target: "lobby" });
+    ana.chat.actions.search({ text: "WORD 17", target: "lobby" });
     await ana.until("found", () => ana.chat.model.search?.isLoading === false);
     const found = ana.chat.model.search?.found.map(({ item }) => item.text) ?? [];
     expect(found).toContain("word 17");
     expect(found).toContain("word 179");
     const seq = ana.chat.model.search?.found.at(-1)?.item.seq ?? 0;
-    ana.chat.jump("lobby", seq);
+    ana.chat.actions.jump("lobby", seq);
     const room = () => openRoom(ana.chat.model);
     await ana.until("jumped", () => room()?.jump !== undefined);
     expect(room()?.jump?.items.some((item) => item.seq === seq)).toBe(true);
     for (let i = 0; i < 20 && room()?.jump !== undefined; i++) {
-      ana.chat.loadMore("newer");
+      ana.chat.actions.loadMore("newer");
       await ana.until("page", () => room()?.loading === undefined);
     }
     expect(room()?.jump).toBeUndefined();
     for (let i = 0; i < 20 && room()?.tail.hasOlder === true; i++) {
-      ana.chat.loadMore("older");
+      ana.chat.actions.loadMore("older");
       await ana.until("page", () => room()?.loading === undefined);
     }
     expect(400 / SCROLL_PAGE_RECORDS).toBeLessThan(20);
@@ -339,10 +339,10 @@ describe("storage failures", () => {
     const { store } = browser;
     const full = () => Promise.reject(new Fault("store-full", "no room left"));
     browser.store = writingBy(store, full);
-    ana.chat.send("lobby", { text: "unkept" });
+    ana.chat.actions.send("lobby", { text: "unkept" });
     await ana.until("refused", () => ana.chat.model.pending[0]?.state.kind === "refused");
     browser.store = store;
-    ana.chat.resend(ana.chat.model.pending[0]?.key ?? "");
+    ana.chat.actions.resend(ana.chat.model.pending[0]?.key ?? "");
     await ana.until("there", () => ana.texts("lobby").length === 1);
     await ana.settled();
   });
@@ -354,11 +354,11 @@ describe("storage failures", () => {
     browser.store = writingBy(store, (changes) => writing.promise.then(() => store.write(changes)));
     ana.cut();
     await ana.connectionIs("offline");
-    ana.chat.send("lobby", { text: "kept" });
+    ana.chat.actions.send("lobby", { text: "kept" });
     const stateNow = () => ana.chat.model.pending[0]?.state.kind;
     await site.time.advance(20);
     expect(stateNow()).toBe("storing");
-    expect(ana.chat.hasUnsent).toBe(true);
+    expect(ana.chat.actions.hasUnsent).toBe(true);
     browser.store = store;
     writing.resolve();
     await ana.until("stored", () => stateNow() === "waiting");

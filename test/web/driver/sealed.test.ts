@@ -86,7 +86,7 @@ test("reports another history, and sends nothing", async () => {
   await page.hears("hello");
   await world.pass(30_000);
   await page.until("the alarm", () => page.remarks > 0);
-  page.tab.chat.send("vault", { text: "not for that server" });
+  page.tab.chat.actions.send("vault", { text: "not for that server" });
   await page.until("the refusal", () =>
     page.tab.chat.model.pending.some(({ state }) => state.kind === "refused"),
   );

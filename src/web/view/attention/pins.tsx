@@ -1,7 +1,7 @@
 /** Dialog that lists a room's pinned messages, with links to them. */
 
 import { useEffect, useState } from "react";
-import { queryPins } from "../../../client/chat/pins.ts";
+import { queryPins } from "../../../client/pins.ts";
 import { itemOf } from "../../../core/model/item.ts";
 import { canPin } from "../../../core/model/selectors.ts";
 import type { Item, RoomState } from "../../../core/model/state.ts";
@@ -24,7 +24,7 @@ export function PinsDialog({ room, onClose }: CloseProps & { readonly room: Room
   // biome-ignore lint/correctness/useExhaustiveDependencies: requested again after a pin
   useEffect(() => {
     task.run(async () => {
-      const { request, historyOf: history, model } = chat;
+      const { request, historyWith: history, model } = chat;
       const records = await queryPins({ request, sha256: pageSha256, history }, target);
       setItems(records.map((record) => itemOf(record, model.me, () => false)));
     });
@@ -46,7 +46,7 @@ export function PinsDialog({ room, onClose }: CloseProps & { readonly room: Room
               <IconButton
                 icon="close"
                 label={texts.unpinOf(authorText(item, texts))}
-                onPress={() => task.run(() => chat.pin(item.seq, false))}
+                onPress={() => task.run(() => chat.actions.pin(item.seq, false))}
               />
             ) : null}
           </li>

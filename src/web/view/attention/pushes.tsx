@@ -130,7 +130,7 @@ export function PushKeeper() {
     const onMessage = ({ data }: MessageEvent<unknown>) => {
       const { kind, at } = (data ?? {}) as { readonly kind?: unknown; readonly at?: unknown };
       const target = typeof at === "string" ? readRoute(`#/${at}`)?.target : undefined;
-      if (kind === "open" && target !== undefined) chat.open(target);
+      if (kind === "open" && target !== undefined) chat.actions.open(target);
     };
     return listen((navigator as Partial<Navigator>).serviceWorker, "message", onMessage);
   }, [chat]);

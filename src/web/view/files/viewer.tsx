@@ -161,7 +161,7 @@ function usePictureSequence(first: FileView): PictureSequence {
       setLoadingPrevious(false);
       setId(before);
     } else if (!hasOlder || index < 0) setLoadingPrevious(false);
-    else if (!isLoading) chat.loadMore("older");
+    else if (!isLoading) chat.actions.loadMore("older");
   }, [chat, isLoadingPrevious, before, hasOlder, isLoading, index]);
   const move = (step: 1 | -1) => {
     const next = pictures[index + step];

@@ -68,7 +68,7 @@ function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => vo
       receiptSeq,
       reply: (item) => composer.current?.reply(item),
       edit: (item) => composer.current?.edit(item),
-      react: (item, sign) => chat.react(item, sign),
+      react: (item, sign) => chat.actions.react(item, sign),
       goTo,
     }),
     [chat, me, target, moderates, receiptSeq, unfolded, goTo],
@@ -89,7 +89,7 @@ interface MainProps {
 
 function useAttached(target: string, focus: () => void): AttachedFiles {
   const { chat, texts, fail } = usePage();
-  const files = useSyncExternalStore(chat.subscribe, () => chat.attached.filesFor(target));
+  const files = useSyncExternalStore(chat.store.subscribe, () => chat.attached.filesFor(target));
   const latestFocus = useRef(focus);
   latestFocus.current = focus;
   return useMemo(
@@ -257,7 +257,7 @@ function usePanels() {
   );
   const onOpen = useCallback(
     (to: string) => {
-      chat.open(to);
+      chat.actions.open(to);
       setDrawer(false);
       requestAnimationFrame(() => {
         const field = document.querySelector<HTMLElement>(".composer textarea");
@@ -270,7 +270,7 @@ function usePanels() {
   );
   const onJump = useCallback(
     (to: string, seq: number) => {
-      chat.jump(to, seq);
+      chat.actions.jump(to, seq);
       setJumps((n) => n + 1);
       setDrawer(false);
       if (!isWide()) setSide(undefined);
@@ -279,7 +279,7 @@ function usePanels() {
   );
   const onSearch = useCallback(
     (text: string) => {
-      if (text !== "") chat.search({ text });
+      if (text !== "") chat.actions.search({ text });
       setSide("search");
       setDrawer(false);
     },
@@ -287,7 +287,7 @@ function usePanels() {
   );
   const closeSide = useCallback(() => {
     if (side === "people") change({ showsPeople: false });
-    if (side === "search") chat.search(undefined);
+    if (side === "search") chat.actions.search(undefined);
     const showsPeopleAgain = side === "search" && showsPeople && isWide();
     setSide(showsPeopleAgain ? "people" : undefined);
   }, [chat, change, side, showsPeople]);

@@ -82,15 +82,15 @@ function useDraft(chat: PageClient, target: string, sendsTyping: boolean) {
     (next: Draft) => {
       lastDraft.current = isEmptyDraft(next) ? undefined : next;
       setDraft(next);
-      chat.setDraft(target, lastDraft.current);
-      if (sendsTyping && next.edits === undefined) chat.reportTyping(target, next.text);
+      chat.actions.setDraft(target, lastDraft.current);
+      if (sendsTyping && next.edits === undefined) chat.actions.reportTyping(target, next.text);
     },
     [chat, target, sendsTyping],
   );
   // Drafts load after the first render, and refused messages return later.
   useEffect(
     () =>
-      chat.subscribe(() => {
+      chat.store.subscribe(() => {
         const stored = chat.model.drafts.get(target);
         if (stored === lastDraft.current) return;
         lastDraft.current = stored;
@@ -236,10 +236,10 @@ function useWriting({ target, onCommand, field, attached, itemOf }: WritingProps
     // Replies and long texts are posted separately from the files.
     const isSentWithFiles = draft.re === undefined && isShort(text);
     if (!attached.send(isSentWithFiles ? text : "")) return false;
-    return isSentWithFiles || chat.send(target, { ...draft, text });
+    return isSentWithFiles || chat.actions.send(target, { ...draft, text });
   };
   const send = () => {
-    if (!(hasFiles ? sendFiles() : chat.send(target, draft))) return;
+    if (!(hasFiles ? sendFiles() : chat.actions.send(target, draft))) return;
     change(draft.edits === undefined ? EMPTY_DRAFT : endEdit(draft));
     field.current?.focus();
   };

@@ -22,7 +22,7 @@ export function IgnoredDialog({ onClose }: { readonly onClose: () => void }) {
             <Button
               variant="small"
               aria-label={texts.unignoreOf(cleanText(name))}
-              onClick={() => task.run(() => chat.ignore(name, false))}
+              onClick={() => task.run(() => chat.actions.ignore(name, false))}
             >
               {texts.unignore}
             </Button>

@@ -64,10 +64,14 @@ export function personItems(page: PageValue, person: PersonContext): MenuItem[] 
   const { name, room, moderates } = person;
   const isIgnored = chat.model.ignored.has(name.toLowerCase());
   const items: MenuItem[] = [
-    { label: texts.writeTo(cleanText(name)), icon: "edit", onChoose: () => chat.open(`@${name}`) },
+    {
+      label: texts.writeTo(cleanText(name)),
+      icon: "edit",
+      onChoose: () => chat.actions.open(`@${name}`),
+    },
     {
       label: isIgnored ? texts.unignore : texts.ignore,
-      onChoose: () => void chat.ignore(name, !isIgnored).catch(fail),
+      onChoose: () => void chat.actions.ignore(name, !isIgnored).catch(fail),
     },
   ];
   if (room === undefined || !moderates) return items;

@@ -60,14 +60,14 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
         label: isSaved ? texts.unsaveMessage : texts.saveMessage,
         icon: "bookmark",
         onChoose: () => {
-          chat.save(room.id, item.seq, !isSaved);
+          chat.actions.save(room.id, item.seq, !isSaved);
           notify(isSaved ? texts.messageUnsaved : texts.messageSaved);
         },
       },
       {
         label: texts.markUnread,
         icon: "unread",
-        onChoose: () => chat.markUnread(actions.target, item.n),
+        onChoose: () => chat.actions.markUnread(actions.target, item.n),
       },
     );
   }
@@ -81,11 +81,11 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     items.push({
       label: isPinned ? texts.unpin : texts.pin,
       icon: "pin",
-      onChoose: () => void chat.pin(item.seq, !isPinned).catch(fail),
+      onChoose: () => void chat.actions.pin(item.seq, !isPinned).catch(fail),
     });
   }
   if (item.isMine || actions.moderates) {
-    const question = deleteQuestion(page, () => chat.erase(item.seq));
+    const question = deleteQuestion(page, () => chat.actions.erase(item.seq));
     items.push({ ...confirmItem(page, question), icon: "erase" });
   }
   return items;

@@ -395,10 +395,10 @@ function Refused({ post }: { readonly post: PendingPost }) {
       <span>
         {texts.refused}: {faultText(post.state.fault, texts)}
       </span>
-      <Button variant="small" onClick={() => chat.resend(post.key)}>
+      <Button variant="small" onClick={() => chat.actions.resend(post.key)}>
         {texts.resend}
       </Button>
-      <Button variant="small quiet" onClick={() => chat.discard(post.key)}>
+      <Button variant="small quiet" onClick={() => chat.actions.discard(post.key)}>
         {texts.discard}
       </Button>
     </div>

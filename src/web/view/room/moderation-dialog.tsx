@@ -32,12 +32,13 @@ export function ModerationDialog({ act, user, room: initialRoom, onClose }: Mode
   } as const;
   const [title, action, explained] = questions[act];
   const submit = () => {
-    if (act === "grant" || act === "ungrant") return chat.grant(room, user, act === "grant");
+    if (act === "grant" || act === "ungrant")
+      return chat.actions.grant(room, user, act === "grant");
     if (act !== "kick") return chat.request("mute", { room, user, on: act === "mute" });
     const words = hasReason ? reason : "";
     return initialRoom === undefined
       ? chat.request("kick", { room, user, ...(words && { reason: words }) })
-      : chat.kick(room, user, words);
+      : chat.actions.kick(room, user, words);
   };
   return (
     <FormDialog

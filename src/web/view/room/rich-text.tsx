@@ -19,7 +19,7 @@ function insertName({ chat }: PageValue, name: string): void {
   if (open === undefined) return;
   const draft = drafts.get(open) ?? EMPTY_DRAFT;
   const gap = /\S$/.test(draft.text) ? " " : "";
-  chat.setDraft(open, { ...draft, text: `${draft.text}${gap}@${name} ` });
+  chat.actions.setDraft(open, { ...draft, text: `${draft.text}${gap}@${name} ` });
   document.querySelector<HTMLElement>(".composer textarea")?.focus();
 }
 

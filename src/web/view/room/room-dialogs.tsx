@@ -73,7 +73,7 @@ export function JoinDialog({
   const join = async () => {
     setWrong(undefined);
     try {
-      onOpen(await chat.join(room, password === "" ? {} : { password }));
+      onOpen(await chat.actions.join(room, password === "" ? {} : { password }));
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
       if (code === "room-unknown") {
@@ -135,12 +135,13 @@ export function CreateRoomDialog({ onClose, onOpen, ...initial }: CreateRoomProp
     const sealed = isSealed && canSeal;
     // An encrypted room needs no password, and has no topic, because the server could read a topic.
     const isOpen = sealed || password === "";
-    const created = await chat.join(room, {
+    const created = await chat.actions.join(room, {
       create: true,
       sealed,
       ...(isOpen ? {} : { password }),
     });
-    if (!sealed && topic.trim() !== "") await chat.setTopic(created, topic.trim()).catch(fail);
+    if (!sealed && topic.trim() !== "")
+      await chat.actions.setTopic(created, topic.trim()).catch(fail);
     return onOpen(created);
   };
   const joinTaken = (entry: RoomEntry) => {
@@ -221,7 +222,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
       return openDialog(JoinDialog, { onOpen, room, isLocked: true });
     }
     joining.run(async () => {
-      const name = await chat.join(room);
+      const name = await chat.actions.join(room);
       onClose();
       onOpen(name);
     });
@@ -271,7 +272,7 @@ export function RoomsDialog({ onClose, onOpen }: OpenProps) {
 export function TopicDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
   const { texts, chat } = usePage();
   const [topic, setTopic] = useState(room.topic);
-  const save = () => chat.setTopic(room.name, topic.trim());
+  const save = () => chat.actions.setTopic(room.name, topic.trim());
   return (
     <FormDialog title={texts.changeTopic} action={texts.save} onSubmit={save} onClose={onClose}>
       <Field id="topic" label={texts.topic} value={topic} onChange={setTopic} isFirst />

@@ -71,12 +71,17 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
   const line = [...rooms, ...people].find((entry) => entry.target === target);
   const items: MenuItem[] = [
     (line?.unread ?? 0) > 0
-      ? { label: texts.markRead, icon: "check", onChoose: () => chat.markRead(target) }
-      : { label: texts.markUnread, icon: "unread", onChoose: () => chat.markUnread(target) },
+      ? { label: texts.markRead, icon: "check", onChoose: () => chat.actions.markRead(target) }
+      : {
+          label: texts.markUnread,
+          icon: "unread",
+          onChoose: () => chat.actions.markUnread(target),
+        },
     {
       label: favourite === true ? texts.removeFavourite : texts.addFavourite,
       icon: "star",
-      onChoose: () => chat.setPrefs(target, { favourite: favourite === true ? undefined : true }),
+      onChoose: () =>
+        chat.actions.setPrefs(target, { favourite: favourite === true ? undefined : true }),
     },
     muted === undefined
       ? {
@@ -87,11 +92,11 @@ function arrangingItems(page: PageValue, room: RoomState): MenuItem[] {
       : {
           label: texts.unmuteRoom,
           icon: "quiet",
-          onChoose: () => chat.setPrefs(target, { muted: undefined }),
+          onChoose: () => chat.actions.setPrefs(target, { muted: undefined }),
         },
   ];
   if (kind === "person") {
-    items.push({ label: texts.hideRoom, icon: "close", onChoose: () => chat.hide(target) });
+    items.push({ label: texts.hideRoom, icon: "close", onChoose: () => chat.actions.hide(target) });
   }
   return items;
 }
@@ -101,7 +106,7 @@ function MuteDialog({ target, onClose }: { readonly target: string; onClose: () 
   const room = roomOf(chat.model, target);
   const name = room?.kind === "room" ? `#${cleanText(target)}` : cleanText(target);
   const mute = (muted: number) => {
-    chat.setPrefs(target, { muted });
+    chat.actions.setPrefs(target, { muted });
     onClose();
   };
   return (
@@ -157,7 +162,7 @@ function namedItems(page: PageValue, room: RoomState): MenuItem[] {
           text: texts.leaveExplained,
           action: texts.leaveRoom,
           isDanger: true,
-          onConfirm: () => chat.leave(room.name),
+          onConfirm: () => chat.actions.leave(room.name),
         }),
     },
   ];

@@ -49,7 +49,7 @@ function useMissingMessageNotice(model: Model): void {
   useEffect(() => {
     if (isFound) return;
     fail(texts.messageNotFound);
-    chat.scrollToBottom();
+    chat.actions.scrollToBottom();
   }, [isFound, chat, texts, fail]);
 }
 
@@ -68,7 +68,7 @@ function useFollow(navigation: RefObject<Navigation>): (route: Route) => void {
       else if (isReachable(chat, route)) {
         const isBack =
           current !== undefined && isSameName(current.target, target) && current.seq !== undefined;
-        if (seq === undefined && isBack) chat.scrollToBottom();
+        if (seq === undefined && isBack) chat.actions.scrollToBottom();
         else if (current?.seq !== seq || !isSameName(current?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
         // A link must not join a room without the user's consent, so it only opens a filled form.

@@ -24,7 +24,7 @@ function useSaved(room: RoomId, seq: number): Item | "gone" | undefined {
   const { chat } = usePage();
   const [item, setItem] = useState<Item | "gone" | undefined>(undefined);
   useEffect(() => {
-    const savedItem = chat.savedItem(room, seq);
+    const savedItem = chat.actions.savedItem(room, seq);
     return whenSettled(
       savedItem.catch(() => undefined),
       (item) => setItem(item ?? "gone"),
@@ -57,7 +57,7 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
       <IconButton
         icon="close"
         label={texts.unsaveMessage}
-        onPress={() => chat.save(room, seq, false)}
+        onPress={() => chat.actions.save(room, seq, false)}
       />
     </li>
   );

@@ -144,7 +144,7 @@ function MemberLine({ member, room, canRemove, onChange }: MemberProps) {
       action: texts.kick,
       isDanger: true,
       onConfirm: async () => {
-        await chat.kick(room.target, user);
+        await chat.actions.kick(room.target, user);
         onChange();
       },
     });
@@ -319,7 +319,7 @@ export function Invitations() {
     const { room, by, isSealed } = invitation;
     if (isIn(room)) return null;
     const text = isSealed ? texts.invitedInto : texts.invitedTo;
-    const join = () => chat.join(room).then(() => chat.dismissInvitation(invitation), fail);
+    const join = () => chat.actions.join(room).then(() => chat.dismissInvitation(invitation), fail);
     return (
       <div key={room} className="banner banner-info" role="status">
         <span dir="auto">{text(cleanText(by ?? ""), targetText(room))}</span>

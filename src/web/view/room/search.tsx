@@ -67,7 +67,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
       ...(isRoomOnly && open !== undefined ? { target: open } : {}),
       ...(isFilesOnly ? { files: true } : {}),
     };
-    chat.search(query);
+    chat.actions.search(query);
   };
   return (
     <form className="search-form" onSubmit={submit}>
@@ -126,7 +126,11 @@ export function Search({ open, onClose, onJump }: SearchProps) {
         ))}
       </ul>
       {search?.hasMore === true ? (
-        <Button variant="wide" disabled={search.isLoading} onClick={() => chat.searchMore()}>
+        <Button
+          variant="wide"
+          disabled={search.isLoading}
+          onClick={() => chat.actions.searchMore()}
+        >
           {texts.moreResults}
         </Button>
       ) : null}

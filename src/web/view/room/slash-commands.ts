@@ -48,11 +48,11 @@ export function runSlashCommand(
   const line = slashLine(text);
   if (line === undefined) return { kind: "text" };
   if (line.kind === "message") {
-    chat.send(target, { ...draft, text: line.text });
+    chat.actions.send(target, { ...draft, text: line.text });
     return { kind: "done" };
   }
   if (line.kind === "room-message") {
-    chat.send(chat.lastRoom, { text: line.text });
+    chat.actions.send(chat.actions.lastRoom, { text: line.text });
     return { kind: "done" };
   }
   if (line.kind === "unknown") {
@@ -73,7 +73,7 @@ export function runSlashCommand(
     .then((answer) => host.showAnswer(answer))
     .catch((error: unknown) => {
       page.fail(command === topic ? topicFault(error) : error);
-      if (!chat.model.drafts.has(target)) chat.setDraft(target, draft);
+      if (!chat.model.drafts.has(target)) chat.actions.setDraft(target, draft);
     });
   return { kind: "done" };
 }
@@ -127,18 +127,18 @@ class PageHost implements Host {
   async post(body: PostBody, target = this.current): Promise<void> {
     const { re } = this.#draft;
     const isHere = target === this.current;
-    this.#page.chat.sendBody(target, re === undefined || !isHere ? body : { re, ...body });
+    this.#page.chat.actions.sendBody(target, re === undefined || !isHere ? body : { re, ...body });
     if (!isHere) this.#context.open(target);
   }
 
   sent(): Promise<void> {
-    return this.#page.chat.sent(this.current);
+    return this.#page.chat.actions.sent(this.current);
   }
 
   async erase(seq: number): Promise<undefined> {
     confirm(
       this.#page,
-      deleteQuestion(this.#page, () => this.#page.chat.erase(seq)),
+      deleteQuestion(this.#page, () => this.#page.chat.actions.erase(seq)),
     );
   }
 
@@ -203,11 +203,11 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     if (room !== undefined) openDialog(PinsDialog, { room });
   },
   files(_, { chat }, { target, search }) {
-    chat.search({ text: "", target, files: true });
+    chat.actions.search({ text: "", target, files: true });
     search("");
   },
   topic(_, { chat, openDialog }) {
-    const room = roomOf(chat.model, chat.lastRoom);
+    const room = roomOf(chat.model, chat.actions.lastRoom);
     if (room === undefined) throw new Fault("room-unknown", "no room is open");
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
     openDialog(TopicDialog, { room });
@@ -229,6 +229,6 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     if (chat.model.prefs === undefined || roomOf(chat.model, muted) === undefined) {
       throw new Fault("not-member", `you are not in ${muted}`);
     }
-    chat.setPrefs(muted, { muted: on === true ? undefined : 0 });
+    chat.actions.setPrefs(muted, { muted: on === true ? undefined : 0 });
   },
 };

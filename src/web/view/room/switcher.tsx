@@ -59,7 +59,7 @@ function useExactUser(name: string | undefined): string | undefined {
     if (name === undefined) return;
     const target = `@${name}`;
     const lookUp = () =>
-      chat.checkPerson(target).then(
+      chat.actions.checkPerson(target).then(
         () => setConfirmedUser(target),
         () => undefined,
       );
@@ -101,7 +101,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
       event.preventDefault();
       if (targets[at] !== undefined || !isOther) return choose(targets[at]);
       const target = `@${bareName}`;
-      return void chat.checkPerson(target).then(
+      return void chat.actions.checkPerson(target).then(
         () => choose(target),
         () => undefined,
       );

@@ -308,11 +308,11 @@ function useVisibleRange(
       isFollowing.current = true;
       aim.current = undefined;
     }
-    chat.setAtNewest(isFollowing.current && !hasNewer);
+    chat.actions.setAtNewest(isFollowing.current && !hasNewer);
     setAway(below > viewportSize || hasNewer);
     if (loading === undefined) {
-      if (scrollOffset < REACH_PX && hasOlder) chat.loadMore("older");
-      if (below < REACH_PX && hasNewer) chat.loadMore("newer");
+      if (scrollOffset < REACH_PX && hasOlder) chat.actions.loadMore("older");
+      if (below < REACH_PX && hasNewer) chat.actions.loadMore("newer");
     }
     const lowest = rows[handle.findItemIndex(scrollOffset + viewportSize - STICK_PX / 2)];
     const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
@@ -324,10 +324,10 @@ function useVisibleRange(
     );
     if (last?.kind !== "item" || !isFocused || last.item.seq <= reported.current) return;
     reported.current = last.item.seq;
-    chat.markReadUpTo(last.item.seq);
+    chat.actions.markReadUpTo(last.item.seq);
   }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isFollowing, isMenuOpen, aim]);
   useEffect(checkVisible);
-  useEffect(() => () => chat.setAtNewest(false), [chat]);
+  useEffect(() => () => chat.actions.setAtNewest(false), [chat]);
   const scrollToUnread = () => {
     const at = unreadIn(rows, highestVisible.current ?? 0).first;
     const row = rows[at];
@@ -549,7 +549,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       {isAway ? (
         <div className="newest">
           {fresh > 0 ? <Button onClick={toFresh}>{texts.unreadBelow(fresh)}</Button> : null}
-          <Button onClick={() => chat.scrollToBottom()}>{texts.newest}</Button>
+          <Button onClick={() => chat.actions.scrollToBottom()}>{texts.newest}</Button>
         </div>
       ) : null}
     </section>

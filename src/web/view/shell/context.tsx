@@ -77,13 +77,13 @@ export function useLayer(onBack: () => void, isOpen = true): void {
 
 export function useModel(): Model {
   const { chat } = usePage();
-  return useSyncExternalStore(chat.subscribe, () => chat.model);
+  return useSyncExternalStore(chat.store.subscribe, () => chat.model);
 }
 
 /** @param select must return the same object while its value is unchanged */
 export function useModelValue<Value>(select: (model: Model) => Value): Value {
   const { chat } = usePage();
-  return useSyncExternalStore(chat.subscribe, () => select(chat.model));
+  return useSyncExternalStore(chat.store.subscribe, () => select(chat.model));
 }
 
 export function useOnline(): boolean {

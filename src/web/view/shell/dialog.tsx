@@ -116,7 +116,7 @@ export function confirmSeal(page: PageValue, user: string): void {
     title: texts.sealConversation,
     text: texts.sealExplained(cleanText(user)),
     action: texts.sealConversation,
-    onConfirm: () => chat.seal(user),
+    onConfirm: () => chat.actions.seal(user),
   });
 }
 

@@ -69,7 +69,7 @@ export function useModelFaults(): void {
   useEffect(() => {
     for (const { id, fault } of faults) {
       if (!isOffline || fault.code !== "link-closed") fail(fault);
-      chat.dismissFault(id);
+      chat.actions.dismissFault(id);
     }
   }, [chat, fail, faults, isOffline]);
 }

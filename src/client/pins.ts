@@ -1,10 +1,9 @@
 /** Pinned messages in a room or conversation. */
 
-import type { Sha256 } from "../../base/ids.ts";
-import { PAGE_RECORDS_MAX, PINS_MAX } from "../../base/limits.ts";
-import { bodyText, type ChatRecord, readPage } from "../../core/client/chat-record.ts";
-import type { FetchPage, SendRequest } from "../link/queries.ts";
-import type { HistorySource } from "./model-queries.ts";
+import type { Sha256 } from "../base/ids.ts";
+import { PAGE_RECORDS_MAX, PINS_MAX } from "../base/limits.ts";
+import { bodyText, type ChatRecord, readPage } from "../core/client/chat-record.ts";
+import type { FetchPage, HistorySource, SendRequest } from "./link/queries.ts";
 
 export interface PinsOptions {
   readonly request: SendRequest;

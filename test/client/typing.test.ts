@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { TYPING_MS } from "../../../src/base/limits.ts";
-import { TypingNotifier } from "../../../src/client/chat/typing.ts";
-import type { RoomState } from "../../../src/core/model/state.ts";
+import { TYPING_MS } from "../../src/base/limits.ts";
+import { TypingNotifier } from "../../src/client/typing.ts";
+import type { RoomState } from "../../src/core/model/state.ts";
 
 const room = (id: string, change: Partial<RoomState> = {}) =>
   ({ id, isSealed: false, isClosed: false, ...change }) as RoomState;

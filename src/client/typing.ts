@@ -1,7 +1,7 @@
 /** Typing indicators sent by this client. */
 
-import { TYPING_MS } from "../../base/limits.ts";
-import type { RoomState } from "../../core/model/state.ts";
+import { TYPING_MS } from "../base/limits.ts";
+import type { RoomState } from "../core/model/state.ts";
 
 /** Refreshes an indicator at half of its lifetime. */
 const REFRESH_INTERVAL_MS = TYPING_MS / 2;

@@ -1,0 +1,494 @@
+/** `Actions`: what users do with rooms and messages, the same in every user interface. */
+
+import { asFault, Fault, msg } from "../base/fault.ts";
+import type { RoomId } from "../base/ids.ts";
+import { formatTarget } from "../base/names.ts";
+import type { RoomView } from "../core/client/chat-record.ts";
+import { withMentions } from "../core/client/mentions.ts";
+import type { Receipt } from "../core/client/outbox.ts";
+import { isMessage, isSameName, itemAt, itemOf, withChanges } from "../core/model/item.ts";
+import { readPositionAfter } from "../core/model/room.ts";
+import {
+  isCaption,
+  isPostPending,
+  lastMessage,
+  openRoom,
+  roomOf,
+} from "../core/model/selectors.ts";
+import type { Draft, Item, Model, SearchQuery } from "../core/model/state.ts";
+import { checkFileText } from "../core/rooms/files.ts";
+import { checkReason } from "../core/rooms/moderation.ts";
+import type { RoomPrefs } from "../core/rooms/prefs.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
+import type { Answer, PostBody } from "../wire/messages.ts";
+import type { SendRequest } from "./link/queries.ts";
+import { notLoggedIn } from "./link/retry.ts";
+import type { ModelStore } from "./model-store.ts";
+import { sealedEdit } from "./sealed/body.ts";
+import type { SealedRooms } from "./sealed/rooms.ts";
+import { checkMaySeal, checkNotSealed, sealRoom } from "./sealed/seal-rooms.ts";
+import { TypingNotifier } from "./typing.ts";
+
+export interface JoinOptions {
+  readonly password?: string;
+  readonly create?: boolean;
+  readonly sealed?: boolean;
+}
+
+export type MessageAuthor = "other" | "own";
+
+/** The client whose user acts. */
+export interface Actor {
+  readonly request: SendRequest;
+  readonly user: string | undefined;
+  readonly rooms: readonly RoomView[];
+  /** Fault of a failed audit, after which the client sends nothing. */
+  readonly alarm: Fault | undefined;
+  post(to: string, body: PostBody): Promise<Receipt>;
+  sealedRooms(): Promise<SealedRooms>;
+}
+
+export interface ActionsOptions {
+  readonly actor: Actor;
+  readonly store: ModelStore;
+  readonly now: () => number;
+  /** Reports a refusal, which the model shows beside the message as well. */
+  readonly refused: (to: string, fault: Fault) => void;
+  /**
+   * Whether the user has seen a message of their own. A command without a number changes no other
+   * message.
+   */
+  readonly isDisplayed: (seq: number) => boolean;
+}
+
+/** Methods without a return value report faults in `model.faults`. */
+export class Actions {
+  readonly #options: ActionsOptions;
+  readonly #actor: Actor;
+  readonly #store: ModelStore;
+  readonly #typing: TypingNotifier;
+  #lastRoom: string = LOBBY;
+
+  constructor(options: ActionsOptions) {
+    const { actor, store, now } = options;
+    this.#options = options;
+    this.#actor = actor;
+    this.#store = store;
+    this.#typing = new TypingNotifier(now, (room, on) => {
+      // Older servers refuse this request.
+      actor.request("typing", { room, on }).catch(() => undefined);
+    });
+  }
+
+  get #model(): Model {
+    return this.#store.model;
+  }
+
+  open(target: string | undefined): void {
+    this.#store.applyNow({ kind: "open", target });
+  }
+
+  setFocus(on: boolean): void {
+    this.#store.applyNow({ kind: "focus", on });
+  }
+
+  /** Name of the last open room. Opening a conversation does not change it. */
+  get lastRoom(): string {
+    const room = openRoom(this.#model);
+    if (room?.kind === "room") this.#lastRoom = room.name;
+    return this.#lastRoom;
+  }
+
+  /** Opens another room if the user has left the open room or conversation. */
+  leftRoom(target: string): void {
+    const { open } = this.#model;
+    if (open !== undefined && !isSameName(open, target)) return;
+    const rooms = [...this.#model.rooms.values()].filter(
+      (room) => room.kind === "room" && !isSameName(room.name, target),
+    );
+    const { lastRoom } = this;
+    this.open((rooms.find(({ name }) => isSameName(name, lastRoom)) ?? rooms[0])?.name);
+  }
+
+  /** @param seq the last visible item */
+  markReadUpTo(seq: number): void {
+    const room = openRoom(this.#model);
+    if (room === undefined || (readPositionAfter(room, seq) ?? 0) <= room.read) return;
+    this.#store.applyNow({ kind: "seen", room: room.id, seq });
+  }
+
+  setAtNewest(on: boolean): void {
+    if (this.#model.isAtNewest !== on) this.#store.applyNow({ kind: "at-newest", on });
+  }
+
+  loadMore(side: "older" | "newer"): void {
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "reach", room, side }));
+  }
+
+  jump(target: string, seq: number): void {
+    this.open(target);
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "jump", room, seq }));
+  }
+
+  scrollToBottom(): void {
+    this.#withOpenRoom((room) => this.#store.applyNow({ kind: "bottom", room }));
+  }
+
+  markRead(target: string): void {
+    const room = roomOf(this.#model, target);
+    if (room !== undefined) this.#store.applyNow({ kind: "mark-read", room: room.id });
+  }
+
+  markUnread(target: string, n?: number): void {
+    const room = roomOf(this.#model, target);
+    if (room === undefined) return;
+    const last = room.tail.items.findLast((item) => isMessage(item) && !item.isMine);
+    this.#store.applyNow({
+      kind: "mark-unread",
+      room: room.id,
+      n: n ?? last?.n ?? Math.max(1, room.last),
+    });
+  }
+
+  setPrefs(target: string, prefs: RoomPrefs): void {
+    const room = roomOf(this.#model, target);
+    if (room !== undefined) this.#store.applyNow({ kind: "arrange", room: room.id, prefs });
+  }
+
+  hide(target: string): void {
+    if (isSameName(this.#model.open, target)) this.open(undefined);
+    const room = roomOf(this.#model, target);
+    if (room === undefined) return;
+    this.markRead(target); // Unread messages would immediately make the hidden room visible again.
+    this.setPrefs(target, { hidden: room.last });
+  }
+
+  save(room: RoomId, seq: number, on: boolean): void {
+    this.#store.reportFailure(this.#actor.request("save", { room, seq, on }));
+  }
+
+  async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {
+    const known = this.#model.rooms.get(room);
+    if (known === undefined) return undefined;
+    const { me } = this.#model;
+    const loaded = itemAt(known.tail.items, seq) ?? itemAt(known.jump?.items ?? [], seq);
+    if (loaded !== undefined) return loaded;
+    const record = await this.#store.record(known.target, seq);
+    if (record === undefined) return undefined;
+    return withChanges(
+      itemOf(record, me, () => false),
+      known.changes.get(seq),
+      me,
+    );
+  }
+
+  search(query: SearchQuery | undefined): void {
+    this.#store.applyNow({ kind: "search", query });
+  }
+
+  searchMore(): void {
+    this.#store.applyNow({ kind: "search-more" });
+  }
+
+  setDraft(target: string, draft: Draft | undefined): void {
+    this.#store.applyNow({ kind: "draft", target: bareTarget(target), draft });
+  }
+
+  reportTyping(target: string, text: string): void {
+    const room = roomOf(this.#model, target);
+    if (room !== undefined) this.#typing.report(room, text);
+  }
+
+  dismissFault(id: number): void {
+    this.#store.applyNow({ kind: "dismissed", fault: id });
+  }
+
+  /**
+   * Sends a draft, or the edit that it contains.
+   * @returns false if an audit alarm forbids sending to this server
+   */
+  send(target: string, draft: Draft): boolean {
+    const { text, re, edits } = draft;
+    if (text.trim() === "" && !isCaption(this.#model, draft)) return this.#mayPost();
+    if (edits === undefined)
+      return this.sendBody(target, re === undefined ? { text } : { text, re });
+    if (!this.#mayPost()) return false;
+    this.#typing.sent();
+    this.setDraft(target, undefined);
+    this.#edit(target, draft, edits);
+    return true;
+  }
+
+  sendBody(target: string, body: PostBody): boolean {
+    if (!this.#mayPost()) return false;
+    this.#typing.sent();
+    this.setDraft(target, undefined);
+    this.#post(target, withMentions(body));
+    if (isSameName(this.#model.open, bareTarget(target))) this.scrollToBottom();
+    return true;
+  }
+
+  react(item: Pick<Item, "seq" | "reactions">, sign: string): void {
+    const mine = ownReaction(item, sign);
+    if (mine !== undefined) return this.erase(mine);
+    const target = this.#model.open;
+    if (target !== undefined) this.#post(target, { text: "", react: sign, re: item.seq });
+  }
+
+  /** Returns the seq of the user's own reaction with this sign. */
+  async reactionTo(target: string, seq: number, sign: string): Promise<number | undefined> {
+    const item = await this.#itemIn(target, seq);
+    return item && ownReaction(item, sign);
+  }
+
+  erase(seq: number): void {
+    this.#store.reportFailure(this.#actor.request("erase", { seq }));
+  }
+
+  /**
+   * Returns `seq` if given, otherwise the seq of the author's last message.
+   * @throws {Fault} not-found
+   */
+  async resolveSeq(
+    target: string,
+    seq: number | undefined,
+    author: MessageAuthor,
+  ): Promise<number> {
+    if (seq !== undefined) return seq;
+    const isOwn = author === "own";
+    const last = () => lastMessage(roomOf(this.#model, target), isOwn);
+    if (last() === undefined) await this.#loadOlder(target);
+    const found = last();
+    if (found !== undefined && (!isOwn || this.#options.isDisplayed(found.seq))) return found.seq;
+    throw new Fault(
+      "not-found",
+      isOwn ? msg`you have no messages here` : msg`no messages from other users here`,
+      { remedy: msg`specify its number` },
+    );
+  }
+
+  /**
+   * Waits until all messages to the target are sent and numbered.
+   * @throws {Fault} link-closed
+   */
+  async sent(target: string): Promise<void> {
+    const isPending = () => isPostPending(this.#model, target);
+    const isOnline = () => this.#model.connection.kind === "online";
+    await this.#store.until(() => !isPending() || !isOnline());
+    if (isPending()) throw new Fault("link-closed", msg`not connected`);
+  }
+
+  async #loadOlder(target: string): Promise<void> {
+    const room = roomOf(this.#model, target);
+    if (room === undefined) return;
+    if (room.loading === undefined && room.tail.hasOlder) {
+      this.#store.applyNow({ kind: "reach", room: room.id, side: "older" });
+    }
+    await this.#store.until(() => roomOf(this.#model, target)?.loading === undefined);
+  }
+
+  async #itemIn(target: string, seq: number): Promise<Item | undefined> {
+    const room = roomOf(this.#model, target);
+    return room && this.savedItem(room.id, seq);
+  }
+
+  /**
+   * Returns the room of a message to save or, with `isSaved`, of a saved message.
+   * @throws {Fault} not-found
+   */
+  roomOfSaved(target: string, seq: number, isSaved: boolean): RoomId {
+    const room = isSaved ? this.#model.saved.get(seq) : roomOf(this.#model, target)?.id;
+    if (room !== undefined) return room;
+    throw new Fault(
+      "not-found",
+      isSaved ? msg`message ${seq} is not saved` : msg`no message ${seq} here`,
+    );
+  }
+
+  /**
+   * Replaces the text of a message or the caption of a file.
+   * @returns seq of the edit; `undefined` if the text is the same, or in an encrypted room
+   */
+  async edit(target: string, seq: number, text: string): Promise<number | undefined> {
+    const item = await this.#itemIn(target, seq);
+    const isFile = item?.file !== undefined;
+    const newText = isFile ? text.trim() : text;
+    if (item?.text === newText) return undefined;
+    if (isFile) checkFileText(newText);
+    if (roomOf(this.#model, target)?.isSealed !== true) {
+      return (await this.#actor.request("edit", { seq, text: newText })).seq;
+    }
+    this.#post(target, sealedEdit({ seq, text: newText }));
+    return undefined;
+  }
+
+  async pin(seq: number, on: boolean): Promise<void> {
+    await this.#actor.request("pin", { seq, on });
+  }
+
+  resend(key: string): void {
+    const post = this.#model.pending.find((pending) => pending.key === key);
+    if (post?.state.kind !== "refused") return;
+    this.discard(key);
+    this.#post(post.to, post.body);
+  }
+
+  discard(key: string): void {
+    this.#store.applyNow({ kind: "discarded", key });
+  }
+
+  /**
+   * Joins a room and opens it.
+   * @throws {Fault} name-taken if an encrypted room would have the name of an open one
+   */
+  async join(room: string, options: JoinOptions = {}): Promise<string> {
+    const enter = () => this.#actor.request("join", { room: bareTarget(room), ...options });
+    const { name } = await (options.sealed === true ? this.sealAfter(room, enter) : enter());
+    this.open(name);
+    return name;
+  }
+
+  /**
+   * Encrypts the room that `join` has created.
+   * @throws {Fault} name-taken if an open room has the same name, not-allowed if the device does
+   * not support sealed rooms
+   */
+  async sealAfter<Joined extends Answer<"join"> | undefined>(
+    room: string,
+    join: () => Promise<Joined>,
+  ): Promise<Joined> {
+    await checkMaySeal(this.#actor, bareTarget(room));
+    const answer = await join();
+    if (answer?.created === true) {
+      await sealRoom(this.#actor, { id: answer.room, name: answer.name });
+    }
+    return answer;
+  }
+
+  /**
+   * Encrypts a conversation permanently and opens it.
+   * @throws {Fault} not-found, seal-refused, …
+   */
+  async seal(user: string): Promise<void> {
+    const rooms = await this.#actor.sealedRooms();
+    const { room: id } = await this.#actor.request("group", { target: `@${user}` });
+    const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
+    await rooms.get(view).changes.sealConversation(user);
+    this.open(`@${user}`);
+  }
+
+  /**
+   * Returns the sealed room for a target such as `lobby`, `#lobby` or `@bob`; `undefined` if the
+   * target is not sealed.
+   */
+  sealedRoomAt(target: string): RoomView | undefined {
+    const name = bareTarget(target);
+    const isAt = (room: RoomView) => isSameName(formatTarget(room), name);
+    return this.#actor.rooms.find((room) => room.isSealed === true && isAt(room));
+  }
+
+  async leave(target: string): Promise<void> {
+    const room = bareTarget(target);
+    const sealed = this.sealedRoomAt(room);
+    // The signed notice lets other members remove this device from the group.
+    const notice = sealed && (await (await this.#actor.sealedRooms()).get(sealed).leaveNotice());
+    await this.#actor.request("leave", { room, ...notice });
+  }
+
+  async kick(target: string, user: string, reason = ""): Promise<number | undefined> {
+    const room = bareTarget(target);
+    const sealed = this.sealedRoomAt(room);
+    checkReason(sealed, reason);
+    if (sealed === undefined) {
+      const fields = { room, user, ...(reason && { reason }) };
+      return (await this.#actor.request("kick", fields)).seq;
+    }
+    await (await this.#actor.sealedRooms()).get(sealed).changes.kick(user);
+    return undefined;
+  }
+
+  async grant(target: string, user: string, on: boolean): Promise<void> {
+    const room = bareTarget(target);
+    const sealed = this.sealedRoomAt(room);
+    await this.#actor.request("grant", { room, user, on });
+    // The members' devices enforce the role, so it must be part of the group state.
+    if (sealed !== undefined)
+      await (await this.#actor.sealedRooms()).get(sealed).changes.setAdmin(user, on);
+  }
+
+  /**
+   * Sends the smallest possible history request to check that a user exists.
+   * @throws {Fault} user-unknown, or a connection error
+   */
+  async checkPerson(target: string): Promise<void> {
+    await this.#actor.request("history", { target, limit: 1 });
+  }
+
+  async setTopic(room: string, topic: string): Promise<number> {
+    checkNotSealed(this.sealedRoomAt(room));
+    return (await this.#actor.request("topic", { room: bareTarget(room), topic })).seq;
+  }
+
+  async ignore(user: string, on: boolean): Promise<void> {
+    await this.#actor.request("ignore", { user, on });
+  }
+
+  get hasUnsent(): boolean {
+    return this.#model.pending.some(
+      ({ state: { kind } }) => kind === "waiting" || kind === "storing",
+    );
+  }
+
+  #withOpenRoom(act: (room: RoomId) => void): void {
+    const room = openRoom(this.#model);
+    if (room !== undefined) act(room.id);
+  }
+
+  /**
+   * Posts without a fault for a refusal, which the user interface learns by itself.
+   * @returns `undefined` if the post was refused
+   * @throws {Fault} not-logged-in
+   */
+  submit(to: string, body: PostBody): Promise<Receipt | undefined> {
+    if (this.#actor.user === undefined) throw notLoggedIn();
+    const receipt = this.#actor.post(to, body).catch((fault: unknown) => {
+      if (fault instanceof Fault) this.#options.refused(to, fault);
+      return undefined;
+    });
+    this.#store.update();
+    return receipt;
+  }
+
+  /** Returns false after a failed audit, and displays the reason. */
+  #mayPost(): boolean {
+    const { alarm } = this.#actor;
+    if (alarm !== undefined) this.#store.applyNow({ kind: "fault", fault: alarm });
+    return alarm === undefined;
+  }
+
+  #post(target: string, body: PostBody): void {
+    const to = roomOf(this.#model, target)?.target ?? bareTarget(target);
+    try {
+      void this.submit(to, body);
+    } catch (error) {
+      this.#store.applyNow({ kind: "fault", fault: asFault(error) });
+    }
+  }
+
+  #edit(target: string, draft: Draft, seq: number): void {
+    const edited = this.edit(target, seq, draft.text).catch((error: unknown) => {
+      const previous = this.#model.drafts.get(bareTarget(target));
+      this.setDraft(target, previous === undefined ? draft : { ...draft, before: previous });
+      throw error;
+    });
+    this.#store.reportFailure(edited);
+  }
+}
+
+function ownReaction({ reactions }: Pick<Item, "reactions">, sign: string): number | undefined {
+  return reactions.find((reaction) => reaction.sign === sign)?.mine;
+}
+
+export function bareTarget(target: string): string {
+  return target.replace(/^#/, "");
+}

@@ -1,0 +1,332 @@
+/** `ChatClient`: the client of an account on a server, for every user interface. */
+
+import type { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
+import type { RoomView } from "../core/client/chat-record.ts";
+import type { Receipt } from "../core/client/outbox.ts";
+import { isSameName } from "../core/model/item.ts";
+import type { Model } from "../core/model/state.ts";
+import type { PostBody, RequestFields } from "../wire/messages.ts";
+import { Actions } from "./actions.ts";
+import { type AuditAlarm, type AuditorDependencies, LogAuditor } from "./auditor.ts";
+import {
+  ConnectionLoop,
+  type ConnectionLoopOptions,
+  type LoginOptions,
+  type LoopState,
+} from "./connection-loop.ts";
+import { type AccountEvent, modelEventOf, type SessionEvent } from "./event.ts";
+import { ActiveLink } from "./link/active-link.ts";
+import type { ServerNotice } from "./link/connection.ts";
+import type { FetchPage, HistoryPage, SendRequest } from "./link/queries.ts";
+import { notLoggedIn } from "./link/retry.ts";
+import type { GreetedLink, LoginResult } from "./login.ts";
+import { ModelStore, type ModelStoreOptions, type UiEffect } from "./model-store.ts";
+import type { SealedRooms } from "./sealed/rooms.ts";
+import { AccountSession, type AccountSessionOptions } from "./session.ts";
+import type { Greeted } from "./trust.ts";
+
+export interface LinkedAccount {
+  readonly session: AccountSession;
+}
+
+export interface ChatClientOptions
+  extends Omit<ConnectionLoopOptions, "onGuessDelay" | "onStalled"> {
+  readonly sha256: Sha256;
+  /** Whether a request reconnects at once instead of after the delay. */
+  readonly retriesOnUse: boolean;
+  readonly reportsStalls: boolean;
+  readonly address?: string;
+  /** Without it, the model stays empty. */
+  readonly model: Pick<ModelStoreOptions, "nextFrame" | "itemsMax"> | undefined;
+  readonly audit: AuditOptions;
+}
+
+export interface AuditOptions extends Pick<AuditorDependencies, "logs" | "formatTime"> {
+  /** Whether each connection is audited; `false` if the command itself requests the proofs. */
+  readonly isAutomatic: boolean;
+  readonly onAlarm: (alarm: AuditAlarm) => void;
+}
+
+export interface AccountLogin<Account> {
+  readonly link: GreetedLink;
+  readonly result: LoginResult;
+  readonly requestedName: string;
+  readonly isRenamed: boolean;
+  readonly previous: Account | undefined;
+}
+
+/** Effects for the user interface: those of the model, and refusals of posts. */
+export type ChatEffect =
+  | Exclude<UiEffect, { kind: "read" }>
+  | { readonly kind: "refused"; readonly to: string; readonly fault: Fault };
+
+type LinkProvided = "clock" | "entropy" | "keys" | "sha256" | "request" | "activeLink" | "emit";
+
+export abstract class ChatClient<Account extends LinkedAccount> {
+  readonly loop: ConnectionLoop;
+  readonly activeLink: ActiveLink;
+  readonly store: ModelStore;
+  readonly actions: Actions;
+  protected readonly auditor: LogAuditor;
+  readonly #options: ChatClientOptions;
+  #account: Account | undefined;
+  /** Account logged out most recently. Its session resumes if the same user logs in again. */
+  #former: Account | undefined;
+  #alarm: Fault | undefined;
+
+  constructor(options: ChatClientOptions) {
+    const { clock, sha256, model, audit, keys: verifier } = options;
+    const { retriesOnUse, reportsStalls } = options;
+    this.#options = options;
+    this.auditor = new LogAuditor({ ...audit, clock, verifier }, (alarm) => {
+      this.#alarm = alarm.fault;
+      audit.onAlarm(alarm);
+      this.loop.reconnect(alarm.fault, true);
+    });
+    this.activeLink = new ActiveLink(() => {
+      if (retriesOnUse) this.loop.retrySooner();
+    });
+    this.store = new ModelStore({
+      nextFrame: () => undefined,
+      ...model,
+      sha256,
+      request: (kind, fields) => this.request(kind, fields),
+      history: (fields, ask) => this.historyWith(fields, ask),
+      perform: (effect) => {
+        if (effect.kind === "read") this.reportRead(effect.room, effect.n);
+        else this.perform(effect);
+      },
+    });
+    this.actions = new Actions({
+      actor: this,
+      store: this.store,
+      now: () => clock.now(),
+      refused: (to, fault) => this.perform({ kind: "refused", to, fault }),
+      isDisplayed: (seq) => this.isDisplayed(seq),
+    });
+    this.loop = new ConnectionLoop(
+      {
+        ...options,
+        onGuessDelay: (delay) => this.handleEvent({ kind: "guess-delay", delay }),
+        onStalled: reportsStalls ? (on) => this.handleEvent({ kind: "stalled", on }) : undefined,
+      },
+      {
+        state: (state) => this.stateChanged(state),
+        greeted: (greeted) => this.greeted(greeted),
+        account: (greeted, requestedName) => this.#loginOptions(greeted, requestedName),
+        lost: () => {
+          this.#account?.session.lost();
+          this.#auditing?.lost();
+        },
+        hasPendingWork: () => retriesOnUse && (this.unsent > 0 || this.activeLink.isNeeded),
+        whenReady: (callback) => this.whenReady(callback),
+      },
+    );
+  }
+
+  protected abstract stateChanged(state: LoopState): void;
+  /**
+   * Throws to reject an untrusted server.
+   * @throws {Fault} fingerprint-changed, …
+   */
+  protected abstract greeted(greeted: Greeted): void | Promise<void>;
+  protected abstract accountFor(
+    greeted: Greeted,
+    user: string,
+    known: Account | undefined,
+  ): Omit<LoginOptions, "after" | "onLoggedIn"> & { readonly account: Account };
+  /**
+   * Called before the account receives any message.
+   * @throws {Fault} store-… if the log-in cannot be stored
+   */
+  protected abstract loggedIn(account: Account, login: AccountLogin<Account>): void;
+  protected abstract connected(account: Account, login: AccountLogin<Account>): void;
+  /** @returns false for a notice that the session handles */
+  protected abstract handleNotice(notice: ServerNotice, link: GreetedLink): boolean;
+  protected abstract perform(effect: ChatEffect): void;
+
+  protected handleEvent(event: SessionEvent): void {
+    if (this.#options.model === undefined) return;
+    const change = modelEventOf(event, this.#options.clock.unixMs());
+    if (change !== undefined) this.store.enqueue(change);
+  }
+
+  /** Calls back when the client can receive more messages. */
+  protected whenReady(callback: () => void): void {
+    callback();
+  }
+
+  protected isDisplayed(_seq: number): boolean {
+    return true;
+  }
+
+  get model(): Model {
+    return this.store.model;
+  }
+
+  get account(): Account | undefined {
+    return this.#account;
+  }
+
+  /** @throws {Fault} not-logged-in */
+  get member(): Account {
+    if (this.#account === undefined) throw notLoggedIn();
+    return this.#account;
+  }
+
+  protected get former(): Account | undefined {
+    return this.#former;
+  }
+
+  get user(): string | undefined {
+    return this.#account?.session.user;
+  }
+
+  get rooms(): RoomView[] {
+    return this.#account?.session.rooms ?? [];
+  }
+
+  get unsent(): number {
+    return this.#account?.session.posts.size ?? 0;
+  }
+
+  get alarm(): Fault | undefined {
+    return this.#alarm;
+  }
+
+  get #auditing(): LogAuditor | undefined {
+    return this.#options.audit.isAutomatic ? this.auditor : undefined;
+  }
+
+  /**
+   * Resolves when the server has stored the post, even if that takes several links.
+   * @throws {Fault} too-many if 10,000 posts are pending, interrupted if the client is closed, and
+   * the server's refusal
+   */
+  async post(target: string, body: PostBody): Promise<Receipt> {
+    const { posts } = this.member.session;
+    if (this.#options.retriesOnUse) this.loop.retrySooner();
+    return posts.post(target, body);
+  }
+
+  readonly request: SendRequest = async (kind, fields) => {
+    const { session } = this.#account ?? {};
+    session?.posts.flush(); // Posts must reach the server before the request does.
+    const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
+    if (seq !== undefined) await session?.sealing.eraseContent(seq, this.loop.request);
+    const answer = await this.loop.request(kind, fields);
+    if ("seq" in answer) this.confirmed(answer.seq);
+    return answer;
+  };
+
+  /** Records a `seq` that the server has confirmed. An audit fails if the log lacks it. */
+  confirmed(seq: number): void {
+    this.#auditing?.confirmed(seq);
+  }
+
+  reportRead(room: string, n: number): void {
+    this.#account?.session.markRead(room, n);
+  }
+
+  readonly historyWith = (
+    fields: RequestFields<"history">,
+    ask: FetchPage,
+  ): Promise<HistoryPage> => {
+    return this.#account?.session.sealing.history(fields, ask) ?? ask(fields);
+  };
+
+  /** @throws {Fault} not-logged-in, or not-allowed if the device does not support sealed rooms */
+  async sealedRooms(): Promise<SealedRooms> {
+    return this.member.session.sealing.rooms();
+  }
+
+  async passwd(password: string, current?: string): Promise<void> {
+    this.#account?.session.posts.flush();
+    await this.loop.passwd(password, current);
+  }
+
+  newSession(accountOptions: Omit<AccountSessionOptions, LinkProvided | "gap">): AccountSession {
+    const { clock, entropy, keys, sha256 } = this.#options;
+    const session: AccountSession = new AccountSession({
+      ...accountOptions,
+      clock,
+      entropy,
+      keys,
+      sha256,
+      request: this.request,
+      activeLink: this.activeLink,
+      emit: (event) => {
+        if (this.#account?.session === session) this.#emit(event);
+      },
+      gap: (fault, isRepeated) => this.loop.reconnect(fault, isRepeated),
+    });
+    return session;
+  }
+
+  /**
+   * Keeps the link open. Posts written during the logout must not be sent after the request,
+   * because the server would refuse them.
+   * @throws {Fault} last-credential or link-closed; the account then stays logged in
+   */
+  protected async endSession(forget: boolean): Promise<void> {
+    const { posts } = this.#account?.session ?? {};
+    const { connection } = this.loop;
+    posts?.lost();
+    try {
+      await this.loop.logout(forget);
+    } catch (error) {
+      const isSameLink = connection !== undefined && connection === this.loop.connection;
+      if (isSameLink && !connection.isClosed) posts?.connected(connection);
+      throw error;
+    }
+    this.forgetAccount();
+  }
+
+  protected forgetAccount(): void {
+    this.#former = this.#account ?? this.#former;
+    this.#account = undefined;
+  }
+
+  #loginOptions(greeted: Greeted, requestedName: string): LoginOptions {
+    const known = [this.#account, this.#former].find((candidate) =>
+      isSameName(candidate?.session.user, requestedName),
+    );
+    const { account, ...loginOptions } = this.accountFor(greeted, requestedName, known);
+    return {
+      ...loginOptions,
+      after: account.session.after,
+      onLoggedIn: (link, result) => {
+        const previous = this.#account;
+        const isRenamed = previous === account && account.session.user !== result.account.user;
+        this.#loginSucceeded(account, { link, result, requestedName, isRenamed, previous });
+      },
+    };
+  }
+
+  #loginSucceeded(account: Account, login: AccountLogin<Account>): void {
+    const { session } = account;
+    const { link, result, previous } = login;
+    this.#account = account;
+    try {
+      this.loggedIn(account, login);
+    } catch (error) {
+      this.#account = previous;
+      throw error;
+    }
+    const { address = link.greeted.welcome.server.name } = this.#options;
+    session.connected(address, link, result, (notice) => this.handleNotice(notice, link));
+    this.connected(account, login);
+    const { auditedLink } = session;
+    if (auditedLink === undefined || link.connection.isClosed) return;
+    this.#auditing?.connected(auditedLink);
+  }
+
+  #emit(event: AccountEvent): void {
+    this.handleEvent(event);
+    if (event.kind === "record") this.#auditing?.observe(event.head, event.record);
+    if (event.kind === "settled" && event.outcome.kind === "durable") {
+      this.confirmed(event.outcome.receipt.seq);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+/** `ModelStore`: events in, the next immutable model out. Loads the pages that the model needs. */
+
+import { asFault, Fault } from "../base/fault.ts";
+import type { RoomId, Sha256 } from "../base/ids.ts";
+import { PAGE_RECORDS_MAX } from "../base/limits.ts";
+import { SCROLL_PAGE_RECORDS } from "../base/limits-page.ts";
+import type { ChatRecord } from "../core/client/chat-record.ts";
+import type { ModelEffect, ModelEvent } from "../core/model/event.ts";
+import type { Model } from "../core/model/state.ts";
+import { emptyModel, updateAll } from "../core/model/update.ts";
+import type { RoomPrefs } from "../core/rooms/prefs.ts";
+import type { RequestFields } from "../wire/messages.ts";
+import {
+  type HistoryPage,
+  type HistorySource,
+  queryHistory,
+  queryUsers,
+  type SendRequest,
+} from "./link/queries.ts";
+
+type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
+export type UiEffect = Effect<"read" | "notify" | "keep-draft">;
+
+/** Maximum number of members listed. In larger rooms, users search for members by name. */
+const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
+
+export interface ModelStoreOptions {
+  readonly nextFrame: (callback: () => void) => void;
+  readonly sha256: Sha256;
+  readonly itemsMax?: number | undefined;
+  readonly request: SendRequest;
+  /** Also opens the records of sealed rooms. */
+  readonly history: HistorySource;
+  /** Performs the effects that concern the user interface. */
+  readonly perform: (effect: UiEffect) => void;
+}
+
+/** Reports the next immutable `model` to subscribers at most once per frame. */
+export class ModelStore {
+  readonly #options: ModelStoreOptions;
+  #model: Model;
+  #events: ModelEvent[] = [];
+  #isFlushing = false;
+  #isAwaitingFrame = false;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(options: ModelStoreOptions) {
+    this.#options = options;
+    this.#model = emptyModel(options.itemsMax);
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  enqueue(event: ModelEvent): void {
+    this.#events.push(event);
+    if (this.#isAwaitingFrame || this.#isFlushing) return;
+    this.#isAwaitingFrame = true;
+    this.#options.nextFrame(() => {
+      this.#isAwaitingFrame = false;
+      this.update();
+    });
+  }
+
+  applyNow(event: ModelEvent): void {
+    this.#events.push(event);
+    this.update();
+  }
+
+  dropEvents(): void {
+    this.#events = [];
+  }
+
+  /** Shows the fault of a failed promise in the model. */
+  reportFailure(promise: Promise<unknown>): void {
+    promise.catch((error: unknown) => {
+      this.applyNow({ kind: "fault", fault: asFault(error) });
+    });
+  }
+
+  /** Resolves when the condition is true for the current or a later model. */
+  until(isTrue: () => boolean): Promise<void> {
+    this.update();
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!isTrue()) return;
+        stop();
+        resolve();
+      };
+      const stop = this.subscribe(check);
+      check();
+    });
+  }
+
+  /** Applies all events to the model without waiting for the next frame. */
+  update(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      while (this.#events.length > 0) {
+        const events = this.#events;
+        this.#events = [];
+        const { model, effects } = updateAll(this.#model, events);
+        this.#model = model;
+        for (const effect of effects) this.#perform(effect);
+      }
+    } finally {
+      this.#isFlushing = false;
+    }
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  async record(target: string, seq: number): Promise<ChatRecord | undefined> {
+    const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
+    return records[0];
+  }
+
+  #perform(effect: ModelEffect): void {
+    switch (effect.kind) {
+      case "page":
+        void this.#loadPage(effect);
+        return;
+      case "members":
+        void this.#loadMembers(effect.room, effect.target);
+        return;
+      case "search":
+        void this.#search(effect);
+        return;
+      case "prefs-set": {
+        const fields = { room: effect.room, ...definedPrefs(effect.prefs) };
+        return this.reportFailure(this.#options.request("prefs-set", fields));
+      }
+      default:
+        return this.#options.perform(effect);
+    }
+  }
+
+  async #loadPage({ room, target, side, seq }: Effect<"page">): Promise<void> {
+    try {
+      const page = await this.#page(target, side, seq);
+      this.enqueue({ kind: "page", room, side, seq, ...page });
+    } catch (error) {
+      this.enqueue({ kind: "page-failed", room, side, seq, fault: asFault(error) });
+    }
+  }
+
+  async #search({ query, before }: Effect<"search">): Promise<void> {
+    const { text, target, from, files } = query;
+    try {
+      const found = await this.#history({
+        ...(text === "" ? {} : { grep: text, ignoreCase: true }),
+        ...(target === undefined ? {} : { target }),
+        ...(from === undefined ? {} : { from }),
+        ...(files === true ? { files } : {}),
+        ...(before === undefined ? {} : { before }),
+        limit: SCROLL_PAGE_RECORDS,
+      });
+      this.enqueue({ kind: "found", query, records: found.records, hasMore: found.more });
+    } catch (error) {
+      this.enqueue({ kind: "search-failed", query, fault: asFault(error) });
+    }
+  }
+
+  async #loadMembers(room: RoomId, target: string): Promise<void> {
+    try {
+      const users = await queryUsers(this.#options.request, target, MEMBERS_MAX);
+      const members = users.map(({ user, online, role, mutedUntil }) => {
+        return { name: user, isOnline: online, role, mutedUntilUnixMs: mutedUntil };
+      });
+      this.enqueue({ kind: "members", room, members });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+
+  async #page(target: string, side: Effect<"page">["side"], seq: number) {
+    const limit = SCROLL_PAGE_RECORDS;
+    if (side === "newer") {
+      const { records, more } = await this.#history({ target, after: seq, limit });
+      return { records, hasOlder: true, hasNewer: more };
+    }
+    if (side === "older") {
+      const before = seq === Number.MAX_SAFE_INTEGER ? {} : { before: seq };
+      const { records, more } = await this.#history({ target, ...before, limit });
+      return { records, hasOlder: more, hasNewer: true };
+    }
+    const [older, newer] = await Promise.all([
+      this.#history({ target, before: seq + 1, limit: limit / 2 }),
+      this.#history({ target, after: seq, limit: limit / 2 }),
+    ]);
+    const records = [...older.records, ...newer.records];
+    return { records, hasOlder: older.more, hasNewer: newer.more };
+  }
+
+  #history(fields: RequestFields<"history">): Promise<HistoryPage> {
+    const { request, sha256, history } = this.#options;
+    return history(fields, (query) => queryHistory(request, sha256, query));
+  }
+}
+
+function definedPrefs(prefs: RoomPrefs): RoomPrefs {
+  return Object.fromEntries(Object.entries(prefs).filter(([, value]) => value !== undefined));
+}
