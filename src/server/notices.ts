@@ -4,35 +4,41 @@ import { isDiskFull } from "../base/disk-space.ts";
 import type { Fault } from "../base/fault.ts";
 import type { CurrentAnnouncement } from "../core/rooms/policy.ts";
 import type { NoticeOf } from "../wire/messages.ts";
-import type { Head } from "../wire/record.ts";
+import type { LogRecord } from "../wire/record.ts";
+import type { DiskWatch } from "./admin/disk-watch.ts";
 import { isOperating } from "./auth/operator-link.ts";
-import type { Services } from "./services/services.ts";
+import type { ServerContext } from "./kernel/context.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 
+interface ServerNoticesOptions extends ServerContext {
+  readonly disk: Pick<DiskWatch, "state"> | undefined;
+}
+
 export class ServerNotices {
-  readonly #services: Services;
+  readonly #options: ServerNoticesOptions;
   #reportedDiskLow = false;
   #majorityFault: Fault | undefined;
 
-  constructor(services: Services) {
-    this.#services = services;
+  constructor(options: ServerNoticesOptions) {
+    this.#options = options;
   }
 
   onLogin(client: ClientConnection): void {
-    const { announced } = this.#services.registry.policy;
+    const { announced } = this.#options.registry.policy;
     if (announced !== undefined) client.notify(this.#announcement(announced));
     this.#sendMajority(client);
   }
 
-  sendAnnouncement({ by, time }: Head): void {
-    const { registry, peers } = this.#services;
+  onAccountRecord({ head: { kind, by, time } }: LogRecord): void {
+    if (kind !== "announcement") return;
+    const { registry, peers } = this.#options;
     const notice = this.#announcement(registry.policy.announced ?? { text: "", by, time });
     for (const client of peers.members()) client.notify(notice);
   }
 
   tick(): void {
     this.#sendDiskState();
-    const { sequencer, peers, onEvent } = this.#services;
+    const { sequencer, peers, onEvent } = this.#options;
     const fault = sequencer.majorityFault();
     if (fault !== this.#majorityFault) onEvent({ kind: "majority", fault });
     this.#majorityFault = fault;
@@ -40,12 +46,12 @@ export class ServerNotices {
   }
 
   #announcement({ text, by, time }: CurrentAnnouncement): NoticeOf<"announced"> {
-    const name = this.#services.registry.nameOf(by) ?? "server";
+    const name = this.#options.registry.nameOf(by) ?? "server";
     return { kind: "announced", text, by: name, time };
   }
 
   #sendDiskState(): void {
-    const { disk, peers, registry } = this.#services;
+    const { disk, peers, registry } = this.#options;
     const state = disk?.state;
     if (state === undefined || !(state.isLow || this.#reportedDiskLow)) return;
     const { freeBytes, keepFreeBytes, isLow } = state;
@@ -62,7 +68,7 @@ export class ServerNotices {
 
   #sendMajority(client: ClientConnection): void {
     const { member } = client;
-    const on = this.#services.sequencer.majorityFault() === undefined;
+    const on = this.#options.sequencer.majorityFault() === undefined;
     if (member === undefined || on === (member.reportedMajority ?? true)) return;
     member.reportedMajority = on;
     client.notify({ kind: "majority", on });

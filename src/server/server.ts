@@ -1,109 +1,140 @@
-/** Server: subscriptions to the logs, start and stop. */
+/** Server: its services in order, start and stop. */
 
 import { Fault } from "../base/fault.ts";
-import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
-import { lobbyDraft } from "../core/rooms/drafts.ts";
-import { LOBBY } from "../core/rooms/rooms.ts";
+import type { UserId } from "../base/ids.ts";
+import { CONCURRENT_PAGE_READS_MAX } from "../base/limits.ts";
+import { TargetResolver } from "../core/rooms/targets.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import type { BlobStore } from "../io/blob/interfaces.ts";
 import type { Listener } from "../io/link/link.ts";
+import type { Log } from "../io/log/log.ts";
+import { Slots } from "../io/task-queue.ts";
 import type { ServerAddress } from "../wire/invite.ts";
-import { decisionOf } from "./admin/decisions.ts";
-import type { Invites } from "./auth/invites.ts";
-import type { HttpRoutes } from "./http/routes.ts";
+import { FILE_REQUESTS } from "../wire/messages-files.ts";
+import { SEALED_REQUESTS } from "../wire/messages-sealed.ts";
+import { AdminDashboard } from "./admin/dashboard.ts";
+import { DiskWatch } from "./admin/disk-watch.ts";
+import { EventFeed } from "./admin/event-feed.ts";
+import { AdminLists } from "./admin/lists.ts";
+import { Metrics } from "./admin/metrics.ts";
+import { PastDecisions } from "./admin/past-decisions.ts";
+import { Bans } from "./auth/bans.ts";
+import { DeviceNotes } from "./auth/device-notes.ts";
+import { Devices } from "./auth/devices.ts";
+import { Invites } from "./auth/invites.ts";
+import { IrcPasswords } from "./auth/irc-passwords.ts";
+import { LogIn } from "./auth/log-in.ts";
+import { Authenticator, type Passwords } from "./auth/login.ts";
+import { Resets } from "./auth/resets.ts";
+import { DataChannels } from "./files/data-channels.ts";
+import { FileService, type SharedContents } from "./files/file-service.ts";
+import { QUOTAS_DEFAULT } from "./files/quotas.ts";
+import { WebDownloads } from "./http/download-links.ts";
+import type { ProgramSource } from "./http/programs.ts";
+import type { RecordLine } from "./http/read-api.ts";
+import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
 import { IrcGateway } from "./irc/gateway.ts";
-import { Transactions } from "./kernel/transactions.ts";
+import type { BaseContext, ServerContext } from "./kernel/context.ts";
+import { CurrentArchive } from "./kernel/current-archive.ts";
+import { Feed } from "./kernel/feed.ts";
+import { Kernel, type RoomReaders } from "./kernel/kernel.ts";
+import { LogQuota } from "./kernel/log-quota.ts";
+import { LOCAL_SEQUENCER, type Sequencer } from "./kernel/sequencer.ts";
+import { ServerClock } from "./kernel/server-clock.ts";
+import { disabled, NO_SEALING, type Service } from "./kernel/service.ts";
+import { NO_SIBLINGS, type Siblings } from "./kernel/siblings.ts";
 import { ServerNotices } from "./notices.ts";
-import type { ServerOptions } from "./services/options.ts";
-import { openServices, type Services } from "./services/services.ts";
+import type { PushDelivery } from "./push/sender.ts";
+import { PushService } from "./push/service.ts";
+import type { StateFileLocation } from "./queue/state-file.ts";
+import { RequestHandlers } from "./requests.ts";
+import { FanOut } from "./rooms/broadcast.ts";
+import { CatchUp } from "./rooms/catch-up.ts";
+import { HistoryQuota } from "./rooms/history-quota.ts";
+import { Invitations } from "./rooms/invitations.ts";
+import { Joins } from "./rooms/joins.ts";
+import { Management } from "./rooms/management.ts";
+import { MassErasure } from "./rooms/mass-erasure.ts";
+import { Moderation } from "./rooms/moderation.ts";
+import { Posts } from "./rooms/posts.ts";
+import { PrefsService } from "./rooms/prefs.ts";
+import { PresenceFeed } from "./rooms/presence-feed.ts";
+import { ProofService, type Provable } from "./rooms/proofs.ts";
+import { Queries } from "./rooms/queries.ts";
+import { ReadPositionService } from "./rooms/read-positions.ts";
+import { RecordLookup } from "./rooms/record-lookup.ts";
+import { Retention } from "./rooms/retention.ts";
+import { TypingFeed } from "./rooms/typing-feed.ts";
+import type { SealedBuckets } from "./sealed/buckets.ts";
+import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
+import { FloodGuard } from "./session/flood-guard.ts";
+import { Peers } from "./session/peers.ts";
 import { Sessions } from "./sessions.ts";
+import { RemoteCancels } from "./siblings/cancels.ts";
+import { RemoteActivity } from "./siblings/remote-activity.ts";
+import { RemoteSessions } from "./siblings/remote-sessions.ts";
+
+export interface ServerOptions extends BaseContext {
+  readonly accounts: Log;
+  readonly passwords: Passwords;
+  /** `undefined` to keep the state in memory only. */
+  readonly stateFiles?: StateFileLocation;
+  readonly sealed?: SealedBuckets;
+  readonly push?: { readonly delivery: PushDelivery; readonly file: StateFileLocation | undefined };
+  readonly blobs?: BlobStore;
+  readonly contents?: SharedContents;
+  readonly programs?: ProgramSource;
+  readonly recordLine?: RecordLine;
+  readonly provable?: Provable;
+  readonly sequencer?: Sequencer;
+  readonly siblings?: Siblings;
+  readonly onClusterChange?: (addresses: readonly ServerAddress[]) => void;
+}
 
 const TICK_MS = 1_000;
 
 export class Server {
   readonly #options: ServerOptions;
-  readonly #services: Services;
-  readonly #notices: ServerNotices;
-  readonly sessions: Sessions;
+  readonly #open: ReturnType<typeof openServices>;
   #addresses: () => readonly ServerAddress[] = () => [];
   readonly #listeners: Listener[] = [];
-  readonly #stops: (() => void)[] = [];
+  readonly #unfollow: (() => void)[] = [];
   #isStopping = false;
   #cancelTick = () => {};
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#services = openServices(options, {
+    this.#open = openServices(options, {
       addresses: () => this.#addresses(),
       isStopping: () => this.#isStopping,
     });
-    this.#notices = new ServerNotices(this.#services);
-    this.sessions = new Sessions(this.#services, this.#notices);
-    this.#subscribe();
   }
 
-  get invites(): Invites {
-    return this.#services.invites;
+  get services(): readonly Service[] {
+    return this.#open.context.feed.services;
+  }
+
+  get sessions(): Sessions {
+    return this.#open.sessions;
   }
 
   get http(): HttpRoutes {
-    return this.#services.http;
+    return this.#open.http;
   }
 
   get clientCount(): number {
-    return this.#services.peers.count;
+    return this.#open.context.peers.count;
   }
 
   peers(): Iterable<ClientConnection> {
-    return this.#services.peers.all();
-  }
-
-  /** The broadcast comes first, so that all other output follows the record. */
-  #subscribe(): void {
-    const { registry, onEvent, feed, fanOut, catchUp, readPositions, typing, metrics } =
-      this.#services;
-    const { files, sealed, push, prefs, retention, deviceNotes, remote, http } = this.#services;
-    const { authenticator, invitations, quota } = this.#services;
-    feed.subscribeHistory(
-      (room, record) => fanOut.addRecord(room, record),
-      (room, record) => catchUp.onRecord(room, record),
-      (room, record) => readPositions.onRecord(room, record),
-      (room, record) => typing.onRecord(room, record),
-      (_, record) => metrics.onRecord(record),
-      (_, record) => quota.onRecord(record),
-      (_, record) => files?.onRecord(record),
-      (room, record) => sealed?.onRecord(room, record),
-      (room, record) => push?.onRecord(room, record),
-      (room, record) => invitations.onRecord(room, record),
-      (room) => http.reads?.onRecord(room),
-      (room, record) => onEvent({ kind: "record", record, room }),
-      (room, record) => catchUp.refreshChanged(room, record),
-      (_, record) => retention.onRecord(record),
-    );
-    feed.subscribeAccounts(
-      (record, { hadReset }) => {
-        const decision = decisionOf(record, registry, hadReset);
-        if (decision !== undefined) onEvent({ kind: "decided", ...decision });
-      },
-      ({ head }) => {
-        if (head.kind === "announcement") this.#notices.sendAnnouncement(head);
-      },
-      (record) => quota.onRecord(record),
-      (record) => deviceNotes.onAccountRecord(record),
-      (record) => authenticator.onAccountRecord(record),
-      (record) => remote.onAccountRecord(record),
-      (record) => prefs.onAccountRecord(record),
-      (record) => push?.onAccountRecord(record),
-    );
-    feed.subscribeActivity((user) => push?.onActivity(user));
+    return this.#open.context.peers.all();
   }
 
   async start(): Promise<void> {
-    const { history, accounts, registry, rooms, entropy } = this.#options;
-    const { readPositions, deviceNotes, feed, kernel, files, retention, sealed } = this.#services;
-    const { serverClock } = this.#services;
-    readPositions.open();
-    deviceNotes.open();
-    this.#stops.push(
+    const { history, accounts, registry, rooms } = this.#options;
+    const { feed, kernel } = this.#open.context;
+    this.#unfollow.push(
       await accounts.follow(registry.head + 1, (record) => {
         const hadReset = registry.get(record.head.room as UserId)?.reset !== undefined;
         registry.apply(record);
@@ -111,69 +142,219 @@ export class Server {
       }),
       await history.follow(rooms.head + 1, (record) => kernel.onRecord(record)),
     );
-    await serverClock.open();
-    await new Transactions(history).run(() =>
-      rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
-    );
-    await files?.start();
-    retention.sweep();
-    await sealed?.start();
-    this.#services.push?.start();
-    this.#services.remote.start();
-    this.#services.disk?.start();
+    for (const service of this.services) await service.start?.();
     this.#tick();
   }
 
   listen(listener: Listener): void {
     this.#listeners.push(listener);
-    this.#services.fanOut.add(listener);
+    this.#open.fanOut.add(listener);
   }
 
   /** Opens the IRC gateway, to which the caller adds listeners. */
   openIrc(): IrcGateway {
-    const { sessions } = this;
-    const gateway = new IrcGateway({ services: this.#services, sessions });
+    const { context, ...services } = this.#open;
+    const gateway = new IrcGateway({ ...context, ...services });
     this.listen(gateway);
     return gateway;
   }
 
   setAddresses(addresses: () => readonly ServerAddress[]): void {
     this.#addresses = addresses;
-    this.#services.remote.onAddressesChange();
+    this.#open.remote?.onAddressesChange();
   }
 
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    const services = this.#services;
-    services.presence.stop();
-    services.typing.stop();
-    services.disk?.stop();
-    services.remote.stop();
-    services.retention.stop();
-    await services.kernel.writes.drained();
-    services.fanOut.flush();
+    for (const service of this.services) service.stop?.();
+    await this.#open.context.kernel.writes.drained();
+    this.#open.fanOut.flush();
     const fault = new Fault("shutting-down", "the server is stopping");
-    services.downloads?.stop();
-    services.http.reads?.stop();
-    services.http.programs?.stop();
     for (const client of [...this.peers()]) client.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
-    await services.files?.stop();
-    await services.push?.stop();
-    await services.readPositions.close();
-    await services.deviceNotes.close();
-    await services.serverClock.close();
+    for (const service of this.services) await service.close?.();
     this.#cancelTick();
-    for (const stop of this.#stops.splice(0)) stop();
+    for (const unfollow of this.#unfollow.splice(0)) unfollow();
   }
 
   #tick(): void {
     if (this.#isStopping) return;
-    for (const client of [...this.peers()]) client.tick();
-    this.#services.serverClock.tick();
-    this.#services.metrics.sample();
-    this.#notices.tick();
+    for (const service of this.services) service.tick?.();
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
   }
+}
+
+function openServices(
+  options: ServerOptions,
+  state: Pick<ServerContext, "addresses" | "isStopping">,
+) {
+  const { registry, rooms, passwords, blobs, stateFiles } = options;
+  const { sequencer = LOCAL_SEQUENCER, siblings = NO_SIBLINGS } = options;
+  const eventFeed = new EventFeed(options);
+  const { emit: onEvent } = eventFeed;
+  const clock = new ServerClock({ ...options, location: stateFiles, onEvent });
+  const feed = new Feed();
+  const readers: RoomReaders = {
+    follow: (user, room) => catchUp.joined(user, room),
+    unfollow: (user, room) => catchUp.left(user, room),
+    presence: (room, user, online) => presence.change(room, user, online),
+  };
+  const peers = new Peers();
+  const keepFreeBytes = (options.settings.files ?? QUOTAS_DEFAULT).freeBytesMin;
+  const disk = blobs && new DiskWatch({ clock, blobs, keepFreeBytes, onEvent });
+  const quota = new LogQuota({
+    ...options,
+    clock,
+    disk,
+    isOperator: (user) =>
+      registry.policy.isOperator(user) ||
+      peers.of(user).some(({ member }) => member?.isOperator === true),
+  });
+  const kernel = new Kernel({
+    ...options,
+    clock,
+    sequencer,
+    onEvent,
+    feed,
+    readers,
+    quota,
+    eraseFiles: async (order) => files?.deleteErased(order),
+  });
+  const context: ServerContext = {
+    ...options,
+    ...state,
+    clock,
+    sequencer,
+    siblings,
+    onEvent,
+    feed,
+    kernel,
+    quota,
+    peers,
+    archive: new CurrentArchive(options.archive, rooms),
+    pageReads: new Slots(CONCURRENT_PAGE_READS_MAX),
+    targets: new TargetResolver({ rooms, directory: registry, sha256 }),
+    warn: (fault) => onEvent({ kind: "warning", fault }),
+  };
+  const floodGuard = new FloodGuard(clock);
+  const bans = new Bans(context);
+  const invites = new Invites(context);
+  const authenticator = new Authenticator({ ...context, passwords, invites, bans, floodGuard });
+  const resets = new Resets({ ...context, authenticator, bans });
+  const ircPasswords = new IrcPasswords(context);
+  const historyQuota = new HistoryQuota(context);
+  const recordLookup = new RecordLookup(context);
+  const fanOut = new FanOut(clock, registry, () => kernel.writes.inFlight > 0);
+  const presence = new PresenceFeed(clock, registry, fanOut);
+  const typing = new TypingFeed({ ...context, fanOut });
+  const readPositions = new ReadPositionService(context, stateFiles);
+  const catchUp = new CatchUp({ ...context, fanOut, presence, readPositions, historyQuota });
+  const erasure = new MassErasure(context);
+  const { contents, sealed: buckets, recordLine, programs, provable } = options;
+  const files = blobs && new FileService({ ...context, blobs, fanOut, contents });
+  const downloads = files && new WebDownloads({ ...context, bans, files });
+  const channels = new DataChannels({ ...context, downloads });
+  const sealed = buckets && new SealedService({ ...context, buckets });
+  const push =
+    options.push && new PushService({ ...context, ...options.push, readPositions, recordLookup });
+  const metrics = new Metrics({ ...context, fanOut, channels, files, push, disk });
+  const remoteActivity = new RemoteActivity({ ...context, ownActivity: () => dashboard.window });
+  const remoteCancels = new RemoteCancels({
+    ...context,
+    cancelLocal: (cancel) => dashboard.cancelLocal(cancel),
+  });
+  const dashboard: AdminDashboard = new AdminDashboard({
+    ...context,
+    downloads,
+    files,
+    metrics,
+    remoteActivity,
+    remoteCancels,
+  });
+  const deviceNotes = new DeviceNotes(context, stateFiles);
+  const http = httpRoutes({
+    ...context,
+    bans,
+    invites,
+    metrics,
+    historyQuota,
+    recordLine,
+    downloads,
+    programs,
+  });
+  const remote = sequencer.isShared
+    ? new RemoteSessions({
+        ...context,
+        readPositions,
+        typing,
+        remoteActivity,
+        remoteCancels,
+        authenticator,
+        sealed,
+        push,
+        catchUp,
+        deviceNotes,
+        onChange: options.onClusterChange ?? (() => {}),
+      })
+    : undefined;
+  const requests = new RequestHandlers(registry);
+  const sessions = new Sessions({
+    ...context,
+    authenticator,
+    bans,
+    channels,
+    fanOut,
+    files,
+    floodGuard,
+    requests,
+  });
+  const services: readonly Service[] = [
+    fanOut, // First, so that all other output follows the record.
+    deviceNotes,
+    sessions, // Before the notices to a client that logs in, because it answers the log-in.
+    clock, // Corrects the logs before the first record of this run.
+    new Joins({ ...context, authenticator, invites, isSealingEnabled: sealed !== undefined }),
+    eventFeed,
+    authenticator,
+    channels,
+    ...defined(downloads, remote),
+    metrics,
+    new ServerNotices({ ...context, disk }),
+    readPositions,
+    typing,
+    presence,
+    quota,
+    files ?? disabled("file transfer is disabled on this server", FILE_KINDS),
+    sealed ?? disabled(NO_SEALING, Object.keys(SEALED_REQUESTS)),
+    push ?? disabled("push notifications are disabled on this server", PUSH_KINDS),
+    ...defined(disk, http.reads, http.programs),
+    new LogIn({ ...context, authenticator, push, sessions }),
+    invites,
+    resets,
+    ircPasswords,
+    dashboard,
+    new Devices({ ...context, authenticator }),
+    new PrefsService(context),
+    new Management({ ...context, catchUp }),
+    new Moderation({ ...context, recordLookup, authenticator, resets, erasure }),
+    new AdminLists(context),
+    new PastDecisions({ ...context, eventFeed }),
+    new ProofService({ ...context, provable }),
+    new Queries({ ...context, readPositions, recordLookup, historyQuota }),
+    new Posts({ ...context, recordLookup }),
+    new Invitations(context),
+    catchUp, // After the notices to a client that logs in.
+    new Retention({ ...context, erasure }),
+  ];
+  feed.add(services);
+  requests.open(services);
+  return { context, sessions, fanOut, http, remote, downloads, ircPasswords, readPositions };
+}
+
+const FILE_KINDS = [...Object.keys(FILE_REQUESTS), "download"];
+const PUSH_KINDS = ["push-key", "push-subscribe", "push-unsubscribe"];
+
+function defined(...services: readonly (Service | undefined)[]): Service[] {
+  return services.filter((service) => service !== undefined);
 }

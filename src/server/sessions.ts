@@ -7,19 +7,23 @@ import { TokenBucket } from "../core/rate.ts";
 import type { Account } from "../core/rooms/accounts.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
-import { type Answer, type NoticeOf, type Request, requestRow } from "../wire/messages.ts";
-import { hasGuessedTooOften } from "./auth/login.ts";
-import { RequestHandlers, type SessionActions } from "./handlers/handler.ts";
-import { openHandlers } from "./handlers/handlers.ts";
+import { type NoticeOf, type Request, requestRow } from "../wire/messages.ts";
+import type { Bans } from "./auth/bans.ts";
+import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
+import type { DataChannels } from "./files/data-channels.ts";
+import type { FileService } from "./files/file-service.ts";
 import { RequestRateLimiter } from "./http/request-rate.ts";
-import type { ServerNotices } from "./notices.ts";
-import type { Services } from "./services/services.ts";
+import type { ServerContext } from "./kernel/context.ts";
+import type { LoginRequest, SomeHandlers } from "./kernel/service.ts";
+import type { RequestHandlers } from "./requests.ts";
+import type { FanOut } from "./rooms/broadcast.ts";
 import {
   ClientConnection,
   type ClientConnectionOptions,
   type TransferNotice,
 } from "./session/client-connection.ts";
 import { AddressLimits, addressSender, isLoopback } from "./session/connection-limits.ts";
+import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";
 import { greet } from "./session/handshake.ts";
@@ -29,10 +33,18 @@ import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
 const FAILURES_PER_SECOND = 0.1;
 const FAILURES_BURST = 5;
 
-export class Sessions implements ClientConnectionOptions, ListenerEvents, SessionActions {
-  readonly #services: Services;
-  readonly #notices: ServerNotices;
-  readonly #handlers: RequestHandlers;
+interface SessionsOptions extends ServerContext {
+  readonly authenticator: Pick<Authenticator, "refusal">;
+  readonly bans: Pick<Bans, "checkClient">;
+  readonly channels: Pick<DataChannels, "open">;
+  readonly fanOut: Pick<FanOut, "flush">;
+  readonly files: Pick<FileService, "onNotice"> | undefined;
+  readonly floodGuard: FloodGuard;
+  readonly requests: RequestHandlers;
+}
+
+export class Sessions implements ClientConnectionOptions, ListenerEvents {
+  readonly #options: SessionsOptions;
   readonly #addresses: AddressLimits;
   readonly #requestRate: RequestRateLimiter;
   readonly clock: Clock;
@@ -42,11 +54,9 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   readonly #unauthenticated = new Set<ClientConnection>();
   #lastClient = 0;
 
-  constructor(services: Services, notices: ServerNotices) {
-    const { clock, settings, registry, floodGuard } = services;
-    this.#services = services;
-    this.#notices = notices;
-    this.#handlers = new RequestHandlers(openHandlers(services, this), registry);
+  constructor(options: SessionsOptions) {
+    const { clock, settings, floodGuard } = options;
+    this.#options = options;
     this.#addresses = new AddressLimits(settings.linksMax);
     this.#requestRate = new RequestRateLimiter(clock);
     this.#failures = new TokenBucket(FAILURES_PER_SECOND, FAILURES_BURST, clock.now());
@@ -55,8 +65,23 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     this.floodGuard = floodGuard;
   }
 
+  readonly handlers = {
+    lane: ({ ticket }, { client }) => {
+      const channel = this.#options.channels.open(client, ticket);
+      client.openChannel(channel);
+      this.#addresses.loggedIn(client.link.remote.host);
+      this.#unauthenticated.delete(client);
+      const { file } = channel;
+      return file === undefined ? {} : { file };
+    },
+  } satisfies SomeHandlers;
+
+  tick(): void {
+    for (const client of [...this.#options.peers.all()]) client.tick();
+  }
+
   accept(remote: Address): boolean {
-    if (this.#services.isStopping() || !this.#addresses.accepts(remote.host)) return false;
+    if (this.#options.isStopping() || !this.#addresses.accepts(remote.host)) return false;
     // Loopback is exempt, because a local proxy forwards all clients from that address.
     return isLoopback(remote.host) || !this.floodGuard.isRefused(addressSender(remote.host));
   }
@@ -68,7 +93,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   requestFailed(cause: unknown): void {
     if (this.#failures.take(this.clock.now()) > 0) return;
     const fault = new Fault("internal", `an HTTP request failed: ${String(cause)}`, { cause });
-    this.#services.onEvent({ kind: "warning", fault });
+    this.#options.onEvent({ kind: "warning", fault });
   }
 
   connecting({ host }: Address): () => void {
@@ -78,7 +103,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
 
   link(link: Link): void {
     const client = new ClientConnection(++this.#lastClient, link, this);
-    this.#services.peers.opened(client);
+    this.#options.peers.opened(client);
     this.#addresses.opened(link.remote.host);
     this.#awaitLogin(client);
   }
@@ -96,7 +121,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void {
-    const { bans, identity, settings, entropy, registry, sequencer } = this.#services;
+    const { bans, identity, settings, entropy, registry, sequencer } = this.#options;
     try {
       bans.checkClient(client);
     } catch (error) {
@@ -110,7 +135,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   request(client: ClientConnection, request: Request): void {
-    if (this.#services.isStopping()) {
+    if (this.#options.isStopping()) {
       const detail = { retryAfterMs: 1_000 };
       client.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
@@ -121,7 +146,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     if (slow !== undefined) return client.refuse(request.ref, slow);
     const refused = (error: unknown) => this.#refused(client, request, error);
     try {
-      this.#handlers.handle(client, request)?.catch(refused);
+      this.#options.requests.handle(client, request)?.catch(refused);
     } catch (error) {
       refused(error);
     }
@@ -129,7 +154,7 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
 
   #tooFast(client: ClientConnection, request: Request): Fault | undefined {
     const { account } = client;
-    const { engine, clock } = this.#services;
+    const { engine, clock } = this.#options;
     const slow = client.checkRequestRate();
     if (slow !== undefined || account === undefined) return slow;
     return engine.charge(account.id, request, clock.now());
@@ -137,18 +162,9 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
 
   #refused(client: ClientConnection, request: Request, error: unknown): void {
     if (!(error instanceof Fault)) throw error;
-    reportHostFault(error, this.#services.onEvent);
+    reportHostFault(error, this.#options.onEvent);
     client.refuse(request.ref, error);
     if (hasGuessedTooOften(client)) client.close(error);
-  }
-
-  openChannel(client: ClientConnection, ticket: string): Answer<"lane"> {
-    const channel = this.#services.channels.open(client, ticket);
-    client.openChannel(channel);
-    this.#addresses.loggedIn(client.link.remote.host);
-    this.#unauthenticated.delete(client);
-    const { file } = channel;
-    return file === undefined ? {} : { file };
   }
 
   flooded(client: ClientConnection): void {
@@ -157,18 +173,16 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   }
 
   transfer(client: ClientConnection, notice: TransferNotice): void {
-    this.#services.files?.onNotice(client, notice);
+    this.#options.files?.onNotice(client, notice);
   }
 
   closed(client: ClientConnection, fault: Fault | undefined): void {
-    const { peers, channels, files, metrics, onEvent } = this.#services;
+    const { peers, feed, onEvent } = this.#options;
     const { account, channel } = client;
     peers.closed(client);
     this.#unauthenticated.delete(client);
     this.#addresses.closed(client.link.remote.host, account !== undefined || channel !== undefined);
-    if (channel !== undefined) channels.onClosed(client, channel);
-    files?.onClosed(client);
-    metrics.onClosed(client);
+    feed.emitClosed(client);
     this.#endSession(client);
     if (channel !== undefined) return;
     this.#reportConnected(client);
@@ -181,32 +195,27 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
     if (handshake === undefined || handshake.isReported || channel !== undefined) return;
     handshake.isReported = true;
     const client = productOf(handshake.clientName);
-    this.#services.onEvent({ kind: "connected", ...origin, client });
+    this.#options.onEvent({ kind: "connected", ...origin, client });
   }
 
-  logIn(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
+  logIn(client: ClientConnection, account: Account, request: LoginRequest): void {
     if (client.isClosed) return;
-    const { authenticator, peers, rooms, kernel, remote, onEvent } = this.#services;
+    const { authenticator, peers, feed } = this.#options;
     const fault = authenticator.refusal(client, account);
-    if (fault !== undefined) return client.refuse(ref, fault);
+    if (fault !== undefined) return client.refuse(request.ref, fault);
     const member = client.logIn(account);
     client.wrongSecrets = 0;
-    authenticator.onLogin(client);
     peers.loggedIn(client, account.id);
     this.#addresses.loggedIn(client.link.remote.host);
     this.#unauthenticated.delete(client);
-    this.#services.deviceNotes.record(member);
+    feed.emitLogin(client, member, request);
+  }
+
+  onLogin(client: ClientConnection, { account, isPresent }: Member, { ref }: LoginRequest): void {
+    const { rooms, kernel, onEvent } = this.#options;
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
-    kernel.startSession(client.id, account.id, member.isPresent);
-    remote.onPresenceChange();
-    remote.onLogin(client);
+    kernel.startSession(client.id, account.id, isPresent);
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
-    this.#notices.onLogin(client);
-    this.#services.readPositions.onLogin(client, account);
-    this.#services.sealed?.onLogin(client, account);
-    this.#services.invitations.onLogin(client, account);
-    this.#services.push?.onLogin(client, account);
-    void this.#services.catchUp.resume(client, member, after);
   }
 
   logOut(client: ClientConnection): void {
@@ -219,19 +228,16 @@ export class Sessions implements ClientConnectionOptions, ListenerEvents, Sessio
   #endSession(client: ClientConnection): void {
     const { member } = client;
     if (member === undefined) return;
-    const { account } = member;
-    const { deviceNotes, channels, downloads, eventFeed, fanOut, peers } = this.#services;
-    deviceNotes.record(member);
+    const { fanOut, feed, peers } = this.#options;
     client.logOut();
-    channels.onSessionEnd(client);
-    downloads?.onSessionEnd(client);
-    eventFeed.watch(client, false);
     fanOut.flush();
     client.unfollowAll();
-    peers.loggedOut(client, account.id);
-    if (peers.of(account.id).length === 0) this.#services.typing.onOffline(account.id);
-    this.#services.kernel.endSession(client.id);
-    this.#services.remote.onPresenceChange();
-    this.#services.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
+    peers.loggedOut(client, member.account.id);
+    feed.emitLogout(client, member);
+  }
+
+  onLogout(client: ClientConnection, { account }: Member): void {
+    this.#options.kernel.endSession(client.id);
+    this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }
 }

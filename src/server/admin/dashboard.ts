@@ -10,17 +10,17 @@ import {
 } from "../../base/limits-page.ts";
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
-import type { Account } from "../../core/rooms/accounts.ts";
 import { announcementDraft } from "../../core/rooms/policy.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { formatAddress } from "../../wire/invite.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { Answer } from "../../wire/messages.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { FileService, TransferEntry } from "../files/file-service.ts";
 import type { WebDownloads } from "../http/download-links.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import type { Cancel } from "../kernel/siblings.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { RemoteCancels } from "../siblings/cancels.ts";
@@ -45,13 +45,55 @@ export class AdminDashboard {
     this.#options = options;
   }
 
-  async announce({ id }: Account, text: string): Promise<void> {
-    const { kernel, registry } = this.#options;
-    const isNothing = () => text === "" && registry.policy.announced === undefined;
-    await this.#announcements.run(() =>
-      kernel.transact(() => (isNothing() ? [] : [announcementDraft(id, text)])),
-    );
-  }
+  readonly handlers = {
+    clients: ({ after = 0 }) => {
+      this.#options.remoteActivity.request();
+      const { clients, more } = this.#localClients(after);
+      if (more) return { clients, more };
+      for (const window of this.#remoteActivities) {
+        for (const client of window.clients) {
+          if (client.client <= after) continue;
+          if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
+          clients.push(client);
+        }
+      }
+      return { clients, more: false };
+    },
+    transfers: () => {
+      this.#options.remoteActivity.request();
+      const transfers = this.#remoteActivities.flatMap(({ transfers }) => transfers);
+      return transferPage([...this.#localTransfers(), ...transfers]);
+    },
+    stats: () => {
+      const { sequencer, remoteActivity, metrics } = this.#options;
+      const own = metrics.stats();
+      if (!sequencer.isShared) return own;
+      remoteActivity.request();
+      const remoteServers = this.#remoteActivities.map(({ server }) => server);
+      return { ...own, servers: [this.#server(own), ...remoteServers] };
+    },
+    announce: async ({ text }, { account: { id } }) => {
+      const { kernel, registry } = this.#options;
+      const isNothing = () => text === "" && registry.policy.announced === undefined;
+      await this.#announcements.run(() =>
+        kernel.transact(() => (isNothing() ? [] : [announcementDraft(id, text)])),
+      );
+    },
+    cancel: async (request, { account: by }) => {
+      const { registry, remoteCancels, onEvent } = this.#options;
+      const { id, name } = requireUser(registry.allNames, checkName(request.user, "person's name"));
+      const { direction } = request;
+      const file = request.file as FileId;
+      const cancel = { file, user: id, direction, by: by.id };
+      if (await this.cancelLocal(cancel)) return;
+      if (!(await remoteCancels.request(cancel))) {
+        throw new Fault("not-found", msg`${name} is not transferring this file`, {
+          remedy: "see the Transfers tab",
+        });
+      }
+      onEvent({ kind: "cancelled", by: by.name, user: name, file });
+    },
+  } satisfies SomeHandlers;
 
   #localClients(after: number): { clients: ClientEntry[]; more: boolean } {
     const clients: ClientEntry[] = [];
@@ -64,20 +106,6 @@ export class AdminDashboard {
     return { clients, more: false };
   }
 
-  clients({ after = 0 }: RequestOf<"clients">): Answer<"clients"> {
-    this.#options.remoteActivity.request();
-    const { clients, more } = this.#localClients(after);
-    if (more) return { clients, more };
-    for (const window of this.#remoteActivities) {
-      for (const client of window.clients) {
-        if (client.client <= after) continue;
-        if (clients.length >= CLIENTS_PAGE_MAX) return { clients, more: true };
-        clients.push(client);
-      }
-    }
-    return { clients, more: false };
-  }
-
   get window(): ServerActivity {
     const { clients } = this.#localClients(0);
     const { transfers } = transferPage([...this.#localTransfers()]);
@@ -86,15 +114,6 @@ export class AdminDashboard {
 
   get #remoteActivities(): readonly ServerActivity[] {
     return this.#options.remoteActivity.all;
-  }
-
-  stats(): Answer<"stats"> {
-    const { sequencer, remoteActivity, metrics } = this.#options;
-    const own = metrics.stats();
-    if (!sequencer.isShared) return own;
-    remoteActivity.request();
-    const remoteServers = this.#remoteActivities.map(({ server }) => server);
-    return { ...own, servers: [this.#server(own), ...remoteServers] };
   }
 
   #server(own: Answer<"stats">): ServerActivity["server"] {
@@ -144,30 +163,9 @@ export class AdminDashboard {
     });
   }
 
-  transfers(): Answer<"transfers"> {
-    this.#options.remoteActivity.request();
-    const transfers = this.#remoteActivities.flatMap(({ transfers }) => transfers);
-    return transferPage([...this.#localTransfers(), ...transfers]);
-  }
-
   *#localTransfers(): Iterable<TransferEntry> {
     yield* this.#options.files?.list() ?? [];
     yield* this.#webTransfers();
-  }
-
-  async cancel(by: Account, request: RequestOf<"cancel">): Promise<void> {
-    const { registry, remoteCancels, onEvent } = this.#options;
-    const { id, name } = requireUser(registry.allNames, checkName(request.user, "person's name"));
-    const { direction } = request;
-    const file = request.file as FileId;
-    const cancel = { file, user: id, direction, by: by.id };
-    if (await this.cancelLocal(cancel)) return;
-    if (!(await remoteCancels.request(cancel))) {
-      throw new Fault("not-found", msg`${name} is not transferring this file`, {
-        remedy: "see the Transfers tab",
-      });
-    }
-    onEvent({ kind: "cancelled", by: by.name, user: name, file });
   }
 
   async cancelLocal({ file, user, direction, by }: Cancel): Promise<boolean> {

@@ -14,7 +14,7 @@ export interface DiskWatchOptions {
   readonly clock: Clock;
   readonly blobs: Pick<BlobStore, "freeBytes">;
   readonly keepFreeBytes: number;
-  readonly onChange: (state: DiskSpace) => void;
+  readonly onEvent: (event: { readonly kind: "disk" } & DiskSpace) => void;
 }
 
 export class DiskWatch {
@@ -66,7 +66,7 @@ export class DiskWatch {
   }
 
   async #readDisk(): Promise<void> {
-    const { blobs, keepFreeBytes, onChange } = this.#options;
+    const { blobs, keepFreeBytes, onEvent } = this.#options;
     let freeBytes: number;
     const spentBefore = this.#spentBytes;
     try {
@@ -84,6 +84,6 @@ export class DiskWatch {
     this.#state = state;
     this.#spentBytes -= spentBefore;
     const wasFull = before !== undefined && isDiskFull(before);
-    if (isLow !== wasLow || isDiskFull(state) !== wasFull) onChange(state);
+    if (isLow !== wasLow || isDiskFull(state) !== wasFull) onEvent({ kind: "disk", ...state });
   }
 }

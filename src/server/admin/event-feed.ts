@@ -21,10 +21,12 @@ import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { isOperating } from "../auth/operator-link.ts";
+import type { PreviousAccountState, SomeHandlers } from "../kernel/service.ts";
 import { wireRecord } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { MAJORITY_RESTORED, type ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
+import { decisionOf } from "./decisions.ts";
 
 type EventNotice = NoticeOf<"event">;
 type EventDetails = Omit<EventNotice, "kind" | "event" | "time">;
@@ -58,6 +60,7 @@ function sizeOf(event: FeedEvent): number {
 export interface EventFeedOptions {
   readonly clock: Clock;
   readonly registry: Registry;
+  readonly onEvent: (event: ServerEvent) => void;
 }
 
 export class EventFeed {
@@ -72,6 +75,32 @@ export class EventFeed {
     this.#options = options;
     this.#sinceMs = options.clock.unixMs();
   }
+
+  readonly handlers = {
+    watch: ({ on }, { client }) => {
+      if (on) this.#skipped.set(client, this.#skipped.get(client) ?? 0);
+      else this.#skipped.delete(client);
+    },
+    events: () => this.recent(),
+  } satisfies SomeHandlers;
+
+  onRecord(room: Room, record: LogRecord): void {
+    this.emit({ kind: "record", record, room });
+  }
+
+  onAccountRecord(record: LogRecord, { hadReset }: PreviousAccountState): void {
+    const decision = decisionOf(record, this.#options.registry, hadReset);
+    if (decision !== undefined) this.emit({ kind: "decided", ...decision });
+  }
+
+  onLogout(client: ClientConnection): void {
+    this.#skipped.delete(client);
+  }
+
+  readonly emit = (event: ServerEvent): void => {
+    this.#options.onEvent(event);
+    this.#publish(event);
+  };
 
   /** Omits the text of messages that have since been erased. */
   recent(): Answer<"events"> {
@@ -100,18 +129,6 @@ export class EventFeed {
       for (const { event: dropped } of oldest) this.#storedBytes -= sizeOf(dropped);
     }
     return stored;
-  }
-
-  watch(client: ClientConnection, on: boolean): void {
-    if (on) this.#skipped.set(client, this.#skipped.get(client) ?? 0);
-    else this.#skipped.delete(client);
-  }
-
-  wrap(onEvent: (event: ServerEvent) => void): (event: ServerEvent) => void {
-    return (event) => {
-      onEvent(event);
-      this.#publish(event);
-    };
   }
 
   #publish(event: ServerEvent): void {

@@ -8,6 +8,7 @@ import { type FileEntry, namedRoomsOf } from "../../core/rooms/files.ts";
 import { isVacant, type Room } from "../../core/rooms/rooms.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 
 type ListRequest = Pick<RequestOf<"accounts">, "find" | "sort" | "down" | "skip">;
 type SortKeys<Item> = Readonly<Record<string, (item: Item) => string | number>>;
@@ -24,7 +25,13 @@ export class AdminLists {
     this.#context = options;
   }
 
-  accounts(request: ListRequest): Answer<"accounts"> {
+  readonly handlers = {
+    accounts: (request) => this.#accounts(request),
+    "all-rooms": (request) => this.#rooms(request),
+    "all-files": (request) => this.#files(request),
+  } satisfies SomeHandlers;
+
+  #accounts(request: ListRequest): Answer<"accounts"> {
     const { registry, engine, clock } = this.#context;
     const { files } = engine;
     const matches = nameFilter(request.find);
@@ -58,7 +65,7 @@ export class AdminLists {
     return { accounts, total: all.length };
   }
 
-  rooms(request: ListRequest): Answer<"all-rooms"> {
+  #rooms(request: ListRequest): Answer<"all-rooms"> {
     const usage = this.#usageByRoom();
     const matches = nameFilter(request.find);
     const all = [...this.#context.rooms.named()].filter(({ name }) => matches(name));
@@ -84,7 +91,7 @@ export class AdminLists {
   }
 
   /** Omits the names of files that were shared only in direct messages. */
-  files(request: ListRequest): Answer<"all-files"> {
+  #files(request: ListRequest): Answer<"all-files"> {
     const { engine, registry } = this.#context;
     const { files } = engine;
     const userOf = ({ by }: FileEntry) => registry.nameOf(by) ?? "?";

@@ -1,6 +1,7 @@
 /** Server metrics in the text format of Prometheus. */
 
 import type { DiskSpace } from "../../base/disk-space.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import type { Log } from "../../io/log/log.ts";
 import { MemoryProbe } from "../../io/probe/process-memory.ts";
 import type { Answer } from "../../wire/messages.ts";
@@ -9,6 +10,7 @@ import type { DataChannels } from "../files/data-channels.ts";
 import type { FileService } from "../files/file-service.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClusterHealth } from "../kernel/sequencer.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import type { PushCounters, PushService } from "../push/service.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -42,7 +44,11 @@ export class Metrics {
     this.#samples = new Samples(this.#sinceMs);
   }
 
-  sample(): void {
+  readonly handlers = {
+    samples: ({ after = 0 }) => this.#samples.page(after),
+  } satisfies SomeHandlers;
+
+  tick(): void {
     const { clock, files, disk } = this.#options;
     const { links, online, receivedBytes, sentBytes } = this.#links();
     this.#samples.add({
@@ -57,11 +63,7 @@ export class Metrics {
     });
   }
 
-  samples(after: number): Answer<"samples"> {
-    return this.#samples.page(after);
-  }
-
-  onRecord({ head }: LogRecord): void {
+  onRecord(_room: Room, { head }: LogRecord): void {
     if (head.id !== "") this.#posts++;
   }
 

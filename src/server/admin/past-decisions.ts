@@ -12,6 +12,7 @@ import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { isNotice } from "../../wire/messages-incoming.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import { decisionOf } from "./decisions.ts";
 import type { EventFeed } from "./event-feed.ts";
 
@@ -52,7 +53,9 @@ export class PastDecisions {
     });
   }
 
-  async page(request: RequestOf<"decisions">): Promise<Answer<"decisions">> {
+  readonly handlers = { decisions: (request) => this.#page(request) } satisfies SomeHandlers;
+
+  async #page(request: RequestOf<"decisions">): Promise<Answer<"decisions">> {
     const found = [
       await this.#accountDecisions(request),
       await this.#roomDecisions(request),

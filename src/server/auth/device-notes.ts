@@ -12,6 +12,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SeenDevice } from "../kernel/siblings.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
 import type { Member } from "../session/connection-state.ts";
 
 const DEVICE_NOTES_BYTES_MAX = 16 * 1024 * 1024;
@@ -49,7 +50,7 @@ export class DeviceNotes {
     });
   }
 
-  open(): void {
+  start(): void {
     const { seen = {} } = this.#file.open() ?? {};
     for (const [user, devices] of Object.entries(seen)) {
       for (const [device, [day, label]] of Object.entries(devices)) {
@@ -59,7 +60,15 @@ export class DeviceNotes {
     }
   }
 
-  record({ account: { id }, device, handshake: greeted }: Member): void {
+  onLogin(_client: ClientConnection, member: Member): void {
+    this.#record(member);
+  }
+
+  onLogout(_client: ClientConnection, member: Member): void {
+    this.#record(member);
+  }
+
+  #record({ account: { id }, device, handshake: greeted }: Member): void {
     if (device === undefined) return;
     const { clock, siblings } = this.#context;
     const now = clock.unixMs();

@@ -2,11 +2,11 @@
 
 import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { type Account, dayOf } from "../../core/rooms/accounts.ts";
+import { dayOf } from "../../core/rooms/accounts.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
+import { DEFERRED, type Deferred, type Sender, type SomeHandlers } from "../kernel/service.ts";
 import { isCertifiedBy } from "./device-certs.ts";
 import { LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
@@ -26,42 +26,44 @@ export class Devices {
     this.#offers = new LinkOffers(options.clock);
   }
 
-  offer(client: ClientConnection, code: Uint8Array): void {
-    this.#offers.add(client, code);
-  }
-
-  async link(client: ClientConnection, request: RequestOf<"link">): Promise<void> {
-    const { ref, code, deviceKey, mac } = request;
-    const message = "the link code is invalid, used or expired";
-    const offer = await this.#options.authenticator.guessCode(client, message, () =>
-      this.#offers.claim(code, { client, ref, deviceKey }),
-    );
-    offer.client.notify({ kind: "link-asked", code, deviceKey, mac });
-  }
-
-  list(client: ClientConnection, account: Account): Answer<"devices"> {
-    const online = new Set(this.#options.peers.of(account.id).map(({ member }) => member?.device));
-    const devices = [...account.devices].map(([key, known]) => ({
-      device: deviceIdOf(fromBase64Url(key)),
-      since: known.sinceUnixMs,
-      certified: known.certified,
-      current: key === client.member?.device,
-      online: online.has(key),
-      ...(known.label ? { client: known.label } : {}),
-      ...(known.seenUnixMs === undefined ? {} : { seen: dayStart(known.seenUnixMs) }),
-    }));
-    return { devices };
-  }
+  readonly handlers = {
+    devices: (_, { client, account }) => {
+      const online = new Set(
+        this.#options.peers.of(account.id).map(({ member }) => member?.device),
+      );
+      const devices = [...account.devices].map(([key, known]) => ({
+        device: deviceIdOf(fromBase64Url(key)),
+        since: known.sinceUnixMs,
+        certified: known.certified,
+        current: key === client.member?.device,
+        online: online.has(key),
+        ...(known.label ? { client: known.label } : {}),
+        ...(known.seenUnixMs === undefined ? {} : { seen: dayStart(known.seenUnixMs) }),
+      }));
+      return { devices };
+    },
+    revoke: (request, from) => this.#revoke(request, from),
+    link: async (request, { client }) => {
+      const { ref, code, deviceKey, mac } = request;
+      const message = "the link code is invalid, used or expired";
+      const offer = await this.#options.authenticator.guessCode(client, message, () =>
+        this.#offers.claim(code, { client, ref, deviceKey }),
+      );
+      offer.client.notify({ kind: "link-asked", code, deviceKey, mac });
+      return DEFERRED;
+    },
+    "link-offer": ({ code }, { client }) => this.#offers.add(client, code),
+    "link-grant": (request, from) => this.#grant(request, from),
+  } satisfies SomeHandlers;
 
   /**
    * Answers the request before the device's sessions are closed.
    * @throws {Fault} not-found if there is no such device
    */
-  async revoke(
-    client: ClientConnection,
-    account: Account,
+  async #revoke(
     { ref, device }: RequestOf<"revoke">,
-  ): Promise<void> {
+    { client, account }: Sender,
+  ): Promise<Deferred> {
     const { registry, kernel, peers } = this.#options;
     const key = [...account.devices.keys()].find(
       (candidate) => deviceIdOf(fromBase64Url(candidate)) === device,
@@ -75,13 +77,10 @@ export class Devices {
     client.answer(ref, {});
     const fault = new Fault("login-refused", "this device was signed out");
     peers.close(account.id, fault, ({ member }) => member?.device === key);
+    return DEFERRED;
   }
 
-  async grant(
-    client: ClientConnection,
-    account: Account,
-    request: RequestOf<"link-grant">,
-  ): Promise<void> {
+  async #grant(request: RequestOf<"link-grant">, { client, account }: Sender): Promise<void> {
     const { code, deviceKey, deviceCert, key } = request;
     const { registry, kernel, identity } = this.#options;
     const linkRequest = this.#offers.requestOf(client, code);

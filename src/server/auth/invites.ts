@@ -29,6 +29,7 @@ import { requireJoinedRoom, requireRoom } from "../../core/rooms/targets.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import { hashOf, newToken } from "./secrets.ts";
 
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
@@ -44,9 +45,45 @@ export class Invites {
     this.#context = options;
   }
 
-  create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
-    return this.#creations.run(() => this.#create(actor, request));
-  }
+  readonly handlers = {
+    invite: (request, { actor }) => this.#creations.run(() => this.#create(actor, request)),
+    addresses: () => ({ places: this.#addresses() }),
+    invites: ({ after }, { actor }) => {
+      const { clock, registry, rooms } = this.#context;
+      const invites = registry.policy
+        .invites(clock.expiryUnixMs())
+        .filter((invite) => actor === undefined || this.#canRevoke(actor, invite));
+      const { page, next } = pageAfter(invites, after);
+      const nameOf = (id: RoomId | undefined) =>
+        id === undefined ? undefined : rooms.get(id)?.name;
+      return {
+        ...(next === undefined ? {} : { next }),
+        invites: page.map((invite) => {
+          const { id, usesLeft, expires, room, post, read } = invite;
+          const rooms = { room: nameOf(room), post: nameOf(post), read: nameOf(read) };
+          return defined({
+            invite: id,
+            by: registry.nameOf(invite.by),
+            usesLeft,
+            expires,
+            ...rooms,
+          });
+        }),
+      };
+    },
+    "invite-revoke": async ({ invite: id }, { actor }) => {
+      const { registry, kernel } = this.#context;
+      await kernel.transact(() => {
+        const invite = registry.policy.invite(id);
+        if (invite === undefined || invite.isRevoked || !this.#canRevoke(actor, invite)) {
+          throw new Fault("not-found", msg`no invite '${id.slice(0, 40)}'`, {
+            remedy: "run chat admin invites",
+          });
+        }
+        return [inviteRevokedDraft(id, actor.user)];
+      });
+    },
+  } satisfies SomeHandlers;
 
   async #create(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
     const { entropy, kernel, registry } = this.#context;
@@ -75,43 +112,12 @@ export class Invites {
     });
     await kernel.transact(() => [draft]);
     if (isForProgram(scope)) return { invite: id, token };
-    const places = this.addresses();
+    const places = this.#addresses();
     return { invite: id, token, ...(places.length === 0 ? {} : { places }) };
   }
 
-  addresses(): Answer<"addresses">["places"] {
+  #addresses(): Answer<"addresses">["places"] {
     return this.#context.addresses().slice(0, INVITE_ADDRESSES_MAX);
-  }
-
-  /** @param actor `undefined` for an operator without an account */
-  list(actor: Actor | undefined, { after }: RequestOf<"invites">): Answer<"invites"> {
-    const { clock, registry, rooms } = this.#context;
-    const invites = registry.policy
-      .invites(clock.expiryUnixMs())
-      .filter((invite) => actor === undefined || this.#canRevoke(actor, invite));
-    const { page, next } = pageAfter(invites, after);
-    const nameOf = (id: RoomId | undefined) => (id === undefined ? undefined : rooms.get(id)?.name);
-    return {
-      ...(next === undefined ? {} : { next }),
-      invites: page.map((invite) => {
-        const { id, usesLeft, expires, room, post, read } = invite;
-        const rooms = { room: nameOf(room), post: nameOf(post), read: nameOf(read) };
-        return defined({ invite: id, by: registry.nameOf(invite.by), usesLeft, expires, ...rooms });
-      }),
-    };
-  }
-
-  async revoke(actor: Actor, id: string): Promise<void> {
-    const { registry, kernel } = this.#context;
-    await kernel.transact(() => {
-      const invite = registry.policy.invite(id);
-      if (invite === undefined || invite.isRevoked || !this.#canRevoke(actor, invite)) {
-        throw new Fault("not-found", msg`no invite '${id.slice(0, 40)}'`, {
-          remedy: "run chat admin invites",
-        });
-      }
-      return [inviteRevokedDraft(id, actor.user)];
-    });
   }
 
   #canRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {

@@ -10,17 +10,12 @@ import {
   ircPasswordOf,
   ircPasswordsGoneDraft,
 } from "../../core/rooms/irc-passwords.ts";
-import type { Actor } from "../../core/rooms/moderation.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { Answer } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { Sender, SomeHandlers } from "../kernel/service.ts";
 import { checkOperator } from "./operator-link.ts";
 import { hashOf, newToken } from "./secrets.ts";
-
-interface From {
-  readonly account: Account;
-  readonly actor: Actor;
-}
 
 export class IrcPasswords {
   readonly #context: ServerContext;
@@ -31,44 +26,39 @@ export class IrcPasswords {
     this.#context = context;
   }
 
-  /** @throws {Fault} not-allowed, user-unknown or too-many */
-  async create(
-    from: From,
-    { user, label }: RequestOf<"irc-password">,
-  ): Promise<Answer<"irc-password">> {
-    const account = this.#account(from, user);
-    const password = ircPasswordOf(newToken(this.#context.entropy));
-    const content = { hash: hashOf(password), label: label?.trim() || undefined };
-    const record = await this.#context.kernel.transact(() => [
-      ircPasswordDraft(account, from.account.id, content),
-    ]);
-    assert(record !== undefined, "a draft gives a record");
-    return { user: account.name, id: record.head.seq, password };
-  }
+  readonly handlers = {
+    "irc-password": async ({ user, label }, from) => {
+      const account = this.#account(from, user);
+      const password = ircPasswordOf(newToken(this.#context.entropy));
+      const content = { hash: hashOf(password), label: label?.trim() || undefined };
+      const record = await this.#context.kernel.transact(() => [
+        ircPasswordDraft(account, from.account.id, content),
+      ]);
+      assert(record !== undefined, "a draft gives a record");
+      return { user: account.name, id: record.head.seq, password };
+    },
+    "irc-passwords": ({ user }, from) => {
+      const account = this.#account(from, user);
+      const sessions = [...this.#context.peers.of(account.id)];
+      const online = new Set(sessions.map(({ member }) => member?.ircPassword));
+      const passwords = [...account.ircPasswords].map(([id, { label, sinceUnixMs: since }]) =>
+        defined({ id, label, since, online: online.has(id) }),
+      );
+      return defined({ user: account.name, passwords, tls: this.tls });
+    },
+    "irc-password-revoke": async ({ user, id }, from) => {
+      const { kernel, peers } = this.#context;
+      const account = this.#account(from, user);
+      await kernel.transact(() => {
+        if (!account.ircPasswords.has(id)) throw unknownPassword(id);
+        return [ircPasswordsGoneDraft(account.id, from.account.id, [id])];
+      });
+      const fault = new Fault("login-refused", "this IRC password was revoked");
+      peers.close(account.id, fault, ({ member }) => member?.ircPassword === id);
+    },
+  } satisfies SomeHandlers;
 
-  list(from: From, { user }: RequestOf<"irc-passwords">): Answer<"irc-passwords"> {
-    const account = this.#account(from, user);
-    const sessions = [...this.#context.peers.of(account.id)];
-    const online = new Set(sessions.map(({ member }) => member?.ircPassword));
-    const passwords = [...account.ircPasswords].map(([id, { label, sinceUnixMs: since }]) =>
-      defined({ id, label, since, online: online.has(id) }),
-    );
-    return defined({ user: account.name, passwords, tls: this.tls });
-  }
-
-  /** @throws {Fault} not-allowed, user-unknown or not-found */
-  async revoke(from: From, { user, id }: RequestOf<"irc-password-revoke">): Promise<void> {
-    const { kernel, peers } = this.#context;
-    const account = this.#account(from, user);
-    await kernel.transact(() => {
-      if (!account.ircPasswords.has(id)) throw unknownPassword(id);
-      return [ircPasswordsGoneDraft(account.id, from.account.id, [id])];
-    });
-    const fault = new Fault("login-refused", "this IRC password was revoked");
-    peers.close(account.id, fault, ({ member }) => member?.ircPassword === id);
-  }
-
-  #account({ account: own, actor }: From, user: string | undefined): Account {
+  #account({ account: own, actor }: Sender, user: string | undefined): Account {
     if (user === undefined) return own;
     const account = requireUser(this.#context.registry, checkName(user, "person's name"));
     if (account !== own) checkOperator(actor);

@@ -3,10 +3,13 @@
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
+import { checkName } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { requireUser } from "../../core/rooms/targets.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Bans } from "./bans.ts";
 import type { Authenticator } from "./login.ts";
@@ -24,12 +27,17 @@ export class Resets {
     this.#options = options;
   }
 
-  async create(
+  readonly handlers = {
+    reset: (request, { actor }) => this.#create(actor.user, request),
+    recover: (request, { client }) => this.#use(client, request),
+  } satisfies SomeHandlers;
+
+  async #create(
     by: UserId,
-    account: Account,
-    { expires: requestedExpiry, signOut: signsOut = false }: RequestOf<"reset">,
+    { user, expires: requestedExpiry, signOut: signsOut = false }: RequestOf<"reset">,
   ): Promise<Answer<"reset">> {
     const { clock, entropy, registry, kernel } = this.#options;
+    const account = requireUser(registry, checkName(user, "person's name"));
     const now = clock.unixMs();
     const expires = requestedExpiry ?? now + RESET_MS;
     if (expires <= now || expires > now + RESET_MS_MAX) {
@@ -45,7 +53,7 @@ export class Resets {
     return { user: account.name, token, expires };
   }
 
-  async use(
+  async #use(
     client: ClientConnection,
     { token, password }: RequestOf<"recover">,
   ): Promise<Answer<"recover">> {

@@ -9,11 +9,12 @@ import {
 import type { Account } from "../../core/rooms/accounts.ts";
 import { newToken } from "../auth/secrets.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 
 interface DataChannelsOptions extends ServerContext {
-  readonly downloadChannel?: (token: string) => DataChannel | undefined;
+  readonly downloads: { channelOf(token: string): DataChannel | undefined } | undefined;
 }
 
 interface SessionChannels {
@@ -39,11 +40,15 @@ export class DataChannels {
     return count;
   }
 
+  readonly handlers = {
+    ticket: (_, { client, account }) => ({ ticket: this.#ticket(client, account) }),
+  } satisfies SomeHandlers;
+
   /**
    * Returns a single-use ticket for a data channel.
    * @throws {Fault} too-many if the session or account has too many channels
    */
-  ticket(parent: ClientConnection, account: Account): string {
+  #ticket(parent: ClientConnection, account: Account): string {
     const held = this.#sessions.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
     this.#checkCapacity(held, account);
     const { clock, entropy } = this.#options;
@@ -55,7 +60,7 @@ export class DataChannels {
   }
 
   open(channel: ClientConnection, ticket: string): DataChannel {
-    const addressed = this.#options.downloadChannel?.(ticket);
+    const addressed = this.#options.downloads?.channelOf(ticket);
     if (addressed !== undefined) return this.#openDownload(channel, addressed);
     const parent = this.#sessionOf.get(ticket);
     const held = parent === undefined ? undefined : this.#sessions.get(parent);
@@ -93,13 +98,15 @@ export class DataChannels {
     }
   }
 
-  onClosed(channel: ClientConnection, { parent }: DataChannel): void {
+  onClosed(channel: ClientConnection): void {
+    if (channel.channel === undefined) return;
+    const { parent } = channel.channel;
     const held = this.#sessions.get(parent);
     held?.channels.delete(channel);
     if (held?.channels.size === 0 && held.tickets.size === 0) this.#sessions.delete(parent);
   }
 
-  onSessionEnd(parent: ClientConnection): void {
+  onLogout(parent: ClientConnection): void {
     const held = this.#sessions.get(parent);
     if (held === undefined) return;
     this.#sessions.delete(parent);

@@ -7,6 +7,7 @@ import { defined } from "../../base/values.ts";
 import { erasuresOf } from "../../core/log/erasures.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { isPrivateFile } from "../../core/rooms/files.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob, BlobMetadata, BlobStore } from "../../io/blob/interfaces.ts";
 import type { ContentStore } from "../../io/cluster/content-store.ts";
@@ -15,6 +16,7 @@ import { formatAddress } from "../../wire/invite.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { DEFERRED, type Deferred, type Senders, type SomeHandlers } from "../kernel/service.ts";
 import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
 import { redacted, reportHostFault } from "../session/redacted-fault.ts";
@@ -48,6 +50,8 @@ export interface FileServiceOptions extends ServerContext {
   readonly contents: SharedContents | undefined;
 }
 
+type TransferRequest = RequestOf<"offer" | "finish" | "withdraw" | "fetch" | "got">;
+type ChannelSender = Senders["lane"];
 type Transfer = "starting" | UploadReceiver | DownloadSender;
 
 const SWEEP_INTERVAL_MS = 60 * 60_000;
@@ -108,6 +112,31 @@ export class FileService {
     });
   }
 
+  readonly handlers = {
+    offer: (request, from) => this.#serve(request, from, () => this.#offer(request, from)),
+    finish: (request, from) => this.#serve(request, from, () => this.#finish(request, from)),
+    withdraw: (request, from) => this.#serve(request, from, () => this.#withdraw(request, from)),
+    fetch: (request, from) => this.#serve(request, from, () => this.#fetch(request, from)),
+    got: (request, from) => this.#serve(request, from, () => this.#downloaded(request, from)),
+  } satisfies SomeHandlers;
+
+  async #serve<Result>(
+    request: TransferRequest,
+    { channel: { file } }: ChannelSender,
+    run: () => Result | Promise<Result>,
+  ): Promise<Result> {
+    const isRead = request.kind === "fetch" || request.kind === "got";
+    if (file !== undefined && !(isRead && request.file === file)) {
+      const remedy = "request a ticket";
+      throw new Fault("not-allowed", "this data channel is for one download only", { remedy });
+    }
+    try {
+      return await run();
+    } catch (error) {
+      throw error instanceof Fault ? this.reportFault(error) : error;
+    }
+  }
+
   *list(): Iterable<TransferEntry> {
     for (const [client, transfer] of this.#transfers) {
       if (transfer === "starting" || (transfer instanceof DownloadSender && transfer.isFinished))
@@ -160,7 +189,7 @@ export class FileService {
     this.#track(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
   }
 
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     this.#isStopping = true;
     this.#cancelSweep();
     this.#shared?.stop();
@@ -168,10 +197,9 @@ export class FileService {
     while (this.#pendingTasks.size > 0) await Promise.all(this.#pendingTasks);
   }
 
-  async finish(
-    client: ClientConnection,
-    account: Account,
+  async #finish(
     request: RequestOf<"finish">,
+    { client, channel: { account } }: ChannelSender,
   ): Promise<Answer<"finish">> {
     const transfer = this.#transfers.get(client);
     const receiver = transfer instanceof UploadReceiver ? transfer : undefined;
@@ -202,7 +230,7 @@ export class FileService {
     if (transfer instanceof DownloadSender) transfer.stop();
   }
 
-  onRecord(record: LogRecord): void {
+  onRecord(_room: Room, record: LogRecord): void {
     const { kind, id } = record.head;
     if (kind === "file") this.#uploads.onPosted(id as FileId);
     if (kind !== "erase") return;
@@ -229,10 +257,9 @@ export class FileService {
     for (const download of this.#readers.get(file) ?? []) download.refresh();
   }
 
-  async offer(
-    client: ClientConnection,
-    account: Account,
+  async #offer(
     request: RequestOf<"offer">,
+    { client, channel: { account } }: ChannelSender,
   ): Promise<Answer<"offer">> {
     this.#reserve(client);
     try {
@@ -272,10 +299,9 @@ export class FileService {
     );
   }
 
-  async withdraw(
-    client: ClientConnection,
-    account: Account,
+  async #withdraw(
     { file: id }: RequestOf<"withdraw">,
+    { client, channel: { account } }: ChannelSender,
   ): Promise<void> {
     const file = id as FileId;
     const sending = [...this.#transfers].find(
@@ -309,11 +335,10 @@ export class FileService {
     return found.length > 0;
   }
 
-  async fetch(
-    client: ClientConnection,
-    account: Account,
+  async #fetch(
     request: RequestOf<"fetch">,
-  ): Promise<void> {
+    { client, channel: { account } }: ChannelSender,
+  ): Promise<Deferred> {
     const { engine, clock, registry } = this.#options;
     const { files } = engine;
     const file = request.file as FileId;
@@ -333,7 +358,10 @@ export class FileService {
       this.#transfers.delete(client);
       throw error;
     }
-    if (client.isClosed) return blob.close();
+    if (client.isClosed) {
+      blob.close();
+      return DEFERRED;
+    }
     const { from, window: windowBytes } = request;
     const download = new DownloadSender({
       client,
@@ -358,6 +386,7 @@ export class FileService {
         if (readers.size === 0 && this.#readers.get(file) === readers) this.#readers.delete(file);
       }),
     );
+    return DEFERRED;
   }
 
   async open(file: FileId): Promise<OpenContent | undefined> {
@@ -368,7 +397,11 @@ export class FileService {
     return blob === undefined ? undefined : { blob };
   }
 
-  downloaded(client: ClientConnection, account: Account, file: FileId): void {
+  #downloaded(
+    { file: id }: RequestOf<"got">,
+    { client, channel: { account } }: ChannelSender,
+  ): void {
+    const file = id as FileId;
     const fact = this.#options.engine.files.get(file);
     if (fact === undefined || !this.#mayRead(account.id, file)) throw unknownFile();
     this.#options.onEvent({ kind: "got", ...this.#eventFields(client, account, file, fact.name) });

@@ -15,12 +15,12 @@ import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
 import type { Address } from "../../io/link/link.ts";
-import type { Answer } from "../../wire/messages.ts";
 import type { Bans } from "../auth/bans.ts";
 import { newToken } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
 import { damagedFile, readStored, unknownFile } from "../files/offer-checks.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { DataChannel } from "../session/connection-state.ts";
 import { FileLinks } from "./file-links.ts";
@@ -80,28 +80,31 @@ export class WebDownloads {
     return this.#active;
   }
 
-  createLink(parent: ClientConnection, account: Account, file: FileId): Answer<"download"> {
-    this.#fact(account.id, file);
-    const { clock, entropy } = this.#options;
-    const tokens = this.#tokensOf.get(parent) ?? new Set();
-    for (const token of tokens) {
-      if (tokens.size < DOWNLOADS_PER_SESSION_MAX && !this.#isExpired(token)) break;
-      this.#revoke(token);
-      tokens.delete(token);
-    }
-    const token = newToken(entropy);
-    const firstBy = clock.now() + DOWNLOAD_FIRST_MS;
-    this.#links.set(token, { parent, account, file, expiresAt: firstBy, isRevoked: false });
-    this.#tokensOf.set(parent, tokens.add(token));
-    return { path: `/files/${token}` };
-  }
+  readonly handlers = {
+    download: ({ file: id }, { client: parent, account }) => {
+      const file = id as FileId;
+      this.#fact(account.id, file);
+      const { clock, entropy } = this.#options;
+      const tokens = this.#tokensOf.get(parent) ?? new Set();
+      for (const token of tokens) {
+        if (tokens.size < DOWNLOADS_PER_SESSION_MAX && !this.#isExpired(token)) break;
+        this.#revoke(token);
+        tokens.delete(token);
+      }
+      const token = newToken(entropy);
+      const firstBy = clock.now() + DOWNLOAD_FIRST_MS;
+      this.#links.set(token, { parent, account, file, expiresAt: firstBy, isRevoked: false });
+      this.#tokensOf.set(parent, tokens.add(token));
+      return { path: `/files/${token}` };
+    },
+  } satisfies SomeHandlers;
 
   /** Path for programs without a session, such as IRC clients. */
   accountPath(user: UserId, file: FileId): string {
     return this.#accountLinks.pathOf(user, file);
   }
 
-  onSessionEnd(parent: ClientConnection): void {
+  onLogout(parent: ClientConnection): void {
     for (const token of this.#tokensOf.get(parent) ?? []) this.#revoke(token);
     this.#tokensOf.delete(parent);
   }

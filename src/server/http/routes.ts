@@ -21,7 +21,6 @@ export interface HttpRoutesOptions extends ServerContext {
   readonly recordLine: RecordLine | undefined;
   readonly downloads: WebDownloads | undefined;
   readonly programs: ProgramDownloadsOptions["source"] | undefined;
-  readonly isStopping: () => boolean;
 }
 
 export interface HttpRoutes {

@@ -31,7 +31,10 @@ import type { Address, Listener, ListenerEvents } from "../../io/link/link.ts";
 import { Topics } from "../../io/link/topics.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { WireRecord } from "../../wire/messages.ts";
-import type { Services } from "../services/services.ts";
+import type { IrcPasswords } from "../auth/irc-passwords.ts";
+import type { WebDownloads } from "../http/download-links.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { ReadPositionService } from "../rooms/read-positions.ts";
 import { addressSender } from "../session/connection-limits.ts";
 import type { FairScheduler } from "../session/fair-scheduler.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
@@ -39,8 +42,10 @@ import { IrcLink, type IrcLinkOptions } from "./link.ts";
 
 const TICK_MS = 1_000;
 
-export interface IrcGatewayOptions {
-  readonly services: Services;
+export interface IrcGatewayOptions extends ServerContext {
+  readonly downloads: Pick<WebDownloads, "accountPath"> | undefined;
+  readonly ircPasswords: IrcPasswords;
+  readonly readPositions: Pick<ReadPositionService, "advanceTo">;
   readonly sessions: ListenerEvents & {
     readonly scheduler: FairScheduler;
     readonly floodGuard: FloodGuard;
@@ -62,7 +67,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   constructor(options: IrcGatewayOptions) {
     this.#options = options;
     this.#linkOptions = {
-      clock: options.services.clock,
+      clock: options.clock,
       topics: this.#topics,
       scheduler: options.sessions.scheduler,
       onFlood: ({ session, remote }) => {
@@ -73,7 +78,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
       onClosed: (link) => this.#links.delete(link),
     };
     this.#server = ircServer(options, () => this.#presenceChanged());
-    options.services.feed.subscribePresence(() => this.#presenceChanged());
+    options.feed.add([{ onPresence: () => this.#presenceChanged() }]);
     this.#tick();
   }
 
@@ -81,7 +86,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   add(listener: LineListener, certificate?: Uint8Array): void {
     this.#listeners.push(listener);
     if (certificate === undefined) return;
-    this.#options.services.ircPasswords.tls ??= { port: listener.port, certificate };
+    this.#options.ircPasswords.tls ??= { port: listener.port, certificate };
   }
 
   accept(remote: Address): boolean {
@@ -93,9 +98,9 @@ export class IrcGateway implements Listener, LineListenerEvents {
   }
 
   socket(socket: LineSocket): LineSocketHandlers {
-    const { sessions, services } = this.#options;
+    const { sessions, clock } = this.#options;
     const address = addressSender(socket.remote.host);
-    const session = new IrcSession(this.#server, address, services.clock.now());
+    const session = new IrcSession(this.#server, address, clock.now());
     const link = new IrcLink(socket, session, this.#linkOptions);
     this.#links.add(link);
     sessions.link(link, undefined);
@@ -118,7 +123,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
   #chargeAuthor({ from, body }: WireRecord, readers: number): void {
     const posts = Math.floor(((body?.length ?? 0) * readers) / IRC_BYTES_PER_POST);
     const author = from === undefined || posts === 0 ? undefined : findAccount(this.#server, from);
-    const { engine, clock } = this.#options.services;
+    const { engine, clock } = this.#options;
     if (author !== undefined) engine.spend(author.id, posts, clock.now());
   }
 
@@ -135,7 +140,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
    */
   #keepPositions(link: IrcLink): void {
     const { account, deliveries } = link.session;
-    const { clock, readPositions } = this.#options.services;
+    const { clock, readPositions } = this.#options;
     if (account === undefined || link.queuedBytes() > 0) return;
     for (const [{ id }, n] of deliveries?.closing(clock.now()) ?? []) {
       readPositions.advanceTo(account.id, id, n);
@@ -144,12 +149,12 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   #tick(): void {
     for (const link of this.#links) link.tick();
-    this.#cancelTick = this.#options.services.clock.after(TICK_MS, () => this.#tick());
+    this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
   }
 
   /** Combines all changes within PRESENCE_INTERVAL_MS, as for other presence. */
   #presenceChanged(): void {
-    this.#cancelPresence ??= this.#options.services.clock.after(PRESENCE_INTERVAL_MS, () => {
+    this.#cancelPresence ??= this.#options.clock.after(PRESENCE_INTERVAL_MS, () => {
       this.#cancelPresence = undefined;
       for (const user of this.#server.away.takeChanged()) this.#showAway(user);
       for (const link of this.#links) link.checkMonitored();
@@ -158,7 +163,7 @@ export class IrcGateway implements Listener, LineListenerEvents {
 
   /** Reports no presence in large rooms. */
   #showAway(user: UserId): void {
-    const { rooms, registry } = this.#options.services;
+    const { rooms, registry } = this.#options;
     const name = registry.nameOf(user);
     if (name === undefined) return;
     const reached = new Set<IrcLink>();
@@ -171,8 +176,8 @@ export class IrcGateway implements Listener, LineListenerEvents {
   }
 }
 
-function ircServer({ services }: IrcGatewayOptions, onAwayChange: () => void): IrcServer {
-  const { clock, entropy, settings, rooms, registry, engine } = services;
+function ircServer(options: IrcGatewayOptions, onAwayChange: () => void): IrcServer {
+  const { clock, entropy, settings, rooms, registry, engine } = options;
   return {
     name: settings.name,
     version: settings.version,
@@ -196,12 +201,16 @@ function ircServer({ services }: IrcGatewayOptions, onAwayChange: () => void): I
     entropy,
     onlineCount: () => engine.onlineCount,
     isOnline: (user) => engine.isOnline(user),
-    fileAddress: fileAddresses(services),
+    fileAddress: fileAddresses(options),
   };
 }
 
 /** Reads this machine's addresses at most once per second, because history needs them often. */
-function fileAddresses({ addresses, clock, downloads }: Services): IrcServer["fileAddress"] {
+function fileAddresses({
+  addresses,
+  clock,
+  downloads,
+}: IrcGatewayOptions): IrcServer["fileAddress"] {
   let origin: string | undefined;
   let validUntil = Number.NEGATIVE_INFINITY;
   return (user, file) => {

@@ -50,4 +50,5 @@ export interface ServerContext extends BaseContext {
   readonly warn: (fault: Fault) => void;
   readonly addresses: () => readonly ServerAddress[];
   readonly peers: Peers;
+  readonly isStopping: () => boolean;
 }

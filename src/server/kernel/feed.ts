@@ -1,57 +1,52 @@
-/** Subscriptions to records of the history and of the accounts log, and to other changes. */
+/** Calls of the services' hooks. */
 
 import type { UserId } from "../../base/ids.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
+import type { LoginRequest, PreviousAccountState, Service } from "./service.ts";
 
-export interface PreviousAccountState {
-  readonly hadReset: boolean;
-}
-
-type HistorySubscriber = (room: Room, record: LogRecord) => void;
-type AccountsSubscriber = (record: LogRecord, before: PreviousAccountState) => void;
-type ActivitySubscriber = (user: UserId) => void;
-
-/**
- * Calls each subscriber once per record, in the order of subscription, before any request is
- * settled.
- */
+/** Calls each hook on all services in the order of their list. */
 export class Feed {
-  readonly #historySubscribers: HistorySubscriber[] = [];
-  readonly #accountsSubscribers: AccountsSubscriber[] = [];
-  readonly #activitySubscribers: ActivitySubscriber[] = [];
-  readonly #presenceSubscribers: (() => void)[] = [];
+  #services: readonly Service[] = [];
+  /** Services that receive the records of the history. */
+  #readers: readonly Service[] = [];
 
-  subscribeHistory(...subscribers: readonly HistorySubscriber[]): void {
-    this.#historySubscribers.push(...subscribers);
+  get services(): readonly Service[] {
+    return this.#services;
   }
 
-  subscribeAccounts(...subscribers: readonly AccountsSubscriber[]): void {
-    this.#accountsSubscribers.push(...subscribers);
-  }
-
-  subscribeActivity(...subscribers: readonly ActivitySubscriber[]): void {
-    this.#activitySubscribers.push(...subscribers);
-  }
-
-  subscribePresence(subscriber: () => void): void {
-    this.#presenceSubscribers.push(subscriber);
+  add(services: readonly Service[]): void {
+    this.#services = [...this.#services, ...services];
+    this.#readers = this.#services.filter(({ onRecord }) => onRecord !== undefined);
   }
 
   emitRecord(room: Room, record: LogRecord): void {
-    for (const subscriber of this.#historySubscribers) subscriber(room, record);
+    for (const service of this.#readers) service.onRecord?.(room, record);
   }
 
   emitAccountRecord(record: LogRecord, before: PreviousAccountState): void {
-    for (const subscriber of this.#accountsSubscribers) subscriber(record, before);
+    for (const service of this.#services) service.onAccountRecord?.(record, before);
+  }
+
+  emitLogin(client: ClientConnection, member: Member, request: LoginRequest): void {
+    for (const service of this.#services) service.onLogin?.(client, member, request);
+  }
+
+  emitLogout(client: ClientConnection, member: Member): void {
+    for (const service of this.#services) service.onLogout?.(client, member);
+  }
+
+  emitClosed(client: ClientConnection): void {
+    for (const service of this.#services) service.onClosed?.(client);
   }
 
   emitActivity(user: UserId): void {
-    for (const subscriber of this.#activitySubscribers) subscriber(user);
+    for (const service of this.#services) service.onActivity?.(user);
   }
 
-  /** An account may have come online or gone offline, even one without rooms. */
   emitPresence(): void {
-    for (const subscriber of this.#presenceSubscribers) subscriber();
+    for (const service of this.#services) service.onPresence?.();
   }
 }

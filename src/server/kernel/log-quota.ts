@@ -5,6 +5,7 @@ import type { UserId } from "../../base/ids.ts";
 import { TEXTS_BYTES_PER_DAY } from "../../base/limits.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { DailyQuota } from "../../core/rate.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import { contentBytes, type Draft, type LogRecord } from "../../wire/record.ts";
 import type { BaseContext } from "./context.ts";
@@ -63,7 +64,11 @@ export class LogQuota {
     this.#written.count(token, bytes, this.#options.clock.unixMs());
   }
 
-  onRecord(record: LogRecord): void {
+  onRecord(_room: Room, record: LogRecord): void {
+    this.onAccountRecord(record);
+  }
+
+  onAccountRecord(record: LogRecord): void {
     const bytes = contentBytes(record);
     this.#options.disk?.spend(bytes);
     const { by } = record.head;

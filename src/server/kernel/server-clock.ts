@@ -13,6 +13,7 @@ import type { KindWith } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ServerEvent } from "../session/event.ts";
+import { requireActor, type SomeHandlers } from "./service.ts";
 import { Transactions } from "./transactions.ts";
 
 export interface ExpiryClock extends Clock {
@@ -86,8 +87,15 @@ export class ServerClock implements ExpiryClock {
     return this.#check.status(this.#reading);
   }
 
+  readonly handlers = {
+    clock: async ({ accept }, { actor }) => {
+      if (accept === true) await this.#accept(requireActor(actor).user);
+      return this.status();
+    },
+  } satisfies SomeHandlers;
+
   /** Corrects the logs before the first record of this run. */
-  async open(): Promise<void> {
+  async start(): Promise<void> {
     this.#stored = this.#file.open();
     this.#check = new ClockCheck(this.#stored, this.#newestMs, this.#reading);
     await this.#settle();
@@ -99,7 +107,7 @@ export class ServerClock implements ExpiryClock {
     });
   }
 
-  async accept(by: UserId): Promise<void> {
+  async #accept(by: UserId): Promise<void> {
     const { plausible, now } = this.status();
     if (plausible) return;
     if (now < ACCEPTED_MS_MIN) {

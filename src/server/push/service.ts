@@ -27,13 +27,15 @@ import { isMutedAt } from "../../core/rooms/prefs.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Body, hasTrait, type KindWith } from "../../wire/kinds.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { RequestOf } from "../../wire/messages.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { deviceOf, type SomeHandlers } from "../kernel/service.ts";
 import type { StateFileLocation } from "../queue/state-file.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { RecordLookup } from "../rooms/record-lookup.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 import { type PushDelivery, PushSender, type SentCounters } from "./sender.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
@@ -88,29 +90,31 @@ export class PushService {
     );
   }
 
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     this.#cancel();
     this.#sender.stop();
     await this.#subscriptions.close();
   }
 
-  key({ id }: Account, device: string): Answer<"push-key"> {
-    const { key } = this.#options.delivery;
-    return { key, subscribed: this.#subscriptions.get(device)?.user === id };
-  }
-
-  async unsubscribe(device: string): Promise<void> {
-    this.onSignedOut(device);
-    await this.#subscriptions.sync();
-  }
+  readonly handlers = {
+    "push-key": (_, { account: { id }, member }) => {
+      const { key } = this.#options.delivery;
+      return { key, subscribed: this.#subscriptions.get(deviceOf(member))?.user === id };
+    },
+    "push-subscribe": (request, { account, member }) =>
+      this.#subscribe(account, deviceOf(member), request),
+    "push-unsubscribe": async (_, { member }) => {
+      this.onSignedOut(deviceOf(member));
+      await this.#subscriptions.sync();
+    },
+  } satisfies SomeHandlers;
 
   onSignedOut(device: string): void {
     this.#options.siblings.publish({ kind: "push-taken", device });
     this.#remove(device);
   }
 
-  onLogin(client: ClientConnection, account: Account): void {
-    const { device = "" } = client.member ?? {};
+  onLogin(_client: ClientConnection, { account, device = "" }: Member): void {
     const known = this.#subscriptions.get(device);
     if (known !== undefined && known.user !== account.id) this.onSignedOut(device);
     this.onActivity(account.id);
@@ -270,7 +274,7 @@ export class PushService {
     });
   }
 
-  async subscribe(
+  async #subscribe(
     account: Account,
     device: string,
     { endpoint, key, auth }: RequestOf<"push-subscribe">,

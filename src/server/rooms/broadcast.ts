@@ -111,7 +111,7 @@ export class FanOut {
     this.#schedule(room, DEFERRABLE_NOTICES.has(message.kind));
   }
 
-  addRecord(room: Room, record: LogRecord): void {
+  onRecord(room: Room, record: LogRecord): void {
     if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
     this.#frame.add(record, this.#registry.nameOf(record.head.by));

@@ -18,6 +18,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame } from "../../wire/records-frame.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { LoginRequest } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Member } from "../session/connection-state.ts";
 import { type FanOut, roomEntry } from "./broadcast.ts";
@@ -68,7 +69,15 @@ export class CatchUp {
     });
   }
 
-  async resume(client: ClientConnection, member: Member, after: number | undefined): Promise<void> {
+  onLogin(client: ClientConnection, member: Member, { after }: LoginRequest): void {
+    void this.#resume(client, member, after);
+  }
+
+  async #resume(
+    client: ClientConnection,
+    member: Member,
+    after: number | undefined,
+  ): Promise<void> {
     const { rooms, fanOut } = this.#options;
     const startHead = rooms.head;
     for (const room of [...rooms.roomsOf(member.account.id)]) {
@@ -123,9 +132,10 @@ export class CatchUp {
     // Batches of recent records may contain the erased text.
     if (record.head.kind === "erase") this.#encoded = undefined;
     this.#recent.add(room, this.#options.archive.current(record));
+    this.#refreshChanged(room, record);
   }
 
-  refreshChanged(room: Room, record: LogRecord): void {
+  #refreshChanged(room: Room, record: LogRecord): void {
     const { kind } = record.head;
     const isSealedNow = kind === "group" && room.group?.epoch === 0;
     const isSetting = kind === "close" || kind === "receipts" || isSealedNow;

@@ -8,6 +8,7 @@ import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 
 type InvitationsOptions = Pick<ServerContext, "clock" | "peers" | "registry" | "rooms">;
 
@@ -18,7 +19,7 @@ export class Invitations {
     this.#options = options;
   }
 
-  onLogin(client: ClientConnection, account: Account): void {
+  onLogin(client: ClientConnection, { account }: Member): void {
     for (const room of this.#options.rooms.roomsInviting(account.id)) {
       this.#notify([client], account, room);
     }

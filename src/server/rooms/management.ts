@@ -9,7 +9,13 @@ import type { RoomAction } from "../../core/rooms/moderation.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
+import {
+  DEFERRED,
+  type Deferred,
+  type Sender,
+  type SomeHandlers,
+  submit,
+} from "../kernel/service.ts";
 import type { CatchUp } from "./catch-up.ts";
 
 interface ManagementOptions extends ServerContext {
@@ -23,40 +29,38 @@ export class Management {
     this.#options = options;
   }
 
-  /**
-   * Renames an account, or returns the room engine's action for renaming a room.
-   * @throws {Fault} usage, name-invalid, name-taken or user-unknown
-   */
-  async rename(by: UserId, request: RequestOf<"rename">): Promise<RoomAction | undefined> {
-    const { user, room, to } = request;
-    this.#checkSingleTarget(request);
-    if (room !== undefined) {
-      return { kind: "rename", to: checkName(to, "room's name"), room: this.room(room) };
-    }
-    await this.#renameAccount(by, this.#account(user ?? ""), to);
-    return undefined;
-  }
+  readonly handlers = {
+    unregister: async ({ ref }, { client, account }) => {
+      await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
+      return DEFERRED;
+    },
+    rename: async ({ user, room, to }, from) => {
+      this.#checkSingleTarget({ user, room });
+      if (room !== undefined) {
+        const name = checkName(to, "room's name");
+        return this.#act(from, { kind: "rename", to: name, room: this.#room(room) });
+      }
+      return await this.#renameAccount(from.actor.user, this.#account(user ?? ""), to);
+    },
+    remove: async ({ user, room }, from) => {
+      this.#checkSingleTarget({ user, room });
+      if (room !== undefined) return this.#act(from, { kind: "remove", room: this.#room(room) });
+      const account = this.#account(user ?? "");
+      if (account.id === from.account.id) {
+        throw new Fault("not-allowed", "you cannot remove yourself", {
+          remedy: "specify another user",
+        });
+      }
+      return await this.#removeAccount(from.actor.user, account);
+    },
+    close: ({ room, on }, from) => this.#act(from, { kind: "close", on, room: this.#room(room) }),
+    retention: ({ room, keepMs }, from) =>
+      this.#act(from, { kind: "retention", room: this.#room(room), keepMs }),
+  } satisfies SomeHandlers;
 
-  /**
-   * Removes an account, or returns the room engine's action for removing a room.
-   * @throws {Fault} usage, not-allowed or user-unknown
-   */
-  async remove(by: UserId, request: RequestOf<"remove">): Promise<RoomAction | undefined> {
-    const { user, room } = request;
-    this.#checkSingleTarget(request);
-    if (room !== undefined) return { kind: "remove", room: this.room(room) };
-    const account = this.#account(user ?? "");
-    if (account.id === by) {
-      throw new Fault("not-allowed", "you cannot remove yourself", {
-        remedy: "specify another user",
-      });
-    }
-    await this.#removeAccount(by, account);
-    return undefined;
-  }
-
-  async removeSelf(client: ClientConnection, account: Account, ref: number): Promise<void> {
-    await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
+  #act(from: Sender, action: RoomAction): Deferred {
+    const { isOperator } = from.actor;
+    return submit(this.#options.kernel, from, { kind: "act", isOperator, action });
   }
 
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
@@ -108,13 +112,13 @@ export class Management {
     this.#options.kernel.submit({ user }, { kind: "act", isOperator: true, action }, ignoreOutcome);
   }
 
+  #room(name: string): RoomId {
+    return requireRoom(this.#options.rooms, checkName(name, "room's name")).id;
+  }
+
   #checkSingleTarget({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
     if ((user === undefined) !== (room === undefined)) return;
     throw new Fault("usage", "specify either a user or a room", { remedy: "use only one of them" });
-  }
-
-  room(name: string): RoomId {
-    return requireRoom(this.#options.rooms, checkName(name, "room's name")).id;
   }
 
   #account(name: string): Account {

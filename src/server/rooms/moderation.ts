@@ -19,13 +19,20 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import { requireRoom, requireUser } from "../../core/rooms/targets.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { RequestOf } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";
 import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { checkOperator, isOperating } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import {
+  type Deferred,
+  requireActor,
+  type Sender,
+  type SomeHandlers,
+  submit,
+} from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 import type { RecordLookup } from "./record-lookup.ts";
@@ -51,15 +58,65 @@ export class Moderation {
     this.#options = options;
   }
 
-  receipts(actor: Actor, { target, on }: RequestOf<"receipts">): RoomAction {
-    const { room } = this.#options.targets.resolve(actor.user, target);
-    if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
-    return { kind: "receipts", room: room.id, on };
-  }
+  readonly handlers = {
+    edit: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
+    erase: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
+    pin: async (request, from) => this.#act(from, await this.#messageAction(from, request)),
+    receipts: ({ target, on }, from) => {
+      const { room } = this.#options.targets.resolve(from.actor.user, target);
+      if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
+      return this.#act(from, { kind: "receipts", room: room.id, on });
+    },
+    kick: (request, from) => {
+      const { reason } = request;
+      return this.#act(from, defined({ kind: "kick", ...this.#whom(request), reason }));
+    },
+    "invite-user": (request, from) => {
+      const { user, isOperator } = from.actor;
+      const isByToken = isOperator && !this.#options.registry.policy.isOperator(user);
+      return this.#act(from, { kind: "admission", ...this.#whom(request), isByToken });
+    },
+    mute: (request, from) => {
+      const { on, until } = request;
+      return this.#act(from, defined({ kind: "mute", on, ...this.#whom(request), until }));
+    },
+    grant: async ({ room, user, on }, from) => {
+      if (room !== undefined) {
+        return this.#act(from, { kind: "grant", on, ...this.#whom({ room, user }) });
+      }
+      return await this.#grantOperator(from.actor, user, on);
+    },
+    "erase-all": async ({ user, after }, { account, actor }) => {
+      const everyone = this.#options.registry.allNames;
+      const author = user === undefined ? account : requireUser(everyone, checkName(user));
+      if (author !== account) checkOperator(actor);
+      const progress = await this.#options.erasure.ofAccount(actor.user, author, after ?? 0);
+      const { erased, last, more } = progress;
+      return { erased, ...(more && last !== undefined ? { next: last } : {}) };
+    },
+    operate: async ({ token }, { client, account }) => {
+      await this.#options.authenticator.guessOperatorToken(client, token);
+      if (client.member?.account === account) client.member.isOperator = true;
+    },
+    "sign-out": ({ user }, { actor }) => this.#signOut(actor, user),
+    ban: (request, from) => this.#ban(request, from),
+    bans: ({ after }) => {
+      const { registry, clock } = this.#options;
+      const { page, next } = pageAfter(registry.policy.bans(clock.expiryUnixMs()), after);
+      const bans = page.map(({ user, seq: _, ...ban }) =>
+        defined({ user: user === undefined ? undefined : registry.nameOf(user), ...ban }),
+      );
+      return defined({ bans, next });
+    },
+    registration: async ({ closed }, { actor }) => {
+      if (closed !== undefined) await this.#closeRegistration(requireActor(actor), closed);
+      return { closed: this.#options.registry.policy.isClosed };
+    },
+  } satisfies SomeHandlers;
 
-  async operate(client: ClientConnection, account: Account, token: string): Promise<void> {
-    await this.#options.authenticator.guessOperatorToken(client, token);
-    if (client.member?.account === account) client.member.isOperator = true;
+  #act(from: Sender, action: RoomAction): Deferred {
+    const { isOperator } = from.actor;
+    return submit(this.#options.kernel, from, { kind: "act", isOperator, action });
   }
 
   #isOperator(account: Account): boolean {
@@ -70,28 +127,15 @@ export class Moderation {
     return false;
   }
 
-  memberAction(request: RequestOf<"kick" | "mute" | "grant">, roomName: string): RoomAction {
-    const whom = this.#whom(request, roomName);
-    if (request.kind === "kick") return defined({ kind: "kick", ...whom, reason: request.reason });
-    const { on } = request;
-    if (request.kind === "grant") return { kind: "grant", on, ...whom };
-    return defined({ kind: "mute", on, ...whom, until: request.until });
-  }
-
-  invitation({ user, isOperator }: Actor, request: RequestOf<"invite-user">): RoomAction {
-    const isByToken = isOperator && !this.#options.registry.policy.isOperator(user);
-    return { kind: "admission", ...this.#whom(request, request.room), isByToken };
-  }
-
-  #whom(request: { readonly user: string }, roomName: string) {
+  #whom({ room: roomName, user: userName }: { readonly room: string; readonly user: string }) {
     const room = requireRoom(this.#options.rooms, checkName(roomName, "room's name"));
-    const account = this.account(request.user);
+    const account = this.#account(userName);
     const { id: user, name } = account;
     return { room: room.id, user, name, isOperator: this.#isOperator(account) };
   }
 
-  async messageAction(
-    actor: Actor,
+  async #messageAction(
+    { actor }: Sender,
     request: RequestOf<"edit"> | RequestOf<"erase"> | RequestOf<"pin">,
   ): Promise<RoomAction> {
     const { seq } = request;
@@ -118,36 +162,23 @@ export class Moderation {
     return { kind: "edit", text: request.text, ...message };
   }
 
-  async eraseAll(
-    account: Account,
-    actor: Actor,
-    { user, after }: RequestOf<"erase-all">,
-  ): Promise<Answer<"erase-all">> {
-    const everyone = this.#options.registry.allNames;
-    const author = user === undefined ? account : requireUser(everyone, checkName(user));
-    if (author !== account) checkOperator(actor);
-    const progress = await this.#options.erasure.ofAccount(actor.user, author, after ?? 0);
-    const { erased, last, more } = progress;
-    return { erased, ...(more && last !== undefined ? { next: last } : {}) };
-  }
-
   #room({ room }: Head): Room | undefined {
     return this.#options.rooms.get(room as Room["id"]);
   }
 
-  account(name: string): Account {
+  #account(name: string): Account {
     return requireUser(this.#options.registry, checkName(name, "person's name"));
   }
 
-  async signOut(actor: Actor, user: string): Promise<void> {
-    if (this.account(user).id === actor.user) {
+  async #signOut(actor: Actor, user: string): Promise<void> {
+    if (this.#account(user).id === actor.user) {
       const remedy = "use your account settings";
       throw new Fault("not-allowed", "you cannot sign yourself out here", { remedy });
     }
     // Another server may have recorded a password that this server has not applied yet.
-    if (this.account(user).passwordHash === undefined)
+    if (this.#account(user).passwordHash === undefined)
       await this.#options.sequencer.waitUntilCurrent();
-    const account = this.account(user);
+    const account = this.#account(user);
     if (account.passwordHash === undefined) {
       const text = msg`${account.name} has no password to sign in with again`;
       const remedy = "create a password reset that also signs out; the user then sets a password";
@@ -156,13 +187,13 @@ export class Moderation {
     await this.#options.resets.signOut(account);
   }
 
-  async grantOperator(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
+  async #grantOperator(actor: Actor, user: string, on: boolean): Promise<void> {
     checkOperator(actor);
-    const draft = () => roleDraft(this.account(user).id, actor.user, on);
+    const draft = () => roleDraft(this.#account(user).id, actor.user, on);
     await this.#options.kernel.transact(() => [draft()]);
   }
 
-  async ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
+  async #ban(request: RequestOf<"ban">, { client, actor }: Sender): Promise<void> {
     const { user, address, on, until, reason } = request;
     if ((user === undefined) === (address === undefined)) {
       throw new Fault("usage", "specify either a user or an address", {
@@ -170,7 +201,7 @@ export class Moderation {
       });
     }
     const whom =
-      user === undefined ? { address: banKey(address ?? "") } : { user: this.account(user).id };
+      user === undefined ? { address: banKey(address ?? "") } : { user: this.#account(user).id };
     const ban: Omit<Ban, "seq"> = defined({ ...whom, until, reason });
     const { kernel, registry, clock } = this.#options;
     if (on) this.#checkSelf(client, actor, ban);
@@ -204,16 +235,7 @@ export class Moderation {
     }
   }
 
-  bans({ after }: RequestOf<"bans">): Answer<"bans"> {
-    const { registry, clock } = this.#options;
-    const { page, next } = pageAfter(registry.policy.bans(clock.expiryUnixMs()), after);
-    const bans = page.map(({ user, seq: _, ...ban }) =>
-      defined({ user: user === undefined ? undefined : registry.nameOf(user), ...ban }),
-    );
-    return defined({ bans, next });
-  }
-
-  async closeRegistration(actor: Actor, closed: boolean): Promise<void> {
+  async #closeRegistration(actor: Actor, closed: boolean): Promise<void> {
     const { registry, kernel } = this.#options;
     checkOperator(actor);
     await this.#registrationChanges.run(() =>

@@ -12,9 +12,9 @@ import {
   prefsEraseDraft,
 } from "../../core/rooms/prefs.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
-import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 
 export class PrefsService {
   readonly #context: ServerContext;
@@ -26,28 +26,25 @@ export class PrefsService {
     this.#context = options;
   }
 
-  of({ prefs }: Account): Answer<"prefs"> {
-    return {
+  readonly handlers = {
+    prefs: (_, { account: { prefs } }) => ({
       rooms: [...(prefs?.rooms ?? [])].map(([room, settings]) => ({ room, ...settings })),
       saved: [...(prefs?.saved ?? [])].map(([seq, room]) => ({ room, seq })),
-    };
-  }
-
-  async set(account: Account, request: RequestOf<"prefs-set">): Promise<void> {
-    const { room: id, muted, favourite, hidden, unread } = request;
-    const room = id as RoomId;
-    const prefs = { muted, favourite, hidden, unread };
-    if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
-      this.#checkReads(account, room);
-    }
-    await this.#record(account, { kind: "prefs-set", room, prefs });
-  }
-
-  async save(account: Account, { room: id, seq, on }: RequestOf<"save">): Promise<void> {
-    const room = id as RoomId;
-    if (on) this.#checkReads(account, room, seq);
-    await this.#record(account, { kind: "save", room, seq, on });
-  }
+    }),
+    "prefs-set": async ({ room: id, muted, favourite, hidden, unread }, { account }) => {
+      const room = id as RoomId;
+      const prefs = { muted, favourite, hidden, unread };
+      if (Object.values(prefs).some((value) => value !== undefined && value !== false)) {
+        this.#checkReads(account, room);
+      }
+      await this.#record(account, { kind: "prefs-set", room, prefs });
+    },
+    save: async ({ room: id, seq, on }, { account }) => {
+      const room = id as RoomId;
+      if (on) this.#checkReads(account, room, seq);
+      await this.#record(account, { kind: "save", room, seq, on });
+    },
+  } satisfies SomeHandlers;
 
   onAccountRecord(record: LogRecord): void {
     if (record.head.kind !== "prefs") return;

@@ -9,6 +9,7 @@ import type { LogProofs } from "../../io/log/proofs.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 
 export interface Provable {
   readonly checkpoints: Pick<Checkpoints, "newest">;
@@ -33,19 +34,17 @@ export class ProofService {
     });
   }
 
-  async checkpoint(
-    account: Account,
-    request: RequestOf<"checkpoint">,
-  ): Promise<Answer<"checkpoint">> {
-    const newest = this.#options.provable?.checkpoints.newest(request.from);
-    // Other services share the queue's slots, so wait for other servers before taking one.
-    if (request.from > (newest?.size ?? 0)) await this.#options.sequencer.waitForSeq(request.from);
-    return this.#queued(account, (provable) => this.#checkpoint(provable, request));
-  }
-
-  inclusion(account: Account, request: RequestOf<"inclusion">): Promise<Answer<"inclusion">> {
-    return this.#queued(account, (provable) => this.#inclusion(provable, account, request));
-  }
+  readonly handlers = {
+    checkpoint: async (request, { account }) => {
+      const { from } = request;
+      const newest = this.#options.provable?.checkpoints.newest(from);
+      // Other services share the queue's slots, so wait for other servers before taking one.
+      if (from > (newest?.size ?? 0)) await this.#options.sequencer.waitForSeq(from);
+      return this.#queued(account, (provable) => this.#checkpoint(provable, request));
+    },
+    inclusion: (request, { account }) =>
+      this.#queued(account, (provable) => this.#inclusion(provable, account, request)),
+  } satisfies SomeHandlers;
 
   async #queued<Found>(
     { id }: Account,

@@ -30,7 +30,7 @@ import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
 import type { HistoryQuota } from "./history-quota.ts";
 import type { ReadPositionService } from "./read-positions.ts";
@@ -80,7 +80,44 @@ export class Queries {
     });
   }
 
-  listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {
+  readonly handlers = {
+    rooms: (request, { account }) => this.#listRooms(account, request),
+    who: ({ room: target, after }, { account }) => {
+      const { clock, engine } = this.#options;
+      const unixMs = clock.expiryUnixMs();
+      const [room] = target === undefined ? [] : this.#readable(account, target);
+      const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
+      const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
+      const page = people.slice(next, next + PAGE_RECORDS_MAX);
+      const users = page.map(({ account: { id, name } }) => {
+        const mutedUntil = room && muteEnd(room, id, unixMs);
+        const person = { user: name as string, online: engine.isOnline(id) };
+        return { ...person, role: this.#role(id, room), mutedUntil };
+      });
+      return { users, more: next + users.length < people.length };
+    },
+    whois: ({ user: named }, { account: requester }) => {
+      const { registry, rooms, engine } = this.#options;
+      const { id, name, sinceUnixMs } = requireUser(registry, checkName(named, "person's name"));
+      const shared = [...rooms.roomsOf(requester.id)].filter(({ members }) => members.has(id));
+      return {
+        user: name,
+        since: sinceUnixMs,
+        online: engine.isOnline(id),
+        role: registry.policy.isOperator(id) ? "operator" : "member",
+        rooms: shared.flatMap((room) => room.name ?? []).sort(),
+      };
+    },
+    history: (request, { client: { id, link }, account }) =>
+      this.#readers.runFor(`${id}`, async () => {
+        if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
+        return this.#page(account, request);
+      }),
+    pins: (request, { account }) => this.#pins(account, request),
+    readers: ({ seq }, { account }) => this.#readersTo(account, seq),
+  } satisfies SomeHandlers;
+
+  #listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {
     const rooms = [];
     let isBefore = after !== undefined;
     const last =
@@ -107,34 +144,6 @@ export class Queries {
     return { rooms, more: false };
   }
 
-  who(account: Account, { room: target, after }: RequestOf<"who">): Answer<"who"> {
-    const { clock, engine } = this.#options;
-    const unixMs = clock.expiryUnixMs();
-    const [room] = target === undefined ? [] : this.#readable(account, target);
-    const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
-    const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
-    const page = people.slice(next, next + PAGE_RECORDS_MAX);
-    const users = page.map(({ account: { id, name } }) => {
-      const mutedUntil = room && muteEnd(room, id, unixMs);
-      const person = { user: name as string, online: engine.isOnline(id) };
-      return { ...person, role: this.#role(id, room), mutedUntil };
-    });
-    return { users, more: next + users.length < people.length };
-  }
-
-  whois(requester: Account, named: string): Answer<"whois"> {
-    const { registry, rooms, engine } = this.#options;
-    const { id, name, sinceUnixMs } = requireUser(registry, checkName(named, "person's name"));
-    const shared = [...rooms.roomsOf(requester.id)].filter(({ members }) => members.has(id));
-    return {
-      user: name,
-      since: sinceUnixMs,
-      online: engine.isOnline(id),
-      role: registry.policy.isOperator(id) ? "operator" : "member",
-      rooms: shared.flatMap((room) => room.name ?? []).sort(),
-    };
-  }
-
   #role(user: UserId, room: Room | undefined): "operator" | "moderator" | "member" {
     if (this.#options.registry.policy.isOperator(user)) return "operator";
     return room?.moderators.has(user) === true ? "moderator" : "member";
@@ -153,17 +162,6 @@ export class Queries {
     const reuseMs = Math.max(LARGE_SORT_INTERVAL_MS, SORT_PAUSE_FACTOR * durationMs);
     this.#allAccounts = { people, until: startedAt + reuseMs, version };
     return people;
-  }
-
-  history(
-    { id, link }: Pick<ClientConnection, "id" | "link">,
-    account: Account,
-    request: RequestOf<"history">,
-  ): Promise<Answer<"history">> {
-    return this.#readers.runFor(`${id}`, async () => {
-      if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
-      return this.#page(account, request);
-    });
   }
 
   async #page(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
@@ -188,7 +186,7 @@ export class Queries {
     };
   }
 
-  async pins(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
+  async #pins(account: Account, { target, before }: RequestOf<"pins">): Promise<Answer<"pins">> {
     const { registry, targets, historyQuota } = this.#options;
     const { room } = targets.resolve(account.id, target);
     if (room === undefined) return { records: [], rooms: [], more: false };
@@ -228,7 +226,7 @@ export class Queries {
    * Answers only the author of a message that was posted after receipts were enabled.
    * @throws {Fault} not-found, not-allowed or too-many
    */
-  async readers(account: Account, seq: number): Promise<Answer<"readers">> {
+  async #readersTo(account: Account, seq: number): Promise<Answer<"readers">> {
     const { rooms, recordLookup } = this.#options;
     const head = (await recordLookup.find(account.id, seq))?.head;
     const room = head === undefined ? undefined : rooms.get(head.room as RoomId);

@@ -12,11 +12,12 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import { READ_POSITIONS, ReadPositions } from "../../core/rooms/read-positions.ts";
 import { type Room, targetUser } from "../../core/rooms/rooms.ts";
 import { requireUser } from "../../core/rooms/targets.ts";
-import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 
 export class ReadPositionService {
   readonly #context: ServerContext;
@@ -41,15 +42,38 @@ export class ReadPositionService {
     });
   }
 
-  open(): void {
+  readonly handlers = {
+    read: ({ room: roomId, n }, { client, account: { id } }) => {
+      const room = this.#context.rooms.get(roomId as RoomId);
+      if (room?.members.has(id) !== true)
+        throw new Fault("not-member", "you are not a member of this room");
+      const upTo = Math.min(n, room.lastN);
+      this.#advance(id, room, upTo, client);
+      const { feed, siblings } = this.#context;
+      feed.emitActivity(id);
+      siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
+    },
+    ignore: async ({ user, on }, { account }) => {
+      const { registry, kernel } = this.#context;
+      const ignored = requireUser(registry, checkName(user, "person's name"));
+      const record = await kernel.transact(() => {
+        const draft = registry.ignoreDraft(account, ignored.id, on);
+        return draft === undefined ? [] : [draft];
+      });
+      if (record !== undefined) this.sendIgnored(account);
+    },
+    ignored: (_, { account }) => ({ users: this.#ignoredBy(account) }),
+  } satisfies SomeHandlers;
+
+  start(): void {
     const stored = this.#file.open();
     if (stored !== undefined) this.#positions.load(stored);
   }
 
   /** Sends the ignored users before the first record, so that their messages stay hidden. */
-  onLogin(client: ClientConnection, account: Account): void {
+  onLogin(client: ClientConnection, { account }: Member): void {
     if (account.ignored.size > 0)
-      client.notify({ kind: "ignored", users: this.ignoredBy(account) });
+      client.notify({ kind: "ignored", users: this.#ignoredBy(account) });
   }
 
   upTo(user: UserId, room: RoomId): number {
@@ -79,17 +103,6 @@ export class ReadPositionService {
     this.#cancel?.();
     this.#sendAll();
     await this.#file.close();
-  }
-
-  read(client: ClientConnection, { id }: Account, { room: roomId, n }: RequestOf<"read">): void {
-    const room = this.#context.rooms.get(roomId as RoomId);
-    if (room?.members.has(id) !== true)
-      throw new Fault("not-member", "you are not a member of this room");
-    const upTo = Math.min(n, room.lastN);
-    this.#advance(id, room, upTo, client);
-    const { feed, siblings } = this.#context;
-    feed.emitActivity(id);
-    siblings.publish({ kind: "read", user: id, room: room.id, n: upTo });
   }
 
   advanceTo(user: UserId, id: RoomId, n: number): void {
@@ -123,23 +136,13 @@ export class ReadPositionService {
     this.#unsent.clear();
   }
 
-  async ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
-    const { registry, kernel } = this.#context;
-    const ignored = requireUser(registry, checkName(user, "person's name"));
-    const record = await kernel.transact(() => {
-      const draft = registry.ignoreDraft(account, ignored.id, on);
-      return draft === undefined ? [] : [draft];
-    });
-    if (record !== undefined) this.sendIgnored(account);
-  }
-
   sendIgnored(account: Account): void {
-    const users = this.ignoredBy(account);
+    const users = this.#ignoredBy(account);
     for (const client of this.#context.peers.of(account.id))
       client.notify({ kind: "ignored", users });
   }
 
-  ignoredBy(account: Account): string[] {
+  #ignoredBy(account: Account): string[] {
     const names = [...account.ignored].map((id) => this.#context.registry.nameOf(id));
     return names.filter((name) => name !== undefined);
   }

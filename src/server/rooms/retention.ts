@@ -3,6 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { RETENTION_CHECK_INTERVAL_MS } from "../../base/limits.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { MassErasure } from "./mass-erasure.ts";
@@ -23,10 +24,14 @@ export class Retention {
     this.#options = options;
   }
 
-  sweep(): void {
+  start(): void {
+    this.#sweep();
+  }
+
+  #sweep(): void {
     this.#cancel();
     if (this.#isStopped) return;
-    this.#cancel = this.#options.clock.after(RETENTION_CHECK_INTERVAL_MS, () => this.sweep());
+    this.#cancel = this.#options.clock.after(RETENTION_CHECK_INTERVAL_MS, () => this.#sweep());
     if (this.#isSweeping) return;
     this.#isSweeping = true;
     void this.#sweepAll().finally(() => {
@@ -34,8 +39,8 @@ export class Retention {
     });
   }
 
-  onRecord(record: LogRecord): void {
-    if (record.head.kind === "retention") this.sweep();
+  onRecord(_room: Room, record: LogRecord): void {
+    if (record.head.kind === "retention") this.#sweep();
   }
 
   stop(): void {

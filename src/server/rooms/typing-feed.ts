@@ -15,6 +15,9 @@ import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 import type { FanOut } from "./broadcast.ts";
 
 interface TypingFeedOptions extends ServerContext {
@@ -40,6 +43,10 @@ export class TypingFeed {
   constructor(options: TypingFeedOptions) {
     this.#options = options;
   }
+
+  readonly handlers = {
+    typing: (request, { account }) => this.setTyping(account, request),
+  } satisfies SomeHandlers;
 
   setTyping({ id }: Account, { room: roomId, on }: Pick<RequestOf<"typing">, "room" | "on">): void {
     const { rooms, clock, feed, siblings } = this.#options;
@@ -71,8 +78,9 @@ export class TypingFeed {
     this.#schedule();
   }
 
-  onOffline(user: UserId): void {
-    this.#end(user);
+  onLogout(_client: ClientConnection, { account: { id } }: Member): void {
+    if (this.#options.peers.of(id).length > 0) return;
+    this.#end(id);
     this.#schedule();
   }
 

@@ -21,9 +21,10 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import type { RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
-import { isOperating } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { Sender, SomeHandlers } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 import type { SealedBuckets } from "./buckets.ts";
 import { GroupInfoStore } from "./group-info.ts";
 import { InvitedUsers } from "./invited.ts";
@@ -50,6 +51,22 @@ export class SealedService {
     this.#leases = new LeaseStore(buckets.leases);
   }
 
+  readonly handlers = {
+    "key-packages": ({ packages, lastResort }, { client, account }) =>
+      this.#packages.add(certifiedDevice(client, account), packages, lastResort),
+    "key-package": ({ user }, { client, account }) => this.#claimKeyPackages(client, account, user),
+    "seal-lease": (request, { client, account }) =>
+      this.#leases.renew(certifiedDevice(client, account), request),
+    "group-create": (request, from) => this.#commit(request, from),
+    "group-commit": (request, from) => this.#commit(request, from),
+    group: async ({ target }, { account }) => {
+      const { id: room, room: found } = this.#options.targets.resolve(account.id, target);
+      if (found !== undefined) requireMember(found, account.id);
+      if (found?.group === undefined) return { room };
+      return { room, made: await this.#groupState(found, account) };
+    },
+  } satisfies SomeHandlers;
+
   async start(): Promise<void> {
     const { rooms, registry } = this.#options;
     for (const room of rooms.named()) {
@@ -67,29 +84,6 @@ export class SealedService {
     }
   }
 
-  async addKeyPackages(
-    client: ClientConnection,
-    account: Account,
-    { packages, lastResort }: RequestOf<"key-packages">,
-  ): Promise<Answer<"key-packages">> {
-    return await this.#packages.add(certifiedDevice(client, account), packages, lastResort);
-  }
-
-  async renewLease(
-    client: ClientConnection,
-    account: Account,
-    request: RequestOf<"seal-lease">,
-  ): Promise<Answer<"seal-lease">> {
-    return await this.#leases.renew(certifiedDevice(client, account), request);
-  }
-
-  async group(account: Account, target: string): Promise<Answer<"group">> {
-    const { id: room, room: found } = this.#options.targets.resolve(account.id, target);
-    if (found !== undefined) requireMember(found, account.id);
-    if (found?.group === undefined) return { room };
-    return { room, made: await this.#groupState(found, account) };
-  }
-
   /** @throws {Fault} not-found if the GroupInfo was lost, no-majority if this server is outdated */
   async #groupState(room: Room, account: Account): Promise<Answer<"group">["made"]> {
     for (;;) {
@@ -104,7 +98,7 @@ export class SealedService {
     }
   }
 
-  onLogin(client: ClientConnection, { id }: Account): void {
+  onLogin(client: ClientConnection, { account: { id } }: Member): void {
     const { registry } = this.#options;
     for (const [{ name }, inviter] of this.#invited.of(id)) {
       const by = inviter && registry.nameOf(inviter);
@@ -127,7 +121,7 @@ export class SealedService {
     }
   }
 
-  async claimKeyPackages(
+  async #claimKeyPackages(
     client: ClientConnection,
     account: Account,
     user: string,
@@ -180,17 +174,15 @@ export class SealedService {
     }
   }
 
-  async commit(
-    client: ClientConnection,
-    account: Account,
+  async #commit(
     request: RequestOf<"group-create"> | RequestOf<"group-commit">,
+    { client, account, actor: { isOperator } }: Sender,
   ): Promise<Answer<"group-commit">> {
-    const { registry, kernel } = this.#options;
+    const { kernel } = this.#options;
     const device = certifiedDevice(client, account);
     const { target, info } = request;
     const { id, room } = this.#options.targets.resolve(account.id, target);
     if (room !== undefined) requireMember(room, account.id);
-    const isOperator = isOperating(client, account, registry);
     return await this.#commits.runFor(id, async () => {
       const hash = await this.#infos.propose(id, info);
       try {

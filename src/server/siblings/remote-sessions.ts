@@ -32,22 +32,7 @@ export interface RemoteSessionsOptions
   readonly push: Pick<PushService, "onRemoteSubscribe" | "onActivity"> | undefined;
 }
 
-type RemoteSessionsApi = Pick<RemoteSessions, keyof RemoteSessions>;
-
-export function remoteSessions(options: RemoteSessionsOptions): RemoteSessionsApi {
-  return options.sequencer.isShared ? new RemoteSessions(options) : NO_REMOTE_SESSIONS;
-}
-
-const NO_REMOTE_SESSIONS: RemoteSessionsApi = {
-  start: () => {},
-  stop: () => {},
-  onPresenceChange: () => {},
-  onLogin: () => {},
-  onAddressesChange: () => {},
-  onAccountRecord: () => {},
-};
-
-class RemoteSessions {
+export class RemoteSessions {
   readonly #options: RemoteSessionsOptions;
   readonly #presence: RemotePresence;
   readonly #accountRecords: RemoteAccountRecords;
@@ -74,12 +59,13 @@ class RemoteSessions {
     this.#addresses.stop();
   }
 
-  onPresenceChange(): void {
+  onLogin(client: ClientConnection): void {
     this.#presence.scheduleSend();
+    this.#addresses.sendTo(client);
   }
 
-  onLogin(client: ClientConnection): void {
-    this.#addresses.sendTo(client);
+  onLogout(): void {
+    this.#presence.scheduleSend();
   }
 
   onAddressesChange(): void {

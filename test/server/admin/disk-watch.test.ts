@@ -24,7 +24,7 @@ function watched(first: number | Fault) {
     blobs: {
       freeBytes: () => (free instanceof Fault ? Promise.reject(free) : Promise.resolve(free)),
     },
-    onChange: (state) => warnings.push(state),
+    onEvent: (state) => warnings.push(state),
   });
   const checkWith = async (bytes: number | Fault) => {
     free = bytes;

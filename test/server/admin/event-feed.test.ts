@@ -48,11 +48,14 @@ test("sends past events up to the size of one message", async () => {
 });
 
 test("drops the oldest of too many events", () => {
-  const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
-  const emit = feed.wrap(() => undefined);
+  const feed = new EventFeed({
+    clock: new VirtualClock(),
+    registry: undefined as never,
+    onEvent: () => undefined,
+  });
   const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
   for (let n = 0; n <= 3 * EVENTS_STORED_MAX; n++)
-    emit({ kind: "connected", client: "x", ...from });
+    feed.emit({ kind: "connected", client: "x", ...from });
   const { events } = feed.recent();
   expect(events.length).toBeLessThanOrEqual(EVENTS_STORED_MAX);
   expect(events.length).toBeGreaterThan(EVENTS_STORED_MAX / 2);

@@ -25,7 +25,7 @@ function quotaOf(textsBytesPerDay: number) {
   const options = { clock, disk, isOperator, settings: { textsBytesPerDay } };
   const quota = new LogQuota(options as never);
   const write = (by: UserId | "server", bytes: number) =>
-    quota.onRecord({
+    quota.onAccountRecord({
       head: { by },
       headBytes: new Uint8Array(40),
       bodyBytes: new Uint8Array(bytes - 40),

@@ -134,7 +134,7 @@ const busy = (members = 2) => {
   const users = Array.from({ length: members }, (_, i) => `u${i}` as typeof ANA);
   const of = (id: string) => room(id, { members: new Set(users) });
   const post = (one: Room, kind: "text" | "join" = "text") =>
-    fanOut.addRecord(one, ledger.write(kind, one.id, ANA, kind === "text" ? { text: "hi" } : {}));
+    fanOut.onRecord(one, ledger.write(kind, one.id, ANA, kind === "text" ? { text: "hi" } : {}));
   return { clock, fanOut, published, of, say: post };
 };
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { PAGE_RECORDS_MAX, PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import type { Account } from "../../../src/core/rooms/accounts.ts";
+import type { Sender } from "../../../src/server/kernel/service.ts";
 import { Queries, type QueriesOptions } from "../../../src/server/rooms/queries.ts";
 
 function openQueries(count: number) {
@@ -24,7 +25,9 @@ function openQueries(count: number) {
   const engine = { isOnline: () => false };
   const queries = new Queries({ registry, clock, engine } as unknown as QueriesOptions);
   const who = (after?: string) =>
-    queries.who(accounts[0] as Account, { ref: 1, kind: "who", ...(after && { after }) });
+    queries.handlers.who({ ref: 1, kind: "who", ...(after && { after }) }, {
+      account: accounts[0],
+    } as Sender);
   return { who, counts, registry, names };
 }
 

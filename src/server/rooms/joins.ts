@@ -1,4 +1,4 @@
-/** Handlers for joining, leaving and topics. */
+/** Requests to join, create and leave rooms, and to change their topics. */
 
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
@@ -7,42 +7,70 @@ import { ROOMS_PER_HOUR_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { HourlyQuota } from "../../core/rate.ts";
-import { type JoinOptions, joinDrafts } from "../../core/rooms/drafts.ts";
+import { type JoinOptions, joinDrafts, lobbyDraft } from "../../core/rooms/drafts.ts";
 import { isInvited } from "../../core/rooms/moderation.ts";
-import { needsPassword, type Room } from "../../core/rooms/rooms.ts";
-import type { RequestKind, RequestOf } from "../../wire/messages.ts";
-import type { Services } from "../services/services.ts";
-import { type Handlers, NO_SEALING, required, type Sender, submit } from "./handler.ts";
+import { LOBBY, needsPassword, type Room } from "../../core/rooms/rooms.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import type { Invites } from "../auth/invites.ts";
+import type { Authenticator } from "../auth/login.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import {
+  disabledFault,
+  NO_SEALING,
+  type Sender,
+  type SomeHandlers,
+  submit,
+} from "../kernel/service.ts";
+import { Transactions } from "../kernel/transactions.ts";
 
-export function roomHandlers(services: Services) {
-  const { kernel } = services;
-  const joins = new Joins(services);
-  return {
-    join: async (request, sender) =>
-      submit(kernel, sender, { kind: "join", options: await joins.options(request, sender) }),
-    leave: ({ room: named, epoch, signature, reason }, sender) => {
-      const { device } = sender.member;
+interface JoinsOptions extends ServerContext {
+  readonly authenticator: Pick<Authenticator, "guessRoomPassword" | "hash">;
+  readonly invites: Pick<Invites, "opensRoom">;
+  readonly isSealingEnabled: boolean;
+}
+
+export class Joins {
+  readonly #options: JoinsOptions;
+  readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
+
+  constructor(options: JoinsOptions) {
+    this.#options = options;
+  }
+
+  readonly handlers = {
+    join: async (request, from) =>
+      submit(this.#options.kernel, from, {
+        kind: "join",
+        options: await this.#joinOptions(request, from),
+      }),
+    leave: ({ room: named, epoch, signature, reason }, from) => {
+      const { device } = from.member;
       const isSigned = epoch !== undefined && signature !== undefined && device !== undefined;
       const signed = isSigned ? { epoch, device, signature: toBase64Url(signature) } : undefined;
       const room = checkName(named, "room's name");
-      return submit(kernel, sender, { kind: "leave", room, ...defined({ signed, reason }) });
+      return submit(this.#options.kernel, from, {
+        kind: "leave",
+        room,
+        ...defined({ signed, reason }),
+      });
     },
-    topic: ({ room, topic }, sender) =>
-      submit(kernel, sender, { kind: "topic", room: checkName(room, "room's name"), topic }),
-  } satisfies Partial<Handlers<RequestKind>>;
-}
+    topic: ({ room: named, topic }, from) => {
+      const room = checkName(named, "room's name");
+      return submit(this.#options.kernel, from, { kind: "topic", room, topic });
+    },
+  } satisfies SomeHandlers;
 
-class Joins {
-  readonly #services: Services;
-  readonly #rate = new HourlyQuota(ROOMS_PER_HOUR_MAX);
-
-  constructor(services: Services) {
-    this.#services = services;
+  /** Creates the lobby at the first start. */
+  async start(): Promise<void> {
+    const { history, rooms, entropy } = this.#options;
+    await new Transactions(history).run(() =>
+      rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
+    );
   }
 
-  async options(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
+  async #joinOptions(request: RequestOf<"join">, sender: Sender): Promise<JoinOptions> {
     const name = checkName(request.room, "room's name");
-    const room = this.#services.rooms.find(name);
+    const room = this.#options.rooms.find(name);
     if (room !== undefined) {
       const isPasswordCorrect = await this.#isPasswordCorrect(room, request, sender);
       return { name, isPasswordCorrect, create: undefined };
@@ -56,7 +84,7 @@ class Joins {
     { password }: RequestOf<"join">,
     { client, account }: Sender,
   ): Promise<boolean> {
-    const { clock, registry, authenticator, invites } = this.#services;
+    const { clock, registry, authenticator, invites } = this.#options;
     const isFree =
       !needsPassword(room, account.id) ||
       isInvited(room, account.id, registry, clock.expiryUnixMs());
@@ -78,9 +106,9 @@ class Joins {
     { room, password, sealed }: RequestOf<"join">,
     { account, actor: { isOperator } }: Sender,
   ): Promise<JoinOptions> {
-    const { rooms, registry, kernel, entropy, authenticator } = this.#services;
+    const { rooms, registry, kernel, entropy, authenticator } = this.#options;
     if (sealed === true) {
-      required(this.#services.sealed, NO_SEALING);
+      if (!this.#options.isSealingEnabled) throw disabledFault(NO_SEALING);
       if (password !== undefined) {
         throw new Fault(
           "usage",
@@ -108,7 +136,7 @@ class Joins {
 
   #checkRate(user: UserId): void {
     const message = `you have reached the limit of ${ROOMS_PER_HOUR_MAX} new rooms per hour`;
-    const now = this.#services.clock.now();
+    const now = this.#options.clock.now();
     this.#rate.take(user, now, message, "wait an hour, or ask an operator");
   }
 }

@@ -1,45 +1,64 @@
-/** Checks of the messages to which reactions refer. */
+/** Posts, with the checks of the messages to which reactions refer. */
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
+import { checkMayImport } from "../../core/rooms/moderation.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { ClientConnection } from "../session/client-connection.ts";
+import { type Deferred, type Sender, type SomeHandlers, submit } from "../kernel/service.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
-interface ReactionsOptions extends ServerContext {
+interface PostsOptions extends ServerContext {
   readonly recordLookup: Pick<RecordLookup, "find">;
 }
 
 const REACTABLE_KINDS = kindsWith("reactable");
 
-/** Later posts on the same link wait for the check, so that posts stay in order. */
-export class Reactions {
-  readonly #options: ReactionsOptions;
-  readonly #posts = new TaskQueue();
+/** Later posts on the same link wait for the check of a reaction, so that posts stay in order. */
+export class Posts {
+  readonly #options: PostsOptions;
+  readonly #checks = new TaskQueue();
 
-  constructor(options: ReactionsOptions) {
+  constructor(options: PostsOptions) {
     this.#options = options;
   }
 
-  submit(
-    client: ClientConnection,
-    account: Account,
-    request: RequestOf<"post">,
-    proceed: () => void,
-  ): Promise<void> | undefined {
-    const { react, re } = request.body;
-    const isReaction = react !== undefined && re !== undefined;
-    if (!isReaction && this.#posts.isIdle(client)) {
-      proceed();
-      return undefined;
+  readonly handlers = {
+    post: (request, from) => {
+      try {
+        const done = this.#post(request, from);
+        if (!(done instanceof Promise)) return done;
+        return done.catch((error: unknown) => this.#refuse(request, from, error));
+      } catch (error) {
+        return this.#refuse(request, from, error);
+      }
+    },
+  } satisfies SomeHandlers;
+
+  /** Runs synchronously, because a post that is delayed past the next post would be refused. */
+  #post(request: RequestOf<"post">, from: Sender): Promise<Deferred> | Deferred {
+    const { client, account, actor } = from;
+    const { kernel, rooms } = this.#options;
+    const { react, re, imported } = request.body;
+    if (imported !== undefined) {
+      checkMayImport({ rooms, isOperator: actor.isOperator }, account.id, request.to);
     }
-    return this.#posts.runFor(client, async () => {
+    const isReaction = react !== undefined && re !== undefined;
+    const command = { kind: "post", request } as const;
+    if (!isReaction && this.#checks.isIdle(client)) return submit(kernel, from, command);
+    return this.#checks.runFor(client, async () => {
       if (isReaction) await this.#check(account, request.to, re);
-      proceed();
+      return submit(kernel, from, command);
     });
+  }
+
+  #refuse(request: RequestOf<"post">, { client }: Sender, error: unknown): never {
+    if (error instanceof Fault && error.retryAfterMs === undefined) {
+      this.#options.kernel.abandon(client.id, request);
+    }
+    throw error;
   }
 
   async #check(account: Account, to: string, re: number): Promise<void> {

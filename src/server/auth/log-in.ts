@@ -1,0 +1,135 @@
+/** Requests to register, log in and out, and change the password. */
+
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import {
+  DEFERRED,
+  type Deferred,
+  type LoginRequest,
+  type Sender,
+  type SomeHandlers,
+} from "../kernel/service.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { Login } from "../session/connection-state.ts";
+import type { Authenticator } from "./login.ts";
+
+/** Delay before a client retries a log-in, because each attempt counts as a guess. */
+const LOGIN_RETRY_MS = 3_000;
+
+interface LogInOptions extends ServerContext {
+  readonly authenticator: Authenticator;
+  readonly push: { onSignedOut(device: string): void } | undefined;
+  readonly sessions: {
+    logIn(client: ClientConnection, account: Account, request: LoginRequest): void;
+    logOut(client: ClientConnection): void;
+  };
+}
+
+export class LogIn {
+  readonly #options: LogInOptions;
+
+  constructor(options: LogInOptions) {
+    this.#options = options;
+  }
+
+  readonly handlers = {
+    admit: async (request, { client }) => {
+      const { sequencer, authenticator } = this.#options;
+      await sequencer.waitUntilCurrent(); // Another server may have created the invite.
+      await authenticator.admit(client, request);
+    },
+    register: async (request, { client }) => {
+      const account = await this.#options.authenticator.register(client, request);
+      client.authenticated(loginOf(request));
+      return this.#enterLobby(client, account, request.ref);
+    },
+    login: async (request, { client }) => {
+      const { rooms, sessions } = this.#options;
+      const account = await this.#login(client, request);
+      if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
+        // The registration was interrupted after the account was recorded and before it entered the
+        // lobby.
+        return this.#enterLobby(client, account, request.ref);
+      }
+      sessions.logIn(client, account, request);
+      return DEFERRED;
+    },
+    passwd: async (request, { client, account }) => {
+      const { authenticator, kernel, registry } = this.#options;
+      await authenticator.checkCurrent(client, account, request.current);
+      const hash = await authenticator.hash(account.id, request.password);
+      await kernel.transact(() => [registry.passwordDraft(account.id, hash)]);
+    },
+    logout: (request, from) => {
+      const { push, sessions } = this.#options;
+      const { device } = from.member;
+      const leave = () => {
+        if (device !== undefined) push?.onSignedOut(device);
+        sessions.logOut(from.client);
+      };
+      return request.forget === true ? this.#forgetDevice(from).then(leave) : leave();
+    },
+  } satisfies SomeHandlers;
+
+  #enterLobby(client: ClientConnection, account: Account, ref: number): Deferred {
+    const { kernel, sessions } = this.#options;
+    kernel.submit({ user: account.id, session: client.id }, { kind: "enter" }, (outcome) => {
+      if (outcome instanceof Fault) client.settle(ref, outcome);
+      else sessions.logIn(client, account, { ref });
+    });
+    return DEFERRED;
+  }
+
+  async #login(client: ClientConnection, request: RequestOf<"login">): Promise<Account> {
+    const isCurrent = await this.#waitForClientState(request);
+    try {
+      return await this.#authenticate(client, request);
+    } catch (error) {
+      const isRefused = error instanceof Fault && error.code === "login-refused";
+      if (isCurrent || !isRefused) throw error;
+      // Another server may know the account, the device or the password that this server lacks.
+      const message = "the server's cluster has no majority and cannot check this log-in";
+      throw new Fault("no-majority", message, { cause: error, retryAfterMs: LOGIN_RETRY_MS });
+    }
+  }
+
+  async #authenticate(client: ClientConnection, request: RequestOf<"login">): Promise<Account> {
+    const { authenticator } = this.#options;
+    const { user, password, presence } = request;
+    if (client.link.transport !== "irc") {
+      const account = await authenticator.login(client, request);
+      client.authenticated(loginOf(request));
+      return account;
+    }
+    const { account, ircPassword } = await authenticator.loginGateway(client, user, password ?? "");
+    client.authenticated({ device: undefined, ircPassword, isPresent: presence !== false });
+    return account;
+  }
+
+  /** Waits for the records that another server has already sent to this client. */
+  async #waitForClientState({ after = 0 }: RequestOf<"login">): Promise<boolean> {
+    const { sequencer, rooms } = this.#options;
+    const isCurrent = await sequencer.waitUntilCurrent();
+    const isApplied = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
+    if (!isApplied) await sequencer.waitForSeq(after);
+    return isCurrent;
+  }
+
+  async #forgetDevice({ client, member: { device }, account }: Sender): Promise<void> {
+    const { registry, kernel, peers } = this.#options;
+    if (device === undefined) return;
+    await kernel.transact(() =>
+      account.devices.has(device) ? [registry.deviceRemovalDraft(account, device)] : [],
+    );
+    const fault = new Fault("login-refused", "this device was signed out");
+    peers.close(account.id, fault, (peer) => peer !== client && peer.member?.device === device);
+  }
+}
+
+function loginOf({ deviceKey, presence }: RequestOf<"register"> | RequestOf<"login">): Login {
+  return { device: toBase64Url(deviceKey), isPresent: presence !== false };
+}
