@@ -48,24 +48,13 @@ export class Samples {
     const oldest = Math.max(0, this.#last - SAMPLES_STORED_MAX);
     const from = after > this.#last ? oldest : Math.max(after, oldest);
     const to = Math.min(this.#last, from + SAMPLES_PAGE_MAX);
-    const column = (name: (typeof COLUMNS)[number]) =>
-      Array.from({ length: to - from }, (_, index) => {
-        return this.#columns.get(name)?.[(from + index) % SAMPLES_STORED_MAX] ?? 0;
+    const columns = [...this.#columns]
+      .filter(([name]) => name !== "diskFreeBytes" || this.#previous?.diskFreeBytes !== undefined)
+      .map(([name, column]) => {
+        const at = (index: number) => column[(from + index) % SAMPLES_STORED_MAX] ?? 0;
+        return [name, Array.from({ length: to - from }, (_, index) => at(index))];
       });
-    return {
-      since: this.#sinceMs,
-      last: to,
-      more: to < this.#last,
-      time: column("time"),
-      posts: column("posts"),
-      receivedBytes: column("receivedBytes"),
-      sentBytes: column("sentBytes"),
-      links: column("links"),
-      online: column("online"),
-      memoryBytes: column("memoryBytes"),
-      ...(this.#previous?.diskFreeBytes === undefined
-        ? {}
-        : { diskFreeBytes: column("diskFreeBytes") }),
-    };
+    const position = { since: this.#sinceMs, last: to, more: to < this.#last };
+    return { ...position, ...Object.fromEntries(columns) };
   }
 }
