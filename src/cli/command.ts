@@ -20,6 +20,11 @@ export interface FlagDef {
   /** Makes a flag repeatable, or lets the last argument accept all remaining words. */
   readonly many?: true;
   readonly integer?: { readonly min: number; readonly max: number };
+  /**
+   * Converts the typed text.
+   * @throws {Fault} usage
+   */
+  readonly parse?: (text: string) => string | number;
   readonly choices?: readonly string[];
   readonly list?: true;
   /** Value of the flag if it is the last word on the command line. */
@@ -28,11 +33,13 @@ export interface FlagDef {
 
 export type FlagDefs = Readonly<Record<string, FlagDef>>;
 
-type SingleValue<D> = D extends { integer: object }
-  ? number
-  : D extends { type: "enum"; options: readonly (infer Option)[] }
-    ? Option
-    : string;
+type SingleValue<D> = D extends { parse: (text: string) => infer Value }
+  ? Value
+  : D extends { integer: object }
+    ? number
+    : D extends { type: "enum"; options: readonly (infer Option)[] }
+      ? Option
+      : string;
 
 type AbsentValue<D> = D extends { required: true } | { default: string }
   ? never
@@ -46,11 +53,11 @@ export type FlagValues<T extends FlagDefs> = {
   readonly [K in keyof T]: T[K] extends { type: "boolean" }
     ? boolean
     : T[K] extends { many: true }
-      ? readonly string[]
+      ? readonly SingleValue<T[K]>[]
       : SingleValue<T[K]> | AbsentValue<T[K]>;
 };
 
-export type AnyFlagValue = boolean | string | number | readonly string[] | undefined;
+export type AnyFlagValue = boolean | string | number | readonly (string | number)[] | undefined;
 
 export interface Verb {
   readonly kind: "verb";

@@ -86,7 +86,7 @@ class Reader {
     const value = flagValue(token, target);
     const previous = this.#typedValues.get(key);
     if (definition.many && typeof value === "string") {
-      this.#typedValues.set(key, [...(Array.isArray(previous) ? previous : []), value]);
+      this.#append(key, value);
     } else if (previous === undefined) {
       this.#typedValues.set(key, value);
     } else {
@@ -97,13 +97,15 @@ class Reader {
   addPositional(text: string): void {
     const [key, definition] = this.#positionals[this.#positionalsFilled] ?? [];
     if (key === undefined || definition === undefined) throw this.#extraArgument(text);
-    if (definition.many) {
-      const previous = this.#typedValues.get(key);
-      this.#typedValues.set(key, [...(Array.isArray(previous) ? previous : []), text]);
-    } else {
-      this.#typedValues.set(key, parseFlagValue(text, definition, key.toUpperCase()));
-      this.#positionalsFilled++;
-    }
+    const value = parseFlagValue(text, definition, key.toUpperCase());
+    if (definition.many) return this.#append(key, value);
+    this.#typedValues.set(key, value);
+    this.#positionalsFilled++;
+  }
+
+  #append(key: string, value: string | number): void {
+    const previous = this.#typedValues.get(key);
+    this.#typedValues.set(key, [...(Array.isArray(previous) ? previous : []), value]);
   }
 
   get given(): ReadonlySet<string> {
@@ -190,6 +192,7 @@ export function parseFlagValue(text: string, definition: FlagDef, name: string):
     for (const word of words) checkOption(word, options, name);
     return words.join(",");
   }
+  if (definition.parse !== undefined) return definition.parse(text);
   if (definition.integer === undefined) return text;
   const { min, max } = definition.integer;
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
