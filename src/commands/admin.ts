@@ -1,113 +1,529 @@
-/** `chat admin`, with the table of its subcommands. */
+/** `chat admin`, with its subcommands. */
 
-import { defineGroup, loadExport, verbRow } from "../cli/command.ts";
+import { Fault } from "../base/fault.ts";
+import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../base/limits.ts";
+import { checkName, type Name } from "../base/names.ts";
+import { counted, formatDuration } from "../base/sizes.ts";
+import { formatUtc } from "../base/time.ts";
+import { defined } from "../base/values.ts";
+import {
+  argument,
+  defineGroup,
+  defineVerb,
+  enumFlag,
+  flag,
+  stringFlag,
+  type VerbRow,
+  verbRow,
+} from "../cli/command.ts";
+import { confirmAction, YES_FLAG } from "../cli/confirm.ts";
+import { eraseAll } from "../cli/connect/erase-all.ts";
+import { externalAddress, inviteUrl } from "../cli/connect/invite.ts";
+import {
+  ADMIN_FLAGS,
+  durationFlag,
+  expiryOf,
+  type Operator,
+  operatorVerb,
+  ROOM_FLAG,
+  roomNameOf,
+  USER_ARGUMENT,
+  userNameOf,
+  withOperator,
+} from "../cli/connect/operator.ts";
+import { printNotice } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
+import { formatTimestamp, type JsonObject, renderJson, styleOf } from "../cli/output/render.ts";
+import { printList, printResult } from "../cli/output/result.ts";
+import { grant, kick } from "../client/chat/room-actions.ts";
+import { clockText } from "../core/clock-check.ts";
+import { parseDuration, withUtcTime } from "../core/duration.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
+import { banTarget } from "../ui/commands.ts";
+import { formatAddress, formatInvite, parseServerSpec, quoteInvite } from "../wire/invite.ts";
+import * as lists from "./admin/lists.ts";
+import { log } from "./admin/log.ts";
+import { room } from "./admin/room.ts";
 
-const lists = () => import("./admin/lists.ts");
-const status = () => import("./admin/status.ts");
-const people = () => import("./admin/people.ts");
-const bans = () => import("./admin/bans.ts");
-const invites = () => import("./admin/invites.ts");
-const accounts = () => import("./admin/accounts.ts");
+const FOR_FLAG = durationFlag("Duration: 30s, 10m, 2h or 7d (Default: permanent)");
+
+/** Everything that a server expires or deletes by time. */
+const WAITS = ["retention", "invites", "bans", "mutes", "resets", "uploads", "key-packages"];
+
+const DIRECTIONS = ["up", "down"] as const;
+
+/** Prints one line: an object for scripts, otherwise only the text, which may be piped. */
+function printData({ context }: Operator, json: JsonObject, text: string): number {
+  context.stdout.write(context.json ? renderJson(json) : `${text}\n`);
+  return 0;
+}
+
+const cancel = operatorVerb({
+  summary: "Cancel a transfer",
+  examples: ["chat admin cancel fAB12CD34EF56GH78 bob"],
+  args: {
+    id: argument("File ID, as listed by chat admin transfers"),
+    name: argument("User who uploads or downloads it", { parse: userNameOf }),
+    direction: enumFlag([...DIRECTIONS], "Only uploads (up) or downloads (down)", {
+      valueHint: "WAY",
+    }),
+  },
+  details: "Removes the incomplete upload of a file that is being sent.",
+  async run({ id, name: user, direction: only }, { client, context }) {
+    let notFound: unknown;
+    let cancelled = 0;
+    for (const direction of only === undefined ? DIRECTIONS : [only]) {
+      try {
+        await client.request("cancel", { file: id, user, direction });
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== "not-found") throw error;
+        notFound = error;
+        continue;
+      }
+      cancelled++;
+      const transfer = direction === "up" ? "upload" : "download";
+      const line = { kind: "cancelled", id, user, direction };
+      printResult(context, line, `cancelled the ${transfer} of ${id} by ${user}`);
+    }
+    if (cancelled === 0) throw notFound;
+    return 0;
+  },
+});
+
+const clock = operatorVerb({
+  summary: "Show or accept the server's clock",
+  examples: ["chat admin clock", "chat admin clock accept"],
+  args: {
+    action: argument("accept: the clock is right (Default: show the current state)", {
+      required: false,
+      choices: ["accept"],
+    }),
+  },
+  details:
+    "A server that has been off for more than a day waits a day before anything expires. " +
+    "Accept the clock only if it is right: what expires is deleted.",
+  isQuery: ({ action }) => action === undefined,
+  async run({ action }, operator) {
+    const accept = action === undefined ? {} : { accept: true };
+    const status = await operator.client.request("clock", accept);
+    const { plausible, now, newest } = status;
+    const times = { now: formatUtc(now), newest: formatUtc(newest) };
+    const json = { kind: "clock", plausible, ...times, waits: plausible ? [] : WAITS };
+    return printData(operator, json, plausible ? "the clock is plausible" : clockText(status));
+  },
+});
+
+const announce = operatorVerb({
+  summary: "Publish or withdraw an announcement",
+  examples: ["chat admin announce 'We move at noon.'", "chat admin announce --withdraw"],
+  args: {
+    text: argument("Announcement text", { required: false, parse: (text: string) => text.trim() }),
+    withdraw: flag("Withdraw the announcement"),
+  },
+  details: "Users see it above their rooms until it is replaced or withdrawn.",
+  check({ text = "", withdraw }) {
+    if ((text === "") === withdraw) return;
+    throw new Fault("usage", "specify either a text or --withdraw", {
+      remedy: "usage: chat admin announce 'TEXT', or chat admin announce --withdraw",
+    });
+  },
+  async run({ text = "", withdraw }, { client }) {
+    await client.request("announce", { text });
+    return withdraw
+      ? { json: { kind: "announcement-withdrawn" }, text: "announcement withdrawn" }
+      : { json: { kind: "announcement", text }, text: "announcement published" };
+  },
+});
+
+const kickUser = operatorVerb({
+  summary: "Remove a user from a room",
+  examples: ["chat admin kick bob --room lab"],
+  args: { name: USER_ARGUMENT, room: ROOM_FLAG, reason: stringFlag("TEXT", "Shown in the room") },
+  async run({ name: user, room, reason }, { client }) {
+    const seq = await kick(client, room, user, reason);
+    return {
+      json: { kind: "kicked", user, room, seq, reason },
+      text: `removed ${user} from ${room}`,
+    };
+  },
+});
+
+const mute = operatorVerb({
+  summary: "Mute a user in a room",
+  examples: ["chat admin mute bob --room lab --for 10m"],
+  args: { name: USER_ARGUMENT, room: ROOM_FLAG, for: FOR_FLAG },
+  async run({ name: user, room, for: forMs }, { client, context }) {
+    const until = defined({ until: expiryOf(context, forMs) });
+    const { seq } = await client.request("mute", { room, user, on: true, ...until });
+    const json = { kind: "muted", user, room, seq, ...withUtcTime(until, "until") };
+    return { json, text: `${user} is muted` };
+  },
+});
+
+const unmute = operatorVerb({
+  summary: "Unmute a user",
+  examples: ["chat admin unmute bob --room lab"],
+  args: { name: USER_ARGUMENT, room: ROOM_FLAG },
+  async run({ name: user, room }, { client }) {
+    const { seq } = await client.request("mute", { room, user, on: false });
+    return { json: { kind: "unmuted", user, room, seq }, text: `${user} is unmuted in ${room}` };
+  },
+});
+
+const ROLE_ARGS = {
+  name: USER_ARGUMENT,
+  room: stringFlag("ROOM", "Room to moderate (Default: operator of the server)", {
+    parse: roomNameOf,
+  }),
+} as const;
+
+function roleVerb(on: boolean, summary: string, examples: readonly string[]): VerbRow {
+  return operatorVerb({
+    summary,
+    examples,
+    args: ROLE_ARGS,
+    async run({ name: user, room }, { client }) {
+      if (room === undefined) await client.request("grant", { user, on });
+      else await grant(client, room, user, on);
+      const role = room === undefined ? "operator" : "moderator";
+      const roomText = room === undefined ? "" : ` of ${room}`;
+      return {
+        json: { kind: on ? "granted" : "revoked", user, role, room },
+        text: `${user} is ${on ? "now" : "no longer"} ${role}${roomText}`,
+      };
+    },
+  });
+}
+
+const BANNED_ARGUMENT = argument("User name, or address as in the output of chat serve");
+
+const ban = operatorVerb({
+  summary: "Ban an account or an address",
+  examples: ["chat admin ban bob --for 2h --reason 'Cool down.'", "chat admin ban 192.0.2.9"],
+  args: {
+    target: BANNED_ARGUMENT,
+    for: FOR_FLAG,
+    reason: stringFlag("TEXT", "Shown to the banned user"),
+  },
+  details: "An IPv6 address bans its /64. This machine cannot be banned.",
+  async run({ target, for: forMs, reason }, { client, context }) {
+    const until = expiryOf(context, forMs);
+    const fields = { ...banTarget(target), ...defined({ until, reason }) };
+    await client.request("ban", { ...fields, on: true });
+    return {
+      json: { kind: "banned", ...withUtcTime(fields, "until") },
+      text: `${target} is banned`,
+    };
+  },
+});
+
+const unban = operatorVerb({
+  summary: "Unban an account or address",
+  examples: ["chat admin unban bob"],
+  args: { target: BANNED_ARGUMENT },
+  async run({ target }, { client }) {
+    await client.request("ban", { ...banTarget(target), on: false });
+    return { json: { kind: "unbanned", ...banTarget(target) }, text: `${target} is unbanned` };
+  },
+});
+
+const erase = defineVerb({
+  args: {
+    seq: argument("Message numbers, as in chat history --json", {
+      many: true,
+      required: false,
+      parse: parseSeq,
+    }),
+    ...ADMIN_FLAGS,
+    user: stringFlag(
+      "NAME",
+      "Without numbers: delete everything by this user; with numbers: your user name",
+    ),
+    ...YES_FLAG,
+  },
+  details:
+    "Text is blanked on the server's disk, and files are removed. Copies on other devices stay.",
+  async run(args, context) {
+    if (args.seq.length > 0) {
+      return withOperator(context, args, async ({ client }) => {
+        for (const seq of args.seq) {
+          const { seq: by } = await client.request("erase", { seq });
+          printResult(context, { kind: "erased", seq, by }, `deleted message ${seq}`);
+        }
+        return 0;
+      });
+    }
+    if (args.user === undefined) {
+      throw new Fault("usage", "no messages given", {
+        remedy: "specify numbers from chat history --json, or --user NAME for everything by a user",
+      });
+    }
+    const user = userNameOf(args.user);
+    const yes = args.yes || context.terminal === undefined;
+    if (!(await confirmAction(context, { yes }, `Delete everything ${user} posted?`))) return 130;
+    return withOperator(context, { ...args, user: undefined }, async ({ client }) => {
+      const erased = await eraseAll(context, client, { user });
+      const line = { kind: "erased-all", user, erased };
+      return printResult(context, line, `deleted ${counted(erased, "message")} by ${user}`);
+    });
+  },
+});
+
+function parseSeq(text: string): number {
+  const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(seq)) return seq;
+  throw usageFault(
+    `invalid message number: '${text.slice(0, 40)}'`,
+    "list them: chat history --json",
+  );
+}
+
+const RETENTION_LIMITS = { min: RETENTION_MS_MIN, max: RETENTION_MS_MAX, alternative: "off" };
+
+const retention = operatorVerb({
+  summary: "Set how long a room keeps messages and files",
+  examples: ["chat admin retention lab 90d", "chat admin retention lab off"],
+  args: {
+    room: argument("Room name", { parse: roomNameOf }),
+    keep: argument("Retention time: 30m, 12h, 90d, or off", {
+      parse: (text: string) => (text === "off" ? 0 : parseDuration(text, RETENTION_LIMITS)),
+    }),
+  },
+  details:
+    "Older messages, reactions and files are deleted from the server. Members see this in the " +
+    "room header. Turning retention off does not restore deleted data.",
+  async run({ room, keep: keepMs }, { client }) {
+    const fields = keepMs === 0 ? {} : { keepMs };
+    const { seq } = await client.request("retention", { room, ...fields });
+    const text =
+      keepMs === 0
+        ? `${room} keeps messages permanently`
+        : `messages in ${room} are deleted after ${formatDuration(keepMs)}`;
+    return { json: { kind: "retention", room, ...fields, seq }, text };
+  },
+});
+
+function parseRoom(text: string): Name {
+  return checkName(roomNameOf(text), "room's name");
+}
+
+const invite = operatorVerb({
+  summary: "Create an invite",
+  examples: ["chat admin invite --uses 20 --expires 7d", "chat admin invite --post build"],
+  args: {
+    uses: stringFlag("N", "Maximum uses; 0 = unlimited", {
+      integer: { min: 0, max: 1_000_000 },
+      default: "1",
+    }),
+    expires: durationFlag("Lifetime: 30s, 10m, 2h or 7d"),
+    room: stringFlag("ROOM", "Room to open", { parse: parseRoom }),
+    post: stringFlag("ROOM", "Create a token to post to this room over HTTP", { parse: parseRoom }),
+    read: stringFlag("ROOM", "Create a token to read this room over HTTP; with --post for both", {
+      parse: parseRoom,
+    }),
+  },
+  check({ room, post, read }) {
+    if (room === undefined || (post ?? read) === undefined) return;
+    const other = post === undefined ? "--read" : "--post";
+    throw usageFault(`--room and ${other} cannot be combined`, "use only one of them");
+  },
+  async run({ uses, expires: forMs, room, post, read }, operator) {
+    const { client, context } = operator;
+    const expires = defined({ expires: expiryOf(context, forMs) });
+    const until = withUtcTime(expires, "expires");
+    if ((post ?? read) !== undefined) {
+      const rooms = defined({ post, read });
+      const { invite, token } = await client.request("invite", { ...rooms, ...expires });
+      return printData(operator, { kind: "invite", invite, token, ...rooms, ...until }, token);
+    }
+    const limits = defined({ uses: uses || undefined, room });
+    const { invite, token } = await client.request("invite", { ...limits, ...expires });
+    const url = inviteUrl(context, operator, { token, room: room ?? LOBBY });
+    const json = { kind: "invite", invite, token, url, ...until };
+    return printData(operator, json, quoteInvite(parseServerSpec(url)));
+  },
+});
+
+const reset = operatorVerb({
+  summary: "Create a password reset code",
+  examples: ["chat admin reset bob --expires 2h"],
+  args: {
+    name: USER_ARGUMENT,
+    expires: durationFlag("Lifetime: 30s, 10m, 2h or 7d (Default: 1d)"),
+    signOut: flag("Sign out all devices when the code is used, for example after a theft"),
+  },
+  details: "Prints a code for chat passwd --reset, valid for one new password.",
+  async run({ name, signOut, expires: forMs }, operator) {
+    const { client, context } = operator;
+    const limits = defined({ expires: expiryOf(context, forMs) });
+    const request = { user: name, signOut, ...limits };
+    const { user, token, expires } = await client.request("reset", request);
+    const server = externalAddress(context, operator);
+    const line = { ...server, secret: token };
+    const web = `https://${formatAddress(server)}/#reset=${token}`;
+    const details = { user, code: token, url: formatInvite(line), web };
+    printData(
+      operator,
+      { kind: "reset", ...details, expires: formatUtc(expires) },
+      quoteInvite(line),
+    );
+    if (context.json) return 0;
+    printNotice(context, `have ${user} paste that code into 'chat passwd --reset'`);
+    printNotice(context, `or open ${web}`);
+    const until = formatTimestamp(expires, styleOf(context));
+    printNotice(context, `valid for one new password, until ${until}; keep it secret`);
+    return 0;
+  },
+});
+
+const ircPassword = operatorVerb({
+  summary: "Create, list or revoke passwords for a user's IRC clients",
+  examples: [
+    "chat admin irc-password ana --label WeeChat",
+    "chat admin irc-password ana --list",
+    "chat admin irc-password ana --revoke 57",
+  ],
+  args: {
+    name: USER_ARGUMENT,
+    label: stringFlag("TEXT", "Name of the IRC client, shown in the list"),
+    list: flag("List IRC passwords"),
+    revoke: stringFlag("ID", "Revoke this IRC password", {
+      integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
+    }),
+  },
+  details: "Prints a random password for one IRC client of the user. It cannot be shown again.",
+  check({ label, list, revoke }) {
+    if ([label !== undefined, list, revoke !== undefined].filter(Boolean).length < 2) return;
+    throw usageFault("--label, --list and --revoke cannot be combined", "use only one of them");
+  },
+  async run({ name, label, list, revoke: id }, operator) {
+    const { client, context } = operator;
+    if (list) return listIrcPasswords(operator, name);
+    if (id !== undefined) {
+      await client.request("irc-password-revoke", { user: name, id });
+      const json = { kind: "irc-password-revoked", user: name, id };
+      return { json, text: `revoked IRC password ${id} of ${name}` };
+    }
+    const fields = defined({ user: name, label });
+    const { user, id: newId, password } = await client.request("irc-password", fields);
+    const json = { kind: "irc-password", ...fields, user, id: newId, password };
+    printData(operator, json, password);
+    if (!context.json) {
+      printNotice(context, `IRC password ${newId} of ${user}; it cannot be shown again`);
+    }
+    return 0;
+  },
+});
+
+async function listIrcPasswords({ client, context }: Operator, name: string): Promise<number> {
+  const style = styleOf(context);
+  const { user, passwords } = await client.request("irc-passwords", { user: name });
+  const entries = passwords.map(({ since, ...entry }) => {
+    return { user, ...entry, since: formatTimestamp(since, style) };
+  });
+  return printList(context, entries, {
+    json: (entry) => ({ kind: "irc-password", ...entry }),
+    columns: {
+      id: ({ id }) => id,
+      since: ({ since }) => since,
+      online: ({ online }) => (online ? "online" : "offline"),
+      label: ({ label }) => label,
+    },
+  });
+}
+
+const signOut = operatorVerb({
+  summary: "Sign out all devices of a user",
+  examples: ["chat admin sign-out bob"],
+  args: { name: USER_ARGUMENT },
+  details:
+    "All devices need the password to sign in again, and IRC passwords stop working. If there is " +
+    "no password, first run chat admin reset NAME --sign-out.",
+  question: ({ name }) => `Sign out all devices of ${name}?`,
+  async run({ name: user }, { client }) {
+    await client.request("sign-out", { user });
+    return { json: { kind: "signed-out", user }, text: `signed out all devices of ${user}` };
+  },
+});
+
+const rename = operatorVerb({
+  summary: "Rename an account",
+  examples: ["chat admin rename bob robert"],
+  args: { name: USER_ARGUMENT, to: argument("New name", { parse: userNameOf }) },
+  details: "Their devices stay signed in, and the old name still works.",
+  async run({ name: user, to }, { client }) {
+    await client.request("rename", { user, to });
+    return { json: { kind: "renamed", user, name: to }, text: `renamed ${user} to ${to}` };
+  },
+});
+
+const remove = operatorVerb({
+  summary: "Remove an account",
+  examples: ["chat admin remove bob"],
+  args: { name: USER_ARGUMENT },
+  details: "Their messages stay under their name. To block a user temporarily: chat admin ban.",
+  question: ({ name }) => `Permanently remove the account ${name}?`,
+  async run({ name: user }, { client }) {
+    await client.request("remove", { user });
+    return { json: { kind: "removed", user }, text: `removed the account ${user}` };
+  },
+});
+
+const registration = operatorVerb({
+  summary: "Show, close or open registration",
+  examples: ["chat admin registration closed"],
+  args: {
+    state: argument("open or closed (Default: show the current state)", {
+      required: false,
+      choices: ["open", "closed"],
+    }),
+  },
+  details: "If closed, new users need an invite. Existing accounts sign in as before.",
+  isQuery: ({ state }) => state === undefined,
+  async run({ state }, operator) {
+    const change = state === undefined ? {} : { closed: state === "closed" };
+    const { closed } = await operator.client.request("registration", change);
+    return printData(operator, { kind: "registration", closed }, closed ? "closed" : "open");
+  },
+});
 
 export const command = defineGroup({
-  accounts: verbRow("List accounts", loadExport(lists, "accounts"), [
-    "chat admin accounts",
-    "chat admin accounts --sort seen --json",
+  accounts: lists.accounts,
+  rooms: lists.rooms,
+  files: lists.files,
+  clients: lists.clients,
+  transfers: lists.transfers,
+  cancel,
+  clock,
+  stats: lists.stats,
+  log,
+  announce,
+  kick: kickUser,
+  mute,
+  unmute,
+  grant: roleVerb(true, "Make a user an operator, or a moderator with --room", [
+    "chat admin grant ana",
+    "chat admin grant bob --room lab",
   ]),
-  rooms: verbRow("List rooms, largest first", loadExport(lists, "rooms"), ["chat admin rooms"]),
-  files: verbRow("List files, largest first", loadExport(lists, "files"), [
-    "chat admin files --find report",
-  ]),
-  clients: verbRow("List connections", loadExport(status, "clients"), ["chat admin clients"]),
-  transfers: verbRow("List active transfers", loadExport(status, "transfers"), [
-    "chat admin transfers",
-  ]),
-  cancel: verbRow("Cancel a transfer", loadExport(status, "cancel"), [
-    "chat admin cancel fAB12CD34EF56GH78 bob",
-  ]),
-  clock: verbRow("Show or accept the server's clock", () => import("./admin/clock.ts"), [
-    "chat admin clock",
-    "chat admin clock accept",
-  ]),
-  stats: verbRow("Show server statistics", loadExport(status, "stats"), ["chat admin stats"]),
-  log: verbRow("Show events and decisions", () => import("./admin/log.ts"), [
-    "chat admin log",
-    "chat admin log --since 30d --json",
-  ]),
-  announce: verbRow("Publish or withdraw an announcement", () => import("./admin/announce.ts"), [
-    "chat admin announce 'We move at noon.'",
-    "chat admin announce --withdraw",
-  ]),
-  kick: verbRow("Remove a user from a room", loadExport(people, "kick"), [
-    "chat admin kick bob --room lab",
-  ]),
-  mute: verbRow("Mute a user in a room", loadExport(people, "mute"), [
-    "chat admin mute bob --room lab --for 10m",
-  ]),
-  unmute: verbRow("Unmute a user", loadExport(people, "unmute"), [
-    "chat admin unmute bob --room lab",
-  ]),
-  grant: verbRow(
-    "Make a user an operator, or a moderator with --room",
-    loadExport(people, "grant"),
-    ["chat admin grant ana", "chat admin grant bob --room lab"],
-  ),
-  revoke: verbRow("Remove a user as operator or moderator", loadExport(people, "revoke"), [
+  revoke: roleVerb(false, "Remove a user as operator or moderator", [
     "chat admin revoke bob --room lab",
   ]),
-  ban: verbRow("Ban an account or an address", loadExport(bans, "ban"), [
-    "chat admin ban bob --for 2h --reason 'Cool down.'",
-    "chat admin ban 192.0.2.9",
-  ]),
-  unban: verbRow("Unban an account or address", loadExport(bans, "unban"), [
-    "chat admin unban bob",
-  ]),
-  bans: verbRow("List banned accounts and addresses", loadExport(bans, "bans"), [
-    "chat admin bans",
-  ]),
-  erase: verbRow("Delete messages, or everything a user posted", () => import("./admin/erase.ts"), [
-    "chat admin erase 12 13",
-    "chat admin erase --user bob",
-  ]),
-  retention: verbRow(
-    "Set how long a room keeps messages and files",
-    () => import("./admin/retention.ts"),
-    ["chat admin retention lab 90d", "chat admin retention lab off"],
+  ban,
+  unban,
+  bans: lists.bans,
+  erase: verbRow(
+    "Delete messages, or everything a user posted",
+    () => Promise.resolve({ command: erase }),
+    ["chat admin erase 12 13", "chat admin erase --user bob"],
   ),
-  invite: verbRow("Create an invite", loadExport(invites, "invite"), [
-    "chat admin invite --uses 20 --expires 7d",
-    "chat admin invite --post build",
-  ]),
-  invites: verbRow("List or revoke invites", loadExport(invites, "invites"), [
-    "chat admin invites",
-    "chat admin invites --revoke ID",
-  ]),
-  reset: verbRow("Create a password reset code", loadExport(accounts, "reset"), [
-    "chat admin reset bob --expires 2h",
-  ]),
-  "irc-password": verbRow(
-    "Create, list or revoke passwords for a user's IRC clients",
-    () => import("./admin/irc-password.ts"),
-    [
-      "chat admin irc-password ana --label WeeChat",
-      "chat admin irc-password ana --list",
-      "chat admin irc-password ana --revoke 57",
-    ],
-  ),
-  "sign-out": verbRow("Sign out all devices of a user", loadExport(accounts, "signOut"), [
-    "chat admin sign-out bob",
-  ]),
-  rename: verbRow("Rename an account", loadExport(accounts, "rename"), [
-    "chat admin rename bob robert",
-  ]),
-  remove: verbRow("Remove an account", loadExport(accounts, "remove"), ["chat admin remove bob"]),
-  room: verbRow("Rename, close or remove a room", () => import("./admin/room.ts"), [
-    "chat admin room rename lab workshop",
-    "chat admin room close lab",
-  ]),
-  registration: verbRow(
-    "Show, close or open registration",
-    () => import("./admin/registration.ts"),
-    ["chat admin registration closed"],
-  ),
+  retention,
+  invite,
+  invites: lists.invites,
+  reset,
+  "irc-password": ircPassword,
+  "sign-out": signOut,
+  rename,
+  remove,
+  room,
+  registration,
 });

@@ -3,8 +3,8 @@
 import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { defined } from "../../base/values.ts";
-import type { Client } from "../../client/client.ts";
 import { parseUntil } from "../../core/duration.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
@@ -14,9 +14,20 @@ import {
   parseServerSpec,
   type ServerSpec,
 } from "../../wire/invite.ts";
-import { defineVerb, type FlagDefs, type FlagValues, stringFlag, type Verb } from "../command.ts";
+import {
+  argument,
+  type FlagDefs,
+  type FlagValues,
+  stringFlag,
+  type Verb,
+  type VerbRow,
+  verbRow,
+} from "../command.ts";
+import { confirmAction, YES_FLAG } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { SERVER_FLAGS, serverOptions } from "../flags.ts";
+import type { JsonObject } from "../output/render.ts";
+import { type Listing, printList, printResult } from "../output/result.ts";
 import { systemUser } from "../system-user.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";
 import { chooseServer } from "./default-server.ts";
@@ -27,16 +38,18 @@ export const ADMIN_FLAGS = {
   ...SERVER_FLAGS,
 } as const satisfies FlagDefs;
 
-export const ROOM_FLAG = {
-  room: stringFlag("ROOM", "Room", { default: "lobby" }),
-} as const satisfies FlagDefs;
+export const USER_ARGUMENT = argument("User name", { parse: userNameOf });
 
-export const FOR_FLAG = {
-  for: stringFlag("TIME", "Duration: 30s, 10m, 2h or 7d (Default: permanent)"),
-} as const satisfies FlagDefs;
+export const ROOM_FLAG = stringFlag("ROOM", "Room", { default: LOBBY, parse: roomNameOf });
 
-export function expiryOf({ clock }: Context, span: string | undefined): number | undefined {
-  return span === undefined ? undefined : parseUntil(span, clock.unixMs());
+/** Parsed to milliseconds. */
+export function durationFlag(description: string) {
+  return stringFlag("TIME", description, { parse: (text: string) => parseUntil(text, 0) });
+}
+
+/** Returns the Unix time after a duration. */
+export function expiryOf({ clock }: Context, forMs: number | undefined): number | undefined {
+  return forMs === undefined ? undefined : clock.unixMs() + forMs;
 }
 
 interface AdminFlags extends ClientFlags {
@@ -142,23 +155,66 @@ export function roomNameOf(text: string): string {
   return text.replace(/^#/, "");
 }
 
-export function operatorVerb<const T extends FlagDefs>(verb: {
+export interface Operator extends OpenClient {
+  readonly context: Context;
+}
+
+/** Answer of a command: a line for scripts and a notice for users. */
+interface Done {
+  readonly json: JsonObject;
+  readonly text: string;
+}
+
+interface OperatorVerb<T extends FlagDefs> {
+  readonly summary: string;
+  readonly examples: readonly string[];
   readonly args: T;
   readonly details?: string;
   /** Default: never. */
   isQuery?(args: FlagValues<T>): boolean;
-  run(args: FlagValues<T>, context: Context, client: Client): Promise<number>;
-}): Verb {
-  const definitions: FlagDefs = { ...verb.args, ...ADMIN_FLAGS };
-  return defineVerb({
-    args: definitions,
-    details: verb.details ?? "",
-    run: (values, context) =>
-      withOperator(
-        context,
-        values as AdminFlags,
-        ({ client }) => verb.run(values as FlagValues<T>, context, client),
-        verb.isQuery?.(values as FlagValues<T>),
-      ),
+  /** Question that the user must confirm. */
+  question?(args: FlagValues<T>): string;
+  /**
+   * Runs before the connection is made.
+   * @throws {Fault} usage
+   */
+  check?(args: FlagValues<T>, context: Context): void;
+  /** @returns an answer to print, or the exit code */
+  run(args: FlagValues<T>, operator: Operator): Promise<Done | number>;
+}
+
+export function operatorVerb<const T extends FlagDefs>(verb: OperatorVerb<T>): VerbRow {
+  const { summary, examples, question, details = "" } = verb;
+  const yes = question === undefined ? {} : YES_FLAG;
+  const args: FlagDefs = { ...verb.args, ...yes, ...ADMIN_FLAGS };
+  const run: Verb["run"] = async (given, context) => {
+    const values = given as FlagValues<T>;
+    verb.check?.(values, context);
+    const isConfirmed = { yes: given["yes"] === true };
+    if (question && !(await confirmAction(context, isConfirmed, question(values)))) return 130;
+    const work = async (open: OpenClient) => {
+      const answer = await verb.run(values, { ...open, context });
+      return typeof answer === "number" ? answer : printResult(context, answer.json, answer.text);
+    };
+    return withOperator(context, given as AdminFlags, work, verb.isQuery?.(values));
+  };
+  return verbRow(
+    summary,
+    async () => ({ command: { kind: "verb", args, details, run } }),
+    examples,
+  );
+}
+
+export function operatorList<const T extends FlagDefs, Entry>({
+  fetch,
+  ...list
+}: Omit<OperatorVerb<T>, "isQuery" | "question" | "run"> &
+  Listing<Entry> & {
+    fetch(args: FlagValues<T>, operator: Operator): Promise<readonly Entry[]>;
+  }): VerbRow {
+  return operatorVerb({
+    ...list,
+    isQuery: () => true,
+    run: async (args, operator) => printList(operator.context, await fetch(args, operator), list),
   });
 }

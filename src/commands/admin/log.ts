@@ -3,51 +3,54 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
-import { defineVerb, stringFlag } from "../../cli/command.ts";
-import type { OpenClient } from "../../cli/connect/client.ts";
-import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
+import { stringFlag } from "../../cli/command.ts";
+import { operatorList } from "../../cli/connect/operator.ts";
+import type { Context } from "../../cli/context.ts";
 import { timeFlag } from "../../cli/flags.ts";
 import type { JsonObject } from "../../cli/output/render.ts";
-import { printList, timeCell } from "../../cli/output/result.ts";
+import { timeCell } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 type EventEntry = Answer<"events">["events"][number];
 type Fields = Readonly<Record<string, unknown>>;
 
-export const command = defineVerb({
+export const log = operatorList({
+  summary: "Show events and decisions",
+  examples: ["chat admin log", "chat admin log --since 30d --json"],
   args: {
     since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
     until: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
-    ...ADMIN_FLAGS,
   },
   details:
     "Shows recent events since the server started. With --since, also earlier decisions: " +
     "bans, kicks, roles, resets, invites. chat serve --json prints everything live.",
-  run(args, context) {
-    const since = timeFlag(context, args.since, "start");
-    const until = timeFlag(context, args.until, "end");
-    const print = async ({ client }: OpenClient) => {
-      const { events } = await client.request("events", {});
-      const first = events[0]?.time ?? Number.MAX_SAFE_INTEGER;
-      const latest = Math.min(until ?? Number.MAX_SAFE_INTEGER, first - 1);
-      const isOlder = since !== undefined && since <= latest;
-      const earlier = isOlder ? await fetchDecisions(client, { since, until: latest }) : [];
-      const entries = [...earlier, ...events].filter(
-        ({ time }) => time >= (since ?? 0) && time <= (until ?? Number.MAX_SAFE_INTEGER),
-      );
-      return printList(context, entries, {
-        json: eventJson,
-        columns: {
-          time: ({ time }, style) => timeCell(time, style),
-          what: kindOf,
-          about: (entry) => detailsOf(entry).join(", "),
-        },
-      });
-    };
-    return withOperator(context, args, print, true);
+  check: boundsOf,
+  async fetch(args, { client, context }) {
+    const { since = 0, until = Number.MAX_SAFE_INTEGER } = boundsOf(args, context);
+    const { events } = await client.request("events", {});
+    const latest = Math.min(until, (events[0]?.time ?? Number.MAX_SAFE_INTEGER) - 1);
+    const isOlder = args.since !== undefined && since <= latest;
+    const earlier = isOlder ? await fetchDecisions(client, { since, until: latest }) : [];
+    return [...earlier, ...events].filter(({ time }) => time >= since && time <= until);
+  },
+  json: eventJson,
+  columns: {
+    time: ({ time }, style) => timeCell(time, style),
+    what: kindOf,
+    about: (entry) => detailsOf(entry).join(", "),
   },
 });
+
+interface TimeFlags {
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+}
+
+/** @throws {Fault} usage */
+function boundsOf({ since, until }: TimeFlags, context: Context) {
+  return { since: timeFlag(context, since, "start"), until: timeFlag(context, until, "end") };
+}
 
 async function fetchDecisions(
   client: Client,

@@ -2,16 +2,7 @@
 
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
-import {
-  argument,
-  defineGroup,
-  defineVerb,
-  type FlagDefs,
-  flag,
-  stringFlag,
-  type Verb,
-  verbRow,
-} from "../../cli/command.ts";
+import { argument, defineGroup, defineVerb, flag, stringFlag, verbRow } from "../../cli/command.ts";
 import { confirmAction, YES_FLAG } from "../../cli/confirm.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
@@ -19,38 +10,43 @@ import { printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { allRooms } from "./lists.ts";
 
-const ROOM = { room: argument("Room name") } as const satisfies FlagDefs;
-const rename = defineVerb({
-  args: { ...ROOM, to: argument("New name"), ...ADMIN_FLAGS },
+const ROOM_ARGUMENT = argument("Room name", { parse: roomNameOf });
+
+const rename = operatorVerb({
+  summary: "Rename a room",
+  examples: ["chat admin room rename lab workshop"],
+  args: { room: ROOM_ARGUMENT, to: argument("New name", { parse: roomNameOf }) },
   details: "Members stay, and the old name still works.",
-  async run(args, context) {
-    const [room, to] = [roomNameOf(args.room), roomNameOf(args.to)];
-    return withOperator(context, args, async ({ client }) => {
-      await client.request("rename", { room, to });
-      return printResult(context, { kind: "renamed", room, name: to }, `renamed ${room} to ${to}`);
-    });
+  async run({ room, to }, { client }) {
+    await client.request("rename", { room, to });
+    return { json: { kind: "renamed", room, name: to }, text: `renamed ${room} to ${to}` };
   },
 });
 
-const close = closeVerb(true, "Members can still read, and others can still join.");
-const reopen = closeVerb(false, "");
+const close = operatorVerb({
+  summary: "Close a room for new messages",
+  examples: ["chat admin room close lab"],
+  args: { room: ROOM_ARGUMENT },
+  details: "Members can still read, and others can still join.",
+  async run({ room }, { client }) {
+    const { seq } = await client.request("close", { room, on: true });
+    return { json: { kind: "closed", room, seq }, text: `${room} is closed for new messages` };
+  },
+});
 
-function closeVerb(on: boolean, details: string): Verb {
-  return operatorVerb({
-    args: ROOM,
-    details,
-    async run(args, context, client) {
-      const room = roomNameOf(args.room);
-      const { seq } = await client.request("close", { room, on });
-      const message = on ? `${room} is closed for new messages` : `${room} is open again`;
-      return printResult(context, { kind: on ? "closed" : "reopened", room, seq }, message);
-    },
-  });
-}
+const reopen = operatorVerb({
+  summary: "Reopen a closed room",
+  examples: ["chat admin room reopen lab"],
+  args: { room: ROOM_ARGUMENT },
+  async run({ room }, { client }) {
+    const { seq } = await client.request("close", { room, on: false });
+    return { json: { kind: "reopened", room, seq }, text: `${room} is open again` };
+  },
+});
 
 const remove = defineVerb({
   args: {
-    room: argument("Room names", { many: true, required: false }),
+    room: argument("Room names", { many: true, required: false, parse: roomNameOf }),
     empty: flag("All rooms without members, messages or topic"),
     match: stringFlag("PATTERN", "All rooms whose name matches: * any text, ? any character"),
     ...YES_FLAG,
@@ -60,18 +56,17 @@ const remove = defineVerb({
     "Removed rooms can no longer be read. Their records stay in the data folder; delete messages " +
     "first. With --empty and --match, removes rooms that match both.",
   async run(args, context) {
-    const listed = args.room.map(roomNameOf);
     const isFiltered = args.empty || args.match !== undefined;
-    if (isFiltered === listed.length > 0) {
+    if (isFiltered === args.room.length > 0) {
       throw new Fault("usage", "no rooms given", {
         remedy: "specify rooms, --empty or --match; list rooms with chat admin rooms",
       });
     }
     const confirm = (rooms: readonly string[]) =>
       confirmAction(context, args, confirmationOf(rooms));
-    if (!isFiltered && !(await confirm(listed))) return 130;
+    if (!isFiltered && !(await confirm(args.room))) return 130;
     return withOperator(context, args, async ({ client }) => {
-      const rooms = isFiltered ? await matchingRooms(client, args) : listed;
+      const rooms = isFiltered ? await matchingRooms(client, args) : args.room;
       if (rooms.length === 0) {
         printNotice(context, "no matching rooms");
         return 0;
@@ -136,15 +131,18 @@ async function removeAll(
   if (faults.length > 0) throw faults[0];
 }
 
-const loaded = (command: Verb) => () => Promise.resolve({ command });
-
-export const command = defineGroup({
-  rename: verbRow("Rename a room", loaded(rename), ["chat admin room rename lab workshop"]),
-  close: verbRow("Close a room for new messages", loaded(close), ["chat admin room close lab"]),
-  reopen: verbRow("Reopen a closed room", loaded(reopen), ["chat admin room reopen lab"]),
-  remove: verbRow("Remove rooms", loaded(remove), [
+const command = defineGroup({
+  rename,
+  close,
+  reopen,
+  remove: verbRow("Remove rooms", async () => ({ command: remove }), [
     "chat admin room remove lab",
     "chat admin room remove --empty --yes",
     "chat admin room remove --match 'spam-*'",
   ]),
 });
+
+export const room = verbRow("Rename, close or remove a room", async () => ({ command }), [
+  "chat admin room rename lab workshop",
+  "chat admin room close lab",
+]);
