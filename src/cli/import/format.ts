@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
+import { isZip, openZip } from "../zip.ts";
 import { fieldsOf, jsonOf, type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
 import { isIrssi, isWeechat, readIrssi, readWeechat } from "./irc.ts";
 import { linesIn } from "./lines.ts";
 import { readMattermost } from "./mattermost.ts";
 import { readRecords } from "./records.ts";
 import { type ExportTree, isSlack, readSlack } from "./slack.ts";
-import { isZip, readZip } from "./zip.ts";
 
 /** The file is read into memory; this size holds a few million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
@@ -22,14 +22,9 @@ const TREE_FILES_MAX = 200_000;
 /** @throws {Fault} usage if the format is unknown; not-found, too-large, store-… */
 export function readImport(path: string, options: ReadOptions): ParsedFile {
   const { channel, offsetMinutes } = options;
-  if (isFolder(path)) {
-    const tree = folderTree(path);
-    if (!isSlack(tree)) throw unknownFormat(quoteText(path));
-    return readSlack(tree, channel);
-  }
-  const bytes = fileBytes(path);
-  if (isZip(bytes)) {
-    const tree = readZip(bytes);
+  const bytes = isFolder(path) ? undefined : fileBytes(path);
+  if (bytes === undefined || isZip(bytes)) {
+    const tree = bytes === undefined ? folderTree(path) : zipTree(bytes);
     if (!isSlack(tree)) throw unknownFormat(quoteText(path));
     return readSlack(tree, channel);
   }
@@ -93,6 +88,11 @@ function folderTree(path: string): ExportTree {
     throw readFault(error, path);
   }
   return { paths, read: (innerPath) => fileBytes(join(path, innerPath)) };
+}
+
+function zipTree(bytes: Uint8Array): ExportTree {
+  const { entries, read } = openZip(bytes);
+  return { paths: [...entries.keys()], read };
 }
 
 function readFault(error: unknown, path: string): Fault {

@@ -1,10 +1,11 @@
 /** Reader for release archives: `.tar.zst`, `.tar.gz` or `.zip`. */
 
 import { Readable } from "node:stream";
-import { createGunzip, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { createGunzip, createZstdDecompress } from "node:zlib";
 import { concatBytes, utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
+import { openZip } from "../zip.ts";
 
 export const ARCHIVE_SUFFIXES = [".tar.zst", ".tar.gz", ".zip"] as const;
 
@@ -18,21 +19,17 @@ export async function* readArchive(
   path: string,
 ): AsyncGenerator<Uint8Array> {
   try {
-    if (name.endsWith(".zip")) yield* zipEntry(bytes, path);
-    else yield* tarEntry(unpacked(bytes, name.endsWith(".zst") ? "zstd" : "gzip"), path);
+    if (name.endsWith(".zip")) yield* slices(zipEntry(bytes, path));
+    else yield* tarEntry(unpacked(bytes, name.endsWith(".zst")), path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof Fault) throw error;
+    if (error instanceof Fault && error.code !== "folder-malformed") throw error;
     throw new Fault("release-untrusted", msg`cannot unpack ${name}: ${reason}`, { cause: error });
   }
 }
 
-function unpacked(
-  bytes: Uint8Array,
-  format: "zstd" | "gzip" | "deflate",
-): AsyncIterable<Uint8Array> {
-  const create = { zstd: createZstdDecompress, gzip: createGunzip, deflate: createInflateRaw };
-  return Readable.from(slices(bytes)).pipe(create[format]());
+function unpacked(bytes: Uint8Array, isZstd: boolean): AsyncIterable<Uint8Array> {
+  return Readable.from(slices(bytes)).pipe(isZstd ? createZstdDecompress() : createGunzip());
 }
 
 function* slices(bytes: Uint8Array): Generator<Uint8Array> {
@@ -89,43 +86,12 @@ function tarHeader(block: Uint8Array) {
   return { path, sizeBytes, type: String.fromCharCode(block[156] ?? 0) };
 }
 
-const END_SIGNATURE = 0x06054b50;
-const END_BYTES = 22;
-const ENTRY_SIGNATURE = 0x02014b50;
-const ENTRY_BYTES = 46;
-const LOCAL_BYTES = 30;
-const STORED = 0;
-const DEFLATED = 8;
-/** File type mask in the upper half of the external attributes, where zip stores it on Unix. */
-const TYPE_MASK = 0o170000;
-const REGULAR_TYPE = 0o100000;
-
-async function* zipEntry(bytes: Uint8Array, path: string): AsyncGenerator<Uint8Array> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // Release archives have no comment, so the end record is at the very end.
-  const end = bytes.length - END_BYTES;
-  if (end < 0 || view.getUint32(end, true) !== END_SIGNATURE) throw new Error("it is truncated");
-  let at = view.getUint32(end + 16, true);
-  for (let count = view.getUint16(end + 10, true); count > 0; count--) {
-    if (view.getUint32(at, true) !== ENTRY_SIGNATURE) throw new Error("its list is malformed");
-    const nameBytes = view.getUint16(at + 28, true);
-    const name = utf8Decode(bytes.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + nameBytes));
-    if (name === path) {
-      const type = (view.getUint32(at + 38, true) >>> 16) & TYPE_MASK;
-      if (type !== 0 && type !== REGULAR_TYPE) throw notRegular(path);
-      const method = view.getUint16(at + 10, true);
-      const local = view.getUint32(at + 42, true);
-      const from =
-        local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-      const packed = bytes.subarray(from, from + view.getUint32(at + 20, true));
-      if (method !== STORED && method !== DEFLATED)
-        throw new Error(`it uses the unsupported compression method ${method}`);
-      yield* method === STORED ? slices(packed) : unpacked(packed, "deflate");
-      return;
-    }
-    at += ENTRY_BYTES + nameBytes + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  }
-  throw missing(path, false);
+function zipEntry(bytes: Uint8Array, path: string): Uint8Array {
+  const { entries, read } = openZip(bytes);
+  const entry = entries.get(path);
+  if (entry === undefined) throw missing(path, false);
+  if (!entry.isRegular) throw notRegular(path);
+  return read(path);
 }
 
 function notRegular(path: string): Fault {

@@ -11,7 +11,7 @@ import {
 import { EntryList, localTimeUnixMs } from "../../../src/cli/import/entry.ts";
 import { readImport } from "../../../src/cli/import/format.ts";
 import { linesIn } from "../../../src/cli/import/lines.ts";
-import { isZip, readZip } from "../../../src/cli/import/zip.ts";
+import { isZip, openZip } from "../../../src/cli/zip.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
@@ -153,8 +153,8 @@ test("reads packed and stored files, also with a comment", () => {
   for (const comment of ["", "made by hand"]) {
     const bytes = zip(FILES, comment);
     expect(isZip(bytes)).toBe(true);
-    const tree = readZip(bytes);
-    expect(tree.paths).toEqual(Object.keys(FILES));
+    const tree = openZip(bytes);
+    expect([...tree.entries.keys()]).toEqual(Object.keys(FILES));
     for (const [path, text] of Object.entries(FILES)) {
       expect(new TextDecoder().decode(tree.read(path))).toBe(text);
     }
@@ -169,5 +169,5 @@ test("unpacks at most the declared size", () => {
     const at = Buffer.from(bytes).indexOf(mark, 0, "latin1") + (mark.includes("\x01") ? 24 : 22);
     new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, 10, true);
   }
-  expect(() => readZip(bytes).read("a")).toThrow(Fault);
+  expect(() => openZip(bytes).read("a")).toThrow(Fault);
 });

@@ -4,8 +4,7 @@
  */
 
 import { inflateRawSync } from "node:zlib";
-import { Fault } from "../../base/fault.ts";
-import type { ExportTree } from "./slack.ts";
+import { Fault } from "../base/fault.ts";
 
 const END_SIGNATURE = 0x06054b50;
 const END_BYTES = 22;
@@ -18,8 +17,12 @@ const STORED = 0;
 const DEFLATED = 8;
 const ENTRIES_MAX = 200_000;
 const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
+/** File type mask in the upper half of the external attributes, where zip stores it on Unix. */
+const TYPE_MASK = 0o170000;
+const REGULAR_TYPES: ReadonlySet<number> = new Set([0, 0o100000]);
 
 interface Entry {
+  readonly isRegular: boolean;
   readonly method: number;
   readonly packedBytes: number;
   readonly sizeBytes: number;
@@ -32,15 +35,21 @@ export function isZip(bytes: Uint8Array): boolean {
   );
 }
 
+export interface ZipArchive {
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** @throws {Fault} folder-malformed */
+  read(path: string): Uint8Array;
+}
+
 /** @throws {Fault} folder-malformed */
-export function readZip(bytes: Uint8Array): ExportTree {
+export function openZip(bytes: Uint8Array): ZipArchive {
   const entries = entriesIn(bytes);
   const read = (path: string): Uint8Array => {
     const entry = entries.get(path);
     if (entry === undefined) throw malformed(`has no ${path}`);
     return contentOf(bytes, entry, path);
   };
-  return { paths: [...entries.keys()], read };
+  return { entries, read };
 }
 
 function entriesIn(bytes: Uint8Array): Map<string, Entry> {
@@ -57,7 +66,9 @@ function entriesIn(bytes: Uint8Array): Map<string, Entry> {
     }
     const nameBytes = view.getUint16(offset + 28, true);
     const name = new TextDecoder().decode(bytes.subarray(offset + 46, offset + 46 + nameBytes));
+    const type = (view.getUint32(offset + 38, true) >>> 16) & TYPE_MASK;
     entries.set(name, {
+      isRegular: REGULAR_TYPES.has(type),
       method: view.getUint16(offset + 10, true),
       packedBytes: view.getUint32(offset + 20, true),
       sizeBytes: view.getUint32(offset + 24, true),
