@@ -11,12 +11,9 @@ import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { formatSize } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
-import { VERSION } from "../base/version.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
-import { nativeHashing } from "../cli/connect/hashing.ts";
-import { deviceKeys } from "../cli/connect/keys.ts";
+import { openDialer } from "../cli/connect/dial.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import type { Context } from "../cli/context.ts";
 import { runInterruptible } from "../cli/context.ts";
@@ -32,14 +29,12 @@ import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { type DisplayFile, fileLabel, isFile, renderJson } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
+import { openShareClient } from "../cli/share/client.ts";
 import { ReconnectTimeout } from "../cli/share/reconnect-timeout.ts";
-import { Client } from "../client/client.ts";
+import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
 import { bodyText, type ChatRecord } from "../core/client/chat-record.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
-import { Identity } from "../crypto/identity.ts";
-import { systemEntropy } from "../io/entropy.ts";
-import { ClientState } from "../io/state/client-state.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
 import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../wire/invite.ts";
 
@@ -64,10 +59,15 @@ export const command = defineVerb({
     checkDestination(context, out, true);
     const address = await inviteOf(context, args.invite);
     const progressDisplay = new ProgressDisplay(context);
-    const state = ClientState.inMemory();
     const transport = transportOf(context, args.transport, address);
-    const dialer = openDialer(context.clock, address, { transport });
-    const client = newClient(context, address, state, dialer);
+    using dialer = openDialer(context.clock, address, { transport });
+    const { client, close } = openShareClient(context.clock, dialer.dial, {
+      address: formatAddress(address),
+      fingerprint: address.fingerprint,
+      strict: context.settings().config.trust === "strict",
+      follow: "live",
+      limitsAnswers: true,
+    });
     try {
       const receiver = new FileReceiver(context, client, progressDisplay, out);
       const confirms = !args.yes && context.terminal !== undefined;
@@ -76,9 +76,7 @@ export const command = defineVerb({
       return await runInterruptible(context, () => receive(receiver, address, user, options));
     } finally {
       await progressDisplay.end();
-      await client.close();
-      dialer.close();
-      state.close();
+      await close();
     }
   },
 });
@@ -101,33 +99,6 @@ async function inviteOf(context: Context, argument: string | undefined): Promise
   throw new Fault("usage", "no invite given", {
     remedy: "paste the whole line from chat share, with its quotes",
   });
-}
-
-function newClient(
-  context: Context,
-  address: ServerSpec,
-  state: ClientState,
-  { dial }: ServerDialer,
-): Client {
-  const { fingerprint } = address;
-  return new Client(
-    {
-      clock: context.clock,
-      entropy: systemEntropy(),
-      dial,
-      state,
-      keys: deviceKeys(Identity.generate(), state),
-      hashing: nativeHashing(),
-    },
-    {
-      address: formatAddress(address),
-      program: `chat/${VERSION}`,
-      fingerprint,
-      strict: context.settings().config.trust === "strict",
-      follow: "live",
-      limitsAnswers: true,
-    },
-  );
 }
 
 interface ReceiveOptions {

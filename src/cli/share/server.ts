@@ -7,31 +7,27 @@ import type { FileId } from "../../base/ids.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { defined } from "../../base/values.ts";
 import { VERSION } from "../../base/version.ts";
-import { Client } from "../../client/client.ts";
+import type { Client } from "../../client/client.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import { Identity } from "../../crypto/identity.ts";
 import { hashPassword, verifyPassword } from "../../crypto/password.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
 import type { BlobMetadata, BlobStore, ChunkReader, Source } from "../../io/blob/interfaces.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";
-import type { Dial } from "../../io/link/link.ts";
 import { MemoryNetwork } from "../../io/link/memory-network.ts";
-import { ClientState } from "../../io/state/client-state.ts";
 import { QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
 import { httpHandler } from "../../server/http/handler.ts";
 import { Server } from "../../server/server.ts";
 import type { ServerEvent } from "../../server/session/event.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { ServerSpec } from "../../wire/invite.ts";
-import { nativeHashing } from "../connect/hashing.ts";
-import { deviceKeys } from "../connect/keys.ts";
 import { type Context, printNotice } from "../context.ts";
 import { type OpenFolder, openFolder } from "../serve/folder.ts";
 import { type ListenOptions, openListeners } from "../serve/listen.ts";
 import { hostCheck } from "../serve/public.ts";
 import { loadSharePage } from "../web/page.ts";
+import { openShareClient } from "./client.ts";
 import { openShareFolder, type ShareFolder } from "./folder.ts";
 
 /** Placeholder: the owner's client runs in this process and uses no network. */
@@ -135,60 +131,26 @@ async function start(
   const network = new MemoryNetwork(clock);
   const certificateHash = systemEntropy()(32);
   server.listen(network.listen({ ...INTERNAL_ADDRESS, certificateHash }, server.sessions));
-  const owner = await loginOwner(
-    context,
-    options.user,
-    secret,
-    network.dialFrom(INTERNAL_ADDRESS.host),
-  );
-  lentFiles.setOwner(owner.account);
+  const dial = network.dialFrom(INTERNAL_ADDRESS.host);
+  const owner = openShareClient(clock, () => dial(INTERNAL_ADDRESS), {
+    address: `${INTERNAL_ADDRESS.host}:${INTERNAL_ADDRESS.port}`,
+    credentials: { user: options.user, mode: "register", roomSecret: secret },
+    follow: "none",
+  });
+  // Must log in before any receiver.
+  lentFiles.setOwner((await owner.client.connect())?.account ?? "");
   return {
     client: owner.client,
     invite: { host: options.inviteHost, port, portGiven: true, room: LOBBY, fingerprint, secret },
     folder: dirname(folder.data),
     lend: (source) => lentFiles.lend(source),
     close: async () => {
-      await owner.client.close();
-      owner.state.close();
+      await owner.close();
       await server.stop();
       await open.close();
       folder.remove();
     },
   };
-}
-
-interface OwnerSession {
-  readonly client: Client;
-  readonly state: ClientState;
-  readonly account: string;
-}
-
-/** Must run before any receiver logs in. Stores nothing in the user's home. */
-async function loginOwner(
-  context: Context,
-  user: string,
-  secret: string,
-  dial: Dial,
-): Promise<OwnerSession> {
-  const state = ClientState.inMemory();
-  const client = new Client(
-    {
-      clock: context.clock,
-      entropy: systemEntropy(),
-      dial: () => dial(INTERNAL_ADDRESS),
-      state,
-      keys: deviceKeys(Identity.generate(), state),
-      hashing: nativeHashing(),
-    },
-    {
-      address: `${INTERNAL_ADDRESS.host}:${INTERNAL_ADDRESS.port}`,
-      program: `chat/${VERSION}`,
-      credentials: { user, mode: "register", roomSecret: secret },
-      follow: "none",
-    },
-  );
-  const membership = await client.connect();
-  return { client, state, account: membership?.account ?? "" };
 }
 
 class LentFiles {
