@@ -1,11 +1,13 @@
-/** Lines with the safety digits of a user's key and the command that confirms them. */
+/** Verification of a user's key by its safety digits. */
 
+import type { Client } from "../../client/client.ts";
 import type { SafetyDigits } from "../../client/sealed/rooms.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
+/** @internal */
 export function digitRows({ digits, former }: Pick<SafetyDigits, "digits" | "former">): string[] {
   const rows = rowsOf(digits);
   return former === undefined ? rows : [...rows, "previous:", ...rowsOf(former)];
@@ -20,6 +22,7 @@ function rowsOf(digits: string): string[] {
   return rows;
 }
 
+/** @internal */
 export function confirmHint(user: string, identity: SafetyDigits, confirm: string): Message {
   const { isVerified, former } = identity;
   if (isVerified) return (texts) => texts.verified(user);
@@ -27,10 +30,29 @@ export function confirmHint(user: string, identity: SafetyDigits, confirm: strin
   return (texts) => texts.confirmNewDigits(user);
 }
 
-export function identityLine(
+/**
+ * Accepts a user's new key, or confirms its digits if they are given.
+ * @param command command that confirms digits
+ * @returns the answer for scripts and users, with the digits in rows
+ */
+export async function verifyUser(
+  client: Pick<Client, "sealedRooms">,
   user: string,
-  { digits, isVerified, former }: SafetyDigits,
-): JsonObject {
-  const changed = former === undefined ? {} : { former };
-  return { kind: "identity", user, digits, verified: isVerified, ...changed };
+  confirmation: "accept" | { readonly digits: string | undefined },
+  command: string,
+): Promise<{ json: JsonObject; text: Message; rows: readonly string[] }> {
+  const rooms = await client.sealedRooms();
+  if (confirmation === "accept") {
+    await rooms.acceptIdentity(user);
+    const json = { kind: "identity-accepted", user };
+    return { json, text: (texts) => texts.keyAccepted(user), rows: [] };
+  }
+  if (confirmation.digits !== undefined) await rooms.confirmDigits(user, confirmation.digits);
+  const identity = await rooms.safetyNumber(user);
+  const { digits, isVerified: verified, former } = identity;
+  return {
+    json: { kind: "identity", user, digits, verified, former },
+    text: confirmHint(user, identity, command),
+    rows: digitRows(identity),
+  };
 }

@@ -15,7 +15,7 @@ import type { Message } from "../../ui/messages/en/terminal.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
-import { confirmHint, digitRows, identityLine } from "./identity-lines.ts";
+import { verifyUser } from "./identity-lines.ts";
 import { showIrcPasswords } from "./irc-passwords.ts";
 import { membersLine } from "./members-line.ts";
 import { parseSend } from "./slash-grammar.ts";
@@ -160,17 +160,9 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
   },
 
   async verify({ open, chatConsole }, { user, confirmation: said }) {
-    const rooms = await open.client.sealedRooms();
-    if (said === "accept") {
-      await rooms.acceptIdentity(user);
-      return chatConsole.print({ kind: "identity-accepted", user }, (texts) =>
-        texts.keyAccepted(user),
-      );
-    }
-    if (said !== "") await rooms.confirmDigits(user, said);
-    const identity = await rooms.safetyNumber(user);
-    const hint = confirmHint(user, identity, `/verify ${user}`);
-    chatConsole.print(identityLine(user, identity), hint, digitRows(identity));
+    const confirmation = said === "accept" ? said : { digits: said || undefined };
+    const answer = await verifyUser(open.client, user, confirmation, `/verify ${user}`);
+    chatConsole.print(answer.json, answer.text, answer.rows);
   },
 
   search: (host, { text }) =>
