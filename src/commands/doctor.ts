@@ -11,13 +11,13 @@ import { type Candidate, candidates, onlyServer } from "../cli/connect/default-s
 import { type Context, printNotice } from "../cli/context.ts";
 import { type CheckResult, CheckRunner, ok, skipped, warningFrom } from "../cli/doctor/check.ts";
 import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
-import { checkIrc } from "../cli/doctor/irc.ts";
 import {
   checkData,
   checkDiscovery,
   checkDisk,
   checkExpiry,
   checkHome,
+  checkIrc,
   checkMulticast,
   checkTerminal,
   type MachineProbes,

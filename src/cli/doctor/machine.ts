@@ -2,11 +2,17 @@
 
 import { join } from "node:path";
 import { Fault, type FaultCode } from "../../base/fault.ts";
-import { FREE_BYTES_LOW, RESERVE_BYTES, SYNC_MS_SLOW } from "../../base/limits.ts";
+import {
+  CHECK_TIMEOUT_MS,
+  FREE_BYTES_LOW,
+  RESERVE_BYTES,
+  SYNC_MS_SLOW,
+} from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { clockText } from "../../core/clock-check.ts";
 import type { LockHolder } from "../../io/disk/lock.ts";
 import type { DiscoveryResult } from "../../io/lan/discovery.ts";
+import type { IrcTarget } from "../../io/probe/irc-probe.ts";
 import { CLOCK_FILE } from "../../server/kernel/server-clock.ts";
 import { parseJson } from "../../wire/field.ts";
 import { formatAddress } from "../../wire/invite.ts";
@@ -153,4 +159,38 @@ function holderText(probes: MachineProbes, holder: LockHolder): string {
 function sizeText(sizeBytes: number): string {
   const gib = sizeBytes / 2 ** 30;
   return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${Math.floor(sizeBytes / 2 ** 20)} MiB`;
+}
+
+interface IrcServer {
+  /** Data folder, which tells the servers of a machine apart. */
+  readonly data: string;
+  /** `irc://HOST:PORT` or `ircs://HOST:PORT` */
+  readonly irc?: readonly string[];
+}
+
+/**
+ * Checks the IRC listeners of the servers on this machine.
+ * @param probe returns the fingerprint of the certificate, if any
+ */
+export async function checkIrc(
+  servers: readonly IrcServer[],
+  probe: (target: IrcTarget) => Promise<string | undefined>,
+): Promise<Finding> {
+  const found: string[] = [];
+  for (const [data, address] of servers.flatMap(addressesOf)) {
+    const url = new URL(address);
+    const fingerprint = await probe({
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: Number(url.port),
+      isSecure: url.protocol === "ircs:",
+      timeoutMs: CHECK_TIMEOUT_MS,
+    });
+    const certificate = fingerprint === undefined ? "" : `, certificate ${fingerprint}`;
+    found.push(`${address} (${data})${certificate}`);
+  }
+  return ok(found.join("; "));
+}
+
+function addressesOf({ data, irc = [] }: IrcServer): (readonly [data: string, address: string])[] {
+  return irc.map((address) => [data, address]);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { checkIrc } from "../../../src/cli/doctor/irc.ts";
+import { checkIrc } from "../../../src/cli/doctor/machine.ts";
 import { probeIrc } from "../../../src/io/probe/irc-probe.ts";
 import { rejection } from "../../rejection.ts";
 
