@@ -3,16 +3,13 @@
 import { Fault } from "../base/fault.ts";
 import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
-import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag } from "../cli/command.ts";
-import { openDialer } from "../cli/connect/dial.ts";
+import { greetServer, openDialer } from "../cli/connect/dial.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
+import { SERVER_ARGUMENT, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { printList, printResult, timeCell } from "../cli/output/result.ts";
-import { fetchGreeting, type Greeted } from "../client/trust.ts";
-import { nativeVerifier } from "../crypto/verifier.ts";
-import { systemEntropy } from "../io/entropy.ts";
+import type { Greeted } from "../client/trust.ts";
 import { ClientState, type Pin } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, parseServerSpec, type ServerSpec } from "../wire/invite.ts";
@@ -36,7 +33,10 @@ export const command = defineVerb({
     }
     if (action === "forget") return forgetPin(context, state, address);
     const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
-    const greeting = await greetServer(context, address, transportOf(context, transport, address));
+    const { clock } = context;
+    const options = { transport: transportOf(context, transport, address) };
+    using dialer = openDialer(clock, address, options);
+    const greeting = await greetServer(clock, dialer.dial);
     return await accept(context, state, address, { greeting, expected });
   },
 });
@@ -150,23 +150,5 @@ async function confirmFingerprint(
     return;
   throw new Fault("fingerprint-changed", "server not accepted", {
     remedy: "ask the server's owner for its fingerprint",
-  });
-}
-
-async function greetServer(
-  context: Context,
-  address: ServerSpec,
-  transport: ServerOptions["transport"],
-): Promise<Greeted> {
-  const { clock } = context;
-  using dialer = openDialer(clock, address, { transport });
-  const program = `chat/${VERSION}`;
-  const entropy = systemEntropy();
-  return await fetchGreeting({
-    clock,
-    entropy,
-    dial: dialer.dial,
-    verifier: nativeVerifier,
-    program,
   });
 }

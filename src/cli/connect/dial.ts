@@ -2,7 +2,11 @@
 
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
+import { VERSION } from "../../base/version.ts";
+import { fetchGreeting, type Greeted } from "../../client/trust.ts";
+import { nativeVerifier } from "../../crypto/verifier.ts";
 import type { Clock } from "../../io/clock.ts";
+import { systemEntropy } from "../../io/entropy.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
 import { AutoDialer, type DialTransport } from "../../io/link/auto-dial.ts";
 import type { DialOptions, Link } from "../../io/link/link.ts";
@@ -76,6 +80,13 @@ export function openAddressDialer(
 async function openQuicDialer(): Promise<QuicDialer> {
   const { QuicDialer } = await import("../../io/quic/dial.ts");
   return new QuicDialer();
+}
+
+/** Returns the greeting of a server that this device may not know. */
+export function greetServer(clock: Clock, dial: () => Promise<Link>): Promise<Greeted> {
+  const program = `chat/${VERSION}`;
+  const entropy = systemEntropy();
+  return fetchGreeting({ clock, entropy, dial, verifier: nativeVerifier, program });
 }
 
 const AUTO_DIALERS_MAX = 3 * CLUSTER_ADDRESSES_MAX;

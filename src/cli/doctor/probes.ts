@@ -3,12 +3,8 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { CHECK_TIMEOUT_MS } from "../../base/limits.ts";
-import { VERSION } from "../../base/version.ts";
-import { fetchGreeting } from "../../client/trust.ts";
-import { nativeVerifier } from "../../crypto/verifier.ts";
 import { checkDataFolder } from "../../io/disk/data-folder.ts";
 import { type LockHolder, readLockHolder } from "../../io/disk/lock.ts";
-import { systemEntropy } from "../../io/entropy.ts";
 import { findOnLan } from "../../io/lan/discovery.ts";
 import type { Dial } from "../../io/link/link.ts";
 import {
@@ -29,6 +25,7 @@ import {
 import { QuicDialer } from "../../io/quic/dial.ts";
 import { ClientState } from "../../io/state/client-state.ts";
 import { wsDial } from "../../io/ws/dial.ts";
+import { greetServer } from "../connect/dial.ts";
 import type { Context } from "../context.ts";
 import type { MachineProbes } from "./machine.ts";
 import type { NetworkProbes } from "./network.ts";
@@ -39,10 +36,7 @@ const DISCOVERY_MS = 1_200;
 export function networkProbes(context: Context, port: number): NetworkProbes {
   const { clock } = context;
   const greet = (dial: Dial, host: string) => {
-    const target = { host, port, timeoutMs: CHECK_TIMEOUT_MS };
-    const program = `chat/${VERSION}`;
-    const options = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
-    return fetchGreeting({ ...options, dial: () => dial(target) });
+    return greetServer(clock, () => dial({ host, port, timeoutMs: CHECK_TIMEOUT_MS }));
   };
   return {
     resolve: resolveHost,
