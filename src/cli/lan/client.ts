@@ -11,7 +11,7 @@ import { checkLanText } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
 import type { Context } from "../context.ts";
 import type { DisplayRecord, JsonObject } from "../output/render.ts";
-import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
+import { noEchoFault, OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
 const DESTINATION = { room: "lan" } as const;
 const KEY_LETTERS = 12;
@@ -188,11 +188,7 @@ function noticeFault(notice: LanNotice): Fault {
         remedy: "for so many users, run a server: chat serve",
       });
     case "no-echo":
-      return new Fault(
-        "unreachable",
-        "multicast is blocked: this machine does not receive its own messages",
-        { remedy: "allow UDP in this machine's firewall, or try --interface ADDR" },
-      );
+      return noEchoFault();
     case "taken":
       return new Fault("name-taken", `another user here is also named ${notice.name}`, {
         remedy: "choose another name with --user",

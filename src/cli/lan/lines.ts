@@ -105,6 +105,14 @@ function isQuit(line: string): boolean {
   return word === "QUIT" || word === "/quit" || word === "/exit";
 }
 
+export function noEchoFault(): Fault {
+  return new Fault(
+    "unreachable",
+    "multicast is blocked: this machine does not receive its own messages",
+    { remedy: "allow UDP in this machine's firewall, or try --interface ADDR" },
+  );
+}
+
 function leftFault(): Fault {
   return new Fault("interrupted", "you left", { remedy: "to rejoin, run chat lan" });
 }

@@ -9,7 +9,7 @@ import type { Multicast, MulticastSource } from "../../io/lan/multicast.ts";
 import { isLanDatagram } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
 import type { Context } from "../context.ts";
-import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
+import { noEchoFault, OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
 const HELP = [
   "Each line is sent as typed; // at the start sends a slash.",
@@ -80,15 +80,7 @@ export class PlainClient {
 
   #awaitEcho(): void {
     this.#stopEcho ??= this.#context.clock.after(LAN_ECHO_TIMEOUT_MS, () =>
-      reportFault(
-        this.#context,
-        this.chatConsole,
-        new Fault(
-          "unreachable",
-          "multicast is blocked: this machine does not receive its own messages",
-          { remedy: "allow UDP in this machine's firewall, or try --interface ADDR" },
-        ),
-      ),
+      reportFault(this.#context, this.chatConsole, noEchoFault()),
     );
   }
 
