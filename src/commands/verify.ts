@@ -83,23 +83,15 @@ export const command = defineVerb({
       if (outcome.kind === "alarm") {
         const { fault } = outcome.alarm;
         const reason = fault.message;
-        const findings = outcome.missing.map(({ seq: missingSeq }) => ({
-          seq: missingSeq,
-          reason,
-        }));
-        printVerdict(context, findings.length > 0 ? findings : [{ seq: 1, reason }], undefined);
-        return INTEGRITY_EXIT;
+        const findings = outcome.missing.map(({ seq }) => ({ seq, reason }));
+        return printFindings(context, findings.length > 0 ? findings : [{ seq: 1, reason }]);
       }
       const { pin, proved, open } = outcome;
       if (seq !== undefined) return writeProof(context, await proveAtServer(client, pin, seq), out);
       const { findings, records, rooms, isBounded } = await verifyRooms(client, args.all);
-      if (findings.length > 0) {
-        printVerdict(context, findings, undefined);
-        return INTEGRITY_EXIT;
-      }
+      if (findings.length > 0) return printFindings(context, findings);
       const { fingerprint } = client.auditedLink.reader;
       const serverAddress = state.pins().find((pin) => pin.fingerprint === fingerprint)?.address;
-      const root = { ...pin, checkpoint: pin.note };
       const leftVerb = open === 1 ? "is" : "are";
       const leftText = open === 0 ? "" : ` (${open} more ${leftVerb} in rooms that you left)`;
       const newest = isBounded
@@ -109,12 +101,8 @@ export const command = defineVerb({
       const read = `${counted(proved, "record")} that this device has read`;
       const verb = proved === 1 ? "is" : "are";
       const summary = `${read} ${verb} in the history${leftText}; checked ${total}`;
-      printVerdict(context, [], {
-        ...root,
-        about: `from ${serverAddress ?? "the server"}; ${summary}`,
-        words,
-      });
-      return 0;
+      const about = `from ${serverAddress ?? "the server"}; ${summary}`;
+      return printVerified(context, { ...pin, checkpoint: pin.note }, about, words);
     });
   },
 });
@@ -124,8 +112,6 @@ interface VerifiedLog {
   readonly root: Uint8Array | undefined;
   readonly origin: string | undefined;
   readonly checkpoint: string | undefined;
-  readonly about: string;
-  readonly words: boolean;
 }
 
 type FindingLine = Pick<Flaw, "seq" | "reason"> & Partial<Flaw>;
@@ -144,9 +130,8 @@ async function verifyFolder(
   const { history, accounts, key } = verdict;
   const fingerprint = fingerprintWith(key, sha256);
   const count = history.findingCount + accounts.findingCount;
-  const { size, root, origin, checkpoint } = history;
   if (findings.length > 0) {
-    printVerdict(context, findings, undefined);
+    printFindings(context, findings);
     if (count > findings.length)
       printNotice(context, `${count} problems; only the first are listed`);
     return INTEGRITY_EXIT;
@@ -154,24 +139,14 @@ async function verifyFolder(
   if (options.seq !== undefined) {
     return writeProof(context, await createFolderProof(data, verdict, options.seq), options.out);
   }
-  const summary = `signed by ${formatFingerprint(fingerprint)}`;
-  printVerdict(context, [], {
-    size,
-    root,
-    origin,
-    checkpoint,
-    about: summary,
-    words: options.words,
-  });
-  return 0;
+  const about = `signed by ${formatFingerprint(fingerprint)}`;
+  return printVerified(context, history, about, options.words);
 }
 
-function printVerdict(
-  context: Context,
+function printFindings(
+  { stdout, stderr, json }: Context,
   findings: readonly FindingLine[],
-  verifiedLog: VerifiedLog | undefined,
-): void {
-  const { stdout, json } = context;
+): number {
   for (const { seq, file, offset, reason } of findings) {
     const location = file === undefined ? "" : `${file}, byte ${offset}: `;
     const object = { kind: "verify", ok: false, seq, file, offset, reason };
@@ -181,30 +156,36 @@ function printVerdict(
   }
   const [first] = findings;
   if (first !== undefined) {
+    const { seq, file, reason } = first;
     const count = findings.length === 1 ? "" : ` (first of ${findings.length} problems)`;
-    const location = first.file === undefined ? "" : ` in ${first.file}`;
-    printNotice(
-      context,
-      `verification failed at record ${first.seq}${location}: ${first.reason}${count}`,
-    );
+    const location = file === undefined ? "" : ` in ${file}`;
+    printNotice({ stderr }, `verification failed at record ${seq}${location}: ${reason}${count}`);
   }
-  if (verifiedLog === undefined) return;
-  const { size, origin, checkpoint, about: summary } = verifiedLog;
-  const root = verifiedLog.root === undefined ? undefined : toBase64Url(verifiedLog.root);
-  const words = verifiedLog.words ? verificationWords(verifiedLog.root) : undefined;
+  return INTEGRITY_EXIT;
+}
+
+function printVerified(
+  context: Context,
+  { size, root: rootBytes, origin, checkpoint }: VerifiedLog,
+  about: string,
+  printsWords: boolean,
+): number {
+  const { stdout, json } = context;
+  const root = rootBytes && toBase64Url(rootBytes);
+  const words = printsWords ? verificationWords(rootBytes) : undefined;
   if (json) {
     stdout.write(renderJson({ kind: "verify", ok: true, size, root, origin, checkpoint, words }));
-    return;
+    return 0;
   }
-  stdout.write(
-    `ok: ${counted(size, "record")} of ${origin ?? "no history yet"}; ${cleanText(summary)}\n`,
-  );
-  if (words === undefined) return;
+  const log = `${counted(size, "record")} of ${origin ?? "no history yet"}`;
+  stdout.write(`ok: ${log}; ${cleanText(about)}\n`);
+  if (words === undefined) return 0;
   stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);
   printNotice(
     context,
     "compare these words with another user's: they must be equal if the number of records is equal",
   );
+  return 0;
 }
 
 function verificationWords(root: Uint8Array | undefined): string[] {
