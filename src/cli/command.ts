@@ -100,11 +100,13 @@ export function defineGroup(verbs: VerbTable): VerbGroup {
   return { kind: "group", verbs };
 }
 
+/** @param command a function that loads the command, or the loaded command */
 export function verbRow(
   summary: string,
-  load: VerbRow["load"],
+  command: VerbRow["load"] | Verb | VerbGroup,
   examples: readonly string[],
 ): VerbRow {
+  const load = typeof command === "function" ? command : async () => ({ command });
   return { summary, examples, load };
 }
 

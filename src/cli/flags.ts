@@ -1,6 +1,6 @@
 /** Flags that several commands share. */
 
-import { foldName, type Name, parseTarget, type Target } from "../base/names.ts";
+import { checkName, foldName, type Name, parseTarget, type Target } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";
 import { parseTime, type TimeContext } from "../base/parse-time.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -28,6 +28,22 @@ export const SERVER_FLAGS = {
   passwordFile: stringFlag("FILE", "Password file; - for stdin"),
   roomPasswordFile: stringFlag("FILE", "Server password file; - for stdin"),
 } as const satisfies FlagDefs;
+
+/**
+ * Parses a room name, with or without its #.
+ * @throws {Fault} name-invalid
+ */
+export function parseRoomName(text: string): Name {
+  return checkName(text.replace(/^#/, ""), "room's name");
+}
+
+/**
+ * Parses a user name, with or without its @.
+ * @throws {Fault} name-invalid
+ */
+export function parseUserName(text: string): Name {
+  return checkName(text.replace(/^@/, ""), "person's name");
+}
 
 export const SERVER_ARGUMENT = argument("HOST, HOST:PORT or an invite", {
   required: false,

@@ -85,7 +85,7 @@ class Reader {
     const { key, definition } = target;
     const value = flagValue(token, target);
     const previous = this.#typedValues.get(key);
-    if (definition.many && typeof value === "string") {
+    if (definition.many && (typeof value === "string" || typeof value === "number")) {
       this.#append(key, value);
     } else if (previous === undefined) {
       this.#typedValues.set(key, value);

@@ -2,7 +2,6 @@
 
 import { Fault } from "../base/fault.ts";
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../base/limits.ts";
-import { checkName, type Name } from "../base/names.ts";
 import { counted, formatDuration } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
@@ -33,6 +32,7 @@ import {
 } from "../cli/connect/operator.ts";
 import { printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
+import { parseRoomName } from "../cli/flags.ts";
 import { formatTimestamp, type JsonObject, renderJson, styleOf } from "../cli/output/render.ts";
 import { printList, printResult } from "../cli/output/result.ts";
 import { grant, kick } from "../client/chat/room-actions.ts";
@@ -303,10 +303,6 @@ const retention = operatorVerb({
   },
 });
 
-function parseRoom(text: string): Name {
-  return checkName(roomNameOf(text), "room's name");
-}
-
 const invite = operatorVerb({
   summary: "Create an invite",
   examples: ["chat admin invite --uses 20 --expires 7d", "chat admin invite --post build"],
@@ -316,10 +312,12 @@ const invite = operatorVerb({
       default: "1",
     }),
     expires: durationFlag("Lifetime: 30s, 10m, 2h or 7d"),
-    room: stringFlag("ROOM", "Room to open", { parse: parseRoom }),
-    post: stringFlag("ROOM", "Create a token to post to this room over HTTP", { parse: parseRoom }),
+    room: stringFlag("ROOM", "Room to open", { parse: parseRoomName }),
+    post: stringFlag("ROOM", "Create a token to post to this room over HTTP", {
+      parse: parseRoomName,
+    }),
     read: stringFlag("ROOM", "Create a token to read this room over HTTP; with --post for both", {
-      parse: parseRoom,
+      parse: parseRoomName,
     }),
   },
   check({ room, post, read }) {
@@ -511,11 +509,10 @@ export const command = defineGroup({
   ban,
   unban,
   bans: lists.bans,
-  erase: verbRow(
-    "Delete messages, or everything a user posted",
-    () => Promise.resolve({ command: erase }),
-    ["chat admin erase 12 13", "chat admin erase --user bob"],
-  ),
+  erase: verbRow("Delete messages, or everything a user posted", erase, [
+    "chat admin erase 12 13",
+    "chat admin erase --user bob",
+  ]),
   retention,
   invite,
   invites: lists.invites,

@@ -12,7 +12,7 @@ import { historyPages } from "../cli/connect/lists.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { FolderHistory, type FolderQuery } from "../cli/history/folder.ts";
-import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
+import { FILTER_FLAGS, type HistoryOptions, historyOptions } from "../cli/history/query.ts";
 import { DamageReport } from "../cli/output/damage.ts";
 import { type DisplayRecord, renderRecord, styleOf } from "../cli/output/render.ts";
 import { UnreadableRuns } from "../cli/output/unreadable-runs.ts";
@@ -26,23 +26,7 @@ export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
     data: stringFlag("DIR", "Read a server's folder directly"),
-    room: stringFlag("ROOM", "Only this room"),
-    with: stringFlag("@NAME", "Only direct messages with this user"),
-    from: stringFlag("NAME", "Only messages from this user"),
-    since: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
-    until: stringFlag("T", "ISO 8601, or 10m, 2h, 3d ago"),
-    last: stringFlag("N", "Only the last N messages that match the other filters", {
-      integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
-    }),
-    grep: stringFlag("TEXT", "Only messages that contain this text"),
-    exact: flag("Make --grep case-sensitive"),
-    ignoreCase: flag("Ignore case (default)", { alias: "i" }),
-    kind: stringFlag(
-      "KIND,...",
-      "Only these kinds: text, action, topic, file, join, leave, kick, ...",
-      { choices: [...READ_KINDS], list: true },
-    ),
-    files: flag("Only files"),
+    ...FILTER_FLAGS,
     follow: flag("Keep printing new messages", { alias: "f" }),
     ...SERVER_FLAGS,
   },

@@ -1,19 +1,22 @@
 /** `chat join`, which opens the chat. */
 
-import { checkName, type Name } from "../base/names.ts";
+import type { Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { isInteractive, openClient } from "../cli/connect/client.ts";
 import { retryUntilMajority } from "../cli/connect/until-majority.ts";
 import type { Context } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { parseRoomName, SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    room: stringFlag("ROOM", "Rooms to join (Default: lobby)", { many: true }),
+    room: stringFlag("ROOM", "Rooms to join (Default: lobby)", {
+      many: true,
+      parse: parseRoomName,
+    }),
     register: flag("Fail if the name exists"),
     login: flag("Fail unless the name exists"),
     localPort: stringFlag("N", "Connect from this local port", {
@@ -27,7 +30,6 @@ export const command = defineVerb({
     if (args.register && args.login) {
       throw usageFault("--register and --login cannot be combined", "use only one of them");
     }
-    const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
     const isFullScreen = hasFullScreen(context, args.plain);
     const options = {
       argument: args.at,
@@ -41,7 +43,8 @@ export const command = defineVerb({
       hasReader: !isFullScreen,
     } as const;
     const open = await retryUntilMajority(context, () => openClient(context, args, options));
-    const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];
+    const entered: readonly Name[] =
+      args.room.length > 0 ? args.room : [open.address.room ?? LOBBY];
     if (!isFullScreen) return new LineClient(context, open, entered).run();
     // Loaded on demand, because no other command needs it.
     const { runFullScreen } = await import("../cli/screen/join.ts");

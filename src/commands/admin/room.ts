@@ -135,14 +135,14 @@ const command = defineGroup({
   rename,
   close,
   reopen,
-  remove: verbRow("Remove rooms", async () => ({ command: remove }), [
+  remove: verbRow("Remove rooms", remove, [
     "chat admin room remove lab",
     "chat admin room remove --empty --yes",
     "chat admin room remove --match 'spam-*'",
   ]),
 });
 
-export const room = verbRow("Rename, close or remove a room", async () => ({ command }), [
+export const room = verbRow("Rename, close or remove a room", command, [
   "chat admin room rename lab workshop",
   "chat admin room close lab",
 ]);

@@ -1,13 +1,12 @@
 /** `chat import`, which posts messages from other programs. */
 
 import { Fault } from "../../base/fault.ts";
-import { checkName } from "../../base/names.ts";
 import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
-import { SERVER_FLAGS } from "../../cli/flags.ts";
+import { parseRoomName, SERVER_FLAGS } from "../../cli/flags.ts";
 import type { ParsedFile } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { Importer } from "../../cli/import/importer.ts";
@@ -20,7 +19,7 @@ export const command = defineVerb({
   args: {
     file: argument("Export or log file", { valueHint: "FILE" }),
     at: argument("HOST, HOST:PORT or an invite", { required: false, valueHint: "SERVER" }),
-    room: stringFlag("ROOM", "Destination room", { required: true }),
+    room: stringFlag("ROOM", "Destination room", { required: true, parse: parseRoomName }),
     channel: stringFlag("NAME", "Channel of the export (Default: same name as the room)"),
     skipBad: flag("Skip lines that cannot be parsed"),
     ...SERVER_FLAGS,
@@ -29,7 +28,7 @@ export const command = defineVerb({
     "Supports chat export, irssi, WeeChat, Slack and Mattermost. Only moderators of the room " +
     "can import. To resume after an interruption, run the same command again.",
   async run(args, context) {
-    const room = checkName(args.room.replace(/^#/, ""), "room's name");
+    const { room } = args;
     const channel = (args.channel ?? room).replace(/^#/, "");
     const { offsetMinutes, clock } = context;
     const parsed = readImport(args.file, { channel, offsetMinutes });
