@@ -125,11 +125,9 @@ export const VERBS: VerbTable = {
     "chat admin invite --uses 20 --expires 7d",
     "chat admin kick bob --room lab",
   ]),
-  cluster: verbRow(
-    "Create, inspect or leave a cluster of servers",
-    () => import("./cluster/group.ts"),
-    ["chat cluster status --nats nats://10.0.0.1:4222"],
-  ),
+  cluster: verbRow("Create, inspect or leave a cluster of servers", () => import("./cluster.ts"), [
+    "chat cluster status --nats nats://10.0.0.1:4222",
+  ]),
   man: verbRow("Print a manual page", () => import("./man.ts"), [
     "chat man | man -l -",
     "chat man send | man -l -",
