@@ -33,8 +33,8 @@ import {
 import { printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { parseRoomName } from "../cli/flags.ts";
-import { formatTimestamp, type JsonObject, renderJson, styleOf } from "../cli/output/render.ts";
-import { printList, printResult } from "../cli/output/result.ts";
+import { formatTimestamp, styleOf } from "../cli/output/render.ts";
+import { printData, printList, printResult } from "../cli/output/result.ts";
 import { grant, kick } from "../client/chat/room-actions.ts";
 import { clockText } from "../core/clock-check.ts";
 import { parseDuration, withUtcTime } from "../core/duration.ts";
@@ -51,12 +51,6 @@ const FOR_FLAG = durationFlag("Duration: 30s, 10m, 2h or 7d (Default: permanent)
 const WAITS = ["retention", "invites", "bans", "mutes", "resets", "uploads", "key-packages"];
 
 const DIRECTIONS = ["up", "down"] as const;
-
-/** Prints one line: an object for scripts, otherwise only the text, which may be piped. */
-function printData({ context }: Operator, json: JsonObject, text: string): number {
-  context.stdout.write(context.json ? renderJson(json) : `${text}\n`);
-  return 0;
-}
 
 const cancel = operatorVerb({
   summary: "Cancel a transfer",
@@ -103,13 +97,13 @@ const clock = operatorVerb({
     "A server that has been off for more than a day waits a day before anything expires. " +
     "Accept the clock only if it is right: what expires is deleted.",
   isQuery: ({ action }) => action === undefined,
-  async run({ action }, operator) {
-    const accept = action === undefined ? {} : { accept: true };
-    const status = await operator.client.request("clock", accept);
+  async run({ action }, { client, context }) {
+    const status = await client.request("clock", action === undefined ? {} : { accept: true });
     const { plausible, now, newest } = status;
     const times = { now: formatUtc(now), newest: formatUtc(newest) };
     const json = { kind: "clock", plausible, ...times, waits: plausible ? [] : WAITS };
-    return printData(operator, json, plausible ? "the clock is plausible" : clockText(status));
+    const text = plausible ? "the clock is plausible" : clockText(status);
+    return printData(context, json, `${text}\n`);
   },
 });
 
@@ -332,13 +326,14 @@ const invite = operatorVerb({
     if ((post ?? read) !== undefined) {
       const rooms = defined({ post, read });
       const { invite, token } = await client.request("invite", { ...rooms, ...expires });
-      return printData(operator, { kind: "invite", invite, token, ...rooms, ...until }, token);
+      const json = { kind: "invite", invite, token, ...rooms, ...until };
+      return printData(context, json, `${token}\n`);
     }
     const limits = defined({ uses: uses || undefined, room });
     const { invite, token } = await client.request("invite", { ...limits, ...expires });
     const url = inviteUrl(context, operator, { token, room: room ?? LOBBY });
     const json = { kind: "invite", invite, token, url, ...until };
-    return printData(operator, json, quoteInvite(parseServerSpec(url)));
+    return printData(context, json, `${quoteInvite(parseServerSpec(url))}\n`);
   },
 });
 
@@ -360,11 +355,8 @@ const reset = operatorVerb({
     const line = { ...server, secret: token };
     const web = `https://${formatAddress(server)}/#reset=${token}`;
     const details = { user, code: token, url: formatInvite(line), web };
-    printData(
-      operator,
-      { kind: "reset", ...details, expires: formatUtc(expires) },
-      quoteInvite(line),
-    );
+    const json = { kind: "reset", ...details, expires: formatUtc(expires) };
+    printData(context, json, `${quoteInvite(line)}\n`);
     if (context.json) return 0;
     printNotice(context, `have ${user} paste that code into 'chat passwd --reset'`);
     printNotice(context, `or open ${web}`);
@@ -405,7 +397,7 @@ const ircPassword = operatorVerb({
     const fields = defined({ user: name, label });
     const { user, id: newId, password } = await client.request("irc-password", fields);
     const json = { kind: "irc-password", ...fields, user, id: newId, password };
-    printData(operator, json, password);
+    printData(context, json, `${password}\n`);
     if (!context.json) {
       printNotice(context, `IRC password ${newId} of ${user}; it cannot be shown again`);
     }
@@ -478,10 +470,11 @@ const registration = operatorVerb({
   },
   details: "If closed, new users need an invite. Existing accounts sign in as before.",
   isQuery: ({ state }) => state === undefined,
-  async run({ state }, operator) {
+  async run({ state }, { client, context }) {
     const change = state === undefined ? {} : { closed: state === "closed" };
-    const { closed } = await operator.client.request("registration", change);
-    return printData(operator, { kind: "registration", closed }, closed ? "closed" : "open");
+    const { closed } = await client.request("registration", change);
+    const text = closed ? "closed\n" : "open\n";
+    return printData(context, { kind: "registration", closed }, text);
   },
 });
 

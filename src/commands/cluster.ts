@@ -6,7 +6,6 @@ import { argument, defineGroup, defineVerb, flag, verbRow } from "../cli/command
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { CounterLine } from "../cli/output/counter.ts";
-import { renderJson } from "../cli/output/render.ts";
 import { printList, printResult } from "../cli/output/result.ts";
 import {
   type ClusterConfig,
@@ -143,15 +142,11 @@ async function importFolder(
   }
   const records = { history: history.head(), accounts: accounts.head() };
   const bytes = history.sizeBytes() + accounts.sizeBytes();
-  if (context.json) {
-    context.stdout.write(
-      renderJson({ kind: "brought", cluster, node, ...records, bytes, seq: position.seq }),
-    );
-    return 0;
-  }
+  const line = { kind: "brought", cluster, node, ...records, bytes, seq: position.seq };
   const seconds = ((clock.now() - startedAt) / 1_000).toFixed(1);
   const size = `${counted(total, "record")}, ${formatSize(bytes)}`;
-  printNotice(context, `copied ${path} to '${cluster}': ${size} in ${seconds} s`);
+  printResult(context, line, `copied ${path} to '${cluster}': ${size} in ${seconds} s`);
+  if (context.json) return 0;
   const clusterFlag = cluster === NATS_FLAGS.cluster.default ? "" : ` --cluster ${cluster}`;
   printNotice(
     context,
@@ -260,12 +255,10 @@ const leave = defineVerb({
       // contains only copies of their messages.
       if (membership.state === "filling") removeMembership(path);
       else writeMembership(path, { ...membership, state: "left" });
-      if (context.json)
-        context.stdout.write(renderJson({ kind: "left", cluster, node, data: path }));
-      else {
-        printNotice(context, `${path} has permanently left the cluster '${cluster}'`);
-        printNotice(context, `to run it alone: chat serve --data ${path}`);
-      }
+      const line = { kind: "left", cluster, node, data: path };
+      const text = `${path} has permanently left the cluster '${cluster}'`;
+      printResult(context, line, text);
+      if (!context.json) printNotice(context, `to run it alone: chat serve --data ${path}`);
       return Promise.resolve(0);
     } finally {
       lock.release();

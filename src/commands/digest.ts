@@ -6,7 +6,7 @@ import { defineVerb } from "../cli/command.ts";
 import { printNotice } from "../cli/context.ts";
 import { checkPaths, openSourceAt, reportSkipped } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT } from "../cli/flags.ts";
-import { renderJson } from "../cli/output/render.ts";
+import { printData } from "../cli/output/result.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
@@ -22,11 +22,8 @@ export const command = defineVerb({
       try {
         reportSkipped(source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
         const read = await digestSource(source);
-        context.stdout.write(
-          context.json
-            ? renderJson({ kind: "digest", path, name: source.name, ...read })
-            : tsvLine([read.digest, path]),
-        );
+        const line = { kind: "digest", path, name: source.name, ...read };
+        printData(context, line, tsvLine([read.digest, path]));
         await context.stdout.drained();
       } finally {
         source.close();

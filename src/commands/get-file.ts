@@ -2,11 +2,10 @@
 
 import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
-import { displayChatRecord } from "../cli/chat/console.ts";
 import { findFileId } from "../cli/chat/last-files.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
-import { filePages } from "../cli/connect/lists.ts";
+import { fileRecords } from "../cli/connect/lists.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkDestination, checkFileId, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
@@ -66,18 +65,13 @@ async function resolveFiles(
   { client, user }: OpenClient,
   words: readonly string[],
 ): Promise<readonly FileId[]> {
-  const files = words.every(isFileId) ? [] : await allFiles(client, user);
+  let files: readonly DisplayFile[] = [];
+  if (!words.every(isFileId)) {
+    await untilConnected(client.read());
+    files = (await fileRecords(client, user)).filter(isFile);
+  }
   const ids = words.map((word) => (isFileId(word) ? word : (findFileId(files, word) ?? word)));
   return [...new Set(ids.map(checkFileId))];
-}
-
-async function allFiles(client: Client, user: string): Promise<readonly DisplayFile[]> {
-  await untilConnected(client.read());
-  const files: DisplayFile[] = [];
-  for await (const page of filePages(client)) {
-    files.push(...page.map((record) => displayChatRecord(record, user)).filter(isFile));
-  }
-  return files;
 }
 
 async function followFiles(

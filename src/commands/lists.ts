@@ -1,13 +1,12 @@
 /** `chat users`, `chat rooms` and `chat files`, which print lists from a server. */
 
 import { compareNames } from "../base/names.ts";
-import { displayChatRecord } from "../cli/chat/console.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
-import { filePages } from "../cli/connect/lists.ts";
+import { fileRecords } from "../cli/connect/lists.ts";
 import { printNotice } from "../cli/context.ts";
 import { DamageReport } from "../cli/output/damage.ts";
-import { type DisplayFile, destinationName, isFile, recordJson } from "../cli/output/render.ts";
+import { destinationName, isFile, recordJson } from "../cli/output/render.ts";
 import { printList, sizeCell, timeCell } from "../cli/output/result.ts";
 import { queryUsers } from "../client/link/queries.ts";
 import { knownFile } from "../io/state/known-files.ts";
@@ -56,15 +55,12 @@ export const files = clientVerb({
   args: {},
   details: "To download a file: chat get-file ID",
   async run(_args, context, { client, state, user }) {
-    const fileRecords: DisplayFile[] = [];
     const damage = new DamageReport();
-    for await (const page of filePages(client)) {
-      const records = page.map((record) => displayChatRecord(record, user));
-      damage.add(records);
-      fileRecords.push(...records.filter(isFile));
-    }
-    state.knownFiles.add(client.fingerprint ?? "", fileRecords.map(knownFile));
-    printList(context, fileRecords, {
+    const records = await fileRecords(client, user);
+    damage.add(records);
+    const listed = records.filter(isFile);
+    state.knownFiles.add(client.fingerprint ?? "", listed.map(knownFile));
+    printList(context, listed, {
       json: recordJson,
       columns: {
         id: ({ id }) => id,

@@ -15,7 +15,7 @@ import { usageFault } from "../cli/errors.ts";
 import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
-import { printResult } from "../cli/output/result.ts";
+import { printData, printResult } from "../cli/output/result.ts";
 import { createFolderProof, verifyForHome } from "../cli/verify/pinned.ts";
 import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
 import { verifyRooms } from "../cli/verify/rooms.ts";
@@ -195,14 +195,11 @@ function verificationWords(root: Uint8Array | undefined): string[] {
 function writeProof(context: Context, proof: ProofFile, out: string | undefined): number {
   checkProof(proof);
   const text = formatProof(proof);
-  if (out === undefined) {
-    context.stdout.write(context.json ? renderJson({ kind: "proof", seq: proof.seq, text }) : text);
-    return 0;
-  }
+  const { seq } = proof;
+  if (out === undefined) return printData(context, { kind: "proof", seq, text }, text);
   const file = new OutputFile(out);
   file.write(text);
   file.finish();
-  const { seq } = proof;
   return printResult(
     context,
     { kind: "proof", seq, file: out },
@@ -216,8 +213,8 @@ function checkProofFile(
   file: string,
   fingerprintFlag: string | undefined,
 ): number {
-  const verified = checkProof(parseProof(readProof(file)));
-  const { fingerprint, seq, timeUnixMs, checkpoint, body } = verified;
+  const proof = checkProof(parseProof(readProof(file)));
+  const { fingerprint, seq, timeUnixMs, kind, checkpoint, body } = proof;
   using state = ClientState.open(context.settings().folders.data);
   const server = state.addressOf(fingerprint);
   const expected = fingerprintFlag?.replace(/^SHA256:/, "");
@@ -228,19 +225,13 @@ function checkProofFile(
     });
   }
   const { size, origin, root } = checkpoint;
-  if (context.json) {
-    const verifiedLog = { size, root: toBase64Url(root), origin, fingerprint };
-    const record = { seq, time: formatUtc(timeUnixMs), record: verified.kind, body };
-    context.stdout.write(renderJson({ kind: "verify", ok: true, ...verifiedLog, ...record }));
-    return 0;
-  }
+  const time = formatUtc(timeUnixMs);
+  const log = { size, root: toBase64Url(root), origin, fingerprint };
+  const line = { kind: "verify", ok: true, ...log, seq, time, record: kind, body };
   const bodyText = body === undefined ? "" : `: ${cleanText(JSON.stringify(body))}`;
   const signer = server ?? formatFingerprint(fingerprint);
-  context.stdout.write(
-    `ok: record ${seq} (${verified.kind}, ${formatUtc(timeUnixMs)}) is among the ${size} of ` +
-      `${origin} that ${signer} has signed${bodyText}\n`,
-  );
-  return 0;
+  const text = `ok: record ${seq} (${kind}, ${time}) is among the ${size} of ${origin}`;
+  return printData(context, line, `${text} that ${signer} has signed${bodyText}\n`);
 }
 
 function readProof(file: string): string {

@@ -8,7 +8,7 @@ import { COMMIT, TARGET, VERSION } from "../base/version.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { renderJson } from "../cli/output/render.ts";
-import { printResult } from "../cli/output/result.ts";
+import { printData, printResult } from "../cli/output/result.ts";
 import {
   checkReleaseFile,
   readRelease,
@@ -33,10 +33,7 @@ export const command = defineVerb({
     if (check !== undefined) return checkRelease(context, check, key);
     if (licenses) return printLicenses(context);
     const commit = COMMIT === "" ? "" : ` (${COMMIT})`;
-    context.stdout.write(
-      context.json ? renderJson({ kind: "version", ...BUILD }) : `chat ${VERSION}${commit}\n`,
-    );
-    return 0;
+    return printData(context, { kind: "version", ...BUILD }, `chat ${VERSION}${commit}\n`);
   },
 });
 

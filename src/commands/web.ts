@@ -7,7 +7,7 @@ import { isInteractive, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
 import { type Context, endSignalLine, printNotice } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
-import { renderJson } from "../cli/output/render.ts";
+import { printData } from "../cli/output/result.ts";
 import { openBrowser } from "../cli/web/browser.ts";
 import { webFiles } from "../cli/web/files.ts";
 import { LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
@@ -147,18 +147,10 @@ function printAddress(
   address: ServerSpec,
   fingerprint: Fingerprint,
 ): void {
-  const serverText = formatAddress(address);
-  if (context.json) {
-    const fingerprintText = formatFingerprint(fingerprint);
-    const line = {
-      kind: "web",
-      url,
-      server: serverText,
-      fingerprint: fingerprintText,
-      pid: process.pid,
-    };
-    return context.stdout.write(renderJson(line));
-  }
-  context.stdout.write(`${url}\n`);
-  printNotice(context, `web page for ${serverText}, on this machine only (Ctrl-C to stop):`);
+  const server = formatAddress(address);
+  const identity = formatFingerprint(fingerprint);
+  const line = { kind: "web", url, server, fingerprint: identity, pid: process.pid };
+  printData(context, line, `${url}\n`);
+  if (context.json) return;
+  printNotice(context, `web page for ${server}, on this machine only (Ctrl-C to stop):`);
 }

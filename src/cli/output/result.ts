@@ -19,6 +19,16 @@ export function printResult(context: OutputContext, line: JsonObject, text: stri
   return 0;
 }
 
+/** Prints data: an object for scripts, otherwise a text, which may be piped. */
+export function printData(
+  { json, stdout }: Pick<OutputContext, "json" | "stdout">,
+  line: JsonObject,
+  text: string,
+): number {
+  stdout.write(json ? renderJson(line) : text);
+  return 0;
+}
+
 export function printJson(
   { json, stdout }: Pick<OutputContext, "json" | "stdout">,
   line: JsonObject,

@@ -9,8 +9,7 @@ import { externalAddress } from "../../cli/connect/invite.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
-import { renderJson } from "../../cli/output/render.ts";
-import { printResult } from "../../cli/output/result.ts";
+import { printData, printResult } from "../../cli/output/result.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import { accountKeyOf, grantLink, linkRequest, storeLinkedKey } from "../../client/linking.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
@@ -52,12 +51,10 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   await client.request("link-offer", { code: linkCodeHash(code) });
   const codeText = formatLinkCode(code);
   const externalServer = externalAddress(context, open);
-  if (context.json) {
-    const server = formatInvite(externalServer);
-    const line = { kind: "link-code", code: codeText, expires: formatUtc(expires), server };
-    context.stdout.write(renderJson(line));
-  } else {
-    context.stdout.write(`${codeText}\n`);
+  const server = formatInvite(externalServer);
+  const offered = { kind: "link-code", code: codeText, expires: formatUtc(expires), server };
+  printData(context, offered, `${codeText}\n`);
+  if (!context.json) {
     printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
     context.stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
     if (isLoopback(externalServer.host)) {

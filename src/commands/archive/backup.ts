@@ -5,7 +5,7 @@ import { counted, formatSize } from "../../base/sizes.ts";
 import { argument, defineVerb, noFlag, stringFlag } from "../../cli/command.ts";
 import { printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
-import { renderJson } from "../../cli/output/render.ts";
+import { printResult } from "../../cli/output/result.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { backUp } from "../../io/backup/backup.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
@@ -36,12 +36,11 @@ export const command = defineVerb({
       onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
     }).finally(() => progress.end());
     const { size, root, bytes, copiedBytes, damagedFiles, damagedRecords } = result;
-    if (context.json) {
-      context.stdout.write(renderJson({ kind: "backup", size, root, bytes, copiedBytes }));
-    } else {
-      const copiedText = `${formatSize(copiedBytes)} copied`;
-      const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copiedText}`;
-      printNotice(context, `backed up to ${args.dir}: ${amount}`);
+    const line = { kind: "backup", size, root, bytes, copiedBytes };
+    const copiedText = `${formatSize(copiedBytes)} copied`;
+    const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copiedText}`;
+    printResult(context, line, `backed up to ${args.dir}: ${amount}`);
+    if (!context.json) {
       printNotice(
         context,
         "it contains the server's identity: anyone who has it can impersonate the server",

@@ -12,7 +12,7 @@ import { type ExportSource, FolderSource, serverSource } from "../../cli/export/
 import { checkOut } from "../../cli/files/receive-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { FolderHistory } from "../../cli/history/folder.ts";
-import { renderJson } from "../../cli/output/render.ts";
+import { printData } from "../../cli/output/result.ts";
 
 export const command = defineVerb({
   args: {
@@ -59,11 +59,8 @@ async function runExport(
 ): Promise<number> {
   const exporter = new Exporter(context, source, options);
   const { records, files, paths, failed, damage } = await exporter.run(source.rooms(targets));
-  if (context.json) {
-    context.stdout.write(renderJson({ kind: "exported", records, files, paths }));
-  } else {
-    context.stdout.write(paths.map((path) => `${path}\n`).join(""));
-  }
+  const line = { kind: "exported", records, files, paths };
+  printData(context, line, paths.map((path) => `${path}\n`).join(""));
   damage.check();
   if (failed > 0) {
     throw new Fault(

@@ -11,7 +11,7 @@ import type { ParsedFile } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { Importer } from "../../cli/import/importer.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
-import { renderJson } from "../../cli/output/render.ts";
+import { printResult } from "../../cli/output/result.ts";
 
 const PROBLEMS_LISTED_MAX = 20;
 
@@ -55,16 +55,11 @@ export const command = defineVerb({
         if (skipped > 0) {
           printNotice(context, `skipped ${skipped} reactions or edits of missing messages`);
         }
-        if (context.json) {
-          context.stdout.write(renderJson({ kind: "imported", records: posted, present }));
-        } else {
-          const summary = `imported ${counted(posted, "message")} into ${room}`;
-          printNotice(context, `${summary}; ${present} already present`);
-        }
-        return 0;
-      } catch (error) {
+        const line = { kind: "imported", records: posted, present };
+        const summary = `imported ${counted(posted, "message")} into ${room}`;
+        return printResult(context, line, `${summary}; ${present} already present`);
+      } finally {
         progress.end();
-        throw error;
       }
     });
   },

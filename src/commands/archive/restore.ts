@@ -7,7 +7,7 @@ import { forkLog } from "../../cli/backup/fork.ts";
 import { argument, defineVerb, flag, stringFlag } from "../../cli/command.ts";
 import { printNotice } from "../../cli/context.ts";
 import { CounterLine } from "../../cli/output/counter.ts";
-import { printJson } from "../../cli/output/result.ts";
+import { printResult } from "../../cli/output/result.ts";
 import { verifyFolder } from "../../cli/verify/folder.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -49,36 +49,22 @@ export const command = defineVerb({
     }).finally(() => progress.end());
     const { size, root, bytes, data, aside, missingFiles } = result;
     const { damagedFiles, damagedRecords } = result;
-    if (context.json) {
-      const forked = acceptRollback;
-      const sizes = { size, root, bytes, missingFiles, damagedFiles, damagedRecords };
-      printJson(context, { kind: "restored", ...sizes, data, forked, aside });
-      return 0;
-    }
-    printNotice(context, `restored ${counted(size, "record")}, ${formatSize(bytes)}, to ${data}`);
-    if (missingFiles > 0) {
-      printNotice(
-        context,
-        `the contents of ${counted(missingFiles, "file")} are not in the backup`,
-      );
-    }
-    if (damagedFiles > 0) {
-      printNotice(
-        context,
+    const counts = { size, root, bytes, missingFiles, damagedFiles, damagedRecords };
+    const line = { kind: "restored", ...counts, data, forked: acceptRollback, aside };
+    const summary = `restored ${counted(size, "record")}, ${formatSize(bytes)}, to ${data}`;
+    printResult(context, line, summary);
+    if (context.json) return 0;
+    const notices = [
+      missingFiles > 0 && `the contents of ${counted(missingFiles, "file")} are not in the backup`,
+      damagedFiles > 0 &&
         `the contents of ${counted(damagedFiles, "file")} are damaged and were skipped`,
-      );
-    }
-    if (damagedRecords > 0) {
-      printNotice(context, `clients will show ${counted(damagedRecords, "record")} as damaged`);
-    }
-    if (aside !== undefined) printNotice(context, `moved the previous folder to ${aside}`);
-    if (acceptRollback) {
-      printNotice(
-        context,
+      damagedRecords > 0 && `clients will show ${counted(damagedRecords, "record")} as damaged`,
+      aside !== undefined && `moved the previous folder to ${aside}`,
+      acceptRollback &&
         "clients that have newer records will show an alarm; their users must run " +
           "chat trust accept SERVER",
-      );
-    }
+    ];
+    for (const notice of notices) if (notice !== false) printNotice(context, notice);
     return 0;
   },
 });
