@@ -14,10 +14,13 @@ import { formatAddress } from "../wire/invite.ts";
 const DISCOVER_MS_MAX = 60_000;
 
 export const command = defineVerb({
-  args: { timeout: stringFlag("TIME", "Time to listen, such as 500ms or 5s (Default: 2s)") },
+  args: {
+    timeout: stringFlag("TIME", "Time to listen, such as 500ms or 5s (Default: 2s)", {
+      parse: parseTimeout,
+    }),
+  },
   details: "Fingerprints listed here are unverified; connecting verifies them.",
-  async run({ timeout }, context) {
-    const forMs = timeout === undefined ? DISCOVER_MS : parseTimeout(timeout);
+  async run({ timeout: forMs = DISCOVER_MS }, context) {
     return printServers(context, await findOnLan({ clock: context.clock, forMs }));
   },
 });

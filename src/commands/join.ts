@@ -1,14 +1,16 @@
 /** `chat join`, which opens the chat. */
 
+import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { isInteractive, openClient } from "../cli/connect/client.ts";
-import { retryUntilMajority } from "../cli/connect/until-majority.ts";
-import type { Context } from "../cli/context.ts";
-import { usageFault } from "../cli/errors.ts";
+import { type Context, faultLine, printNotice, runInterruptible } from "../cli/context.ts";
+import { faultJson, usageFault } from "../cli/errors.ts";
 import { parseRoomName, SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { printJson } from "../cli/output/result.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
+import { delay } from "../io/clock.ts";
 
 export const command = defineVerb({
   args: {
@@ -55,4 +57,33 @@ export const command = defineVerb({
 function hasFullScreen(context: Context, isPlain: boolean): boolean {
   const { stdin, env } = context;
   return !isPlain && isInteractive(context) && stdin.isTerminal && env["TERM"] !== "dumb";
+}
+
+const RETRY_DELAY_MS = 5_000;
+
+/**
+ * Without a majority, the server cannot check whether a name that it does not know exists. The
+ * delay is reported only once. A script fails instead of waiting, because its input would remain
+ * unread.
+ * @throws {Fault} as `open`; interrupted
+ */
+async function retryUntilMajority<Result>(
+  context: Context,
+  open: () => Promise<Result>,
+): Promise<Result> {
+  let isReported = false;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      const lacksMajority = error instanceof Fault && error.code === "no-majority";
+      if (!lacksMajority || context.terminal === undefined) throw error;
+      const { code, message } = error;
+      const fault = new Fault(code, message, { remedy: "retrying; Ctrl-C to stop" });
+      if (!isReported) printJson(context, faultJson(fault));
+      if (!isReported) printNotice(context, faultLine(fault));
+      isReported = true;
+    }
+    await runInterruptible(context, () => delay(context.clock, RETRY_DELAY_MS));
+  }
 }

@@ -1,4 +1,4 @@
-/** Selects the default server. */
+/** Selection of the default server. */
 
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
@@ -7,7 +7,6 @@ import { findLocalServers, type LocalServer } from "../../io/state/local-servers
 import { formatAddress, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
 import { type Context, printNotice } from "../context.ts";
 import { usageFault } from "../errors.ts";
-import { promptChoice } from "./choice.ts";
 import { storedInvite } from "./invite.ts";
 
 export interface Candidate {
@@ -115,4 +114,30 @@ function unknownServerFault(candidate: Candidate): Fault {
   return new Fault("usage", `${reason}: ${describe(candidate)}`, {
     remedy: `specify it once: --server ${formatAddress(candidate.address)}`,
   });
+}
+
+/** The list and the prompt must fit on one screen. */
+const CHOICES_LISTED_MAX = 16;
+
+/**
+ * @param hasDefault whether an empty answer selects the first choice
+ * @returns `undefined` if the user made no choice
+ * @throws {Fault} interrupted
+ */
+export async function promptChoice<Choice>(
+  context: Pick<Context, "stderr">,
+  terminal: NonNullable<Context["terminal"]>,
+  choices: readonly Choice[],
+  describe: (choice: Choice) => string,
+  hasDefault = false,
+): Promise<Choice | undefined> {
+  const listed = choices.slice(0, CHOICES_LISTED_MAX);
+  for (const [i, choice] of listed.entries()) {
+    context.stderr.write(`  ${i + 1}  ${describe(choice)}\n`);
+  }
+  if (listed.length === 1) return (await terminal.confirm("Use it?")) ? listed[0] : undefined;
+  const emptyAnswerText = hasDefault ? "[1]" : "(or press Enter to cancel)";
+  const answer = await terminal.askText(`Choose 1 to ${listed.length} ${emptyAnswerText}`);
+  if (answer === "" && hasDefault) return listed[0];
+  return /^\d{1,2}$/.test(answer) ? listed[Number(answer) - 1] : undefined;
 }

@@ -10,8 +10,7 @@ import type { DiscoveredServer } from "../../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
 import { type Context, printNotice } from "../context.ts";
-import { promptChoice } from "./choice.ts";
-import { addressOfLocal } from "./default-server.ts";
+import { addressOfLocal, promptChoice } from "./default-server.ts";
 
 type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<DiscoveryResult>;

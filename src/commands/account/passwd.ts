@@ -1,8 +1,8 @@
 /** `chat passwd`, which sets a password. */
 
 import { Fault } from "../../base/fault.ts";
-import { defineVerb, flag, stringFlag } from "../../cli/command.ts";
-import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/client.ts";
+import { defineVerb, type FlagDefs, type FlagValues, flag, stringFlag } from "../../cli/command.ts";
+import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
@@ -10,14 +10,16 @@ import { printResult } from "../../cli/output/result.ts";
 import { RESET, readNewPassword, readSecret } from "../../cli/secrets.ts";
 import { formatInvite, parseServerSpec, trimCopied } from "../../wire/invite.ts";
 
+const ARGS = {
+  at: SERVER_ARGUMENT,
+  reset: flag("Reset a lost password with a code from chat admin reset"),
+  resetFile: stringFlag("FILE", "Reset code file; - for stdin"),
+  newPasswordFile: stringFlag("FILE", "New-password file; - for stdin"),
+  ...SERVER_FLAGS,
+} as const satisfies FlagDefs;
+
 export const command = defineVerb({
-  args: {
-    at: SERVER_ARGUMENT,
-    reset: flag("Reset a lost password with a code from chat admin reset"),
-    resetFile: stringFlag("FILE", "Reset code file; - for stdin"),
-    newPasswordFile: stringFlag("FILE", "New-password file; - for stdin"),
-    ...SERVER_FLAGS,
-  },
+  args: ARGS,
   details: `If the account has a password, provide it by CHAT_PASSWORD, --password-file or a prompt.
 CHAT_RESET or --reset-file provide the reset code, CHAT_NEW_PASSWORD the new password.`,
   async run(args, context) {
@@ -32,14 +34,8 @@ CHAT_RESET or --reset-file provide the reset code, CHAT_NEW_PASSWORD the new pas
   },
 });
 
-interface Recovery extends ClientFlags {
-  readonly at?: string | undefined;
-  readonly resetFile?: string | undefined;
-  readonly newPasswordFile?: string | undefined;
-}
-
 /** Needs no login: the reset code names the server, and the server returns the user. */
-async function recover(args: Recovery, context: Context): Promise<number> {
+async function recover(args: FlagValues<typeof ARGS>, context: Context): Promise<number> {
   const line = await readSecret(context, RESET, args.resetFile, "Reset code");
   if (line === undefined) {
     throw new Fault("usage", "no reset code given", {
