@@ -6,7 +6,8 @@ import { formatTarget } from "../base/names.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
-import { isMessage, isSameName, itemAt, itemOf, withChanges } from "../core/model/item.ts";
+import { withChanges } from "../core/model/changes.ts";
+import { isMessage, isSameName, itemAt, itemOf } from "../core/model/item.ts";
 import { readPositionAfter } from "../core/model/room.ts";
 import {
   isCaption,

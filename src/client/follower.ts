@@ -3,8 +3,8 @@
 import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
 import {
-  bodyText,
   type ChatRecord,
+  fieldsIn,
   type RoomView,
   readHead,
   resolveRecord,
@@ -237,7 +237,7 @@ export class Follower {
     if (record.kind === "group")
       this.#rooms.set(record.room.id, { ...record.room, isSealed: true });
     if (record.kind !== "topic") return;
-    this.#rooms.set(record.room.id, { ...record.room, topic: bodyText(record, "topic") });
+    this.#rooms.set(record.room.id, { ...record.room, topic: fieldsIn(record).topic ?? "" });
   }
 
   #caughtUp(seq: number): void {

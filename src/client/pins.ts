@@ -2,7 +2,8 @@
 
 import type { Sha256 } from "../base/ids.ts";
 import { PAGE_RECORDS_MAX, PINS_MAX } from "../base/limits.ts";
-import { bodyText, type ChatRecord, readPage } from "../core/client/chat-record.ts";
+import { type ChatRecord, readPage } from "../core/client/chat-record.ts";
+import { type ChangeMap, noteChange, withEditedText } from "../core/model/changes.ts";
 import type { FetchPage, HistorySource, SendRequest } from "./link/queries.ts";
 
 export interface PinsOptions {
@@ -36,15 +37,9 @@ export async function queryPins(
 }
 
 function applyEdits(records: readonly ChatRecord[]): ChatRecord[] {
-  const edits = new Map<unknown, ChatRecord>();
-  for (const record of records) {
-    if (record.kind === "edit" && record.state === "whole") edits.set(record.body?.["seq"], record);
-  }
+  const changes: ChangeMap = new Map();
+  for (const record of records) noteChange(changes, record);
   return records
     .filter(({ kind, state }) => kind !== "edit" && state !== "erased")
-    .map((record) => {
-      const edit = edits.get(record.seq);
-      if (edit === undefined || record.state !== "whole") return record;
-      return { ...record, body: { ...record.body, text: bodyText(edit) } };
-    });
+    .map((record) => withEditedText(record, changes));
 }

@@ -33,7 +33,7 @@ import { openShareClient } from "../cli/share/client.ts";
 import { ReconnectTimeout } from "../cli/share/reconnect-timeout.ts";
 import type { Client } from "../client/client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../client/event.ts";
-import { bodyText, type ChatRecord } from "../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn } from "../core/client/chat-record.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import { parseShareTopic } from "../ui/text/share-topic.ts";
 import { formatAddress, parseServerSpec, type ServerSpec, trimCopied } from "../wire/invite.ts";
@@ -187,7 +187,7 @@ class Transfer {
 
   #onEvent(event: ReaderEvent): void {
     if (event.kind === "record" && event.record.kind === "topic") {
-      this.#onTopic(bodyText(event.record, "topic"));
+      this.#onTopic(fieldsIn(event.record).topic ?? "");
     }
     if (this.#unconfirmed === undefined) noteEvent(this.#incoming, event, this.#me);
     else if (event.kind === "record") this.#addListed(this.#unconfirmed, event.record);

@@ -49,7 +49,7 @@ export interface FieldTypes {
 
 const MEMBERSHIP_TRAITS = ["read", "deferrable", "folded-by-head", "row-sharing"] as const;
 const MESSAGE_TRAITS = ["read", "message", "erasable", "authored"] as const;
-const MESSAGE_FIELDS = { text: "text", re: "number", mentions: "list", imported: "any" } as const;
+const MESSAGE_FIELDS = { text: "text", re: "count", mentions: "list", imported: "any" } as const;
 
 export const KINDS = {
   room: {
@@ -73,12 +73,12 @@ export const KINDS = {
   reaction: {
     log: "history",
     traits: ["read", "erasable", "authored", "folded-by-head", "itemless"],
-    body: { react: "text", re: "number", imported: "any" },
+    body: { react: "text", re: "count", imported: "any" },
   },
   edit: {
     log: "history",
     traits: ["read", "authored", "itemless"],
-    body: { seq: "number", text: "text" },
+    body: { seq: "number", text: "text", mentions: "list" },
   },
   erase: { log: "history", traits: ["erasing", "itemless"], body: { seq: "count", also: "list" } },
   kick: {

@@ -7,7 +7,7 @@ import type { ClientOptions } from "../../src/client/client.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ReaderEvent, SessionEvent } from "../../src/client/event.ts";
 import type { Credentials } from "../../src/client/login.ts";
-import { bodyText } from "../../src/core/client/chat-record.ts";
+import { fieldsIn } from "../../src/core/client/chat-record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import type { Dial } from "../../src/io/link/link.ts";
@@ -129,7 +129,7 @@ export class Watched {
 
   texts(): string[] {
     return this.events.flatMap((event) =>
-      event.kind === "record" ? [bodyText(event.record)] : [],
+      event.kind === "record" ? [fieldsIn(event.record).text ?? ""] : [],
     );
   }
 

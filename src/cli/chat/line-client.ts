@@ -15,7 +15,7 @@ import {
 import type { ChatEffect } from "../../client/chat-client.ts";
 import type { ConnectedEvent, ReaderEvent } from "../../client/event.ts";
 import { noMajority } from "../../client/link/retry.ts";
-import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn, type RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
@@ -496,11 +496,10 @@ export class LineClient extends SlashHost {
     client.reading?.markRead(record);
   }
 
-  #followRename({ kind, body }: ChatRecord): void {
-    const [oldName, name] = [body?.["was"], body?.["name"]];
-    if (kind !== "rename" || typeof oldName !== "string" || typeof name !== "string") return;
-    const isPerson = body?.["user"] !== undefined;
-    if (!isName(oldName) || !isName(name)) return;
+  #followRename(record: ChatRecord): void {
+    const { was: oldName = "", name = "", user } = fieldsIn(record);
+    if (record.kind !== "rename" || !isName(oldName) || !isName(name)) return;
+    const isPerson = user !== undefined;
     const { kind: current, name: currentName } = this.#current;
     if ((current === "person") !== isPerson || foldName(currentName) !== foldName(oldName)) return;
     this.#current = { kind: current, name };

@@ -7,10 +7,9 @@ import { CONCURRENT_DOWNLOADS_MAX, INCOMING_FILES_MAX } from "../../base/limits.
 import type { Client } from "../../client/client.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
-import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { filePages } from "../connect/lists.ts";
-import { fileBody } from "../output/records.ts";
 
 /** Faults that concern a single file. All others end the whole transfer. */
 const SINGLE_FILE_CODES: ReadonlySet<FaultCode> = new Set([
@@ -190,10 +189,10 @@ export function noteEvent(incoming: IncomingFiles, event: ReaderEvent, me: strin
 }
 
 function noteRecord(incoming: IncomingFiles, record: ChatRecord, me: string): void {
-  const { seq, kind, state, body, from } = record;
+  const { seq, kind, state, from } = record;
   if (kind !== "file") return;
   const isTheirs = from !== undefined && !isSameName(from, me);
-  const id = state === "whole" && isTheirs ? fileBody(body ?? {}).id : "";
+  const id = state === "whole" && isTheirs ? (fieldsIn(record).file ?? "") : "";
   if (state === "damaged") incoming.reportDamaged(seq);
   else if (isFileId(id)) incoming.addRecorded(id, seq);
   else incoming.skipRecord(seq);

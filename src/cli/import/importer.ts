@@ -3,7 +3,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId } from "../../base/ids.ts";
 import type { Client } from "../../client/client.ts";
-import { bodyText, type ChatRecord, importOriginOf } from "../../core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn, importOriginOf } from "../../core/client/chat-record.ts";
 import { isOutboxId, parsePostId } from "../../core/rooms/dedup.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type Clock, delay } from "../../io/clock.ts";
@@ -96,7 +96,8 @@ export class Importer {
 
   #indexRecord(record: ChatRecord, digests: Map<number, string>): void {
     const { seq, kind, body, state } = record;
-    if (kind === "edit") this.#edits.set(Number(body?.["seq"]), bodyText(record));
+    const { seq: editedSeq = 0, re = 0, react, text = "" } = fieldsIn(record);
+    if (kind === "edit") this.#edits.set(editedSeq, text);
     const counter = importCounter(record.id);
     if (counter === undefined) return;
     if (this.#matched.has(seq)) return;
@@ -108,8 +109,8 @@ export class Importer {
     if (imported === undefined) return;
     const { from, timeUnixMs } = imported;
     const isReaction = kind === "reaction";
-    const content = isReaction ? body?.["react"] : body?.["text"];
-    const answeredDigest = isReaction ? (digests.get(Number(body?.["re"])) ?? "") : "";
+    const content = isReaction ? react : text;
+    const answeredDigest = isReaction ? (digests.get(re) ?? "") : "";
     const digest = digestOf([kind, from, timeUnixMs, content, answeredDigest]);
     digests.set(seq, digest);
     addSeq(this.#unmatched, digest, seq);

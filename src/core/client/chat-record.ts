@@ -4,6 +4,7 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { UNIX_MS_MAX } from "../../base/time.ts";
 import { isCount } from "../../base/values.ts";
+import { type Body, fieldsOf, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
 import { commitment, parseObject } from "../../wire/record.ts";
 
@@ -152,8 +153,37 @@ export function importOriginOf(
   };
 }
 
-/** Returns an empty text if the string is missing, because other programs may omit it. */
-export function bodyText(record: ChatRecord, key: "text" | "topic" | "reason" = "text"): string {
-  const value = record.body?.[key];
-  return typeof value === "string" ? value : "";
+/** Returns the fields that have the type of the record's kind: none if the kind is unknown. */
+export function fieldsIn({
+  kind,
+  body,
+}: Pick<ChatRecord, "kind" | "body">): Body<KindIn<"history">> {
+  const isKnown = body !== undefined && isKnownKind(kind) && isOfLog(kind, "history");
+  return isKnown ? fieldsOf<KindIn<"history">>(kind, body) : {};
+}
+
+export interface GroupChange {
+  readonly isCreation: boolean;
+  /** Numbers of devices. */
+  readonly added: number;
+  readonly removed: number;
+  /** Known only if this device decrypted the change; the server's record contains user ids. */
+  readonly users: readonly string[];
+}
+
+export function groupChangeOf(body: ChatRecord["body"]): GroupChange {
+  const { change, epoch, added, removed } = body ?? {};
+  const users = [...listOf(added), ...listOf(removed)].map(
+    (device) => (device as { readonly user?: unknown } | null)?.user,
+  );
+  return {
+    isCreation: change === "create" || epoch === 0,
+    added: listOf(added).length,
+    removed: listOf(removed).length,
+    users: [...new Set(users.filter((user) => typeof user === "string"))],
+  };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

@@ -5,11 +5,11 @@ import { formatUtc, UNIX_MS_MAX } from "../../base/time.ts";
 import type { IrcLine, LineFields } from "../../wire/irc/line.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
+import { type ChangeMap, noteChange, withEditedText } from "../model/changes.ts";
 import { CAP } from "./capabilities.ts";
 import type { Channel } from "./channel.ts";
 import type { Asking, Task } from "./command-run.ts";
 import { HISTORY_MAX } from "./isupport.ts";
-import { bodyOfKind } from "./render.ts";
 import { findAccount, HOST, seqOfMessageId } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
@@ -236,31 +236,27 @@ function* historyLines(
   records: readonly ChatRecord[],
   isPlayback = false,
 ): Asking<Iterable<LineFields>> {
-  const texts = yield* editedTexts(session, channel, records);
+  const changes = yield* editsOf(session, channel, records);
   return Iterator.from(records).flatMap((record) => {
     // The record may have been erased since it was read.
     if (session.server.rooms.isErased(record.seq)) return [];
-    const text = texts.get(record.seq);
-    const shown = text === undefined ? record : { ...record, body: { ...record.body, text } };
-    return session.renderFor(channel, shown, isPlayback);
+    return session.renderFor(channel, withEditedText(record, changes), isPlayback);
   });
 }
 
-function* editedTexts(
+function* editsOf(
   session: IrcSession,
   channel: Channel,
   records: readonly ChatRecord[],
-): Asking<ReadonlyMap<number, string>> {
+): Asking<ChangeMap> {
   const edits = records.flatMap(({ seq }) => session.server.rooms.editsOf(seq).at(-1) ?? []);
   const [first] = edits.sort((a, b) => a - b);
-  const texts = new Map<number, string>();
-  if (first === undefined) return texts;
+  const changes: ChangeMap = new Map();
+  if (first === undefined) return changes;
   const bounds = { after: first - 1, before: (edits.at(-1) ?? first) + 1 };
-  for (const record of yield* readPages(session, channel, bounds, ["edit"], HISTORY_MAX)) {
-    const { seq, text } = bodyOfKind(record, "edit") ?? {};
-    if (seq !== undefined && text !== undefined) texts.set(seq, text);
-  }
-  return texts;
+  const pages = yield* readPages(session, channel, bounds, ["edit"], HISTORY_MAX);
+  for (const record of pages) noteChange(changes, record);
+  return changes;
 }
 
 /** Lists conversations whose newest message is between two times, the oldest first. */

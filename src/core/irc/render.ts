@@ -5,8 +5,7 @@ import type { FileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { formatUtc } from "../../base/time.ts";
 import { type LineFields, REST_BYTES_MAX } from "../../wire/irc/line.ts";
-import { type Body, fieldsOf, type RecordKind } from "../../wire/kinds.ts";
-import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
+import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
 import { CAP } from "./capabilities.ts";
 import { findAccount, HOST, type IrcServer, messageId, userMask } from "./server.ts";
 import { cleanIrc, ircFromMarkdown, isWithin, splitExactly, splitText } from "./text.ts";
@@ -31,7 +30,10 @@ export interface IrcText {
 /** Converts the text of a record once for all readers. */
 function convertedText(record: ChatRecord, { texts }: IrcServer): IrcText {
   const known = texts.get(record);
-  const converted = known ?? { text: ircFromMarkdown(bodyText(record)), parts: new Map() };
+  const converted = known ?? {
+    text: ircFromMarkdown(fieldsIn(record).text ?? ""),
+    parts: new Map(),
+  };
   if (known === undefined) texts.set(record, converted);
   return converted;
 }
@@ -84,7 +86,7 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const text = textOf(record, rendering);
   if (text === undefined || text.trim() === "") return [];
   const stamp = rendering.showsTime === true ? stampOf(record, rendering.server.unixMs()) : "";
-  const command = record.body?.["notice"] === true ? "NOTICE" : "PRIVMSG";
+  const command = fieldsIn(record).notice === true ? "NOTICE" : "PRIVMSG";
   const source = sourceOf(record);
   const tags = { ...messageTags(record, rendering), ...replyTag(record, rendering) };
   const budget = REST_BYTES_MAX - `:${source} ${command} ${to} :${stamp}`.length;
@@ -165,9 +167,8 @@ function withFirstTags(
 /** @returns text with IRC formatting, possibly of several lines */
 function textOf(record: ChatRecord, { server, reader }: Rendering): string | undefined {
   if (record.state !== "whole") return undefined;
-  const file = bodyOfKind(record, "file");
-  if (file !== undefined) {
-    const { file: id = "", name = "file", size = 0, text = "" } = file;
+  if (record.kind === "file") {
+    const { file: id = "", name = "file", size = 0, text = "" } = fieldsIn(record);
     const user = reader === undefined ? undefined : findAccount(server, reader)?.id;
     const address = user === undefined ? undefined : server.fileAddress(user, id as FileId);
     const caption = text === "" ? "" : `${convertedText(record, server).text}\n`;
@@ -183,7 +184,7 @@ function textOf(record: ChatRecord, { server, reader }: Rendering): string | und
 
 function reactionLines(record: ChatRecord, rendering: Rendering, reaction = record): LineFields[] {
   const { server, caps, to } = rendering;
-  const { react, re } = bodyOfKind(reaction, "reaction") ?? {};
+  const { react, re } = fieldsIn(reaction);
   if ((caps & CAP.tags) === 0 || react === undefined || re === undefined) return [];
   const tags = {
     ...messageTags(record, rendering),
@@ -195,7 +196,7 @@ function reactionLines(record: ChatRecord, rendering: Rendering, reaction = reco
 
 function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { server, caps, to } = rendering;
-  const { seq = 0, also = [] } = bodyOfKind(record, "erase") ?? {};
+  const { seq = 0, also = [] } = fieldsIn(record);
   const erased = [seq, ...also.filter((item) => typeof item === "number")].filter((n) => n > 0);
   const source = sourceOf(record);
   const tags = eventTags(record, caps);
@@ -222,7 +223,7 @@ export function joinOf(name: string, channel: string, caps: number): LineFields 
 }
 
 function invitationLines(record: ChatRecord, rendering: Rendering): LineFields[] {
-  const { name, on } = bodyOfKind(record, "admission") ?? {};
+  const { name, on } = fieldsIn(record);
   const isShown = (rendering.caps & CAP.inviteNotify) !== 0 && on === true;
   if (!isShown || name === undefined) return [];
   const tags = messageTags(record, rendering);
@@ -234,8 +235,8 @@ function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const source = sourceOf(record);
   const tags = messageTags(record, rendering);
   const line = (command: string, ...params: string[]) => [{ tags, source, command, params }];
-  const reason = oneLine(record.body?.["reason"]);
-  const { name = "*", on } = (record.body ?? {}) as { name?: string; on?: boolean };
+  const { name = "*", on, topic, ...fields } = fieldsIn(record);
+  const reason = oneLine(fields.reason);
   const sign = on === true ? "+" : "-";
   switch (record.kind) {
     case "leave":
@@ -243,7 +244,7 @@ function eventLines(record: ChatRecord, rendering: Rendering): LineFields[] {
     case "kick":
       return line("KICK", to, name, reason === "" ? (record.from ?? HOST) : reason);
     case "topic":
-      return line("TOPIC", to, oneLine(record.body?.["topic"]));
+      return line("TOPIC", to, oneLine(topic));
     case "mute":
       return line("MODE", to, `${sign}b`, muteMask(name));
     case "grant":
@@ -277,9 +278,9 @@ export function eventTags({ timeUnixMs, from }: ChatRecord, caps: number): Tags 
   };
 }
 
-function replyTag({ kind, body }: ChatRecord, { caps, server }: Rendering): LineFields["tags"] {
-  const re = kind === "edit" ? body?.["seq"] : body?.["re"];
-  if ((caps & CAP.tags) === 0 || typeof re !== "number") return {};
+function replyTag(record: ChatRecord, { caps, server }: Rendering): LineFields["tags"] {
+  const { seq, re = seq } = fieldsIn(record);
+  if ((caps & CAP.tags) === 0 || re === undefined) return {};
   return replyTags(messageId(server, re));
 }
 
@@ -290,11 +291,4 @@ function replyTags(id: string): Tags {
 
 function sourceOf({ from }: ChatRecord): string {
   return from === undefined ? HOST : userMask(from);
-}
-
-export function bodyOfKind<Kind extends RecordKind>(
-  { kind, body }: ChatRecord,
-  wanted: Kind,
-): Body<Kind> | undefined {
-  return kind === wanted && body !== undefined ? fieldsOf(wanted, body) : undefined;
 }

@@ -1,18 +1,24 @@
 /** Items of a room's timeline. */
 
 import { foldName, isName } from "../../base/names.ts";
+import { isCount } from "../../base/values.ts";
 import { ITEMLESS_KINDS, MESSAGE_KINDS } from "../../wire/kinds.ts";
-import { bodyText, type ChatRecord, importOriginOf } from "../client/chat-record.ts";
+import {
+  type ChatRecord,
+  fieldsIn,
+  type GroupChange,
+  groupChangeOf,
+  importOriginOf,
+} from "../client/chat-record.ts";
 import { withMentions } from "../client/mentions.ts";
 import { fileBodyOf } from "../rooms/files.ts";
-import type { Changes, FileView, Item, Reaction } from "./state.ts";
-
-const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
+import type { FileView, Item } from "./state.ts";
 
 export function hasNoItem({ kind, body, sealed }: ChatRecord): boolean {
   if (kind !== "group") return ITEMLESS_KINDS.has(kind) || sealed === "carrier";
+  const { isCreation, users } = groupChangeOf(body);
   // Routine key renewals in sealed rooms are hidden.
-  return creationOf(body) === "" && changedUsers(body) === undefined;
+  return !isCreation && users.length === 0;
 }
 
 export function isMessage(item: Item): boolean {
@@ -25,13 +31,16 @@ export function itemOf(
   isReplyToMe: (seq: number) => boolean,
 ): Item {
   const { seq, n, timeUnixMs, kind, from, state, body } = record;
+  const fields = fieldsIn(record);
+  const group = kind === "group" ? groupChangeOf(body) : undefined;
   const isMine = isSameName(from, me);
-  const re = countOf(body?.[kind === "edit" || kind === "pin" ? "seq" : "re"]);
-  const mentions = namesOf(kind === "file" ? captionMentions(body) : body?.["mentions"]);
+  const { name, was, user } = fields;
+  const re = kind === "edit" || kind === "pin" ? countOf(fields.seq) : fields.re;
+  const mentions = kind === "file" ? captionMentions(fields.text) : namesIn(fields.mentions);
   const imported = importOriginOf(body);
-  const isNotice = kind === "text" && body?.["notice"] === true;
+  const isNotice = kind === "text" && fields.notice === true;
   const isMentioned =
-    mentions.some((name) => isSameName(name, me)) || (re !== undefined && isReplyToMe(re));
+    mentions.some((mention) => isSameName(mention, me)) || (re !== undefined && isReplyToMe(re));
   return {
     seq,
     n,
@@ -40,7 +49,8 @@ export function itemOf(
     from,
     isMine,
     state,
-    text: kind === "group" ? creationOf(body) : bodyText(record, textField(kind)),
+    text:
+      group?.isCreation === true ? "create" : (fields.text ?? fields.topic ?? fields.reason ?? ""),
     editedUnixMs: undefined,
     imported,
     re,
@@ -48,180 +58,36 @@ export function itemOf(
     mentionsMe: isMentioned && !isMine && !isNotice && imported === undefined,
     ...(isNotice ? { isNotice } : {}),
     reactions: [],
-    file: kind === "file" ? fileViewOf(record) : undefined,
-    subject: kind === "group" ? changedUsers(body) : textOf(body?.["name"]),
-    oldName: body?.["user"] === undefined ? undefined : textOf(body["was"]),
-    oldRoomName: body?.["user"] === undefined ? textOf(body?.["was"]) : undefined,
-    isRemoved: body?.["removed"] === true,
-    on:
-      kind === "group"
-        ? isAdding(body)
-        : typeof body?.["on"] === "boolean"
-          ? body["on"]
-          : undefined,
-    untilUnixMs: countOf(body?.["until"]),
-    keepMs: countOf(body?.["keepMs"]),
+    file: kind === "file" ? fileViewOf(record, fields.sending) : undefined,
+    subject: (group === undefined ? name : group.users.join(", ")) || undefined,
+    oldName: user === undefined ? undefined : was || undefined,
+    oldRoomName: user === undefined ? was || undefined : undefined,
+    isRemoved: fields.removed === true,
+    on: group === undefined ? fields.on : isAdding(group),
+    untilUnixMs: countOf(fields.until),
+    keepMs: countOf(fields.keepMs),
     ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
   };
 }
 
-function textField(kind: string): "text" | "topic" | "reason" {
-  if (kind === "leave" || kind === "kick") return "reason";
-  return kind === "topic" ? "topic" : "text";
-}
-
-type Body = ChatRecord["body"];
-
 /** Searches the caption, because file records do not list mentions. */
-function captionMentions(body: Body): unknown {
-  const text = textOf(body?.["text"]);
-  return text === undefined ? undefined : withMentions({ text }).mentions;
+export function captionMentions(caption = ""): string[] {
+  return namesIn(withMentions({ text: caption }).mentions);
 }
 
-function fileViewOf({ body, room }: ChatRecord): FileView | undefined {
+function fileViewOf({ body, room }: ChatRecord, sending: string | undefined): FileView | undefined {
   const file = fileBodyOf(body);
   if (file === undefined) return undefined;
-  const sending = textOf(body?.["sending"]);
   return {
     ...file,
     ...(room.isSealed === true ? { isSealed: true } : {}),
-    ...(sending === undefined ? {} : { sending }),
+    ...(sending === undefined || sending === "" ? {} : { sending }),
   };
-}
-
-function creationOf(body: Body): string {
-  return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
-}
-
-function changedUsers(body: Body): string | undefined {
-  const changed = [...devicesOf(body?.["added"]), ...devicesOf(body?.["removed"])];
-  return changed.length === 0 ? undefined : [...new Set(changed)].join(", ");
 }
 
 /** `undefined` if no devices are added or removed. */
-function isAdding(body: Body): boolean | undefined {
-  // Names come only from content that this device has decrypted; the server's record contains user
-  // ids.
-  if (isNonEmptyList(body?.["added"])) return true;
-  return isNonEmptyList(body?.["removed"]) ? false : undefined;
-}
-
-function isNonEmptyList(list: unknown): boolean {
-  return Array.isArray(list) && list.length > 0;
-}
-
-function devicesOf(list: unknown): string[] {
-  if (!Array.isArray(list)) return [];
-  const users = list.map((item: { readonly user?: unknown } | null) => item?.user);
-  return users.filter((user) => typeof user === "string");
-}
-
-export function withChanges(
-  item: Item,
-  changes: Changes | undefined,
-  me: string | undefined,
-): Item {
-  if (changes === undefined) return item;
-  if (changes.isErased) {
-    const { erasedBy } = changes;
-    const isByOther = erasedBy !== undefined && !isSameName(erasedBy, item.from);
-    const by = isByOther ? { erasedBy } : {};
-    const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
-    return { ...item, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased", ...by };
-  }
-  if (item.state !== "whole") return item;
-  const { edit } = changes;
-  return {
-    ...item,
-    ...(edit === undefined ? {} : editedTo(item, edit)),
-    reactions: reactionsOf(changes, me),
-  };
-}
-
-function editedTo(
-  { kind, mentions }: Item,
-  { text, timeUnixMs }: NonNullable<Changes["edit"]>,
-): Pick<Item, "text" | "editedUnixMs" | "mentions"> {
-  const named = kind === "file" ? namesOf(captionMentions({ text })) : mentions;
-  return { text, editedUnixMs: timeUnixMs, mentions: named };
-}
-
-type ChangeMap = Map<number, Changes>;
-
-/**
- * Stores a record's changes to earlier records.
- * @returns the seqs of changed items
- */
-export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
-  const { body, state, seq } = record;
-  if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
-  switch (record.kind) {
-    case "edit":
-      return applyEdit(changes, record, countOf(body["seq"]));
-    case "reaction":
-      return applyReaction(changes, record, countOf(body["re"]));
-    case "erase":
-      return applyErasure(changes, record.from, countOf(body["seq"]), body["also"]);
-    default:
-      return [];
-  }
-}
-
-function applyEdit(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
-  if (of === undefined) return [];
-  const known = changes.get(of) ?? NO_CHANGES;
-  if (known.edit !== undefined && known.edit.seq >= record.seq) return [];
-  const { seq, timeUnixMs } = record;
-  changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
-  return [of];
-}
-
-function applyReaction(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
-  const sign = textOf(record.body?.["react"]);
-  const { seq } = record;
-  const importedAuthor = importOriginOf(record.body)?.from;
-  // Brackets mark the imported author. Account names never contain brackets.
-  const by = importedAuthor === undefined ? record.from : `${importedAuthor} (imported)`;
-  if (of === undefined || sign === undefined || by === undefined) return [];
-  const known = changes.get(of) ?? NO_CHANGES;
-  if (known.reactions.some((item) => item.seq === seq)) return [];
-  const all = [...known.reactions, { seq, sign, by }].sort((a, b) => a.seq - b.seq);
-  changes.set(of, { ...known, reactions: all });
-  return [of];
-}
-
-function applyErasure(
-  changes: ChangeMap,
-  erasedBy: string | undefined,
-  seq: number | undefined,
-  also: unknown,
-): number[] {
-  const named = [seq, ...(Array.isArray(also) ? also : [])].map(countOf);
-  const removed = new Set(named.filter((item) => item !== undefined));
-  const changedSeqs = [...removed];
-  for (const [of, known] of changes) {
-    const reactions = known.reactions.filter((item) => !removed.has(item.seq));
-    if (reactions.length === known.reactions.length) continue;
-    changes.set(of, { ...known, reactions });
-    changedSeqs.push(of);
-  }
-  // Unloaded records are included, because a page already requested may contain their old content.
-  for (const one of removed) {
-    const known = changes.get(one) ?? NO_CHANGES;
-    changes.set(one, { ...known, isErased: true, erasedBy, reactions: [] });
-  }
-  return changedSeqs;
-}
-
-function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
-  const signs = new Map<string, { by: string[]; mine: number | undefined }>();
-  for (const { seq, sign, by } of reactions) {
-    const reaction = signs.get(sign) ?? { by: [], mine: undefined };
-    signs.set(sign, reaction);
-    if (isSameName(by, me)) reaction.mine ??= seq;
-    if (!reaction.by.includes(by)) reaction.by.push(by);
-  }
-  return [...signs].map(([sign, item]) => ({ sign, ...item }));
+function isAdding({ added, removed }: GroupChange): boolean | undefined {
+  return added + removed === 0 ? undefined : added > 0;
 }
 
 export function indexOfSeq(items: readonly Item[], seq: number): number {
@@ -244,16 +110,11 @@ export function isSameName(a: string | undefined, b: string | undefined): boolea
   return a === b || a.toLowerCase() === b.toLowerCase();
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+function countOf(value: number | undefined): number | undefined {
+  return isCount(value) ? value : undefined;
 }
 
-function countOf(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
-}
-
-function namesOf(value: unknown): string[] {
-  if (!Array.isArray(value)) return [];
-  const names = value.filter((item) => typeof item === "string").filter(isName);
+function namesIn(list: readonly unknown[] = []): string[] {
+  const names = list.filter((item) => typeof item === "string").filter(isName);
   return [...new Map(names.map((name) => [foldName(name), name])).values()];
 }

@@ -5,17 +5,9 @@ import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.
 import { formatTarget } from "../../base/names.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
+import { noteChange, withChanges } from "./changes.ts";
 import type { ServerEvent } from "./event.ts";
-import {
-  hasNoItem,
-  indexOfSeq,
-  isMessage,
-  isSameName,
-  itemAt,
-  itemOf,
-  noteChange,
-  withChanges,
-} from "./item.ts";
+import { hasNoItem, indexOfSeq, isMessage, isSameName, itemAt, itemOf } from "./item.ts";
 import type { Changes, Item, ItemRange, RoomState } from "./state.ts";
 
 export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };

@@ -1,9 +1,23 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { CLUSTER_CODE_POINTS_MAX } from "../../../src/base/limits.ts";
+import { displayChatRecord } from "../../../src/cli/chat/console.ts";
 import { type DisplayRecord, renderRecord, styleOf } from "../../../src/cli/output/render.ts";
 import { textLines } from "../../../src/cli/screen/view/message-text.ts";
 import { lineWidth } from "../../../src/cli/screen/view/style.ts";
+import {
+  type ChangeMap,
+  noteChange,
+  reactionsOf,
+  withChanges,
+} from "../../../src/core/model/changes.ts";
+import { hasNoItem, itemOf } from "../../../src/core/model/item.ts";
+import { briefText } from "../../../src/ui/text/event-text.ts";
+import { timesIn } from "../../../src/ui/text/times.ts";
+import { loadTexts } from "../../../src/web/browser/texts.ts";
+import { KINDS, RECORD_KINDS } from "../../../src/wire/kinds.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
+import { record as chatRecord } from "../../core/model-scene.ts";
 import { ACTIVE, HOSTILE_TEXTS, largestCluster } from "../../hostile-texts.ts";
 
 const CASES = Object.entries(HOSTILE_TEXTS);
@@ -72,4 +86,31 @@ describe.each(CASES)("hostile text: %s", (_, text) => {
       }
     }
   });
+});
+
+const ANY_BODY = fc.dictionary(
+  fc.constantFrom(...new Set(Object.values(KINDS).flatMap(({ body }) => Object.keys(body)))),
+  fc.oneof(fc.jsonValue(), fc.integer(), fc.string(), fc.boolean()),
+);
+
+test("no body of a record makes an interface fail", async () => {
+  const texts = await loadTexts("en");
+  const times = timesIn(texts);
+  const kinds = fc.constantFrom(...RECORD_KINDS, "later");
+  const styles = [styled(true), styled(false), { ...styled(false), format: "json" as const }];
+  fc.assert(
+    fc.property(kinds, ANY_BODY, (kind, body) => {
+      const received = chatRecord(5, { kind, from: "eve", body });
+      const item = itemOf(received, "ana", () => true);
+      const changes: ChangeMap = new Map();
+      noteChange(changes, received);
+      harmless(briefText(withChanges(item, changes.get(5), "ana"), texts, times));
+      for (const [seq, change] of changes) reactionsOf(change, `${seq}`);
+      expect(hasNoItem(received)).toBeBoolean();
+      for (const style of styles) {
+        expect(renderRecord(displayChatRecord(received, "ana"), style)).toEndWith("\n");
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -15,7 +15,7 @@ import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/link
 import "../../../src/client/sealed/code.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
-import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
 import { LINK_CODE_BYTES } from "../../../src/crypto/link-form.ts";
@@ -365,7 +365,7 @@ export class Person {
   texts(room = "vault"): string[] {
     return this.records
       .filter((record) => record.room.name === room && record.kind === "text")
-      .map((record) => `${record.from}: ${bodyText(record)}`);
+      .map((record) => `${record.from}: ${fieldsIn(record).text ?? ""}`);
   }
 
   history(query: Partial<RequestFields<"history">> = {}) {

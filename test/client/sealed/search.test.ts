@@ -3,12 +3,13 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import { PAGE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { matcherOf, PageBuilder } from "../../../src/client/sealed/archive-page.ts";
 import type { ArchivedRow } from "../../../src/client/sealed/rows.ts";
-import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
+import { type ChatRecord, fieldsIn, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";
 
 const two = vaultTest(["ben"]);
 
-const textsOf = (records: readonly ChatRecord[]) => records.map((record) => bodyText(record));
+const textsOf = (records: readonly ChatRecord[]) =>
+  records.map((record) => fieldsIn(record).text ?? "");
 
 type Query = Omit<Parameters<Person["client"]["history"]>[0], "limit"> & { limit?: number };
 

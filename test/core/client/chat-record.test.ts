@@ -3,7 +3,7 @@ import { toBase64Url, utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import { UNIX_MS_MAX } from "../../../src/base/time.ts";
 import {
-  bodyText,
+  fieldsIn,
   importOriginOf,
   readHead,
   readPage,
@@ -37,8 +37,8 @@ function resolved(record: WireRecord) {
 test("accepts a record whose body matches its head", () => {
   const record = resolved(wire('{"text":"hi"}'));
   expect(record).toMatchObject({ seq: 7, n: 2, state: "whole", from: "ben", kind: "text" });
-  expect(bodyText(record)).toBe("hi");
-  expect(bodyText(record, "topic")).toBe("");
+  expect(fieldsIn(record)).toEqual({ text: "hi" });
+  expect(fieldsIn({ ...record, kind: "later" })).toEqual({});
 });
 
 test("drops a body that is missing, different, or not an object", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
+import { noteChange, withChanges } from "../../../src/core/model/changes.ts";
 import {
   hasNoItem,
   indexOfSeq,
@@ -7,8 +8,6 @@ import {
   isSameName,
   itemAt,
   itemOf,
-  noteChange,
-  withChanges,
 } from "../../../src/core/model/item.ts";
 import type { Changes } from "../../../src/core/model/state.ts";
 import { record } from "../model-scene.ts";
@@ -93,8 +92,10 @@ test("treats a malformed body as empty", () => {
   const item = itemOf(record(5, { kind: "mute", body }), "ana", never);
   expect(item).toMatchObject({ text: "", re: undefined, mentions: [], subject: undefined });
   expect(item).toMatchObject({ on: undefined, untilUnixMs: undefined, isRemoved: false });
-  const kick = record(5, { kind: "kick", body: { removed: true, until: 0 } });
-  expect(itemOf(kick, "ana", never)).toMatchObject({ isRemoved: true, untilUnixMs: 0, text: "" });
+  const kick = record(5, { kind: "kick", body: { removed: true } });
+  expect(itemOf(kick, "ana", never)).toMatchObject({ isRemoved: true, text: "" });
+  const untils = [0, 1.5].map((until) => record(5, { kind: "mute", body: { until } }));
+  expect(untils.map((item) => itemOf(item, "ana", never).untilUnixMs)).toEqual([0, undefined]);
   for (const kind of ["kick", "leave"]) {
     const reasons = ["bye", 7].map((reason) => record(5, { kind, body: { reason, text: "x" } }));
     expect(reasons.map((item) => itemOf(item, "ana", never).text)).toEqual(["bye", ""]);

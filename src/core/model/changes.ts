@@ -1,0 +1,133 @@
+/** Edits, reactions and erasures of earlier records. */
+
+import { isCount } from "../../base/values.ts";
+import { type ChatRecord, fieldsIn, importOriginOf } from "../client/chat-record.ts";
+import { captionMentions, isSameName } from "./item.ts";
+import type { Changes, Item, Reaction } from "./state.ts";
+
+const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
+
+/** By seq of the changed record. */
+export type ChangeMap = Map<number, Changes>;
+
+/**
+ * Stores a record's changes to earlier records.
+ * @returns the seqs of changed items
+ */
+export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
+  const { kind, state, seq, timeUnixMs, body, from } = record;
+  if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
+  const { seq: changed, re, text = "", react = "", also = [] } = fieldsIn(record);
+  if (kind === "edit") return noteEdit(changes, changed, { seq, timeUnixMs, text });
+  if (kind === "erase") return noteErasure(changes, from, [changed, ...also]);
+  const by = changeAuthor(from, importOriginOf(body)?.from);
+  if (kind !== "reaction" || react === "" || by === undefined) return [];
+  return noteReaction(changes, re, { seq, sign: react, by });
+}
+
+/** Brackets mark an imported author. Account names never contain brackets. */
+export function changeAuthor<Name extends string | undefined>(
+  from: Name,
+  importedFrom: string | undefined,
+): Name | string {
+  return importedFrom === undefined ? from : `${importedFrom} (imported)`;
+}
+
+/** The edit with the highest seq is in effect. */
+export function noteEdit(
+  changes: ChangeMap,
+  of: number | undefined,
+  edit: NonNullable<Changes["edit"]>,
+): number[] {
+  if (!isCount(of)) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  if (known.edit !== undefined && known.edit.seq >= edit.seq) return [];
+  changes.set(of, { ...known, edit });
+  return [of];
+}
+
+export function noteReaction(
+  changes: ChangeMap,
+  of: number | undefined,
+  reaction: Changes["reactions"][number],
+): number[] {
+  if (of === undefined) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  if (known.reactions.some((item) => item.seq === reaction.seq)) return [];
+  const reactions = [...known.reactions, reaction].sort((a, b) => a.seq - b.seq);
+  changes.set(of, { ...known, reactions });
+  return [of];
+}
+
+function noteErasure(
+  changes: ChangeMap,
+  erasedBy: string | undefined,
+  erased: readonly unknown[],
+): number[] {
+  const removed = new Set(erased.filter(isCount));
+  const changedSeqs = [...removed];
+  for (const [of, known] of changes) {
+    const reactions = known.reactions.filter((item) => !removed.has(item.seq));
+    if (reactions.length === known.reactions.length) continue;
+    changes.set(of, { ...known, reactions });
+    changedSeqs.push(of);
+  }
+  // Unloaded records are included, because a page already requested may contain their old content.
+  for (const one of removed) {
+    const known = changes.get(one) ?? NO_CHANGES;
+    changes.set(one, { ...known, isErased: true, erasedBy, reactions: [] });
+  }
+  return changedSeqs;
+}
+
+export function withChanges(
+  item: Item,
+  changes: Changes | undefined,
+  me: string | undefined,
+): Item {
+  if (changes === undefined) return item;
+  if (changes.isErased) {
+    const { erasedBy } = changes;
+    const isByOther = erasedBy !== undefined && !isSameName(erasedBy, item.from);
+    const by = isByOther ? { erasedBy } : {};
+    const nothing = { text: "", mentions: [], reactions: [], file: undefined, mentionsMe: false };
+    return { ...item, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased", ...by };
+  }
+  if (item.state !== "whole") return item;
+  const { edit } = changes;
+  return {
+    ...item,
+    ...(edit === undefined ? {} : editedTo(item, edit)),
+    reactions: reactionsOf(changes, me),
+  };
+}
+
+function editedTo(
+  { kind, mentions }: Item,
+  { text, timeUnixMs }: NonNullable<Changes["edit"]>,
+): Pick<Item, "text" | "editedUnixMs" | "mentions"> {
+  const named = kind === "file" ? captionMentions(text) : mentions;
+  return { text, editedUnixMs: timeUnixMs, mentions: named };
+}
+
+/** Returns the record with the text of its last edit. */
+export function withEditedText(
+  record: ChatRecord,
+  changes: ReadonlyMap<number, Changes>,
+): ChatRecord {
+  const text = changes.get(record.seq)?.edit?.text;
+  if (text === undefined || record.state !== "whole") return record;
+  return { ...record, body: { ...record.body, text } };
+}
+
+/** @param me user whose own reactions are marked */
+export function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
+  const signs = new Map<string, { by: string[]; mine: number | undefined }>();
+  for (const { seq, sign, by } of reactions) {
+    const reaction = signs.get(sign) ?? { by: [], mine: undefined };
+    signs.set(sign, reaction);
+    if (isSameName(by, me)) reaction.mine ??= seq;
+    if (!reaction.by.includes(by)) reaction.by.push(by);
+  }
+  return [...signs].map(([sign, item]) => ({ sign, ...item }));
+}
