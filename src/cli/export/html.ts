@@ -11,6 +11,14 @@ import {
 } from "../../base/time.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
+import {
+  type ChangeMap,
+  changeAuthor,
+  noteEdit,
+  noteReaction,
+  reactionsOf,
+} from "../../core/model/changes.ts";
+import type { Changes } from "../../core/model/state.ts";
 import { type DisplayFile, type DisplayRecord, plainEventText } from "../output/render.ts";
 import { escapeHtml, htmlText } from "./html-text.ts";
 
@@ -27,11 +35,9 @@ export interface PageOptions {
 }
 
 type Message = Extract<DisplayRecord, { kind: "text" | "action" }>;
-type Reaction = Extract<DisplayRecord, { kind: "reaction" }>;
 
-interface Changes {
-  readonly edits: ReadonlyMap<number, Extract<DisplayRecord, { kind: "edited" }>>;
-  readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
+interface PageChanges {
+  readonly changes: ReadonlyMap<number, Changes>;
   readonly bySeq: ReadonlyMap<number, DisplayRecord>;
   readonly pins: ReadonlySet<number>;
 }
@@ -58,25 +64,24 @@ export function* renderPage(
   yield "</main></body></html>\n";
 }
 
-function changesOf(records: readonly DisplayRecord[]): Changes {
-  const edits = new Map<number, Extract<DisplayRecord, { kind: "edited" }>>();
-  const reactions = new Map<number, Reaction[]>();
+function changesOf(records: readonly DisplayRecord[]): PageChanges {
+  const changes: ChangeMap = new Map();
   const bySeq = new Map<number, DisplayRecord>();
   const pins = new Set<number>();
   for (const record of records) {
-    bySeq.set(record.seq, record);
-    if (record.kind === "edited") edits.set(record.of, record);
-    if (record.kind === "pin" && record.on) pins.add(record.of);
-    else if (record.kind === "pin") pins.delete(record.of);
-    if (record.kind !== "reaction" || record.re === undefined) continue;
-    const all = reactions.get(record.re) ?? [];
-    reactions.set(record.re, all);
-    all.push(record);
+    const { seq, kind, timeUnixMs } = record;
+    bySeq.set(seq, record);
+    if (kind === "edited") noteEdit(changes, record.of, { seq, timeUnixMs, text: record.text });
+    if (kind === "pin" && record.on) pins.add(record.of);
+    else if (kind === "pin") pins.delete(record.of);
+    if (kind === "reaction") {
+      noteReaction(changes, record.re, { seq, sign: record.react, by: authorOf(record) });
+    }
   }
-  return { edits, reactions, bySeq, pins };
+  return { changes, bySeq, pins };
 }
 
-function article(record: DisplayRecord, changes: Changes, options: PageOptions): string {
+function article(record: DisplayRecord, page: PageChanges, options: PageOptions): string {
   const { seq, timeUnixMs } = record;
   const { offsetMinutes } = options;
   const full = formatLocal(timeUnixMs, offsetMinutes);
@@ -89,24 +94,22 @@ function article(record: DisplayRecord, changes: Changes, options: PageOptions):
   }
   const imported = record.kind === "file" ? "" : importNote(record, options);
   const notice = record.kind === "text" && record.notice === true;
-  const pinned = changes.pins.has(seq) ? " <small>(pinned)</small>" : "";
+  const pinned = page.pins.has(seq) ? " <small>(pinned)</small>" : "";
   const note = imported + (notice ? " <small>(notice)</small>" : "") + pinned;
   const content =
     record.kind === "file"
-      ? file(record, changes, options)
-      : quoted(record, changes) + textHtml(record, changes, options);
+      ? file(record, page, options)
+      : quoted(record, page) + textHtml(record, page, options);
   const kind = record.kind === "action" ? ' class="action"' : "";
-  const reactions = reactionsOf(changes.reactions.get(seq) ?? []);
+  const reactions = reactionsHtml(page.changes.get(seq));
   return (
     `<article id="m${seq}"${kind}><header>${author} ${time}${note}</header>` +
     `${content}${reactions}</article>\n`
   );
 }
 
-/** Puts an imported author in parentheses, which no account name contains. */
 function authorOf(record: DisplayRecord): string {
-  const imported = "imported" in record ? record.imported : undefined;
-  return imported === undefined ? record.from : `${imported.from} (imported)`;
+  return changeAuthor(record.from, "imported" in record ? record.imported?.from : undefined);
 }
 
 function importNote({ from, imported }: Message, { offsetMinutes }: PageOptions): string {
@@ -119,10 +122,10 @@ type TextContent = Pick<Message, "seq" | "text" | "mentions">;
 
 function textHtml(
   { seq, text, mentions }: TextContent,
-  { edits }: Changes,
+  { changes }: PageChanges,
   { offsetMinutes }: PageOptions,
 ): string {
-  const edit = edits.get(seq);
+  const edit = changes.get(seq)?.edit;
   const displayedText = edit?.text ?? text;
   const mark =
     edit === undefined
@@ -131,11 +134,12 @@ function textHtml(
   return htmlText(displayedText, mentions ?? [], mark);
 }
 
-function quoted({ re }: Message, { bySeq, edits }: Changes): string {
+function quoted({ re }: Message, { bySeq, changes }: PageChanges): string {
   if (re === undefined) return "";
   const answered = bySeq.get(re);
   if (answered === undefined) return `<blockquote>In reply to message ${re}</blockquote>`;
-  const messageText = edits.get(re)?.text ?? ("text" in answered ? (answered.text ?? "") : "");
+  const messageText =
+    changes.get(re)?.edit?.text ?? ("text" in answered ? (answered.text ?? "") : "");
   const short =
     answered.kind === "file"
       ? oneLine(answered.name, QUOTE_CHARS)
@@ -147,7 +151,7 @@ function quoted({ re }: Message, { bySeq, edits }: Changes): string {
   );
 }
 
-function file(record: DisplayFile, changes: Changes, options: PageOptions): string {
+function file(record: DisplayFile, page: PageChanges, options: PageOptions): string {
   const { picture, path } = options.file(record) ?? {};
   const name = clean(record.name);
   const folder = record.folder === undefined ? "" : `folder of ${record.folder.entries}, `;
@@ -156,9 +160,9 @@ function file(record: DisplayFile, changes: Changes, options: PageOptions): stri
   const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
   const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
   const { seq, text = "" } = record;
-  const caption = changes.edits.get(seq)?.text ?? text;
+  const caption = page.changes.get(seq)?.edit?.text ?? text;
   const { mentions = [] } = withMentions({ text: caption });
-  const messageText = caption === "" ? "" : textHtml({ seq, text, mentions }, changes, options);
+  const messageText = caption === "" ? "" : textHtml({ seq, text, mentions }, page, options);
   return `<p class="file">${label} ${size}</p>${image}${messageText}`;
 }
 
@@ -169,16 +173,12 @@ function addressOf(path: string): string {
     .join("/");
 }
 
-function reactionsOf(reactions: readonly Reaction[]): string {
-  const signs = new Map<string, Set<string>>();
-  for (const reaction of reactions) {
-    const names = signs.get(reaction.react) ?? new Set();
-    signs.set(reaction.react, names.add(authorOf(reaction)));
-  }
-  if (signs.size === 0) return "";
-  const reactionTexts = [...signs].map(([sign, names]) => {
-    const namesText = clean([...names].join(", "));
-    return `<span title="${namesText}"><span dir="auto">${clean(sign)}</span> ${names.size}</span>`;
+function reactionsHtml(changes: Changes | undefined): string {
+  const reactions = changes === undefined ? [] : reactionsOf(changes, undefined);
+  if (reactions.length === 0) return "";
+  const reactionTexts = reactions.map(({ sign, by }) => {
+    const title = clean(by.join(", "));
+    return `<span title="${title}"><span dir="auto">${clean(sign)}</span> ${by.length}</span>`;
   });
   return `<div class="reactions">${reactionTexts.join(" ")}</div>`;
 }
