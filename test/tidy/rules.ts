@@ -36,6 +36,8 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^web\/(?:view\/|page\.tsx$)/, "react preact virtua"],
   [/^web\/view\/admin\/charts\.tsx$/, "uplot"],
   [/^ui\/text\/emoji\.ts$/, "gemoji"],
+  [/^ui\/text\/highlight\.ts$/, "lowlight"],
+  [/^web\/view\/text\/formula\.tsx$/, "temml"],
   [/^crypto\/push-message\.ts$/, "@block65/webcrypto-web-push"],
   [/^io\/lan\/discovery\.ts$/, "bonjour-service"],
   [/^cli\/toml\.ts$/, "smol-toml"],

@@ -2,6 +2,8 @@
 
 import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
+import { mathSource } from "../../core/markup/plain.ts";
+import { emojiText } from "../output/emoji.ts";
 
 /** @param mark HTML appended to the last line of the text */
 export function htmlText(text: string, names: readonly string[], mark: string): string {
@@ -25,6 +27,17 @@ function htmlBlock(block: Block): string {
       return `<pre dir="ltr">${escapeHtml(block.text)}</pre>`;
     case "quote":
       return `<blockquote class="said">${htmlBlocks(block.blocks)}</blockquote>`;
+    case "heading":
+      return `<h3 dir="auto">${htmlParts(block.parts)}</h3>`;
+    case "table": {
+      const rows = block.rows.map((row, i) => {
+        const tag = i === 0 ? "th" : "td";
+        const cell = (parts: readonly Inline[], at: number) =>
+          `<${tag} align="${block.aligns[at]}" dir="auto">${htmlParts(parts)}</${tag}>`;
+        return `<tr>${row.map(cell).join("")}</tr>`;
+      });
+      return `<table>${rows.join("")}</table>`;
+    }
     default: {
       const items = block.items.map(
         ({ mark, blocks }) =>
@@ -48,6 +61,10 @@ function htmlPart(part: Inline): string {
       return escapeHtml(part.text);
     case "code":
       return `<code>${escapeHtml(part.text)}</code>`;
+    case "math":
+      return `<code>${escapeHtml(mathSource(part))}</code>`;
+    case "emoji":
+      return escapeHtml(emojiText(part));
     case "mention":
       return `<strong>${escapeHtml(part.text)}</strong>`;
     case "link": {

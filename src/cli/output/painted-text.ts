@@ -1,12 +1,25 @@
-/** Message formatting for colour terminals: bold, italic, code, quotes and lists. */
+/** Message formatting for colour terminals: bold, italic, code, quotes, lists, tables. */
 
-import { type Block, parseMarkup } from "../../core/markup/blocks.ts";
+import { type Align, type Block, parseMarkup, type Table } from "../../core/markup/blocks.ts";
 import type { Inline } from "../../core/markup/inline.ts";
+import { mathSource } from "../../core/markup/plain.ts";
+import type { CodeRole } from "../../ui/text/highlight.ts";
+import { codeParts } from "./code.ts";
 import { codeColor, eventColor, mentionColor } from "./color.ts";
+import { emojiText } from "./emoji.ts";
 
 /** SGR codes that begin and end an attribute without affecting other attributes. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;
 const CODE_EDGE = "  ";
+/** SGR codes of the terminal's own colours. */
+const CODE_COLORS: Readonly<Record<CodeRole, number>> = {
+  keyword: 35,
+  string: 32,
+  number: 33,
+  comment: 90,
+  name: 34,
+  type: 36,
+};
 
 /**
  * Returns sanitised lines. No attribute extends past the end of a line.
@@ -24,11 +37,15 @@ function paintedBlocks(blocks: readonly Block[]): readonly string[] {
         return paintedInline(block.parts).split("\n");
       case "code": {
         const language = block.language === "" ? [] : [eventColor(block.language, true)];
-        const lines = block.text.split("\n").map((line) => CODE_EDGE + codeColor(line));
-        return [...language, ...lines];
+        const lines = paintedCode(block.language, block.text).split("\n");
+        return [...language, ...lines.map((line) => CODE_EDGE + line)];
       }
       case "quote":
         return paintedBlocks(block.blocks).map((line) => `${eventColor("▌", true)} ${line}`);
+      case "heading":
+        return eachLine(paintedInline(block.parts), bold).split("\n");
+      case "table":
+        return paintedTable(block);
       default:
         return block.items.flatMap(({ mark, blocks: inner }) =>
           paintedBlocks(inner).map((line, i) =>
@@ -37,6 +54,39 @@ function paintedBlocks(blocks: readonly Block[]): readonly string[] {
         );
     }
   });
+}
+
+function paintedCode(language: string, text: string): string {
+  const parts = codeParts(language, text);
+  if (parts === undefined) return eachLine(text, codeColor);
+  return parts
+    .map(({ text: part, role }) => {
+      if (role === undefined) return part;
+      return eachLine(part, (line) => `\x1b[${CODE_COLORS[role]}m${line}\x1b[39m`);
+    })
+    .join("");
+}
+
+function paintedTable({ rows, aligns }: Table): readonly string[] {
+  const cells = rows.map((row) => row.map(paintedInline));
+  const widths = aligns.map((_, at) => {
+    return Math.max(...cells.map((row) => Bun.stringWidth(row[at] ?? "")));
+  });
+  return cells.map((row, i) => {
+    const line = row.map((cell, at) => padded(cell, widths[at] ?? 0, aligns[at])).join("  ");
+    return i === 0 ? bold(line) : line;
+  });
+}
+
+function padded(cell: string, width: number, align: Align | undefined): string {
+  const gap = width - Bun.stringWidth(cell);
+  const before = align === "right" ? gap : align === "center" ? Math.floor(gap / 2) : 0;
+  return " ".repeat(before) + cell + " ".repeat(gap - before);
+}
+
+function bold(line: string): string {
+  const [on, off] = MARKS.bold;
+  return `\x1b[${on}m${line}\x1b[${off}m`;
 }
 
 function paintedInline(inlines: readonly Inline[]): string {
@@ -50,9 +100,14 @@ function paintedElement(part: Inline): string {
       return part.text;
     case "code":
       return eachLine(part.text, codeColor);
+    case "math":
+      return codeColor(mathSource(part));
+    case "emoji":
+      return emojiText(part);
     case "mention":
       return mentionColor(part.text);
     case "link":
+      if (part.isNamed === true) return `${part.text} (${part.href})`;
       return part.host === undefined ? part.text : `${part.text} (${part.host})`;
     default: {
       const [on, off] = MARKS[part.kind];

@@ -29,6 +29,10 @@ function mentionsInBlocks(blocks: readonly Block[]): readonly string[] {
         return mentionsInBlocks(block.blocks);
       case "list":
         return block.items.flatMap((item) => mentionsInBlocks(item.blocks));
+      case "heading":
+        return mentionsInInlines(block.parts);
+      case "table":
+        return block.rows.flatMap((row) => row.flatMap(mentionsInInlines));
       default:
         return [];
     }

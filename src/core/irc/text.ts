@@ -5,6 +5,7 @@ import { cutText, utf8Encode } from "../../base/bytes.ts";
 import { cleanText, SPECIAL, segmentsOf } from "../../base/text.ts";
 import { type Block, parseLines } from "../markup/blocks.ts";
 import { type Inline, parseInline } from "../markup/inline.ts";
+import { mathSource } from "../markup/plain.ts";
 
 /** A text whose characters all have the same styles, a sum of the bits below. */
 interface Run {
@@ -64,7 +65,7 @@ const ENDS_BYTES_MAX = 2 + 3 * BIDI_DEPTH_MAX;
 const RUNS_MAX = 1_000;
 /** Characters that may be markup, including line ends. Texts with more of them keep their marks. */
 const MARKS_MAX = 200;
-const MARK = /[\\`*_~@#\n]|:\/\/|www\./gi;
+const MARK = /[\\`*_~@#[$|\n]|:\/\/|www\./gi;
 /** Zero-width and bidi characters. Texts with more of them, which no language needs, lose them. */
 const SPECIAL_MAX = 500;
 /** The longest message has 65,537 lines, of which each becomes an IRC line for every reader. */
@@ -161,6 +162,10 @@ function linesOfBlock(block: Block): readonly string[] {
       return block.text.split("\n");
     case "quote":
       return linesOfBlocks(block.blocks).map((line) => `> ${line}`);
+    case "heading":
+      return [`${"#".repeat(block.level)} ${encodeRuns(runsOf(block.parts, 0))}`];
+    case "table":
+      return block.rows.map((row) => row.map((cell) => encodeRuns(runsOf(cell, 0))).join(" | "));
     default:
       return block.items.flatMap(({ mark, blocks }) =>
         linesOfBlocks(blocks).map((line, i) =>
@@ -173,6 +178,9 @@ function linesOfBlock(block: Block): readonly string[] {
 function runsOf(parts: readonly Inline[], styles: number): readonly Run[] {
   return parts.flatMap((part) => {
     if ("parts" in part) return runsOf(part.parts, styles | EMPHASIS[part.kind]);
+    if (part.kind === "math") return [{ text: mathSource(part), styles }];
+    if (part.kind === "link" && part.isNamed === true)
+      return [{ text: `${part.text} (${part.href})`, styles }];
     return [{ text: part.text, styles: part.kind === "code" ? styles | CODE : styles }];
   });
 }

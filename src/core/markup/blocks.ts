@@ -1,7 +1,7 @@
 /**
- * Parser of message texts, in a small subset of Markdown, into a tree of code, quotes, lists and
- * lines. Parsing takes linear time and limited depth. Text that is not markup stays text, so no
- * character is lost.
+ * Parser of message texts, in a small subset of Markdown, into a tree of code, quotes, lists,
+ * headings, tables and lines. Parsing takes linear time and limited depth. Text that is not markup
+ * stays text, so no character is lost.
  */
 
 import { cleanText } from "../../base/text.ts";
@@ -12,7 +12,19 @@ export type Block =
   /** `language` is the text after the opening fence and may be empty. */
   | { readonly kind: "code"; readonly language: string; readonly text: string }
   | { readonly kind: "quote"; readonly blocks: readonly Block[] }
-  | { readonly kind: "list"; readonly items: readonly ListItem[] };
+  | { readonly kind: "list"; readonly items: readonly ListItem[] }
+  | { readonly kind: "heading"; readonly level: number; readonly parts: readonly Inline[] }
+  | Table;
+
+export interface Table {
+  readonly kind: "table";
+  readonly aligns: readonly Align[];
+  /** The first row is the header. Each row has as many cells as `aligns`. */
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export type Align = "left" | "center" | "right";
+type Cell = readonly Inline[];
 
 export interface ListItem {
   readonly mark: string;
@@ -25,6 +37,11 @@ const DEPTH_MAX = 4;
 const INDENT = 2;
 const FENCE = /^( {0,3})(`{3,32})([^`]*)$/;
 const LANGUAGE = /^[A-Za-z0-9_+#.-]{0,32}$/;
+const HEADING = /^ {0,3}(#{1,3})[ \t]+(\S.*)$/;
+/** Wider tables remain text, because no screen can show them. */
+const TABLE_COLUMNS_MAX = 24;
+/** Later rows remain text, because a page must stay able to draw each message. */
+const TABLE_ROWS_MAX = 200;
 const ITEM = /^( {0,3})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
 
 interface ParsedBlock {
@@ -63,7 +80,11 @@ function parseBlocks(lines: readonly string[], options: Options, depth: number):
       blocks.push({ kind: "lines", parts: parseInline(plain.join("\n"), options.names) });
   };
   for (let at = 0; at < lines.length; ) {
-    const found = codeAt(lines, at) ?? nestedAt(lines, at, options, depth);
+    const found =
+      codeAt(lines, at) ??
+      headingAt(lines, at, options) ??
+      tableAt(lines, at, options) ??
+      nestedAt(lines, at, options, depth);
     if (found !== undefined) {
       endLines(at);
       blocks.push(found.block);
@@ -131,6 +152,61 @@ function trailingTicks(line: string): number {
   let count = 0;
   while (line[line.length - 1 - count] === "`") count++;
   return count;
+}
+
+function headingAt(
+  lines: readonly string[],
+  at: number,
+  { names }: Options,
+): ParsedBlock | undefined {
+  const [, marks = "", text] = HEADING.exec(lines[at] ?? "") ?? [];
+  if (text === undefined) return undefined;
+  const parts = parseInline(text.trimEnd(), names);
+  return { block: { kind: "heading", level: marks.length, parts }, end: at + 1 };
+}
+
+/** Parses a header, a line such as `---|:-:`, and rows up to the first line without a bar. */
+function tableAt(
+  lines: readonly string[],
+  at: number,
+  { names }: Options,
+): ParsedBlock | undefined {
+  const header = lines[at] ?? "";
+  if (!hasBar(header) || !hasBar(lines[at + 1])) return undefined;
+  if (ITEM.test(header) || isQuote(header)) return undefined;
+  const aligns = cellsOf(lines[at + 1] ?? "").map(alignOf);
+  const count = aligns.length;
+  if (count < 2 || count > TABLE_COLUMNS_MAX || aligns.includes(undefined)) return undefined;
+  if (cellsOf(header).length !== count) return undefined;
+  let end = at + 2;
+  while (end < lines.length && end - at <= TABLE_ROWS_MAX && hasBar(lines[end])) end++;
+  const rows = [header, ...lines.slice(at + 2, end)].map((line) => {
+    const cells = cellsOf(line);
+    const last = cells.slice(count - 1).join(" | ");
+    return [...Array(count - 1).keys()]
+      .map((i) => cells[i] ?? "")
+      .concat(last)
+      .map((cell) => parseInline(cell, names));
+  });
+  return { block: { kind: "table", aligns: aligns as readonly Align[], rows }, end };
+}
+
+function hasBar(line: string | undefined): boolean {
+  return line?.includes("|") === true;
+}
+
+/** `| a | b \| c |` has the cells `a` and `b | c`. */
+function cellsOf(line: string): readonly string[] {
+  const bare = line.trim().replace(/^\|/, "");
+  const cells = bare.split(/(?<!\\)\|/);
+  if (cells.length > 1 && cells.at(-1)?.trim() === "") cells.pop();
+  return cells.map((cell) => cell.replaceAll("\\|", "|").trim());
+}
+
+function alignOf(cell: string): Align | undefined {
+  if (!/^:?-{1,99}:?$/.test(cell)) return undefined;
+  if (!cell.endsWith(":")) return "left";
+  return cell.startsWith(":") ? "center" : "right";
 }
 
 function nestedAt(

@@ -1,7 +1,7 @@
-/** Parser of inline markup: code, emphasis, addresses, names and rooms. */
+/** Parser of inline markup: code, emphasis, addresses, names, rooms, formulas and emoji. */
 
 import { isName } from "../../base/names.ts";
-import { linkAt } from "./links.ts";
+import { type Link, linkAt, namedLinkAt } from "./links.ts";
 
 export type Emphasis = "bold" | "italic" | "strike";
 
@@ -9,14 +9,17 @@ export type Inline =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: Emphasis; readonly parts: readonly Inline[] }
-  /** `text` is as typed. `host` is the target's host, set only if the text does not show it. */
-  | { readonly kind: "link"; readonly text: string; readonly href: string; readonly host?: string }
+  | ({ readonly kind: "link" } & Link)
+  /** TeX between dollar signs; `isDisplay` between two on each side. */
+  | { readonly kind: "math"; readonly text: string; readonly isDisplay: boolean }
+  /** `text` is `:joy:` as typed. Only the user interfaces know which names exist. */
+  | { readonly kind: "emoji"; readonly text: string; readonly name: string }
   | { readonly kind: "mention"; readonly text: string; readonly name: string }
   | { readonly kind: "room"; readonly text: string; readonly room: string };
 
 /** Empty lines match too, because they end all emphasis. */
 const MARKUP_START =
-  /[\\`*_~@#]|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
+  /[\\`*_~@#[$]|:(?=[\w+-])|\n[ \t]*\n|(?<![A-Za-z0-9_])https?:\/\/|(?<![A-Za-z0-9_.@/-])www\./gi;
 const MARKS = { "**": "bold", "*": "italic", _: "italic", "~~": "strike" } as const;
 /**
  * Maximum run of backticks around code. Longer runs remain text, so that the parser searches for
@@ -26,6 +29,9 @@ const TICKS_MAX = 8;
 /** The shrug emoticon from its backslash on. Its second `_` must not close an emphasis. */
 const SHRUG = "\\_(ツ)_/¯";
 const NAME_MAX = 32;
+/** In UTF-16 code units. A longer formula is a mistake or an attack. */
+const MATH_MAX = 1_000;
+const EMOJI = /:([a-z0-9_+-]{1,40}):(?![A-Za-z0-9])/y;
 
 type Mark = keyof typeof MARKS;
 
@@ -78,6 +84,12 @@ class InlineParser {
       case "_":
       case "~":
         return this.#mark(sign, at);
+      case "[":
+        return this.#namedLink(at);
+      case "$":
+        return this.#math(at);
+      case ":":
+        return this.#emoji(at);
       case "@":
       case "#":
         return this.#nameAt(sign, at);
@@ -113,7 +125,7 @@ class InlineParser {
     const next = this.#text[at + 1] ?? "";
     if (next === "_") return this.#plain(this.#text.startsWith(SHRUG, at) ? SHRUG : "\\_");
     const isBehind = isLetter(this.#text[at - 1]) && !this.#escaped.includes(next);
-    if (!/[*~`]/.test(next) || isBehind) return this.#plain("\\");
+    if (!/[*~`$[]/.test(next) || isBehind) return this.#plain("\\");
     if (!this.#escaped.includes(next)) this.#escaped += next;
     this.#addText(next);
     return 2;
@@ -217,6 +229,39 @@ class InlineParser {
     if (sign === "#") this.#top.parts.push({ kind: "room", text: whole, room: name });
     else if (this.#names?.has(name.toLowerCase()) === false) return this.#plain(whole);
     else this.#top.parts.push({ kind: "mention", text: whole, name });
+    return whole.length;
+  }
+
+  #namedLink(at: number): number {
+    const found = namedLinkAt(this.#text, at);
+    if (found === undefined) return this.#plain("[");
+    this.#top.parts.push({ kind: "link", ...found.link });
+    return found.length;
+  }
+
+  /** `$5 and $10` is no formula, because a formula has no space at its ends. */
+  #math(at: number): number {
+    const text = this.#text;
+    const run = text[at + 1] === "$" ? 2 : 1;
+    const from = at + run;
+    const isOpen = isNotSpace(text[from]) && !isLetter(text[at - 1]) && text[from] !== "$";
+    if (!isOpen) return this.#plain("$".repeat(run));
+    const mark = "$".repeat(run);
+    const close = text.slice(from, from + MATH_MAX).indexOf(mark);
+    const end = from + close;
+    const inner = text.slice(from, end);
+    const isFormula =
+      close > 0 && !inner.includes("\n") && isNotSpace(text[end - 1]) && !isLetter(text[end + run]);
+    if (!isFormula) return this.#plain(mark);
+    this.#top.parts.push({ kind: "math", text: inner, isDisplay: run === 2 });
+    return end + run - at;
+  }
+
+  #emoji(at: number): number {
+    EMOJI.lastIndex = at;
+    const [whole, name] = isLetter(this.#text[at - 1]) ? [] : (EMOJI.exec(this.#text) ?? []);
+    if (whole === undefined || name === undefined) return this.#plain(":");
+    this.#top.parts.push({ kind: "emoji", text: whole, name });
     return whole.length;
   }
 

@@ -1,12 +1,13 @@
-/**
- * Web addresses in a text. Markdown's `[text](address)` is not supported, because its text can hide
- * the address.
- */
+/** Web addresses in a text, bare or as `[text](address)`. */
 
 export interface Link {
+  /** As typed. */
   readonly text: string;
   readonly href: string;
+  /** The target's host, set only if the text does not show it. */
   readonly host?: string;
+  /** True for `[text](address)`, where the text is not the address. */
+  readonly isNamed?: true;
 }
 
 /** In UTF-16 code units. Longer addresses remain text. */
@@ -30,6 +31,22 @@ export function linkAt(
   const link = { text: typed, href: href.href };
   const isTyped = typedHost(typed) === href.hostname;
   return { consumed: typed, link: isTyped ? link : { ...link, host: href.host } };
+}
+
+const NAMED = /\[([^[\]\n]{1,200})\]\((https?:\/\/[^\s()<>"'`]{1,2000})\)/iy;
+
+/** @param at offset of `[` */
+export function namedLinkAt(
+  text: string,
+  at: number,
+): { readonly length: number; readonly link: Link } | undefined {
+  NAMED.lastIndex = at;
+  const [whole, label = "", typed = ""] = NAMED.exec(text) ?? [];
+  const href = whole === undefined ? undefined : hrefOf(typed);
+  if (whole === undefined || href === undefined || label.trim() === "") return undefined;
+  const link: Link = { text: label.trim(), href: href.href, isNamed: true };
+  const showsHost = link.text.toLowerCase() === href.host;
+  return { length: whole.length, link: showsHost ? link : { ...link, host: href.host } };
 }
 
 function hrefOf(typed: string): URL | undefined {

@@ -30,6 +30,10 @@ function plainBlock(block: Block): string {
       return block.text;
     case "quote":
       return plainBlocks(block.blocks);
+    case "heading":
+      return plainInlines(block.parts);
+    case "table":
+      return block.rows.map((row) => row.map(plainInlines).join(" | ")).join("\n");
     default:
       return block.items.map(({ mark, blocks }) => `${mark} ${plainBlocks(blocks)}`).join("\n");
   }
@@ -41,9 +45,16 @@ function plainInlines(parts: readonly Inline[]): string {
 
 /** Struck-out text keeps its marks, because it would have the opposite meaning without them. */
 function plainInline(part: Inline): string {
+  if (part.kind === "math") return mathSource(part);
   if (!("parts" in part)) return part.text;
   const text = plainInlines(part.parts);
   return part.kind === "strike" ? `~~${text}~~` : text;
+}
+
+/** Formula as typed. */
+export function mathSource({ text, isDisplay }: Extract<Inline, { kind: "math" }>): string {
+  const mark = isDisplay ? "$$" : "$";
+  return `${mark}${text}${mark}`;
 }
 
 /** Every second piece is struck out: `a ~~b~~ c` becomes `a `, `b`, ` c`. */

@@ -50,6 +50,25 @@ export const EMOJI_ID: ReadonlyMap<string, readonly string[]> = new Map(
     }),
 );
 
+/** Computed at the first use, to keep start-up fast. */
+class EmojiNames {
+  #byName: ReadonlyMap<string, string> | undefined;
+
+  get(name: string): string | undefined {
+    this.#byName ??= new Map(
+      gemoji.flatMap(({ names, emoji }) => names.map((known) => [known, emoji] as const)),
+    );
+    return this.#byName.get(name);
+  }
+}
+
+const EMOJI_NAMES = new EmojiNames();
+
+/** Returns the emoji with an English name such as `joy`. */
+export function emojiOf(name: string): string | undefined {
+  return EMOJI_NAMES.get(name);
+}
+
 function indonesianNames({ names }: Gemoji): readonly string[] {
   return EMOJI_ID.get(names[0] ?? "") ?? [];
 }

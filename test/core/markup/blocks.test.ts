@@ -59,11 +59,31 @@ test.each([
 });
 
 test.each([
+  ["# Plan\n## *a* @bob", "[h1:Plan]¶[h2:[i:a] [mention:@bob]]"],
+  ["a | b\n--|:-:", "[table lc:a|b]"],
+  ["| a | b |\n|---|--:|\n| 1 | **2** |\nend", "[table lr:a|b/1|[b:2]]¶end"],
+  ["a|b\n-|-\nx\\|y|`z`|more\nq|", "[table ll:a|b/x|y|[code:z] | more/q|]"],
+  ["- a|b\n  -|-\n  1|2", "[list:• [table ll:a|b/1|2]]"],
+])("parses headings and tables: %j", (text, tree) => {
+  expect(read(text)).toBe(tree);
+});
+
+test("draws at most 200 rows of a table", () => {
+  const [table, rest] = parseMarkup(`a|b\n-|-\n${"1|2\n".repeat(300)}`, NAMES);
+  expect(table?.kind === "table" && table.rows.length).toBe(200);
+  expect(rest?.kind).toBe("lines");
+});
+
+test.each([
   "if x:\n\treturn",
   "a\n\n\nb",
   "  indented, and a blank behind  ",
-  "# no heading",
-  "a | b\n--|--",
+  "#### deeper",
+  "# ",
+  "a | b\n--|-x",
+  "a | b\n--",
+  "a | b | c\n--|--",
+  `${"a|".repeat(25)}a\n${"-|".repeat(25)}-`,
   "---",
   "",
   " \n ",
@@ -79,7 +99,7 @@ const pieces = fc.constantFrom(
 const texts = fc.array(pieces, { maxLength: 60 }).map((all) => all.join(""));
 
 test("keeps all letters in order", () => {
-  const bare = (text: string) => text.replaceAll(/[\s*_~`\\>•-]/g, "");
+  const bare = (text: string) => text.replaceAll(/[\s*_~`\\>•#|$-]/g, "");
   fc.assert(
     fc.property(texts, (text) => {
       const clean = cleanText(text, { lines: true, tabs: true });
@@ -129,6 +149,8 @@ describe("half a megabyte of marks is parsed in linear time", () => {
     ...["> ", "> > > > > x\n", "- - - - - ", "- a\n\n\n", "  - a\n", "1. \n", "```\n"],
     ...["````\n```\n", "https://a ", `https://a${".".repeat(50)}`, "www.", "@a", "#a "],
     ...["\n", "\t", "\n ", "\n\t\t "],
+    ...["[a](https://", "[", "[a", "$a ", "$", "$a$", ":a:", ":a", "|", "a|b\n-|-\n", "# a\n"],
+    ...["a|b\n", "-|-\n", "$$"],
     ...["`a\n", "``a\n", "(https://a(", "- \n"],
   ])("%j", (piece) => {
     // Quadratic time per mark would take hours.

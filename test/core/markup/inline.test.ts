@@ -8,6 +8,17 @@ function read(text: string): string {
   return outline(parseMarkup(text, NAMES));
 }
 
+test.each([
+  ["so $x^2 + y_1$ and $$\\frac12$$.", "so [math:x^2 + y_1] and [math:\\frac12]."],
+  ["$5 and $10, a$b$c, $ x $, $$, $", "$5 and $10, a$b$c, $ x $, $$, $"],
+  ["\\$x$ `$y$` $a\nb$", "$x$ [code:$y$] $a\nb$"],
+  [`$${"x".repeat(1_000)}$`, `$${"x".repeat(1_000)}$`],
+  [":joy: :+1::tada:", "[emoji::joy:] [emoji::+1:][emoji::tada:]"],
+  ["10:30:45 a:joy:b ::joy: https://a:81/", "10:30:45 a:joy:b :[emoji::joy:] [link:https://a:81/]"],
+])("parses formulas and emoji: %j", (text, tree) => {
+  expect(read(text)).toBe(tree);
+});
+
 describe("emphasis", () => {
   test.each([
     ["**a** *b* _c_ ~~d~~", "[b:a] [i:b] [i:c] [s:d]"],

@@ -35,9 +35,22 @@ describe("links", () => {
   });
 });
 
+test.each([
+  ["see [the *notes*](https://a.example/x?y).", "see [link:the *notes* → a.example]."],
+  ["[a.example](https://a.example/)", "[link:a.example → a.example]"],
+  ["[a.example](https://a.example:8443/)", "[link:a.example → a.example:8443]"],
+  ["[a](javascript:alert(1)) [b](data:x) [c]()", "[a](javascript:alert(1)) [b](data:x) [c]()"],
+  ["[a](https://b@evil.example/)", "[a](https://b@evil.example/)"],
+  ["[ ](https://a.example/)", "[ ]([link:https://a.example/])"],
+  ["[a\nb](https://a.example/)", "[a\nb]([link:https://a.example/])"],
+  ["\\[a](https://a.example/)", "[a]([link:https://a.example/])"],
+])("with a text: %j", (text, tree) => {
+  expect(outline(parseMarkup(text, undefined))).toBe(tree);
+});
+
 test("never hide their target", () => {
   expect(outline(parseMarkup("[bank](https://evil.example/)", undefined))).toBe(
-    "[bank]([link:https://evil.example/])",
+    "[link:bank → evil.example]",
   );
 });
 

@@ -12,6 +12,13 @@ function blockOutline(block: Block): string {
       return block.parts.map(partOutline).join("");
     case "code":
       return `[pre ${block.language}:${block.text}]`;
+    case "heading":
+      return `[h${block.level}:${block.parts.map(partOutline).join("")}]`;
+    case "table": {
+      const cell = (parts: readonly Inline[]) => parts.map(partOutline).join("");
+      const rows = block.rows.map((row) => row.map(cell).join("|"));
+      return `[table ${block.aligns.map(([letter]) => letter).join("")}:${rows.join("/")}]`;
+    }
     case "quote":
       return `[quote:${outline(block.blocks)}]`;
     default: {
@@ -24,6 +31,9 @@ function blockOutline(block: Block): string {
 function partOutline(part: Inline): string {
   if (part.kind === "text") return part.text;
   if ("parts" in part) return `[${part.kind[0]}:${part.parts.map(partOutline).join("")}]`;
+  if (part.kind === "link" && part.isNamed === true) {
+    return `[link:${part.text} → ${part.host ?? part.text}]`;
+  }
   return `[${part.kind}:${part.text}]`;
 }
 
@@ -37,6 +47,12 @@ function blockLetters(block: Block): string {
       return block.parts.map(partLetters).join("");
     case "code":
       return `${block.language}\n${block.text}`;
+    case "heading":
+      return block.parts.map(partLetters).join("");
+    case "table":
+      return block.rows
+        .map((row) => row.map((cell) => cell.map(partLetters).join("")).join("|"))
+        .join("\n");
     case "quote":
       return lettersOf(block.blocks);
     default:
@@ -49,6 +65,7 @@ function partLetters(part: Inline): string {
 }
 
 function inside(one: Block | Inline): readonly (Block | Inline)[] {
+  if ("rows" in one) return one.rows.flat(2);
   if ("parts" in one) return one.parts;
   if ("blocks" in one) return one.blocks;
   return "items" in one ? one.items.flatMap(({ blocks }) => blocks) : [];

@@ -1,10 +1,14 @@
-/** Message text with code, quotes and lists. */
+/** Message text with code, quotes, lists and tables. */
 
-import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
+import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
 import type { Inline } from "../../../core/markup/inline.ts";
+import { mathSource } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import type { CodeRole } from "../../../ui/text/highlight.ts";
+import { codeParts } from "../../output/code.ts";
+import { emojiText } from "../../output/emoji.ts";
 import type { Role } from "./roles.ts";
-import type { Line, Span } from "./style.ts";
+import { type Line, lineWidth, type Span } from "./style.ts";
 import { widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
 
@@ -20,7 +24,19 @@ export interface MessageText {
 /** Minimum number of columns beside a prefix. On a narrower screen, prefixes are omitted. */
 const COLUMNS_MIN = 8;
 const BAR: Span = { text: "▌ ", role: "rule" };
+/** Columns between the cells of a table. */
+const COLUMN_GAP = 2;
 const EDGE: Span = { text: "  " };
+
+/** The page uses the same colours. */
+const CODE_ROLES: Readonly<Record<CodeRole, Role>> = {
+  keyword: "nick-2",
+  string: "nick-1",
+  number: "nick-4",
+  comment: "dim",
+  name: "nick-3",
+  type: "nick-0",
+};
 
 export function textLines(message: MessageText, columns: number): readonly Line[] {
   const { text, mentions, me, role, author = [], mark } = message;
@@ -52,6 +68,10 @@ function blockLines(blocks: readonly Block[], columns: number, style: TextStyle)
           blockLines(block.blocks, remaining, quoted),
         );
       }
+      case "heading":
+        return wrapSpans(spansOf(block.parts, { ...style, bold: true }), columns);
+      case "table":
+        return tableLines(block, columns, style);
       default:
         return block.items.flatMap(({ mark, blocks: inner }) => {
           const marker: Span = { text: `${mark} `, role: "dim" };
@@ -64,10 +84,39 @@ function blockLines(blocks: readonly Block[], columns: number, style: TextStyle)
   });
 }
 
+/** A table that is too wide has a line for each row, with its cells one after another. */
+function tableLines({ rows, aligns }: Table, columns: number, style: TextStyle): readonly Line[] {
+  const cells = rows.map((row, i) =>
+    row.map((parts) => spansOf(parts, i === 0 ? { ...style, bold: true } : style)),
+  );
+  const widths = aligns.map((_, at) => Math.max(...cells.map((row) => lineWidth(row[at] ?? []))));
+  const total = widths.reduce((sum, width) => sum + width, COLUMN_GAP * (widths.length - 1));
+  const isNarrow = total > columns;
+  return cells.flatMap((row) => {
+    const line = row.flatMap((cell, at): readonly Span[] => {
+      const gap: Span = { text: isNarrow ? " · " : " ".repeat(COLUMN_GAP), role: "dim" };
+      const end = at === row.length - 1 ? [] : [gap];
+      if (isNarrow) return [...cell, ...end];
+      const spare = (widths[at] ?? 0) - lineWidth(cell);
+      const align = aligns[at];
+      const before = align === "right" ? spare : align === "center" ? Math.floor(spare / 2) : 0;
+      return [...spaces(before), ...cell, ...spaces(spare - before), ...end];
+    });
+    return isNarrow ? wrapSpans(line, columns) : [line];
+  });
+}
+
+function spaces(count: number): readonly Span[] {
+  return count === 0 ? [] : [{ text: " ".repeat(count) }];
+}
+
 function codeLines(language: string, text: string, columns: number): readonly Line[] {
   const name: readonly Line[] =
     language === "" ? [] : wrapSpans([{ text: language, role: "dim" }], columns);
-  const code = (remaining: number) => wrapSpans([{ text, role: "code" }], remaining);
+  const spans: readonly Span[] = codeParts(language, text)?.map(({ text: part, role }) => {
+    return role === undefined ? { text: part } : { text: part, role: CODE_ROLES[role] };
+  }) ?? [{ text, role: "code" }];
+  const code = (remaining: number) => wrapSpans(spans, remaining);
   return [...name, ...withPrefix([EDGE], [EDGE], columns, code)];
 }
 
@@ -90,6 +139,10 @@ function spansOf(inlines: readonly Inline[], textStyle: TextStyle): readonly Spa
         return [{ ...style, text: part.text }];
       case "code":
         return [{ ...style, text: part.text, role: "code" }];
+      case "math":
+        return [{ ...style, text: mathSource(part), role: "code" }];
+      case "emoji":
+        return [{ ...style, text: emojiText(part) }];
       case "mention":
         return [
           { ...style, text: part.text, role: isSameName(part.name, me) ? "call" : "mention" },

@@ -145,6 +145,7 @@ export const ENGLISH = {
   showMore: "Show more",
   showLess: "Show less",
   code: "Code",
+  table: "Table",
   copyCode: "Copy code",
   copyLink: "Copy link",
   saveMessage: "Save for later",

@@ -143,6 +143,7 @@ export const INDONESIAN: Texts = {
   showMore: "Tampilkan semua",
   showLess: "Ringkas",
   code: "Kode",
+  table: "Tabel",
   copyCode: "Salin kode",
   copyLink: "Salin tautan",
   saveMessage: "Simpan untuk nanti",

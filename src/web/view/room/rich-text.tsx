@@ -1,17 +1,21 @@
-/** Renderer for users' texts: formatting, mentions, links and code. */
+/** Renderer for users' texts: formatting, mentions, links, code, tables and formulas. */
 
 import { memo, type ReactNode, useMemo } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { type Block, parseMarkup } from "../../../core/markup/blocks.ts";
+import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
+import { isEmojiOnly } from "../../../core/markup/emoji-only.ts";
 import { type Inline, parseInline } from "../../../core/markup/inline.ts";
-import { splitStruck } from "../../../core/markup/plain.ts";
+import { mathSource, splitStruck } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
 import { formatRoute, linkedRoute } from "../../input/route.ts";
+import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { Formula } from "../text/formula.tsx";
 import { personContext, personItems } from "./members.tsx";
 
 function insertName({ chat }: PageValue, name: string): void {
@@ -62,6 +66,18 @@ function Link({ text, href, host }: Extract<Inline, { readonly kind: "link" }>) 
   );
 }
 
+const highlighter = new LazyModule(() => import("../../../ui/text/highlight.ts"));
+
+function Emoji({ text, name }: { readonly text: string; readonly name: string }) {
+  const sign = useModule(emojiModule)?.emojiOf(name);
+  if (sign === undefined) return text;
+  return (
+    <span role="img" aria-label={name.replaceAll("_", " ")} title={text}>
+      {sign}
+    </span>
+  );
+}
+
 const TAGS = { bold: "strong", italic: "em", strike: "s" } as const;
 
 function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
@@ -70,6 +86,12 @@ function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
       return inline.text;
     case "code":
       return <code dir="auto">{inline.text}</code>;
+    case "math":
+      return (
+        <Formula text={inline.text} isDisplay={inline.isDisplay} source={mathSource(inline)} />
+      );
+    case "emoji":
+      return <Emoji {...inline} />;
     case "mention":
       return <Mention name={inline.name}>{inline.text}</Mention>;
     case "room":
@@ -90,14 +112,56 @@ const renderInline = (inlines: readonly Inline[]) =>
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
   const page = usePage();
   const { texts } = page;
+  const parts = useModule(highlighter, language !== "")?.highlight(language, text);
   return (
     <div className="code" data-language={language} dir="ltr">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll the code */}
       {/* biome-ignore lint/a11y/useSemanticElements: not a form */}
       <pre tabIndex={0} role="group" aria-label={language || texts.code}>
-        {text}
+        {parts?.map(({ text: part, role }, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: parts never move
+          <span key={i} className={role && `code-${role}`}>
+            {part}
+          </span>
+        )) ?? text}
       </pre>
       <IconButton icon="copy" label={texts.copyCode} onPress={() => copy(page, text)} />
+    </div>
+  );
+}
+
+function TableView({ rows, aligns }: Table) {
+  const { texts } = usePage();
+  const [header = [], ...body] = rows;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll the table
+    // biome-ignore lint/a11y/useSemanticElements: not a form
+    <div className="table" tabIndex={0} role="group" aria-label={texts.table}>
+      <table>
+        <thead>
+          <tr>
+            {header.map((cell, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: cells never move
+              <th key={i} scope="col" dir="auto" className={`is-${aligns[i]}`}>
+                {renderInline(cell)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {body.map((row, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows never move
+            <tr key={at}>
+              {row.map((cell, i) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: cells never move
+                <td key={i} dir="auto" className={`is-${aligns[i]}`}>
+                  {renderInline(cell)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }
@@ -108,6 +172,15 @@ function BlockView({ block }: { readonly block: Block }) {
       return <p dir="auto">{renderInline(block.parts)}</p>;
     case "code":
       return <Code {...block} />;
+    case "heading":
+      return (
+        // biome-ignore lint/a11y/useSemanticElements: below the headings of the page
+        <p className={`heading is-${block.level}`} role="heading" aria-level={2} dir="auto">
+          {renderInline(block.parts)}
+        </p>
+      );
+    case "table":
+      return <TableView {...block} />;
     case "quote":
       return <blockquote dir="auto">{renderBlocks(block.blocks)}</blockquote>;
     default:
@@ -142,8 +215,9 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
     () => parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase()))),
     [text, mentions],
   );
+  const isLarge = useMemo(() => isEmojiOnly(text), [text]);
   return (
-    <div className="words" dir="auto">
+    <div className={isLarge ? "words is-emoji" : "words"} dir="auto">
       {renderBlocks(blocks)}
       {children}
     </div>
