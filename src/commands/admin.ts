@@ -35,7 +35,6 @@ import { usageFault } from "../cli/errors.ts";
 import { parseRoomName } from "../cli/flags.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
-import { grant, kick } from "../client/chat/room-actions.ts";
 import { clockText } from "../core/clock-check.ts";
 import { parseDuration, withUtcTime } from "../core/duration.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
@@ -134,7 +133,7 @@ const kickUser = operatorVerb({
   examples: ["chat admin kick bob --room lab"],
   args: { name: USER_ARGUMENT, room: ROOM_FLAG, reason: stringFlag("TEXT", "Shown in the room") },
   async run({ name: user, room, reason }, { client }) {
-    const seq = await kick(client, room, user, reason);
+    const seq = await client.actions.kick(room, user, reason);
     return {
       json: { kind: "kicked", user, room, seq, reason },
       text: `removed ${user} from ${room}`,
@@ -178,7 +177,7 @@ function roleVerb(on: boolean, summary: string, examples: readonly string[]): Ve
     args: ROLE_ARGS,
     async run({ name: user, room }, { client }) {
       if (room === undefined) await client.request("grant", { user, on });
-      else await grant(client, room, user, on);
+      else await client.actions.grant(room, user, on);
       const role = room === undefined ? "operator" : "moderator";
       const roomText = room === undefined ? "" : ` of ${room}`;
       return {

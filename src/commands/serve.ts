@@ -92,8 +92,8 @@ import type { FileQuotas } from "../server/files/quotas.ts";
 import { type HttpOptions, httpHandler } from "../server/http/handler.ts";
 import type { ProgramSource } from "../server/http/programs.ts";
 import { migrateToCluster, sealedFolder } from "../server/sealed/buckets.ts";
-import { Server } from "../server/server.ts";
 import type { ServerOptions } from "../server/server.ts";
+import { Server } from "../server/server.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
 import {
