@@ -2,10 +2,9 @@
 
 import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
-import { findFileId } from "../cli/chat/last-files.ts";
+import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
-import { fileRecords } from "../cli/connect/lists.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkDestination, checkFileId, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";

@@ -1,9 +1,9 @@
 /** `chat users`, `chat rooms` and `chat files`, which print lists from a server. */
 
 import { compareNames } from "../base/names.ts";
+import { fileRecords } from "../cli/chat/last-files.ts";
 import { stringFlag } from "../cli/command.ts";
 import { clientVerb } from "../cli/connect/client.ts";
-import { fileRecords } from "../cli/connect/lists.ts";
 import { printNotice } from "../cli/context.ts";
 import { DamageReport } from "../cli/output/damage.ts";
 import { destinationName, isFile, recordJson } from "../cli/output/render.ts";

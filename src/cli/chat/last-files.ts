@@ -3,7 +3,9 @@
 import { Fault, msg } from "../../base/fault.ts";
 import { isFileId } from "../../base/ids.ts";
 import { quoteText } from "../../base/text.ts";
-import { type DisplayFile, fileLabel, isFile } from "../output/render.ts";
+import type { Client } from "../../client/client.ts";
+import { filePages } from "../connect/lists.ts";
+import { type DisplayFile, type DisplayRecord, fileLabel, isFile } from "../output/render.ts";
 import { displayChatRecord } from "./console.ts";
 import type { SlashHost } from "./slash-host.ts";
 
@@ -16,6 +18,12 @@ export async function lastFiles(
 ): Promise<readonly DisplayFile[]> {
   const { records } = await open.client.history({ target, files: true, limit });
   return records.map((record) => displayChatRecord(record, me)).filter(isFile);
+}
+
+/** Returns the records of all files that the user may read, oldest first. */
+export async function fileRecords(client: Client, me: string): Promise<DisplayRecord[]> {
+  const pages = await Array.fromAsync(filePages(client));
+  return pages.flat().map((record) => displayChatRecord(record, me));
 }
 
 export function fileRow(file: DisplayFile): string {

@@ -3,8 +3,6 @@
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import { displayChatRecord } from "../chat/console.ts";
-import type { DisplayRecord } from "../output/render.ts";
 
 /** Servers before 0.2.0 send a single page without `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, Item>(
@@ -37,10 +35,4 @@ export async function* historyPages(
 
 export function filePages(client: Client, afterSeq = 0): ReturnType<typeof historyPages> {
   return historyPages(client, { files: true }, afterSeq);
-}
-
-/** Returns the records of all files that the user may read, oldest first. */
-export async function fileRecords(client: Client, me: string): Promise<DisplayRecord[]> {
-  const pages = await Array.fromAsync(filePages(client));
-  return pages.flat().map((record) => displayChatRecord(record, me));
 }
