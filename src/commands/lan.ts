@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
 import { checkTypedName } from "../base/new-names.ts";
 import type { ChatConsole } from "../cli/chat/console.ts";
-import { defineVerb, flag, stringFlag } from "../cli/command.ts";
+import { defineVerb, type FlagDefs, type FlagValues, flag, stringFlag } from "../cli/command.ts";
 import { deviceIdentity } from "../cli/connect/keys.ts";
 import type { Context } from "../cli/context.ts";
 import { LanClient } from "../cli/lan/client.ts";
@@ -27,24 +27,22 @@ const TTL = 2;
 
 type GroupOptions = Omit<MulticastOptions, "scope">;
 
+const ARGS = {
+  group: stringFlag("ADDR", "Multicast group", { default: GROUP }),
+  port: stringFlag("N", `UDP port (Default: ${PORT})`, { integer: { min: 1, max: 65_535 } }),
+  ttl: stringFlag("N", `Multicast TTL (Default: ${TTL})`, { integer: { min: 1, max: 255 } }),
+  interface: stringFlag("ADDR", "Address of the network interface (Default: all interfaces)"),
+  user: stringFlag("NAME", "Your user name"),
+  roomPasswordFile: stringFlag("FILE", "Group password file; - for stdin"),
+  plain: flag("Send and show plain UTF-8 datagrams"),
+} as const satisfies FlagDefs;
+
 export const command = defineVerb({
-  args: {
-    group: stringFlag("ADDR", "Multicast group", { default: GROUP }),
-    port: stringFlag("N", `UDP port (Default: ${PORT})`, { integer: { min: 1, max: 65_535 } }),
-    ttl: stringFlag("N", `Multicast TTL (Default: ${TTL})`, { integer: { min: 1, max: 255 } }),
-    interface: stringFlag("ADDR", "Address of the network interface (Default: all interfaces)"),
-    user: stringFlag("NAME", "Your user name"),
-    roomPasswordFile: stringFlag("FILE", "Group password file; - for stdin"),
-    plain: flag("Send and show plain UTF-8 datagrams"),
-  },
+  args: ARGS,
   details: "Everything you type is sent to the whole multicast group. /help lists commands.",
   async run(args, context) {
-    const group = {
-      group: checkLanGroup(args.group),
-      port: args.port ?? PORT,
-      ttl: args.ttl ?? TTL,
-      interface: args.interface,
-    };
+    const { port = PORT, ttl = TTL } = args;
+    const group = { group: checkLanGroup(args.group), port, ttl, interface: args.interface };
     if (!args.plain) return runSigned(context, group, args);
     if (args.roomPasswordFile !== undefined) {
       throw new Fault("usage", "plain datagrams cannot be encrypted", {
@@ -57,12 +55,11 @@ export const command = defineVerb({
 
 const GROUP_PASSWORD: SecretKind = { ...ROOM_PASSWORD, name: "group password" };
 
-interface LanFlags {
-  readonly user?: string | undefined;
-  readonly roomPasswordFile?: string | undefined;
-}
-
-async function runSigned(context: Context, group: GroupOptions, flags: LanFlags): Promise<number> {
+async function runSigned(
+  context: Context,
+  group: GroupOptions,
+  flags: FlagValues<typeof ARGS>,
+): Promise<number> {
   const name = await userNameOf(context, flags.user);
   const question = "Group password (optional)";
   const secret = await readSecret(context, GROUP_PASSWORD, flags.roomPasswordFile, question);

@@ -8,7 +8,14 @@ import { Fault } from "../base/fault.ts";
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
-import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
+import {
+  argument,
+  defineVerb,
+  type FlagDefs,
+  type FlagValues,
+  flag,
+  stringFlag,
+} from "../cli/command.ts";
 import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/own-addresses.ts";
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
@@ -35,23 +42,25 @@ import {
   type ServerSpec,
 } from "../wire/invite.ts";
 
+const ARGS = {
+  path: argument("Files and folders; - for stdin", {
+    many: true,
+    required: false,
+    valueHint: "PATH",
+  }),
+  text: stringFlag("TEXT", "Share this text instead of files; - for stdin"),
+  name: stringFlag("NAME", "Name that recipients see, for a single file"),
+  keep: flag("Keep sharing after the first recipient"),
+  host: stringFlag("ADDR", "Address of this machine to use in the line"),
+  port: stringFlag("PORT", "Port to listen on (Default: a free port)", {
+    integer: { min: 0, max: 65_535 },
+    alias: "p",
+  }),
+  user: stringFlag("NAME", "Your name, as others see it"),
+} as const satisfies FlagDefs;
+
 export const command = defineVerb({
-  args: {
-    path: argument("Files and folders; - for stdin", {
-      many: true,
-      required: false,
-      valueHint: "PATH",
-    }),
-    text: stringFlag("TEXT", "Share this text instead of files; - for stdin"),
-    name: stringFlag("NAME", "Name that recipients see, for a single file"),
-    keep: flag("Keep sharing after the first recipient"),
-    host: stringFlag("ADDR", "Address of this machine to use in the line"),
-    port: stringFlag("PORT", "Port to listen on (Default: a free port)", {
-      integer: { min: 0, max: 65_535 },
-      alias: "p",
-    }),
-    user: stringFlag("NAME", "Your name, as others see it"),
-  },
+  args: ARGS,
   details:
     "Prints one line to run on the other machine, and exits when that machine has everything.",
   async run(args, context) {
@@ -70,7 +79,7 @@ export const command = defineVerb({
         if (input.from === "disk")
           reportSkipped(input.source, (text) => printNotice(context, text(ENGLISH_TERMINAL)));
       }
-      return await share(context, { ...args, user, isText: args.text !== undefined }, inputs);
+      return await share(context, { ...args, user }, inputs);
     } finally {
       for (const input of inputs) if (input.from === "disk") input.source.close();
     }
@@ -83,13 +92,7 @@ type ShareInput =
   | { readonly from: "input"; readonly name: string | undefined }
   | { readonly from: "text"; readonly text: string; readonly name: string | undefined };
 
-interface ShareFlags {
-  readonly path: readonly string[];
-  readonly text?: string | undefined;
-  readonly name?: string | undefined;
-}
-
-function checkOptions({ path, text, name }: ShareFlags): void {
+function checkOptions({ path, text, name }: FlagValues<typeof ARGS>): void {
   if (text === undefined) {
     if (path.length > 0) return checkPaths(path, name);
     throw new Fault("usage", "nothing to share", {
@@ -118,12 +121,8 @@ function checkText(bytes: Uint8Array): Uint8Array {
 /** Receivers that have all files disconnect within this time. Browsers stay connected. */
 const DISCONNECT_MS = 2_000;
 
-interface ShareOptions {
-  readonly keep: boolean;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
+interface ShareOptions extends FlagValues<typeof ARGS> {
   readonly user: string;
-  readonly isText: boolean;
 }
 
 async function share(
@@ -131,6 +130,7 @@ async function share(
   options: ShareOptions,
   inputs: readonly ShareInput[],
 ): Promise<number> {
+  const isText = options.text !== undefined;
   const progress = new ShareProgress(context);
   const receivers = new Receivers(context, progress, options.user, inputs.length);
   const finished = Promise.withResolvers<number>();
@@ -160,12 +160,10 @@ async function share(
     const { client } = server;
     const copying = copyInputs(context, inputs, server.folder, copied);
     const sources = await Promise.race([copying, finished.promise.then(() => [])]);
-    const topic = options.isText ? TEXT_TOPIC : shareTopic(sources.length);
+    const topic = isText ? TEXT_TOPIC : shareTopic(sources.length);
     await client.request("topic", { room: LOBBY, topic });
-    printInvite(context, server, sources, options.isText);
-    uploadAll(server, sources, receivers, options.isText).catch((error: unknown) =>
-      finished.reject(error),
-    );
+    printInvite(context, server, sources, isText);
+    uploadAll(server, sources, receivers, isText).catch((error: unknown) => finished.reject(error));
     return await finished.promise;
   } finally {
     release();
