@@ -21,10 +21,10 @@ export const command = defineVerb({
       choices: ["list", "accept", "forget"],
     }),
     at: SERVER_ARGUMENT,
-    fingerprint: stringFlag("FP", "Expected fingerprint", { parse: parseFingerprint }),
+    fingerprint: stringFlag("FP", "Expected fingerprint"),
     transport: TRANSPORT_FLAG,
   },
-  async run({ action = "list", at, fingerprint: expected, transport }, context) {
+  async run({ action = "list", at, fingerprint, transport }, context) {
     const address = at === undefined ? undefined : parseServerSpec(at);
     using state = ClientState.open(context.settings().folders.data);
     if (action === "list") return listPins(context, state, address);
@@ -32,6 +32,7 @@ export const command = defineVerb({
       throw usageFault("no server given", `usage: chat trust ${action} SERVER`);
     }
     if (action === "forget") return forgetPin(context, state, address);
+    const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
     const { clock } = context;
     const options = { transport: transportOf(context, transport, address) };
     using dialer = openDialer(clock, address, options);
