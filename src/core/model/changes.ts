@@ -7,7 +7,7 @@ import type { Changes, Item, Reaction } from "./state.ts";
 
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
-/** By seq of the changed record. */
+/** Changes by the seq of the changed record. */
 export type ChangeMap = Map<number, Changes>;
 
 /**
