@@ -15,6 +15,7 @@ import {
 } from "../cli/serve/cluster.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { inspectCluster } from "../cli/serve/inspect.ts";
+import { printDamaged, printRecovery } from "../cli/serve/join-info.ts";
 import {
   newNodeName,
   readMembership,
@@ -22,7 +23,6 @@ import {
   writeMembership,
 } from "../cli/serve/membership.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
-import { printDamaged, printRecovery } from "../cli/serve/print.ts";
 import type { Survey } from "../cli/serve/survey.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { noMajority } from "../io/cluster/majority.ts";

@@ -5,8 +5,12 @@ import { join, resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { RELEASE_KEY } from "../../base/version.ts";
+import { certificatePin } from "../../crypto/certificate.ts";
 import { ProgramFolder } from "../../io/file/program-folder.ts";
+import type { ProgramSource } from "../../server/http/programs.ts";
 import { readRelease, releaseKey, SIGNATURE_NAME, SUMS_NAME } from "../release/release.ts";
+import type { ServeArgs } from "./flags.ts";
+import type { OpenFolder } from "./folder.ts";
 
 /** Targets of `bun build.ts --all`. `baseline` is for x64 processors without AVX2. */
 export const PROGRAM_TARGETS = [
@@ -57,4 +61,22 @@ export function openOffer(path: string): Offer {
     programs: new ProgramFolder(folder, names, newHash, files),
     release: { version, isVerified },
   };
+}
+
+export function programSource(
+  args: ServeArgs,
+  open: OpenFolder,
+  { programs, release }: Offer,
+): ProgramSource {
+  return {
+    list: () => programs.list(),
+    open: (name) => programs.open(name),
+    release: release && { version: release.version, pin: pinOf(args, open) },
+  };
+}
+
+/** Returns `undefined` if curl can verify the operator's certificate without a pin. */
+export function pinOf(args: ServeArgs, open: OpenFolder): string | undefined {
+  const isCertified = args.cert !== undefined || !args.tls;
+  return isCertified ? undefined : certificatePin(open.certificate.certPem);
 }

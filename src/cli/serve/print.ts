@@ -1,7 +1,5 @@
 /** Output of `chat serve`. */
 
-import { realpathSync } from "node:fs";
-import { join, relative } from "node:path";
 import { utf8Decode } from "../../base/bytes.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -10,8 +8,6 @@ import {
   PRINTED_CHARS_MAX,
   PRINTED_CHARS_PER_SECOND,
 } from "../../base/limits.ts";
-import type { Name } from "../../base/names.ts";
-import { counted } from "../../base/sizes.ts";
 import { cleanText, tsvLine } from "../../base/text.ts";
 import { formatLocalClock, formatUtc } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
@@ -19,15 +15,12 @@ import { type ClockStatus, clockText } from "../../core/clock-check.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { isLoopback } from "../../io/ws/address.ts";
 import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.ts";
-import { installCommand } from "../../ui/text/install-command.ts";
-import { encodeSecret, formatAddress, quoteInvite, type ServerSpec } from "../../wire/invite.ts";
+import { formatAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { type Context, faultLine, printNotice } from "../context.ts";
+import { type Context, faultLine } from "../context.ts";
 import { createLog } from "../log.ts";
 import { DayLines } from "../output/day-line.ts";
-import { qrLines } from "../output/qr.ts";
 import { displayRecord, type RecordNames } from "../output/records.ts";
 import {
   type Destination,
@@ -39,11 +32,7 @@ import {
   type Style,
   styleOf,
 } from "../output/render.ts";
-import { printJson } from "../output/result.ts";
 import { wrapMarked } from "../word-wrap.ts";
-import type { OpenFolder } from "./folder.ts";
-import type { OfferedRelease } from "./offer.ts";
-import { HTTPS_PORT } from "./public.ts";
 
 /** Lines are batched, because a system call for each would cost as much as processing a message. */
 const BATCH_MS = 20;
@@ -303,218 +292,4 @@ function withoutContent(record: JsonObject): JsonObject {
   const { text: _text, react: _react, mentions: _mentions, ...metadata } = record;
   const { name: _name, digest: _digest, folder: _folder, ...fields } = metadata;
   return fields as JsonObject;
-}
-
-export interface JoinInfo {
-  readonly name: string;
-  readonly local: ServerSpec;
-  readonly invite: ServerSpec;
-  readonly isPublic: boolean;
-  readonly fingerprint: string;
-  readonly roomPassword: string | undefined;
-  readonly tls: boolean;
-  readonly udp: boolean;
-  /** Addresses for IRC clients. */
-  readonly irc: readonly string[];
-  readonly data: string;
-  readonly downloads?: {
-    readonly programs: readonly string[];
-    readonly release: OfferedRelease | undefined;
-    /** Hash of the server's public key; absent if browsers trust the certificate. */
-    readonly pin?: string;
-  };
-  /** Token that makes the first user who opens the page with it an operator. */
-  readonly operatorToken: string;
-}
-
-export function webAddress({ local, tls, invite, isPublic }: JoinInfo): string {
-  return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
-}
-
-function pageAddress({ host, port }: ServerSpec): string {
-  const address = formatAddress({ host, port });
-  return `https://${port === HTTPS_PORT ? address.slice(0, -`:${port}`.length) : address}/`;
-}
-
-export function programAddress(joinInfo: JoinInfo): string {
-  const { invite, tls, isPublic } = joinInfo;
-  const isReachable = (tls || isPublic) && !isLoopback(invite.host);
-  return `${isReachable ? pageAddress(invite) : webAddress(joinInfo)}program/`;
-}
-
-function programLines(joinInfo: JoinInfo): string[] {
-  const { programs: [first, ...otherPrograms] = [], release, pin } = joinInfo.downloads ?? {};
-  if (first === undefined) return [];
-  const address = programAddress(joinInfo);
-  if (release !== undefined) {
-    return [`  the program       ${installCommand("linux", address.replace(/\/$/, ""), pin)}`];
-  }
-  const otherLines =
-    otherPrograms.length === 0 ? [] : [`                    or ${otherPrograms.join(", ")}`];
-  return [
-    `  the program       curl ${pin === undefined ? "-O" : "-kO"} ${address}${first}`,
-    ...otherLines,
-  ];
-}
-
-/** The token is in the fragment, which browsers never send. */
-export function operatorLink(joinInfo: JoinInfo): string {
-  return `${webAddress(joinInfo)}#operator=${joinInfo.operatorToken}`;
-}
-
-/**
- * Page address with the secret, for a QR code; `undefined` if other machines cannot reach the page.
- */
-function inviteLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
-  if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
-  const { secret } = invite;
-  const fragment = secret === undefined ? "" : `#invite=${encodeSecret(secret)}`;
-  return `${pageAddress(invite)}${fragment}`;
-}
-
-/** Without TLS, only a proxy can connect to the server's port, so the command omits the port. */
-function remoteCommand({ invite, tls, isPublic }: JoinInfo): string {
-  return tls || isPublic
-    ? `  other machines    chat join ${quoteInvite(invite)} --user YOUR-NAME`
-    : "  in a terminal     through the TLS proxy: add --public HOST";
-}
-
-function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string | undefined {
-  return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
-}
-
-/** `chat` if the shell would find this program under that name, otherwise its path. */
-function programName(env: Context["env"]): string {
-  const program = process.execPath;
-  const installed = Bun.which("chat", { PATH: env["PATH"] ?? "" });
-  if (installed !== null && realpathSync(installed) === realpathSync(program)) return "chat";
-  const path = relative(process.cwd(), program);
-  return path.startsWith("..") ? program : join(".", path);
-}
-
-/**
- * Secrets are printed only on a terminal, because piped output is often stored in a file. The
- * command for other machines comes last, so that it stays visible on an 80×24 screen.
- */
-export function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
-  const { stderr } = context;
-  if (!stderr.isTerminal) {
-    const { name, local, data } = joinInfo;
-    printNotice(
-      context,
-      `'${name}' is listening on ${formatAddress(local)}; invite: ${data}/invite`,
-    );
-    return;
-  }
-  const code = codeLines(context, inviteLink(joinInfo));
-  const besideCode = code === undefined ? undefined : sideBySide(code, joinInfo, context);
-  const lines = besideCode ?? [...(code ?? []), ...joinLines(joinInfo, context.env)];
-  const lastLines = [...programLines(joinInfo), remoteCommand(joinInfo)];
-  stderr.write(`${[...lines, ...lastLines].join("\n")}\n`);
-}
-
-function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
-  const { name, roomPassword, fingerprint, data, udp, irc } = joinInfo;
-  const link = inviteLink(joinInfo);
-  const localLine = localCommand(joinInfo, env);
-  return [
-    `'${name}' is running (Ctrl-C to stop). Data folder: ${data}`,
-    "",
-    ...(link === undefined ? [] : [`  on a phone        ${link}`]),
-    `  in a browser      ${webAddress(joinInfo)}`,
-    ...(udp ? [`  over UDP          add --transport udp`] : []),
-    ...irc.map((address) => `  in an IRC client  ${address}`),
-    `  server password   ${roomPassword ?? "none: any user may register"}`,
-    `  fingerprint       ${fingerprint}`,
-    `  operator link     ${operatorLink(joinInfo)} (for one browser, 1 hour)`,
-    ...(localLine === undefined ? [] : [`  on this machine   ${localLine}`]),
-  ];
-}
-
-function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
-  const { name, roomPassword, fingerprint, data, udp, irc, invite } = joinInfo;
-  const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
-  const shortLines = [
-    `'${name}' is running (Ctrl-C to stop)`,
-    "",
-    "data folder",
-    `  ${data}`,
-    "on this machine",
-    `  ${localCommand(joinInfo, context.env) ?? "through the proxy"}`,
-    "in a browser",
-    ...[...pages].map((page) => `  ${page}`),
-    "  on a phone: scan this code",
-    ...(udp ? ["over UDP", "  add --transport udp"] : []),
-    ...(irc.length === 0 ? [] : ["in an IRC client", ...irc.map((address) => `  ${address}`)]),
-    "server password",
-    `  ${roomPassword ?? "none: any user may register"}`,
-    "operator link: 1 browser, 1 hour",
-  ];
-  const width = Bun.stringWidth(code[0] ?? "") + 2;
-  const fits = shortLines.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
-  if (!fits || shortLines.length > code.length) return undefined;
-  return [
-    ...code.map((line, row) => `${line}  ${shortLines[row] ?? ""}`.trimEnd()),
-    `  fingerprint       ${fingerprint}`,
-    `  operator link     ${operatorLink(joinInfo)}`,
-  ];
-}
-
-function codeLines({ stderr, env }: Context, link: string | undefined): string[] | undefined {
-  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
-  const lines = link === undefined ? undefined : qrLines(link, stderr.columns() - 2, color);
-  return lines?.map((line) => `  ${line}`);
-}
-
-export function printRecovery(
-  context: Context,
-  { accounts, history, lostAccounts }: Pick<OpenFolder, "accounts" | "history" | "lostAccounts">,
-): void {
-  for (const log of [accounts, history]) {
-    if (log.keptSize === undefined) continue;
-    printNotice(
-      context,
-      `confirmed records were lost, leaving ${counted(log.keptSize, "record")}. Users whose ` +
-        "clients have the lost records will see an alarm and can accept the loss: " +
-        "chat trust accept SERVER",
-    );
-  }
-  const isAccepted = [accounts, history].some((log) => log.keptSize !== undefined);
-  for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
-    const description = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
-    printNotice(
-      context,
-      `${file} ended with ${droppedBytes} bytes that ${description}; moved them to ${tornPath}`,
-    );
-    printJson(context, { kind: "recovered", droppedBytes, file });
-  }
-  printLostAccounts(context, lostAccounts);
-  for (const seq of accounts.damaged) {
-    printNotice(context, `account record ${seq} is damaged; its content is lost`);
-    printJson(context, { kind: "damaged", seq, log: "accounts" });
-  }
-  printDamaged(context, history.damaged);
-}
-
-const NAMES_LISTED_MAX = 8;
-
-function printLostAccounts(context: Context, names: readonly Name[]): void {
-  if (names.length === 0) return;
-  const moreCount = names.length - NAMES_LISTED_MAX;
-  const moreText = moreCount > 0 ? ` and ${moreCount} more` : "";
-  const displayed = names.slice(0, NAMES_LISTED_MAX).join(", ");
-  const count = counted(names.length, "account");
-  printNotice(
-    context,
-    `${count} and the latest bans and roles are lost. Their messages appear under ` +
-      `${displayed}${moreText}. To repair an account: chat admin reset, rename or remove`,
-  );
-  printJson(context, { kind: "accounts-lost", users: names });
-}
-
-export function printDamaged(context: Context, seqs: readonly number[]): void {
-  for (const seq of seqs) {
-    printNotice(context, `the content of record ${seq} is damaged; clients display it as damaged`);
-    printJson(context, { kind: "damaged", seq });
-  }
 }

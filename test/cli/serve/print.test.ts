@@ -13,12 +13,8 @@ import { checkName } from "../../../src/base/names.ts";
 import { createContext } from "../../../src/cli/context.ts";
 import { displayRecord } from "../../../src/cli/output/records.ts";
 import { renderRecord, styleOf } from "../../../src/cli/output/render.ts";
-import {
-  type JoinInfo,
-  operatorLink,
-  printJoinInfo,
-  ServePrinter,
-} from "../../../src/cli/serve/print.ts";
+import { type JoinInfo, operatorLink, printJoinInfo } from "../../../src/cli/serve/join-info.ts";
+import { ServePrinter } from "../../../src/cli/serve/print.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseFingerprint } from "../../../src/wire/fingerprint.ts";

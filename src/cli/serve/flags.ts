@@ -1,0 +1,110 @@
+/** Flags of `chat serve`, and their checks. */
+
+import { Fault } from "../../base/fault.ts";
+import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
+import { type CertificatePair, checkCertificatePair } from "../../crypto/certificate.ts";
+import { readNamedFile } from "../../io/disk/data-folder.ts";
+import { isLoopback } from "../../io/ws/address.ts";
+import { checkHost } from "../../wire/host.ts";
+import { PORT_DEFAULT } from "../../wire/invite.ts";
+import { enumFlag, type FlagDefs, type FlagValues, flag, noFlag, stringFlag } from "../command.ts";
+import { usageFault } from "../errors.ts";
+import { NATS_FLAGS, SAFETY_FLAGS } from "./cluster.ts";
+import { IRC_FLAGS } from "./irc.ts";
+import { PUSH_FLAGS } from "./push.ts";
+import { QUOTA_FLAGS } from "./quotas.ts";
+
+export const SERVE_FLAGS = {
+  host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
+  port: stringFlag("PORT", `Port to listen on; 0 for any free port (Default: ${PORT_DEFAULT})`, {
+    integer: { min: 0, max: 65_535 },
+    alias: "p",
+  }),
+  data: stringFlag("DIR", "Data folder", { default: "./data" }),
+  name: stringFlag("NAME", "Server name"),
+  roomPasswordFile: stringFlag("FILE", "Server password file; - for stdin"),
+  open: flag("Do not require a server password"),
+  welcome: stringFlag("TEXT", "Welcome message"),
+  cert: stringFlag("FILE", "TLS certificate (PEM)"),
+  key: stringFlag("FILE", "Private key of the TLS certificate (PEM)"),
+  newIdentity: flag("Create a new identity, signed by the old one"),
+  tls: noFlag("Disable TLS (loopback only)"),
+  proxyCert: stringFlag("FILE", "Certificate of the TLS proxy (PEM)"),
+  acceptLoss: flag("Start despite lost messages; clients must accept the loss"),
+  udp: noFlag("Do not listen on UDP"),
+  udpCc: enumFlag(
+    ["bbr", "cubic"],
+    "UDP congestion control: bbr (fast on lossy paths) or cubic (fair)",
+  ),
+  public: stringFlag("HOST[:PORT]", "Public host name or address; invites use the first", {
+    many: true,
+  }),
+  inviteVia: enumFlag(["tcp", "udp"], "Transport that clients with the invite try first"),
+  verbose: flag("Print counters once per second for each connection"),
+  quiet: flag("Print events, but not users' messages"),
+  discovery: noFlag("Do not announce the server on the LAN"),
+  offer: stringFlag("DIR", "Offer downloads of the release or the programs in this folder"),
+  postsPerSecond: stringFlag("N", "Maximum messages per second per account", {
+    integer: { min: 1, max: 10_000_000 },
+  }),
+  ...IRC_FLAGS,
+  ...NATS_FLAGS,
+  ...SAFETY_FLAGS,
+  ...PUSH_FLAGS,
+  ...QUOTA_FLAGS,
+} as const satisfies FlagDefs;
+
+export type ServeArgs = FlagValues<typeof SERVE_FLAGS>;
+
+export function checkArgs(args: ServeArgs): void {
+  if (args.open && args.roomPasswordFile !== undefined) {
+    throw usageFault("--open and --room-password-file cannot be combined", "use only one of them");
+  }
+  if ((args.cert === undefined) !== (args.key === undefined)) {
+    throw usageFault("--cert and --key require each other", "specify both");
+  }
+  const flags = [
+    ...(args.unsafeNats ? ["--unsafe-nats"] : []),
+    ...(args.natsCreds === undefined ? [] : ["--nats-creds"]),
+    ...(args.natsMonitor.length === 0 ? [] : ["--nats-monitor"]),
+  ];
+  const [flag] = args.nats.length === 0 ? flags : [];
+  if (flag !== undefined) {
+    throw usageFault(`${flag} requires --nats`, "add --nats nats://HOST:4222");
+  }
+  if (args.pushPrivate && args.push === undefined) {
+    throw usageFault("--push-private requires --push", "add --push you@example.org");
+  }
+  const { host = "::" } = args;
+  checkHost(host, host.includes(":") ? "v6" : "v4-or-name");
+  if (!args.tls && !isLoopback(host)) {
+    throw usageFault("--no-tls requires a loopback address", "add --host 127.0.0.1");
+  }
+  if (args.proxyCert !== undefined && args.tls) {
+    throw usageFault("--proxy-cert requires --no-tls", "add --no-tls");
+  }
+  if (args.name?.trim() === "") {
+    throw usageFault("the server's name is empty", "remove --name");
+  }
+  checkBytes("a server's name", args.name, SERVER_NAME_BYTES_MAX);
+  checkBytes("a welcome", args.welcome, WELCOME_BYTES_MAX);
+}
+
+function checkBytes(label: string, text: string | undefined, max: number): void {
+  if (Buffer.byteLength(text ?? "") <= max) return;
+  throw usageFault(`${label} can have at most ${max} bytes`, "shorten it");
+}
+
+export function readPair({ cert, key }: ServeArgs): CertificatePair | undefined {
+  if (cert === undefined || key === undefined) return undefined;
+  const pair = { certPem: readPem(cert), keyPem: readPem(key) };
+  checkCertificatePair(pair);
+  return pair;
+}
+
+export function readPem(path: string): string {
+  const text = readNamedFile(path);
+  if (text !== undefined) return text;
+  throw new Fault("file-unknown", `no such file: ${quoteText(path)}`, { remedy: "check the path" });
+}

@@ -1,0 +1,352 @@
+/** How to join a server: links, commands and notices, printed when the server is ready. */
+
+import { realpathSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { Name } from "../../base/names.ts";
+import { counted } from "../../base/sizes.ts";
+import { defined } from "../../base/values.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
+import { isLoopback } from "../../io/ws/address.ts";
+import { installCommand } from "../../ui/text/install-command.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
+import {
+  encodeSecret,
+  formatAddress,
+  formatInvite,
+  quoteInvite,
+  type ServerAddress,
+  type ServerSpec,
+} from "../../wire/invite.ts";
+import { otherClusterAddresses } from "../connect/invite.ts";
+import { externalHosts, ownAddresses, reachableHosts } from "../connect/own-addresses.ts";
+import { type Context, printNotice } from "../context.ts";
+import { qrLines } from "../output/qr.ts";
+import { printJson } from "../output/result.ts";
+import type { ServeArgs } from "./flags.ts";
+import type { OpenFolder } from "./folder.ts";
+import { ircAddress, type OpenIrcListener } from "./irc.ts";
+import type { OpenListeners } from "./listen.ts";
+import { type Offer, type OfferedRelease, PROGRAM_TARGETS, pinOf, programFile } from "./offer.ts";
+import { HTTPS_PORT, parsePublic } from "./public.ts";
+
+export interface JoinInfo {
+  readonly name: string;
+  readonly local: ServerSpec;
+  readonly invite: ServerSpec;
+  readonly isPublic: boolean;
+  readonly fingerprint: string;
+  readonly roomPassword: string | undefined;
+  readonly tls: boolean;
+  readonly udp: boolean;
+  /** Addresses for IRC clients. */
+  readonly irc: readonly string[];
+  readonly data: string;
+  readonly downloads?: {
+    readonly programs: readonly string[];
+    readonly release: OfferedRelease | undefined;
+    /** Hash of the server's public key; absent if browsers trust the certificate. */
+    readonly pin?: string;
+  };
+  /** Token that makes the first user who opens the page with it an operator. */
+  readonly operatorToken: string;
+}
+
+function webAddress({ local, tls, invite, isPublic }: JoinInfo): string {
+  return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatAddress(local)}/`;
+}
+
+function pageAddress({ host, port }: ServerSpec): string {
+  const address = formatAddress({ host, port });
+  return `https://${port === HTTPS_PORT ? address.slice(0, -`:${port}`.length) : address}/`;
+}
+
+function programAddress(joinInfo: JoinInfo): string {
+  const { invite, tls, isPublic } = joinInfo;
+  const isReachable = (tls || isPublic) && !isLoopback(invite.host);
+  return `${isReachable ? pageAddress(invite) : webAddress(joinInfo)}program/`;
+}
+
+function programLines(joinInfo: JoinInfo): string[] {
+  const { programs: [first, ...otherPrograms] = [], release, pin } = joinInfo.downloads ?? {};
+  if (first === undefined) return [];
+  const address = programAddress(joinInfo);
+  if (release !== undefined) {
+    return [`  the program       ${installCommand("linux", address.replace(/\/$/, ""), pin)}`];
+  }
+  const otherLines =
+    otherPrograms.length === 0 ? [] : [`                    or ${otherPrograms.join(", ")}`];
+  return [
+    `  the program       curl ${pin === undefined ? "-O" : "-kO"} ${address}${first}`,
+    ...otherLines,
+  ];
+}
+
+/** The token is in the fragment, which browsers never send. */
+export function operatorLink(joinInfo: JoinInfo): string {
+  return `${webAddress(joinInfo)}#operator=${joinInfo.operatorToken}`;
+}
+
+/**
+ * Page address with the secret, for a QR code; `undefined` if other machines cannot reach the page.
+ */
+function inviteLink({ invite, tls, isPublic }: JoinInfo): string | undefined {
+  if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
+  const { secret } = invite;
+  const fragment = secret === undefined ? "" : `#invite=${encodeSecret(secret)}`;
+  return `${pageAddress(invite)}${fragment}`;
+}
+
+/** Without TLS, only a proxy can connect to the server's port, so the command omits the port. */
+function remoteCommand({ invite, tls, isPublic }: JoinInfo): string {
+  return tls || isPublic
+    ? `  other machines    chat join ${quoteInvite(invite)} --user YOUR-NAME`
+    : "  in a terminal     through the TLS proxy: add --public HOST";
+}
+
+function localCommand({ tls, isPublic }: JoinInfo, env: Context["env"]): string | undefined {
+  return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
+}
+
+/** `chat` if the shell would find this program under that name, otherwise its path. */
+function programName(env: Context["env"]): string {
+  const program = process.execPath;
+  const installed = Bun.which("chat", { PATH: env["PATH"] ?? "" });
+  if (installed !== null && realpathSync(installed) === realpathSync(program)) return "chat";
+  const path = relative(process.cwd(), program);
+  return path.startsWith("..") ? program : join(".", path);
+}
+
+/**
+ * Secrets are printed only on a terminal, because piped output is often stored in a file. The
+ * command for other machines comes last, so that it stays visible on an 80×24 screen.
+ */
+export function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
+  const { stderr } = context;
+  if (!stderr.isTerminal) {
+    const { name, local, data } = joinInfo;
+    printNotice(
+      context,
+      `'${name}' is listening on ${formatAddress(local)}; invite: ${data}/invite`,
+    );
+    return;
+  }
+  const code = codeLines(context, inviteLink(joinInfo));
+  const besideCode = code === undefined ? undefined : sideBySide(code, joinInfo, context);
+  const lines = besideCode ?? [...(code ?? []), ...joinLines(joinInfo, context.env)];
+  const lastLines = [...programLines(joinInfo), remoteCommand(joinInfo)];
+  stderr.write(`${[...lines, ...lastLines].join("\n")}\n`);
+}
+
+function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
+  const { name, roomPassword, fingerprint, data, udp, irc } = joinInfo;
+  const link = inviteLink(joinInfo);
+  const localLine = localCommand(joinInfo, env);
+  return [
+    `'${name}' is running (Ctrl-C to stop). Data folder: ${data}`,
+    "",
+    ...(link === undefined ? [] : [`  on a phone        ${link}`]),
+    `  in a browser      ${webAddress(joinInfo)}`,
+    ...(udp ? [`  over UDP          add --transport udp`] : []),
+    ...irc.map((address) => `  in an IRC client  ${address}`),
+    `  server password   ${roomPassword ?? "none: any user may register"}`,
+    `  fingerprint       ${fingerprint}`,
+    `  operator link     ${operatorLink(joinInfo)} (for one browser, 1 hour)`,
+    ...(localLine === undefined ? [] : [`  on this machine   ${localLine}`]),
+  ];
+}
+
+function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): string[] | undefined {
+  const { name, roomPassword, fingerprint, data, udp, irc, invite } = joinInfo;
+  const pages = new Set([webAddress(joinInfo), pageAddress(invite)]);
+  const shortLines = [
+    `'${name}' is running (Ctrl-C to stop)`,
+    "",
+    "data folder",
+    `  ${data}`,
+    "on this machine",
+    `  ${localCommand(joinInfo, context.env) ?? "through the proxy"}`,
+    "in a browser",
+    ...[...pages].map((page) => `  ${page}`),
+    "  on a phone: scan this code",
+    ...(udp ? ["over UDP", "  add --transport udp"] : []),
+    ...(irc.length === 0 ? [] : ["in an IRC client", ...irc.map((address) => `  ${address}`)]),
+    "server password",
+    `  ${roomPassword ?? "none: any user may register"}`,
+    "operator link: 1 browser, 1 hour",
+  ];
+  const width = Bun.stringWidth(code[0] ?? "") + 2;
+  const fits = shortLines.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
+  if (!fits || shortLines.length > code.length) return undefined;
+  return [
+    ...code.map((line, row) => `${line}  ${shortLines[row] ?? ""}`.trimEnd()),
+    `  fingerprint       ${fingerprint}`,
+    `  operator link     ${operatorLink(joinInfo)}`,
+  ];
+}
+
+function codeLines({ stderr, env }: Context, link: string | undefined): string[] | undefined {
+  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const lines = link === undefined ? undefined : qrLines(link, stderr.columns() - 2, color);
+  return lines?.map((line) => `  ${line}`);
+}
+
+export function printRecovery(
+  context: Context,
+  { accounts, history, lostAccounts }: Pick<OpenFolder, "accounts" | "history" | "lostAccounts">,
+): void {
+  for (const log of [accounts, history]) {
+    if (log.keptSize === undefined) continue;
+    printNotice(
+      context,
+      `confirmed records were lost, leaving ${counted(log.keptSize, "record")}. Users whose ` +
+        "clients have the lost records will see an alarm and can accept the loss: " +
+        "chat trust accept SERVER",
+    );
+  }
+  const isAccepted = [accounts, history].some((log) => log.keptSize !== undefined);
+  for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
+    const description = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
+    printNotice(
+      context,
+      `${file} ended with ${droppedBytes} bytes that ${description}; moved them to ${tornPath}`,
+    );
+    printJson(context, { kind: "recovered", droppedBytes, file });
+  }
+  printLostAccounts(context, lostAccounts);
+  for (const seq of accounts.damaged) {
+    printNotice(context, `account record ${seq} is damaged; its content is lost`);
+    printJson(context, { kind: "damaged", seq, log: "accounts" });
+  }
+  printDamaged(context, history.damaged);
+}
+
+const NAMES_LISTED_MAX = 8;
+
+function printLostAccounts(context: Context, names: readonly Name[]): void {
+  if (names.length === 0) return;
+  const moreCount = names.length - NAMES_LISTED_MAX;
+  const moreText = moreCount > 0 ? ` and ${moreCount} more` : "";
+  const displayed = names.slice(0, NAMES_LISTED_MAX).join(", ");
+  const count = counted(names.length, "account");
+  printNotice(
+    context,
+    `${count} and the latest bans and roles are lost. Their messages appear under ` +
+      `${displayed}${moreText}. To repair an account: chat admin reset, rename or remove`,
+  );
+  printJson(context, { kind: "accounts-lost", users: names });
+}
+
+export function printDamaged(context: Context, seqs: readonly number[]): void {
+  for (const seq of seqs) {
+    printNotice(context, `the content of record ${seq} is damaged; clients display it as damaged`);
+    printJson(context, { kind: "damaged", seq });
+  }
+}
+
+export function withClusterAddresses(
+  invite: ServerSpec,
+  cluster: readonly ServerAddress[],
+): ServerSpec {
+  const also = otherClusterAddresses(invite, cluster);
+  return also.length === 0 ? invite : { ...invite, also };
+}
+
+/**
+ * Without TLS only a proxy connects to the port, so `--public` provides the only public address.
+ */
+export function publicAddresses(args: ServeArgs, port: number): ServerAddress[] {
+  const publicAddress = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
+  const hosts = args.tls ? externalHosts(args.host, ownAddresses()) : [];
+  return [...publicAddress, ...hosts.map((host) => ({ host, port }))];
+}
+
+export interface OpenServerListeners extends OpenListeners {
+  readonly irc: readonly OpenIrcListener[];
+}
+
+export function joinInfo(
+  args: ServeArgs,
+  open: OpenFolder,
+  opened: OpenServerListeners,
+  options: Pick<JoinInfo, "name" | "roomPassword"> & {
+    readonly offer: Offer | undefined;
+    readonly operatorLink: string;
+  },
+): JoinInfo {
+  const { port, listeners, irc } = opened;
+  const reachable = reachableHosts(args.host, ownAddresses());
+  const local: ServerSpec = { host: reachable.local, port, portGiven: true };
+  const { fingerprint } = open.identity;
+  const { roomPassword } = options;
+  const [publicAddress] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
+  const invite: ServerSpec = {
+    host: publicAddress?.host ?? reachable.external,
+    port: publicAddress?.port ?? port,
+    portGiven: true,
+    room: LOBBY,
+    fingerprint,
+    ...defined({ transport: args.inviteVia, secret: roomPassword }),
+  };
+  return {
+    name: options.name,
+    local,
+    invite,
+    isPublic: publicAddress !== undefined,
+    fingerprint: formatFingerprint(fingerprint),
+    roomPassword,
+    tls: args.tls,
+    udp: listeners.some(({ transport }) => transport === "udp"),
+    irc: irc.map((listener) => ircAddress(listener, invite.host)),
+    data: open.folder.path,
+    operatorToken: options.operatorLink,
+    ...downloadsOf(args, open, options.offer),
+  };
+}
+
+function downloadsOf(
+  args: ServeArgs,
+  open: OpenFolder,
+  offer: Offer | undefined,
+): Pick<JoinInfo, "downloads"> {
+  if (offer === undefined) return {};
+  const { programs, release } = offer;
+  const pin = pinOf(args, open);
+  return { downloads: { programs: programs.present(), release, ...defined({ pin }) } };
+}
+
+export function printListening(context: Context, joinDetails: JoinInfo, open: OpenFolder): void {
+  const { local, invite, fingerprint, tls, udp, irc, data } = joinDetails;
+  if (context.json) {
+    const { host, port } = local;
+    printJson(context, {
+      kind: "listening",
+      url: formatInvite(local),
+      host,
+      port,
+      web: webAddress(joinDetails),
+      program: joinDetails.downloads && programAddress(joinDetails),
+      operatorLink: operatorLink(joinDetails),
+      udp,
+      tls,
+      irc: irc.length === 0 ? undefined : irc,
+      fingerprint,
+      invite: formatInvite(invite),
+      data,
+      cluster: open.cluster?.name,
+      node: open.cluster?.node,
+      pid: process.pid,
+    });
+  } else {
+    printJoinInfo(context, joinDetails);
+  }
+  if (joinDetails.downloads?.programs.length === 0) {
+    printNotice(
+      context,
+      `the --offer folder contains none of ${PROGRAM_TARGETS.map(programFile).join(", ")} yet`,
+    );
+  }
+  if (joinDetails.downloads?.release?.isVerified === false) {
+    printNotice(context, "--offer: not verified, as this program was built without a release key");
+  }
+  printRecovery(context, open);
+}

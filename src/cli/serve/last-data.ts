@@ -1,0 +1,39 @@
+/** Folder of the last server that ran on this machine. */
+
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { type Context, printNotice } from "../context.ts";
+
+export function saveLastData(context: Context, path: string): void {
+  const { state } = context.settings().folders;
+  try {
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+    writeSmallFile(join(state, "last-data"), `${path}\n`);
+  } catch {
+    // The server can run without this file, which is only used to display a notice.
+  }
+}
+
+/** Users who create a new server are often in the wrong folder by mistake. */
+export function warnAboutOtherServer(context: Context, data: string): void {
+  const { state } = context.settings().folders;
+  const file = join(state, "last-data");
+  const path = resolve(data);
+  const last = readSmallFile(file)?.trimEnd();
+  const hasData = readSmallFile(join(path, "format.json")) !== undefined;
+  // A node of a cluster shares the identity of the other nodes, so it is not a new server.
+  const isNode = readSmallFile(join(path, "identity.key")) !== undefined;
+  if (!hasData && !isNode && last !== undefined && last !== path && mayHoldServer(last)) {
+    printNotice(context, `new server; to run your previous one: chat serve --data ${last}`);
+  }
+}
+
+/** Returns true if the folder cannot be read, for example on a failed disk. */
+function mayHoldServer(folder: string): boolean {
+  try {
+    return readSmallFile(join(folder, "format.json")) !== undefined;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,277 @@
+/** Runs a server on an open data folder until a signal or a fault ends it. */
+
+import { join } from "node:path";
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { SIBLINGS_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import { defined } from "../../base/values.ts";
+import { VERSION } from "../../base/version.ts";
+import { hashPassword, verifyPassword } from "../../crypto/password.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { openBlobStore } from "../../io/blob/blob-store.ts";
+import { delay } from "../../io/clock.ts";
+import { writeSmallFile } from "../../io/disk/data-folder.ts";
+import { SpareDescriptors } from "../../io/disk/descriptors.ts";
+import { systemDisk } from "../../io/disk/system-disk.ts";
+import { systemEntropy } from "../../io/entropy.ts";
+import { certificateHashOf } from "../../io/link/certificate-hash.ts";
+import type { LineSocket } from "../../io/link/line-socket.ts";
+import { announceLocalServer } from "../../io/state/local-servers.ts";
+import type { FileQuotas } from "../../server/files/quotas.ts";
+import { type HttpOptions, httpHandler } from "../../server/http/handler.ts";
+import { migrateToCluster, sealedFolder } from "../../server/sealed/buckets.ts";
+import { Server, type ServerOptions } from "../../server/server.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
+import { formatAddress, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
+import { listenHosts, ownAddresses, reachableHosts } from "../connect/own-addresses.ts";
+import { type Context, endSignalLine, printNotice } from "../context.ts";
+import { displayRecord } from "../output/records.ts";
+import { recordJson, renderJson } from "../output/render.ts";
+import { loadPage, namedPage } from "../web/page.ts";
+import { announceServer } from "./announce.ts";
+import { linksWithinLimit } from "./descriptors.ts";
+import { readPem, type ServeArgs } from "./flags.ts";
+import { type OpenFolder, postLimits } from "./folder.ts";
+import { type IrcEndpoint, ircAddress, openIrcListeners } from "./irc.ts";
+import {
+  type JoinInfo,
+  joinInfo,
+  type OpenServerListeners,
+  printDamaged,
+  printListening,
+  publicAddresses,
+  withClusterAddresses,
+} from "./join-info.ts";
+import { saveLastData } from "./last-data.ts";
+import { openListeners } from "./listen.ts";
+import { type Offer, programSource } from "./offer.ts";
+import { ServePrinter } from "./print.ts";
+import { hostCheck, hostNames } from "./public.ts";
+import { pushContact, pushDelivery } from "./push.ts";
+import { dailyQuotasOf } from "./quotas.ts";
+import { reportStats } from "./stats.ts";
+
+interface ServerSetup {
+  readonly name: string;
+  readonly roomPassword: string | undefined;
+  readonly files: FileQuotas;
+  readonly offer: Offer | undefined;
+  readonly irc: readonly IrcEndpoint[];
+}
+
+export async function runServer(
+  context: Context,
+  args: ServeArgs,
+  open: OpenFolder,
+  { name, roomPassword, files, offer, irc }: ServerSetup,
+): Promise<number> {
+  const printer = new ServePrinter(context, open.registry, { quiet: args.quiet });
+  const finished = Promise.withResolvers<Fault | undefined>();
+  const { identity } = open;
+  const operatorToken = newOperatorToken(open.folder.path);
+  const operatorLink = toBase64Url(systemEntropy()(16));
+  const builtInPage = await loadPage();
+  const page = builtInPage === undefined ? undefined : namedPage(builtInPage, name);
+  const settings = {
+    name,
+    version: VERSION,
+    welcome: args.welcome,
+    roomPassword,
+    operatorToken,
+    operatorLink,
+    files,
+    ...postLimits(args.postsPerSecond),
+    ...defined({ build: page?.build }),
+    ...dailyQuotasOf(args),
+    linksMax: linksWithinLimit(context),
+  };
+  let cluster: readonly ServerAddress[] = [];
+  let joinDetails: JoinInfo | undefined;
+  const writeInvite = () => {
+    if (joinDetails === undefined) return;
+    const invite = withClusterAddresses(joinDetails.invite, cluster);
+    writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(invite)}\n`);
+  };
+  const { pushPrivate: isPrivateAllowed } = args;
+  const push =
+    args.push === undefined ? undefined : { contact: pushContact(args.push), isPrivateAllowed };
+  const server = newServer(context, open, settings, {
+    ...defined({
+      programs: offer && programSource(args, open, offer),
+      push: push && {
+        delivery: pushDelivery(identity, push),
+        file: { disk: systemDisk(), folder: open.folder.path },
+      },
+    }),
+    onEvent: (event) => {
+      if (event.kind === "failed") finished.resolve(event.fault);
+      printer.event(event);
+    },
+    onClusterChange: (addresses) => {
+      cluster = addresses;
+      try {
+        writeInvite();
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        // The server continues with the old certificate if the new one is invalid.
+        printNotice(context, `${error.message}; ${error.remedy}`);
+      }
+    },
+  });
+  void open.cluster?.stopped.then((fault) => {
+    // Stop only if the disk failed. After other faults, the data remains readable.
+    if (fault.code.startsWith("store-")) finished.resolve(fault);
+    else printNotice(context, `${fault.message}; this server is now read-only: ${fault.remedy}`);
+  });
+  if (open.cluster !== undefined) {
+    await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
+  }
+  await server.start();
+  const opened = await listen(context, args, open, server, { name, page, irc });
+  const { port, irc: ircListeners } = opened;
+  server.setAddresses(() => publicAddresses(args, port));
+  const ownJoinInfo = joinInfo(args, open, opened, { name, roomPassword, operatorLink, offer });
+  open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
+  // Other nodes need time to answer before the invite can contain their addresses.
+  if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
+  joinDetails = { ...ownJoinInfo, invite: withClusterAddresses(ownJoinInfo.invite, cluster) };
+  writeInvite();
+  const withdraw = announceLocalServer(
+    {
+      pid: process.pid,
+      // Without TLS all clients connect through the proxy, including clients on this machine.
+      host: args.tls || !joinDetails.isPublic ? joinDetails.local.host : joinDetails.invite.host,
+      port: args.tls || !joinDetails.isPublic ? port : joinDetails.invite.port,
+      fingerprint: identity.fingerprint,
+      data: open.folder.path,
+      home: context.settings().folders.data,
+      startedUnixMs: context.clock.unixMs(),
+      irc: ircListeners.map((listener) => ircAddress(listener, ownJoinInfo.local.host)),
+    },
+    context.env,
+  );
+  const release = context.onSignal((signal) => {
+    endSignalLine(context, signal);
+    finished.resolve(undefined);
+  });
+  saveLastData(context, open.folder.path);
+  printListening(context, joinDetails, open);
+  void offer?.programs.list();
+  if (reachableHosts(args.host, ownAddresses()).lacksIpv6) {
+    printNotice(
+      context,
+      "this machine has only IPv6; add --host :: so that other machines can connect",
+    );
+  }
+  const { host = "::" } = args;
+  const needs = roomPassword === undefined ? "open" : "password";
+  const { fingerprint } = identity;
+  const announcement = args.discovery
+    ? announceServer(context, { name, fingerprint, needs, host, port })
+    : undefined;
+  open.verify().then(
+    (damaged) => printDamaged(context, damaged),
+    (error) => {
+      if (!(error instanceof Fault)) throw error;
+      finished.resolve(error);
+    },
+  );
+  const { clock } = context;
+  const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
+  try {
+    const fault = await finished.promise;
+    await Promise.all([server.stop(), announcement?.stop()]);
+    stopStats?.();
+    printer.flush();
+    if (fault !== undefined) throw fault;
+    return 0;
+  } finally {
+    release();
+    withdraw();
+  }
+}
+
+function newServer(
+  { clock }: Context,
+  open: OpenFolder,
+  settings: ServerOptions["settings"],
+  handlers: Pick<ServerOptions, "onEvent" | "onClusterChange" | "programs" | "push">,
+): Server {
+  const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
+  const disk = systemDisk(new SpareDescriptors());
+  return new Server({
+    clock,
+    entropy: systemEntropy(),
+    identity,
+    settings,
+    ...logs,
+    archive,
+    rooms,
+    registry,
+    engine,
+    provable,
+    passwords: { hash: hashPassword, verify: verifyPassword },
+    stateFiles: { disk, folder: folder.path },
+    blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
+    sealed: cluster?.sealed ?? sealedFolder({ disk, folder: sealedPath(open) }),
+    ...defined({
+      sequencer: cluster?.sequencer,
+      siblings: cluster?.siblings,
+      contents: cluster?.contents,
+    }),
+    recordLine: (record, { name = "" }) => {
+      const from = registry.nameOf(record.head.by);
+      return renderJson(recordJson(displayRecord(record, { from, destination: { room: name } })));
+    },
+    ...handlers,
+  });
+}
+
+function sealedPath({ folder }: OpenFolder): string {
+  return join(folder.path, "sealed");
+}
+
+/**
+ * Any user of this machine who can read the token's file is an operator. The token is never
+ * printed.
+ */
+function newOperatorToken(data: string): string {
+  const token = toBase64Url(systemEntropy()(32));
+  writeSmallFile(join(data, "operator"), `${token}\n`);
+  return token;
+}
+
+async function listen(
+  context: Context,
+  args: ServeArgs,
+  open: OpenFolder,
+  server: Server,
+  { irc, ...httpOptions }: Pick<HttpOptions, "name" | "page"> & Pick<ServerSetup, "irc">,
+): Promise<OpenServerListeners> {
+  const fingerprint = formatFingerprint(open.identity.fingerprint);
+  const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
+  const gateway = irc.length === 0 ? undefined : server.openIrc();
+  const opened = await openListeners(
+    {
+      hosts: listenHosts(args.host),
+      port: args.port ?? PORT_DEFAULT,
+      certificate: args.tls ? open.certificate : undefined,
+      proxyCertificate,
+      udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
+      isHost: hostCheck(hostNames(args, open.certificate.certPem, proxyCertificate)),
+      http: (port) => httpHandler({ ...httpOptions, fingerprint, port, ...server.http }),
+      ...defined({ irc: gateway && ((socket: LineSocket) => gateway.socket(socket)) }),
+    },
+    server.sessions,
+  );
+  for (const listener of opened.listeners) server.listen(listener);
+  const { udpFault } = opened;
+  if (udpFault !== undefined) printNotice(context, `${udpFault.message}; continuing with TCP only`);
+  const { clock } = context;
+  const { certificate } = open;
+  const ircListeners = gateway && openIrcListeners(irc, gateway, { clock, certificate });
+  for (const { listener, scheme } of ircListeners ?? []) {
+    gateway?.add(listener, scheme === "ircs" ? certificateHashOf(certificate.certPem) : undefined);
+  }
+  return { ...opened, irc: ircListeners ?? [] };
+}
