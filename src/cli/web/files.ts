@@ -41,8 +41,6 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
         open?.close();
         if (error instanceof Fault) return faultResponse(error);
         throw error;
-      } finally {
-        if (open?.isReading !== true) open?.close();
       }
     },
   };
@@ -60,7 +58,6 @@ interface OpenFile {
   readonly about: Answer<"fetch">;
   readonly from: number;
   readonly channel: DownloadChannel;
-  isReading: boolean;
   close(): void;
 }
 
@@ -70,13 +67,7 @@ async function openFile(options: WebFilesOptions, token: string, from: number): 
   try {
     const file = await requestChannel(connection, options, token);
     const { channel, answer, actualFrom } = await fetchFrom(connection, file, from);
-    return {
-      about: answer,
-      from: actualFrom,
-      channel,
-      isReading: false,
-      close: () => connection.close(),
-    };
+    return { about: answer, from: actualFrom, channel, close: () => connection.close() };
   } catch (error) {
     connection.close();
     throw error;
@@ -126,7 +117,6 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
     digest: digest.toHex(),
     ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
     async *chunks(from) {
-      open.isReading = true;
       let source = open;
       if (from !== open.from) {
         open.close();
@@ -134,6 +124,7 @@ function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFi
       }
       yield* chunksOf(source);
     },
+    onEnd: open.close,
   };
 }
 

@@ -56,7 +56,6 @@ export interface WebDownload extends Pick<DownloadLink, "parent"> {
   readonly sizeBytes: number;
   doneBytes: number;
   readonly isArchive: boolean;
-  hasStarted: boolean;
   isCancelled: boolean;
 }
 
@@ -145,8 +144,6 @@ export class WebDownloads {
       return await fileResponse(request, this.#webFile(offer, fact, run), this.#zipLists);
     } catch (error) {
       throw error instanceof Fault ? this.#options.files.reportFault(error) : error;
-    } finally {
-      if (!run.hasStarted) this.#active.delete(run);
     }
   }
 
@@ -186,14 +183,7 @@ export class WebDownloads {
     const { clock, rooms } = this.#options;
     const sinceMs = clock.unixMs();
     const name = isPrivateFile(fact, rooms) ? undefined : fact.name;
-    return {
-      name,
-      sizeBytes: fact.size,
-      sinceMs,
-      doneBytes: 0,
-      hasStarted: false,
-      isCancelled: false,
-    };
+    return { name, sizeBytes: fact.size, sinceMs, doneBytes: 0, isCancelled: false };
   }
 
   #webFile(
@@ -207,17 +197,13 @@ export class WebDownloads {
       digest,
       ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
       chunks: (from) => this.#chunks(offer, run, from),
-      onArchive: () => {
-        run.hasStarted = true;
-        return () => this.#active.delete(run);
-      },
+      onEnd: () => this.#active.delete(run),
     };
   }
 
   async *#chunks(offer: DownloadLink, run: WebDownload, from: number): AsyncGenerator<Uint8Array> {
     const { files } = this.#options;
     const { file } = offer;
-    run.hasStarted = true;
     let blob: Blob | undefined;
     try {
       const content = await files.open(file);
@@ -240,7 +226,6 @@ export class WebDownloads {
       throw error instanceof Fault ? this.#options.files.reportFault(error) : error;
     } finally {
       blob?.close();
-      if (!run.isArchive) this.#active.delete(run);
     }
   }
 

@@ -6,6 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { parseRange } from "./byte-range.ts";
+import { responseStream } from "./response-stream.ts";
 import { matches } from "./static.ts";
 import type { ZipLists } from "./zip-list.ts";
 import { type ZipSource, zipStream } from "./zip-stream.ts";
@@ -17,7 +18,8 @@ export interface WebFile {
   readonly manifestBytes?: number;
   /** Returns verified chunks starting at index `from`. Supports one call at a time. */
   chunks(from: number): AsyncGenerator<Uint8Array>;
-  onArchive?(): () => void;
+  /** Called at least once, when no further chunk will be read. */
+  onEnd(): void;
 }
 
 /** Longer responses are streamed. Bun 1.4.4 omits the length of streamed responses. */
@@ -36,6 +38,15 @@ const INLINE_TYPES: ReadonlyMap<string, string> = new Map([
 /** Denies scripts, requests and an origin, and permits frames only on the server's own page. */
 const INLINE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'self'";
 
+/** Response before its content is read. `pieces` is `undefined` if it has no content. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly pieces?: AsyncGenerator<Uint8Array>;
+  /** `undefined` if unknown. */
+  readonly sizeBytes?: number;
+}
+
 /**
  * Serves GET and HEAD. `?view` displays a file of a known type inline.
  * @throws {Fault} the file's fault if no byte has been sent yet
@@ -45,17 +56,26 @@ export async function fileResponse(
   file: WebFile,
   lists: ZipLists,
 ): Promise<Response> {
-  const { manifestBytes } = file;
-  return manifestBytes === undefined
-    ? contentResponse(request, file)
-    : folderResponse(request, file, { ...zipSource(file), manifestBytes, lists });
+  const { manifestBytes, onEnd } = file;
+  let isStreamed = false;
+  try {
+    const answer =
+      manifestBytes === undefined
+        ? contentAnswer(request, file)
+        : folderAnswer(request, { ...file, manifestBytes, lists });
+    const { pieces, sizeBytes = Number.POSITIVE_INFINITY, ...init } = answer;
+    if (pieces === undefined) return new Response(null, init);
+    if (sizeBytes <= BUFFERED_BYTES_MAX) return new Response(await buffered(pieces), init);
+    // Read the first piece immediately, so that an early fault determines the status.
+    const first = await pieces.next();
+    isStreamed = true;
+    return new Response(responseStream(pieces, { signal: request.signal, first, onEnd }), init);
+  } finally {
+    if (!isStreamed) onEnd();
+  }
 }
 
-function zipSource({ name, digest, chunks }: WebFile): Omit<ZipSource, "manifestBytes" | "lists"> {
-  return { name, digest, chunks };
-}
-
-async function contentResponse(request: Request, file: WebFile): Promise<Response> {
+function contentAnswer(request: Request, file: WebFile): Answer {
   const { sizeBytes } = file;
   const etag = `"${file.digest}"`;
   const name = cleanFileName(file.name);
@@ -67,49 +87,32 @@ async function contentResponse(request: Request, file: WebFile): Promise<Respons
     headers["content-security-policy"] = INLINE_POLICY;
   }
   const { headers: requested } = request;
-  if (matches(requested.get("if-none-match"), etag)) {
-    return new Response(null, { status: 304, headers });
-  }
+  if (matches(requested.get("if-none-match"), etag)) return { status: 304, headers };
   const ifRange = requested.get("if-range");
   const isSame = ifRange === null || ifRange === etag;
   const range = parseRange(isSame ? requested.get("range") : null, sizeBytes);
   if (range.kind === "none") {
     headers["content-range"] = `bytes */${sizeBytes}`;
-    return new Response(null, { status: 416, headers });
+    return { status: 416, headers };
   }
   const { start, end } = range.kind === "part" ? range : { start: 0, end: sizeBytes };
   const status = range.kind === "part" ? 206 : 200;
   if (status === 206) headers["content-range"] = `bytes ${start}-${end - 1}/${sizeBytes}`;
   if (request.method === "HEAD" || start === end) {
     headers["content-length"] = String(end - start);
-    return new Response(null, { status, headers });
+    return { status, headers };
   }
   const chunks = file.chunks(Math.floor(start / CHUNK_BYTES));
   const pieces = slice(chunks, start % CHUNK_BYTES, end - start);
-  const isLong = end - start > BUFFERED_BYTES_MAX;
-  const body = isLong ? await streamOf(pieces, request) : await buffered(pieces);
-  return new Response(body, { status, headers });
+  return { status, headers, pieces, sizeBytes: end - start };
 }
 
-async function folderResponse(
-  request: Request,
-  file: WebFile,
-  source: ZipSource,
-): Promise<Response> {
-  const name = `${cleanFileName(file.name)}.zip`;
-  const headers = headersOf(cleanFileName(name), `"${file.digest}-zip"`, "application/zip");
+function folderAnswer(request: Request, source: ZipSource): Answer {
+  const name = `${cleanFileName(source.name)}.zip`;
+  const headers = headersOf(cleanFileName(name), `"${source.digest}-zip"`, "application/zip");
   headers["accept-ranges"] = "none";
-  if (request.method === "HEAD") return new Response(null, { headers });
-  return new Response(await streamOf(archive(file, source), request), { headers });
-}
-
-async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8Array> {
-  const onEnd = file.onArchive?.();
-  try {
-    yield* zipStream(source);
-  } finally {
-    onEnd?.();
-  }
+  if (request.method === "HEAD") return { status: 200, headers };
+  return { status: 200, headers, pieces: zipStream(source) };
 }
 
 function inlineType({ url }: Request, name: string): string | undefined {
@@ -151,36 +154,6 @@ async function* slice(
     if (remaining === 0) return;
   }
   throw new Fault("checksum-wrong", "the file is truncated");
-}
-
-/**
- * Reads a piece after the client has consumed the previous one, so that a slow client delays the
- * source. Reads the first piece immediately, so that an early fault determines the status.
- */
-async function streamOf(
-  pieces: AsyncGenerator<Uint8Array>,
-  { signal }: Request,
-): Promise<ReadableStream<Uint8Array>> {
-  const end = async () => {
-    await pieces.return(undefined);
-  };
-  // If the client disconnects before the first byte, Bun neither reads nor cancels the stream, so
-  // end it here.
-  signal.addEventListener("abort", () => void end(), { once: true });
-  let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
-  if (signal.aborted) await end();
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const { done, value } = first ?? (await pieces.next());
-        first = undefined;
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: end,
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 async function buffered(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {

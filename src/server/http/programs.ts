@@ -34,7 +34,6 @@ interface ProgramDownload {
   program: OpenProgram | undefined;
   lastReadAt: number;
   isReading: boolean;
-  hasStarted: boolean;
   isEnded: boolean;
 }
 
@@ -76,20 +75,20 @@ export class ProgramDownloads {
       program: undefined,
       lastReadAt: clock.now(),
       isReading: false,
-      hasStarted: false,
       isEnded: false,
     };
     this.#active.add(run);
     try {
-      const program = await source.open(name);
-      if (program === undefined) throw unknown();
-      run.program = program;
-      const chunks = (from: number) => this.#chunks(run, program, from);
-      const { sizeBytes, sha256: digest } = program;
-      return await fileResponse(request, { name, sizeBytes, digest, chunks }, this.#zipLists);
+      run.program = await source.open(name);
     } finally {
-      if (!run.hasStarted) this.#end(run);
+      if (run.program === undefined) this.#end(run);
     }
+    const { program } = run;
+    if (program === undefined) throw unknown();
+    const { sizeBytes, sha256: digest } = program;
+    const chunks = (from: number) => this.#chunks(run, program, from);
+    const onEnd = () => this.#end(run);
+    return fileResponse(request, { name, sizeBytes, digest, chunks, onEnd }, this.#zipLists);
   }
 
   async *#chunks(
@@ -98,7 +97,6 @@ export class ProgramDownloads {
     from: number,
   ): AsyncGenerator<Uint8Array> {
     const { clock } = this.#options;
-    run.hasStarted = true;
     try {
       const chunks = program.chunks(from);
       for (;;) {

@@ -34,6 +34,7 @@ import type { HistoryQuota } from "../rooms/history-quota.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
 import { bearerOf, checkScope, faultResponse } from "./post-api.ts";
+import { responseStream } from "./response-stream.ts";
 
 export type RecordLine = (record: LogRecord, room: Room) => string;
 
@@ -100,7 +101,13 @@ export class HttpReads {
       this.#checkCapacity(run);
       this.#readers.add(run);
       keepOpen(Math.ceil((options.waitMs + READ_STALL_MS) / 1_000));
-      return new Response(this.#stream(run, options, request.signal), { headers });
+      const { clock } = this.#options;
+      const body = responseStream(this.#lines(run, options), {
+        signal: request.signal,
+        stall: { clock, ms: READ_STALL_MS },
+        onEnd: () => this.#end(run),
+      });
+      return new Response(body, { headers });
     } catch (error) {
       if (error instanceof Fault) return faultResponse(error);
       throw error;
@@ -227,38 +234,6 @@ export class HttpReads {
     cancel();
     run.wake = () => {};
     return run.hasNewRecords && !run.isEnded;
-  }
-
-  #stream(run: Reader, options: ReadOptions, signal: AbortSignal): ReadableStream<Uint8Array> {
-    const lines = this.#lines(run, options);
-    let cancelStall = () => {};
-    const end = () => {
-      cancelStall();
-      this.#end(run);
-    };
-    // If the client disconnects before the first byte, Bun neither reads nor cancels the stream, so
-    // end it here.
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          cancelStall();
-          const { done, value } = await lines.next();
-          if (done === true) {
-            end();
-            return controller.close();
-          }
-          controller.enqueue(value);
-          cancelStall = this.#options.clock.after(READ_STALL_MS, () => {
-            end();
-            controller.error(new Fault("timeout", "the client stopped reading"));
-          });
-        },
-        cancel: end,
-      },
-      { highWaterMark: 0 },
-    );
   }
 
   #end(run: Reader): void {
