@@ -99,7 +99,7 @@ export class FileService {
             quotas: this.#quotas,
             fact: (file) => files.get(file),
             endUpload: (file) => this.#uploads.endUpload(file),
-            onChange: (file) => this.#onChange(file),
+            onChange: (file) => this.onChange(file),
           });
     this.#uploads = new UploadService({
       ...options,
@@ -107,8 +107,7 @@ export class FileService {
       quotas: this.#quotas,
       recipients: this.#recipients,
       shared,
-      onChange: (file) => this.#onChange(file),
-      reportFault: (fault) => this.reportFault(fault),
+      files: this,
     });
   }
 
@@ -235,7 +234,7 @@ export class FileService {
     if (kind === "file") this.#uploads.onPosted(id as FileId);
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
-      this.#onChange(file);
+      this.onChange(file);
       if (this.#shared !== undefined) this.#track(this.#uploads.onErased(file, false));
     }
   }
@@ -253,7 +252,7 @@ export class FileService {
     return files.filter((file) => file !== undefined);
   }
 
-  #onChange(file: FileId): void {
+  onChange(file: FileId): void {
     for (const download of this.#readers.get(file) ?? []) download.refresh();
   }
 

@@ -134,10 +134,10 @@ export class SharedUpload {
   }
 }
 
-export interface ResumedUpload {
-  checkQuota(bytes: number): void;
-  onStored(bytes: number): void;
-  isAborted(): boolean;
+/** Quotas of one upload. */
+export interface UploadQuota {
+  check(moreBytes: number): void;
+  store(bytes: number): void;
 }
 
 /** The sender must resend a chunk that the store has listed but lost or damaged. */
@@ -151,7 +151,8 @@ const LOST_CHUNK_CODES: ReadonlySet<FaultCode> = new Set(["file-unknown", "check
 export async function resumeShared(
   shared: SharedFiles,
   blob: Blob,
-  { checkQuota, onStored, isAborted: isStopped }: ResumedUpload,
+  quota: UploadQuota,
+  isAborted: () => boolean,
 ): Promise<SharedUpload> {
   const { file, sizeBytes } = blob.metadata;
   const sent = await shared.storedHashes(file);
@@ -167,10 +168,10 @@ export async function resumeShared(
       const isEnd = sizeBytes === undefined && index === sent.length - 1;
       const isExpectedSize =
         isEnd || bytes.length === chunkSize(index, sizeBytes ?? FILE_BYTES_MAX);
-      if (!isExpectedSize || isStopped()) break;
-      checkQuota(bytes.length);
+      if (!isExpectedSize || isAborted()) break;
+      quota.check(bytes.length);
       await blob.append(hash, bytes);
-      onStored(bytes.length);
+      quota.store(bytes.length);
     }
   } catch (error) {
     if (!(error instanceof Fault) || !LOST_CHUNK_CODES.has(error.code)) throw error;

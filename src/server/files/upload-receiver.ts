@@ -16,8 +16,11 @@ import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { withMessage } from "../session/redacted-fault.ts";
+import type { FileService } from "./file-service.ts";
 import { readStored } from "./offer-checks.ts";
-import type { SharedUpload } from "./shared-upload.ts";
+import type { Quotas } from "./quotas.ts";
+import type { SharedUpload, UploadQuota } from "./shared-upload.ts";
+import type { UploadBudget } from "./upload-budget.ts";
 
 export interface UploadReceiverOptions {
   readonly client: ClientConnection;
@@ -25,11 +28,10 @@ export interface UploadReceiverOptions {
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
   readonly now: number;
-  countQueued(bytes: number): void;
-  checkQuota(bytes: number): void;
-  onStored(bytes: number): void;
-  onSynced(): Promise<void>;
-  reportFault(fault: Fault): Fault;
+  readonly budget: Pick<UploadBudget, "countQueued">;
+  readonly quotas: Pick<Quotas, "refresh">;
+  readonly quota: UploadQuota;
+  readonly files: Pick<FileService, "onChange" | "reportFault">;
   readonly sharedUpload: SharedUpload | undefined;
 }
 
@@ -79,7 +81,7 @@ export class UploadReceiver {
     try {
       if (chunk.file !== this.blob.metadata.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
-      this.#options.countQueued(chunk.bytes.length);
+      this.#options.budget.countQueued(chunk.bytes.length);
       // Hash the chunk here, so that the time counts as a cost of the sender's message.
       const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
       this.#pending.push({ chunk, arrival, isRight });
@@ -111,11 +113,12 @@ export class UploadReceiver {
     this.#isFinished = true;
     await this.#pumping;
     await this.#options.sharedUpload?.stop();
-    for (const { chunk } of this.#pending.splice(0)) this.#options.countQueued(-chunk.bytes.length);
+    for (const { chunk } of this.#pending.splice(0))
+      this.#options.budget.countQueued(-chunk.bytes.length);
     try {
       await this.#syncAll();
     } catch (error) {
-      this.#options.reportFault(asFault(error));
+      this.#options.files.reportFault(asFault(error));
     }
     this.blob.close();
   }
@@ -140,7 +143,7 @@ export class UploadReceiver {
     const { index, sha256: hash, bytes } = chunk;
     if (!isRight) throw wrongChecksum(index);
     if (arrival === "store") {
-      this.#options.checkQuota(bytes.length);
+      this.#options.quota.check(bytes.length);
       await this.blob.append(hash, bytes);
     } else if (!equalBytes(await readStored(this.blob.hash(index)), hash)) {
       throw foreignChunk(index);
@@ -151,13 +154,14 @@ export class UploadReceiver {
     const { file, index, bytes } = chunk;
     const { length } = bytes;
     if (arrival === "store") {
-      this.#options.onStored(length);
+      this.#options.quota.store(length);
+      this.#options.files.onChange(this.blob.metadata.file);
       this.#unsyncedBytes += length;
       this.#options.sharedUpload?.pump();
     }
     this.#receiving.acked(index);
     this.client.notify({ kind: "ack", file, index });
-    this.#options.countQueued(-length);
+    this.#options.budget.countQueued(-length);
     releaseBuffer(bytes);
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) {
       this.#sync().catch((error: unknown) => this.#fail(error));
@@ -173,7 +177,7 @@ export class UploadReceiver {
       const isShared = (await this.#options.sharedUpload?.waitForChunks(upTo)) ?? true;
       if (!isShared) return;
       this.client.notify({ kind: "durable", file: this.blob.metadata.file, upTo });
-      await this.#options.onSynced();
+      await this.#options.quotas.refresh();
     };
     this.#syncing = sync().finally(() => {
       this.#syncing = undefined;
@@ -189,7 +193,7 @@ export class UploadReceiver {
     if (!(error instanceof Fault)) throw error;
     if (this.#isFinished) return;
     this.#isFinished = true;
-    const fault = this.#options.reportFault(error);
+    const fault = this.#options.files.reportFault(error);
     this.client.close(index === undefined ? fault : withChunkIndex(fault, index));
   }
 }

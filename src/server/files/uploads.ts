@@ -16,7 +16,7 @@ import type { Blob, BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { SharedFiles } from "../../io/cluster/shared-files.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { FileServiceOptions } from "./file-service.ts";
+import type { FileService, FileServiceOptions } from "./file-service.ts";
 import {
   checkFolder,
   checkSameOffer,
@@ -27,7 +27,7 @@ import {
 } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
 import { distinctRecipients, type Recipients } from "./recipients.ts";
-import { resumeShared, type SharedUpload } from "./shared-upload.ts";
+import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
 import type { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
 
@@ -35,8 +35,7 @@ interface UploadsOptions extends FileServiceOptions {
   readonly budget: UploadBudget;
   readonly quotas: Quotas;
   readonly recipients: Recipients;
-  readonly onChange: (file: FileId) => void;
-  readonly reportFault: (fault: Fault) => Fault;
+  readonly files: Pick<FileService, "onChange" | "reportFault">;
   readonly shared: SharedFiles | undefined;
 }
 
@@ -172,7 +171,7 @@ export class UploadService {
       this.#count(upload, 0);
       if (upload.state === "idle" && upload.finishing === 0) this.#uploads.delete(file);
     }
-    this.#options.onChange(file);
+    this.#options.files.onChange(file);
   }
 
   async endUpload(file: FileId): Promise<void> {
@@ -259,10 +258,10 @@ export class UploadService {
           blob.close();
         }
       } catch (error) {
-        this.#options.reportFault(asFault(error));
+        this.#options.files.reportFault(asFault(error));
       }
       upload.state = "idle";
-      await this.#settle(upload).catch((error) => this.#options.reportFault(asFault(error)));
+      await this.#settle(upload).catch((error) => this.#options.files.reportFault(asFault(error)));
     }
   }
 
@@ -276,7 +275,7 @@ export class UploadService {
         // Keep the shared copy, because another server may have received more chunks more recently.
         await this.#remove(upload, { isShared: false });
       } catch (error) {
-        this.#options.reportFault(asFault(error));
+        this.#options.files.reportFault(asFault(error));
       }
     }
   }
@@ -325,7 +324,8 @@ export class UploadService {
     upload: Upload,
     request: RequestOf<"offer">,
   ): Promise<UploadReceiver> {
-    const { quotas, budget, clock, reportFault } = this.#options;
+    const { quotas, budget, clock, shared, files } = this.#options;
+    const quota = this.#quotaOf(upload);
     await quotas.refresh();
     // Check a single byte for a stream of unknown size, so that a sender over quota is refused
     // immediately.
@@ -338,7 +338,7 @@ export class UploadService {
       this.#checkResumable(blob.metadata);
       if (blob.metadata.by !== upload.by) throw foreignFile();
       if (blob.durable < blob.have) await blob.sync();
-      sharedUpload = await this.#share(client, upload, blob);
+      sharedUpload = shared && (await resumeShared(shared, blob, quota, () => client.isClosed));
     } catch (error) {
       blob.close();
       throw error;
@@ -350,29 +350,22 @@ export class UploadService {
       windowBytes: budget.grant(),
       sizeBytesMax: quotas.fileBytesMax,
       now: clock.now(),
-      countQueued: (bytes) => budget.countQueued(bytes),
-      checkQuota: (bytes) => quotas.check(upload.by, bytes),
-      onStored: (bytes) => {
-        quotas.spend(bytes);
-        this.#count(upload, upload.countedBytes + bytes);
-        this.#options.onChange(upload.file);
-      },
-      onSynced: () => quotas.refresh(),
-      reportFault,
+      budget,
+      quotas,
+      quota,
+      files,
     });
   }
 
-  #share(client: ClientConnection, upload: Upload, blob: Blob): Promise<SharedUpload> | undefined {
-    const { shared, quotas } = this.#options;
-    if (shared === undefined) return undefined;
-    return resumeShared(shared, blob, {
-      checkQuota: (bytes) => quotas.check(upload.by, bytes),
-      onStored: (bytes) => {
+  #quotaOf(upload: Upload): UploadQuota {
+    const { quotas } = this.#options;
+    return {
+      check: (bytes) => quotas.check(upload.by, bytes),
+      store: (bytes) => {
         quotas.spend(bytes);
         this.#count(upload, upload.countedBytes + bytes);
       },
-      isAborted: () => client.isClosed,
-    });
+    };
   }
 
   async #checkTotals({ id }: Account): Promise<void> {
@@ -461,7 +454,7 @@ export class UploadService {
       await this.#options.blobs.remove(upload.file);
       this.#count(upload, 0);
       this.#uploads.delete(upload.file);
-      this.#options.onChange(upload.file);
+      this.#options.files.onChange(upload.file);
     } finally {
       upload.state = "idle";
     }

@@ -240,7 +240,7 @@ test("forgets an upload that another server finishes while it is measured", asyn
       announcements: { has: () => isPosted },
     },
     quotas: { count() {} },
-    onChange() {},
+    files: { onChange() {} },
   } as never);
   await uploads.restore();
   const measured = uploads.measure(() => false);
