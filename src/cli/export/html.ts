@@ -89,7 +89,7 @@ function article(record: DisplayRecord, page: PageChanges, options: PageOptions)
   const time = `<time datetime="${formatUtc(timeUnixMs)}" title="${full}">${clock}</time>`;
   const author = `<b>${clean(authorOf(record))}</b>`;
   if (record.kind !== "text" && record.kind !== "action" && record.kind !== "file") {
-    const eventText = `${cleanText(record.from)} ${cleanText(plainEventText(record))}`;
+    const eventText = cleanText(plainEventText(record));
     return `<p class="event" id="m${seq}">${time} ${escapeHtml(eventText)}</p>\n`;
   }
   const imported = record.kind === "file" ? "" : importNote(record, options);

@@ -1,9 +1,12 @@
 /** Output of commands: text on a terminal, TSV when piped, NDJSON with `--json`. */
 
 import { unreachable } from "../../base/assert.ts";
-import { counted, formatDuration, formatSize } from "../../base/sizes.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
+import { isSameName } from "../../core/model/item.ts";
+import { ENGLISH } from "../../ui/messages/en/page.ts";
+import { type EventFacts, type EventKind, eventPhrase } from "../../ui/text/event-text.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
@@ -228,6 +231,7 @@ function withheldBefore({ withheld = 0, from }: DisplayRecord): string {
 /** An imported author's name contains brackets, which no account name contains. */
 function authorName(record: DisplayRecord, style: Style): string {
   if (record.kind === "gap") return "";
+  if (record.kind === "leave") return record.by ?? record.from;
   const imported = "imported" in record ? record.imported : undefined;
   if (imported === undefined) return record.from;
   const time = formatTimestamp(Date.parse(imported.time), style);
@@ -278,7 +282,7 @@ function mentionsMe(record: DisplayRecord, { color, me }: Style): boolean {
 }
 
 export function plainEventText(record: DisplayRecord): string {
-  return eventText(record, PLAIN);
+  return `${authorName(record, PLAIN)} ${eventText(record, PLAIN)}`.trim();
 }
 
 const PLAIN: Style = {
@@ -289,29 +293,8 @@ const PLAIN: Style = {
   stamp: "date",
 };
 
-function gapText(count: number | undefined): string {
-  const messages = count === undefined ? "messages" : counted(count, "message");
-  return `${messages} that this device cannot decrypt`;
-}
-
-function groupText(record: Extract<DisplayRecord, { kind: "group" }>): string {
-  const { added, removed, users = [], from } = record;
-  if (added > 0 && users.length === 1 && users[0]?.toLowerCase() === from.toLowerCase()) {
-    return removed > 0
-      ? "rejoined the encrypted room with new keys"
-      : "added a device to the encrypted room";
-  }
-  const of = users.length === 0 ? "" : ` of ${users.map((user) => cleanText(user)).join(", ")}`;
-  const devices = (count: number) => `${counted(count, "device")}${of}`;
-  if (added > 0 && removed > 0) {
-    return `added ${devices(added)} to the encrypted room and removed ${devices(removed)}`;
-  }
-  if (added > 0) return `added ${devices(added)} to the encrypted room`;
-  if (removed > 0) return `removed ${devices(removed)} from the encrypted room`;
-  return "renewed the keys of the encrypted room";
-}
-
 function eventText(record: DisplayRecord, style: Style): string {
+  const phrase = (kind: EventKind, facts: EventFacts = {}) => eventPhrase(kind, facts, ENGLISH);
   switch (record.kind) {
     case "text":
     case "action":
@@ -325,58 +308,57 @@ function eventText(record: DisplayRecord, style: Style): string {
         ? `removed the caption of #${record.of}`
         : `edited #${record.of}: ${record.text}`;
     case "topic":
-      return record.topic === "" ? "cleared the topic" : `set the topic: ${record.topic}`;
-    case "leave":
-      if (record.removed === true)
-        return `was removed from the server by ${record.by ?? "an operator"}`;
-      return (record.by === undefined ? "left" : `was removed by ${record.by}`) + reasonOf(record);
-    case "rename":
-      return record.user === undefined
-        ? `renamed the room ${record.was} to ${record.name}`
-        : `renamed ${record.was} to ${record.name}`;
-    case "close":
-      return record.on ? "made the room read-only" : "reopened the room";
+      return phrase("topic", { text: record.topic });
+    case "leave": {
+      const { from: subject, by, removed: isRemoved, reason: text } = record;
+      return by === undefined
+        ? phrase("leave", { text })
+        : phrase("kick", { subject, isRemoved, text });
+    }
+    case "rename": {
+      const { was: oldName, name: subject, user } = record;
+      return phrase("rename", { oldName, subject, isRoom: user === undefined });
+    }
     case "remove":
       return "removed the room";
     case "gap":
-      return gapText(record.count);
-    case "group":
-      return groupText(record);
-    case "retention":
-      return record.keepMs === undefined
-        ? "turned off retention: messages are kept permanently"
-        : `set retention: messages are deleted after ${formatDuration(record.keepMs)}`;
+      return ENGLISH.unreadableMessages(record.count);
+    case "group": {
+      const { added, removed, users = [] } = record;
+      const on = added + removed === 0 ? undefined : added > 0;
+      const isOwn = users.length === 1 && isSameName(users[0], record.from);
+      return phrase("group", { on, isOwn, subject: users.join(", ") });
+    }
     case "pin": {
       const author = style.authorOf?.(record.of);
-      const pinned =
-        author === undefined ? `#${record.of}` : `a message from ${author} (#${record.of})`;
-      return record.on ? `pinned ${pinned}` : `unpinned ${pinned}`;
+      return `${phrase("pin", record)}${author === undefined ? "" : ` from ${author}`} (#${record.of})`;
     }
-    case "receipts":
-      return record.on ? "turned on read receipts" : "turned off read receipts";
     case "mute": {
-      const untilText =
-        record.until === undefined
-          ? ""
-          : ` until ${formatTimestamp(Date.parse(record.until), style)}`;
-      return record.on ? `muted ${record.user}${untilText}` : `unmuted ${record.user}`;
+      const { user: subject, on, until } = record;
+      const end = until === undefined ? undefined : formatTimestamp(Date.parse(until), style);
+      return phrase("mute", { subject, on, until: end });
     }
     case "admission":
-      return record.on ? `invited ${record.user}` : `withdrew the invitation of ${record.user}`;
     case "grant":
-      return record.on ? `made ${record.user} a moderator` : `removed ${record.user} as moderator`;
+      return phrase(record.kind, { subject: record.user, on: record.on });
+    case "join":
+      return phrase("join");
+    case "close":
+    case "receipts":
+    case "retention":
+      return phrase(record.kind, record);
     case "file":
       return `sent ${fileLabel(record)}; ${downloadHint(record, style)}${captionSuffix(record)}`;
     case "damaged":
     case "unreadable":
       return `(${record.kind}: ${record.reason})`;
+    case "room":
+      return "created the room";
+    case "erased":
+      return "(deleted)";
     default:
-      return PHRASES[record.kind];
+      return unreachable(record);
   }
-}
-
-function reasonOf({ reason }: { readonly reason?: string }): string {
-  return reason === undefined ? "" : `: ${reason}`;
 }
 
 /** Returns a label such as `photo.jpg (2.1 MB)` or `notes (folder of 12, 3.4 MB)`. */
@@ -405,5 +387,3 @@ function downloadHint({ from, id }: { from: string; id: string }, { me, stamp }:
 function captionSuffix({ text }: Pick<FileBody, "text">): string {
   return text === undefined ? "" : `; caption: ${text}`;
 }
-
-const PHRASES = { room: "created the room", join: "joined", erased: "(deleted)" } as const;

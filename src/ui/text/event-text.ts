@@ -4,72 +4,79 @@ import { TOPIC_BYTES_MAX } from "../../base/limits.ts";
 import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
+import { isSameName } from "../../core/model/item.ts";
 import type { Item } from "../../core/model/state.ts";
 import type { KindIn } from "../../wire/kinds.ts";
 import type { Texts } from "../messages/en/page.ts";
 import type { Times } from "./times.ts";
 
-interface EventFacts {
-  readonly item: Item;
-  readonly actor: string;
-  readonly subject: string;
-  readonly count: number;
-  readonly texts: Texts;
-  readonly times: Times;
+export interface EventFacts {
+  /** Topic or reason. */
+  readonly text?: string | undefined;
+  /** Affected user, or the new name of a user or room. */
+  readonly subject?: string | undefined;
+  readonly oldName?: string | undefined;
+  readonly isRoom?: boolean;
+  readonly isRemoved?: boolean | undefined;
+  readonly isCreation?: boolean;
+  readonly isOwn?: boolean;
+  readonly on?: boolean | undefined;
+  /** Formatted end of a mute. */
+  readonly until?: string | undefined;
+  readonly keepMs?: number | undefined;
 }
 
-type EventText = (facts: EventFacts) => string;
+type Phrase = (facts: EventFacts, texts: Texts) => string;
 
 type KindWithoutText =
-  | ("text" | "action" | "file" | "edit" | "reaction" | "erase")
+  | ("text" | "action" | "file" | "edit" | "reaction" | "erase" | "sealed")
   | ("room" | "remove" | "checkpoint" | "fork" | "clock");
 
-const EVENT_TEXTS: Readonly<Record<Exclude<KindIn<"history">, KindWithoutText>, EventText>> = {
-  join: ({ texts, actor }) => texts.eventJoin(actor),
-  leave: ({ item, texts, actor }) => withReason(texts.eventLeave(actor), item),
-  topic: ({ item, texts, actor }) =>
-    item.state === "erased" ? texts.deleted : texts.eventTopic(actor, plainTopic(item.text)),
-  kick: ({ item, texts, actor, subject }) =>
-    item.isRemoved
-      ? texts.eventAccountDeleted(actor, subject)
-      : withReason(texts.eventKick(actor, subject), item),
-  admission: ({ item, texts, actor, subject }) =>
-    item.on === false ? texts.eventUninvite(actor, subject) : texts.eventInvite(actor, subject),
-  rename: ({ item, texts, actor, subject }) => {
-    const oldName = cleanText(item.oldName ?? item.oldRoomName ?? "");
-    return item.oldName === undefined
-      ? texts.eventRenameRoom(actor, oldName, subject)
-      : texts.eventRename(actor, oldName, subject);
+export type EventKind = Exclude<KindIn<"history">, KindWithoutText>;
+
+const PHRASES: Readonly<Record<EventKind, Phrase>> = {
+  join: (_, texts) => texts.eventJoin,
+  leave: ({ text }, texts) => withReason(texts.eventLeave, text),
+  topic: ({ text = "" }, texts) => texts.eventTopic(text),
+  kick: ({ subject = "", text, isRemoved }, texts) =>
+    isRemoved === true
+      ? texts.eventAccountDeleted(subject)
+      : withReason(texts.eventKick(subject), text),
+  admission: ({ subject = "", on }, texts) =>
+    on === false ? texts.eventUninvite(subject) : texts.eventInvite(subject),
+  rename: ({ subject = "", oldName = "", isRoom }, texts) =>
+    isRoom === true ? texts.eventRenameRoom(oldName, subject) : texts.eventRename(oldName, subject),
+  close: ({ on }, texts) => (on === false ? texts.eventReopen : texts.eventClose),
+  retention: ({ keepMs }, texts) =>
+    keepMs === undefined
+      ? texts.eventRetentionOff
+      : texts.eventRetention(texts.span(formatDuration(keepMs))),
+  pin: ({ on }, texts) => (on === false ? texts.eventUnpin : texts.eventPin),
+  receipts: ({ on }, texts) => (on === false ? texts.eventReceiptsOff : texts.eventReceiptsOn),
+  mute: ({ subject = "", on, until }, texts) => {
+    if (on === false) return texts.eventUnmute(subject);
+    return until === undefined ? texts.eventMute(subject) : texts.eventMuteUntil(subject, until);
   },
-  close: ({ item, texts, actor }) =>
-    item.on === false ? texts.eventReopen(actor) : texts.eventClose(actor),
-  retention: ({ item, texts, actor }) =>
-    item.keepMs === undefined
-      ? texts.eventRetentionOff(actor)
-      : texts.eventRetention(actor, texts.span(formatDuration(item.keepMs))),
-  pin: ({ item, texts, actor }) =>
-    item.on === false ? texts.eventUnpin(actor) : texts.eventPin(actor),
-  receipts: ({ item, texts, actor }) =>
-    item.on === false ? texts.eventReceiptsOff(actor) : texts.eventReceiptsOn(actor),
-  mute: ({ item, texts, times, actor, subject }) => {
-    if (item.on === false) return texts.eventUnmute(actor, subject);
-    if (item.untilUnixMs === undefined) return texts.eventMute(actor, subject);
-    return texts.eventMuteUntil(actor, subject, times.full(item.untilUnixMs));
+  grant: ({ subject = "", on }, texts) =>
+    on === false ? texts.eventUngrant(subject) : texts.eventGrant(subject),
+  group: ({ subject = "", on, isCreation, isOwn }, texts) => {
+    if (isCreation === true) return texts.eventSealed;
+    return on === true && isOwn === true ? texts.eventOwnDevice : texts.eventKeys(subject, on);
   },
-  grant: ({ item, texts, actor, subject }) =>
-    item.on === false ? texts.eventUngrant(actor, subject) : texts.eventGrant(actor, subject),
-  group: ({ item, texts, actor, subject }) =>
-    item.text === "" ? texts.eventKeys(actor, subject, item.on) : texts.eventSealed(actor),
-  sealed: ({ texts, count }) => texts.unreadableMessages(count),
 };
+
+/** Text of an event without its author, for every interface. */
+export function eventPhrase(kind: EventKind, facts: EventFacts, texts: Texts): string {
+  return PHRASES[kind](facts, texts);
+}
+
+function withReason(event: string, reason = ""): string {
+  return reason === "" ? event : `${event}: ${reason}`;
+}
 
 /** Topic without markup. */
 export function plainTopic(topic: string): string {
   return plainLine(topic, TOPIC_BYTES_MAX);
-}
-
-function withReason(event: string, { text }: Item): string {
-  return text === "" ? event : `${event}: ${cleanText(text)}`;
 }
 
 /** @param earlier earlier events of other users that the text also summarises */
@@ -79,16 +86,25 @@ export function eventText(
   times: Times,
   earlier: readonly Item[] = [],
 ): string {
-  const { kind } = item;
-  const all = [...earlier, item].map(({ from }) => cleanText(from ?? texts.server));
+  const { kind, from, on, keepMs, untilUnixMs, isRemoved } = item;
+  const all = [...earlier, item].map((event) => cleanText(event.from ?? texts.server));
+  if (kind === "sealed") return texts.unreadableMessages(all.length);
+  if (kind === "topic" && item.state === "erased") return texts.deleted;
   const actor = times.list([...new Set(all)]);
-  const subject = cleanText(item.subject ?? "");
-  const event = Object.hasOwn(EVENT_TEXTS, kind)
-    ? EVENT_TEXTS[kind as keyof typeof EVENT_TEXTS]
-    : undefined;
-  return event === undefined
-    ? texts.eventOther(actor, cleanText(kind))
-    : event({ item, actor, subject, count: all.length, texts, times });
+  if (!Object.hasOwn(PHRASES, kind)) return texts.eventOther(actor, cleanText(kind));
+  const facts: EventFacts = {
+    text: kind === "topic" ? plainTopic(item.text) : cleanText(item.text),
+    subject: cleanText(item.subject ?? ""),
+    oldName: cleanText(item.oldName ?? item.oldRoomName ?? ""),
+    isRoom: item.oldName === undefined,
+    isRemoved,
+    isCreation: item.text !== "",
+    isOwn: isSameName(item.subject, from),
+    on,
+    until: untilUnixMs === undefined ? undefined : times.full(untilUnixMs),
+    keepMs,
+  };
+  return `${actor} ${eventPhrase(kind as EventKind, facts, texts)}`;
 }
 
 export function deletedText({ erasedBy }: Item, texts: Texts): string {

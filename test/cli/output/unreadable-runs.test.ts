@@ -25,11 +25,11 @@ test("folds a run of unreadable records into one line, across pages and joins", 
   expect(shown(first)).toEqual(["00:02 vault * ben joined"]);
   const second = gaps.fold([record(4, undefined), record(5, "hello"), record(6, undefined)]);
   expect(shown(second)).toEqual([
-    "00:04 vault * 3 messages that this device cannot decrypt",
+    "00:04 vault * 3 encrypted messages that this device can't read",
     "00:05 #5 vault ben: hello",
   ]);
   expect(shown(gaps.remaining())).toEqual([
-    "00:06 vault * 1 message that this device cannot decrypt",
+    "00:06 vault * 1 encrypted message that this device can't read",
   ]);
   expect(gaps.remaining()).toEqual([]);
 });
@@ -54,9 +54,9 @@ test("reports each run once while streaming", () => {
     .map((text, at) => gaps.next(record(at, text)))
     .filter((record) => record !== undefined);
   expect(shown(lines).map((line) => line.replace(/^.*vault /, ""))).toEqual([
-    "* messages that this device cannot decrypt",
+    "* encrypted messages that this device can't read",
     "* ben joined",
     "ben: hello",
-    "* messages that this device cannot decrypt",
+    "* encrypted messages that this device can't read",
   ]);
 });

@@ -43,8 +43,8 @@ test.each([
   expect(brief("kick", { reason })).toBe(kicked);
   expect(brief("leave", { reason })).toBe(left);
   expect(brief("kick", { reason: "" })).toBe(plain);
-  expect(brief("admission", { on: true })).toBe(texts.eventInvite("ana", "ben"));
-  expect(brief("admission", { on: false })).toBe(texts.eventUninvite("ana", "ben"));
+  expect(brief("admission", { on: true })).toBe(`ana ${texts.eventInvite("ben")}`);
+  expect(brief("admission", { on: false })).toBe(`ana ${texts.eventUninvite("ben")}`);
 });
 
 test("removes markup from a topic", async () => {

@@ -167,22 +167,18 @@ export const ENGLISH = {
   server: "server",
   newFrom: (from: string, text: string) => `${from}: ${text}`,
   newMany: (n: number) => `${n} new messages`,
-  eventJoin: (actor: string) => `${actor} joined`,
-  eventLeave: (actor: string) => `${actor} left`,
-  eventTopic: (actor: string, topic: string) =>
-    topic === "" ? `${actor} removed the topic` : `${actor} set the topic: ${topic}`,
-  eventKick: (actor: string, subject: string) => `${actor} removed ${subject}`,
-  eventAccountDeleted: (actor: string, subject: string) =>
-    `${actor} deleted the account ${subject}`,
-  eventRename: (actor: string, oldName: string, name: string) =>
-    `${oldName} is now ${name} (renamed by ${actor}, operator)`,
-  eventRenameRoom: (actor: string, oldName: string, name: string) =>
-    `${actor} renamed the room ${oldName} to ${name}`,
-  eventClose: (actor: string) => `${actor} made this room read-only`,
-  eventReopen: (actor: string) => `${actor} reopened this room`,
-  eventRetention: (actor: string, span: string) =>
-    `${actor} set messages to be deleted after ${span}`,
-  eventRetentionOff: (actor: string) => `${actor} turned off automatic deletion`,
+  // The author's name precedes the text of an event.
+  eventJoin: "joined",
+  eventLeave: "left",
+  eventTopic: (topic: string) => (topic === "" ? "removed the topic" : `set the topic: ${topic}`),
+  eventKick: (subject: string) => `removed ${subject}`,
+  eventAccountDeleted: (subject: string) => `deleted the account ${subject}`,
+  eventRename: (oldName: string, name: string) => `renamed ${oldName} to ${name}`,
+  eventRenameRoom: (oldName: string, name: string) => `renamed the room ${oldName} to ${name}`,
+  eventClose: "made this room read-only",
+  eventReopen: "reopened this room",
+  eventRetention: (span: string) => `set messages to be deleted after ${span}`,
+  eventRetentionOff: "turned off automatic deletion",
   span: (text: string) => text,
   retention: (span: string) => `retention ${span}`,
   roomClosed: "This room is read-only.",
@@ -190,18 +186,17 @@ export const ENGLISH = {
   notInvited: "You aren't invited to this encrypted room. Ask a member to invite you.",
   mutedHere: "You're muted in this room.",
   mutedUntil: (time: string) => `You're muted in this room until ${time}.`,
-  eventInvite: (actor: string, subject: string) => `${actor} invited ${subject}`,
-  eventUninvite: (actor: string, subject: string) => `${actor} withdrew ${subject}'s invitation`,
-  eventMute: (actor: string, subject: string) => `${actor} muted ${subject}`,
-  eventMuteUntil: (actor: string, subject: string, until: string) =>
-    `${actor} muted ${subject} until ${until}`,
-  eventUnmute: (actor: string, subject: string) => `${actor} unmuted ${subject}`,
-  eventPin: (actor: string) => `${actor} pinned a message`,
-  eventUnpin: (actor: string) => `${actor} unpinned a message`,
-  eventReceiptsOn: (actor: string) => `${actor} turned on read receipts`,
-  eventReceiptsOff: (actor: string) => `${actor} turned off read receipts`,
-  eventGrant: (actor: string, subject: string) => `${actor} made ${subject} a moderator`,
-  eventUngrant: (actor: string, subject: string) => `${actor} removed ${subject} as moderator`,
+  eventInvite: (subject: string) => `invited ${subject}`,
+  eventUninvite: (subject: string) => `withdrew ${subject}'s invitation`,
+  eventMute: (subject: string) => `muted ${subject}`,
+  eventMuteUntil: (subject: string, until: string) => `muted ${subject} until ${until}`,
+  eventUnmute: (subject: string) => `unmuted ${subject}`,
+  eventPin: "pinned a message",
+  eventUnpin: "unpinned a message",
+  eventReceiptsOn: "turned on read receipts",
+  eventReceiptsOff: "turned off read receipts",
+  eventGrant: (subject: string) => `made ${subject} a moderator`,
+  eventUngrant: (subject: string) => `removed ${subject} as moderator`,
   sealed: "encrypted",
   membersAndEncryption: "Members and encryption",
   sealConversation: "Encrypt conversation",
@@ -219,14 +214,17 @@ export const ENGLISH = {
     n === 1
       ? "One of their devices will be added when it connects."
       : `${n} of their devices will be added when they connect.`,
-  eventSealed: (actor: string) => `${actor} turned on end-to-end encryption`,
-  eventKeys: (actor: string, subject: string, on: boolean | undefined) => {
-    if (on === undefined) return `${actor} renewed the encryption keys`;
-    if (on && actor === subject) return `one of ${actor}'s devices joined`;
-    return `${actor} ${on ? "added" : "removed"} ${subject === "" ? "" : `${subject}'s `}devices`;
+  eventSealed: "turned on end-to-end encryption",
+  eventOwnDevice: "added a device",
+  eventKeys: (subject: string, on: boolean | undefined) => {
+    if (on === undefined) return "renewed the encryption keys";
+    return `${on ? "added" : "removed"} ${subject === "" ? "" : `${subject}'s `}devices`;
   },
-  unreadableMessages: (count: number) =>
-    `${counted(count, "encrypted message")} that this device can't read`,
+  unreadableMessages: (count: number | undefined) => {
+    const messages =
+      count === undefined ? "encrypted messages" : counted(count, "encrypted message");
+    return `${messages} that this device can't read`;
+  },
   eventOther: (actor: string, kind: string) => `${actor}: ${kind}`,
 
   message: "Message",

@@ -165,20 +165,17 @@ export const INDONESIAN: Texts = {
   server: "server",
   newFrom: (from, text) => `${from}: ${text}`,
   newMany: (n) => `${n} pesan baru`,
-  eventJoin: (actor) => `${actor} bergabung`,
-  eventLeave: (actor) => `${actor} keluar`,
-  eventTopic: (actor, topic) =>
-    topic === "" ? `${actor} menghapus topik` : `${actor} menetapkan topik: ${topic}`,
-  eventKick: (actor, subject) => `${actor} mengeluarkan ${subject}`,
-  eventAccountDeleted: (actor, subject) => `${actor} menghapus akun ${subject}`,
-  eventRename: (actor, oldName, name) =>
-    `${oldName} sekarang bernama ${name} (diganti oleh operator ${actor})`,
-  eventRenameRoom: (actor, oldName, name) =>
-    `${actor} mengganti nama ruang ${oldName} menjadi ${name}`,
-  eventClose: (actor) => `${actor} menjadikan ruang ini hanya baca`,
-  eventReopen: (actor) => `${actor} membuka ruang ini lagi`,
-  eventRetention: (actor, span) => `${actor} mengatur pesan dihapus setelah ${span}`,
-  eventRetentionOff: (actor) => `${actor} mematikan penghapusan otomatis`,
+  eventJoin: "bergabung",
+  eventLeave: "keluar",
+  eventTopic: (topic) => (topic === "" ? "menghapus topik" : `menetapkan topik: ${topic}`),
+  eventKick: (subject) => `mengeluarkan ${subject}`,
+  eventAccountDeleted: (subject) => `menghapus akun ${subject}`,
+  eventRename: (oldName, name) => `mengganti nama ${oldName} menjadi ${name}`,
+  eventRenameRoom: (oldName, name) => `mengganti nama ruang ${oldName} menjadi ${name}`,
+  eventClose: "menjadikan ruang ini hanya baca",
+  eventReopen: "membuka ruang ini lagi",
+  eventRetention: (span) => `mengatur pesan dihapus setelah ${span}`,
+  eventRetentionOff: "mematikan penghapusan otomatis",
   span: (text) =>
     text
       .replace("over", "lebih dari")
@@ -190,17 +187,17 @@ export const INDONESIAN: Texts = {
   mutedMark: "dibisukan",
   mutedHere: "Anda dibisukan di ruang ini.",
   mutedUntil: (time) => `Anda dibisukan di ruang ini sampai ${time}.`,
-  eventInvite: (actor, subject) => `${actor} mengundang ${subject}`,
-  eventUninvite: (actor, subject) => `${actor} membatalkan undangan ${subject}`,
-  eventMute: (actor, subject) => `${actor} membisukan ${subject}`,
-  eventMuteUntil: (actor, subject, until) => `${actor} membisukan ${subject} sampai ${until}`,
-  eventUnmute: (actor, subject) => `${actor} membatalkan pembisuan ${subject}`,
-  eventPin: (actor) => `${actor} menyematkan sebuah pesan`,
-  eventUnpin: (actor) => `${actor} melepas sematan sebuah pesan`,
-  eventReceiptsOn: (actor) => `${actor} mengaktifkan tanda dibaca`,
-  eventReceiptsOff: (actor) => `${actor} mematikan tanda dibaca`,
-  eventGrant: (actor, subject) => `${actor} menjadikan ${subject} moderator`,
-  eventUngrant: (actor, subject) => `${actor} mencabut hak moderator ${subject}`,
+  eventInvite: (subject) => `mengundang ${subject}`,
+  eventUninvite: (subject) => `membatalkan undangan ${subject}`,
+  eventMute: (subject) => `membisukan ${subject}`,
+  eventMuteUntil: (subject, until) => `membisukan ${subject} sampai ${until}`,
+  eventUnmute: (subject) => `membatalkan pembisuan ${subject}`,
+  eventPin: "menyematkan sebuah pesan",
+  eventUnpin: "melepas sematan sebuah pesan",
+  eventReceiptsOn: "mengaktifkan tanda dibaca",
+  eventReceiptsOff: "mematikan tanda dibaca",
+  eventGrant: (subject) => `menjadikan ${subject} moderator`,
+  eventUngrant: (subject) => `mencabut hak moderator ${subject}`,
   sealed: "terenkripsi",
   membersAndEncryption: "Anggota dan enkripsi",
   sealConversation: "Enkripsi percakapan",
@@ -216,14 +213,17 @@ export const INDONESIAN: Texts = {
   keyChanged: (name) =>
     `Kunci ${name} berubah. Verifikasi dahulu sebelum menulis kepada ${name} di ruang terenkripsi.`,
   devicesPending: (n) => `${n} perangkatnya akan ditambahkan begitu terhubung.`,
-  eventSealed: (actor) => `${actor} mengaktifkan enkripsi ujung ke ujung`,
-  eventKeys: (actor, subject, on) => {
-    if (on === undefined) return `${actor} memperbarui kunci enkripsi`;
-    if (on && actor === subject) return `satu perangkat ${actor} bergabung`;
+  eventSealed: "mengaktifkan enkripsi ujung ke ujung",
+  eventOwnDevice: "menambahkan perangkat",
+  eventKeys: (subject, on) => {
+    if (on === undefined) return "memperbarui kunci enkripsi";
     const devices = subject === "" ? "perangkat" : `perangkat ${subject}`;
-    return `${actor} ${on ? "menambahkan" : "mengeluarkan"} ${devices}`;
+    return `${on ? "menambahkan" : "mengeluarkan"} ${devices}`;
   },
-  unreadableMessages: (count) => `${count} pesan terenkripsi yang tidak dapat dibaca perangkat ini`,
+  unreadableMessages: (count) => {
+    const messages = count === undefined ? "pesan" : `${count} pesan`;
+    return `${messages} terenkripsi yang tidak dapat dibaca perangkat ini`;
+  },
   eventOther: (actor, kind) => `${actor}: ${kind}`,
 
   message: "Tulis pesan",
