@@ -105,7 +105,7 @@ function roomName(word: string): string {
   return checkName(word.replace(/^#/, ""), "room's name");
 }
 
-export const topic: Command<{ readonly text: string }> = {
+const topic: Command<{ readonly text: string }> = {
   usage: "/topic [TEXT]",
   parse: (text) => ({ text }),
   async run({ text }, chat, host) {

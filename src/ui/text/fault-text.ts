@@ -1,10 +1,21 @@
 /** Fault messages for the page. */
 
-import { Fault } from "../../base/fault.ts";
+import { Fault, type FaultCode, type FaultDetail } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Texts } from "../messages/en/page.ts";
-import { PageFault } from "./page-fault.ts";
 import { formatTimestampIn } from "./times.ts";
+
+type PlainText = { [Key in keyof Texts]-?: Texts[Key] extends string ? Key : never }[keyof Texts];
+
+/** Fault that the page detects, with a more specific text than the text for its code. */
+export class PageFault extends Fault {
+  readonly text: PlainText;
+
+  constructor(code: FaultCode, text: PlainText, detail: FaultDetail = {}) {
+    super(code, text, detail);
+    this.text = text;
+  }
+}
 
 interface ValueIndexes {
   readonly end?: number;
@@ -21,6 +32,7 @@ const VALUE_INDEXES: Readonly<Record<string, ValueIndexes>> = {
 /** Texts of the page for faults whose code says too little. */
 const TEXTS = {
   "'{}' is encrypted, and you are not a member": "notInvited",
+  "an encrypted room cannot have a topic, because topics are not encrypted": "topicInSealed",
   "your name belongs to your account": "nameLasts",
 } as const satisfies Readonly<Record<string, keyof Texts>>;
 

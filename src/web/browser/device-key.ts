@@ -5,7 +5,7 @@ import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
 import { toUnshared } from "../../crypto/seal/unshared.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import { PageFault } from "../../ui/text/page-fault.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Subtle } from "./environment.ts";
 import { pageSha256 } from "./hash.ts";

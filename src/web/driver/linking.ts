@@ -6,7 +6,7 @@ import type { SendRequest } from "../../client/link/queries.ts";
 import { deviceCertPayload } from "../../crypto/cert-payload.ts";
 import { LINK_CODE_BYTES, LINK_NONCE_BYTES } from "../../crypto/link-form.ts";
 import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
-import { PageFault } from "../../ui/text/page-fault.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";

@@ -3,7 +3,7 @@
 import type { Fault } from "../../base/fault.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
-import { PageFault } from "../../ui/text/page-fault.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
 import type { Platform } from "../browser/environment.ts";
 import { SEALED_FLAG } from "../browser/preferences.ts";
 import type { loadStateKey, openSealedHome } from "../browser/sealed-home.ts";

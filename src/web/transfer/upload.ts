@@ -3,7 +3,7 @@
 import { asFault } from "../../base/fault.ts";
 import type { RunOptions, TransferTask } from "../../client/files/queue.ts";
 import type { Transfers } from "../../client/files/transfers.ts";
-import { PageFault } from "../../ui/text/page-fault.ts";
+import { PageFault } from "../../ui/text/fault-text.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
 import type { PageTask } from "./journal.ts";
 import type { BrowserUploadJournal, UploadEntry } from "./upload-journal.ts";

@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
+import { checkNotSealed } from "../../../src/client/sealed/seal-rooms.ts";
+import type { RoomView } from "../../../src/core/client/chat-record.ts";
 import { checkMayPost } from "../../../src/core/rooms/moderation.ts";
 import { bannedFault } from "../../../src/core/rooms/policy.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
-import { faultText } from "../../../src/ui/text/fault-text.ts";
-import { PageFault } from "../../../src/ui/text/page-fault.ts";
+import { faultText, PageFault } from "../../../src/ui/text/fault-text.ts";
 import {
   formatTimestampIn,
   localeFor,
@@ -50,6 +51,8 @@ test.each(["en", "id"])("a fault is shown by the page's own text: %s", async (la
   expect(faultText(new PageFault("not-found", "messageNotFound"), texts)).toBe(
     texts.messageNotFound,
   );
+  const sealed = faultOf(() => checkNotSealed({ isSealed: true } as RoomView));
+  expect(faultText(sealed, texts)).toBe(texts.topicInSealed);
   const unknown = new DOMException("NS_ERROR_FAILURE");
   expect(faultText(unknown, texts)).toBe(`${texts.faults.internal}.`);
 });

@@ -5,9 +5,9 @@ import { cleanText } from "../../../base/text.ts";
 import { isPostPending, lastMessage, openRoom, roomOf } from "../../../core/model/selectors.ts";
 import type { Draft } from "../../../core/model/state.ts";
 import type { Answer, Command, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
-import { type AccountFacts, accountInfoText, topic } from "../../../ui/commands.ts";
+import { type AccountFacts, accountInfoText } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
-import { PageFault } from "../../../ui/text/page-fault.ts";
+import { PageFault } from "../../../ui/text/fault-text.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { commandSummary, slashLine } from "../../input/slash.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
@@ -72,7 +72,7 @@ export function runSlashCommand(
     .run(order, chat, host)
     .then((answer) => host.showAnswer(answer))
     .catch((error: unknown) => {
-      page.fail(command === topic ? topicFault(error) : error);
+      page.fail(error);
       if (!chat.model.drafts.has(target)) chat.actions.setDraft(target, draft);
     });
   return { kind: "done" };
@@ -89,11 +89,6 @@ function isMissing(
   const isOwn = about === "own";
   if (isOwn && isPostPending(chat.model, target)) return false;
   return lastMessage(roomOf(chat.model, target), isOwn) === undefined;
-}
-
-function topicFault(error: unknown): unknown {
-  const isSealed = error instanceof Fault && error.code === "sealed-room";
-  return isSealed ? new PageFault("sealed-room", "topicInSealed") : error;
 }
 
 const NOTICES: Readonly<
