@@ -3,7 +3,12 @@
 import { unreachable } from "../../base/assert.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defined, isCount } from "../../base/values.ts";
-import { fieldsIn, groupChangeOf, importOriginOf } from "../../core/client/chat-record.ts";
+import {
+  type ChatRecord,
+  fieldsIn,
+  groupChangeOf,
+  importOriginOf,
+} from "../../core/client/chat-record.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
@@ -13,14 +18,6 @@ import { NO_KEY } from "./unreadable-runs.ts";
 export interface RecordNames {
   readonly from: string | undefined;
   readonly destination: Destination;
-}
-
-export interface RecordContent {
-  readonly seq: number;
-  readonly kind: string;
-  readonly from: string;
-  readonly state: "whole" | "erased" | "damaged";
-  readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
 const SERVER = "server";
@@ -47,7 +44,9 @@ export function displayRecord(
  * Returns the displayed body and author. For some kinds, the displayed author differs from the
  * author in the record's head.
  */
-export function displayBody(content: RecordContent): { seq: number; from: string } & DisplayBody {
+export function displayBody(
+  content: Pick<ChatRecord, "seq" | "kind" | "state" | "body"> & { readonly from: string },
+): { seq: number; from: string } & DisplayBody {
   const { seq, from, state, body } = content;
   const kind = historyKindOf(content.kind);
   const fields = fieldsIn(content);

@@ -331,7 +331,8 @@ function eventText(record: DisplayRecord, style: Style): string {
     }
     case "pin": {
       const author = style.authorOf?.(record.of);
-      return `${phrase("pin", record)}${author === undefined ? "" : ` from ${author}`} (#${record.of})`;
+      const from = author === undefined ? "" : ` from ${author}`;
+      return `${phrase("pin", record)}${from} (#${record.of})`;
     }
     case "mute": {
       const { user: subject, on, until } = record;

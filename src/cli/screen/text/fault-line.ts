@@ -1,9 +1,8 @@
 /** Fault messages in the user's language. */
 
-import type { Fault } from "../../../base/fault.ts";
+import { type Fault, fillTemplate, type Translatable } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
-import { translate } from "../../../ui/text/translate.ts";
 import { faultLine } from "../../context.ts";
 import type { ScreenTexts } from "./texts.ts";
 
@@ -30,4 +29,19 @@ function translatedLine(texts: ScreenTexts, fault: Fault): string {
   // own message, which names commands.
   const isMessage = texts.lang === "en" || GENERIC_CODES.has(fault.code);
   return isMessage ? faultLine(fault) : faultText(fault, texts);
+}
+
+/**
+ * Sanitises the values, but never translates them, because they may be user input.
+ * @returns `undefined` if the table lacks the template
+ */
+function translate(
+  text: Translatable | undefined,
+  table: Readonly<Record<string, string>>,
+): string | undefined {
+  if (text === undefined || !Object.hasOwn(table, text.template)) return undefined;
+  return fillTemplate(
+    table[text.template] ?? "",
+    text.values.map((value) => cleanText(value)),
+  );
 }
