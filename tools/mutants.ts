@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { repositorySources, type Source } from "../test/tidy/source.ts";
 import { ImportGraph } from "./affected-tests.ts";
+import { ALLOCATOR } from "./allocator.ts";
 
 /**
  * Mutation testing, `npm run mutants`: plants one fault at a time in a copy of the tree and runs
@@ -156,7 +157,7 @@ async function testsPass(
   const limited = ["sh", "-c", `ulimit -t ${seconds}; exec "$0" "$@"`, process.execPath];
   const child = Bun.spawn([...limited, ...args, ...files], {
     cwd: folder,
-    env: { ...process.env, CHAT_SAMPLES_SEED: "1" },
+    env: { ...ALLOCATOR, ...process.env, CHAT_SAMPLES_SEED: "1" },
     stdio: ["ignore", output, output],
   });
   return (await child.exited) === 0;

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedFiles, ImportGraph } from "./affected-tests.ts";
+import { ALLOCATOR } from "./allocator.ts";
 import { type Case, parseCases, parseTotals, type Totals } from "./junit.ts";
 import { formatSkippedTests } from "./skipped-tests.ts";
 
@@ -48,7 +49,7 @@ async function run(args: readonly string[], report: string): Promise<number> {
     [process.execPath, "test", "--timeout", "300000", ...reporting, ...args],
     {
       cwd: ROOT,
-      env: { CHAT_SAMPLES_SEED: SAMPLES_SEED, ...process.env },
+      env: { CHAT_SAMPLES_SEED: SAMPLES_SEED, ...ALLOCATOR, ...process.env },
       stdio: ["inherit", "inherit", "inherit"],
     },
   );

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { ALLOCATOR } from "./allocator.ts";
 
 const FAST_TESTS = ["tidy", "base", "wire", "core", "cli", "commands", "web", "bench"];
 
@@ -27,7 +28,10 @@ const started = performance.now();
 const seconds = () => ((performance.now() - started) / 1000).toFixed(0);
 
 async function passes(name: string, command: readonly string[]): Promise<boolean> {
-  const child = Bun.spawn([...command], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = Bun.spawn([...command], {
+    env: { ...ALLOCATOR, ...process.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [out, error] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   const isPassed = (await child.exited) === 0;
   if (!isPassed) process.stderr.write(`${out}${error}`);
