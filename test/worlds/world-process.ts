@@ -5,14 +5,14 @@ import type { Simulation } from "./simulation.ts";
 
 /**
  * Runs worlds in a separate process, so that a failed assert or an unhandled rejection of the
- * program fails one seed. With bugs, runs each of them until a seed detects it. Each
- * line on standard output is JSON:
+ * program fails one seed. With bugs, runs each of them until a seed detects it. `SEEDS` are numbers
+ * and ranges: `7` or `1-30,7`. Each line on standard output is JSON:
  *
- *     bun test/worlds/world-process.ts KIND FIRST LAST [BUG...]
+ *     bun test/worlds/world-process.ts KIND SEEDS [BUG...]
  *
  * `CHAT_TRACE=1` prints the events of the run.
  */
-const [kind = "server", first = "1", last = first, ...bugs] = process.argv.slice(2);
+const [kind = "server", ranges = "1", ...bugs] = process.argv.slice(2);
 const sentKinds = new Set<string>();
 let world: Simulation | undefined;
 process.on("unhandledRejection", (error) => world?.fail(error));
@@ -74,8 +74,12 @@ async function run(seed: number, bug = ""): Promise<boolean> {
   }
 }
 
+const seeds = ranges.split(",").flatMap((range) => {
+  const [first = 1, last = first] = range.split("-").map(Number);
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+});
 for (const bug of bugs.length === 0 ? [undefined] : bugs) {
-  for (let seed = Number(first); seed <= Number(last); seed++) {
+  for (const seed of seeds) {
     if (!(await run(seed, bug)) && bug !== undefined) break;
   }
 }
