@@ -228,7 +228,7 @@ test("truncates long texts, and limits the output per second", () => {
   const { ledger, room } = lobby();
   for (const json of [false, true]) {
     const { world, printer } = printing(json);
-    const count = Math.ceil(PRINTED_CHARS_PER_SECOND / PRINTED_CHARS_MAX);
+    const count = Math.ceil(PRINTED_CHARS_PER_SECOND / (json ? TEXT_BYTES_MAX : PRINTED_CHARS_MAX));
     const said = () => {
       world.stdout.text = "";
       const text = "\u0001".repeat(TEXT_BYTES_MAX);
