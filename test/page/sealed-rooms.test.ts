@@ -136,7 +136,7 @@ pageTest("adds a browser that lost its keys again, with one divider", async () =
     }))))`);
   await emil.page.goto(web);
   await emil.room("cellar").click();
-  await ana.page.getByText("one of emil's devices joined").waitFor();
+  await ana.page.getByText("emil added a device").waitFor();
   await ana.send("after");
   await emil.waitForMessage("after");
   await emil.page.getByText("12 encrypted messages that this device can't read").waitFor();
@@ -198,7 +198,7 @@ pageTest("links a terminal from a browser, and adds it to the sealed rooms", asy
   await ana.page.keyboard.press("Escape");
   await ana.page.keyboard.press("Escape");
   const terminal = await laptop.join(["--user", "ana"]);
-  await ana.page.getByText("one of ana's devices joined").waitFor();
+  await ana.page.getByText("ana added a device").waitFor();
   await ana.send("for both of my devices");
   await terminal.json("text", { text: "for both of my devices", room: "study", sealed: true });
   await expectNothingAtServer("both of my devices");
