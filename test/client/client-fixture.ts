@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { terminalModel } from "../../src/cli/connect/client.ts";
+import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../src/base/limits-screen.ts";
 import { nativeHashing } from "../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import type { ClientOptions } from "../../src/client/client.ts";
@@ -9,6 +9,7 @@ import type { ReaderEvent, SessionEvent } from "../../src/client/event.ts";
 import type { Credentials } from "../../src/client/login.ts";
 import { fieldsIn } from "../../src/core/client/chat-record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
+import type { Clock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import type { Dial } from "../../src/io/link/link.ts";
 import { MemoryNetwork, type NetworkConditions } from "../../src/io/link/memory-network.ts";
@@ -19,6 +20,12 @@ import { VirtualClock } from "./virtual-clock.ts";
 
 export const ANA: Credentials = { user: "ana", mode: "either", roomSecret: "sesame" };
 export const PINNED_ADDRESS = "server:2428";
+
+/** Model of a screen that draws by the clock. */
+export function screenModel(clock: Pick<Clock, "after">): ClientOptions["model"] {
+  const nextFrame = (callback: () => void) => clock.after(SCREEN_FRAME_MS, callback);
+  return { nextFrame, itemsMax: SCREEN_ITEMS_MAX };
+}
 
 export class ClientFixture {
   readonly clock = new VirtualClock();
@@ -52,7 +59,7 @@ export class ClientFixture {
 
   /** Client of a user interface with a model. */
   modelClient(): Watched {
-    return this.client({ hasReader: false, model: terminalModel(this.clock) });
+    return this.client({ hasReader: false, model: screenModel(this.clock) });
   }
 
   async connect(...args: Parameters<ClientFixture["client"]>): Promise<Watched> {

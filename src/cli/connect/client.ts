@@ -198,7 +198,7 @@ export async function openClient(
 }
 
 /** Model of the line mode and the full screen. */
-export function terminalModel(clock: Clock): ClientOptions["model"] {
+function terminalModel(clock: Clock): ClientOptions["model"] {
   const nextFrame = (callback: () => void) => clock.after(SCREEN_FRAME_MS, callback);
   return { nextFrame, itemsMax: SCREEN_ITEMS_MAX };
 }

@@ -82,7 +82,7 @@ function programLines(joinInfo: JoinInfo): string[] {
 }
 
 /** The token is in the fragment, which browsers never send. */
-export function operatorLink(joinInfo: JoinInfo): string {
+function operatorLink(joinInfo: JoinInfo): string {
   return `${webAddress(joinInfo)}#operator=${joinInfo.operatorToken}`;
 }
 
@@ -120,7 +120,7 @@ function programName(env: Context["env"]): string {
  * Secrets are printed only on a terminal, because piped output is often stored in a file. The
  * command for other machines comes last, so that it stays visible on an 80×24 screen.
  */
-export function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
+function printJoinInfo(context: Context, joinInfo: JoinInfo): void {
   const { stderr } = context;
   if (!stderr.isTerminal) {
     const { name, local, data } = joinInfo;

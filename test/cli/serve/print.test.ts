@@ -13,7 +13,8 @@ import { checkName } from "../../../src/base/names.ts";
 import { createContext } from "../../../src/cli/context.ts";
 import { displayRecord } from "../../../src/cli/output/records.ts";
 import { renderRecord, styleOf } from "../../../src/cli/output/render.ts";
-import { type JoinInfo, operatorLink, printJoinInfo } from "../../../src/cli/serve/join-info.ts";
+import type { OpenFolder } from "../../../src/cli/serve/folder.ts";
+import { type JoinInfo, printListening } from "../../../src/cli/serve/join-info.ts";
 import { ServePrinter } from "../../../src/cli/serve/print.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
@@ -144,15 +145,22 @@ const JOINING: JoinInfo = {
   operatorToken: "op-token",
 };
 
+const SOUND_LOG = { keptSize: undefined, recovered: [], damaged: [] };
+/** Folder whose logs lost nothing. */
+const UNDAMAGED = {
+  accounts: SOUND_LOG,
+  history: SOUND_LOG,
+  lostAccounts: [],
+} as unknown as OpenFolder;
+
 function joiningText(terminal: boolean, more: Partial<JoinInfo> = {}, env = {}): string {
   const { world, context } = fakeContext({ terminal, env, color: true });
-  printJoinInfo(context, { ...JOINING, ...more });
+  printListening(context, { ...JOINING, ...more }, UNDAMAGED);
   return world.stderr.text;
 }
 
 test("prints links for browser and phone, with a QR code", () => {
   const text = joiningText(true);
-  expect(operatorLink(JOINING)).toBe("https://127.0.0.1:2500/#operator=op-token");
   expect(text).toContain("https://127.0.0.1:2500/#operator=op-token");
   expect(text).toContain("on a phone");
   const narrow = joiningText(true, { data: `/srv/${"x".repeat(60)}` });

@@ -5,7 +5,7 @@ import { Fault } from "../../../src/base/fault.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { LineClient } from "../../../src/cli/chat/line-client.ts";
 import { runSlash } from "../../../src/cli/chat/slash.ts";
-import { type OpenClient, terminalModel } from "../../../src/cli/connect/client.ts";
+import type { OpenClient } from "../../../src/cli/connect/client.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { isCommand } from "../../../src/cli/screen/actions.ts";
@@ -18,6 +18,7 @@ import type { Input } from "../../../src/io/terminal/input.ts";
 import type { Chat } from "../../../src/ui/command.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
+import { screenModel } from "../../client/client-fixture.ts";
 import { fakeContext } from "../../commands/fake-world.ts";
 import type { Site } from "../../server/site.ts";
 import { Browser } from "../../web/browser/browser.ts";
@@ -73,7 +74,7 @@ function openClient(site: Site, hasReader: boolean) {
       follow: "all",
       credentials: { user: "ana", mode: "either" },
       hasReader,
-      model: terminalModel(clock),
+      model: screenModel(clock),
     },
   );
   const close = () => client.close();
