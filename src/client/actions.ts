@@ -164,8 +164,8 @@ export class Actions {
     this.setPrefs(target, { hidden: room.last });
   }
 
-  save(room: RoomId, seq: number, on: boolean): void {
-    this.#store.reportFailure(this.#actor.request("save", { room, seq, on }));
+  async save(room: RoomId, seq: number, on: boolean): Promise<void> {
+    await this.#actor.request("save", { room, seq, on });
   }
 
   async savedItem(room: RoomId, seq: number): Promise<Item | undefined> {

@@ -15,7 +15,6 @@ import {
 } from "../cli/serve/cluster.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { inspectCluster } from "../cli/serve/inspect.ts";
-import { printDamaged, printRecovery } from "../cli/serve/join-info.ts";
 import {
   newNodeName,
   readMembership,
@@ -23,6 +22,7 @@ import {
   writeMembership,
 } from "../cli/serve/membership.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
+import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
 import type { Survey } from "../cli/serve/survey.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { noMajority } from "../io/cluster/majority.ts";
@@ -79,12 +79,7 @@ const init = defineVerb({
     });
     try {
       const node = membership?.state === "filling" ? membership.node : newNodeName();
-      return await importFolder(context, {
-        open,
-        config: config,
-        node,
-        acceptsLoss: args.acceptLoss,
-      });
+      return await importFolder(context, { open, config, node, acceptsLoss: args.acceptLoss });
     } finally {
       await open.close();
     }

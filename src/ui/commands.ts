@@ -3,7 +3,6 @@
 import { Fault, msg } from "../base/fault.ts";
 import { checkName, formatTarget, parseTarget } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import { checkNotSealed } from "../client/sealed/seal-rooms.ts";
 import { parseUntil, withUtcTime } from "../core/duration.ts";
 import { roomOf } from "../core/model/selectors.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -111,8 +110,7 @@ const topic: Command<{ readonly text: string }> = {
   async run({ text }, chat, host) {
     if (text === "") return host.show({ kind: "topic" });
     const room = roomFor(chat, host);
-    checkNotSealed(chat.actions.sealedRoomAt(room));
-    return { seq: (await chat.request("topic", { room, topic: text })).seq };
+    return { seq: await chat.actions.setTopic(room, text) };
   },
 };
 
@@ -338,7 +336,7 @@ const unsave: Command<{ readonly seq: number }> = {
 
 async function changeSaved(chat: Chat, target: string, seq: number, on: boolean): Promise<Answer> {
   const room = chat.actions.roomOfSaved(target, seq, !on);
-  await chat.request("save", { room, seq, on });
+  await chat.actions.save(room, seq, on);
   const text: Message = (texts) => (on ? texts.messageSaved : texts.messageUnsaved);
   return { json: { kind: "save", seq, on }, text };
 }
@@ -349,7 +347,7 @@ function setsIgnored(on: boolean): Command<User> {
     parse: parseUser,
     async run(args, chat) {
       const user = checkName(args.user, "person's name");
-      await chat.request("ignore", { user, on });
+      await chat.actions.ignore(user, on);
       const json = { kind: on ? "ignoring" : "unignored", user };
       return { json, text: (texts) => (on ? texts.nowIgnoring : texts.stoppedIgnoring)(user) };
     },

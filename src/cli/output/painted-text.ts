@@ -1,7 +1,7 @@
 /** Message formatting for colour terminals: bold, italic, code, quotes, lists, tables. */
 
-import { type Align, type Block, parseMarkup, type Table } from "../../core/markup/blocks.ts";
-import type { Inline } from "../../core/markup/inline.ts";
+import { alignedSpace, type Block, parseMarkup, type Table } from "../../core/markup/blocks.ts";
+import type { Emphasis, Inline } from "../../core/markup/inline.ts";
 import { mathSource } from "../../core/markup/plain.ts";
 import type { CodeRole } from "../../ui/text/highlight.ts";
 import { codeParts } from "./code.ts";
@@ -43,7 +43,7 @@ function paintedBlocks(blocks: readonly Block[]): readonly string[] {
       case "quote":
         return paintedBlocks(block.blocks).map((line) => `${eventColor("▌", true)} ${line}`);
       case "heading":
-        return eachLine(paintedInline(block.parts), bold).split("\n");
+        return emphasized(paintedInline(block.parts), "bold").split("\n");
       case "table":
         return paintedTable(block);
       default:
@@ -73,20 +73,20 @@ function paintedTable({ rows, aligns }: Table): readonly string[] {
     return Math.max(...cells.map((row) => Bun.stringWidth(row[at] ?? "")));
   });
   return cells.map((row, i) => {
-    const line = row.map((cell, at) => padded(cell, widths[at] ?? 0, aligns[at])).join("  ");
-    return i === 0 ? bold(line) : line;
+    const cellTexts = row.map((cell, at) => {
+      const spare = (widths[at] ?? 0) - Bun.stringWidth(cell);
+      const [before, after] = alignedSpace(aligns[at], spare);
+      return " ".repeat(before) + cell + " ".repeat(after);
+    });
+    const line = cellTexts.join("  ");
+    return i === 0 ? emphasized(line, "bold") : line;
   });
 }
 
-function padded(cell: string, width: number, align: Align | undefined): string {
-  const gap = width - Bun.stringWidth(cell);
-  const before = align === "right" ? gap : align === "center" ? Math.floor(gap / 2) : 0;
-  return " ".repeat(before) + cell + " ".repeat(gap - before);
-}
-
-function bold(line: string): string {
-  const [on, off] = MARKS.bold;
-  return `\x1b[${on}m${line}\x1b[${off}m`;
+/** No attribute extends past the end of a line. */
+function emphasized(text: string, emphasis: Emphasis): string {
+  const [on, off] = MARKS[emphasis];
+  return eachLine(text, (line) => `\x1b[${on}m${line}\x1b[${off}m`);
 }
 
 function paintedInline(inlines: readonly Inline[]): string {
@@ -109,10 +109,8 @@ function paintedElement(part: Inline): string {
     case "link":
       if (part.isNamed === true) return `${part.text} (${part.href})`;
       return part.host === undefined ? part.text : `${part.text} (${part.host})`;
-    default: {
-      const [on, off] = MARKS[part.kind];
-      return eachLine(paintedInline(part.parts), (line) => `\x1b[${on}m${line}\x1b[${off}m`);
-    }
+    default:
+      return emphasized(paintedInline(part.parts), part.kind);
   }
 }
 

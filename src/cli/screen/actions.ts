@@ -166,7 +166,7 @@ export class ScreenActions {
   }
 
   async #save({ room, seq, on }: Extract<Action, { kind: "save" }>): Promise<void> {
-    await this.#options.chat.request("save", { room, seq, on });
+    await this.#options.chat.actions.save(room, seq, on);
     this.#options.notices.note((texts) => (on ? texts.messageSaved : texts.messageUnsaved));
   }
 

@@ -37,7 +37,6 @@ import {
   type JoinInfo,
   joinInfo,
   type OpenServerListeners,
-  printDamaged,
   printListening,
   publicAddresses,
   withClusterAddresses,
@@ -49,6 +48,7 @@ import { ServePrinter } from "./print.ts";
 import { hostCheck, hostNames } from "./public.ts";
 import { pushContact, pushDelivery } from "./push.ts";
 import { dailyQuotasOf } from "./quotas.ts";
+import { printDamaged } from "./recovery.ts";
 import { reportStats } from "./stats.ts";
 
 interface ServerSetup {

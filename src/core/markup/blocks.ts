@@ -24,6 +24,15 @@ export interface Table {
 }
 
 export type Align = "left" | "center" | "right";
+
+/** @returns the columns before and after a cell that leaves `spare` columns free */
+export function alignedSpace(
+  align: Align | undefined,
+  spare: number,
+): readonly [before: number, after: number] {
+  const before = align === "right" ? spare : align === "center" ? Math.floor(spare / 2) : 0;
+  return [before, spare - before];
+}
 type Cell = readonly Inline[];
 
 export interface ListItem {

@@ -1,6 +1,6 @@
 /** Message text with code, quotes, lists and tables. */
 
-import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
+import { alignedSpace, type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
 import type { Inline } from "../../../core/markup/inline.ts";
 import { mathSource } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
@@ -98,9 +98,8 @@ function tableLines({ rows, aligns }: Table, columns: number, style: TextStyle):
       const end = at === row.length - 1 ? [] : [gap];
       if (isNarrow) return [...cell, ...end];
       const spare = (widths[at] ?? 0) - lineWidth(cell);
-      const align = aligns[at];
-      const before = align === "right" ? spare : align === "center" ? Math.floor(spare / 2) : 0;
-      return [...spaces(before), ...cell, ...spaces(spare - before), ...end];
+      const [before, after] = alignedSpace(aligns[at], spare);
+      return [...spaces(before), ...cell, ...spaces(after), ...end];
     });
     return isNarrow ? wrapSpans(line, columns) : [line];
   });

@@ -60,7 +60,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
         label: isSaved ? texts.unsaveMessage : texts.saveMessage,
         icon: "bookmark",
         onChoose: () => {
-          chat.actions.save(room.id, item.seq, !isSaved);
+          chat.store.reportFailure(chat.actions.save(room.id, item.seq, !isSaved));
           notify(isSaved ? texts.messageUnsaved : texts.messageSaved);
         },
       },

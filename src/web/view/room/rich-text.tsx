@@ -112,7 +112,8 @@ const renderInline = (inlines: readonly Inline[]) =>
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
   const page = usePage();
   const { texts } = page;
-  const parts = useModule(highlighter, language !== "")?.highlight(language, text);
+  const module = useModule(highlighter, language !== "");
+  const parts = useMemo(() => module?.highlight(language, text), [module, language, text]);
   return (
     <div className="code" data-language={language} dir="ltr">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll the code */}

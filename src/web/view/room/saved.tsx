@@ -57,7 +57,7 @@ function Line({ room, seq, onClose, onJump }: LineProps) {
       <IconButton
         icon="close"
         label={texts.unsaveMessage}
-        onPress={() => chat.actions.save(room, seq, false)}
+        onPress={() => chat.store.reportFailure(chat.actions.save(room, seq, false))}
       />
     </li>
   );
