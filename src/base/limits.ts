@@ -56,6 +56,8 @@ export const TYPING_NAMED_MAX = 4;
 /** In larger rooms someone is always typing. */
 export const TYPING_MEMBERS_MAX = 200;
 export const PINS_MAX = 50;
+/** A moderator works through a queue one by one, and `room` repeats it. */
+export const HANDS_MAX = 100;
 export const READERS_NAMED_MAX = 100;
 export const RECORDS_PER_MESSAGE_MAX = 1_000;
 

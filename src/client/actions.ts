@@ -3,6 +3,7 @@
 import { asFault, Fault, msg } from "../base/fault.ts";
 import type { RoomId } from "../base/ids.ts";
 import { formatTarget } from "../base/names.ts";
+import { defined } from "../base/values.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
@@ -406,6 +407,15 @@ export class Actions {
     }
     await (await this.#actor.sealedRooms()).get(sealed).changes.kick(user);
     return undefined;
+  }
+
+  /** Lowers the hand of the user, by default their own, which is raised if it is not. */
+  async toggleHand(target: string, user?: string): Promise<number> {
+    const room = bareTarget(target);
+    const { me, rooms } = this.#model;
+    const hands = [...rooms.values()].find((one) => isSameName(one.target, room))?.hands ?? [];
+    const on = user === undefined && !hands.some((name) => isSameName(name, me));
+    return (await this.#actor.request("hand", defined({ room, on, user }))).seq;
   }
 
   async grant(target: string, user: string, on: boolean): Promise<void> {

@@ -224,6 +224,14 @@ function setsModerator(on: boolean): Command<User> {
   };
 }
 
+const hand: Command<{ readonly user: string | undefined }> = {
+  usage: "/hand [NAME]",
+  parse: (input) => (input === "" ? { user: undefined } : parseUser(input)),
+  run: async ({ user }, chat, host) => ({
+    seq: await chat.actions.toggleHand(roomFor(chat, host), user),
+  }),
+};
+
 const receipts: Command<{ readonly on: boolean }> = {
   usage: "/receipts on|off",
   parse: (input) => parseOnOff(input),
@@ -509,6 +517,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   shrug,
   reply,
   react,
+  hand,
   ignore: setsIgnored(true),
   unignore: setsIgnored(false),
   quiet,

@@ -119,6 +119,7 @@ export const KINDS = {
   retention: { log: "history", traits: ["read", "decision"], body: { keepMs: "number" } },
   pin: { log: "history", traits: ["read"], body: { seq: "count", on: "flag" } },
   receipts: { log: "history", traits: ["read"], body: { on: "flag" } },
+  hand: { log: "history", traits: ["read"], body: { user: "text", name: "text", on: "flag" } },
   group: {
     log: "history",
     traits: ["read"],

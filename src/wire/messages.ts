@@ -10,6 +10,7 @@ import {
   DEVICE_LABEL_BYTES_MAX,
   FAULT_TEXT_BYTES_MAX,
   GREP_BYTES_MAX,
+  HANDS_MAX,
   IMPORTED_NAME_BYTES_MAX,
   INVITE_ADDRESSES_MAX,
   IRC_PASSWORDS_PER_ACCOUNT_MAX,
@@ -104,6 +105,8 @@ const roomEntry = v.object({
   /** Retention in milliseconds; permanent if omitted. */
   keepMs: v.optional(positive),
   pins: v.optional(list(positive, PINS_MAX)),
+  /** Members whose hands are raised, the first one first. */
+  hands: v.optional(list(name, HANDS_MAX)),
   receipts: v.optional(v.boolean()),
   /** Receipts in a direct conversation take effect when both users want them. */
   receiptsWanted: v.optional(v.boolean()),
@@ -276,6 +279,12 @@ export const REQUESTS = {
   pins: {
     fields: { target, before: v.optional(positive) },
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
+  },
+  /** Raises or lowers a hand. `user` is someone else, whose hand only moderators may lower. */
+  hand: {
+    postCount: 1,
+    fields: { room: name, on: v.boolean(), user: v.optional(name) },
+    answer: v.object({ seq: positive }),
   },
   receipts: {
     postCount: 1,

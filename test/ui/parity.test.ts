@@ -115,6 +115,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     target: "den",
     questions: 1,
   },
+  "/hand": {
+    lines: [
+      ...["/hand", "/hand", "/hand ben", "/join den", "ben /join den", "/hand", "/hand ben"],
+      "/hand nobody",
+    ],
+    records: ["hand ana", "hand ana off", "room den", "join", "hand ana"],
+    target: "den",
+    questions: 1,
+    faults: { 3: "not-allowed", 7: "not-allowed", 8: "user-unknown" },
+  },
   "/pin": {
     lines: ["/join den", "ben /join den", "rules", "/pin {1}", "/unpin {1}"],
     records: ["room den", "join", "text rules", "pin of 'rules'", "pin of 'rules' off"],

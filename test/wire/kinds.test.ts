@@ -50,6 +50,7 @@ const BODIES = {
   retention: { keepMs: 86_400_000 },
   pin: { seq: 4, on: true },
   receipts: { on: true },
+  hand: { user: BEN, name: "ben", on: true },
   group: { ...GROUP, commit: "Yg", welcome: "dw", added: [["ZGV2", BEN]], removed: [], instead: 9 },
   sealed: { epoch: 1, data: "ZA", reason: "broken" },
   checkpoint: { note: "x" },

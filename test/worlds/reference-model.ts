@@ -264,6 +264,12 @@ export class ReferenceModel {
       check(!room.muted.has(by), () => `seq ${seq}: ${by} speaks, but is muted`);
       check(!room.isClosed, () => `seq ${seq}: ${by} speaks in a closed room`);
     }
+    if (kind === "hand") {
+      const { user, on } = parseBody(record) ?? {};
+      const isOwn = user === by && room.members.get(by)?.isMember === true && !room.muted.has(by);
+      const isLowered = on === false && (room.moderators.has(by) || this.#operators.has(by));
+      check(isOwn || isLowered, () => `seq ${seq}: ${by} moves the hand of ${user}`);
+    }
     const isPinOrReceipts = MODERATOR_OR_PAIR_KINDS.has(kind);
     if (!isPinOrReceipts && !MODERATOR_KINDS.has(kind) && !OPERATOR_KINDS.has(kind)) return;
     const isRemoval = parseBody(record)?.["removed"] === true;

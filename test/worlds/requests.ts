@@ -175,6 +175,8 @@ export const REQUESTS = {
   pin: (about) => about.client.request("pin", { seq: pinnableSeq(about), on: about.on }),
   pins: ({ client, room }) => client.request("pins", { target: room }),
   receipts: ({ client, room, on }) => client.request("receipts", { target: room, on }),
+  hand: ({ client, room, on, number, user }) =>
+    client.request("hand", { room, on, ...(number % 3 === 0 ? { user } : {}) }),
   "receipts-here": (about) => {
     const { model } = about.world;
     const room = model.rooms.get(model.records[pinnableSeq(about) - 1]?.head.room ?? "");

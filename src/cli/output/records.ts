@@ -104,6 +104,7 @@ export function displayBody(
     case "file":
       return { seq, from, kind, ...fileBody(fields) };
     case "admission":
+    case "hand":
     case "grant":
       return { seq, from, kind, user, on };
     case "group": {

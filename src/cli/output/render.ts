@@ -47,6 +47,7 @@ export type DisplayBody =
   | { readonly kind: "topic"; readonly topic: string }
   /** `until` is a UTC time as text; absent if the mute is permanent. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
+  | { readonly kind: "hand"; readonly user: string; readonly on: boolean }
   | { readonly kind: "admission"; readonly user: string; readonly on: boolean }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
   | { readonly kind: "rename"; readonly was: string; readonly name: string; readonly user?: string }
@@ -338,6 +339,10 @@ function eventText(record: DisplayRecord, style: Style): string {
       const { user: subject, on, until } = record;
       const end = until === undefined ? undefined : formatTimestamp(Date.parse(until), style);
       return phrase("mute", { subject, on, until: end });
+    }
+    case "hand": {
+      const isOwn = isSameName(record.user, record.from);
+      return phrase("hand", { subject: record.user, on: record.on, isOwn });
     }
     case "admission":
     case "grant":

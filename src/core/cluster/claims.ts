@@ -47,6 +47,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     }
     case "receipts":
       return changes(author, [`receipts ${room}`]);
+    case "hand":
+      return changes(author, [`hand ${room} ${String(fields.user)}`]);
     case "topic":
       return changes(author, [`topic ${room}`]);
     case "room":

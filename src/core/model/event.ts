@@ -48,6 +48,7 @@ export type ServerEvent =
       readonly locked?: boolean | undefined;
       readonly keepMs?: number | undefined;
       readonly pins?: readonly number[] | undefined;
+      readonly hands?: readonly string[] | undefined;
       readonly receipts?: boolean | undefined;
       readonly receiptsWanted?: boolean | undefined;
       readonly n: number;

@@ -1,6 +1,6 @@
 /** State of one room in the model. */
 
-import { PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import { HANDS_MAX, PINS_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { CLOSED_ROOM_ITEMS_MAX, ROOM_CHANGES_MAX } from "../../base/limits-page.ts";
 import { formatTarget } from "../../base/names.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
@@ -68,6 +68,7 @@ function propertiesOf(update: RoomUpdate) {
     isLocked: update.locked === true,
     keepMs: update.keepMs,
     pins: update.pins ?? [],
+    hands: update.hands ?? [],
     receipts: update.receipts === true,
     receiptsWanted: update.receiptsWanted === true,
     moderates: update.moderates === true,
@@ -189,14 +190,19 @@ function applyToRoom(room: RoomDraft, item: Item): void {
   if (item.kind === "topic") room.topic = item.text;
   if (item.kind === "retention") room.keepMs = item.keepMs;
   if (item.kind === "pin" && item.re !== undefined) pinned(room, item.re, item.on === true);
+  if (item.kind === "hand" && item.subject !== undefined) {
+    lowerHand(room, item.subject);
+    if (item.on === true) room.hands = [...room.hands, item.subject].slice(0, HANDS_MAX);
+  }
   if (item.file !== undefined) {
     room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
   }
   if (item.kind === "rename") renameMember(room, item);
-  const members = room.members;
-  if (members === undefined) return;
   const hasSubject = item.kind === "kick" || item.kind === "grant" || item.kind === "mute";
   const who = hasSubject ? item.subject : item.from;
+  if (item.kind === "leave" || item.kind === "kick") lowerHand(room, who);
+  const members = room.members;
+  if (members === undefined) return;
   const others = members.filter(({ name }) => !isSameName(name, who));
   if (item.kind === "leave" || item.kind === "kick") room.members = others;
   if (item.kind === "join" && who !== undefined && others.length === members.length) {
@@ -226,11 +232,17 @@ function pinned(room: RoomDraft, seq: number, on: boolean): void {
   room.pins = on ? [...others, seq].slice(-PINS_MAX) : others;
 }
 
+function lowerHand(room: RoomDraft, user: string | undefined): void {
+  if (room.hands.length === 0) return;
+  room.hands = room.hands.filter((name) => !isSameName(name, user));
+}
+
 function renameMember(room: RoomDraft, { oldName, subject: newName }: Item): void {
   if (oldName === undefined || newName === undefined) return;
   room.members = room.members?.map((item) =>
     isSameName(item.name, oldName) ? { ...item, name: newName } : item,
   );
+  room.hands = room.hands.map((name) => (isSameName(name, oldName) ? newName : name));
   room.online = new Set(
     [...room.online].map((name) => (isSameName(name, oldName) ? newName : name)),
   );

@@ -98,6 +98,8 @@ export interface RoomState {
   readonly isLocked: boolean;
   readonly keepMs: number | undefined;
   readonly pins: readonly number[];
+  /** Members whose hands are raised, the first one first. */
+  readonly hands: readonly string[];
   readonly receipts: boolean;
   /** Receipts in a direct conversation take effect when both users have turned them on. */
   readonly receiptsWanted: boolean;
@@ -178,7 +180,7 @@ export interface Item {
   readonly oldName: string | undefined;
   readonly oldRoomName: string | undefined;
   readonly isRemoved: boolean;
-  /** For `mute`, `grant`, `pin` and `receipts`: whether the state begins or ends. */
+  /** For `mute`, `grant`, `pin`, `hand` and `receipts`: whether the state begins or ends. */
   readonly on: boolean | undefined;
   readonly untilUnixMs: number | undefined;
   readonly keepMs: number | undefined;

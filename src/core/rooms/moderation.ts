@@ -4,6 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   EDITS_PER_RECORD_MAX,
+  HANDS_MAX,
   INVITATIONS_PER_INVITER_MAX,
   INVITATIONS_PER_USER_MAX,
   INVITED_PER_ROOM_MAX,
@@ -39,6 +40,7 @@ export type RoomAction =
   | ({ readonly kind: "erase" } & MessageAction)
   | ({ readonly kind: "pin"; readonly on: boolean } & MessageAction)
   | { readonly kind: "receipts"; readonly room: RoomId; readonly on: boolean }
+  | ({ readonly kind: "hand"; readonly on: boolean } & UserAction)
   | {
       readonly kind: "erase-many";
       readonly room: RoomId;
@@ -95,6 +97,8 @@ function actionDraft(rooms: Rooms, actor: Actor, act: RoomAction, unixMs: number
       return eraseDraft(rooms, room, actor, act);
     case "pin":
       return pinDraft(rooms, room, actor, act);
+    case "hand":
+      return handDraft(room, actor, act, unixMs);
     case "receipts":
       return receiptsDraft(room, actor, act.on);
     case "erase-many":
@@ -369,6 +373,30 @@ function receiptsDraft(room: Room, actor: Actor, on: boolean): Draft {
   if (isOn === on)
     throw new Fault("not-allowed", msg`read receipts are already ${on ? "on" : "off"}`);
   return { kind: "receipts", room: room.id, by: actor.user, id: "", body: { on } };
+}
+
+/** A moderator may lower the hand of another user, but not raise it. */
+function handDraft(
+  room: Room,
+  actor: Actor,
+  { user, name, on }: Extract<RoomAction, { kind: "hand" }>,
+  unixMs: number,
+): Draft {
+  if (user === actor.user) checkMayPost(room, user, unixMs);
+  else checkModerates(room, actor);
+  if (on && user !== actor.user) throw new Fault("not-allowed", msg`raise only your own hand`);
+  if (room.hands.has(user) === on) {
+    throw new Fault(
+      "not-allowed",
+      on ? msg`the hand is already raised` : msg`the hand is not raised`,
+    );
+  }
+  if (on && room.hands.size >= HANDS_MAX) {
+    throw new Fault("too-many", msg`at most ${HANDS_MAX} hands can be raised`, {
+      remedy: msg`wait until a moderator lowers one`,
+    });
+  }
+  return { kind: "hand", room: room.id, by: actor.user, id: "", body: { user, name, on } };
 }
 
 function checkMayPin(room: Room, actor: Actor): void {

@@ -2,7 +2,7 @@
 
 import { assert, unreachable } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
-import { FORMER_NAMES_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
+import { FORMER_NAMES_MAX, HANDS_MAX, PINS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { type Body, isOfLog, MESSAGE_KINDS } from "../../wire/kinds.ts";
@@ -37,6 +37,8 @@ export interface Room {
   /** `undefined` if messages are kept permanently. */
   retention?: { readonly keepMs: number; readonly by: UserId };
   pins: readonly number[];
+  /** Users who raised a hand, the first one first; at most HANDS_MAX. */
+  readonly hands: Set<UserId>;
   receipts?: Receipts;
   readonly members: Set<UserId>;
   /** Current and former members, who can join without the password. */
@@ -227,6 +229,7 @@ export class Rooms {
         return this.#addMember(room, by);
       case "leave":
         room.members.delete(by);
+        room.hands.delete(by);
         room.receipts?.joined.delete(by);
         // A user who leaves a sealed room must be invited again, because the user's devices are
         // removed from the group.
@@ -247,6 +250,8 @@ export class Rooms {
         return this.#erase(room, record);
       case "pin":
         return applyPin(room, record);
+      case "hand":
+        return applyHand(room, record);
       case "receipts":
         return receipts(room, record, by);
       case "rename":
@@ -294,6 +299,7 @@ export class Rooms {
   #removeMember(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
+    room.hands.delete(user);
     room.receipts?.joined.delete(user);
     room.moderators.delete(user);
     if (room.locked || room.isSealed === true) room.admitted.delete(user);
@@ -386,8 +392,12 @@ export function nameLock(name: Name): string {
   return `n:${foldName(name)}`;
 }
 
-type RoomValue = Omit<WithLists<Room>, "messageCount" | "group" | "receipts" | "invited"> & {
+type RoomValue = Omit<
+  WithLists<Room>,
+  "messageCount" | "group" | "receipts" | "invited" | "hands"
+> & {
   readonly invited?: WithLists<Room>["invited"];
+  readonly hands?: WithLists<Room>["hands"];
   readonly words: MessageCountValue;
   readonly group?: GroupValue;
   readonly receipts?: WithLists<Receipts>;
@@ -403,10 +413,11 @@ export interface RoomsValue {
   readonly erased: SeqSetValue;
 }
 
-function valueOfRoom({ messageCount, group, receipts, invited, ...room }: Room): RoomValue {
+function valueOfRoom({ messageCount, group, receipts, invited, hands, ...room }: Room): RoomValue {
   return {
     ...withLists(room),
     ...(invited.size === 0 ? {} : { invited: [...invited] }),
+    ...(hands.size === 0 ? {} : { hands: [...hands] }),
     ...(group === undefined ? {} : { group: withLists(group) }),
     ...(receipts === undefined ? {} : { receipts: withLists(receipts) }),
     words: messageCount.value(),
@@ -421,6 +432,7 @@ function roomOfValue({ words, group, receipts, ...value }: RoomValue): Room {
     members: new Set(value.members),
     admitted: new Set(value.admitted),
     invited: new Map(value.invited),
+    hands: new Set(value.hands),
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
     muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
@@ -448,6 +460,13 @@ function applyMute(room: Room, record: FoldedRecord): void {
   const end = until === undefined ? undefined : clampUnixMs(until);
   if (on === true) room.muted.set(user, end);
   else room.muted.delete(user);
+}
+
+function applyHand(room: Room, record: FoldedRecord): void {
+  const user = targetUser(record);
+  if (user === undefined) return;
+  if (bodyOf(record, "hand")?.on !== true) room.hands.delete(user);
+  else if (room.hands.size < HANDS_MAX && room.members.has(user)) room.hands.add(user);
 }
 
 function applyTopic(room: Room, record: FoldedRecord, by: UserId): void {
@@ -508,6 +527,7 @@ function emptyRoom(head: FoldedHead): Omit<Room, "locked"> {
     isClosed: false,
     topic: "",
     pins: [],
+    hands: new Set(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

@@ -273,6 +273,9 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isClosed ? { closed: true } : {}),
       ...settings,
+      ...(room.hands.size === 0
+        ? {}
+        : { hands: [...room.hands].flatMap((user) => registry.nameOf(user) ?? []) }),
       ...(room.locked ? { locked: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     };

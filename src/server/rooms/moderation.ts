@@ -67,6 +67,13 @@ export class Moderation {
       if (room === undefined) throw new Fault("not-found", msg`no messages yet`);
       return this.#act(from, { kind: "receipts", room: room.id, on });
     },
+    hand: ({ room, on, user }, from) => {
+      return this.#act(from, {
+        kind: "hand",
+        on,
+        ...this.#whom({ room, user: user ?? from.account.name }),
+      });
+    },
     kick: (request, from) => {
       const { reason } = request;
       return this.#act(from, defined({ kind: "kick", ...this.#whom(request), reason }));

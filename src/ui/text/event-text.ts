@@ -53,6 +53,10 @@ const PHRASES: Readonly<Record<EventKind, Phrase>> = {
       : texts.eventRetention(texts.span(formatDuration(keepMs))),
   pin: ({ on }, texts) => (on === false ? texts.eventUnpin : texts.eventPin),
   receipts: ({ on }, texts) => (on === false ? texts.eventReceiptsOff : texts.eventReceiptsOn),
+  hand: ({ subject = "", on, isOwn }, texts) => {
+    if (on === true) return texts.eventHandUp;
+    return isOwn === true ? texts.eventHandDown : texts.eventHandLowered(subject);
+  },
   mute: ({ subject = "", on, until }, texts) => {
     if (on === false) return texts.eventUnmute(subject);
     return until === undefined ? texts.eventMute(subject) : texts.eventMuteUntil(subject, until);

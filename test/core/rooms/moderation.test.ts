@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
   EDITS_PER_RECORD_MAX,
+  HANDS_MAX,
   INVITATIONS_PER_USER_MAX,
   INVITED_PER_ROOM_MAX,
   PINS_MAX,
@@ -304,6 +305,46 @@ test("receipts are switched only by moderators, or either user of a conversation
   const notes = "dNNNNNNNNNNN" as RoomId;
   testRooms.write("room", notes, "server", { direct: [ANA, ANA] });
   expect(turn(ANA, true, notes)).toBe("not-allowed");
+});
+
+test("a hand is raised by its owner, and lowered by its owner, a moderator or a departure", () => {
+  const testRooms = new TestRooms();
+  const hand = (by: typeof ANA, user: typeof ANA, on: boolean) =>
+    testRooms.act(by, {
+      kind: "hand",
+      room: ROOM,
+      on,
+      user,
+      name: checkName("x"),
+      isOperator: false,
+    });
+  const raised = () => [...testRooms.room.hands];
+  expect([hand(BEN, BEN, true), hand(BEN, BEN, true), hand(ANA, ANA, true)]).toEqual([
+    ...(["none", "not-allowed", "none"] as const),
+  ]);
+  expect(raised()).toEqual([BEN, ANA]);
+  const other = new Rooms();
+  other.load(structuredClone(testRooms.rooms.value()));
+  expect([...(other.get(ROOM)?.hands ?? [])]).toEqual([BEN, ANA]);
+  expect([hand(BEN, ANA, false), hand(ANA, BEN, false), hand(ANA, BEN, true)]).toEqual([
+    ...(["not-allowed", "none", "not-allowed"] as const),
+  ]);
+  expect(hand(BEN, BEN, true)).toBe("none");
+  testRooms.write("leave", ROOM, BEN, {});
+  expect(raised()).toEqual([ANA]);
+});
+
+test("at most HANDS_MAX hands are raised", () => {
+  const testRooms = new TestRooms();
+  for (let i = 0; i < HANDS_MAX; i++) {
+    const user = `a${String(i).padStart(11, "0")}` as UserId;
+    testRooms.write("join", ROOM, user, {});
+    testRooms.write("hand", ROOM, user, { user, name: "x", on: true });
+  }
+  const act = { kind: "hand", room: ROOM, on: true, name: checkName("ana") } as const;
+  expect(testRooms.act(ANA, { ...act, user: ANA, isOperator: false })).toBe("too-many");
+  testRooms.write("hand", ROOM, ANA, { user: ANA, name: "ana", on: true });
+  expect(testRooms.room.hands.size).toBe(HANDS_MAX);
 });
 
 test("imports are only for moderators", () => {

@@ -36,6 +36,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     isClosed: false,
     topic: "",
     pins: [],
+    hands: new Set(),
     members: new Set(),
     admitted: new Set(),
     invited: new Map(),

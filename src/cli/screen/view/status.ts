@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { roomList, typingNames } from "../../../core/model/selectors.ts";
+import { openRoom, roomList, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
 import { faultLineIn } from "../text/fault-line.ts";
@@ -44,7 +44,7 @@ export function statusLine(options: StatusOptions, columns: number): Line {
 
 function leftSpans(options: StatusOptions, columns: number): Line {
   const [typing, pending] = [typingSpans(options), pendingSpans(options)];
-  const line = fittingSpans(options, joined([pending, typing]), columns);
+  const line = fittingSpans(options, joined([pending, handSpans(options), typing]), columns);
   const fits = typing.length === 0 || lineWidth(line) <= columns;
   return fits ? line : fittingSpans(options, pending, columns);
 }
@@ -164,6 +164,13 @@ function refusedSpans({ pending, open }: Model, texts: ScreenTexts): Line {
 function typingSpans({ model, texts, typing }: StatusOptions): readonly Span[] {
   const names = typing ? typingNames(model).map((name) => cleanText(name)) : [];
   return names.length === 0 ? [] : [{ text: texts.typing(names), role: "bar-dim" }];
+}
+
+function handSpans({ model }: StatusOptions): readonly Span[] {
+  const names = (openRoom(model)?.hands ?? []).map((name) => cleanText(name));
+  if (names.length === 0) return [];
+  const more = names.length > TARGETS_NAMED_MAX ? ", …" : "";
+  return [{ text: `✋ ${names.slice(0, TARGETS_NAMED_MAX).join(", ")}${more}`, role: "bar" }];
 }
 
 function unreadSpans({ model, texts, muted }: StatusOptions): readonly Span[] {

@@ -13,6 +13,7 @@ export const ENGLISH_COMMANDS = {
   shrug: "post TEXT followed by ¯\\_(ツ)_/¯",
   reply: "reply to a message; without SEQ, the latest one from another user",
   react: "react to a message with an emoji",
+  hand: "raise or lower your hand; as a moderator, lower the hand of NAME",
   ignore: "hide a user's messages on all your devices",
   unignore: "stop ignoring a user",
   quiet: "hide join and leave notices on this device",

@@ -15,6 +15,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   shrug: "kirim TEXT diikuti ¯\\_(ツ)_/¯",
   reply: "balas pesan; tanpa SEQ, pesan terakhir orang lain di sini",
   react: "beri reaksi emoji pada pesan",
+  hand: "angkat atau turunkan tangan; sebagai moderator, turunkan tangan NAME",
   ignore: "sembunyikan pesan seseorang di semua perangkat Anda",
   unignore: "berhenti mengabaikan seseorang",
   quiet: "sembunyikan pemberitahuan bergabung dan keluar di perangkat ini",

@@ -18,6 +18,7 @@ import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts
 import { targetText } from "../../../ui/text/target-text.ts";
 import { offsetMinutes } from "../../../ui/text/times.ts";
 import { Badge } from "../attention/badge.tsx";
+import { Hands } from "../attention/hands.tsx";
 import { PushKeeper } from "../attention/pushes.tsx";
 import { Typing } from "../attention/typing.tsx";
 import { useDropping } from "../files/drop-zone.tsx";
@@ -177,6 +178,9 @@ function Conversation(props: MainProps) {
       {room?.isSealed === true ? (
         <SealedNotice key={target} target={target} onUnreadable={onUnreadable} />
       ) : null}
+      {room === undefined || room.hands.length === 0 ? null : (
+        <Hands room={room} moderates={room.moderates || isOperator} />
+      )}
       {isUnreadable ? null : isReadOnly ? (
         <p className="hint" role="status">
           {readOnlyText(room, page)}

@@ -144,8 +144,14 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
 }
 
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
-  const { texts, chat, openDialog } = page;
+  const { texts, chat, fail, openDialog } = page;
+  const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
   return [
+    {
+      label: isRaised ? texts.lowerOwnHand : texts.raiseHand,
+      icon: "hand",
+      onChoose: () => void chat.actions.toggleHand(room.target).catch(fail),
+    },
     room.isSealed
       ? membersItem(page, room)
       : {

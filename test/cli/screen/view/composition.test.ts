@@ -22,7 +22,17 @@ const name = fc.oneof(fc.constantFrom("ana", "ben", "cleo", "x".repeat(32)), hos
 const seq = fc.nat({ max: 30 });
 const kind = fc.constantFrom(
   ...(["text", "text", "text", "action", "file", "join", "leave", "topic", "kick"] as const),
-  ...(["mute", "grant", "rename", "retention", "close", "pin", "receipts", "edit"] as const),
+  ...([
+    "mute",
+    "grant",
+    "rename",
+    "retention",
+    "close",
+    "pin",
+    "hand",
+    "receipts",
+    "edit",
+  ] as const),
   ...(["reaction", "reaction", "erase", "sticker"] as const),
 );
 const message = fc.record({
