@@ -1,6 +1,7 @@
 /** Entry point of the page. */
 
 import { createRoot } from "preact/compat/client";
+import { TINTS } from "../core/model/tint.ts";
 import { languageFor } from "../ui/messages/languages.ts";
 import { browserPlatform } from "./browser/browser.ts";
 import { loadTexts } from "./browser/texts.ts";
@@ -9,6 +10,11 @@ import type { FolderPage } from "./driver/share.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
 import { readSettings } from "./view/shell/settings.ts";
+
+for (const [tint, [dark, light]] of TINTS.entries()) {
+  const colors = [light, dark].map((color) => color.split("|")[0]).join();
+  document.documentElement.style.setProperty(`--tint-${tint}`, `light-dark(${colors})`);
+}
 
 const language = readSettings().language ?? languageFor(navigator.languages);
 const container = document.getElementById("page");

@@ -1,6 +1,7 @@
 /** Screen composition. A region is rendered again only if its content has changed. */
 
 import { cleanText } from "../../../base/text.ts";
+import { type People, PeopleIndex } from "../../../core/model/people.ts";
 import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
@@ -95,6 +96,7 @@ export interface Areas {
 
 export class Composer {
   readonly #timeline = new TimelineCache();
+  readonly #people = new PeopleIndex();
   readonly #composition = memo<Composition>();
   readonly #palette = memo<Palette>();
   readonly #rowOptions = memo<RowOptions>();
@@ -242,6 +244,7 @@ export class Composer {
       texts,
       times: this.#timesOf(texts),
       me: model.me,
+      people: this.#peopleOf(model),
       isOnline: model.connection.kind === "online",
       fetchKey: plainChord(fetchKey),
       foldKey: plainChord(foldKey),
@@ -249,6 +252,10 @@ export class Composer {
       pictureRows: hasPictures ? pictureRows(size.rows) : 0,
     };
     return this.#rowOptions(Object.values(rowOptions), () => rowOptions);
+  }
+
+  #peopleOf(model: Model): People {
+    return this.#people.of(openRoom(model), model);
   }
 
   #timesOf(texts: ScreenTexts): Times {
@@ -295,8 +302,9 @@ export class Composer {
     // A conversation's peer is online if any room lists that user as online.
     const people = open?.startsWith("@") === true ? rooms : openRoom(model);
     const top = topOf(state.membersScroll, model) ?? 0;
-    return this.#memberColumn([people, open, me, texts, columns, body, top], () =>
-      columns === 0 ? NO_MEMBERS : memberColumn(model, texts, columns - 1, body, top),
+    const tinted = this.#peopleOf(model);
+    return this.#memberColumn([people, tinted, open, me, texts, columns, body, top], () =>
+      columns === 0 ? NO_MEMBERS : memberColumn(model, tinted, texts, columns - 1, body, top),
     );
   }
 

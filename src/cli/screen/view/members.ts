@@ -3,11 +3,12 @@
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import type { People } from "../../../core/model/people.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
 import type { ListScroll } from "../state/hit.ts";
 import type { ScreenTexts } from "../text/texts.ts";
-import { nickRole } from "./message.ts";
+import { nameRole } from "./message.ts";
 import { fitLine, type Line } from "./style.ts";
 
 const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
@@ -23,6 +24,7 @@ export interface MemberColumn extends ListScroll {
  */
 export function memberColumn(
   model: Model,
+  people: People,
   texts: ScreenTexts,
   columns: number,
   height: number,
@@ -42,7 +44,7 @@ export function memberColumn(
       { text: ` ${texts.people} `, role: "title" },
       { text: `${sorted.length}`, role: "dim" },
     ],
-    ...visible.map((member) => memberLine(member, isSameName(member.name, me), texts)),
+    ...visible.map((member) => memberLine(member, people, isSameName(member.name, me), texts)),
   ];
   const more = sorted.length - top - visible.length;
   if (more > 0) lines.push([{ text: ` ${texts.screen.moreCount(more)}`, role: "dim" }]);
@@ -69,12 +71,17 @@ function membersOf(model: Model): readonly Member[] {
   return [...room.online].map((name) => ({ name, isOnline: true, role: "member" }));
 }
 
-function memberLine({ name, isOnline, role }: Member, isMe: boolean, texts: ScreenTexts): Line {
+function memberLine(
+  { name, isOnline, role }: Member,
+  people: People,
+  isMe: boolean,
+  texts: ScreenTexts,
+): Line {
   const cleanName = cleanText(name);
   return [
     { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
     { text: ROLE_SIGNS[role] ?? " ", role: "dim" },
-    { text: cleanName, role: isOnline ? nickRole(cleanName) : "dim" },
+    { text: cleanName, role: isOnline ? nameRole(cleanName, people) : "dim" },
     { text: isMe ? ` ${texts.you}` : "", role: "dim" },
   ];
 }

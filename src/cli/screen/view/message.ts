@@ -5,16 +5,16 @@ import { formatDuration, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { oneLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
+import { type People, tintIn } from "../../../core/model/people.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
-import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { faultLineIn } from "../text/fault-line.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
-import type { Role } from "./roles.ts";
+import { nickRole, type Role } from "./roles.ts";
 import { cutLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
@@ -24,6 +24,7 @@ export interface RowOptions {
   readonly texts: ScreenTexts;
   readonly times: Times;
   readonly me: string | undefined;
+  readonly people: People;
   readonly isOnline: boolean;
   readonly fetchKey: string | undefined;
   readonly foldKey: string | undefined;
@@ -195,16 +196,16 @@ export function topLine(
   return headSpans(head, options, options.columns);
 }
 
-function headOf(row: ItemRow | PendingRow, { texts, me }: RowOptions): Head {
+function headOf(row: ItemRow | PendingRow, { texts, me, people }: RowOptions): Head {
   const { isGrouped } = row;
   if (row.kind === "pending") {
     const name = cleanText(me ?? "");
     const unixMs = row.post.writtenUnixMs;
-    return { name, role: nickRole(name), unixMs, isGrouped, isSign: false };
+    return { name, role: nameRole(name, people), unixMs, isGrouped, isSign: false };
   }
   const { kind, mentionsMe: callsMe, timeUnixMs: unixMs } = row.item;
   const name = authorText(row.item, texts);
-  const role = callsMe ? "call" : nickRole(name);
+  const role = callsMe ? "call" : nameRole(name, people);
   return { name, role, unixMs, isGrouped: isGrouped && kind !== "action", isSign: false };
 }
 
@@ -293,13 +294,15 @@ function contentLines(
   const notice: Line = item.isNotice === true ? [{ text: ` (${texts.notice})`, role: "mark" }] : [];
   const mark = [...notice, ...edited, ...pin];
   const author: Line =
-    actor === undefined ? [] : [{ text: actor, role: nickRole(actor) }, { text: " " }];
+    actor === undefined
+      ? []
+      : [{ text: actor, role: nameRole(actor, options.people) }, { text: " " }];
   const lines = textLines({ text, mentions, me, author, mark }, columns);
   return folded(lines, mark, options, columns, isUnfolded);
 }
 
-export function nickRole(name: string): Role {
-  return `nick-${tintOf(name)}` as Role;
+export function nameRole(name: string, people: People): Role {
+  return nickRole(tintIn(people, name));
 }
 
 function quoteLines(

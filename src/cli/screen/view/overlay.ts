@@ -2,14 +2,15 @@
 
 import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, Model, SearchView } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
 import { faultLineIn } from "../text/fault-line.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
-import { nickRole, ruleLine } from "./message.ts";
-import type { Role } from "./roles.ts";
+import { ruleLine } from "./message.ts";
+import { nickRole, type Role } from "./roles.ts";
 import { cutLine, fitLine, type Line } from "./style.ts";
 import { cutTo, fitTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
@@ -209,7 +210,7 @@ function resultEntries(
       { text: i === at ? " > " : "   ", role: "prompt" },
       { text: `${times.full(item.timeUnixMs)}  #${item.seq}  `, role: "dim" },
       { text: `${nameOf(target)}  `, role: "accent" },
-      { text: from, role: nickRole(from) },
+      { text: from, role: nickRole(tintOf(from)) },
       { text: item.file === undefined ? "" : `  ${cleanText(item.file.file)}`, role: "dim" },
       { text: `  ${briefText(item, texts, times)}` },
     ];

@@ -1,5 +1,7 @@
 /** Text roles and their style in each theme. */
 
+import { TINTS } from "../../../core/model/tint.ts";
+
 /** Styles by role: dark theme, light theme, and terminals without colours. */
 const STYLES = {
   text: ["", "", ""],
@@ -34,21 +36,29 @@ const STYLES = {
   online: ["#58c99b|10", "#0b6e4f|2", ""],
   prompt: ["bold #58c99b|10", "bold #0b6e4f|2", "bold"],
   title: ["bold", "bold", "bold"],
-  "nick-0": ["#f0a37f|11", "#9a3412|1", "bold"],
-  "nick-1": ["#6fd0bf|14", "#0f6b5c|6", "bold"],
-  "nick-2": ["#cba0f2|13", "#6d28a8|5", "bold"],
-  "nick-3": ["#8fc0f5|12", "#1d5fa8|4", "bold"],
-  "nick-4": ["#f29ac2|5", "#9d1f5f|13", "bold"],
-  "nick-5": ["#bcd46a|10", "#4d6600|2", "bold"],
-  "nick-6": ["#b0b0f5|6", "#5b5bb5|12", "bold"],
 } as const satisfies Record<string, readonly [dark: string, light: string, plain: string]>;
 
-export type Role = keyof typeof STYLES;
+type NickRole = `nick-${number}`;
 
-export const ROLES = Object.keys(STYLES) as Role[];
+export type Role = keyof typeof STYLES | NickRole;
+
+export const ROLES: readonly Role[] = [
+  ...(Object.keys(STYLES) as (keyof typeof STYLES)[]),
+  ...TINTS.map((_, tint) => nickRole(tint)),
+];
+
+export function nickRole(tint: number): NickRole {
+  return `nick-${tint}`;
+}
+
+function isNick(role: Role): role is NickRole {
+  return role.startsWith("nick-");
+}
 
 export function roleStyle(role: Role, theme: "dark" | "light", isPlain: boolean): string {
-  const [dark, light, plain] = STYLES[role];
+  const [dark, light, plain] = isNick(role)
+    ? ([...(TINTS[Number(role.slice("nick-".length))] ?? TINTS[0]), "bold"] as const)
+    : STYLES[role];
   if (isPlain) return plain;
   return theme === "dark" ? dark : light;
 }

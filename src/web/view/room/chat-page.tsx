@@ -12,6 +12,7 @@ import {
 import { PAGE_UPLOADS_MAX } from "../../../base/limits-page.ts";
 import { cleanText, titleText } from "../../../base/text.ts";
 import { isMessage, isSameName, itemAt } from "../../../core/model/item.ts";
+import { PeopleIndex } from "../../../core/model/people.ts";
 import { RowBuilder } from "../../../core/model/rows.ts";
 import { openRoom, type RoomList, roomList } from "../../../core/model/selectors.ts";
 import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
@@ -34,6 +35,7 @@ import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
 import { People, useIsMuted } from "./members.tsx";
 import type { MessageActions } from "./message-actions.ts";
+import { PeopleContext } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { useRouting } from "./routing.tsx";
 import { SealedNotice } from "./sealed.tsx";
@@ -365,6 +367,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const { me = "", open: target } = model;
   const room = openRoom(model);
   const lines = roomList(model);
+  const [index] = useState(() => new PeopleIndex());
   const search = useCallback(() => onSearch(""), [onSearch]);
   useLiveRegion(room, me);
   useShortcuts({ lines, onOpen, onSearch, isDrawer, side, closeSide, closeDrawer: setDrawer });
@@ -376,51 +379,62 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   useLayer(() => setDrawer(false), isDrawer);
   const handlers = { isOperator, onOpen, onSearch, onPeople: panels.onPeople };
   return (
-    <div className={isDrawer ? "chat has-drawer" : "chat"} data-side={hasSidePanel ? side : "none"}>
-      {/* biome-ignore lint/a11y/useValidAnchor: moves the focus without changing the address */}
-      <a className="skip" href="#messages" onClick={skipToMessages}>
-        {texts.skipToMessages}
-      </a>
-      <aside className="side side-rooms" aria-label={texts.rooms}>
-        <Rooms
-          lines={lines}
-          isKnown={isKnown}
-          me={me}
-          isOperator={isOperator}
-          onOpen={onOpen}
-          onDashboard={onDashboard}
-          onSearch={search}
-          onJump={onJump}
+    <PeopleContext value={index.of(room, model)}>
+      <div
+        className={isDrawer ? "chat has-drawer" : "chat"}
+        data-side={hasSidePanel ? side : "none"}
+      >
+        {/* biome-ignore lint/a11y/useValidAnchor: moves the focus without changing the address */}
+        <a className="skip" href="#messages" onClick={skipToMessages}>
+          {texts.skipToMessages}
+        </a>
+        <aside className="side side-rooms" aria-label={texts.rooms}>
+          <Rooms
+            lines={lines}
+            isKnown={isKnown}
+            me={me}
+            isOperator={isOperator}
+            onOpen={onOpen}
+            onDashboard={onDashboard}
+            onSearch={search}
+            onJump={onJump}
+          />
+        </aside>
+        <button
+          type="button"
+          className="shade"
+          aria-label={texts.close}
+          onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
         />
-      </aside>
-      <button
-        type="button"
-        className="shade"
-        aria-label={texts.close}
-        onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
-      />
-      <main className="main" id="messages" tabIndex={-1}>
-        <RoomHead
-          room={room}
-          target={target}
-          side={side}
-          unread={lines.unread}
-          onDrawer={panels.openDrawer}
-          onPeople={panels.togglePeople}
-          onSearch={search}
-        />
-        {target === undefined ? (
-          // Before catching up, an empty list may be incomplete.
-          isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
-        ) : (
-          <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...handlers} />
-        )}
-      </main>
-      <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
-      {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
-        <Badge mentions={lines.mentions} />
-      ) : null}
-      {isKnown && (settings.notifies || settings.pushesFor === me) ? <PushKeeper /> : null}
-    </div>
+        <main className="main" id="messages" tabIndex={-1}>
+          <RoomHead
+            room={room}
+            target={target}
+            side={side}
+            unread={lines.unread}
+            onDrawer={panels.openDrawer}
+            onPeople={panels.togglePeople}
+            onSearch={search}
+          />
+          {target === undefined ? (
+            // Before catching up, an empty list may be incomplete.
+            isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
+          ) : (
+            <Conversation
+              model={model}
+              target={target}
+              jumps={jumps}
+              onJump={onJump}
+              {...handlers}
+            />
+          )}
+        </main>
+        <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
+        {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
+          <Badge mentions={lines.mentions} />
+        ) : null}
+        {isKnown && (settings.notifies || settings.pushesFor === me) ? <PushKeeper /> : null}
+      </div>
+    </PeopleContext>
   );
 }

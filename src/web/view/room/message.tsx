@@ -15,7 +15,6 @@ import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
-import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -29,6 +28,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
+import { useTint } from "./person.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -214,8 +214,6 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
-const tinted = (from: string) => ({ color: `var(--tint-${tintOf(from)})` });
-
 interface HeadProps {
   readonly from: string;
   readonly unixMs: number;
@@ -224,9 +222,10 @@ interface HeadProps {
 
 function Head({ from, unixMs, note }: HeadProps) {
   const { times } = usePage();
+  const tint = useTint(from);
   return (
     <div className="message-head">
-      <strong className="author" style={tinted(from)} dir="auto">
+      <strong className="author" style={tint} dir="auto">
         {from}
       </strong>
       <time dateTime={formatUtc(unixMs)} title={times.full(unixMs)}>
@@ -285,6 +284,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const { item, earlier, isGrouped } = row;
   const { timeUnixMs } = earlier[0] ?? item;
   const from = authorText(item, texts);
+  const tint = useTint(from);
   const { imported } = item;
   const note =
     imported === undefined
@@ -324,7 +324,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       <Quote row={row} actions={actions} />
       {isAction ? (
         <div className="action-line">
-          <strong style={tinted(from)} title={note}>
+          <strong style={tint} title={note}>
             {from}
           </strong>{" "}
           {content} <time>{times.clock(item.timeUnixMs)}</time>

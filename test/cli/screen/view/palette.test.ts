@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { depthOf, Palette } from "../../../../src/cli/screen/view/palette.ts";
-import { ROLES } from "../../../../src/cli/screen/view/roles.ts";
+import { nickRole, ROLES } from "../../../../src/cli/screen/view/roles.ts";
 import type { Line } from "../../../../src/cli/screen/view/style.ts";
 
 const ALL: Line = ROLES.map((role) => ({ text: role, role }));
@@ -17,6 +17,17 @@ test("emits only colours that the terminal supports", () => {
     expect(new Palette(theme, {}, "16").ansiOf(ALL)).not.toMatch(/[34]8;/);
     expect(new Palette(theme, {}, "256").ansiOf(ALL)).not.toMatch(/[34]8;2;/);
     expect(new Palette(theme, {}, "full").ansiOf(ALL)).toMatch(/38;2;/);
+  }
+});
+
+test("gives 24 names a colour at any colour depth", () => {
+  for (const depth of ["16", "256", "full"] as const) {
+    const palette = new Palette("light", {}, depth);
+    const codes = Array.from({ length: 24 }, (_, tint) =>
+      palette.ansiOf([{ text: "x", role: nickRole(tint) }]),
+    );
+    expect(codes.every((code) => code !== "x")).toBe(true);
+    expect(new Set(codes).size).toBeGreaterThanOrEqual(depth === "full" ? 24 : 6);
   }
 });
 

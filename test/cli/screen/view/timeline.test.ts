@@ -6,6 +6,7 @@ import {
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Palette } from "../../../../src/cli/screen/view/palette.ts";
 import { TimelineCache, type TimelineOptions } from "../../../../src/cli/screen/view/timeline.ts";
+import { NOBODY } from "../../../../src/core/model/people.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import { timesIn } from "../../../../src/ui/text/times.ts";
 import * as scenes from "./scenes.ts";
@@ -16,6 +17,7 @@ const rowOptions = {
   texts,
   times: timesIn(texts),
   me: "ana",
+  people: NOBODY,
   isOnline: true,
   fetchKey: undefined,
   foldKey: undefined,

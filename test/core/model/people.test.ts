@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
+import { PeopleIndex, tintIn } from "../../../src/core/model/people.ts";
+import { openRoom } from "../../../src/core/model/selectors.ts";
+import type { Member } from "../../../src/core/model/state.ts";
+import { TINTS, tintOf } from "../../../src/core/model/tint.ts";
+import { LOBBY, recordEvent, scene } from "../model-scene.ts";
+
+const member = (name: string, role = "member"): Member => ({ name, isOnline: false, role });
+const NAMES = Array.from({ length: TINTS.length }, (_, i) => `Bu_Sari${i}`);
+const MEMBERS: ModelEvent = { kind: "members", room: LOBBY, members: NAMES.map((n) => member(n)) };
+const OPEN: ModelEvent = { kind: "open", target: "lobby" };
+
+const peopleAfter = (index: PeopleIndex, ...events: readonly ModelEvent[]) => {
+  const { model } = scene(recordEvent(1), OPEN, ...events);
+  return index.of(openRoom(model), model);
+};
+
+test("gives each of a room's people a tint of their own", () => {
+  const people = peopleAfter(new PeopleIndex(), MEMBERS);
+  expect(new Set(NAMES.map((name) => tintIn(people, name))).size).toBe(NAMES.length);
+  expect(tintIn(people, "Stranger")).toBe(tintOf("stranger"));
+});
+
+test("returns the same people after presence, and others after a mute or a join", () => {
+  const index = new PeopleIndex();
+  const people = peopleAfter(index, MEMBERS);
+  const name = NAMES[3] ?? "";
+  const online: ModelEvent = { kind: "presence", room: LOBBY, user: name, online: true };
+  expect(peopleAfter(index, MEMBERS, online)).toBe(people);
+  const mute = recordEvent(2, { kind: "mute", body: { name, on: true } });
+  const muted = peopleAfter(index, MEMBERS, mute);
+  expect(muted.get(name.toLowerCase())).toMatchObject({ role: "member", mutedUntilUnixMs: 0 });
+  const joined = peopleAfter(index, MEMBERS, recordEvent(2, { kind: "join", from: "cleo" }));
+  expect(joined.get("cleo")).toEqual({ tint: tintOf("cleo"), role: "member" });
+});
+
+test("keeps the marks of a room until its members are known over a new link", () => {
+  const index = new PeopleIndex();
+  const people = peopleAfter(index, MEMBERS);
+  expect(peopleAfter(index)).toBe(people);
+  expect(index.of(undefined, { me: "ana" }).size).toBe(0);
+});
+
+test("gives both people of a conversation different tints", () => {
+  const me = Array.from({ length: 500 }, (_, i) => `user${i}`).find(
+    (name) => tintOf(name) === tintOf("ben"),
+  );
+  const { model } = scene({ kind: "open", target: "@ben" });
+  const people = new PeopleIndex().of(openRoom(model), { me });
+  expect([...people.keys()]).toEqual(["ben", me ?? ""]);
+  expect(tintIn(people, "ben")).not.toBe(tintIn(people, me ?? ""));
+});
