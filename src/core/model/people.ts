@@ -17,6 +17,11 @@ export function tintIn(people: People, name: string): number {
   return people.get(name.toLowerCase())?.tint ?? tintOf(name);
 }
 
+/** Tint of a user in the direct conversation with `me`. */
+export function tintWith(me: string | undefined, name: string): number {
+  return tintsOf([me ?? name, name]).get(name.toLowerCase()) ?? tintOf(name);
+}
+
 function peopleOf({ kind, name, members }: RoomState, me = name): People {
   const listed: readonly Omit<Member, "isOnline">[] =
     kind === "person" && (members?.length ?? 0) < 2

@@ -14,6 +14,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
+import { Avatar, usePerson } from "./person.tsx";
 
 /** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
@@ -127,6 +128,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const isConnected = useOnline();
   const isOnline = isConnected ? member.isOnline : undefined;
   const name = cleanText(member.name);
+  const { tint } = usePerson(name);
   const roles: Readonly<Record<string, string>> = {
     operator: texts.operator,
     moderator: texts.moderator,
@@ -137,6 +139,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const note = notes.filter((text) => text !== undefined).join(", ");
   return (
     <li className={isOnline === true ? "person" : "person is-away"}>
+      <Avatar name={name} tint={tint} />
       <span className={isOnline === true ? "dot dot-on" : "dot"}>
         <span className="sr-only">{presenceText(isOnline, texts)}</span>
       </span>

@@ -28,7 +28,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
-import { useTint } from "./person.tsx";
+import { Avatar, tintColor, usePerson } from "./person.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -214,6 +214,18 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
+function Author({ from, note }: { readonly from: string; readonly note?: string | undefined }) {
+  const person = usePerson(from);
+  return (
+    <>
+      <Avatar name={from} tint={person.tint} />
+      <strong className="author" style={{ color: tintColor(person) }} title={note} dir="auto">
+        {from}
+      </strong>
+    </>
+  );
+}
+
 interface HeadProps {
   readonly from: string;
   readonly unixMs: number;
@@ -222,12 +234,9 @@ interface HeadProps {
 
 function Head({ from, unixMs, note }: HeadProps) {
   const { times } = usePage();
-  const tint = useTint(from);
   return (
     <div className="message-head">
-      <strong className="author" style={tint} dir="auto">
-        {from}
-      </strong>
+      <Author from={from} />
       <time dateTime={formatUtc(unixMs)} title={times.full(unixMs)}>
         {times.clock(unixMs)}
       </time>
@@ -284,7 +293,6 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const { item, earlier, isGrouped } = row;
   const { timeUnixMs } = earlier[0] ?? item;
   const from = authorText(item, texts);
-  const tint = useTint(from);
   const { imported } = item;
   const note =
     imported === undefined
@@ -324,10 +332,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       <Quote row={row} actions={actions} />
       {isAction ? (
         <div className="action-line">
-          <strong style={tint} title={note}>
-            {from}
-          </strong>{" "}
-          {content} <time>{times.clock(item.timeUnixMs)}</time>
+          <Author from={from} note={note} /> {content} <time>{times.clock(item.timeUnixMs)}</time>
         </div>
       ) : (
         content

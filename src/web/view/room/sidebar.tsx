@@ -12,6 +12,7 @@ import {
   useState,
 } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { tintWith } from "../../../core/model/people.ts";
 import { type RoomList, type RoomListEntry, roomOf } from "../../../core/model/selectors.ts";
 import { rove } from "../../input/keys.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
@@ -19,6 +20,7 @@ import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
 import { presenceText } from "./members.tsx";
+import { Avatar } from "./person.tsx";
 import { CreateRoomDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SavedDialog } from "./saved.tsx";
@@ -55,6 +57,7 @@ function Note({ icon, text, isStrong }: NoteProps) {
 const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
   const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
+  const me = useModelValue((model) => model.me);
   const classes = [
     "room-line",
     badge > 0 && !isMuted ? "is-unread" : "",
@@ -74,9 +77,12 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
             #
           </span>
         ) : (
-          <span className={isOnline === true ? "dot dot-on" : "dot"}>
-            <span className="sr-only">{presenceText(isOnline, texts)}</span>
-          </span>
+          <>
+            <Avatar name={cleanText(name)} tint={tintWith(me, name)} />
+            <span className={isOnline === true ? "dot dot-on" : "dot"}>
+              <span className="sr-only">{presenceText(isOnline, texts)}</span>
+            </span>
+          </>
         )}
         <span className="room-name" dir="auto" title={cleanText(name)}>
           {cleanText(name)}

@@ -8,6 +8,7 @@ import { COMMANDS } from "../../../ui/commands.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { useTexts } from "../shell/context.tsx";
+import { Avatar, usePerson } from "./person.tsx";
 
 export function suggestionSource(
   model: Model,
@@ -16,6 +17,10 @@ export function suggestionSource(
 ): CompletionSource {
   const rooms = [...model.rooms.values()].filter(({ kind }) => kind === "room");
   return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands, emoji };
+}
+
+function NameAvatar({ name }: { readonly name: string }) {
+  return <Avatar name={name} tint={usePerson(name).tint} />;
 }
 
 export interface SuggestionsProps {
@@ -45,6 +50,7 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
               onChoose(choice);
             }}
           >
+            {completion.kind === "name" ? <NameAvatar name={cleanText(name)} /> : null}
             {command === undefined ? cleanText(choice) : usageFor(command, "page")}{" "}
             <span className="room-note">{label ?? (command && commandSummary(name, texts))}</span>
           </div>
