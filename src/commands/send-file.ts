@@ -5,7 +5,7 @@ import { Fault } from "../base/fault.ts";
 import { ID_BYTES } from "../base/ids.ts";
 import { FILE_TARGETS_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget } from "../base/names.ts";
-import { tsvLine } from "../base/text.ts";
+import { cleanText, tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { destinationOfTarget } from "../cli/chat/post.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
@@ -18,7 +18,9 @@ import { ProgressDisplay } from "../cli/output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { PostedFile, UploadedFile } from "../client/files/transfers.ts";
+import { hasPosition, PICTURE_HEAD_BYTES } from "../core/client/picture-header.ts";
 import { checkFileText } from "../core/rooms/files.ts";
+import type { Source } from "../io/blob/interfaces.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
@@ -78,6 +80,7 @@ class FileSender {
   readonly #options: FileSenderOptions;
   #caption: string | undefined;
   readonly #offlineTargets = new Set<string>(); // Bounded by the number of targets.
+  #isPositionReported = false;
   fault: Fault | undefined;
 
   constructor(options: FileSenderOptions, caption: string | undefined) {
@@ -102,6 +105,7 @@ class FileSender {
     const source = await openSourceAt(context, path, name);
     try {
       reportSkipped(source, (text) => progressDisplay.print(text(ENGLISH_TERMINAL)));
+      await this.#reportPosition(source);
       const sent = await client.transfers.send({
         source,
         to,
@@ -117,6 +121,15 @@ class FileSender {
       source.close();
       await progressDisplay.end();
     }
+  }
+
+  /** Only once, because photos of one camera usually all contain their position. */
+  async #reportPosition({ path, folder, name }: Source): Promise<void> {
+    if (this.#isPositionReported || path === undefined || folder !== undefined) return;
+    const head = await Bun.file(path).slice(0, PICTURE_HEAD_BYTES).bytes();
+    if (!hasPosition(head)) return;
+    this.#isPositionReported = true;
+    this.#options.progressDisplay.print(ENGLISH_TERMINAL.positionInside(cleanText(name)));
   }
 
   #print(sent: UploadedFile, posted: PostedFile): void {

@@ -8,10 +8,13 @@ import {
   readFileSync,
   readSync,
   symlinkSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
+import { jpegOf } from "../cli/screen/pictures/test-png.ts";
+import { phoneExif, withExif } from "../core/client/exif.ts";
 import { Couriers, file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
 import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
 
@@ -113,6 +116,20 @@ describe("a file", () => {
     flip(TRANSFER_SYNC_BYTES);
     expect((await gets(bob, sent["id"], out))["digest"]).toBe(sent["digest"]);
   });
+});
+
+test("says once that photos contain their location, and changes no byte", async () => {
+  const { sandbox, ana } = couriers;
+  const photo = withExif(await jpegOf(40, 30), phoneExif());
+  const names = ["plain.jpg", "one.jpg", "two.jpg"];
+  for (const name of names) {
+    writeFileSync(sandbox.path(name), name === "plain.jpg" ? await jpegOf(40, 30) : photo);
+  }
+  const ran = await ana.run(["send-file", ...names.map((name) => sandbox.path(name)), "--json"]);
+  expect(ran.err.match(/location/g)).toHaveLength(1);
+  expect(ran.err).toContain("one.jpg contains the location where it was taken");
+  const sent = filesIn(ndjson(ran.out));
+  expect(sent.map(({ sizeBytes }) => sizeBytes).at(-1)).toBe(photo.length);
 });
 
 test("sends a folder without its links, and lists the links", async () => {

@@ -1,11 +1,13 @@
 /** Format and dimensions of a picture, read from its untrusted first bytes. */
 
 import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../base/limits-page.ts";
+import { type Exif, readExif } from "./exif.ts";
 
 export type PictureType = "png" | "jpeg" | "gif" | "webp";
 
 export interface PictureHeader {
   readonly type: PictureType;
+  /** Sides of the upright picture. */
   readonly width: number;
   readonly height: number;
 }
@@ -15,20 +17,41 @@ type Dimensions = readonly [width: number, height: number];
 const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
 const IHDR_OFFSET = 16;
 const SEGMENTS_MAX = 1_000;
+/** Contains the dimensions and the position of photos with a large thumbnail. */
+export const PICTURE_HEAD_BYTES = 256 * 1024;
 const MARKER_START = 0xff;
+const APP1 = 0xe1;
+const EXIF_SIGNATURE = "Exif\0\0";
+const XMP_SIGNATURE = "http://ns.adobe.com/xap/1.0/\0";
 
 /**
  * @returns `undefined` if the bytes are not a picture, end before its dimensions, or contain
  * implausible dimensions
  */
-export function pictureHeader(bytes: Uint8Array): PictureHeader | undefined {
+export function pictureHeader(
+  bytes: Uint8Array,
+  pixelsMax = PICTURE_PIXELS_MAX,
+): PictureHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = typeOf(bytes);
   if (type === undefined) return undefined;
   const [width, height] = DIMENSIONS[type](view) ?? [0, 0];
   const isSane = Math.min(width, height) >= 1 && Math.max(width, height) <= PICTURE_SIDE_MAX;
-  if (!isSane || width * height > PICTURE_PIXELS_MAX) return undefined;
+  if (!isSane || width * height > pixelsMax) return undefined;
   return { type, width, height };
+}
+
+/** Reports whether the first bytes of a JPEG contain the position where it was taken. */
+export function hasPosition(bytes: Uint8Array): boolean {
+  if (typeOf(bytes) !== "jpeg") return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const segment of jpegSegments(view)) {
+    if (segment.marker !== APP1) continue;
+    if (exifIn(view, segment)?.hasPosition === true) return true;
+    const content = textAt(bytes, segment.at + 4, segment.length - 2);
+    if (content.startsWith(XMP_SIGNATURE) && content.includes("GPSLatitude")) return true;
+  }
+  return false;
 }
 
 function typeOf(bytes: Uint8Array): PictureType | undefined {
@@ -41,6 +64,12 @@ function typeOf(bytes: Uint8Array): PictureType | undefined {
 
 function textAt(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+interface Segment {
+  readonly marker: number;
+  readonly at: number;
+  readonly length: number;
 }
 
 const DIMENSIONS: Readonly<Record<PictureType, (view: DataView) => Dimensions | undefined>> = {
@@ -57,17 +86,41 @@ const DIMENSIONS: Readonly<Record<PictureType, (view: DataView) => Dimensions | 
 };
 
 function jpegDimensions(view: DataView): Dimensions | undefined {
+  let exif: Exif | undefined;
+  for (const segment of jpegSegments(view)) {
+    const { marker, at } = segment;
+    if (marker === APP1) exif ??= exifIn(view, segment);
+    if (!isFrame(marker)) continue;
+    const [width, height] = [view.getUint16(at + 7), view.getUint16(at + 5)];
+    return exif?.isSideways === true ? [height, width] : [width, height];
+  }
+  return undefined;
+}
+
+/** Yields the segments before the pixels. Their lengths may exceed the view. */
+function* jpegSegments(view: DataView): Iterable<Segment> {
   let at = 2;
   for (let count = 0; count < SEGMENTS_MAX; count++) {
     while (at + 1 < view.byteLength && view.getUint8(at + 1) === MARKER_START) at++;
-    if (at + 9 > view.byteLength || view.getUint8(at) !== MARKER_START) return undefined;
+    if (at + 9 > view.byteLength || view.getUint8(at) !== MARKER_START) return;
     const marker = view.getUint8(at + 1);
-    if (isFrame(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
+    if (marker === 0xda || marker === 0xd9) return;
     const length = view.getUint16(at + 2);
-    if (marker === 0xda || marker === 0xd9) return undefined;
+    yield { marker, at, length };
     at += 2 + length;
   }
-  return undefined;
+}
+
+function exifIn(view: DataView, { at, length }: Segment): Exif | undefined {
+  const start = at + 4 + EXIF_SIGNATURE.length;
+  const end = Math.min(at + 2 + length, view.byteLength);
+  if (start > end) return undefined;
+  const isExif = [...EXIF_SIGNATURE].every((sign, i) => {
+    return view.getUint8(at + 4 + i) === sign.charCodeAt(0);
+  });
+  return isExif
+    ? readExif(new DataView(view.buffer, view.byteOffset + start, end - start))
+    : undefined;
 }
 
 /** SOF0 to SOF15, excluding DHT, JPG and DAC in the same range. */

@@ -3,12 +3,11 @@
 import { useEffect, useState } from "react";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { PICTURE_HEAD_BYTES } from "../../../core/client/picture-header.ts";
 import type { Attachment as AttachedFile } from "../../transfer/attachments.ts";
 import { PREVIEW_BYTES_MAX, pictureInfo } from "../../transfer/previews.ts";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-
-const HEAD_BYTES = 256 * 1024;
 
 function useThumbnail(file: File): string | undefined {
   const [url, setUrl] = useState<string | undefined>(undefined);
@@ -17,7 +16,9 @@ function useThumbnail(file: File): string | undefined {
     let isCancelled = false;
     const load = async () => {
       if (file.size > PREVIEW_BYTES_MAX) return;
-      const type = pictureInfo(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))?.type;
+      const type = pictureInfo(
+        new Uint8Array(await file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer()),
+      )?.type;
       if (type === undefined || isCancelled) return;
       objectUrl = URL.createObjectURL(file.slice(0, file.size, type));
       setUrl(objectUrl);

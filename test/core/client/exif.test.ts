@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { readExif } from "../../../src/core/client/exif.ts";
+import { hasPosition, pictureHeader } from "../../../src/core/client/picture-header.ts";
+import { jpegOf } from "../../cli/screen/pictures/test-png.ts";
+import { orientation, phoneExif, tiffOf, withExif, withSegment } from "./exif.ts";
+
+const viewOf = (bytes: Uint8Array) => {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+};
+
+test("swaps the sides of a picture that viewers turn", async () => {
+  const jpeg = await jpegOf(30, 20);
+  for (let value = 0; value <= 9; value++) {
+    const isSideways = value >= 5 && value <= 8;
+    expect(readExif(viewOf(orientation(value))).isSideways).toBe(isSideways);
+    expect(pictureHeader(withExif(jpeg, orientation(value)))).toEqual({
+      type: "jpeg",
+      width: isSideways ? 20 : 30,
+      height: isSideways ? 30 : 20,
+    });
+  }
+  const little = Buffer.from("49492a0008000000010012010300010000000600000000000000", "hex");
+  expect(readExif(viewOf(little)).isSideways).toBe(true);
+});
+
+test("finds a position in EXIF and XMP, and in nothing else", async () => {
+  const jpeg = await jpegOf(30, 20);
+  expect(hasPosition(withExif(jpeg, phoneExif()))).toBe(true);
+  const xmp = Buffer.from("<rdf exif:GPSLatitude='52,31N'/>");
+  expect(hasPosition(withSegment(jpeg, "http://ns.adobe.com/xap/1.0/\0", xmp))).toBe(true);
+  const versionOnly = tiffOf([[0x8825, 4, 1, 26]], [[0, 1, 4, 0]]);
+  for (const other of [
+    jpeg,
+    withExif(jpeg, orientation(6)),
+    withExif(jpeg, versionOnly),
+    withSegment(jpeg, "other\0", xmp),
+    Buffer.concat([jpeg, withExif(jpeg, phoneExif()).subarray(2)]),
+  ]) {
+    expect(hasPosition(other)).toBe(false);
+  }
+});
+
+test("ends on directories that refer to each other, huge counts and truncated data", () => {
+  const loop = tiffOf([[0x8825, 4, 1, 8]]);
+  expect(readExif(viewOf(loop))).toEqual({ isSideways: false, hasPosition: false });
+  const huge = phoneExif();
+  huge.writeUInt16BE(0xffff, 8);
+  expect(readExif(viewOf(huge)).isSideways).toBe(true);
+  const many = Buffer.alloc(800_000, loop.subarray(10, 22));
+  many.set(Buffer.from("4d4d002a00000008ffff", "hex"));
+  const begun = performance.now();
+  readExif(viewOf(many));
+  expect(performance.now() - begun).toBeLessThan(1_000);
+  const whole = phoneExif();
+  for (let length = 0; length < whole.length; length++) readExif(viewOf(whole.subarray(0, length)));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+      readExif(viewOf(bytes));
+      const tiff = Buffer.concat([Buffer.from("4d4d002a", "hex"), bytes]);
+      readExif(viewOf(tiff));
+      hasPosition(withExif(Uint8Array.of(0xff, 0xd8), tiff));
+    }),
+  );
+});
