@@ -561,6 +561,11 @@ describe("INVITE", () => {
       ":chat 401 ana nobody :no such nick",
       ":chat 403 ana #none :no such channel",
     ]);
+    await one.ask("KICK #vault ben");
+    expect(await two.ask("JOIN #vault", "INVITE eve #vault")).toEqual([
+      expect.stringContaining(" 475 ben #vault :"),
+      expect.stringContaining(" 442 ben #vault :"),
+    ]);
   });
 
   test("is listed at the log-in, once and after the joins, while it is open", async () => {

@@ -97,13 +97,3 @@ async function expectKnown(client: IrcClient, commands: readonly string[]): Prom
     expect((await client.ask(command)).join()).not.toContain(" 421 ");
   }
 }
-
-test("MODE shows one's own modes, of which there are none", async () => {
-  const { irc, client } = await start();
-  await irc.member("ben");
-  expect(await client.ask("MODE ana", "MODE ANA +i", "MODE ben")).toEqual([
-    ":chat 221 ana +",
-    ":chat 221 ana +",
-    ":chat 502 ana :you cannot change modes of other users",
-  ]);
-});

@@ -108,6 +108,7 @@ describe("WHO", () => {
     const { one, two } = await start();
     await two.ask("JOIN #lab");
     expect(await one.ask("WHO #lab")).toEqual([":chat 315 ana #lab :end of the list"]);
+    expect((await one.ask("WHOIS ben")).join()).not.toContain("#lab");
   });
 });
 

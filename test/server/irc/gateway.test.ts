@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
-import { IrcClient } from "./irc-client.ts";
+import { PRESENCE_INTERVAL_MS, PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import { IrcClient, untagged } from "./irc-client.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 
 /** Ben has only an IRC client, because an account is away only if all its devices are. */
@@ -90,6 +90,26 @@ describe("AWAY", () => {
     expect(await one.ask("WHOIS ben")).toContain(":chat 301 ana ben dinner");
   });
 
+  test("needs the reason of each connection, and shows the newest text", async () => {
+    const { irc, one, two } = await start();
+    const three = await irc.client("ben");
+    const whois = async () => (await one.ask("WHOIS ben")).find((line) => line.includes(" 301 "));
+    await two.ask("AWAY :asleep");
+    expect(await whois()).toBeUndefined();
+    await three.ask("AWAY :on a train");
+    expect(await whois()).toContain(":on a train");
+    await three.ask("AWAY *");
+    expect(await whois()).toMatch(/ ben :?asleep$/);
+    await three.ask("AWAY");
+    expect(await whois()).toBeUndefined();
+    three.lose();
+    await irc.site.quiet();
+    expect(await whois()).toMatch(/ ben :?asleep$/);
+    two.lose();
+    await irc.client("ben");
+    expect(await whois()).toBeUndefined();
+  });
+
   test("of an account that has left is not shown as its return", async () => {
     const irc = await IrcSite.open();
     const [, ben] = [await irc.member("ana"), await irc.member("ben")];
@@ -140,6 +160,62 @@ describe("AWAY", () => {
   });
 });
 
+test("QUIT ends the session before the client closes", async () => {
+  const irc = await IrcSite.open();
+  const [ben] = [await irc.member("ben"), await irc.member("ana")];
+  const caps = `${MODERN} away-notify`;
+  const [one, two] = [await irc.client("ana", caps), await irc.client("ben", caps)];
+  await one.ask("MONITOR + ben");
+  await two.ask("AWAY :lunch");
+  two.keepsOpen = true;
+  two.send("PRIVMSG #lobby :bye", "QUIT :bye");
+  await two.until("ERROR :quit");
+  expect(untagged(await one.news())).toEqual([":ben!ben@chat PRIVMSG #lobby :bye"]);
+  expect((await one.ask("WHO ben"))[0]).toContain(" ben H :");
+  ben.hangUp();
+  await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+  expect(two.isClosed).toBe(false);
+  const news = (await one.news()).toSorted();
+  expect(news).toEqual([
+    ":ben!ben@chat AWAY :not connected; messages will be delivered",
+    ":chat 731 ana ben",
+  ]);
+  two.lose();
+});
+
+describe("MONITOR", () => {
+  test("report a change as soon as other presence, even of a user without rooms", async () => {
+    const irc = await IrcSite.open();
+    const [, ben] = [await irc.operator("olga"), await irc.member("ben")];
+    const [one, two] = [await irc.client("olga"), await irc.client("ben")];
+    await ben.request("leave", { room: "lobby" });
+    await one.ask("MONITOR + ben,benno");
+    two.send("QUIT");
+    ben.hangUp();
+    await irc.site.quiet();
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    expect(untagged(await one.news())).toEqual([":chat 731 olga ben"]);
+    await irc.client("ben");
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    expect(untagged(await one.news())).toEqual([":chat 730 olga ben!ben@chat"]);
+  });
+
+  test("follow a nick, not a renamed account", async () => {
+    const irc = await IrcSite.open();
+    const [olga] = [await irc.operator("olga"), await irc.member("ben")];
+    const one = await irc.client("olga");
+    await one.ask("MONITOR + ben,benno");
+    await olga.request("rename", { user: "ben", to: "benno" });
+    const two = irc.connect();
+    await two.logIn("benno", "sesame-ben");
+    await irc.site.time.advance(PRESENCE_INTERVAL_MS);
+    const numerics = (await one.news()).filter((line) => line.includes(" 73"));
+    expect(untagged(numerics)).toEqual([":chat 731 olga ben", ":chat 730 olga benno!benno@chat"]);
+    expect(await one.ask("MONITOR S")).toEqual(numerics);
+    expect(await one.ask("ISON ben benno")).toEqual([":chat 303 olga benno"]);
+  });
+});
+
 describe("an operator", () => {
   test("sees IRC clients with their address and traffic", async () => {
     const { irc, one, two } = await start();
@@ -171,6 +247,8 @@ describe("an operator", () => {
     again.send("PASS ben:sesame-ben", "NICK ben", "USER ben 0 * :ben");
     expect(await again.untilClosed()).toStartWith("ERROR :");
     expect(again.lines.join("\n")).not.toContain(" 001 ");
+    await olga.request("ban", { address: "10.0.0.77", on: true });
+    expect(await irc.connect("10.0.0.77").untilClosed()).toStartWith("ERROR :");
   });
 
   test("closes the connections of an account that is signed out", async () => {

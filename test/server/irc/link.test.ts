@@ -2,10 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import {
   FLOOD_REFUSED_MS,
+  IDLE_TIMEOUT_MS,
   LINES_QUEUE_LOW_BYTES,
   SEND_QUEUE_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { slowReaderFault } from "../../../src/io/link/slow-reader.ts";
+import { untagged } from "./irc-client.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 
 async function start() {
@@ -70,6 +72,24 @@ describe("reading", () => {
     one.sendBytes(new Uint8Array((1 << 20) + 100).fill(0x0a));
     expect(await one.untilClosed()).toBe("ERROR :too many lines at once");
   });
+});
+
+test("devices see the same messages in the same order", async () => {
+  const { irc, ana, ben, one, two } = await start();
+  const phone = await irc.client("ana");
+  for (let i = 0; i < 30; i++) {
+    if (i % 3 === 0) one.send(`PRIVMSG #lobby :${i}`);
+    if (i % 3 === 1) phone.send(`PRIVMSG #lobby :${i}`);
+    if (i % 3 === 2) void (i % 2 === 0 ? ana : ben).post(`${i}`);
+  }
+  await irc.site.time.advance(1_000);
+  const seen = [one, phone, two].map((client) =>
+    untagged(client.lines).filter((line) => /PRIVMSG #lobby :\d+$/.test(line)),
+  );
+  expect(seen[0]).toHaveLength(30);
+  expect(seen[1]).toEqual(seen[0] ?? []);
+  expect(seen[2]).toEqual(seen[0] ?? []);
+  expect(ana.texts()).toEqual((seen[0] ?? []).map((line) => line.replace(/^.*:/, "")));
 });
 
 describe("a client that reads too slowly", () => {
@@ -148,6 +168,36 @@ describe("the end of a connection", () => {
     await irc.site.time.advance(60_000);
     expect(ben.all("presence").at(-1)).toMatchObject({ user: "cleo", online: false });
     expect(one.isClosed).toBe(false);
+  });
+
+  test("cannot be a timeout, so the server sends no pings within the process", async () => {
+    const { irc } = await start();
+    const olga = await irc.operator("olga");
+    const answers = async () => {
+      const { clients } = await olga.request("clients", {});
+      const listed = clients.filter(({ transport }) => transport === "irc");
+      return listed.map(({ receivedMessages }) => receivedMessages);
+    };
+    const before = await answers();
+    await irc.site.time.advance(2 * IDLE_TIMEOUT_MS);
+    // The first request measures the round trip.
+    expect(await answers()).toEqual(before.map((count) => count + 1));
+  });
+
+  test("during a command is harmless", async () => {
+    const { irc, one, two } = await start();
+    for (const line of [
+      "PRIVMSG #lobby :x",
+      "JOIN #lab",
+      "CHATHISTORY LATEST #lobby * 50",
+      "LIST",
+    ]) {
+      const client = await irc.client("ana");
+      client.send(line);
+      client.lose();
+      await irc.site.quiet();
+    }
+    expect([one, two].map(({ isClosed }) => isClosed)).toEqual([false, false]);
   });
 
   test("of its input lets the lines so far complete", async () => {
