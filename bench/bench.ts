@@ -7,6 +7,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { print } from "./harness.ts";
 import { commitHash, describeMachine, type Machine, measureNoise, type Noise } from "./machine.ts";
 import { readSamples, renderSamples, SAMPLES_VARIABLE, type Sample } from "./samples.ts";
 import { processTree } from "./transfer-usage.ts";
@@ -131,8 +132,4 @@ function killTree(pid: number): void {
       // Already exited.
     }
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -12,10 +12,10 @@ const ROOMS = 200;
 const SEGMENT_BYTES = 64 << 20;
 const WRITE_BYTES = 1 << 20;
 const START_UNIX_MS = 1_763_600_000_000;
-const DISTINCT_BODIES = 500;
+export const DISTINCT_BODIES = 500;
 
 const userOf = (number: number): UserId => `u${String(number).padStart(11, "A")}` as UserId;
-const roomOf = (number: number): RoomId => `r${String(number).padStart(11, "A")}` as RoomId;
+export const roomOf = (number: number): RoomId => `r${String(number).padStart(11, "A")}` as RoomId;
 
 export function fillLogs(data: string, records: number): void {
   const accounts = new LogWriter(join(data, "accounts"));
@@ -57,7 +57,7 @@ function contentOf(variant: number, seq: number): { kind: RecordKind; body: unkn
 }
 
 /** Seals equal bodies only once, because sealing is the most expensive step. */
-class LogWriter {
+export class LogWriter {
   readonly #folder: string;
   readonly #counts = new Map<string, number>();
   readonly #sealed = new Map<string, ReturnType<typeof sealDraft>>();

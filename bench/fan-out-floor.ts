@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { wsDial } from "../src/io/ws/dial.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type Sink,
   stopChild,
 } from "./fan-out-contestant.ts";
+import { newFolder } from "./harness.ts";
 
 const encoder = new TextEncoder();
 const dial = wsDial();
@@ -29,7 +29,7 @@ export const floor: Contestant = {
 
 async function start(): Promise<RunningServer> {
   const entry = new URL("fan-out-server.ts", import.meta.url).pathname;
-  const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
+  const folder = newFolder();
   const child = Bun.spawn([process.execPath, entry, join(folder, "texts")], {
     stdout: "pipe",
     stderr: "inherit",

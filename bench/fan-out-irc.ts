@@ -1,7 +1,7 @@
 /** IRC servers with TLS and without flood protection: ngIRCd, and the gateway of chat. */
 import { type Contestant, TEXT_BYTES } from "./fan-out-contestant.ts";
 import { type ServerInstance, startProgram } from "./fan-out-program.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "./harness.ts";
 import { RawClient } from "./raw-client.ts";
 import { startServer, UNLIMITED } from "./server-process.ts";
 import { TextClient } from "./text-client.ts";

@@ -5,6 +5,7 @@
 
 import { contestantNamed } from "./contestants.ts";
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
+import { quantile } from "./samples.ts";
 import { treeCpuSeconds, treePeakBytes } from "./server-process.ts";
 
 export interface LoadOrder {
@@ -108,9 +109,8 @@ class Load {
     await this.#waitUntilReceived(texts * readers);
     const cpu = treeCpuSeconds(pid) - cpuBefore;
     const sorted = this.#samples.sort();
-    const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     const serverCpuPercent = (100 * cpu) / ((performance.now() - start) / 1000);
-    return { p50Ms: at(0.5), p99Ms: at(0.99), serverCpuPercent };
+    return { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99), serverCpuPercent };
   }
 
   disconnect(): void {

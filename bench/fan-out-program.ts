@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunningServer } from "./fan-out-contestant.ts";
-import { acceptsConnections, freePort } from "./free-port.ts";
+import { acceptsConnections, freePort, newFolder } from "./harness.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 3_000;
@@ -25,7 +24,7 @@ export function findProgram(name: string): string | undefined {
 }
 
 export async function startProgram(server: ServerProgram): Promise<RunningServer> {
-  const instance = { folder: mkdtempSync(join(tmpdir(), "chat-bench-")), port: freePort() };
+  const instance = { folder: newFolder(), port: freePort() };
   const { folder, port } = instance;
   makeCertificate(folder);
   const configPath = join(folder, "config");

@@ -2,7 +2,6 @@
  * Attack that runs until killed: `bun bench/hostile-attacker.ts KIND PORT [IRC-PORT]` prints
  * "ready".
  */
-import { connect } from "node:net";
 import { setPriority } from "node:os";
 import { Identity } from "../src/crypto/identity.ts";
 import type { Link } from "../src/io/link/link.ts";
@@ -25,7 +24,6 @@ const ATTACKS: Readonly<Record<string, () => Promise<void>>> = {
   "burning CPU only": async () => burn(),
   garbage: () =>
     repeatConcurrently(8, () => sendAndWaitForClose(crypto.getRandomValues(new Uint8Array(300)))),
-  "connect and close": () => repeatConcurrently(8, connectAndClose),
   registering: () =>
     repeatConcurrently(8, async () => (await RawClient.register(port, newName("r"))).close()),
   guessing: () => repeatConcurrently(8, guessPassword),
@@ -73,14 +71,6 @@ async function sendAndWaitForClose(bytes: Uint8Array): Promise<void> {
   link.receive({ message: () => undefined, closed: () => closed.resolve() });
   link.send(bytes);
   await closed.promise;
-}
-
-function connectAndClose(): Promise<void> {
-  return new Promise((resolve) => {
-    const socket = connect(port, HOST, () => socket.destroy());
-    socket.on("close", () => resolve());
-    socket.on("error", () => resolve());
-  });
 }
 
 async function guessPassword(): Promise<void> {

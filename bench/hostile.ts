@@ -10,10 +10,10 @@ import { parseArgs } from "node:util";
 import { utf8Encode } from "../src/base/bytes.ts";
 import { readStamp, stampedText } from "./fan-out-contestant.ts";
 import { FLOODS } from "./flood.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "./harness.ts";
 import { IRC_FLOODS, registerCrowd } from "./irc-flood.ts";
 import { RawClient } from "./raw-client.ts";
-import { saveSample, spreadOf } from "./samples.ts";
+import { quantile, saveSample, spreadOf } from "./samples.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const MEMBERS = 5;
@@ -29,7 +29,6 @@ const ATTACKS = [
   "nobody",
   "burning CPU only",
   "garbage",
-  "connect and close",
   "registering",
   "guessing",
   "huge frames",
@@ -111,9 +110,12 @@ class Members {
     while (this.#latenciesMs.length < count * MEMBERS) this.#latenciesMs.push(LATENCY_MS_MAX);
     clearInterval(sampling);
     const sorted = Float64Array.from(this.#latenciesMs).sort();
-    const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
-    const worstMs = sorted.at(-1) ?? Number.NaN;
-    return { p50Ms: at(0.5), p99Ms: at(0.99), worstMs, cpuPercent, residentMb };
+    const [p50Ms, p99Ms, worstMs] = [
+      quantile(sorted, 0.5),
+      quantile(sorted, 0.99),
+      quantile(sorted, 1),
+    ];
+    return { p50Ms, p99Ms, worstMs, cpuPercent, residentMb };
   }
 
   disconnect(): void {

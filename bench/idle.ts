@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { Identity } from "../src/crypto/identity.ts";
-import { freePort } from "./free-port.ts";
+import { forEachConcurrently, freePort } from "./harness.ts";
 import { requireDescriptors } from "./load-group.ts";
 import { carriesRecords, RawClient } from "./raw-client.ts";
 import { saveSample } from "./samples.ts";
@@ -59,7 +59,7 @@ async function measureOneRoom(): Promise<void> {
   try {
     for (const count of counts) {
       const started = performance.now();
-      await forEachConcurrently(connected.length, count, async (i) => {
+      await forEachConcurrently(CONCURRENT_CONNECTS, [connected.length, count], async (i) => {
         connected.push(await RawClient.register(server.port, `idle-${i}`, carriesRecords));
       });
       const seconds = (performance.now() - started) / 1000;
@@ -78,7 +78,7 @@ async function measureReconnects(count: number): Promise<void> {
   try {
     const accounts: Account[] = [];
     const rooms = Math.ceil(count / ROOM_MEMBERS);
-    await forEachConcurrently(0, count, async (i) => {
+    await forEachConcurrently(CONCURRENT_CONNECTS, [0, count], async (i) => {
       accounts[i] = await register(server.port, `idle-${i}`, `r${i % rooms}`);
     });
     const reconnect = async (name: string, connect: Connect) => {
@@ -87,7 +87,7 @@ async function measureReconnects(count: number): Promise<void> {
       server = await startServer(flags, server.folder);
       const before = server.residentBytes();
       const connected: Connected[] = [];
-      await forEachConcurrently(0, count, async (i) => {
+      await forEachConcurrently(CONCURRENT_CONNECTS, [0, count], async (i) => {
         const account = accounts[i];
         if (account !== undefined) connected.push(await connect(server, account));
       });
@@ -126,18 +126,6 @@ async function connectIrc(port: number, { name, ircPassword }: Account): Promise
   await client.request(`AUTHENTICATE ${secret}\r\n`, " 903 ");
   await client.request("CAP END\r\n", " 366 ");
   return client;
-}
-
-async function forEachConcurrently(
-  from: number,
-  to: number,
-  action: (i: number) => Promise<void>,
-): Promise<void> {
-  let next = from;
-  const worker = async () => {
-    while (next < to) await action(next++);
-  };
-  await Promise.all(Array.from({ length: CONCURRENT_CONNECTS }, worker));
 }
 
 interface Measured {

@@ -1,6 +1,7 @@
 /** Account under load, which reconnects, resends, and counts lost and duplicate texts. */
 import { utf8Encode } from "../src/base/bytes.ts";
 import { Fault, type FaultCode } from "../src/base/fault.ts";
+import { ID_BYTES, outboxId } from "../src/base/ids.ts";
 import { Backoff } from "../src/core/backoff.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { carriesRecords, RawClient } from "./raw-client.ts";
@@ -30,9 +31,7 @@ export class LoadMember {
   readonly name: string;
   readonly #port: number;
   readonly #device = Identity.generate();
-  readonly #outbox = crypto
-    .getRandomValues(new Uint8Array(8))
-    .toBase64({ alphabet: "base64url", omitPadding: true });
+  readonly #outbox = outboxId(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
   readonly #pending = new Map<number, Pending>();
   readonly #streams = new Map<number, number>();
   #counter = 0;

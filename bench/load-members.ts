@@ -1,4 +1,5 @@
 /** Process with some of the load's accounts; reads orders from standard input. */
+import { forEachConcurrently } from "./harness.ts";
 import { LoadMember } from "./load-member.ts";
 import {
   EMPTY_ANSWER,
@@ -57,7 +58,7 @@ async function execute(order: LoadOrder): Promise<Partial<LoadAnswer>> {
 
 async function register(port: number, from: number, count: number): Promise<Partial<LoadAnswer>> {
   first = from;
-  await runConcurrently(CONCURRENT_CONNECTS, count, async (i) => {
+  await forEachConcurrently(CONCURRENT_CONNECTS, [0, count], async (i) => {
     const member = await LoadMember.register(port, `m${from + i}`);
     member.onLatency = (ms) => {
       const tenth = Math.max(0, Math.round(ms * 10));
@@ -74,14 +75,14 @@ async function join({
   concurrency = CONCURRENT_JOINS,
 }: OrderOf<"join">): Promise<Partial<LoadAnswer>> {
   const joining = members.filter((_, i) => first + i < memberLimit);
-  await runConcurrently(concurrency, joining.length, async (i) => {
+  await forEachConcurrently(concurrency, [0, joining.length], async (i) => {
     await joining[i]?.join(roomName(rooms, first + i));
   });
   return {};
 }
 
 async function leave(rooms: RoomPlan): Promise<Partial<LoadAnswer>> {
-  await runConcurrently(CONCURRENT_JOINS, members.length, async (i) => {
+  await forEachConcurrently(CONCURRENT_JOINS, [0, members.length], async (i) => {
     await members[i]?.leave(roomName(rooms, first + i));
   });
   return {};
@@ -158,16 +159,4 @@ function roomIndex({ count, largeRoomMembers = 0 }: RoomPlan, number: number): n
 
 function roomName(rooms: RoomPlan, number: number): string {
   return `${rooms.prefix}-${roomIndex(rooms, number)}`;
-}
-
-async function runConcurrently(
-  concurrency: number,
-  count: number,
-  action: (index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < count) await action(next++);
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
 }

@@ -1,5 +1,6 @@
 /** Orders from the load's coordinator to its processes, and their answers, as lines of JSON. */
 import { createInterface } from "node:readline";
+import { linesOf } from "./harness.ts";
 
 export type LoadOrder =
   | {
@@ -103,15 +104,4 @@ export async function serveOrders<Order>(answer: (order: Order) => Promise<objec
     process.stdout.write(`${JSON.stringify(result)}\n`);
   }
   process.exit(0);
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  const decoder = new TextDecoder();
-  let partialLine = "";
-  for await (const chunk of stream) {
-    const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
-    partialLine = lines.pop() ?? "";
-    yield* lines;
-  }
-  return undefined;
 }

@@ -4,6 +4,7 @@
  * cores.
  */
 import { parseArgs } from "node:util";
+import { print } from "./harness.ts";
 import {
   LOAD_PROCESSES,
   LoadGroup,
@@ -174,8 +175,4 @@ function report(name: string, { seconds, answer, extra = {} }: Measurement): voi
 
 function rounded(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

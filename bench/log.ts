@@ -3,16 +3,14 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { RoomId, UserId } from "../src/base/ids.ts";
+import type { UserId } from "../src/base/ids.ts";
 import { openArchive } from "../src/io/archive/archive.ts";
 import { systemClock } from "../src/io/clock.ts";
 import { systemDisk } from "../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../src/io/entropy.ts";
-import { LineWriter } from "../src/io/log/line-writer.ts";
 import type { PageQuery } from "../src/io/log/log.ts";
 import { openLog } from "../src/io/log/log-file.ts";
-import { segmentName } from "../src/io/log/segment.ts";
-import { sealDraft } from "../src/wire/record.ts";
+import { DISTINCT_BODIES, LogWriter, roomOf } from "./data-folder.ts";
 import { saveSample, spreadOf } from "./samples.ts";
 
 const { values } = parseArgs({
@@ -28,14 +26,12 @@ const RECORDS = Number(values.records);
 const FOLDER = values.folder ?? fs.mkdtempSync(join(tmpdir(), "chat-bench-log-"));
 const MEASURE_MS = Number(values.ms);
 const ROOMS = 200;
-const SEGMENT_BYTES = 64 << 20;
 const RARE = "xylophonist";
 const PAGE = { from: "newest", limit: 50, bytesMax: 256 << 10 } as const;
 
 const sha256 = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(Bun.SHA256.hash(bytes) as unknown as ArrayBuffer);
 const author = "uAbCdEfGhIjK" as UserId;
-const roomOf = (number: number): RoomId => `r${String(number).padStart(11, "A")}` as RoomId;
 
 function print(name: string, fields: Record<string, number | string | boolean>): void {
   const rounded = Object.entries(fields).map(([key, value]) => [
@@ -120,60 +116,22 @@ async function benchAppend(folder: string): Promise<void> {
   }
 }
 
-function generate(folder: string): number {
-  fs.mkdirSync(folder, { recursive: true });
-  const salt = new Uint8Array(16);
-  const counts = new Map<RoomId, number>();
-  // Reuses 500 bodies, because sealing is most of the cost of writing a line.
-  const sealed = Array.from({ length: 500 }, (_, i) =>
-    sealDraft(
-      {
-        kind: "text",
-        room: roomOf(i % ROOMS),
-        by: author,
-        id: `AbCdEfGhIjK.${i}`,
-        body: { text: `Message ${i} of the lab: the second run is done, see you at lunch` },
-      },
-      salt,
-      sha256,
-    ),
-  );
-  const special = (number: number, text: string) =>
-    sealDraft(
-      { kind: "text", room: roomOf(number), by: author, id: "", body: { text } },
-      salt,
-      sha256,
-    );
-  const quiet = special(ROOMS, "a word in the quiet room");
-  const rare = special(0, `the ${RARE} comes at noon`);
-  let fd = -1;
-  let segmentBytes = SEGMENT_BYTES;
-  let total = 0;
-  let count = 0;
-  const lines = new LineWriter();
+function generate(folder: string): void {
+  const log = new LogWriter(folder);
   for (let seq = 1; seq <= RECORDS; seq++) {
     const isQuiet = seq % Math.ceil(RECORDS / 100) === 1;
     const isRare = seq % Math.ceil(RECORDS / 3) === 7;
-    const sealedDraft = isQuiet ? quiet : isRare ? rare : sealed[(seq * 7919) % sealed.length];
-    if (sealedDraft === undefined) throw new Error("no sealed draft");
-    const room = sealedDraft.draft.room as RoomId;
-    const n = (counts.get(room) ?? 0) + 1;
-    counts.set(room, n);
-    lines.add(sealedDraft, { seq, n, time: 1_763_600_000_000 + seq * 1_000 }, seq - 1);
-    count++;
-    if (lines.sizeBytes < 1 << 20 && seq < RECORDS) continue;
-    if (segmentBytes >= SEGMENT_BYTES) {
-      if (fd >= 0) fs.closeSync(fd);
-      fd = fs.openSync(join(folder, segmentName(seq - count + 1)), "w");
-      segmentBytes = 0;
-    }
-    const written = fs.writeSync(fd, lines.drain());
-    segmentBytes += written;
-    total += written;
-    count = 0;
+    const i = (seq * 7919) % DISTINCT_BODIES;
+    const text = `Message ${i} of the lab: the second run is done, see you at lunch`;
+    const [room, said] = isQuiet
+      ? [ROOMS, "a word in the quiet room"]
+      : isRare
+        ? [0, `the ${RARE} comes at noon`]
+        : [i % ROOMS, text];
+    const id = `AbCdEfGhIjK.${seq}`;
+    log.add({ kind: "text", room: roomOf(room), by: author, id, body: { text: said } });
   }
-  fs.closeSync(fd);
-  return total;
+  log.close();
 }
 
 async function run(command: readonly string[]): Promise<void> {
@@ -185,8 +143,8 @@ async function benchArchive(folder: string): Promise<void> {
   const cachePath = join(folder, "cache", "index-history");
   if (!fs.existsSync(history)) {
     const startedAt = performance.now();
-    const bytes = generate(history);
-    print("generate", { records: RECORDS, bytes, ms: performance.now() - startedAt });
+    generate(history);
+    print("generate", { records: RECORDS, ms: performance.now() - startedAt });
   }
   fs.rmSync(cachePath, { force: true });
   const options = { folder: history, disk: systemDisk(), sha256, cachePath };

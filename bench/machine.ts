@@ -1,16 +1,8 @@
 /** Description of the machine (Linux only), and load by other processes while a part runs. */
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
-import { quantile } from "./samples.ts";
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { syncTimesMs } from "./harness.ts";
+import { percentile } from "./samples.ts";
 
 const TICKS_PER_SECOND = 100;
 const SYNCS = 300;
@@ -38,7 +30,10 @@ export function describeMachine(): Machine {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     kernel: `Linux ${release()}`,
     memoryGib: Math.round(totalmem() / 2 ** 30),
-    syncMs: syncMs(),
+    syncMs: percentile(
+      syncTimesMs(({ length }) => length === SYNCS),
+      0.5,
+    ),
     bun: Bun.version,
   };
 }
@@ -69,23 +64,4 @@ export function measureNoise(): (ownCpuSeconds: number) => Noise {
     loadBefore: loadBefore ?? 0,
     loadAfter: loadavg()[0] ?? 0,
   });
-}
-
-function syncMs(): number {
-  const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
-  const file = openSync(join(folder, "sync"), "w");
-  const line = Buffer.alloc(330, "x");
-  const times: number[] = [];
-  for (let i = 0; i < SYNCS; i++) {
-    const before = performance.now();
-    writeSync(file, line);
-    fdatasyncSync(file);
-    times.push(performance.now() - before);
-  }
-  closeSync(file);
-  rmSync(folder, { recursive: true });
-  return quantile(
-    times.sort((a, b) => a - b),
-    0.5,
-  );
 }

@@ -8,6 +8,7 @@ import { Sandbox, type Served } from "../test/e2e/program.ts";
 import { pageAddress } from "../test/page/fixtures.ts";
 import { HeadlessUser } from "../test/page/headless-user.ts";
 import { BareBrowser, type BareWindow, type TraceEvent } from "./bare-browser.ts";
+import { print } from "./harness.ts";
 import {
   FIRST_TEXT,
   PICTURE_EVERY,
@@ -17,7 +18,7 @@ import {
   type Traffic,
 } from "./page-messages.ts";
 import { measureScroll } from "./page-scroll.ts";
-import { saveSample } from "./samples.ts";
+import { percentile, saveSample } from "./samples.ts";
 
 const isQuick = process.argv.includes("--quick");
 const STARTS = isQuick ? 5 : 15;
@@ -29,15 +30,6 @@ const SCROLL_MESSAGES = isQuick ? 10_000 : 100_000;
 /** Three times Android's fastest swipe. */
 const SCROLL_PX_PER_SECOND = 12_000;
 const FRAME_MS = 16.7;
-
-function percentile(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-function print(cli: string): void {
-  process.stdout.write(`${cli}\n`);
-}
 
 async function measureSize(served: Served): Promise<void> {
   const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };

@@ -4,10 +4,10 @@
  * and counts lost and repeated records.
  */
 import { parseArgs } from "node:util";
-import { utf8Encode } from "../src/base/bytes.ts";
 import { Fault } from "../src/base/fault.ts";
 import { Identity } from "../src/crypto/identity.ts";
-import { RawClient } from "./raw-client.ts";
+import { forEachConcurrently, print } from "./harness.ts";
+import { carriesRecords, RawClient } from "./raw-client.ts";
 import { quantile, saveSample } from "./samples.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
@@ -19,19 +19,13 @@ const CHECK_INTERVAL_MS = 100;
 const STALL_TIMEOUT_MS = 60_000;
 const MISSED_TEXTS = 20;
 const TEXTS_DURING_RECONNECT = 20;
-const RECORD = utf8Encode("record");
-const KIND_OFFSET = 7;
 const SEQ = '{"v":1,"seq":';
-
-function isRecordMessage(bytes: Uint8Array): boolean {
-  return RECORD.every((byte, i) => bytes[KIND_OFFSET + i] === byte);
-}
 
 class Listener {
   lastSeq = 0;
 
   readonly onBytes = (bytes: Uint8Array): boolean => {
-    if (!isRecordMessage(bytes)) return false;
+    if (!carriesRecords(bytes)) return false;
     const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).lastIndexOf(SEQ);
     const digits = bytes.subarray(at + SEQ.length, at + SEQ.length + 16);
     this.lastSeq = Number.parseInt(Buffer.from(digits).toString(), 10);
@@ -65,7 +59,7 @@ async function registerAll(
   const [started, cpu] = [performance.now(), server.cpuSeconds()];
   const elapsed = () => (performance.now() - started) / 1000;
   let retries = 0;
-  await forEachConcurrently(people, async (i) => {
+  await forEachConcurrently(CONCURRENT_CONNECTS, [0, people], async (i) => {
     const listener = new Listener();
     listeners.push(listener);
     const register = () => RawClient.register(server.port, `p${i}`, listener.onBytes);
@@ -87,17 +81,6 @@ async function registerAll(
       `server: ${values.cpuSeconds.toFixed(1)} CPU s and ${values.peakMib.toFixed(0)} MiB`,
   );
   if (retries > 0) print(`${retries} of them had to retry`);
-}
-
-async function forEachConcurrently(
-  count: number,
-  action: (i: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < count) await action(next++);
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENT_CONNECTS, count) }, worker));
 }
 
 /** Retries, because this busy process may miss the deadline of a greeting. */
@@ -141,7 +124,7 @@ class Device {
   }
 
   readonly onBytes = (bytes: Uint8Array): boolean => {
-    if (!isRecordMessage(bytes)) return false;
+    if (!carriesRecords(bytes)) return false;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
     for (const [, digits] of text.matchAll(/\{"v":1,"seq":(\d+)/g)) {
       const seq = Number(digits);
@@ -175,7 +158,9 @@ async function measureReconnects(count: number): Promise<void> {
     const sender = new Device("sender");
     await sender.register(server.port);
     const devices = Array.from({ length: count }, (_, i) => new Device(`d${i}`));
-    await forEachConcurrently(count, async (i) => devices[i]?.register(server.port));
+    await forEachConcurrently(CONCURRENT_CONNECTS, [0, count], async (i) =>
+      devices[i]?.register(server.port),
+    );
     const lastJoinSeq = count + 2;
     await waitUntilNone(() => devices.filter(({ lastSeq }) => lastSeq < lastJoinSeq).length);
     for (const { client } of devices) client?.close();
@@ -233,10 +218,6 @@ function report(
   const row = { devices: devices.length };
   saveSample({ table: "devices", row, values: { ...totals, lost, twice } });
   if (lost > 0) throw new Error(`${lost} records were lost`);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 const isAll = values.people === undefined && values.devices === undefined;

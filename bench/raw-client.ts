@@ -1,5 +1,6 @@
 import { utf8Encode } from "../src/base/bytes.ts";
 import type { Fault } from "../src/base/fault.ts";
+import { ID_BYTES, outboxId } from "../src/base/ids.ts";
 import { checkName } from "../src/base/names.ts";
 import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../src/core/session/session.ts";
 import { makeDeviceCert } from "../src/crypto/device-cert.ts";
@@ -44,9 +45,7 @@ export class RawClient {
   onNotice: (notice: Notice) => void = () => {};
   readonly #nonce = crypto.getRandomValues(new Uint8Array(32));
   #counter = 0;
-  readonly #outbox = crypto
-    .getRandomValues(new Uint8Array(8))
-    .toBase64({ alphabet: "base64url", omitPadding: true });
+  readonly #outbox = outboxId(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
 
   private constructor(link: Link) {
     this.#link = link;

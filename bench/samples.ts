@@ -37,8 +37,12 @@ export function spreadOf(values: readonly number[]): Spread | undefined {
   return { median, min, max };
 }
 
-export function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+export function percentile(samples: Iterable<number>, share: number): number {
+  return quantile(Float64Array.from(samples).sort(), share);
 }
 
 /** Formats samples as a Markdown table with medians, and minimum and maximum in brackets. */

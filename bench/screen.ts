@@ -2,12 +2,12 @@
  * Performance of the full-screen client of `chat join`: `bun bench/screen.ts [--quick]`. Measures
  * the first frame, a busy room, memory, and bytes on a slow line compared with WeeChat.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { missingProgram } from "./contestants.ts";
 import { ngircd } from "./fan-out-irc.ts";
 import { findProgram } from "./fan-out-program.ts";
+import { newFolder, print } from "./harness.ts";
 import { RawClient } from "./raw-client.ts";
 import { quantile, saveSample } from "./samples.ts";
 import { BenchTerminal } from "./screen-terminal.ts";
@@ -175,7 +175,7 @@ async function measureSlowChat(session: Session, round: number): Promise<void> {
 
 async function measureSlowWeechat(weechat: string): Promise<void> {
   const server = await ngircd.start();
-  const folder = mkdtempSync(join(tmpdir(), "chat-bench-weechat-"));
+  const folder = newFolder();
   try {
     const senders = await Promise.all(SENDERS.map((_, i) => ngircd.makeSender(server.port, i)));
     const settings = [
@@ -220,7 +220,7 @@ async function measureSlow(
 
 async function withSession(action: (session: Session) => Promise<void>): Promise<void> {
   const server = await startServer();
-  const home = mkdtempSync(join(tmpdir(), "chat-bench-"));
+  const home = newFolder();
   try {
     const session = new Session(server.port, home);
     await session.register();
@@ -229,10 +229,6 @@ async function withSession(action: (session: Session) => Promise<void>): Promise
     await server.stop();
     rmSync(home, { recursive: true, force: true });
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 await withSession(async (session) => {

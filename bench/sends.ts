@@ -1,12 +1,13 @@
 /** Durable sends, one at a time per sender: `bun bench/sends.ts [--rounds 1] [--quick]`. */
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CONTESTANTS, missingProgram } from "./contestants.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
-import { saveSample } from "./samples.ts";
-import { percentiles, SendsLoad } from "./sends-process.ts";
+import { syncTimesMs } from "./harness.ts";
+import { LoadProcess } from "./load-orders.ts";
+import { percentile, saveSample } from "./samples.ts";
+import type { SendsOrder, SendsReport, SendsShare } from "./sends-load.ts";
 import { treeCpuSeconds, treePeakBytes } from "./server-process.ts";
 
 const { values } = parseArgs({
@@ -18,6 +19,9 @@ const { values } = parseArgs({
 });
 const SECONDS = values.quick ? 1 : 3;
 const SENDERS = [1, 64, 512];
+/** Servers run for days, so their first seconds of compiling code are not measured. */
+const WARM_UP_SECONDS = 3;
+const LOAD_PROGRAM = join(import.meta.dir, "sends-load.ts");
 /** Leaves one core to the server. */
 const LOAD_PROCESSES_MAX = Math.max(1, Math.min(4, availableParallelism() - 1));
 
@@ -27,21 +31,14 @@ interface Rate {
   readonly p99Ms: number;
 }
 
+function percentiles(latenciesMs: readonly number[]) {
+  return { p50Ms: percentile(latenciesMs, 0.5), p99Ms: percentile(latenciesMs, 0.99) };
+}
+
 function rawSyncs(): Rate {
-  const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
-  const file = openSync(join(folder, "raw"), "w");
-  const line = Buffer.alloc(330, "x");
-  const latencies: number[] = [];
   const started = performance.now();
-  while (performance.now() - started < SECONDS * 1000) {
-    const before = performance.now();
-    writeSync(file, line);
-    fdatasyncSync(file);
-    latencies.push(performance.now() - before);
-  }
-  closeSync(file);
+  const latencies = syncTimesMs(() => performance.now() - started >= SECONDS * 1000);
   const elapsedMs = performance.now() - started;
-  rmSync(folder, { recursive: true });
   return { ...percentiles(latencies), perSecond: (latencies.length / elapsedMs) * 1000 };
 }
 
@@ -49,15 +46,19 @@ async function durableSends(contestant: Contestant, senders: number) {
   const server = await contestant.start();
   try {
     const processes = Math.min(LOAD_PROCESSES_MAX, senders);
-    const loads: SendsLoad[] = [];
+    const loads: LoadProcess[] = [];
     for (let first = 0; first < senders; first += Math.ceil(senders / processes)) {
       const count = Math.min(Math.ceil(senders / processes), senders - first);
-      const share = { port: server.port, first, senders: count, seconds: SECONDS };
-      loads.push(new SendsLoad({ contestant: contestant.name, ...share }));
+      const { port } = server;
+      const share: SendsShare = { contestant: contestant.name, port, first, senders: count };
+      loads.push(new LoadProcess(LOAD_PROGRAM, [JSON.stringify(share)]));
     }
-    await Promise.all(loads.map((load) => load.ready()));
+    const sendFor = (seconds: number) =>
+      Promise.all(loads.map((load) => load.execute<SendsOrder, SendsReport>({ seconds })));
+    await sendFor(WARM_UP_SECONDS);
     const cpuBefore = treeCpuSeconds(server.pid);
-    const reports = await Promise.all(loads.map((load) => load.run()));
+    const reports = await sendFor(SECONDS);
+    for (const load of loads) await load.kill();
     const serverCpuSeconds = treeCpuSeconds(server.pid) - cpuBefore;
     const latencies = reports.flatMap(({ latenciesUs }) => latenciesUs.map((us) => us / 1000));
     const seconds = Math.max(...reports.map((report) => report.seconds));

@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { newFolder } from "./harness.ts";
 import { processTree } from "./transfer-usage.ts";
 
 /** The compiled server in its own folder, and its resource usage. */
@@ -25,7 +25,7 @@ const TICKS_PER_SECOND = 100;
 
 export async function startServer(
   flags: readonly string[] = UNLIMITED,
-  folder = mkdtempSync(join(tmpdir(), "chat-bench-")),
+  folder = newFolder(),
   requestedPort = 0,
 ): Promise<ServerProcess> {
   const child = Bun.spawn(

@@ -2,9 +2,9 @@
  * Time from start to exit of short commands beside `bun -e 0`, the peak memory of `chat send`, and
  * the time from the start of `chat join` to its `connected` line: `bun bench/start.ts [--quick]`.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { newFolder } from "./harness.ts";
 import { quantile, saveSample } from "./samples.ts";
 import { peakBytes, type ServerProcess, startServer } from "./server-process.ts";
 
@@ -14,7 +14,7 @@ const MEMORY_INTERVAL_MS = 1;
 
 class Site {
   readonly #server: ServerProcess;
-  readonly #home = mkdtempSync(join(tmpdir(), "chat-bench-"));
+  readonly #home = newFolder();
 
   constructor(server: ServerProcess) {
     this.#server = server;

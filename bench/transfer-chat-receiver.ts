@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { linesOf } from "./harness.ts";
 import type { ChatCommand } from "./transfer-chat.ts";
 
 interface GotLine {
@@ -14,7 +15,7 @@ const ARRIVAL_TIMEOUT_MS = 600_000;
 export class ChatReceiver {
   readonly #child: Bun.Subprocess<"ignore", "pipe", "ignore">;
   readonly #folder: string;
-  readonly #lines: AsyncGenerator<GotLine>;
+  readonly #lines: AsyncGenerator<string>;
 
   private constructor(child: Bun.Subprocess<"ignore", "pipe", "ignore">, folder: string) {
     this.#child = child;
@@ -41,9 +42,10 @@ export class ChatReceiver {
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done === true) throw new Error("get-file --follow ended before the file arrived");
-      if (value.kind !== "got") continue;
+      const line: GotLine = JSON.parse(value);
+      if (line.kind !== "got") continue;
       clearTimeout(timer);
-      return value;
+      return line;
     }
   }
 
@@ -55,15 +57,5 @@ export class ChatReceiver {
   async stop(): Promise<void> {
     this.#child.kill("SIGINT");
     await this.#child.exited;
-  }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<GotLine> {
-  const decoder = new TextDecoder();
-  let partialLine = "";
-  for await (const chunk of stream) {
-    const lines = (partialLine + decoder.decode(chunk, { stream: true })).split("\n");
-    partialLine = lines.pop() ?? "";
-    for (const line of lines) yield JSON.parse(line);
   }
 }

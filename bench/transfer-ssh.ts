@@ -1,7 +1,7 @@
 /** scp with a private ssh server, whose keys and settings are in one folder. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acceptsConnections, freePort } from "./free-port.ts";
+import { acceptsConnections, freePort } from "./harness.ts";
 import type { Content } from "./transfer-content.ts";
 import {
   requireProgram,

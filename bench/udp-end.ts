@@ -8,6 +8,7 @@ import { QuicDialer } from "../src/io/quic/dial.ts";
 import { listenQuic } from "../src/io/quic/listener.ts";
 import { wsDial } from "../src/io/ws/dial.ts";
 import { listenWs } from "../src/io/ws/listener.ts";
+import { percentile } from "./samples.ts";
 
 export interface Outcome {
   readonly megabytesPerS: number;
@@ -80,10 +81,8 @@ async function transfer(link: Link, seconds: number): Promise<Outcome> {
   }
   const elapsedS = (performance.now() - startedAt) / 1_000;
   clearInterval(timer);
-  const sorted = echoMs.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
   const megabytesPerS = (acked * CHUNK_BYTES) / 1e6 / elapsedS;
-  return { megabytesPerS, echoP99Ms: at(0.99), echoP50Ms: at(0.5) };
+  return { megabytesPerS, echoP99Ms: percentile(echoMs, 0.99), echoP50Ms: percentile(echoMs, 0.5) };
 }
 
 async function measureConnections(dial: Dial, host: string, port: number): Promise<ConnectionCost> {
@@ -109,8 +108,7 @@ async function measureConnections(dial: Dial, host: string, port: number): Promi
   }
   Bun.gc(true);
   const idleBytes = (process.memoryUsage().rss - before) / links.length;
-  const sorted = times.toSorted((a, b) => a - b);
-  return { connectMs: sorted[CONNECTS >> 1] ?? Number.NaN, idleBytes };
+  return { connectMs: percentile(times, 0.5), idleBytes };
 }
 
 const [role, ...args] = process.argv.slice(2);

@@ -3,6 +3,8 @@
  * channel, and round-trip time of small messages. `--quick`, `--runs N`, `--seconds N`.
  */
 import { join } from "node:path";
+import { print } from "./harness.ts";
+import { percentile } from "./samples.ts";
 import type { Path } from "./udp-emulator.ts";
 import type { ConnectionCost, Outcome } from "./udp-end.ts";
 import { EmulatedPath, FAR, hasTcpBbr, unsupportedReason } from "./udp-path.ts";
@@ -138,8 +140,10 @@ async function times<Result>(count: number, run: () => Promise<Result>): Promise
 
 function median(outcomes: readonly Outcome[]): Outcome {
   const medianOf = (key: keyof Outcome) =>
-    outcomes.map((outcome) => outcome[key]).toSorted((a, b) => a - b)[outcomes.length >> 1] ??
-    Number.NaN;
+    percentile(
+      outcomes.map((outcome) => outcome[key]),
+      0.5,
+    );
   return {
     megabytesPerS: medianOf("megabytesPerS"),
     echoP99Ms: medianOf("echoP99Ms"),
@@ -155,8 +159,4 @@ function line({ megabytesPerS, echoP99Ms, echoP50Ms }: Outcome): string {
 function numberOf(flag: string, otherwise: number): number {
   const at = args.indexOf(flag);
   return at < 0 ? otherwise : Number(args[at + 1]);
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -12,6 +12,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { repositorySources, type Source } from "../test/tidy/source.ts";
+import { randomOf } from "../test/worlds/disk-world.ts";
 import { ImportGraph } from "./affected-tests.ts";
 import { ALLOCATOR } from "./allocator.ts";
 
@@ -89,16 +90,6 @@ function mutantsOf({ path, code }: Source): Mutant[] {
       return isType ? [] : [{ path, line, kind, index, original, replacement }];
     }),
   );
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function sample<Item>(items: readonly Item[], count: number, random: () => number): Item[] {
@@ -251,7 +242,7 @@ const sources = repositorySources().filter(
 const mutants = sources.flatMap(mutantsOf);
 const isSampled = Number(values.count) < mutants.length;
 const queue = isSampled
-  ? sample(mutants, Number(values.count), randomFrom(Number(values.seed)))
+  ? sample(mutants, Number(values.count), randomOf(Number(values.seed)))
   : [...mutants];
 const chosenCount = queue.length;
 const counts = new Map<string, { planted: number; survived: number }>();

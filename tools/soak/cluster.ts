@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { commitHash } from "../../bench/machine.ts";
 import { until } from "../../test/event.ts";
 import { natsVersion } from "../../test/io/nats/nats-servers.ts";
+import { randomOf } from "../../test/worlds/disk-world.ts";
 import { type CheckResult, checkCluster } from "./cluster/check.ts";
 import { DISRUPTIONS, type Disruption } from "./cluster/disruptions.ts";
 import { type Machine, startMachines } from "./cluster/machines.ts";
@@ -34,16 +35,6 @@ interface Round extends CheckResult {
   readonly seconds: number;
   readonly othersMs: number;
   readonly ownMs: number;
-}
-
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function* shuffled(items: readonly Disruption[], random: () => number): Generator<Disruption> {
@@ -116,7 +107,7 @@ function printRound(number: number, round: Round): void {
   for (const line of round.errors) process.stdout.write(`   ${line}\n`);
 }
 
-const random = createRandom(Number(values.seed));
+const random = randomOf(Number(values.seed));
 const folder = mkdtempSync(join(tmpdir(), "chat-soak-cluster-"));
 const rounds: Round[] = [];
 let clients: TypingClient[] = [];

@@ -22,93 +22,70 @@ const FILL_INTERVAL_MS = 300;
 const REFUSAL_TIMEOUT_MS = 10_000;
 const READ_TIMEOUT_MS = 15_000;
 
+type Target = readonly [Machine, Service];
+type Choose = (context: DisruptionContext) => Promise<readonly Target[]>;
+
+const natsLeader: Choose = async (context) => [[await leaderOf(context), "nats"]];
+const natsFollower: Choose = async (context) => {
+  const leader = await leaderOf(context);
+  const others = context.machines.filter((machine) => machine !== leader);
+  return [[pick(context, others), "nats"]];
+};
+const oneChat: Choose = async (context) => [[pick(context, context.machines), "chat"]];
+
+const KILLED: Readonly<Record<string, Choose>> = {
+  "the NATS leader": natsLeader,
+  "a NATS follower": natsFollower,
+  "a chat serve": oneChat,
+  "all chat serve": async ({ machines }) => servicesOf(machines, "chat"),
+  "all six processes": async ({ machines }) => [
+    ...servicesOf(machines, "nats"),
+    ...servicesOf(machines, "chat"),
+  ],
+  "NATS and chat serve on the leader's machine": async (context) => {
+    const leader = await leaderOf(context);
+    return [
+      [leader, "nats"],
+      [leader, "chat"],
+    ];
+  },
+};
+
+const SUSPENDED: Readonly<Record<string, Choose>> = {
+  "the NATS leader": natsLeader,
+  "a NATS follower": natsFollower,
+  "a chat serve": oneChat,
+};
+
+/** Users of a server wait, users of NATS alone do not. */
+function chatMachines(targets: readonly Target[]): Machine[] {
+  return targets.flatMap(([machine, service]) => (service === "chat" ? [machine] : []));
+}
+
 export const DISRUPTIONS: readonly Disruption[] = [
-  {
-    name: "kill -9 of the NATS leader",
-    run: async (context) => {
-      const leader = await leaderOf(context);
-      await killAndRestart(context, [[leader, "nats"]]);
-      return [];
+  ...Object.entries(KILLED).map(([name, choose]) => ({
+    name: `kill -9 of ${name}`,
+    run: async (context: DisruptionContext) => {
+      const targets = await choose(context);
+      await killAndRestart(context, targets);
+      return chatMachines(targets);
     },
-  },
-  {
-    name: "kill -9 of a NATS follower",
-    run: async (context) => {
-      const leader = await leaderOf(context);
-      const others = context.machines.filter((machine) => machine !== leader);
-      await killAndRestart(context, [[pick(context, others), "nats"]]);
-      return [];
-    },
-  },
-  {
-    name: "kill -9 of a chat serve",
-    run: async (context) => {
-      const machine = pick(context, context.machines);
-      await killAndRestart(context, [[machine, "chat"]]);
-      return [machine];
-    },
-  },
-  {
-    name: "kill -9 of all chat serve",
-    run: async (context) => {
-      await killAndRestart(context, servicesOf(context.machines, "chat"));
-      return context.machines;
-    },
-  },
-  {
-    name: "kill -9 of all six processes",
-    run: async (context) => {
-      await killAndRestart(context, [
-        ...servicesOf(context.machines, "nats"),
-        ...servicesOf(context.machines, "chat"),
-      ]);
-      return context.machines;
-    },
-  },
-  {
-    name: "kill -9 of NATS and chat serve on the leader's machine",
-    run: async (context) => {
-      const leader = await leaderOf(context);
-      await killAndRestart(context, [
-        [leader, "nats"],
-        [leader, "chat"],
-      ]);
-      return [leader];
-    },
-  },
+  })),
   {
     name: "kill -9 of the NATS leader and then of its successor",
     run: async (context) => {
-      const leader = await leaderOf(context);
-      await killAndRestart(context, [[leader, "nats"]]);
-      await killAndRestart(context, [[await leaderOf(context), "nats"]]);
+      for (let i = 0; i < 2; i++) await killAndRestart(context, await natsLeader(context));
       return [];
     },
   },
-  {
-    name: "SIGSTOP of the NATS leader",
-    run: async (context) => {
-      await suspend(context, [[await leaderOf(context), "nats"]]);
-      return [];
+  ...Object.entries(SUSPENDED).map(([name, choose]) => ({
+    name: `SIGSTOP of ${name}`,
+    run: async (context: DisruptionContext) => {
+      const targets = await choose(context);
+      await suspend(context, targets);
+      return chatMachines(targets);
     },
-  },
-  {
-    name: "SIGSTOP of a NATS follower",
-    run: async (context) => {
-      const leader = await leaderOf(context);
-      const others = context.machines.filter((machine) => machine !== leader);
-      await suspend(context, [[pick(context, others), "nats"]]);
-      return [];
-    },
-  },
-  {
-    name: "SIGSTOP of a chat serve",
-    run: async (context) => {
-      const machine = pick(context, context.machines);
-      await suspend(context, [[machine, "chat"]]);
-      return [machine];
-    },
-  },
+  })),
   {
     name: "a full disk under a chat serve",
     run: async (context) => {
@@ -188,16 +165,13 @@ function pick<Item>({ random }: DisruptionContext, items: readonly Item[]): Item
   return item;
 }
 
-function servicesOf(
-  machines: readonly Machine[],
-  service: Service,
-): (readonly [Machine, Service])[] {
+function servicesOf(machines: readonly Machine[], service: Service): Target[] {
   return machines.map((machine) => [machine, service] as const);
 }
 
 async function killAndRestart(
   context: DisruptionContext,
-  targets: readonly (readonly [Machine, Service])[],
+  targets: readonly Target[],
 ): Promise<void> {
   await Promise.all(targets.map(([machine, service]) => machine.kill(service)));
   const delaysMs = targets.map(() => context.random() * DOWN_MS_MAX);
@@ -212,7 +186,7 @@ async function killAndRestart(
 
 async function suspend(
   { stopMs }: DisruptionContext,
-  targets: readonly (readonly [Machine, Service])[],
+  targets: readonly Target[],
   meanwhile: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   for (const [machine, service] of targets) machine.signal(service, "SIGSTOP");
