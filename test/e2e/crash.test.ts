@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { until, within } from "../event.ts";
 import { sampleSize } from "../samples.ts";
 import { Sender } from "./load.ts";
-import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
+import { type Json, type Program, Sandbox } from "./program.ts";
 
 /** Kills the server at random times. Every acknowledged message must remain, once and in order. */
 
@@ -177,44 +177,3 @@ test(
   },
   120_000 + BACKED_UP_ROUNDS * 20_000,
 );
-
-test("SIGTERM keeps confirmed messages, and clients resend the others", async () => {
-  await using sandbox = new Sandbox();
-  let server = await sandbox.serve();
-  const { port, invite } = server;
-  const progress = new Progress(sandbox, invite, ["ana", "bob"]);
-  await progress.more(30);
-  const stopped = await server.program.signal("SIGTERM");
-  expect([stopped.exitCode, stopped.err]).toEqual([0, ""]);
-  server = await sandbox.serve({ port });
-  expect(server.program.out.text).not.toContain('"recovered"');
-  for (const sender of progress.senders) sender.pause();
-  for (const { name, program, typed } of progress.senders) {
-    const { exitCode, out } = await program.finish(60_000);
-    expect([name, exitCode]).toEqual([name, 0]);
-    const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
-    const history = ["history", "--data", server.data, "--from", name, "--last", "1000000"];
-    expect(textsOf(await sandbox.home("x").json(history), name)).toEqual(wanted);
-    expect(out).toContain('"lost"');
-  }
-});
-
-test("a killed sender has sent all printed messages, in order", async () => {
-  await using sandbox = new Sandbox();
-  await sandbox.serve();
-  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
-  await ana.run(["register"]);
-  const lines = Array.from({ length: 1_000 }, (_, i) => `line ${i}`);
-  const sender = ana.start(["send", "--json"]);
-  sender.type(...lines);
-  for (let i = 0; i < 20; i++) await sender.json("sent");
-  const { out } = await sender.signal("SIGKILL");
-  const whole = out.slice(0, out.lastIndexOf("\n") + 1);
-  const output = ndjson(whole).map(({ seq }) => seq);
-  const all = await ana.json(["history", "--from", "ana", "--grep", "line"]);
-  expect(all.map(({ text }) => String(text))).toEqual(lines.slice(0, all.length));
-  expect(all.length).toBeGreaterThanOrEqual(output.length);
-  expect(all.slice(0, output.length).map(({ seq }) => seq)).toEqual(output);
-  const again = await ana.run(["send"], { stdin: "back\n" });
-  expect(again.exitCode).toBe(0);
-});

@@ -89,25 +89,6 @@ test("completes the lines of a client that closes its input, as `nc -N` does", a
   }
 });
 
-test("accepts an IRC password until it is revoked", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve({ args: IRC });
-  const { ben } = await people(sandbox);
-  const admin = (...args: readonly string[]) =>
-    ben.json(["admin", "irc-password", "ana", "--data", served.data, ...args]);
-  const [created] = await admin("--label", "WeeChat");
-  const { ircs } = addressesOf(served);
-  const ana = IrcConnection.open(ircs);
-  await ana.logIn("ana", String(created?.["password"]));
-  await admin("--revoke", String(created?.["id"]));
-  await ana.until(/^ERROR /);
-  await ana.lines.ended;
-  const again = IrcConnection.open(ircs);
-  again.send(`PASS ana:${created?.["password"]}`, "NICK ana", "USER ana 0 * :ana");
-  await again.until(/ 464 ana /);
-  await again.lines.ended;
-});
-
 test("answers the WebSocket /irc, and lists connections and counters", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve({ args: IRC });

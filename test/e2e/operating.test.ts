@@ -61,46 +61,6 @@ test("creates, lists and revokes IRC passwords", async () => {
   expect((await admin.run([...command, "--label", "x".repeat(65), ...OLGA])).exitCode).not.toBe(0);
 });
 
-test("renames an account and a room while their users stay connected", async () => {
-  const { sandbox, served } = server;
-  const bob = await sandbox.home("bob").join(["--user", "bob"]);
-  const eve = await sandbox.home("eve").join(["--user", "eve", "--room", "lab"]);
-  await eve.json("join", { room: "lab", from: "eve" });
-  bob.type("/join lab");
-  await eve.json("join", { room: "lab", from: "bob" });
-  const admin = sandbox.home("admin");
-  expect(await admin.json(["admin", "rename", "bob", "robert", ...OLGA])).toEqual([
-    { kind: "renamed", user: "bob", name: "robert" },
-  ]);
-  expect(await eve.json("rename", { room: "lab" })).toMatchObject({
-    from: "olga",
-    user: "bob",
-    was: "bob",
-    name: "robert",
-  });
-  await bob.json("lost");
-  await bob.json("connected", { user: "robert" });
-  bob.type("still here");
-  expect(await eve.json("text", { text: "still here" })).toMatchObject({ from: "robert" });
-  expect(await admin.json(["admin", "room", "rename", "lab", "den", ...OLGA])).toEqual([
-    { kind: "renamed", room: "lab", name: "den" },
-  ]);
-  expect(await bob.json("rename", { was: "lab" })).toMatchObject({ name: "den", from: "olga" });
-  bob.type("in the den");
-  expect(await eve.json("text", { text: "in the den" })).toMatchObject({ room: "den" });
-  expect((await bob.finish()).exitCode).toBe(0);
-  const again = await sandbox.home("bob").join([]);
-  eve.type("welcome back");
-  const first = await again.out.next("a text", (line) => line.includes('"kind":"text"'));
-  expect(first).toContain("welcome back");
-  const direct = await admin.json(["history", "--data", served.data, "--room", "den"]);
-  expect(direct.filter(({ kind }) => kind === "text").map(({ from }) => from)).toEqual([
-    "robert",
-    "robert",
-    "eve",
-  ]);
-});
-
 test("queries of operators register no account", async () => {
   await using sandbox = new Sandbox();
   const served = await sandbox.serve();

@@ -1,6 +1,5 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
 import { sampleSize } from "../samples.ts";
 import { type Home, ndjson, type Program, Sandbox } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
@@ -29,32 +28,6 @@ async function textsBy(home: Home, name: string): Promise<string[]> {
   const texts = await home.json(["history", "--from", name, "--last", "1000000"]);
   return texts.flatMap(({ text }) => (text === undefined ? [] : [String(text)]));
 }
-
-test("sends messages typed offline in the next run", async () => {
-  await using sandbox = new Sandbox();
-  const first = await sandbox.serve();
-  const { port } = first;
-  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
-  const joined = await ana.join([]);
-  joined.type("in");
-  await joined.json("ack");
-  await first.program.signal("SIGTERM");
-  await joined.json("lost");
-  joined.type("one", "/me waits", "/msg @ana three");
-  await untilStored(ana, joined, 3);
-  await joined.signal("SIGTERM");
-  expect(joined.jsonLines.filter(({ code }) => code === "interrupted")).toHaveLength(3);
-  await sandbox.serve({ port });
-  const next = await ana.join([]);
-  expect(await next.json("ack", { text: "one" })).toMatchObject({ room: "lobby" });
-  await next.json("ack", { text: "waits" });
-  expect(await next.json("ack", { text: "three" })).toMatchObject({ to: "ana" });
-  await next.json("action", { text: "waits" });
-  expect((await next.finish()).exitCode).toBe(0);
-  expect(unsent(ana)).toEqual([]);
-  expect(await textsBy(ana, "ana")).toEqual(["in", "one", "waits", "three"]);
-  expect(readdirSync(`${ana.folder}/outboxes`)).toEqual([]);
-});
 
 test("sends each stored message once and in order after repeated kills", async () => {
   await using sandbox = server.guests();

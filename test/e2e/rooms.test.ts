@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault, type FaultCode } from "../../src/base/fault.ts";
-import { type Json, ndjson } from "./program.ts";
+import { ndjson } from "./program.ts";
 import { SharedServer } from "./shared-server.ts";
 
 const server = new SharedServer();
@@ -38,52 +38,6 @@ test("ends after three wrong room passwords; asks for a right one once", async (
   expect(history.filter(({ kind }) => kind === "text")).toEqual([]);
 });
 
-test("invites an account to a locked room", async () => {
-  await using sandbox = server.guests();
-  const [uma, ole] = [
-    await sandbox.home("uma").join(["--user", "uma"]),
-    await sandbox.home("ole").join(["--user", "ole"]),
-  ];
-  uma.type("/join cellar skeleton", "/invite @ole");
-  expect(await uma.json("admission")).toMatchObject({ room: "cellar", user: "ole", on: true });
-  expect(await ole.json("may-join")).toEqual({ kind: "may-join", room: "cellar", by: "uma" });
-  ole.type("/join cellar");
-  expect(await ole.json("joined")).toMatchObject({ room: "cellar" });
-  uma.type("/invite @ole");
-  expect(await uma.json("fault")).toMatchObject({ code: "not-allowed" });
-});
-
-test("in a conversation, room commands apply to the last room", async () => {
-  await using sandbox = server.guests();
-  await sandbox.home("finn").run(["register", "--user", "finn"]);
-  const ana = await sandbox.home("gus").join(["--user", "gus"]);
-  ana.type("/msg finn", "for finn", "/who", "/topic News", "/sendall for all", "still for finn");
-  expect(await ana.json("ack")).toMatchObject({ to: "finn", text: "for finn", queued: true });
-  expect(await ana.json("who")).toMatchObject({ room: "lobby" });
-  expect(await ana.json("topic")).toMatchObject({ room: "lobby", topic: "News" });
-  expect(await ana.json("ack")).toMatchObject({ room: "lobby", text: "for all" });
-  expect(await ana.json("ack")).toMatchObject({ to: "finn", text: "still for finn" });
-  ana.type("/leave lobby", "/msg #lobby a member again", "/msg #nowhere hi");
-  expect(await ana.json("left")).toEqual({ kind: "left", room: "lobby" });
-  expect(await ana.json("ack")).toMatchObject({ room: "lobby", text: "a member again" });
-  expect(await ana.json("fault")).toMatchObject({ code: "room-unknown" });
-});
-
-test("does not repeat the user's own messages at the next start", async () => {
-  await using sandbox = server.guests();
-  await sandbox.home("hal").run(["register", "--user", "hal"]);
-  const ida = sandbox.home("ida").with({ CHAT_USER: "ida" });
-  const texts = (lines: readonly Json[]) =>
-    lines.flatMap(({ kind, text }) => (kind === "text" ? text : []));
-  await ida.run(["join"], { stdin: "/msg hal hello\n" });
-  await ida.run(["join"]);
-  for (const i of [1, 2]) {
-    const stdin = `to all ${i}\n/msg hal to hal ${i}\n`;
-    const ran = await ida.run(["join", "--json"], { stdin });
-    expect(texts(ndjson(ran.out))).toEqual([`to all ${i}`, `to hal ${i}`]);
-  }
-});
-
 const FAILED_MOVES: readonly (readonly [move: string, code: FaultCode])[] = [
   ["/join vault wrong", "room-password-wrong"],
   ["/jion vault skeleton", "usage"],
@@ -111,21 +65,4 @@ test("sends nothing to another room after a failed change of rooms in a script",
   }
   const history = await kim.json(["history", "--room", "lobby", "--from", "kim"]);
   expect(history.filter(({ kind }) => kind !== "join")).toEqual([]);
-});
-
-test("a script that ends after a join prints its own join record", async () => {
-  await using sandbox = server.guests();
-  // Without waiting for the record, about half of these runs would end too early.
-  const runs = Array.from({ length: 4 }, async (_, index) => {
-    const user = `user-${index}`;
-    const home = sandbox.home(user);
-    const byFlag = index % 2 === 0;
-    const ran = await home.run(
-      ["join", "--user", user, "--json", ...(byFlag ? ["--room", user] : [])],
-      { stdin: byFlag ? "" : `/join ${user}\n` },
-    );
-    const joins = ndjson(ran.out).filter(({ kind, room }) => kind === "join" && room === user);
-    return [ran.exitCode, joins.map(({ from }) => from)];
-  });
-  expect(await Promise.all(runs)).toEqual(runs.map((_, index) => [0, [`user-${index}`]]));
 });

@@ -37,7 +37,7 @@ test("the first line contains everything that a script needs", async () => {
 });
 
 test("creates a data folder that only its owner can read", async () => {
-  const { data, invite } = server.served;
+  const { data, invite, program } = server.served;
   expect(modeOf(data)).toBe("700");
   for (const name of readdirSync(data, { recursive: true }).map(String)) {
     const path = join(data, name);
@@ -48,6 +48,9 @@ test("creates a data folder that only its owner can read", async () => {
     format: 3,
     minReader: 3,
   });
+  const token = readFileSync(join(data, "operator"), "utf8").trim();
+  expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  expect(program.out.text + program.err.text).not.toContain(token);
 });
 
 test("identity, room password and additional files survive a restart", async () => {
