@@ -48,7 +48,6 @@ const MEMBERSHIP_ROW_MS = 60 * 60_000;
 /** Files from clients that send no `sending` id count as sent together within this time. */
 const FILES_MS = 60_000;
 const FILES_MAX = 12;
-const MEMBERSHIP_ROW_MAX = 30;
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
 const NO_PINS: readonly number[] = [];
@@ -75,6 +74,7 @@ interface RowOptions {
   readonly pins: RoomState["pins"];
   readonly hidesMembership: boolean;
   readonly joinsFiles: boolean;
+  readonly membershipMax: number;
   readonly offsetMinutes: Offset;
 }
 
@@ -97,13 +97,14 @@ interface RowsState extends RowOptions {
  * proportional to the number of new items, because a busy room changes in every frame.
  */
 export class RowBuilder {
-  readonly #joinsFiles: boolean;
+  readonly #options: Pick<RowOptions, "joinsFiles" | "membershipMax">;
   #last: (RowInputs & { readonly rows: Rows }) | undefined;
   #state: RowsState | undefined;
   #pending: ReadonlyMap<string, Row> = new Map();
 
-  constructor({ joinsFiles = false }: { readonly joinsFiles?: boolean } = {}) {
-    this.#joinsFiles = joinsFiles;
+  /** @param membershipMax maximum number of joins or leaves in a row */
+  constructor({ joinsFiles = false, membershipMax = 30 } = {}) {
+    this.#options = { joinsFiles, membershipMax };
   }
 
   /**
@@ -143,14 +144,7 @@ export class RowBuilder {
 
   #build(model: Model, inputs: RowInputs, offsetMinutes: Offset): Rows {
     const { range, readTo, pins, ignored, hidesMembership, shown, loading, bottoms } = inputs;
-    const options = {
-      readTo,
-      pins,
-      ignored,
-      hidesMembership,
-      joinsFiles: this.#joinsFiles,
-      offsetMinutes,
-    };
+    const options = { readTo, pins, ignored, hidesMembership, ...this.#options, offsetMinutes };
     const state = buildRows(range.items, options, this.#state);
     this.#state = state;
     const pending = new Map<string, Row>();
@@ -345,7 +339,7 @@ function addItem(state: RowsState, i: number, before: RowsState | undefined): vo
   }
   const follow = itsDay === state.day && isGroupedWith(state.last, item);
   const answers = item.re === undefined ? undefined : itemAt(items, item.re);
-  const isJoined = itsDay === state.day && joinsRow(state.folded, item, follow);
+  const isJoined = itsDay === state.day && joinsRow(state, item, follow);
   const earlier = isJoined ? state.folded : NONE;
   const isGrouped = isJoined ? state.isFoldedGrouped : follow;
   const key = `i${(earlier[0] ?? item).seq}`;
@@ -387,7 +381,7 @@ function isGroupedWith(last: Item | undefined, item: Item): boolean {
   return Math.abs((after ?? 0) - (before ?? 0)) < GROUPED_WITHIN_MS;
 }
 
-function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): boolean {
+function joinsRow({ folded, membershipMax }: RowsState, item: Item, isFollowing: boolean): boolean {
   const { kind, timeUnixMs, text } = item;
   const [first] = folded;
   if (first?.kind !== kind) return false;
@@ -395,7 +389,7 @@ function joinsRow(folded: readonly Item[], item: Item, isFollowing: boolean): bo
   if (kind === "file") return isFollowing && isSentWith(folded, item);
   // A row states one reason.
   if (kind === "leave" && (text !== "" || first.text !== "")) return false;
-  return folded.length < MEMBERSHIP_ROW_MAX && timeUnixMs - first.timeUnixMs < MEMBERSHIP_ROW_MS;
+  return folded.length < membershipMax && timeUnixMs - first.timeUnixMs < MEMBERSHIP_ROW_MS;
 }
 
 /**

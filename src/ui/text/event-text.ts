@@ -83,18 +83,28 @@ export function plainTopic(topic: string): string {
   return plainLine(topic, TOPIC_BYTES_MAX);
 }
 
-/** @param earlier earlier events of other users that the text also summarises */
+/** A folded event names two users if there are at least this many. */
+const FOLDED_NAMES_MIN = 5;
+
+/**
+ * @param earlier earlier events of other users that the text also summarises
+ * @param isFolded whether to count most of the users instead of naming them
+ */
 export function eventText(
   item: Item,
   texts: Texts,
   times: Times,
   earlier: readonly Item[] = [],
+  isFolded = false,
 ): string {
   const { kind, from, on, keepMs, untilUnixMs, isRemoved } = item;
   const all = [...earlier, item].map((event) => cleanText(event.from ?? texts.server));
   if (kind === "sealed") return texts.unreadableMessages(all.length);
   if (kind === "topic" && item.state === "erased") return texts.deleted;
-  const actor = times.list([...new Set(all)]);
+  const names = [...new Set(all)];
+  if (isFolded && names.length >= FOLDED_NAMES_MIN)
+    names.splice(2, Infinity, texts.others(names.length - 2));
+  const actor = times.list(names);
   if (!Object.hasOwn(PHRASES, kind)) return texts.eventOther(actor, cleanText(kind));
   const facts: EventFacts = {
     text: kind === "topic" ? plainTopic(item.text) : cleanText(item.text),

@@ -215,6 +215,7 @@ test("groups consecutive joins in one row and leaves in another", () => {
   const crowd = Array.from({ length: 31 }, (_, i) => came(i + 2, `p${i}`));
   model = scene(...crowd, { kind: "open", target: "lobby" }).model;
   expect(lines(maker)).toHaveLength(2);
+  expect(lines(new RowBuilder({ membershipMax: 31 }))).toHaveLength(1);
 });
 
 const MINUTE_MS = 60_000;

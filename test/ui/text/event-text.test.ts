@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { itemOf } from "../../../src/core/model/item.ts";
-import { briefText, quotedText } from "../../../src/ui/text/event-text.ts";
+import { briefText, eventText, quotedText } from "../../../src/ui/text/event-text.ts";
 import { timesIn } from "../../../src/ui/text/times.ts";
 import { loadTexts } from "../../../src/web/browser/texts.ts";
 import { fileBody } from "../../cli/screen/view/scenes.ts";
@@ -64,3 +64,20 @@ test("removes markup from a message, but not from a file name", async () => {
   expect(briefText(file, texts, timesIn(texts))).toBe("Berkas: _a_.png: look");
   expect(quotedText(file, 100)).toBe("_a_.png");
 });
+
+test.each([
+  ["en", 4, "p0, p1, p2, and p3 joined"],
+  ["en", 5, "p0, p1, and 3 others joined"],
+  ["id", 30, "p0, p1, dan 28 orang lain bergabung"],
+] as const)(
+  "counts most names of a folded event in %s, %d names",
+  async (language, count, text) => {
+    const texts = await loadTexts(language);
+    const items = Array.from({ length: count }, (_, i) =>
+      itemOf(record(i + 2, { kind: "join", from: `p${i}` }), "ana", () => false),
+    );
+    const last = items.at(-1) as (typeof items)[number];
+    expect(eventText(last, texts, timesIn(texts), items, true)).toBe(text);
+    expect(eventText(last, texts, timesIn(texts), items)).toContain(`p${count - 1} `);
+  },
+);

@@ -143,6 +143,7 @@ export const ENGLISH = {
   deleteExplained: "Its text is permanently deleted. A placeholder stays.",
   copyText: "Copy text",
   showMore: "Show more",
+  showAll: "Show all",
   showLess: "Show less",
   code: "Code",
   table: "Table",
@@ -168,6 +169,7 @@ export const ENGLISH = {
   newFrom: (from: string, text: string) => `${from}: ${text}`,
   newMany: (n: number) => `${n} new messages`,
   // The author's name precedes the text of an event.
+  others: (n: number) => `${n} others`,
   eventJoin: "joined",
   eventLeave: "left",
   eventTopic: (topic: string) => (topic === "" ? "removed the topic" : `set the topic: ${topic}`),

@@ -48,6 +48,8 @@ import { Timeline } from "./timeline.tsx";
 export type Side = "people" | "search" | undefined;
 
 const NO_ITEMS: readonly Item[] = [];
+/** Most joins of a row are folded. */
+const MEMBERSHIP_ROW_MAX = 300;
 
 function visibleItems(room: RoomState | undefined): readonly Item[] {
   return (room?.jump ?? room?.tail)?.items ?? NO_ITEMS;
@@ -127,7 +129,9 @@ function Conversation(props: MainProps) {
   const { model, target, isOperator, jumps, onJump, onOpen, onSearch, onPeople } = props;
   const page = usePage();
   const { chat, texts, settings } = page;
-  const [rowBuilder] = useState(() => new RowBuilder({ joinsFiles: true }));
+  const [rowBuilder] = useState(
+    () => new RowBuilder({ joinsFiles: true, membershipMax: MEMBERSHIP_ROW_MAX }),
+  );
   const room = openRoom(model);
   const rows = rowBuilder.rowsOf(model, offsetMinutes, settings.isQuiet);
   const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);

@@ -22,7 +22,7 @@ import { ReadersLine } from "../attention/readers.tsx";
 import { EmojiButton } from "../emoji/button.tsx";
 import { Files } from "../files/files.tsx";
 import { Button } from "../shell/button.tsx";
-import { useModelValue, useOnline, usePage, useTexts } from "../shell/context.tsx";
+import { useOnline, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
@@ -362,14 +362,19 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   );
 });
 
-export const EventText = memo(function EventRow({
-  row,
-  isJumpTarget,
-}: Omit<MessageProps, "actions">) {
+export const EventText = memo(function EventRow({ row, actions, isJumpTarget }: MessageProps) {
   const { texts, times } = usePage();
   const { item, earlier } = row;
-  const target = useModelValue(({ open = "" }) => open);
-  const text = eventText(item, texts, times, earlier);
+  const { target, unfolded } = actions;
+  const { seq } = earlier[0] ?? item;
+  const [isOpen, setOpen] = useState(() => unfolded.has(seq));
+  const all = eventText(item, texts, times, earlier);
+  const folded = eventText(item, texts, times, earlier, true);
+  const text = isOpen ? all : folded;
+  const toggle = () => {
+    unfolded.set(seq, !isOpen);
+    setOpen(!isOpen);
+  };
   const { timeUnixMs } = earlier[0] ?? item;
   const [first, last] = [times.clock(timeUnixMs), times.clock(item.timeUnixMs)];
   return (
@@ -383,6 +388,11 @@ export const EventText = memo(function EventRow({
           text
         )}
       </span>
+      {all === folded ? null : (
+        <button type="button" className="fold-link" aria-expanded={isOpen} onClick={toggle}>
+          {isOpen ? texts.showLess : texts.showAll}
+        </button>
+      )}
     </p>
   );
 });

@@ -70,7 +70,8 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
         </div>
       );
     case "item":
-      if (!isMessage(row.item)) return <EventText row={row} isJumpTarget={isJumpTarget} />;
+      if (!isMessage(row.item))
+        return <EventText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
       return (
         <MenuStateContext value={onMenuState}>
           <Message row={row} actions={actions} isJumpTarget={isJumpTarget} />
