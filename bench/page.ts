@@ -1,6 +1,6 @@
 /**
  * Performance of the page in Chromium: `bun bench/page.ts [--quick] [PART…]` with the parts size,
- * starts, frames, scrolls and uploads.
+ * starts, frames, devices, scrolls and uploads.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,9 @@ import { pageAddress } from "../test/page/fixtures.ts";
 import { HeadlessUser } from "../test/page/headless-user.ts";
 import { BareBrowser, type BareWindow, type TraceEvent } from "./bare-browser.ts";
 import { print } from "./harness.ts";
+import { measureDevices } from "./page-devices.ts";
 import {
+  FAST,
   FIRST_TEXT,
   PICTURE_EVERY,
   PictureSender,
@@ -240,13 +242,13 @@ const isSelected = (part: string) => selected.length === 0 || selected.includes(
 const browser = await BareBrowser.start();
 try {
   await using sandbox = new Sandbox();
-  const limits = ["--posts-per-second", "1000000", "--texts-per-day", "1T"];
-  const served = await sandbox.serve({ args: limits });
+  const served = await sandbox.serve({ args: FAST });
   if (isSelected("size")) await measureSize(served);
   if (isSelected("starts")) await measureStarts(browser, served);
   if (isSelected("frames")) await measureFrames(browser, sandbox, served);
   if (isSelected("uploads")) await measureUploads(browser, sandbox, served);
   await served.program.signal("SIGTERM");
+  if (isSelected("devices")) await measureDevices(browser, sandbox);
   if (isSelected("scrolls")) await measureScrolling(browser, sandbox);
 } finally {
   await browser.stop();

@@ -30,12 +30,12 @@ export class HeadlessUser {
     await this.tab.ask("post", { outbox: this.#outbox, counter, to, body });
   }
 
-  async postMany(count: number, text: (n: number) => string): Promise<void> {
+  async postMany(count: number, text: (n: number) => string, to = "lobby"): Promise<void> {
     for (let from = 0; from < count; from += IN_FLIGHT_MAX) {
       const texts = Array.from({ length: Math.min(IN_FLIGHT_MAX, count - from) }, (_, i) =>
         text(from + i),
       );
-      await Promise.all(texts.map((text) => this.post(text)));
+      await Promise.all(texts.map((text) => this.post(text, to)));
     }
   }
 }
