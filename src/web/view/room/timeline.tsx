@@ -4,7 +4,6 @@ import { flushSync } from "preact/compat";
 import {
   type KeyboardEvent,
   memo,
-  type ReactElement,
   type RefObject,
   useCallback,
   useEffect,
@@ -405,33 +404,6 @@ function useDrawnRange(
   return { indexes: all, aheadPx, scrolled };
 }
 
-const CACHED_ELEMENTS_MAX = 200;
-
-/**
- * Reuses the elements of unchanged rows. The cache is small, because an element retains everything
- * that it renders.
- */
-function useElements(actions: MessageActions, shownKey: string | undefined, onMenu: OnMenu) {
-  return useMemo(() => {
-    let [recent, older] = [new Map<Row, ReactElement>(), new Map<Row, ReactElement>()];
-    return (row: Row): ReactElement => {
-      const { key } = row;
-      const element = recent.get(row) ?? older.get(row) ?? (
-        <RowView
-          key={key}
-          row={row}
-          actions={actions}
-          isJumpTarget={key === shownKey}
-          onMenu={onMenu}
-        />
-      );
-      if (recent.size >= CACHED_ELEMENTS_MAX) [recent, older] = [new Map(), recent];
-      recent.set(row, element);
-      return element;
-    };
-  }, [actions, shownKey, onMenu]);
-}
-
 /** Listens passively; otherwise the browser waits for the page before each scroll step. */
 function useWheel(
   section: RefObject<HTMLElement | null>,
@@ -465,7 +437,6 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const { menuKey, onMenu } = useMenuKey(scrollState);
   const { indexes, aheadPx, scrolled } = useDrawnRange(rows, scrollState, menuKey);
   const { checkVisible, toFresh, isAway, fresh } = useVisibleRange(rows, timeline, scrollState);
-  const elementOf = useElements(actions, timeline.shownKey, onMenu);
   const { list, isFollowing, aim, userInputMs } = scrollState;
   const releaseAim = () => {
     aim.current = undefined;
@@ -544,7 +515,15 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
         role="group"
         aria-label={texts.messages}
       >
-        {elementOf}
+        {(row) => (
+          <RowView
+            key={row.key}
+            row={row}
+            actions={actions}
+            isJumpTarget={row.key === timeline.shownKey}
+            onMenu={onMenu}
+          />
+        )}
       </VList>
       <Printed rows={rows} actions={actions} />
       {isAway ? (
