@@ -132,6 +132,17 @@ export class Actions {
     this.#withOpenRoom((room) => this.#store.applyNow({ kind: "jump", room, seq }));
   }
 
+  /** Jumps to the first item at or after a time (0: the first item), else to the newest. */
+  async jumpToTime(
+    target: string,
+    unixMs: number,
+    jump: (target: string, seq: number) => void,
+  ): Promise<void> {
+    const seq = await this.#store.firstSince(target, unixMs);
+    if (seq === undefined) this.scrollToBottom();
+    else jump(target, seq);
+  }
+
   scrollToBottom(): void {
     this.#withOpenRoom((room) => this.#store.applyNow({ kind: "bottom", room }));
   }

@@ -6,6 +6,7 @@ import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { SCROLL_PAGE_RECORDS } from "../base/limits-page.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../core/model/event.ts";
+import { hasNoItem } from "../core/model/item.ts";
 import type { Model } from "../core/model/state.ts";
 import { emptyModel, updateAll } from "../core/model/update.ts";
 import type { RoomPrefs } from "../core/rooms/prefs.ts";
@@ -119,6 +120,13 @@ export class ModelStore {
   async record(target: string, seq: number): Promise<ChatRecord | undefined> {
     const { records } = await this.#history({ target, after: seq - 1, before: seq + 1, limit: 1 });
     return records[0];
+  }
+
+  /** Returns the seq of the first item at or after a time. */
+  async firstSince(target: string, sinceUnixMs: number): Promise<number | undefined> {
+    const page = { after: 0, since: sinceUnixMs, limit: SCROLL_PAGE_RECORDS };
+    const { records } = await this.#history({ target, ...page });
+    return records.find((record) => !hasNoItem(record))?.seq;
   }
 
   #perform(effect: ModelEffect): void {

@@ -291,4 +291,22 @@ pageTest(`scrolls up through ${MESSAGES} messages and back in bounded memory`, a
   await ana.button(/^Jump to latest/).click();
   await ana.waitForMessage(`message ${MESSAGES - 1}.`);
   expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
+
+  const list = ana.page.locator(".timeline .list");
+  await list.press("Home");
+  await ana.waitForMessage("message 0.");
+  await list.press("End");
+  await ana.waitForMessage(`message ${MESSAGES - 1}.`);
+  const goTo = async (date: string) => {
+    await ana.room("lobby").hover();
+    await ana.button("Actions for lobby").click();
+    await ana.menuItem("Go to date").click();
+    await ana.field("Date").fill(date);
+    await ana.button("Go").click();
+    await ana.dialog("Go to date").waitFor({ state: "detached" });
+  };
+  await goTo("1999-12-31");
+  await ana.waitForMessage("message 0.");
+  await goTo("2999-12-31");
+  await ana.waitForMessage(`message ${MESSAGES - 1}.`);
 });

@@ -108,6 +108,10 @@ export const ENGLISH = {
   today: "Today",
   yesterday: "Yesterday",
   newest: "Jump to latest",
+  goToDate: "Go to date",
+  go: "Go",
+  date: "Date",
+  dateHint: "Leave the date empty to go to the first message.",
   unreadBelow: (n: number) => counted(n, "new message"),
   edited: "edited",
   notice: "notice",
@@ -589,6 +593,7 @@ export const ENGLISH = {
   keyEscape: "close panel",
   keySend: "send; Enter sends too, unless Settings say otherwise",
   keyMessages: "move between messages; Enter opens their actions",
+  keyEnds: "oldest and newest messages (in the list)",
 
   dashboardBack: "Back to chat",
   dashboardLog: "Live log",

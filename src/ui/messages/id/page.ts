@@ -106,6 +106,10 @@ export const INDONESIAN: Texts = {
   today: "Hari ini",
   yesterday: "Kemarin",
   newest: "Ke pesan terbaru",
+  goToDate: "Ke tanggal",
+  go: "Buka",
+  date: "Tanggal",
+  dateHint: "Kosongkan tanggal untuk ke pesan pertama.",
   unreadBelow: (n) => `${n} pesan baru`,
   edited: "disunting",
   notice: "pemberitahuan",
@@ -595,6 +599,7 @@ export const INDONESIAN: Texts = {
   keyEscape: "tutup panel",
   keySend: "kirim; Enter juga mengirim, kecuali diatur lain di Pengaturan",
   keyMessages: "berpindah antarpesan; Enter membuka tindakannya",
+  keyEnds: "pesan terlama dan terbaru (di daftar pesan)",
 
   dashboardBack: "Kembali ke obrolan",
   dashboardLog: "Log langsung",

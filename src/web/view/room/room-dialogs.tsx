@@ -11,6 +11,7 @@ import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { formatRoute } from "../../input/route.ts";
 import { Button } from "../shell/button.tsx";
 import type { CloseProps } from "../shell/context.tsx";
 import { FaultLine, type Task, usePage, useTask } from "../shell/context.tsx";
@@ -276,6 +277,30 @@ export function TopicDialog({ room, onClose }: CloseProps & { readonly room: Roo
   return (
     <FormDialog title={texts.changeTopic} action={texts.save} onSubmit={save} onClose={onClose}>
       <Field id="topic" label={texts.topic} value={topic} onChange={setTopic} isFirst />
+    </FormDialog>
+  );
+}
+
+export function DateDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+  const { texts, chat } = usePage();
+  const [date, setDate] = useState("");
+  const go = () => {
+    const unixMs = date === "" ? 0 : new Date(`${date}T00:00`).getTime();
+    return chat.actions.jumpToTime(target, unixMs, (_, seq) => {
+      location.hash = formatRoute({ target, seq });
+    });
+  };
+  return (
+    <FormDialog title={texts.goToDate} action={texts.go} onSubmit={go} onClose={onClose}>
+      <Field
+        id="date"
+        type="date"
+        label={texts.date}
+        hint={texts.dateHint}
+        value={date}
+        onChange={setDate}
+        isFirst
+      />
     </FormDialog>
   );
 }

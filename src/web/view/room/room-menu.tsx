@@ -14,7 +14,7 @@ import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
-import { TopicDialog } from "./room-dialogs.tsx";
+import { DateDialog, TopicDialog } from "./room-dialogs.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
 const HOUR_MS = 60 * 60_000;
@@ -42,6 +42,7 @@ function roomItems(page: PageValue, room: RoomState): MenuItem[] {
   return [
     ...arrangingItems(page, room),
     picturesItem(page, room),
+    dateItem(page, room),
     ...receiptsItems(page, room),
     ...own,
   ];
@@ -53,6 +54,11 @@ function picturesItem({ texts, settings, change }: PageValue, { target }: RoomSt
     icon: "picture",
     onChoose: () => change(switchedPictures(settings, target)),
   };
+}
+
+function dateItem({ texts, openDialog }: PageValue, { target }: RoomState): MenuItem {
+  const onChoose = () => openDialog(DateDialog, { target });
+  return { label: texts.goToDate, icon: "calendar", onChoose };
 }
 
 function receiptsItems({ texts, chat, openDialog }: PageValue, room: RoomState): MenuItem[] {

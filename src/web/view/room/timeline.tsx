@@ -430,7 +430,7 @@ function useWheel(
 }
 
 export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps }: TimelineProps) {
-  const { chat } = usePage();
+  const { chat, fail } = usePage();
   const texts = useTexts();
   const { rows, isShifted } = useStaged(useBeginning(timeline));
   const scrollState = useScrollState(rows, timeline, jumps);
@@ -441,6 +441,19 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const releaseAim = () => {
     aim.current = undefined;
     userInputMs.current = performance.now();
+  };
+  /** The browser itself scrolls only to the ends of the loaded messages. */
+  const goToEnd = (event: KeyboardEvent<HTMLElement>) => {
+    const { key, target, altKey, ctrlKey, metaKey } = event;
+    const isHome = key === "Home" && timeline.hasOlder;
+    if (altKey || ctrlKey || metaKey || !(isHome || key === "End")) return false;
+    if (!(target as Element).matches(".list, article")) return false;
+    event.preventDefault();
+    if (isHome) {
+      const jump = (_: string, seq: number) => actions.goTo(seq);
+      chat.actions.jumpToTime(actions.target, 0, jump).catch(fail);
+    } else chat.actions.scrollToBottom();
+    return true;
   };
   const section = useRef<HTMLElement>(null);
   // Rows added at the start change the list's scroll position, which the list reads only in scroll
@@ -479,7 +492,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       aria-label={texts.messagesOf(targetText(actions.target))}
       onKeyDown={(event) => {
         releaseAim();
-        moveFocus(event);
+        if (!goToEnd(event)) moveFocus(event);
       }}
       onPointerDown={releaseAim}
       // Uses the capture phase, because the button's own handler may change the label.

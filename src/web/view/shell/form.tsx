@@ -11,7 +11,7 @@ interface FieldProps {
   readonly hint?: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  readonly type?: "text" | "password";
+  readonly type?: "text" | "password" | "date";
   readonly complete?: string;
   readonly isRequired?: boolean;
   readonly isFirst?: boolean;

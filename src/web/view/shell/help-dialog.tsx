@@ -17,6 +17,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
     ["Alt+↑ Alt+↓", texts.keyRooms],
     ["↑", texts.keyEdit],
     ["↑ ↓", texts.keyMessages],
+    ["Home End", texts.keyEnds],
     ["Esc", texts.keyEscape],
   ];
   return (
