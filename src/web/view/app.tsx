@@ -22,7 +22,6 @@ import { localeFor, timesIn } from "../../ui/text/times.ts";
 import { loadTexts } from "../browser/texts.ts";
 import type { PageClient } from "../driver/page-client.ts";
 import { Layers } from "../input/layers.ts";
-import { Dashboard } from "./admin/dashboard.tsx";
 import { notifyFromWorker } from "./attention/pushes.tsx";
 import { playSound } from "./attention/sound.ts";
 import { useNoStrayDrops } from "./files/drop-zone.tsx";
@@ -39,9 +38,12 @@ import {
   usePage,
 } from "./shell/context.tsx";
 import { listen, whenSettled } from "./shell/effects.ts";
+import { LazyModule, useModule } from "./shell/lazy.ts";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
+
+const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 
 interface Overlay {
   readonly id: number;
@@ -151,8 +153,9 @@ function Screen() {
   const openDashboard = useCallback(() => setDashboard(true), []);
   useLayer(() => setDashboard(false), isDashboard && isOperator);
   useRouteClearing(me);
+  const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   if (me === undefined) return <Login />;
-  if (isDashboard && isOperator) {
+  if (isDashboard && isOperator && Dashboard !== undefined) {
     return <Dashboard onClose={() => setDashboard(false)} />;
   }
   return <ChatPage key={me} model={model} isOperator={isOperator} onDashboard={openDashboard} />;
