@@ -128,7 +128,7 @@ pageTest("removes a secret from the address, also in an open page", async () => 
   }
 });
 
-pageTest("closes one layer with each Back, and nothing else", async () => {
+pageTest("closes one layer with each Back or Escape, and nothing else", async () => {
   await using fay = await server.logIn("fay", { width: 390, height: 844, isPhone: true });
   await fay.createRoom("attic");
   await expectRoute(fay, "#/attic", "#attic");
@@ -139,7 +139,8 @@ pageTest("closes one layer with each Back, and nothing else", async () => {
   const { page } = fay;
   const panel = (name: string) => page.getByRole("complementary", { name });
   // The page adds a layer's entry to the history after it has drawn the layer.
-  const depthIs = (depth: number) => page.waitForFunction(`history.state === ${depth}`);
+  const depthIs = (depth: number) =>
+    until("the history has the layer", () => page.evaluate<boolean>(`history.state === ${depth}`));
   const open = async (name: string | RegExp, layer: Locator) => {
     await fay.button(name).first().click();
     await layer.waitFor();
@@ -168,6 +169,29 @@ pageTest("closes one layer with each Back, and nothing else", async () => {
     await open(name, layer);
     await goBack(layer);
   }
+  const focused = () =>
+    page.evaluate<string>("document.activeElement.ariaLabel ?? document.activeElement.className");
+  const pressEscape = async (layer: Locator, focus: RegExp) => {
+    await page.keyboard.press("Escape");
+    await layer.waitFor({ state: "hidden" });
+    expect([hashOf(fay), await focused()]).toEqual(["#/attic", expect.stringMatching(focus)]);
+  };
+  for (const [name, layer] of Object.entries(layers)) {
+    await open(name, layer);
+    await pressEscape(layer, new RegExp(name));
+    await depthIs(0);
+  }
+  await open(/^Open the list of rooms/, drawer);
+  expect(await focused()).toMatch(/room-line/);
+  await page.locator(".me-button").click();
+  await fay.button("IRC passwords").click();
+  const opacities = `[...document.querySelectorAll("dialog")].map(
+    (dialog) => getComputedStyle(dialog).opacity)`;
+  expect(await page.evaluate<string[]>(opacities)).toEqual(["0", "1"]);
+  await pressEscape(fay.dialog("IRC passwords"), /^button/);
+  await pressEscape(settings, /me-button/);
+  await pressEscape(drawer, /^Open the list of rooms/);
+  await depthIs(0);
   await open(/^Open the list of rooms/, drawer);
   await fay.room("lobby").click();
   await expectRoute(fay, "#/lobby", "#lobby");

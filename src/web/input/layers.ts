@@ -1,4 +1,4 @@
-/** Layers above the page, such as dialogs and menus, and the browser's Back button. */
+/** Layers above the page, such as dialogs and menus, which Escape and Back close one by one. */
 
 interface BrowserWindow extends EventTarget {
   readonly history: {
@@ -11,13 +11,19 @@ interface BrowserWindow extends EventTarget {
   setTimeout(act: () => void): unknown;
 }
 
+export interface Layer {
+  readonly close: () => void;
+  /** Escape does not leave a full page such as the dashboard. */
+  readonly ignoresEscape?: boolean;
+}
+
 /**
  * Owner of the history's entries. The state of an entry is its depth: 0 for a page, and one more
  * for each layer above it. Back therefore leaves the entry of the top layer.
  */
 export class Layers {
   readonly #window: BrowserWindow;
-  readonly #open: (() => void)[] = [];
+  readonly #open: Layer[] = [];
   /** Address of the page under all layers, because a layer's entry may have an older address. */
   #address: string;
   #isReturning = false;
@@ -28,22 +34,29 @@ export class Layers {
     this.#address = window.location.href;
     this.replace(this.#address, 0); // The page may have been reloaded below a layer.
     window.addEventListener("popstate", (event) => this.#onPopState(event));
+    window.addEventListener("keydown", (event) => {
+      if (event.defaultPrevented || !("key" in event) || event.key !== "Escape") return;
+      if (this.#open.length === 0 || this.#open.at(-1)?.ignoresEscape === true) return;
+      event.preventDefault();
+      this.closeTop();
+    });
   }
 
-  /**
-   * @param close called by Back
-   * @returns function that removes the layer
-   */
-  open(close: () => void): () => void {
-    const layer = () => close();
+  /** @returns function that removes the layer */
+  open(layer: Layer): () => void {
     this.#open.push(layer);
     this.#settle();
     return () => {
       const at = this.#open.indexOf(layer);
-      if (at < 0) return; // Closed by Back.
+      if (at < 0) return; // Closed by Back or Escape.
       this.#open.splice(at, 1);
       this.#settle();
     };
+  }
+
+  closeTop(): void {
+    this.#open.pop()?.close();
+    this.#settle();
   }
 
   push(address: string): void {
@@ -93,7 +106,7 @@ export class Layers {
       event.stopImmediatePropagation();
       this.#isReturning = false;
       this.replace(this.#address);
-      for (const close of closing.reverse()) close();
+      for (const layer of closing.reverse()) layer.close();
       if (this.#pushed !== undefined) this.push(this.#pushed);
     } else this.#address = location.href;
     this.#settle();

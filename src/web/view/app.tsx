@@ -151,7 +151,7 @@ function Screen() {
   useModelFaults();
   const { me } = model;
   const openDashboard = useCallback(() => setDashboard(true), []);
-  useLayer(() => setDashboard(false), isDashboard && isOperator);
+  useLayer(() => setDashboard(false), isDashboard && isOperator, true);
   useRouteClearing(me);
   const { Dashboard } = useModule(dashboard, isDashboard) ?? {};
   if (me === undefined) return <Login />;

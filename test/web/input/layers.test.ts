@@ -72,10 +72,17 @@ function opened() {
   const followed: string[] = [];
   window.addEventListener("popstate", () => followed.push(window.location.href));
   const closed: string[] = [];
-  const open = (name: string) => layers.open(() => closed.push(name));
+  const open = (name: string, ignoresEscape = false) =>
+    layers.open({ close: () => closed.push(name), ignoresEscape });
+  const pressEscape = () => {
+    const event = Object.assign(new Event("keydown", { cancelable: true }), { key: "Escape" });
+    window.dispatchEvent(event);
+    window.runTasks();
+    return event.defaultPrevented;
+  };
   layers.push("#/garden");
   window.runTasks();
-  return { window, layers, followed, closed, open };
+  return { window, layers, followed, closed, open, pressEscape };
 }
 
 describe("Back", () => {
@@ -180,6 +187,32 @@ describe("Back", () => {
     window.go(-3);
     expect([closed, followed]).toEqual([["dialog", "drawer"], []]);
     expect(window.location.href).toBe("#/garden");
+  });
+});
+
+describe("Escape", () => {
+  test("closes the top layer and removes its entry", () => {
+    const { window, followed, closed, open, pressEscape } = opened();
+    open("drawer");
+    open("dialog");
+    window.runTasks();
+    expect([pressEscape(), closed, window.history.state]).toEqual([true, ["dialog"], 1]);
+    expect([pressEscape(), closed, window.history.state]).toEqual([true, ["dialog", "drawer"], 0]);
+    expect(pressEscape()).toBe(false);
+    window.go(-1);
+    expect(followed).toEqual(["#/lobby"]);
+  });
+
+  test("does not leave a full page", () => {
+    const { window, closed, open, pressEscape } = opened();
+    open("dashboard", true);
+    window.runTasks();
+    expect([pressEscape(), closed]).toEqual([false, []]);
+    open("dialog");
+    pressEscape();
+    expect(closed).toEqual(["dialog"]);
+    window.go(-1);
+    expect(closed).toEqual(["dialog", "dashboard"]);
   });
 });
 

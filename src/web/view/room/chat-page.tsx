@@ -307,6 +307,13 @@ function usePanels() {
   }, [change]);
   const togglePeople = side === "people" ? closeSide : onPeople;
   const openDrawer = useCallback(() => setDrawer(true), []);
+  useEffect(() => {
+    if (!isDrawer) return;
+    const find = (part: string) => document.querySelector<HTMLElement>(`.side-rooms ${part}`);
+    (find("[aria-current]") ?? find("button"))?.focus();
+    const narrow = matchMedia("not (min-width: 45em)"); // The width must match page.css.
+    return listen(narrow, "change", () => setDrawer(false));
+  }, [isDrawer]);
   const handlers = { onOpen, onJump, onSearch, onPeople, openDrawer };
   return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...handlers };
 }
@@ -374,7 +381,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const [index] = useState(() => new PeopleIndex());
   const search = useCallback(() => onSearch(""), [onSearch]);
   useLiveRegion(room, me);
-  useShortcuts({ lines, onOpen, onSearch, isDrawer, side, closeSide, closeDrawer: setDrawer });
+  useShortcuts({ lines, onOpen, onSearch, side, closeSide });
   useRouting({ model, onOpen, onJump });
   useTitle(lines.mentions, target);
   const isKnown = useHasCaughtUp(model.isCaughtUp);
@@ -410,7 +417,7 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
           aria-label={texts.close}
           onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
         />
-        <main className="main" id="messages" tabIndex={-1}>
+        <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
           <RoomHead
             room={room}
             target={target}

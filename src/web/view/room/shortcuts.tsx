@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "react";
 import type { RoomList } from "../../../core/model/selectors.ts";
 import { keyAction } from "../../input/keys.ts";
-import { isWide, usePage } from "../shell/context.tsx";
+import { usePage } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { HelpDialog } from "../shell/help-dialog.tsx";
 import { Switcher } from "./switcher.tsx";
@@ -12,10 +12,8 @@ export interface ShortcutProps {
   readonly lines: RoomList;
   readonly onOpen: (target: string) => void;
   readonly onSearch: (text: string) => void;
-  readonly isDrawer: boolean;
   readonly side: string | undefined;
   readonly closeSide: () => void;
-  readonly closeDrawer: (on: false) => void;
 }
 
 function isField(target: EventTarget | null): boolean {
@@ -42,12 +40,8 @@ export function useShortcuts(props: ShortcutProps): void {
     };
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
-      const { onOpen, onSearch, isDrawer, side, closeSide, closeDrawer } = latestProps.current;
-      if (event.key === "Escape") {
-        if (isDrawer) closeDrawer(false);
-        else if (side === "search" || !isWide()) closeSide();
-        return;
-      }
+      const { onOpen, onSearch, side, closeSide } = latestProps.current;
+      if (event.key === "Escape" && side === "search") return closeSide();
       const action = keyAction(event, isField(event.target));
       if (action === undefined) return;
       event.preventDefault();
@@ -68,6 +62,6 @@ export function useShortcuts(props: ShortcutProps): void {
           return document.querySelector<HTMLElement>(".composer textarea")?.focus();
       }
     };
-    return listen(document, "keydown", onKeyDown);
+    return listen(window, "keydown", onKeyDown); // After the layers, which also use Escape.
   }, [openDialog]);
 }

@@ -65,14 +65,29 @@ export function useTexts(): Texts {
   return usePage().texts;
 }
 
-export function useLayer(onBack: () => void, isOpen = true): void {
+/** Returns the focus to its previous element when the layer with the focus disappears. */
+function restoreFocus(previous: Element | null): void {
+  const { activeElement: active, body } = document;
+  const isLost = active === body || active?.checkVisibility({ visibilityProperty: true }) !== true;
+  if (isLost && previous instanceof HTMLElement) previous.focus({ preventScroll: true });
+}
+
+export function useLayer(close: () => void, isOpen = true, ignoresEscape = false): void {
   const { layers } = usePage();
-  const latest = useRef(onBack);
-  latest.current = onBack;
-  useLayoutEffect(
-    () => (isOpen ? layers.open(() => latest.current()) : undefined),
-    [layers, isOpen],
-  );
+  const latest = useRef(close);
+  latest.current = close;
+  const opener = useRef<Element | null>(null);
+  // Read before the effects of the layer's content, which may move the focus.
+  opener.current = isOpen ? (opener.current ?? document.activeElement) : null;
+  useLayoutEffect(() => {
+    if (!isOpen) return;
+    const previous = opener.current;
+    const remove = layers.open({ close: () => latest.current(), ignoresEscape });
+    return () => {
+      remove();
+      queueMicrotask(() => restoreFocus(previous)); // The layer is still in the document.
+    };
+  }, [layers, isOpen, ignoresEscape]);
 }
 
 export function useModel(): Model {

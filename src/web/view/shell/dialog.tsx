@@ -4,7 +4,7 @@ import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "
 import { cleanText } from "../../../base/text.ts";
 import { GuessDelayNotice } from "../login/guess-delay.tsx";
 import { Button } from "./button.tsx";
-import { FaultLine, type PageValue, useLayer, useTask, useTexts } from "./context.tsx";
+import { FaultLine, type PageValue, useLayer, usePage, useTask, useTexts } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
 import type { MenuItem } from "./menu.tsx";
 import { Toasts } from "./toasts.tsx";
@@ -20,7 +20,7 @@ export interface DialogProps {
 const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
 
 export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
-  const texts = useTexts();
+  const { texts, layers } = usePage();
   const titleId = useId();
   const ref = useRef<HTMLDialogElement>(null);
   useLayer(onClose);
@@ -38,6 +38,10 @@ export function Dialog({ title, onClose, children, className = "" }: DialogProps
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();
+        if (event.target === ref.current) layers.closeTop();
+      }}
+      // Browsers on phones may close a dialog without asking.
+      onClose={(event) => {
         if (event.target === ref.current) onClose();
       }}
       onClick={(event) => {

@@ -71,7 +71,7 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
     anchor.focus({ preventScroll: true }); // The anchor can be scrolled out of view.
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" || event.key === "Tab") {
+    if (event.key === "Tab") {
       event.preventDefault();
       event.stopPropagation();
       return closeAndRefocus();
