@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { RoomId, UserId } from "../src/base/ids.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
-import { LineWriter } from "../src/io/log/line-writer.ts";
+import { LineWriter } from "../src/io/log/batch.ts";
 import { segmentName } from "../src/io/log/segment.ts";
 import type { RecordKind } from "../src/wire/kinds.ts";
 import { type Draft, sealDraft } from "../src/wire/record.ts";

@@ -10,7 +10,7 @@ import { Identity } from "../src/crypto/identity.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
 import { systemClock } from "../src/io/clock.ts";
 import { systemEntropy } from "../src/io/entropy.ts";
-import { countPartialChunks } from "../src/io/file/partial-chunks.ts";
+import { countPartialChunks } from "../src/io/file/partial-file.ts";
 import { openSink } from "../src/io/file/sink.ts";
 import { openSource } from "../src/io/file/source.ts";
 import { ClientState } from "../src/io/state/client-state.ts";

@@ -1,5 +1,5 @@
 import { utf8Decode } from "../src/base/bytes.ts";
-import { LineWriter, type RecordPosition } from "../src/io/log/line-writer.ts";
+import { LineWriter, type RecordPosition } from "../src/io/log/batch.ts";
 import type { LogRecord, SealedDraft } from "../src/wire/record.ts";
 
 export function encodeLine(

@@ -2,7 +2,7 @@
 
 import type { ClientState } from "../io/state/client-state.ts";
 import type { LogPins } from "../io/state/log-pins.ts";
-import type { ResumableUploads } from "../io/state/resumable-upload.ts";
+import type { ResumableUploads } from "../io/state/upload-journal.ts";
 import type { OutboxStore } from "./outbox-queue.ts";
 
 export type PinStore = Pick<ClientState, "pin" | "setPin" | "addressOf" | "moveServer">;

@@ -48,7 +48,7 @@ import { inspectCluster } from "../cli/serve/inspect.ts";
 import { type Membership, readMembership } from "../cli/serve/membership.ts";
 import { readSmallFile } from "../io/disk/data-folder.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
-import { probeIrc } from "../io/probe/irc-probe.ts";
+import { probeIrc } from "../io/probe/network-probe.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { findLocalServers } from "../io/state/local-servers.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";

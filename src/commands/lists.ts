@@ -9,7 +9,7 @@ import { DamageReport } from "../cli/output/damage.ts";
 import { destinationName, isFile, recordJson } from "../cli/output/render.ts";
 import { printList, sizeCell, timeCell } from "../cli/output/result.ts";
 import { queryUsers } from "../client/link/queries.ts";
-import { knownFile } from "../io/state/known-files.ts";
+import { knownFile } from "../io/state/home-tables.ts";
 
 export const users = clientVerb({
   printsData: true,

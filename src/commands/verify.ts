@@ -22,7 +22,7 @@ import { verifyRooms } from "../cli/verify/rooms.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { readNamedFile } from "../io/disk/data-folder.ts";
-import type { Flaw } from "../io/log/log-check.ts";
+import type { Flaw } from "../io/log/walk.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
 

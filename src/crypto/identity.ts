@@ -104,3 +104,5 @@ export function verifySignature(
 export function fingerprintOf(publicKey: Uint8Array): Fingerprint {
   return fingerprintWith(publicKey, sha256);
 }
+
+export const nativeVerifier = { sha256, seesCertificate: true, verify: verifySignature } as const;

@@ -1,7 +1,7 @@
 /** Queue for asynchronous tasks, of which only a limited number run at a time. */
 
 import { Fault } from "../base/fault.ts";
-import { PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX } from "../base/limits.ts";
+import { CONCURRENT_FILES_MAX, PAGE_PAUSE_FACTOR, PAGE_PAUSE_MS_MAX } from "../base/limits.ts";
 import type { Clock } from "./clock.ts";
 
 type WaitingTasks = (() => void)[];
@@ -106,4 +106,17 @@ function waitIn(tasks: WaitingTasks, waitingMax: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   tasks.push(resolve);
   return promise;
+}
+
+/** @throws {Error} the first error, after all started tasks have settled */
+export async function inParallel<Item>(
+  items: readonly Item[],
+  task: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const workers = Array.from({ length: Math.min(CONCURRENT_FILES_MAX, items.length) }, async () => {
+    for (const item of queue) await task(item);
+  });
+  const outcomes = await Promise.allSettled(workers);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -71,9 +71,8 @@ import type { ClientConnection } from "./session/client-connection.ts";
 import { FloodGuard } from "./session/flood-guard.ts";
 import { Peers } from "./session/peers.ts";
 import { Sessions } from "./sessions.ts";
-import { RemoteCancels } from "./siblings/cancels.ts";
 import { RemoteActivity } from "./siblings/remote-activity.ts";
-import { RemoteSessions } from "./siblings/remote-sessions.ts";
+import { RemoteCancels, RemoteSessions } from "./siblings/remote-sessions.ts";
 
 export interface ServerOptions extends BaseContext {
   readonly accounts: Log;

@@ -1,13 +1,18 @@
-/** Connections to a server: acceptance, requests, log-in and log-out. */
+/** Connections to a server: acceptance, handshake, requests, log-in and log-out. */
 
 import { productOf } from "../base/client-name.ts";
-import { asFault, Fault } from "../base/fault.ts";
-import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
+import { asFault, Fault, msg } from "../base/fault.ts";
+import { LINKS_BEFORE_LOGIN_MAX, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
+import { defined } from "../base/values.ts";
 import { TokenBucket } from "../core/rate.ts";
 import type { Account } from "../core/rooms/accounts.ts";
+import { makeServerProof } from "../crypto/greeting.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { FormerKey } from "../crypto/succession.ts";
 import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, ListenerEvents } from "../io/link/link.ts";
-import { type NoticeOf, type Request, requestRow } from "../wire/messages.ts";
+import { type NoticeOf, type Request, requestRow, VERSION } from "../wire/messages.ts";
 import type { Bans } from "./auth/bans.ts";
 import { type Authenticator, hasGuessedTooOften } from "./auth/login.ts";
 import type { DataChannels } from "./files/data-channels.ts";
@@ -26,8 +31,52 @@ import { AddressLimits, addressSender, isLoopback } from "./session/connection-l
 import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import type { FloodGuard } from "./session/flood-guard.ts";
-import { greet } from "./session/handshake.ts";
 import { originalFault, reportHostFault } from "./session/redacted-fault.ts";
+
+export interface GreetingOptions {
+  readonly identity: Identity;
+  readonly entropy: Entropy;
+  readonly settings: {
+    readonly name: string;
+    readonly welcome: string | undefined;
+    readonly build?: string;
+  };
+  readonly needsSecret: boolean;
+  readonly predecessors: readonly FormerKey[];
+  readonly hasMajority: boolean;
+}
+
+function greet(
+  client: ClientConnection,
+  hello: NoticeOf<"hello">,
+  { identity, settings, entropy, needsSecret, predecessors, hasMajority }: GreetingOptions,
+): void {
+  if (!hello.versions.includes(VERSION)) {
+    const versions = hello.versions.join(", ");
+    const message = msg`this server supports protocol version ${VERSION}, not ${versions}`;
+    client.close(new Fault("version-unsupported", message));
+    return;
+  }
+  const clientNonce = new Uint8Array(hello.nonce);
+  const serverNonce = new Uint8Array(entropy(32));
+  client.greet({ clientName: hello.client, clientNonce, serverNonce });
+  const { certificateHash } = client.link;
+  const notice = defined({
+    kind: "welcome",
+    version: VERSION,
+    server: { name: settings.name, key: identity.publicKey },
+    nonce: serverNonce,
+    certificate: certificateHash,
+    proof: makeServerProof(identity, { certificateHash, clientNonce, serverNonce }),
+    needs: needsSecret ? "password" : "open",
+    text: settings.welcome,
+    predecessors: predecessors.length === 0 ? undefined : [...predecessors],
+    build: settings.build,
+    majority: hasMajority ? undefined : false,
+    limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
+  });
+  client.notify(notice);
+}
 
 /** Reported failures of HTTP requests, so that nobody can fill the operator's journal. */
 const FAILURES_PER_SECOND = 0.1;

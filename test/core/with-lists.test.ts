@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { withLists } from "../../src/core/with-lists.ts";
+import { withLists } from "../../src/core/rooms/group-state.ts";
 
 test("converts sets and maps to lists and keeps other fields", () => {
   const fields = {

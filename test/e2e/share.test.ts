@@ -5,7 +5,7 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { openDialer } from "../../src/cli/connect/dial.ts";
 import { Connection } from "../../src/client/link/connection.ts";
 import { greet } from "../../src/client/trust.ts";
-import { nativeVerifier } from "../../src/crypto/verifier.ts";
+import { nativeVerifier } from "../../src/crypto/identity.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { parseServerSpec } from "../../src/wire/invite.ts";

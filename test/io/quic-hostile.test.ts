@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX, UDP_HALF_OPEN_MAX, UDP_STREAMS_MAX } from "../../src/base/limits.ts";
-import { QUIC_CODE } from "../../src/io/quic/close.ts";
+import { QUIC_CODE } from "../../src/io/quic/connection.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { encodeRecords } from "../../src/io/quic/record.ts";
 import { until, within } from "../event.ts";

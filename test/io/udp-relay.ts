@@ -1,7 +1,7 @@
 import type { udp } from "bun";
 import { systemClock } from "../../src/io/clock.ts";
 import type { Address } from "../../src/io/link/link.ts";
-import { tuneUdpSocket } from "../../src/io/quic/udp-socket.ts";
+import { tuneUdpSocket } from "../../src/io/ws/linux-sockets.ts";
 import { reservedPort } from "../ports.ts";
 import { SeededRandom } from "../worlds/seeded-random.ts";
 

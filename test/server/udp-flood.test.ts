@@ -5,7 +5,7 @@ import {
 } from "../../src/base/limits.ts";
 import type { Address, Link } from "../../src/io/link/link.ts";
 import type { QuicWire } from "../../src/io/quic/adapter.ts";
-import { QUIC_CODE } from "../../src/io/quic/close.ts";
+import { QUIC_CODE } from "../../src/io/quic/connection.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { listenQuic } from "../../src/io/quic/listener.ts";
 import type { Server } from "../../src/server/server.ts";

@@ -12,7 +12,7 @@ import {
   OPERATOR_LINK_MS,
   PROBE_INTERVAL_MS,
 } from "../../src/base/limits-page.ts";
-import type { MemoryLink } from "../../src/io/link/memory-link.ts";
+import type { MemoryLink } from "../../src/io/link/memory-network.ts";
 import { type NoticeOf, REQUESTS, type RequestKind, requestRow } from "../../src/wire/messages.ts";
 import { channelOf, TestFile } from "./data-channel.ts";
 import type { Guest } from "./guest.ts";

@@ -1,5 +1,5 @@
 import type { Client } from "../../src/client/client.ts";
-import { MemoryLink } from "../../src/io/link/memory-link.ts";
+import { MemoryLink } from "../../src/io/link/memory-network.ts";
 import type { Device } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
 import { drawRequest, PEOPLE, type Profile, ROOMS, TARGETS } from "./profile.ts";

@@ -4,7 +4,7 @@ import { erasuresOf } from "../../src/core/log/erasures.ts";
 import { hasSigned, signCheckpoint } from "../../src/crypto/checkpoint.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Disk } from "../../src/io/disk/disk.ts";
-import { readCheckpointFile, writeCheckpointFile } from "../../src/io/log/checkpoint-file.ts";
+import { readCheckpointFile, writeCheckpointFile } from "../../src/io/log/checkpoints.ts";
 import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-file.ts";
 import {
   type LogValue,

@@ -18,7 +18,7 @@ import { noMajority } from "../../client/link/retry.ts";
 import { type ChatRecord, fieldsIn, type RoomView } from "../../core/client/chat-record.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
-import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
+import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { View } from "../../ui/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";

@@ -4,7 +4,7 @@ import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../../base/limits-cluster.ts";
 import { VERSION } from "../../base/version.ts";
 import { fetchGreeting, type Greeted } from "../../client/trust.ts";
-import { nativeVerifier } from "../../crypto/verifier.ts";
+import { nativeVerifier } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";

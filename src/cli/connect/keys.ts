@@ -1,8 +1,7 @@
 /** Device and account keys in the home folder. */
 
 import type { Keys } from "../../client/link/keys.ts";
-import { Identity } from "../../crypto/identity.ts";
-import { nativeVerifier } from "../../crypto/verifier.ts";
+import { Identity, nativeVerifier } from "../../crypto/identity.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 
 export function deviceIdentity(state: Pick<ClientState, "deviceKey">): Identity {

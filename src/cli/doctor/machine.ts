@@ -12,7 +12,7 @@ import { quoteText } from "../../base/text.ts";
 import { clockText } from "../../core/clock-check.ts";
 import type { LockHolder } from "../../io/disk/lock.ts";
 import type { DiscoveryResult } from "../../io/lan/discovery.ts";
-import type { IrcTarget } from "../../io/probe/irc-probe.ts";
+import type { IrcTarget } from "../../io/probe/network-probe.ts";
 import { CLOCK_FILE } from "../../server/kernel/server-clock.ts";
 import { parseJson } from "../../wire/field.ts";
 import { formatAddress } from "../../wire/invite.ts";

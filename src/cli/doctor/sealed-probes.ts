@@ -12,7 +12,7 @@ import { Vault } from "../../client/sealed/vault.ts";
 import { makeDeviceCert } from "../../crypto/device-cert.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { ClientState } from "../../io/state/client-state.ts";
-import { SealedFile } from "../../io/state/sealed-file.ts";
+import { SealedFile } from "../../io/state/sealed-store.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { type ClientFlags, openClient } from "../connect/client.ts";
 import { nativeSealPrimitives } from "../connect/seal-primitives.ts";

@@ -7,8 +7,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { Clock } from "../../io/clock.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
-import { readAt } from "../../io/disk/reading.ts";
-import { openPlain } from "../../io/disk/tree.ts";
+import { openPlain, readAt } from "../../io/disk/system-disk.ts";
 
 /** Maximum time without a received byte. */
 const STALL_TIMEOUT_MS = 30_000;

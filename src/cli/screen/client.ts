@@ -15,7 +15,7 @@ import { RowBuilder } from "../../core/model/rows.ts";
 import { isMuted, openRoom } from "../../core/model/selectors.ts";
 import type { FoundItem, Model } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { DraftOwner } from "../../io/state/draft-store.ts";
+import type { DraftOwner } from "../../io/state/home-tables.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { ChatExit } from "../chat/chat-exit.ts";

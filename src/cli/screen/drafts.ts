@@ -5,7 +5,7 @@ import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
 import type { Draft } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
-import type { DraftOwner } from "../../io/state/draft-store.ts";
+import type { DraftOwner } from "../../io/state/home-tables.ts";
 import { mayContainSecret } from "./editor/input-history.ts";
 
 export interface ScreenDraftsOptions {

@@ -10,7 +10,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { openRoom } from "../../core/model/selectors.ts";
 import type { TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
-import { type KnownFile, knownFile } from "../../io/state/known-files.ts";
+import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";

@@ -2,7 +2,7 @@
 
 import type { Model } from "../../core/model/state.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
-import type { DraftOwner } from "../../io/state/draft-store.ts";
+import type { DraftOwner } from "../../io/state/home-tables.ts";
 
 export class MutedTargets {
   readonly #store: ClientState["muted"];

@@ -33,9 +33,13 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
-import { readSnapshot, type Snapshot, type SnapshotKey } from "../../io/log/snapshot.ts";
-import { SnapshotWriter } from "../../io/log/snapshot-writer.ts";
-import type { ServerSettings } from "../../server/kernel/settings.ts";
+import {
+  readSnapshot,
+  type Snapshot,
+  type SnapshotKey,
+  SnapshotWriter,
+} from "../../io/log/snapshot.ts";
+import type { ServerSettings } from "../../server/kernel/context.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";

@@ -3,8 +3,8 @@
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
-import { unresponsiveServers } from "../../io/nats/greeting.ts";
 import { openJetStream } from "../../io/nats/jetstream.ts";
+import { unresponsiveServers } from "../../io/nats/monitor.ts";
 import type { ClusterConfig } from "./cluster.ts";
 import { type Survey, surveyCluster } from "./survey.ts";
 

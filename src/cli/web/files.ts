@@ -7,7 +7,7 @@ import { VERSION } from "../../base/version.ts";
 import { DownloadChannel } from "../../client/files/download-channel.ts";
 import { Connection } from "../../client/link/connection.ts";
 import { greet } from "../../client/trust.ts";
-import { nativeVerifier } from "../../crypto/verifier.ts";
+import { nativeVerifier } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";

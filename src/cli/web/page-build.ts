@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
-import type { Page, PageFile } from "../../server/http/page.ts";
+import type { Page, PageFile } from "../../server/http/static.ts";
 import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 import { type AppIcon, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";

@@ -4,7 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, TRANSFER_WINDOW_BYTES_MAX } from "../../base/limits.ts";
-import type { ResumableUpload } from "../../io/state/resumable-upload.ts";
+import type { ResumableUpload } from "../../io/state/upload-journal.ts";
 import type { RunningHash } from "../../wire/chunks.ts";
 
 /**

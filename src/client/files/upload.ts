@@ -10,7 +10,7 @@ import type {
   ResumableUpload,
   ResumableUploads,
   UploadKey,
-} from "../../io/state/resumable-upload.ts";
+} from "../../io/state/upload-journal.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, RequestFields } from "../../wire/messages.ts";
 import { unlessAborted } from "../link/abort.ts";

@@ -1,20 +1,35 @@
 /** Commands about channels, which are rooms. */
 
 import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
 import { isName } from "../../base/names.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { Room } from "../rooms/rooms.ts";
 import { CAP } from "./capabilities.ts";
-import type { Channel } from "./channel.ts";
 import type { Asking, Task } from "./command-run.ts";
 import { readPages, sendReadMarker } from "./history.ts";
-import { userMode } from "./information.ts";
-import { HISTORY_MAX } from "./isupport.ts";
+import { HISTORY_MAX, userMode } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { muteMask, oneLine } from "./render.ts";
 import { findAccount, findRoom, HOST } from "./server.ts";
 import type { IrcSession } from "./session.ts";
+
+export interface Channel {
+  readonly id: RoomId;
+  /** `#room`, or the partner's nick in a direct conversation. */
+  name: string;
+  readonly isDirect: boolean;
+  isSealed: boolean;
+  /** True from the record of the departure until the server confirms it. */
+  hasLeft: boolean;
+  /** `n` of the last record that is history for this connection and not shown as live. */
+  readonly skipToN: number;
+  seenSeq: number;
+  readN: number;
+  readonly unread: number;
+  typing: readonly string[];
+}
 
 /** A list of names contains about 25 members in a line, which is made at once. */
 const MEMBERS_PER_UNIT = 25;

@@ -3,7 +3,7 @@
  * that its next connection shows only missed messages. An answered PING proves the receipt.
  */
 
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./channels.ts";
 
 /**
  * Minimum time between two questions to one client. irssi 1.4 sends a queued line only 2.2 s after

@@ -7,9 +7,9 @@ import type { RequestFields } from "../../wire/messages.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import { type ChangeMap, noteChange, withEditedText } from "../model/changes.ts";
 import { CAP } from "./capabilities.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./channels.ts";
 import type { Asking, Task } from "./command-run.ts";
-import { HISTORY_MAX } from "./isupport.ts";
+import { HISTORY_MAX } from "./information.ts";
 import { findAccount, HOST, seqOfMessageId } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 

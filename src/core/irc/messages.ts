@@ -7,11 +7,10 @@ import { INVALID_UTF8, type IrcLine, REST_BYTES_MAX } from "../../wire/irc/line.
 import type { PostBody } from "../../wire/messages.ts";
 import { withMentions } from "../client/mentions.ts";
 import { CAP, MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "./capabilities.ts";
-import type { Channel } from "./channel.ts";
-import { refuse } from "./channels.ts";
+import { type Channel, refuse } from "./channels.ts";
 import type { Asking, Task } from "./command-run.ts";
 import { conversationAt, targetOf } from "./history.ts";
-import { TARGETS_MAX } from "./isupport.ts";
+import { TARGETS_MAX } from "./information.ts";
 import { ERR } from "./numeric.ts";
 import { sendAway } from "./people.ts";
 import { findAccount, findRoom, seqOfMessageId, userMask } from "./server.ts";

@@ -6,7 +6,7 @@ import type { IrcLine } from "../../wire/irc/line.ts";
 import type { Account } from "../rooms/accounts.ts";
 import type { Room } from "../rooms/rooms.ts";
 import type { Task } from "./command-run.ts";
-import { AWAY_BYTES_MAX, MONITOR_MAX } from "./isupport.ts";
+import { AWAY_BYTES_MAX, MONITOR_MAX } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { oneLine } from "./render.ts";
 import { findAccount, HOST, isModerator, userMask } from "./server.ts";

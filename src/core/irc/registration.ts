@@ -10,8 +10,7 @@ import { CAP, capabilityList, capabilityNames, requestedCapabilities } from "./c
 import { completeJoin, showChannel } from "./channels.ts";
 import type { Asking, Task } from "./command-run.ts";
 import { playMissed } from "./history.ts";
-import { sendMotd } from "./information.ts";
-import { ISUPPORT_TOKENS } from "./isupport.ts";
+import { ISUPPORT_TOKENS, sendMotd } from "./information.ts";
 import { ERR, RPL } from "./numeric.ts";
 import { findAccount, HOST, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";

@@ -32,8 +32,7 @@ import { DEFAULT_HEARTBEAT, Session, type SessionEffect } from "../session/sessi
 import { SmallMap } from "../small-map.ts";
 import { AWAY_TEXT } from "./away.ts";
 import { CAP } from "./capabilities.ts";
-import type { Channel } from "./channel.ts";
-import { completeJoin, showChannel } from "./channels.ts";
+import { type Channel, completeJoin, showChannel } from "./channels.ts";
 import {
   type Asking,
   CommandRun,

@@ -8,7 +8,6 @@ import { GROUP_COMMITS_REMEMBERED } from "../../base/limits-sealed.ts";
 import { fieldsOf } from "../../wire/kinds.ts";
 import type { FoldedHead, JsonObject } from "../../wire/record.ts";
 import { dropOldest } from "../evict.ts";
-import type { WithLists } from "../with-lists.ts";
 import type { Room } from "./rooms.ts";
 
 export interface Group {
@@ -101,4 +100,20 @@ export function groupBodyOf(body: JsonObject = {}): GroupBody | undefined {
     Number.isSafeInteger(epoch) &&
     [group, info, commitId, device, added, removed].every((field) => field !== undefined);
   return isComplete ? (fields as GroupBody) : undefined;
+}
+
+type ListOf<Value> =
+  Value extends ReadonlySet<infer Item>
+    ? readonly Item[]
+    : Value extends ReadonlyMap<infer Key, infer Item>
+      ? readonly (readonly [Key, Item])[]
+      : Value;
+
+export type WithLists<Fields> = { [Name in keyof Fields]: ListOf<Fields[Name]> };
+
+export function withLists<Fields extends object>(fields: Fields): WithLists<Fields> {
+  const entries = Object.entries(fields).map(([name, value]: [string, unknown]) => {
+    return [name, value instanceof Set || value instanceof Map ? [...value] : value];
+  });
+  return Object.fromEntries(entries) as WithLists<Fields>;
 }

@@ -10,13 +10,14 @@ import { bodyOf, type FoldedHead, type FoldedRecord, parseBody } from "../../wir
 import { setNewest } from "../evict.ts";
 import { erasuresOf } from "../log/erasures.ts";
 import { SeqSet, type SeqSetValue } from "../log/seq-set.ts";
-import { type WithLists, withLists } from "../with-lists.ts";
 import {
   applyGroup,
   type Group,
   type GroupValue,
   groupBodyOf,
   groupOfValue,
+  type WithLists,
+  withLists,
 } from "./group-state.ts";
 import { MessageCount, type MessageCountValue } from "./message-count.ts";
 

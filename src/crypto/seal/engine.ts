@@ -58,8 +58,8 @@ import {
   KeyPackages,
   type KeyPackageVerdict,
   readSecret,
+  withFaults,
 } from "./key-packages.ts";
-import { withFaults } from "./library-faults.ts";
 import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } from "./members.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";

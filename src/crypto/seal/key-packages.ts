@@ -9,13 +9,13 @@ import {
   verifyKeyPackage,
 } from "ts-mls/keyPackage.js";
 import { verifyLeafNodeSignatureKeyPackage } from "ts-mls/leafNode.js";
-import { assert } from "../../base/assert.ts";
+import { AssertionFailure, assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
 import { KEY_PACKAGE_MS, KEY_PACKAGE_SKEW_MS, KEY_PACKAGES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import type { CommitCheck, Refusal } from "./commit-check.ts";
 import { readMessage, writeMessage } from "./formats.ts";
-import { withFaults } from "./library-faults.ts";
 import type { SealDevice } from "./members.ts";
 import { POLICY_EXTENSION } from "./policy.ts";
 import { unreadable } from "./state-box.ts";
@@ -126,5 +126,15 @@ function fieldsOf(secret: Uint8Array): Readonly<Record<string, unknown>> {
     return { ...(unpackValue(secret) as object) };
   } catch (cause) {
     throw unreadable(cause);
+  }
+}
+
+/** @throws {Fault} seal-broken with the library's error as its cause; faults pass unchanged */
+export async function withFaults<T>(message: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof Fault || cause instanceof AssertionFailure) throw cause;
+    throw new Fault("seal-broken", message, { cause });
   }
 }

@@ -12,12 +12,18 @@ import { formatUtc } from "../../base/time.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { type Clock, delay } from "../clock.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
-import { diskFault, type TreeDisk } from "../disk/disk.ts";
+import { diskFault, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFile } from "../disk/lock.ts";
-import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoint-file.ts";
-import { syncWithParents } from "../log/folder.ts";
-import { copyContents, copySmall, type MissingContents, removeOthers } from "./content-copy.ts";
-import { copyLog, eraseDue, truncateLog } from "./log-copy.ts";
+import { readCheckpointFile, writeCheckpointFile } from "../log/checkpoints.ts";
+import {
+  copyContents,
+  copyLog,
+  copySmall,
+  eraseDue,
+  type MissingContents,
+  removeOthers,
+  truncateLog,
+} from "./copy.ts";
 import { endOf, firstLeaf, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
 import {
   BACKUP_FILES,

@@ -8,9 +8,9 @@ import { Erasures } from "../../core/log/erasures.ts";
 import { hasTrait } from "../../wire/kinds.ts";
 import type { FoldedRecord } from "../../wire/record.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
-import { corruptFault, LogCheck } from "../log/log-check.ts";
 import { lastRecord } from "../log/scan.ts";
 import { listSegments, segmentName } from "../log/segment.ts";
+import { corruptFault, LogCheck } from "../log/walk.ts";
 import type { LogExtent } from "./manifest.ts";
 
 export interface VerifyLogOptions {

@@ -8,8 +8,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { count, parseJson } from "../../wire/field.ts";
 import { BACKUP_MARKS } from "../disk/data-folder.ts";
-import type { Disk } from "../disk/disk.ts";
-import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
+import { type Disk, readWholeFile, writeWholeFile } from "../disk/disk.ts";
 
 const FORMAT = 1;
 const MANIFEST_BYTES_MAX = 1024 * 1024;

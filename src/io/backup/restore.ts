@@ -7,13 +7,11 @@ import type { Sha256 } from "../../base/ids.ts";
 import { counted } from "../../base/sizes.ts";
 import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
-import { diskFault, type TreeDisk } from "../disk/disk.ts";
+import { diskFault, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
-import { readCheckpointFile, type StoredCheckpoint } from "../log/checkpoint-file.ts";
-import { syncWithParents } from "../log/folder.ts";
+import { readCheckpointFile, type StoredCheckpoint } from "../log/checkpoints.ts";
 import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
-import { copyContents, copySmall } from "./content-copy.ts";
-import { copyLog, eraseDue, truncateLog } from "./log-copy.ts";
+import { copyContents, copyLog, copySmall, eraseDue, truncateLog } from "./copy.ts";
 import { firstLeaf, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
 import { type Manifest, readManifest, readStartMark } from "./manifest.ts";
 

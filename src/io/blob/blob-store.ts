@@ -1,17 +1,134 @@
 /** Stores all uploaded files in a folder. */
 
 import { dirname, join } from "node:path";
+import * as v from "valibot";
 import { assert } from "../../base/assert.ts";
+import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { type FileId, isFileId, type Sha256 } from "../../base/ids.ts";
-import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
-import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
-import { syncWithParents } from "../log/folder.ts";
+import { type FileId, isFileId, type Sha256, type UserId } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import { count, parseJson, textOf } from "../../wire/field.ts";
+import {
+  type DiskFile,
+  diskFault,
+  readWholeFile,
+  syncWithParents,
+  type TreeDisk,
+  writeBuffers,
+  writeWholeFile,
+} from "../disk/disk.ts";
 import { TaskQueue } from "../task-queue.ts";
-import { type BlobHooks, externalContent, fileContent, StoredBlob } from "./blob.ts";
-import { ChunkSequence, type Content } from "./chunk-file.ts";
+import type { ChecksumFile } from "./checksum-file.ts";
+import { ChunkSequence, type ChunkSequenceOptions, type Content } from "./chunk-file.ts";
 import type { Blob, BlobMetadata, BlobStore, ChunkReader } from "./interfaces.ts";
-import { encodeMetadata, METADATA_BYTES_MAX, parseMetadata } from "./metadata.ts";
+
+/** Maximum size of the metadata in bytes, enough for 64 targets and an escaped name of 1 KiB. */
+export const METADATA_BYTES_MAX = 64 * 1024;
+
+export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
+  const { file, by, name, sizeBytes, to, folder, sinceMs } = metadata;
+  return utf8Encode(`${JSON.stringify({ file, by, name, sizeBytes, to, folder, sinceMs })}\n`);
+}
+
+const METADATA = v.object({
+  file: textOf<FileId>(),
+  by: textOf<UserId>(),
+  name: v.string(),
+  sizeBytes: v.exactOptional(count),
+  to: v.array(v.string()),
+  folder: v.exactOptional(v.object({ entries: count, manifestBytes: count })),
+  sinceMs: v.number(),
+});
+
+export function parseMetadata(bytes: Uint8Array): BlobMetadata | undefined {
+  return parseJson(METADATA, bytes);
+}
+
+export function fileContent(file: DiskFile): Content {
+  return {
+    read: (into, offset) => file.readBuffersLater(into, offset),
+    write: (parts, offset) => writeBuffers(file, parts, offset),
+    sync: () => file.sync(),
+    truncate: async (sizeBytes) => {
+      if (file.sizeBytes() > sizeBytes) file.truncate(sizeBytes);
+    },
+    close: () => file.close(),
+  };
+}
+
+function externalContent(reader: ChunkReader): Content {
+  return {
+    read: async (into, offset) => {
+      let done = 0;
+      for (const part of into) {
+        const bytes = await reader.read((offset + done) / CHUNK_BYTES);
+        part.set(bytes.subarray(0, part.length));
+        done += Math.min(bytes.length, part.length);
+        if (bytes.length < part.length) break;
+      }
+      return done;
+    },
+    write: async () => undefined,
+    sync: async () => undefined,
+    truncate: async () => undefined,
+    close: () => undefined,
+  };
+}
+
+export interface BlobHooks {
+  readonly touchedMs: () => number;
+  readonly onClose: (closing: Promise<void>) => void;
+}
+
+class StoredBlob extends ChunkSequence implements Blob {
+  readonly metadata: BlobMetadata;
+  readonly #hooks: BlobHooks;
+  #holders = 1;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    metadata: BlobMetadata,
+    hooks: BlobHooks,
+    lines: ChecksumFile,
+    options: ChunkSequenceOptions,
+  ) {
+    super(lines, options);
+    this.metadata = metadata;
+    this.#hooks = hooks;
+  }
+
+  lastAppendMs(): number {
+    return this.#hooks.touchedMs();
+  }
+
+  get isInUse(): boolean {
+    return this.#holders > 0;
+  }
+
+  hold(): this {
+    assert(this.isInUse, "the blob is open");
+    this.#holders += 1;
+    return this;
+  }
+
+  close(): void {
+    assert(this.isInUse, "each holder closes the blob once");
+    this.#holders -= 1;
+    if (this.isInUse) return;
+    this.#closing ??= this.closeWhenIdle();
+    this.#hooks.onClose(this.#closing);
+  }
+
+  /**
+   * Closes the blob for all holders and resolves when the files are closed. An earlier fault takes
+   * precedence.
+   */
+  async closeWithFault(fault: Fault): Promise<void> {
+    this.failWith(fault);
+    this.#closing ??= this.closeWhenIdle();
+    await this.#closing;
+  }
+}
 
 export interface BlobStoreOptions {
   readonly disk: TreeDisk;

@@ -1,4 +1,13 @@
-/** Interface for the small named values that a server stores for offline devices. */
+/** Small named values that a server stores for offline devices. */
+
+import { equalBytes } from "../../base/bytes.ts";
+import {
+  type Disk,
+  diskFault,
+  readWholeFile,
+  syncWithParents,
+  writeWholeFile,
+} from "../disk/disk.ts";
 
 export interface Value {
   readonly bytes: Uint8Array;
@@ -18,4 +27,79 @@ export interface Bucket {
    * be about to use.
    */
   sweep(isKept: (name: string) => boolean): Promise<void>;
+}
+
+export interface FolderBucketOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly suffix: string;
+  readonly sizeBytesMax: number;
+}
+
+/** For use by a single process. Writes to the same name must not overlap. */
+export class FolderBucket implements Bucket {
+  readonly #options: FolderBucketOptions;
+  #isDurable = false;
+
+  constructor(options: FolderBucketOptions) {
+    this.#options = options;
+  }
+
+  async read(name: string): Promise<Value | undefined> {
+    const { disk, sizeBytesMax } = this.#options;
+    const bytes = readWholeFile(disk, this.#path(name), sizeBytesMax);
+    return bytes === undefined ? undefined : { bytes, revision: "" };
+  }
+
+  async write(name: string, bytes: Uint8Array, before: Value | undefined): Promise<boolean> {
+    const current = await this.read(name);
+    const isSame =
+      current === undefined || before === undefined
+        ? current === before
+        : equalBytes(current.bytes, before.bytes);
+    if (!isSame) return false;
+    await this.#ensureFolder();
+    await writeWholeFile(this.#options.disk, this.#path(name), bytes);
+    return true;
+  }
+
+  async remove(name: string): Promise<void> {
+    const { disk } = this.#options;
+    try {
+      disk.remove(this.#path(name));
+    } catch (error) {
+      throw diskFault(error, this.#path(name));
+    }
+  }
+
+  names(): readonly string[] {
+    const { disk, folder, suffix } = this.#options;
+    const files = disk.list(folder).filter((file) => file.endsWith(suffix));
+    return files.map((file) => file.slice(0, -suffix.length));
+  }
+
+  async sweep(isKept: (name: string) => boolean): Promise<void> {
+    const { disk, folder, suffix } = this.#options;
+    for (const file of disk.list(folder)) {
+      const isUnfinished = file.endsWith(`${suffix}.tmp`);
+      if (!isUnfinished && !file.endsWith(suffix)) continue;
+      if (isUnfinished || !isKept(file.slice(0, -suffix.length))) disk.remove(`${folder}/${file}`);
+    }
+  }
+
+  #path(name: string): string {
+    return `${this.#options.folder}/${name}${this.#options.suffix}`;
+  }
+
+  async #ensureFolder(): Promise<void> {
+    const { disk, folder } = this.#options;
+    try {
+      if (this.#isDurable && disk.exists(folder)) return;
+      disk.makeFolder(folder);
+      await syncWithParents(disk, folder);
+      this.#isDurable = true;
+    } catch (error) {
+      throw diskFault(error, folder);
+    }
+  }
 }

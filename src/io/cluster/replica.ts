@@ -21,7 +21,7 @@ import {
   pendingRecordsOf,
 } from "./interpreter.ts";
 import { isWithoutMajority } from "./majority.ts";
-import { Mirrors } from "./mirrors.ts";
+import { Mirrors, restoreLost } from "./mirrors.ts";
 import { PeerCheck, type PeerNode } from "./peer-check.ts";
 import {
   lastCommonPosition,
@@ -31,7 +31,6 @@ import {
   withPosition,
 } from "./position.ts";
 import { Publisher } from "./publisher.ts";
-import { restoreLost } from "./restoration.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 import { markOf, StreamReader } from "./stream-reader.ts";
 

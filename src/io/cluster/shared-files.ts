@@ -11,12 +11,31 @@ import {
   CLUSTER_CONTENT_TIMEOUT_MS,
 } from "../../base/limits-cluster.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
+import { encodeMetadata, parseMetadata } from "../blob/blob-store.ts";
 import type { BlobMetadata } from "../blob/interfaces.ts";
-import { encodeMetadata, parseMetadata } from "../blob/metadata.ts";
 import { type Clock, retry } from "../clock.ts";
 import { TaskQueue } from "../task-queue.ts";
-import type { ContentStore } from "./content-store.ts";
 import { isWithoutMajority } from "./majority.ts";
+
+export interface ContentStore {
+  /**
+   * Replaces an existing part.
+   * @param part letters, digits, `-` and `_`
+   * @throws {Fault} no-majority if the outcome is unknown, store-full if there is no space
+   */
+  put(file: FileId, part: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Returns false if the part exists.
+   * @throws {Fault} no-majority, store-full like `put`
+   */
+  putNew(file: FileId, part: string, bytes: Uint8Array): Promise<boolean>;
+  get(file: FileId, part: string): Promise<Uint8Array | undefined>;
+  parts(file: FileId): Promise<string[]>;
+  filesWith(part: string): Promise<FileId[]>;
+  /** Unix milliseconds; `undefined` if the file has no parts. */
+  lastPutMs(file: FileId): Promise<number | undefined>;
+  erase(file: FileId): Promise<void>;
+}
 
 /** Limits the memory for chunks in transfer to 4 MiB. */
 const CONCURRENT_CHUNKS_MAX = 16;

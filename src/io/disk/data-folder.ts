@@ -22,7 +22,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
-import { openPlain } from "./tree.ts";
+import { openPlain } from "./system-disk.ts";
 
 export const DATA_FORMAT = 3;
 const HARMLESS = new Set([

@@ -1,7 +1,9 @@
-/** Interface for all disk access, and conversion of disk errors to faults. */
+/** Interface for all disk access, whole files and folders, and faults of the disk. */
 
+import { dirname, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
-import type { LineQuery, LineSpans } from "./line-matcher.ts";
+import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
+import type { LineQuery, LineSpans } from "./search-worker.ts";
 
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
@@ -157,4 +159,90 @@ export function skipBytes(parts: readonly Uint8Array[], sizeBytes: number): Uint
 
 function noBytesWritten(): Error {
   return Object.assign(new Error("the disk takes nothing"), { code: "ENOSPC" });
+}
+
+/** @throws {Fault} store-… if the file cannot be read, data-foreign if it is too large */
+export function readWholeFile(
+  disk: Disk,
+  path: string,
+  sizeBytesMax: number,
+): Uint8Array | undefined {
+  if (!disk.exists(path)) return undefined;
+  try {
+    using file = disk.open(path, "read");
+    const sizeBytes = file.sizeBytes();
+    if (sizeBytes > sizeBytesMax) {
+      throw new Fault("data-foreign", msg`${path} is too large`);
+    }
+    const bytes = new Uint8Array(sizeBytes);
+    return bytes.subarray(0, file.read(bytes, 0));
+  } catch (error) {
+    throw diskFault(error, path);
+  }
+}
+
+/** Replaces the file atomically and durably. */
+export async function writeWholeFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await replaceFile(disk, path, bytes);
+    await disk.syncFolder(dirname(path));
+  } catch (error) {
+    throw diskFault(error, path);
+  }
+}
+
+/** Replaces the file atomically. The caller must sync the folder. */
+export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`;
+  // A killed run may have left a file, or an attacker a link.
+  disk.remove(temporary);
+  await writeSynced(disk, temporary, bytes);
+  disk.rename(temporary, path);
+}
+
+const SYNC_BYTES_MAX = 64 * 1024;
+
+export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  using file = disk.open(path, "write");
+  await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
+  await file.sync();
+}
+
+/** Syncs the parents too, because a process may have been killed after creating them. */
+export async function syncWithParents(disk: Disk, folder: string): Promise<void> {
+  await disk.syncFolder(folder);
+  for (let path = resolve(folder); dirname(path) !== path; path = dirname(path)) {
+    try {
+      await disk.syncFolder(dirname(path));
+    } catch (error) {
+      // This program did not create a folder that it cannot read, so the folder needs no sync.
+      if (diskFault(error, path).code !== "store-denied") throw error;
+      return;
+    }
+  }
+}
+
+export async function ensureReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
+  if (disk.exists(path)) return;
+  try {
+    using file = disk.open(path, "write");
+    await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    disk.remove(path);
+  }
+}
+
+export async function withReserve<Result>(
+  disk: Disk,
+  reservePath: string,
+  write: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    disk.remove(reservePath);
+    return await write();
+  }
 }

@@ -16,7 +16,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
-import { openPlain } from "./tree.ts";
+import { openPlain } from "./system-disk.ts";
 
 export interface Lock {
   release(): void;

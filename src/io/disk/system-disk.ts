@@ -1,23 +1,130 @@
-/** Disk interface implemented on the operating system's file system. */
+/** The operating system's file system as a disk, and its operations on user files. */
 
 import * as fs from "node:fs";
+import { dateOf } from "../../base/time.ts";
 import type { SpareDescriptors } from "./descriptors.ts";
-import type { DiskFile, TreeDisk } from "./disk.ts";
-import { callAsync, readAt, readBuffersAt } from "./reading.ts";
+import { type DiskFile, errorCode, type FileMetadata, skipBytes, type TreeDisk } from "./disk.ts";
 import { SearchThreads } from "./search-worker.ts";
-import {
-  freeBytes,
-  kindOf,
-  makeFolderNew,
-  modifiedMs,
-  moveFolderNew,
-  nameNew,
-  openPlain,
-  removeFolder,
-  setMetadata,
-} from "./tree.ts";
+
+type Callback = (error: Error | null, count?: number) => void;
+
+function callAsync(call: (done: Callback) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    call((error, count = 0) => (error === null ? resolve(count) : reject(error)));
+  });
+}
+
+export async function readAt(fd: number, into: Uint8Array, offset: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const [from, remaining] = [done, into.length - done];
+    const bytesRead = await callAsync((callback) =>
+      fs.read(fd, into, from, remaining, offset + from, callback),
+    );
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
+
+export async function readBuffersAt(
+  fd: number,
+  into: readonly Uint8Array[],
+  offset: number,
+): Promise<number> {
+  let done = 0;
+  for (let remaining = into; remaining.length > 0; ) {
+    const [parts, from] = [remaining, offset + done];
+    const bytesRead = await callAsync((callback) => fs.readv(fd, parts, from, callback));
+    if (bytesRead === 0) break;
+    done += bytesRead;
+    remaining = skipBytes(remaining, bytesRead);
+  }
+  return done;
+}
 
 const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const PERMISSIONS = 0o777;
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
+
+export function openPlain(path: string, access: "read" | "write" | "create"): number {
+  const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+  // Windows has no O_NOFOLLOW, so check before opening.
+  if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
+  // Open without blocking, because opening a pipe waits for its other end.
+  const mode = { read: O_RDONLY, write: O_RDWR, create: O_RDWR | O_CREAT }[access];
+  const fd = fs.openSync(path, mode | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
+  if (fs.fstatSync(fd).isFile()) return fd;
+  fs.closeSync(fd);
+  throw notPlain(path);
+}
+
+function notPlain(path: string): Error {
+  return Object.assign(new Error(`${path} is not a regular file`), { code: "ELOOP" });
+}
+
+export function kindOf(path: string): "file" | "folder" | "other" | undefined {
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (stat.isFile()) return "file";
+  return stat.isDirectory() ? "folder" : "other";
+}
+
+export function makeFolderNew(path: string): boolean {
+  return createsNew(() => fs.mkdirSync(path, { mode: FOLDER_MODE }));
+}
+
+function nameNew(from: string, to: string): boolean {
+  try {
+    if (createsNew(() => fs.linkSync(from, to))) return true;
+    // A crash may have interrupted an earlier move before the old name was removed.
+    return isSameFile(from, to);
+  } catch (error) {
+    if (!NO_LINKS.has(errorCode(error))) throw error;
+  }
+  if (!createsNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
+  fs.renameSync(from, to);
+  return true;
+}
+
+function moveFolderNew(from: string, to: string): boolean {
+  if (process.platform === "win32") {
+    if (kindOf(to) !== undefined) return false;
+    fs.renameSync(from, to); // Windows cannot replace a folder, not even an empty one.
+    return true;
+  }
+  if (!createsNew(() => fs.mkdirSync(to))) return false;
+  fs.chmodSync(from, fs.statSync(to).mode & 0o777);
+  return createsNew(() => fs.renameSync(from, to));
+}
+
+function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
+  if (kindOf(path) === "other") throw notPlain(path);
+  if (mtimeMs !== undefined) {
+    // Use a date, because fractional seconds would often round down to the previous millisecond.
+    const time = dateOf(mtimeMs);
+    fs.utimesSync(path, time, time);
+  }
+  fs.chmodSync(path, mode & PERMISSIONS & ~process.umask());
+}
+
+function createsNew(make: () => unknown): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST" || code === "ENOTEMPTY") return false;
+    throw error;
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((path) => fs.lstatSync(path, { bigint: true }));
+  return left?.isFile() === true && left.dev === right?.dev && left.ino === right.ino;
+}
+
 const NEW_FILE_MODE = 0o666;
 const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
@@ -53,9 +160,12 @@ export function systemDisk(spare?: SpareDescriptors): TreeDisk {
     nameNew,
     moveFolderNew,
     metadata: setMetadata,
-    removeFolder,
-    modifiedMs,
-    freeBytes,
+    removeFolder: (path) => fs.promises.rm(path, { recursive: true, force: true }),
+    modifiedMs: (path) => fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs,
+    freeBytes: async (folder) => {
+      const { bavail, bsize } = await fs.promises.statfs(folder);
+      return bavail * bsize;
+    },
     yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }

@@ -1,7 +1,7 @@
 /** Hashes open files in chunks, off the event loop. */
 
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { readAt } from "../disk/reading.ts";
+import { readAt } from "../disk/system-disk.ts";
 
 export type NewHash = () => FileHash;
 

@@ -1,13 +1,16 @@
-/** Partial download: `NAME.part`, its journal and its lock. */
+/** Partial download: `NAME.part`, its journal and its lock, and the check for free space. */
 
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { partialName } from "../../base/file-names.ts";
+import { PARTIAL_JOURNAL_SUFFIX, partialName } from "../../base/file-names.ts";
 import type { FileId } from "../../base/ids.ts";
-import { SAME_NAMES_MAX } from "../../base/limits.ts";
-import { type TreeDisk, writeWhole } from "../disk/disk.ts";
+import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../base/limits.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { HASH_LINE_BYTES } from "../../wire/chunks.ts";
+import { diskFault, errorCode, type TreeDisk, writeWhole } from "../disk/disk.ts";
 import type { Lock } from "../disk/lock.ts";
+import { systemDisk } from "../disk/system-disk.ts";
 
 export interface PartialFile {
   readonly path: string;
@@ -76,7 +79,7 @@ function parseHeader(
   return isOwned ? { kind: "ours", headerBytes: end, proof: found } : { kind: "other" };
 }
 
-export function readHeader(
+function readHeader(
   disk: TreeDisk,
   path: string,
   owner: PartialFileOwner,
@@ -198,4 +201,64 @@ async function writeHeader(
   await writeWhole(file, head, 0, SYNC_BYTES_MAX);
   await file.sync();
   return head.length;
+}
+
+interface PartialFileQuery extends PartialFileOwner {
+  readonly folder: string;
+}
+
+export function countPartialChunks(part: PartialFileQuery, disk: TreeDisk = systemDisk()): number {
+  let maximum = 0;
+  try {
+    const journals = disk.list(part.folder).filter((name) => name.endsWith(PARTIAL_JOURNAL_SUFFIX));
+    for (const name of journals.slice(0, SAME_NAMES_MAX)) {
+      maximum = Math.max(maximum, linesAt(disk, join(part.folder, name), part));
+    }
+  } catch {
+    // The sink reports unreadable folders.
+  }
+  return maximum;
+}
+
+function linesAt(disk: TreeDisk, path: string, owner: PartialFileOwner): number {
+  if (disk.kind(path) !== "file") return 0;
+  const head = readHeader(disk, path, owner);
+  if (head.kind !== "ours") return 0;
+  return Math.floor((head.sizeBytes - head.headerBytes) / HASH_LINE_BYTES);
+}
+
+export interface PlannedDownload {
+  readonly folder: string;
+  readonly name: string;
+  readonly file: FileId;
+  readonly server: string;
+  readonly sizeBytes?: number | undefined;
+  readonly disk?: TreeDisk;
+}
+
+/**
+ * Changes nothing on the disk, so that a refused download leaves nothing behind.
+ * @throws {Fault} store-full if the rest of the file does not fit
+ */
+export async function checkFreeSpace(planned: PlannedDownload): Promise<void> {
+  const { folder, name, sizeBytes, disk = systemDisk() } = planned;
+  if (sizeBytes === undefined) return;
+  const neededBytes = sizeBytes - countPartialChunks(planned, disk) * CHUNK_BYTES;
+  const freeBytes = await freeBytesAt(disk, resolve(folder));
+  if (freeBytes >= neededBytes) return;
+  const [needed, free] = [formatSize(neededBytes), formatSize(freeBytes)];
+  throw new Fault("store-full", msg`${name} needs ${needed}, but only ${free} is free`, {
+    remedy: msg`free up disk space, or choose another folder`,
+  });
+}
+
+/** The folder itself may not exist yet. */
+async function freeBytesAt(disk: TreeDisk, folder: string): Promise<number> {
+  try {
+    return await disk.freeBytes(folder);
+  } catch (error) {
+    const parent = dirname(folder);
+    if (errorCode(error) === "ENOENT" && parent !== folder) return freeBytesAt(disk, parent);
+    throw diskFault(error, folder);
+  }
 }

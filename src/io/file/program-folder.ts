@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
-import { readAt } from "../disk/reading.ts";
+import { readAt } from "../disk/system-disk.ts";
 import { hashFileInto, type NewHash } from "./file-hash.ts";
-import { changedFault, stampOf } from "./source-stamp.ts";
+import { changedFault, stampOf } from "./source.ts";
 
 export const PROGRAM_BYTES_MAX = 1024 * 1024 * 1024;
 

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
-import { kindOf, makeFolderNew } from "../disk/tree.ts";
+import { kindOf, makeFolderNew } from "../disk/system-disk.ts";
 import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";

@@ -5,13 +5,12 @@ import { Fault, msg } from "../../base/fault.ts";
 import { cleanFileName, numbered } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
-import { fileContent } from "../blob/blob.ts";
+import { fileContent } from "../blob/blob-store.ts";
 import { CHUNKS_PER_WRITE, ChunkSequence, type Content } from "../blob/chunk-file.ts";
 import type { FolderSize, Renamed, Sink } from "../blob/interfaces.ts";
-import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
+import { type DiskFile, diskFault, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { systemDisk } from "../disk/system-disk.ts";
-import { syncWithParents } from "../log/folder.ts";
 import { openPartialFile, type PartialFile } from "./partial-file.ts";
 import { PartialFolder } from "./partial-folder.ts";
 

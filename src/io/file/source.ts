@@ -1,18 +1,265 @@
-/** File as the source of an upload. */
+/** File or folder as the source of an upload. */
 
 import * as fs from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { assert } from "../../base/assert.ts";
+import { utf8Decode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  CHUNK_BYTES,
+  FILE_BYTES_MAX,
+  FOLDER_ENTRIES_MAX,
+  PATH_BYTES_MAX,
+} from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { chunkSize } from "../../wire/chunks.ts";
-import type { Source } from "../blob/interfaces.ts";
+import {
+  encodeManifest,
+  FolderMap,
+  type ManifestEntry,
+  type ManifestFile,
+  parseManifest,
+} from "../../wire/manifest.ts";
+import type { FolderSize, Source } from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, skipBytes } from "../disk/disk.ts";
-import { readBuffersAt } from "../disk/reading.ts";
-import { openFolder } from "./source-folder.ts";
-import { changedFault, stampOf } from "./source-stamp.ts";
+import { openPlain, readAt, readBuffersAt } from "../disk/system-disk.ts";
+import { inParallel } from "../task-queue.ts";
+
+export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
+  return `${dev}.${ino}.${size}.${mtimeNs}`;
+}
+
+export function changedFault(path: string): Fault {
+  return new Fault("file-changed", msg`${quoteText(path)} changed while it was sent`);
+}
+
+const ENTRIES_PER_TURN = 256;
+const NS_PER_MS = 1_000_000n;
+
+interface FolderWalk {
+  readonly root: string;
+  readonly entries: ManifestEntry[];
+  readonly stamps: Map<string, string>;
+  readonly skipped: string[];
+}
+
+/**
+ * Opens a folder as one file: its manifest followed by the contents.
+ * @throws {Fault} too-large, store-… if the folder cannot be sent
+ * @throws {Error} the system's error if the folder cannot be read
+ */
+async function openFolder(path: string): Promise<Source> {
+  const walk = await walkFolder(path);
+  return new FolderSource(walk);
+}
+
+class FolderSource implements Source {
+  readonly name: string;
+  readonly path: string;
+  readonly stamp: string;
+  readonly folder: FolderSize;
+  readonly skipped: readonly string[];
+  readonly #manifest: Uint8Array;
+  readonly #map: FolderMap;
+  readonly #stamps: ReadonlyMap<string, string>;
+  #current: { readonly path: string; readonly fd: number } | undefined;
+  #isReading = false;
+  #isClosed = false;
+
+  constructor({ root, entries, stamps, skipped }: FolderWalk) {
+    this.path = root;
+    this.name = basename(root) || "folder";
+    this.skipped = skipped;
+    this.#manifest = encodeManifest(entries);
+    this.#map = new FolderMap(parseManifest(this.#manifest), this.#manifest.length);
+    this.#stamps = stamps;
+    this.folder = { entries: entries.length, manifestBytes: this.#manifest.length };
+    const hash = new Bun.CryptoHasher("sha256");
+    for (const stamp of stamps.values()) hash.update(stamp).update("\n");
+    this.stamp = hash.update(this.#manifest).digest("hex");
+  }
+
+  get sizeBytes(): number {
+    return this.#map.sizeBytes;
+  }
+
+  async read(index: number): Promise<Uint8Array | undefined> {
+    assert(!this.#isClosed && !this.#isReading, "one read is in progress at a time");
+    const offset = index * CHUNK_BYTES;
+    if (offset >= this.sizeBytes) return undefined;
+    const bytes = acquireBuffer(Math.min(CHUNK_BYTES, this.sizeBytes - offset));
+    this.#isReading = true;
+    try {
+      await this.#fill(bytes, offset);
+      return bytes;
+    } finally {
+      this.#isReading = false;
+      if (this.#isClosed) this.#closeCurrent();
+    }
+  }
+
+  release(): void {}
+
+  async check(): Promise<void> {
+    let checked = 0;
+    for (const [path, stamp] of this.#stamps) {
+      if (++checked % ENTRIES_PER_TURN === 0) await Bun.sleep(0);
+      const entryPath = join(this.path, path);
+      const current = fs.lstatSync(entryPath, { bigint: true, throwIfNoEntry: false });
+      if (current === undefined || stampOf(current) !== stamp) throw changedFault(entryPath);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isReading) this.#closeCurrent();
+  }
+
+  async #fill(bytes: Uint8Array, offset: number): Promise<void> {
+    let at = 0;
+    const reads: (() => Promise<void>)[] = [];
+    for (const piece of this.#map.pieces(offset, bytes.length)) {
+      const part = bytes.subarray(at, at + piece.sizeBytes);
+      at += piece.sizeBytes;
+      if (piece.kind === "manifest") {
+        part.set(this.#manifest.subarray(piece.offset, piece.offset + piece.sizeBytes));
+      } else if (piece.sizeBytes === piece.file.size) {
+        reads.push(() => this.#readFile(piece.file, part));
+      } else {
+        reads.push(() => this.#readPart(piece.file, part, piece.offset));
+      }
+    }
+    // Wait for all reads even after an error, because they write to the buffers.
+    await inParallel(reads, (read) => read());
+  }
+
+  async #readFile(file: ManifestFile, into: Uint8Array): Promise<void> {
+    const path = join(this.path, file.path);
+    const fd = this.#open(path);
+    try {
+      await this.#readFrom(fd, file, into, 0);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  async #readPart(file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
+    const path = join(this.path, file.path);
+    const isEnd = offset + into.length === file.size;
+    const known = this.#current?.path === path ? this.#current.fd : undefined;
+    const fd = known ?? this.#open(path);
+    if (known !== undefined) this.#current = undefined;
+    try {
+      await this.#readFrom(fd, file, into, offset);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
+    if (isEnd) {
+      fs.closeSync(fd);
+      return;
+    }
+    this.#closeCurrent();
+    this.#current = { path, fd };
+  }
+
+  async #readFrom(fd: number, file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
+    const path = join(this.path, file.path);
+    try {
+      const bytesRead = await readAt(fd, into, offset);
+      const stamp = stampOf(fs.fstatSync(fd, { bigint: true }));
+      const isSame = bytesRead === into.length && stamp === this.#stamps.get(file.path);
+      if (!isSame) throw changedFault(path);
+    } catch (error) {
+      throw diskFault(error, path);
+    }
+  }
+
+  #open(path: string): number {
+    try {
+      return openPlain(path, "read");
+    } catch (error) {
+      const isRemoved = ["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error));
+      throw isRemoved ? changedFault(path) : diskFault(error, path);
+    }
+  }
+
+  #closeCurrent(): void {
+    if (this.#current !== undefined) fs.closeSync(this.#current.fd);
+    this.#current = undefined;
+  }
+}
+
+async function walkFolder(root: string): Promise<FolderWalk> {
+  const walk: FolderWalk = { root, entries: [], stamps: new Map(), skipped: [] };
+  walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
+  const pendingFolders = [""];
+  for (let folder = pendingFolders.pop(); folder !== undefined; folder = pendingFolders.pop()) {
+    for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
+      const path = addEntry(walk, folder, raw);
+      if (path !== undefined) pendingFolders.push(path);
+      if (walk.entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await Bun.sleep(0);
+    }
+  }
+  return walk;
+}
+
+function addEntry(walk: FolderWalk, folder: string, raw: Uint8Array): string | undefined {
+  const name = decodeName(raw);
+  const path = folder === "" ? (name ?? "") : `${folder}/${name ?? ""}`;
+  if (name === undefined) {
+    const displayPath = join(folder, Buffer.from(raw).toString());
+    walk.skipped.push(`${displayPath}: its name is not UTF-8`);
+    return undefined;
+  }
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
+    walk.skipped.push(`${path}: its path is longer than ${PATH_BYTES_MAX} bytes`);
+    return undefined;
+  }
+  const stat = fs.lstatSync(join(walk.root, path), { bigint: true });
+  const reason = stat.isFile() || stat.isDirectory() ? undefined : describeSpecial(stat);
+  if (reason !== undefined) {
+    walk.skipped.push(`${path}: ${reason}`);
+    return undefined;
+  }
+  if (walk.entries.length >= FOLDER_ENTRIES_MAX) {
+    const message = msg`${quoteText(walk.root)} has more than ${FOLDER_ENTRIES_MAX} entries`;
+    throw new Fault("too-large", message);
+  }
+  walk.stamps.set(path, stampOf(stat));
+  walk.entries.push(entryOf(path, stat));
+  if (stat.isDirectory()) return path;
+  fs.accessSync(join(walk.root, path), fs.constants.R_OK);
+  return undefined;
+}
+
+function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
+  const mode = Number(stat.mode) & 0o777;
+  const mtime = floorMs(stat.mtimeNs);
+  if (stat.isDirectory()) return { path, dir: true, mode, mtime };
+  return { path, size: Number(stat.size), mode, mtime };
+}
+
+/** Rounds down even for times before 1970, so that no file becomes newer. */
+function floorMs(ns: bigint): number {
+  const ms = ns / NS_PER_MS;
+  return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
+}
+
+function describeSpecial(stat: fs.BigIntStats): string {
+  if (stat.isSymbolicLink()) return "symbolic link";
+  if (stat.isSocket()) return "socket";
+  return stat.isFIFO() ? "named pipe" : "device";
+}
+
+function decodeName(raw: Uint8Array): string | undefined {
+  try {
+    return utf8Decode(raw);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Skips links inside a folder, but `path` itself may be a link.

@@ -1,6 +1,15 @@
-/** Interfaces for byte streams that carry lines: TCP, TLS and WebSocket. */
+/** Byte streams that carry lines (TCP, TLS and WebSocket): interfaces and their base class. */
 
+import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
+import {
+  BYTES_AFTER_CLOSE_MIN,
+  DRAIN_TIMEOUT_MS,
+  LINES_QUEUE_LOW_BYTES,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../base/limits.ts";
+import type { Clock } from "../clock.ts";
+import { rethrow, slowReaderFault } from "./base-link.ts";
 import type { Address } from "./link.ts";
 
 export interface LineSocketHandlers {
@@ -48,4 +57,131 @@ export interface LineListenerEvents {
 export interface LineListener {
   readonly port: number;
   stop(): Promise<void>;
+}
+
+const LF = 10;
+
+/** Flushes all sockets that were written to in one tick. */
+export class FlushQueue {
+  #unflushed: { flush(): void }[] = [];
+
+  add(socket: { flush(): void }): void {
+    if (this.#unflushed.push(socket) > 1) return;
+    queueMicrotask(() => {
+      const unflushed = this.#unflushed;
+      this.#unflushed = [];
+      for (const socket of unflushed) socket.flush();
+    });
+  }
+}
+
+/** Shared by all sockets of a listener. */
+export interface LineSocketOptions {
+  readonly isSecure: boolean;
+  readonly clock: Pick<Clock, "after">;
+  readonly flushQueue: FlushQueue;
+  readonly onClosed: (socket: LineSocket) => void;
+}
+
+export abstract class BaseLineSocket implements LineSocket {
+  readonly remote: Address;
+  protected readonly options: LineSocketOptions;
+  protected state: "open" | "ending" | "closed" = "open";
+  #handlers: LineSocketHandlers | undefined;
+  #isAboveLow = false;
+  #bytesAfterEnd = 0;
+  #outcome: { readonly fault: Fault | undefined } | undefined;
+  #cancelDeadline: (() => void) | undefined;
+
+  constructor(remote: Address, options: LineSocketOptions) {
+    this.remote = remote;
+    this.options = options;
+  }
+
+  get isSecure(): boolean {
+    return this.options.isSecure;
+  }
+
+  abstract queuedBytes(): number;
+  abstract pause(): void;
+  abstract resume(): void;
+  abstract flush(): void;
+  protected abstract queue(lines: Uint8Array): void;
+  protected abstract terminate(): void;
+
+  /** Must be called exactly once, in the tick in which the socket is created. */
+  attach(handlers: LineSocketHandlers): void {
+    assert(this.#handlers === undefined, "a line socket has one receiver");
+    this.#handlers = handlers;
+  }
+
+  write(lines: Uint8Array): void {
+    assert(lines.at(-1) === LF, "lines end with CR LF");
+    if (this.state !== "open") return;
+    const queuedBytes = this.queuedBytes() + lines.length;
+    if (queuedBytes > SEND_QUEUE_BYTES_MAX) return this.drop(slowReaderFault());
+    this.#isAboveLow ||= queuedBytes > LINES_QUEUE_LOW_BYTES;
+    this.queue(lines);
+  }
+
+  end(): void {
+    if (this.state !== "open") return;
+    this.state = "ending";
+    this.#outcome ??= { fault: undefined };
+    this.resume();
+    this.#cancelDeadline = this.options.clock.after(DRAIN_TIMEOUT_MS, () => this.drop(undefined));
+    this.options.flushQueue.add(this);
+  }
+
+  destroy(): void {
+    this.drop(undefined);
+  }
+
+  protected drop(fault: Fault | undefined): void {
+    if (this.state === "closed") return;
+    this.#outcome ??= { fault };
+    this.finish(undefined);
+    this.terminate();
+  }
+
+  /** Discards bytes that arrive after this end has closed, because the peer may not know it yet. */
+  protected receive(bytes: Uint8Array): void {
+    if (this.state === "ending") {
+      this.#bytesAfterEnd += bytes.length;
+      if (this.#bytesAfterEnd > BYTES_AFTER_CLOSE_MIN) this.drop(undefined);
+    }
+    if (this.state === "open") this.#call((handlers) => handlers.data(bytes));
+  }
+
+  protected peerEnded(): void {
+    this.#call((handlers) => {
+      if (handlers.ended === undefined) this.end();
+      else if (this.state === "open") handlers.ended();
+    });
+  }
+
+  protected settle(): void {
+    if (!this.#isAboveLow || this.state !== "open") return;
+    if (this.queuedBytes() > LINES_QUEUE_LOW_BYTES) return;
+    this.#isAboveLow = false;
+    this.#call((handlers) => handlers.queueLow());
+  }
+
+  protected finish(fault: Fault | undefined): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.#cancelDeadline?.();
+    this.options.onClosed(this);
+    const outcome = this.#outcome ?? { fault };
+    queueMicrotask(() => this.#handlers?.closed(outcome.fault));
+  }
+
+  #call(act: (handlers: LineSocketHandlers) => void): void {
+    if (this.#handlers === undefined) return;
+    try {
+      act(this.#handlers);
+    } catch (error) {
+      rethrow(error);
+    }
+  }
 }

@@ -1,13 +1,53 @@
-/** Signs a log's length and root hash at intervals. */
+/** Signs and stores checkpoints of a log at intervals. */
 
-import type { Fault } from "../../base/fault.ts";
-import { CHECKPOINT_INTERVAL_MS, CHECKPOINT_INTERVAL_RECORDS } from "../../base/limits.ts";
-import type { Checkpoint } from "../../wire/checkpoint.ts";
+import { join } from "node:path";
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import {
+  CHECKPOINT_INTERVAL_MS,
+  CHECKPOINT_INTERVAL_RECORDS,
+  NOTE_BYTES_MAX,
+} from "../../base/limits.ts";
+import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import type { Clock } from "../clock.ts";
-import { type Disk, diskFault } from "../disk/disk.ts";
-import { LOG_ROOM, writeCheckpointFile } from "./checkpoint-file.ts";
+import { type Disk, diskFault, readWholeFile, writeWholeFile } from "../disk/disk.ts";
 import type { Log } from "./log.ts";
 import type { LogFile } from "./log-file.ts";
+
+export interface StoredCheckpoint {
+  readonly note: string;
+  readonly checkpoint: Checkpoint;
+}
+
+export const LOG_ROOM = "server" as RoomId;
+
+export function checkpointPath(folder: string): string {
+  return join(folder, "checkpoint");
+}
+
+/** @throws {Fault} log-corrupt if the file is not a checkpoint, store-… if it cannot be read */
+export function readCheckpointFile(disk: Disk, folder: string): StoredCheckpoint | undefined {
+  const path = checkpointPath(folder);
+  try {
+    const bytes = readWholeFile(disk, path, NOTE_BYTES_MAX);
+    if (bytes === undefined) return undefined;
+    const note = utf8Decode(bytes);
+    return { note, checkpoint: parseCheckpoint(parseNote(note).text) };
+  } catch (error) {
+    if (error instanceof Fault && error.blame === "host" && error.code !== "data-foreign") {
+      throw error;
+    }
+    throw new Fault("log-corrupt", `${path} is not a signed checkpoint`, {
+      remedy: "restore it from a backup, or start with --accept-loss",
+      cause: error,
+    });
+  }
+}
+
+export function writeCheckpointFile(disk: Disk, folder: string, note: string): Promise<void> {
+  return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note));
+}
 
 export interface CheckpointsOptions {
   readonly log: Pick<LogFile, "tree" | "origin" | "head" | "lastSeq" | "follow" | "appendThen">;

@@ -5,8 +5,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
 import type { Erasures } from "../../core/log/erasures.ts";
 import { erasedTail, parseLine } from "../../wire/record.ts";
-import { type Disk, writeWhole } from "../disk/disk.ts";
-import { withReserve } from "./folder.ts";
+import { type Disk, withReserve, writeWhole } from "../disk/disk.ts";
 import { intactRecords, linesOf, scanBlocks } from "./scan.ts";
 import type { Segment } from "./segment.ts";
 

@@ -30,7 +30,15 @@ import {
   sealDraft,
 } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
-import { type Disk, type DiskFile, diskFault, isFull, writeWhole } from "../disk/disk.ts";
+import {
+  type Disk,
+  type DiskFile,
+  diskFault,
+  ensureReserve,
+  isFull,
+  syncWithParents,
+  writeWhole,
+} from "../disk/disk.ts";
 import type { Entropy } from "../entropy.ts";
 import {
   type AssignedPosition,
@@ -38,21 +46,19 @@ import {
   type Batch,
   batchLength,
   buildBatch,
+  LineWriter,
   leavesOfBatch,
   type PendingAppend,
 } from "./batch.ts";
-import { LOG_ROOM, readCheckpointFile, type StoredCheckpoint } from "./checkpoint-file.ts";
+import { LOG_ROOM, readCheckpointFile, type StoredCheckpoint } from "./checkpoints.ts";
 import { eraseRecord, lineOf } from "./erasure.ts";
-import { ensureReserve, syncWithParents } from "./folder.ts";
-import { readHeads, segmentsBetween } from "./heads.ts";
-import { LineWriter } from "./line-writer.ts";
 import { type AppendAllOptions, type Log, type Settle, settledAppend } from "./log.ts";
-import { type Covered, checkCovered } from "./log-check.ts";
 import { type DroppedTail, type Fold, type Recovered, recoverLog } from "./recovery.ts";
 import { resumeLog } from "./resume.ts";
-import { linesOf, scanBlocks } from "./scan.ts";
+import { linesOf, readHeads, scanBlocks, segmentsBetween } from "./scan.ts";
 import { Segment } from "./segment.ts";
 import type { LogValue } from "./snapshot.ts";
+import { type Covered, checkCovered } from "./walk.ts";
 
 /** Large segments mean fewer files; small ones are faster to copy, verify and remove. */
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;

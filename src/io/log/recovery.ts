@@ -17,15 +17,12 @@ import {
   type FoldedRecord,
   type LogRecord,
 } from "../../wire/record.ts";
-import type { Disk, DiskFile } from "../disk/disk.ts";
-import { writeSynced } from "../disk/whole-file.ts";
-import type { StoredCheckpoint } from "./checkpoint-file.ts";
+import { type Disk, type DiskFile, withReserve, writeSynced } from "../disk/disk.ts";
+import type { StoredCheckpoint } from "./checkpoints.ts";
 import { collectErasures, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
-import { withReserve } from "./folder.ts";
-import { type Covered, corruptFault } from "./log-check.ts";
 import { intactRecords, type ScannedLine } from "./scan.ts";
 import { listSegments, Segment, segmentName } from "./segment.ts";
-import { LogWalk, type Tail } from "./walk.ts";
+import { type Covered, corruptFault, LogWalk, type Tail } from "./walk.ts";
 
 export interface RecoveryOptions {
   readonly disk: Disk;

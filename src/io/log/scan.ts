@@ -1,9 +1,11 @@
-/** Reads a log's files in blocks and lines. */
+/** Reads a log's files in blocks, lines and record heads. */
 
+import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
-import { classifyLine, type LogRecord, parseLine } from "../../wire/record.ts";
-import type { DiskFile } from "../disk/disk.ts";
+import { classifyLine, type LogRecord, parseHead, parseLine } from "../../wire/record.ts";
+import { type Disk, type DiskFile, diskFault } from "../disk/disk.ts";
+import type { Segment } from "./segment.ts";
 
 const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
@@ -150,4 +152,43 @@ export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {
     offset: offset + start,
     isComplete,
   };
+}
+
+const BLOCK_BYTES = 128 << 10;
+
+export function segmentsBetween(
+  segments: readonly Segment[],
+  from: number,
+  last: number,
+): Segment[] {
+  return segments.filter(({ firstSeq }, index) => {
+    const next = segments[index + 1];
+    return firstSeq <= last && (next === undefined || next.firstSeq > from);
+  });
+}
+
+export async function* readHeads(
+  disk: Disk,
+  segments: readonly Segment[],
+  from: number,
+  last: number,
+): AsyncGenerator<LogRecord> {
+  for (const segment of segmentsBetween(segments, from, last)) {
+    const { path, sizeBytes } = segment;
+    try {
+      using file = disk.open(path, "read");
+      for await (const block of scanBlocks(file, segment.seek(from), sizeBytes, BLOCK_BYTES)) {
+        for (const line of linesOf(block)) {
+          const record = parseHead(line.bytes)?.record;
+          if (record === undefined) {
+            throw new Fault("log-corrupt", `${path} is damaged at byte ${line.offset}`);
+          }
+          if (record.head.seq > last) return;
+          if (record.head.seq >= from) yield record;
+        }
+      }
+    } catch (error) {
+      throw diskFault(error, path);
+    }
+  }
 }

@@ -9,13 +9,11 @@ import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoi
 import { hasTrait, type RecordKind } from "../../wire/kinds.ts";
 import { bodyOf, type FoldedRecord, type LogRecord } from "../../wire/record.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
-import { checkpointPath, readCheckpointFile, type StoredCheckpoint } from "./checkpoint-file.ts";
-import { readHeads } from "./heads.ts";
-import { type Flaw, type LinePosition, LogCheck } from "./log-check.ts";
+import { checkpointPath, readCheckpointFile, type StoredCheckpoint } from "./checkpoints.ts";
 import { LogProofs, type ProvableLog } from "./proofs.ts";
-import { intactRecords, type ScannedLine } from "./scan.ts";
+import { intactRecords, readHeads, type ScannedLine } from "./scan.ts";
 import { listSegments } from "./segment.ts";
-import type { Tail } from "./walk.ts";
+import { type Flaw, type LinePosition, LogCheck, type Tail } from "./walk.ts";
 
 const FINDINGS_MAX = 1_000;
 /**

@@ -13,7 +13,7 @@ import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { Clock } from "../clock.ts";
-import type { ContentStore } from "../cluster/content-store.ts";
+import type { ContentStore } from "../cluster/shared-files.ts";
 import { asNatsFault, connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
 import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
 

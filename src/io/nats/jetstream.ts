@@ -27,7 +27,7 @@ import { type Clock, delay } from "../clock.ts";
 import type { MissingServers } from "../cluster/majority.ts";
 import type { CopyStream } from "../cluster/publication.ts";
 import type { Stored, Stream, StreamMessage } from "../cluster/stream.ts";
-import { unresponsiveServers } from "./greeting.ts";
+import { unresponsiveServers } from "./monitor.ts";
 import {
   addStream,
   findStream,

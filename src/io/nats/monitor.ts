@@ -1,7 +1,9 @@
-/** Reader of a NATS server's settings from its monitoring port. */
+/** State of a NATS server: its settings, and whether it responds. */
 
+import { connect } from "node:net";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { CLUSTER_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { parseObject } from "../../wire/record.ts";
 
 const NATS_MONITOR_BYTES_MAX = 1024 * 1024;
@@ -62,4 +64,31 @@ function settingsIn(text: string): NatsSettings | undefined {
 
 interface MonitoredServer {
   readonly config?: { readonly sync_always?: unknown } | null;
+}
+
+const PORT_DEFAULT = 4222;
+
+export async function unresponsiveServers(urls: readonly string[]): Promise<readonly string[]> {
+  const answers = await Promise.all(urls.map(answersNats));
+  return urls.filter((_, at) => answers[at] !== true);
+}
+
+function answersNats(url: string): Promise<boolean> {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  // With `handshake_first`, the server sends nothing before TLS, so a successful connection must
+  // suffice.
+  const sign = protocol === "tls:" ? "connect" : "data";
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: port === "" ? PORT_DEFAULT : Number(port) });
+    const end = (isResponsive: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(isResponsive);
+    };
+    const timer = setTimeout(() => end(false), CLUSTER_ANSWER_TIMEOUT_MS);
+    socket.once(sign, () => end(true));
+    socket.once("error", () => end(false));
+    socket.once("end", () => end(false));
+  });
 }

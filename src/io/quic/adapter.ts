@@ -23,7 +23,7 @@ import {
 } from "../../base/limits.ts";
 import type { Address } from "../link/link.ts";
 import { normalizeAddress } from "../ws/address.ts";
-import { tuneUdpSocket } from "./udp-socket.ts";
+import { tuneUdpSocket } from "../ws/linux-sockets.ts";
 
 /** Most NAT mappings expire after 30 s. */
 const UDP_KEEP_ALIVE_MS = 10_000;

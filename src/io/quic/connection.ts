@@ -1,4 +1,4 @@
-/** QUIC connection with its streams. */
+/** QUIC connection with its streams, error codes and errors of binding. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS } from "../../base/limits.ts";
@@ -50,4 +50,56 @@ export class QuicConnection {
     const timer = setTimeout(() => this.wire.close(code), DRAIN_TIMEOUT_MS);
     void this.wire.closed.then(() => clearTimeout(timer));
   }
+}
+
+/**
+ * Code 0 is unused because Bun (1.4.4) reports it like a lost connection, and code 1 because Bun
+ * itself sends it.
+ */
+export const QUIC_CODE = {
+  done: 0x100,
+  refused: 0x101,
+  lost: 0x102,
+  tooLarge: 0x103,
+  malformed: 0x104,
+} as const;
+
+export function quicCodeOf(fault: Fault): number {
+  switch (fault.code) {
+    case "too-large":
+      return QUIC_CODE.tooLarge;
+    case "frame-malformed":
+      return QUIC_CODE.malformed;
+    default:
+      return QUIC_CODE.lost;
+  }
+}
+
+export function faultOfQuicCode(code: number | undefined): Fault {
+  switch (code) {
+    case QUIC_CODE.tooLarge:
+      return new Fault("too-large", "the message exceeds the peer's limit");
+    case QUIC_CODE.malformed:
+      return new Fault("frame-malformed", "the peer rejected a record");
+    case QUIC_CODE.refused:
+      return new Fault("link-closed", "the peer accepts no more connections");
+    default:
+      return new Fault("link-closed", "the connection was lost");
+  }
+}
+
+/** Error numbers on Linux and macOS. */
+const ADDRESS_IN_USE = new Set(["98", "48"]);
+const ACCESS_DENIED = new Set(["13"]);
+const ADDRESS_UNAVAILABLE = new Set(["99", "49"]);
+
+export type BindError = "taken" | "forbidden" | "no-address" | "other";
+
+export function udpBindError(cause: unknown): BindError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const number = /\((\d+)\)$/.exec(message)?.[1] ?? "";
+  if (ADDRESS_IN_USE.has(number)) return "taken";
+  if (ACCESS_DENIED.has(number)) return "forbidden";
+  if (ADDRESS_UNAVAILABLE.has(number) || message.startsWith("Invalid")) return "no-address";
+  return "other";
 }

@@ -11,9 +11,7 @@ import { withTimeout } from "../clock.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, QuicSocket, type QuicWire, type UdpFamily } from "./adapter.ts";
-import { udpBindError } from "./bind.ts";
-import { QUIC_CODE } from "./close.ts";
-import { QuicConnection } from "./connection.ts";
+import { QUIC_CODE, QuicConnection, udpBindError } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 import { probeUdp } from "./udp-probe.ts";
 

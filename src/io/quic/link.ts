@@ -5,12 +5,11 @@ import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { BaseLink } from "../link/base-link.ts";
-import { rethrow } from "../link/inbox.ts";
+import { BaseLink, rethrow } from "../link/base-link.ts";
 import type { Address, Link, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import type { QuicPipe, QuicWire } from "./adapter.ts";
-import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
+import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./connection.ts";
 import { END_RECORD, encodeRecords, RecordReader } from "./record.ts";
 
 /** Maximum total size of messages joined in one write. A longer message is sent alone. */

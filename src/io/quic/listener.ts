@@ -18,9 +18,7 @@ import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { Topics } from "../link/topics.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, type QuicPipe, QuicSocket, type QuicWire } from "./adapter.ts";
-import { udpBindError } from "./bind.ts";
-import { QUIC_CODE } from "./close.ts";
-import { QuicConnection } from "./connection.ts";
+import { QUIC_CODE, QuicConnection, udpBindError } from "./connection.ts";
 import { QuicLink } from "./link.ts";
 
 export interface QuicListenOptions {

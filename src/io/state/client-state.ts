@@ -6,12 +6,9 @@ import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { formatAddress, parseServerSpec, type ServerAddress } from "../../wire/invite.ts";
 import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
-import { DraftStore } from "./draft-store.ts";
-import { KnownFiles } from "./known-files.ts";
+import { DraftStore, KnownFiles, MutedTargets, ReceivedFiles } from "./home-tables.ts";
 import { HomeLogPins } from "./log-pins.ts";
-import { MutedTargets } from "./muted-targets.ts";
 import { OutboxStore } from "./outbox-store.ts";
-import { ReceivedFiles } from "./received-files.ts";
 import { StateDatabase, withStoreFaults } from "./schema.ts";
 import { UploadJournal } from "./upload-journal.ts";
 

@@ -1,7 +1,7 @@
 /** Pinned log states, which servers have proved to this CHAT_HOME. */
 
 import type { KnownRecord, LogPin } from "../../core/client/audit.ts";
-import { HomeTable } from "./home-table.ts";
+import { HomeTable } from "./home-tables.ts";
 
 /** Far fewer records arrive between two proofs. More would only help to name missing records. */
 const STORED_RECORDS_MAX = 4_096;

@@ -5,7 +5,7 @@ import { closeSync, existsSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
-import { openPlain } from "../disk/tree.ts";
+import { openPlain } from "../disk/system-disk.ts";
 import { TaskQueue } from "../task-queue.ts";
 import { withStoreFaults } from "./schema.ts";
 
@@ -31,7 +31,7 @@ interface Row {
 export const SEALED_STATE_FILE = "sealed.sqlite";
 /** Key prefix of the empty row that names the device whose key encrypts all other rows. */
 const DEVICE_PREFIX = "device/";
-export const DATABASE_HEADER = "SQLite format 3\0";
+const DATABASE_HEADER = "SQLite format 3\0";
 const FORMAT = 1;
 /** Transactions last up to half a second, so a longer wait means that another process hangs. */
 const BUSY_TIMEOUT_MS = 15_000;
@@ -220,7 +220,7 @@ function renameIfDamaged(path: string): void {
   }
 }
 
-export function readHeader(path: string): string | undefined {
+function readHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const file = openPlain(path, "read");
   try {
@@ -231,7 +231,7 @@ export function readHeader(path: string): string | undefined {
   }
 }
 
-export function sealedFaults<Result>(
+function sealedFaults<Result>(
   folder: string,
   act: () => Result,
   path = join(folder, SEALED_STATE_FILE),
@@ -246,7 +246,7 @@ export function sealedFaults<Result>(
   }
 }
 
-export function damagedFault(path: string, cause?: unknown): Fault {
+function damagedFault(path: string, cause?: unknown): Fault {
   return new Fault("store-failed", msg`${path} is damaged`, {
     cause,
     remedy: "quit chat and move that file elsewhere; this device then rejoins its rooms",
@@ -259,4 +259,53 @@ function isBusy(error: unknown): boolean {
 
 function rethrow(error: unknown): never {
   throw error;
+}
+
+export class SealedFile {
+  readonly path: string;
+  readonly #database: Database;
+
+  private constructor(path: string, database: Database) {
+    this.path = path;
+    this.#database = database;
+  }
+
+  /** `undefined` if this device has never been in a sealed room. */
+  static open(folder: string): SealedFile | undefined {
+    const path = join(folder, SEALED_STATE_FILE);
+    return sealedFaults(folder, () => {
+      const head = readHeader(path);
+      if (head === undefined || head === "") return undefined;
+      if (head !== DATABASE_HEADER) throw damagedFault(path);
+      return new SealedFile(path, new Database(path, { readonly: true }));
+    });
+  }
+
+  check(): void {
+    sealedFaults(
+      this.path,
+      () => {
+        const [row] = this.#database
+          .query<{ readonly quick_check: string }, []>("PRAGMA quick_check(1)")
+          .all();
+        if (row?.quick_check !== "ok") throw damagedFault(this.path);
+      },
+      this.path,
+    );
+  }
+
+  rows(fingerprints: readonly string[], account: string): readonly Row[] {
+    const sql = "SELECT key, value FROM sealed WHERE fingerprint = ? AND account = ? ORDER BY key";
+    const rowsOf = (fingerprint: string) =>
+      this.#database.query<Row, [string, string]>(sql).all(fingerprint, account);
+    return sealedFaults(this.path, () => fingerprints.flatMap(rowsOf), this.path);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }

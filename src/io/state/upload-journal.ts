@@ -1,16 +1,37 @@
-/** Journal of the chunk checksums of unfinished uploads. */
+/** Journal of unfinished uploads, which a later run can resume. */
 
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
-import { HomeTable } from "./home-table.ts";
-import type {
-  FoundUpload,
-  ResumableUpload,
-  ResumableUploads,
-  UploadKey,
-} from "./resumable-upload.ts";
+import { HomeTable } from "./home-tables.ts";
+
+export interface UploadKey {
+  readonly fingerprint: string;
+  readonly user: string;
+  readonly path: string;
+  readonly to: readonly string[];
+  readonly name: string;
+}
+
+export interface ResumableUpload {
+  readonly file: FileId;
+  readonly upTo: number;
+  addHashes(hashes: readonly Uint8Array[]): void;
+  truncate(upTo: number): void;
+  hashes(from?: number): Generator<Uint8Array>;
+  remove(): void;
+}
+
+export interface FoundUpload {
+  readonly upload: ResumableUpload;
+  readonly isChanged: boolean;
+}
+
+export interface ResumableUploads {
+  find(key: UploadKey, stamp: string): FoundUpload | undefined;
+  begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload;
+}
 
 const ROW_HASHES = 64;
 

@@ -2,8 +2,8 @@
 
 import type { Socket } from "bun";
 import { Fault } from "../../base/fault.ts";
-import { BaseLineSocket, type LineSocketOptions } from "../link/base-line-socket.ts";
-import { joinFrames } from "../link/join-frames.ts";
+import { joinFrames } from "../link/base-link.ts";
+import { BaseLineSocket, type LineSocketOptions } from "../link/line-socket.ts";
 import type { Address } from "../link/link.ts";
 
 export class TcpLineSocket extends BaseLineSocket {

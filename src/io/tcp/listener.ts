@@ -3,13 +3,18 @@
 import type { Socket, TCPSocketListener } from "bun";
 import type { Clock } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
-import { FlushQueue, type LineSocketOptions } from "../link/base-line-socket.ts";
-import { rethrow } from "../link/inbox.ts";
-import type { LineListener, LineListenerEvents, LineSocket } from "../link/line-socket.ts";
+import { rethrow } from "../link/base-link.ts";
+import {
+  FlushQueue,
+  type LineListener,
+  type LineListenerEvents,
+  type LineSocket,
+  type LineSocketOptions,
+} from "../link/line-socket.ts";
 import type { Address } from "../link/link.ts";
 import { normalizeAddress } from "../ws/address.ts";
 import { HalfOpenWatch } from "../ws/half-open.ts";
-import { listenFault } from "../ws/listen-fault.ts";
+import { listenFault } from "../ws/listener.ts";
 import { TcpLineSocket } from "./line-socket.ts";
 
 export interface TcpListenOptions {

@@ -1,4 +1,4 @@
-/** Normalises addresses for comparison. */
+/** Addresses of peers and URLs of requests, normalised for comparison. */
 
 import type { Address } from "../link/link.ts";
 
@@ -13,4 +13,15 @@ export function normalizeAddress(host: string, port: number): Address {
 export function isLoopback(host: string): boolean {
   const { host: lowerCase } = normalizeAddress(host, 0);
   return lowerCase === "localhost" || lowerCase === "::1" || /^127(\.\d{1,3}){3}$/.test(lowerCase);
+}
+
+/**
+ * HTTP/1.0, which proxies use for health checks, does not require a Host header; without one, Bun
+ * returns a bare path.
+ * @returns `undefined` if the host is invalid
+ */
+export function requestUrl({ url, headers }: Request): URL | undefined {
+  const hasNoHost = (headers.get("host") ?? "") === "";
+  const full = url.startsWith("/") && hasNoHost ? `http://localhost${url}` : url;
+  return URL.canParse(full) ? new URL(full) : undefined;
 }

@@ -3,13 +3,17 @@
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
-import { BaseLink } from "../link/base-link.ts";
-import { rethrow } from "../link/inbox.ts";
-import { joinFrames } from "../link/join-frames.ts";
+import { BaseLink, joinFrames, rethrow, slowReaderFault } from "../link/base-link.ts";
 import type { Address, Link } from "../link/link.ts";
-import { slowReaderFault } from "../link/slow-reader.ts";
-import { CLOSE_CODE, closeCodeOf, closeFault } from "./close.ts";
-import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
+import {
+  CLOSE_CODE,
+  closeCodeOf,
+  closeFault,
+  encodeClose,
+  encodeFrame,
+  FrameReader,
+  OPCODE,
+} from "./frame.ts";
 
 export interface WsSocket {
   write(bytes: Uint8Array): number;

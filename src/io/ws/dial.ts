@@ -16,7 +16,7 @@ import { Fault } from "../../base/fault.ts";
 import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { rethrow } from "../link/inbox.ts";
+import { rethrow } from "../link/base-link.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { isLoopback, normalizeAddress } from "./address.ts";
 import { WsClientLink } from "./client-link.ts";

@@ -7,9 +7,9 @@ import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND } from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
-import { BaseLineSocket, type LineSocketOptions } from "../link/base-line-socket.ts";
-import { CLOSE_CODE, closeFault } from "./close.ts";
-import type { WsEndpoint, WsSocketData } from "./endpoint.ts";
+import { BaseLineSocket, type LineSocketOptions } from "../link/line-socket.ts";
+import { CLOSE_CODE, closeFault } from "./frame.ts";
+import type { WsEndpoint, WsSocketData } from "./server-link.ts";
 
 export const LINE_PATH = "/irc";
 

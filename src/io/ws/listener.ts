@@ -10,6 +10,7 @@
 
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import {
   HALF_OPEN_CHECK_INTERVAL_MS,
   MESSAGE_BYTES_MAX,
@@ -17,21 +18,21 @@ import {
 } from "../../base/limits.ts";
 import { systemClock, withTimeout } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
-import { FlushQueue, type LineSocketOptions } from "../link/base-line-socket.ts";
+import { rethrow, slowReaderFault } from "../link/base-link.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
-import { rethrow } from "../link/inbox.ts";
-import type { LineSocket, LineSocketHandlers } from "../link/line-socket.ts";
+import {
+  FlushQueue,
+  type LineSocket,
+  type LineSocketHandlers,
+  type LineSocketOptions,
+} from "../link/line-socket.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
-import { slowReaderFault } from "../link/slow-reader.ts";
 import { Topics } from "../link/topics.ts";
-import { normalizeAddress } from "./address.ts";
-import type { WsSocketData } from "./endpoint.ts";
+import { normalizeAddress, requestUrl } from "./address.ts";
 import { HalfOpenWatch, openSockets } from "./half-open.ts";
 import { LINE_PATH, lineProtocolOf, WsLineSocket } from "./line-socket.ts";
-import { listenFault } from "./listen-fault.ts";
-import { requestUrl } from "./request-url.ts";
-import { WsServerLink, type WsServerLinkOptions } from "./server-link.ts";
-import { LINK_PATH, TLS_1_3 } from "./upgrade.ts";
+import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./server-link.ts";
+import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
 
 export interface WsTls {
   readonly certPem: string;
@@ -307,4 +308,32 @@ function hashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {
   const certPem = tls === false ? proxyCertificate : tls.certPem;
   if (certPem === undefined) return new Uint8Array(32);
   return certificateHashOf(certPem);
+}
+
+/** @param remedy replaces the remedies for the main port */
+export function listenFault(cause: unknown, host: string, port: number, remedy?: string): Fault {
+  const address = formatHostPort(host, port);
+  // Bun.listen (1.4.4) gives no code if it cannot resolve the host.
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "ENOTFOUND";
+  switch (code) {
+    case "EADDRINUSE":
+      return new Fault("port-taken", msg`port ${port} is in use`, { remedy, cause });
+    case "EACCES":
+      return new Fault("port-taken", msg`port ${port} requires administrator rights`, {
+        remedy,
+        cause,
+      });
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EINVAL":
+      return new Fault("usage", msg`${host} is not an address of this machine`, {
+        remedy: remedy ?? "omit --host to listen on all addresses",
+        cause,
+      });
+    default:
+      return new Fault("usage", msg`cannot listen on ${address} (${code})`, {
+        remedy: remedy ?? "check --host, --port, --cert and --key",
+        cause,
+      });
+  }
 }

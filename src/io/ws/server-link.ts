@@ -11,12 +11,11 @@ import {
 } from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
-import { BaseLink } from "../link/base-link.ts";
+import { BaseLink, slowReaderFault } from "../link/base-link.ts";
 import type { Address, LinkCounters } from "../link/link.ts";
-import { slowReaderFault } from "../link/slow-reader.ts";
 import type { Topics } from "../link/topics.ts";
-import { CLOSE_CODE, closeFault } from "./close.ts";
-import type { WsEndpoint, WsSocketData } from "./endpoint.ts";
+import { CLOSE_CODE, closeFault } from "./frame.ts";
+import type { LineProtocol } from "./line-socket.ts";
 
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
@@ -195,4 +194,18 @@ function sendJoined(
   if (inPlace === undefined) releaseBuffer(tail);
   socket.sendBinary(joined);
   releaseBuffer(joined);
+}
+
+export interface WsEndpoint {
+  onMessage(message: Uint8Array | string): void;
+  onControlFrame(): void;
+  onDrain(): void;
+  onSocketClosed(code: number, reason: string): void;
+}
+
+export interface WsSocketData {
+  readonly remote: Address;
+  /** `undefined` for a link. */
+  readonly lineProtocol?: LineProtocol;
+  endpoint?: WsEndpoint;
 }

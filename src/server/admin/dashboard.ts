@@ -23,8 +23,8 @@ import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import type { Cancel } from "../kernel/siblings.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { RemoteCancels } from "../siblings/cancels.ts";
 import type { RemoteActivity } from "../siblings/remote-activity.ts";
+import type { RemoteCancels } from "../siblings/remote-sessions.ts";
 import type { Metrics } from "./metrics.ts";
 
 type ClientEntry = Answer<"clients">["clients"][number];

@@ -7,9 +7,9 @@ import { deviceIdOf } from "../../crypto/device-id.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Sender, type SomeHandlers } from "../kernel/service.ts";
-import { isCertifiedBy } from "./device-certs.ts";
 import { LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
+import { isCertifiedBy } from "./secrets.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 

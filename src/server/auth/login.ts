@@ -32,11 +32,9 @@ import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Admission, Login } from "../session/connection-state.ts";
 import type { FloodGuard } from "../session/flood-guard.ts";
 import type { Bans } from "./bans.ts";
-import { isCertifiedBy } from "./device-certs.ts";
 import type { Invites } from "./invites.ts";
 import { OperatorLink } from "./operator-link.ts";
-import { hashOf, sameSecret } from "./secrets.ts";
-import { hasCredential, isSignedOut } from "./sign-out.ts";
+import { hasCredential, hashOf, isCertifiedBy, isSignedOut, sameSecret } from "./secrets.ts";
 import { VerifiedPasswords } from "./verified-passwords.ts";
 
 export interface Passwords {

@@ -2,13 +2,12 @@
 
 import type { Fault } from "../../base/fault.ts";
 import type { Address } from "../../io/link/link.ts";
-import { requestUrl } from "../../io/ws/request-url.ts";
+import { requestUrl } from "../../io/ws/address.ts";
 import { PORT_DEFAULT } from "../../wire/invite.ts";
-import type { Page } from "./page.ts";
 import { bearerOf, faultResponse, type HttpPosts } from "./post-api.ts";
 import { listResponse } from "./programs.ts";
 import type { HttpReads, KeepOpen } from "./read-api.ts";
-import { securityHeaders, servePage } from "./static.ts";
+import { type Page, securityHeaders, servePage } from "./static.ts";
 
 export interface HttpOptions {
   readonly name: string;

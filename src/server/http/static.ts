@@ -1,6 +1,17 @@
 /** Static files of the web page: security headers, caching and compression. */
 
-import type { Page, PageFile } from "./page.ts";
+export interface Page {
+  /** Lets a browser with an older page detect the new build and reload. */
+  readonly build: string;
+  readonly files: ReadonlyMap<string, PageFile>;
+}
+
+export interface PageFile {
+  readonly type: string;
+  readonly identity: Uint8Array;
+  readonly br?: Uint8Array;
+  readonly sha256: string;
+}
 
 export function securityHeaders(host: string | null): Record<string, string> {
   return {

@@ -2,7 +2,7 @@
 
 import { utf8Decode, utf8Encode, withCapacity } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { FolderPlan } from "../../io/file/folder-plan.ts";
+import { FolderPlan } from "../../io/file/partial-folder.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { isFolder, type ManifestEntry, manifestEntries } from "../../wire/manifest.ts";
 import type { ZipEntry } from "../../wire/zip.ts";

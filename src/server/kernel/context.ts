@@ -1,4 +1,4 @@
-/** Context shared by the services of a server. */
+/** Dependencies that all services share. */
 
 import type { Fault } from "../../base/fault.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
@@ -19,8 +19,30 @@ import type { Kernel } from "./kernel.ts";
 import type { LogQuota } from "./log-quota.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { ExpiryClock } from "./server-clock.ts";
-import type { ServerSettings } from "./settings.ts";
 import type { Siblings } from "./siblings.ts";
+
+export interface ServerSettings {
+  readonly name: string;
+  readonly version: string;
+  readonly welcome: string | undefined;
+  readonly roomPassword: string | undefined;
+  readonly postsPerSecond?: number;
+  readonly postsBurst?: number;
+  readonly operatorToken?: string;
+  readonly operatorLink?: string;
+  readonly build?: string;
+  readonly linksMax?: number;
+  readonly historyBytesPerDay?: number;
+  readonly textsBytesPerDay?: number;
+  readonly files?: FileQuotas;
+}
+
+export interface FileQuotas {
+  readonly fileBytesMax: number;
+  readonly userBytesMax: number;
+  readonly totalBytesMax: number;
+  readonly freeBytesMin: number;
+}
 
 export interface BaseContext {
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import type { RoomEngine } from "../../core/rooms/engine.ts";
 import type { EngineEffect, EngineInput } from "../../core/rooms/engine-io.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
-import { rethrow } from "../../io/link/inbox.ts";
+import { rethrow } from "../../io/link/base-link.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";

@@ -4,8 +4,7 @@ import type * as v from "valibot";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { Clock } from "../../io/clock.ts";
-import type { Disk } from "../../io/disk/disk.ts";
-import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
+import { type Disk, readWholeFile, writeWholeFile } from "../../io/disk/disk.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { parseJson } from "../../wire/field.ts";
 

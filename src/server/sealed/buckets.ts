@@ -5,8 +5,7 @@ import {
   KEY_PACKAGE_BYTES_MAX,
   KEY_PACKAGES_MAX,
 } from "../../base/limits-sealed.ts";
-import type { Bucket } from "../../io/bucket/bucket.ts";
-import { FolderBucket } from "../../io/bucket/folder.ts";
+import { type Bucket, FolderBucket } from "../../io/bucket/bucket.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 
 export interface SealedBuckets {

@@ -1,22 +1,28 @@
 /** Messages from the other servers of the cluster, applied to the sessions on this server. */
 
 import { unreachable } from "../../base/assert.ts";
-import type { LogRecord } from "../../wire/record.ts";
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import { SIBLING_CANCEL_TIMEOUT_MS } from "../../base/limits-cluster.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import { bannedFault } from "../../core/rooms/policy.ts";
+import type { Head, LogRecord } from "../../wire/record.ts";
+import { hostKey } from "../auth/bans.ts";
 import type { DeviceNotes } from "../auth/device-notes.ts";
 import type { Authenticator } from "../auth/login.ts";
-import type { SiblingMessage } from "../kernel/siblings.ts";
+import { isOperating } from "../auth/operator-link.ts";
+import { isSignedOut } from "../auth/secrets.ts";
+import type { ServerContext } from "../kernel/context.ts";
+import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 import type { PushService } from "../push/service.ts";
+import type { CatchUp } from "../rooms/catch-up.ts";
 import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { ClusterAddresses, type ClusterAddressesOptions } from "./addresses.ts";
-import type { RemoteCancels } from "./cancels.ts";
 import { RemotePresence } from "./presence.ts";
-import {
-  RemoteAccountRecords,
-  type RemoteAccountRecordsOptions,
-} from "./remote-account-records.ts";
 import type { RemoteActivity } from "./remote-activity.ts";
 
 export interface RemoteSessionsOptions
@@ -123,3 +129,119 @@ export class RemoteSessions {
     }
   }
 }
+
+export interface RemoteAccountRecordsOptions extends ServerContext {
+  readonly catchUp: Pick<CatchUp, "refresh">;
+  readonly readPositions: Pick<ReadPositionService, "sendIgnored">;
+}
+
+export class RemoteAccountRecords {
+  readonly #options: RemoteAccountRecordsOptions;
+
+  constructor(options: RemoteAccountRecordsOptions) {
+    this.#options = options;
+  }
+
+  apply({ head }: LogRecord): void {
+    const { registry } = this.#options;
+    if (head.kind === "ban") return this.#closeBanned();
+    const account = registry.get(head.room as UserId);
+    if (account !== undefined) this.#applyTo(account, head.kind);
+  }
+
+  #applyTo(account: Account, kind: Head["kind"]): void {
+    const { rooms, catchUp, readPositions, peers } = this.#options;
+    const { id, name } = account;
+    switch (kind) {
+      case "account-name": {
+        for (const room of [...rooms.roomsOf(id)])
+          if (room.name === undefined) catchUp.refresh(room);
+        const detail = { retryAfterMs: 0, remedy: "the program reconnects automatically" };
+        return peers.close(id, new Fault("link-closed", msg`you were renamed to ${name}`, detail));
+      }
+      case "account-gone":
+        return peers.close(id, new Fault("login-refused", msg`account ${name} was removed`));
+      case "device-gone":
+      case "irc-password-gone": {
+        const fault = new Fault("login-refused", "this device was signed out");
+        return peers.close(id, fault, ({ member }) => isSignedOut(account, member));
+      }
+      case "ignore":
+        return readPositions.sendIgnored(account);
+      default:
+        return undefined;
+    }
+  }
+
+  #closeBanned(): void {
+    const { registry, clock, peers } = this.#options;
+    const { policy } = registry;
+    const unixMs = clock.expiryUnixMs();
+    for (const client of [...peers.all()]) {
+      const { account } = client;
+      const address = hostKey(client);
+      const ofAddress =
+        address === undefined || isOperating(client, account, registry)
+          ? undefined
+          : policy.ban(address, unixMs);
+      const ban = (account && policy.ban(account.id, unixMs)) ?? ofAddress;
+      if (ban !== undefined) client.close(bannedFault(ban));
+    }
+  }
+}
+
+const SIBLING_CANCELS_MAX = 64;
+
+interface RemoteCancelsOptions extends ServerContext {
+  readonly cancelLocal: (cancel: Cancel) => Promise<boolean>;
+}
+
+const REQUEST_ID_BYTES = 8;
+
+export class RemoteCancels {
+  readonly #options: RemoteCancelsOptions;
+  readonly #pending = new Map<string, (isCancelled: boolean) => void>();
+
+  constructor(options: RemoteCancelsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns false if no server confirms within the timeout.
+   * @throws {Fault} too-many if too many cancellations are pending
+   */
+  request(cancel: Cancel): Promise<boolean> {
+    const { clock, entropy, sequencer, siblings } = this.#options;
+    if (!sequencer.isShared) return Promise.resolve(false);
+    if (this.#pending.size >= SIBLING_CANCELS_MAX) {
+      const detail = { retryAfterMs: SIBLING_CANCEL_TIMEOUT_MS };
+      throw new Fault("too-many", "too many transfers are being cancelled", detail);
+    }
+    const request = toBase64Url(entropy(REQUEST_ID_BYTES));
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const stop = clock.after(SIBLING_CANCEL_TIMEOUT_MS, () => this.settle(request, false));
+    this.#pending.set(request, (isCancelled) => {
+      stop();
+      resolve(isCancelled);
+    });
+    siblings.publish({ kind: "cancel", ask: request, ...cancel });
+    return promise;
+  }
+
+  async handle({ ask, file, user, direction, by }: CancelRequest): Promise<void> {
+    const { cancelLocal, siblings } = this.#options;
+    try {
+      if (await cancelLocal({ file, user, direction, by }))
+        siblings.publish({ kind: "cancelled", ask });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+
+  settle(ask: string, isCancelled = true): void {
+    this.#pending.get(ask)?.(isCancelled);
+    this.#pending.delete(ask);
+  }
+}
+
+type CancelRequest = Extract<SiblingMessage, { kind: "cancel" }>;

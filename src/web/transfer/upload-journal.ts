@@ -9,7 +9,7 @@ import type {
   ResumableUpload,
   ResumableUploads,
   UploadKey,
-} from "../../io/state/resumable-upload.ts";
+} from "../../io/state/upload-journal.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
 import { numberKey, type Store } from "../browser/indexed-db.ts";
 import { type JournalEntry, type JournalOptions, TransferJournal } from "./journal.ts";

@@ -15,8 +15,7 @@ import {
 } from "../../../src/cli/doctor/sealed.ts";
 import { testMlsLibrary } from "../../../src/cli/doctor/sealed-probes.ts";
 import { systemClock } from "../../../src/io/clock.ts";
-import { SealedFile } from "../../../src/io/state/sealed-file.ts";
-import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
+import { SealedFile, SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { tempFolder } from "../../temp-folder.ts";
 

@@ -4,7 +4,7 @@ import { DRAFT_SAVE_DELAY_MS } from "../../../src/base/limits-screen.ts";
 import { ScreenDrafts } from "../../../src/cli/screen/drafts.ts";
 import type { Draft } from "../../../src/core/model/state.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
-import type { DraftOwner } from "../../../src/io/state/draft-store.ts";
+import type { DraftOwner } from "../../../src/io/state/home-tables.ts";
 import { FakeClock } from "./terminal/fake-device.ts";
 
 const ANA = { fingerprint: "F", user: "ana" };

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Channel } from "../../../src/core/irc/channel.ts";
+import type { Channel } from "../../../src/core/irc/channels.ts";
 import { AskSchedule, Deliveries } from "../../../src/core/irc/deliveries.ts";
 
 const [lobby, lab] = [{ name: "#lobby" } as Channel, { name: "#lab" } as Channel];

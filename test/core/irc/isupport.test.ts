@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { JOINED_ROOMS_MAX } from "../../../src/base/limits.ts";
-import { ISUPPORT_TOKENS } from "../../../src/core/irc/isupport.ts";
+import { ISUPPORT_TOKENS } from "../../../src/core/irc/information.ts";
 import type { IrcClient } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
 

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
-import { type Group, groupOfValue } from "../../../src/core/rooms/group-state.ts";
-import { withLists } from "../../../src/core/with-lists.ts";
+import { type Group, groupOfValue, withLists } from "../../../src/core/rooms/group-state.ts";
 
 test("round-trips a group as JSON", () => {
   const group: Group = {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { foldCase } from "../../../src/base/case-fold.ts";
-import { casePattern, escapedInJson } from "../../../src/io/archive/case-pattern.ts";
-import { lineQueryOf } from "../../../src/io/archive/line-query.ts";
-import { lineMatcher } from "../../../src/io/disk/line-matcher.ts";
+import { casePattern, escapedInJson, lineQueryOf } from "../../../src/io/archive/line-query.ts";
+import { lineMatcher } from "../../../src/io/disk/search-worker.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 
 const latin1 = (text: string): string =>

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { FolderBucket } from "../../../src/io/bucket/folder.ts";
+import { FolderBucket } from "../../../src/io/bucket/bucket.ts";
 import { rejection } from "../../rejection.ts";
 import { SimDisk } from "../disk/sim.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import type { ContentStore } from "../../../src/io/cluster/content-store.ts";
+import type { ContentStore } from "../../../src/io/cluster/shared-files.ts";
 
 const ONE = "fAAAAAAAAAA1" as FileId;
 const OTHER = "fAAAAAAAAA_2" as FileId;

@@ -1,5 +1,5 @@
 import type { FileId } from "../../../src/base/ids.ts";
-import type { ContentStore } from "../../../src/io/cluster/content-store.ts";
+import type { ContentStore } from "../../../src/io/cluster/shared-files.ts";
 
 export class MemoryContent implements ContentStore {
   readonly files = new Map<FileId, Map<string, Uint8Array>>();

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
+import { readWholeFile, writeWholeFile } from "../../../src/io/disk/disk.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { SimDisk } from "./sim.ts";
 

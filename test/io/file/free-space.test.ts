@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
-import { checkFreeSpace } from "../../../src/io/file/free-space.ts";
+import { checkFreeSpace } from "../../../src/io/file/partial-file.ts";
 import { rejection } from "../../rejection.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { pour, sent, sinkFor } from "../file-carrier.ts";

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { countPartialChunks } from "../../../src/io/file/partial-chunks.ts";
+import { countPartialChunks } from "../../../src/io/file/partial-file.ts";
 import { tempFolder } from "../../temp-folder.ts";
 import { pour, sent, sinkFor } from "../file-carrier.ts";
 

@@ -4,7 +4,7 @@ import {
   BYTES_AFTER_CLOSE_MIN,
   MESSAGES_AFTER_CLOSE_MAX,
 } from "../../../src/base/limits.ts";
-import { LinkInbox } from "../../../src/io/link/inbox.ts";
+import { LinkInbox } from "../../../src/io/link/base-link.ts";
 import { within } from "../../event.ts";
 
 const entry = new URL("link-assert.ts", import.meta.url).pathname;

@@ -1,7 +1,6 @@
 import { systemClock } from "../../../src/io/clock.ts";
 import type { Link } from "../../../src/io/link/link.ts";
-import { MemoryLink } from "../../../src/io/link/memory-link.ts";
-import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
+import { MemoryLink, MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { linkCompliance } from "./link-compliance.ts";
 
 const network = new MemoryNetwork(systemClock());

@@ -5,8 +5,12 @@ import type { RoomId } from "../../../src/base/ids.ts";
 import { BATCH_BYTES_MAX } from "../../../src/base/limits.ts";
 import { LogOrder } from "../../../src/core/log/order.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { batchLength, buildBatch, type PendingAppend } from "../../../src/io/log/batch.ts";
-import { LineWriter } from "../../../src/io/log/line-writer.ts";
+import {
+  batchLength,
+  buildBatch,
+  LineWriter,
+  type PendingAppend,
+} from "../../../src/io/log/batch.ts";
 import {
   type CopiedLine,
   copyLine,

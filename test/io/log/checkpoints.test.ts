@@ -7,8 +7,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { readCheckpointFile } from "../../../src/io/log/checkpoint-file.ts";
-import { Checkpoints } from "../../../src/io/log/checkpoints.ts";
+import { Checkpoints, readCheckpointFile } from "../../../src/io/log/checkpoints.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
 import { LogProofs } from "../../../src/io/log/proofs.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ensureReserve, syncWithParents } from "../../../src/io/log/folder.ts";
+import { ensureReserve, syncWithParents } from "../../../src/io/disk/disk.ts";
 import { rejection } from "../../rejection.ts";
 import { type DiskCall, type DiskFailure, SimDisk } from "../disk/sim.ts";
 

@@ -4,7 +4,7 @@ import { toBase64Url, utf8Decode } from "../../../src/base/bytes.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { UNIX_MS_MAX } from "../../../src/base/time.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { LineWriter, leafHashIn, type RecordPosition } from "../../../src/io/log/line-writer.ts";
+import { LineWriter, leafHashIn, type RecordPosition } from "../../../src/io/log/batch.ts";
 import {
   type Draft,
   leafHash,

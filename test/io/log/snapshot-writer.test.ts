@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
-import { readSnapshot } from "../../../src/io/log/snapshot.ts";
-import { SnapshotWriter } from "../../../src/io/log/snapshot-writer.ts";
+import { readSnapshot, SnapshotWriter } from "../../../src/io/log/snapshot.ts";
 import { ANA, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
 import { snapshotKeyOf } from "./snapshot-key.ts";
 

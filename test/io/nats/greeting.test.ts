@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
-import { unresponsiveServers } from "../../../src/io/nats/greeting.ts";
+import { unresponsiveServers } from "../../../src/io/nats/monitor.ts";
 
 const servers: Server[] = [];
 

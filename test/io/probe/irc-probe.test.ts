@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { checkIrc } from "../../../src/cli/doctor/machine.ts";
-import { probeIrc } from "../../../src/io/probe/irc-probe.ts";
+import { probeIrc } from "../../../src/io/probe/network-probe.ts";
 import { rejection } from "../../rejection.ts";
 
 function answering(answer: string | undefined) {

@@ -3,7 +3,7 @@ import type { Socket } from "bun";
 import fc from "fast-check";
 import { concatBytes } from "../../../src/base/bytes.ts";
 import { systemClock } from "../../../src/io/clock.ts";
-import { FlushQueue } from "../../../src/io/link/base-line-socket.ts";
+import { FlushQueue } from "../../../src/io/link/line-socket.ts";
 import { TcpLineSocket } from "../../../src/io/tcp/line-socket.ts";
 import { LineObserver } from "../line-client.ts";
 

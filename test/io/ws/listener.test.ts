@@ -3,10 +3,9 @@ import { Fault } from "../../../src/base/fault.ts";
 import { CONTROL_FRAMES_BURST } from "../../../src/base/limits.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link } from "../../../src/io/link/link.ts";
-import { normalizeAddress } from "../../../src/io/ws/address.ts";
+import { normalizeAddress, requestUrl } from "../../../src/io/ws/address.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
-import { requestUrl } from "../../../src/io/ws/request-url.ts";
 import { certificateHash } from "../../crypto/certificate-hash.ts";
 import { LinkObserver, turn } from "../link-observer.ts";
 

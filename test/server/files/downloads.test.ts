@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
-import type { MemoryLink } from "../../../src/io/link/memory-link.ts";
+import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
 import { bytesOf, channelOf, download, TestFile } from "../data-channel.ts";
 import { lab } from "../site-lab.ts";
 

@@ -4,7 +4,7 @@ import { CHUNK_BYTES } from "../../../src/base/limits.ts";
 import { CONCURRENT_HTTP_DOWNLOADS_MAX } from "../../../src/base/limits-page.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
-import { FileLinks } from "../../../src/server/http/file-links.ts";
+import { FileLinks } from "../../../src/server/http/download-links.ts";
 import type { ExpiryClock } from "../../../src/server/kernel/server-clock.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { IrcClient } from "../irc/irc-client.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { httpHandler } from "../../../src/server/http/handler.ts";
-import type { Page, PageFile } from "../../../src/server/http/page.ts";
+import type { Page, PageFile } from "../../../src/server/http/static.ts";
 
 const REMOTE = { host: "10.0.0.9", port: 40_000 };
 const bytes = (text: string) => new TextEncoder().encode(text);

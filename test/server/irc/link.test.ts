@@ -6,7 +6,7 @@ import {
   LINES_QUEUE_LOW_BYTES,
   SEND_QUEUE_BYTES_MAX,
 } from "../../../src/base/limits.ts";
-import { slowReaderFault } from "../../../src/io/link/slow-reader.ts";
+import { slowReaderFault } from "../../../src/io/link/base-link.ts";
 import { untagged } from "./irc-client.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 

@@ -3,7 +3,7 @@ import { utf8Decode } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
 import type { Rooms } from "../../../src/core/rooms/rooms.ts";
-import type { MemoryLink } from "../../../src/io/link/memory-link.ts";
+import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
 import type { Page, PageQuery } from "../../../src/io/log/log.ts";
 import { CurrentArchive } from "../../../src/server/kernel/current-archive.ts";
 import type { Answer } from "../../../src/wire/messages.ts";

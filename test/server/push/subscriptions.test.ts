@@ -3,7 +3,7 @@ import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import type { Fault } from "../../../src/base/fault.ts";
 import type { UserId } from "../../../src/base/ids.ts";
 import { PUSH_FILE_BYTES_MAX, PUSH_SUBSCRIPTIONS_MAX } from "../../../src/base/limits-page.ts";
-import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
+import { readWholeFile, writeWholeFile } from "../../../src/io/disk/disk.ts";
 import { type Subscription, Subscriptions } from "../../../src/server/push/subscriptions.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { SimDisk } from "../../io/disk/sim.ts";

@@ -1,0 +1,180 @@
+/** Tables of the client's database with one subject each: drafts, muted targets and files. */
+
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault, msg } from "../../base/fault.ts";
+import { KNOWN_FILES_MAX, RECEIVED_FILES_MAX } from "../../base/limits.ts";
+import { DRAFTS_STORED_MAX, SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
+import type { Draft } from "../../core/model/state.ts";
+import { parseObject } from "../../wire/record.ts";
+import type { StateDatabase } from "./schema.ts";
+
+export abstract class HomeTable {
+  protected readonly database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.database = database;
+  }
+}
+
+export interface DraftOwner {
+  readonly fingerprint: string;
+  readonly user: string;
+}
+
+export class DraftStore extends HomeTable {
+  list({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
+    const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
+    const rows = this.database.all<Row>(sql, fingerprint, user.toLowerCase());
+    return new Map(
+      rows.flatMap(({ target, draft }) => {
+        const parsed = parseDraft(draft);
+        return parsed === undefined ? [] : [[target, parsed] as const];
+      }),
+    );
+  }
+
+  /**
+   * Applies all changes or none. Retains the newest DRAFTS_STORED_MAX drafts of an account.
+   * @param changes drafts by target; `undefined` deletes a draft
+   */
+  save(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {
+    const [fingerprint, user] = [owner.fingerprint, owner.user.toLowerCase()];
+    const remove = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
+    const insert = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
+      VALUES (?, ?, ?, ?)`;
+    const trim = `DELETE FROM drafts WHERE fingerprint = ?1 AND user = ?2 AND at <= (
+      SELECT at FROM drafts WHERE fingerprint = ?1 AND user = ?2
+      ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_STORED_MAX})`;
+    this.database.transact(() => {
+      for (const [target, draft] of changes) {
+        if (draft === undefined) this.database.run(remove, fingerprint, user, target);
+        else this.database.run(insert, fingerprint, user, target, JSON.stringify(draft));
+      }
+      this.database.run(trim, fingerprint, user);
+    });
+  }
+}
+
+interface Row {
+  readonly target: string;
+  readonly draft: string;
+}
+
+function parseDraft(json: string): Draft | undefined {
+  const value: unknown = parseObject(utf8Encode(json));
+  return isDraft(value) ? value : undefined;
+}
+
+function isDraft(value: unknown): value is Draft {
+  if (typeof value !== "object" || value === null) return false;
+  const { text, re, edits, before } = value as Partial<Record<keyof Draft, unknown>>;
+  return (
+    typeof text === "string" &&
+    [re, edits].every((seq) => seq === undefined || Number.isSafeInteger(seq)) &&
+    (before === undefined || isDraft(before))
+  );
+}
+
+export class MutedTargets extends HomeTable {
+  list(fingerprint: string, user: string): readonly string[] {
+    const sql = "SELECT target FROM muted WHERE fingerprint = ? AND user = ? ORDER BY target";
+    const rows = this.database.all<{ target: string }>(sql, fingerprint, user.toLowerCase());
+    return rows.map(({ target }) => target);
+  }
+
+  /**
+   * @param target `lobby` or `@bob`, case-insensitive
+   * @throws {Fault} too-many if the limit is reached, store-… if the disk refuses
+   */
+  mute(fingerprint: string, user: string, target: string, isMuted: boolean): void {
+    const values = [fingerprint, user.toLowerCase(), target.toLowerCase()] as const;
+    if (!isMuted) {
+      const sql = "DELETE FROM muted WHERE fingerprint = ? AND user = ? AND target = ?";
+      this.database.run(sql, ...values);
+      return;
+    }
+    this.database.transact(() => {
+      this.database.run("INSERT OR IGNORE INTO muted VALUES (?, ?, ?)", ...values);
+      const sql = "SELECT COUNT(*) FROM muted WHERE fingerprint = ? AND user = ?";
+      const count = this.database.value<number>(sql, values[0], values[1]) ?? 0;
+      if (count <= SETTINGS_LISTED_MAX) return;
+      throw new Fault(
+        "too-many",
+        msg`at most ${SETTINGS_LISTED_MAX} rooms and users can be muted`,
+        { remedy: "unmute one first" },
+      );
+    });
+  }
+}
+
+export interface KnownFile {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Omits the name of a file in a sealed room, because such names are never stored unencrypted. */
+export function knownFile({
+  id,
+  name,
+  sealed,
+}: KnownFile & { readonly sealed?: boolean }): KnownFile {
+  return { id, name: sealed === true ? "" : name };
+}
+
+export class KnownFiles extends HomeTable {
+  /** @param files oldest first */
+  add(fingerprint: string, files: readonly KnownFile[]): void {
+    const unknown = files.slice(-KNOWN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
+    if (unknown.length === 0) return;
+    this.database.transact(() => {
+      const insert = "INSERT OR IGNORE INTO files_seen (fingerprint, file, name) VALUES (?, ?, ?)";
+      for (const { id, name } of unknown) this.database.run(insert, fingerprint, id, name);
+      const trim = `DELETE FROM files_seen WHERE fingerprint = ?1 AND at <= (
+        SELECT at FROM files_seen WHERE fingerprint = ?1
+        ORDER BY at DESC LIMIT 1 OFFSET ${KNOWN_FILES_MAX})`;
+      this.database.run(trim, fingerprint);
+    });
+  }
+
+  #has(fingerprint: string, file: string): boolean {
+    const sql = "SELECT 1 FROM files_seen WHERE fingerprint = ? AND file = ?";
+    return this.database.value(sql, fingerprint, file) !== undefined;
+  }
+}
+
+interface FileRecipient {
+  readonly fingerprint: string;
+  readonly user: string;
+}
+
+/**
+ * Stores file ids in addition to the position, because a file may be in several rooms and may
+ * arrive before its record.
+ */
+export class ReceivedFiles extends HomeTable {
+  position({ fingerprint, user }: FileRecipient): number {
+    const sql = "SELECT seq FROM files_place WHERE fingerprint = ? AND user = ?";
+    return this.database.value(sql, fingerprint, user.toLowerCase()) ?? 0;
+  }
+
+  advance({ fingerprint, user }: FileRecipient, seq: number): void {
+    const sql = `INSERT INTO files_place VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+      SET seq = excluded.seq WHERE excluded.seq > seq`;
+    this.database.run(sql, fingerprint, user.toLowerCase(), seq);
+  }
+
+  has({ fingerprint, user }: FileRecipient, file: string): boolean {
+    const sql = "SELECT 1 FROM files_taken WHERE fingerprint = ? AND user = ? AND file = ?";
+    return this.database.value(sql, fingerprint, user.toLowerCase(), file) !== undefined;
+  }
+
+  add({ fingerprint, user }: FileRecipient, file: string): void {
+    this.database.transact(() => {
+      const insert = `INSERT OR IGNORE INTO files_taken (fingerprint, user, file)
+        VALUES (?, ?, ?)`;
+      this.database.run(insert, fingerprint, user.toLowerCase(), file);
+      const trim = "DELETE FROM files_taken WHERE at <= (SELECT max(at) FROM files_taken) - ?";
+      this.database.run(trim, RECEIVED_FILES_MAX);
+    });
+  }
+}
