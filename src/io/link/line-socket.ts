@@ -83,9 +83,17 @@ export interface LineSocketOptions {
   readonly onClosed: (socket: LineSocket) => void;
 }
 
-export abstract class BaseLineSocket implements LineSocket {
+interface PausableSocket {
+  pause(): unknown;
+  resume(): unknown;
+}
+
+export abstract class BaseLineSocket<Socket extends PausableSocket> implements LineSocket {
   readonly remote: Address;
+  protected readonly socket: Socket;
   protected readonly options: LineSocketOptions;
+  protected unsent: Uint8Array[] = [];
+  protected unsentBytes = 0;
   protected state: "open" | "ending" | "closed" = "open";
   #handlers: LineSocketHandlers | undefined;
   #isAboveLow = false;
@@ -93,7 +101,8 @@ export abstract class BaseLineSocket implements LineSocket {
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #cancelDeadline: (() => void) | undefined;
 
-  constructor(remote: Address, options: LineSocketOptions) {
+  constructor(socket: Socket, remote: Address, options: LineSocketOptions) {
+    this.socket = socket;
     this.remote = remote;
     this.options = options;
   }
@@ -103,10 +112,7 @@ export abstract class BaseLineSocket implements LineSocket {
   }
 
   abstract queuedBytes(): number;
-  abstract pause(): void;
-  abstract resume(): void;
   abstract flush(): void;
-  protected abstract queue(lines: Uint8Array): void;
   protected abstract terminate(): void;
 
   /** Must be called exactly once, in the tick in which the socket is created. */
@@ -121,7 +127,21 @@ export abstract class BaseLineSocket implements LineSocket {
     const queuedBytes = this.queuedBytes() + lines.length;
     if (queuedBytes > SEND_QUEUE_BYTES_MAX) return this.drop(slowReaderFault());
     this.#isAboveLow ||= queuedBytes > LINES_QUEUE_LOW_BYTES;
-    this.queue(lines);
+    this.unsentBytes += lines.length;
+    if (this.unsent.push(lines) === 1) this.options.flushQueue.add(this);
+  }
+
+  pause(): void {
+    if (this.state === "open") this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.state !== "closed") this.socket.resume();
+  }
+
+  protected dropUnsent(): void {
+    this.unsent = [];
+    this.unsentBytes = 0;
   }
 
   end(): void {

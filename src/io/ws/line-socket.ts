@@ -7,7 +7,7 @@ import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND } from "../../base/limits.ts";
 import { TokenBucket } from "../../core/rate.ts";
-import { BaseLineSocket, type LineSocketOptions } from "../link/line-socket.ts";
+import { BaseLineSocket } from "../link/line-socket.ts";
 import { CLOSE_CODE, closeFault } from "./frame.ts";
 import type { WsEndpoint, WsSocketData } from "./server-link.ts";
 
@@ -30,10 +30,10 @@ export function lineProtocolOf(header: string | null): LineProtocol | undefined 
   return undefined;
 }
 
-export class WsLineSocket extends BaseLineSocket implements WsEndpoint {
-  readonly #socket: ServerWebSocket<WsSocketData>;
-  #unflushed: Uint8Array[] = [];
-  #unflushedBytes = 0;
+export class WsLineSocket
+  extends BaseLineSocket<ServerWebSocket<WsSocketData>>
+  implements WsEndpoint
+{
   #socketBytes = 0;
   readonly #controlFrames = new TokenBucket(
     CONTROL_FRAMES_PER_SECOND,
@@ -41,32 +41,18 @@ export class WsLineSocket extends BaseLineSocket implements WsEndpoint {
     performance.now(),
   );
 
-  constructor(socket: ServerWebSocket<WsSocketData>, options: LineSocketOptions) {
-    super(socket.data.remote, options);
-    this.#socket = socket;
-  }
-
   queuedBytes(): number {
     if (this.state === "closed") return 0;
-    if (this.#unflushed.length === 0) this.#socketBytes = this.#socket.getBufferedAmount();
-    return this.#unflushedBytes + this.#socketBytes;
-  }
-
-  pause(): void {
-    if (this.state === "open") this.#socket.pause();
-  }
-
-  resume(): void {
-    if (this.state !== "closed") this.#socket.resume();
+    if (this.unsent.length === 0) this.#socketBytes = this.socket.getBufferedAmount();
+    return this.unsentBytes + this.#socketBytes;
   }
 
   flush(): void {
     if (this.state === "closed") return;
-    const unflushed = this.#unflushed;
-    this.#unflushed = [];
-    this.#unflushedBytes = 0;
-    this.#socket.cork((socket) => {
-      for (const lines of unflushed) this.#send(socket, lines);
+    const { unsent } = this;
+    this.dropUnsent();
+    this.socket.cork((socket) => {
+      for (const lines of unsent) this.#send(socket, lines);
     });
     this.settle();
     this.#closeWhenFlushed();
@@ -92,18 +78,13 @@ export class WsLineSocket extends BaseLineSocket implements WsEndpoint {
   }
 
   onSocketClosed(code: number, reason: string): void {
-    this.#unflushed = [];
+    this.dropUnsent();
     this.finish(closeFault(code, reason));
   }
 
-  protected queue(lines: Uint8Array): void {
-    this.#unflushedBytes += lines.length;
-    if (this.#unflushed.push(lines) === 1) this.options.flushQueue.add(this);
-  }
-
   protected terminate(): void {
-    this.#unflushed = [];
-    this.#socket.terminate();
+    this.dropUnsent();
+    this.socket.terminate();
   }
 
   #send(socket: ServerWebSocket<WsSocketData>, lines: Uint8Array): void {
@@ -118,7 +99,7 @@ export class WsLineSocket extends BaseLineSocket implements WsEndpoint {
   }
 
   #closeWhenFlushed(): void {
-    if (this.state !== "ending" || this.#socket.getBufferedAmount() > 0) return;
-    this.#socket.close(CLOSE_CODE.normal);
+    if (this.state !== "ending" || this.socket.getBufferedAmount() > 0) return;
+    this.socket.close(CLOSE_CODE.normal);
   }
 }

@@ -272,7 +272,7 @@ class WsListener implements Listener {
   #openLineSocket(socket: ServerWebSocket<WsSocketData>): void {
     const { irc } = this.#options;
     if (irc === undefined || this.#stopping !== undefined) return socket.terminate();
-    const lines = new WsLineSocket(socket, this.#lineOptions);
+    const lines = new WsLineSocket(socket, socket.data.remote, this.#lineOptions);
     socket.data.endpoint = lines;
     this.#lineSockets.add(lines);
     lines.attach(irc(lines));
