@@ -38,21 +38,36 @@ export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean 
   const { leaf, index, size, path, root } = proof;
   if (!isCount(index) || !isCount(size) || index >= size) return false;
   if (![leaf, root, ...path].every(isHash)) return false;
-  let node = index;
-  let last = size - 1;
-  let hash = leaf;
-  for (const sibling of path) {
-    if (last === 0) return false;
-    if (isOdd(node) || node === last) {
-      hash = nodeHash(sibling, hash, sha256);
-      [node, last] = upToRight(node, last);
-    } else {
-      hash = nodeHash(hash, sibling, sha256);
-    }
+  const sides = sidesOf(index, size - 1, path.length);
+  return sides !== undefined && equalBytes(rootOver(leaf, path, sides, sha256), root);
+}
+
+/** Whether each sibling of a path is on the left; `undefined` if the path has another length. */
+function sidesOf(index: number, lastIndex: number, length: number): boolean[] | undefined {
+  let [node, last] = [index, lastIndex];
+  const sides: boolean[] = [];
+  for (let level = 0; level < length; level++) {
+    if (last === 0) return undefined;
+    const isLeft = isOdd(node) || node === last;
+    if (isLeft) [node, last] = upToRight(node, last);
+    sides.push(isLeft);
     node = half(node);
     last = half(last);
   }
-  return last === 0 && equalBytes(hash, root);
+  return last === 0 ? sides : undefined;
+}
+
+function rootOver(
+  start: Uint8Array,
+  path: readonly Uint8Array[],
+  sides: readonly boolean[],
+  sha256: Sha256,
+): Uint8Array {
+  return path.reduce(
+    (hash, sibling, i) =>
+      sides[i] === true ? nodeHash(sibling, hash, sha256) : nodeHash(hash, sibling, sha256),
+    start,
+  );
 }
 
 /**
@@ -73,22 +88,11 @@ export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): bool
   }
   // If the old size is a power of two, the path omits the old root, because it is itself a subtree.
   const [start, ...rest] = node === 0 ? [oldRoot, ...path] : path;
-  if (start === undefined) return false;
-  let oldHash = start;
-  let newHash = start;
-  for (const sibling of rest) {
-    if (last === 0) return false;
-    if (isOdd(node) || node === last) {
-      oldHash = nodeHash(sibling, oldHash, sha256);
-      newHash = nodeHash(sibling, newHash, sha256);
-      [node, last] = upToRight(node, last);
-    } else {
-      newHash = nodeHash(newHash, sibling, sha256);
-    }
-    node = half(node);
-    last = half(last);
-  }
-  return last === 0 && equalBytes(oldHash, oldRoot) && equalBytes(newHash, newRoot);
+  const sides = sidesOf(node, last, rest.length);
+  if (start === undefined || sides === undefined) return false;
+  const left = rest.filter((_, i) => sides[i]);
+  const oldHash = left.reduce((hash, sibling) => nodeHash(sibling, hash, sha256), start);
+  return equalBytes(oldHash, oldRoot) && equalBytes(rootOver(start, rest, sides, sha256), newRoot);
 }
 
 export function inclusionPath(
