@@ -13,6 +13,7 @@ import {
   KEY_PACKAGES_PER_HOUR_ALL,
   SEALED_CHANGES_QUEUED_MAX,
 } from "../../base/limits-sealed.ts";
+import { setNewest } from "../../core/evict.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import type { Bucket, Value } from "../../io/bucket/bucket.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
@@ -129,12 +130,8 @@ export class KeyPackageStore {
   #recordClaim(by: UserId, of: UserId, now: number): void {
     const pair = `${by} ${of}`;
     const times = this.#timesOf(pair, now);
-    this.#claimTimes.delete(pair);
-    this.#claimTimes.set(pair, [...times, now].slice(-KEY_PACKAGES_PER_HOUR));
-    for (const oldest of this.#claimTimes.keys()) {
-      if (this.#claimTimes.size <= KEY_PACKAGE_PAIRS_MAX) break;
-      this.#claimTimes.delete(oldest);
-    }
+    const recent = [...times, now].slice(-KEY_PACKAGES_PER_HOUR);
+    setNewest(this.#claimTimes, pair, recent, KEY_PACKAGE_PAIRS_MAX);
   }
 
   #timesOf(pair: string, now: number): readonly number[] {

@@ -9,18 +9,14 @@ import {
   RECEIVED_BYTES_BURST,
   RECEIVED_BYTES_PER_SECOND,
 } from "../../base/limits.ts";
-import { dropOldest } from "../../core/evict.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { setNewest } from "../../core/evict.ts";
+import { TokenBuckets } from "../../core/rate.ts";
 import type { Clock } from "../../io/clock.ts";
-
-interface Budgets {
-  readonly idle: TokenBucket;
-  readonly bytes: TokenBucket;
-}
 
 export class FloodGuard {
   readonly #clock: Pick<Clock, "now">;
-  readonly #budgets = new Map<string, Budgets>();
+  readonly #idle = new TokenBuckets(IDLE_MESSAGES_PER_SECOND, IDLE_MESSAGES_BURST, FLOODERS_MAX);
+  readonly #bytes = new TokenBuckets(RECEIVED_BYTES_PER_SECOND, RECEIVED_BYTES_BURST, FLOODERS_MAX);
   readonly #refusedUntil = new Map<string, number>();
 
   constructor(clock: Pick<Clock, "now">) {
@@ -29,16 +25,17 @@ export class FloodGuard {
 
   allowsIdle(sender: string): boolean {
     const now = this.#clock.now();
-    return this.#budgetsOf(sender, now).idle.take(now) === 0;
+    return this.#idle.of(sender, now).take(now) === 0;
   }
 
   allowsBytes(sender: string, sizeBytes: number): boolean {
     const now = this.#clock.now();
-    return this.#budgetsOf(sender, now).bytes.take(now, sizeBytes) === 0;
+    return this.#bytes.of(sender, now).take(now, sizeBytes) === 0;
   }
 
   recordFlood(sender: string): void {
-    keepNewest(this.#refusedUntil, sender, this.#clock.now() + FLOOD_REFUSED_MS);
+    const until = this.#clock.now() + FLOOD_REFUSED_MS;
+    setNewest(this.#refusedUntil, sender, until, FLOODERS_MAX);
   }
 
   isRefused(sender: string): boolean {
@@ -55,21 +52,4 @@ export class FloodGuard {
   #refusedForMs(sender: string): number {
     return Math.ceil((this.#refusedUntil.get(sender) ?? 0) - this.#clock.now());
   }
-
-  #budgetsOf(sender: string, now: number): Budgets {
-    const known = this.#budgets.get(sender);
-    if (known !== undefined) return known;
-    const pace = {
-      idle: new TokenBucket(IDLE_MESSAGES_PER_SECOND, IDLE_MESSAGES_BURST, now),
-      bytes: new TokenBucket(RECEIVED_BYTES_PER_SECOND, RECEIVED_BYTES_BURST, now),
-    };
-    keepNewest(this.#budgets, sender, pace);
-    return pace;
-  }
-}
-
-function keepNewest<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key);
-  map.set(key, value);
-  dropOldest(map, FLOODERS_MAX);
 }
