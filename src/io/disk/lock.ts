@@ -1,22 +1,14 @@
 /** Locks that the system releases when the process that holds them ends. */
 
 import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
-import {
-  closeSync,
-  lstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
-import { openPlain } from "./system-disk.ts";
+import { readStart } from "./system-disk.ts";
 
 export interface Lock {
   release(): void;
@@ -139,7 +131,10 @@ function lockFault(error: unknown, folder: string, path: string): Fault {
   if (!(error instanceof SQLiteError)) return diskFault(error, path);
   if (isBusy(error)) {
     const holder = readLockHolder(folder);
-    const owner = holder === undefined ? "another process" : describe(holder);
+    const owner =
+      holder === undefined
+        ? "another process"
+        : `process ${holder.pid} on ${holder.host} since ${holder.started}`;
     return new Fault("data-locked", msg`${folder} is in use by ${owner}`, { cause: error });
   }
   const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(error.code ?? "");
@@ -148,19 +143,9 @@ function lockFault(error: unknown, folder: string, path: string): Fault {
   });
 }
 
-function describe(holder: LockHolder): string {
-  return `process ${holder.pid} on ${holder.host} since ${holder.started}`;
-}
-
 function readInfo(path: string): Uint8Array {
   try {
-    const file = openPlain(path, "read");
-    try {
-      const bytes = new Uint8Array(INFO_BYTES_MAX);
-      return bytes.subarray(0, readSync(file, bytes));
-    } finally {
-      closeSync(file);
-    }
+    return readStart(path, INFO_BYTES_MAX);
   } catch {
     return new Uint8Array(0);
   }

@@ -60,6 +60,17 @@ export function openPlain(path: string, access: "read" | "write" | "create"): nu
   throw notPlain(path);
 }
 
+/** Reads the start of a regular file, without following links. */
+export function readStart(path: string, sizeBytesMax: number): Buffer {
+  const fd = openPlain(path, "read");
+  try {
+    const bytes = Buffer.alloc(sizeBytesMax);
+    return bytes.subarray(0, fs.readSync(fd, bytes, 0, sizeBytesMax, 0));
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 function notPlain(path: string): Error {
   return Object.assign(new Error(`${path} is not a regular file`), { code: "ELOOP" });
 }

@@ -1,11 +1,11 @@
 /** Database of sealed rooms: group states and decrypted messages. */
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, existsSync, readSync, renameSync } from "node:fs";
+import { closeSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
-import { openPlain } from "../disk/system-disk.ts";
+import { openPlain, readStart } from "../disk/system-disk.ts";
 import { TaskQueue } from "../task-queue.ts";
 import { withStoreFaults } from "./schema.ts";
 
@@ -107,7 +107,11 @@ export class SealedStateStore {
     try {
       await retry(begin, { clock, intervalMs: BUSY_RETRY_MS, until, isTransient: isBusy });
     } catch (error) {
-      if (!isBusy(error)) return sealedFaults(this.#folder, () => rethrow(error));
+      if (!isBusy(error)) {
+        return sealedFaults(this.#folder, () => {
+          throw error;
+        });
+      }
       throw new Fault("store-failed", msg`${this.#folder} is in use by another process`, {
         cause: error,
         remedy: "quit the other chat program",
@@ -222,13 +226,7 @@ function renameIfDamaged(path: string): void {
 
 function readHeader(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
-  const file = openPlain(path, "read");
-  try {
-    const head = Buffer.alloc(DATABASE_HEADER.length);
-    return head.toString("latin1", 0, readSync(file, head, 0, head.length, 0));
-  } finally {
-    closeSync(file);
-  }
+  return readStart(path, DATABASE_HEADER.length).toString("latin1");
 }
 
 function sealedFaults<Result>(
@@ -255,10 +253,6 @@ function damagedFault(path: string, cause?: unknown): Fault {
 
 function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY") === true;
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }
 
 export class SealedFile {
