@@ -24,7 +24,13 @@ import {
   removeOthers,
   truncateLog,
 } from "./copy.ts";
-import { endOf, firstLeaf, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
+import {
+  endOf,
+  firstLeaf,
+  ignoreCorrupt,
+  type VerifiedLog,
+  verifyLogCopy,
+} from "./log-verification.ts";
 import {
   BACKUP_FILES,
   type LogExtent,
@@ -243,7 +249,7 @@ class Backup {
     const copy = { disk, from, to, onBytes };
     await copyLog({ ...copy, trusted, keepsComplete: this.#previous === undefined });
     const verify = (folder: string) => this.#verify(name, folder, checkpoint?.checkpoint.size);
-    let verified = await corruptAsUndefined(verify(to));
+    let verified = await verify(to).catch(ignoreCorrupt);
     if (verified === undefined || verified.damaged.length > 0) {
       // Copy the log again if the server's log has less damage: an erasure may have changed a line
       // during the copy, or the backup's disk may have failed.
@@ -309,15 +315,6 @@ class Backup {
   #countBytes(count: number): void {
     this.#copiedBytes += count;
     this.#options.onProgress(this.#copiedBytes);
-  }
-}
-
-async function corruptAsUndefined(walking: Promise<VerifiedLog>): Promise<VerifiedLog | undefined> {
-  try {
-    return await walking;
-  } catch (error) {
-    if (error instanceof Fault && error.code === "log-corrupt") return undefined;
-    throw error;
   }
 }
 

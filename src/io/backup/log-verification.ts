@@ -92,6 +92,11 @@ export async function verifyLogCopy(options: VerifyLogOptions): Promise<Verified
   };
 }
 
+/** Handles the rejection of a check whose log may be corrupt. */
+export function ignoreCorrupt(error: unknown): undefined {
+  if (!(error instanceof Fault) || error.code !== "log-corrupt") throw error;
+}
+
 export async function firstLeaf(
   disk: Disk,
   folder: string,

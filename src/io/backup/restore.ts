@@ -9,10 +9,10 @@ import { Files } from "../../core/rooms/files.ts";
 import { checkDataFolder } from "../disk/data-folder.ts";
 import { diskFault, syncWithParents, type TreeDisk } from "../disk/disk.ts";
 import { lockFolder } from "../disk/lock.ts";
-import { readCheckpointFile, type StoredCheckpoint } from "../log/checkpoints.ts";
+import { readCheckpointFile } from "../log/checkpoints.ts";
 import { DAMAGED_LISTED_MAX, LOG_NAMES, SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
 import { copyContents, copyLog, copySmall, eraseDue, truncateLog } from "./copy.ts";
-import { firstLeaf, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
+import { firstLeaf, ignoreCorrupt, type VerifiedLog, verifyLogCopy } from "./log-verification.ts";
 import { type Manifest, readManifest, readStartMark } from "./manifest.ts";
 
 export interface RestoreOptions {
@@ -188,7 +188,7 @@ async function newerState(
   const history = join(checkDataFolder(data), "history");
   const first = await firstLeaf(disk, history, sha256).catch(() => undefined);
   if (first !== manifest.server) throw notEmpty;
-  const current = checkpointIn(disk, history);
+  const current = await Promise.try(() => readCheckpointFile(disk, history)).catch(ignoreCorrupt);
   // Ignore damage in the old folder, because it may be the reason for the restore.
   const verified = await verifyLogCopy({
     disk,
@@ -202,15 +202,6 @@ async function newerState(
   if (!isAhead) throw notEmpty;
   const message = `${data} has ${reached} records of this server, the backup ${size}`;
   return { message, note: current?.note, isAtTarget: true };
-}
-
-function checkpointIn(disk: TreeDisk, history: string): StoredCheckpoint | undefined {
-  try {
-    return readCheckpointFile(disk, history);
-  } catch (error) {
-    if (error instanceof Fault && error.code === "log-corrupt") return undefined;
-    throw error;
-  }
 }
 
 async function createStaging(disk: TreeDisk, data: string): Promise<string> {
