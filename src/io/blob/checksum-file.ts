@@ -6,7 +6,6 @@ import { encodeHashLine, HASH_BYTES, HASH_LINE_BYTES, parseHashLine } from "../.
 import { type DiskFile, writeWhole } from "../disk/disk.ts";
 
 const BLOCK_LINES = 256;
-const SYNC_BYTES_MAX = 64 * 1024;
 
 export interface ChecksumFileOptions {
   readonly file: DiskFile;
@@ -58,7 +57,7 @@ export class ChecksumFile {
     const offset = headerBytes + this.#count * HASH_LINE_BYTES;
     if (this.#needsTruncation && file.sizeBytes() > offset) file.truncate(offset);
     this.#needsTruncation = true;
-    await writeWhole(file, concatBytes(...hashes.map(encodeHashLine)), offset, SYNC_BYTES_MAX);
+    await writeWhole(file, concatBytes(...hashes.map(encodeHashLine)), offset);
     await file.sync();
     this.#needsTruncation = false;
     this.#count += hashes.length;

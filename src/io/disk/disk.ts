@@ -118,7 +118,7 @@ export async function writeWhole(
   file: DiskFile,
   bytes: Uint8Array,
   offset: number,
-  syncBytesMax: number,
+  syncBytesMax = 64 * 1024,
 ): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
@@ -200,11 +200,9 @@ export async function replaceFile(disk: Disk, path: string, bytes: Uint8Array): 
   disk.rename(temporary, path);
 }
 
-const SYNC_BYTES_MAX = 64 * 1024;
-
 export async function writeSynced(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   using file = disk.open(path, "write");
-  await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
+  await writeWhole(file, bytes, 0);
   await file.sync();
 }
 

@@ -38,8 +38,6 @@ export interface PartialFileOptions {
   readonly lock: (path: string) => Lock | undefined;
 }
 
-const SYNC_BYTES_MAX = 64 * 1024;
-
 const HEADER_BYTES_MAX = 1024;
 const PROOF = /^[A-Za-z0-9_-]{43}$/;
 
@@ -198,7 +196,7 @@ async function writeHeader(
   const head = utf8Encode(headerLine(owner, secret && computeProof(secret, owner, path)));
   using file = disk.openPlain(journalPath, "write");
   file.truncate(0);
-  await writeWhole(file, head, 0, SYNC_BYTES_MAX);
+  await writeWhole(file, head, 0);
   await file.sync();
   return head.length;
 }
