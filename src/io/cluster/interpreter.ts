@@ -15,7 +15,7 @@ import {
   type SealedProposal,
   type StreamContent,
 } from "../../core/cluster/messages.ts";
-import { KINDS, type RecordKind } from "../../wire/kinds.ts";
+import { KINDS } from "../../wire/kinds.ts";
 import {
   type CopiedLine,
   type Draft,
@@ -185,7 +185,8 @@ export class Interpreter {
     const [first] = drafts;
     const known = this.#commits.get(this.#heads.history + 1);
     const isDifferent = known !== undefined && known !== first?.sealed.commit;
-    return isDifferent && changesRecord(first?.sealed.draft.kind) ? "changed" : undefined;
+    const kind = first?.sealed.draft.kind;
+    return isDifferent && (kind === "edit" || kind === "erase") ? "changed" : undefined;
   }
 
   #addDraft(record: Omit<PendingDraft, "place" | "seq">): PendingDraft {
@@ -217,10 +218,6 @@ export class Interpreter {
 }
 
 const NO_EFFECT: MessageEffect = { id: undefined, outcomes: [] };
-
-function changesRecord(kind: RecordKind | undefined): boolean {
-  return kind === "edit" || kind === "erase";
-}
 
 function draftOf(record: LogRecord): Draft {
   const { kind, room, by, id } = record.head;

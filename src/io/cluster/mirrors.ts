@@ -14,7 +14,7 @@ import type { Entropy } from "../entropy.ts";
 import { appendBytes } from "../log/batch.ts";
 import type { LogFile } from "../log/log-file.ts";
 import { LogProofs } from "../log/proofs.ts";
-import { LOG_NAMES, type PendingDraft, type PendingRecord } from "./interpreter.ts";
+import { LOG_NAMES, type PendingRecord } from "./interpreter.ts";
 import type { Stream } from "./stream.ts";
 
 export interface MirrorsOptions {
@@ -77,10 +77,12 @@ export class Mirrors {
         (record) => record.place === logName && record.seq > log.head(),
       );
       const append = async (record: PendingRecord) => {
-        records.set(
-          record,
-          await ("line" in record ? log.appendCopied(record.line) : appendDraft(log, record)),
-        );
+        const { seq } = record;
+        const appended =
+          "line" in record
+            ? log.appendCopied(record.line)
+            : log.appendAssigned(record.draft, { seq, unixMs: record.unixMs });
+        records.set(record, await appended);
       };
       const outcomes = await Promise.allSettled(missing.map(append));
       const faults = outcomes.flatMap((outcome) => {
@@ -135,10 +137,6 @@ export class Mirrors {
     if (blank.length === 0) return;
     eraseReplaced(this.#options.logs.accounts, new Set(blank)).catch(asFault);
   }
-}
-
-function appendDraft(log: LogFile, { draft, seq, unixMs }: PendingDraft): Promise<LogRecord> {
-  return log.appendAssigned(draft, { seq, unixMs });
 }
 
 function matches({ head, headBytes }: LogRecord, pending: PendingRecord): boolean {

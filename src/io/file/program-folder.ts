@@ -100,7 +100,10 @@ export class ProgramFolder {
     };
     try {
       const sha256 = await this.#cachedHash(name, opened);
-      if (stampOfFile(fd) !== stamp || (this.#expected.get(name) ?? sha256) !== sha256) {
+      if (
+        stampWithChangeTime(fs.fstatSync(fd, { bigint: true })) !== stamp ||
+        (this.#expected.get(name) ?? sha256) !== sha256
+      ) {
         close();
         return undefined;
       }
@@ -155,10 +158,6 @@ function isOffered(stat: fs.BigIntStats): boolean {
 
 function stampWithChangeTime(stat: fs.BigIntStats): string {
   return `${stampOf(stat)}.${stat.ctimeNs}`;
-}
-
-function stampOfFile(fd: number): string {
-  return stampWithChangeTime(fs.fstatSync(fd, { bigint: true }));
 }
 
 async function* chunksOf(name: string, fd: number, from: number): AsyncGenerator<Uint8Array> {

@@ -44,16 +44,7 @@ interface FolderWalk {
   readonly skipped: string[];
 }
 
-/**
- * Opens a folder as one file: its manifest followed by the contents.
- * @throws {Fault} too-large, store-… if the folder cannot be sent
- * @throws {Error} the system's error if the folder cannot be read
- */
-async function openFolder(path: string): Promise<Source> {
-  const walk = await walkFolder(path);
-  return new FolderSource(walk);
-}
-
+/** Folder as one file: its manifest followed by the contents. */
 class FolderSource implements Source {
   readonly name: string;
   readonly path: string;
@@ -269,7 +260,7 @@ function decodeName(raw: Uint8Array): string | undefined {
 export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   try {
-    if (statSource(path).isDirectory()) return await openFolder(absolute);
+    if (statSource(path).isDirectory()) return new FolderSource(await walkFolder(absolute));
     return new FileSource(absolute);
   } catch (error) {
     throw sourceFault(error, path);
@@ -297,13 +288,10 @@ function specialFileFault(message: string): Fault {
 
 function sourceFault(error: unknown, path: string): Fault {
   if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
-    return diskFault(error, pathOf(error) ?? path);
+    const isNamed = error instanceof Error && "path" in error;
+    return diskFault(error, isNamed ? String(error.path) : path);
   }
   return new Fault("not-found", msg`no such file: ${quoteText(path)}`, { cause: error });
-}
-
-function pathOf(error: unknown): string | undefined {
-  return error instanceof Error && "path" in error ? String(error.path) : undefined;
 }
 
 /**

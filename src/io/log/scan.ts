@@ -68,7 +68,8 @@ class BufferPair {
   }
 
   next(): Buffer {
-    const buffer = this.#idle.length === this.#sizeBytes ? this.#idle : this.#allocate();
+    const buffer =
+      this.#idle.length === this.#sizeBytes ? this.#idle : Buffer.allocUnsafeSlow(this.#sizeBytes);
     this.#idle = this.#busy;
     this.#busy = buffer;
     return buffer;
@@ -78,10 +79,6 @@ class BufferPair {
     this.#sizeBytes *= 2;
     if (this.#sizeBytes <= BLOCK_BYTES_MAX) return;
     throw Object.assign(new Error("a line is too long"), { code: "EFBIG" });
-  }
-
-  #allocate(): Buffer {
-    return Buffer.allocUnsafeSlow(this.#sizeBytes);
   }
 }
 

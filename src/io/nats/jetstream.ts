@@ -98,7 +98,9 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
         name,
         cluster,
         isUnsafe,
-        republish: isSupported(version) ? republishOf(cluster) : undefined,
+        republish: isSupported(version)
+          ? { src: subjectOf(cluster), dest: `chat.${cluster}.stored` }
+          : undefined,
         identity: identity === undefined ? undefined : { own, make },
         make,
       });
@@ -199,10 +201,6 @@ function describe(fingerprint: string): string {
 
 function subjectOf(cluster: string): string {
   return `chat.${cluster}.log`;
-}
-
-function republishOf(cluster: string): Republish {
-  return { src: subjectOf(cluster), dest: `chat.${cluster}.stored` };
 }
 
 function storedMessage({ headers, data }: Msg): StreamMessage | undefined {

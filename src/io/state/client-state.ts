@@ -172,7 +172,10 @@ export class ClientState {
     const row = this.#database.get<{ places: string; last: string | null }>(sql, fingerprint);
     if (row === undefined) return undefined;
     const parseAddresses = (texts: string) =>
-      texts.match(/[^ ]+/g)?.map(parseServerSpec).map(hostAndPort) ?? [];
+      texts.match(/[^ ]+/g)?.map((text) => {
+        const { host, port } = parseServerSpec(text);
+        return { host, port };
+      }) ?? [];
     const [last] = parseAddresses(row.last ?? "");
     return { reported: parseAddresses(row.places), last };
   }
@@ -329,10 +332,6 @@ const USER_TABLES = FINGERPRINT_TABLES.filter((table) => !SERVER_TABLES.has(tabl
 
 const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
   FROM pins JOIN servers USING (fingerprint)`;
-
-function hostAndPort({ host, port }: ServerAddress): ServerAddress {
-  return { host, port };
-}
 
 function foldCase(user: string): string {
   return user.toLowerCase();

@@ -54,7 +54,7 @@ export class WsClientLink extends BaseLink {
     this.#reader = new FrameReader({
       message: (bytes) => this.inbox.push(bytes),
       ping: (payload) => this.#queue(encodeFrame(OPCODE.pong, payload)),
-      close: (code, reason) => this.#onClose(code, reason),
+      close: (code, reason) => this.#closeImmediately(CLOSE_CODE.normal, closeFault(code, reason)),
     });
   }
 
@@ -118,10 +118,6 @@ export class WsClientLink extends BaseLink {
     const lost = { fault: new Fault("link-closed", "the connection was lost") };
     this.inbox.close((this.#outcome ?? lost).fault);
     this.settle();
-  }
-
-  #onClose(code: number, reason: string): void {
-    this.#closeImmediately(CLOSE_CODE.normal, closeFault(code, reason));
   }
 
   #closeImmediately(code: number, fault: Fault | undefined): void {

@@ -38,7 +38,8 @@ export class Devices {
         current: key === client.member?.device,
         online: online.has(key),
         ...(known.label ? { client: known.label } : {}),
-        ...(known.seenUnixMs === undefined ? {} : { seen: dayStart(known.seenUnixMs) }),
+        // Hides the exact time of use, which the account's owner does not need.
+        ...(known.seenUnixMs === undefined ? {} : { seen: dayOf(known.seenUnixMs) * DAY_MS }),
       }));
       return { devices };
     },
@@ -109,16 +110,8 @@ export class Devices {
   }
 }
 
-/** Hides the exact time of use, which the account's owner does not need. */
-function dayStart(unixMs: number): number {
-  return dayOf(unixMs) * DAY_MS;
-}
-
 /** Also sent to the waiting device, because its code has been used up. */
 function linkFailed(cause: Fault): Fault {
-  const remedy = "start linking again";
-  return new Fault("login-refused", "the other device could not link this device", {
-    remedy,
-    cause,
-  });
+  const message = "the other device could not link this device";
+  return new Fault("login-refused", message, { remedy: "start linking again", cause });
 }

@@ -50,7 +50,10 @@ export class IrcPasswords {
       const { kernel, peers } = this.#context;
       const account = this.#account(from, user);
       await kernel.transact(() => {
-        if (!account.ircPasswords.has(id)) throw unknownPassword(id);
+        if (!account.ircPasswords.has(id)) {
+          const remedy = "list the IRC passwords";
+          throw new Fault("not-found", msg`no IRC password ${id}`, { remedy });
+        }
         return [ircPasswordsGoneDraft(account.id, from.account.id, [id])];
       });
       const fault = new Fault("login-refused", "this IRC password was revoked");
@@ -64,8 +67,4 @@ export class IrcPasswords {
     if (account !== own) checkOperator(actor);
     return account;
   }
-}
-
-function unknownPassword(id: number): Fault {
-  return new Fault("not-found", msg`no IRC password ${id}`, { remedy: "list the IRC passwords" });
 }

@@ -75,7 +75,11 @@ async function answer(
   if (request.method !== "GET" && request.method !== "HEAD") {
     return textResponse(405, "Method not allowed; use GET or HEAD.\n", { allow: "GET, HEAD" });
   }
-  if (pathname === "/healthz") return healthResponse(options.health?.());
+  if (pathname === "/healthz") {
+    // Omits the names of missing servers, because the response is public.
+    const fault = options.health?.();
+    return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
+  }
   if (pathname === "/metrics" && operator !== undefined) {
     const fault = await operator.faultFor(bearerOf(request), remote);
     if (fault !== undefined) return faultResponse(fault);
@@ -100,11 +104,6 @@ async function answer(
   return new Response(joinPage(options, address), {
     headers: { "content-type": "text/html; charset=utf-8" },
   });
-}
-
-/** Omits the names of missing servers, because the response is public. */
-function healthResponse(fault: Fault | undefined): Response {
-  return fault === undefined ? textResponse(200, "ok\n") : textResponse(503, `${fault.code}\n`);
 }
 
 function textResponse(status: number, text: string, more: Record<string, string> = {}): Response {
