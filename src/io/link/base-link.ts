@@ -10,6 +10,7 @@ import {
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
 import type { Address, Link, LinkCounters, LinkHandlers, Transport } from "./link.ts";
+import type { Topics } from "./topics.ts";
 
 /**
  * Calls `closed` exactly once, after all messages. Never calls back during a call to the link.
@@ -119,11 +120,17 @@ export abstract class BaseLink implements Link {
   abstract readonly transport: Transport;
   abstract readonly remote: Address;
   abstract readonly certificateHash: Uint8Array;
+  /** `undefined` on the client end. */
+  protected readonly topics: Topics<BaseLink> | undefined;
   protected readonly inbox = new LinkInbox();
   protected state: "open" | "closing" | "closed" = "open";
   #sentMessages = 0;
   #sentBytes = 0;
   readonly #waiters: (() => void)[] = [];
+
+  constructor(topics?: Topics<BaseLink>) {
+    this.topics = topics;
+  }
 
   abstract send(message: Uint8Array, tail?: Uint8Array): boolean;
   abstract queuedBytes(): number;
@@ -143,12 +150,21 @@ export abstract class BaseLink implements Link {
     this.drop(undefined);
   }
 
-  follow(_topic: string): void {
-    assert(false, "only the server end follows topics");
+  /** @returns false if the link already follows the topic, or is closed */
+  follow(topic: string): boolean {
+    assert(this.topics !== undefined, "only the server end follows topics");
+    return this.state === "open" && this.topics.follow(topic, this);
   }
 
-  unfollow(_topic: string): void {
-    assert(false, "only the server end follows topics");
+  unfollow(topic: string): void {
+    assert(this.topics !== undefined, "only the server end follows topics");
+    const traffic = this.topics.unfollow(topic, this);
+    if (traffic !== undefined) this.countSent(traffic.messages, traffic.bytes);
+  }
+
+  protected leaveTopics(): void {
+    const { messages = 0, bytes = 0 } = this.topics?.unfollowAll(this) ?? {};
+    this.countSent(messages, bytes);
   }
 
   openChannel(): Promise<Link> {
@@ -158,7 +174,8 @@ export abstract class BaseLink implements Link {
 
   counters(): LinkCounters {
     const { receivedMessages, receivedBytes } = this.inbox;
-    const [sentMessages, sentBytes] = [this.#sentMessages, this.#sentBytes];
+    const { messages = 0, bytes = 0 } = this.topics?.traffic(this) ?? {};
+    const [sentMessages, sentBytes] = [this.#sentMessages + messages, this.#sentBytes + bytes];
     return { sentMessages, sentBytes, receivedMessages, receivedBytes };
   }
 

@@ -157,7 +157,7 @@ export abstract class BaseLineSocket<Socket extends PausableSocket> implements L
     this.drop(undefined);
   }
 
-  protected drop(fault: Fault | undefined): void {
+  drop(fault: Fault | undefined): void {
     if (this.state === "closed") return;
     this.#outcome ??= { fault };
     this.finish(undefined);

@@ -10,7 +10,7 @@ import {
   SEND_QUEUE_BYTES_MAX,
 } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
-import { BaseLink } from "./base-link.ts";
+import { BaseLink, slowReaderFault } from "./base-link.ts";
 import type { Address, Dial, DialOptions, Link, Listener, ListenerEvents } from "./link.ts";
 import { Topics } from "./topics.ts";
 
@@ -46,7 +46,7 @@ export class MemoryLink extends BaseLink {
   #cancelDeadline: (() => void) | undefined;
 
   constructor(wire: MemoryWire, local: Address, remote: Address, isServer: boolean) {
-    super();
+    super(isServer ? wire.topics : undefined);
     this.#wire = wire;
     this.local = local;
     this.remote = remote;
@@ -71,7 +71,7 @@ export class MemoryLink extends BaseLink {
     if (this.state !== "open") return false;
     const message = tail === undefined ? head.slice() : concatBytes(head, tail);
     if (this.#pendingChunkBytes + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
-      this.cut(new Fault("link-closed", "the peer reads too slowly"));
+      this.cut(slowReaderFault());
       return false;
     }
     this.countSent(1, message.length);
@@ -81,15 +81,6 @@ export class MemoryLink extends BaseLink {
 
   queuedBytes(): number {
     return this.#pendingChunkBytes;
-  }
-
-  override follow(topic: string): void {
-    assert(this.isServer, "only the server end follows topics");
-    if (this.state === "open") this.#wire.topics.follow(topic, this);
-  }
-
-  override unfollow(topic: string): void {
-    this.#wire.topics.unfollow(topic, this);
   }
 
   protected override dialChannel(): Promise<Link> {
@@ -182,7 +173,7 @@ export class MemoryLink extends BaseLink {
     this.#pendingChunkBytes = 0;
     this.inbox.close(isOwnClose ? undefined : fault);
     this.settle();
-    this.#wire.topics.unfollowAll(this);
+    this.leaveTopics();
     this.#wire.onClosed(this);
   }
 }

@@ -5,7 +5,7 @@ import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import { releaseBuffer } from "../disk/buffer-pool.ts";
-import { BaseLink, rethrow } from "../link/base-link.ts";
+import { BaseLink, rethrow, slowReaderFault } from "../link/base-link.ts";
 import type { Address, Link, LinkCounters } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import type { QuicPipe, QuicWire } from "./adapter.ts";
@@ -58,7 +58,7 @@ export class QuicLink extends BaseLink {
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: QuicLinkOptions) {
-    super();
+    super(options.topics);
     this.#options = options;
     this.remote = options.remote;
     this.certificateHash = options.certificateHash;
@@ -82,7 +82,7 @@ export class QuicLink extends BaseLink {
     if (tail !== undefined) releaseBuffer(tail);
     const costBytes = message.length + OVERHEAD_BYTES;
     if (this.#queueBytes + costBytes > SEND_QUEUE_BYTES_MAX) {
-      this.drop(new Fault("link-closed", "the peer reads too slowly"));
+      this.drop(slowReaderFault());
       return false;
     }
     this.countSent(1, message.length);
@@ -98,18 +98,6 @@ export class QuicLink extends BaseLink {
 
   queuedBytes(): number {
     return this.#queueBytes;
-  }
-
-  override follow(topic: string): void {
-    const { topics } = this.#options;
-    assert(topics !== undefined, "only the server end follows topics");
-    if (this.state === "open") topics.follow(topic, this);
-  }
-
-  override unfollow(topic: string): void {
-    const { topics } = this.#options;
-    assert(topics !== undefined, "only the server end follows topics");
-    topics.unfollow(topic, this);
   }
 
   override counters(): LinkCounters {
@@ -139,7 +127,7 @@ export class QuicLink extends BaseLink {
     if (this.state === "closed") return;
     if (this.#isAccepted) {
       this.inbox.push(message);
-      if (this.#options.topics !== undefined && this.inbox.isFlooded) this.drop(undefined);
+      if (this.topics !== undefined && this.inbox.isFlooded) this.drop(undefined);
       return;
     }
     if (message.length > 0) throw new Fault("frame-malformed", "the stream has an invalid start");
@@ -187,7 +175,7 @@ export class QuicLink extends BaseLink {
     this.inbox.close(fault);
     this.settle();
     this.#ended.resolve();
-    this.#options.topics?.unfollowAll(this);
+    this.leaveTopics();
     this.#options.onEnded(this, hangUp, code);
   }
 

@@ -5,8 +5,6 @@
 import type { ServerWebSocket } from "bun";
 import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND } from "../../base/limits.ts";
-import { TokenBucket } from "../../core/rate.ts";
 import { BaseLineSocket } from "../link/line-socket.ts";
 import { CLOSE_CODE, closeFault } from "./frame.ts";
 import type { WsEndpoint, WsSocketData } from "./server-link.ts";
@@ -35,11 +33,6 @@ export class WsLineSocket
   implements WsEndpoint
 {
   #socketBytes = 0;
-  readonly #controlFrames = new TokenBucket(
-    CONTROL_FRAMES_PER_SECOND,
-    CONTROL_FRAMES_BURST,
-    performance.now(),
-  );
 
   queuedBytes(): number {
     if (this.state === "closed") return 0;
@@ -65,11 +58,6 @@ export class WsLineSocket
       return this.drop(new Fault("frame-malformed", "a message contains more than one line"));
     }
     this.receive(lf < 0 ? concatBytes(line, CRLF) : line);
-  }
-
-  onControlFrame(): void {
-    if (this.#controlFrames.take(performance.now()) === 0) return;
-    this.drop(new Fault("too-fast", "the peer sends too many pings"));
   }
 
   onDrain(): void {

@@ -12,10 +12,13 @@ import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import {
+  CONTROL_FRAMES_BURST,
+  CONTROL_FRAMES_PER_SECOND,
   HALF_OPEN_CHECK_INTERVAL_MS,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
 } from "../../base/limits.ts";
+import { TokenBucket } from "../../core/rate.ts";
 import { systemClock, withTimeout } from "../clock.ts";
 import { areDescriptorsLow } from "../disk/descriptors.ts";
 import { rethrow, slowReaderFault } from "../link/base-link.ts";
@@ -208,8 +211,8 @@ class WsListener implements Listener {
           perMessageDeflate: false,
           open: (socket) => this.#open(socket),
           message: ({ data }, message) => data.endpoint?.onMessage(message),
-          ping: ({ data }) => data.endpoint?.onControlFrame(),
-          pong: ({ data }) => data.endpoint?.onControlFrame(),
+          ping: ({ data }) => onControlFrame(data),
+          pong: ({ data }) => onControlFrame(data),
           drain: ({ data }) => data.endpoint?.onDrain(),
           close: ({ data }, code, reason) => data.endpoint?.onSocketClosed(code, reason),
         },
@@ -248,8 +251,10 @@ class WsListener implements Listener {
     if (this.#stopping !== undefined || !this.#events.accept(remote)) {
       return refusal(503, "no more connections");
     }
+    const [perSecond, burst] = [CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST];
+    const controlFrames = new TokenBucket(perSecond, burst, performance.now());
     const upgrade = {
-      data: lineProtocol === undefined ? { remote } : { remote, lineProtocol },
+      data: { remote, controlFrames, ...(lineProtocol === undefined ? {} : { lineProtocol }) },
       ...(lineProtocol !== undefined && offered !== null
         ? { headers: { "sec-websocket-protocol": lineProtocol } }
         : {}),
@@ -277,6 +282,11 @@ class WsListener implements Listener {
     this.#lineSockets.add(lines);
     lines.attach(irc(lines));
   }
+}
+
+function onControlFrame({ endpoint, controlFrames }: WsSocketData): void {
+  if (controlFrames.take(performance.now()) === 0) return;
+  endpoint?.drop(new Fault("too-fast", "the peer sends too many pings"));
 }
 
 function refusal(

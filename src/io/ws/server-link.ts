@@ -3,16 +3,11 @@
 import type { ServerWebSocket } from "bun";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  CONTROL_FRAMES_BURST,
-  CONTROL_FRAMES_PER_SECOND,
-  DRAIN_TIMEOUT_MS,
-  SEND_QUEUE_BYTES_MAX,
-} from "../../base/limits.ts";
-import { TokenBucket } from "../../core/rate.ts";
+import { DRAIN_TIMEOUT_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import type { TokenBucket } from "../../core/rate.ts";
 import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { BaseLink, slowReaderFault } from "../link/base-link.ts";
-import type { Address, LinkCounters } from "../link/link.ts";
+import type { Address } from "../link/link.ts";
 import type { Topics } from "../link/topics.ts";
 import { CLOSE_CODE, closeFault } from "./frame.ts";
 import type { LineProtocol } from "./line-socket.ts";
@@ -40,16 +35,11 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
   #unflushed: UnflushedMessage[] = [];
   #unflushedBytes = 0;
   #socketBytes = 0;
-  readonly #controlFrames = new TokenBucket(
-    CONTROL_FRAMES_PER_SECOND,
-    CONTROL_FRAMES_BURST,
-    performance.now(),
-  );
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: ServerWebSocket<WsSocketData>, options: WsServerLinkOptions) {
-    super();
+    super(options.topics);
     this.#socket = socket;
     this.#options = options;
     this.remote = socket.data.remote;
@@ -82,26 +72,15 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
     return this.state === "closed" ? 0 : this.#unflushedBytes + this.#socket.getBufferedAmount();
   }
 
-  override follow(topic: string): void {
-    if (this.state !== "open" || !this.#options.topics.follow(topic, this)) return;
-    this.#socket.subscribe(topic);
+  override follow(topic: string): boolean {
+    const isNew = super.follow(topic);
+    if (isNew) this.#socket.subscribe(topic);
+    return isNew;
   }
 
   override unfollow(topic: string): void {
-    const traffic = this.#options.topics.unfollow(topic, this);
-    if (traffic === undefined) return;
-    this.countSent(traffic.messages, traffic.bytes);
+    super.unfollow(topic);
     if (this.state === "open") this.#socket.unsubscribe(topic);
-  }
-
-  override counters(): LinkCounters {
-    const linkCounters = super.counters();
-    const { messages, bytes } = this.#options.topics.traffic(this);
-    const [sentMessages, sentBytes] = [
-      linkCounters.sentMessages + messages,
-      linkCounters.sentBytes + bytes,
-    ];
-    return { ...linkCounters, sentMessages, sentBytes };
   }
 
   close(): void {
@@ -111,7 +90,7 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
     this.state = "closing";
     this.#outcome = { fault: undefined };
     this.inbox.mute();
-    this.#leaveTopics();
+    this.leaveTopics();
     this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_TIMEOUT_MS);
     this.#closeWhenFlushed();
   }
@@ -151,11 +130,6 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
     if (this.inbox.isFlooded) this.drop(undefined);
   }
 
-  onControlFrame(): void {
-    if (this.#controlFrames.take(performance.now()) === 0) return;
-    this.drop(new Fault("too-fast", "the peer sends too many pings"));
-  }
-
   onDrain(): void {
     this.settle();
     if (this.state === "closing") this.#closeWhenFlushed();
@@ -168,7 +142,7 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
     this.#options.unflushed.delete(this);
     this.#unflushed = [];
     this.#unflushedBytes = 0;
-    this.#leaveTopics();
+    this.leaveTopics();
     this.inbox.close(this.#outcome === undefined ? closeFault(code, reason) : this.#outcome.fault);
     this.settle();
     this.#options.onClosed(this);
@@ -176,11 +150,6 @@ export class WsServerLink extends BaseLink implements WsEndpoint {
 
   #closeWhenFlushed(): void {
     if (this.#socket.getBufferedAmount() === 0) this.#socket.close(CLOSE_CODE.normal);
-  }
-
-  #leaveTopics(): void {
-    const { messages, bytes } = this.#options.topics.unfollowAll(this);
-    this.countSent(messages, bytes);
   }
 }
 
@@ -198,14 +167,15 @@ function sendJoined(
 
 export interface WsEndpoint {
   onMessage(message: Uint8Array | string): void;
-  onControlFrame(): void;
   onDrain(): void;
   onSocketClosed(code: number, reason: string): void;
+  drop(fault: Fault): void;
 }
 
 export interface WsSocketData {
   readonly remote: Address;
   /** `undefined` for a link. */
   readonly lineProtocol?: LineProtocol;
+  readonly controlFrames: TokenBucket;
   endpoint?: WsEndpoint;
 }

@@ -7,7 +7,7 @@ import type { SharedMessage } from "../../core/irc/shared-message.ts";
 import type { Clock } from "../../io/clock.ts";
 import { BaseLink } from "../../io/link/base-link.ts";
 import type { LineSocket, LineSocketHandlers } from "../../io/link/line-socket.ts";
-import type { Address, LinkCounters } from "../../io/link/link.ts";
+import type { Address } from "../../io/link/link.ts";
 import type { Topics } from "../../io/link/topics.ts";
 import type { FairScheduler, Source } from "../session/fair-scheduler.ts";
 
@@ -35,7 +35,7 @@ export class IrcLink extends BaseLink implements LineSocketHandlers, Source {
   #isTurnDue = false;
 
   constructor(socket: LineSocket, session: IrcSession, options: IrcLinkOptions) {
-    super();
+    super(options.topics);
     this.#socket = socket;
     this.session = session;
     this.#options = options;
@@ -94,25 +94,6 @@ export class IrcLink extends BaseLink implements LineSocketHandlers, Source {
 
   queuedBytes(): number {
     return this.state === "closed" ? 0 : this.#socket.queuedBytes();
-  }
-
-  override follow(topic: string): void {
-    if (this.state === "open") this.#options.topics.follow(topic, this);
-  }
-
-  override unfollow(topic: string): void {
-    const traffic = this.#options.topics.unfollow(topic, this);
-    if (traffic !== undefined) this.countSent(traffic.messages, traffic.bytes);
-  }
-
-  override counters(): LinkCounters {
-    const counters = super.counters();
-    const { messages, bytes } = this.#options.topics.traffic(this);
-    return {
-      ...counters,
-      sentMessages: counters.sentMessages + messages,
-      sentBytes: counters.sentBytes + bytes,
-    };
   }
 
   close(): void {
@@ -178,8 +159,7 @@ export class IrcLink extends BaseLink implements LineSocketHandlers, Source {
 
   closed(fault: Fault | undefined): void {
     if (this.state === "closed") return;
-    const { messages, bytes } = this.#options.topics.unfollowAll(this);
-    this.countSent(messages, bytes);
+    this.leaveTopics();
     this.state = "closed";
     this.#cancelResume();
     this.session.linkClosed();
