@@ -4,6 +4,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { firstIndex } from "../base/binary-search.ts";
 import { equalBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import {
@@ -62,8 +63,8 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
     if (defect !== undefined) throw new Fault("name-invalid", `${quoteText(path)} ${defect}`);
   }
   const bytes = utf8Encode(JSON.stringify({ v: VERSION, entries: sorted.map(canonicalEntry) }));
-  if (bytes.length <= MANIFEST_BYTES_MAX) return bytes;
-  throw tooLarge(`its list has ${bytes.length} bytes (maximum ${MANIFEST_BYTES_MAX})`);
+  checkSize(bytes);
+  return bytes;
 }
 
 /**
@@ -73,9 +74,7 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
  * @throws {Fault} frame-malformed or too-large
  */
 export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
-  if (bytes.length > MANIFEST_BYTES_MAX) {
-    throw tooLarge(`its list has ${bytes.length} bytes (maximum ${MANIFEST_BYTES_MAX})`);
-  }
+  checkSize(bytes);
   const list = listIn(bytes);
   checkCount(list.length);
   const entries = list.map(entryOf);
@@ -95,9 +94,7 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
  * @throws {Fault} frame-malformed or too-large
  */
 export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
-  if (bytes.length > MANIFEST_BYTES_MAX) {
-    throw tooLarge(`its list has ${bytes.length} bytes (maximum ${MANIFEST_BYTES_MAX})`);
-  }
+  checkSize(bytes);
   const end = bytes.length - LIST_END.length;
   const isList =
     end >= LIST_START.length &&
@@ -156,7 +153,8 @@ export class FolderMap {
       const size = Math.min(end, this.manifestBytes) - offset;
       pieces.push({ kind: "manifest", offset, sizeBytes: size });
     }
-    for (let i = this.#fileAt(offset); i < this.#files.length; i++) {
+    const first = firstIndex(this.#files.length, (i) => this.#endOf(i) <= offset);
+    for (let i = first; i < this.#files.length; i++) {
       const [file, start = 0] = [this.#files[i], this.#starts[i]];
       if (file === undefined || start >= end) break;
       const from = Math.max(offset, start);
@@ -166,16 +164,8 @@ export class FolderMap {
     return pieces;
   }
 
-  #fileAt(offset: number): number {
-    let low = 0;
-    let high = this.#files.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const end = (this.#starts[middle] ?? 0) + (this.#files[middle]?.size ?? 0);
-      if (end > offset) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  #endOf(index: number): number {
+    return (this.#starts[index] ?? 0) + (this.#files[index]?.size ?? 0);
   }
 }
 
@@ -183,6 +173,11 @@ function contentBytes(entries: readonly ManifestEntry[]): number {
   let sum = 0;
   for (const entry of entries) if (!isFolder(entry)) sum += entry.size;
   return sum;
+}
+
+function checkSize({ length }: Uint8Array): void {
+  if (length <= MANIFEST_BYTES_MAX) return;
+  throw tooLarge(`its list has ${length} bytes (maximum ${MANIFEST_BYTES_MAX})`);
 }
 
 function checkCount(count: number): void {

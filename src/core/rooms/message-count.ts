@@ -1,6 +1,7 @@
 /** Counts of unread messages per room. */
 
 import { assert } from "../../base/assert.ts";
+import { firstIndex } from "../../base/binary-search.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
@@ -85,11 +86,5 @@ function addTo(byAuthor: Map<UserId, number[]>, user: UserId, position: number):
 }
 
 function indexFrom(positions: readonly number[], n: number): number {
-  let [low, high] = [0, positions.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((positions[middle] ?? 0) < n) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(positions.length, (i) => (positions[i] ?? 0) < n);
 }

@@ -1,6 +1,7 @@
 /** Sparse index of a log, with one entry per block of lines, and the blocks of each room. */
 
 import { assert } from "../../base/assert.ts";
+import { firstIndex } from "../../base/binary-search.ts";
 import { LineScanner } from "../../wire/line-scanner.ts";
 
 class Postings {
@@ -246,12 +247,5 @@ export class BlockIndex {
 }
 
 function upperBound(values: readonly number[], limit: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((values[middle] ?? 0) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(values.length, (i) => (values[i] ?? 0) <= limit);
 }

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
+import { firstIndex } from "../../base/binary-search.ts";
 import type { Disk } from "../disk/disk.ts";
 
 const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
@@ -49,14 +50,7 @@ export class Segment {
   }
 
   #markAt(seq: number): number {
-    let low = 0;
-    let high = this.#markSeqs.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#markSeqs[middle] ?? 0) <= seq) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return firstIndex(this.#markSeqs.length, (i) => (this.#markSeqs[i] ?? 0) <= seq) - 1;
   }
 }
 
