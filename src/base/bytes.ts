@@ -83,12 +83,21 @@ export function toBase64Url(bytes: Uint8Array): string {
  * @throws {Fault} frame-malformed if the text is not canonical base64url
  */
 export function fromBase64Url(text: string): Uint8Array {
+  const bytes = tryBase64Url(text);
+  if (bytes !== undefined) return bytes;
+  throw new Fault("frame-malformed", "base64url text is not canonical");
+}
+
+/** Like `fromBase64Url`, but returns `undefined` if there is no text or it is not canonical. */
+export function tryBase64Url(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined;
   try {
     const bytes = Uint8Array.fromBase64(text, {
       alphabet: "base64url",
       lastChunkHandling: "loose",
     });
-    if (toBase64Url(bytes) === text) return bytes;
-  } catch {}
-  throw new Fault("frame-malformed", "base64url text is not canonical");
+    return toBase64Url(bytes) === text ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
 /** Chunks of file content. A file's digest is the SHA-256 of its chunks' concatenated checksums. */
 
 import { assert } from "../base/assert.ts";
-import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
+import { toBase64Url, tryBase64Url } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 
 export const HASH_BYTES = 32;
@@ -33,13 +33,8 @@ export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
     line[HASH_LINE_BYTES - 2] === QUOTE &&
     line[HASH_LINE_BYTES - 1] === NEWLINE;
   if (!framed) return undefined;
-  try {
-    const text = String.fromCharCode(...line.subarray(1, HASH_LINE_BYTES - 2));
-    const hash = fromBase64Url(text);
-    return hash.length === HASH_BYTES ? hash : undefined;
-  } catch {
-    return undefined;
-  }
+  const hash = tryBase64Url(String.fromCharCode(...line.subarray(1, HASH_LINE_BYTES - 2)));
+  return hash?.length === HASH_BYTES ? hash : undefined;
 }
 
 export interface RunningHash {

@@ -1,7 +1,7 @@
 /** Text forms of an identity key's fingerprint. */
 
 import type { Brand } from "../base/brand.ts";
-import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
+import { toBase64Url, tryBase64Url } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { quoteText } from "../base/text.ts";
@@ -28,12 +28,7 @@ const FINGERPRINT_LENGTH = 43;
  */
 export function parseFingerprint(text: string): Fingerprint {
   const bare = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
-  try {
-    if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
-  } catch {
-    // Ignore this fault, which blames a peer's malformed frame. The fault below reports a typing
-    // error.
-  }
+  if (tryBase64Url(bare)?.length === DIGEST_BYTES) return bare as Fingerprint;
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy:
       bare.length === FINGERPRINT_LENGTH

@@ -1,7 +1,7 @@
 /** Verifies the logs in a data folder. */
 
 import { join } from "node:path";
-import { fromBase64Url } from "../../base/bytes.ts";
+import { tryBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { hasSigned } from "../../crypto/checkpoint.ts";
 import { Identity, verifySignature } from "../../crypto/identity.ts";
@@ -60,19 +60,11 @@ async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint
   });
   for (const record of records.toReversed()) {
     const body = bodyOf(record, "identity") ?? {};
-    const [former, next, signature] = [body.old, body.new, body.signature].map(bytesOf);
+    const [former, next, signature] = [body.old, body.new, body.signature].map(tryBase64Url);
     const [oldest = key] = keys.slice(-1);
     if (former === undefined || signature === undefined) continue;
     if (next?.toHex() !== oldest.toHex()) continue;
     if (verifySignature(former, successorBytes(next), signature)) keys.push(former);
   }
   return keys;
-}
-
-function bytesOf(text: string | undefined): Uint8Array | undefined {
-  try {
-    return text === undefined ? undefined : fromBase64Url(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 /** Registry of accounts and devices, built from the accounts log. */
 
 import { assert, unreachable } from "../../base/assert.ts";
-import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import {
@@ -483,7 +483,7 @@ export class Registry {
   }
 
   #applyIdentity(body: Body<"identity">): void {
-    const [key, next, signature] = [body.old, body.new, body.signature].map(keyOf);
+    const [key, next, signature] = [body.old, body.new, body.signature].map(tryBase64Url);
     if (key === undefined || next === undefined || signature === undefined) return;
     this.predecessors.unshift({ key, signature });
     this.predecessors.splice(PREDECESSORS_MAX);
@@ -493,7 +493,8 @@ export class Registry {
   #enrol({ room, seq, time }: FoldedHead, body: Body<"account">): void {
     const id = room as UserId;
     const { name, device, password } = body;
-    const accountKey = keyOf(body.accountKey);
+    const accountKey = tryBase64Url(body.accountKey);
+    // Ignored, because one damaged record must not prevent the server from starting.
     if (name === undefined || !isName(name) || accountKey === undefined) return;
     const pendingPassword = this.#earlyPasswords.get(id);
     this.#earlyPasswords.delete(id);
@@ -539,16 +540,4 @@ function tooManyDevices({ name }: Account): Fault {
   return new Fault("too-many", message, {
     remedy: "sign out another device first: chat devices --revoke ID",
   });
-}
-
-/**
- * Returns `undefined` for a damaged body, because one bad record must not prevent the server from
- * starting.
- */
-function keyOf(text: string | undefined): Uint8Array | undefined {
-  try {
-    return text === undefined ? undefined : fromBase64Url(text);
-  } catch {
-    return undefined;
-  }
 }

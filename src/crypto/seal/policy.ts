@@ -6,7 +6,7 @@
 import type { Extension } from "ts-mls/extension.js";
 import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
 import { assert } from "../../base/assert.ts";
-import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { equalBytes, fromBase64Url, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 
@@ -86,17 +86,13 @@ function isPolicy(value: Readonly<Record<keyof SealPolicy, unknown>>): value is 
     admins.length > 0 &&
     admins.length <= GROUP_ADMINS_MAX &&
     new Set(admins).size === admins.length &&
-    admins.every((key: unknown) => typeof key === "string" && isAccountKey(key)) &&
+    admins.every(isAccountKey) &&
     (adders === "admins" || adders === "members") &&
     typeof web === "boolean" &&
     typeof history === "boolean"
   );
 }
 
-function isAccountKey(text: string): boolean {
-  try {
-    return fromBase64Url(text).length === ACCOUNT_KEY_BYTES;
-  } catch {
-    return false;
-  }
+function isAccountKey(key: unknown): boolean {
+  return typeof key === "string" && tryBase64Url(key)?.length === ACCOUNT_KEY_BYTES;
 }

@@ -1,7 +1,7 @@
 /** Files shared by all servers of a cluster, verified by checksums. */
 
 import { assert } from "../../base/assert.ts";
-import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { equalBytes, toBase64Url, tryBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
@@ -97,7 +97,7 @@ export class SharedFiles {
     for (const part of parts) {
       const [, index, text] = CHUNK_PART.exec(part) ?? [];
       if (index === undefined || text === undefined) continue;
-      const [at, hash] = [Number(index), hashOf(text)];
+      const [at, hash] = [Number(index), tryBase64Url(text)];
       existing.set(at, existing.has(at) ? undefined : hash);
     }
     const hashes: Uint8Array[] = [];
@@ -240,14 +240,6 @@ function chunkPart(index: number, hash: Uint8Array): string {
 
 function listPart(index: number, digest: Uint8Array): string {
   return `l${index}-${toBase64Url(digest)}`;
-}
-
-function hashOf(text: string): Uint8Array | undefined {
-  try {
-    return fromBase64Url(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function missing(): Fault {
