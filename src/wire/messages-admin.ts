@@ -128,18 +128,19 @@ const eventFields = {
   skipped: v.optional(positive),
 };
 
+/** A program without an account may read with the operator's token. */
+const reading = { role: "operator", needsAccount: false } as const;
+
 export const ADMIN_REQUESTS = {
   download: { fields: { file: fileId }, answer: v.object({ path: text(128) }) },
   watch: { role: "operator", fields: { on: v.boolean() }, answer: v.object({}) },
   clients: {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: { after: v.optional(count) },
     answer: v.object({ clients: list(clientEntry, CLIENTS_PAGE_MAX), more: v.boolean() }),
   },
   transfers: {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: {},
     answer: v.object({ transfers: list(transferEntry, TRANSFERS_LISTED_MAX), more: count }),
   },
@@ -163,8 +164,7 @@ export const ADMIN_REQUESTS = {
     }),
   },
   events: {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: {},
     answer: v.object({
       /** Start of the server. Event numbers from before this time are invalid. */
@@ -177,8 +177,7 @@ export const ADMIN_REQUESTS = {
    * previous page.
    */
   decisions: {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: {
       since: v.optional(unixMs),
       until: v.optional(unixMs),
@@ -192,8 +191,7 @@ export const ADMIN_REQUESTS = {
   },
   /** `sort`: `name`, `since`, `seen`, `devices` or `bytes`. */
   accounts: {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: listing,
     answer: v.object({
       accounts: list(
@@ -216,8 +214,7 @@ export const ADMIN_REQUESTS = {
   },
   /** `sort`: `name`, `members`, `records` or `bytes`. */
   "all-rooms": {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: listing,
     answer: v.object({
       rooms: list(
@@ -242,8 +239,7 @@ export const ADMIN_REQUESTS = {
   },
   /** `sort`: `name`, `user`, `time` or `bytes`. */
   "all-files": {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: listing,
     answer: v.object({
       files: list(
@@ -276,14 +272,12 @@ export const ADMIN_REQUESTS = {
   },
   /** `newest` is the newest time that the server believes. `accept` confirms its clock. */
   clock: {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: { accept: v.optional(v.boolean()) },
     answer: v.object({ plausible: v.boolean(), now: unixMs, newest: unixMs }),
   },
   stats: {
-    role: "operator",
-    needsAccount: false,
+    ...reading,
     fields: {},
     answer: v.object({
       version: text(128),

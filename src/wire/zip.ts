@@ -36,22 +36,15 @@ export function zipLocal(entry: ZipEntry): Uint8Array {
   const is64 = isLong(entry);
   const bytes = new HeaderWriter(zipLocalBytes(entry, name.length));
   bytes.u32(0x04034b50);
-  bytes.u16(VERSION);
-  bytes.u16(flagsOf(entry));
-  bytes.u16(0);
+  bytes.u16(VERSION, flagsOf(entry), 0);
   bytes.time(entry.mtime);
-  bytes.u32(0);
   const size = is64 ? MAX_32 : entry.sizeBytes;
-  bytes.u32(size);
-  bytes.u32(size);
-  bytes.u16(name.length);
-  bytes.u16(is64 ? 20 : 0);
+  bytes.u32(0, size, size);
+  bytes.u16(name.length, is64 ? 20 : 0);
   bytes.all(name);
   if (is64) {
-    bytes.u16(1);
-    bytes.u16(16);
-    bytes.u64(entry.sizeBytes);
-    bytes.u64(entry.sizeBytes);
+    bytes.u16(1, 16);
+    bytes.u64(entry.sizeBytes, entry.sizeBytes);
   }
   return bytes.finish();
 }
@@ -62,14 +55,10 @@ export function zipLocalBytes(entry: Pick<ZipEntry, "sizeBytes">, nameBytes: num
 
 /** Follows the content of a file. A folder has no checksum. */
 export function zipChecksum(entry: ZipEntry, crc: number): Uint8Array {
-  const is64 = isLong(entry);
   const bytes = new HeaderWriter(zipChecksumBytes(entry));
-  bytes.u32(0x08074b50);
-  bytes.u32(crc);
-  for (let i = 0; i < 2; i++) {
-    if (is64) bytes.u64(entry.sizeBytes);
-    else bytes.u32(entry.sizeBytes);
-  }
+  bytes.u32(0x08074b50, crc);
+  if (isLong(entry)) bytes.u64(entry.sizeBytes, entry.sizeBytes);
+  else bytes.u32(entry.sizeBytes, entry.sizeBytes);
   return bytes.finish();
 }
 
@@ -84,32 +73,17 @@ export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   const extraBytes = zip64Bytes === 0 ? 0 : 4 + zip64Bytes;
   const bytes = new HeaderWriter(46 + name.length + extraBytes);
   bytes.u32(0x02014b50);
-  bytes.u16((UNIX << 8) | VERSION);
-  bytes.u16(VERSION);
-  bytes.u16(flagsOf(entry));
-  bytes.u16(0);
+  bytes.u16((UNIX << 8) | VERSION, VERSION, flagsOf(entry), 0);
   bytes.time(entry.mtime);
-  bytes.u32(crc);
   const size = isLong(entry) ? MAX_32 : entry.sizeBytes;
-  bytes.u32(size);
-  bytes.u32(size);
-  bytes.u16(name.length);
-  bytes.u16(extraBytes);
-  bytes.u16(0); // Comment.
-  bytes.u16(0); // Disk.
-  bytes.u16(0);
+  bytes.u32(crc, size, size);
+  bytes.u16(name.length, extraBytes, 0, 0, 0); // No comment, first disk.
   bytes.u16(isFolder(entry) ? 0x10 : 0);
   bytes.u16((isFolder(entry) ? FOLDER_TYPE : FILE_TYPE) | entry.mode);
   bytes.u32(Math.min(offset, MAX_32));
   bytes.all(name);
-  if (extraBytes > 0) {
-    bytes.u16(1);
-    bytes.u16(zip64Bytes);
-  }
-  if (isLong(entry)) {
-    bytes.u64(entry.sizeBytes);
-    bytes.u64(entry.sizeBytes);
-  }
+  if (extraBytes > 0) bytes.u16(1, zip64Bytes);
+  if (isLong(entry)) bytes.u64(entry.sizeBytes, entry.sizeBytes);
   if (needsZip64Offset) bytes.u64(offset);
   return bytes.finish();
 }
@@ -121,23 +95,17 @@ export function zipEnd(entries: number, tableOffset: number, tableBytes: number)
   if (is64) {
     bytes.u32(0x06064b50);
     bytes.u64(44);
-    bytes.u16(VERSION);
-    bytes.u16(VERSION);
-    bytes.u32(0);
-    bytes.u32(0);
-    for (const value of [entries, entries, tableBytes, tableOffset]) bytes.u64(value);
-    bytes.u32(0x07064b50);
-    bytes.u32(0);
+    bytes.u16(VERSION, VERSION);
+    bytes.u32(0, 0);
+    bytes.u64(entries, entries, tableBytes, tableOffset);
+    bytes.u32(0x07064b50, 0);
     bytes.u64(end);
     bytes.u32(1);
   }
+  const shownEntries = Math.min(entries, MAX_16);
   bytes.u32(0x06054b50);
-  bytes.u16(0);
-  bytes.u16(0);
-  bytes.u16(Math.min(entries, MAX_16));
-  bytes.u16(Math.min(entries, MAX_16));
-  bytes.u32(Math.min(tableBytes, MAX_32));
-  bytes.u32(Math.min(tableOffset, MAX_32));
+  bytes.u16(0, 0, shownEntries, shownEntries);
+  bytes.u32(Math.min(tableBytes, MAX_32), Math.min(tableOffset, MAX_32));
   bytes.u16(0);
   return bytes.finish();
 }
@@ -168,19 +136,25 @@ class HeaderWriter {
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  u16(value: number): void {
-    this.#view.setUint16(this.#at, value, true);
-    this.#at += 2;
+  u16(...values: readonly number[]): void {
+    for (const value of values) {
+      this.#view.setUint16(this.#at, value, true);
+      this.#at += 2;
+    }
   }
 
-  u32(value: number): void {
-    this.#view.setUint32(this.#at, value, true);
-    this.#at += 4;
+  u32(...values: readonly number[]): void {
+    for (const value of values) {
+      this.#view.setUint32(this.#at, value, true);
+      this.#at += 4;
+    }
   }
 
-  u64(value: number): void {
-    this.#view.setBigUint64(this.#at, BigInt(value), true);
-    this.#at += 8;
+  u64(...values: readonly number[]): void {
+    for (const value of values) {
+      this.#view.setBigUint64(this.#at, BigInt(value), true);
+      this.#at += 8;
+    }
   }
 
   /** Writes the time in UTC, in steps of two seconds since 1980. */
