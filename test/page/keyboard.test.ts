@@ -70,14 +70,14 @@ async function switchRooms(ana: Visit): Promise<void> {
   await keyboard.press("Enter");
   await ana.page.getByRole("dialog").waitFor();
   await keyboard.press("Enter");
-  await ana.page.getByRole("heading", { name: "#garden" }).waitFor();
+  await ana.heading("#garden").waitFor();
   await keyboard.press("Alt+ArrowDown");
   await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
   await keyboard.press("Control+k");
   await ana.page.getByRole("dialog").waitFor();
   await keyboard.type("gard");
   await keyboard.press("Enter");
-  await ana.page.getByRole("heading", { name: "#garden" }).waitFor();
+  await ana.heading("#garden").waitFor();
 }
 
 async function searchMessages(ana: Visit): Promise<void> {

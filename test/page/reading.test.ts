@@ -18,3 +18,55 @@ pageTest("folds the names of many joins, and shows them on request", async () =>
   await line.waitFor();
   expect(await ana.accessibilityViolations()).toEqual([]);
 });
+
+pageTest("says at the beginning of a room what it is, and offers the first actions", async () => {
+  const ana = await server.window("ana");
+  const { page } = ana;
+  await ana.createRoom("math");
+  await page.getByRole("heading", { name: "This is the beginning of #math" }).waitFor();
+  const beginning = page.locator(".beginning");
+  expect(await beginning.textContent()).toMatch(/Created by ana on \d+ \w+ \d{4}\./);
+  await ana.button("Invite people to #math").click();
+  const dialog = ana.dialog("Invite people to #math");
+  await dialog.getByLabel("Name").fill("pupil");
+  await dialog.getByLabel("pupil1").check();
+  await dialog.getByLabel("pupil2").check();
+  await dialog.getByRole("button", { name: "Invite", exact: true }).click();
+  await page.locator(".said", { hasText: "ana invited pupil2" }).waitFor();
+  await ana.button("Add a topic").click();
+  await ana.field("Topic").fill("Fractions");
+  await ana.button("Save").click();
+  await beginning.getByText("Fractions").waitFor();
+  expect(await ana.button("Add a topic").count()).toBe(0);
+  expect(await ana.accessibilityViolations()).toEqual([]);
+});
+
+pageTest(
+  "says in a new conversation with whom it is, and whether that user is online",
+  async () => {
+    const ana = await server.window("ana");
+    const { page } = ana;
+    const cleo = await server.headlessUser("cleo");
+    await page.evaluate("location.hash = '#/@cleo'");
+    await page.getByRole("heading", { name: "your conversation with cleo" }).waitFor();
+    await page.getByText("cleo is online.").waitFor();
+    cleo.tab.close();
+    await page.getByText("cleo is offline. Your messages arrive when cleo returns.").waitFor();
+    expect(await ana.accessibilityViolations()).toEqual([]);
+  },
+);
+
+pageTest("welcomes a new user until that user joins a room", async () => {
+  const writer = await server.headlessUser("writer");
+  await writer.postMany(60, (n) => `message ${n}`);
+  await using dina = await server.logIn("dina");
+  const welcome = dina.page.getByRole("heading", { name: /^Welcome to / });
+  await welcome.waitFor();
+  await dina.button("See all rooms").click();
+  const rooms = dina.dialog("Browse rooms");
+  await rooms.getByRole("button", { name: "Join #math" }).click();
+  await dina.heading("#math").waitFor();
+  await dina.room("lobby").click();
+  await dina.waitForMessage("message 59");
+  expect(await welcome.count()).toBe(0);
+});

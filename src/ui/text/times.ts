@@ -8,6 +8,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export interface Times {
   readonly clock: (unixMs: number) => string;
   readonly day: (unixMs: number) => string;
+  readonly date: (unixMs: number) => string;
   readonly full: (unixMs: number) => string;
   readonly utcDay: (unixMs: number) => string;
   readonly exact: (unixMs: number) => string;
@@ -38,15 +39,16 @@ export function timesIn(texts: Texts): Times {
   };
   let list: Intl.ListFormat | undefined;
   const hour = locale.hourCycle === "h12" || locale.hourCycle === "h11" ? "numeric" : "2-digit";
-  const date = lazyFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  const longDate = lazyFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const clock = lazyFormat({ hour, minute: "2-digit" });
   return {
     clock,
+    date: lazyFormat({ dateStyle: "medium" }),
     day: (unixMs) => {
       const midnight = new Date().setHours(0, 0, 0, 0);
       if (unixMs >= midnight && unixMs < midnight + DAY_MS) return texts.today;
       const before = dateOf(midnight - 1).setHours(0, 0, 0, 0);
-      return unixMs >= before && unixMs < midnight ? texts.yesterday : date(unixMs);
+      return unixMs >= before && unixMs < midnight ? texts.yesterday : longDate(unixMs);
     },
     utcDay: lazyFormat({ dateStyle: "medium", timeZone: "UTC" }),
     full: lazyFormat({ dateStyle: "medium", timeStyle: "short" }),

@@ -72,6 +72,23 @@ export const ENGLISH = {
   changeTopic: "Change topic",
   pins: "Pinned messages",
   topic: "Topic",
+  beginningOf: (room: string) => `This is the beginning of ${room}`,
+  beginningWith: (name: string) => `This is the beginning of your conversation with ${name}`,
+  createdOn: (name: string, day: string) => `Created by ${name} on ${day}.`,
+  anyoneJoins: "Anyone on this server can join.",
+  lockedExplained: "Only people with its password or an invitation can join.",
+  userOnline: (name: string) => `${name} is online.`,
+  arrivesLater: (name: string) => `${name} is offline. Your messages arrive when ${name} returns.`,
+  welcomeTo: (server: string) => `Welcome to ${server}`,
+  welcomeExplained: "Everyone on this server can read and write here.",
+  seeRooms: "See all rooms",
+  writeToSomeone: "Write to someone",
+  inviteMore: "Invite others",
+  addTopic: "Add a topic",
+  inviteToRoom: (room: string) => `Invite people to ${room}`,
+  inviteOthers: "Invite someone without an account",
+  invitedCount: (n: number) => `${counted(n, "invitation")} sent`,
+  sendInvites: "Invite",
   save: "Save",
   cancel: "Cancel",
   leaveRoom: "Leave room",
@@ -342,8 +359,7 @@ export const ENGLISH = {
   grantAsk: (name: string, room: string) => `Make ${name} a moderator of ${room}?`,
   ungrantAsk: (name: string, room: string) => `Remove ${name} as moderator of ${room}?`,
 
-  makeSealed:
-    "End-to-end encrypted: only invited people can read messages (--sealed in the terminal)",
+  makeSealed: "End-to-end encrypted: only invited people can read messages",
   sealedExplained:
     "Only these people's devices can read messages sent since they joined. The server can't, but " +
     "it supplies this page; if you don't trust it, use the terminal program.",

@@ -70,6 +70,23 @@ export const INDONESIAN: Texts = {
   changeTopic: "Ubah topik",
   pins: "Pesan yang disematkan",
   topic: "Topik",
+  beginningOf: (room) => `Ini awal dari ${room}`,
+  beginningWith: (name) => `Ini awal percakapan Anda dengan ${name}`,
+  createdOn: (name, day) => `Dibuat oleh ${name} pada ${day}.`,
+  anyoneJoins: "Siapa pun di server ini dapat bergabung.",
+  lockedExplained: "Hanya orang yang punya kata sandi atau undangan yang dapat bergabung.",
+  userOnline: (name) => `${name} sedang daring.`,
+  arrivesLater: (name) => `${name} sedang luring. Pesan Anda sampai saat ${name} kembali.`,
+  welcomeTo: (server) => `Selamat datang di ${server}`,
+  welcomeExplained: "Semua orang di server ini dapat membaca dan menulis di sini.",
+  seeRooms: "Lihat semua ruang",
+  writeToSomeone: "Tulis ke seseorang",
+  inviteMore: "Undang orang lain",
+  addTopic: "Tambahkan topik",
+  inviteToRoom: (room) => `Undang orang ke ${room}`,
+  inviteOthers: "Undang orang yang belum punya akun",
+  invitedCount: (n) => `${n} undangan dikirim`,
+  sendInvites: "Undang",
   save: "Simpan",
   cancel: "Batal",
   leaveRoom: "Tinggalkan ruang ini",
@@ -342,9 +359,7 @@ export const INDONESIAN: Texts = {
   grantAsk: (name, room) => `Jadikan ${name} moderator ${room}?`,
   ungrantAsk: (name, room) => `Cabut hak moderator ${name} di ${room}?`,
 
-  makeSealed:
-    "Terenkripsi ujung ke ujung: hanya orang yang diundang yang dapat membaca (--sealed di " +
-    "terminal)",
+  makeSealed: "Terenkripsi ujung ke ujung: hanya orang yang diundang yang dapat membaca pesan",
   sealedExplained:
     "Hanya perangkat orang-orang ini yang dapat membaca pesan sejak mereka bergabung. Server " +
     "tidak dapat membacanya, tetapi server menyediakan halaman ini; jika Anda tidak " +

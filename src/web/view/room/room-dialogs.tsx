@@ -3,9 +3,12 @@
 import { useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
-import { compareNames } from "../../../base/names.ts";
+import { compareNames, isName } from "../../../base/names.ts";
+import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { knownNames } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
 import { faultText } from "../../../ui/text/fault-text.ts";
@@ -14,10 +17,12 @@ import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Button } from "../shell/button.tsx";
 import type { CloseProps } from "../shell/context.tsx";
-import { FaultLine, type Task, usePage, useTask } from "../shell/context.tsx";
+import { FaultLine, type PageValue, type Task, usePage, useTask } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
+import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { SealedDialog } from "./sealed.tsx";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
@@ -301,6 +306,66 @@ export function DateDialog({ target, onClose }: CloseProps & { readonly target: 
         onChange={setDate}
         isFirst
       />
+    </FormDialog>
+  );
+}
+
+const INVITEES_LISTED_MAX = 100;
+
+/** Invites accounts of this server. The lobby has all of them, so it invites new people. */
+export function inviteTo({ openDialog }: PageValue, room: RoomState): void {
+  if (room.target === LOBBY) openDialog(InviteDialog);
+  else if (room.isSealed) openDialog(SealedDialog, { target: room.target });
+  else openDialog(RoomInviteDialog, { room });
+}
+
+function RoomInviteDialog({ room, onClose }: CloseProps & { readonly room: RoomState }) {
+  const { texts, chat, notify, openDialog } = usePage();
+  const [typed, setTyped] = useState("");
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const name = typed.trim().replace(/^@/, "");
+  const isMember = (user: string) => room.members?.some((member) => isSameName(member.name, user));
+  const known = knownNames(chat.model).filter((user) => isMember(user) !== true);
+  const found = known.filter((user) => foldCase(user).includes(foldCase(name)));
+  const listed = [...chosen, ...found.filter((user) => !chosen.has(user))];
+  const choose = (user: string, isOn: boolean) =>
+    setChosen(new Set(isOn ? [...chosen, user] : [...chosen].filter((entry) => entry !== user)));
+  const invite = async () => {
+    const others = isName(name) && found.length === 0 ? [name] : [];
+    const users = [...chosen, ...others];
+    for (const user of users) {
+      await chat.request("invite-user", { room: room.name, user });
+      setChosen((before) => new Set([...before].filter((entry) => entry !== user)));
+    }
+    if (users.length === 0) return false;
+    notify(texts.invitedCount(users.length));
+    return true;
+  };
+  const inviteOthers = () => {
+    onClose();
+    openDialog(InviteDialog);
+  };
+  return (
+    <FormDialog
+      title={texts.inviteToRoom(targetText(room.name))}
+      action={texts.sendInvites}
+      onSubmit={invite}
+      onClose={onClose}
+    >
+      <Field id="invite-name" label={texts.name} value={typed} onChange={setTyped} isFirst />
+      <div className="invitees">
+        {listed.slice(0, INVITEES_LISTED_MAX).map((user) => (
+          <Check
+            key={user}
+            label={cleanText(user)}
+            isOn={chosen.has(user)}
+            onChange={(isOn) => choose(user, isOn)}
+          />
+        ))}
+      </div>
+      <Button variant="quiet" onClick={inviteOthers}>
+        {texts.inviteOthers}
+      </Button>
     </FormDialog>
   );
 }

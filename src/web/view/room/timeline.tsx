@@ -17,6 +17,9 @@ import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Item } from "../../../core/model/state.ts";
+import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
@@ -24,6 +27,7 @@ import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { MenuStateContext } from "../shell/menu.tsx";
 import { Unfolded } from "../text/fold.tsx";
+import { Beginning, NewcomerWelcome } from "./beginning.tsx";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
 import { useRowFocus } from "./row-focus.ts";
@@ -36,11 +40,24 @@ const DRAWN_AT_END_PX = 400;
 /** The timeline follows the newest message within this distance. */
 const STICK_PX = 40;
 
+/** Precedes a room's first row. */
+const BEGINNING = { kind: "beginning", key: "beginning" } as const;
+
+type TimelineRow = Row | typeof BEGINNING;
+
 interface RowViewProps {
-  readonly row: Row;
+  readonly row: TimelineRow;
   readonly actions: MessageActions;
   readonly isJumpTarget: boolean;
   readonly onMenu: OnMenu;
+}
+
+/** Items after which the beginning of the lobby is out of sight. */
+const NEAR_BEGINNING_N = 20;
+
+function isLateJoin({ item, earlier }: Extract<Row, { kind: "item" }>): boolean {
+  const isJoin = ({ kind, isMine, n }: Item) => kind === "join" && isMine && n > NEAR_BEGINNING_N;
+  return isJoin(item) || earlier.some(isJoin);
 }
 
 type OnMenu = (key: string, isOpen: boolean) => void;
@@ -50,6 +67,8 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
   const { key } = row;
   const onMenuState = useCallback((isOpen: boolean) => onMenu(key, isOpen), [onMenu, key]);
   switch (row.kind) {
+    case "beginning":
+      return <Beginning target={actions.target} />;
     case "day":
       return (
         <div className="row day">
@@ -69,8 +88,14 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
         </div>
       );
     case "item":
-      if (!isMessage(row.item))
-        return <EventText row={row} actions={actions} isJumpTarget={isJumpTarget} />;
+      if (!isMessage(row.item)) {
+        return (
+          <>
+            <EventText row={row} actions={actions} isJumpTarget={isJumpTarget} />
+            {actions.target === LOBBY && isLateJoin(row) ? <NewcomerWelcome /> : null}
+          </>
+        );
+      }
       return (
         <MenuStateContext value={onMenuState}>
           <Message row={row} actions={actions} isJumpTarget={isJumpTarget} />
@@ -82,7 +107,7 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
 });
 
 interface StagedRows {
-  readonly rows: readonly Row[];
+  readonly rows: readonly TimelineRow[];
   readonly isShifted: boolean;
 }
 
@@ -90,7 +115,7 @@ interface StagedRows {
  * Adds rows at the start and at the end in two renders. In the first render, the list keeps its
  * distance from the end, in the second from the start.
  */
-function useStaged(rows: readonly Row[]): StagedRows {
+function useStaged(rows: readonly TimelineRow[]): StagedRows {
   const last = useRef<StagedRows>({ rows: [], isShifted: false });
   const [, rerender] = useState(0);
   const before = last.current;
@@ -103,7 +128,7 @@ function useStaged(rows: readonly Row[]): StagedRows {
   return current;
 }
 
-function firstStep(before: readonly Row[], rows: readonly Row[]): StagedRows {
+function firstStep(before: readonly TimelineRow[], rows: readonly TimelineRow[]): StagedRows {
   const first = before.findIndex(({ kind }) => kind === "item");
   if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
   const [anchor, at] = anchorOf(before, first, rows);
@@ -118,9 +143,9 @@ function firstStep(before: readonly Row[], rows: readonly Row[]): StagedRows {
 }
 
 function anchorOf(
-  before: readonly Row[],
+  before: readonly TimelineRow[],
   first: number,
-  rows: readonly Row[],
+  rows: readonly TimelineRow[],
 ): readonly [oldIndex: number, newIndex: number] {
   const newIndex = rows.findIndex(({ key }) => key === before[first]?.key);
   if (first >= 0 && newIndex >= 0) return [first, newIndex];
@@ -136,7 +161,7 @@ interface Aim {
 }
 
 /** Reports whether rows were only appended, which the list measures and follows itself. */
-function isAppended(rows: readonly Row[], before: readonly Row[]): boolean {
+function isAppended(rows: readonly TimelineRow[], before: readonly TimelineRow[]): boolean {
   const last = before.length - 1;
   const hasSameRange = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
   return last >= 0 && hasSameRange && rows.length > before.length;
@@ -158,7 +183,7 @@ interface ScrollState {
  * A jump target stays in effect until the user scrolls, because loading more messages changes its
  * index.
  */
-function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): ScrollState {
+function useScrollState(rows: readonly TimelineRow[], timeline: Rows, jumps: number): ScrollState {
   const list = useRef<VListHandle>(null);
   const isFollowing = useRef(true);
   const isMenuOpen = useRef(false);
@@ -166,8 +191,8 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   const lastJumps = useRef(0);
   const lastBottoms = useRef(timeline.bottoms);
   const aim = useRef<Aim>(undefined);
-  const aimedRows = useRef<readonly Row[]>(undefined);
-  const lastRows = useRef<readonly Row[]>([]);
+  const aimedRows = useRef<readonly TimelineRow[]>(undefined);
+  const lastRows = useRef<readonly TimelineRow[]>([]);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const lastIndex = rows.length - 1;
   useLayoutEffect(() => {
@@ -208,7 +233,11 @@ function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): Sc
   return { list, isFollowing, isMenuOpen, aim, userInputMs };
 }
 
-function isScrollingTo(handle: VListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
+function isScrollingTo(
+  handle: VListHandle,
+  rows: readonly TimelineRow[],
+  aim: Aim | undefined,
+): boolean {
   const at = aim === undefined ? -1 : rows.findIndex(({ key }) => key === aim.key);
   if (at < 0) return false;
   const offset = handle.getItemOffset(at);
@@ -228,7 +257,10 @@ class AllUnfolded extends Unfolded {
 const IGNORE_MENU: OnMenu = () => undefined;
 
 /** The list renders only visible rows, but printing needs all loaded rows. */
-function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
+function Printed({
+  rows,
+  actions,
+}: Pick<RowViewProps, "actions"> & { rows: readonly TimelineRow[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
     // Renders synchronously, because the browser prints the current state.
@@ -262,14 +294,19 @@ export interface TimelineProps {
  * Hides the first row's date while older rows are not loaded, because a loaded row from the same
  * day would take over the date and move the visible rows.
  */
-function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
-  return useMemo(
-    () => (hasOlder && rows[0]?.kind === "day" ? rows.slice(1) : rows),
-    [rows, hasOlder],
-  );
+function useBeginning({ rows, hasOlder }: Rows): readonly TimelineRow[] {
+  // The records of a joined room are not loaded yet.
+  const isLoading = useModelValue((model) => {
+    const room = openRoom(model);
+    return room?.kind === "room" && room.tail.items.length === 0;
+  });
+  return useMemo(() => {
+    if (hasOlder) return rows[0]?.kind === "day" ? rows.slice(1) : rows;
+    return isLoading ? rows : [BEGINNING, ...rows];
+  }, [rows, hasOlder, isLoading]);
 }
 
-function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
+function unreadIn(rows: readonly TimelineRow[], readSeq: number): { count: number; first: number } {
   const unread = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
     const row = rows[i];
@@ -282,14 +319,14 @@ function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first
   return unread;
 }
 
-function readSeqAtOpening(rows: readonly Row[]): number {
+function readSeqAtOpening(rows: readonly TimelineRow[]): number {
   const unread = rows.findIndex(({ kind }) => kind === "unread");
   const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
   return last?.kind === "item" ? last.item.seq : 0;
 }
 
 function useVisibleRange(
-  rows: readonly Row[],
+  rows: readonly TimelineRow[],
   { hasOlder, hasNewer, loading }: Rows,
   { list, isFollowing, isMenuOpen, aim }: ScrollState,
 ) {
@@ -354,7 +391,11 @@ interface DrawnRange {
 const EMPTY_RANGE: DrawnRange = { key: undefined, from: 0, to: -1, indexes: [] };
 const MORE_PX = 400;
 
-function drawnRange(rows: readonly Row[], handle: VListHandle, before: DrawnRange): DrawnRange {
+function drawnRange(
+  rows: readonly TimelineRow[],
+  handle: VListHandle,
+  before: DrawnRange,
+): DrawnRange {
   const { scrollOffset, viewportSize } = handle;
   const key = rows[0]?.key;
   const from = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX));
@@ -382,7 +423,7 @@ function useMenuKey({ isFollowing, isMenuOpen }: ScrollState) {
 }
 
 function useDrawnRange(
-  rows: readonly Row[],
+  rows: readonly TimelineRow[],
   { list, isFollowing }: ScrollState,
   menuKey: string | undefined,
 ) {
@@ -559,7 +600,7 @@ function endOf(section: HTMLElement | null): number {
  * Returns the row that is being collapsed if its start is out of view, because collapsing it would
  * scroll past it; otherwise -1.
  */
-function foldedAbove(rows: readonly Row[], button: Element): number {
+function foldedAbove(rows: readonly TimelineRow[], button: Element): number {
   const article = button.closest<HTMLElement>("article");
   const listTop = article?.closest(".list")?.getBoundingClientRect().top ?? 0;
   const isOpen = button.getAttribute("aria-expanded") === "true";

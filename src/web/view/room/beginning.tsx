@@ -1,0 +1,147 @@
+/** The beginning of a room or conversation: its purpose, and the first actions. */
+
+import type { ReactNode } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { isOnline, openRoom } from "../../../core/model/selectors.ts";
+import type { RoomState } from "../../../core/model/state.ts";
+import { LOBBY } from "../../../core/rooms/rooms.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
+import { Button } from "../shell/button.tsx";
+import { useModelValue, usePage } from "../shell/context.tsx";
+import { confirmSeal } from "../shell/dialog.tsx";
+import { Icon } from "../shell/icons.tsx";
+import { InviteDialog } from "../shell/invite-dialog.tsx";
+import { RichLine } from "./rich-text.tsx";
+import { inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
+import { Switcher } from "./switcher.tsx";
+
+/** `n` of a creator's join, which follows the record of the room. */
+const FIRST_JOIN_N = 2;
+
+export function Beginning({ target }: { readonly target: string }) {
+  const room = useModelValue(openRoom);
+  if (target.startsWith("@")) return <PersonBeginning name={target.slice(1)} room={room} />;
+  if (target === LOBBY) return <Welcome />;
+  return room === undefined ? null : <RoomBeginning room={room} />;
+}
+
+interface LayoutProps {
+  readonly sign: string;
+  readonly title: string;
+  readonly buttons: ReactNode;
+  readonly children: ReactNode;
+}
+
+function Layout({ sign, title, buttons, children }: LayoutProps) {
+  return (
+    <div className="row beginning">
+      <span className="beginning-sign" aria-hidden="true">
+        {sign}
+      </span>
+      <h2 dir="auto">{title}</h2>
+      {children}
+      <div className="beginning-buttons">{buttons}</div>
+    </div>
+  );
+}
+
+function RoomBeginning({ room }: { readonly room: RoomState }) {
+  const page = usePage();
+  const { texts, times, openDialog } = page;
+  const { topic, isClosed, isSealed, isLocked } = room;
+  const name = targetText(room.name);
+  const [first] = (room.jump ?? room.tail).items;
+  const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
+  return (
+    <Layout
+      sign="#"
+      title={texts.beginningOf(name)}
+      buttons={
+        isClosed ? null : (
+          <>
+            <Button onClick={() => inviteTo(page, room)}>
+              <Icon name="invite" /> {texts.inviteToRoom(name)}
+            </Button>
+            {isSealed || topic !== "" ? null : (
+              <Button onClick={() => openDialog(TopicDialog, { room })}>
+                <Icon name="edit" /> {texts.addTopic}
+              </Button>
+            )}
+          </>
+        )
+      }
+    >
+      {topic === "" ? null : <RichLine text={topic} />}
+      {creator?.from === undefined ? null : (
+        <p className="hint" dir="auto">
+          {texts.createdOn(cleanText(creator.from), times.date(creator.timeUnixMs))}
+        </p>
+      )}
+      <p className="hint">
+        {isSealed ? `${texts.makeSealed}.` : isLocked ? texts.lockedExplained : texts.anyoneJoins}
+      </p>
+    </Layout>
+  );
+}
+
+interface PersonProps {
+  readonly name: string;
+  readonly room: RoomState | undefined;
+}
+
+function PersonBeginning({ name: user, room }: PersonProps) {
+  const page = usePage();
+  const { texts, chat } = page;
+  const name = cleanText(user);
+  const isHere = useModelValue((model) => isOnline(model, user));
+  const canSeal = room?.isSealed !== true && chat.sealRefusal === undefined;
+  return (
+    <Layout
+      sign="@"
+      title={texts.beginningWith(name)}
+      buttons={
+        canSeal ? (
+          <Button onClick={() => confirmSeal(page, user)}>
+            <Icon name="lock" /> {texts.sealConversation}
+          </Button>
+        ) : null
+      }
+    >
+      <p className="hint" dir="auto">
+        {isHere ? texts.userOnline(name) : texts.arrivesLater(name)}
+      </p>
+    </Layout>
+  );
+}
+
+/** Shown until the user joins another room or writes to someone. */
+export function NewcomerWelcome() {
+  return useModelValue(({ rooms }) => rooms.size === 1) ? <Welcome /> : null;
+}
+
+function Welcome() {
+  const { texts, chat, openDialog } = usePage();
+  const server = useModelValue((model) => model.server?.name ?? "");
+  const onOpen = (to: string) => chat.actions.open(to);
+  return (
+    <Layout
+      sign="👋"
+      title={texts.welcomeTo(cleanText(server))}
+      buttons={
+        <>
+          <Button onClick={() => openDialog(RoomsDialog, { onOpen })}>
+            <Icon name="list" /> {texts.seeRooms}
+          </Button>
+          <Button onClick={() => openDialog(Switcher, { onOpen, isPeople: true })}>
+            <Icon name="edit" /> {texts.writeToSomeone}
+          </Button>
+          <Button onClick={() => openDialog(InviteDialog)}>
+            <Icon name="invite" /> {texts.inviteMore}
+          </Button>
+        </>
+      }
+    >
+      <p className="hint">{texts.welcomeExplained}</p>
+    </Layout>
+  );
+}
