@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { serverTag } from "../../src/web/input/route.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -69,4 +70,23 @@ pageTest("welcomes a new user until that user joins a room", async () => {
   await dina.room("lobby").click();
   await dina.waitForMessage("message 59");
   expect(await welcome.count()).toBe(0);
+});
+
+pageTest("shows the author and beginning of a linked message, at any address", async () => {
+  const ana = await server.window("ana");
+  const gil = await server.headlessUser("gil");
+  await gil.tab.ask("join", { room: "annex", create: true });
+  await gil.post("The **exam** is on Friday", "annex");
+  await ana.send("/join annex");
+  const exam = ana.message("The exam is on Friday").first();
+  const seq = await exam.getAttribute("data-seq");
+  const tag = serverTag(String(server.served.listening["fingerprint"]));
+  await ana.room("math").click();
+  await ana.send(`see https://192.0.2.7:1/#/annex/${seq}/${tag}`);
+  const quote = ana.message("see message in #annex").locator("a.quote");
+  await quote.filter({ hasText: /^gil · #annex · .* The exam is on Friday$/ }).waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await quote.click();
+  await ana.heading("#annex").waitFor();
+  await exam.waitFor();
 });

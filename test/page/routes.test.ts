@@ -94,7 +94,7 @@ pageTest("opens a linked message, also after log-in", async () => {
   await ana.waitUntilSent();
   await ana
     .message(/^dora.*see /s)
-    .getByRole("link")
+    .getByRole("link", { name: "message in #lobby" })
     .click();
   expect(await shownText(ana)).toBe("message 39.");
   expect(ana.context.pages()).toHaveLength(1);

@@ -44,13 +44,15 @@ export function serverTag(fingerprint: string): string {
   return fingerprint.replace("SHA256:", "").slice(0, TAG_LENGTH);
 }
 
+type PageAddress = Pick<URL, "origin" | "pathname">;
+
 /**
  * Returns the route of a link to a message on this server, whose address may be unknown here.
  * @param page address of this page
  */
 export function linkedRoute(
   href: string,
-  page: Pick<URL, "origin" | "pathname">,
+  page: PageAddress,
   fingerprint: string,
 ): Route | undefined {
   const url = URL.parse(href);
@@ -58,4 +60,15 @@ export function linkedRoute(
   if (url === null || route.target === "" || url.search !== "") return undefined;
   if (server !== undefined) return server === serverTag(fingerprint) ? route : undefined;
   return url.origin === page.origin && url.pathname === page.pathname ? route : undefined;
+}
+
+const LINK = /https?:\/\/[^\s#]{1,300}#\/[^\s/]{1,40}\/\d{1,16}(?:\/[\w-]{10})?/gi;
+const LINKS_MAX = 3;
+
+/** Returns the first messages on this server to which a text has links. */
+export function linkedMessages(text: string, page: PageAddress, fingerprint: string): Route[] {
+  const routes = [...text.matchAll(LINK)]
+    .slice(0, LINKS_MAX)
+    .flatMap(([href]) => linkedRoute(href, page, fingerprint) ?? []);
+  return [...new Map(routes.map((route) => [formatRoute(route), route])).values()];
 }

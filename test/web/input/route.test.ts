@@ -4,6 +4,7 @@ import { isName } from "../../../src/base/names.ts";
 import {
   formatRoute,
   isRouteHash,
+  linkedMessages,
   linkedRoute,
   readRoute,
   serverTag,
@@ -83,4 +84,19 @@ test.each([
   ["//#/lobby/184", undefined],
 ])("%s leads to a message on this server or elsewhere", (href, route) => {
   expect(linkedRoute(href, PAGE, FINGERPRINT)).toEqual(route);
+});
+
+test("finds the first three links to messages of this server in a text", () => {
+  const page = { origin: "https://a.example", pathname: "/" };
+  const tag = serverTag("SHA256:0123456789abcdef");
+  const find = (text: string) =>
+    linkedMessages(text, page, "SHA256:0123456789abcdef").map(formatRoute);
+  expect(find(`see https://192.0.2.1:7/#/math/4/${tag}, [x](https://a.example/#/@ben/9)`)).toEqual([
+    "#/math/4",
+    "#/@ben/9",
+  ]);
+  expect(find("https://b.example/#/math/4 https://a.example/#/math")).toEqual([]);
+  const many = [1, 2, 2, 3, 4].map((seq) => `https://a.example/#/math/${seq}`).join(" ");
+  expect(find(many)).toEqual(["#/math/1", "#/math/2"]);
+  expect(find(`https://${"a".repeat(100_000)}`)).toEqual([]);
 });

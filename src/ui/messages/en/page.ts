@@ -122,6 +122,7 @@ export const ENGLISH = {
   newMessages: "New messages",
   hiddenMessages: (count: number, actor: string) =>
     `${counted(count, "hidden message")} from ${actor}`,
+  messageIn: (target: string) => `message in ${target}`,
   today: "Today",
   yesterday: "Yesterday",
   newest: "Jump to latest",

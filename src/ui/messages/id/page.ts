@@ -121,6 +121,7 @@ export const INDONESIAN: Texts = {
   newMessages: "Pesan baru",
   hiddenMessages: (count, actor) => `${count} pesan tersembunyi dari ${actor}`,
   today: "Hari ini",
+  messageIn: (target) => `pesan di ${target}`,
   yesterday: "Kemarin",
   newest: "Ke pesan terbaru",
   goToDate: "Ke tanggal",

@@ -1,17 +1,22 @@
 /** Renderer for users' texts: formatting, mentions, links, code, tables and formulas. */
 
-import { memo, type ReactNode, useMemo } from "react";
+import { memo, type ReactNode, useEffect, useMemo, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks.ts";
 import { isEmojiOnly } from "../../../core/markup/emoji-only.ts";
 import { type Inline, parseInline } from "../../../core/markup/inline.ts";
 import { mathSource, splitStruck } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
+import { roomOf } from "../../../core/model/selectors.ts";
+import type { Item } from "../../../core/model/state.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
-import { formatRoute, linkedRoute } from "../../input/route.ts";
+import { authorText, briefText } from "../../../ui/text/event-text.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
+import { formatRoute, linkedMessages, linkedRoute, type Route } from "../../input/route.ts";
 import { emojiModule } from "../emoji/loader.ts";
 import { copy } from "../shell/clipboard.ts";
-import { type PageValue, usePage } from "../shell/context.tsx";
+import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
+import { whenSettled } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { LazyModule, useModule } from "../shell/lazy.ts";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -53,9 +58,13 @@ function Mention({ name, children }: { readonly name: string; readonly children:
 }
 
 function Link({ text, href, host }: Extract<Inline, { readonly kind: "link" }>) {
-  const { chat } = usePage();
+  const { chat, texts } = usePage();
   const route = linkedRoute(href, location, chat.model.server?.fingerprint ?? "");
-  if (route !== undefined) return <a href={formatRoute(route)}>{text}</a>;
+  if (route !== undefined) {
+    const target = targetText(route.target);
+    const label = route.seq === undefined ? target : texts.messageIn(target);
+    return <a href={formatRoute(route)}>{/^https?:/i.test(text) ? label : text}</a>;
+  }
   return (
     <>
       <a href={href} target="_blank" rel="noopener noreferrer">
@@ -204,6 +213,28 @@ const renderBlocks = (blocks: readonly Block[]): ReactNode =>
     : // biome-ignore lint/suspicious/noArrayIndexKey: blocks never move
       blocks.map((block, i) => <BlockView key={i} block={block} />);
 
+const QUOTE_LENGTH = 160;
+
+/** Author and beginning of a linked message, if this user can read it. */
+function LinkQuote({ route }: { readonly route: Route }) {
+  const { chat, texts, times } = usePage();
+  const { target, seq = 0 } = route;
+  const room = useModelValue((model) => roomOf(model, target)?.id);
+  const [item, setItem] = useState<Item>();
+  useEffect(
+    () => room && whenSettled(chat.actions.savedItem(room, seq), setItem),
+    [chat, room, seq],
+  );
+  if (item === undefined) return null;
+  const author = [authorText(item, texts), targetText(target), times.full(item.timeUnixMs)];
+  return (
+    <a className="quote" href={formatRoute(route)} dir="auto">
+      <span className="quote-name">{author.join(" · ")}</span>{" "}
+      <PlainLine text={briefText(item, texts, times, QUOTE_LENGTH)} />
+    </a>
+  );
+}
+
 export interface RichTextProps {
   readonly text: string;
   readonly mentions: readonly string[];
@@ -216,11 +247,17 @@ export const RichText = memo(function Text({ text, mentions, children }: RichTex
     () => parseMarkup(text, new Set(mentions.map((name) => name.toLowerCase()))),
     [text, mentions],
   );
+  const { chat } = usePage();
+  const { fingerprint = "" } = chat.model.server ?? {};
+  const quotes = useMemo(() => linkedMessages(text, location, fingerprint), [text, fingerprint]);
   const isLarge = useMemo(() => isEmojiOnly(text), [text]);
   return (
     <div className={isLarge ? "words is-emoji" : "words"} dir="auto">
       {renderBlocks(blocks)}
       {children}
+      {quotes.map((route) => (
+        <LinkQuote key={formatRoute(route)} route={route} />
+      ))}
     </div>
   );
 });
