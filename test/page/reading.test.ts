@@ -90,3 +90,23 @@ pageTest("shows the author and beginning of a linked message, at any address", a
   await ana.heading("#annex").waitFor();
   await exam.waitFor();
 });
+
+pageTest("lists people by role and presence, with counts and search", async () => {
+  const ana = await server.window("ana");
+  const { page } = ana;
+  await ana.room("lobby").click();
+  const people = page.getByRole("complementary", { name: "People" });
+  await people.getByText(/^\d+ online, \d+ offline$/).waitFor();
+  const offline = people.getByRole("region", { name: "Offline" });
+  await offline.getByText("cleo").waitFor();
+  await people.getByLabel("Find a person").fill("PUPIL3");
+  expect(await people.locator(".person").count()).toBe(1);
+  await people.getByLabel("Find a person").fill("nobody");
+  await people.getByText("No matches").waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await people.getByLabel("Find a person").fill("");
+  const olga = await server.operator();
+  await olga.send("/grant pupil1");
+  const leads = people.getByRole("region", { name: "Operators and moderators" });
+  await leads.getByText("pupil1").waitFor();
+});

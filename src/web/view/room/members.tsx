@@ -1,6 +1,7 @@
 /** Members of the open room, and the actions for a user. */
 
 import { memo, useEffect, useMemo, useState } from "react";
+import { foldCase } from "../../../base/case-fold.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
@@ -159,6 +160,25 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
 });
 
 const PEOPLE_LISTED_MAX = 500;
+const SEARCHED_MEMBERS_MIN = 8;
+
+type Section = readonly [title: string, members: readonly Member[]];
+
+/** @param isConnected if false, nobody's presence is known */
+function sectionsOf(all: readonly Member[], isConnected: boolean, texts: Texts): Section[] {
+  const isLead = ({ role }: Member) => role === "operator" || role === "moderator";
+  const leads = all.filter(isLead);
+  const others = all.filter((member) => !isLead(member));
+  const byPresence: readonly Section[] = [
+    [texts.onlinePeople, others.filter(({ isOnline }) => isOnline)],
+    [texts.offlinePeople, others.filter(({ isOnline }) => !isOnline)],
+  ];
+  const sections: readonly Section[] = [
+    [texts.leads, leads],
+    ...(isConnected ? byPresence : [[texts.people, others] as const]),
+  ];
+  return sections.filter(([, members]) => members.length > 0);
+}
 
 export interface PeopleProps {
   readonly room: RoomState;
@@ -169,14 +189,15 @@ export interface PeopleProps {
 export const People = memo(function People({ room, me, onClose }: PeopleProps) {
   const texts = useTexts();
   const { members = [], moderates } = room;
+  const isConnected = useOnline();
+  const [query, setQuery] = useState("");
   const sorted = useMemo(
-    () =>
-      [...members].sort((a, b) => {
-        if (a.isOnline !== b.isOnline) return a.isOnline ? -1 : 1;
-        return compareNames(a.name, b.name);
-      }),
+    () => [...members].sort((a, b) => compareNames(a.name, b.name)),
     [members],
   );
+  const found = sorted.filter(({ name }) => foldCase(name).includes(foldCase(query.trim())));
+  const sections = sectionsOf(found.slice(0, PEOPLE_LISTED_MAX), isConnected, texts);
+  const onlineCount = members.filter(({ isOnline }) => isOnline).length;
   return (
     <>
       <div className="side-head">
@@ -185,20 +206,46 @@ export const People = memo(function People({ room, me, onClose }: PeopleProps) {
         </h2>
         <IconButton icon="close" label={texts.closePeople} onPress={onClose} />
       </div>
-      {members.length > PRESENCE_MEMBERS_MAX ? (
-        <p className="list-note">{texts.onlineAtOpening}</p>
-      ) : null}
-      <ul className="people-list">
-        {sorted.slice(0, PEOPLE_LISTED_MAX).map((member) => (
-          <Person
-            key={member.name}
-            member={member}
-            room={room.kind === "room" ? room.name : undefined}
-            moderates={moderates}
-            isMe={isSameName(member.name, me)}
+      <div className="people-search">
+        {members.length < SEARCHED_MEMBERS_MIN ? null : (
+          <input
+            type="text"
+            aria-label={texts.findPerson}
+            placeholder={texts.findPerson}
+            autoComplete="off"
+            spellCheck="false"
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
           />
-        ))}
-      </ul>
+        )}
+        {isConnected ? (
+          <p className="list-note">
+            {texts.presenceCounts(onlineCount, members.length - onlineCount)}
+            {members.length > PRESENCE_MEMBERS_MAX ? ` · ${texts.onlineAtOpening}` : ""}
+          </p>
+        ) : null}
+      </div>
+      {sections.map(([title, people]) => (
+        <section key={title} className="people-section" aria-label={title}>
+          <h3>
+            {title} <span className="room-note">{people.length}</span>
+          </h3>
+          <ul className="people-list">
+            {people.map((member) => (
+              <Person
+                key={member.name}
+                member={member}
+                room={room.kind === "room" ? room.name : undefined}
+                moderates={moderates}
+                isMe={isSameName(member.name, me)}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+      <p className="list-note people-search" role="status">
+        {found.length === 0 && query !== "" ? texts.noMatches : ""}
+      </p>
     </>
   );
 }, isSameExceptMessages);
