@@ -110,3 +110,25 @@ pageTest("lists people by role and presence, with counts and search", async () =
   const leads = people.getByRole("region", { name: "Operators and moderators" });
   await leads.getByText("pupil1").waitFor();
 });
+
+pageTest("offers files, details and invitations in a room's menu", async () => {
+  const ana = await server.window("ana");
+  const { page } = ana;
+  await ana.room("math").click();
+  await ana.button("Actions for math").click();
+  await ana.menuItem("Room details").click();
+  const details = ana.dialog("#math");
+  await details.getByText("Anyone on this server can join.").waitFor();
+  await details.getByText("Fractions").waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await page.keyboard.press("Escape");
+  await ana.button("Actions for math").click();
+  await ana.menuItem("Files of this room").click();
+  await page.getByLabel("Files only").waitFor();
+  await page.getByText("No results.").waitFor();
+  await ana.button("Close").click();
+  await ana.button("Actions for math").click();
+  await ana.menuItem("Invite people…").click();
+  await ana.dialog("Invite people to #math").waitFor();
+  await page.keyboard.press("Escape");
+});

@@ -441,6 +441,13 @@ export const ENGLISH = {
 
   more: "More",
 
+  rename: "Rename",
+  renameAsk: (name: string) => `Rename ${name}`,
+  renameExplained: "Their devices stay signed in, and the old name stays reserved for them.",
+  newName: "New name",
+  roomDetails: "Room details",
+  roomFiles: "Files of this room",
+  roomAccess: "Access",
   commands: "Commands",
   switcher: "Go to a room or person",
   revoke: "Revoke",

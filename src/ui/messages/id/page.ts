@@ -444,6 +444,13 @@ export const INDONESIAN: Texts = {
 
   more: "Lainnya",
 
+  rename: "Ganti nama",
+  renameAsk: (name) => `Ganti nama ${name}`,
+  renameExplained: "Perangkatnya tetap masuk, dan nama lama tetap miliknya.",
+  newName: "Nama baru",
+  roomDetails: "Detail ruang",
+  roomFiles: "Berkas di ruang ini",
+  roomAccess: "Akses",
   commands: "Perintah",
   switcher: "Pergi ke ruang atau orang",
   revoke: "Cabut",

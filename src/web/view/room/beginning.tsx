@@ -12,7 +12,7 @@ import { confirmSeal } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { RichLine } from "./rich-text.tsx";
-import { inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
+import { accessText, inviteTo, RoomsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
 
 /** `n` of a creator's join, which follows the record of the room. */
@@ -48,7 +48,7 @@ function Layout({ sign, title, buttons, children }: LayoutProps) {
 function RoomBeginning({ room }: { readonly room: RoomState }) {
   const page = usePage();
   const { texts, times, openDialog } = page;
-  const { topic, isClosed, isSealed, isLocked } = room;
+  const { topic, isClosed, isSealed } = room;
   const name = targetText(room.name);
   const [first] = (room.jump ?? room.tail).items;
   const creator = first?.kind === "join" && first.n === FIRST_JOIN_N ? first : undefined;
@@ -77,9 +77,7 @@ function RoomBeginning({ room }: { readonly room: RoomState }) {
           {texts.createdOn(cleanText(creator.from), times.date(creator.timeUnixMs))}
         </p>
       )}
-      <p className="hint">
-        {isSealed ? `${texts.makeSealed}.` : isLocked ? texts.lockedExplained : texts.anyoneJoins}
-      </p>
+      <p className="hint">{accessText(room, texts)}</p>
     </Layout>
   );
 }

@@ -98,7 +98,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
         </button>
       )}
       {room === undefined || anchor === undefined ? null : (
-        <RoomMenu target={room.target} anchor={anchor} onClose={close} />
+        <RoomMenu target={room.target} anchor={anchor} onSearch={onSearch} onClose={close} />
       )}
     </header>
   );

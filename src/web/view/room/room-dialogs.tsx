@@ -4,9 +4,10 @@ import { useEffect, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { Fault } from "../../../base/fault.ts";
 import { compareNames, isName } from "../../../base/names.ts";
+import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
-import { knownNames } from "../../../core/model/selectors.ts";
+import { knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
@@ -17,7 +18,14 @@ import type { Answer } from "../../../wire/messages.ts";
 import { formatRoute } from "../../input/route.ts";
 import { Button } from "../shell/button.tsx";
 import type { CloseProps } from "../shell/context.tsx";
-import { FaultLine, type PageValue, type Task, usePage, useTask } from "../shell/context.tsx";
+import {
+  FaultLine,
+  type PageValue,
+  type Task,
+  useModelValue,
+  usePage,
+  useTask,
+} from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
@@ -307,6 +315,40 @@ export function DateDialog({ target, onClose }: CloseProps & { readonly target: 
         isFirst
       />
     </FormDialog>
+  );
+}
+
+export function accessText({ isSealed, isLocked }: RoomState, texts: Texts): string {
+  if (isSealed) return `${texts.makeSealed}.`;
+  return isLocked ? texts.lockedExplained : texts.anyoneJoins;
+}
+
+export function RoomDetailsDialog({ target, onClose }: CloseProps & { readonly target: string }) {
+  const { texts } = usePage();
+  const room = useModelValue((model) => roomOf(model, target));
+  if (room === undefined) return null;
+  const { topic, members, keepMs, isClosed } = room;
+  const facts: readonly (readonly [string, string])[] = [
+    [texts.topic, topic === "" ? "–" : plainTopic(topic)],
+    [texts.people, members === undefined ? "–" : texts.members(members.length)],
+    [texts.roomAccess, accessText(room, texts)],
+    [
+      texts.retentionHead,
+      keepMs === undefined ? texts.forever : texts.span(formatDuration(keepMs)),
+    ],
+  ];
+  return (
+    <Dialog title={targetText(target)} onClose={onClose}>
+      <dl className="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd dir="auto">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {isClosed ? <p>{texts.roomClosed}</p> : null}
+    </Dialog>
   );
 }
 

@@ -5,6 +5,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { canPin, roomList, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { LOBBY } from "../../../core/rooms/rooms.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { ReceiptsDialog } from "../attention/readers.tsx";
 import { Button } from "../shell/button.tsx";
@@ -12,9 +13,10 @@ import type { CloseProps } from "../shell/context.tsx";
 import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { confirm, confirmSeal, Dialog } from "../shell/dialog.tsx";
 import { Menu, type MenuItem } from "../shell/menu.tsx";
+import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { showsPictures, switchedPictures } from "../shell/settings.ts";
 import { personItems } from "./members.tsx";
-import { DateDialog, TopicDialog } from "./room-dialogs.tsx";
+import { DateDialog, inviteTo, RoomDetailsDialog, TopicDialog } from "./room-dialogs.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
 const HOUR_MS = 60 * 60_000;
@@ -22,10 +24,12 @@ const MUTE_HOURS = [1, 8, 72] as const;
 
 interface RoomMenuProps extends CloseProps {
   readonly target: string;
+  /** Shows the search panel. */
+  readonly onSearch: () => void;
   readonly anchor: HTMLElement;
 }
 
-export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
+export function RoomMenu({ target, anchor, onSearch, onClose }: RoomMenuProps) {
   const page = usePage();
   const room = useModelValue((model) => roomOf(model, target));
   const isMissing = room === undefined;
@@ -34,12 +38,37 @@ export function RoomMenu({ target, anchor, onClose }: RoomMenuProps) {
   }, [isMissing, onClose]);
   if (isMissing) return null;
   const label = page.texts.actionsFor(cleanText(target));
-  return <Menu label={label} items={roomItems(page, room)} anchor={anchor} onClose={onClose} />;
+  return (
+    <Menu label={label} items={roomItems(page, room, onSearch)} anchor={anchor} onClose={onClose} />
+  );
 }
 
-function roomItems(page: PageValue, room: RoomState): MenuItem[] {
-  const own = room.kind === "person" ? conversationItems(page, room) : namedItems(page, room);
+function roomItems(page: PageValue, room: RoomState, onSearch: () => void): MenuItem[] {
+  const { texts, chat, openDialog } = page;
+  const isNamed = room.kind === "room";
+  const own = isNamed ? namedItems(page, room) : conversationItems(page, room);
+  const invite: MenuItem = {
+    label: `${texts.invite}…`,
+    icon: "invite",
+    onChoose: () => inviteTo(page, room),
+  };
+  const details: MenuItem = {
+    label: texts.roomDetails,
+    icon: "list",
+    onChoose: () => openDialog(RoomDetailsDialog, { target: room.target }),
+  };
+  const files: MenuItem = {
+    label: texts.roomFiles,
+    icon: "file",
+    onChoose: () => {
+      chat.actions.search({ text: "", target: room.target, files: true });
+      onSearch();
+    },
+  };
   return [
+    ...(isNamed && !room.isClosed ? [invite] : []),
+    ...(isNamed ? [details] : []),
+    files,
     ...arrangingItems(page, room),
     picturesItem(page, room),
     dateItem(page, room),
@@ -152,12 +181,18 @@ function conversationItems(page: PageValue, room: RoomState): MenuItem[] {
 function namedItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts, chat, fail, openDialog } = page;
   const isRaised = room.hands.some((name) => isSameName(name, chat.model.me));
+  const rename: MenuItem = {
+    label: `${texts.rename}…`,
+    icon: "edit",
+    onChoose: () => openDialog(RenameDialog, { subject: { room: room.name } }),
+  };
   return [
     {
       label: isRaised ? texts.lowerOwnHand : texts.raiseHand,
       icon: "hand",
       onChoose: () => void chat.actions.toggleHand(room.target).catch(fail),
     },
+    ...(chat.model.isOperator && room.target !== LOBBY ? [rename] : []),
     room.isSealed
       ? membersItem(page, room)
       : {

@@ -284,6 +284,7 @@ export const Rooms = memo(function Rooms(props: RoomsProps) {
         <RoomMenu
           target={menu.anchor.dataset["target"] ?? ""}
           anchor={menu.anchor}
+          onSearch={onSearch}
           onClose={menu.close}
         />
       )}

@@ -1,0 +1,41 @@
+/** Dialog with which operators rename an account or a room. */
+
+import { useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import type { CloseProps } from "./context.tsx";
+import { usePage } from "./context.tsx";
+import { FormDialog } from "./dialog.tsx";
+import { Field } from "./form.tsx";
+
+interface RenameProps extends CloseProps {
+  readonly subject: { readonly user: string } | { readonly room: string };
+  readonly onDone?: () => void;
+}
+
+export function RenameDialog({ subject, onDone, onClose }: RenameProps) {
+  const { texts, chat } = usePage();
+  const before = "user" in subject ? subject.user : subject.room;
+  const [name, setName] = useState(before);
+  const rename = async () => {
+    await chat.request("rename", { ...subject, to: name.trim().replace(/^[@#]/, "") });
+    onDone?.();
+  };
+  return (
+    <FormDialog
+      title={texts.renameAsk("user" in subject ? cleanText(before) : `#${cleanText(before)}`)}
+      action={texts.rename}
+      onSubmit={rename}
+      onClose={onClose}
+    >
+      <Field
+        id="rename"
+        label={texts.newName}
+        value={name}
+        onChange={setName}
+        isRequired
+        isFirst
+        {...("user" in subject ? { hint: texts.renameExplained } : {})}
+      />
+    </FormDialog>
+  );
+}
