@@ -122,7 +122,7 @@ pageTest(
 pageTest("charts a spike of messages, also in a narrow window", async () => {
   const ben = await server.headlessUser("ben");
   await ben.postMany(SPIKE, (n) => `line ${n}`);
-  const olga = await serverWindow("Server");
+  const olga = await serverWindow("Overview");
   const chart = olga.page.getByRole("figure", { name: /^Messages per second/ });
   await chart.getByText(/maximum [1-9]\d*\/s at \d\d:\d\d/).waitFor();
   await until("all charts are drawn", () => isDrawn(olga));
@@ -159,7 +159,7 @@ pageTest(
     const told = lines.map((line) => JSON.parse(line) as { what: string; text: string });
     expect(told.some(({ text }) => text.includes("said before anybody looked"))).toBe(true);
     expect(told.filter(({ what }) => what === "invite created")).toHaveLength(1);
-    await tab(olga, "Server");
+    await tab(olga, "Overview");
     await olga.button("Announce").click();
     const dialog = olga.dialog("Announce");
     await dialog.getByLabel("Announcement").fill("<b>Maintenance</b> at noon");
@@ -349,7 +349,7 @@ pageTest("hides direct messages; bans and unbans a user, and closes registration
   await olga.page.getByRole("tabpanel").getByText("None.").waitFor();
 
   // Must be the last test of this server, because registration is closed afterwards.
-  await tab(olga, "Server");
+  await tab(olga, "Overview");
   await olga.page.getByRole("tabpanel").getByText("Disk free").first().waitFor();
   await olga.button("Close registration").click();
   await olga.page.getByText("Only people with an invite may register.").waitFor();
@@ -377,6 +377,7 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   await page.reload();
 
   await olga.button("Server administration").click();
+  await tab(olga, "Live log");
   const log = page.getByRole("region", { name: "Live log" });
   await log.getByText("signed in").first().waitFor();
   expect(await log.getByText("192.0.2.9").count()).toBe(0);
@@ -386,7 +387,7 @@ pageTest("fetches decisions from before the start, and keeps the announcement", 
   expect(await olga.button("Load older decisions").isDisabled()).toBe(true);
   await expectAccessible(olga, "light", "earlier decisions");
   // The server sends the announcement on each connection; this browser has dismissed it.
-  await tab(olga, "Server");
+  await tab(olga, "Overview");
   await page.getByText("<b>we</b> **move** at noon").waitFor();
   expect(await banner.count()).toBe(0);
   await page.getByRole("heading", { name: "Announcement" }).scrollIntoViewIfNeeded();

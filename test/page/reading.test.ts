@@ -132,3 +132,22 @@ pageTest("offers files, details and invitations in a room's menu", async () => {
   await ana.dialog("Invite people to #math").waitFor();
   await page.keyboard.press("Escape");
 });
+
+pageTest("opens administration on an overview, and renames accounts and rooms", async () => {
+  const olga = await server.operator();
+  const { page } = olga;
+  await olga.button("Server administration").click();
+  await page.getByRole("tab", { name: "Overview", selected: true }).waitFor();
+  await page.getByText("Uptime").waitFor();
+  const rename = async (tab: string, from: string, to: string) => {
+    await page.getByRole("tab", { name: tab }).click();
+    await olga.button(`Actions for ${from}`).click();
+    await olga.menuItem("Rename…").click();
+    await olga.field("New name").fill(to);
+    await olga.button("Rename").click();
+    await olga.button(`Actions for ${from.startsWith("#") ? "#" : ""}${to}`).waitFor();
+  };
+  await rename("Accounts", "pupil6", "Petra");
+  await rename("Rooms", "#annex", "archive");
+  await olga.button("Back to chat").click();
+});

@@ -634,6 +634,7 @@ export const ENGLISH = {
   dashboardClients: "Clients",
   dashboardAccounts: "Accounts",
   dashboardFiles: "Files",
+  dashboardOverview: "Overview",
   dashboardServer: "Server",
   dashboardBans: "Bans",
   dashboardInvites: "Invites",

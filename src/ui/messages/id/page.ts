@@ -639,6 +639,7 @@ export const INDONESIAN: Texts = {
   dashboardClients: "Klien",
   dashboardAccounts: "Akun",
   dashboardFiles: "Berkas",
+  dashboardOverview: "Ringkasan",
   dashboardServer: "Server",
   dashboardBans: "Blokir",
   dashboardInvites: "Undangan",

@@ -6,6 +6,7 @@ import type { Answer } from "../../../wire/messages.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirmItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { BanDialog } from "./bans.tsx";
 import { moderateItems, signOut } from "./moderation.tsx";
 import { ResetDialog } from "./reset-dialog.tsx";
@@ -18,7 +19,7 @@ function accountItems(
   account: AccountEntry,
   reload: () => void,
 ): readonly MenuItem[] {
-  const { texts, show, chat } = page;
+  const { texts, show, chat, openDialog } = page;
   const { user, operator } = account;
   const name = cleanText(user);
   const reset = () => show((close) => <ResetDialog user={user} onClose={close} />);
@@ -31,7 +32,9 @@ function accountItems(
     isDanger: true,
     onConfirm: () => chat.request("grant", { user, on: !operator }).then(reload),
   });
+  const rename = () => openDialog(RenameDialog, { subject: { user }, onDone: reload });
   return [
+    { label: `${texts.rename}…`, onChoose: rename },
     { label: texts.resetPassword, onChoose: reset },
     { label: texts.signOutAll, onChoose: () => signOut(page, user, account.password) },
     { ...operate, isDanger: false },

@@ -16,8 +16,7 @@ import { DashboardFiles, DashboardRooms } from "./rooms.tsx";
 import { DashboardServer } from "./server.tsx";
 import { useStyleSheet } from "./style-sheet.ts";
 
-const VIEWS = {
-  server: DashboardServer,
+const OTHERS = {
   accounts: DashboardAccounts,
   rooms: DashboardRooms,
   files: DashboardFiles,
@@ -26,13 +25,15 @@ const VIEWS = {
   bans: DashboardBans,
   invites: DashboardInvites,
 } as const;
+const OTHER_VIEWS = Object.keys(OTHERS) as (keyof typeof OTHERS)[];
+const VIEWS = { server: DashboardServer, ...OTHERS } as const;
 type Tab = "log" | keyof typeof VIEWS;
-const TABS = ["log", ...Object.keys(VIEWS)] as readonly Tab[];
+const TABS: readonly Tab[] = ["server", "log", ...OTHER_VIEWS];
 
 export function Dashboard({ onClose }: CloseProps) {
   useStyleSheet(adminSheet);
   const { texts } = usePage();
-  const [tab, setTab] = useState<Tab>("log");
+  const [tab, setTab] = useState<Tab>("server");
   const names: Readonly<Record<Tab, string>> = {
     log: texts.dashboardLog,
     accounts: texts.dashboardAccounts,
@@ -40,7 +41,7 @@ export function Dashboard({ onClose }: CloseProps) {
     files: texts.dashboardFiles,
     clients: texts.dashboardClients,
     transfers: texts.transfers,
-    server: texts.dashboardServer,
+    server: texts.dashboardOverview,
     bans: texts.dashboardBans,
     invites: texts.dashboardInvites,
   };

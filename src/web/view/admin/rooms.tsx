@@ -2,21 +2,20 @@
 
 import { formatDuration, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirmItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { RenameDialog } from "../shell/rename-dialog.tsx";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { type Column, field, type ListRequest, Marked, ServerTable, UserText } from "./table.tsx";
 
 type RoomEntry = Answer<"all-rooms">["rooms"][number];
 type FileEntry = Answer<"all-files">["files"][number];
 
-/** Room of all users. It cannot be closed or removed. */
-const LOBBY = "lobby";
-
 function roomItems(page: PageValue, entry: RoomEntry, reload: () => void): readonly MenuItem[] {
-  const { texts, chat } = page;
+  const { texts, chat, openDialog } = page;
   const { room, closed } = entry;
   const name = `#${cleanText(room)}`;
   const close = confirmItem(page, {
@@ -33,7 +32,8 @@ function roomItems(page: PageValue, entry: RoomEntry, reload: () => void): reado
     isDanger: true,
     onConfirm: () => chat.request("remove", { room }).then(reload),
   });
-  return [{ ...close, isDanger: false }, remove];
+  const rename = () => openDialog(RenameDialog, { subject: { room }, onDone: reload });
+  return [{ label: `${texts.rename}…`, onChoose: rename }, { ...close, isDanger: false }, remove];
 }
 
 function roomColumns(page: PageValue, reload: () => void): readonly Column<RoomEntry>[] {
@@ -60,6 +60,7 @@ function roomColumns(page: PageValue, reload: () => void): readonly Column<RoomE
       id: "more",
       name: texts.more,
       cell: (entry) =>
+        // The lobby cannot be renamed, closed or removed.
         entry.room === LOBBY ? null : (
           <MenuButton
             label={texts.actionsFor(`#${cleanText(entry.room)}`)}
