@@ -54,6 +54,12 @@ export const PICTURE_FETCHED_BYTES_MAX = 2 * 1024 * 1024;
 export const PICTURE_SIDE_MAX = 16_384;
 /** More than most cameras produce. Decoding takes 4 bytes per pixel. */
 export const PICTURE_PIXELS_MAX = 32_000_000;
+/** A JPEG is decoded at a fraction of its sides. The largest sensors have 100 megapixels. */
+export const PICTURE_SCALED_PIXELS_MAX = 128_000_000;
+/** Larger pictures are displayed only on request. */
+export const PICTURE_SHOWN_BYTES_MAX = 12 * MIB;
+export const PREVIEW_SIDE_MAX = 1_280;
+export const PREVIEW_BYTES_MAX = 160_000;
 /** More uploads would only share the same network line. */
 export const CONCURRENT_PAGE_UPLOADS_MAX = 3;
 /** Equal to the time for which the server keeps partial uploads. */

@@ -131,7 +131,7 @@ pageTest("shows hostile names of files as text, and saves under harmless ones", 
     const said = [...STRANGE, ...LINKS][i] ?? "";
     const caption = `words ${i} ${MARKUP[i]} ${said.replaceAll("\u0000", "").slice(0, 1_000)}`;
     await home.json(["send-file", path, "--to", "lobby", "--caption", caption]);
-    await ana.page.locator(".file").nth(i).waitFor();
+    await ana.page.locator(".file, .picture-cell").nth(i).waitFor();
     await ana.waitForMessage(`words ${i} ${MARKUP[i]}`);
   }
   const [first] = await home.json(["files"]);

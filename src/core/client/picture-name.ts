@@ -8,6 +8,9 @@ export function isPictureName(name: string): boolean {
 }
 
 /** Reports whether the file is a picture small enough to be fetched automatically. */
-export function isSmallPicture({ name, size, folder }: FileBody): boolean {
-  return folder === undefined && size <= PICTURE_FETCHED_BYTES_MAX && isPictureName(name);
+export function isSmallPicture(
+  { name, size, folder }: FileBody,
+  bytesMax = PICTURE_FETCHED_BYTES_MAX,
+): boolean {
+  return folder === undefined && size <= bytesMax && isPictureName(name);
 }

@@ -2,8 +2,6 @@
 
 import { toHex } from "../../base/bytes.ts";
 
-/** Kind detected from the bytes, because names and senders are not trusted. */
-
 export type MediaKind = "image" | "sound" | "video" | "document" | "text";
 
 interface MediaType {
@@ -25,6 +23,12 @@ const TYPES_BY_EXTENSION: ReadonlyMap<string, MediaType> = new Map([
   ["ogg", { kind: "sound", mime: "audio/ogg", name: "Ogg" }],
   ["wav", { kind: "sound", mime: "audio/wav", name: "WAV" }],
   ["m4a", { kind: "sound", mime: "audio/mp4", name: "MP4" }],
+  ["aac", { kind: "sound", mime: "audio/aac", name: "AAC" }],
+  ["flac", { kind: "sound", mime: "audio/flac", name: "FLAC" }],
+  ["opus", { kind: "sound", mime: "audio/ogg", name: "Opus" }],
+  // Browsers that can play its content do so only under this type.
+  ["mov", { kind: "video", mime: "video/mp4", name: "MOV" }],
+  ["m4v", { kind: "video", mime: "video/mp4", name: "MP4" }],
   ["mp4", { kind: "video", mime: "video/mp4", name: "MP4" }],
   ["pdf", { kind: "document", mime: "application/pdf", name: "PDF" }],
   ["webm", { kind: "video", mime: "video/webm", name: "WebM" }],
@@ -44,9 +48,37 @@ const MAGIC: readonly (readonly [string, string])[] = [
   ["image/bmp", "424d"],
 ];
 
+/** Extensions of files that have an icon of their own. */
+const ICON_EXTENSIONS = {
+  pdf: "pdf",
+  archive: "zip 7z rar tar gz tgz bz2 xz zst",
+  document: "doc docx odt rtf pages epub",
+  sheet: "xls xlsx ods numbers csv tsv",
+  slides: "ppt pptx odp key",
+  code: "txt md log json jsonl toml yaml yml xml html css py ts tsx js c h cpp rs go java kt sh sql ipynb",
+  sound: "mp3 ogg wav m4a aac flac opus wma mid",
+  film: "mp4 webm mov m4v avi mkv",
+  picture: "png jpg jpeg gif webp avif bmp svg tif tiff heic heif",
+} as const;
+
+export type FileIcon = keyof typeof ICON_EXTENSIONS;
+
+export function extensionOf(name: string): string {
+  return (/\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1] ?? "").toLowerCase();
+}
+
+export function fileIcon(name: string): FileIcon | undefined {
+  const icons = Object.keys(ICON_EXTENSIONS) as FileIcon[];
+  return icons.find((icon) => ICON_EXTENSIONS[icon].split(" ").includes(extensionOf(name)));
+}
+
+/** Photo of an iPhone, which only Safari displays. */
+export function isHeic(name: string): boolean {
+  return ["heic", "heif"].includes(extensionOf(name));
+}
+
 export function mediaType(name: string): MediaType | undefined {
-  const extension = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1] ?? "";
-  return TYPES_BY_EXTENSION.get(extension.toLowerCase());
+  return TYPES_BY_EXTENSION.get(extensionOf(name));
 }
 
 export function imageType(bytes: Uint8Array): string | undefined {

@@ -1,13 +1,25 @@
 /** Image previews, fetched, verified and cached; the latest request comes first. */
 
 import { Fault } from "../../base/fault.ts";
-import { pictureHeader } from "../../core/client/picture-header.ts";
+import {
+  PICTURE_FETCHED_BYTES_MAX,
+  PICTURE_PIXELS_MAX,
+  PICTURE_SCALED_PIXELS_MAX,
+  PREVIEW_BYTES_MAX,
+  PREVIEW_SIDE_MAX,
+} from "../../base/limits-page.ts";
+import { type PictureHeader, pictureHeader } from "../../core/client/picture-header.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
+import { TaskQueue } from "../../io/task-queue.ts";
 import { imageType } from "../browser/media.ts";
 import type { PreviewOptions } from "./page-transfers.ts";
 
-/** Maximum size of a preview, about five times the size of a camera photo. */
-export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
+/** Maximum size of a file that the page fetches into memory, about five times a camera photo. */
+export const VIEWED_BYTES_MAX = 32 * 1024 * 1024;
+/** A picture with more pixels is drawn as a scaled copy, which also stops its animation. */
+const DRAWN_PIXELS_MAX = 4_000_000;
+/** Sides of a scaled copy in the viewer. */
+const VIEWED_SIDE_MAX = 4_096;
 const CACHED_MAX = 48;
 /** Limited, because each preview uses its own link. */
 const CONCURRENT_MAX = 3;
@@ -15,7 +27,29 @@ const CONCURRENT_MAX = 3;
 export interface Picture {
   readonly url: string;
   readonly sides: readonly [width: number, height: number] | undefined;
+  /** False for a scaled copy. */
+  readonly isOriginal: boolean;
 }
+
+export interface ScaleLimits {
+  readonly sideMax: number;
+  readonly bytesMax: number;
+  /** WebP by default, and JPEG if the browser cannot encode WebP. */
+  readonly type?: "image/webp" | "image/jpeg";
+}
+
+export interface ScaledPicture {
+  readonly blob: Blob;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** @returns `undefined` if the browser cannot decode the picture */
+export type ScalePicture = (
+  source: Blob,
+  header: PictureHeader,
+  limits: ScaleLimits,
+) => Promise<ScaledPicture | undefined>;
 
 interface PreviewSource {
   preview(file: string, sizeBytesMax: number, options: PreviewOptions): Promise<Uint8Array>;
@@ -36,12 +70,16 @@ export interface PictureRequest {
 
 export class Previews {
   readonly #chat: PreviewSource;
+  readonly #scale: ScalePicture;
+  /** Decodes one large picture at a time, which bounds the memory of all. */
+  readonly #scaling = new TaskQueue();
   readonly #cache = new Map<string, Picture>();
   readonly #queue = new Map<string, Job>();
   readonly #running = new Map<string, Job>();
 
-  constructor(chat: PreviewSource) {
+  constructor(chat: PreviewSource, scale: ScalePicture) {
     this.#chat = chat;
+    this.#scale = scale;
   }
 
   get(file: string): Picture | undefined {
@@ -97,16 +135,41 @@ export class Previews {
   }
 
   async #load(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
-    const { digest } = file;
-    const bytes = await this.#chat.preview(file.file, PREVIEW_BYTES_MAX, { digest, signal });
-    const info = pictureInfo(bytes);
-    if (info === undefined) return undefined;
-    const { type, sides } = info;
-    const url = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type }));
-    const picture: Picture = { url, sides };
+    const picture = await this.#fetch(file, signal, {
+      bytesMax: PICTURE_FETCHED_BYTES_MAX,
+      pixelsMax: DRAWN_PIXELS_MAX,
+      limits: { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX },
+    });
+    if (picture === undefined) return undefined;
     this.#cache.set(file.file, picture);
     this.#forgetOldest();
     return picture;
+  }
+
+  /** Fetches the picture itself, or a large copy if it has too many pixels. The caller owns the URL. */
+  original(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
+    return this.#fetch(file, signal, {
+      bytesMax: VIEWED_BYTES_MAX,
+      pixelsMax: PICTURE_PIXELS_MAX,
+      limits: { sideMax: VIEWED_SIDE_MAX, bytesMax: VIEWED_BYTES_MAX },
+    });
+  }
+
+  async #fetch(
+    { file, digest }: FileBody,
+    signal: AbortSignal,
+    { bytesMax, pixelsMax, limits }: DrawLimits,
+  ): Promise<Picture | undefined> {
+    const bytes = await this.#chat.preview(file, VIEWED_BYTES_MAX, { digest, signal });
+    const info = pictureInfo(bytes);
+    if (info === undefined) return undefined;
+    const { type, header } = info;
+    const blob = new Blob([new Uint8Array(bytes)], { type });
+    if (header === undefined) return pictureOf(blob, undefined, true);
+    const isDrawn = bytes.length <= bytesMax && header.width * header.height <= pixelsMax;
+    if (isDrawn) return pictureOf(blob, header, true);
+    const scaled = await this.#scaling.run(() => this.#scale(blob, header, limits));
+    return scaled && pictureOf(scaled.blob, scaled, false);
   }
 
   #forgetOldest(): void {
@@ -117,25 +180,31 @@ export class Previews {
   }
 }
 
+interface DrawLimits {
+  readonly bytesMax: number;
+  readonly pixelsMax: number;
+  readonly limits: ScaleLimits;
+}
+
+function pictureOf(
+  blob: Blob,
+  sides: { readonly width: number; readonly height: number } | undefined,
+  isOriginal: boolean,
+): Picture {
+  const url = URL.createObjectURL(blob);
+  return { url, sides: sides && [sides.width, sides.height], isOriginal };
+}
+
+/** The header of a JPEG can have more pixels, because a scaled copy needs less memory. */
 export function pictureInfo(
   bytes: Uint8Array,
-): { readonly type: string; readonly sides: Picture["sides"] } | undefined {
-  const header = pictureHeader(bytes);
-  if (header !== undefined) {
-    return { type: `image/${header.type}`, sides: [header.width, header.height] };
-  }
+): { readonly type: string; readonly header: PictureHeader | undefined } | undefined {
   const type = imageType(bytes);
+  const isScalable = type === "image/jpeg" && "ImageDecoder" in globalThis;
+  const pixelsMax = isScalable ? PICTURE_SCALED_PIXELS_MAX : PICTURE_PIXELS_MAX;
+  const header = pictureHeader(bytes, pixelsMax);
+  if (header !== undefined) return { type: `image/${header.type}`, header };
   // For all other types, the header failed to parse because the dimensions are implausible.
   if (type !== "image/avif" && type !== "image/bmp") return undefined;
-  return { type, sides: undefined };
-}
-
-interface PreviewsHolder {
-  readonly previews: { instance?: Previews };
-  readonly chat: PreviewSource;
-}
-
-export function getPreviews({ previews, chat }: PreviewsHolder): Previews {
-  previews.instance ??= new Previews(chat);
-  return previews.instance;
+  return { type, header: undefined };
 }

@@ -19,7 +19,7 @@ function scene() {
     new Promise((answer, refuse) => {
       asked.push({ name: file, digest, signal, answer, refuse });
     });
-  return { asked, previews: new Previews({ preview }) };
+  return { asked, previews: new Previews({ preview }, async () => undefined) };
 }
 
 const PNG = photo(4, 3);

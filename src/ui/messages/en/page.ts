@@ -517,6 +517,12 @@ export const ENGLISH = {
   typeText: "Text",
   typeSound: "Sound",
   typeVideo: "Video",
+  typeArchive: "Archive",
+  typeDocument: "Document",
+  typeSheet: "Spreadsheet",
+  typeSlides: "Presentation",
+  heicHint: "Most browsers can't show HEIC photos. Save it and open it in a photo app.",
+  play: (name: string) => `Play ${name}`,
 
   searchFor: "Search for",
   searchHere: (target: string) => `Only in ${target}`,

@@ -520,6 +520,13 @@ export const INDONESIAN: Texts = {
   typeText: "Teks",
   typeSound: "Suara",
   typeVideo: "Video",
+  typeArchive: "Arsip",
+  typeDocument: "Dokumen",
+  typeSheet: "Lembar sebar",
+  typeSlides: "Presentasi",
+  heicHint:
+    "Sebagian besar peramban tidak dapat menampilkan foto HEIC. Simpan, lalu buka dengan aplikasi foto.",
+  play: (name) => `Putar ${name}`,
 
   searchFor: "Cari kata",
   searchHere: (target) => `Hanya di ${target}`,

@@ -5,7 +5,7 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { PICTURE_HEAD_BYTES } from "../../../core/client/picture-header.ts";
 import type { Attachment as AttachedFile } from "../../transfer/attachments.ts";
-import { PREVIEW_BYTES_MAX, pictureInfo } from "../../transfer/previews.ts";
+import { pictureInfo, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { usePage } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 
@@ -15,7 +15,7 @@ function useThumbnail(file: File): string | undefined {
     let objectUrl: string | undefined;
     let isCancelled = false;
     const load = async () => {
-      if (file.size > PREVIEW_BYTES_MAX) return;
+      if (file.size > VIEWED_BYTES_MAX) return;
       const type = pictureInfo(
         new Uint8Array(await file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer()),
       )?.type;

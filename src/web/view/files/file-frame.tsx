@@ -1,5 +1,6 @@
 /** Selects the files of a message that appear as pictures; line for files in progress. */
 
+import { PICTURE_SHOWN_BYTES_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSmallPicture } from "../../../core/client/picture-name.ts";
 import type { Item } from "../../../core/model/state.ts";
@@ -7,21 +8,23 @@ import { usePage, useTexts } from "../shell/context.tsx";
 import { isSaving } from "../shell/saving.ts";
 import { showsPictures } from "../shell/settings.ts";
 
-export const GRID_MIN = 2;
-
 export interface Sending {
   readonly pictures: readonly Item[];
   readonly lines: readonly Item[];
+  /** False if the user hides pictures, or the browser saves data. */
+  readonly isOn: boolean;
 }
 
 export function useSending(items: readonly Item[], target: string): Sending {
   const { settings } = usePage();
   const isOn = showsPictures(settings, target) && !isSaving();
   const isPicture = ({ file, state }: Item) =>
-    isOn && state === "whole" && file !== undefined && isSmallPicture(file);
+    isOn &&
+    state === "whole" &&
+    file !== undefined &&
+    isSmallPicture(file, PICTURE_SHOWN_BYTES_MAX);
   const pictures = items.filter(isPicture);
-  const isGrid = pictures.length >= GRID_MIN;
-  return { pictures, lines: isGrid ? items.filter((item) => !isPicture(item)) : items };
+  return { pictures, lines: items.filter((item) => !isPicture(item)), isOn };
 }
 
 export function OfferedLine({ from, name }: { readonly from: string; readonly name: string }) {

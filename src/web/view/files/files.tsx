@@ -9,45 +9,41 @@ import type { FileView, Item, Model, TransferView } from "../../../core/model/st
 import type { FileBody } from "../../../core/rooms/files.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { deletedText } from "../../../ui/text/event-text.ts";
-import { type MediaKind, mediaType } from "../../browser/media.ts";
-import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
+import { extensionOf, fileIcon, isHeic, type MediaKind, mediaType } from "../../browser/media.ts";
+import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { type PageValue, useModelValue, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
-import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { downloadFrom } from "./download.ts";
-import { GRID_MIN, useSending } from "./file-frame.tsx";
+import { useSending } from "./file-frame.tsx";
+import { Player } from "./player.tsx";
+import { getPreviews } from "./scale.ts";
 import { TransferLine } from "./transfers.tsx";
 import { Viewer } from "./viewer.tsx";
-
-const ICONS: Readonly<Partial<Record<MediaKind, IconName>>> = {
-  image: "picture",
-  sound: "play",
-  video: "play",
-};
 
 /** Kinds displayed without confirmation, because their content cannot run. */
 const HARMLESS: ReadonlySet<MediaKind> = new Set(["image", "sound", "video"]);
 
 function fileType(name: string, texts: Texts): string {
   const media = mediaType(name);
-  switch (media?.kind) {
-    case "image":
-      return texts.typeImage(media.name);
-    case "sound":
-      return `${texts.typeSound} (${media.name})`;
-    case "video":
-      return `${texts.typeVideo} (${media.name})`;
-    case "text":
-      return `${texts.typeText} (${media.name})`;
-    case "document":
-      return media.name;
-    default: {
-      const extension = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1];
-      return extension === undefined ? texts.file : `${texts.file} ${extension}`;
-    }
-  }
+  if (media?.kind === "image") return texts.typeImage(media.name);
+  const extension = extensionOf(name).toUpperCase();
+  const icon = fileIcon(name);
+  const labels = {
+    pdf: "PDF",
+    archive: texts.typeArchive,
+    document: texts.typeDocument,
+    sheet: texts.typeSheet,
+    slides: texts.typeSlides,
+    code: texts.typeText,
+    sound: texts.typeSound,
+    film: texts.typeVideo,
+    picture: texts.typeImage(extension),
+  };
+  if (icon === undefined) return `${texts.file} ${extension}`.trimEnd();
+  return icon === "pdf" || icon === "picture" ? labels[icon] : `${labels[icon]} (${extension})`;
 }
 
 function findDownload({ transfers }: Model, file: string): TransferView | undefined {
@@ -80,7 +76,7 @@ function canView({ name, size, folder, isSealed }: FileView): boolean {
   const media = folder === undefined ? mediaType(name) : undefined;
   if (media === undefined) return false;
   const isStreamed = ["sound", "video", "document"].includes(media.kind) && isSealed !== true;
-  return isStreamed || size <= PREVIEW_BYTES_MAX;
+  return isStreamed || size <= VIEWED_BYTES_MAX;
 }
 
 interface FileActions {
@@ -166,11 +162,12 @@ function useFileActions({ item, file, menuOf }: FileProps) {
 
 interface PictureBoxProps {
   readonly file: FileBody;
-  readonly isCell?: boolean;
+  /** `undefined` below a card with the file's name. */
+  readonly isSquare?: boolean;
   readonly open: () => void;
 }
 
-function PictureBox({ file, isCell, open }: PictureBoxProps) {
+function PictureBox({ file, isSquare, open }: PictureBoxProps) {
   const { texts } = usePage();
   const loaded = usePicture(file);
   const [isBroken, setBroken] = useState(false);
@@ -182,7 +179,7 @@ function PictureBox({ file, isCell, open }: PictureBoxProps) {
         type="button"
         className="picture"
         aria-label={texts.enlarge(name)}
-        style={sides && !isCell ? { aspectRatio: `${sides[0]} / ${sides[1]}` } : {}}
+        style={sides && isSquare !== true ? { aspectRatio: `${sides[0]} / ${sides[1]}` } : {}}
         onClick={open}
       >
         <img src={url} alt={texts.picture(name)} decoding="async" onError={() => setBroken(true)} />
@@ -190,25 +187,30 @@ function PictureBox({ file, isCell, open }: PictureBoxProps) {
     );
   }
   if (loaded.kind === "coming") return <div className="picture" />;
+  const reason = loaded.kind === "failed" ? texts.imageUnavailable : texts.notAnImage;
+  if (isSquare === undefined) return <p className="file-note">{reason}</p>;
+  const label = `${texts.openFile(name)}: ${reason}`;
   return (
-    <div className="picture">
-      <p className="file-note">
-        {loaded.kind === "failed" ? texts.imageUnavailable : texts.notAnImage}
-      </p>
-    </div>
+    <button type="button" className="picture is-failed" aria-label={label} onClick={open}>
+      <Icon name="picture" />
+      <span className="file-name" dir="auto">
+        {name}
+      </span>
+      <span className="file-note">{reason}</span>
+    </button>
   );
 }
 
-function PictureCell(props: FileProps) {
+function PictureCell(props: FileProps & { readonly isSquare: boolean }) {
   const { texts } = usePage();
-  const { file } = props;
+  const { file, isSquare } = props;
   const { open, save, items } = useFileActions(props);
   const transfer = useModelValue((model) => findDownload(model, file.file));
   const name = cleanText(file.name);
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="picture-cell" role="group" aria-label={`${texts.file} ${name}`}>
-      <PictureBox file={file} isCell open={open ?? save} />
+      <PictureBox file={file} isSquare={isSquare} open={open ?? save} />
       <div className="picture-tools">
         <IconButton icon="down" label={texts.saveFile(name)} onPress={save} />
         <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
@@ -218,44 +220,51 @@ function PictureCell(props: FileProps) {
   );
 }
 
-function FileLine(props: FileProps & { readonly isPicture: boolean }) {
+interface FileLineProps extends FileProps {
+  readonly showsFilm: boolean;
+}
+
+function FileLine(props: FileLineProps) {
   const { texts } = usePage();
-  const { file, isPicture } = props;
+  const { file, showsFilm } = props;
   const { open, save, items } = useFileActions(props);
   const transfer = useModelValue((model) => findDownload(model, file.file));
   const [isPreviewed, setPreviewed] = useState(false);
   const name = cleanText(file.name);
   const { folder } = file;
   const media = folder === undefined ? mediaType(file.name) : undefined;
-  const icon = folder === undefined ? (ICONS[media?.kind ?? "text"] ?? "file") : "folder";
+  const icon = folder === undefined ? (fileIcon(file.name) ?? "file") : "folder";
   const type = folder === undefined ? fileType(file.name, texts) : texts.folderOf(folder.entries);
-  const canPreview = open !== undefined && media?.kind === "image" && !isPicture && !isPreviewed;
+  const canPreview = open !== undefined && media?.kind === "image" && !isPreviewed;
   const menu = items();
   return (
     // biome-ignore lint/a11y/useSemanticElements: not a form
     <div className="file" role="group" aria-label={`${texts.file} ${name}`}>
-      <div className="file-line">
-        <Icon name={icon} />
-        {open === undefined ? (
-          <span className="file-name" dir="auto" title={type}>
-            {name}
-          </span>
-        ) : (
-          <button
-            type="button"
-            className="file-name"
-            dir="auto"
-            title={type}
-            aria-label={texts.openFile(name)}
-            onClick={open}
-          >
-            {name}
-          </button>
-        )}
-        <span className="file-note">
-          {folder === undefined ? "" : `${type} · `}
-          {formatSize(file.size)}
+      <div className="file-line is-card">
+        <span className={`file-icon is-${icon}`}>
+          <Icon name={icon} />
         </span>
+        <div className="file-about">
+          {open === undefined ? (
+            <span className="file-name" dir="auto" title={name}>
+              {name}
+            </span>
+          ) : (
+            <button
+              type="button"
+              className="file-name"
+              dir="auto"
+              title={name}
+              aria-label={texts.openFile(name)}
+              onClick={open}
+            >
+              {name}
+            </button>
+          )}
+          <span className="file-note">
+            {type} · {formatSize(file.size)}
+          </span>
+        </div>
         {canPreview ? (
           <IconButton icon="picture" label={texts.preview} onPress={() => setPreviewed(true)} />
         ) : null}
@@ -266,13 +275,15 @@ function FileLine(props: FileProps & { readonly isPicture: boolean }) {
           <MenuButton className="file-more" label={texts.actionsFor(name)} items={items} />
         )}
       </div>
+      {isHeic(file.name) ? <p className="file-note">{texts.heicHint}</p> : null}
       {cannotSave(file) ? (
         <p className="file-note">
           {folder === undefined ? texts.fileSealedLarge : texts.fileSealedFolder}
         </p>
       ) : null}
-      {(isPicture || isPreviewed) && open !== undefined ? (
-        <PictureBox file={file} open={open} />
+      {isPreviewed && open !== undefined ? <PictureBox file={file} open={open} /> : null}
+      {media?.kind === "sound" || media?.kind === "video" ? (
+        <Player file={file} kind={media.kind} showsFilm={showsFilm} />
       ) : null}
       {transfer && <TransferLine transfer={transfer} isCompact />}
     </div>
@@ -287,8 +298,8 @@ interface FilesProps {
 
 export const Files = memo(function Files({ items, target, menuOf }: FilesProps) {
   const { texts } = usePage();
-  const { pictures, lines } = useSending(items, target);
-  const isGrid = pictures.length >= GRID_MIN;
+  const { pictures, lines, isOn } = useSending(items, target);
+  const isGrid = pictures.length > 1;
   const ownMenu = items.length > 1 ? menuOf : undefined;
   const props = (item: Item, file: FileView) => ({ item, file, menuOf: ownMenu });
   return (
@@ -299,18 +310,14 @@ export const Files = memo(function Files({ items, target, menuOf }: FilesProps) 
             {item.state === "erased" ? deletedText(item, texts) : texts.damaged}
           </p>
         ) : (
-          <FileLine
-            key={item.seq}
-            {...props(item, item.file)}
-            isPicture={pictures.includes(item)}
-          />
+          <FileLine key={item.seq} {...props(item, item.file)} showsFilm={isOn} />
         ),
       )}
-      {isGrid ? (
+      {pictures.length > 0 ? (
         <div className="pictures" data-count={pictures.length}>
           {pictures.map((item) =>
             item.file === undefined ? null : (
-              <PictureCell key={item.seq} {...props(item, item.file)} />
+              <PictureCell key={item.seq} {...props(item, item.file)} isSquare={isGrid} />
             ),
           )}
         </div>

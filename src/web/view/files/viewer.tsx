@@ -6,11 +6,12 @@ import { cleanText } from "../../../base/text.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { FileView, Model } from "../../../core/model/state.ts";
 import { isPdf, mediaType } from "../../browser/media.ts";
-import { getPreviews, type Picture, PREVIEW_BYTES_MAX } from "../../transfer/previews.ts";
+import { type Picture, VIEWED_BYTES_MAX } from "../../transfer/previews.ts";
 import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
+import { getPreviews } from "./scale.ts";
 
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
 const ZOOM_MAX = 8;
@@ -41,7 +42,7 @@ function TextView({ file }: { readonly file: FileView }) {
     const stop = new AbortController();
     task.run(async () => {
       const options = { digest: file.digest, signal: stop.signal };
-      const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
+      const bytes = await chat.preview(file.file, VIEWED_BYTES_MAX, options);
       const decoded = new TextDecoder().decode(bytes.subarray(0, VIEWED_TEXT_BYTES_MAX));
       setText(cleanText(decoded, { lines: true, tabs: true }));
     });
@@ -81,7 +82,7 @@ function useAddress(file: FileView) {
         return setAddress(`${path}?view`);
       }
       const options = { digest: file.digest, signal: stop.signal };
-      const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX, options);
+      const bytes = await chat.preview(file.file, VIEWED_BYTES_MAX, options);
       if (stop.signal.aborted) return;
       const { mime = "", kind } = mediaType(file.name) ?? {};
       if (kind === "document" && !isPdf(bytes)) return setUnplayable(true);
@@ -132,7 +133,7 @@ function roomPictures(model: Model): readonly ViewedPicture[] {
   return items.flatMap(({ file, state, from, text }) => {
     if (file === undefined || state !== "whole" || isIgnored(model, from)) return [];
     const isPicture = mediaType(file.name)?.kind === "image" && file.folder === undefined;
-    return isPicture && file.size <= PREVIEW_BYTES_MAX ? [{ file, text }] : [];
+    return isPicture && file.size <= VIEWED_BYTES_MAX ? [{ file, text }] : [];
   });
 }
 
@@ -283,9 +284,19 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const [fitPx, setFitPx] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once per picture
   useEffect(() => {
-    const { result, release: leave } = previews.request(file);
-    task.run(async () => setPicture((await result) ?? "none"));
-    return leave;
+    const stop = new AbortController();
+    let original: Picture | undefined;
+    const revoke = () => original && URL.revokeObjectURL(original.url);
+    task.run(async () => {
+      if (previews.get(file.file)?.isOriginal === true) return;
+      original = await previews.original(file, stop.signal);
+      if (stop.signal.aborted) revoke();
+      else setPicture(original ?? "none");
+    });
+    return () => {
+      stop.abort(new Fault("interrupted", "the viewer was closed"));
+      revoke();
+    };
   }, []);
   const measure = () => {
     if (zoom === 1) setFitPx(image.current?.getBoundingClientRect().width ?? 0);
