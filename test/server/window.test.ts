@@ -297,6 +297,21 @@ test("binds the operator link to its first user", async () => {
   expect(await other.refusal("operate", { token: LINK })).toBe("login-refused");
 });
 
+test("lists the user of the operator link as operator while the session lasts", async () => {
+  const site = await open();
+  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+  const roles = async () => {
+    const { users } = await ben.request("who", { room: "lobby" });
+    const { role } = await ben.request("whois", { user: "ana" });
+    return [users.find(({ user }) => user === "ana")?.role, role];
+  };
+  expect(await roles()).toEqual(["member", "member"]);
+  await ana.request("operate", { token: LINK });
+  expect(await roles()).toEqual(["operator", "operator"]);
+  await ana.request("logout", {});
+  expect(await roles()).toEqual(["member", "member"]);
+});
+
 test("expires the operator link after an hour", async () => {
   const site = await open();
   const ana = await site.member("ana");

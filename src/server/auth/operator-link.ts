@@ -1,10 +1,12 @@
 /** Operator link, which `chat serve` prints, and checks of operator rights. */
 
 import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { Actor } from "../../core/rooms/moderation.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { ServerContext } from "../kernel/context.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { sameSecret } from "./secrets.ts";
 
@@ -47,6 +49,15 @@ export function isOperating(
 ): boolean {
   if (account === undefined) return client.isOperator;
   return client.member?.isOperator === true || registry.policy.isOperator(account.id);
+}
+
+/** Reports whether the user is an operator, also by the operator link in any of their sessions. */
+export function isOperatorAnywhere(
+  { registry, peers }: Pick<ServerContext, "registry" | "peers">,
+  user: UserId,
+): boolean {
+  const isByLink = peers.of(user).some(({ member }) => member?.isOperator === true);
+  return isByLink || registry.policy.isOperator(user);
 }
 
 export function checkOperator({ isOperator }: Actor): void {

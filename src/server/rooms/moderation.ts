@@ -23,7 +23,7 @@ import type { RequestOf } from "../../wire/messages.ts";
 import type { Head } from "../../wire/record.ts";
 import { banKey, hostKey } from "../auth/bans.ts";
 import type { Authenticator } from "../auth/login.ts";
-import { checkOperator, isOperating } from "../auth/operator-link.ts";
+import { checkOperator, isOperating, isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import {
@@ -126,19 +126,11 @@ export class Moderation {
     return submit(this.#options.kernel, from, { kind: "act", isOperator, action });
   }
 
-  #isOperator(account: Account): boolean {
-    if (this.#options.registry.policy.isOperator(account.id)) return true;
-    for (const client of this.#options.peers.all()) {
-      if (client.account === account && client.member?.isOperator === true) return true;
-    }
-    return false;
-  }
-
   #whom({ room: roomName, user: userName }: { readonly room: string; readonly user: string }) {
     const room = requireRoom(this.#options.rooms, checkName(roomName, "room's name"));
     const account = this.#account(userName);
     const { id: user, name } = account;
-    return { room: room.id, user, name, isOperator: this.#isOperator(account) };
+    return { room: room.id, user, name, isOperator: isOperatorAnywhere(this.#options, user) };
   }
 
   async #messageAction(

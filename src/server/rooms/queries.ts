@@ -29,6 +29,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/kinds.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import { isOperatorAnywhere } from "../auth/operator-link.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import type { SomeHandlers } from "../kernel/service.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
@@ -104,7 +105,7 @@ export class Queries {
         user: name,
         since: sinceUnixMs,
         online: engine.isOnline(id),
-        role: registry.policy.isOperator(id) ? "operator" : "member",
+        role: this.#role(id, undefined),
         rooms: shared.flatMap((room) => room.name ?? []).sort(),
       };
     },
@@ -145,7 +146,7 @@ export class Queries {
   }
 
   #role(user: UserId, room: Room | undefined): "operator" | "moderator" | "member" {
-    if (this.#options.registry.policy.isOperator(user)) return "operator";
+    if (isOperatorAnywhere(this.#options, user)) return "operator";
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 

@@ -23,7 +23,8 @@ function openQueries(count: number) {
     after: () => () => {},
   };
   const engine = { isOnline: () => false };
-  const queries = new Queries({ registry, clock, engine } as unknown as QueriesOptions);
+  const peers = { of: () => [] };
+  const queries = new Queries({ registry, peers, clock, engine } as unknown as QueriesOptions);
   const who = (after?: string) =>
     queries.handlers.who({ ref: 1, kind: "who", ...(after && { after }) }, {
       account: accounts[0],
