@@ -102,3 +102,36 @@ pageTest(
     await ana.page.evaluate("document.documentElement.dir = ''");
   },
 );
+
+pageTest("marks operators, moderators and muted members wherever a name stands", async () => {
+  const mod = await server.headlessUser("Moritz");
+  const pia = await server.headlessUser("pia");
+  await mod.tab.ask("join", { room: "marks", create: true });
+  await pia.tab.ask("join", { room: "marks" });
+  await pia.post("silly words", "marks");
+  await mod.post("please stop", "marks");
+  await mod.tab.ask("mute", { room: "marks", user: "pia", on: true });
+  const olga = await server.operator();
+  await olga.send("/join marks");
+  await olga.heading("#marks").waitFor();
+  await olga.send("I run this server");
+  const ana = await server.window("ana");
+  await ana.send("/join marks");
+  await ana.heading("#marks").waitFor();
+  const authors = [
+    ["silly words", "muted"],
+    ["please stop", "moderator"],
+    ["I run this server", "operator"],
+  ] as const;
+  for (const [text, mark] of authors) {
+    await ana.message(text).locator(".role").getByText(mark, { exact: true }).waitFor();
+  }
+  const listed = (name: string) => ana.page.locator(".people-list li").filter({ hasText: name });
+  await listed("olga").getByText("operator").waitFor();
+  await listed("pia").getByText("muted").waitFor();
+  await ana.composer.fill("@mor");
+  await ana.page.locator(".option").getByText("moderator").waitFor();
+  await ana.composer.fill("");
+  await mod.tab.ask("mute", { room: "marks", user: "pia", on: false });
+  await ana.message("silly words").locator(".role").waitFor({ state: "detached" });
+});

@@ -8,7 +8,7 @@ import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
 import { INDONESIAN_TERMINAL } from "../../../src/ui/messages/id/terminal.ts";
 
 const people = (count: number, isOnline: (i: number) => boolean) =>
-  Array.from({ length: count }, (_, i) => ({ user: `p${i}`, online: isOnline(i) }));
+  Array.from({ length: count }, (_, i) => ({ user: `p${i}`, online: isOnline(i), role: "member" }));
 
 test("lists all members of a room and marks offline members", () => {
   const two = people(2, (i) => i === 0);
@@ -17,6 +17,16 @@ test("lists all members of a room and marks offline members", () => {
   const full = people(PRESENCE_MEMBERS_MAX, () => false);
   expect(membersLine("lobby", full)(ENGLISH_TERMINAL).split(", ")).toHaveLength(
     PRESENCE_MEMBERS_MAX,
+  );
+});
+
+test("marks operators, moderators and muted members", () => {
+  const users = [
+    { user: "ana", online: true, role: "operator" },
+    { user: "ben", online: false, role: "moderator", mutedUntil: 0 },
+  ];
+  expect(membersLine("lobby", users)(ENGLISH_TERMINAL)).toBe(
+    "lobby: ana (operator), ben (moderator, muted, offline)",
   );
 });
 

@@ -296,7 +296,7 @@ export class Composer {
     );
   }
 
-  #members({ model, texts, state }: ViewProps, areas: Areas): MemberColumn {
+  #members({ model, texts, state, nowUnixMs }: ViewProps, areas: Areas): MemberColumn {
     const { me, open, rooms } = model;
     const { members: columns, body } = areas;
     // A conversation's peer is online if any room lists that user as online.
@@ -304,7 +304,9 @@ export class Composer {
     const top = topOf(state.membersScroll, model) ?? 0;
     const tinted = this.#peopleOf(model);
     return this.#memberColumn([people, tinted, open, me, texts, columns, body, top], () =>
-      columns === 0 ? NO_MEMBERS : memberColumn(model, tinted, texts, columns - 1, body, top),
+      columns === 0
+        ? NO_MEMBERS
+        : memberColumn(model, tinted, texts, columns - 1, body, top, nowUnixMs),
     );
   }
 

@@ -6,12 +6,14 @@ import { isSameName } from "../../../core/model/item.ts";
 import type { People } from "../../../core/model/people.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Member, Model } from "../../../core/model/state.ts";
+import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import type { ListScroll } from "../state/hit.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { nameRole } from "./message.ts";
 import { fitLine, type Line } from "./style.ts";
 
 const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
+const MUTED_SIGN = "-";
 
 export interface MemberColumn extends ListScroll {
   readonly lines: readonly Line[];
@@ -29,6 +31,7 @@ export function memberColumn(
   columns: number,
   height: number,
   requestedTop: number,
+  nowUnixMs: number,
 ): MemberColumn {
   const { me } = model;
   const members = membersOf(model);
@@ -44,7 +47,9 @@ export function memberColumn(
       { text: ` ${texts.people} `, role: "title" },
       { text: `${sorted.length}`, role: "dim" },
     ],
-    ...visible.map((member) => memberLine(member, people, isSameName(member.name, me), texts)),
+    ...visible.map((member) =>
+      memberLine(member, roleSign(member, nowUnixMs), people, isSameName(member.name, me), texts),
+    ),
   ];
   const more = sorted.length - top - visible.length;
   if (more > 0) lines.push([{ text: ` ${texts.screen.moreCount(more)}`, role: "dim" }]);
@@ -71,8 +76,13 @@ function membersOf(model: Model): readonly Member[] {
   return [...room.online].map((name) => ({ name, isOnline: true, role: "member" }));
 }
 
+function roleSign({ role, mutedUntilUnixMs }: Member, nowUnixMs: number): string {
+  return ROLE_SIGNS[role] ?? (isMutedAt(mutedUntilUnixMs, nowUnixMs) ? MUTED_SIGN : " ");
+}
+
 function memberLine(
-  { name, isOnline, role }: Member,
+  { name, isOnline }: Member,
+  sign: string,
   people: People,
   isMe: boolean,
   texts: ScreenTexts,
@@ -80,7 +90,7 @@ function memberLine(
   const cleanName = cleanText(name);
   return [
     { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
-    { text: ROLE_SIGNS[role] ?? " ", role: "dim" },
+    { text: sign, role: "dim" },
     { text: cleanName, role: isOnline ? nameRole(cleanName, people) : "dim" },
     { text: isMe ? ` ${texts.you}` : "", role: "dim" },
   ];

@@ -75,7 +75,10 @@ export const ENGLISH_TERMINAL = {
   returnedTo: (room: string) => `returned to ${room}`,
   leftRoom: (room: string) => `you left ${room}`,
   noTopic: "no topic",
-  offlineMember: (user: string) => `${user} (offline)`,
+  offline: ENGLISH.offlineStatus,
+  operator: ENGLISH.operator,
+  moderator: ENGLISH.moderator,
+  mutedMark: ENGLISH.mutedMark,
   largeRoom: (room: string, all: number, online: number, names: string, more: number) => {
     const others = more > 0 ? ` and ${more} more` : "";
     return `${room}: ${all} people, ${online} online: ${names}${others}`;

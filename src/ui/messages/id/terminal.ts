@@ -66,7 +66,10 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   returnedTo: (room) => `kembali ke ${room}`,
   leftRoom: (room) => `Anda keluar dari ${room}`,
   noTopic: "tidak ada topik",
-  offlineMember: (user) => `${user} (luring)`,
+  offline: INDONESIAN.offlineStatus,
+  operator: INDONESIAN.operator,
+  moderator: INDONESIAN.moderator,
+  mutedMark: INDONESIAN.mutedMark,
   largeRoom: (room, all, online, names, more) => {
     const others = more > 0 ? ` dan ${more} lagi` : "";
     return `${room}: ${all} orang, ${online} daring: ${names}${others}`;

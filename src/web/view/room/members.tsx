@@ -1,6 +1,6 @@
 /** Members of the open room, and the actions for a user. */
 
-import { memo, useEffect, useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
@@ -15,30 +15,10 @@ import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
-import { Avatar, usePerson } from "./person.tsx";
+import { Avatar, useMarks, usePerson } from "./person.tsx";
 
 /** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
-
-/** Maximum delay of a timer; browsers run a timer with a longer delay immediately. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-
-/**
- * Whether a mute is still in effect, updated at its end.
- * @param untilUnixMs 0 if permanent, `undefined` if not muted
- */
-export function useIsMuted(untilUnixMs: number | undefined): boolean {
-  const [checks, setChecks] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: repeated after each check
-  useEffect(() => {
-    const remainingMs = (untilUnixMs ?? 0) - Date.now();
-    if (remainingMs <= 0) return;
-    const delayMs = Math.min(remainingMs, TIMER_MS_MAX);
-    const timer = setTimeout(() => setChecks((n) => n + 1), delayMs);
-    return () => clearTimeout(timer);
-  }, [untilUnixMs, checks]);
-  return isMutedAt(untilUnixMs, Date.now());
-}
 
 export interface PersonContext {
   readonly name: string;
@@ -130,14 +110,8 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const isOnline = isConnected ? member.isOnline : undefined;
   const name = cleanText(member.name);
   const { tint } = usePerson(name);
-  const roles: Readonly<Record<string, string>> = {
-    operator: texts.operator,
-    moderator: texts.moderator,
-  };
-  const notes = [roles[member.role], isMe ? texts.you : undefined];
-  if (useIsMuted(member.mutedUntilUnixMs)) notes.push(texts.mutedMark);
-  if (isIgnored) notes.push(texts.ignoredMark);
-  const note = notes.filter((text) => text !== undefined).join(", ");
+  const notes = [isMe ? texts.you : undefined, isIgnored ? texts.ignoredMark : undefined];
+  const note = [...useMarks(member), ...notes].filter((text) => text !== undefined).join(", ");
   return (
     <li className={isOnline === true ? "person" : "person is-away"}>
       <Avatar name={name} tint={tint} />

@@ -28,7 +28,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
-import { Avatar, tintColor, usePerson } from "./person.tsx";
+import { Avatar, Marks, tintColor, usePerson } from "./person.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -214,7 +214,13 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
   return <MessageText item={item} actions={actions} isJumpTarget={isJumpTarget} />;
 }
 
-function Author({ from, note }: { readonly from: string; readonly note?: string | undefined }) {
+interface AuthorProps {
+  readonly from: string;
+  /** Origin of an imported message, whose author can have the name of another person here. */
+  readonly note: string | undefined;
+}
+
+function Author({ from, note }: AuthorProps) {
   const person = usePerson(from);
   return (
     <>
@@ -222,6 +228,7 @@ function Author({ from, note }: { readonly from: string; readonly note?: string 
       <strong className="author" style={{ color: tintColor(person) }} title={note} dir="auto">
         {from}
       </strong>
+      {note === undefined ? <Marks person={person} /> : null}
     </>
   );
 }
@@ -236,7 +243,7 @@ function Head({ from, unixMs, note }: HeadProps) {
   const { times } = usePage();
   return (
     <div className="message-head">
-      <Author from={from} />
+      <Author from={from} note={note} />
       <time dateTime={formatUtc(unixMs)} title={times.full(unixMs)}>
         {times.clock(unixMs)}
       </time>

@@ -1,9 +1,32 @@
-/** Avatar and marks of a person. */
+/** Avatar, role and mute of a person. */
 
-import { type CSSProperties, createContext, useContext } from "react";
+import { type CSSProperties, createContext, useContext, useEffect, useState } from "react";
 import { NOBODY, type Person } from "../../../core/model/people.ts";
 import { tintOf } from "../../../core/model/tint.ts";
+import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
+import { personMarks } from "../../../ui/text/person-marks.ts";
+import { useTexts } from "../shell/context.tsx";
+
+/** Maximum delay of a timer; browsers run a timer with a longer delay immediately. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Whether a mute is still in effect, updated at its end.
+ * @param untilUnixMs 0 if permanent, `undefined` if not muted
+ */
+export function useIsMuted(untilUnixMs: number | undefined): boolean {
+  const [checks, setChecks] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: repeated after each check
+  useEffect(() => {
+    const remainingMs = (untilUnixMs ?? 0) - Date.now();
+    if (remainingMs <= 0) return;
+    const delayMs = Math.min(remainingMs, TIMER_MS_MAX);
+    const timer = setTimeout(() => setChecks((n) => n + 1), delayMs);
+    return () => clearTimeout(timer);
+  }, [untilUnixMs, checks]);
+  return isMutedAt(untilUnixMs, Date.now());
+}
 
 /** People of the open room. */
 export const PeopleContext = createContext(NOBODY);
@@ -27,4 +50,21 @@ export function Avatar({ name, tint }: Pick<Person, "tint"> & { readonly name: s
       aria-hidden="true"
     />
   );
+}
+
+export function useMarks({ role, mutedUntilUnixMs }: Omit<Person, "tint">): readonly string[] {
+  return personMarks(role, useIsMuted(mutedUntilUnixMs), useTexts());
+}
+
+function Marked({ person }: { readonly person: Person }) {
+  return useMarks(person).map((mark) => (
+    <span key={mark} className="role">
+      {mark}
+    </span>
+  ));
+}
+
+export function Marks({ person }: { readonly person: Person }) {
+  const isMarked = person.role !== "member" || person.mutedUntilUnixMs !== undefined;
+  return isMarked ? <Marked person={person} /> : null;
 }

@@ -8,7 +8,7 @@ import { COMMANDS } from "../../../ui/commands.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
 import { commandSummary } from "../../input/slash.ts";
 import { useTexts } from "../shell/context.tsx";
-import { Avatar, usePerson } from "./person.tsx";
+import { Avatar, Marks, usePerson } from "./person.tsx";
 
 export function suggestionSource(
   model: Model,
@@ -19,8 +19,13 @@ export function suggestionSource(
   return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands, emoji };
 }
 
-function NameAvatar({ name }: { readonly name: string }) {
-  return <Avatar name={name} tint={usePerson(name).tint} />;
+function SuggestedName({ name }: { readonly name: string }) {
+  const person = usePerson(name);
+  return (
+    <>
+      <Avatar name={name} tint={person.tint} />@{name} <Marks person={person} />
+    </>
+  );
 }
 
 export interface SuggestionsProps {
@@ -50,8 +55,13 @@ export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
               onChoose(choice);
             }}
           >
-            {completion.kind === "name" ? <NameAvatar name={cleanText(name)} /> : null}
-            {command === undefined ? cleanText(choice) : usageFor(command, "page")}{" "}
+            {completion.kind === "name" ? (
+              <SuggestedName name={cleanText(name)} />
+            ) : command === undefined ? (
+              cleanText(choice)
+            ) : (
+              usageFor(command, "page")
+            )}{" "}
             <span className="room-note">{label ?? (command && commandSummary(name, texts))}</span>
           </div>
         );
