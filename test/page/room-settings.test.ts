@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { Finger } from "./finger.ts";
 import { PageServer } from "./page-server.ts";
 import { DARK_PHONE, expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
@@ -93,17 +94,17 @@ pageTest("opens a room's menu by keyboard and by long press", async () => {
   const rosa = await server.window("rosa", PHONE);
   await rosa.button(/^Open the list of rooms/).tap();
   const line = rosa.room("lobby");
-  const finger = { pointerType: "touch", clientX: 40, clientY: 90, bubbles: true };
-  await line.dispatchEvent("pointerdown", finger);
+  const finger = await Finger.of(rosa);
+  await finger.touch(line);
   await rosa.menuItem("Add to favourites").waitFor();
-  await line.dispatchEvent("pointerup", finger);
+  await finger.lift();
   // Some browsers also fire a click, which must not open the room.
   await line.dispatchEvent("click");
   await rosa.menuItem("Add to favourites").tap();
   await line.getByText("favourite").waitFor();
-  await line.dispatchEvent("pointerdown", finger);
-  await line.dispatchEvent("pointermove", { ...finger, clientY: 120 });
-  await line.dispatchEvent("pointerup", finger);
+  await finger.touch(line);
+  await finger.moveBy(0, 40);
+  await finger.lift();
   await line.tap();
   await rosa.composer.waitFor();
   expect(await rosa.page.getByRole("menu").count()).toBe(0);

@@ -26,11 +26,12 @@ import { useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-frame.tsx";
 import { Transfers } from "../files/transfers.tsx";
 import { Button } from "../shell/button.tsx";
-import { isWide, type PageValue, useLayer, usePage, useTexts } from "../shell/context.tsx";
+import { isWide, NARROW, type PageValue, useLayer, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Toasts } from "../shell/toasts.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { type AttachedFiles, Composer, type ComposerHandle } from "./composer.tsx";
+import { useDrawerGestures } from "./drawer-gestures.ts";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
 import { People } from "./members.tsx";
@@ -311,8 +312,7 @@ function usePanels() {
     if (!isDrawer) return;
     const find = (part: string) => document.querySelector<HTMLElement>(`.side-rooms ${part}`);
     (find("[aria-current]") ?? find("button"))?.focus();
-    const narrow = matchMedia("not (min-width: 45em)"); // The width must match page.css.
-    return listen(narrow, "change", () => setDrawer(false));
+    return listen(matchMedia(NARROW), "change", () => setDrawer(false));
   }, [isDrawer]);
   const handlers = { onOpen, onJump, onSearch, onPeople, openDrawer };
   return { isDrawer, setDrawer, side, jumps, closeSide, togglePeople, ...handlers };
@@ -388,10 +388,13 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   const hasSidePanel = side === "search" || (side === "people" && room?.kind === "room");
   useLayer(closeSide, hasSidePanel && !isWide());
   useLayer(() => setDrawer(false), isDrawer);
+  const chat = useRef<HTMLDivElement>(null);
+  useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onSearch, onPeople: panels.onPeople };
   return (
     <PeopleContext value={index.of(room, model)}>
       <div
+        ref={chat}
         className={isDrawer ? "chat has-drawer" : "chat"}
         data-side={hasSidePanel ? side : "none"}
       >

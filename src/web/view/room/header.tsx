@@ -9,7 +9,7 @@ import { targetText } from "../../../ui/text/target-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
-import { IconButton } from "../shell/icons.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { RichLine } from "./rich-text.tsx";
 import { RoomMenu } from "./room-menu.tsx";
@@ -94,7 +94,7 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
           aria-label={texts.actionsFor(title)}
           onClick={(event) => setAnchor(event.currentTarget)}
         >
-          …
+          <Icon name="more" />
         </button>
       )}
       {room === undefined || anchor === undefined ? null : (

@@ -269,7 +269,9 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
  */
 function belongsTo(article: HTMLElement | null, target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
-  return article?.contains(target) === true || target.closest(".menu, dialog") !== null;
+  return (
+    article?.contains(target) === true || target.closest(".menu, .menu-shade, dialog") !== null
+  );
 }
 
 function useLeaveDetection(
@@ -316,8 +318,9 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
   const content = <Content row={row} actions={actions} isJumpTarget={isJumpTarget} />;
   const article = useRef<HTMLElement>(null);
   const leave = ({ currentTarget, relatedTarget }: FocusEvent<HTMLElement>) => {
+    if (belongsTo(article.current, relatedTarget)) return;
     delete currentTarget.dataset["touched"];
-    if (!belongsTo(article.current, relatedTarget)) setFocused(false);
+    setFocused(false);
   };
   // An element that is removed with the focus or pointer, such as a menu button, fires no event.
   useLeaveDetection(isFocused, "focusin pointerdown", article, setFocused);

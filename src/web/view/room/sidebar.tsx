@@ -5,7 +5,6 @@ import {
   type KeyboardEvent,
   type MouseEvent,
   memo,
-  type PointerEvent,
   useCallback,
   useEffect,
   useRef,
@@ -16,6 +15,7 @@ import { tintWith } from "../../../core/model/people.ts";
 import { type RoomList, type RoomListEntry, roomOf } from "../../../core/model/selectors.ts";
 import { rove } from "../../input/keys.ts";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
+import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { SettingsDialog } from "../shell/settings-dialog.tsx";
@@ -103,7 +103,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
           </span>
         ) : null}
         <span className="room-more" aria-hidden="true">
-          …
+          <Icon name="more" />
         </span>
       </button>
     </li>
@@ -131,9 +131,6 @@ function Lines({ lines, onOpen }: LinesProps) {
   );
 }
 
-const LONG_PRESS_MS = 500;
-const PRESS_PX = 10;
-
 function lineAt(target: EventTarget | null): HTMLElement | undefined {
   const line = target instanceof Element ? target.closest<HTMLElement>(".room-line") : null;
   return line ?? undefined;
@@ -143,7 +140,6 @@ function lineAt(target: EventTarget | null): HTMLElement | undefined {
 function useLineMenu() {
   const { chat } = usePage();
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
-  const press = useRef({ timer: 0, x: 0, y: 0, isLong: false });
   const nav = useRef<HTMLElement>(null);
   const last = useRef<HTMLElement>(undefined);
   useEffect(() => {
@@ -161,33 +157,15 @@ function useLineMenu() {
     setAnchor(line);
     return true;
   };
-  const cancelPress = () => clearTimeout(press.current.timer);
+  useGestures(nav, { longPress: (target) => open(lineAt(target)) });
   const on = {
     onContextMenu: (event: MouseEvent) => {
       if (open(lineAt(event.target))) event.preventDefault();
     },
     onClickCapture: (event: MouseEvent) => {
-      const isMore = event.target instanceof Element && event.target.matches(".room-more");
-      if (press.current.isLong || (isMore && open(lineAt(event.target)))) event.stopPropagation();
-      press.current.isLong = false;
+      const isMore = event.target instanceof Element && event.target.closest(".room-more") !== null;
+      if (isMore && open(lineAt(event.target))) event.stopPropagation();
     },
-    onPointerDown: (event: PointerEvent) => {
-      cancelPress();
-      press.current.isLong = false;
-      const line = lineAt(event.target);
-      if (event.pointerType !== "touch" || line === undefined) return;
-      const touch = { x: event.clientX, y: event.clientY, isLong: false };
-      const timer = window.setTimeout(() => {
-        press.current.isLong = open(line);
-      }, LONG_PRESS_MS);
-      press.current = { ...touch, timer };
-    },
-    onPointerMove: ({ clientX, clientY }: PointerEvent) => {
-      const { x, y } = press.current;
-      if (Math.abs(clientX - x) + Math.abs(clientY - y) > PRESS_PX) cancelPress();
-    },
-    onPointerUp: cancelPress,
-    onPointerCancel: cancelPress,
     onKeyDown: (event: KeyboardEvent<HTMLElement>) => {
       const isMenu = event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey);
       if (isMenu && open(lineAt(event.target))) event.preventDefault();

@@ -25,11 +25,13 @@ import { rove } from "../../input/keys.ts";
 import { Button } from "../shell/button.tsx";
 import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
+import { Icon } from "../shell/icons.tsx";
 import { MenuStateContext } from "../shell/menu.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { Beginning, NewcomerWelcome } from "./beginning.tsx";
 import { EventText, Message, Pending } from "./message.tsx";
 import type { MessageActions } from "./message-actions.ts";
+import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
 import { useRowFocus } from "./row-focus.ts";
 
 const REACH_PX = 800;
@@ -497,6 +499,8 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
     return true;
   };
   const section = useRef<HTMLElement>(null);
+  const replyMark = useRef<HTMLSpanElement>(null);
+  useMessageGestures(section, replyMark, rows, actions.reply);
   // Rows added at the start change the list's scroll position, which the list reads only in scroll
   // events. Until the browser's own event in the next frame, a render would draw wrong rows.
   useLayoutEffect(() => {
@@ -579,6 +583,9 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
           />
         )}
       </VList>
+      <span ref={replyMark} className="reply-mark" aria-hidden="true">
+        <Icon name="reply" />
+      </span>
       <Printed rows={rows} actions={actions} />
       {isAway ? (
         <div className="newest">
@@ -622,7 +629,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const isItself = message === target;
   if (isItself && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault();
-    message.querySelector<HTMLElement>(".tools-more")?.click();
+    openMessageMenu(message);
     return;
   }
   if (message === null && !target.matches(".list")) return;

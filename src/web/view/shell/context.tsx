@@ -53,6 +53,13 @@ export function isWide(): boolean {
   return matchMedia("(min-width: 68.75em)").matches;
 }
 
+/** Whether the rooms are a drawer. The width must match page.css. */
+export const NARROW = "not (min-width: 45em)";
+
+export function isTouch(): boolean {
+  return matchMedia("(pointer: coarse)").matches;
+}
+
 export const PageContext = createContext<PageValue | undefined>(undefined);
 
 export function usePage(): PageValue {

@@ -1,4 +1,4 @@
-/** Popup menus and the buttons that open them. */
+/** Popup menus and the buttons that open them. On touch, a menu is a sheet at the bottom. */
 
 import { createPortal } from "preact/compat";
 import {
@@ -13,7 +13,7 @@ import {
   useState,
 } from "react";
 import { rove } from "../../input/keys.ts";
-import { useLayer } from "./context.tsx";
+import { isTouch, useLayer } from "./context.tsx";
 import { listen } from "./effects.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -40,8 +40,8 @@ function positionMenu(menu: HTMLElement, anchor: HTMLElement): void {
   const isBelow = at.bottom + GAP + height <= innerHeight;
   const top = isBelow ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height);
   const left = Math.min(Math.max(GAP, at.right - width), innerWidth - width - GAP);
-  menu.style.top = `${Math.min(top, innerHeight - height - GAP)}px`;
-  menu.style.left = `${Math.max(GAP, left)}px`;
+  menu.style.setProperty("--top", `${Math.min(top, innerHeight - height - GAP)}px`);
+  menu.style.setProperty("--left", `${Math.max(GAP, left)}px`);
 }
 
 export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
@@ -51,13 +51,14 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
     const menu = ref.current;
     if (menu === null) return;
     positionMenu(menu, anchor);
-    menu.querySelector<HTMLElement>("button")?.focus();
+    (isTouch() ? menu : menu.querySelector<HTMLElement>("button"))?.focus();
   }, [anchor]);
   useEffect(() => {
     const onPointerDown = (event: PointerEvent) => {
       const isInside = event.target instanceof Node && ref.current?.contains(event.target);
       if (isInside !== true) onClose();
     };
+    if (isTouch()) return; // The shade takes touches, and the keyboard resizes the window.
     const stops = [
       listen(document, "pointerdown", onPointerDown),
       listen(window, "resize", onClose),
@@ -113,7 +114,15 @@ export function Menu({ label, items, anchor, onClose, top }: MenuProps) {
     </div>
   );
   const container = anchor.closest("dialog, main, aside") ?? document.body;
-  return createPortal(menu, container) as object as ReactNode;
+  const layer = (
+    <>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the menu, too */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes the menu, too */}
+      <div className="menu-shade" onClick={closeAndRefocus} />
+      {menu}
+    </>
+  );
+  return createPortal(layer, container) as object as ReactNode;
 }
 
 /**
@@ -146,7 +155,7 @@ export function MenuButton({ label, items, className = "", top, children }: Menu
         aria-label={children === undefined ? label : undefined}
         onClick={(event) => setAnchor(event.currentTarget)}
       >
-        {children ?? "…"}
+        {children ?? <Icon name="more" />}
       </button>
       {anchor === undefined ? null : (
         <Menu label={label} items={items()} anchor={anchor} onClose={close} top={top} />

@@ -1,6 +1,7 @@
 /** This browser's settings in local storage. */
 
 import { type PageSettings, pageSettings } from "../../../ui/settings.ts";
+import { isTouch } from "./context.tsx";
 import { readLocal, writeLocal } from "./local.ts";
 
 export interface Settings extends PageSettings {
@@ -33,7 +34,7 @@ export function switchedPictures(
 }
 
 export function enterSends({ enterSends: isOn }: Settings): boolean {
-  return isOn ?? !matchMedia("(pointer: coarse)").matches;
+  return isOn ?? !isTouch();
 }
 
 export const readSettings = (): Settings => checked(Object(readLocal(KEY)));
