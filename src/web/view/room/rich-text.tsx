@@ -6,7 +6,7 @@ import { type Block, parseMarkup, type Table } from "../../../core/markup/blocks
 import { isEmojiOnly } from "../../../core/markup/emoji-only.ts";
 import { type Inline, parseInline } from "../../../core/markup/inline.ts";
 import { mathSource, splitStruck } from "../../../core/markup/plain.ts";
-import { isSameName } from "../../../core/model/item.ts";
+import { isMessage, isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { EMPTY_DRAFT } from "../../../ui/text/draft.ts";
@@ -226,10 +226,11 @@ function LinkQuote({ route }: { readonly route: Route }) {
     [chat, room, seq],
   );
   if (item === undefined) return null;
-  const author = [authorText(item, texts), targetText(target), times.full(item.timeUnixMs)];
+  const author = isMessage(item) ? [authorText(item, texts)] : [];
+  const about = [...author, targetText(target), times.full(item.timeUnixMs)];
   return (
     <a className="quote" href={formatRoute(route)} dir="auto">
-      <span className="quote-name">{author.join(" · ")}</span>{" "}
+      <span className="quote-name">{about.join(" · ")}</span>{" "}
       <PlainLine text={briefText(item, texts, times, QUOTE_LENGTH)} />
     </a>
   );
