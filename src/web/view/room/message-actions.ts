@@ -39,7 +39,7 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
     { label: texts.reply, icon: "reply", onChoose: () => actions.reply(item) },
   ];
   if (isText || item.text !== "") {
-    items.push({ label: texts.copyText, icon: "file", onChoose: () => copy(page, item.text) });
+    items.push({ label: texts.copyText, icon: "copy", onChoose: () => copy(page, item.text) });
   }
   const [address] = inviteAddresses(location, chat.addresses, chat.isLocal);
   // The address of a `chat web` page works only on this computer.
