@@ -66,7 +66,8 @@ pageTest("keeps an unknown command, and offers to send it as text", async () => 
   );
   const list = await ana.page.locator(".list").boundingBox();
   const top = (await toast.boundingBox())?.y ?? 0;
-  expect(top).toBeGreaterThanOrEqual((list?.y ?? 0) + (list?.height ?? Number.NaN) - 1);
+  // It covers the oldest visible messages only.
+  expect(top).toBeLessThan((list?.y ?? 0) + (list?.height ?? Number.NaN) / 4);
   await toast.getByRole("button", { name: "Dismiss" }).click();
   await toast.waitFor({ state: "detached" });
   await ana.composer.fill("");

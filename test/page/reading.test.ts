@@ -151,3 +151,17 @@ pageTest("opens administration on an overview, and renames accounts and rooms", 
   await rename("Rooms", "#annex", "archive");
   await olga.button("Back to chat").click();
 });
+
+pageTest("shows notices over the conversation without moving it", async () => {
+  const ana = await server.window("ana");
+  await ana.room("math").click();
+  await ana.send("stays where it is");
+  await ana.waitUntilSent();
+  const message = ana.message("stays where it is").first();
+  const place = async () => JSON.stringify(await message.boundingBox());
+  await ana.button("Jump to latest").waitFor({ state: "detached" });
+  const before = await place();
+  await ana.chooseFromMenu("stays where it is", "Save for later");
+  await ana.page.locator(".conversation .toast", { hasText: "Saved for later" }).waitFor();
+  expect(await place()).toBe(before);
+});
