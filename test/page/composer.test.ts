@@ -117,12 +117,15 @@ pageTest("shows success briefly, also in a dialog", async () => {
     await settings.getByLabel("New password", { exact: true }).fill(password);
     await settings.getByLabel("Repeat new password", { exact: true }).fill(repeated);
   };
+  expect(await settings.getByLabel("Current password", { exact: true }).count()).toBe(0);
+  await settings.getByRole("button", { name: "Change password" }).click();
   await setPassword("", "correct horse", "correct house");
   await settings.getByText("The passwords don't match.").waitFor();
   await setPassword("", "correct horse");
   await settings.getByRole("button", { name: "Set password" }).click();
   const changed = settings.getByText("Password changed.");
   await changed.waitFor();
+  expect(await settings.getByLabel("New password", { exact: true }).count()).toBe(0);
   expect(await ana.accessibilityViolations()).toEqual([]);
   await ana.page.keyboard.press("Escape");
   await settings.waitFor({ state: "detached" });

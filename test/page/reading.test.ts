@@ -165,3 +165,14 @@ pageTest("shows notices over the conversation without moving it", async () => {
   await ana.page.locator(".conversation .toast", { hasText: "Saved for later" }).waitFor();
   expect(await place()).toBe(before);
 });
+
+pageTest("shows settings in sections, each of which can be chosen", async () => {
+  const ana = await server.window("ana");
+  const settings = await ana.openSettings();
+  const names = ["Account", "Devices", "Notifications", "Look", "Privacy"];
+  expect(await settings.getByRole("heading", { level: 3 }).allTextContents()).toEqual(names);
+  await settings.getByRole("button", { name: "Privacy", exact: true }).click();
+  await settings.getByRole("button", { name: "Ignored people" }).waitFor();
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await ana.page.keyboard.press("Escape");
+});

@@ -207,7 +207,7 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
     if (room.isSealed) throw new PageFault("sealed-room", "topicInSealed");
     openDialog(TopicDialog, { room });
   },
-  passwd: (_, { openDialog }) => openDialog(SettingsDialog),
+  passwd: (_, { openDialog }) => openDialog(SettingsDialog, { changesPassword: true }),
   "irc-password": (_, { openDialog }) => openDialog(IrcPasswordsDialog),
   set: (_, { openDialog }) => openDialog(SettingsDialog),
   logout: (_, { openDialog }) => openDialog(LogoutDialog),

@@ -1,6 +1,6 @@
 /** Dialogs for settings and logout. */
 
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
@@ -11,8 +11,9 @@ import { canNotify } from "../attention/push-browser.ts";
 import { disablePushes, PushSetting } from "../attention/pushes.tsx";
 import { playSound } from "../attention/sound.ts";
 import { OperatorLinkNotice } from "../login/operator-banner.tsx";
+import { IgnoredDialog } from "../room/ignored.tsx";
 import { Button } from "./button.tsx";
-import { FaultLine, usePage, useTask } from "./context.tsx";
+import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
@@ -28,7 +29,7 @@ function AppearanceSettings() {
     ["dark", texts.themeDark],
   ];
   return (
-    <section className="settings-part">
+    <>
       <SelectField
         id="language"
         label={texts.language}
@@ -50,11 +51,6 @@ function AppearanceSettings() {
         onChange={(isQuiet) => change({ isQuiet })}
       />
       <Check
-        label={texts.showTyping}
-        isOn={settings.showsTyping}
-        onChange={(showsTyping) => change({ showsTyping })}
-      />
-      <Check
         label={texts.enterSends}
         isOn={enterSends(settings)}
         onChange={(sends) => change({ enterSends: sends })}
@@ -64,7 +60,23 @@ function AppearanceSettings() {
         isOn={settings.showsPictures}
         onChange={(showsPictures) => change({ showsPictures, otherPictures: [] })}
       />
-    </section>
+    </>
+  );
+}
+
+function Privacy() {
+  const { texts, chat, settings, change, openDialog } = usePage();
+  return (
+    <>
+      <Check
+        label={texts.showTyping}
+        isOn={settings.showsTyping}
+        onChange={(showsTyping) => change({ showsTyping })}
+      />
+      <Button onClick={() => openDialog(IgnoredDialog)}>{texts.ignoredList}</Button>
+      <p>{texts.fingerprint}</p>
+      <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
+    </>
   );
 }
 
@@ -83,8 +95,7 @@ function Notifications() {
   };
   const isOn = settings.notifies && permission === "granted";
   return (
-    <section className="settings-part">
-      <h3>{texts.notifications}</h3>
+    <>
       {permission === undefined ? <p>{texts.notificationsNone}</p> : null}
       {permission === "denied" ? <p>{texts.notificationsDenied}</p> : null}
       {permission === "default" || permission === "granted" ? (
@@ -108,28 +119,41 @@ function Notifications() {
         }}
       />
       <PushSetting />
-    </section>
+    </>
   );
 }
 
-function Password() {
+function Password({ isOpen: isInitiallyOpen }: { readonly isOpen: boolean }) {
   const { texts, chat, notify } = usePage();
   const task = useTask();
+  const [isOpen, setOpen] = useState(isInitiallyOpen);
   const [password, setPassword] = useState("");
   const [current, setCurrent] = useState("");
-  const [count, setCount] = useState(0);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     task.run(async () => {
       await chat.passwd(password, current === "" ? undefined : current);
       setPassword("");
       setCurrent("");
-      setCount(count + 1);
+      isChanged.current = true;
+      setOpen(false);
       notify(texts.passwordSet);
     });
   };
+  const isChanged = useRef(false);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isOpen && isChanged.current) button.current?.focus();
+  }, [isOpen]);
+  if (!isOpen) {
+    return (
+      <Button ref={button} onClick={() => setOpen(true)}>
+        {texts.changePassword}
+      </Button>
+    );
+  }
   return (
-    <form className="settings-part" onSubmit={submit}>
+    <form className="password-form" onSubmit={submit}>
       <Field
         id="current-password"
         label={texts.currentPassword}
@@ -138,8 +162,9 @@ function Password() {
         value={current}
         onChange={setCurrent}
         complete="current-password"
+        isFirst
       />
-      <NewPassword key={count} onChange={setPassword} user={chat.model.me} />
+      <NewPassword onChange={setPassword} user={chat.model.me} />
       <FaultLine fault={task.fault} />
       <Button type="submit" disabled={task.isBusy || password === ""}>
         {texts.setPassword}
@@ -183,8 +208,7 @@ function Devices() {
       },
     });
   return (
-    <section className="settings-part">
-      <h3>{texts.devices}</h3>
+    <>
       <ul className="plain-list">
         {devices.map(({ device: id, client: label, current, ...device }) => (
           <li key={id} className="device">
@@ -219,19 +243,21 @@ function Devices() {
         ))}
       </ul>
       <FaultLine fault={task.fault} />
-      <Button
-        disabled={chat.sealRefusal !== undefined}
-        onClick={() =>
-          page.show((close) => <LinkDialog onClose={close} onLinked={() => task.run(load)} />)
-        }
-      >
-        {texts.linkDevice}
-      </Button>{" "}
-      <Button disabled={devices.length < 2} onClick={signOutOthers}>
-        {texts.signOutOthers}
-      </Button>{" "}
-      <Button onClick={() => page.openDialog(IrcPasswordsDialog)}>{texts.ircPasswords}</Button>
-    </section>
+      <div className="settings-buttons">
+        <Button
+          disabled={chat.sealRefusal !== undefined}
+          onClick={() =>
+            page.show((close) => <LinkDialog onClose={close} onLinked={() => task.run(load)} />)
+          }
+        >
+          {texts.linkDevice}
+        </Button>
+        <Button disabled={devices.length < 2} onClick={signOutOthers}>
+          {texts.signOutOthers}
+        </Button>
+        <Button onClick={() => page.openDialog(IrcPasswordsDialog)}>{texts.ircPasswords}</Button>
+      </div>
+    </>
   );
 }
 
@@ -257,27 +283,48 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
+interface SettingsProps extends CloseProps {
+  readonly changesPassword?: boolean;
+}
+
+export function SettingsDialog({ changesPassword = false, onClose }: SettingsProps) {
   const { texts, chat, openDialog } = usePage();
+  const sections: readonly (readonly [title: string, content: ReactNode])[] = [
+    [
+      texts.accountSection,
+      <Fragment key="account">
+        <p dir="auto">{texts.signedInAs(cleanText(chat.model.me ?? ""))}</p>
+        <Password isOpen={changesPassword} />
+        {chat.isOperatorByLink ? <OperatorLinkNotice /> : null}
+      </Fragment>,
+    ],
+    [texts.devices, <Devices key="devices" />],
+    [texts.notifications, <Notifications key="notifications" />],
+    [texts.look, <AppearanceSettings key="look" />],
+    [texts.privacy, <Privacy key="privacy" />],
+  ];
+  const body = useRef<HTMLDivElement>(null);
+  const showSection = (at: number) => body.current?.children[at]?.scrollIntoView();
   return (
     <Dialog title={texts.account} onClose={onClose}>
-      <AppearanceSettings />
-      <Notifications />
-      <Password />
-      <Devices />
-      {chat.isOperatorByLink ? (
-        <section className="settings-part">
-          <OperatorLinkNotice />
-        </section>
-      ) : null}
-      <section className="settings-part">
-        <h3>{texts.fingerprint}</h3>
-        <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
-      </section>
+      <nav className="settings-nav" aria-label={texts.account}>
+        {sections.map(([title], at) => (
+          <Button key={title} variant="small" onClick={() => showSection(at)}>
+            {title}
+          </Button>
+        ))}
+      </nav>
+      <div ref={body}>
+        {sections.map(([title, content]) => (
+          <section key={title} className="settings-part" aria-label={title}>
+            <h3>{title}</h3>
+            {content}
+          </section>
+        ))}
+      </div>
       <div className="dialog-actions dialog-foot">
         <Button onClick={() => openDialog(HelpDialog)}>{texts.help}</Button>
         <Button
-          variant="danger"
           onClick={() => {
             onClose();
             openDialog(LogoutDialog);
