@@ -176,3 +176,25 @@ pageTest("shows settings in sections, each of which can be chosen", async () => 
   expect(await ana.accessibilityViolations()).toEqual([]);
   await ana.page.keyboard.press("Escape");
 });
+
+pageTest("picks emoji by category and with a skin tone, which lasts", async () => {
+  const ana = await server.window("ana");
+  await ana.room("math").click();
+  const pick = async (name: string) => {
+    await ana.button("Emoji").click();
+    const picker = ana.dialog("Emoji");
+    await picker.getByRole("button", { name: "Flags", exact: true }).click();
+    await picker.getByRole("heading", { name: "Flags" }).waitFor();
+    if (name === "thumbs up") {
+      await picker.getByLabel("Skin tone").selectOption("🏽");
+      expect(await ana.accessibilityViolations()).toEqual([]);
+    }
+    await picker.getByLabel("Search emoji").fill(name);
+    await picker.getByRole("button", { name, exact: true }).click();
+  };
+  await pick("thumbs up");
+  await pick("waving hand");
+  expect(await ana.composer.inputValue()).toBe("👍🏽👋🏽");
+  await ana.composer.press("Control+Enter");
+  await ana.waitForMessage("👍🏽👋🏽");
+});

@@ -128,3 +128,20 @@ function toNamedEmoji(entry: Gemoji, language: string): NamedEmoji {
   const [description = entry.description] = language === "id" ? indonesianNames(entry) : [];
   return { name: names[0] ?? "", emoji, description };
 }
+
+/** No tone, and the five skin tones of Unicode. */
+export const SKIN_TONES = ["", "🏻", "🏼", "🏽", "🏾", "🏿"] as const;
+
+const BASE = /(\p{Emoji_Modifier_Base})\uFE0F?/gu;
+const TONE = /\p{Emoji_Modifier}/gu;
+
+/** Applies a skin tone to an emoji of one person or hand, and leaves others unchanged. */
+export function withSkinTone(emoji: string, tone: string): string {
+  const isSingle = emoji.match(BASE)?.length === 1;
+  return tone !== "" && isSingle ? emoji.replace(BASE, `$1${tone}`) : emoji;
+}
+
+/** Returns a key that is equal for all skin tones of an emoji. */
+export function emojiKey(emoji: string): string {
+  return emoji.replaceAll(TONE, "").replaceAll("\uFE0F", "");
+}

@@ -3,8 +3,10 @@ import { gemoji } from "gemoji";
 import {
   EMOJI_ID,
   emojiGroups,
+  emojiKey,
   searchEmoji,
   searchEmojiNames,
+  withSkinTone,
 } from "../../../src/ui/text/emoji.ts";
 
 describe("search", () => {
@@ -42,4 +44,16 @@ describe("in Indonesian", () => {
     }
     expect(EMOJI_ID.size).toBeGreaterThan(700);
   });
+});
+
+test.each([
+  ["👍", "👍🏽"],
+  ["☝️", "☝🏽"],
+  ["👩‍💻", "👩🏽‍💻"],
+  ["😀", "😀"],
+  ["👨‍👩‍👧", "👨‍👩‍👧"],
+])("applies a skin tone to %s if it is one person or hand", (emoji, toned) => {
+  expect(withSkinTone(emoji, "🏽")).toBe(toned);
+  expect(withSkinTone(emoji, "")).toBe(emoji);
+  expect(emojiKey(toned)).toBe(emojiKey(emoji));
 });

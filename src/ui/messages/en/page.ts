@@ -532,6 +532,7 @@ export const ENGLISH = {
   moreResults: "More results",
 
   emojiFind: "Search emoji",
+  skinTone: "Skin tone",
   emojiRecent: "Recently used",
   emojiSmileys: "Smileys and emotion",
   emojiPeople: "People and body",

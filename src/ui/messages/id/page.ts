@@ -536,6 +536,7 @@ export const INDONESIAN: Texts = {
   moreResults: "Hasil lainnya",
 
   emojiFind: "Cari emoji",
+  skinTone: "Warna kulit",
   emojiRecent: "Baru-baru ini dipakai",
   emojiSmileys: "Wajah dan perasaan",
   emojiPeople: "Orang dan tubuh",

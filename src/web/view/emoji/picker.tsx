@@ -8,7 +8,7 @@ import { usePage } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { whenSettled } from "../shell/effects.ts";
 import { type EmojiModule, emojiModule } from "./loader.ts";
-import { addRecentEmoji, recentEmoji } from "./recent.ts";
+import { addRecentEmoji, recentEmoji, skinTone, storeSkinTone } from "./recent.ts";
 
 const TITLES: Readonly<Record<string, keyof Texts>> = {
   Recent: "emojiRecent",
@@ -23,18 +23,53 @@ const TITLES: Readonly<Record<string, keyof Texts>> = {
   Flags: "emojiFlags",
 };
 
-function useGroups(module: EmojiModule | undefined, query: string): readonly EmojiGroup[] {
+function useGroups(
+  module: EmojiModule | undefined,
+  query: string,
+  tone: string,
+): readonly EmojiGroup[] {
   const { lang } = usePage().texts;
   const all = useMemo(() => module?.emojiGroups(lang) ?? [], [module, lang]);
   return useMemo(() => {
     if (module === undefined) return [];
-    if (query.trim() !== "") return [{ category: "", emoji: module.searchEmoji(query, lang) }];
-    const emojiBySign = new Map(
-      all.flatMap(({ emoji }) => emoji.map((entry) => [entry.emoji, entry])),
+    const { emojiKey, searchEmoji, withSkinTone } = module;
+    const toned = (entries: readonly NamedEmoji[]) =>
+      entries.map((entry) => ({ ...entry, emoji: withSkinTone(entry.emoji, tone) }));
+    if (query.trim() !== "") return [{ category: "", emoji: toned(searchEmoji(query, lang)) }];
+    const byKey = new Map(
+      all.flatMap(({ emoji }) => emoji.map((entry) => [emojiKey(entry.emoji), entry])),
     );
-    const recent = recentEmoji().flatMap((sign) => emojiBySign.get(sign) ?? []);
-    return recent.length === 0 ? all : [{ category: "Recent", emoji: recent }, ...all];
-  }, [module, all, query, lang]);
+    const recent = recentEmoji().flatMap((sign) => {
+      const entry = byKey.get(emojiKey(sign));
+      return entry === undefined ? [] : { ...entry, emoji: sign };
+    });
+    const groups = all.map(({ category, emoji }) => ({ category, emoji: toned(emoji) }));
+    return recent.length === 0 ? groups : [{ category: "Recent", emoji: recent }, ...groups];
+  }, [module, all, query, lang, tone]);
+}
+
+interface CategoriesProps {
+  readonly groups: readonly EmojiGroup[];
+  readonly titleOf: (group: EmojiGroup) => string | undefined;
+  readonly onChoose: (at: number) => void;
+}
+
+function Categories({ groups, titleOf, onChoose }: CategoriesProps) {
+  return (
+    <div className="emoji-categories">
+      {groups.map((group, at) => (
+        <button
+          key={group.category}
+          type="button"
+          aria-label={titleOf(group)}
+          title={titleOf(group)}
+          onClick={() => onChoose(at)}
+        >
+          {group.category === "Recent" ? "🕘" : group.emoji[0]?.emoji}
+        </button>
+      ))}
+    </div>
+  );
 }
 
 interface GroupProps {
@@ -106,7 +141,18 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
   const [query, setQuery] = useState("");
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const groups = useGroups(module, query);
+  const [tone, setTone] = useState(skinTone);
+  const groups = useGroups(module, query, tone);
+  const titleOf = ({ category }: EmojiGroup) => {
+    const key = TITLES[category];
+    const title = key === undefined ? undefined : texts[key];
+    return typeof title === "string" ? title : undefined;
+  };
+  const showGroup = (at: number) => list.current?.children[at]?.scrollIntoView();
+  const chooseTone = (chosen: string) => {
+    storeSkinTone(chosen);
+    setTone(chosen);
+  };
   const hasNoMatch = query.trim() !== "" && groups.every((group) => group.emoji.length === 0);
   const choose = useRef((sign: string) => {
     addRecentEmoji(sign);
@@ -131,32 +177,43 @@ export function EmojiPicker({ title, onChoose, onClose }: EmojiPickerProps) {
   };
   return (
     <Dialog title={title} onClose={onClose} className="emoji-picker">
-      <input
-        ref={field}
-        type="text" // A search field would clear itself on Esc instead of closing the dialog.
-        aria-label={texts.emojiFind}
-        placeholder={texts.emojiFind}
-        autoComplete="off"
-        spellCheck="false"
-        value={query}
-        onChange={(event) => setQuery(event.target.value)}
-        onKeyDown={onFieldKey}
-      />
+      <div className="search-row">
+        <input
+          ref={field}
+          type="text" // A search field would clear itself on Esc instead of closing the dialog.
+          aria-label={texts.emojiFind}
+          placeholder={texts.emojiFind}
+          autoComplete="off"
+          spellCheck="false"
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+          onKeyDown={onFieldKey}
+        />
+        <select
+          aria-label={texts.skinTone}
+          title={texts.skinTone}
+          value={tone}
+          onChange={({ target }) => chooseTone(target.value)}
+        >
+          {module?.SKIN_TONES.map((one) => (
+            <option key={one} value={one}>{`✋${one}`}</option>
+          ))}
+        </select>
+      </div>
+      {query.trim() === "" ? (
+        <Categories groups={groups} titleOf={titleOf} onChoose={showGroup} />
+      ) : null}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: handles the keys of its buttons */}
       <div ref={list} className="emoji-list" onKeyDown={onListKey}>
-        {groups.map((group, i) => {
-          const key = TITLES[group.category];
-          const name = key === undefined ? undefined : texts[key];
-          return (
-            <Group
-              key={group.category}
-              group={group}
-              isFirst={i === 0}
-              title={typeof name === "string" ? name : undefined}
-              onChoose={choose.current}
-            />
-          );
-        })}
+        {groups.map((group, i) => (
+          <Group
+            key={group.category}
+            group={group}
+            isFirst={i === 0}
+            title={titleOf(group)}
+            onChoose={choose.current}
+          />
+        ))}
       </div>
       <p className="hint" role="status">
         {hasNoMatch ? texts.foundNothing : ""}
