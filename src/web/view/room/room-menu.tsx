@@ -66,10 +66,10 @@ function roomItems(page: PageValue, room: RoomState, onSearch: () => void): Menu
     },
   };
   return [
+    ...arrangingItems(page, room),
     ...(isNamed && !room.isClosed ? [invite] : []),
     ...(isNamed ? [details] : []),
     files,
-    ...arrangingItems(page, room),
     picturesItem(page, room),
     dateItem(page, room),
     ...receiptsItems(page, room),
