@@ -500,7 +500,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   };
   const section = useRef<HTMLElement>(null);
   const replyMark = useRef<HTMLSpanElement>(null);
-  useMessageGestures(section, replyMark, rows, actions.reply);
+  useMessageGestures(section, replyMark, timeline.rows, actions.reply);
   // Rows added at the start change the list's scroll position, which the list reads only in scroll
   // events. Until the browser's own event in the next frame, a render would draw wrong rows.
   useLayoutEffect(() => {
