@@ -115,8 +115,10 @@ function InlineView({ part: inline }: { readonly part: Inline }): ReactNode {
 }
 
 const renderInline = (inlines: readonly Inline[]) =>
-  // biome-ignore lint/suspicious/noArrayIndexKey: inlines have no other key and never move
-  inlines.map((inline, i) => <InlineView key={i} part={inline} />);
+  inlines.map((inline, i) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: inlines have no other key and never move
+    inline.kind === "text" ? inline.text : <InlineView key={i} part={inline} />,
+  );
 
 function Code({ language, text }: { readonly language: string; readonly text: string }) {
   const page = usePage();
