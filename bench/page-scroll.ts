@@ -33,18 +33,15 @@ const WATCH_SCRIPT = `{
     }
     return at >= bottom;
   };
-  list.addEventListener("scroll", ({ isTrusted }) => {
-    // The page dispatches events of its own before it has drawn the new rows.
-    if (!isTrusted) return;
+  list.addEventListener("scroll", () => {
     const drawn = [...list.firstElementChild.children];
-    const seen = drawn.filter(({ style }) => style.visibility !== "hidden");
-    const rows = seen.map((row) => row.getBoundingClientRect());
+    const rows = drawn.map((row) => row.getBoundingClientRect());
     // Loading and dropping messages changes scrollTop, so a row's position is the reference.
     // Without a common row, the page itself has replaced the rows.
-    const anchor = seen.findIndex((row) => before.has(row));
-    const px = anchor < 0 ? 0 : Math.abs(rows[anchor].top - before.get(seen[anchor]));
+    const anchor = drawn.findIndex((row) => before.has(row));
+    const px = anchor < 0 ? 0 : Math.abs(rows[anchor].top - before.get(drawn[anchor]));
     const isAtEnd = list.scrollTop <= 1;
-    before = new Map(seen.map((row, i) => [row, rows[i].top]));
+    before = new Map(drawn.map((row, i) => [row, rows[i].top]));
     const { scrolled } = window;
     scrolled.steps += 1;
     scrolled.rowsMax = Math.max(scrolled.rowsMax, drawn.length);

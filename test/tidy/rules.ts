@@ -33,7 +33,7 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^crypto\/seal\//, "ts-mls"],
   [/^crypto\/seal\/suite\.ts$/, "@hpke/core"],
   [/^web\/browser\/hash\.ts$/, "@noble/hashes"],
-  [/^web\/(?:view\/|page\.tsx$)/, "react preact virtua"],
+  [/^web\/(?:view\/|page\.tsx$)/, "react preact"],
   [/^web\/view\/admin\/charts\.tsx$/, "uplot"],
   [/^ui\/text\/emoji\.ts$/, "gemoji"],
   [/^ui\/text\/highlight\.ts$/, "lowlight"],

@@ -1,7 +1,6 @@
 /** Dashboard tab: the live log of events, and older moderation decisions. */
 
 import { memo, useEffect, useRef, useState } from "react";
-import { VList, type VListHandle } from "virtua";
 import { utf8Decode } from "../../../base/bytes.ts";
 import { Fault } from "../../../base/fault.ts";
 import { SAVED_BLOB_KEEP_MS, USER_SCROLL_MS } from "../../../base/limits-page.ts";
@@ -17,6 +16,7 @@ import { Button } from "../shell/button.tsx";
 import { FaultLine, type PageValue, useOnline, usePage, useTask } from "../shell/context.tsx";
 import { confirm, deleteQuestion } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Chips } from "./chips.tsx";
 import { exportLines } from "./log-export.ts";
 import { Filter } from "./table.tsx";
@@ -375,23 +375,20 @@ function useUserScroll() {
   return { handlers, isUserScroll };
 }
 
-function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
-  const list = useRef<VListHandle>(null);
+function useAutoScroll(follows: boolean, isHidden: boolean) {
+  const list = useRef<RowListHandle>(null);
   const { handlers, isUserScroll } = useUserScroll();
   const isAtBottom = useRef(true);
   const offset = useRef(0);
   const scrollsToTop = useRef(false);
-  const scrollToEnd = () => list.current?.scrollToIndex(lines.length - 1, { align: "end" });
   useEffect(() => {
     if (scrollsToTop.current && !isHidden) {
       scrollsToTop.current = false;
       isAtBottom.current = false;
-      list.current?.scrollToIndex(0, { align: "start" });
+      list.current?.scrollToRow(0, "start");
     } else if (!follows || isHidden) {
       isAtBottom.current = true;
       offset.current = 0;
-    } else if (isAtBottom.current) {
-      scrollToEnd();
     }
   });
   const onScroll = (scrollOffset: number) => {
@@ -401,14 +398,11 @@ function useAutoScroll(follows: boolean, isHidden: boolean, lines: readonly LogL
     if (scrollSize - viewportSize - scrollOffset <= STICK_PX) isAtBottom.current = true;
     offset.current = scrollOffset;
   };
-  // Rows may be measured only after the list has stopped waiting for them.
-  const onResize = () => {
-    if (follows && isAtBottom.current) scrollToEnd();
-  };
+  const isFollowing = () => follows && isAtBottom.current;
   const showTop = () => {
     scrollsToTop.current = true;
   };
-  return { list, onScroll, onResize, handlers, showTop };
+  return { list, onScroll, isFollowing, handlers, showTop };
 }
 
 const NO_GROUPS: ReadonlySet<Group> = new Set();
@@ -449,10 +443,9 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
       unixMs <= (until ?? Number.MAX_SAFE_INTEGER) &&
       (query === "" || `${what} ${text}`.toLowerCase().includes(query)),
   );
-  const { list, onScroll, onResize, handlers, showTop } = useAutoScroll(
+  const { list, onScroll, isFollowing, handlers, showTop } = useAutoScroll(
     pausedLines === undefined,
     isHidden,
-    visibleLines,
   );
   if (isHidden) return null;
   const loadEarlier = () => {
@@ -499,11 +492,11 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
       {visibleLines.length === 0 ? (
         <p className="hint">{lines.length === 0 ? texts.dashboardLogEmpty : texts.foundNothing}</p>
       ) : (
-        <VList
-          ref={list}
-          data={visibleLines}
-          onScroll={onScroll}
-          onResize={onResize}
+        <RowList
+          handle={list}
+          rows={visibleLines}
+          isFollowing={isFollowing}
+          onScrolled={onScroll}
           {...handlers}
           className="list log"
           tabIndex={0}
@@ -511,7 +504,7 @@ export function DashboardLog({ isHidden }: { readonly isHidden: boolean }) {
           aria-label={texts.dashboardLog}
         >
           {(line) => <Line key={line.key} line={line} />}
-        </VList>
+        </RowList>
       )}
     </section>
   );

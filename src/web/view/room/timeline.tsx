@@ -12,11 +12,10 @@ import {
   useRef,
   useState,
 } from "react";
-import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
 import { USER_SCROLL_MS } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isMessage } from "../../../core/model/item.ts";
-import type { Row, Rows } from "../../../core/model/rows.ts";
+import type { Row as ModelRow, Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
@@ -27,6 +26,7 @@ import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
 import { listen } from "../shell/effects.ts";
 import { Icon } from "../shell/icons.tsx";
 import { MenuStateContext } from "../shell/menu.tsx";
+import { RowList, type RowListHandle } from "../shell/row-list.tsx";
 import { Unfolded } from "../text/fold.tsx";
 import { Beginning, NewcomerWelcome } from "./beginning.tsx";
 import { EventText, Message, Pending } from "./message.tsx";
@@ -35,20 +35,16 @@ import { openMessageMenu, useMessageGestures } from "./message-gestures.ts";
 import { useRowFocus } from "./row-focus.ts";
 
 const REACH_PX = 800;
-/** Margin for drawing rows early, because measuring a visible row would move the rows below it. */
-const DRAWN_PX = 600;
-/** Smaller margin while following the newest message, for a faster first scroll step. */
-const DRAWN_AT_END_PX = 400;
 /** The timeline follows the newest message within this distance. */
 const STICK_PX = 40;
 
 /** Precedes a room's first row. */
 const BEGINNING = { kind: "beginning", key: "beginning" } as const;
 
-type TimelineRow = Row | typeof BEGINNING;
+type Row = ModelRow | typeof BEGINNING;
 
 interface RowViewProps {
-  readonly row: TimelineRow;
+  readonly row: Row;
   readonly actions: MessageActions;
   readonly isJumpTarget: boolean;
   readonly onMenu: OnMenu;
@@ -62,12 +58,10 @@ function isLateJoin({ item, earlier }: Extract<Row, { kind: "item" }>): boolean 
   return isJoin(item) || earlier.some(isJoin);
 }
 
-type OnMenu = (key: string, isOpen: boolean) => void;
+type OnMenu = (isOpen: boolean) => void;
 
 const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: RowViewProps) {
   const { texts, times } = usePage();
-  const { key } = row;
-  const onMenuState = useCallback((isOpen: boolean) => onMenu(key, isOpen), [onMenu, key]);
   switch (row.kind) {
     case "beginning":
       return <Beginning target={actions.target} />;
@@ -99,7 +93,7 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
         );
       }
       return (
-        <MenuStateContext value={onMenuState}>
+        <MenuStateContext value={onMenu}>
           <Message row={row} actions={actions} isJumpTarget={isJumpTarget} />
         </MenuStateContext>
       );
@@ -108,69 +102,14 @@ const RowView = memo(function RowView({ row, actions, isJumpTarget, onMenu }: Ro
   }
 });
 
-interface StagedRows {
-  readonly rows: readonly TimelineRow[];
-  readonly isShifted: boolean;
-}
-
-/**
- * Adds rows at the start and at the end in two renders. In the first render, the list keeps its
- * distance from the end, in the second from the start.
- */
-function useStaged(rows: readonly TimelineRow[]): StagedRows {
-  const last = useRef<StagedRows>({ rows: [], isShifted: false });
-  const [, rerender] = useState(0);
-  const before = last.current;
-  if (before.rows !== rows) last.current = firstStep(before.rows, rows);
-  const { current } = last;
-  useLayoutEffect(() => {
-    if (current.rows.length !== rows.length) rerender((n) => n + 1);
-    else if (current.isShifted) last.current = { rows: current.rows, isShifted: false };
-  });
-  return current;
-}
-
-function firstStep(before: readonly TimelineRow[], rows: readonly TimelineRow[]): StagedRows {
-  const first = before.findIndex(({ kind }) => kind === "item");
-  if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
-  const [anchor, at] = anchorOf(before, first, rows);
-  if (anchor < 0) return { rows, isShifted: false };
-  const shift = at - anchor;
-  if (shift === 0) return { rows, isShifted: false };
-  const end = before.length + shift;
-  if (end <= rows.length)
-    return { rows: end < rows.length ? rows.slice(0, end) : rows, isShifted: true };
-  // Keep the rows that were dropped at the end until the second render.
-  return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
-}
-
-function anchorOf(
-  before: readonly TimelineRow[],
-  first: number,
-  rows: readonly TimelineRow[],
-): readonly [oldIndex: number, newIndex: number] {
-  const newIndex = rows.findIndex(({ key }) => key === before[first]?.key);
-  if (first >= 0 && newIndex >= 0) return [first, newIndex];
-  const index = new Map(rows.map(({ key }, i) => [key, i]));
-  const oldIndex = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
-  return [oldIndex, index.get(before[oldIndex]?.key ?? "") ?? oldIndex];
-}
-
 /** Scroll target, identified by key, because rows added at the start change its index. */
 interface Aim {
   readonly key: string;
-  readonly scroll: ScrollToIndexOpts;
-}
-
-/** Reports whether rows were only appended, which the list measures and follows itself. */
-function isAppended(rows: readonly TimelineRow[], before: readonly TimelineRow[]): boolean {
-  const last = before.length - 1;
-  const hasSameRange = rows[0]?.key === before[0]?.key && rows[last]?.key === before[last]?.key;
-  return last >= 0 && hasSameRange && rows.length > before.length;
+  readonly align: "start" | "center";
 }
 
 interface ScrollState {
-  readonly list: RefObject<VListHandle | null>;
+  readonly list: RefObject<RowListHandle | null>;
   readonly isFollowing: RefObject<boolean>;
   /**
    * While a menu is open, its message keeps its position, and the list does not follow new
@@ -185,23 +124,20 @@ interface ScrollState {
  * A jump target stays in effect until the user scrolls, because loading more messages changes its
  * index.
  */
-function useScrollState(rows: readonly TimelineRow[], timeline: Rows, jumps: number): ScrollState {
-  const list = useRef<VListHandle>(null);
+function useScrollState(rows: readonly Row[], timeline: Rows, jumps: number): ScrollState {
+  const list = useRef<RowListHandle>(null);
   const isFollowing = useRef(true);
   const isMenuOpen = useRef(false);
   const isStarted = useRef(false);
   const lastJumps = useRef(0);
   const lastBottoms = useRef(timeline.bottoms);
   const aim = useRef<Aim>(undefined);
-  const aimedRows = useRef<readonly TimelineRow[]>(undefined);
-  const lastRows = useRef<readonly TimelineRow[]>([]);
+  const aimedRows = useRef<readonly Row[]>(undefined);
   const userInputMs = useRef(Number.NEGATIVE_INFINITY);
   const lastIndex = rows.length - 1;
   useLayoutEffect(() => {
     const handle = list.current;
     const { shownKey } = timeline;
-    const appendsWhileFollowing = isFollowing.current && isAppended(rows, lastRows.current);
-    lastRows.current = rows;
     if (lastBottoms.current !== timeline.bottoms) {
       lastBottoms.current = timeline.bottoms;
       isFollowing.current = true;
@@ -212,38 +148,30 @@ function useScrollState(rows: readonly TimelineRow[], timeline: Rows, jumps: num
       lastJumps.current = jumps;
       isStarted.current = true;
       isFollowing.current = false;
-      aim.current = { key: shownKey ?? "", scroll: { align: "center" } };
+      aim.current = { key: shownKey ?? "", align: "center" };
       aimedRows.current = undefined;
     }
     if (!isStarted.current) {
       isStarted.current = true;
       const isUnread = rows.some(({ kind }) => kind === "unread");
       isFollowing.current = !isUnread;
-      if (isUnread) aim.current = { key: "unread", scroll: { align: "start", offset: -STICK_PX } };
+      if (isUnread) aim.current = { key: "unread", align: "start" };
     }
     if (aim.current !== undefined && aimedRows.current !== rows) {
-      const { key, scroll } = aim.current;
+      const { key, align } = aim.current;
       const at = rows.findIndex((row) => row.key === key);
-      if (at >= 0) handle.scrollToIndex(at, scroll);
+      if (at >= 0) handle.scrollToRow(at, align, align === "start" ? STICK_PX : 0);
       aimedRows.current = rows;
     }
-    // Avoids a second scroll in a frame, because each scroll makes the browser lay out all new
-    // rows.
-    if (isFollowing.current && !timeline.hasNewer && !appendsWhileFollowing)
-      handle.scrollToIndex(lastIndex, { align: "end" });
+    if (isFollowing.current && !timeline.hasNewer) handle.scrollToRow(lastIndex, "end");
   });
   return { list, isFollowing, isMenuOpen, aim, userInputMs };
 }
 
-function isScrollingTo(
-  handle: VListHandle,
-  rows: readonly TimelineRow[],
-  aim: Aim | undefined,
-): boolean {
+function isScrollingTo(handle: RowListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
   const at = aim === undefined ? -1 : rows.findIndex(({ key }) => key === aim.key);
   if (at < 0) return false;
-  const offset = handle.getItemOffset(at);
-  return offset < handle.scrollOffset || offset > handle.scrollOffset + handle.viewportSize;
+  return !handle.isVisible(at);
 }
 
 const PRINTED_ROWS_MAX = 2_000;
@@ -259,10 +187,7 @@ class AllUnfolded extends Unfolded {
 const IGNORE_MENU: OnMenu = () => undefined;
 
 /** The list renders only visible rows, but printing needs all loaded rows. */
-function Printed({
-  rows,
-  actions,
-}: Pick<RowViewProps, "actions"> & { rows: readonly TimelineRow[] }) {
+function Printed({ rows, actions }: Pick<RowViewProps, "actions"> & { rows: readonly Row[] }) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
     // Renders synchronously, because the browser prints the current state.
@@ -296,7 +221,7 @@ export interface TimelineProps {
  * Hides the first row's date while older rows are not loaded, because a loaded row from the same
  * day would take over the date and move the visible rows.
  */
-function useBeginning({ rows, hasOlder }: Rows): readonly TimelineRow[] {
+function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   // The records of a joined room are not loaded yet.
   const isLoading = useModelValue((model) => {
     const room = openRoom(model);
@@ -308,7 +233,7 @@ function useBeginning({ rows, hasOlder }: Rows): readonly TimelineRow[] {
   }, [rows, hasOlder, isLoading]);
 }
 
-function unreadIn(rows: readonly TimelineRow[], readSeq: number): { count: number; first: number } {
+function unreadIn(rows: readonly Row[], readSeq: number): { count: number; first: number } {
   const unread = { count: 0, first: -1 };
   for (let i = rows.length - 1; i >= 0; i--) {
     const row = rows[i];
@@ -321,14 +246,14 @@ function unreadIn(rows: readonly TimelineRow[], readSeq: number): { count: numbe
   return unread;
 }
 
-function readSeqAtOpening(rows: readonly TimelineRow[]): number {
+function readSeqAtOpening(rows: readonly Row[]): number {
   const unread = rows.findIndex(({ kind }) => kind === "unread");
   const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
   return last?.kind === "item" ? last.item.seq : 0;
 }
 
 function useVisibleRange(
-  rows: readonly TimelineRow[],
+  rows: readonly Row[],
   { hasOlder, hasNewer, loading }: Rows,
   { list, isFollowing, isMenuOpen, aim }: ScrollState,
 ) {
@@ -343,7 +268,12 @@ function useVisibleRange(
     if (handle === null || handle.viewportSize === 0) return;
     const { scrollOffset, viewportSize, scrollSize } = handle;
     const below = scrollSize - viewportSize - scrollOffset;
-    if (below <= STICK_PX && !isMenuOpen.current && !isScrollingTo(handle, rows, aim.current)) {
+    if (
+      below <= STICK_PX &&
+      !hasNewer &&
+      !isMenuOpen.current &&
+      !isScrollingTo(handle, rows, aim.current)
+    ) {
       isFollowing.current = true;
       aim.current = undefined;
     }
@@ -353,7 +283,7 @@ function useVisibleRange(
       if (scrollOffset < REACH_PX && hasOlder) chat.actions.loadMore("older");
       if (below < REACH_PX && hasNewer) chat.actions.loadMore("newer");
     }
-    const lowest = rows[handle.findItemIndex(scrollOffset + viewportSize - STICK_PX / 2)];
+    const lowest = rows[handle.indexAt(viewportSize - STICK_PX / 2)];
     const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
     highestVisible.current ??= readSeqAtOpening(rows);
     if (last?.kind === "item")
@@ -371,8 +301,8 @@ function useVisibleRange(
     const at = unreadIn(rows, highestVisible.current ?? 0).first;
     const row = rows[at];
     if (row === undefined) return;
-    aim.current = { key: row.key, scroll: { align: "start", offset: -STICK_PX } };
-    list.current?.scrollToIndex(at, aim.current.scroll);
+    aim.current = { key: row.key, align: "start" };
+    list.current?.scrollToRow(at, "start", STICK_PX);
   };
   return {
     checkVisible,
@@ -382,69 +312,16 @@ function useVisibleRange(
   };
 }
 
-/** Rows drawn around the viewport. While scrolling, the list itself draws only one side. */
-interface DrawnRange {
-  readonly key: string | undefined;
-  readonly from: number;
-  readonly to: number;
-  readonly indexes: readonly number[];
-}
-
-const EMPTY_RANGE: DrawnRange = { key: undefined, from: 0, to: -1, indexes: [] };
-const MORE_PX = 400;
-
-function drawnRange(
-  rows: readonly TimelineRow[],
-  handle: VListHandle,
-  before: DrawnRange,
-): DrawnRange {
-  const { scrollOffset, viewportSize } = handle;
-  const key = rows[0]?.key;
-  const from = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX));
-  const to = handle.findItemIndex(scrollOffset + viewportSize + DRAWN_PX);
-  if (before.key === key && before.from <= from && before.to >= to) return before;
-  const first = handle.findItemIndex(Math.max(0, scrollOffset - DRAWN_PX - MORE_PX));
-  const last = handle.findItemIndex(scrollOffset + viewportSize + DRAWN_PX + MORE_PX);
-  const indexes = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  return { key, from: first, to: last, indexes };
-}
-
-function useMenuKey({ isFollowing, isMenuOpen }: ScrollState) {
-  const [menuKey, setMenuKey] = useState<string>();
+function useMenuState({ isFollowing, isMenuOpen }: ScrollState): OnMenu {
   const wasFollowing = useRef(false);
-  const onMenu: OnMenu = useCallback(
-    (key, isOpen) => {
-      setMenuKey((before) => (isOpen ? key : before === key ? undefined : before));
+  return useCallback(
+    (isOpen) => {
       if (isOpen) wasFollowing.current = isFollowing.current;
       isFollowing.current = !isOpen && wasFollowing.current;
       isMenuOpen.current = isOpen;
     },
     [isFollowing, isMenuOpen],
   );
-  return { menuKey, onMenu };
-}
-
-function useDrawnRange(
-  rows: readonly TimelineRow[],
-  { list, isFollowing }: ScrollState,
-  menuKey: string | undefined,
-) {
-  const [drawn, setDrawn] = useState(EMPTY_RANGE);
-  const scrolled = () => {
-    const handle = list.current;
-    if (handle === null) return;
-    setDrawn((before) => (isFollowing.current ? EMPTY_RANGE : drawnRange(rows, handle, before)));
-  };
-  const indexes = drawn.key === rows[0]?.key ? drawn.indexes : EMPTY_RANGE.indexes;
-  // The last row is measured only when drawn.
-  const last = isFollowing.current ? rows.length - 1 : -1;
-  const menuAt = menuKey === undefined ? -1 : rows.findIndex(({ key }) => key === menuKey);
-  const all = useMemo(
-    () => [...indexes, ...[last, menuAt].filter((at) => at >= 0)],
-    [indexes, last, menuAt],
-  );
-  const aheadPx = last >= 0 && indexes === EMPTY_RANGE.indexes ? DRAWN_AT_END_PX : DRAWN_PX;
-  return { indexes: all, aheadPx, scrolled };
 }
 
 /** Listens passively; otherwise the browser waits for the page before each scroll step. */
@@ -475,12 +352,11 @@ function useWheel(
 export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps }: TimelineProps) {
   const { chat, fail } = usePage();
   const texts = useTexts();
-  const { rows, isShifted } = useStaged(useBeginning(timeline));
+  const rows = useBeginning(timeline);
   const scrollState = useScrollState(rows, timeline, jumps);
-  const { menuKey, onMenu } = useMenuKey(scrollState);
-  const { indexes, aheadPx, scrolled } = useDrawnRange(rows, scrollState, menuKey);
+  const onMenu = useMenuState(scrollState);
   const { checkVisible, toFresh, isAway, fresh } = useVisibleRange(rows, timeline, scrollState);
-  const { list, isFollowing, aim, userInputMs } = scrollState;
+  const { list, isFollowing, isMenuOpen, aim, userInputMs } = scrollState;
   const releaseAim = () => {
     aim.current = undefined;
     userInputMs.current = performance.now();
@@ -501,11 +377,6 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
   const section = useRef<HTMLElement>(null);
   const replyMark = useRef<HTMLSpanElement>(null);
   useMessageGestures(section, replyMark, timeline.rows, actions.reply);
-  // Rows added at the start change the list's scroll position, which the list reads only in scroll
-  // events. Until the browser's own event in the next frame, a render would draw wrong rows.
-  useLayoutEffect(() => {
-    if (isShifted) section.current?.querySelector(".list")?.dispatchEvent(new Event("scroll"));
-  });
   useWheel(section, scrollState);
   const restoreFocus = useRowFocus(section);
   const { hasNewer, loading } = timeline;
@@ -517,17 +388,10 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
       // Without recent input, the browser scrolls because a row shrank or the list grew.
       const isUserScroll = performance.now() - userInputMs.current < USER_SCROLL_MS;
       if (isUserScroll || newEnd === end.current) isFollowing.current = false;
-      else if (isFollowing.current && !hasNewer)
-        list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+      else if (isFollowing.current && !hasNewer) list.current?.scrollToRow(rows.length - 1, "end");
     }
     offset.current = newOffset;
     end.current = newEnd;
-    checkVisible(); // Runs before `scrolled` computes the drawn range.
-    scrolled();
-  };
-  const onResize = () => {
-    if (isFollowing.current && !hasNewer)
-      list.current?.scrollToIndex(rows.length - 1, { align: "end" });
     checkVisible();
   };
   return (
@@ -548,7 +412,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
         isFollowing.current = false;
         const at = foldedAbove(rows, button);
         if (at < 0) return;
-        requestAnimationFrame(() => list.current?.scrollToIndex(at, { align: "start" }));
+        requestAnimationFrame(() => list.current?.scrollToRow(at, "start"));
       }}
     >
       {loading?.side === "older" ? (
@@ -556,18 +420,14 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
           {texts.loadingOlder}
         </p>
       ) : null}
-      <VList
-        ref={list}
-        data={rows}
-        shift={isShifted}
-        bufferSize={aheadPx}
-        keepMounted={indexes}
-        onScroll={onScroll}
-        onScrollEnd={() => {
-          scrolled();
-          restoreFocus();
-        }}
-        onResize={onResize}
+      <RowList
+        handle={list}
+        rows={rows}
+        isFollowing={() => isFollowing.current && !hasNewer}
+        keepsRows={isMenuOpen}
+        onScrolled={onScroll}
+        onScrollEnd={restoreFocus}
+        onResized={checkVisible}
         className="list"
         tabIndex={0}
         role="group"
@@ -582,7 +442,7 @@ export const Timeline = memo(function Timeline({ rows: timeline, actions, jumps 
             onMenu={onMenu}
           />
         )}
-      </VList>
+      </RowList>
       <span ref={replyMark} className="reply-mark" aria-hidden="true">
         <Icon name="reply" />
       </span>
@@ -607,7 +467,7 @@ function endOf(section: HTMLElement | null): number {
  * Returns the row that is being collapsed if its start is out of view, because collapsing it would
  * scroll past it; otherwise -1.
  */
-function foldedAbove(rows: readonly TimelineRow[], button: Element): number {
+function foldedAbove(rows: readonly Row[], button: Element): number {
   const article = button.closest<HTMLElement>("article");
   const listTop = article?.closest(".list")?.getBoundingClientRect().top ?? 0;
   const isOpen = button.getAttribute("aria-expanded") === "true";

@@ -1,0 +1,360 @@
+/**
+ * List that draws only the rows near the viewport, in normal flow between two paddings. The padding
+ * above absorbs the difference between estimated and real heights, so that no visible row moves.
+ */
+
+import {
+  type HTMLAttributes,
+  type ReactNode,
+  type Ref,
+  type RefObject,
+  useCallback,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { listen } from "./effects.ts";
+
+/** The list draws rows within the first distance, and removes rows beyond the second. */
+const AHEAD_PX = 600;
+const REMOVE_PX = 900;
+/** A lower padding is estimated again, which changes the scroll position. */
+const PADDING_PX_MIN = 2_000;
+const FIRST_ESTIMATE_PX = 44;
+const SCROLL_END_MS = 150;
+
+export interface RowListHandle {
+  readonly scrollOffset: number;
+  readonly viewportSize: number;
+  readonly scrollSize: number;
+  /** Returns the index of the drawn row at a distance from the viewport's top. */
+  indexAt(px: number): number;
+  isVisible(index: number): boolean;
+  /** @param px distance between the row and the viewport's edge */
+  scrollToRow(index: number, align: "start" | "center" | "end", px?: number): void;
+  scrollBy(px: number): void;
+}
+
+interface Keyed {
+  readonly key: string | number;
+}
+
+export interface RowListProps<Row extends Keyed>
+  extends Omit<HTMLAttributes<HTMLDivElement>, "children" | "onScroll"> {
+  readonly handle: Ref<RowListHandle>;
+  readonly rows: readonly Row[];
+  readonly children: (row: Row) => ReactNode;
+  /** While true, the list stays at its end. */
+  readonly isFollowing: () => boolean;
+  /** While true, the list removes no row. */
+  readonly keepsRows?: RefObject<boolean>;
+  readonly onScrolled: (offset: number) => void;
+  readonly onScrollEnd?: () => void;
+  readonly onResized?: () => void;
+}
+
+interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Row that keeps its offset from the start of the list or, after a jump, gets a new one. */
+interface Anchor {
+  readonly index: number;
+  readonly offset: number | ((rowPx: number, viewportPx: number) => number);
+}
+
+class RowWindow<Row extends Keyed> {
+  rows: readonly Row[] = [];
+  /** Rows of the next render, and rows in the document. */
+  next: Range = { first: 0, end: 0 };
+  #drawn: Range = this.next;
+  #anchor: Anchor | undefined;
+  #above = 0;
+  #totalPx = 0;
+  #averagePx = FIRST_ESTIMATE_PX;
+  list: HTMLDivElement | null = null;
+  content: HTMLDivElement | null = null;
+
+  get viewportPx(): number {
+    return this.list?.clientHeight ?? 0;
+  }
+
+  update(rows: readonly Row[], isFollowing: boolean): void {
+    const before = this.rows;
+    if (rows === before) return;
+    this.rows = rows;
+    const { first, end } = this.next;
+    const kept = [this.#anchor?.index ?? first, ...rangeOf(this.next)].find(
+      (at) => movedTo(at, before, rows) >= 0,
+    );
+    if (kept === undefined || isFollowing) {
+      this.#anchor = undefined;
+      const newest = this.#around(rows.length);
+      // Rows that are drawn already are removed only beyond the second distance.
+      const isNear = kept !== undefined && end === before.length && newest.first < end;
+      this.next = isNear ? { ...newest, first: Math.min(first, newest.first) } : newest;
+      return;
+    }
+    const shift = movedTo(kept, before, rows) - kept;
+    this.#totalPx += (rows.length - before.length - shift) * this.#averagePx;
+    this.next = this.#clamp(first + shift, end + shift);
+    this.#drawn = { first: this.#drawn.first + shift, end: this.#drawn.end + shift };
+    if (this.#anchor?.index === kept) this.#anchor = { ...this.#anchor, index: kept + shift };
+    else this.#anchor = undefined;
+  }
+
+  /** The document contains the rows of the last render. */
+  commit(): void {
+    this.#drawn = this.next;
+  }
+
+  /** Restores the anchor's offset, and estimates the paddings. */
+  settle(isFollowing: boolean): void {
+    const { list, content, rows } = this;
+    const { first, end } = this.#drawn;
+    const [top, bottom] = [this.#rect(first)?.top, this.#rect(end - 1)?.bottom];
+    if (list === null || content === null || top === undefined || bottom === undefined) return;
+    this.#averagePx = Math.max(1, (bottom - top) / (end - first));
+    const above = paddingOf(this.#above + this.#anchorShift(), first * this.#averagePx);
+    const restPx = this.#totalPx - above.px - (bottom - top);
+    const below = paddingOf(restPx, (rows.length - end) * this.#averagePx);
+    this.#totalPx = above.px + (bottom - top) + below.px;
+    // Read first, because the browser clamps the position if the list becomes lower.
+    const { scrollTop } = list;
+    if (above.px !== this.#above) content.style.paddingTop = `${above.px}px`;
+    this.#above = above.px;
+    content.style.paddingBottom = `${below.px}px`;
+    if (isFollowing) list.scrollTop = list.scrollHeight;
+    else if (above.addedPx !== 0) list.scrollTop = scrollTop + above.addedPx;
+    this.note();
+  }
+
+  /** Makes the first visible row the anchor. */
+  note(): void {
+    const index = this.indexAt(0);
+    const offset = this.#offset(index);
+    this.#anchor = offset === undefined ? undefined : { index, offset };
+  }
+
+  /**
+   * Adds the rows that have come near to the next render, and removes those that are far.
+   * @returns false if nothing changes
+   */
+  extend(keepsRows: boolean): boolean {
+    const { list, viewportPx, rows } = this;
+    const { first, end } = this.#drawn;
+    const [top, bottom] = [this.#place(first)?.top, this.#place(end - 1)?.bottom];
+    if (list === null || top === undefined || bottom === undefined || viewportPx === 0)
+      return false;
+    const below = bottom - viewportPx;
+    if (top > viewportPx && first > 0) {
+      this.#jump(Math.floor((first * list.scrollTop) / this.#above));
+    } else if (below < -viewportPx && end < rows.length) {
+      this.#jump(end + Math.floor(-below / this.#averagePx));
+    } else {
+      const added = (px: number) => Math.max(0, Math.ceil(px / this.#averagePx));
+      const isFar = !keepsRows && top < -REMOVE_PX;
+      const isFarBelow = !keepsRows && below > REMOVE_PX;
+      this.next = this.#clamp(
+        isFar ? this.indexAt(-AHEAD_PX) : first - added(top + AHEAD_PX),
+        isFarBelow ? this.indexAt(viewportPx + AHEAD_PX) + 1 : end + added(AHEAD_PX - below),
+      );
+    }
+    return this.next.first !== first || this.next.end !== end;
+  }
+
+  /** @returns false if the row is not drawn, so that a render must follow */
+  scrollTo(index: number, offset: Exclude<Anchor["offset"], number>): boolean {
+    const place = this.#place(index);
+    if (place === undefined || this.list === null) {
+      this.next = this.#around(index);
+      this.#anchor = { index, offset };
+      return false;
+    }
+    const { top, bottom } = place;
+    this.list.scrollTop += top - offset(bottom - top, this.viewportPx);
+    this.note();
+    return true;
+  }
+
+  indexAt(px: number): number {
+    const edge = px + this.#listTop();
+    let [low, high] = [this.#drawn.first, this.#drawn.end - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#rect(middle)?.bottom ?? 0) > edge) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  isVisible(index: number): boolean {
+    const top = this.#place(index)?.top;
+    return top !== undefined && top >= 0 && top <= this.viewportPx;
+  }
+
+  #jump(index: number): void {
+    const at = Math.max(0, Math.min(index, this.rows.length - 1));
+    this.next = this.#around(at);
+    this.#anchor = { index: at, offset: () => 0 };
+  }
+
+  /** Returns at least the rows that fill the viewport, wherever the row is in it. */
+  #around(index: number): Range {
+    const viewportPx = this.viewportPx || window.innerHeight;
+    const count = Math.ceil((viewportPx + AHEAD_PX / 2) / this.#averagePx);
+    return this.#clamp(index - count, index + count);
+  }
+
+  #clamp(first: number, end: number): Range {
+    const { length } = this.rows;
+    const last = Math.max(0, Math.min(end, length));
+    return { first: Math.max(0, Math.min(first, last - 1)), end: last };
+  }
+
+  #anchorShift(): number {
+    const { index, offset } = this.#anchor ?? { index: -1, offset: 0 };
+    const [now, rect] = [this.#offset(index), this.#rect(index)];
+    if (now === undefined || rect === undefined) return 0;
+    if (typeof offset === "number") return offset - now;
+    return offset(rect.height, this.viewportPx) + (this.list?.scrollTop ?? 0) - now;
+  }
+
+  #listTop(): number {
+    return this.list?.getBoundingClientRect().top ?? 0;
+  }
+
+  #rect(index: number): DOMRect | undefined {
+    return this.content?.children[index - this.#drawn.first]?.getBoundingClientRect();
+  }
+
+  /** Edges relative to the viewport. */
+  #place(index: number): { readonly top: number; readonly bottom: number } | undefined {
+    const rect = this.#rect(index);
+    const listTop = this.#listTop();
+    return rect && { top: rect.top - listTop, bottom: rect.bottom - listTop };
+  }
+
+  #offset(index: number): number | undefined {
+    const top = this.#place(index)?.top;
+    return top === undefined ? undefined : top + (this.list?.scrollTop ?? 0);
+  }
+}
+
+/**
+ * A padding absorbs the errors of estimates until it becomes low, so that the list's height seldom
+ * changes.
+ */
+function paddingOf(px: number, estimatePx: number): { readonly px: number; addedPx: number } {
+  if (estimatePx === 0) return { px: 0, addedPx: -px };
+  if (px >= Math.min(estimatePx, PADDING_PX_MIN)) return { px, addedPx: 0 };
+  // Scroll positions are integers, but heights of rows are not.
+  const addedPx = Math.round(estimatePx - px);
+  return { px: px + addedPx, addedPx };
+}
+
+function rangeOf({ first, end }: Range): number[] {
+  return Array.from({ length: end - first }, (_, i) => first + i);
+}
+
+/** Returns the new index of a row, or -1. Rows are usually added at one end. */
+function movedTo(at: number, before: readonly Keyed[], rows: readonly Keyed[]): number {
+  const key = before[at]?.key;
+  if (key === undefined) return -1;
+  const likely = [at, at + rows.length - before.length].find((i) => rows[i]?.key === key);
+  return likely ?? rows.findIndex((row) => row.key === key);
+}
+
+export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
+  const { handle, rows, children, isFollowing, keepsRows, ...others } = props;
+  const { onScrolled, onScrollEnd, onResized, ...attributes } = others;
+  const [drawn] = useState(() => new RowWindow<Row>());
+  const [, rerender] = useState(0);
+  const latest = useRef(props);
+  latest.current = props;
+  drawn.update(rows, isFollowing());
+  const render = useCallback(() => rerender((n) => n + 1), []);
+  useLayoutEffect(() => {
+    drawn.commit();
+    drawn.settle(isFollowing());
+    if (drawn.extend(keepsRows?.current === true)) render();
+  });
+  useLayoutEffect(() => {
+    const { list, content } = drawn;
+    if (list === null || content === null) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onScroll = () => {
+      drawn.note();
+      latest.current.onScrolled(list.scrollTop);
+      if (drawn.extend(keepsRows?.current === true)) render();
+      if (timer === undefined) content.style.pointerEvents = "none"; // Hovering renders rows.
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        timer = undefined;
+        content.style.pointerEvents = "";
+        latest.current.onScrollEnd?.();
+      }, SCROLL_END_MS);
+    };
+    const stop = listen(list, "scroll", onScroll);
+    const observer = new ResizeObserver(() => {
+      drawn.settle(latest.current.isFollowing());
+      latest.current.onResized?.();
+      if (drawn.extend(keepsRows?.current === true)) render();
+    });
+    observer.observe(list);
+    observer.observe(content);
+    return () => {
+      clearTimeout(timer);
+      stop();
+      observer.disconnect();
+    };
+  }, [drawn, keepsRows, render]);
+  useImperativeHandle(
+    handle,
+    () => ({
+      get scrollOffset() {
+        return drawn.list?.scrollTop ?? 0;
+      },
+      get viewportSize() {
+        return drawn.viewportPx;
+      },
+      get scrollSize() {
+        return drawn.list?.scrollHeight ?? 0;
+      },
+      indexAt: (px) => drawn.indexAt(px),
+      isVisible: (index) => drawn.isVisible(index),
+      scrollToRow: (index, align, px = 0) => {
+        const offset = (rowPx: number, viewportPx: number) => {
+          if (align === "start") return px;
+          return (viewportPx - rowPx) / (align === "center" ? 2 : 1) - px;
+        };
+        if (!drawn.scrollTo(index, offset)) render();
+      },
+      scrollBy: (px) => drawn.list?.scrollBy(0, px),
+    }),
+    [drawn, render],
+  );
+  const { first, end } = drawn.next;
+  return (
+    <div
+      {...attributes}
+      ref={(element) => {
+        drawn.list = element;
+      }}
+    >
+      <div
+        ref={(element) => {
+          drawn.content = element;
+        }}
+      >
+        {rows.slice(first, end).map((row) => (
+          <div key={row.key} className="list-cell">
+            {children(row)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
