@@ -9,6 +9,7 @@ import {
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { Outbox, type OutboxEffect, type OutboxInput } from "../../../src/core/client/outbox.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 
 const receipt = (seq: number) => ({ seq, n: seq, time: 0 });
 const post = (key: number, text = `text ${key}`): OutboxInput => ({
@@ -23,9 +24,10 @@ const settled = (effects: readonly OutboxEffect[]) =>
   effects.flatMap((effect) => (effect.kind === "settled" ? [effect.key] : []));
 const notNow = (retryAfterMs: number) => new Fault("too-fast", "too fast", { retryAfterMs });
 
+const outboxTest = fixtureTest(() => new Outbox());
+
 describe("outbox", () => {
-  test("keeps posts until there is a link, then sends them in order", () => {
-    const outbox = new Outbox();
+  outboxTest("keeps posts until there is a link, then sends them in order", (outbox) => {
     expect(outbox.handle(post(1), 0)).toEqual([]);
     expect(outbox.handle(post(2), 0)).toEqual([]);
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1, 2]);
@@ -35,8 +37,7 @@ describe("outbox", () => {
     ]);
   });
 
-  test("resends unanswered posts of a lost link, lowest first", () => {
-    const outbox = new Outbox();
+  outboxTest("resends unanswered posts of a lost link, lowest first", (outbox) => {
     outbox.handle({ kind: "connected" }, 0);
     for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
     outbox.handle({ kind: "acked", counter: 2, receipt: receipt(1) }, 0);
@@ -60,8 +61,7 @@ describe("outbox", () => {
     expect(sent(outbox.handle({ kind: "connected" }, 0)).length).toBe(fits);
   });
 
-  test("waits for pending refusals before it resumes after a temporary refusal", () => {
-    const outbox = new Outbox();
+  outboxTest("waits for pending refusals before it resumes after a temporary refusal", (outbox) => {
     outbox.handle({ kind: "connected" }, 0);
     for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
     expect(outbox.handle({ kind: "refused", counter: 2, fault: notNow(100) }, 0)).toEqual([]);
@@ -76,8 +76,7 @@ describe("outbox", () => {
     expect(outbox.deadline()).toBeUndefined();
   });
 
-  test("settles a post after a permanent refusal and sends the next ones", () => {
-    const outbox = new Outbox();
+  outboxTest("settles a post after a permanent refusal and sends the next ones", (outbox) => {
     outbox.handle({ kind: "connected" }, 0);
     outbox.handle(post(1), 0);
     outbox.handle(post(2), 0);
@@ -88,8 +87,7 @@ describe("outbox", () => {
     expect(outbox.size).toBe(1);
   });
 
-  test("retries posts refused by a stopping server", () => {
-    const outbox = new Outbox();
+  outboxTest("retries posts refused by a stopping server", (outbox) => {
     outbox.handle({ kind: "connected" }, 0);
     outbox.handle(post(1), 0);
     const fault = new Fault("shutting-down", "stopping");
@@ -98,8 +96,7 @@ describe("outbox", () => {
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
   });
 
-  test("limits posts in flight and queued", () => {
-    const outbox = new Outbox();
+  outboxTest("limits posts in flight and queued", (outbox) => {
     outbox.handle({ kind: "connected" }, 0);
     let count = 0;
     for (let key = 1; key <= OUTBOX_PENDING_MAX; key++) {
@@ -116,16 +113,14 @@ describe("outbox", () => {
     expect(sent(effects)).toEqual([OUTBOX_IN_FLIGHT_MAX + 1]);
   });
 
-  test("limits the memory for long texts", () => {
-    const outbox = new Outbox();
+  outboxTest("limits the memory for long texts", (outbox) => {
     const text = "x".repeat(OUTBOX_PENDING_CHARS_MAX / 4 - "lobby".length);
     const refused = [1, 2, 3, 4, 5].flatMap((key) => settled(outbox.handle(post(key, text), 0)));
     expect(refused).toEqual([5]);
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
   });
 
-  test("keeps the counters of restored posts, and continues after them", () => {
-    const outbox = new Outbox();
+  outboxTest("keeps the counters of restored posts, and continues after them", (outbox) => {
     for (const [key, counter] of [
       [1, 7],
       [2, 8],
@@ -146,8 +141,7 @@ describe("outbox", () => {
     ]);
   });
 
-  test("answers a withdrawn post without sending it", () => {
-    const outbox = new Outbox();
+  outboxTest("answers a withdrawn post without sending it", (outbox) => {
     const fault = new Fault("store-full", "no space");
     for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
     expect(settled(outbox.handle({ kind: "withdrawn", counter: 2, fault }, 0))).toEqual([2]);
@@ -158,8 +152,7 @@ describe("outbox", () => {
     expect(outbox.size).toBe(1);
   });
 
-  test("answers all posts when abandoned", () => {
-    const outbox = new Outbox();
+  outboxTest("answers all posts when abandoned", (outbox) => {
     outbox.handle({ kind: "connected" }, 0);
     outbox.handle(post(1), 0);
     outbox.handle(post(2), 0);

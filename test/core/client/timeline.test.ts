@@ -7,6 +7,7 @@ import {
   type TimelineEffect,
   type TimelineInput,
 } from "../../../src/core/client/timeline.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 
 const room = (n: number, skipped = 0, id = "a", behind = false): TimelineInput => ({
   kind: "room",
@@ -28,6 +29,8 @@ function feed(timeline: Timeline, ...inputs: TimelineInput[]): TimelineEffect[] 
   return inputs.flatMap((input) => timeline.handle(input));
 }
 
+const timelineTest = fixtureTest(() => new Timeline());
+
 describe("timeline", () => {
   test("requests everything again if the link was lost while older records arrived", () => {
     const timeline = new Timeline();
@@ -39,8 +42,7 @@ describe("timeline", () => {
     expect(feed(new Timeline(), connected(), caughtUp(0))).toEqual([{ kind: "cursor", seq: 0 }]);
   });
 
-  test("returns the next record and advances the cursor after catching up", () => {
-    const timeline = new Timeline();
+  timelineTest("returns the next record and advances the cursor after catching up", (timeline) => {
     expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([
       { kind: "show" },
       { kind: "show" },
@@ -54,15 +56,13 @@ describe("timeline", () => {
     expect(timeline.after).toBe(20);
   });
 
-  test("drops records repeated by a new link", () => {
-    const timeline = new Timeline();
+  timelineTest("drops records repeated by a new link", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), record(2, 12));
     expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([]);
     expect(feed(timeline, record(3, 13))).toEqual([{ kind: "show" }]);
   });
 
-  test("reports skipped records and the number of unread ones", () => {
-    const timeline = new Timeline();
+  timelineTest("reports skipped records and the number of unread ones", (timeline) => {
     expect(feed(timeline, connected(5), room(60, 50))).toEqual([
       { kind: "skipped", room: "a", count: 50 },
     ]);
@@ -70,8 +70,7 @@ describe("timeline", () => {
     expect(feed(timeline, room(90, 80))).toEqual([{ kind: "skipped", room: "a", count: 29 }]);
   });
 
-  test("requests a gap again once, then accepts it", () => {
-    const timeline = new Timeline();
+  timelineTest("requests a gap again once, then accepts it", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), record(2, 11));
     feed(timeline, room(1, 0, "b"), record(1, 30, "b"));
     expect(timeline.after).toBe(30);
@@ -84,8 +83,7 @@ describe("timeline", () => {
     ]);
   });
 
-  test("forgets a gap that the next link fills, and no other", () => {
-    const other = new Timeline();
+  timelineTest("forgets a gap that the next link fills, and no other", (other) => {
     feed(other, connected(), room(1), record(1, 10), caughtUp(10), record(3, 12));
     feed(other, connected(10), room(2), caughtUp(12));
     expect([other.after, feed(other, record(3, 13))[0]]).toMatchObject([10, { again: true }]);
@@ -98,8 +96,7 @@ describe("timeline", () => {
     expect(feed(timeline, record(5, 14))).toMatchObject([{ kind: "gap", again: false }]);
   });
 
-  test("holds the cursor while a room catches up", () => {
-    const timeline = new Timeline();
+  timelineTest("holds the cursor while a room catches up", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     feed(timeline, room(1, 0, "b", true));
     expect(feed(timeline, record(2, 40))).toEqual([{ kind: "show" }]);
@@ -112,8 +109,7 @@ describe("timeline", () => {
     expect(feed(timeline, record(4, 50, "b"))).toMatchObject([{ kind: "gap", expected: 3 }]);
   });
 
-  test("misses no record of a new room after a lost link", () => {
-    const timeline = new Timeline();
+  timelineTest("misses no record of a new room after a lost link", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     feed(timeline, room(1, 0, "b", true), record(1, 20, "b"), record(2, 40));
     expect(timeline.after).toBe(10);
@@ -122,42 +118,36 @@ describe("timeline", () => {
     expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
   });
 
-  test("advances the cursor if a new room was left during a lost link", () => {
-    const timeline = new Timeline();
+  timelineTest("advances the cursor if a new room was left during a lost link", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), room(1, 0, "b", true));
     expect(feed(timeline, connected(10), room(2), caughtUp(30))).toEqual([
       { kind: "cursor", seq: 30 },
     ]);
   });
 
-  test("ignores records of rooms that this link has not sent", () => {
-    const timeline = new Timeline();
+  timelineTest("ignores records of rooms that this link has not sent", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), connected(10));
     expect(feed(timeline, record(2, 11))).toEqual([]);
   });
 
-  test("ends with a removed room, and restarts if it is recreated", () => {
-    const timeline = new Timeline();
+  timelineTest("ends with a removed room, and restarts if it is recreated", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     expect(feed(timeline, { kind: "gone", room: "a" }, record(2, 11))).toEqual([]);
     expect(feed(timeline, room(9), record(9, 20))[0]).toEqual({ kind: "show" });
   });
 
-  test("forgets a room that the next link does not mention", () => {
-    const timeline = new Timeline();
+  timelineTest("forgets a room that the next link does not mention", (timeline) => {
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
     feed(timeline, connected(10), caughtUp(50));
     expect(feed(timeline, room(40))).toEqual([]);
   });
 
-  test("decreases the cursor after a server was restored from a backup", () => {
-    const timeline = new Timeline();
+  timelineTest("decreases the cursor after a server was restored from a backup", (timeline) => {
     feed(timeline, connected(), caughtUp(100), connected(100));
     expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
   });
 
-  test("limits the rooms", () => {
-    const timeline = new Timeline();
+  timelineTest("limits the rooms", (timeline) => {
     const input = (i: number) => ({ kind: "room", room: `r${i}`, n: 1, skipped: 0 }) as const;
     for (let i = 0; i < TIMELINE_ROOMS_MAX; i++) timeline.handle(input(i));
     expect(() => timeline.handle(input(-1))).toThrow(Fault);

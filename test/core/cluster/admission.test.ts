@@ -1,8 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { CLUSTER_WINDOW_RECORDS } from "../../../src/base/limits-cluster.ts";
 import { Admission } from "../../../src/core/cluster/admission.ts";
 import type { Draft } from "../../../src/wire/record.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 
 const ROOM = "rRRRRRRRRRRR" as RoomId;
 const ANA = "uAAAAAAAAAAA" as UserId;
@@ -29,9 +30,10 @@ function objection(
   return admission.rejectionReason({ base: { history, accounts }, drafts });
 }
 
+const admissionTest = fixtureTest(() => new Admission());
+
 describe("decision", () => {
-  test("is valid until something that it reads changes", () => {
-    const admission = new Admission();
+  admissionTest("is valid until something that it reads changes", (admission) => {
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"))).toBeUndefined();
     admission.advance({ draft: made("rAAAAAAAAAAA", "dev"), seq: 1 });
     expect(objection(admission, made("rBBBBBBBBBBB", "DEV"))).toBe("changed");
@@ -39,23 +41,20 @@ describe("decision", () => {
     expect(objection(admission, made("rBBBBBBBBBBB", "lab"))).toBeUndefined();
   });
 
-  test("is invalidated by a later ban in the accounts log", () => {
-    const admission = new Admission();
+  admissionTest("is invalidated by a later ban in the accounts log", (admission) => {
     const ban: Draft = { kind: "ban", room: ANA, by: ANA, id: "", body: { on: true } };
     admission.advance({ draft: ban, seq: 1 });
     expect(objection(admission, post(1))).toBe("changed");
     expect(objection(admission, post(1), { accounts: 1 })).toBeUndefined();
   });
 
-  test("is refused if its node was too far behind", () => {
-    const admission = new Admission();
+  admissionTest("is refused if its node was too far behind", (admission) => {
     admission.advance({ draft: post(1), seq: CLUSTER_WINDOW_RECORDS + 1 });
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"))).toBe("too-old");
     expect(objection(admission, made("rAAAAAAAAAAA", "dev"), { history: 1 })).toBeUndefined();
   });
 
-  test("is refused if older than the window", () => {
-    const admission = new Admission();
+  admissionTest("is refused if older than the window", (admission) => {
     admission.advance({ draft: made("rAAAAAAAAAAA", "dev"), seq: 1 });
     admission.advance({ draft: post(3), seq: 2 });
     const at = (seq: number) => {
@@ -70,16 +69,14 @@ describe("decision", () => {
 });
 
 describe("post", () => {
-  test("is recorded once, regardless of its server", () => {
-    const admission = new Admission();
+  admissionTest("is recorded once, regardless of its server", (admission) => {
     admission.advance({ draft: post(3), seq: 1 });
     expect(objection(admission, post(3), { history: 1 })).toBe("repeated");
     expect(objection(admission, post(2), { history: 1 })).toBe("repeated");
     expect(objection(admission, post(4), { history: 1 })).toBeUndefined();
   });
 
-  test("never overtakes the post in flight before it", () => {
-    const admission = new Admission();
+  admissionTest("never overtakes the post in flight before it", (admission) => {
     admission.advance({ draft: post(1), seq: 1 });
     expect(objection(admission, post(3), { history: 1, follows: 2 })).toBe("overtaken");
     admission.advance({ draft: post(2), seq: 2 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ROOMS_PER_HOUR_MAX } from "../../../src/base/limits.ts";
 import { checkNewPassword } from "../../../src/base/new-names.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
 
@@ -13,9 +14,10 @@ async function start(caps = MODERN) {
   return { irc, ana, ben, one, two };
 }
 
+const ircTest = fixtureTest(() => start());
+
 describe("JOIN", () => {
-  test("creates a room, whose creator moderates it", async () => {
-    const { one, two } = await start();
+  ircTest("creates a room, whose creator moderates it", async ({ one, two }) => {
     expect(untagged(await one.ask("JOIN #lab"))).toEqual([
       ":ana!ana@chat JOIN #lab ana ana",
       ":chat 353 ana = #lab :@ana",
@@ -30,8 +32,7 @@ describe("JOIN", () => {
     expect(await two.ask("JOIN #lab")).toEqual([]);
   });
 
-  test("joins several rooms with their keys", async () => {
-    const { ana, one, two } = await start();
+  ircTest("joins several rooms with their keys", async ({ ana, one, two }) => {
     await ana.request("join", { room: "vault", create: true, password: "k1" });
     await ana.request("join", { room: "den", create: true, password: "k2" });
     await one.sync();
@@ -45,8 +46,7 @@ describe("JOIN", () => {
     expect((await two.ask("NAMES #den")).join()).toContain("ben");
   });
 
-  test("joins all the rooms that fit in a line", async () => {
-    const { one } = await start();
+  ircTest("joins all the rooms that fit in a line", async ({ one }) => {
     const names = Array.from({ length: 70 }, (_, i) => `#r${i}`);
     const lines = await one.ask(`JOIN ${names.join(",")}`);
     expect(lines.filter((line) => line.includes(" JOIN "))).toHaveLength(70);
@@ -85,14 +85,12 @@ describe("JOIN", () => {
     expect((await one.ask("JOIN #more"))[0]).toStartWith(":chat 405 ana #more :");
   });
 
-  test("leaves no room on JOIN 0", async () => {
-    const { one } = await start();
+  ircTest("leaves no room on JOIN 0", async ({ one }) => {
     expect((await one.ask("JOIN 0")).join()).toContain("FAIL JOIN ");
     expect((await one.ask("NAMES #lobby")).join()).toContain("ana");
   });
 
-  test("refuses sealed rooms, and does not list them", async () => {
-    const { ana, one, two } = await start();
+  ircTest("refuses sealed rooms, and does not list them", async ({ ana, one, two }) => {
     await ana.request("join", { room: "safe", create: true, sealed: true });
     expect(await one.news()).toEqual([]);
     expect(await two.ask("JOIN #safe")).toEqual([
@@ -105,16 +103,14 @@ describe("JOIN", () => {
     expect(await one.ask("TOPIC #safe")).toEqual([expect.stringContaining(" 403 ana #safe :")]);
   });
 
-  test("reports at the log-in how many sealed rooms there are", async () => {
-    const { irc, ana } = await start();
+  ircTest("reports at the log-in how many sealed rooms there are", async ({ irc, ana }) => {
     await ana.request("join", { room: "safe", create: true, sealed: true });
     const client = await irc.client("ana");
     expect(client.lines.join("\n")).toMatch(/NOTICE ana :1 encrypted room .* read it in chat/);
     expect(client.lines.join("\n")).not.toContain("#safe");
   });
 
-  test("joins on all connections of the account", async () => {
-    const { irc, ana, one } = await start();
+  ircTest("joins on all connections of the account", async ({ irc, ana, one }) => {
     const phone = await irc.client("ana");
     await one.ask("JOIN #lab");
     await phone.until(":ana!ana@chat JOIN #lab ana ana");
@@ -139,8 +135,7 @@ describe("PART and KICK", () => {
     expect(await ben.refusal("join", { room: "vault" })).toBe("room-password-wrong");
   });
 
-  test("record their reasons", async () => {
-    const { ana, ben, one, two } = await start();
+  ircTest("record their reasons", async ({ ana, ben, one, two }) => {
     await one.ask("JOIN #lab");
     await two.ask("JOIN #lab");
     await one.news();
@@ -162,8 +157,7 @@ describe("PART and KICK", () => {
     expect(ben.notices.length).toBeGreaterThan(0);
   });
 
-  test("are refused where the user has no right to them", async () => {
-    const { one, two } = await start();
+  ircTest("are refused where the user has no right to them", async ({ one, two }) => {
     await one.ask("JOIN #lab");
     expect(await two.ask("PART #lab", "KICK #lab ana", "TOPIC #lab :x")).toEqual([
       expect.stringContaining(" 442 ben #lab :"),
@@ -200,8 +194,7 @@ describe("PART and KICK", () => {
 });
 
 describe("TOPIC", () => {
-  test("shows, sets and removes the topic", async () => {
-    const { ana, one, two } = await start();
+  ircTest("shows, sets and removes the topic", async ({ ana, one, two }) => {
     expect(await one.ask("TOPIC #lobby")).toEqual([expect.stringContaining(" 331 ana #lobby :")]);
     expect(untagged(await one.ask("TOPIC #lobby :news of today"))).toEqual([
       ":ana!ana@chat TOPIC #lobby :news of today",
@@ -219,8 +212,7 @@ describe("TOPIC", () => {
     expect(line).toMatch(/ 332 ana #lobby :é+$/);
   });
 
-  test("becomes one line without control characters", async () => {
-    const { ana, one } = await start();
+  ircTest("becomes one line without control characters", async ({ ana, one }) => {
     await ana.request("topic", { room: "lobby", topic: "a\u0001b :c\u202e" });
     expect(untagged(await one.news()).join()).toMatch(/TOPIC #lobby :a.*b :c/);
   });
@@ -239,8 +231,7 @@ test("the author and time of a topic survive a restart, and follow a rename", as
 });
 
 describe("MODE", () => {
-  test("shows modes", async () => {
-    const { one } = await start();
+  ircTest("shows modes", async ({ one }) => {
     expect(await one.ask("MODE #lobby", "MODE #lobby b", "MODE #lobby +b")).toEqual([
       ":chat 324 ana #lobby +n",
       expect.stringContaining(" 368 ana #lobby :"),
@@ -257,8 +248,7 @@ describe("MODE", () => {
     ]);
   });
 
-  test("grants, mutes and closes", async () => {
-    const { one, two } = await start();
+  ircTest("grants, mutes and closes", async ({ one, two }) => {
     await one.ask("JOIN #lab");
     await two.ask("JOIN #lab");
     await one.news();
@@ -282,8 +272,7 @@ describe("MODE", () => {
     expect(await one.ask("MODE #lab +m")).toEqual([expect.stringContaining(" 482 ana #lab :")]);
   });
 
-  test("shows who set the current mutes, and when", async () => {
-    const { irc, ana, ben, one } = await start();
+  ircTest("shows who set the current mutes, and when", async ({ irc, ana, ben, one }) => {
     await irc.member("cleo");
     await one.ask("JOIN #lab");
     for (const user of ["ben", "cleo"]) {
@@ -332,8 +321,7 @@ describe("MODE", () => {
     ]);
   });
 
-  test("grants rights only to members", async () => {
-    const { one } = await start();
+  ircTest("grants rights only to members", async ({ one }) => {
     await one.ask("JOIN #lab");
     expect(await one.ask("MODE #lab +o ben")).toEqual([
       expect.stringContaining(" 441 ana ben #lab :"),
@@ -374,14 +362,12 @@ describe("MODE", () => {
     ]);
   });
 
-  test("does not repeat a refused key", async () => {
-    const { one } = await start();
+  ircTest("does not repeat a refused key", async ({ one }) => {
     await one.ask("JOIN #lab");
     expect((await one.ask("MODE #lab +k s3cret"))[0]).toStartWith(":chat 696 ana #lab k * :");
   });
 
-  test("is refused to users who do not moderate the room", async () => {
-    const { one } = await start();
+  ircTest("is refused to users who do not moderate the room", async ({ one }) => {
     expect(
       await one.ask("MODE #lobby +m", "MODE #lobby +o ben", "MODE #lobby +b m:ben!*@*"),
     ).toEqual(Array.from({ length: 3 }, () => expect.stringContaining(" 482 ana #lobby :")));
@@ -492,8 +478,7 @@ describe("an operator's change of an account", () => {
 });
 
 describe("lists", () => {
-  test("NAMES shows members, with hosts if requested", async () => {
-    const { irc, one } = await start();
+  ircTest("NAMES shows members, with hosts if requested", async ({ irc, one }) => {
     const names = await one.ask("NAMES #lobby", "NAMES #none", "NAMES");
     expect(names[0]).toMatch(/^:chat 353 ana = #lobby :(ana ben|ben ana)$/);
     expect(names.slice(1)).toEqual([
@@ -515,8 +500,7 @@ describe("lists", () => {
     },
   );
 
-  test("LIST shows rooms, or those named", async () => {
-    const { one } = await start();
+  ircTest("LIST shows rooms, or those named", async ({ one }) => {
     await one.ask("JOIN #lab", "TOPIC #lab :hi there");
     const lines = await one.ask("LIST");
     expect(lines.map((line) => line.split(" ")[1])).toEqual(["321", "322", "322", "323"]);

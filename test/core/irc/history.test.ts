@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { READ_POSITIONS_SAVE_INTERVAL_MS } from "../../../src/base/limits.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import type { IrcClient } from "../../server/irc/irc-client.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
@@ -50,9 +51,10 @@ function range(from: number, to: number): readonly string[] {
   return Array.from({ length: to - from + 1 }, (_, i) => `m${from + i}`);
 }
 
+const ircTest = fixtureTest(() => start());
+
 describe("CHATHISTORY", () => {
-  test("LATEST returns the newest messages", async () => {
-    const { one, id, time } = await start();
+  ircTest("LATEST returns the newest messages", async ({ one, id, time }) => {
     expect(await texts(one, "LATEST #lobby * 3")).toEqual(range(8, 10));
     expect(await texts(one, "LATEST #LOBBY * 1000")).toEqual(range(1, 10));
     expect(await texts(one, `LATEST #lobby ${id(7)} 10`)).toEqual(range(8, 10));
@@ -62,8 +64,7 @@ describe("CHATHISTORY", () => {
     expect(await texts(one, "latest #lobby * 2")).toEqual(range(9, 10));
   });
 
-  test("BEFORE and AFTER exclude their selector", async () => {
-    const { one, id, time } = await start();
+  ircTest("BEFORE and AFTER exclude their selector", async ({ one, id, time }) => {
     expect(await texts(one, `BEFORE #lobby ${id(5)} 3`)).toEqual(range(2, 4));
     expect(await texts(one, `BEFORE #lobby ${time(5)} 3`)).toEqual(range(2, 4));
     expect(await texts(one, `BEFORE #lobby ${id(1)} 3`)).toEqual([]);
@@ -75,8 +76,7 @@ describe("CHATHISTORY", () => {
     );
   });
 
-  test("AROUND returns messages on both sides", async () => {
-    const { one, id, time } = await start();
+  ircTest("AROUND returns messages on both sides", async ({ one, id, time }) => {
     expect(await texts(one, `AROUND #lobby ${id(5)} 1`)).toEqual(["m5"]);
     expect(await texts(one, `AROUND #lobby ${id(5)} 3`)).toEqual(range(4, 6));
     expect(await texts(one, `AROUND #lobby ${time(5)} 3`)).toEqual(range(4, 6));
@@ -84,8 +84,7 @@ describe("CHATHISTORY", () => {
     expect(await texts(one, `AROUND #lobby ${id(10)} 4`)).toContain("m10");
   });
 
-  test("BETWEEN returns messages in either direction", async () => {
-    const { one, id, time } = await start();
+  ircTest("BETWEEN returns messages in either direction", async ({ one, id, time }) => {
     expect(await texts(one, `BETWEEN #lobby ${id(2)} ${id(6)} 10`)).toEqual(range(3, 5));
     expect(await texts(one, `BETWEEN #lobby ${id(2)} ${id(9)} 2`)).toEqual(range(3, 4));
     expect(await texts(one, `BETWEEN #lobby ${id(9)} ${id(2)} 2`)).toEqual(range(7, 8));
@@ -96,27 +95,30 @@ describe("CHATHISTORY", () => {
     expect(await texts(one, `BETWEEN #lobby ${time(9)} ${id(2)} 2`)).toEqual(range(7, 8));
   });
 
-  test("TARGETS lists conversations by their newest message", async () => {
-    const { irc, ben, one, time } = await start();
-    await irc.site.wait(ben.post("psst", "@ana"));
-    await one.until("psst");
-    const lines = await one.ask(
-      `CHATHISTORY TARGETS timestamp=1970-01-01T00:00:00Z timestamp=2100-01-01T00:00:00Z 10`,
-    );
-    expect(lines[0]).toMatch(/BATCH \+\S+ draft\/chathistory-targets$/);
-    expect(untagged(lines.slice(1, -1))).toEqual([
-      expect.stringMatching(/^:chat CHATHISTORY TARGETS #lobby \d{4}-\S+Z$/),
-      expect.stringMatching(/^:chat CHATHISTORY TARGETS ben \d{4}-\S+Z$/),
-    ]);
-    const listed = async (times: string) =>
-      (await one.ask(`CHATHISTORY TARGETS ${times} 10`)).filter((line) => line.includes("TARGETS"));
-    expect(await listed(`${time(1)} ${time(9)}`)).toEqual([]);
-    const all = await listed(`${time(9)} timestamp=2100-01-01T00:00:00Z`);
-    expect(all.map((line) => line.split(" ").at(-2))).toEqual(["#lobby", "ben"]);
-  });
+  ircTest(
+    "TARGETS lists conversations by their newest message",
+    async ({ irc, ben, one, time }) => {
+      await irc.site.wait(ben.post("psst", "@ana"));
+      await one.until("psst");
+      const lines = await one.ask(
+        `CHATHISTORY TARGETS timestamp=1970-01-01T00:00:00Z timestamp=2100-01-01T00:00:00Z 10`,
+      );
+      expect(lines[0]).toMatch(/BATCH \+\S+ draft\/chathistory-targets$/);
+      expect(untagged(lines.slice(1, -1))).toEqual([
+        expect.stringMatching(/^:chat CHATHISTORY TARGETS #lobby \d{4}-\S+Z$/),
+        expect.stringMatching(/^:chat CHATHISTORY TARGETS ben \d{4}-\S+Z$/),
+      ]);
+      const listed = async (times: string) =>
+        (await one.ask(`CHATHISTORY TARGETS ${times} 10`)).filter((line) =>
+          line.includes("TARGETS"),
+        );
+      expect(await listed(`${time(1)} ${time(9)}`)).toEqual([]);
+      const all = await listed(`${time(9)} timestamp=2100-01-01T00:00:00Z`);
+      expect(all.map((line) => line.split(" ").at(-2))).toEqual(["#lobby", "ben"]);
+    },
+  );
 
-  test("works for direct conversations in both directions", async () => {
-    const { irc, ben, one, two } = await start();
+  ircTest("works for direct conversations in both directions", async ({ irc, ben, one, two }) => {
     await irc.site.wait(ben.post("psst", "@ana"));
     await one.ask("PRIVMSG ben :yes?");
     const shown = untagged(await one.ask("CHATHISTORY LATEST BEN * 10"));
@@ -130,8 +132,7 @@ describe("CHATHISTORY", () => {
     );
   });
 
-  test("of an account without a conversation is empty", async () => {
-    const { irc, one } = await start();
+  ircTest("of an account without a conversation is empty", async ({ irc, one }) => {
     await irc.member("cleo");
     expect(await texts(one, "LATEST cleo * 10")).toEqual([]);
   });
@@ -160,16 +161,14 @@ describe("CHATHISTORY", () => {
     ]);
   });
 
-  test("is refused for rooms that the user is not in", async () => {
-    const { ben, one } = await start();
+  ircTest("is refused for rooms that the user is not in", async ({ ben, one }) => {
     await ben.request("join", { room: "lab", create: true });
     expect(await one.ask("CHATHISTORY LATEST #lab * 10")).toEqual([
       expect.stringContaining("FAIL CHATHISTORY INVALID_TARGET LATEST #lab :"),
     ]);
   });
 
-  test("contains edited texts, and no erased messages", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("contains edited texts, and no erased messages", async ({ irc, ben, one }) => {
     const { seq } = await irc.site.wait(ben.post("helo"));
     const oops = await irc.site.wait(ben.post("oops"));
     await ben.request("edit", { seq, text: "helloo" });
@@ -182,8 +181,7 @@ describe("CHATHISTORY", () => {
     expect((await texts(one, "LATEST #lobby * 20")).join()).not.toMatch(/oops|helo,|✎/);
   });
 
-  test("contains events only for clients that request them", async () => {
-    const { one, two } = await start();
+  ircTest("contains events only for clients that request them", async ({ one, two }) => {
     await one.ask("JOIN #lab", "TOPIC #lab :news", "PRIVMSG #lab :x");
     await two.ask("JOIN #lab", "PART #lab :bye");
     const plain = await one.ask("CHATHISTORY LATEST #lab * 10");
@@ -216,8 +214,7 @@ describe("CHATHISTORY", () => {
     ]);
   });
 
-  test("returns at most 1,000 messages, and at most 256 KiB", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("returns at most 1,000 messages, and at most 256 KiB", async ({ irc, ben, one }) => {
     for (let i = 0; i < 1_005; i++) await irc.site.wait(ben.post(`x${i}`));
     await irc.site.quiet();
     expect(await texts(one, "LATEST #lobby * 5000")).toHaveLength(1_000);
@@ -229,8 +226,7 @@ describe("CHATHISTORY", () => {
     expect(bytes).toBeLessThan(2 * 256 * 1_024);
   });
 
-  test("is one labelled response", async () => {
-    const { one } = await start();
+  ircTest("is one labelled response", async ({ one }) => {
     const lines = await one.ask("@label=h CHATHISTORY LATEST #lobby * 2");
     expect(lines[0]).toStartWith("@label=h :chat BATCH +");
     expect(lines[0]).toContain(" chathistory #lobby");
@@ -249,8 +245,7 @@ describe("CHATHISTORY", () => {
 });
 
 describe("playback", () => {
-  test("shows the unread messages once to clients without CHATHISTORY", async () => {
-    const { irc, ben } = await start();
+  ircTest("shows the unread messages once to clients without CHATHISTORY", async ({ irc, ben }) => {
     await irc.site.wait(ben.post("psst\nagain", "@ana"));
     const client = await irc.client("ana", "server-time");
     const shown = client.lines.filter((line) => line.includes(" PRIVMSG "));
@@ -265,8 +260,7 @@ describe("playback", () => {
     expect(next.lines.join("\n")).not.toContain(" PRIVMSG ");
   });
 
-  test("shows times in the text without server-time", async () => {
-    const { irc, ben } = await start();
+  ircTest("shows times in the text without server-time", async ({ irc, ben }) => {
     await irc.site.wait(ben.post("a\nb"));
     await irc.site.time.advance(3_600_000);
     await irc.site.wait(ben.post("c"));
@@ -278,8 +272,7 @@ describe("playback", () => {
     ]);
   });
 
-  test("nests no batch, which WeeChat 4 would show last", async () => {
-    const { irc, ben } = await start();
+  ircTest("nests no batch, which WeeChat 4 would show last", async ({ irc, ben }) => {
     await irc.site.wait(ben.post("three"));
     await irc.site.wait(ben.post("multi\nfour"));
     await irc.site.wait(ben.post("five"));
@@ -298,8 +291,7 @@ describe("playback", () => {
     expect((await client.news()).join("\n")).toContain(" draft/multiline #lobby");
   });
 
-  test("shows at most 50 messages per room", async () => {
-    const { irc, ben } = await start();
+  ircTest("shows at most 50 messages per room", async ({ irc, ben }) => {
     for (let i = 0; i < 60; i++) await irc.site.wait(ben.post(`x${i}`));
     const client = await irc.client("ana", "");
     const shown = client.lines.filter((line) => line.includes(" PRIVMSG "));
@@ -309,24 +301,26 @@ describe("playback", () => {
     expect(client.lines).toContain(notice);
   });
 
-  test("counts own messages among the 50, but not among the unread", async () => {
-    const { irc, ana, ben } = await start();
-    (await irc.client("ana", "")).lose();
-    await irc.site.quiet();
-    for (let i = 0; i < 49; i++) await irc.site.wait(ben.post(`x${i}`));
-    await irc.site.wait(ana.post("sent by a script"));
-    const complete = await irc.client("ana", "");
-    expect(playedBack(complete)).toHaveLength(50);
-    expect(complete.lines.filter((line) => line.includes("only the last"))).toEqual([]);
-    complete.lose();
-    await irc.site.quiet();
-    for (let i = 0; i < 50; i++) await irc.site.wait(ben.post(`y${i}`));
-    await irc.site.wait(ana.post("sent by a script"));
-    const client = await irc.client("ana", "");
-    expect(playedBack(client)).toHaveLength(50);
-    const notice = ":chat NOTICE ana :#lobby: only the last 49 of your unread messages follow";
-    expect(client.lines).toContain(notice);
-  });
+  ircTest(
+    "counts own messages among the 50, but not among the unread",
+    async ({ irc, ana, ben }) => {
+      (await irc.client("ana", "")).lose();
+      await irc.site.quiet();
+      for (let i = 0; i < 49; i++) await irc.site.wait(ben.post(`x${i}`));
+      await irc.site.wait(ana.post("sent by a script"));
+      const complete = await irc.client("ana", "");
+      expect(playedBack(complete)).toHaveLength(50);
+      expect(complete.lines.filter((line) => line.includes("only the last"))).toEqual([]);
+      complete.lose();
+      await irc.site.quiet();
+      for (let i = 0; i < 50; i++) await irc.site.wait(ben.post(`y${i}`));
+      await irc.site.wait(ana.post("sent by a script"));
+      const client = await irc.client("ana", "");
+      expect(playedBack(client)).toHaveLength(50);
+      const notice = ":chat NOTICE ana :#lobby: only the last 49 of your unread messages follow";
+      expect(client.lines).toContain(notice);
+    },
+  );
 
   test("plays back every unread message between own messages from other devices", async () => {
     const { irc, ana, ben } = await start();
@@ -369,8 +363,7 @@ describe("playback", () => {
     expect(playedBack(next)).toEqual(["missed"]);
   });
 
-  test("does not repeat what a client showed before its QUIT", async () => {
-    const { irc, ben } = await start();
+  ircTest("does not repeat what a client showed before its QUIT", async ({ irc, ben }) => {
     const client = await irc.client("ana", "");
     await irc.site.wait(ben.post("shown"));
     const ping = await client.until(/^PING received-/);
@@ -394,8 +387,7 @@ describe("playback", () => {
     expect(client.lines.at(-1)).toEndWith("second");
   });
 
-  test("survives a crash of the server after the confirmation", async () => {
-    const { irc, ben } = await start();
+  ircTest("survives a crash of the server after the confirmation", async ({ irc, ben }) => {
     const client = await irc.client("ana", "");
     await irc.site.wait(ben.post("confirmed"));
     client.send((await client.until(/^PING /)).replace("PING", "PONG"));
@@ -428,8 +420,7 @@ describe("playback", () => {
     ]);
   });
 
-  test("omits messages from before a join with nothing after it", async () => {
-    const { irc } = await start();
+  ircTest("omits messages from before a join with nothing after it", async ({ irc }) => {
     const dora = await irc.member("dora");
     for (let i = 0; i < 60; i++) await irc.site.wait(dora.post(`x${i}`));
     await irc.member("eve");
@@ -463,8 +454,7 @@ describe("playback", () => {
     expect(old.lines.some((line) => line.startsWith("PING"))).toBe(true);
   });
 
-  test("survives a restart of the server", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("survives a restart of the server", async ({ irc, ben, one }) => {
     await one.ask("PRIVMSG #lobby :before");
     await irc.restart();
     expect(one.isClosed).toBe(true);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { fixtureTest } from "../../fixture-test.ts";
 import type { IrcClient } from "../../server/irc/irc-client.ts";
 import { IrcSite } from "../../server/irc/irc-site.ts";
 
@@ -8,8 +9,9 @@ async function start(welcome?: string) {
   return { irc, client: await irc.client("ana") };
 }
 
-test("PING returns its parameter", async () => {
-  const { client } = await start();
+const ircTest = fixtureTest(() => start());
+
+ircTest("PING returns its parameter", async ({ client }) => {
   expect(await client.ask("PING :a b", "PING :", "PING a b")).toEqual([
     ":chat PONG chat :a b",
     ":chat PONG chat :",
@@ -17,8 +19,7 @@ test("PING returns its parameter", async () => {
   ]);
 });
 
-test("QUIT closes the connection with the reason", async () => {
-  const { irc, client } = await start();
+ircTest("QUIT closes the connection with the reason", async ({ irc, client }) => {
   client.send("QUIT :see you", "PING x");
   expect(await client.untilClosed()).toBe("ERROR :quit: see you");
   const other = await irc.client("ana");
@@ -38,14 +39,12 @@ describe("MOTD", () => {
     ]);
   });
 
-  test("is missing without a welcome text", async () => {
-    const { client } = await start();
+  ircTest("is missing without a welcome text", async ({ client }) => {
     expect(await client.ask("MOTD")).toEqual([":chat 422 ana :there is no message of the day"]);
   });
 });
 
-test("VERSION, TIME, LUSERS, ADMIN and INFO describe the server", async () => {
-  const { irc, client } = await start();
+ircTest("VERSION, TIME, LUSERS, ADMIN and INFO describe the server", async ({ irc, client }) => {
   await irc.member("ben");
   expect(await client.ask("VERSION", "TIME", "LUSERS", "ADMIN", "INFO")).toEqual([
     ":chat 351 ana chat-0 chat :",
@@ -62,8 +61,7 @@ test("VERSION, TIME, LUSERS, ADMIN and INFO describe the server", async () => {
 });
 
 describe("HELP", () => {
-  test("names commands that exist", async () => {
-    const { client } = await start();
+  ircTest("names commands that exist", async ({ client }) => {
     const lines = await client.ask("HELP");
     expect(lines[0]).toStartWith(":chat 704 ana index :");
     expect(lines.at(-1)).toBe(":chat 706 ana index :end of HELP");
@@ -74,15 +72,13 @@ describe("HELP", () => {
     await expectKnown(client, commands);
   });
 
-  test("names the subject that the user asked for", async () => {
-    const { client } = await start();
+  ircTest("names the subject that the user asked for", async ({ client }) => {
     const lines = await client.ask("HELP join");
     expect(lines[0]).toStartWith(":chat 704 ana join :");
     expect(lines.at(-1)).toBe(":chat 706 ana join :end of HELP");
   });
 
-  test("is refused for other subjects", async () => {
-    const { client } = await start();
+  ircTest("is refused for other subjects", async ({ client }) => {
     expect(await client.ask("HELP OPER", "HELP :")).toEqual([
       ":chat 524 ana OPER :no help on this subject",
       ":chat 524 ana * :no help on this subject",

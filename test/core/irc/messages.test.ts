@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
 
@@ -15,9 +16,10 @@ function idOf(line = ""): string {
   return /msgid=([^; ]+)/.exec(line)?.[1] ?? "";
 }
 
+const ircTest = fixtureTest(() => start());
+
 describe("PRIVMSG", () => {
-  test("reaches all clients of the room, with one id", async () => {
-    const { irc, ana, one, two } = await start();
+  ircTest("reaches all clients of the room, with one id", async ({ irc, ana, one, two }) => {
     const phone = await irc.client("ana");
     const [echo = ""] = await one.ask("PRIVMSG #LOBBY :hello *you*");
     expect(echo).toMatch(
@@ -38,8 +40,7 @@ describe("PRIVMSG", () => {
     await phone.until(":ana!ana@chat PRIVMSG #lobby :hello");
   });
 
-  test("reaches a user, and the author's other connections", async () => {
-    const { irc, ben, one, two } = await start();
+  ircTest("reaches a user, and the author's other connections", async ({ irc, ben, one, two }) => {
     const phone = await irc.client("ana");
     expect(untagged(await one.ask("PRIVMSG BEN :psst"))).toEqual([
       ":ana!ana@chat PRIVMSG ben :psst",
@@ -67,8 +68,7 @@ describe("PRIVMSG", () => {
     expect(new Set(labelled.map(idOf).filter((id) => id !== "")).size).toBe(1);
   });
 
-  test("has up to 4 targets", async () => {
-    const { one } = await start();
+  ircTest("has up to 4 targets", async ({ one }) => {
     await one.ask("JOIN #a", "JOIN #b", "JOIN #c");
     const lines = await one.ask("PRIVMSG #a,#b,#c,ben :x");
     expect(lines.filter((line) => line.includes("PRIVMSG"))).toHaveLength(4);
@@ -97,8 +97,7 @@ describe("PRIVMSG", () => {
     expect(await two.news()).toEqual([]);
   });
 
-  test("is refused to those who are not in the room", async () => {
-    const { one, two } = await start();
+  ircTest("is refused to those who are not in the room", async ({ one, two }) => {
     await one.ask("JOIN #lab");
     expect(await two.ask("PRIVMSG #lab :x")).toEqual([expect.stringContaining(" 404 ben #lab :")]);
     expect(await one.news()).toEqual([]);
@@ -118,8 +117,7 @@ describe("PRIVMSG", () => {
     expect((await one.ask("PRIVMSG ben :hi")).join()).toMatch(/ 301 ana ben :.*delivered/);
   });
 
-  test("keeps the order of many posts, also to several targets", async () => {
-    const { one, two } = await start();
+  ircTest("keeps the order of many posts, also to several targets", async ({ one, two }) => {
     one.send(
       ...Array.from({ length: 200 }, (_, i) => `PRIVMSG ${i % 7 === 0 ? "ben" : "#lobby"} :${i}`),
     );
@@ -132,8 +130,7 @@ describe("PRIVMSG", () => {
 });
 
 describe("NOTICE", () => {
-  test("is a text that alerts nobody", async () => {
-    const { ana, one, two } = await start();
+  ircTest("is a text that alerts nobody", async ({ ana, one, two }) => {
     expect(untagged(await one.ask("NOTICE #lobby :beep ben"))).toEqual([
       ":ana!ana@chat NOTICE #lobby :beep ben",
     ]);
@@ -141,8 +138,7 @@ describe("NOTICE", () => {
     expect(ana.records.at(-1)?.body).toEqual({ text: "beep ben", notice: true });
   });
 
-  test("never causes a reply", async () => {
-    const { one } = await start();
+  ircTest("never causes a reply", async ({ one }) => {
     const lines = ["NOTICE", "NOTICE #lobby", "NOTICE #none :x", "NOTICE nobody :x"];
     expect(await one.ask(...lines, "NOTICE ben :\x01VERSION x\x01")).toEqual([]);
     expect(await one.ask("@label=a NOTICE #none :x")).toEqual(["@label=a :chat ACK"]);
@@ -150,8 +146,7 @@ describe("NOTICE", () => {
 });
 
 describe("CTCP", () => {
-  test("ACTION is an action in both directions", async () => {
-    const { irc, ana, ben, one, two } = await start();
+  ircTest("ACTION is an action in both directions", async ({ irc, ana, ben, one, two }) => {
     expect(untagged(await one.ask("PRIVMSG #lobby :\x01ACTION waves\x01"))).toEqual([
       ":ana!ana@chat PRIVMSG #lobby :\x01ACTION waves\x01",
     ]);
@@ -181,8 +176,7 @@ describe("CTCP", () => {
     },
   );
 
-  test("cannot be forged by a native client", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("cannot be forged by a native client", async ({ irc, ben, one }) => {
     for (const text of [
       "\x01VERSION\x01",
       "x\r\nKICK #lobby ana",
@@ -358,8 +352,7 @@ describe("draft/multiline", () => {
 });
 
 describe("long lines", () => {
-  test("are refused if they do not fit once the sender is added", async () => {
-    const { one, two } = await start();
+  ircTest("are refused if they do not fit once the sender is added", async ({ one, two }) => {
     const room = 510 - ":ana!ana@chat PRIVMSG #lobby :".length;
     expect(await one.ask(`PRIVMSG #lobby :${"x".repeat(room)}`)).toHaveLength(1);
     await two.until(`:${"x".repeat(room)}`);
@@ -386,16 +379,14 @@ describe("long lines", () => {
     expect(await one.ask("", "PRIVMSG #lobby :next")).toEqual([expect.stringContaining(":next")]);
   });
 
-  test("of invalid UTF-8 are refused", async () => {
-    const { one } = await start();
+  ircTest("of invalid UTF-8 are refused", async ({ one }) => {
     one.sendBytes(Uint8Array.from([...utf8Encode("PRIVMSG #lobby :"), 0xff, 0x0d, 0x0a]));
     expect(await one.news()).toEqual([expect.stringMatching(/FAIL \S+ INVALID_UTF8 :/)]);
   });
 });
 
 describe("edits, erasures and reactions", () => {
-  test("an edit refers to the message", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("an edit refers to the message", async ({ irc, ben, one }) => {
     const { seq } = await irc.site.wait(ben.post("helo"));
     const id = idOf(await one.until("helo"));
     await ben.request("edit", { seq, text: "hello" });
@@ -404,8 +395,7 @@ describe("edits, erasures and reactions", () => {
     expect(line).toEndWith(":ben!ben@chat PRIVMSG #lobby :✎ hello");
   });
 
-  test("a reply refers to the message in both directions", async () => {
-    const { ana, one, two } = await start();
+  ircTest("a reply refers to the message in both directions", async ({ ana, one, two }) => {
     const [first] = await one.ask("PRIVMSG #lobby :question");
     await two.until("question");
     const [answer = ""] = await two.ask(`@+draft/reply=${idOf(first)} PRIVMSG #lobby :answer`);
@@ -430,8 +420,7 @@ describe("edits, erasures and reactions", () => {
     },
   );
 
-  test("posts a reply to a message of another room as a text", async () => {
-    const { one, two } = await start();
+  ircTest("posts a reply to a message of another room as a text", async ({ one, two }) => {
     await one.ask("JOIN #secret");
     const [line] = await one.ask("PRIVMSG #secret :x");
     const [answer = ""] = await two.ask(`@+draft/reply=${idOf(line)} PRIVMSG #lobby :y`);
@@ -466,8 +455,7 @@ describe("edits, erasures and reactions", () => {
     expect(await plain.news()).toEqual([]);
   });
 
-  test("a hostile reaction stays in its tag", async () => {
-    const { one, two } = await start();
+  ircTest("a hostile reaction stays in its tag", async ({ one, two }) => {
     const [line] = await one.ask("PRIVMSG #lobby :x");
     await two.until(":x");
     await two.ask(`@+draft/react=a\\r\\nKICK\\s#lobby\\:;+draft/reply=${idOf(line)} TAGMSG #lobby`);
@@ -522,8 +510,7 @@ describe("edits, erasures and reactions", () => {
 });
 
 describe("typing", () => {
-  test("is shown in both directions", async () => {
-    const { ana, one, two } = await start();
+  ircTest("is shown in both directions", async ({ ana, one, two }) => {
     expect(await one.ask("@+typing=active TAGMSG #lobby")).toEqual([]);
     expect(untagged([await two.until("TAGMSG")])).toEqual([":ana!ana@chat TAGMSG #lobby"]);
     await one.ask("@+typing=done TAGMSG #lobby");
@@ -535,8 +522,7 @@ describe("typing", () => {
 });
 
 describe("ignored users", () => {
-  test("are not shown", async () => {
-    const { ana, one, two } = await start();
+  ircTest("are not shown", async ({ ana, one, two }) => {
     await ana.request("ignore", { user: "ben", on: true });
     await two.ask("PRIVMSG #lobby :spam", "PRIVMSG ana :spam");
     expect((await one.news()).join()).not.toContain("spam");

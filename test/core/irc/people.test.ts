@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { fixtureTest } from "../../fixture-test.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
 
 /** Ana and ben are connected; cleo is offline. */
@@ -13,9 +14,10 @@ async function start(caps = MODERN) {
   return { irc, ana, ben, one, two };
 }
 
+const ircTest = fixtureTest(() => start());
+
 describe("WHO", () => {
-  test("lists the members of a channel", async () => {
-    const { irc, ben, one, two } = await start();
+  ircTest("lists the members of a channel", async ({ irc, ben, one, two }) => {
     await irc.operator("olga");
     ben.hangUp();
     await irc.site.quiet();
@@ -31,8 +33,7 @@ describe("WHO", () => {
     expect(flags).toContainEqual(["cleo", "G"]);
   });
 
-  test("finds one account", async () => {
-    const { one } = await start();
+  ircTest("finds one account", async ({ one }) => {
     expect(await one.ask("WHO BEN", "WHO nobody", "WHO a!b", "WHO :", "WHO #none")).toEqual([
       ":chat 352 ana * ben chat chat ben H :0 ben",
       ":chat 315 ana BEN :end of the list",
@@ -66,16 +67,14 @@ describe("WHO", () => {
     expect(lines.every((line) => line.startsWith(":chat 352 ana * "))).toBe(true);
   });
 
-  test("compares a hostile mask quickly", async () => {
-    const { irc, one } = await start();
+  ircTest("compares a hostile mask quickly", async ({ irc, one }) => {
     await irc.member(`${"a".repeat(31)}b`);
     const startedAt = performance.now();
     expect(await one.ask(`WHO ${"*a".repeat(200)}c`)).toHaveLength(1);
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
-  test("does not list former names and removed accounts", async () => {
-    const { irc, one } = await start();
+  ircTest("does not list former names and removed accounts", async ({ irc, one }) => {
     const olga = await irc.operator("olga");
     await olga.request("rename", { user: "cleo", to: "clio" });
     await olga.request("remove", { user: "ben" });
@@ -85,8 +84,7 @@ describe("WHO", () => {
     ]);
   });
 
-  test("lists operators only if requested", async () => {
-    const { irc, one } = await start();
+  ircTest("lists operators only if requested", async ({ irc, one }) => {
     await irc.operator("olga");
     expect(await one.ask("WHO * o")).toEqual([
       ":chat 352 ana * olga chat chat olga H* :0 olga",
@@ -94,8 +92,7 @@ describe("WHO", () => {
     ]);
   });
 
-  test("shows no channel for a partner in a direct conversation", async () => {
-    const { one } = await start();
+  ircTest("shows no channel for a partner in a direct conversation", async ({ one }) => {
     await one.ask("PRIVMSG ben :psst");
     expect(await one.ask("WHO ben", "NAMES ben")).toEqual([
       ":chat 352 ana * ben chat chat ben H :0 ben",
@@ -104,8 +101,7 @@ describe("WHO", () => {
     ]);
   });
 
-  test("does not list rooms that the user is not in", async () => {
-    const { one, two } = await start();
+  ircTest("does not list rooms that the user is not in", async ({ one, two }) => {
     await two.ask("JOIN #lab");
     expect(await one.ask("WHO #lab")).toEqual([":chat 315 ana #lab :end of the list"]);
     expect((await one.ask("WHOIS ben")).join()).not.toContain("#lab");
@@ -133,8 +129,7 @@ describe("WHOX", () => {
 });
 
 describe("WHOIS", () => {
-  test("shows an account and its rooms", async () => {
-    const { irc, one } = await start();
+  ircTest("shows an account and its rooms", async ({ irc, one }) => {
     await irc.operator("olga");
     expect(await one.ask("WHOIS OLGA")).toEqual([
       ":chat 311 ana olga olga chat * olga",
@@ -146,8 +141,7 @@ describe("WHOIS", () => {
     ]);
   });
 
-  test("shows that an account is away", async () => {
-    const { irc, ben, one, two } = await start();
+  ircTest("shows that an account is away", async ({ irc, ben, one, two }) => {
     ben.hangUp();
     await irc.site.quiet();
     await two.ask("AWAY :back at 5");
@@ -157,8 +151,7 @@ describe("WHOIS", () => {
     expect((await one.ask("WHOIS ben")).join()).not.toContain(" 301 ");
   });
 
-  test("refuses unknown accounts", async () => {
-    const { one } = await start();
+  ircTest("refuses unknown accounts", async ({ one }) => {
     expect(await one.ask("WHOIS nobody", "WHOIS :", "WHOIS :a b")).toEqual([
       ":chat 401 ana nobody :no such nick",
       ":chat 318 ana nobody :end of WHOIS",
@@ -169,8 +162,7 @@ describe("WHOIS", () => {
     ]);
   });
 
-  test("is followed by WHOWAS in irssi if the nick is unknown", async () => {
-    const { one } = await start();
+  ircTest("is followed by WHOWAS in irssi if the nick is unknown", async ({ one }) => {
     expect(await one.ask("WHOWAS nobody", "WHOWAS :", "WHOWAS")).toEqual([
       ":chat 406 ana nobody :there is no history of nicks; see WHOIS",
       ":chat 369 ana nobody :end of WHOWAS",
@@ -180,8 +172,7 @@ describe("WHOIS", () => {
     ]);
   });
 
-  test("shows all rooms in lines that fit", async () => {
-    const { ana, ben, one } = await start();
+  ircTest("shows all rooms in lines that fit", async ({ ana, ben, one }) => {
     const rooms = Array.from({ length: 40 }, (_, i) => `a-room-with-a-long-name-${i}`);
     for (const room of rooms) {
       await ben.request("join", { room, create: true });
@@ -195,8 +186,7 @@ describe("WHOIS", () => {
 });
 
 describe("AWAY", () => {
-  test("is set and removed", async () => {
-    const { irc, ana, one } = await start();
+  ircTest("is set and removed", async ({ irc, ana, one }) => {
     expect(await one.ask("AWAY :lunch")).toEqual([
       ":chat 306 ana :you are not marked as away while another of your devices is present",
     ]);
@@ -210,8 +200,7 @@ describe("AWAY", () => {
     ]);
   });
 
-  test("answers the author of a message", async () => {
-    const { irc, ben, one, two } = await start();
+  ircTest("answers the author of a message", async ({ irc, ben, one, two }) => {
     ben.hangUp();
     await irc.site.quiet();
     await two.ask("AWAY :lunch\x07 and   more");
@@ -221,8 +210,7 @@ describe("AWAY", () => {
 });
 
 describe("MONITOR", () => {
-  test("reports who is online, and each change", async () => {
-    const { irc, one } = await start();
+  ircTest("reports who is online, and each change", async ({ irc, one }) => {
     expect(await one.ask("MONITOR + Ben,cleo,nobody")).toEqual([
       expect.stringMatching(/^:chat 730 ana ben!ben@chat$/i),
       ":chat 731 ana cleo",
@@ -238,8 +226,7 @@ describe("MONITOR", () => {
     expect(await one.news()).toEqual([]);
   });
 
-  test("lists, removes and clears", async () => {
-    const { one } = await start();
+  ircTest("lists, removes and clears", async ({ one }) => {
     await one.ask("MONITOR + cleo,nobody");
     const list = [":chat 732 ana cleo", ":chat 733 ana :end of the list"];
     expect(await one.ask("MONITOR - NOBODY,else", "MONITOR L")).toEqual(list);
@@ -248,8 +235,7 @@ describe("MONITOR", () => {
     expect((await one.ask("MONITOR X"))[0]).toContain(" 421 ");
   });
 
-  test("watches at most 100 nicks", async () => {
-    const { one } = await start();
+  ircTest("watches at most 100 nicks", async ({ one }) => {
     for (let i = 0; i < 99; i++) await one.ask(`MONITOR + n${i}`);
     expect(await one.ask("MONITOR + last,over,ben")).toEqual([
       ":chat 731 ana last",
@@ -260,8 +246,7 @@ describe("MONITOR", () => {
     expect((await one.ask("MONITOR L")).length).toBe(101);
   });
 
-  test("names each nick for which the list has no room", async () => {
-    const { one } = await start();
+  ircTest("names each nick for which the list has no room", async ({ one }) => {
     for (let i = 0; i < 100; i++) await one.ask(`MONITOR + n${i}`);
     const nicks = Array.from({ length: 13 }, (_, i) => `${i}-${"x".repeat(28)}`);
     const lines = await one.ask(`MONITOR + ${nicks.join(",")}`);
@@ -276,8 +261,7 @@ describe("MONITOR", () => {
 });
 
 describe("USERHOST and ISON", () => {
-  test("USERHOST shows up to 5 accounts", async () => {
-    const { irc, ben, one, two } = await start();
+  ircTest("USERHOST shows up to 5 accounts", async ({ irc, ben, one, two }) => {
     ben.hangUp();
     await irc.site.quiet();
     await two.ask("AWAY :lunch");
@@ -287,8 +271,7 @@ describe("USERHOST and ISON", () => {
     expect(await one.ask("USERHOST nobody")).toEqual([":chat 302 ana :"]);
   });
 
-  test("ISON shows who is connected", async () => {
-    const { one } = await start();
+  ircTest("ISON shows who is connected", async ({ one }) => {
     expect(await one.ask("ISON ben cleo nobody ana", "ISON :ana ben", "ISON cleo")).toEqual([
       ":chat 303 ana :ben ana",
       ":chat 303 ana :ana ben",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { type IrcClient, plain } from "../../server/irc/irc-client.ts";
 import { IrcSite } from "../../server/irc/irc-site.ts";
 
@@ -16,20 +17,23 @@ async function sasl(client: IrcClient, ...responses: readonly string[]): Promise
   return await client.until(/ 90[0-9] /);
 }
 
-describe("capabilities", () => {
-  test("lists values and continues on a second line only for version 302", async () => {
-    const { client } = await start();
-    const old = await client.ask("CAP LS");
-    expect(old).toHaveLength(1);
-    expect(old[0]).toContain(" sasl ");
-    const modern = await client.ask("CAP LS 302");
-    expect(modern[0]).toStartWith(":chat CAP * LS * :");
-    expect(modern.at(-1)).toStartWith(":chat CAP * LS :");
-    expect(modern.join(" ")).toContain("sasl=PLAIN");
-  });
+const ircTest = fixtureTest(start);
 
-  test("suspends the registration until CAP END", async () => {
-    const { client } = await start();
+describe("capabilities", () => {
+  ircTest(
+    "lists values and continues on a second line only for version 302",
+    async ({ client }) => {
+      const old = await client.ask("CAP LS");
+      expect(old).toHaveLength(1);
+      expect(old[0]).toContain(" sasl ");
+      const modern = await client.ask("CAP LS 302");
+      expect(modern[0]).toStartWith(":chat CAP * LS * :");
+      expect(modern.at(-1)).toStartWith(":chat CAP * LS :");
+      expect(modern.join(" ")).toContain("sasl=PLAIN");
+    },
+  );
+
+  ircTest("suspends the registration until CAP END", async ({ client }) => {
     await client.ask("CAP LS 302", "NICK ana", "USER ana 0 * :ana");
     expect(await sasl(client, plain("ana", "sesame-ana"))).toContain(" 900 ana ");
     expect((await client.ask()).join()).not.toContain(" 001 ");
@@ -37,8 +41,7 @@ describe("capabilities", () => {
     await client.until(" 001 ana ");
   });
 
-  test("accepts or refuses the whole of a request", async () => {
-    const { client } = await start();
+  ircTest("accepts or refuses the whole of a request", async ({ client }) => {
     expect(await client.ask("CAP REQ :batch nonsense")).toEqual([
       ":chat CAP * NAK :batch nonsense",
     ]);
@@ -57,8 +60,7 @@ describe("capabilities", () => {
 });
 
 describe("SASL", () => {
-  test("logs in, and refuses a second log-in", async () => {
-    const { client } = await start();
+  ircTest("logs in, and refuses a second log-in", async ({ client }) => {
     expect(await sasl(client, plain("ana", "sesame-ana", "ana"))).toContain(
       " 900 ana ana!ana@chat ana :",
     );
@@ -96,8 +98,7 @@ describe("SASL", () => {
     expect(await sasl(client, ...lines)).toContain(" 900 ");
   });
 
-  test("states the maximum if a password is too long", async () => {
-    const { client } = await start();
+  ircTest("states the maximum if a password is too long", async ({ client }) => {
     const lines = plain("ana", "p".repeat(1_025)).match(/.{1,400}/g) ?? [];
     const text = "'password' of 'login' is too long (at most 1024)";
     expect(await sasl(client, ...lines)).toBe(`:chat 904 * :${text}`);
@@ -113,22 +114,19 @@ describe("SASL", () => {
     expect(await sasl(client, response, "+")).toContain(" 900 ");
   });
 
-  test("refuses a response that no name and password need", async () => {
-    const { client } = await start();
+  ircTest("refuses a response that no name and password need", async ({ client }) => {
     const lines = Array.from({ length: 6 }, () => "A".repeat(400));
     expect(await sasl(client, ...lines)).toContain(" 905 ");
   });
 
-  test("names the mechanisms", async () => {
-    const { client } = await start();
+  ircTest("names the mechanisms", async ({ client }) => {
     expect(await client.ask("AUTHENTICATE EXTERNAL")).toEqual([
       expect.stringMatching(/^:chat 908 \* PLAIN :/),
       expect.stringContaining(" 904 "),
     ]);
   });
 
-  test("closes the connection after too many wrong passwords", async () => {
-    const { client } = await start();
+  ircTest("closes the connection after too many wrong passwords", async ({ client }) => {
     for (let i = 0; i < 20 && !client.isClosed; i++) await sasl(client, plain("ana", "no"));
     expect(await client.untilClosed()).toStartWith("ERROR :");
   });
@@ -144,15 +142,13 @@ describe("PASS", () => {
     await client.until(/ 001 ana :/);
   });
 
-  test("closes the connection after a wrong password", async () => {
-    const { client } = await start();
+  ircTest("closes the connection after a wrong password", async ({ client }) => {
     client.send("PASS ana:wrong", "NICK ana", "USER x 0 * :x");
     await client.until(" 464 ana :");
     expect(await client.untilClosed()).toStartWith("ERROR :");
   });
 
-  test("is refused after the log-in", async () => {
-    const { irc } = await start();
+  ircTest("is refused after the log-in", async ({ irc }) => {
     const client = await irc.client("ana");
     expect(await client.ask("PASS x", "USER x 0 * :x")).toEqual([
       expect.stringContaining(" 462 ana :"),
@@ -162,8 +158,7 @@ describe("PASS", () => {
 });
 
 describe("nicks", () => {
-  test("are the names of accounts", async () => {
-    const { irc, client } = await start();
+  ircTest("are the names of accounts", async ({ irc, client }) => {
     await irc.member("ben");
     client.send("PASS ana:sesame-ana", "NICK ben", "USER x 0 * :x");
     await client.until(" 001 ana ");
@@ -183,8 +178,7 @@ describe("nicks", () => {
     },
   );
 
-  test("may be taken by several connections at once", async () => {
-    const { irc } = await start();
+  ircTest("may be taken by several connections at once", async ({ irc }) => {
     const [one, two] = [await irc.client("ana"), await irc.client("ana")];
     await two.ask("PRIVMSG #lobby :hello");
     await one.until(":ana!ana@chat PRIVMSG #lobby :hello");
@@ -195,15 +189,13 @@ describe("nicks", () => {
 });
 
 describe("before the log-in", () => {
-  test("requires an account", async () => {
-    const { client } = await start();
+  ircTest("requires an account", async ({ client }) => {
     client.send("NICK ana", "USER ana 0 * :ana");
     await client.until(/ACCOUNT_REQUIRED|NOTICE ana :log in/);
     expect(await client.untilClosed()).toStartWith("ERROR :");
   });
 
-  test("refuses all other commands", async () => {
-    const { client } = await start();
+  ircTest("refuses all other commands", async ({ client }) => {
     const lines = await client.ask(
       "JOIN #lobby",
       "PRIVMSG #lobby :x",
@@ -216,8 +208,7 @@ describe("before the log-in", () => {
     expect(lines).toEqual([refused, refused, refused, unknown, refused]);
   });
 
-  test("answers PING and QUIT", async () => {
-    const { client } = await start();
+  ircTest("answers PING and QUIT", async ({ client }) => {
     expect(await client.ask("PING :a b")).toEqual([":chat PONG chat :a b"]);
     client.send("QUIT :bye");
     expect(await client.untilClosed()).toBe("ERROR :quit: bye");
@@ -233,17 +224,18 @@ describe("before the log-in", () => {
     },
   );
 
-  test("accepts 8 KiB and closes the connection after one byte more", async () => {
-    const { irc, client } = await start();
-    client.sendBytes(utf8Encode(`${"x".repeat(254)}\r\n`.repeat(32)));
-    await irc.site.quiet();
-    expect(client.isClosed).toBe(false);
-    client.send("");
-    expect(await client.untilClosed()).toStartWith("ERROR :");
-  });
+  ircTest(
+    "accepts 8 KiB and closes the connection after one byte more",
+    async ({ irc, client }) => {
+      client.sendBytes(utf8Encode(`${"x".repeat(254)}\r\n`.repeat(32)));
+      await irc.site.quiet();
+      expect(client.isClosed).toBe(false);
+      client.send("");
+      expect(await client.untilClosed()).toStartWith("ERROR :");
+    },
+  );
 
-  test("closes the connection after 120 seconds", async () => {
-    const { irc, client } = await start();
+  ircTest("closes the connection after 120 seconds", async ({ irc, client }) => {
     await irc.site.time.advance(119_000);
     expect(client.isClosed).toBe(false);
     await irc.site.time.advance(2_000);

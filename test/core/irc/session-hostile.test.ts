@@ -1,10 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import fc from "fast-check";
 import { cutText, utf8Encode } from "../../../src/base/bytes.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 import { sampleSize } from "../../samples.ts";
 import { IrcClient } from "../../server/irc/irc-client.ts";
-import { Site } from "../../server/site.ts";
+import { siteTest } from "../../server/site-lab.ts";
 
 const CAPS =
   "message-tags server-time echo-message batch labeled-response standard-replies away-notify " +
@@ -88,8 +88,7 @@ function expectLines(client: IrcClient, from = 0): number {
 }
 
 /** Each line must be answered or ignored: none may stop the server or appear as another line. */
-test("survives any lines before the log-in", async () => {
-  const site = await Site.open();
+siteTest("survives any lines before the log-in", async (site) => {
   const gateway = site.server.openIrc();
   await fc.assert(
     fc.asyncProperty(fc.array(anyLine, { maxLength: 8 }), async (lines) => {
@@ -104,8 +103,7 @@ test("survives any lines before the log-in", async () => {
   );
 });
 
-test("survives any lines of a member", async () => {
-  const site = await Site.open();
+siteTest("survives any lines of a member", async (site) => {
   const gateway = site.server.openIrc();
   await site.member("ana", "sesame-ana");
   await site.member("ben", "sesame-ben");
@@ -133,8 +131,7 @@ test("survives any lines of a member", async () => {
   );
 });
 
-test("shows hostile texts of other users as harmless lines", async () => {
-  const site = await Site.open();
+siteTest("shows hostile texts of other users as harmless lines", async (site) => {
   const gateway = site.server.openIrc();
   const ana = await site.member("ana", "sesame-ana");
   await site.member("ben", "sesame-ben");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { concatBytes, utf8Encode } from "../../../src/base/bytes.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
 import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
 
@@ -11,9 +12,10 @@ async function start(caps = MODERN) {
   return { irc, ana, ben, one: await irc.client("ana", caps), two: await irc.client("ben", caps) };
 }
 
+const ircTest = fixtureTest(() => start());
+
 describe("labels", () => {
-  test("come back with a single reply, an error and an echo", async () => {
-    const { one, two } = await start();
+  ircTest("come back with a single reply, an error and an echo", async ({ one, two }) => {
     expect(await one.ask("@label=a PING x")).toEqual(["@label=a :chat PONG chat x"]);
     expect(await one.ask("@label=b NONSENSE")).toEqual([
       expect.stringMatching(/^@label=b :chat 421 ana NONSENSE :/),
@@ -24,16 +26,14 @@ describe("labels", () => {
     expect((await two.news()).join()).not.toContain("label");
   });
 
-  test("are acknowledged if there is no reply", async () => {
-    const { irc, one } = await start();
+  ircTest("are acknowledged if there is no reply", async ({ irc, one }) => {
     expect(await one.ask("@label=a PONG x")).toEqual(["@label=a :chat ACK"]);
     expect(await one.ask("@label=b @x", "@label=c")).toEqual([]);
     const silent = await irc.client("ana", "batch labeled-response");
     expect(await silent.ask("@label=d PRIVMSG #lobby :x")).toEqual(["@label=d :chat ACK"]);
   });
 
-  test("come back with a batch of several replies", async () => {
-    const { one } = await start();
+  ircTest("come back with a batch of several replies", async ({ one }) => {
     const lines = await one.ask("@label=a WHO #lobby");
     expect(lines[0]).toMatch(/^@label=a :chat BATCH \+(\S+) labeled-response$/);
     const id = /\+(\S+)/.exec(lines[0] ?? "")?.[1];
@@ -75,8 +75,7 @@ describe("labels", () => {
     ]);
   });
 
-  test("do not cover what others do meanwhile", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("do not cover what others do meanwhile", async ({ irc, ben, one }) => {
     await irc.site.wait(ben.post("first"));
     await one.until("first");
     for (let i = 0; i < 20; i++) {
@@ -99,8 +98,7 @@ describe("labels", () => {
     expect(theirs.every((line) => !line.includes("label="))).toBe(true);
   });
 
-  test("keep echoes in the order of the room", async () => {
-    const { irc, one, two } = await start();
+  ircTest("keep echoes in the order of the room", async ({ irc, one, two }) => {
     await one.news();
     for (let i = 0; i < 20; i++) {
       one.send(`@label=${i} PRIVMSG #lobby :mine ${i}`);
@@ -126,8 +124,7 @@ describe("labels", () => {
     ]);
   });
 
-  test("need the capability, and have up to 64 characters", async () => {
-    const { irc, one } = await start();
+  ircTest("need the capability, and have up to 64 characters", async ({ irc, one }) => {
     const plain = await irc.client("ana", "batch");
     expect(await plain.ask("@label=a PING x")).toEqual([":chat PONG chat x"]);
     const [line = ""] = await one.ask(`@label=${"x".repeat(65)} PING x`);
@@ -136,15 +133,13 @@ describe("labels", () => {
   });
 });
 
-test("an unknown command with an underscore is refused", async () => {
-  const { one } = await start();
+ircTest("an unknown command with an underscore is refused", async ({ one }) => {
   expect(await one.ask("@label=u NO_SUCH_COMMAND x")).toEqual([
     expect.stringMatching(/^@label=u :chat 421 ana NO_SUCH_COMMAND :/),
   ]);
 });
 
-test("sends FAIL without standard-replies where a specification defines it", async () => {
-  const { irc } = await start();
+ircTest("sends FAIL without standard-replies where a specification defines it", async ({ irc }) => {
   const client = await irc.client("ana", "draft/message-redaction draft/read-marker");
   expect(await client.ask("REDACT #lobby x", "MARKREAD", "JOIN 0")).toEqual([
     expect.stringContaining("FAIL REDACT UNKNOWN_MSGID #lobby x :"),

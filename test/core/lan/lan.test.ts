@@ -19,6 +19,7 @@ import { checkName } from "../../../src/base/names.ts";
 import { Lan, type LanDatagram, type LanEffect, type LanInput } from "../../../src/core/lan/lan.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 import type { LanBody } from "../../../src/wire/lan.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 
 const WALL = 1_800_000_000_000;
 const keyOf = (letters: string) => letters as Fingerprint;
@@ -80,9 +81,10 @@ const sent = (effects: readonly LanEffect[]) =>
 const notices = (effects: readonly LanEffect[]) =>
   effects.flatMap((effect) => (effect.kind === "notice" ? [effect.notice.kind] : []));
 
+const roomTest = fixtureTest(() => new Room());
+
 describe("kind is said", () => {
-  test("are numbered and counted", () => {
-    const room = new Room();
+  roomTest("are numbered and counted", (room) => {
     const query = { kind: "query", name: ANA, texts: 0 };
     const all = [
       ...room.do({ kind: "begin" }),
@@ -101,8 +103,7 @@ describe("kind is said", () => {
     expect(room.lan.deadline()).toBeUndefined();
   });
 
-  test("are sent in a burst, then at a limited rate", () => {
-    const room = new Room();
+  roomTest("are sent in a burst, then at a limited rate", (room) => {
     const sendText = () => room.do({ kind: "send-text", text: "x", isAction: false });
     for (let i = 0; i < LAN_TEXTS_BURST; i++) expect(kinds(sendText())).toEqual(["send"]);
     expect(sendText()).toEqual([{ kind: "wait", retryAfterMs: 1_000 / LAN_TEXTS_PER_SECOND }]);
@@ -113,8 +114,7 @@ describe("kind is said", () => {
 });
 
 describe("received texts", () => {
-  test("are displayed once despite repetitions over several interfaces", () => {
-    const room = new Room();
+  roomTest("are displayed once despite repetitions over several interfaces", (room) => {
     expect(kinds(room.receive())).toEqual(["join"]);
     expect(kinds(room.receive({ sequence: 2, body: text("hi", 1) }))).toEqual(["text"]);
     for (const address of ["192.0.2.7", "198.51.100.7"]) {
@@ -136,15 +136,13 @@ describe("received texts", () => {
     );
   });
 
-  test("sent before this session are not displayed when replayed", () => {
-    const room = new Room();
+  roomTest("sent before this session are not displayed when replayed", (room) => {
     const first = room.receive({ sequence: 50, body: text("now", 40) });
     expect(kinds(first)).toEqual(["join", "text"]);
     expect(room.receive({ sequence: 49, body: text("before", 39) })).toEqual([]);
   });
 
-  test("report a gap once, also at the end", () => {
-    const room = new Room();
+  roomTest("report a gap once, also at the end", (room) => {
     room.receive({ sequence: 1, body: text("1", 1) });
     const gap = room.receive({ sequence: 4, body: text("4", 4) });
     expect(kinds(gap)).toEqual(["gap", "text"]);
@@ -155,8 +153,7 @@ describe("received texts", () => {
     expect(kinds(room.receive({ sequence: 5, body: text("5", 5) }))).toEqual(["text"]);
   });
 
-  test("drop the program's own datagrams, which prove that multicast works", () => {
-    const room = new Room();
+  roomTest("drop the program's own datagrams, which prove that multicast works", (room) => {
     room.do({ kind: "begin" });
     const own = { ...FROM_BOB, keyId: keyOf("KA"), session: "sa" };
     expect(room.receive(own)).toEqual([]);
@@ -164,23 +161,20 @@ describe("received texts", () => {
     expect(room.lan.peers()).toEqual([]);
   });
 
-  test("report a missing echo once", () => {
-    const room = new Room();
+  roomTest("report a missing echo once", (room) => {
     room.do({ kind: "begin" });
     expect(notices(room.pass(LAN_ECHO_TIMEOUT_MS - 1))).toEqual([]);
     expect(notices(room.pass(1))).toEqual(["no-echo"]);
     expect(notices(room.pass(10 * LAN_ECHO_TIMEOUT_MS))).toEqual([]);
   });
 
-  test("treat the user's other window as a peer", () => {
-    const room = new Room();
+  roomTest("treat the user's other window as a peer", (room) => {
     const body: LanBody = { ...HERE, name: ANA };
     const joined = room.receive({ keyId: keyOf("KA"), session: "other", body });
     expect(joined).toMatchObject([{ kind: "join", person: { name: ANA, isVerified: true } }]);
   });
 
-  test("report each kind of unreadable datagram once", () => {
-    const room = new Room();
+  roomTest("report each kind of unreadable datagram once", (room) => {
     const reasons = ["plain", "open", "sealed", "version", "malformed"] as const;
     for (const reason of reasons) {
       expect(notices(room.do({ kind: "unreadable", reason }))).toEqual([reason]);
@@ -190,8 +184,7 @@ describe("received texts", () => {
 });
 
 describe("name", () => {
-  test("belongs to the first key that uses it, in any spelling", () => {
-    const room = new Room();
+  roomTest("belongs to the first key that uses it, in any spelling", (room) => {
     room.receive();
     const eve = { keyId: keyOf("KE"), session: "se" };
     const body: LanBody = { ...HERE, name: checkName("BOB") };
@@ -204,8 +197,7 @@ describe("name", () => {
     ]);
   });
 
-  test("of this user is reported once when another key uses it", () => {
-    const room = new Room();
+  roomTest("of this user is reported once when another key uses it", (room) => {
     const body: LanBody = { ...HERE, name: ANA };
     const effects = room.receive({ body });
     expect(notices(effects)).toEqual(["taken"]);
@@ -213,8 +205,7 @@ describe("name", () => {
     expect(notices(room.receive({ session: "later", body }))).toEqual([]);
   });
 
-  test("stays with its key after the peer has left", () => {
-    const room = new Room();
+  roomTest("stays with its key after the peer has left", (room) => {
     room.receive();
     room.pass(LAN_PEER_TIMEOUT_MS + LAN_FORGET_MS);
     expect(room.lan.sizes.senders).toBe(0);
@@ -223,8 +214,7 @@ describe("name", () => {
     expect(joined).toMatchObject({ kind: "join", person: { isVerified: false } });
   });
 
-  test("does not change within a session", () => {
-    const room = new Room();
+  roomTest("does not change within a session", (room) => {
     room.receive();
     const body: LanBody = { ...text("I am eve", 1), name: checkName("eve") };
     expect(room.receive({ sequence: 2, body })).toEqual([]);
@@ -232,16 +222,14 @@ describe("name", () => {
 });
 
 describe("presence", () => {
-  test("is announced periodically", () => {
-    const room = new Room();
+  roomTest("is announced periodically", (room) => {
     room.do({ kind: "begin" });
     expect(sent(room.pass(LAN_ANNOUNCE_INTERVAL_MS - 1))).toEqual([]);
     expect(sent(room.pass(1))).toEqual(["announce"]);
     expect(sent(room.pass(3 * LAN_ANNOUNCE_INTERVAL_MS)).length).toBe(3);
   });
 
-  test("ends by leaving or silence, and begins again", () => {
-    const room = new Room();
+  roomTest("ends by leaving or silence, and begins again", (room) => {
     room.receive();
     const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
     expect(room.receive({ sequence: 2, body: leaving })).toMatchObject([
@@ -255,8 +243,7 @@ describe("presence", () => {
     expect(kinds(room.receive({ sequence: 5 }))).toEqual(["join"]);
   });
 
-  test("of one person with two windows is reported once", () => {
-    const room = new Room();
+  roomTest("of one person with two windows is reported once", (room) => {
     expect(kinds(room.receive())).toEqual(["join"]);
     expect(room.receive({ session: "sb2" })).toEqual([]);
     const leaving: LanBody = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
@@ -279,8 +266,7 @@ describe("presence", () => {
 });
 
 describe("clock", () => {
-  test("that differs too much is reported once, and its texts are dropped", () => {
-    const room = new Room();
+  roomTest("that differs too much is reported once, and its texts are dropped", (room) => {
     const wrong = { timeUnixMs: WALL + LAN_CLOCK_SKEW_MS };
     const effects = room.receive(wrong);
     const notice = { kind: "clock", name: BOB, aheadMs: LAN_CLOCK_SKEW_MS } as const;
@@ -289,8 +275,7 @@ describe("clock", () => {
     expect(kinds(room.receive({ timeUnixMs: WALL - LAN_CLOCK_SKEW_MS + 1 }))).toEqual(["join"]);
   });
 
-  test("limit prevents the replay of a datagram after its sender is forgotten", () => {
-    const room = new Room();
+  roomTest("limit prevents the replay of a datagram after its sender is forgotten", (room) => {
     const captured = { sequence: 9, timeUnixMs: WALL + LAN_CLOCK_SKEW_MS - 1 };
     room.receive({ ...captured, body: text("pay eve", 1) });
     for (let passed = 0; passed <= LAN_FORGET_MS; passed += 10_000) {
@@ -309,8 +294,7 @@ describe("flood", () => {
     body: { ...HERE, name: checkName(`fake-${i}`) },
   });
 
-  test("of 10,000 forged senders is limited, reported once, and removes nobody", () => {
-    const room = new Room();
+  roomTest("of 10,000 forged senders is limited, reported once, and removes nobody", (room) => {
     room.receive();
     const effects = Array.from({ length: 10_000 }, (_, i) => room.receive(forged(i))).flat();
     expect(room.lan.sizes.senders).toBe(LAN_SENDERS_MAX);
@@ -319,8 +303,7 @@ describe("flood", () => {
     expect(room.receive({ sequence: 2, body: text("still here", 1) })).toEqual([]);
   });
 
-  test("over days stays within the limits of names and clocks", () => {
-    const room = new Room();
+  roomTest("over days stays within the limits of names and clocks", (room) => {
     for (let i = 0; i < 10_000; i++) {
       if (i % LAN_SENDERS_MAX === 0) room.pass(LAN_FORGET_MS);
       room.receive(forged(i));
@@ -337,8 +320,7 @@ describe("flood", () => {
     expect(room.receive()).toMatchObject([{ kind: "join", person: { isVerified: false } }]);
   });
 
-  test("makes room by forgetting senders whose datagrams can no longer be replayed", () => {
-    const room = new Room();
+  roomTest("makes room by forgetting senders whose datagrams can no longer be replayed", (room) => {
     room.receive();
     room.receive({ sequence: 2, body: text("once", 1) });
     room.receive({ sequence: 3, body: { ...HERE, texts: 1, isLeaving: true } as LanBody });
@@ -354,8 +336,7 @@ describe("flood", () => {
     expect(room.lan.sizes.senders).toBe(1);
   });
 
-  test("from one address or key fills only its share", () => {
-    const room = new Room();
+  roomTest("from one address or key fills only its share", (room) => {
     const address = "192.0.2.66";
     for (let i = 0; i < 100; i++) room.receive({ ...forged(i), address });
     expect(room.lan.sizes.senders).toBe(LAN_SENDERS_PER_ADDRESS_MAX);

@@ -16,6 +16,7 @@ import {
   type PushRecipients,
   PushSchedule,
 } from "../../../src/core/push/schedule.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 
 const [ANA, LOBBY] = ["ana" as UserId, "lobby" as RoomId];
 const AWAY: PushRecipients = { isUnread: () => true, isOnline: () => false, isAway: () => false };
@@ -30,9 +31,10 @@ function taken(due: PushSchedule, now: number, judge = AWAY): string[] {
   return due.takeDue(now, judge).map(({ latest, count }) => `${latest.preview?.text} of ${count}`);
 }
 
+const scheduleTest = fixtureTest(() => new PushSchedule());
+
 describe("due pushes", () => {
-  test("wait briefly and combine later messages", () => {
-    const due = new PushSchedule();
+  scheduleTest("wait briefly and combine later messages", (due) => {
     expect(due.deadline).toBe(undefined);
     due.add(ANA, calling(1), 0);
     due.add(ANA, calling(2), 1_000);
@@ -56,8 +58,7 @@ describe("due pushes", () => {
     }
   });
 
-  test("are limited per account over all rooms", () => {
-    const due = new PushSchedule();
+  scheduleTest("are limited per account over all rooms", (due) => {
     const room = (i: number) => `room ${i}` as RoomId;
     for (let i = 0; i <= PUSH_ACCOUNT_BURST; i++) due.add(ANA, calling(i, { room: room(i) }), 0);
     expect(taken(due, PUSH_BATCH_MS)).toHaveLength(PUSH_ACCOUNT_BURST);
@@ -66,16 +67,14 @@ describe("due pushes", () => {
     expect(taken(due, next)).toHaveLength(1);
   });
 
-  test("are sent to a user who is online but away", () => {
-    const due = new PushSchedule();
+  scheduleTest("are sent to a user who is online but away", (due) => {
     due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_BATCH_MS, THERE)).toEqual([]);
     const judge = { ...THERE, isAway: () => true };
     expect(taken(due, PUSH_BATCH_MS + PUSH_CHECK_INTERVAL_MS, judge)).toEqual(["text 1 of 1"]);
   });
 
-  test("are dropped when read, and delayed for an active user", () => {
-    const due = new PushSchedule();
+  scheduleTest("are dropped when read, and delayed for an active user", (due) => {
     due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_BATCH_MS, { ...AWAY, isUnread: () => false })).toEqual([]);
     expect(taken(due, PUSH_WATCH_MS)).toEqual([]);
@@ -88,15 +87,13 @@ describe("due pushes", () => {
     expect(taken(due, PUSH_WATCH_MS + PUSH_CHECK_INTERVAL_MS)).toEqual([]);
   });
 
-  test("expire if they could not be sent for long", () => {
-    const due = new PushSchedule();
+  scheduleTest("expire if they could not be sent for long", (due) => {
     due.add(ANA, calling(1), 0);
     expect(taken(due, PUSH_WAIT_MS_MAX)).toEqual([]);
     expect(taken(due, PUSH_WAIT_MS_MAX + 1)).toEqual([]);
   });
 
-  test("are limited and forgotten when no longer needed", () => {
-    const due = new PushSchedule();
+  scheduleTest("are limited and forgotten when no longer needed", (due) => {
     for (let i = 0; i <= PUSH_ROOMS_MAX; i++) {
       due.add(ANA, calling(i, { room: `room ${i}` as RoomId }), 0);
     }

@@ -13,6 +13,7 @@ import { erasuresOf } from "../../../src/core/log/erasures.ts";
 import { type Account, Registry } from "../../../src/core/rooms/accounts.ts";
 import type { Draft } from "../../../src/wire/record.ts";
 import { faultCode } from "../../fault-code.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
 
 const key = (fill: number) => new Uint8Array(32).fill(fill);
@@ -50,9 +51,10 @@ class Admin {
   }
 }
 
+const adminTest = fixtureTest(() => new Admin());
+
 describe("accounts", () => {
-  test("gives a name one owner regardless of case", () => {
-    const admin = new Admin();
+  adminTest("gives a name one owner regardless of case", (admin) => {
     const ana = admin.enrol(ANA, "Ana", "$hash");
     expect(admin.registry.find(checkName("aNA"))).toBe(ana);
     expect(admin.registry.nameOf(ANA)).toBe(checkName("Ana"));
@@ -70,8 +72,7 @@ describe("accounts", () => {
     expect(faultCode(() => registry.reserve(checkName("ANA")))).toBe("none");
   });
 
-  test("limits accounts, including those being created", () => {
-    const { registry } = new Admin();
+  adminTest("limits accounts, including those being created", ({ registry }) => {
     const members = ACCOUNTS_MAX - ACCOUNTS_RESERVED;
     for (let i = 0; i < members; i++) registry.reserve(checkName(`a${i}`));
     expect(faultCode(() => registry.reserve(checkName("more")))).toBe("too-many");
@@ -80,8 +81,7 @@ describe("accounts", () => {
     expect(faultCode(() => vouched("more"))).toBe("too-many");
   });
 
-  test("certifies only the first device, and removes devices at log-out", () => {
-    const admin = new Admin();
+  adminTest("certifies only the first device, and removes devices at log-out", (admin) => {
     const ana = admin.enrol(ANA, "ana", "$hash");
     admin.write(admin.registry.deviceDraft(ana, key(7)));
     const second = toBase64Url(key(7));
@@ -93,8 +93,7 @@ describe("accounts", () => {
     expect(ana.lastSeq).toBe(4);
   });
 
-  test("certifies a password device later and keeps its time", () => {
-    const admin = new Admin();
+  adminTest("certifies a password device later and keeps its time", (admin) => {
     const ana = admin.enrol(ANA, "ana", "$hash");
     const enrol = (cert?: Uint8Array) => {
       const draft = admin.registry.deviceDraft(ana, key(7), cert);
@@ -116,8 +115,7 @@ describe("accounts", () => {
     expect(refolded).toEqual(certified as never);
   });
 
-  test("keeps the eight newest former keys of the server", () => {
-    const admin = new Admin();
+  adminTest("keeps the eight newest former keys of the server", (admin) => {
     const { registry } = admin;
     expect([registry.predecessors, registry.successor]).toEqual([[], undefined]);
     for (let i = 1; i <= PREDECESSORS_MAX + 1; i++) {
@@ -138,8 +136,7 @@ describe("accounts", () => {
     expect(predecessors.at(-1)?.key).toEqual(key(2));
   });
 
-  test("limits devices", () => {
-    const admin = new Admin();
+  adminTest("limits devices", (admin) => {
     const ana = admin.enrol(ANA, "ana");
     for (let i = 1; i < DEVICES_PER_ACCOUNT_MAX; i++) {
       admin.write(admin.registry.deviceDraft(ana, key(100 + i)));
@@ -148,8 +145,7 @@ describe("accounts", () => {
     expect(faultCode(() => admin.registry.deviceDraft(ana, key(99)))).toBe("too-many");
   });
 
-  test("replaces the least recently seen offline password device", () => {
-    const admin = new Admin();
+  adminTest("replaces the least recently seen offline password device", (admin) => {
     const ana = admin.enrol(ANA, "ana");
     const { registry } = admin;
     const next = (isOnline: (device: string) => boolean) => {
@@ -174,8 +170,7 @@ describe("accounts", () => {
     expect(next(isOnline)).toEqual(["device", -1]);
   });
 
-  test("stores last day and label of a used device", () => {
-    const admin = new Admin();
+  adminTest("stores last day and label of a used device", (admin) => {
     admin.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
     const seen = (unixMs: number, label: string, id = device) =>
@@ -195,8 +190,7 @@ describe("accounts", () => {
     expect(admin.registry.noteDeviceSeen(BEN, device, 0, "x")).toBe(false);
   });
 
-  test("ignores a user once, but never oneself", () => {
-    const admin = new Admin();
+  adminTest("ignores a user once, but never oneself", (admin) => {
     const ana = admin.enrol(ANA, "ana");
     const ignore = (user: UserId, on: boolean) => {
       const draft = admin.registry.ignoreDraft(ana, user, on);
@@ -211,8 +205,7 @@ describe("accounts", () => {
     expect(admin.refolded().get(ANA)?.ignored.size).toBe(IGNORED_MAX - 1);
   });
 
-  test("refuses to remove the last credential", () => {
-    const admin = new Admin();
+  adminTest("refuses to remove the last credential", (admin) => {
     const ana = admin.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
     expect(faultCode(() => admin.registry.deviceRemovalDraft(ana, device))).toBe("last-credential");
@@ -221,8 +214,7 @@ describe("accounts", () => {
     expect(faultCode(() => admin.registry.deviceRemovalDraft(ana, device))).toBe("none");
   });
 
-  test("stores a room's password", () => {
-    const admin = new Admin();
+  adminTest("stores a room's password", (admin) => {
     admin.write(admin.registry.roomPasswordDraft(ROOM, ANA, "$room"));
     admin.registry.apply(admin.ledger.write("room-password", ROOM, ANA, { password: 5 }));
     expect(admin.registry.roomPassword(ROOM)).toBe("$room");
@@ -230,8 +222,7 @@ describe("accounts", () => {
 });
 
 describe("fold", () => {
-  test("has the same result when repeated", () => {
-    const admin = new Admin();
+  adminTest("has the same result when repeated", (admin) => {
     const ana = admin.enrol(ANA, "ana", "$old");
     admin.enrol(BEN, "Ben");
     expect(admin.registry.passwordDraft(BEN, "$new").body).toEqual({ password: "$new" });
@@ -249,8 +240,7 @@ describe("fold", () => {
     expect(again.head).toBe(admin.registry.head);
   });
 
-  test("asserts that records are neither missing nor repeated", () => {
-    const admin = new Admin();
+  adminTest("asserts that records are neither missing nor repeated", (admin) => {
     admin.enrol(ANA, "ana");
     const [first] = admin.ledger.records;
     const later = admin.ledger.write("password", ANA, ANA, { password: "$x" });
@@ -301,8 +291,7 @@ describe("fold", () => {
     expect(admin.account(ANA).passwordHash).toBe("$later");
   });
 
-  test("assigns a password recorded before its account", () => {
-    const admin = new Admin();
+  adminTest("assigns a password recorded before its account", (admin) => {
     admin.registry.apply(admin.ledger.write("password", ANA, ANA, { password: "$early" }));
     expect(admin.enrol(ANA, "ana").passwordHash).toBe("$early");
     expect(admin.refolded().get(ANA)?.passwordHash).toBe("$early");
@@ -321,8 +310,7 @@ describe("fold", () => {
 describe("renamed accounts", () => {
   const name = (text: string) => checkName(text);
 
-  test("are found by the old name, which cannot be registered", () => {
-    const admin = new Admin();
+  adminTest("are found by the old name, which cannot be registered", (admin) => {
     const { registry, ledger } = admin;
     const [ana, ben] = [admin.enrol(ANA, "ana"), admin.enrol(BEN, "ben")];
     registry.apply(ledger.append(registry.nameDraft(ANA, BEN, name("Zoe"))));
@@ -341,8 +329,7 @@ describe("renamed accounts", () => {
     expect(admin.refolded().find(name("ana"))?.id).toBe(BEN);
   });
 
-  test("are known but no longer found after removal", () => {
-    const admin = new Admin();
+  adminTest("are known but no longer found after removal", (admin) => {
     const { registry, ledger } = admin;
     const ana = admin.enrol(ANA, "ana", "$hash");
     registry.apply(ledger.append(registry.resetDraft(ANA, BEN, RESET)));
@@ -372,8 +359,7 @@ describe("renamed accounts", () => {
     }
   });
 
-  test("are placeholders if lost, until an operator resets them", () => {
-    const admin = new Admin();
+  adminTest("are placeholders if lost, until an operator resets them", (admin) => {
     const { registry, ledger } = admin;
     admin.enrol(BEN, `lost-${ANA}`);
     const foreign = "x".repeat(40) as UserId;
@@ -393,8 +379,7 @@ describe("renamed accounts", () => {
     expect(registry.byReset(RESET.hash, 0)).toMatchObject({ id: ANA, reset: { signsOut: true } });
   });
 
-  test("ignore an invalid name", () => {
-    const admin = new Admin();
+  adminTest("ignore an invalid name", (admin) => {
     const ana = admin.enrol(ANA, "ana");
     for (const body of [null, {}, { name: 5 }, { name: "a b" }]) {
       admin.registry.apply(admin.ledger.write("account-name", ANA, BEN, body));

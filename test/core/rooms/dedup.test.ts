@@ -14,6 +14,7 @@ import {
   parsePostId,
 } from "../../../src/core/rooms/dedup.ts";
 import type { Head } from "../../../src/wire/record.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { ANA, BEN, BOX, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
 
 class Recorder {
@@ -37,6 +38,8 @@ class Recorder {
     return this.posts.find(by, box)?.status(counter).kind ?? "new";
   }
 }
+
+const recorderTest = fixtureTest(() => new Recorder());
 
 describe("post ids", () => {
   test("round trip", () => {
@@ -83,8 +86,7 @@ describe("post ids", () => {
 });
 
 describe("post status", () => {
-  test("is new, in flight or posted, separately per account", () => {
-    const recorder = new Recorder();
+  recorderTest("is new, in flight or posted, separately per account", (recorder) => {
     expect(recorder.status(1)).toBe("new");
     recorder.begin(1);
     expect(recorder.status(1)).toBe("pending");
@@ -111,8 +113,7 @@ describe("post status", () => {
     expect(status(1)).toBe("new");
   });
 
-  test("is overtaken by a later recorded post, but not by a waiting one", () => {
-    const recorder = new Recorder();
+  recorderTest("is overtaken by a later recorded post, but not by a waiting one", (recorder) => {
     const { posts } = recorder;
     const [, second] = [1, 2, 3].map((counter) => recorder.begin(counter));
     const outbox = posts.use(ANA, BOX);
@@ -128,8 +129,7 @@ describe("post status", () => {
     expect(posts.use(BEN, BOX).isOvertaken(1)).toBe(false);
   });
 
-  test("remembers the posts in flight and treats none before them as new", () => {
-    const recorder = new Recorder();
+  recorderTest("remembers the posts in flight and treats none before them as new", (recorder) => {
     const last = OUTBOX_IN_FLIGHT_MAX + 10;
     for (let counter = 1; counter <= last; counter++) recorder.record(counter);
     expect(recorder.status(10)).toBe("passed");
@@ -148,8 +148,7 @@ describe("post status", () => {
     expect([1, 2].map((counter) => outbox.status(counter).kind)).toEqual(["new", "refused"]);
   });
 
-  test("includes only recorded posts in a snapshot", () => {
-    const recorder = new Recorder();
+  recorderTest("includes only recorded posts in a snapshot", (recorder) => {
     const posted = [2, OUTBOX_IN_FLIGHT_MAX].map((counter) => {
       const { seq, n, time } = recorder.record(counter);
       return [counter, seq, n, time];
@@ -166,15 +165,13 @@ describe("post status", () => {
     expect(loaded.value()).toEqual(value);
   });
 
-  test("reports skipped counters as passed", () => {
-    const recorder = new Recorder();
+  recorderTest("reports skipped counters as passed", (recorder) => {
     recorder.record(5);
     recorder.record(2 ** 40);
     for (const counter of [1, 4, 6, 2 ** 40 - 1]) expect(recorder.status(counter)).toBe("passed");
   });
 
-  test("forgets the least used outbox without posts in flight", () => {
-    const recorder = new Recorder();
+  recorderTest("forgets the least used outbox without posts in flight", (recorder) => {
     const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;
     recorder.begin(1, box(0));
     for (let i = 1; i <= OUTBOXES_PER_ACCOUNT_MAX; i++) recorder.record(1, box(i));
@@ -211,8 +208,7 @@ describe("post status", () => {
     expect(posts.find(ANA, OTHER_BOX)?.status(1).kind ?? "new").toBe("posted");
   });
 
-  test("ignores records without a post id and those of the server", () => {
-    const recorder = new Recorder();
+  recorderTest("ignores records without a post id and those of the server", (recorder) => {
     const ledger = new Ledger();
     recorder.posts.record(ledger.write("join", ROOM, ANA, {}).head);
     const id = formatPostId(BOX, 1);

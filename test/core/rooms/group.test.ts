@@ -12,6 +12,7 @@ import {
 import { departedUsers } from "../../../src/core/rooms/group-state.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { faultCode } from "../../fault-code.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDD" as RoomId;
@@ -69,6 +70,8 @@ function commandOf(user: UserId, change: Partial<GroupChange>, room: RoomId): Gr
   };
 }
 
+const vaultTest = fixtureTest(() => new Vault());
+
 describe("group", () => {
   test("is created once, by the room creator's device, in a sealed room or a conversation", () => {
     const vault = new Vault();
@@ -88,14 +91,12 @@ describe("group", () => {
     expect(vault.rooms.get(DIRECT)).toMatchObject({ isSealed: true, group: { epoch: 0 } });
   });
 
-  test("is created only by the room's moderators", () => {
-    const vault = new Vault();
+  vaultTest("is created only by the room's moderators", (vault) => {
     vault.write("join", ROOM, BEN);
     expect(vault.commit(BEN, {})).toBe("not-allowed");
   });
 
-  test("advances one epoch per commit", () => {
-    const vault = new Vault();
+  vaultTest("advances one epoch per commit", (vault) => {
     vault.commit(ANA, {});
     expect(vault.commit(ANA, { epoch: 2 })).toBe("stale-epoch");
     expect(vault.commit(ANA, { epoch: 1, group: "other" })).toBe("stale-epoch");
@@ -108,8 +109,7 @@ describe("group", () => {
     expect(devices).toEqual([device(ANA), device(BEN)]);
   });
 
-  test("readds a device by one commit, and keeps at least one", () => {
-    const vault = new Vault();
+  vaultTest("readds a device by one commit, and keeps at least one", (vault) => {
     vault.commit(ANA, {});
     const back = { removed: [device(ANA)], added: [device(ANA)] };
     expect(vault.commit(ANA, { epoch: 1, ...back })).toBe("none");
@@ -119,8 +119,7 @@ describe("group", () => {
     expect(vault.commit(ANA, { epoch: 2, added: [device(ANA)] })).toBe("not-allowed");
   });
 
-  test("lets a moderator replace the last commit of another device", () => {
-    const vault = new Vault();
+  vaultTest("lets a moderator replace the last commit of another device", (vault) => {
     vault.write("join", ROOM, BEN);
     vault.commit(ANA, {});
     vault.commit(ANA, { epoch: 1, added: [device(BEN)] });
@@ -138,8 +137,7 @@ describe("group", () => {
     expect([...(direct?.group?.devices.values() ?? [])]).toEqual([ANA, EVE]);
   });
 
-  test("limits its devices", () => {
-    const vault = new Vault();
+  vaultTest("limits its devices", (vault) => {
     vault.commit(ANA, {});
     const many = (count: number) =>
       Array.from({ length: count }, (_, at) => [`${at}`, BEN] as const);
@@ -147,8 +145,7 @@ describe("group", () => {
     expect(vault.commit(ANA, { epoch: 1, added: many(GROUP_DEVICES_MAX - 1) })).toBe("none");
   });
 
-  test("repeats the answers to the latest commits", () => {
-    const vault = new Vault();
+  vaultTest("repeats the answers to the latest commits", (vault) => {
     vault.commit(ANA, {});
     const before = (commitId: string, user = ANA) =>
       previousAnswer(vault.rooms, commandOf(user, { commitId }, ROOM));
@@ -159,8 +156,7 @@ describe("group", () => {
     expect(before("to 1")).toMatchObject({ epoch: 1 });
   });
 
-  test("ignores damaged records written to the log's file", () => {
-    const vault = new Vault();
+  vaultTest("ignores damaged records written to the log's file", (vault) => {
     vault.commit(ANA, {});
     for (const body of [{}, { epoch: 1 }, { group: "g", epoch: 1, added: [1] }]) {
       vault.write("group", ROOM, ANA, body);
@@ -204,8 +200,7 @@ describe("former members", () => {
   });
 });
 
-test("accept only sealed records of the epoch, and files without a name", () => {
-  const vault = new Vault();
+vaultTest("accept only sealed records of the epoch, and files without a name", (vault) => {
   const check = (kind: "text" | "sealed" | "file", body: unknown) =>
     faultCode(() => checkSealing(vault.room, kind, body));
   expect(check("text", { text: "x" })).toBe("sealed-room");

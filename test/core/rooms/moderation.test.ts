@@ -20,6 +20,7 @@ import {
 import { type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseBody } from "../../../src/wire/record.ts";
 import { faultCode } from "../../fault-code.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDD" as RoomId;
@@ -58,6 +59,8 @@ class TestRooms {
   }
 }
 
+const roomsTest = fixtureTest(() => new TestRooms());
+
 describe("moderation permissions", () => {
   const eve = EVE_CONCERNED;
   const ana = { ...eve, user: ANA, name: checkName("ana") };
@@ -85,8 +88,7 @@ describe("moderation permissions", () => {
     expect(new TestRooms().act(user, act, isOperator)).toBe(outcome);
   });
 
-  test("protect the creator, and moderators from each other", () => {
-    const testRooms = new TestRooms();
+  roomsTest("protect the creator, and moderators from each other", (testRooms) => {
     expect(testRooms.act(ANA, { kind: "grant", on: true, ...eve })).toBe("none");
     expect(testRooms.act(EVE, { kind: "kick", ...ana })).toBe("not-allowed");
     expect(testRooms.act(EVE, { kind: "grant", on: false, ...ana })).toBe("not-allowed");
@@ -102,8 +104,7 @@ describe("a kick", () => {
   const kick = (reason?: string) =>
     ({ kind: "kick", ...EVE_CONCERNED, ...(reason === undefined ? {} : { reason }) }) as const;
 
-  test("records its reason", () => {
-    const { rooms } = new TestRooms();
+  roomsTest("records its reason", ({ rooms }) => {
     const bodies = [kick("too loud"), kick(""), kick()].map(
       (act) => actionDrafts(rooms, { user: ANA, isOperator: false }, act, 0)[0]?.body,
     );
@@ -111,8 +112,7 @@ describe("a kick", () => {
     expect(bodies).toEqual([{ ...target, reason: "too loud" }, target, target]);
   });
 
-  test("cannot have a reason in a sealed room", () => {
-    const testRooms = new TestRooms();
+  roomsTest("cannot have a reason in a sealed room", (testRooms) => {
     testRooms.room.isSealed = true;
     expect(testRooms.act(ANA, kick("too loud"))).toBe("sealed-room");
     expect(testRooms.act(BEN, kick("too loud"))).toBe("not-allowed");
@@ -146,8 +146,7 @@ describe("an invitation", () => {
     expect(state(change).act(user, invite, isOperator)).toBe(outcome);
   });
 
-  test("is made once, and not for members", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is made once, and not for members", (testRooms) => {
     expect(testRooms.act(ANA, { kind: "admission", ...EVE_CONCERNED })).toBe("not-allowed");
     expect(testRooms.act(BEN, invite)).toBe("none");
     expect(testRooms.act(ANA, invite)).toBe("not-allowed");
@@ -155,8 +154,7 @@ describe("an invitation", () => {
     expect(testRooms.act(ANA, { ...invite, room: DIRECT })).toBe("not-allowed");
   });
 
-  test("is withdrawn by a kick", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is withdrawn by a kick", (testRooms) => {
     const kick = { ...dan, kind: "kick", reason: "a mistake" } as const;
     expect(testRooms.act(ANA, kick)).toBe("not-member");
     testRooms.act(BEN, invite);
@@ -168,8 +166,7 @@ describe("an invitation", () => {
     expect(testRooms.act(ANA, kick)).toBe("not-member");
   });
 
-  test("is limited per room and per user", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is limited per room and per user", (testRooms) => {
     const number = (at: number) => `u${String(at).padStart(11, "0")}` as UserId;
     for (let at = 1; at < INVITED_PER_ROOM_MAX; at++) testRooms.room.invited.set(number(at), ANA);
     expect(testRooms.act(BEN, invite)).toBe("none");
@@ -213,14 +210,12 @@ describe("named room", () => {
     expect(testRooms.act(user, act, isOperator)).toBe(outcome);
   });
 
-  test("is removed once", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is removed once", (testRooms) => {
     testRooms.act(EVE, { kind: "remove", room: ROOM }, true);
     expect(testRooms.act(EVE, { kind: "remove", room: ROOM }, true)).toBe("room-unknown");
   });
 
-  test("keeps messages for a time or permanently", () => {
-    const testRooms = new TestRooms();
+  roomsTest("keeps messages for a time or permanently", (testRooms) => {
     testRooms.act(EVE, { kind: "retention", room: ROOM, keepMs: day }, true);
     expect(testRooms.room.retention).toEqual({ keepMs: day, by: EVE });
     expect([...testRooms.rooms.retained()]).toEqual([testRooms.room]);
@@ -232,8 +227,7 @@ describe("named room", () => {
     expect([...testRooms.rooms.retained()]).toEqual([]);
   });
 
-  test("records renamed and removed members only", () => {
-    const testRooms = new TestRooms();
+  roomsTest("records renamed and removed members only", (testRooms) => {
     const [eve, zoe] = [checkName("eve"), checkName("zoe")];
     const renamed = { kind: "renamed", room: ROOM, user: EVE, was: eve, to: zoe } as const;
     expect(testRooms.act(ANA, renamed)).toBe("none");
@@ -246,8 +240,7 @@ describe("named room", () => {
     );
   });
 
-  test("is removed with its last member unless it has messages", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is removed with its last member unless it has messages", (testRooms) => {
     testRooms.write("room", "rSSSSSSSSSSS", EVE, { name: "ops" });
     testRooms.write("join", "rSSSSSSSSSSS", EVE);
     const room = "rSSSSSSSSSSS" as RoomId;
@@ -269,8 +262,7 @@ describe("pinned message", () => {
   const message = { room: ROOM, seq: 5, author: BEN };
   const pin = (on: boolean, more = {}): RoomAction => ({ kind: "pin", on, ...message, ...more });
 
-  test("is pinned once, by a moderator or either user of a conversation", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is pinned once, by a moderator or either user of a conversation", (testRooms) => {
     expect(testRooms.act(BEN, pin(true))).toBe("not-allowed");
     expect(testRooms.act(ANA, pin(false))).toBe("not-found");
     expect(testRooms.act(ANA, pin(true))).toBe("none");
@@ -283,8 +275,7 @@ describe("pinned message", () => {
     expect(testRooms.act(ANA, pin(true))).toBe("not-found");
   });
 
-  test("is limited to PINS_MAX per room", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is limited to PINS_MAX per room", (testRooms) => {
     for (let i = 0; i <= PINS_MAX; i++) testRooms.write("text", ROOM, BEN, { text: "x" });
     for (let i = 0; i < PINS_MAX; i++)
       expect(testRooms.act(ANA, pin(true, { seq: 8 + i }))).toBe("none");
@@ -347,8 +338,7 @@ test("at most HANDS_MAX hands are raised", () => {
   expect(testRooms.room.hands.size).toBe(HANDS_MAX);
 });
 
-test("imports are only for moderators", () => {
-  const { rooms } = new TestRooms();
+roomsTest("imports are only for moderators", ({ rooms }) => {
   const imports = (user: typeof ANA, to: string, isOperator = false) =>
     faultCode(() => checkMayImport({ rooms, isOperator }, user, to));
   expect([imports(ANA, "dev"), imports(BEN, "dev"), imports(BEN, "dev", true)]).toEqual([
@@ -359,8 +349,7 @@ test("imports are only for moderators", () => {
   ]);
 });
 
-test("a mute ends exactly at its time", () => {
-  const testRooms = new TestRooms();
+roomsTest("a mute ends exactly at its time", (testRooms) => {
   testRooms.act(ANA, { kind: "mute", on: true, until: 1_000, ...EVE_CONCERNED });
   const speaks = (unixMs: number) => faultCode(() => checkMayPost(testRooms.room, EVE, unixMs));
   expect([speaks(999), speaks(1_000)]).toEqual(["muted", "none"]);
@@ -395,14 +384,12 @@ describe("posted messages", () => {
     expect(new TestRooms().act(user, act, isOperator)).toBe(outcome);
   });
 
-  test("are not edited in plain text in a sealed room", () => {
-    const testRooms = new TestRooms();
+  roomsTest("are not edited in plain text in a sealed room", (testRooms) => {
     testRooms.room.isSealed = true;
     expect(testRooms.act(BEN, { kind: "edit", text: "x", ...message })).toBe("sealed-room");
   });
 
-  test("are edited a limited number of times, only by members who may post", () => {
-    const testRooms = new TestRooms();
+  roomsTest("are edited a limited number of times, only by members who may post", (testRooms) => {
     const edit = { kind: "edit", text: "x", ...message } as const;
     for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) expect(testRooms.act(BEN, edit)).toBe("none");
     expect(testRooms.act(BEN, edit)).toBe("too-many");
@@ -412,8 +399,7 @@ describe("posted messages", () => {
     expect(testRooms.act(BEN, edit)).toBe("not-allowed");
   });
 
-  test("are erased together if not yet erased", () => {
-    const testRooms = new TestRooms();
+  roomsTest("are erased together if not yet erased", (testRooms) => {
     testRooms.write("text", ROOM, EVE, { text: "more" });
     testRooms.act(BEN, { kind: "edit", text: "x", ...message });
     testRooms.act(EVE, { kind: "erase", room: ROOM, seq: 8, author: EVE });
@@ -424,8 +410,7 @@ describe("posted messages", () => {
     expect(testRooms.act(ANA, erase)).toBe("not-found");
   });
 
-  test("are erased once with their edits, and cannot change afterwards", () => {
-    const testRooms = new TestRooms();
+  roomsTest("are erased once with their edits, and cannot change afterwards", (testRooms) => {
     testRooms.act(BEN, { kind: "edit", text: "x", ...message });
     testRooms.act(BEN, { kind: "edit", text: "y", ...message });
     expect(testRooms.rooms.editsOf(5)).toEqual([8, 9]);

@@ -17,6 +17,7 @@ import {
   ServerPolicy,
 } from "../../../src/core/rooms/policy.ts";
 import { type Draft, type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { ANA, BEN, EVE, Ledger } from "../ledger.ts";
 
 class Admin {
@@ -35,14 +36,15 @@ class Admin {
 const invite = (id: string, more = {}) =>
   inviteDraft({ id, by: ANA, hash: `hash of ${id}`, ...more });
 
+const adminTest = fixtureTest(() => new Admin());
+
 test("treats an invite with a room to read or post to as a token for a program", () => {
   const room = "r1" as RoomId;
   expect([{ post: room }, { read: room }, {}].map(isForProgram)).toEqual([true, true, false]);
 });
 
 describe("server policy", () => {
-  test("grants and revokes operators", () => {
-    const admin = new Admin();
+  adminTest("grants and revokes operators", (admin) => {
     const { policy: rules } = admin;
     admin.write(roleDraft(BEN, ANA, true));
     expect([rules.isOperator(ANA), rules.isOperator(BEN)]).toEqual([false, true]);
@@ -50,8 +52,7 @@ describe("server policy", () => {
     expect(rules.isOperator(BEN)).toBe(false);
   });
 
-  test("applies a ban until it ends or is lifted; the last record is valid", () => {
-    const admin = new Admin();
+  adminTest("applies a ban until it ends or is lifted; the last record is valid", (admin) => {
     const { policy: rules } = admin;
     admin.write(banDraft({ user: BEN, until: 100, reason: "spam" }, ANA, true));
     admin.write(banDraft({ address: "10.0.0.1" }, ANA, true));
@@ -74,16 +75,14 @@ describe("server policy", () => {
     expect(rules.bans(0)).toEqual([]);
   });
 
-  test("clamps invalid times in older logs", () => {
-    const admin = new Admin();
+  adminTest("clamps invalid times in older logs", (admin) => {
     admin.write(banDraft({ user: BEN, until: 2 ** 53 - 1 }, ANA, true));
     admin.write(invite("i1", { expires: 2 ** 53 - 1 }));
     expect(admin.policy.ban(BEN, 0)?.until).toBe(UNIX_MS_MAX);
     expect(admin.policy.invite("i1")?.expires).toBe(UNIX_MS_MAX);
   });
 
-  test("pages lists even if the previous page's last entry is removed", () => {
-    const admin = new Admin();
+  adminTest("pages lists even if the previous page's last entry is removed", (admin) => {
     const count = 2 * MODERATION_PAGE_MAX;
     for (let i = 0; i < count; i++) admin.write(invite(`i${i}`));
     const first = pageAfter(admin.policy.invites(0));
@@ -101,8 +100,7 @@ describe("server policy", () => {
     expect(pageAfter([])).toEqual({ page: [] });
   });
 
-  test("closes and opens registration", () => {
-    const admin = new Admin();
+  adminTest("closes and opens registration", (admin) => {
     expect(admin.policy.isClosed).toBe(false);
     admin.write(registrationDraft(ANA, true));
     expect(admin.policy.isClosed).toBe(true);
@@ -110,8 +108,7 @@ describe("server policy", () => {
     expect(admin.policy.isClosed).toBe(false);
   });
 
-  test("counts the uses of an invite down to zero", () => {
-    const admin = new Admin();
+  adminTest("counts the uses of an invite down to zero", (admin) => {
     const { policy: rules } = admin;
     admin.write(invite("i1", { usesLeft: 2, expires: 50 }), invite("i2"));
     expect(rules.invites(49).map(({ id }) => id)).toEqual(["i1", "i2"]);
@@ -127,8 +124,7 @@ describe("server policy", () => {
     expect(rules.invite("i2")?.isRevoked).toBe(true);
   });
 
-  test("drops invite fields of another type", () => {
-    const admin = new Admin();
+  adminTest("drops invite fields of another type", (admin) => {
     const body = { hash: "h", uses: "1", expires: "1", room: 7, post: 7, read: 7, operator: 1 };
     admin.apply(admin.ledger.write("invite", "i1", ANA, body));
     expect(admin.policy.invite("i1")).toEqual({
@@ -150,8 +146,7 @@ describe("server policy", () => {
     expect(["i2", "i3"].map((id) => admin.policy.invite(id)?.isByToken)).toEqual([undefined, true]);
   });
 
-  test("remembers spent invites up to a limit", () => {
-    const admin = new Admin();
+  adminTest("remembers spent invites up to a limit", (admin) => {
     for (let i = 0; i <= INVITES_SPENT_MAX; i++) {
       const spent = i === 0 ? inviteUsedDraft("i0", EVE) : inviteRevokedDraft(`i${i}`, ANA);
       admin.write(invite(`i${i}`, { usesLeft: 1 }), spent);
@@ -160,8 +155,7 @@ describe("server policy", () => {
     expect(admin.policy.inviteByHash("hash of i1")?.isRevoked).toBe(true);
   });
 
-  test("keeps usable invites when a wrong clock has stamped a new one", () => {
-    const admin = new Admin();
+  adminTest("keeps usable invites when a wrong clock has stamped a new one", (admin) => {
     admin.write(invite("old", { expires: 1 }));
     // The records' time is later than 5.
     for (let i = 1; i < INVITES_MAX; i++) admin.write(invite(`i${i}`, { expires: 5 }));
@@ -173,8 +167,7 @@ describe("server policy", () => {
     expect(admin.policy.invites(4)).toHaveLength(INVITES_MAX - 1);
   });
 
-  test("counts expired invites as spent", () => {
-    const admin = new Admin();
+  adminTest("counts expired invites as spent", (admin) => {
     admin.write(invite("live"));
     const count = INVITES_MAX + INVITES_SPENT_MAX;
     for (let i = 0; i <= count; i++) admin.write(invite(`i${i}`, { expires: 1 }));
@@ -186,8 +179,7 @@ describe("server policy", () => {
     expect(rules.invites(0).map(({ id }) => id)).toContain("live");
   });
 
-  test("keeps the last announcement until it is withdrawn", () => {
-    const admin = new Admin();
+  adminTest("keeps the last announcement until it is withdrawn", (admin) => {
     const { policy: rules } = admin;
     admin.write(announcementDraft(ANA, "first"), announcementDraft(BEN, "second"));
     expect(rules.announced).toMatchObject({ text: "second", by: BEN });
@@ -197,8 +189,7 @@ describe("server policy", () => {
     expect(rules.announced?.text).toHaveLength(ANNOUNCEMENT_BYTES_MAX);
   });
 
-  test("ends an announcement by an unreadable one", () => {
-    const admin = new Admin();
+  adminTest("ends an announcement by an unreadable one", (admin) => {
     admin.write(announcementDraft(ANA, "first"));
     admin.apply(admin.ledger.damaged("announcement", ANA, ANA, { text: "second" }));
     expect(admin.policy.announced).toBeUndefined();

@@ -16,6 +16,7 @@ import {
 } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { kindsWith } from "../../../src/wire/kinds.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const BY_HEAD = kindsWith("folded-by-head");
@@ -36,9 +37,10 @@ class TestRooms {
   }
 }
 
+const roomsTest = fixtureTest(() => new TestRooms());
+
 describe("named room", () => {
-  test("is created, joined, given a topic, used and left", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is created, joined, given a topic, used and left", (testRooms) => {
     testRooms.write("room", ROOM, ANA, { name: "Dev" });
     testRooms.write("join", ROOM, ANA);
     testRooms.write("join", ROOM, BEN);
@@ -56,8 +58,7 @@ describe("named room", () => {
     expect(testRooms.rooms.namedCount).toBe(1);
   });
 
-  test("lets an invited user join once", () => {
-    const testRooms = new TestRooms();
+  roomsTest("lets an invited user join once", (testRooms) => {
     const { rooms } = testRooms;
     const invite = (user: string, on = true, by: string = ANA) =>
       testRooms.write("admission", ROOM, by, { user, name: "x", on });
@@ -92,8 +93,7 @@ describe("named room", () => {
     expect(needsPassword(testRooms.room, BEN)).toBe(true);
   });
 
-  test("ends invitations with the removal of their author or of the room", () => {
-    const testRooms = new TestRooms();
+  roomsTest("ends invitations with the removal of their author or of the room", (testRooms) => {
     const { rooms } = testRooms;
     testRooms.write("room", ROOM, ANA, { name: "dev" });
     for (const user of [ANA, BEN]) testRooms.write("join", ROOM, user);
@@ -106,8 +106,7 @@ describe("named room", () => {
     expect([testRooms.room.invited.size, rooms.roomsInviting(EVE).size]).toEqual([0, 0]);
   });
 
-  test("is locked if its first record says so", () => {
-    const testRooms = new TestRooms();
+  roomsTest("is locked if its first record says so", (testRooms) => {
     testRooms.write("room", ROOM, ANA, { name: "dev", locked: true });
     expect(testRooms.room.locked).toBe(true);
     testRooms.write("room", ROOM, ANA, { name: "other" });
@@ -160,8 +159,7 @@ test.each([
   expect(isVacant(testRooms.room)).toBe(isVacantThen);
 });
 
-test("lobby, conversations and rooms with a group are never vacant", () => {
-  const testRooms = new TestRooms();
+roomsTest("lobby, conversations and rooms with a group are never vacant", (testRooms) => {
   testRooms.write("room", ROOM, "server", { name: LOBBY });
   testRooms.write("room", DIRECT, "server", { direct: [ANA, ANA] });
   testRooms.write("room", "rSSSSSSSSSSS", ANA, { name: "ops" });
@@ -177,8 +175,7 @@ test("lobby, conversations and rooms with a group are never vacant", () => {
 });
 
 describe("direct conversation", () => {
-  test("has both members from its creation, and no name", () => {
-    const testRooms = new TestRooms();
+  roomsTest("has both members from its creation, and no name", (testRooms) => {
     testRooms.write("room", DIRECT, "server", { direct: [ANA, BEN] });
     const room = testRooms.rooms.get(DIRECT);
     expect(room).toMatchObject({ maker: "server", pair: [ANA, BEN], locked: false });
@@ -190,8 +187,7 @@ describe("direct conversation", () => {
     expect([testRooms.rooms.directCount, loaded.directCount]).toEqual([1, 1]);
   });
 
-  test("can be with oneself", () => {
-    const testRooms = new TestRooms();
+  roomsTest("can be with oneself", (testRooms) => {
     testRooms.write("room", DIRECT, "server", { direct: [ANA, ANA] });
     expect([...(testRooms.rooms.get(DIRECT)?.members ?? [])]).toEqual([ANA]);
   });
@@ -200,8 +196,7 @@ describe("direct conversation", () => {
 describe("renamed rooms", () => {
   const name = (text: string) => checkName(text);
 
-  test("are found by the old name until another room uses it", () => {
-    const testRooms = new TestRooms();
+  roomsTest("are found by the old name until another room uses it", (testRooms) => {
     testRooms.write("room", ROOM, ANA, { name: "dev" });
     testRooms.write("rename", ROOM, ANA, { was: "dev", name: "Ops" });
     expect(testRooms.rooms.find(name("DEV"))?.name).toBe(name("Ops"));
@@ -218,8 +213,7 @@ describe("renamed rooms", () => {
     expect(testRooms.rooms.find(name("ops"))?.name).toBe(name("OPS"));
   });
 
-  test("removes rooms with all their names", () => {
-    const testRooms = new TestRooms();
+  roomsTest("removes rooms with all their names", (testRooms) => {
     testRooms.write("room", ROOM, ANA, { name: "dev" });
     testRooms.write("join", ROOM, ANA);
     testRooms.write("rename", ROOM, ANA, { was: "dev", name: "ops" });
@@ -231,8 +225,7 @@ describe("renamed rooms", () => {
     expect(testRooms.rooms.find(name("ops"))?.id).toBe("rSSSSSSSSSSS" as RoomId);
   });
 
-  test("ignore an invalid name and renames of users", () => {
-    const testRooms = new TestRooms();
+  roomsTest("ignore an invalid name and renames of users", (testRooms) => {
     testRooms.write("room", ROOM, ANA, { name: "dev" });
     const bodies = [null, [], {}, { name: 5 }, { name: "a b" }, { name: "x", user: ANA }];
     for (const body of bodies) testRooms.write("rename", ROOM, ANA, body);
@@ -244,8 +237,7 @@ describe("renamed rooms", () => {
     expect(testRooms.room.isClosed).toBe(false);
   });
 
-  test("keeps the latest former names", () => {
-    const testRooms = new TestRooms();
+  roomsTest("keeps the latest former names", (testRooms) => {
     testRooms.write("room", ROOM, ANA, { name: "n0" });
     for (let i = 1; i <= FORMER_NAMES_MAX + 1; i++) {
       testRooms.write("rename", ROOM, ANA, { was: `n${i - 1}`, name: `n${i}` });
@@ -269,8 +261,7 @@ describe("missing body", () => {
   });
 });
 
-test("asserts that records are neither missing nor repeated", () => {
-  const testRooms = new TestRooms();
+roomsTest("asserts that records are neither missing nor repeated", (testRooms) => {
   const first = testRooms.ledger.write("room", ROOM, "server", { name: LOBBY });
   const second = testRooms.ledger.write("join", ROOM, ANA, {});
   expect(() => testRooms.rooms.apply(second)).toThrow("missing or repeated");
@@ -293,8 +284,7 @@ test("is not needed for kinds folded by head", () => {
   expect(rooms.head).toBe(1 + BY_HEAD.size);
 });
 
-test("pins keep their order until removed or erased", () => {
-  const testRooms = new TestRooms();
+roomsTest("pins keep their order until removed or erased", (testRooms) => {
   testRooms.write("room", ROOM, ANA, { name: "dev" });
   for (let i = 0; i < 4; i++) testRooms.write("text", ROOM, ANA, { text: `${i}` });
   const pin = (seq: unknown, on = true) => testRooms.write("pin", ROOM, ANA, { seq, on });
@@ -318,42 +308,44 @@ test("pins keep their order until removed or erased", () => {
   expect(testRooms.room.pins.length).toBe(PINS_MAX);
 });
 
-test("receipts apply from their record, and in a conversation from the second", () => {
-  const testRooms = new TestRooms();
-  testRooms.write("room", ROOM, ANA, { name: "dev" });
-  testRooms.write("join", ROOM, ANA);
-  testRooms.write("join", ROOM, BEN);
-  const turn = (room: string, by: string, on: boolean) =>
-    testRooms.write("receipts", room, by, { on });
-  expect(hasReadReceipts(testRooms.room)).toBe(false);
-  turn(ROOM, ANA, true);
-  testRooms.write("join", ROOM, EVE);
-  turn(ROOM, BEN, true);
-  expect(hasReadReceipts(testRooms.room)).toBe(true);
-  expect(testRooms.room.receipts?.since).toBe(4);
-  expect([...(testRooms.room.receipts?.joined ?? [])]).toEqual([[EVE, 5]]);
-  const other = new Rooms();
-  other.load(JSON.parse(JSON.stringify(testRooms.rooms.value())));
-  expect(other.get(ROOM)?.receipts).toEqual(testRooms.room.receipts as never);
-  testRooms.write("leave", ROOM, EVE);
-  expect(testRooms.room.receipts?.joined.size).toBe(0);
-  turn(ROOM, ANA, false);
-  expect(testRooms.room.receipts).toBeUndefined();
+roomsTest(
+  "receipts apply from their record, and in a conversation from the second",
+  (testRooms) => {
+    testRooms.write("room", ROOM, ANA, { name: "dev" });
+    testRooms.write("join", ROOM, ANA);
+    testRooms.write("join", ROOM, BEN);
+    const turn = (room: string, by: string, on: boolean) =>
+      testRooms.write("receipts", room, by, { on });
+    expect(hasReadReceipts(testRooms.room)).toBe(false);
+    turn(ROOM, ANA, true);
+    testRooms.write("join", ROOM, EVE);
+    turn(ROOM, BEN, true);
+    expect(hasReadReceipts(testRooms.room)).toBe(true);
+    expect(testRooms.room.receipts?.since).toBe(4);
+    expect([...(testRooms.room.receipts?.joined ?? [])]).toEqual([[EVE, 5]]);
+    const other = new Rooms();
+    other.load(JSON.parse(JSON.stringify(testRooms.rooms.value())));
+    expect(other.get(ROOM)?.receipts).toEqual(testRooms.room.receipts as never);
+    testRooms.write("leave", ROOM, EVE);
+    expect(testRooms.room.receipts?.joined.size).toBe(0);
+    turn(ROOM, ANA, false);
+    expect(testRooms.room.receipts).toBeUndefined();
 
-  testRooms.write("room", DIRECT, "server", { direct: [ANA, BEN] });
-  const receiptsState = () => {
-    const room = testRooms.rooms.get(DIRECT);
-    return room !== undefined && hasReadReceipts(room);
-  };
-  turn(DIRECT, ANA, true);
-  expect(receiptsState()).toBe(false);
-  const direct = testRooms.rooms.get(DIRECT) ?? testRooms.room;
-  expect([ANA, BEN].map((user) => wantsReceipts(direct, user))).toEqual([true, false]);
-  turn(DIRECT, BEN, true);
-  expect(receiptsState()).toBe(true);
-  expect(testRooms.rooms.get(DIRECT)?.receipts?.since).toBe(3);
-  turn(DIRECT, ANA, false);
-  expect([receiptsState(), wantsReceipts(direct, BEN)]).toEqual([false, true]);
-  turn(DIRECT, BEN, false);
-  expect(testRooms.rooms.get(DIRECT)?.receipts).toBeUndefined();
-});
+    testRooms.write("room", DIRECT, "server", { direct: [ANA, BEN] });
+    const receiptsState = () => {
+      const room = testRooms.rooms.get(DIRECT);
+      return room !== undefined && hasReadReceipts(room);
+    };
+    turn(DIRECT, ANA, true);
+    expect(receiptsState()).toBe(false);
+    const direct = testRooms.rooms.get(DIRECT) ?? testRooms.room;
+    expect([ANA, BEN].map((user) => wantsReceipts(direct, user))).toEqual([true, false]);
+    turn(DIRECT, BEN, true);
+    expect(receiptsState()).toBe(true);
+    expect(testRooms.rooms.get(DIRECT)?.receipts?.since).toBe(3);
+    turn(DIRECT, ANA, false);
+    expect([receiptsState(), wantsReceipts(direct, BEN)]).toEqual([false, true]);
+    turn(DIRECT, BEN, false);
+    expect(testRooms.rooms.get(DIRECT)?.receipts).toBeUndefined();
+  },
+);

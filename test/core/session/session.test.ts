@@ -22,6 +22,7 @@ import type { Role } from "../../../src/core/session/phase.ts";
 import { FAST_HEARTBEAT, Session, type SessionEffect } from "../../../src/core/session/session.ts";
 import { decode, encode, type Outgoing } from "../../../src/wire/codec.ts";
 import type { Message, NoticeOf, RequestKind } from "../../../src/wire/messages.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 
 const BYTES = new Uint8Array(32).fill(1);
 const SIGNATURE = new Uint8Array(64).fill(1);
@@ -79,9 +80,10 @@ class Pair {
   }
 }
 
+const sessionTest = fixtureTest(() => new Pair().greet().logIn());
+
 describe("session", () => {
-  test("refuses a request if the answer exceeds a message", () => {
-    const pair = new Pair().greet().logIn();
+  sessionTest("refuses a request if the answer exceeds a message", (pair) => {
     const { ref, effects } = pair.client.request("bans", {});
     pair.at("client", effects);
     const bans = Array.from({ length: 2_000 }, () => ({ user: "eve", reason: "r".repeat(512) }));
@@ -95,8 +97,7 @@ describe("session", () => {
     expect(pair.kinds("client").at(-1)).toBe("answered");
   });
 
-  test("sends no request that exceeds a message", () => {
-    const pair = new Pair().greet().logIn();
+  sessionTest("sends no request that exceeds a message", (pair) => {
     const topic = "t".repeat(MESSAGE_BYTES_MAX);
     const { effects } = pair.client.request("topic", { room: "lobby", topic });
     expect(effects).toMatchObject([{ kind: "refused", fault: { code: "too-large" } }]);
@@ -148,8 +149,7 @@ describe("session", () => {
     expect(pair.client.phase).toBe("entering");
   });
 
-  test("reports the reason when closing, and refuses open requests with it", () => {
-    const pair = new Pair().greet().logIn();
+  sessionTest("reports the reason when closing, and refuses open requests with it", (pair) => {
     pair.at("client", pair.client.request("rooms", {}).effects);
     pair.at("server", pair.server.close(new Fault("banned", "out", { retryAfterMs: 5 })));
     expect(pair.got.client).toMatchObject([
@@ -273,8 +273,7 @@ describe("session", () => {
     }
   });
 
-  test("limits unanswered requests", () => {
-    const pair = new Pair().greet().logIn();
+  sessionTest("limits unanswered requests", (pair) => {
     for (let i = 0; i < REQUESTS_IN_FLIGHT_MAX; i++) {
       pair.at("client", pair.client.request("rooms", {}).effects);
     }
@@ -303,8 +302,7 @@ describe("session", () => {
 });
 
 describe("timeouts", () => {
-  test("ping an idle peer and close without an answer", () => {
-    const { client } = new Pair().greet().logIn();
+  sessionTest("ping an idle peer and close without an answer", ({ client }) => {
     expect(client.deadline()).toBe(PING_INTERVAL_MS);
     expect(client.tick(PING_INTERVAL_MS - 1)).toEqual([]);
     expect(client.tick(PING_INTERVAL_MS)).toMatchObject([{ kind: "transmit" }]);
@@ -315,8 +313,7 @@ describe("timeouts", () => {
     expect(client.deadline()).toBeUndefined();
   });
 
-  test("keep an idle pair alive with pings", () => {
-    const pair = new Pair().greet().logIn();
+  sessionTest("keep an idle pair alive with pings", (pair) => {
     for (let i = 0; i < 100; i++) {
       pair.now = Math.min(pair.client.deadline() ?? 0, pair.server.deadline() ?? 0);
       for (const role of ["client", "server"] as const) pair.at(role, pair[role].tick(pair.now));
@@ -402,8 +399,7 @@ describe("any bytes", () => {
 });
 
 describe("round-trip time", () => {
-  test("is measured from ping to pong", () => {
-    const pair = new Pair().greet().logIn();
+  sessionTest("is measured from ping to pong", (pair) => {
     expect(pair.server.roundTripMs).toBeUndefined();
     const [ping] = pair.server.probe(1_000, 2_000);
     expect(ping?.kind).toBe("transmit");

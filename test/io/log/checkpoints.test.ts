@@ -14,6 +14,7 @@ import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { identityOfSeed } from "../../crypto/seed-identity.ts";
 import { faultCode } from "../../fault-code.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { collect, draftOf, FOLDER, LogFixture } from "../log-fixture.ts";
 
 const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
@@ -69,8 +70,9 @@ class Signing {
   }
 }
 
-test("signs nothing for an empty log, and a record within the interval", async () => {
-  const signing = await Signing.open();
+const signingTest = fixtureTest(() => Signing.open());
+
+signingTest("signs nothing for an empty log, and a record within the interval", async (signing) => {
   expect(signing.checkpoints.newest()).toBeUndefined();
   expect(signing.stored()).toBeUndefined();
   await signing.append(1);
@@ -82,8 +84,7 @@ test("signs nothing for an empty log, and a record within the interval", async (
   expect(signing.sizes).toEqual([1]);
 });
 
-test("signs once per interval under load, and at the end", async () => {
-  const signing = await Signing.open();
+signingTest("signs once per interval under load, and at the end", async (signing) => {
   for (let i = 0; i < 100; i++) {
     await signing.append(2);
     signing.checkpoints.newest();
@@ -98,8 +99,7 @@ test("signs once per interval under load, and at the end", async () => {
   expect(signing.stored()).toBe(201);
 });
 
-test("signs immediately for a reader that knows more records", async () => {
-  const signing = await Signing.open();
+signingTest("signs immediately for a reader that knows more records", async (signing) => {
   await signing.append(3);
   const { checkpoints } = signing;
   expect(checkpoints.newest()?.size).toBe(3);
@@ -110,16 +110,14 @@ test("signs immediately for a reader that knows more records", async () => {
   expect(signing.sizes).toEqual([3, 5]);
 });
 
-test("signs a log of an older program when it is opened", async () => {
-  const signing = await Signing.open();
+signingTest("signs a log of an older program when it is opened", async (signing) => {
   await signing.append(5);
   await signing.log.close();
   await signing.reopen();
   expect(signing.stored()).toBe(5);
 });
 
-test("retries an unwritable file, and reports it once", async () => {
-  const signing = await Signing.open();
+signingTest("retries an unwritable file, and reports it once", async (signing) => {
   signing.fixture.failure = (_call, path) => (path.includes("checkpoint") ? "ENOSPC" : undefined);
   await signing.append(3);
   await signing.time.advance(5 * CHECKPOINT_INTERVAL_MS);
@@ -136,8 +134,7 @@ test("retries an unwritable file, and reports it once", async () => {
   expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full", "store-failed"]);
 });
 
-test("records a checkpoint every CHECKPOINT_INTERVAL_RECORDS records", async () => {
-  const signing = await Signing.open();
+signingTest("records a checkpoint every CHECKPOINT_INTERVAL_RECORDS records", async (signing) => {
   for (let i = 0; i < 25; i++) {
     await signing.append(CHECKPOINT_INTERVAL_RECORDS / 10);
     await signing.time.advance(CHECKPOINT_INTERVAL_MS);
@@ -160,8 +157,7 @@ test("records a checkpoint every CHECKPOINT_INTERVAL_RECORDS records", async () 
   expect(notes(await collect(signing.log.read(1))).length).toBe(2);
 });
 
-test("records none at shutdown", async () => {
-  const signing = await Signing.open();
+signingTest("records none at shutdown", async (signing) => {
   await signing.append(CHECKPOINT_INTERVAL_RECORDS);
   await signing.checkpoints.close();
   await signing.log.close();
@@ -195,8 +191,7 @@ test("preserves the file in a power loss", async () => {
   }
 });
 
-test("signs the root of the signed size at any time", async () => {
-  const signing = await Signing.open();
+signingTest("signs the root of the signed size at any time", async (signing) => {
   const { log } = signing;
   let now = 0;
   const checkpoints = new Checkpoints({

@@ -6,6 +6,7 @@ import { openArchive } from "../../../src/io/archive/archive.ts";
 import type { LogFile } from "../../../src/io/log/log-file.ts";
 import { verifyLog } from "../../../src/io/log/verify.ts";
 import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import {
   ANA,
@@ -32,6 +33,8 @@ async function ordered(fixture: LogFixture, segmentBytes?: number): Promise<LogF
 const textsOf = (records: readonly LogRecord[]) =>
   records.map((record) => record.erased ?? (parseBody(record) as { text?: string }).text);
 
+const logTest = fixtureTest(() => new LogFixture());
+
 describe("blank", () => {
   test.each([undefined, 300])("leaves only the head (segments of %p)", async (size) => {
     const fixture = new LogFixture();
@@ -53,8 +56,7 @@ describe("blank", () => {
     await again.close();
   });
 
-  test("survives a power loss, even if repeated", async () => {
-    const fixture = new LogFixture();
+  logTest("survives a power loss, even if repeated", async (fixture) => {
     const log = await ordered(fixture);
     await Promise.all([log.erase(2, 4), log.erase(2, 4)]);
     fixture.disk.losePower();
@@ -62,8 +64,7 @@ describe("blank", () => {
     expect(textsOf(fixture.observed)).toEqual(["one", 4, "three", undefined]);
   });
 
-  test("is performed by the next start if it was not begun", async () => {
-    const fixture = new LogFixture();
+  logTest("is performed by the next start if it was not begun", async (fixture) => {
     await (await ordered(fixture)).close();
     const log = await fixture.open();
     expect(textsOf(await collect(log.read(1)))).toEqual(["one", 4, "three", undefined]);
@@ -71,8 +72,7 @@ describe("blank", () => {
     await log.close();
   });
 
-  test("is visible in an archive with an older index", async () => {
-    const fixture = new LogFixture();
+  logTest("is visible in an archive with an older index", async (fixture) => {
     const log = await ordered(fixture);
     const cachePath = "/data/cache/history.index";
     const options = { folder: FOLDER, disk: fixture.disk, sha256, cachePath };
@@ -89,8 +89,7 @@ describe("blank", () => {
     await log.close();
   });
 
-  test("is visible to a reader that has read the line before", async () => {
-    const fixture = new LogFixture();
+  logTest("is visible to a reader that has read the line before", async (fixture) => {
     const log = await fixture.open();
     for (let i = 1; i <= 3; i++) await log.append(draftOf(`m${i}`));
     const reading = log.read(1);
@@ -106,8 +105,7 @@ describe("blank", () => {
     }
   });
 
-  test("uses the reserve of a full disk", async () => {
-    const fixture = new LogFixture();
+  logTest("uses the reserve of a full disk", async (fixture) => {
     const log = await ordered(fixture);
     let writes = 0;
     fixture.failure = (call) => (call === "write" && writes++ === 0 ? "ENOSPC" : undefined);
@@ -123,8 +121,7 @@ describe("blank", () => {
     expect(await rejection(failing.erase(2, 4))).toMatchObject({ code: "store-failed" });
   });
 
-  test("counts a blank record as erased when durable", async () => {
-    const fixture = new LogFixture();
+  logTest("counts a blank record as erased when durable", async (fixture) => {
     const log = await ordered(fixture);
     await log.erase(2, 4);
     for (const [seq, eraseSeq] of [
@@ -164,8 +161,7 @@ describe("blank", () => {
   });
 });
 
-test("accepts a replaced password after any number of further ones", async () => {
-  const fixture = new LogFixture();
+logTest("accepts a replaced password after any number of further ones", async (fixture) => {
   const log = await fixture.open();
   let replaces: number | undefined;
   for (const [by, times] of [

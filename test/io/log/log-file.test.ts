@@ -8,13 +8,15 @@ import {
   SALT_BYTES,
   sealDraft,
 } from "../../../src/wire/record.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { SWEEP_STEP } from "../../samples.ts";
 import { collect, draftOf, FIRST, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
 
+const logTest = fixtureTest(() => new LogFixture());
+
 describe("append", () => {
-  test("numbers records consecutively, in total and per room", async () => {
-    const fixture = new LogFixture();
+  logTest("numbers records consecutively, in total and per room", async (fixture) => {
     const log = await fixture.open();
     const records = await Promise.all([
       log.append(draftOf("one")),
@@ -40,8 +42,7 @@ describe("append", () => {
     expect(fixture.observed).toEqual(records);
   });
 
-  test("shares one sync per tick", async () => {
-    const fixture = new LogFixture();
+  logTest("shares one sync per tick", async (fixture) => {
     const log = await fixture.open();
     let syncs = 0;
     fixture.failure = (call) => {
@@ -97,8 +98,7 @@ describe("append", () => {
     expect(syncs).toBe(5);
   });
 
-  test("resolves after the sync and the followers", async () => {
-    const fixture = new LogFixture();
+  logTest("resolves after the sync and the followers", async (fixture) => {
     const log = await fixture.open();
     const events: string[] = [];
     fixture.failure = (call) => {
@@ -118,8 +118,7 @@ describe("append", () => {
     expect(parseBody(await appended)).toEqual({ text: "before" });
   });
 
-  test("never decreases the time", async () => {
-    const fixture = new LogFixture();
+  logTest("never decreases the time", async (fixture) => {
     const log = await fixture.open();
     const start = fixture.clock.wallMs;
     await log.append(draftOf("one"));
@@ -160,8 +159,7 @@ describe("append", () => {
     expect(log.head()).toBe(count);
   });
 
-  test("rejects reading a line damaged since the start", async () => {
-    const fixture = new LogFixture();
+  logTest("rejects reading a line damaged since the start", async (fixture) => {
     const log = await fixture.open();
     for (const text of ["one", "two", "three"]) await log.append(draftOf(text));
     const damaged = fixture.bytes(FIRST).toString().replace('"seq":2', '"seq"x2');
@@ -179,8 +177,7 @@ describe("append", () => {
   });
 });
 
-test("splits segments at batch ends and reads them as one log", async () => {
-  const fixture = new LogFixture();
+logTest("splits segments at batch ends and reads them as one log", async (fixture) => {
   let log = await fixture.open({ segmentBytes: 900 });
   for (let batch = 0; batch < 6; batch++) {
     await Promise.all([log.append(draftOf("a")), log.append(draftOf("b"))]);
@@ -231,30 +228,34 @@ describe("follow", () => {
 describe("a failing disk", () => {
   const texts = (records: readonly LogRecord[]) => records.map((record) => parseBody(record));
 
-  test("that is full: rejects the batch, stays readable and continues later", async () => {
-    const fixture = new LogFixture();
-    const log = await fixture.open();
-    await log.append(draftOf("kept"));
-    const size = fixture.bytes(FIRST).length;
-    fixture.disk.leave(100);
-    const refused = await Promise.allSettled([log.append(draftOf("a")), log.append(draftOf("b"))]);
-    expect(refused).toMatchObject([
-      { reason: { code: "store-full" } },
-      { reason: { code: "store-full" } },
-    ]);
-    expect(fixture.bytes(FIRST).length).toBe(size);
-    expect(fixture.disk.exists("/data/reserve")).toBe(false);
-    expect(texts(await collect(log.read(1)))).toEqual([{ text: "kept" }]);
-    expect((await log.append(draftOf("later"))).head).toMatchObject({ seq: 2, n: 2 });
-    await log.close();
-    fixture.disk.losePower();
-    await fixture.open();
-    expect(texts(fixture.observed)).toEqual([{ text: "kept" }, { text: "later" }]);
-    expect(fixture.disk.exists("/data/reserve")).toBe(true);
-  });
+  logTest(
+    "that is full: rejects the batch, stays readable and continues later",
+    async (fixture) => {
+      const log = await fixture.open();
+      await log.append(draftOf("kept"));
+      const size = fixture.bytes(FIRST).length;
+      fixture.disk.leave(100);
+      const refused = await Promise.allSettled([
+        log.append(draftOf("a")),
+        log.append(draftOf("b")),
+      ]);
+      expect(refused).toMatchObject([
+        { reason: { code: "store-full" } },
+        { reason: { code: "store-full" } },
+      ]);
+      expect(fixture.bytes(FIRST).length).toBe(size);
+      expect(fixture.disk.exists("/data/reserve")).toBe(false);
+      expect(texts(await collect(log.read(1)))).toEqual([{ text: "kept" }]);
+      expect((await log.append(draftOf("later"))).head).toMatchObject({ seq: 2, n: 2 });
+      await log.close();
+      fixture.disk.losePower();
+      await fixture.open();
+      expect(texts(fixture.observed)).toEqual([{ text: "kept" }, { text: "later" }]);
+      expect(fixture.disk.exists("/data/reserve")).toBe(true);
+    },
+  );
 
-  test("that cannot sync: rejects all appends without retries", async () => {
-    const fixture = new LogFixture();
+  logTest("that cannot sync: rejects all appends without retries", async (fixture) => {
     const log = await fixture.open();
     await log.append(draftOf("kept"));
     let syncs = 0;
@@ -272,8 +273,7 @@ describe("a failing disk", () => {
     await log.close();
   });
 
-  test("that fails during a sync: rejects the queue as well", async () => {
-    const fixture = new LogFixture();
+  logTest("that fails during a sync: rejects the queue as well", async (fixture) => {
     const log = await fixture.open();
     const queued: Promise<unknown>[] = [];
     fixture.failure = (call) => {
@@ -285,8 +285,7 @@ describe("a failing disk", () => {
     expect(await Promise.all(queued)).toMatchObject([{ code: "store-failed" }]);
   });
 
-  test("that is read-only: rejects the start", async () => {
-    const fixture = new LogFixture();
+  logTest("that is read-only: rejects the start", async (fixture) => {
     fixture.failure = (call) => (call === "open" ? "EACCES" : undefined);
     expect(await rejection(fixture.open())).toMatchObject({ code: "store-denied" });
   });

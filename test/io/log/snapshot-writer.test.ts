@@ -1,7 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { readSnapshot, SnapshotWriter } from "../../../src/io/log/snapshot.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { ANA, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
 import { snapshotKeyOf } from "./snapshot-key.ts";
 
@@ -61,9 +62,10 @@ class Fixture {
   }
 }
 
+const writerTest = fixtureTest(() => new Fixture());
+
 describe("a snapshot is written", () => {
-  test("at shutdown, of all records", async () => {
-    const fixture = new Fixture();
+  writerTest("at shutdown, of all records", async (fixture) => {
     const { log, keeper } = await fixture.open();
     await log.append(draftOf("m4"));
     await keeper.close();
@@ -72,8 +74,7 @@ describe("a snapshot is written", () => {
     await log.close();
   });
 
-  test("at shutdown only if it is outdated", async () => {
-    const fixture = new Fixture();
+  writerTest("at shutdown only if it is outdated", async (fixture) => {
     const { log, keeper } = await fixture.open(1);
     await fixture.look();
     await log.append(draftOf("m4"));
@@ -88,8 +89,7 @@ describe("a snapshot is written", () => {
     expect(other.faults).toEqual([]);
   });
 
-  test("soon after a full read, and after enough records", async () => {
-    const fixture = new Fixture();
+  writerTest("soon after a full read, and after enough records", async (fixture) => {
     const { log } = await fixture.open();
     expect(fixture.folds()).toBeUndefined();
     await fixture.look();
@@ -100,8 +100,7 @@ describe("a snapshot is written", () => {
     expect(fixture.timers.length).toBe(1);
   });
 
-  test("unless the log is small or the folds are behind", async () => {
-    const small = new Fixture();
+  writerTest("unless the log is small or the folds are behind", async (small) => {
     const { log, keeper } = await small.open(1 << 20);
     await keeper.close();
     expect(small.logs.disk.exists(PATH)).toBe(false);
@@ -115,8 +114,7 @@ describe("a snapshot is written", () => {
   });
 });
 
-test("again an hour after an erasure removed it", async () => {
-  const fixture = new Fixture();
+writerTest("again an hour after an erasure removed it", async (fixture) => {
   const { log } = await fixture.open();
   await fixture.look();
   await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
@@ -129,8 +127,7 @@ test("again an hour after an erasure removed it", async () => {
   expect(fixture.folds()).toBe(4);
 });
 
-test("at shutdown after an erasure removed it", async () => {
-  const fixture = new Fixture();
+writerTest("at shutdown after an erasure removed it", async (fixture) => {
   const { log, keeper } = await fixture.open();
   await fixture.look();
   await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
@@ -138,8 +135,7 @@ test("at shutdown after an erasure removed it", async () => {
   expect(fixture.folds()).toBe(4);
 });
 
-test("only once if texts are erased that it does not contain", async () => {
-  const fixture = new Fixture();
+writerTest("only once if texts are erased that it does not contain", async (fixture) => {
   const { log } = await fixture.open();
   await fixture.look();
   const before = readSnapshot(fixture.place());
@@ -151,8 +147,7 @@ test("only once if texts are erased that it does not contain", async () => {
   expect(fixture.folds()).toBe(3);
 });
 
-test("without records erased during the write", async () => {
-  const fixture = new Fixture();
+writerTest("without records erased during the write", async (fixture) => {
   const { log } = await fixture.open();
   fixture.timers.shift()?.();
   await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
@@ -164,8 +159,7 @@ test("without records erased during the write", async () => {
   expect(fixture.faults).toEqual([]);
 });
 
-test("never again after a wrong one was discarded", async () => {
-  const fixture = new Fixture();
+writerTest("never again after a wrong one was discarded", async (fixture) => {
   const { keeper } = await fixture.open();
   await fixture.look();
   keeper.discard();
@@ -174,8 +168,7 @@ test("never again after a wrong one was discarded", async () => {
   expect(fixture.logs.disk.exists(PATH)).toBe(false);
 });
 
-test("or its failure is reported once", async () => {
-  const fixture = new Fixture();
+writerTest("or its failure is reported once", async (fixture) => {
   const { keeper } = await fixture.open();
   fixture.logs.failure = (call, path) =>
     call === "write" && path.startsWith(PATH) ? "ENOSPC" : undefined;

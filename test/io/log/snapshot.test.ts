@@ -10,6 +10,7 @@ import {
   writeSnapshot,
 } from "../../../src/io/log/snapshot.ts";
 import type { FoldedRecord } from "../../../src/wire/record.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { collect, draftOf, FIRST, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
 import { snapshotKeyOf } from "./snapshot-key.ts";
 
@@ -83,9 +84,10 @@ const seqsOf = (records: readonly FoldedRecord[]) => records.map(({ head }) => h
 const upTo = (last: number, from = 1) =>
   Array.from({ length: last - from + 1 }, (_, i) => from + i);
 
+const snapshotTest = fixtureTest(stopped);
+
 describe("a snapshot", () => {
-  test("replaces the records that it covers", async () => {
-    const fixture = await stopped();
+  snapshotTest("replaces the records that it covers", async (fixture) => {
     const snapshot = readSnapshot<string>(placeOf(fixture));
     expect(snapshot?.folds).toBe("20 records");
     const { log, loaded, folded } = await openBy(fixture, snapshot);
@@ -98,8 +100,7 @@ describe("a snapshot", () => {
     expect(await log.verify()).toEqual([]);
   });
 
-  test("combines with later records over several segments", async () => {
-    const fixture = await stopped();
+  snapshotTest("combines with later records over several segments", async (fixture) => {
     const log = await fixture.open({ segmentBytes: SEGMENT_BYTES });
     await append(log, 21, 60);
     await log.close();
@@ -109,15 +110,13 @@ describe("a snapshot", () => {
     expect(opened.log.value()).toEqual(complete.value());
   });
 
-  test("is ignored if the folds cannot load it", async () => {
-    const fixture = await stopped();
+  snapshotTest("is ignored if the folds cannot load it", async (fixture) => {
     const opened = await openBy(fixture, readSnapshot(placeOf(fixture)), () => false);
     expect(seqsOf(opened.folded)).toEqual(upTo(20));
     expect(opened.log.coveredBytes).toBe(0);
   });
 
-  test("is ignored if it is inconsistent", async () => {
-    const fixture = await stopped();
+  snapshotTest("is ignored if it is inconsistent", async (fixture) => {
     const snapshot = readSnapshot<string>(placeOf(fixture));
     if (snapshot === undefined) throw new Error("no snapshot");
     const { tree } = snapshot.log;
@@ -168,8 +167,7 @@ describe("is written", () => {
 });
 
 describe("is rejected", () => {
-  test("with any byte changed or missing", async () => {
-    const fixture = await stopped();
+  snapshotTest("with any byte changed or missing", (fixture) => {
     const good = fixture.bytes(PATH);
     for (let at = 0; at < good.length; at += 7) {
       const bytes = Buffer.from(good);
@@ -183,16 +181,14 @@ describe("is rejected", () => {
     expect(readSnapshot(placeOf(fixture))).toBeDefined();
   });
 
-  test("if unsigned or signed by another key", async () => {
-    const fixture = await stopped();
+  snapshotTest("if unsigned or signed by another key", (fixture) => {
     expect(readSnapshot(placeOf(fixture, "1", "another server"))).toBeUndefined();
     const payload = fixture.bytes(PATH).subarray(64);
     fixture.put(PATH, Buffer.concat([sha256(payload), payload]));
     expect(readSnapshot(placeOf(fixture))).toBeUndefined();
   });
 
-  test("if missing or written by another version", async () => {
-    const fixture = await stopped();
+  snapshotTest("if missing or written by another version", (fixture) => {
     expect(readSnapshot(placeOf(fixture, "2"))).toBeUndefined();
     fixture.disk.remove(PATH);
     expect(readSnapshot(placeOf(fixture))).toBeUndefined();
