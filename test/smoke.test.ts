@@ -1,13 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { file, noise, sha256 } from "./e2e/couriers.ts";
-import { Sandbox } from "./e2e/program.ts";
+import { sandboxTest } from "./e2e/shared-server.ts";
 
 /** The compiled binary as a newcomer uses it; `test/e2e/` has the details. */
 
 const FILE_BYTES = 3_000_000;
 
-test("two users talk and exchange a file, and the history has both", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("two users talk and exchange a file, and the history has both", async (sandbox) => {
   const served = await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });

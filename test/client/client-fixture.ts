@@ -15,6 +15,7 @@ import type { Dial } from "../../src/io/link/link.ts";
 import { MemoryNetwork, type NetworkConditions } from "../../src/io/link/memory-network.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import type { ServerAddress } from "../../src/wire/invite.ts";
+import { fixtureTest } from "../fixture-test.ts";
 import { FakeServer } from "./fake-server.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -146,3 +147,5 @@ export class Watched {
       | undefined;
   }
 }
+
+export const clientTest = fixtureTest(() => new ClientFixture());

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { modelEventOf, type SessionEvent } from "../../src/client/event.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
-import { ClientFixture, type Watched } from "./client-fixture.ts";
+import { ClientFixture, clientTest, type Watched } from "./client-fixture.ts";
 
 const FILE = "f".repeat(12);
 const RECONNECTED = "connection(connecting) greeted";
@@ -115,8 +115,7 @@ test("delivers notices about rooms and the account in the server's order", async
   expect(pushed.at(-1)).toBe(`${first} offered read read board room-gone`);
 });
 
-test("starts from the room list and the stored cursor with a model", async () => {
-  const fixture = new ClientFixture();
+clientTest("starts from the room list and the stored cursor with a model", async (fixture) => {
   const { fingerprint } = fixture.server.identity;
   for (const seq of [1, 2]) {
     const { client } = await fixture.connect({}, () => undefined);

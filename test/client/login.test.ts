@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { Credentials } from "../../src/client/login.ts";
-import { ANA, ClientFixture, connected, PINNED_ADDRESS } from "./client-fixture.ts";
+import { ANA, ClientFixture, clientTest, connected, PINNED_ADDRESS } from "./client-fixture.ts";
 
 function withAccount(user: string): ClientFixture {
   const fixture = new ClientFixture();
@@ -20,8 +20,7 @@ async function refusal(fixture: ClientFixture, credentials?: Credentials): Promi
 }
 
 describe("a log-in", () => {
-  test("registers a new name, and stores device and server", async () => {
-    const fixture = new ClientFixture();
+  clientTest("registers a new name, and stores device and server", async (fixture) => {
     const { server, state } = fixture;
     server.addRecord({ text: "before" });
     const { client, events } = fixture.client();
@@ -66,8 +65,7 @@ describe("a log-in", () => {
     expect(fixture.server.accounts.get("ana")?.devices.size).toBe(1);
   });
 
-  test("prompts for the server password, then for a new password", async () => {
-    const fixture = new ClientFixture();
+  clientTest("prompts for the server password, then for a new password", async (fixture) => {
     const expected: string[] = [];
     const ask = async (what: string, isRepeated: boolean) => {
       expected.push(isRepeated ? `${what} again` : what);
@@ -100,8 +98,7 @@ describe("a log-in", () => {
     expect([client.user, server.accounts.get("ana")?.password]).toEqual(["ana", "mine"]);
   });
 
-  test("fails if the server is gone when the user answers", async () => {
-    const fixture = new ClientFixture();
+  clientTest("fails if the server is gone when the user answers", async (fixture) => {
     const promptSecret = async () => {
       await fixture.server.stop();
       fixture.server.dismiss(new Fault("timeout", "logging in took too long"));

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../src/base/limits-screen.ts";
 import { openRoom } from "../../src/core/model/selectors.ts";
 import { LOBBY, recordEvent } from "../core/model-scene.ts";
-import { ClientFixture } from "./client-fixture.ts";
+import { ClientFixture, clientTest } from "./client-fixture.ts";
 
 async function open(fixture: ClientFixture) {
   const { client: chat } = fixture.modelClient();
@@ -33,8 +33,7 @@ test("keeps a message pending until its record arrives, even after a lost link",
   expect([texts(), pending()]).toEqual([["hello", "/me waves"], []]);
 });
 
-test("stores at most SCREEN_ITEMS_MAX items per room", async () => {
-  const fixture = new ClientFixture();
+clientTest("stores at most SCREEN_ITEMS_MAX items per room", async (fixture) => {
   const { clock } = fixture;
   const { client: chat } = fixture.modelClient();
   chat["handleEvent"]({ kind: "entered", user: "ana" });

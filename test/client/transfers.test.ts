@@ -12,6 +12,7 @@ import { ClientState } from "../../src/io/state/client-state.ts";
 import { rejection } from "../rejection.ts";
 import { FIRST_SEED, IS_SOAK } from "../samples.ts";
 import { Site } from "../server/site.ts";
+import { siteTest } from "../server/site-lab.ts";
 import { content, digestHex, MemoryFolder, MemorySource, wholeChunks } from "./contents.ts";
 import { countedLink } from "./counted-link.ts";
 
@@ -180,8 +181,7 @@ describe("a file arrives once and complete", () => {
   });
 });
 
-test("sends a file once if two processes upload it", async () => {
-  const site = await Site.open();
+siteTest("sends a file once if two processes upload it", async (site) => {
   const ana = new Home(site, "ana");
   const bytes = wholeChunks(9);
   const gone = await ana.enter();

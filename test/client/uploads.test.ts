@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES, STALL_REPORTED_AFTER_MS } from "../../src/base/limits.ts";
+import { fixtureTest } from "../fixture-test.ts";
 import { chunksOf, content, digestHex, MemorySource, wholeChunks } from "./contents.ts";
 import { FileClient } from "./file-client.ts";
+
+const uploadTest = fixtureTest(() => FileClient.enter());
 
 describe("an upload", () => {
   test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 7 * CHUNK_BYTES + 7])(
@@ -33,8 +36,7 @@ describe("an upload", () => {
     },
   );
 
-  test("resends chunks that a crashed server had not synced", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("resends chunks that a crashed server had not synced", async (ana) => {
     ana.files.syncChunks = 4;
     const source = new MemorySource(wholeChunks(9));
     let isFirst = true;
@@ -55,8 +57,7 @@ describe("an upload", () => {
 });
 
 describe("a stopped upload", () => {
-  test("continues without reading durable chunks again", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("continues without reading durable chunks again", async (ana) => {
     const bytes = content(9 * CHUNK_BYTES + 9);
     expect(await ana.sendPart(new MemorySource(bytes), 6)).toMatchObject({ code: "interrupted" });
     await ana.restarts();
@@ -72,8 +73,7 @@ describe("a stopped upload", () => {
     expect(ana.reports.at(-1)?.resumedBytes).toBe(resumedBytes);
   });
 
-  test("of another file with the same name restarts, and reports it", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("of another file with the same name restarts, and reports it", async (ana) => {
     await ana.sendPart(new MemorySource(wholeChunks(9)), 5);
     const [old] = ana.files.files.keys();
     await ana.restarts();
@@ -84,8 +84,7 @@ describe("a stopped upload", () => {
     expect(ana.hasSent(source.bytes)).toBe(true);
   });
 
-  test("restarts if the server has forgotten it", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("restarts if the server has forgotten it", async (ana) => {
     const bytes = wholeChunks(9);
     await ana.sendPart(new MemorySource(bytes), 5);
     await ana.restarts();
@@ -100,8 +99,7 @@ describe("a stopped upload", () => {
     expect([...ana.files.files.keys()]).not.toEqual([old]);
   });
 
-  test("fails for a stream if the server has lost durable chunks", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("fails for a stream if the server has lost durable chunks", async (ana) => {
     ana.files.onChunk = ({ index }) => {
       if (index !== 6) return;
       ana.files.files.clear();
@@ -113,8 +111,7 @@ describe("a stopped upload", () => {
 });
 
 describe("a changed file is withdrawn", () => {
-  test("if it changes during the read", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("if it changes during the read", async (ana) => {
     const source = new MemorySource(wholeChunks(4));
     source.onRead = (index) => {
       if (index === 2) throw new Fault("file-changed", "'a.bin' has changed");
@@ -142,8 +139,7 @@ describe("a changed file is withdrawn", () => {
 });
 
 describe("a server that", () => {
-  test("finds a wrong checksum ends the upload, which can be resumed", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("finds a wrong checksum ends the upload, which can be resumed", async (ana) => {
     const bytes = wholeChunks(6);
     ana.files.onChunk = ({ index }) => {
       if (index === 4) throw new Fault("checksum-wrong", "the checksum of chunk 4 is wrong");
@@ -155,8 +151,7 @@ describe("a server that", () => {
     expect(ana.hasSent(bytes)).toBe(true);
   });
 
-  test("has other bytes than the file makes the next run restart", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("has other bytes than the file makes the next run restart", async (ana) => {
     const bytes = wholeChunks(6);
     await ana.sendPart(new MemorySource(bytes), 4);
     await ana.restarts();
@@ -180,8 +175,7 @@ describe("a server that", () => {
     expect(fault).toMatchObject({ code: "out-of-order" });
   });
 
-  test("never syncs delays the upload, with bounded memory", async () => {
-    const ana = await FileClient.enter();
+  uploadTest("never syncs delays the upload, with bounded memory", async (ana) => {
     ana.files.syncChunks = Number.POSITIVE_INFINITY;
     const source = new MemorySource(wholeChunks(300));
     const sending = ana.startSend(source);
@@ -195,8 +189,7 @@ describe("a server that", () => {
   });
 });
 
-test("reopens a lost data channel of an upload", async () => {
-  const ana = await FileClient.enter();
+uploadTest("reopens a lost data channel of an upload", async (ana) => {
   const source = new MemorySource(wholeChunks(6));
   const left = [new Fault("link-closed", "gone"), new Fault("shutting-down", "gone")];
   ana.files.onChunk = ({ index }) => {

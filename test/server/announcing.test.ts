@@ -3,7 +3,7 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { Head } from "../../src/wire/record.ts";
 import { channelOf, download, TestFile } from "./data-channel.ts";
 import { type Guest, headOf } from "./guest.ts";
-import { lab } from "./site-lab.ts";
+import { lab, labTest } from "./site-lab.ts";
 
 const FILE = new TestFile("file", CHUNK_BYTES + 3);
 
@@ -13,8 +13,7 @@ async function filesIn(guest: Guest, target?: string): Promise<Head[]> {
   return records.map(headOf);
 }
 
-test("records a repeatedly finished file once per room", async () => {
-  const { site, ana, ben } = await lab();
+labTest("records a repeatedly finished file once per room", async ({ site, ana, ben }) => {
   const lane = await channelOf(ana);
   await lane.request("offer", FILE.offer(["lab", "@ben", "lobby"]));
   FILE.sendAll(lane);
@@ -79,20 +78,22 @@ test("refuses an offer to a target that the sender may not post to", async () =>
   expect(site.disk.list("/d/files")).toEqual([]);
 });
 
-test("reports the targets that became forbidden during the upload", async () => {
-  const { site, ana, ben } = await lab();
-  const lane = await channelOf(ben);
-  await lane.request("offer", FILE.offer(["lab", "lobby"]));
-  FILE.send(lane, 0);
-  await lane.until("ack");
-  await ana.request("kick", { room: "lab", user: "ben" });
-  lane.hangUp();
-  await site.quiet();
-  const next = await channelOf(ben);
-  const { posted, refused } = await FILE.upload(next, ["lab", "lobby"]);
-  expect(posted.map(({ to }) => to)).toEqual(["lobby"]);
-  expect(refused).toMatchObject([{ to: "lab", code: "not-member" }]);
-  await ben.request("join", { room: "lab" });
-  const again = await next.request("finish", FILE.finish);
-  expect(again.posted.map(({ to }) => to)).toEqual(["lab", "lobby"]);
-});
+labTest(
+  "reports the targets that became forbidden during the upload",
+  async ({ site, ana, ben }) => {
+    const lane = await channelOf(ben);
+    await lane.request("offer", FILE.offer(["lab", "lobby"]));
+    FILE.send(lane, 0);
+    await lane.until("ack");
+    await ana.request("kick", { room: "lab", user: "ben" });
+    lane.hangUp();
+    await site.quiet();
+    const next = await channelOf(ben);
+    const { posted, refused } = await FILE.upload(next, ["lab", "lobby"]);
+    expect(posted.map(({ to }) => to)).toEqual(["lobby"]);
+    expect(refused).toMatchObject([{ to: "lab", code: "not-member" }]);
+    await ben.request("join", { room: "lab" });
+    const again = await next.request("finish", FILE.finish);
+    expect(again.posted.map(({ to }) => to)).toEqual(["lab", "lobby"]);
+  },
+);

@@ -3,6 +3,7 @@ import { Fault } from "../../src/base/fault.ts";
 import type { DiskCall, DiskFailure } from "../io/disk/sim.ts";
 import { rejection } from "../rejection.ts";
 import { Site, siteWith } from "./site.ts";
+import { siteTest } from "./site-lab.ts";
 
 function failing(failingCall: DiskCall, folder: string, trouble: DiskFailure) {
   return (call: DiskCall, path: string) =>
@@ -218,8 +219,7 @@ test("never lets the times of records fall if the clock jumps back", async () =>
   expect((await site.wait(again.post("tock", "lobby", "BBBBBBBBBBB"))).time).toBe(times[3] ?? 0);
 });
 
-test("reports failed HTTP requests to operators, but not all of many", async () => {
-  const site = await Site.open();
+siteTest("reports failed HTTP requests to operators, but not all of many", async (site) => {
   const warnings = () =>
     site.events.flatMap((event) => (event.kind === "warning" ? event.fault : []));
   for (let i = 0; i < 100; i++) site.server.sessions.requestFailed(new TypeError(`broken ${i}`));

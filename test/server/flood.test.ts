@@ -13,7 +13,7 @@ import {
 } from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
-import { heldPasswords } from "./site-lab.ts";
+import { heldPasswords, siteTest } from "./site-lab.ts";
 
 const foreign = new Packr({ useRecords: false, variableMapSize: true });
 const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
@@ -53,8 +53,7 @@ test.each(Object.entries(FLOODS))("closes an unauthenticated flood of %s", async
   expect(site.server.clientCount).toBe(1);
 });
 
-test("does not answer an oversized message before log-in", async () => {
-  const site = await Site.open();
+siteTest("does not answer an oversized message before log-in", async (site) => {
   const sendSize = async (sizeBytes: number) => {
     const eve = await site.greeted();
     eve.raw(new Uint8Array(sizeBytes));
@@ -111,8 +110,7 @@ test("closes a member who sends large messages faster than allowed", async () =>
   await site.wait(ana.post("still here"));
 });
 
-test("refuses the address of a flood for a while, except loopback", async () => {
-  const site = await Site.open();
+siteTest("refuses the address of a flood for a while, except loopback", async (site) => {
   const flood = async (host: string) => {
     const eve = await site.greeted(host);
     for (let i = 0; i < 100; i++) eve.raw(pack({ kind: "ping" }));

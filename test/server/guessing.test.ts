@@ -10,10 +10,9 @@ import {
 } from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
-import { heldPasswords } from "./site-lab.ts";
+import { heldPasswords, siteTest } from "./site-lab.ts";
 
-test("delays right and wrong guesses by name and by address", async () => {
-  const site = await Site.open();
+siteTest("delays right and wrong guesses by name and by address", async (site) => {
   await site.member("ana", "pass");
   const started = site.clock.now();
   for (let i = 0; i < 3; i++) {
@@ -31,8 +30,7 @@ test("delays right and wrong guesses by name and by address", async () => {
   expect(site.clock.now() - after).toBeLessThan(100);
 });
 
-test("delays a wrong password once, for the account or the address", async () => {
-  const site = await Site.open();
+siteTest("delays a wrong password once, for the account or the address", async (site) => {
   await site.member("ana", "pass");
   const wrong = async (name: string, address = "10.4.0.1") => {
     const guest = await site.greeted(address);
@@ -52,8 +50,7 @@ test("delays a wrong password once, for the account or the address", async () =>
   expect((await wrong("ana", "10.4.0.2")).delay).toMatchObject({ of: "account" });
 });
 
-test("announces the same delay for right and wrong secrets", async () => {
-  const site = await Site.open();
+siteTest("announces the same delay for right and wrong secrets", async (site) => {
   await site.member("ana", "pass");
   const announcedDelay = async (name: string, password: string) => {
     const guest = await site.greeted("10.4.1.1");
@@ -69,8 +66,7 @@ test("announces the same delay for right and wrong secrets", async () => {
   ]);
 });
 
-test("does not delay a right password from the same address", async () => {
-  const site = await Site.open();
+siteTest("does not delay a right password from the same address", async (site) => {
   await site.member("ana", "pass");
   for (let i = 0; i < 5; i++) {
     const guest = await site.greeted("10.9.0.1");
@@ -85,8 +81,7 @@ test("does not delay a right password from the same address", async () => {
   expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
 });
 
-test("delays right guesses of an address with too many delayed answers", async () => {
-  const site = await Site.open();
+siteTest("delays right guesses of an address with too many delayed answers", async (site) => {
   await site.member("ana", "pass");
   const wrong = async (name: string) => {
     const guest = await site.greeted("10.9.0.2");

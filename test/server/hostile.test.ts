@@ -12,6 +12,7 @@ import { rejection } from "../rejection.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import type { Guest } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
+import { siteTest } from "./site-lab.ts";
 
 const foreign = new Packr({ useRecords: false, variableMapSize: true });
 const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
@@ -85,8 +86,7 @@ test.each([
   await expectUnharmed(site);
 });
 
-test("limits the size of a message, before log-in and after", async () => {
-  const site = await Site.open();
+siteTest("limits the size of a message, before log-in and after", async (site) => {
   const sized = (size: number) => {
     const empty = pack({ kind: "weather", pad: new Uint8Array(70_000) }).length - 70_000;
     const small = pack({ kind: "weather", pad: new Uint8Array(1_000) }).length - 1_000;
@@ -201,8 +201,7 @@ test("reads the next page once the session has received the last one", async () 
   expect(eve.ended).toBeUndefined();
 });
 
-test("limits the links of one address that have not logged in", async () => {
-  const site = await Site.open();
+siteTest("limits the links of one address that have not logged in", async (site) => {
   const crowd = [];
   for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) {
     crowd.push(await site.greeted("10.9.9.9"));

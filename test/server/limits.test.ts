@@ -17,12 +17,12 @@ import { Presence } from "../../src/core/rooms/presence.ts";
 import { rejection } from "../rejection.ts";
 import { type Guest, newKeys } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
+import { siteTest } from "./site-lab.ts";
 
 const x = (size: number) => "x".repeat(size);
 const OUTBOX = "CCCCCCCCCCC";
 
-test("replaces an offline device if an account has too many", async () => {
-  const site = await Site.open();
+siteTest("replaces an offline device if an account has too many", async (site) => {
   const first = await site.member("ana", "pass");
   const guests: Guest[] = [];
   for (let i = 1; i < DEVICES_PER_ACCOUNT_MAX; i++) {
@@ -48,8 +48,7 @@ test("replaces an offline device if an account has too many", async () => {
   expect((await first.request("devices", {})).devices.filter(({ online }) => !online)).toEqual([]);
 });
 
-test("limits links of one address that are logged in", async () => {
-  const site = await Site.open();
+siteTest("limits links of one address that are logged in", async (site) => {
   const host = "10.6.1.1";
   for (let i = 0; i < LINKS_PER_ADDRESS_MAX; i++) {
     const name = `p${Math.floor(i / SESSIONS_PER_ACCOUNT_MAX)}`;

@@ -5,12 +5,14 @@ import {
   ROOMS_PER_HOUR_MAX,
 } from "../../src/base/limits.ts";
 import { checkName } from "../../src/base/names.ts";
+import { fixtureTest } from "../fixture-test.ts";
 import type { Guest } from "./guest.ts";
 import { Site, siteWith } from "./site.ts";
-import { lab, operating, TOKEN } from "./site-lab.ts";
+import { lab, labTest, operating, TOKEN } from "./site-lab.ts";
 
-test("creates, joins, lists, describes and leaves rooms", async () => {
-  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+const pairTest = fixtureTest(() => siteWith(["ana", "ben"]));
+
+pairTest("creates, joins, lists, describes and leaves rooms", async ({ site, ana, ben }) => {
   expect(await ben.refusal("join", { room: "dev" })).toBe("room-unknown");
   const made = await ana.request("join", { room: "Dev", create: true });
   expect(made).toMatchObject({ name: "Dev", created: true, joined: true });
@@ -34,8 +36,7 @@ test("creates, joins, lists, describes and leaves rooms", async () => {
   expect(await ben.refusal("who", { room: "dev" })).toBe("not-member");
 });
 
-test("asks for the password of a locked room once per account", async () => {
-  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+pairTest("asks for the password of a locked room once per account", async ({ site, ana, ben }) => {
   await ana.request("join", { room: "vault", create: true, password: "open" });
   expect(await ben.refusal("join", { room: "vault" })).toBe("room-password-wrong");
   const wrong = await ben.refused("join", { room: "vault", password: "shut" });
@@ -51,8 +52,7 @@ test("asks for the password of a locked room once per account", async () => {
   expect(JSON.stringify(eve.records)).not.toContain("open");
 });
 
-test("shows topic and size of a locked room to its members only", async () => {
-  const { ana, ben } = await siteWith(["ana", "ben"]);
+pairTest("shows topic and size of a locked room to its members only", async ({ ana, ben }) => {
   await ana.request("join", { room: "vault", create: true, password: "open" });
   await ana.request("topic", { room: "vault", topic: "the plan" });
   const lastListed = async (guest: Guest) => (await guest.request("rooms", {})).rooms.at(-1);
@@ -83,8 +83,7 @@ test("limits the rooms that a member creates in an hour, except operators", asyn
   await create(await site.again(ben, "ben"), "later");
 });
 
-test("removes a room without messages with its last member", async () => {
-  const { site, ana, ben } = await lab();
+labTest("removes a room without messages with its last member", async ({ site, ana, ben }) => {
   await ana.request("join", { room: "dev", create: true, password: "open sesame" });
   const leave = async (guest: Guest) => {
     await guest.request("leave", { room: "dev" });
@@ -124,8 +123,7 @@ test("lists rooms in pages", async () => {
   expect(await ana.refusal("rooms", { after: "nowhere" })).toBe("room-unknown");
 });
 
-test("stops reading on all devices of a member who leaves", async () => {
-  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+pairTest("stops reading on all devices of a member who leaves", async ({ site, ana, ben }) => {
   const phone = await site.again(ben, "ben");
   await ben.request("leave", { room: "lobby" });
   await site.wait(ana.post("behind his back"));
@@ -144,8 +142,7 @@ test("stops reading on all devices of a member who leaves", async () => {
   expect(phone.texts()).toEqual(["behind his back"]);
 });
 
-test("keeps direct messages for an offline user", async () => {
-  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+pairTest("keeps direct messages for an offline user", async ({ site, ana, ben }) => {
   const after = ben.records.at(-1)?.head.seq ?? 0;
   ben.hangUp();
   await site.quiet();
@@ -229,8 +226,7 @@ test("notifies of presence changes, and lists users by name", async () => {
   expect((await ana.request("who", { room: "@Ben" })).users).toEqual([]);
 });
 
-test("hides a session without presence, and sends it no events", async () => {
-  const { site, ana, ben } = await siteWith(["ana", "ben"]);
+pairTest("hides a session without presence, and sends it no events", async ({ site, ana, ben }) => {
   await site.wait(ana.post("before"));
   ben.hangUp();
   await gathered(site);

@@ -1,6 +1,7 @@
 import type { Passwords } from "../../src/server/auth/login.ts";
+import { fixtureTest } from "../fixture-test.ts";
 import type { Guest } from "./guest.ts";
-import { type Site, siteWith } from "./site.ts";
+import { Site, siteWith } from "./site.ts";
 
 export const TOKEN = "operator-token";
 
@@ -30,6 +31,9 @@ export async function lab(
   await site.quiet();
   return { site, ana, ben, eve };
 }
+
+export const labTest = fixtureTest(() => lab());
+export const siteTest = fixtureTest(() => Site.open());
 
 export function heldPasswords() {
   const waiting: (() => void)[] = [];

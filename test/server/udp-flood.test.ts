@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import {
   LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
@@ -15,7 +15,7 @@ import { OPENING, Stranger } from "../io/quic-fixture.ts";
 import { certificate, DIAL_MS, HOST } from "../io/quic-relays.ts";
 import { rejection } from "../rejection.ts";
 import { Guest, newKeys } from "./guest.ts";
-import { Site } from "./site.ts";
+import { siteTest } from "./site-lab.ts";
 
 /** Use a remote address for clients, because loopback has no limit on links. */
 const STRANGER = "203.0.113.9";
@@ -39,8 +39,7 @@ function listenAsStranger(server: Server): ReturnType<typeof listenQuic> {
   return udp;
 }
 
-test("limits links without log-in per address, across UDP and TCP", async () => {
-  const site = await Site.open();
+siteTest("limits links without log-in per address, across UDP and TCP", async (site) => {
   const { server } = site;
   const udp = listenAsStranger(server);
   const dialer = new QuicDialer();
@@ -57,8 +56,7 @@ test("limits links without log-in per address, across UDP and TCP", async () => 
   await site.stop();
 });
 
-test("counts connections without a link until they close", async () => {
-  const site = await Site.open();
+siteTest("counts connections without a link until they close", async (site) => {
   const { server } = site;
   const udp = listenAsStranger(server);
   const stranger = new Stranger();
@@ -91,8 +89,7 @@ test("counts connections without a link until they close", async () => {
   await site.stop();
 });
 
-test("closes an unauthenticated link at the header of a long message", async () => {
-  const site = await Site.open();
+siteTest("closes an unauthenticated link at the header of a long message", async (site) => {
   const { server } = site;
   const udp = listenQuic({ host: HOST, port: 0, tls: certificate }, server.sessions);
   server.listen(udp);

@@ -17,7 +17,7 @@ import { type NoticeOf, REQUESTS, type RequestKind, requestRow } from "../../src
 import { channelOf, TestFile } from "./data-channel.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
-import { lab, operating, TOKEN } from "./site-lab.ts";
+import { lab, labTest, operating, TOKEN } from "./site-lab.ts";
 
 const LINK = "link-token";
 
@@ -44,8 +44,7 @@ test.each([
   await ana.request(kind, fields);
 });
 
-test("notifies of connections, log-ins and messages", async () => {
-  const { site, ana, ben } = await lab();
+labTest("notifies of connections, log-ins and messages", async ({ site, ana, ben }) => {
   await operating(ana);
   await ana.request("watch", { on: true });
   const dan = await site.member("dan");
@@ -67,8 +66,7 @@ test("notifies of connections, log-ins and messages", async () => {
   expect(ana.all("event")).toHaveLength(before);
 });
 
-test("hides direct messages and names of private files", async () => {
-  const { site, ana, ben } = await lab();
+labTest("hides direct messages and names of private files", async ({ site, ana, ben }) => {
   await operating(ana);
   await ana.request("watch", { on: true });
   await site.wait(ben.post("secret", "@eve"));
@@ -88,8 +86,7 @@ test("hides direct messages and names of private files", async () => {
   expect(Buffer.concat(bodies).toString()).not.toContain("secret");
 });
 
-test("survives any goodbye of unauthenticated clients", async () => {
-  const { site, ana } = await lab();
+labTest("survives any goodbye of unauthenticated clients", async ({ site, ana }) => {
   await operating(ana);
   await ana.request("watch", { on: true });
   for (const code of ["usage", "moon-full", "x".repeat(64)]) {
@@ -119,8 +116,7 @@ test("ends event notices with the session and with the operator's role", async (
   expect([ana, ben].map((guest) => guest.all("event").length)).toEqual(before);
 });
 
-test("counts events that a slow operator misses", async () => {
-  const { site, ana, ben } = await lab();
+labTest("counts events that a slow operator misses", async ({ site, ana, ben }) => {
   const watcher = await operating(await site.member("olga"));
   await watcher.request("leave", { room: "lobby" });
   await watcher.request("watch", { on: true });
@@ -162,8 +158,7 @@ test("lists clients with name, program, address, counters and round trip", async
   expect(last?.receivedBytes).toBeGreaterThan(2 * CHUNK_BYTES);
 });
 
-test("lists transfers in both directions", async () => {
-  const { site, ana, ben } = await lab();
+labTest("lists transfers in both directions", async ({ site, ana, ben }) => {
   await operating(ana);
   const file = new TestFile("some", 4 * CHUNK_BYTES, "some.bin");
   const [up, down] = [await channelOf(ben), await channelOf(ana)];
@@ -210,8 +205,7 @@ test("hides the name of a private file, during its upload and its downloads", as
   ]);
 });
 
-test("reports the statistics of the server", async () => {
-  const { site, ana } = await lab();
+labTest("reports the statistics of the server", async ({ site, ana }) => {
   await operating(ana);
   await new TestFile("some", 100).upload(await channelOf(ana), ["lab"]);
   const stats = await ana.request("stats", {});
@@ -224,8 +218,7 @@ test("reports the statistics of the server", async () => {
   expect(stats.runtime).toStartWith("bun ");
 });
 
-test("reports samples of each second", async () => {
-  const { site, ana, ben } = await lab();
+labTest("reports samples of each second", async ({ site, ana, ben }) => {
   await operating(ana);
   await site.time.advance(3_000);
   const { since, last } = await ana.request("samples", {});

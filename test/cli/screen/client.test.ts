@@ -17,6 +17,7 @@ import { ScreenPreferences } from "../../../src/cli/screen/settings/preferences.
 import { terminalWidths } from "../../../src/cli/screen/width/measured.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { FakeDevice } from "./terminal/fake-device.ts";
 
 const LOOK_AWAY = "\x1b[O";
@@ -123,8 +124,9 @@ class FullScreen implements AsyncDisposable {
   }
 }
 
-test("Enter sends the line, and Ctrl-D quits after it is stored", async () => {
-  await using screen = await new FullScreen().open();
+const screenTest = fixtureTest(() => new FullScreen().open());
+
+screenTest("Enter sends the line, and Ctrl-D quits after it is stored", async (screen) => {
   expect(screen.device.calls).toEqual(["raw"]);
   await screen.type("hello");
   await screen.type("\r");
@@ -174,8 +176,7 @@ test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", as
   expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_PROMPTS_MAX - 1).fill("yes")]);
 });
 
-test("marks a visible message as read while focused", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("marks a visible message as read while focused", async (screen) => {
   await screen.mention("first");
   const unread: number[] = [];
   screen.chat.store.subscribe(() => {
@@ -190,8 +191,7 @@ test("marks a visible message as read while focused", async () => {
   expect(unread.at(-1)).toBe(0);
 });
 
-test("handles messages and keys while the terminal is stopped", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("handles messages and keys while the terminal is stopped", async (screen) => {
   const before = screen.output;
   screen.device.output.stop();
   for (let i = 0; i < 200; i++) screen.server.addRecord({ text: `word ${i}` }, "bob");
@@ -207,8 +207,7 @@ test("handles messages and keys while the terminal is stopped", async () => {
   screen.device.output.resume();
 });
 
-test("removes errors after SCREEN_FAULT_MS or on the next action", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("removes errors after SCREEN_FAULT_MS or on the next action", async (screen) => {
   const { clock, chat } = screen;
   const fail = async () => {
     await screen.type("/nonsense\r");
@@ -267,18 +266,19 @@ test("displays the welcome text once, even after a second connection", async () 
   expect((await screen.outputText()).split(welcome)).toHaveLength(2);
 });
 
-test("reports a changed identity key and a remark about an encrypted room", async () => {
-  await using screen = await new FullScreen().open();
-  screen.chat["handleEvent"]({ kind: "identity-changed", user: "bob", sentence: "" });
-  const remark = { text: "a member left", plain: "" };
-  screen.chat["handleEvent"]({ kind: "sealed-remark", remark } as never);
-  await screen.frames();
-  expect(await screen.outputText()).toContain("bob's identity key has changed");
-  expect(await screen.outputText()).toContain("a member left");
-});
+screenTest(
+  "reports a changed identity key and a remark about an encrypted room",
+  async (screen) => {
+    screen.chat["handleEvent"]({ kind: "identity-changed", user: "bob", sentence: "" });
+    const remark = { text: "a member left", plain: "" };
+    screen.chat["handleEvent"]({ kind: "sealed-remark", remark } as never);
+    await screen.frames();
+    expect(await screen.outputText()).toContain("bob's identity key has changed");
+    expect(await screen.outputText()).toContain("a member left");
+  },
+);
 
-test("keeps the line while no room is open, and copies a result", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("keeps the line while no room is open, and copies a result", async (screen) => {
   screen.chat.actions.open(undefined);
   await screen.frames();
   expect(screen.output).toContain("you are no longer in #lobby");
@@ -340,8 +340,7 @@ describe("a draft", () => {
     expect(stored(screen)).toBe("half a thought");
   });
 
-  test("excludes answers to questions", async () => {
-    await using screen = await new FullScreen().open();
+  screenTest("excludes answers to questions", async (screen) => {
     void screen.client.ask("secret", () => "Password");
     await screen.type("hunter2");
     await screen.end();
@@ -349,8 +348,7 @@ describe("a draft", () => {
   });
 });
 
-test("displays an error in a view on one line, and still allows leaving", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("displays an error in a view on one line, and still allows leaving", async (screen) => {
   screen.isBroken = true;
   screen.server.addRecord({ text: "at no time" }, "bob");
   await screen.frames();
@@ -365,8 +363,7 @@ test("displays an error in a view on one line, and still allows leaving", async 
   expect(await screen.outcome()).toMatchObject({ code: "interrupted" });
 });
 
-test("ends after a failed assertion", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("ends after a failed assertion", async (screen) => {
   spyOn(screen.chat.actions, "setDraft").mockImplementation(() => {
     throw new AssertionFailure("a draft has a room");
   });
@@ -376,8 +373,7 @@ test("ends after a failed assertion", async () => {
 });
 
 describe("a muted room", () => {
-  test("stays muted after a rename and in the next run", async () => {
-    await using screen = await new FullScreen().open();
+  screenTest("stays muted after a rename and in the next run", async (screen) => {
     const { client, server, state, chat } = screen;
     const { fingerprint } = server.identity;
     server.addRecord({}, "server", "room"); // The record that creates the room is not unread.
@@ -405,8 +401,7 @@ describe("a muted room", () => {
 });
 
 describe("results", () => {
-  test("displays a refused /msg until it is discarded", async () => {
-    await using screen = await new FullScreen().open();
+  screenTest("displays a refused /msg until it is discarded", async (screen) => {
     screen.server.misbehaviour.onRequest = ({ kind }) =>
       kind === "post" ? new Fault("user-unknown", "there is no user 'typo'") : undefined;
     await screen.type("/msg typo hello\r");
@@ -423,8 +418,7 @@ describe("results", () => {
   });
 });
 
-test("reports a message sent to another conversation", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("reports a message sent to another conversation", async (screen) => {
   const shownAfter = async (keys: string) => {
     await screen.type(keys);
     await screen.frames(2);
@@ -433,8 +427,7 @@ test("reports a message sent to another conversation", async () => {
   expect(await shownAfter("/msg bob hello\r")).toContain("sent to @bob");
 });
 
-test("redraws after the terminal has reported its widths in pieces", async () => {
-  await using screen = await new FullScreen().open();
+screenTest("redraws after the terminal has reported its widths in pieces", async (screen) => {
   try {
     await screen.type("\u2764\ufe0fb");
     // A terminal without variation selectors, joined emoji or wide flags.
@@ -457,8 +450,7 @@ describe("unsent messages", () => {
     await screen.frames();
   };
 
-  test("Ctrl-C warns once, and again after another message", async () => {
-    await using screen = await new FullScreen().open();
+  screenTest("Ctrl-C warns once, and again after another message", async (screen) => {
     await unsent(screen, "one", "two");
     await screen.type("\x03");
     expect(await screen.outputText()).toContain("2 messages not sent yet.");

@@ -10,8 +10,9 @@ import type { Context } from "../../../src/cli/context.ts";
 import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
 import { ScreenFiles } from "../../../src/cli/screen/files.ts";
 import { ENGLISH_TERMINAL } from "../../../src/ui/messages/en/terminal.ts";
-import { ClientFixture } from "../../client/client-fixture.ts";
+import { ClientFixture, clientTest } from "../../client/client-fixture.ts";
 import { until } from "../../event.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 
 async function commandsOf(fixture: ClientFixture) {
@@ -61,8 +62,9 @@ async function commandsOf(fixture: ClientFixture) {
   return { client, run, notes, overlays, answers, files, commands };
 }
 
-test("sends text to the open room and reports faults", async () => {
-  const fixture = new ClientFixture();
+const commandTest = fixtureTest(() => commandsOf(new ClientFixture()));
+
+clientTest("sends text to the open room and reports faults", async (fixture) => {
   const { run, overlays, notes } = await commandsOf(fixture);
   expect(await run("me waves")).toBe("fine");
   expect(await run("shrug")).toBe("fine");
@@ -89,14 +91,12 @@ test("`/reply` refers to another user's last message, `/edit` to the user's own"
   expect(edit).toMatchObject({ seq: 2, text: "I" });
 });
 
-test("explains that a name belongs to the account", async () => {
-  const { commands } = await commandsOf(new ClientFixture());
+commandTest("explains that a name belongs to the account", async ({ commands }) => {
   const fault = await rejection(runSlash(commands, "nick bob"));
   expect(fault.message).toBe("your name belongs to your account");
 });
 
-test("lists messages with their numbers", async () => {
-  const fixture = new ClientFixture();
+clientTest("lists messages with their numbers", async (fixture) => {
   const { run, overlays, notes } = await commandsOf(fixture);
   expect(await run("history")).toBe("fine");
   expect([overlays, notes]).toEqual([[], ["no messages found"]]);
@@ -106,16 +106,14 @@ test("lists messages with their numbers", async () => {
   expect(overlays).toEqual([["/history", "#2 second", "#1 first"]]);
 });
 
-test("displays an invite on a line of its own", async () => {
-  const { run, overlays, client } = await commandsOf(new ClientFixture());
+commandTest("displays an invite on a line of its own", async ({ run, overlays, client }) => {
   spyOn(client, "request").mockResolvedValue({ token: "secret", invite: "i1" } as never);
   expect(await run("invite bob")).toBe("fine");
   const line = expect.stringMatching(/^chat join '\S+#secret'$/);
   expect(overlays).toEqual([["send this command to bob:", line]]);
 });
 
-test("addresses an invite to a single user", async () => {
-  const { run, notes, client } = await commandsOf(new ClientFixture());
+commandTest("addresses an invite to a single user", async ({ run, notes, client }) => {
   const bob = { user: "Bob", online: false, role: "operator", rooms: ["dev", "lobby"] };
   spyOn(client, "request").mockResolvedValue({ ...bob, since: 1767323045678 } as never);
   expect(await run("whois @bob")).toBe("fine");
@@ -124,55 +122,56 @@ test("addresses an invite to a single user", async () => {
   expect(await run("whois")).toBe("usage");
 });
 
-test("creates, lists and revokes IRC passwords", async () => {
-  const { run, notes, overlays, client } = await commandsOf(new ClientFixture());
-  const request = spyOn(client, "request");
-  const tls = { port: 6697, certificate: new Uint8Array([0x0a, 0xbc]) };
-  request.mockImplementation((async (kind: string) =>
-    kind === "irc-password"
-      ? { user: "ana", id: 7, password: "iSECRET" }
-      : { user: "ana", passwords: [], tls }) as never);
-  const setup = [
-    expect.stringMatching(/^Server: \S+, port 6697, with TLS$/),
-    "Nick and user name: ana",
-    "Certificate (SHA-256): 0ABC",
-    "For irssi: 0A:BC",
-    "The guide docs/irc.md explains how to set up IRC clients.",
-  ];
-  expect(await run("irc-password")).toBe("fine");
-  expect(request).toHaveBeenCalledWith("irc-password", {});
-  expect(await run("irc-password new my WeeChat")).toBe("fine");
-  expect(request).toHaveBeenCalledWith("irc-password", { label: "my WeeChat" });
-  const created = ["IRC password for ana, shown only once:", "iSECRET", ...setup];
-  expect(overlays).toEqual([created, created]);
-  const passwords = [
-    { id: 7, label: "WeeChat", since: 1767323045678, online: true },
-    { id: 9, since: 1767323045678, online: false },
-  ];
-  request.mockResolvedValue({ user: "ana", passwords, tls } as never);
-  expect(await run("irc-password list")).toBe("fine");
-  expect(overlays.at(-1)).toEqual([
-    "2 IRC passwords",
-    "7: WeeChat, created 2026-01-02, in use",
-    "9: created 2026-01-02",
-    ...setup,
-  ]);
-  request.mockResolvedValue({ user: "ana", passwords: [] } as never);
-  expect(await run("irc-password list")).toBe("fine");
-  expect(overlays.at(-1)?.at(-1)).toContain("doesn't accept IRC clients");
-  request.mockResolvedValue({} as never);
-  expect(await run("irc-password revoke 7")).toBe("fine");
-  expect(request).toHaveBeenLastCalledWith("irc-password-revoke", { id: 7 });
-  expect(notes).toEqual(["IRC password 7 no longer works"]);
-  const calls = request.mock.calls.length;
-  for (const wrong of ["revoke", "revoke x", "revoke 0", "list all", "WeeChat"]) {
-    expect(await run(`irc-password ${wrong}`)).toBe("usage");
-  }
-  expect(request).toHaveBeenCalledTimes(calls);
-});
+commandTest(
+  "creates, lists and revokes IRC passwords",
+  async ({ run, notes, overlays, client }) => {
+    const request = spyOn(client, "request");
+    const tls = { port: 6697, certificate: new Uint8Array([0x0a, 0xbc]) };
+    request.mockImplementation((async (kind: string) =>
+      kind === "irc-password"
+        ? { user: "ana", id: 7, password: "iSECRET" }
+        : { user: "ana", passwords: [], tls }) as never);
+    const setup = [
+      expect.stringMatching(/^Server: \S+, port 6697, with TLS$/),
+      "Nick and user name: ana",
+      "Certificate (SHA-256): 0ABC",
+      "For irssi: 0A:BC",
+      "The guide docs/irc.md explains how to set up IRC clients.",
+    ];
+    expect(await run("irc-password")).toBe("fine");
+    expect(request).toHaveBeenCalledWith("irc-password", {});
+    expect(await run("irc-password new my WeeChat")).toBe("fine");
+    expect(request).toHaveBeenCalledWith("irc-password", { label: "my WeeChat" });
+    const created = ["IRC password for ana, shown only once:", "iSECRET", ...setup];
+    expect(overlays).toEqual([created, created]);
+    const passwords = [
+      { id: 7, label: "WeeChat", since: 1767323045678, online: true },
+      { id: 9, since: 1767323045678, online: false },
+    ];
+    request.mockResolvedValue({ user: "ana", passwords, tls } as never);
+    expect(await run("irc-password list")).toBe("fine");
+    expect(overlays.at(-1)).toEqual([
+      "2 IRC passwords",
+      "7: WeeChat, created 2026-01-02, in use",
+      "9: created 2026-01-02",
+      ...setup,
+    ]);
+    request.mockResolvedValue({ user: "ana", passwords: [] } as never);
+    expect(await run("irc-password list")).toBe("fine");
+    expect(overlays.at(-1)?.at(-1)).toContain("doesn't accept IRC clients");
+    request.mockResolvedValue({} as never);
+    expect(await run("irc-password revoke 7")).toBe("fine");
+    expect(request).toHaveBeenLastCalledWith("irc-password-revoke", { id: 7 });
+    expect(notes).toEqual(["IRC password 7 no longer works"]);
+    const calls = request.mock.calls.length;
+    for (const wrong of ["revoke", "revoke x", "revoke 0", "list all", "WeeChat"]) {
+      expect(await run(`irc-password ${wrong}`)).toBe("usage");
+    }
+    expect(request).toHaveBeenCalledTimes(calls);
+  },
+);
 
-test("encrypts a conversation only after a prompt", async () => {
-  const { run, notes, answers } = await commandsOf(new ClientFixture());
+commandTest("encrypts a conversation only after a prompt", async ({ run, notes, answers }) => {
   answers.push("no");
   expect(await run("seal @bob")).toBe("fine");
   expect(notes).toEqual([
@@ -182,8 +181,7 @@ test("encrypts a conversation only after a prompt", async () => {
   expect(await run("seal @bob --yes")).not.toBe("fine");
 });
 
-test("creates a room only after a prompt that describes it", async () => {
-  const fixture = new ClientFixture();
+clientTest("creates a room only after a prompt that describes it", async (fixture) => {
   const { run, notes, answers } = await commandsOf(fixture);
   fixture.server.misbehaviour.onRequest = (request) => {
     const isMissing = request.kind === "join" && request.create !== true;
@@ -201,8 +199,7 @@ test("creates a room only after a prompt that describes it", async () => {
   );
 });
 
-test("mutes and unmutes rooms and people", async () => {
-  const { run, notes } = await commandsOf(new ClientFixture());
+commandTest("mutes and unmutes rooms and people", async ({ run, notes }) => {
   expect(await run("notify")).toBe("fine");
   expect(await run("notify off")).toBe("fine");
   expect(await run("notify off @Bob")).toBe("fine");
@@ -265,8 +262,7 @@ test("keeps a transfer in the model until the file is saved", async () => {
   }
 });
 
-test("refuses a second log-in while one is in progress", async () => {
-  const fixture = new ClientFixture();
+clientTest("refuses a second log-in while one is in progress", async (fixture) => {
   const { commands } = await commandsOf(fixture);
   const first = Promise.withResolvers<void>();
   const login = fixture.code(commands.runLogin(() => first.promise));

@@ -9,6 +9,7 @@ import { readMessage, writeMessage } from "../../../src/crypto/seal/formats.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import { Certificates } from "../../../src/crypto/seal/members.ts";
 import { packValue } from "../../../src/wire/codec.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import {
   adding,
   opensNext,
@@ -26,6 +27,8 @@ let ana: TestDevice;
 let bob: TestDevice;
 let cleo: TestDevice;
 let eve: TestDevice;
+
+const threeTest = fixtureTest(three);
 
 beforeAll(async () => {
   const users = ["ana", "bob", "cleo", "eve"];
@@ -45,8 +48,7 @@ async function verdict(reader: TestDevice, group: SealedGroup, commit: Uint8Arra
 }
 
 describe("a member's commit is rejected if it", () => {
-  test("both adds and removes devices", async () => {
-    const [first, second] = await three();
+  threeTest("both adds and removes devices", async ([first, second]) => {
     const { keyPackage } = await stocked(eve);
     const proposals = [adding(keyPackage), removing(2)];
     const { bytes } = await rawCommit(ana, first, proposals);
@@ -79,8 +81,7 @@ describe("a member's commit is rejected if it", () => {
     }
   });
 
-  test("adds a device twice", async () => {
-    const [first, second] = await three();
+  threeTest("adds a device twice", async ([first, second]) => {
     const pairs = await eve.engine.makeKeyPackages(2);
     const twice = pairs.map(({ keyPackage }) => adding(keyPackage));
     const { bytes } = await rawCommit(ana, first, twice);
@@ -104,8 +105,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await verdict(bob, second, external)).toBe("web-barred");
   });
 
-  test("adds an expired, unlimited or incapable key package", async () => {
-    const [first, second] = await three();
+  threeTest("adds an expired, unlimited or incapable key package", async ([first, second]) => {
     const { keyPackage } = await stocked(eve);
     const { bytes } = await rawCommit(ana, first, [adding(keyPackage)]);
     const later = Date.now() + 91 * 86_400_000;
@@ -133,8 +133,7 @@ describe("a member's commit is rejected if it", () => {
     }
   });
 
-  test("adds a device with another device's certificate", async () => {
-    const [first, second] = await three();
+  threeTest("adds a device with another device's certificate", async ([first, second]) => {
     const foreign = makeDeviceCert(eve.account, {
       server: SERVER_TEXT.replace(/.$/, (last) => (last === "A" ? "E" : "A")),
       user: checkName("eve"),
@@ -155,8 +154,7 @@ describe("a member's commit is rejected if it", () => {
     }
   });
 
-  test("adds a user with an unexpected account key", async () => {
-    const [first, second] = await three();
+  threeTest("adds a user with an unexpected account key", async ([first, second]) => {
     const impostor = await TestDevice.make({ user: "Eve" });
     bob.pins.set(foldName(checkName("eve")), eve.accountId);
     const { keyPackage } = await stocked(impostor);
@@ -170,8 +168,7 @@ describe("a member's commit is rejected if it", () => {
     bob.pins.clear();
   });
 
-  test("adds a user who is a member under another account key", async () => {
-    const [first, second] = await three();
+  threeTest("adds a user who is a member under another account key", async ([first, second]) => {
     const impostor = await TestDevice.make({ user: "CLEO" });
     const { keyPackage } = await stocked(impostor);
     const { bytes } = await rawCommit(ana, first, [adding(keyPackage)]);
@@ -198,8 +195,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await faultOf(joining)).toBe("seal-refused");
   });
 
-  test("changes the certificate of its device", async () => {
-    const [first, second] = await three();
+  threeTest("changes the certificate of its device", async ([first, second]) => {
     const renamed = makeDeviceCert(bob.account, {
       server: SERVER_TEXT,
       user: checkName("ana"),
@@ -246,8 +242,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await verdict(bob, second, dropped.bytes)).toBe("policy");
   });
 
-  test("contains unsupported proposals or another binding", async () => {
-    const [first, second] = await three();
+  threeTest("contains unsupported proposals or another binding", async ([first, second]) => {
     const { bytes: custom } = await rawCommit(ana, first, [
       { proposalType: 0xf001, proposalData: POST },
     ]);
@@ -259,8 +254,7 @@ describe("a member's commit is rejected if it", () => {
     expect(await verdict(bob, second, elsewhere.bytes)).toBe("bound");
   });
 
-  test("claims to come from the receiving device", async () => {
-    const [first, second] = await three();
+  threeTest("claims to come from the receiving device", async ([first, second]) => {
     const stolen = { ...second.mls.privatePath, leafIndex: 0 };
     const state = { ...second.mls, privatePath: stolen };
     const { bytes } = await rawCommit(bob, second, [], { state });
@@ -281,8 +275,7 @@ describe("a member's commit is rejected if it", () => {
 });
 
 describe("an external commit is rejected if its device", () => {
-  test("belongs to no member", async () => {
-    const [first, second] = await three();
+  threeTest("belongs to no member", async ([first, second]) => {
     const info = await ana.engine.groupInfo(first);
     expect(await verdict(bob, second, await rawExternalCommit(eve, info))).toBe("stranger");
     const impostor = await TestDevice.make({ user: "ana" });
@@ -295,8 +288,7 @@ describe("an external commit is rejected if its device", () => {
     expect(await verdict(bob, second, await rawExternalCommit(alias, info))).toBe("stranger");
   });
 
-  test("removes another device", async () => {
-    const [first, second] = await three();
+  threeTest("removes another device", async ([first, second]) => {
     const info = await ana.engine.groupInfo(first);
     const phone = await TestDevice.make({ user: "cleo", account: cleo.account });
     const victim = ana.key.publicKey;
@@ -307,18 +299,19 @@ describe("an external commit is rejected if its device", () => {
     expect(await verdict(bob, second, own)).toBe("other-removed");
   });
 
-  test("is already a member, or rejoins under another account key", async () => {
-    const [first, second] = await three();
-    const info = await ana.engine.groupInfo(first);
-    const again = await TestDevice.make({ user: "cleo", account: eve.account, key: cleo.key });
-    const bytes = await rawExternalCommit(again, info, { victim: cleo.key.publicKey });
-    expect(await verdict(bob, second, bytes)).toBe("identity-changed");
-    const twice = await rawExternalCommit(cleo, info);
-    expect(await verdict(bob, second, twice)).toBe("device-twice");
-  });
+  threeTest(
+    "is already a member, or rejoins under another account key",
+    async ([first, second]) => {
+      const info = await ana.engine.groupInfo(first);
+      const again = await TestDevice.make({ user: "cleo", account: eve.account, key: cleo.key });
+      const bytes = await rawExternalCommit(again, info, { victim: cleo.key.publicKey });
+      expect(await verdict(bob, second, bytes)).toBe("identity-changed");
+      const twice = await rawExternalCommit(cleo, info);
+      expect(await verdict(bob, second, twice)).toBe("device-twice");
+    },
+  );
 
-  test("names a leaf outside of the tree (without a long search)", async () => {
-    const [first] = await three();
+  threeTest("names a leaf outside of the tree (without a long search)", async ([first]) => {
     const certificates = new Certificates([SERVER_TEXT]);
     const check = new CommitCheck(certificates, ana.accountChecks());
     const info = await ana.engine.groupInfo(first);
@@ -347,8 +340,7 @@ describe("an external commit is rejected if its device", () => {
 const at2 = (device: TestDevice) => ({ room: ROOM, ...at(device) });
 
 describe("rejoining", () => {
-  test("immediately rejects a tree that would take forever to search", async () => {
-    const [first] = await three();
+  threeTest("immediately rejects a tree that would take forever to search", async ([first]) => {
     const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
     const { ratchetTree } = update.group.mls;
     const wild = ratchetTree.map((node) =>
@@ -367,14 +359,12 @@ describe("rejoining", () => {
     expect(await faultOf(cleo.engine.rejoin(unsound, at2(cleo)))).toBe("frame-malformed");
   });
 
-  test("rejects a group signed by a non-member", async () => {
-    const [first] = await three();
+  threeTest("rejects a group signed by a non-member", async ([first]) => {
     const info = await rawGroupInfo(eve, first, first.mls.ratchetTree);
     expect(await faultOf(cleo.engine.rejoin(info, at2(cleo)))).toBe("seal-broken");
   });
 
-  test("rejects another room, another group and an older epoch", async () => {
-    const [first] = await three();
+  threeTest("rejects another room, another group and an older epoch", async ([first]) => {
     const info = await ana.engine.groupInfo(first);
     const room = { ...at2(cleo), room: "rBBBBBBBBBBB" };
     expect(await faultOf(cleo.engine.rejoin(info, room))).toBe("seal-refused");
@@ -406,8 +396,7 @@ describe("a removed device with all its stored data cannot decrypt:", () => {
     return { commit: made.commit, before, next: made.group, message };
   }
 
-  test("one device", async () => {
-    const [first, second, third] = await three();
+  threeTest("one device", async ([first, second, third]) => {
     const kick = await ana.engine.commit(first, { kind: "remove", devices: [cleo.id] }, at(ana));
     const epoch = await epochOf(ana, first, kick);
     expect(await opensAny(bob, [second], [epoch])).toBe(true);
@@ -420,8 +409,7 @@ describe("a removed device with all its stored data cannot decrypt:", () => {
     );
   });
 
-  test("a stolen state whose device has rejoined", async () => {
-    const [first, second, third] = await three();
+  threeTest("a stolen state whose device has rejoined", async ([first, second, third]) => {
     const info = await ana.engine.groupInfo(first);
     const back = await cleo.engine.rejoin(info, at2(cleo));
     const epoch = await epochOf(cleo, first, back);
@@ -474,8 +462,7 @@ describe("damaged bytes", () => {
     yield new Uint8Array([...bytes, 0]);
   }
 
-  test("of a message are rejected with a fault", async () => {
-    const [first, second] = await three();
+  threeTest("of a message are rejected with a fault", async ([first, second]) => {
     const { message } = await say(ana, first);
     for (const bytes of damaged(message)) {
       const fault = await faultOf(bob.engine.decrypt(second, bytes, { bound: POST }));
@@ -483,8 +470,7 @@ describe("damaged bytes", () => {
     }
   });
 
-  test("of a commit change nothing", async () => {
-    const [first, second] = await three();
+  threeTest("of a commit change nothing", async ([first, second]) => {
     const { keyPackage } = await stocked(eve);
     const add = await ana.engine.commit(first, { kind: "add", keyPackages: [keyPackage] }, at(ana));
     const update = await ana.engine.commit(first, { kind: "update" }, at(ana));

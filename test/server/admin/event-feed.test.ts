@@ -4,7 +4,7 @@ import { EVENTS_STORED_BYTES_MAX, EVENTS_STORED_MAX } from "../../../src/base/li
 import { EventFeed } from "../../../src/server/admin/event-feed.ts";
 import { encode } from "../../../src/wire/codec.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
-import { lab, operating } from "../site-lab.ts";
+import { lab, labTest, operating } from "../site-lab.ts";
 
 test("replays past events with the numbers that live events continue", async () => {
   const { site, ana, ben } = await lab();
@@ -23,8 +23,7 @@ test("replays past events with the numbers that live events continue", async () 
   expect(ana.all("event").at(0)?.n).toBe((events.at(-1)?.n ?? 0) + 1);
 });
 
-test("omits texts that were erased since", async () => {
-  const { site, ana, ben } = await lab();
+labTest("omits texts that were erased since", async ({ site, ana, ben }) => {
   const posted = await site.wait(ben.post("a slip", "lab"));
   await operating(ana);
   await ana.request("erase", { seq: (posted as { seq: number }).seq });
@@ -34,8 +33,7 @@ test("omits texts that were erased since", async () => {
   expect(bodies).not.toContain("a slip");
 });
 
-test("sends past events up to the size of one message", async () => {
-  const { site, ana, ben } = await lab();
+labTest("sends past events up to the size of one message", async ({ site, ana, ben }) => {
   await operating(ana);
   const text = "x".repeat(TEXT_BYTES_MAX);
   const many = Math.ceil((2 * EVENTS_STORED_BYTES_MAX) / TEXT_BYTES_MAX);
@@ -62,8 +60,7 @@ test("drops the oldest of too many events", () => {
   expect(events.at(-1)?.n).toBe(3 * EVENTS_STORED_MAX + 1);
 });
 
-test("sends decisions live, without secrets", async () => {
-  const { site, ana, ben } = await lab();
+labTest("sends decisions live, without secrets", async ({ site, ana, ben }) => {
   await operating(ana);
   await ana.request("watch", { on: true });
   await ana.request("ban", { user: "eve", on: true, reason: "spam" });

@@ -1,10 +1,9 @@
 import { expect, test } from "bun:test";
 import { checkName } from "../../../src/base/names.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
-import { lab, operating } from "../site-lab.ts";
+import { lab, labTest, operating } from "../site-lab.ts";
 
-test("lists all accounts, online or not, with their state", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("lists all accounts, online or not, with their state", async ({ site, ana, ben, eve }) => {
   await operating(ana);
   await ana.request("grant", { user: "ben", on: true });
   await ben.request("passwd", { password: "secret" });
@@ -29,8 +28,7 @@ test("lists all accounts, online or not, with their state", async () => {
   ]);
 });
 
-test("finds, sorts and skips accounts by name", async () => {
-  const { site, ana } = await lab();
+labTest("finds, sorts and skips accounts by name", async ({ site, ana }) => {
   await operating(ana);
   await site.member("Zoe-ANA");
   const users = async (fields: object) =>
@@ -45,8 +43,7 @@ test("finds, sorts and skips accounts by name", async () => {
   expect(await users({ skip: Number.MAX_SAFE_INTEGER })).toEqual([]);
 });
 
-test("lists all rooms with their size, without conversations", async () => {
-  const { site, ana, ben } = await lab();
+labTest("lists all rooms with their size, without conversations", async ({ site, ana, ben }) => {
   await operating(ana);
   await ben.request("join", { room: "big", create: true });
   await new TestFile("one", 300).upload(await channelOf(ben), ["big", "lab"]);
@@ -67,8 +64,7 @@ test("lists all rooms with their size, without conversations", async () => {
   expect(members.rooms.map(({ room }) => room)).toEqual(["big", "lobby", "lab"]);
 });
 
-test("lists all files by size, and private ones without a name", async () => {
-  const { site, ana, ben } = await lab();
+labTest("lists all files by size, and private ones without a name", async ({ site, ana, ben }) => {
   await operating(ana);
   const [open, secret] = [
     new TestFile("open", 10, "plan.txt"),
@@ -112,8 +108,7 @@ test("signs a user out of all devices, who logs in again by password", async () 
   expect(site.registry.find(checkName("ben"))?.devices.size).toBe(1);
 });
 
-test("cancels an upload and deletes what arrived", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("cancels an upload and deletes what arrived", async ({ site, ana, ben, eve }) => {
   await operating(ana);
   const file = new TestFile("some", 4 * 262_144, "some.bin");
   const lane = await channelOf(ben);

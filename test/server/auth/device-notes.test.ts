@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { DEVICE_NOTES_SAVE_INTERVAL_MS } from "../../../src/base/limits.ts";
 import { HOSTILE_TEXTS } from "../../hostile-texts.ts";
 import type { Guest } from "../guest.ts";
-import { Site, siteWith } from "../site.ts";
+import { type Site, siteWith } from "../site.ts";
+import { siteTest } from "../site-lab.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -28,8 +29,7 @@ function short(text: string): string {
   return taken;
 }
 
-test("keeps the day and program of a device across restarts and crashes", async () => {
-  const site = await Site.open();
+siteTest("keeps the day and program of a device across restarts and crashes", async (site) => {
   const ana = await site.member("ana", "pw");
   const today = Math.floor(site.clock.unixMs() / DAY_MS) * DAY_MS;
   expect(await noted(ana)).toEqual([["guest", today]]);
@@ -61,8 +61,7 @@ test.each(Object.entries(HOSTILE_TEXTS))(
   },
 );
 
-test("deletes device notes with the device", async () => {
-  const site = await Site.open();
+siteTest("deletes device notes with the device", async (site) => {
   const ana = await site.member("ana", "pw");
   const phone = await site.connect("10.0.0.3");
   phone.program = "x (lost phone)";

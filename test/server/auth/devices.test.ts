@@ -13,6 +13,7 @@ import type { RequestFields } from "../../../src/wire/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { type Guest, newKeys } from "../guest.ts";
 import { Site, siteWith } from "../site.ts";
+import { siteTest } from "../site-lab.ts";
 
 const CODE = new Uint8Array(16).fill(5);
 const HASH = linkCodeHash(CODE);
@@ -44,8 +45,7 @@ function grantOf(
   return { code: HASH, deviceKey, deviceCert, key };
 }
 
-test("lists devices with their state, even after a restart", async () => {
-  const site = await Site.open();
+siteTest("lists devices with their state, even after a restart", async (site) => {
   const before = site.clock.unixMs();
   const ana = await site.member("ana", "pw");
   await site.time.advance(60_000);
@@ -86,8 +86,7 @@ test("shows the program of a device only to its owner", async () => {
   );
 });
 
-test("ends the sessions of a revoked device, which cannot log in again", async () => {
-  const site = await Site.open();
+siteTest("ends the sessions of a revoked device, which cannot log in again", async (site) => {
   const ana = await site.member("ana", "pw");
   const phone = await site.byPassword("ana", "pw", "10.0.0.3");
   const window = await site.again(phone, "ana");
@@ -110,8 +109,7 @@ test("keeps the last credential and finds no devices of others", async () => {
   expect(await ana.refusal("revoke", { device: "" })).toBe("not-found");
 });
 
-test("lets one of two devices that revoke each other survive", async () => {
-  const site = await Site.open();
+siteTest("lets one of two devices that revoke each other survive", async (site) => {
   const ana = await site.member("ana", "pw");
   const phone = await site.byPassword("ana", "pw", "10.0.0.3");
   // Without a password, the two devices are the only credentials.
@@ -161,8 +159,7 @@ test("refuses, delays and counts link codes that nobody offers", async () => {
   expect(site.clock.now() - startedAt).toBeGreaterThanOrEqual(1_000);
 });
 
-test("ends a link offer after ten minutes, with its session and at log-out", async () => {
-  const site = await Site.open();
+siteTest("ends a link offer after ten minutes, with its session and at log-out", async (site) => {
   const ana = await site.member("ana", "pw");
   const tries = async (host: string) => {
     const guest = await site.greeted(host);
@@ -197,31 +194,33 @@ test("refuses the new device if the old one disconnects", async () => {
   });
 });
 
-test("records only a certificate by the account key for the requesting device", async () => {
-  const site = await Site.open();
-  const ana = await site.member("ana", "pw");
-  const ben = await site.member("ben");
-  await ana.request("link-offer", { code: HASH });
-  const key = newKeys().device.publicKey;
-  expect(await ana.refusal("link-grant", grantOf(ana, key))).toBe("not-found");
-  const phone = await site.greeted("10.0.0.3");
-  void phone.send("link", linkOf(phone));
-  await ana.until("link-asked");
-  const mine = phone.keys.device.publicKey;
-  const wrong = [
-    [grantOf(ana, key), "not-found"],
-    [grantOf(ana, mine, "ben"), "not-allowed"],
-    [grantOf(ana, mine, "ana", Identity.generate()), "not-allowed"],
-    [{ ...grantOf(ana, mine), deviceCert: grantOf(ana, key).deviceCert }, "not-allowed"],
-    [{ ...grantOf(ana, mine), deviceCert: new Uint8Array(64) }, "not-allowed"],
-  ] as const;
-  for (const [grant, code] of wrong) {
-    expect(await ana.refusal("link-grant", grant)).toBe(code);
-  }
-  expect(await ben.refusal("link-grant", grantOf(ana, mine))).toBe("not-found");
-  expect((await ana.request("devices", {})).devices).toHaveLength(1);
-  await ana.request("link-grant", grantOf(ana, mine));
-});
+siteTest(
+  "records only a certificate by the account key for the requesting device",
+  async (site) => {
+    const ana = await site.member("ana", "pw");
+    const ben = await site.member("ben");
+    await ana.request("link-offer", { code: HASH });
+    const key = newKeys().device.publicKey;
+    expect(await ana.refusal("link-grant", grantOf(ana, key))).toBe("not-found");
+    const phone = await site.greeted("10.0.0.3");
+    void phone.send("link", linkOf(phone));
+    await ana.until("link-asked");
+    const mine = phone.keys.device.publicKey;
+    const wrong = [
+      [grantOf(ana, key), "not-found"],
+      [grantOf(ana, mine, "ben"), "not-allowed"],
+      [grantOf(ana, mine, "ana", Identity.generate()), "not-allowed"],
+      [{ ...grantOf(ana, mine), deviceCert: grantOf(ana, key).deviceCert }, "not-allowed"],
+      [{ ...grantOf(ana, mine), deviceCert: new Uint8Array(64) }, "not-allowed"],
+    ] as const;
+    for (const [grant, code] of wrong) {
+      expect(await ana.refusal("link-grant", grant)).toBe(code);
+    }
+    expect(await ben.refusal("link-grant", grantOf(ana, mine))).toBe("not-found");
+    expect((await ana.request("devices", {})).devices).toHaveLength(1);
+    await ana.request("link-grant", grantOf(ana, mine));
+  },
+);
 
 test("keeps only the newest link offer of a session", async () => {
   const { site, ana } = await siteWith(["ana"]);

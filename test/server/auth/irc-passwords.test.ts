@@ -5,6 +5,7 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
 } from "../../../src/base/limits.ts";
 import type { Passwords } from "../../../src/server/auth/login.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import type { Guest } from "../guest.ts";
 import { Site, siteWith } from "../site.ts";
 
@@ -39,8 +40,9 @@ function accountsLog(site: Site): string {
   return Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible).toString();
 }
 
-test("names the first listener for clients on other machines", async () => {
-  const { site, ana } = await siteWith(["ana"]);
+const anaTest = fixtureTest(() => siteWith(["ana"]));
+
+anaTest("names the first listener for clients on other machines", async ({ site, ana }) => {
   const tls = async () => (await ana.request("irc-passwords", {})).tls;
   const gateway = site.server.openIrc();
   const listener = (port: number) => ({ port, stop: async () => {} });
@@ -52,8 +54,7 @@ test("names the first listener for clients on other machines", async () => {
   expect(await tls()).toEqual({ port: 6_697, certificate });
 });
 
-test("logs an IRC client in with an IRC password and adds no device", async () => {
-  const { site, ana } = await siteWith(["ana"]);
+anaTest("logs an IRC client in with an IRC password and adds no device", async ({ site, ana }) => {
   const created = await ana.request("irc-password", { label: " WeeChat " });
   expect(created.user).toBe("ana");
   expect(created.password).toMatch(/^i[A-Za-z0-9_-]{22}$/);
@@ -80,8 +81,7 @@ test("keeps IRC passwords across a restart and shows clients to operators", asyn
   expect(clients.map(({ user, transport }) => [user, transport])).toContainEqual(["ana", "irc"]);
 });
 
-test("revokes one IRC password and closes only its sessions", async () => {
-  const { site, ana } = await siteWith(["ana"]);
+anaTest("revokes one IRC password and closes only its sessions", async ({ site, ana }) => {
   const [one, two] = [
     await ana.request("irc-password", { label: "secret label" }),
     await ana.request("irc-password", {}),
@@ -122,8 +122,7 @@ test("the decisions name IRC passwords that operators create, even revoked ones"
   expect(created.map(({ by, whom }) => [by, whom])).toEqual([["olga", "ana"]]);
 });
 
-test("limits the number of IRC passwords and the length of their labels", async () => {
-  const { ana } = await siteWith(["ana"]);
+anaTest("limits the number of IRC passwords and the length of their labels", async ({ ana }) => {
   const label = "x".repeat(DEVICE_LABEL_BYTES_MAX);
   for (let i = 0; i < IRC_PASSWORDS_PER_ACCOUNT_MAX; i++)
     await ana.request("irc-password", { label });
@@ -184,8 +183,7 @@ test("a ban closes IRC sessions and refuses IRC passwords", async () => {
   expect(guest).toBeInstanceOf(Error);
 });
 
-test("limits the sessions of IRC clients", async () => {
-  const { site, ana } = await siteWith(["ana"]);
+anaTest("limits the sessions of IRC clients", async ({ site, ana }) => {
   const { password } = await ana.request("irc-password", {});
   for (let i = 1; i < SESSIONS_PER_ACCOUNT_MAX; i++) await loggedIn(site, password, `10.0.1.${i}`);
   expect(await refusal(site, password)).toBe("too-many");
@@ -215,21 +213,23 @@ test("verifies an account password once until it changes", async () => {
   expect(checks).toEqual(["word", "other", "other"]);
 });
 
-test("delays guesses of account passwords but not a valid IRC password", async () => {
-  const { site, ana } = await siteWith(["ana"]);
-  await ana.request("passwd", { password: "word" });
-  const { password } = await ana.request("irc-password", {});
-  await loggedIn(site, "word");
-  for (let i = 0; i < 12; i++) await refusal(site, `guess ${i}`);
-  const elapsed = async (secret: string) => {
-    const guest = await ircClient(site, "10.0.0.8");
-    const before = site.clock.now();
-    await guest.request("login", guest.passwordLogin("ana", secret));
-    return site.clock.now() - before;
-  };
-  expect(await elapsed(password)).toBeLessThan(1_000);
-  expect(await elapsed("word")).toBeGreaterThanOrEqual(1_000);
-});
+anaTest(
+  "delays guesses of account passwords but not a valid IRC password",
+  async ({ site, ana }) => {
+    await ana.request("passwd", { password: "word" });
+    const { password } = await ana.request("irc-password", {});
+    await loggedIn(site, "word");
+    for (let i = 0; i < 12; i++) await refusal(site, `guess ${i}`);
+    const elapsed = async (secret: string) => {
+      const guest = await ircClient(site, "10.0.0.8");
+      const before = site.clock.now();
+      await guest.request("login", guest.passwordLogin("ana", secret));
+      return site.clock.now() - before;
+    };
+    expect(await elapsed(password)).toBeLessThan(1_000);
+    expect(await elapsed("word")).toBeGreaterThanOrEqual(1_000);
+  },
+);
 
 test("a retried IRC password that was revoked delays its address, not the account", async () => {
   const { site, ana } = await siteWith(["ana"]);
@@ -252,8 +252,7 @@ test.each(["i", "I", "ii"])("accepts an account password of any shape: %s", asyn
   expect(await refusal(site, `${password.slice(0, -1)}y`)).toBe("login-refused");
 });
 
-test("answers an unknown user like a wrong password", async () => {
-  const { site, ana } = await siteWith(["ana"]);
+anaTest("answers an unknown user like a wrong password", async ({ site, ana }) => {
   const { password } = await ana.request("irc-password", {});
   expect(await refusal(site, password, "ben")).toBe("login-refused");
   expect(await refusal(site, "")).toBe("login-refused");

@@ -8,6 +8,7 @@ import {
 import { checkName } from "../../../src/base/names.ts";
 import { type Guest, newKeys } from "../guest.ts";
 import { Site, siteWith } from "../site.ts";
+import { siteTest } from "../site-lab.ts";
 
 test("signs the greeting for this link and states what registration requires", async () => {
   const site = await Site.open({ roomPassword: "secret", welcome: "Be kind." });
@@ -26,8 +27,7 @@ test("signs the greeting for this link and states what registration requires", a
   expect(guest.isProven).toBe(false);
 });
 
-test("ends the link without a common version", async () => {
-  const site = await Site.open();
+siteTest("ends the link without a common version", async (site) => {
   const guest = await site.connect();
   guest.greet([3, 4]).catch(() => undefined);
   const { fault } = await guest.untilEnded();
@@ -35,8 +35,7 @@ test("ends the link without a common version", async () => {
   expect(site.server.clientCount).toBe(0);
 });
 
-test("closes a client that sends no hello or does not log in", async () => {
-  const site = await Site.open();
+siteTest("closes a client that sends no hello or does not log in", async (site) => {
   const silent = await site.connect();
   const lingering = await site.greeted();
   await site.time.advance(HELLO_TIMEOUT_MS + 2_000);
@@ -71,8 +70,7 @@ test("closes the link after three wrong passwords in a row", async () => {
   expect((await site.greeted()).ended).toBeUndefined();
 });
 
-test("assigns a name to one account regardless of case, even concurrently", async () => {
-  const site = await Site.open();
+siteTest("assigns a name to one account regardless of case, even concurrently", async (site) => {
   const [one, two] = [await site.greeted(), await site.greeted()];
   const results = await Promise.allSettled([
     one.send("register", one.registration("Ana")),
@@ -83,16 +81,14 @@ test("assigns a name to one account regardless of case, even concurrently", asyn
   await two.request("register", two.registration("ben"));
 });
 
-test("quotes a name cut in the middle of a character as valid UTF-8", async () => {
-  const site = await Site.open();
+siteTest("quotes a name cut in the middle of a character as valid UTF-8", async (site) => {
   const guest = await site.greeted();
   const registration = { ...guest.registration("ana"), user: `${"x".repeat(39)}😀` };
   expect(await guest.refusal("register", registration)).toBe("name-invalid");
   expect(guest.ended).toBeUndefined();
 });
 
-test("requires a certificate for the name, the server and both keys", async () => {
-  const site = await Site.open();
+siteTest("requires a certificate for the name, the server and both keys", async (site) => {
   const guest = await site.greeted();
   const good = guest.registration("ana");
   const other = newKeys();
@@ -109,16 +105,14 @@ test("requires a certificate for the name, the server and both keys", async () =
   await guest.request("register", good);
 });
 
-test("writes the password to disk before its account", async () => {
-  const site = await Site.open();
+siteTest("writes the password to disk before its account", async (site) => {
   await site.member("ana", "pass");
   const kinds: string[] = [];
   for await (const { head } of site.accounts.read(1)) kinds.push(head.kind);
   expect(kinds).toEqual(["password", "account"]);
 });
 
-test("refuses an empty password and leaves the name free", async () => {
-  const site = await Site.open();
+siteTest("refuses an empty password and leaves the name free", async (site) => {
   const guest = await site.greeted();
   expect(await guest.refusal("register", guest.registration("ana", ""))).toBe("usage");
   await guest.request("register", guest.registration("ana", "x"));
@@ -145,8 +139,7 @@ test("accepts a device signature only for one link and name", async () => {
   await one.request("login", one.signedLogin("ana"));
 });
 
-test("answers an unknown name like a wrong password", async () => {
-  const site = await Site.open();
+siteTest("answers an unknown name like a wrong password", async (site) => {
   await site.member("ana", "pass");
   await site.member("ben");
   const guest = await site.greeted();
@@ -161,8 +154,7 @@ test("answers an unknown name like a wrong password", async () => {
   expect(await guest.refusal("login", none)).toBe("frame-malformed");
 });
 
-test("limits concurrent log-ins of an account", async () => {
-  const site = await Site.open();
+siteTest("limits concurrent log-ins of an account", async (site) => {
   site.isTight = true;
   const ana = await site.member("ana");
   const guests: Guest[] = [];
@@ -175,8 +167,7 @@ test("limits concurrent log-ins of an account", async () => {
   expect(refused).toMatchObject([...Array(3)].map(() => ({ reason: { code: "too-many" } })));
 });
 
-test("keeps the link at log-out, for another log-in", async () => {
-  const site = await Site.open();
+siteTest("keeps the link at log-out, for another log-in", async (site) => {
   const ana = await site.member("ana", "pass");
   await ana.request("logout", {});
   expect(await ana.refusal("who", {})).toBe("not-logged-in");
@@ -189,8 +180,7 @@ test("keeps the link at log-out, for another log-in", async () => {
   expect(users).toEqual([{ user: "ana", online: true, role: "member" }]);
 });
 
-test("forgets the device at log-out on all its links, if requested", async () => {
-  const site = await Site.open();
+siteTest("forgets the device at log-out on all its links, if requested", async (site) => {
   const ana = await site.member("ana", "pass");
   const same = await site.again(ana, "ana");
   await ana.request("logout", { forget: true });
@@ -226,8 +216,7 @@ test("refuses to forget the last credential, even of two devices at once", async
   expect(account.devices.size).toBe(1);
 });
 
-test("joins the lobby at log-in if the registration was interrupted", async () => {
-  const site = await Site.open();
+siteTest("joins the lobby at log-in if the registration was interrupted", async (site) => {
   const guest = await site.greeted();
   site.trouble = (call, path) =>
     call === "write" && path.includes("history") ? "ENOSPC" : undefined;
@@ -239,8 +228,7 @@ test("joins the lobby at log-in if the registration was interrupted", async () =
   await site.wait(guest.post("here"));
 });
 
-test("refuses to register a reserved name, in any case", async () => {
-  const site = await Site.open();
+siteTest("refuses to register a reserved name, in any case", async (site) => {
   for (const name of ["server", "Operator", "ADMIN", "everyone", "here", "__proto__"]) {
     const guest = await site.greeted();
     const fault = await guest.refused("register", guest.registration(name));
@@ -250,8 +238,7 @@ test("refuses to register a reserved name, in any case", async () => {
   expect(site.registry.size).toBe(0);
 });
 
-test("accepts a reserved name that an older version registered", async () => {
-  const site = await Site.open();
+siteTest("accepts a reserved name that an older version registered", async (site) => {
   const keys = newKeys();
   const old = site.registry.accountDraft(userId(new Uint8Array(ID_BYTES)), {
     name: checkName("Admin"),

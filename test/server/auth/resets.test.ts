@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { RESET_MS, RESET_MS_MAX, WRONG_SECRETS_MAX } from "../../../src/base/limits.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import type { Guest } from "../guest.ts";
 import { type Site, siteWith } from "../site.ts";
 
@@ -19,8 +20,9 @@ async function recovered(site: Site, token: string, password = "found"): Promise
   return guest;
 }
 
-test("sets one new password by a reset code", async () => {
-  const { site, olga, ana } = await sandbox();
+const siteTest = fixtureTest(sandbox);
+
+siteTest("sets one new password by a reset code", async ({ site, olga, ana }) => {
   const { token, user, expires } = await olga.request("reset", { user: "ANA" });
   expect([user, expires]).toEqual(["ana", site.clock.unixMs() + RESET_MS]);
   expect(token).toMatch(/^p[A-Za-z0-9_-]{22}$/);
@@ -35,8 +37,7 @@ test("sets one new password by a reset code", async () => {
   expect(bytes.includes("hash of lost")).toBe(false);
 });
 
-test("signs out all devices by a reset code if requested", async () => {
-  const { site, olga, ana } = await sandbox();
+siteTest("signs out all devices by a reset code if requested", async ({ site, olga, ana }) => {
   const second = await site.again(ana, "ana");
   const { token } = await olga.request("reset", { user: "ana", signOut: true });
   await site.restart();
@@ -50,8 +51,7 @@ test("signs out all devices by a reset code if requested", async () => {
   expect((await guest.request("devices", {})).devices).toHaveLength(1);
 });
 
-test("keeps a reset code valid across a restart until it expires", async () => {
-  const { site, olga } = await sandbox();
+siteTest("keeps a reset code valid across a restart until it expires", async ({ site, olga }) => {
   const now = site.clock.unixMs();
   for (const expires of [now, now + RESET_MS_MAX + 1]) {
     expect(await olga.refusal("reset", { user: "ana", expires })).toBe("usage");
@@ -79,8 +79,7 @@ test("invalidates a reset code on the next code or a new password", async () => 
   await guest.request("login", guest.passwordLogin("ana", "remembered"));
 });
 
-test("accepts a reset code from one of two simultaneous clients", async () => {
-  const { site, olga } = await sandbox();
+siteTest("accepts a reset code from one of two simultaneous clients", async ({ site, olga }) => {
   const { token } = await olga.request("reset", { user: "ana" });
   const guests = [await site.greeted(), await site.greeted()];
   const outcomes = await site.wait(
@@ -91,8 +90,7 @@ test("accepts a reset code from one of two simultaneous clients", async () => {
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
 });
 
-test("delays guesses of reset codes like those of passwords", async () => {
-  const { site } = await sandbox();
+siteTest("delays guesses of reset codes like those of passwords", async ({ site }) => {
   const guest = await site.greeted();
   for (let i = 0; i < WRONG_SECRETS_MAX; i++) {
     await guest.refused("recover", { token: `pAAAAAAAAAAAAAAAAAAAAA${i}`, password: "x" });
@@ -104,8 +102,7 @@ test("delays guesses of reset codes like those of passwords", async () => {
   expect(site.clock.now() - before).toBeGreaterThanOrEqual(1_000);
 });
 
-test("refuses reset codes for banned accounts and empty passwords", async () => {
-  const { site, olga } = await sandbox();
+siteTest("refuses reset codes for banned accounts and empty passwords", async ({ site, olga }) => {
   const { token } = await olga.request("reset", { user: "ana" });
   const guest = await site.greeted();
   expect(await guest.refusal("recover", { token, password: "" })).toBe("usage");

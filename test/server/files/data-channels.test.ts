@@ -6,8 +6,8 @@ import {
 } from "../../../src/base/limits.ts";
 import { channelOf, channelWith, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
-import { Site, siteWith } from "../site.ts";
-import { lab, operating } from "../site-lab.ts";
+import { siteWith } from "../site.ts";
+import { labTest, operating, siteTest } from "../site-lab.ts";
 
 const TINY = new TestFile("tiny", 10);
 
@@ -32,8 +32,7 @@ test("rejects an expired ticket", async () => {
   expect(await late.refusal("lane", { ticket })).toBe("login-refused");
 });
 
-test("closes a link that guesses tickets", async () => {
-  const site = await Site.open();
+siteTest("closes a link that guesses tickets", async (site) => {
   const stranger = await site.greeted();
   for (let i = 0; i < 3; i++) {
     expect(await stranger.refusal("lane", { ticket: `guess${i}` })).toBe("login-refused");
@@ -41,8 +40,7 @@ test("closes a link that guesses tickets", async () => {
   await stranger.untilEnded();
 });
 
-test("limits tickets per session and per account", async () => {
-  const site = await Site.open();
+siteTest("limits tickets per session and per account", async (site) => {
   const first = await site.member("ana", "pass");
   const sessions = [first];
   for (let i = 1; i < DATA_CHANNELS_PER_ACCOUNT_MAX / DATA_CHANNELS_PER_SESSION_MAX; i++) {
@@ -88,13 +86,15 @@ test("keeps data channels out of presence and message delivery", async () => {
   expect(site.server.clientCount).toBe(1);
 });
 
-test("closes data channels with their session, at log-out or a ban", async () => {
-  const { ana, ben, eve } = await lab();
-  await operating(ana);
-  const [bens, eves] = [await channelOf(ben), await channelOf(eve)];
-  await ben.request("logout", {});
-  expect((await bens.untilEnded()).fault?.code).toBe("link-closed");
-  await ana.request("ban", { user: "eve", on: true });
-  await eves.untilEnded();
-  expect(eve.ended?.fault?.code).toBe("banned");
-});
+labTest(
+  "closes data channels with their session, at log-out or a ban",
+  async ({ ana, ben, eve }) => {
+    await operating(ana);
+    const [bens, eves] = [await channelOf(ben), await channelOf(eve)];
+    await ben.request("logout", {});
+    expect((await bens.untilEnded()).fault?.code).toBe("link-closed");
+    await ana.request("ban", { user: "eve", on: true });
+    await eves.untilEnded();
+    expect(eve.ended?.fault?.code).toBe("banned");
+  },
+);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { CHUNK_BYTES, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-network.ts";
 import { bytesOf, channelOf, download, TestFile } from "../data-channel.ts";
-import { lab } from "../site-lab.ts";
+import { lab, labTest } from "../site-lab.ts";
 
 const FOUR = new TestFile("four", 4 * CHUNK_BYTES);
 const WHOLE = Buffer.concat(FOUR.chunks);
@@ -29,8 +29,7 @@ test("starts a download at any chunk and ends it with the file's size and digest
   expect(site.events.at(-1)).toMatchObject({ kind: "got", user: "ben", file: FOUR.id });
 });
 
-test("refuses a download beyond the end, even of unknown size", async () => {
-  const { ana, ben } = await lab();
+labTest("refuses a download beyond the end, even of unknown size", async ({ ana, ben }) => {
   const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
   const { size: _size, ...stream } = FOUR.offer(["lab"]);
   await lane.request("offer", stream);
@@ -55,8 +54,7 @@ test("sends no more of a download than the window", async () => {
   expect((await lane.untilEnded()).fault?.code).toBe("out-of-order");
 });
 
-test("queues little of a download for a slow reader", async () => {
-  const { site, ana, ben } = await lab();
+labTest("queues little of a download for a slow reader", async ({ site, ana, ben }) => {
   const file = new TestFile("long", 24 * CHUNK_BYTES);
   await file.upload(await channelOf(ana), ["lab"]);
   const lane = await channelOf(ben);
@@ -81,8 +79,7 @@ test("queues little of a download for a slow reader", async () => {
   expect(bytesOf(lane)).toHaveLength(file.size);
 });
 
-test("reports once that a download waits for its upload", async () => {
-  const { site, ana, ben } = await lab();
+labTest("reports once that a download waits for its upload", async ({ site, ana, ben }) => {
   const [lane, reader] = [await channelOf(ana), await channelOf(ben)];
   await lane.request("offer", FOUR.offer(["lab"]));
   expect(await reader.request("fetch", fetching())).toEqual({

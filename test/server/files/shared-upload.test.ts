@@ -4,6 +4,7 @@ import type { FileId, RoomId, UserId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
 import { CLUSTER_CONTENT_TIMEOUT_MS } from "../../../src/base/limits-cluster.ts";
 import type { Name } from "../../../src/base/names.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { openSharedSite, type SharedSite } from "../shared-site.ts";
@@ -26,32 +27,36 @@ async function recordedElsewhere({ site, ana }: SharedSite, source: TestFile): P
   await site.history.append({ kind: "file", room, by, id: file, body });
 }
 
-test("stores a file in the cluster before announcing it", async () => {
-  const { site, store, ana, ben } = await openSharedSite();
-  const lane = await channelOf(ana);
-  const held = Promise.withResolvers<void>();
-  store.before = (call, _, part = "") =>
-    call === "put" && part.startsWith("c2-") ? held.promise : undefined;
-  await lane.request("offer", FOUR.offer());
-  FOUR.sendAll(lane);
-  await lane.until("ack", 4);
-  const finished = lane.request("finish", FOUR.finish);
-  await site.time.advance(5_000);
-  expect(tellers(ben)).toEqual([]);
-  held.resolve();
-  expect((await finished).posted).toHaveLength(1);
-  await site.quiet();
-  expect(tellers(ben)).toHaveLength(1);
-  const parts = await store.parts(FOUR.id);
-  expect(parts.map((part) => part.split("-")[0]).toSorted()).toEqual([
-    "about",
-    "c0",
-    "c1",
-    "c2",
-    "c3",
-    "l0",
-  ]);
-});
+const sharedTest = fixtureTest(openSharedSite);
+
+sharedTest(
+  "stores a file in the cluster before announcing it",
+  async ({ site, store, ana, ben }) => {
+    const lane = await channelOf(ana);
+    const held = Promise.withResolvers<void>();
+    store.before = (call, _, part = "") =>
+      call === "put" && part.startsWith("c2-") ? held.promise : undefined;
+    await lane.request("offer", FOUR.offer());
+    FOUR.sendAll(lane);
+    await lane.until("ack", 4);
+    const finished = lane.request("finish", FOUR.finish);
+    await site.time.advance(5_000);
+    expect(tellers(ben)).toEqual([]);
+    held.resolve();
+    expect((await finished).posted).toHaveLength(1);
+    await site.quiet();
+    expect(tellers(ben)).toHaveLength(1);
+    const parts = await store.parts(FOUR.id);
+    expect(parts.map((part) => part.split("-")[0]).toSorted()).toEqual([
+      "about",
+      "c0",
+      "c1",
+      "c2",
+      "c3",
+      "l0",
+    ]);
+  },
+);
 
 test("reports a chunk as durable only once it survives the server", async () => {
   const { site, store, ana } = await openSharedSite();
@@ -89,8 +94,7 @@ test("refuses an upload without a majority and finishes it later", async () => {
   expect((await next.request("finish", FOUR.finish)).posted).toHaveLength(1);
 });
 
-test("resumes at another server, even a stream", async () => {
-  const one = await openSharedSite();
+sharedTest("resumes at another server, even a stream", async (one) => {
   const first = await channelOf(one.ana);
   const { size: _, ...stream } = FOUR.offer();
   await first.request("offer", stream);
@@ -109,8 +113,7 @@ test("resumes at another server, even a stream", async () => {
   expect(bytes).toEqual(new Uint8Array(Buffer.concat([...FOUR.chunks])));
 });
 
-test("keeps its id from other accounts at other servers", async () => {
-  const one = await openSharedSite();
+sharedTest("keeps its id from other accounts at other servers", async (one) => {
   const lane = await channelOf(one.ana);
   await lane.request("offer", FOUR.offer());
   FOUR.sendAll(lane, 0, 2);
@@ -125,8 +128,7 @@ test("keeps its id from other accounts at other servers", async () => {
   expect((await lane.request("finish", FOUR.finish)).posted).toHaveLength(1);
 });
 
-test("removes a withdrawn file from the store", async () => {
-  const one = await openSharedSite();
+sharedTest("removes a withdrawn file from the store", async (one) => {
   const other = await openSharedSite(one.store);
   for (const { ana } of [one, other]) {
     const lane = await channelOf(one.ana);
@@ -169,8 +171,7 @@ test("removes an erased file from the store, after a crash too", async () => {
   expect(store.files.has(FOUR.id)).toBe(false);
 });
 
-test("restores files that the store lacks from a disk", async () => {
-  const one = await openSharedSite();
+sharedTest("restores files that the store lacks from a disk", async (one) => {
   const { site, store, ana, ben } = one;
   const other = new TestFile("other", CHUNK_BYTES + 1);
   for (const file of [FOUR, other]) await file.upload(await channelOf(ana));
@@ -194,8 +195,7 @@ test("restores files that the store lacks from a disk", async () => {
   expect((await download(await channelOf(again), FOUR.id)).bytes).toHaveLength(FOUR.size);
 });
 
-test("removes an abandoned upload from the store after a while", async () => {
-  const one = await openSharedSite();
+sharedTest("removes an abandoned upload from the store after a while", async (one) => {
   const lane = await channelOf(one.ana);
   await lane.request("offer", FOUR.offer());
   FOUR.sendAll(lane, 0, 2);
@@ -218,8 +218,7 @@ test("removes an abandoned upload from the store after a while", async () => {
   expect([has(FOUR.id), has(recorded.id)]).toEqual([false, true]);
 });
 
-test("stores a file again if it was erased before its announcement", async () => {
-  const one = await openSharedSite();
+sharedTest("stores a file again if it was erased before its announcement", async (one) => {
   const { site, store, ana, ben } = one;
   const lane = await channelOf(ana);
   await lane.request("offer", FOUR.offer());

@@ -14,7 +14,7 @@ import { changedDisk } from "../../worlds/changed-disk.ts";
 import { changedStore, channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { type Site, siteWith } from "../site.ts";
-import { lab, operating, TOKEN } from "../site-lab.ts";
+import { lab, labTest, operating, TOKEN } from "../site-lab.ts";
 
 const FOUR = new TestFile("four", 4 * CHUNK_BYTES);
 
@@ -24,46 +24,50 @@ async function acked(lane: Guest, count: number): Promise<void> {
 
 const stored = (site: Site) => site.disk.list("/d/files").filter((name) => name.startsWith("f"));
 
-test("announces an upload once and records it when it is complete", async () => {
-  const { site, ana, ben } = await lab();
-  const lane = await channelOf(ana);
-  await lane.request("offer", FOUR.offer(["lab"]));
-  await site.quiet();
-  const size = FOUR.size;
-  expect(ben.all("offered")).toMatchObject([{ file: FOUR.id, from: "ana", size }]);
-  lane.hangUp();
-  await site.quiet();
-  const next = await channelOf(ana);
-  const { posted } = await FOUR.upload(next, ["lab"]);
-  await site.quiet();
-  expect(ben.all("offered")).toHaveLength(1);
-  const record = ben.records.find(({ head }) => head.kind === "file");
-  expect(record?.head).toMatchObject({ seq: posted[0]?.seq, id: FOUR.id, kind: "file" });
-  expect(record?.body).toEqual({
-    file: FOUR.id,
-    name: FOUR.name,
-    size,
-    chunks: 4,
-    digest: Buffer.from(FOUR.digest).toString("hex"),
-  });
-  expect(site.events.map(({ kind }) => kind)).toContain("offered");
-});
+labTest(
+  "announces an upload once and records it when it is complete",
+  async ({ site, ana, ben }) => {
+    const lane = await channelOf(ana);
+    await lane.request("offer", FOUR.offer(["lab"]));
+    await site.quiet();
+    const size = FOUR.size;
+    expect(ben.all("offered")).toMatchObject([{ file: FOUR.id, from: "ana", size }]);
+    lane.hangUp();
+    await site.quiet();
+    const next = await channelOf(ana);
+    const { posted } = await FOUR.upload(next, ["lab"]);
+    await site.quiet();
+    expect(ben.all("offered")).toHaveLength(1);
+    const record = ben.records.find(({ head }) => head.kind === "file");
+    expect(record?.head).toMatchObject({ seq: posted[0]?.seq, id: FOUR.id, kind: "file" });
+    expect(record?.body).toEqual({
+      file: FOUR.id,
+      name: FOUR.name,
+      size,
+      chunks: 4,
+      digest: Buffer.from(FOUR.digest).toString("hex"),
+    });
+    expect(site.events.map(({ kind }) => kind)).toContain("offered");
+  },
+);
 
-test("records an upload with the sender's caption, up to a limit", async () => {
-  const { site, ana, ben } = await lab();
-  const lane = await channelOf(ana);
-  await lane.request("offer", FOUR.offer(["lab", "@ben"]));
-  FOUR.sendAll(lane);
-  await acked(lane, 4);
-  const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
-  const long = { ...FOUR.finish, text: `${text}!` };
-  expect(await lane.refusal("finish", long)).toBe("too-large");
-  expect(await lane.request("finish", { ...FOUR.finish, text })).toMatchObject({ said: true });
-  await lane.request("finish", { ...FOUR.finish, text: "no" });
-  await site.quiet();
-  const fileRecords = ben.records.filter(({ head }) => head.kind === "file");
-  expect(fileRecords.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
-});
+labTest(
+  "records an upload with the sender's caption, up to a limit",
+  async ({ site, ana, ben }) => {
+    const lane = await channelOf(ana);
+    await lane.request("offer", FOUR.offer(["lab", "@ben"]));
+    FOUR.sendAll(lane);
+    await acked(lane, 4);
+    const text = "ü".repeat(FILE_TEXT_BYTES_MAX / 2);
+    const long = { ...FOUR.finish, text: `${text}!` };
+    expect(await lane.refusal("finish", long)).toBe("too-large");
+    expect(await lane.request("finish", { ...FOUR.finish, text })).toMatchObject({ said: true });
+    await lane.request("finish", { ...FOUR.finish, text: "no" });
+    await site.quiet();
+    const fileRecords = ben.records.filter(({ head }) => head.kind === "file");
+    expect(fileRecords.map(({ body }) => (body as { text?: string }).text)).toEqual([text, text]);
+  },
+);
 
 test("resumes an upload after a power loss from its durable chunks", async () => {
   const { site, ana } = await siteWith(["ana"]);
@@ -145,8 +149,7 @@ test("refuses to resume an upload with another sender, target or size", async ()
   expect(await next.refusal("offer", FOUR.offer(["lab"]))).toBe("usage");
 });
 
-test("lets the sender withdraw an upload", async () => {
-  const { site, ana, ben } = await lab();
+labTest("lets the sender withdraw an upload", async ({ site, ana, ben }) => {
   const [lane, other, reader] = [await channelOf(ana), await channelOf(ana), await channelOf(ben)];
   await lane.request("offer", FOUR.offer(["lab"]));
   FOUR.send(lane, 0);

@@ -8,6 +8,7 @@ import {
 } from "../../../src/base/limits-page.ts";
 import type { BlobStore } from "../../../src/io/blob/interfaces.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { changedBlobs, channelOf, channelWith, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
@@ -46,6 +47,8 @@ function tampered(change: (index: number, bytes: Uint8Array) => Uint8Array) {
     }));
   return { blobs };
 }
+
+const fileTest = fixtureTest(() => postFile());
 
 test("sends a file as an attachment of a type that no browser runs", async () => {
   const { site, ben, pathFor, get } = await postFile();
@@ -99,8 +102,7 @@ test.each([
   expect(await bytesOf(site, response)).toEqual(WHOLE.subarray(start, end));
 });
 
-test("answers conditional and impossible ranges", async () => {
-  const { ben, pathFor, get } = await postFile();
+fileTest("answers conditional and impossible ranges", async ({ ben, pathFor, get }) => {
   const path = await pathFor(ben);
   const range = "bytes=3-5";
   const status = async (headers: Headers) => (await get(path, headers)).status;
@@ -114,8 +116,7 @@ test("answers conditional and impossible ranges", async () => {
   expect(beyond.headers.get("content-range")).toBe(`bytes */${FIVE.size}`);
 });
 
-test("creates download links only for readers of the file", async () => {
-  const { site, ben, eve, seq } = await postFile();
+fileTest("creates download links only for readers of the file", async ({ site, ben, eve, seq }) => {
   const outsider = await site.member("otto");
   const none = await outsider.refused("download", { file: "fAAAAAAAAAAA" });
   expect(await outsider.refused("download", { file: FIVE.id })).toEqual(none);
@@ -126,8 +127,7 @@ test("creates download links only for readers of the file", async () => {
   expect(await ben.refusal("download", { file: FIVE.id })).toBe("file-unknown");
 });
 
-test("expires an unused download link", async () => {
-  const { site, ben, pathFor, get } = await postFile();
+fileTest("expires an unused download link", async ({ site, ben, pathFor, get }) => {
   const [early, late] = [await pathFor(ben), await pathFor(ben)];
   expect((await get(early, { range: "bytes=0-0" })).status).toBe(206);
   await site.time.advance(DOWNLOAD_FIRST_MS);
@@ -150,8 +150,7 @@ test("ends a download with the session and with the right to read", async () => 
   expect((await get(one)).status).toBe(404);
 });
 
-test("stops sending to a member who is removed", async () => {
-  const { site, ana, ben, pathFor, get } = await postFile();
+fileTest("stops sending to a member who is removed", async ({ site, ana, ben, pathFor, get }) => {
   const response = await get(await pathFor(ben));
   const reader = response.body?.getReader();
   expect((await site.wait(reader?.read() ?? Promise.reject()))?.value).toHaveLength(CHUNK_BYTES);
@@ -162,8 +161,7 @@ test("stops sending to a member who is removed", async () => {
   expect(await site.wait(rest().catch((error: Error) => error.message))).toContain("no such file");
 });
 
-test("limits simultaneous downloads of a session", async () => {
-  const { site, ben, pathFor, get } = await postFile();
+fileTest("limits simultaneous downloads of a session", async ({ site, ben, pathFor, get }) => {
   const path = await pathFor(ben);
   const running: Response[] = [];
   for (let i = 0; i < CONCURRENT_HTTP_DOWNLOADS_MAX; i++) running.push(await get(path));
@@ -305,8 +303,7 @@ test("limits concurrent archives per account", async () => {
   expect((await fetchFile(ben)).status).toBe(200);
 });
 
-test("opens a data channel for one file", async () => {
-  const { site, ben, pathFor } = await postFile();
+fileTest("opens a data channel for one file", async ({ site, ben, pathFor }) => {
   const token = (await pathFor(ben)).slice("/files/".length);
   const lane = await site.greeted("10.0.0.3", ben.keys);
   expect(await lane.request("lane", { ticket: token })).toEqual({ file: FIVE.id });

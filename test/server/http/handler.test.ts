@@ -10,6 +10,7 @@ import {
   WEBHOOK_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { httpHandler } from "../../../src/server/http/handler.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { type SiteOptions, siteWith } from "../site.ts";
 
 const REMOTE = { host: "10.0.0.9", port: 40_000 };
@@ -20,6 +21,8 @@ const handle = httpHandler({
 });
 const fetchPath = (path: string, method = "GET") =>
   handle(new Request(`https://chat.example:2428${path}`, { method }), REMOTE);
+
+const serviceTest = fixtureTest(() => openService());
 
 test("serves a page with instructions and without scripts", async () => {
   const response = await fetchPath("/");
@@ -111,8 +114,7 @@ test("answers 429 without a retry time at the daily limit of a token", async () 
   ]);
 });
 
-test("records one message by the creator of the token", async () => {
-  const service = await openService();
+serviceTest("records one message by the creator of the token", async (service) => {
   const [status, answer] = await service.post("build done\n");
   expect(status).toBe(200);
   await service.site.quiet();
@@ -125,8 +127,7 @@ test("records one message by the creator of the token", async () => {
   expect(again.texts()).toEqual(["build done", "again"]);
 });
 
-test("does not show the creator of the token as online", async () => {
-  const service = await openService();
+serviceTest("does not show the creator of the token as online", async (service) => {
   const { site, ana } = service;
   const ben = await site.member("ben");
   ana.hangUp();
@@ -168,8 +169,7 @@ test.each<[string, string | Uint8Array<ArrayBuffer>, Headers, string, number]>([
   expect(service.ana.texts()).toHaveLength(status === 200 ? 1 : 0);
 });
 
-test("refuses a revoked token, an author who left, and other methods", async () => {
-  const service = await openService();
+serviceTest("refuses a revoked token, an author who left, and other methods", async (service) => {
   const { site, ana } = service;
   const got = await site.wait(service.send("/rooms/build", { method: "PUT" }));
   expect([got.status, got.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
@@ -185,8 +185,7 @@ test("refuses a revoked token, an author who left, and other methods", async () 
   expect((await service.post("gone"))[0]).toBe(401);
 });
 
-test("records one message per key and accepts a refused one again", async () => {
-  const service = await openService();
+serviceTest("records one message per key and accepts a refused one again", async (service) => {
   const key = { "idempotency-key": "build 7" };
   const both = await Promise.all([service.post("one", key), service.post("one", key)]);
   expect(both[0]).toEqual(both[1]);
@@ -203,8 +202,7 @@ test("records one message per key and accepts a refused one again", async () => 
   expect((await service.post("four"))[0]).toBe(500);
 });
 
-test("refuses posts beyond the burst with a retry time", async () => {
-  const service = await openService();
+serviceTest("refuses posts beyond the burst with a retry time", async (service) => {
   service.site.isTight = true;
   const outcomes = [];
   for (let i = 0; i < HTTP_POSTS_BURST + 1; i++) outcomes.push(service.post(`${i}`));
@@ -218,8 +216,7 @@ test("refuses posts beyond the burst with a retry time", async () => {
   expect([HTTP_POSTS_PER_SECOND, HTTP_POSTS_PER_SECOND + 1]).toContain(taken);
 });
 
-test("delays only wrong tokens of an address", async () => {
-  const service = await openService();
+serviceTest("delays only wrong tokens of an address", async (service) => {
   const { site } = service;
   const wrong = { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" };
   for (let i = 0; i < GUESSES_FREE; i++) expect((await service.post("x", wrong))[0]).toBe(401);
@@ -236,8 +233,7 @@ test("delays only wrong tokens of an address", async () => {
   expect(site.clock.now() - after).toBeLessThan(GUESS_DELAY_FIRST_MS);
 });
 
-test("sends a retry time while the server stops", async () => {
-  const service = await openService();
+serviceTest("sends a retry time while the server stops", async (service) => {
   const { http } = service.site.server;
   await service.site.stop();
   const headers = { authorization: `Bearer ${service.token}` };
@@ -246,8 +242,7 @@ test("sends a retry time while the server stops", async () => {
   expect([response?.status, response?.headers.get("retry-after")]).toEqual([503, "1"]);
 });
 
-test("accepts Slack webhooks and answers like Slack", async () => {
-  const service = await openService();
+serviceTest("accepts Slack webhooks and answers like Slack", async (service) => {
   const body = JSON.stringify({ text: "", attachments: [{ title: "High load", text: "on db1" }] });
   const [status, answer] = await service.post(body, JSON_TYPE);
   expect([status, answer]).toEqual([200, { ok: true, seq: expect.any(Number) }]);
@@ -259,8 +254,7 @@ test("accepts Slack webhooks and answers like Slack", async () => {
   expect(service.ana.texts()).toEqual(["High load\non db1", "by form", "payload=5"]);
 });
 
-test("accepts the token as the password of the URL", async () => {
-  const service = await openService();
+serviceTest("accepts the token as the password of the URL", async (service) => {
   const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
   expect((await service.post("hi", basic(`:${service.token}`)))[0]).toBe(200);
   expect((await service.post("hi", basic(`x:${service.token}`)))[0]).toBe(200);
@@ -268,8 +262,7 @@ test("accepts the token as the password of the URL", async () => {
   expect((await service.post("hi", { authorization: "Basic !!!" }))[0]).toBe(401);
 });
 
-test("serves metrics only with the operator's token", async () => {
-  const service = await openService();
+serviceTest("serves metrics only with the operator's token", async (service) => {
   const { site } = service;
   const get = (authorization?: string) =>
     site.wait(

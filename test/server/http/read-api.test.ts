@@ -9,6 +9,7 @@ import {
   READERS_PER_ADDRESS_MAX,
   READERS_PER_TOKEN_MAX,
 } from "../../../src/base/limits.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { type SiteOptions, siteWith } from "../site.ts";
 
 interface Line {
@@ -86,8 +87,9 @@ async function openService(options: SiteOptions = {}) {
   return { site, ana, token: own, say: postAll, get, read, count };
 }
 
-test("sends the records after a seq, oldest first", async () => {
-  const service = await openService();
+const serviceTest = fixtureTest(() => openService());
+
+serviceTest("sends the records after a seq, oldest first", async (service) => {
   await service.say("one", "two", "three");
   const all = await service.read("?after=0");
   await service.site.wait(all.all());
@@ -102,8 +104,7 @@ test("sends the records after a seq, oldest first", async () => {
   expect(service.count()).toBe(0);
 });
 
-test("sends the last records, or all after a seq in pages", async () => {
-  const service = await openService();
+serviceTest("sends the last records, or all after a seq in pages", async (service) => {
   const count = 2 * READ_PAGE_RECORDS_MAX + 5;
   const texts = Array.from({ length: count }, (_, i) => `text ${i}`);
   await service.say(...texts);
@@ -115,8 +116,7 @@ test("sends the last records, or all after a seq in pages", async () => {
   expect(all.texts).toEqual(texts);
 });
 
-test("waits for new records until the timeout", async () => {
-  const service = await openService();
+serviceTest("waits for new records until the timeout", async (service) => {
   await service.say("before");
   const began = service.site.clock.now();
   const reader = await service.read("?wait=30");
@@ -132,8 +132,7 @@ test("waits for new records until the timeout", async () => {
   expect(service.count()).toBe(0);
 });
 
-test("sends only records of this room", async () => {
-  const service = await openService();
+serviceTest("sends only records of this room", async (service) => {
   await service.ana.request("join", { room: "other", create: true });
   await service.site.wait(service.ana.post("elsewhere", "other"));
   await service.say("here");
@@ -190,8 +189,7 @@ test("limits a token to posting, reading, or both", async () => {
   expect(again.texts).toEqual(["x", "x"]);
 });
 
-test("lets only moderators in the room create a token", async () => {
-  const service = await openService();
+serviceTest("lets only moderators in the room create a token", async (service) => {
   const { site, ana } = service;
   const ben = await site.member("ben");
   expect(await ben.refusal("invite", { read: "build" })).toBe("not-allowed");
@@ -229,8 +227,7 @@ test("stops reading when the creator leaves or is banned, or the token is revoke
   }
 });
 
-test("limits readers per token, per address and in total", async () => {
-  const service = await openService();
+serviceTest("limits readers per token, per address and in total", async (service) => {
   const { ana, site } = service;
   const readers: Reader[] = [];
   for (let i = 0; i < READERS_PER_TOKEN_MAX; i++) readers.push(await service.read("?wait=60"));
@@ -265,8 +262,7 @@ test("limits readers per token, per address and in total", async () => {
   expect([service.count(), taken.far > 0]).toEqual([READERS_MAX, true]);
 });
 
-test("disconnects a reader that stops reading", async () => {
-  const service = await openService();
+serviceTest("disconnects a reader that stops reading", async (service) => {
   await service.say(...Array.from({ length: READ_PAGE_RECORDS_MAX + 1 }, (_, i) => `${i}`));
   const reader = await service.read("?after=0&wait=60");
   await service.site.wait(reader.take());
@@ -288,8 +284,7 @@ test("frees the slot of a reader that disconnects before the first record", asyn
   expect(service.count()).toBe(0);
 });
 
-test("disconnects all readers when the server stops", async () => {
-  const service = await openService();
+serviceTest("disconnects all readers when the server stops", async (service) => {
   const { site } = service;
   const reader = await service.read("?wait=60");
   const ended = reader.all();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { PRESENCE_INTERVAL_MS, PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { IrcClient, untagged } from "./irc-client.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 
@@ -14,6 +15,8 @@ async function start(caps = MODERN) {
 function absences(lines: readonly string[]): readonly string[] {
   return lines.filter((line) => / AWAY(?: |$)/.test(line));
 }
+
+const ircTest = fixtureTest(() => start());
 
 describe("AWAY", () => {
   test("is shown at most once per second, with the last reason", async () => {
@@ -40,8 +43,7 @@ describe("AWAY", () => {
     expect(absences(await one.news())).toEqual([":ben!ben@chat AWAY lunch"]);
   });
 
-  test("is shown only with the capability, and in a common room", async () => {
-    const { irc, one, two } = await start();
+  ircTest("is shown only with the capability, and in a common room", async ({ irc, one, two }) => {
     const other = await irc.client("ana", "away-notify");
     await other.ask("PART #lobby");
     await two.ask("AWAY :lunch");
@@ -217,8 +219,7 @@ describe("MONITOR", () => {
 });
 
 describe("an operator", () => {
-  test("sees IRC clients with their address and traffic", async () => {
-    const { irc, one, two } = await start();
+  ircTest("sees IRC clients with their address and traffic", async ({ irc, one, two }) => {
     const olga = await irc.operator("olga");
     await two.ask("PRIVMSG #lobby :hello");
     await one.until(":hello");
@@ -237,8 +238,7 @@ describe("an operator", () => {
     expect(rest.filter(({ transport }) => transport === "irc")).toHaveLength(1);
   });
 
-  test("closes the connections of an account that is banned", async () => {
-    const { irc, one, two } = await start();
+  ircTest("closes the connections of an account that is banned", async ({ irc, one, two }) => {
     const olga = await irc.operator("olga");
     await olga.request("ban", { user: "ben", on: true, reason: "spam" });
     expect(await two.untilClosed()).toStartWith("ERROR :");
@@ -251,8 +251,7 @@ describe("an operator", () => {
     expect(await irc.connect("10.0.0.77").untilClosed()).toStartWith("ERROR :");
   });
 
-  test("closes the connections of an account that is signed out", async () => {
-    const { irc, one, two } = await start();
+  ircTest("closes the connections of an account that is signed out", async ({ irc, one, two }) => {
     const second = await irc.client("ben", "");
     const olga = await irc.operator("olga");
     await olga.request("sign-out", { user: "ben" });
@@ -262,16 +261,14 @@ describe("an operator", () => {
 });
 
 describe("the end of the server", () => {
-  test("closes all connections, also those without a log-in", async () => {
-    const { irc, one } = await start();
+  ircTest("closes all connections, also those without a log-in", async ({ irc, one }) => {
     const early = irc.connect();
     await early.ask("CAP LS 302");
     await irc.site.stop();
     for (const client of [one, early]) expect(await client.untilClosed()).toStartWith("ERROR :");
   });
 
-  test("stops the listeners", async () => {
-    const { irc } = await start();
+  ircTest("stops the listeners", async ({ irc }) => {
     let stops = 0;
     const stop = () => Promise.resolve(void ++stops);
     irc.gateway.add({ port: 6697, stop });
@@ -281,16 +278,14 @@ describe("the end of the server", () => {
     expect(irc.gateway.accept({ host: "10.0.0.9", port: 1 })).toBe(false);
   });
 
-  test("ends the timer", async () => {
-    const { irc } = await start();
+  ircTest("ends the timer", async ({ irc }) => {
     await irc.site.stop();
     await irc.site.time.advance(60_000);
     expect(irc.site.time.pendingTimers).toBe(0);
   });
 });
 
-test("one address has a limited number of connections", async () => {
-  const { irc } = await start();
+ircTest("one address has a limited number of connections", async ({ irc }) => {
   const address = { host: "10.0.0.7", port: 1 };
   const clients: IrcClient[] = [];
   while (irc.gateway.accept(address)) {

@@ -7,6 +7,7 @@ import {
   SEND_QUEUE_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import { slowReaderFault } from "../../../src/io/link/base-link.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "./irc-client.ts";
 import { IrcSite, MODERN } from "./irc-site.ts";
 
@@ -16,9 +17,10 @@ async function start() {
   return { irc, ana, ben, one: await irc.client("ana", MODERN), two: await irc.client("ben", "") };
 }
 
+const ircTest = fixtureTest(start);
+
 describe("reading", () => {
-  test("stops while more than 16 KiB of lines are unread", async () => {
-    const { irc, one } = await start();
+  ircTest("stops while more than 16 KiB of lines are unread", async ({ irc, one }) => {
     // One more line runs, and one has been parsed.
     const lines = (count: number) => utf8Encode(`${"WHOIS ben".padEnd(254)}\r\n`.repeat(count));
     one.sendBytes(lines(66));
@@ -32,8 +34,7 @@ describe("reading", () => {
     expect(answers).toHaveLength(67);
   });
 
-  test("stops while more than 64 KiB wait for the client", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("stops while more than 64 KiB wait for the client", async ({ irc, ben, one }) => {
     one.queuedBytes = LINES_QUEUE_LOW_BYTES;
     await irc.site.wait(ben.post("one"));
     await irc.site.quiet();
@@ -74,8 +75,7 @@ describe("reading", () => {
   });
 });
 
-test("devices see the same messages in the same order", async () => {
-  const { irc, ana, ben, one, two } = await start();
+ircTest("devices see the same messages in the same order", async ({ irc, ana, ben, one, two }) => {
   const phone = await irc.client("ana");
   for (let i = 0; i < 30; i++) {
     if (i % 3 === 0) one.send(`PRIVMSG #lobby :${i}`);
@@ -93,8 +93,7 @@ test("devices see the same messages in the same order", async () => {
 });
 
 describe("a client that reads too slowly", () => {
-  test("receives no further answers above 64 KiB, until it has read", async () => {
-    const { irc, one } = await start();
+  ircTest("receives no further answers above 64 KiB, until it has read", async ({ irc, one }) => {
     one.isStalled = true;
     one.sendBytes(utf8Encode("HELP\r\n".repeat(1_000)));
     await irc.site.time.advance(60_000);
@@ -110,8 +109,7 @@ describe("a client that reads too slowly", () => {
     expect([answers(), one.isClosed]).toEqual([1_000, false]);
   });
 
-  test("is gone when its socket gives up after 8 MiB", async () => {
-    const { irc, ben, one, two } = await start();
+  ircTest("is gone when its socket gives up after 8 MiB", async ({ irc, ben, one, two }) => {
     const olga = await irc.operator("olga");
     one.queuedBytes = SEND_QUEUE_BYTES_MAX;
     await irc.site.wait(ben.post("hello"));
@@ -130,8 +128,7 @@ describe("a client that reads too slowly", () => {
 });
 
 describe("a client that asks too much", () => {
-  test("does not delay the messages of others", async () => {
-    const { irc, one, two } = await start();
+  ircTest("does not delay the messages of others", async ({ irc, one, two }) => {
     for (let i = 0; i < 30; i++) await irc.member(`user-${i}`);
     const rows = () => one.lines.filter((line) => line.includes(" 352 ")).length;
     one.sendBytes(utf8Encode("WHO *\r\n".repeat(500)));
@@ -157,8 +154,7 @@ describe("a client that asks too much", () => {
 });
 
 describe("the end of a connection", () => {
-  test("is noticed by the other members", async () => {
-    const { irc, ben, one } = await start();
+  ircTest("is noticed by the other members", async ({ irc, ben, one }) => {
     const cleo = await irc.member("cleo");
     cleo.hangUp();
     const client = await irc.client("cleo");
@@ -170,22 +166,23 @@ describe("the end of a connection", () => {
     expect(one.isClosed).toBe(false);
   });
 
-  test("cannot be a timeout, so the server sends no pings within the process", async () => {
-    const { irc } = await start();
-    const olga = await irc.operator("olga");
-    const answers = async () => {
-      const { clients } = await olga.request("clients", {});
-      const listed = clients.filter(({ transport }) => transport === "irc");
-      return listed.map(({ receivedMessages }) => receivedMessages);
-    };
-    const before = await answers();
-    await irc.site.time.advance(2 * IDLE_TIMEOUT_MS);
-    // The first request measures the round trip.
-    expect(await answers()).toEqual(before.map((count) => count + 1));
-  });
+  ircTest(
+    "cannot be a timeout, so the server sends no pings within the process",
+    async ({ irc }) => {
+      const olga = await irc.operator("olga");
+      const answers = async () => {
+        const { clients } = await olga.request("clients", {});
+        const listed = clients.filter(({ transport }) => transport === "irc");
+        return listed.map(({ receivedMessages }) => receivedMessages);
+      };
+      const before = await answers();
+      await irc.site.time.advance(2 * IDLE_TIMEOUT_MS);
+      // The first request measures the round trip.
+      expect(await answers()).toEqual(before.map((count) => count + 1));
+    },
+  );
 
-  test("during a command is harmless", async () => {
-    const { irc, one, two } = await start();
+  ircTest("during a command is harmless", async ({ irc, one, two }) => {
     for (const line of [
       "PRIVMSG #lobby :x",
       "JOIN #lab",
@@ -221,8 +218,7 @@ describe("the end of a connection", () => {
     expect(await client.untilClosed()).toBe("ERROR :end of input");
   });
 
-  test("discards lines that are still in progress", async () => {
-    const { irc, one, two } = await start();
+  ircTest("discards lines that are still in progress", async ({ irc, one, two }) => {
     one.sendBytes(utf8Encode("PRIVMSG #lobby :first\r\nQUIT\r\nPRIVMSG #lobby :second\r\n"));
     await one.untilClosed();
     await irc.site.quiet();
@@ -230,8 +226,7 @@ describe("the end of a connection", () => {
     expect(texts.join("\n")).not.toContain("second");
   });
 
-  test("during a log-in leaves no session", async () => {
-    const { irc, ana } = await start();
+  ircTest("during a log-in leaves no session", async ({ irc, ana }) => {
     const client = irc.connect();
     client.send("PASS ben:sesame-ben", "NICK ben", "USER ben 0 * :ben");
     client.lose();

@@ -1,11 +1,10 @@
 import { expect, test } from "bun:test";
 import { EDITS_PER_RECORD_MAX } from "../../../src/base/limits.ts";
 import { headOf } from "../guest.ts";
-import { Site } from "../site.ts";
-import { lab, operating } from "../site-lab.ts";
+import type { Site } from "../site.ts";
+import { lab, labTest, operating, siteTest } from "../site-lab.ts";
 
-test("lets users edit only their own messages", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("lets users edit only their own messages", async ({ site, ana, ben, eve }) => {
   const { seq } = await site.wait(ben.post("helo", "lab"));
   const { seq: edit } = await ben.request("edit", { seq, text: "hello" });
   await site.quiet();
@@ -24,24 +23,25 @@ test("lets users edit only their own messages", async () => {
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("not-member");
 });
 
-test("limits the edits of a message", async () => {
-  const { site, ben } = await lab();
+labTest("limits the edits of a message", async ({ site, ben }) => {
   const { seq } = await site.wait(ben.post("0", "lab"));
   for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) await ben.request("edit", { seq, text: `${i}` });
   expect(await ben.refusal("edit", { seq, text: "x" })).toBe("too-many");
 });
 
-test("reveals nothing unreadable through edits and erasures", async () => {
-  const { site, ana, ben, eve } = await lab();
-  const { seq } = await site.wait(ana.post("psst", "@ben"));
-  for (const kind of ["edit", "erase"] as const) {
-    expect(await eve.refusal(kind, { seq, text: "x" })).toBe("not-found");
-    expect(await ben.refusal(kind, { seq, text: "x" })).toBe("not-allowed");
-  }
-  await operating(eve);
-  expect(await eve.refusal("erase", { seq })).toBe("not-found");
-  await ana.request("erase", { seq });
-});
+labTest(
+  "reveals nothing unreadable through edits and erasures",
+  async ({ site, ana, ben, eve }) => {
+    const { seq } = await site.wait(ana.post("psst", "@ben"));
+    for (const kind of ["edit", "erase"] as const) {
+      expect(await eve.refusal(kind, { seq, text: "x" })).toBe("not-found");
+      expect(await ben.refusal(kind, { seq, text: "x" })).toBe("not-allowed");
+    }
+    await operating(eve);
+    expect(await eve.refusal("erase", { seq })).toBe("not-found");
+    await ana.request("erase", { seq });
+  },
+);
 
 const bytesOf = (site: Site) =>
   Buffer.concat(
@@ -50,8 +50,7 @@ const bytesOf = (site: Site) =>
       .map((name) => Buffer.from(site.disk.fileAt(`/d/history/${name}`).visible)),
   ).toString();
 
-test("erases a message and its edits from the disk", async () => {
-  const { site, ben, eve } = await lab();
+labTest("erases a message and its edits from the disk", async ({ site, ben, eve }) => {
   const { seq } = await site.wait(ben.post("a secret slipped", "lab"));
   const { seq: edit } = await ben.request("edit", { seq, text: "a secret slipped again" });
   const { seq: order } = await ben.request("erase", { seq });
@@ -109,8 +108,7 @@ test("finishes an erasure at the next start if the machine stops", async () => {
   expect([...seen].sort()).toEqual(["acknowledged", "erased", "not erased"]);
 });
 
-test("removes an old password from the disk", async () => {
-  const site = await Site.open();
+siteTest("removes an old password from the disk", async (site) => {
   const ana = await site.member("ana", "first");
   const bytes = () => Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").visible);
   expect(bytes().includes("hash of first")).toBe(true);

@@ -11,6 +11,7 @@ import {
   PUSH_SUBSCRIBES_PER_MINUTE,
   PUSH_WATCH_MS,
 } from "../../../src/base/limits-page.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import type { Guest } from "../guest.ts";
 import { letIn, sealedLab, sealedPost } from "../sealed/sealed-lab.ts";
 import { Sites } from "../siblings/sites.ts";
@@ -48,8 +49,9 @@ async function postText({ site, ben }: Lab, text: string, to = "lobby"): Promise
   return seq;
 }
 
-test("notifies a user whose page is closed, with a short text", async () => {
-  const here = await lab();
+const labTest = fixtureTest(() => lab());
+
+labTest("notifies a user whose page is closed, with a short text", async (here) => {
   await postText(here, "nobody's name");
   expect(here.push.came).toEqual([]);
   await postText(here, `@ana are you\nthere? ${"long ".repeat(100)}`);
@@ -65,8 +67,7 @@ test("notifies a user whose page is closed, with a short text", async () => {
   for (const topic of topics) expect(topic).toMatch(/^[\w-]{1,32}$/);
 });
 
-test("notifies the users that a message mentions", async () => {
-  const here = await lab();
+labTest("notifies the users that a message mentions", async (here) => {
   const long = `${"x ".repeat(PUSH_SEARCHED_CHARS)}@ana`;
   await postText(here, long);
   expect(here.push.came).toEqual([]);
@@ -79,8 +80,7 @@ test("notifies the users that a message mentions", async () => {
   expect(here.push.came).toHaveLength(1);
 });
 
-test("notifies nobody of a notice", async () => {
-  const here = await lab();
+labTest("notifies nobody of a notice", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   const { seq } = await here.site.wait(ana.post("a question"));
   await left(ana);
@@ -96,8 +96,7 @@ test("notifies nobody of a notice", async () => {
   expect(here.push.displayed(ANA)).toMatchObject([{ from: "ben", text }]);
 });
 
-test("notifies the author of the original message of a reply", async () => {
-  const here = await lab();
+labTest("notifies the author of the original message of a reply", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   const { seq } = await here.site.wait(ana.post("a question"));
   await left(ana);
@@ -109,8 +108,7 @@ test("notifies the author of the original message of a reply", async () => {
   expect(here.push.came).toHaveLength(1);
 });
 
-test("counts messages, and waits before the next push", async () => {
-  const here = await lab();
+labTest("counts messages, and waits before the next push", async (here) => {
   await here.site.wait(here.ben.post("@ana one"));
   await here.site.wait(here.ben.post("@ana two"));
   await here.site.time.advance(SOON_MS);
@@ -120,8 +118,7 @@ test("counts messages, and waits before the next push", async () => {
   expect(here.push.displayed(ANA).slice(1)).toMatchObject([{ text: "@ana three" }]);
 });
 
-test("skips a user who is online, unless the page was asleep", async () => {
-  const here = await lab();
+labTest("skips a user who is online, unless the page was asleep", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   await postText(here, "@ana you are there");
   await here.site.time.advance(PUSH_WATCH_MS);
@@ -132,8 +129,7 @@ test("skips a user who is online, unless the page was asleep", async () => {
   expect(here.push.displayed(ANA)).toMatchObject([{ text: "@ana you were there" }]);
 });
 
-test("notifies the phone of a user whose terminal is idle", async () => {
-  const here = await lab();
+labTest("notifies the phone of a user whose terminal is idle", async (here) => {
   const phone = await here.site.again(here.ana, "ana");
   await phone.request("passwd", { password: "secret" });
   await left(phone);
@@ -168,8 +164,7 @@ test("notifies the phone of a user whose terminal is idle", async () => {
   await left(open);
 });
 
-test("skips read and erased messages", async () => {
-  const here = await lab();
+labTest("skips read and erased messages", async (here) => {
   const called = await here.site.wait(here.ben.post("@ana read elsewhere"));
   const other = await here.site.again(here.ana, "ana");
   const room = other.roomId();
@@ -227,8 +222,7 @@ test("omits the text of a reply that is erased while its target is looked up", a
   expect(JSON.stringify(here.push.came)).not.toContain("mistake");
 });
 
-test("skips a muted room", async () => {
-  const here = await lab();
+labTest("skips a muted room", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   const room = ana.roomId();
   await ana.request("prefs-set", { room, muted: 0 });
@@ -239,8 +233,7 @@ test("skips a muted room", async () => {
   expect(here.push.came).toHaveLength(1);
 });
 
-test("skips ignored users, and rooms that the user left", async () => {
-  const here = await lab();
+labTest("skips ignored users, and rooms that the user left", async (here) => {
   const ana = await here.site.again(here.ana, "ana");
   await ana.request("ignore", { user: "ben", on: true });
   await left(ana);
@@ -329,8 +322,7 @@ test("drops a subscription at log-out, and with the device or account", async ()
   }
 });
 
-test("moves a subscription to the last account of the browser", async () => {
-  const here = await lab();
+labTest("moves a subscription to the last account of the browser", async (here) => {
   const carl = await here.site.greeted(undefined, here.ana.keys);
   await carl.request("register", carl.registration("carl"));
   await left(carl);
@@ -368,8 +360,7 @@ test("limits subscriptions per minute and devices per account", async () => {
   expect(push.came).toHaveLength(PUSH_DEVICES_MAX);
 });
 
-test("keeps a subscription removed after a crash", async () => {
-  const { site, push, ana, ben } = await lab();
+labTest("keeps a subscription removed after a crash", async ({ site, push, ana, ben }) => {
   const again = await site.again(ana, "ana");
   await again.request("push-unsubscribe", {});
   site.disk.losePower();

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { checkName } from "../../../src/base/names.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import type { Guest, Keys, ReceivedRecord } from "../guest.ts";
 import { type Site, siteWith } from "../site.ts";
 
@@ -51,6 +52,8 @@ async function unsaid(site: Site, guest: Guest, to: string): Promise<Fault> {
 const kinds = (records: readonly ReceivedRecord[]): string[] =>
   records.map(({ head }) => head.kind);
 
+const siteTest = fixtureTest(sandbox);
+
 test("renames an account that can then log in by both names", async () => {
   const { site, olga, ana, ben } = await sandbox();
   await olga.request("rename", { user: "ana", to: "Anna" });
@@ -80,8 +83,7 @@ test("renames an account that can then log in by both names", async () => {
   expect((await back(site, ana.keys, "ana")).user).toBe("Anna");
 });
 
-test("reserves the old name of a renamed account", async () => {
-  const { site, olga, ana, ben } = await sandbox();
+siteTest("reserves the old name of a renamed account", async ({ site, olga, ana, ben }) => {
   await olga.request("rename", { user: "ana", to: "anna" });
   const guest = await site.greeted();
   expect(await guest.refusal("register", guest.registration("Ana"))).toBe("name-taken");
@@ -126,8 +128,7 @@ test("refuses to rename to names that are taken, reserved or invalid", async () 
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
 });
 
-test("does not log in as another account during a rename", async () => {
-  const { site, olga, ana } = await sandbox();
+siteTest("does not log in as another account during a rename", async ({ site, olga, ana }) => {
   const guest = await site.greeted();
   const login = guest.send("login", guest.passwordLogin("ana", "secret"));
   const moves = [
@@ -183,8 +184,7 @@ test("removes an account from its rooms and keeps its messages", async () => {
   expect(bytes.includes("hash of secret")).toBe(false);
 });
 
-test("lets operators remove any account but their own", async () => {
-  const { site, olga, ben } = await sandbox();
+siteTest("lets operators remove any account but their own", async ({ site, olga, ben }) => {
   expect(await ben.refusal("remove", { user: "ana" })).toBe("not-allowed");
   expect(await olga.refusal("remove", { user: "olga" })).toBe("not-allowed");
   expect(await olga.refusal("remove", {})).toBe("usage");
@@ -199,8 +199,7 @@ test("lets operators remove any account but their own", async () => {
   ).toBe(false);
 });
 
-test("removes an account during other requests", async () => {
-  const { site, olga, ana } = await sandbox();
+siteTest("removes an account during other requests", async ({ site, olga, ana }) => {
   const second = await site.greeted();
   const all = [
     second.send("login", second.passwordLogin("ana", "secret")),
@@ -221,8 +220,7 @@ test("removes an account during other requests", async () => {
   expect([...site.server.peers()].filter((client) => client.account === account)).toEqual([]);
 });
 
-test("renames a room that is then found by both names", async () => {
-  const { site, olga, ana, ben } = await sandbox();
+siteTest("renames a room that is then found by both names", async ({ site, olga, ana, ben }) => {
   await olga.request("rename", { room: "lab", to: "Workshop" });
   await site.quiet();
   expect(ben.all("room").at(-1)).toMatchObject({ name: "Workshop" });
@@ -241,8 +239,7 @@ test("renames a room that is then found by both names", async () => {
   expect((await eve.request("join", { room: "lab" })).name).toBe("Workshop");
 });
 
-test("closes a room to all posts until it is opened", async () => {
-  const { site, olga, ana, ben } = await sandbox();
+siteTest("closes a room to all posts until it is opened", async ({ site, olga, ana, ben }) => {
   const { seq } = await isRefusedPost(site, ana, "lab", "before");
   await olga.request("join", { room: "lab" });
   await olga.request("close", { room: "lab", on: true });
@@ -269,33 +266,34 @@ test("closes a room to all posts until it is opened", async () => {
   await isRefusedPost(site, again, "lab", "open");
 });
 
-test("removes a room with its history, and frees its name", async () => {
-  const { site, olga, ana, ben } = await sandbox();
-  await isRefusedPost(site, ana, "lab", "words");
-  await olga.request("rename", { room: "lab", to: "den" });
-  await olga.request("remove", { room: "lab" });
-  await site.quiet();
-  expect(kinds(ben.records).at(-1)).toBe("remove");
-  expect(ben.all("room-gone")).toHaveLength(1);
-  expect(await ben.refusal("history", { target: "den", limit: 9 })).toBe("room-unknown");
-  expect((await ben.request("history", { grep: "words", limit: 9 })).records).toEqual([]);
-  expect((await unsaid(site, ana, "den")).code).toBe("room-unknown");
-  expect((await ana.request("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby"]);
-  for (const room of ["den", "lab"]) {
-    expect((await ben.request("join", { room, create: true })).created).toBe(true);
-  }
-  await site.restart();
-  const again = await site.again(ben, "ben");
-  expect((await again.request("rooms", {})).rooms.map(({ room }) => room)).toEqual([
-    "lobby",
-    "den",
-    "lab",
-  ]);
-  expect((await again.request("history", { grep: "words", limit: 9 })).records).toEqual([]);
-});
+siteTest(
+  "removes a room with its history, and frees its name",
+  async ({ site, olga, ana, ben }) => {
+    await isRefusedPost(site, ana, "lab", "words");
+    await olga.request("rename", { room: "lab", to: "den" });
+    await olga.request("remove", { room: "lab" });
+    await site.quiet();
+    expect(kinds(ben.records).at(-1)).toBe("remove");
+    expect(ben.all("room-gone")).toHaveLength(1);
+    expect(await ben.refusal("history", { target: "den", limit: 9 })).toBe("room-unknown");
+    expect((await ben.request("history", { grep: "words", limit: 9 })).records).toEqual([]);
+    expect((await unsaid(site, ana, "den")).code).toBe("room-unknown");
+    expect((await ana.request("rooms", {})).rooms.map(({ room }) => room)).toEqual(["lobby"]);
+    for (const room of ["den", "lab"]) {
+      expect((await ben.request("join", { room, create: true })).created).toBe(true);
+    }
+    await site.restart();
+    const again = await site.again(ben, "ben");
+    expect((await again.request("rooms", {})).rooms.map(({ room }) => room)).toEqual([
+      "lobby",
+      "den",
+      "lab",
+    ]);
+    expect((await again.request("history", { grep: "words", limit: 9 })).records).toEqual([]);
+  },
+);
 
-test("lets operators change any room but the lobby", async () => {
-  const { olga, ana } = await sandbox();
+siteTest("lets operators change any room but the lobby", async ({ olga, ana }) => {
   for (const guest of [ana, olga]) {
     const room = guest === ana ? "lab" : "lobby";
     expect(await guest.refusal("rename", { room, to: "x" })).toBe("not-allowed");

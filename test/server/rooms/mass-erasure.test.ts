@@ -4,7 +4,7 @@ import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { siteWith } from "../site.ts";
-import { holds, lab, operating, TOKEN } from "../site-lab.ts";
+import { holds, lab, labTest, operating, TOKEN } from "../site-lab.ts";
 
 async function eraseAll(guest: Guest, whose: { user?: string } = {}): Promise<number[]> {
   const parts: number[] = [];
@@ -57,8 +57,7 @@ test("lets only the account and operators erase, after its removal too", async (
   expect(holds(site, "mellon")).toBeFalse();
 });
 
-test("erases in steps while others post", async () => {
-  const { site, ana, ben } = await lab();
+labTest("erases in steps while others post", async ({ site, ana, ben }) => {
   const count = ERASED_PER_ORDER_MAX + 20;
   await site.wait(
     Promise.all(Array.from({ length: count }, (_, i) => ben.post(`mellon ${i}`, "lab"))),

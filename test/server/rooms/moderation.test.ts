@@ -8,10 +8,9 @@ import type { LogRecord } from "../../../src/wire/record.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { Site, siteWith } from "../site.ts";
-import { lab, operating } from "../site-lab.ts";
+import { lab, labTest, operating } from "../site-lab.ts";
 
-test("lets the creator of a room appoint moderators", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("lets the creator of a room appoint moderators", async ({ site, ana, ben, eve }) => {
   expect(await ben.refusal("kick", { room: "lab", user: "eve" })).toBe("not-allowed");
   await ana.request("grant", { room: "lab", user: "ben", on: true });
   const roles = async () =>
@@ -27,8 +26,7 @@ test("lets the creator of a room appoint moderators", async () => {
   expect(await again.refusal("grant", { room: "lab", user: "ben", on: true })).toBe("not-allowed");
 });
 
-test("grants operator rights to the session with the token", async () => {
-  const { site, ana, eve } = await lab();
+labTest("grants operator rights to the session with the token", async ({ site, ana, eve }) => {
   expect(await eve.refusal("operate", { token: "guess" })).toBe("login-refused");
   expect(await eve.refusal("bans", {})).toBe("not-allowed");
   await operating(eve);
@@ -66,8 +64,7 @@ test("lets only moderators and operators import, and only into rooms", async () 
   expect(records.map(({ from }) => from)).toEqual(["ana", "eve"]);
 });
 
-test("lets an operator appoint operators across a restart", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("lets an operator appoint operators across a restart", async ({ site, ana, ben, eve }) => {
   expect(await ana.refusal("grant", { user: "ben", on: true })).toBe("not-allowed");
   await operating(eve);
   await eve.request("grant", { user: "ben", on: true });
@@ -85,8 +82,7 @@ test("lets an operator appoint operators across a restart", async () => {
   await maker.request("kick", { room: "lab", user: "ben" });
 });
 
-test("tells a user where they moderate", async () => {
-  const { site, ana, ben } = await lab();
+labTest("tells a user where they moderate", async ({ site, ana, ben }) => {
   await ana.request("grant", { room: "lab", user: "ben", on: true });
   await site.quiet();
   expect(ben.all("room").at(-1)).toMatchObject({ name: "lab", moderates: true, skipped: 0 });
@@ -101,8 +97,7 @@ test("tells a user where they moderate", async () => {
   ]);
 });
 
-test("tells members who is muted, and until when", async () => {
-  const { site, ana, ben } = await lab();
+labTest("tells members who is muted, and until when", async ({ site, ana, ben }) => {
   const mutedUntil = async (guest = ben) => {
     await site.quiet();
     const { users } = await guest.request("who", { room: "lab" });
@@ -131,8 +126,7 @@ test("tells members who is muted, and until when", async () => {
   }
 });
 
-test("kicks a member, and notifies all members", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("kicks a member, and notifies all members", async ({ site, ana, ben, eve }) => {
   const { seq } = await ana.request("kick", { room: "lab", user: "ben" });
   await ben.until("room-gone");
   await site.quiet();
@@ -146,8 +140,7 @@ test("kicks a member, and notifies all members", async () => {
   expect(await ana.refusal("kick", { room: "none", user: "ben" })).toBe("room-unknown");
 });
 
-test("records the reasons of a kick and of a leave", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("records the reasons of a kick and of a leave", async ({ site, ana, ben, eve }) => {
   const reason = "too loud\n\u202e";
   await ana.request("kick", { room: "lab", user: "ben", reason });
   await eve.request("leave", { room: "lab", reason: "bye" });
@@ -158,8 +151,7 @@ test("records the reasons of a kick and of a leave", async () => {
   for (const guest of [ana, eve]) expect(bodyOf(guest, "leave")).toEqual({ reason: "bye" });
 });
 
-test("records no post of a member after their removal", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("records no post of a member after their removal", async ({ site, ana, ben, eve }) => {
   const posts = Array.from({ length: 40 }, (_, i) => ben.post(`${i}`, "lab"));
   const kicked = ana.send("kick", { room: "lab", user: "ben" });
   const more = Array.from({ length: 40 }, (_, i) => ben.post(`late ${i}`, "lab"));
@@ -187,8 +179,7 @@ test("asks a kicked member for the room password again", async () => {
   await ben.request("join", { room: "lab", password: "sesame" });
 });
 
-test("mutes a member of one room until the mute ends", async () => {
-  const { site, ana, ben } = await lab();
+labTest("mutes a member of one room until the mute ends", async ({ site, ana, ben }) => {
   const { seq } = await site.wait(ben.post("before", "lab"));
   const until = site.clock.unixMs() + 5_000;
   await ana.request("mute", { room: "lab", user: "ben", on: true, until });
@@ -203,8 +194,7 @@ test("mutes a member of one room until the mute ends", async () => {
   await again.request("topic", { room: "lab", topic: "x" });
 });
 
-test("keeps a mute until it is lifted, even after leaving", async () => {
-  const { site, ana, ben } = await lab();
+labTest("keeps a mute until it is lifted, even after leaving", async ({ site, ana, ben }) => {
   await ana.request("mute", { room: "lab", user: "ben", on: true });
   await ben.request("leave", { room: "lab" });
   await ben.request("join", { room: "lab" });
@@ -214,8 +204,7 @@ test("keeps a mute until it is lifted, even after leaving", async () => {
   await site.wait(ben.post("thanks", "lab"));
 });
 
-test("lets the sender of a file edit its text, up to a limit", async () => {
-  const { site, ana, ben } = await lab();
+labTest("lets the sender of a file edit its text, up to a limit", async ({ site, ana, ben }) => {
   const file = new TestFile("one", 5);
   const { posted } = await file.upload(await channelOf(ben), ["lab", "@ana"]);
   const [seq = 0, direct = 0] = posted.map((one) => one.seq);
@@ -241,8 +230,7 @@ test("lets the sender of a file edit its text, up to a limit", async () => {
   expect(ana.records.at(-1)?.body).toMatchObject({ seq, also });
 });
 
-test("closes the sessions of a banned user and refuses new ones", async () => {
-  const { site, ana, ben } = await lab();
+labTest("closes the sessions of a banned user and refuses new ones", async ({ site, ana, ben }) => {
   await operating(ana);
   await ana.request("ban", { user: "ben", on: true, reason: "spam" });
   const { fault } = await ben.untilEnded();
@@ -259,8 +247,7 @@ test("closes the sessions of a banned user and refuses new ones", async () => {
   expect(await operator.request("bans", {})).toEqual({ bans: [] });
 });
 
-test("limits the bans, also if two are made at once", async () => {
-  const { site, ana } = await lab();
+labTest("limits the bans, also if two are made at once", async ({ site, ana }) => {
   await operating(ana);
   const by = site.registry.find(checkName("ana"))?.id;
   if (by === undefined) throw new Error("ana is unknown");
@@ -283,8 +270,7 @@ test("limits the bans, also if two are made at once", async () => {
   await ana.request("ban", { address: "10.99.0.3", on: true });
 });
 
-test("refuses all clients of a banned address", async () => {
-  const { site, ana } = await lab();
+labTest("refuses all clients of a banned address", async ({ site, ana }) => {
   await operating(ana);
   const there = await site.greeted("10.9.9.9");
   await there.request("register", there.registration("zoe"));
@@ -319,8 +305,7 @@ test("bans a user during a log-in", async () => {
   expect(await phone.refusal("login", phone.passwordLogin("ben", "pass"))).toBe("banned");
 });
 
-test("refuses to ban this machine, the operator or an unknown user", async () => {
-  const { ana, ben } = await lab();
+labTest("refuses to ban this machine, the operator or an unknown user", async ({ ana, ben }) => {
   await operating(ana);
   for (const address of ["127.0.0.1", "::1", "::2", "::ffff:127.0.0.1", "10.0.0.2"]) {
     expect(await ana.refusal("ban", { address, on: true })).toBe("not-allowed");

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { PINS_MAX } from "../../../src/base/limits.ts";
 import { type Guest, read } from "../guest.ts";
 import { siteWith } from "../site.ts";
-import { lab } from "../site-lab.ts";
+import { lab, labTest } from "../site-lab.ts";
 
 const pinsPage = async (guest: Guest, before?: number) => {
   const page = await guest.request("pins", { target: "lab", ...(before ? { before } : {}) });
@@ -13,32 +13,33 @@ const pinsPage = async (guest: Guest, before?: number) => {
 };
 const pinnedTexts = async (guest: Guest) => (await pinsPage(guest)).texts.map(({ text }) => text);
 
-test("lets moderators pin messages, and notifies all members", async () => {
-  const { site, ana, ben, eve } = await lab();
-  const { seq } = await site.wait(ben.post("the plan", "lab"));
-  expect(await ben.refusal("pin", { seq, on: true })).toBe("not-allowed");
-  await ana.request("pin", { seq, on: true });
-  expect(await ana.refusal("pin", { seq, on: true })).toBe("not-allowed");
-  await site.quiet();
-  const record = eve.records.at(-1);
-  expect(record).toMatchObject({ head: { kind: "pin" }, body: { seq, on: true } });
-  expect(await pinnedTexts(eve)).toEqual(["the plan"]);
-  await ben.request("edit", { seq, text: "another plan" });
-  expect((await pinsPage(eve)).texts.map(({ kind, text }) => [kind, text])).toEqual([
-    ["text", "the plan"],
-    ["edit", "another plan"],
-  ]);
-  await site.restart();
-  const again = await site.again(eve, "eve");
-  expect(again.room("lab")?.pins).toEqual([seq]);
-  const maker = await site.again(ana, "ana");
-  await maker.request("pin", { seq, on: false });
-  expect(await maker.refusal("pin", { seq, on: false })).toBe("not-found");
-  expect(await pinnedTexts(again)).toEqual([]);
-});
+labTest(
+  "lets moderators pin messages, and notifies all members",
+  async ({ site, ana, ben, eve }) => {
+    const { seq } = await site.wait(ben.post("the plan", "lab"));
+    expect(await ben.refusal("pin", { seq, on: true })).toBe("not-allowed");
+    await ana.request("pin", { seq, on: true });
+    expect(await ana.refusal("pin", { seq, on: true })).toBe("not-allowed");
+    await site.quiet();
+    const record = eve.records.at(-1);
+    expect(record).toMatchObject({ head: { kind: "pin" }, body: { seq, on: true } });
+    expect(await pinnedTexts(eve)).toEqual(["the plan"]);
+    await ben.request("edit", { seq, text: "another plan" });
+    expect((await pinsPage(eve)).texts.map(({ kind, text }) => [kind, text])).toEqual([
+      ["text", "the plan"],
+      ["edit", "another plan"],
+    ]);
+    await site.restart();
+    const again = await site.again(eve, "eve");
+    expect(again.room("lab")?.pins).toEqual([seq]);
+    const maker = await site.again(ana, "ana");
+    await maker.request("pin", { seq, on: false });
+    expect(await maker.refusal("pin", { seq, on: false })).toBe("not-found");
+    expect(await pinnedTexts(again)).toEqual([]);
+  },
+);
 
-test("unpins erased messages", async () => {
-  const { site, ana, ben } = await lab();
+labTest("unpins erased messages", async ({ site, ana, ben }) => {
   const { seq } = await site.wait(ben.post("oops", "lab"));
   await ana.request("pin", { seq, on: true });
   await ben.request("erase", { seq });

@@ -4,7 +4,7 @@ import { channelOf, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
 import { Sites } from "../siblings/sites.ts";
 import { Site, siteWith } from "../site.ts";
-import { lab } from "../site-lab.ts";
+import { labTest } from "../site-lab.ts";
 
 let counter = 0;
 const OUTBOX = "BBBBBBBBBBB";
@@ -33,8 +33,7 @@ test("records a reaction to a message of the same room", async () => {
   expect((await ben.request("post", react(direct, "@ana"))).seq).toBeGreaterThan(direct);
 });
 
-test("records a reaction to a file, until the file is erased", async () => {
-  const { ana, ben } = await lab();
+labTest("records a reaction to a file, until the file is erased", async ({ ana, ben }) => {
   const file = new TestFile("one", 1);
   const { posted } = await file.upload(await channelOf(ana), ["lab"]);
   const re = posted[0]?.seq ?? 0;

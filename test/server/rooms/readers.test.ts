@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Guest } from "../guest.ts";
 import { Sites } from "../siblings/sites.ts";
-import { lab } from "../site-lab.ts";
+import { lab, labTest } from "../site-lab.ts";
 
 async function reads(guest: Guest, name: string): Promise<void> {
   const room = guest.roomId(name);
@@ -38,8 +38,7 @@ test("lists readers to the author only, since receipts were turned on", async ()
   expect(await ben.refusal("readers", { seq })).toBe("not-allowed");
 });
 
-test("requires the consent of both users of a conversation", async () => {
-  const { site, ana, ben } = await lab();
+labTest("requires the consent of both users of a conversation", async ({ site, ana, ben }) => {
   const turn = (guest: Guest, target: string, on: boolean) =>
     guest.request("receipts", { target, on });
   expect(await ana.refusal("receipts", { target: "@ben", on: true })).toBe("not-found");

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import {
   CHUNK_BYTES,
   RETENTION_CHECK_INTERVAL_MS,
@@ -7,15 +7,14 @@ import {
 } from "../../../src/base/limits.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import type { Site } from "../site.ts";
-import { holds, lab, operating } from "../site-lab.ts";
+import { holds, labTest, operating } from "../site-lab.ts";
 
 async function pass(site: Site, ms: number): Promise<void> {
   site.skewMs += ms;
   await site.time.advance(RETENTION_CHECK_INTERVAL_MS + 50);
 }
 
-test("erases older records and files only of that room", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("erases older records and files only of that room", async ({ site, ana, ben, eve }) => {
   await operating(ana);
   await site.wait(ben.post("mellon old", "lab"));
   await site.wait(ben.post("mellon in the lobby", "lobby"));
@@ -37,23 +36,24 @@ test("erases older records and files only of that room", async () => {
   expect(order?.body).toMatchObject({ retention: true });
 });
 
-test("erases at the start records that expired during a stop", async () => {
-  const { site, ana, ben, eve } = await lab();
-  await operating(ana);
-  await site.wait(ben.post("mellon", "lab"));
-  await ana.request("retention", { room: "lab", keepMs: 43_200_000 });
-  await site.stop();
-  site.skewMs += 43_200_001;
-  await site.wait(site.start());
-  await site.time.advance(100);
-  expect(holds(site, "mellon")).toBeFalse();
-  const again = await site.again(eve, "eve");
-  await site.quiet();
-  expect(again.room("lab")).toMatchObject({ keepMs: 43_200_000 });
-});
+labTest(
+  "erases at the start records that expired during a stop",
+  async ({ site, ana, ben, eve }) => {
+    await operating(ana);
+    await site.wait(ben.post("mellon", "lab"));
+    await ana.request("retention", { room: "lab", keepMs: 43_200_000 });
+    await site.stop();
+    site.skewMs += 43_200_001;
+    await site.wait(site.start());
+    await site.time.advance(100);
+    expect(holds(site, "mellon")).toBeFalse();
+    const again = await site.again(eve, "eve");
+    await site.quiet();
+    expect(again.room("lab")).toMatchObject({ keepMs: 43_200_000 });
+  },
+);
 
-test("lets operators set and end retention within limits", async () => {
-  const { site, ana, ben, eve } = await lab();
+labTest("lets operators set and end retention within limits", async ({ site, ana, ben, eve }) => {
   expect(await ana.refusal("retention", { room: "lab", keepMs: 60_000 })).toBe("not-allowed");
   await operating(eve);
   for (const keepMs of [0, RETENTION_MS_MIN - 1, RETENTION_MS_MAX + 1, 1.5, -1]) {
@@ -68,8 +68,7 @@ test("lets operators set and end retention within limits", async () => {
   expect(holds(site, "mellon")).toBeTrue();
 });
 
-test("tries again after a failure of the disk", async () => {
-  const { site, ana, ben } = await lab();
+labTest("tries again after a failure of the disk", async ({ site, ana, ben }) => {
   await operating(ana);
   await site.wait(ben.post("mellon", "lab"));
   await ana.request("retention", { room: "lab", keepMs: RETENTION_MS_MIN });

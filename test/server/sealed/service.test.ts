@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { POST_BYTES } from "../../../src/base/limits.ts";
 import type { RequestFields } from "../../../src/wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../../src/wire/messages-sealed.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { channelOf, TestFile } from "../data-channel.ts";
 import { type Guest, newKeys } from "../guest.ts";
@@ -18,8 +19,9 @@ import {
   sealedPost,
 } from "./sealed-lab.ts";
 
-test("keeps a sealed room sealed and lists it as such", async () => {
-  const { site, ana, ben } = await sealedLab();
+const sealedTest = fixtureTest(() => sealedLab());
+
+sealedTest("keeps a sealed room sealed and lists it as such", async ({ site, ana, ben }) => {
   const { rooms } = await ben.request("rooms", {});
   expect(rooms.find(({ room }) => room === "vault")).toMatchObject({ sealed: true });
   expect(ana.all("room").findLast(({ name }) => name === "vault")?.sealed).toBe(true);
@@ -34,8 +36,7 @@ test("keeps a sealed room sealed and lists it as such", async () => {
   });
 });
 
-test("refuses plain text in a sealed room", async () => {
-  const { site, ana } = await sealedLab();
+sealedTest("refuses plain text in a sealed room", async ({ site, ana }) => {
   const { seq } = await ana.request("post", sealedPost(0));
   const post = (body: RequestFields<"post">["body"]) => ({
     outbox: "CCCCCCCCCCC",
@@ -57,15 +58,13 @@ test("refuses plain text in a sealed room", async () => {
   expect(holds(site, "open")).toBe(false);
 });
 
-test("accepts a file in a sealed room only under a neutral name", async () => {
-  const { site, ana } = await sealedLab();
+sealedTest("accepts a file in a sealed room only under a neutral name", async ({ site, ana }) => {
   await new TestFile("sealed", 10, SEALED_FILE_NAME).upload(await channelOf(ana), ["vault"]);
   await site.quiet();
   expect(ana.records.filter(({ head }) => head.kind === "file")).toHaveLength(1);
 });
 
-test("refuses sealed posts with plain text, and in open rooms", async () => {
-  const { ana } = await sealedLab();
+sealedTest("refuses sealed posts with plain text, and in open rooms", async ({ ana }) => {
   const both = sealedPost(0);
   const withText = { ...both, body: { ...both.body, text: "open" } };
   expect(await ana.refusal("post", withText)).toBe("text-invalid");
@@ -74,8 +73,7 @@ test("refuses sealed posts with plain text, and in open rooms", async () => {
   expect(await ana.refusal("post", sealedPost(0, "lobby"))).toBe("not-allowed");
 });
 
-test("lets users join a sealed room by a commit, not by a password", async () => {
-  const lab = await sealedLab();
+sealedTest("lets users join a sealed room by a commit, not by a password", async (lab) => {
   const { site, ana, ben, eve } = lab;
   const locked = { room: "safe", create: true, sealed: true, password: "x" };
   expect(await ana.refusal("join", locked)).toBe("usage");
@@ -90,8 +88,7 @@ test("lets users join a sealed room by a commit, not by a password", async () =>
   expect((await ben.request("post", sealedPost(1))).seq).toBeGreaterThan(0);
 });
 
-test("notifies an added user at log-in until they join", async () => {
-  const { site, ana, ben } = await sealedLab();
+sealedTest("notifies an added user at log-in until they join", async ({ site, ana, ben }) => {
   ben.hangUp();
   await commit(ana, { epoch: 0, added: [[ben, "ben"]] });
   const first = await site.again(ben, "ben");
@@ -105,8 +102,7 @@ test("notifies an added user at log-in until they join", async () => {
   expect(third.all("invited")).toEqual([]);
 });
 
-test("accepts one of two simultaneous commits", async () => {
-  const lab = await sealedLab();
+sealedTest("accepts one of two simultaneous commits", async (lab) => {
   await letIn(lab);
   const { site, ana, ben } = lab;
   const outcomes = await site.wait(
@@ -137,20 +133,21 @@ test("repeats the answer to a repeated commit, even across a restart", async () 
   expect(await again.refusal("group-commit", commitFields({ epoch: 7 }))).toBe("stale-epoch");
 });
 
-test("refuses a post of another epoch and accepts its counter again", async () => {
-  const { site, ana } = await sealedLab();
-  await commit(ana, { epoch: 0 });
-  const post = sealedPost(0);
-  expect(await ana.refused("post", post)).toMatchObject({ code: "stale-epoch" });
-  const sealed = { epoch: 1, ciphertext: Uint8Array.of(8) };
-  const { seq } = await ana.request("post", { ...post, body: { text: "", sealed } });
-  await site.quiet();
-  const sealedRecords = ana.records.filter(({ head }) => head.kind === "sealed");
-  expect(sealedRecords).toMatchObject([{ head: { seq }, body: { epoch: 1, ciphertext: "CA" } }]);
-});
+sealedTest(
+  "refuses a post of another epoch and accepts its counter again",
+  async ({ site, ana }) => {
+    await commit(ana, { epoch: 0 });
+    const post = sealedPost(0);
+    expect(await ana.refused("post", post)).toMatchObject({ code: "stale-epoch" });
+    const sealed = { epoch: 1, ciphertext: Uint8Array.of(8) };
+    const { seq } = await ana.request("post", { ...post, body: { text: "", sealed } });
+    await site.quiet();
+    const sealedRecords = ana.records.filter(({ head }) => head.kind === "sealed");
+    expect(sealedRecords).toMatchObject([{ head: { seq }, body: { epoch: 1, ciphertext: "CA" } }]);
+  },
+);
 
-test("lets members commit and the creator create the group once", async () => {
-  const { ana, ben } = await sealedLab();
+sealedTest("lets members commit and the creator create the group once", async ({ ana, ben }) => {
   const fields = commitFields({ epoch: 0 });
   expect(await ben.refusal("group-commit", fields)).toBe("not-member");
   expect(await ben.refusal("group", { target: "vault" })).toBe("not-member");
@@ -166,22 +163,23 @@ test("lets members commit and the creator create the group once", async () => {
   expect(await ana.refusal("group-commit", wrong)).toBe("not-allowed");
 });
 
-test("adds certified devices, and removes members of the group", async () => {
-  const { ana, ben, eve } = await sealedLab();
-  const stranger = { ...commitFields({ epoch: 0 }), added: [{ user: "ben", device: EVES(eve) }] };
-  expect(await ana.refusal("group-commit", stranger)).toBe("not-allowed");
-  const unknown = commitFields({ epoch: 0, added: [[ben, "nobody"]] });
-  expect(await ana.refusal("group-commit", unknown)).toBe("user-unknown");
-  const absent = commitFields({ epoch: 0, removed: [ben] });
-  expect(await ana.refusal("group-commit", absent)).toBe("not-allowed");
-  const twice = commitFields({ epoch: 0, added: [[ana, "ana"]] });
-  expect(await ana.refusal("group-commit", twice)).toBe("not-allowed");
-  const empty = commitFields({ epoch: 0, removed: [ana] });
-  expect(await ana.refusal("group-commit", empty)).toBe("not-allowed");
-});
+sealedTest(
+  "adds certified devices, and removes members of the group",
+  async ({ ana, ben, eve }) => {
+    const stranger = { ...commitFields({ epoch: 0 }), added: [{ user: "ben", device: EVES(eve) }] };
+    expect(await ana.refusal("group-commit", stranger)).toBe("not-allowed");
+    const unknown = commitFields({ epoch: 0, added: [[ben, "nobody"]] });
+    expect(await ana.refusal("group-commit", unknown)).toBe("user-unknown");
+    const absent = commitFields({ epoch: 0, removed: [ben] });
+    expect(await ana.refusal("group-commit", absent)).toBe("not-allowed");
+    const twice = commitFields({ epoch: 0, added: [[ana, "ana"]] });
+    expect(await ana.refusal("group-commit", twice)).toBe("not-allowed");
+    const empty = commitFields({ epoch: 0, removed: [ana] });
+    expect(await ana.refusal("group-commit", empty)).toBe("not-allowed");
+  },
+);
 
-test("refuses a device that logged in by password", async () => {
-  const { site } = await sealedLab();
+sealedTest("refuses a device that logged in by password", async ({ site }) => {
   await site.member("pat", "secret secret");
   const other = await site.greeted(undefined, newKeys());
   await other.request("login", other.passwordLogin("pat", "secret secret"));
@@ -193,8 +191,7 @@ function EVES({ keys }: Guest): Uint8Array {
   return keys.device.publicKey;
 }
 
-test("removes a member from room and group in one step", async () => {
-  const lab = await sealedLab();
+sealedTest("removes a member from room and group in one step", async (lab) => {
   await letIn(lab);
   const { site, ana, ben } = lab;
   expect(await ana.refusal("group-commit", commitFields({ epoch: 1, kick: "ben" }))).toBe(
@@ -209,8 +206,7 @@ test("removes a member from room and group in one step", async () => {
   expect(await ben.refusal("join", { room: "vault" })).toBe("sealed-room");
 });
 
-test("refuses posts after a member left until their devices are removed", async () => {
-  const lab = await sealedLab();
+sealedTest("refuses posts after a member left until their devices are removed", async (lab) => {
   await letIn(lab);
   const { ana, ben } = lab;
   await ben.request("leave", { room: "vault" });
@@ -223,8 +219,7 @@ test("refuses posts after a member left until their devices are removed", async 
   await letIn(lab, 2);
 });
 
-test("seals a conversation by its first commit", async () => {
-  const { site, ana, ben } = await sealedLab();
+sealedTest("seals a conversation by its first commit", async ({ site, ana, ben }) => {
   await site.wait(ana.post("in the open", "@ben"));
   const create = { target: "@ben", group: GROUP, commitId: "dm", info: INFO };
   await ana.request("group-create", create);

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import {
   CHUNK_BYTES,
   RECEIVE_QUEUE_PER_LINK_BYTES_MAX,
@@ -8,6 +8,7 @@ import {
 } from "../../../src/base/limits.ts";
 import { FairScheduler, type Source } from "../../../src/server/session/fair-scheduler.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 
 class Bench {
   readonly clock = new VirtualClock();
@@ -41,8 +42,9 @@ class Bench {
 const inOrder = (sender: string, count: number) =>
   Array.from({ length: count }, (_, i) => `${sender}${i + 1}`);
 
-test("serves waiting senders in turn, each in its own order", async () => {
-  const bench = new Bench();
+const benchTest = fixtureTest(() => new Bench());
+
+benchTest("serves waiting senders in turn, each in its own order", async (bench) => {
   for (const sender of ["a", "b", "c"]) bench.enqueue(sender, 500);
   const begun = bench.done.length;
   await bench.clock.advance(0);
@@ -53,8 +55,7 @@ test("serves waiting senders in turn, each in its own order", async () => {
   }
 });
 
-test("queues later messages behind a waiting one", async () => {
-  const bench = new Bench();
+benchTest("queues later messages behind a waiting one", async (bench) => {
   bench.enqueue("eve", 200);
   bench.clock.after(0, () => bench.enqueue("eve", 1));
   await bench.clock.advance(0);
@@ -62,8 +63,7 @@ test("queues later messages behind a waiting one", async () => {
   expect(bench.done).toHaveLength(201);
 });
 
-test("accepts a full window of chunks and all requests in flight", async () => {
-  const bench = new Bench();
+benchTest("accepts a full window of chunks and all requests in flight", async (bench) => {
   bench.tookMs = 1;
   bench.enqueue("up", TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES, CHUNK_BYTES + 200);
   bench.enqueue("ask", REQUESTS_IN_FLIGHT_MAX, 100);
@@ -72,8 +72,7 @@ test("accepts a full window of chunks and all requests in flight", async () => {
   expect(bench.done).toHaveLength(TRANSFER_WINDOW_BYTES_MAX / CHUNK_BYTES + REQUESTS_IN_FLIGHT_MAX);
 });
 
-test("overflows only the source that sends too much", async () => {
-  const bench = new Bench();
+benchTest("overflows only the source that sends too much", async (bench) => {
   const sizeBytes = 64 << 10;
   const count = Math.ceil(RECEIVE_QUEUE_PER_LINK_BYTES_MAX / sizeBytes) - 50;
   bench.enqueue("eve", count, sizeBytes, "one");
@@ -85,8 +84,7 @@ test("overflows only the source that sends too much", async () => {
   expect(bench.of("eve").slice(0, count)).toEqual(inOrder("eve", count));
 });
 
-test("drops the largest queue of the largest sender", () => {
-  const bench = new Bench();
+benchTest("drops the largest queue of the largest sender", (bench) => {
   const sizeBytes = 64 << 10;
   bench.enqueue("ana", 300);
   const each = Math.floor(RECEIVE_QUEUE_PER_LINK_BYTES_MAX / sizeBytes / 2);
@@ -98,8 +96,7 @@ test("drops the largest queue of the largest sender", () => {
   expect(bench.turns.queuedCount * sizeBytes).toBeLessThan(RECEIVE_QUEUES_BYTES_MAX);
 });
 
-test("limits the work of a turn across many senders", async () => {
-  const bench = new Bench();
+benchTest("limits the work of a turn across many senders", async (bench) => {
   bench.tookMs = 0.1;
   for (let i = 0; i < 64; i++) bench.enqueue(`m${i}-`, 100);
   expect(bench.done.length).toBeLessThan(64 + 32);

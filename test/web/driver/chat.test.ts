@@ -7,8 +7,10 @@ import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuccession } from "../../../src/crypto/succession.ts";
 import type { Store } from "../../../src/web/browser/indexed-db.ts";
 import { revokeOthers } from "../../../src/web/driver/devices.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import { rejection } from "../../rejection.ts";
 import { Site } from "../../server/site.ts";
+import { siteTest } from "../../server/site-lab.ts";
 import { Browser, opened, type Tab } from "../browser/browser.ts";
 
 async function operated() {
@@ -26,6 +28,8 @@ function unreadIn(tab: Tab, target: string): number {
   const { rooms, people } = roomList(tab.chat.model);
   return [...rooms, ...people].find((line) => line.target === target)?.unread ?? -1;
 }
+
+const openTest = fixtureTest(opened);
 
 describe("login", () => {
   test("registers a new name, and logs in by key after a reload", async () => {
@@ -108,8 +112,7 @@ describe("login", () => {
     expect(again.chat.knownUsers).toEqual(["zoe"]);
   });
 
-  test("logs in from another browser by password, then by key", async () => {
-    const { site } = await opened();
+  openTest("logs in from another browser by password, then by key", async ({ site }) => {
     const other = new Browser(site);
     const tab = await other.tab();
     expect(await codeOf(site.wait(tab.chat.enter({ user: "ana" })))).toBe("login-refused");
@@ -119,8 +122,7 @@ describe("login", () => {
     await again.loggedIn("ana");
   });
 
-  test("requires the password on each visit if the browser stores no key", async () => {
-    const { site } = await opened();
+  openTest("requires the password on each visit if the browser stores no key", async ({ site }) => {
     const old = new Browser(site);
     old.subtle = undefined;
     const tab = await old.tab();
@@ -133,8 +135,7 @@ describe("login", () => {
     expect(await codeOf(site.wait(stranger.chat.enter({ user: "cleo" })))).toBe("not-allowed");
   });
 
-  test("requires a new login after being signed out elsewhere", async () => {
-    const { site, ana } = await opened();
+  openTest("requires a new login after being signed out elsewhere", async ({ site, ana }) => {
     const other = await new Browser(site).tab();
     await site.wait(other.chat.enter({ user: "ana", password: "secret" }));
     expect(await site.wait(revokeOthers(other.chat.request))).toBe(1);
@@ -144,8 +145,7 @@ describe("login", () => {
     expect(other.chat.model.me).toBe("ana");
   });
 
-  test("logs out all tabs together", async () => {
-    const { site, browser, ana: one } = await opened();
+  openTest("logs out all tabs together", async ({ site, browser, ana: one }) => {
     const two = await browser.tab();
     await two.loggedIn("ana");
     await site.wait(one.chat.logout());
@@ -217,8 +217,7 @@ describe("messages", () => {
 });
 
 describe("broken links", () => {
-  test("delivers offline messages once, in order, after many losses", async () => {
-    const { site, ana } = await opened();
+  openTest("delivers offline messages once, in order, after many losses", async ({ site, ana }) => {
     const ben = await site.member("ben");
     for (let i = 0; i < 30; i++) {
       ana.chat.actions.send("lobby", { text: `word ${i}` });
@@ -294,8 +293,7 @@ describe("broken links", () => {
 });
 
 describe("history", () => {
-  test("scrolls without gaps, and jumps to search results", async () => {
-    const site = await Site.open();
+  siteTest("scrolls without gaps, and jumps to search results", async (site) => {
     const ben = await site.member("ben");
     for (let i = 0; i < 400; i++) void ben.post(`word ${i}`);
     await site.quiet();
@@ -347,8 +345,7 @@ describe("storage failures", () => {
     await ana.settled();
   });
 
-  test("marks a message as sending only once it is stored", async () => {
-    const { site, browser, ana } = await opened();
+  openTest("marks a message as sending only once it is stored", async ({ site, browser, ana }) => {
     const { store } = browser;
     const writing = Promise.withResolvers<void>();
     browser.store = writingBy(store, (changes) => writing.promise.then(() => store.write(changes)));

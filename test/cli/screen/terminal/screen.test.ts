@@ -7,6 +7,7 @@ import { PLAIN } from "../../../../src/cli/screen/terminal/pen.ts";
 import { rowOf } from "../../../../src/cli/screen/terminal/row.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import type { Size } from "../../../../src/io/terminal/device.ts";
+import { fixtureTest } from "../../../fixture-test.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
 
@@ -83,6 +84,8 @@ function changed(lines: readonly string[], step: Change): string[] {
   return lines.map((line, at) => (at < step.from ? line : (lines[at + step.by] ?? step.line)));
 }
 
+const screenTest = fixtureTest(() => openScreen());
+
 describe("frames", () => {
   test("displays the last frame after any sequence of frames", () => {
     const size = { columns: 17, rows: 8 };
@@ -107,8 +110,7 @@ describe("frames", () => {
     );
   });
 
-  test("does not rewrite unchanged cells", () => {
-    const { screen, emulator, bytes } = openScreen();
+  screenTest("does not rewrite unchanged cells", ({ screen, emulator, bytes }) => {
     const lines = ["one", "two", "three", "\x1b[1mfour\x1b[m", "five"];
     screen.show(frameOf(lines));
     emulator.write(bytes());
@@ -135,16 +137,14 @@ describe("frames", () => {
     }
   });
 
-  test("ignores other control sequences", () => {
-    const { screen, emulator, bytes } = openScreen();
+  screenTest("ignores other control sequences", ({ screen, emulator, bytes }) => {
     screen.show(frameOf(["a\x1b[2Jb\tc\x1b]0;x\x07d\x9b3me\x1b[?25lf\x1b"]));
     emulator.write(bytes());
     expect(emulator.text(0)).toBe("abcd3mef");
     expect(emulator.title).toBe("chat");
   });
 
-  test("cleans and shortens the title, and writes it once", () => {
-    const { screen, emulator, bytes } = openScreen();
+  screenTest("cleans and shortens the title, and writes it once", ({ screen, emulator, bytes }) => {
     const title = `a\x1b]b\x07${"x".repeat(NOTICE_CODE_POINTS_MAX)}`;
     screen.show(frameOf([], { title }));
     emulator.write(bytes());
@@ -175,8 +175,7 @@ describe("a blocked terminal", () => {
     expect(emulator.bells).toBe(1);
   });
 
-  test("does not delay the exit", async () => {
-    const { device, clock, screen } = openScreen();
+  screenTest("does not delay the exit", async ({ device, clock, screen }) => {
     device.output.stop();
     screen.show(frameOf(["two"]));
     const closing = screen.close();
@@ -186,8 +185,7 @@ describe("a blocked terminal", () => {
   });
 });
 
-test("redraws after a resize", () => {
-  const { device, screen, sizes, bytes } = openScreen();
+screenTest("redraws after a resize", ({ device, screen, sizes, bytes }) => {
   screen.show(frameOf(["a long line of text", "two"]));
   bytes();
   device.resize({ columns: 10, rows: 3 });
@@ -201,8 +199,7 @@ test("redraws after a resize", () => {
 });
 
 describe("side output", () => {
-  test("copies at most COPY_BYTES_MAX", () => {
-    const { screen } = openScreen();
+  screenTest("copies at most COPY_BYTES_MAX", ({ screen }) => {
     expect(screen.copy("x".repeat(COPY_BYTES_MAX + 1))).toBe(false);
     expect(screen.copy("x".repeat(COPY_BYTES_MAX))).toBe(true);
   });
