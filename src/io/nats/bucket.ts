@@ -1,7 +1,7 @@
 /** Bucket of small values in a JetStream stream, with one subject per write. */
 
 import { randomUUID } from "node:crypto";
-import { DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType } from "@nats-io/jetstream";
+import { DiscardPolicy, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import {
@@ -13,17 +13,10 @@ import {
 } from "../../base/limits-cluster.ts";
 import type { Bucket, Value } from "../bucket/bucket.ts";
 import { type Clock, retry } from "../clock.ts";
-import {
-  asNatsFault,
-  type ClusterConnection,
-  natsFault,
-  WRONG_LAST_SEQUENCE,
-} from "./jetstream.ts";
+import { asNatsFault, type ClusterConnection, isWrongLast, natsFault } from "./jetstream.ts";
 import { findStream } from "./stream-lookup.ts";
 
 const REPLACES = "Chat-Replaces";
-/** Error codes for an unexpected last message. Later NATS versions use 10164. */
-const WRONG_LAST = new Set([WRONG_LAST_SEQUENCE, 10_164]);
 
 export async function openBuckets<Kind extends string>(
   parts: ClusterConnection,
@@ -116,7 +109,7 @@ class JetStreamBucket implements Bucket {
       try {
         return (await client.publish(subject, bytes, options)).seq;
       } catch (error) {
-        const isConflict = error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
+        const isConflict = isWrongLast(error);
         // After an attempt without an answer, the conflicting write may be that attempt.
         if (isConflict && isUnknown) throw natsFault(error);
         if (isConflict) return undefined;

@@ -14,14 +14,19 @@ import { type FileId, isFileId } from "../../base/ids.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { Clock } from "../clock.ts";
 import type { ContentStore } from "../cluster/shared-files.ts";
-import { asNatsFault, connectNats, type JetStreamOptions, natsFault } from "./jetstream.ts";
+import {
+  asNatsFault,
+  connectNats,
+  isWrongLast,
+  type JetStreamOptions,
+  natsFault,
+  withFallback,
+} from "./jetstream.ts";
 import { addStream, findStream, hasLeader, waitForLeader } from "./stream-lookup.ts";
 
 /** Enough time for all chunks in flight to cross a 10 Mbit/s network. */
 const CLUSTER_CONTENT_ANSWER_MS = 5_000;
 
-/** Error codes for an unexpected last message. Later NATS versions use 10164. */
-const ALREADY_EXISTS = new Set([10_071, 10_164]);
 /** Time to wait for the first server before querying the others, in case it is frozen. */
 const FALLBACK_DELAY_MS = 1_000;
 const FULL = new Set([10_023, 10_047, 10_077]);
@@ -124,35 +129,19 @@ export class JetStreamContent implements ContentStore {
       await this.#client.publish(this.#subject(file, part), bytes, { expect });
       return true;
     } catch (error) {
-      if (error instanceof JetStreamApiError && ALREADY_EXISTS.has(error.code)) return false;
+      if (isWrongLast(error)) return false;
       throw storeFault(error);
     }
   }
 
   async get(file: FileId, part: string): Promise<Uint8Array | undefined> {
-    const { manager, name } = this.#options;
+    const { manager, name, clock } = this.#options;
     const query = { last_by_subj: this.#subject(file, part) };
     const byAny = () => manager.direct.getMessage(name, query);
     const byLeader = () => manager.streams.getMessage(name, query);
-    const found = await asNatsFault(this.#withFallback(byAny, byLeader));
+    const found = await withFallback(clock, byAny, FALLBACK_DELAY_MS, [byAny, byLeader]);
     const message = found ?? (await asNatsFault(byLeader()));
     return message === null ? undefined : new Uint8Array(message.data);
-  }
-
-  async #withFallback<Found>(
-    act: () => Promise<Found>,
-    fallback: () => Promise<Found>,
-  ): Promise<Found> {
-    const { promise, resolve, reject } = Promise.withResolvers<Found>();
-    act().then(resolve, reject);
-    const cancel = this.#options.clock.after(FALLBACK_DELAY_MS, () => {
-      for (const request of [act, fallback]) request().then(resolve, () => undefined);
-    });
-    try {
-      return await promise;
-    } finally {
-      cancel();
-    }
   }
 
   async parts(file: FileId): Promise<string[]> {

@@ -8,7 +8,6 @@ import {
   jetstream,
   jetstreamManager,
   type Republish,
-  type StoredMsg,
 } from "@nats-io/jetstream";
 import {
   connect,
@@ -66,8 +65,8 @@ const PINGS_UNANSWERED_MAX = 2;
 const FALLBACK_DELAY_MS = 200;
 const DUPLICATE_WINDOW_NS = 120e9;
 const STREAM_LAG_LOW = 100;
-/** Error code for an unexpected end of the stream. */
-export const WRONG_LAST_SEQUENCE = 10_071;
+/** Error codes for an unexpected last message. Later NATS versions use 10164. */
+const WRONG_LAST = new Set([10_071, 10_164]);
 
 /**
  * Opens the cluster's stream or creates a missing one. Only inspects it if `identity` is
@@ -334,9 +333,7 @@ export class JetStream implements CopyStream, Stream {
         timeout: CLUSTER_COPY_ANSWER_MS,
       });
     } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== WRONG_LAST_SEQUENCE) {
-        throw natsFault(error);
-      }
+      if (!isWrongLast(error)) throw natsFault(error);
       throw new Fault("log-conflict", "another message has this position", { cause: error });
     }
   }
@@ -389,24 +386,35 @@ export class JetStream implements CopyStream, Stream {
    * can leave a replica permanently different after its leader was isolated.
    */
   async get(seq: number): Promise<StreamMessage | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<StoredMsg | null>();
     const { name } = this.#stream;
-    const settleWith = (request: Promise<StoredMsg | null>) => request.then(resolve, reject);
-    void settleWith(this.#manager.streams.getMessage(name, { seq }));
-    const cancel = this.#clock.after(FALLBACK_DELAY_MS, () => {
-      void settleWith(this.#manager.direct.getMessage(name, { seq }));
-    });
-    try {
-      const found = await asNatsFault(promise);
-      if (found === null || found.seq !== seq) return undefined;
-      return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
-    } finally {
-      cancel();
-    }
+    const byLeader = () => this.#manager.streams.getMessage(name, { seq });
+    const byReplica = () => this.#manager.direct.getMessage(name, { seq });
+    const found = await withFallback(this.#clock, byLeader, FALLBACK_DELAY_MS, [byReplica]);
+    if (found === null || found.seq !== seq) return undefined;
+    return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
+  }
+}
+
+/** Sends other requests if the first has no answer after `waitMs`, e.g. from a frozen server. */
+export async function withFallback<Found>(
+  clock: Clock,
+  first: () => Promise<Found>,
+  waitMs: number,
+  others: readonly (() => Promise<Found>)[],
+): Promise<Found> {
+  const { promise, resolve, reject } = Promise.withResolvers<Found>();
+  first().then(resolve, reject);
+  const cancel = clock.after(waitMs, () => {
+    for (const request of others) request().then(resolve, () => undefined);
+  });
+  try {
+    return await asNatsFault(promise);
+  } finally {
+    cancel();
   }
 }
 
@@ -416,6 +424,10 @@ export async function asNatsFault<Value>(request: Promise<Value>): Promise<Value
   } catch (error) {
     throw natsFault(error);
   }
+}
+
+export function isWrongLast(error: unknown): boolean {
+  return error instanceof JetStreamApiError && WRONG_LAST.has(error.code);
 }
 
 export function natsFault(error: unknown): Fault {
