@@ -4,7 +4,6 @@
 
 import {
   chmodSync,
-  closeSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -16,13 +15,13 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
-import { openPlain } from "./system-disk.ts";
+import { openPlain, withFile } from "./system-disk.ts";
 
 export const DATA_FORMAT = 3;
 const HARMLESS = new Set([
@@ -165,8 +164,7 @@ export function readNamedFile(
 
 function readBounded(path: string, sizeBytesMax: number, open: () => number): string | undefined {
   try {
-    const file = open();
-    try {
+    return withFile(open(), (file) => {
       // Do not trust the reported size, because an endless device reports 0.
       const bytes = Buffer.allocUnsafe(sizeBytesMax + 1);
       let length = 0;
@@ -176,9 +174,7 @@ function readBounded(path: string, sizeBytesMax: number, open: () => number): st
         length += bytesRead;
       }
       throw new Fault("data-foreign", msg`${path} is too large`);
-    } finally {
-      closeSync(file);
-    }
+    });
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -191,15 +187,13 @@ export function writeSmallFile(path: string, text: string): void {
   try {
     // A killed run may have left a file, or an attacker a link.
     rmSync(temporary, { force: true });
-    const file = openSync(temporary, "wx", 0o600);
-    try {
+    withFile(openSync(temporary, "wx", 0o600), (file) => {
       writeFileSync(file, text);
       fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    });
     renameSync(temporary, path);
-    syncFolderOf(path);
+    // Windows cannot open folders.
+    if (process.platform !== "win32") withFile(openSync(dirname(path), "r"), fsyncSync);
   } catch (error) {
     throw diskFault(error, path);
   }
@@ -214,16 +208,6 @@ export async function readOrCreateSmallFile(
   const created = await make();
   writeSmallFile(path, created);
   return created;
-}
-
-function syncFolderOf(path: string): void {
-  if (process.platform === "win32") return; // Windows cannot open folders.
-  const folder = openSync(resolve(path, ".."), "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }
 
 function folderFault(error: unknown, path: string): Fault {

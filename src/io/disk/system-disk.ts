@@ -62,10 +62,14 @@ export function openPlain(path: string, access: "read" | "write" | "create"): nu
 
 /** Reads the start of a regular file, without following links. */
 export function readStart(path: string, sizeBytesMax: number): Buffer {
-  const fd = openPlain(path, "read");
+  const bytes = Buffer.alloc(sizeBytesMax);
+  const read = (fd: number) => fs.readSync(fd, bytes, 0, sizeBytesMax, 0);
+  return bytes.subarray(0, withFile(openPlain(path, "read"), read));
+}
+
+export function withFile<Result>(fd: number, use: (fd: number) => Result): Result {
   try {
-    const bytes = Buffer.alloc(sizeBytesMax);
-    return bytes.subarray(0, fs.readSync(fd, bytes, 0, sizeBytesMax, 0));
+    return use(fd);
   } finally {
     fs.closeSync(fd);
   }

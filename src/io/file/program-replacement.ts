@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
-import { kindOf, makeFolderNew } from "../disk/system-disk.ts";
+import { kindOf, makeFolderNew, withFile } from "../disk/system-disk.ts";
 import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";
@@ -128,12 +128,7 @@ export class ProgramReplacement {
     }
     fs.renameSync(copy, old);
     fs.renameSync(this.path, this.#program);
-    const folder = fs.openSync(dirname(this.#program), "r");
-    try {
-      fs.fsyncSync(folder);
-    } finally {
-      fs.closeSync(folder);
-    }
+    withFile(fs.openSync(dirname(this.#program), "r"), fs.fsyncSync);
     return old;
   }
 

@@ -111,7 +111,7 @@ export class StateDatabase {
 
   constructor(folder: string | undefined) {
     this.folder = folder;
-    this.#database = folder === undefined ? openDatabaseInMemory() : openDatabase(folder);
+    this.#database = openDatabase(folder);
   }
 
   get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
@@ -152,28 +152,32 @@ export class StateDatabase {
   }
 }
 
-function openDatabase(folder: string): Database {
-  return withStoreFaults(folder, () => {
-    const path = join(folder, CLIENT_STATE_FILE);
-    // SQLite gives its side files the mode of this file, 0600.
-    closeSync(openPlain(path, "create"));
-    const database = new Database(path, { strict: true, readwrite: true, create: true });
-    try {
-      database.run(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
-      migrate(database, folder);
-      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      return database;
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  });
+/** @param path `undefined` for a database in memory */
+export function openSqlite(
+  path: string | undefined,
+  prepare: (database: Database) => void,
+): Database {
+  // SQLite gives its side files the mode of this file, 0600.
+  if (path !== undefined) closeSync(openPlain(path, "create"));
+  const options = { strict: true, readwrite: true, create: true };
+  const database = new Database(path ?? ":memory:", options);
+  try {
+    prepare(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
-function openDatabaseInMemory(): Database {
-  const database = new Database(":memory:", { strict: true });
-  migrate(database, "memory");
-  return database;
+function openDatabase(folder: string | undefined): Database {
+  const path = folder === undefined ? undefined : join(folder, CLIENT_STATE_FILE);
+  const prepare = (database: Database) => {
+    database.run(`PRAGMA busy_timeout = ${OPEN_TIMEOUT_MS}`);
+    migrate(database, folder ?? "memory");
+    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  };
+  return withStoreFaults(folder ?? "memory", () => openSqlite(path, prepare));
 }
 
 function migrate(database: Database, folder: string): void {
@@ -203,7 +207,7 @@ function overwriteDeletedRows(database: Database): void {
   }
 }
 
-function versionOf(database: Database): number {
+export function versionOf(database: Database): number {
   const row = database.query<{ user_version: number }, []>("PRAGMA user_version").get();
   return row?.user_version ?? 0;
 }

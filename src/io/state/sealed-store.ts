@@ -1,13 +1,13 @@
 /** Database of sealed rooms: group states and decrypted messages. */
 
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, existsSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
-import { openPlain, readStart } from "../disk/system-disk.ts";
+import { readStart } from "../disk/system-disk.ts";
 import { TaskQueue } from "../task-queue.ts";
-import { withStoreFaults } from "./schema.ts";
+import { openSqlite, versionOf, withStoreFaults } from "./schema.ts";
 
 export interface SealedOwner {
   readonly fingerprint: string;
@@ -191,16 +191,12 @@ export class SealedRows {
 }
 
 function openDatabase(folder: string | undefined): Database {
-  const path = folder === undefined ? ":memory:" : join(folder, SEALED_STATE_FILE);
-  if (folder !== undefined) closeSync(openPlain(path, "create"));
-  const database = new Database(path, { strict: true, readwrite: true, create: true });
-  try {
+  const path = folder === undefined ? undefined : join(folder, SEALED_STATE_FILE);
+  return openSqlite(path, (database) => {
     database.run("PRAGMA busy_timeout = 5000");
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = FULL");
-    const { user_version: version } = database
-      .query<{ user_version: number }, []>("PRAGMA user_version")
-      .get() ?? { user_version: 0 };
+    const version = versionOf(database);
     if (version > FORMAT) {
       throw new Fault("version-unsupported", msg`${path} was written by a newer version`, {
         remedy: "upgrade chat, or set another CHAT_HOME",
@@ -209,11 +205,7 @@ function openDatabase(folder: string | undefined): Database {
     database.run(SCHEMA);
     if (version < FORMAT) database.run(`PRAGMA user_version = ${FORMAT}`);
     database.run("PRAGMA busy_timeout = 0");
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+  });
 }
 
 function renameIfDamaged(path: string): void {
