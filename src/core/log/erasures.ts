@@ -35,8 +35,7 @@ export class Erasures {
     this.ordered = ordered;
   }
 
-  /** @returns the seqs of the records that this record orders to be blanked */
-  add(record: FoldedRecord): readonly number[] {
+  add(record: FoldedRecord): void {
     const { erased, head } = record;
     if (erased !== undefined) {
       this.#blank.add(head.seq);
@@ -47,7 +46,6 @@ export class Erasures {
     const targets = erasuresOf(record);
     const replaced = head.kind === "password" ? this.#addPassword(record) : undefined;
     this.#order(head.seq, replaced === undefined ? targets : [...targets, replaced]);
-    return targets;
   }
 
   /** Returns the blank records whose erasure no record ordered, in ascending order. */

@@ -41,16 +41,15 @@ export class Progress {
   #sizeBytes: number | undefined;
   #doneBytes: number;
   #progressedAt: number;
-  #pauseCause: PauseCause;
+  #pauseCause: PauseCause = "network";
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ProgressOptions, initialCause: PauseCause = "network") {
+  constructor(options: ProgressOptions) {
     this.#resumedBytes = options.resumedBytes;
     this.#sizeBytes = options.sizeBytes;
     this.#startedAt = options.now;
     this.#doneBytes = options.resumedBytes;
     this.#progressedAt = options.now;
-    this.#pauseCause = initialCause;
     this.#samples = [{ at: options.now, bytes: options.resumedBytes }];
   }
 

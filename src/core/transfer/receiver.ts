@@ -7,8 +7,6 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
 export interface ChunkReceiverOptions {
   readonly storedChunks: number;
-  /** Stored bytes; only the file's last chunk may be short. If omitted, all chunks are full. */
-  readonly haveBytes?: number;
   readonly windowBytes: number;
   readonly sizeBytes?: number;
   readonly sizeBytesMax?: number;
@@ -35,12 +33,9 @@ export class ChunkReceiver {
     this.#windowBytes = options.windowBytes;
     this.#sizeBytesMax = options.sizeBytesMax ?? FILE_BYTES_MAX;
     this.#next = options.storedChunks;
-    const haveBytes =
-      options.haveBytes ?? Math.min(options.storedChunks * CHUNK_BYTES, sizeOrInfinity(options));
-    assert(chunkCount(haveBytes) === options.storedChunks, "stored chunks and bytes match");
-    const isShort = haveBytes < options.storedChunks * CHUNK_BYTES;
-    this.#sizeBytes = options.sizeBytes ?? (isShort ? haveBytes : undefined);
-    assert(haveBytes <= (this.#sizeBytes ?? haveBytes), "stored bytes do not exceed the file");
+    this.#sizeBytes = options.sizeBytes;
+    const chunksMax = chunkCount(options.sizeBytes ?? Number.POSITIVE_INFINITY);
+    assert(this.#next <= chunksMax, "stored chunks do not exceed the file");
   }
 
   get next(): number {
@@ -88,10 +83,8 @@ export class ChunkReceiver {
     const { sizeBytes, chunks } = total;
     if (sizeBytes > this.#sizeBytesMax) throw this.#tooLarge(`${sizeBytes} bytes`);
     if (chunks !== chunkCount(sizeBytes)) {
-      throw new Fault(
-        "frame-malformed",
-        `a file of ${sizeBytes} bytes cannot have ${chunks} chunks`,
-      );
+      const message = `a file of ${sizeBytes} bytes cannot have ${chunks} chunks`;
+      throw new Fault("frame-malformed", message);
     }
     if (this.#sizeBytes !== undefined && this.#sizeBytes !== sizeBytes) {
       const message = `the file ends with ${sizeBytes} bytes instead of ${this.#sizeBytes}`;
@@ -141,15 +134,9 @@ export class ChunkReceiver {
   }
 
   #tooLarge(reason: string): Fault {
-    return new Fault(
-      "too-large",
-      `${reason} exceeds the file size limit of ${this.#sizeBytesMax} bytes`,
-    );
+    const limit = `the file size limit of ${this.#sizeBytesMax} bytes`;
+    return new Fault("too-large", `${reason} exceeds ${limit}`);
   }
-}
-
-function sizeOrInfinity({ sizeBytes }: ChunkReceiverOptions): number {
-  return sizeBytes ?? Number.POSITIVE_INFINITY;
 }
 
 export function wrongChecksum(index: number): Fault {

@@ -61,7 +61,8 @@ describe("progress", () => {
   });
 
   test("reports a stall and its cause after STALL_REPORTED_AFTER_MS, until the next byte", () => {
-    const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 }, "server");
+    const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 });
+    progress.setPauseCause("server");
     expect(progress.report(STALL_REPORTED_AFTER_MS - 1)).not.toHaveProperty("pause");
     const paused = (cause: string, durationMs: number) => ({ pause: { cause, durationMs } });
     expect(progress.report(STALL_REPORTED_AFTER_MS)).toMatchObject(
