@@ -40,10 +40,6 @@ export const CLOCK_SLACK_MS = 24 * 60 * 60_000;
  */
 export const CLOCK_AGREEMENT_MS = 24 * 60 * 60_000;
 
-function isPlausible(unixMs: number, believedMs: number): boolean {
-  return Math.abs(unixMs - believedMs) <= CLOCK_SLACK_MS;
-}
-
 export function clockText({ plausible, now, newest }: ClockStatus): string {
   if (plausible) return "the clock is plausible; expiry and deletion have resumed";
   const days = counted(Math.floor(Math.abs(now - newest) / CLOCK_SLACK_MS), "day");
@@ -94,7 +90,8 @@ export class ClockCheck {
 
   status(reading: ClockReading): ClockStatus {
     const newest = Math.floor(this.believedMs(reading.now));
-    return { plausible: isPlausible(reading.unixMs, newest), now: reading.unixMs, newest };
+    const plausible = Math.abs(reading.unixMs - newest) <= CLOCK_SLACK_MS;
+    return { plausible, now: reading.unixMs, newest };
   }
 
   /** Time for decisions that delete or expire something; never ahead of what can be believed. */

@@ -10,7 +10,7 @@ import {
   type OnPaste,
   openLineEditor,
 } from "../../io/terminal/line-editor.ts";
-import { openPlainEditor } from "../../io/terminal/plain-editor.ts";
+import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
@@ -76,7 +76,7 @@ export class ChatConsole {
 
   #openEditor(): LineEditor {
     const { stdin, stdout, env } = this.#context;
-    if (env["TERM"] === "dumb") return openPlainEditor(stdin, stdout);
+    if (env["TERM"] === "dumb") return new PlainEditor(stdin, stdout);
     return openLineEditor(stdin, stdout, this.#onPaste);
   }
 

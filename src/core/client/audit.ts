@@ -162,11 +162,10 @@ function formatReason(
   switch (reason) {
     case "rolled-back":
       return `the server's history has only ${records}, but this device has seen ${size}`;
-    case "forked":
-      return (
-        `the server's history has ${records}, but ${firstOf(size)} not what this device` +
-        " has seen"
-      );
+    case "forked": {
+      const first = size === 1 ? "the first is" : `its first ${size} are`;
+      return `the server's history has ${records}, but ${first} not what this device has seen`;
+    }
     case "other-origin":
       return (
         `the server presents a different history (${records}, ${presented?.origin ?? ""}) from` +
@@ -183,10 +182,6 @@ function formatReason(
     default:
       return reason satisfies never;
   }
-}
-
-function firstOf(size: number): string {
-  return size === 1 ? "the first is" : `its first ${size} are`;
 }
 
 function are(number: number, noun: string): string {

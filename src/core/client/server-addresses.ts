@@ -115,9 +115,10 @@ export class ServerAddresses {
   }
 
   succeeded(address: ServerAddress): boolean {
-    const known = this.#candidates.get(formatAddress(address));
+    const text = formatAddress(address);
+    const known = this.#candidates.get(text);
     if (known !== undefined) known.failures = 0;
-    const hasChanged = this.#last === undefined || !isSame(this.#last, address);
+    const hasChanged = this.#last === undefined || formatAddress(this.#last) !== text;
     this.#last = address;
     this.#isExplicit = false;
     this.#order();
@@ -150,10 +151,6 @@ export class ServerAddresses {
       this.#candidates.set(text, { address, isConfigured: configured.has(text), failures });
     }
   }
-}
-
-function isSame(a: ServerAddress, b: ServerAddress): boolean {
-  return formatAddress(a) === formatAddress(b);
 }
 
 /** Some systems parse a name that ends in a hexadecimal number as an IPv4 address. */

@@ -208,7 +208,8 @@ export function* mode(session: IrcSession, { params }: IrcLine): Task {
   const room = channel === undefined ? undefined : session.server.rooms.get(channel.id);
   if (channel === undefined || room === undefined) return;
   if (modes === undefined) {
-    return session.numeric(RPL.channelModeIs, channel.name, modesOf(room));
+    const modes = `+n${room.isClosed ? "m" : ""}${room.locked ? "k" : ""}`;
+    return session.numeric(RPL.channelModeIs, channel.name, modes);
   }
   const parsed = /^([+-]?)([A-Za-z])$/.exec(modes);
   if (parsed === null) {
@@ -216,10 +217,6 @@ export function* mode(session: IrcSession, { params }: IrcLine): Task {
   }
   const [, sign, letter = ""] = parsed;
   yield* changeMode(session, { channel, room, isOn: sign !== "-", letter, args });
-}
-
-function modesOf({ isClosed, locked }: Room): string {
-  return `+n${isClosed ? "m" : ""}${locked ? "k" : ""}`;
 }
 
 interface ModeChange {

@@ -217,7 +217,8 @@ export class Registration {
     const since = formatUtc(server.startedUnixMs);
     session.numeric(RPL.created, `this server was started ${since}`);
     session.numeric(RPL.myInfo, HOST, `chat-${server.version}`, "o", "bkmno", "bko");
-    const tokens = [`NETWORK=${networkToken(server.name)}`, ...ISUPPORT_TOKENS];
+    const network = server.name.replaceAll(/[^\w.-]+/g, "-") || "chat";
+    const tokens = [`NETWORK=${network}`, ...ISUPPORT_TOKENS];
     for (let at = 0; at < tokens.length; at += ISUPPORT_PER_LINE) {
       const line = tokens.slice(at, at + ISUPPORT_PER_LINE);
       session.numeric(RPL.isupport, ...line, "are supported by this server");
@@ -281,8 +282,4 @@ function passCredentials(text: string, nick: string): Credentials {
   return user === undefined || password === undefined
     ? { user: nick, password: text }
     : { user, password };
-}
-
-function networkToken(name: string): string {
-  return name.replaceAll(/[^\w.-]+/g, "-") || "chat";
 }

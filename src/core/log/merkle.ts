@@ -51,7 +51,7 @@ export class MerkleTree {
     const slot = this.nextLeaf();
     if (leaf !== slot) slot.set(leaf);
     this.#size += 1;
-    if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
+    if (this.#size % GROUP_LEAVES === 0) this.#addGroup(this.#hasher.over(this.#group));
   }
 
   value(): MerkleTreeValue {
@@ -99,10 +99,6 @@ export class MerkleTree {
       const from = (first % GROUP_LEAVES) * HASH_BYTES;
       return this.#hasher.over(leaves.subarray(from, from + 2 ** level * HASH_BYTES));
     };
-  }
-
-  #closeGroup(): void {
-    this.#addGroup(this.#hasher.over(this.#group));
   }
 
   #addGroup(group: Uint8Array): void {

@@ -234,9 +234,7 @@ export class CommitCheck {
     const before = members.find((member) => member.device === device.device);
     if (removed !== undefined) {
       // A leaf index outside of the tree would make the library loop forever.
-      if (before === undefined || before.leaf !== removed) {
-        return refused("other-removed");
-      }
+      if (before?.leaf !== removed) return refused("other-removed");
       if (before.account !== device.account) return refused("identity-changed");
       return accepted({ ...change, kind: "resync", added: [device], removed: [before] });
     }

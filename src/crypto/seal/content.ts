@@ -55,7 +55,7 @@ export async function writeContent(
     );
   }
   const signature = await signer.sign(await signedBytes(content, context));
-  return packContent({ ...content, signature });
+  return packValue(valuesOf({ ...content, signature }));
 }
 
 /**
@@ -72,10 +72,6 @@ export async function readContent(
     return content;
   }
   throw new Fault("seal-broken", "a message is not signed by the device that sent it");
-}
-
-function packContent(content: SignedContent): Uint8Array {
-  return packValue(valuesOf(content));
 }
 
 function valuesOf(content: SignedContent): Readonly<Record<string, unknown>> {

@@ -226,14 +226,8 @@ class Backup {
       const { size, root } = previous[name];
       const folder = join(data, name);
       const atLeast = Math.min(size, endOf(disk, folder).durable);
-      const { roots } = await verifyLogCopy({
-        disk,
-        folder,
-        sha256,
-        atLeast,
-        upTo: size,
-        sizes: [size],
-      });
+      const part = { atLeast, upTo: size, sizes: [size] };
+      const { roots } = await verifyLogCopy({ disk, folder, sha256, ...part });
       if (roots.get(size) !== root) throw diverged(out, data);
     }
   }

@@ -32,13 +32,6 @@ export interface ExpectedRecords {
   readonly size: number;
 }
 
-interface PinRow {
-  readonly origin: string;
-  readonly size: number;
-  readonly root: Uint8Array;
-  readonly note: string;
-}
-
 interface SeenRow {
   readonly seq: number;
   readonly leaf: Uint8Array;
@@ -63,7 +56,7 @@ const DELETE_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AN
 export class HomeLogPins extends HomeTable implements LogPins {
   pin({ fingerprint }: Pick<LogReader, "fingerprint">): LogPin | undefined {
     const sql = "SELECT origin, size, root, note FROM log_pins WHERE fingerprint = ?";
-    return this.database.get<PinRow>(sql, fingerprint);
+    return this.database.get<LogPin>(sql, fingerprint);
   }
 
   pinOf(fingerprint: string, origin: string): (LogPin & { fingerprint: string }) | undefined {

@@ -99,16 +99,14 @@ class TcpListener implements LineListener {
     this.#server.stop();
     for (const { socket } of [...this.#handshaking.values()]) socket.terminate();
     for (const socket of [...this.#sockets]) socket.end();
-    const cancel = this.#clock.after(PEER_CLOSE_MS, () => this.#closeSent());
+    // Peers may keep their connections open after the last line.
+    const cancel = this.#clock.after(PEER_CLOSE_MS, () => {
+      for (const socket of [...this.#sockets]) if (socket.queuedBytes() === 0) socket.destroy();
+    });
     if (this.#sockets.size > 0) await this.#emptied.promise;
     cancel();
     this.#cancelScan?.();
     this.#server.stop(true);
-  }
-
-  /** Closes the connections of peers that keep them open after the last line. */
-  #closeSent(): void {
-    for (const socket of [...this.#sockets]) if (socket.queuedBytes() === 0) socket.destroy();
   }
 
   #listen(): TCPSocketListener<Connection> {

@@ -4,17 +4,13 @@ import type { Input } from "./input.ts";
 import type { EnteredLine, LineEditor } from "./line-editor.ts";
 import type { Output } from "./output.ts";
 
+const NO_ROOM_PROMPT = ">";
+
 /**
  * For a terminal that only appends lines, such as a screen reader. The terminal echoes the line and
  * lets the user edit it. A change of the current room is printed on a separate line.
  */
-export function openPlainEditor(input: Input, output: Output): LineEditor {
-  return new PlainEditor(input, output);
-}
-
-const NO_ROOM_PROMPT = ">";
-
-class PlainEditor implements LineEditor {
+export class PlainEditor implements LineEditor {
   readonly #input: Input;
   readonly #output: Output;
   #prompt = "";

@@ -85,7 +85,10 @@ export class ClientConnection implements Source, LinkHandlers {
   message(bytes: Uint8Array): void {
     if (this.#isClosed) return;
     if (!this.#isWithinRate(bytes.length)) return this.overflow();
-    if (this.#isTooLongBeforeLogin(bytes.length)) return this.#abort(tooLong(bytes.length));
+    if (this.#isTooLongBeforeLogin(bytes.length)) {
+      const message = msg`message of ${bytes.length} bytes before log-in`;
+      return this.#abort(new Fault("too-large", message));
+    }
     this.#schedule(bytes.length, (now) => this.#received(bytes, now));
   }
 
@@ -358,8 +361,4 @@ export class ClientConnection implements Source, LinkHandlers {
     for (const callback of this.#onClosed.splice(0)) callback();
     this.#options.closed(this, fault);
   }
-}
-
-function tooLong(sizeBytes: number): Fault {
-  return new Fault("too-large", msg`message of ${sizeBytes} bytes before log-in`);
 }
