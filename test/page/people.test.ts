@@ -135,3 +135,40 @@ pageTest("marks operators, moderators and muted members wherever a name stands",
   await mod.tab.ask("mute", { room: "marks", user: "pia", on: false });
   await ana.message("silly words").locator(".role").waitFor({ state: "detached" });
 });
+
+pageTest("opens a person's card from a message by click and by keyboard", async () => {
+  const mod = await server.headlessUser("Nadia");
+  const kim = await server.headlessUser("kim");
+  await mod.tab.ask("join", { room: "cards", create: true });
+  await kim.tab.ask("join", { room: "cards" });
+  await kim.post("open my card", "cards");
+  const ana = await server.window("ana");
+  await ana.send("/join cards");
+  await ana.heading("#cards").waitFor();
+  const card = ana.dialog(/^kim$/);
+  await ana.message("open my card").locator(".avatar").click();
+  await card.getByText("online").waitFor();
+  await card.getByRole("button", { name: "#cards" }).waitFor();
+  await card.getByText(/^Registered: /).waitFor();
+  expect(await card.getByRole("button", { name: "Moderate" }).count()).toBe(0);
+  expect(await ana.accessibilityViolations()).toEqual([]);
+  await card.getByRole("button", { name: "Verify" }).click();
+  await ana.dialog("Verify kim").waitFor();
+  expect(await card.count()).toBe(0);
+  await ana.page.keyboard.press("Escape");
+  await ana.dialog("Verify kim").waitFor({ state: "detached" });
+
+  await mod.tab.ask("grant", { room: "cards", user: "ana", on: true });
+  await ana.page.getByText("made ana a moderator").waitFor();
+  await ana.message("open my card").focus();
+  await ana.page.keyboard.press("Enter");
+  await ana.menuItem("Profile of kim").focus();
+  await ana.page.keyboard.press("Enter");
+  await card.getByRole("button", { name: "Moderate" }).click();
+  await ana.menuItem("Remove from room").click();
+  await ana.dialog("Remove kim from #cards?").getByRole("button", { name: "Cancel" }).click();
+  await ana.page.locator(".people-list").getByRole("button", { name: "kim", exact: true }).click();
+  await card.getByRole("button", { name: "Message kim" }).click();
+  await ana.heading("@kim").waitFor();
+  expect(await card.count()).toBe(0);
+});

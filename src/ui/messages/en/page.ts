@@ -120,6 +120,9 @@ export const ENGLISH = {
   unmute: "Unmute",
   makeModerator: "Make moderator",
   removeModerator: "Remove as moderator",
+  moderate: "Moderate",
+  showProfile: (name: string) => `Profile of ${name}`,
+  sharedRooms: "Shared rooms",
 
   messages: "Messages",
   messageIn: (target: string) => `message in ${target}`,

@@ -119,6 +119,9 @@ export const INDONESIAN: Texts = {
   unmute: "Batalkan pembisuan",
   makeModerator: "Jadikan moderator",
   removeModerator: "Cabut hak moderator",
+  moderate: "Moderasi",
+  showProfile: (name) => `Profil ${name}`,
+  sharedRooms: "Ruang bersama",
 
   messages: "Pesan",
   messageIn: (target) => `pesan di ${target}`,

@@ -1,6 +1,6 @@
 /** Members of the open room, and the actions for a user. */
 
-import { memo, useMemo, useState } from "react";
+import { memo, useContext, useMemo, useState } from "react";
 import { foldCase } from "../../../base/case-fold.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { compareNames } from "../../../base/names.ts";
@@ -15,7 +15,7 @@ import { IconButton } from "../shell/icons.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { type ModerationAct, ModerationDialog } from "./moderation-dialog.tsx";
-import { Avatar, useMarks, usePerson } from "./person.tsx";
+import { Avatar, CardContext, useMarks, usePerson } from "./person.tsx";
 
 /** Durations in the menu; `/mute NAME 3d` accepts any duration. */
 const MUTE_MINUTES = [10, 60, 24 * 60] as const;
@@ -110,6 +110,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const isOnline = isConnected ? member.isOnline : undefined;
   const name = cleanText(member.name);
   const { tint } = usePerson(name);
+  const openCard = useContext(CardContext);
   const notes = [isMe ? texts.you : undefined, isIgnored ? texts.ignoredMark : undefined];
   const note = [...useMarks(member), ...notes].filter((text) => text !== undefined).join(", ");
   return (
@@ -118,9 +119,15 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
       <span className={isOnline === true ? "dot dot-on" : "dot"}>
         <span className="sr-only">{presenceText(isOnline, texts)}</span>
       </span>
-      <span className="room-name" dir="auto" title={name}>
+      <button
+        type="button"
+        className="author-button room-name"
+        dir="auto"
+        title={texts.showProfile(name)}
+        onClick={() => openCard(member.name)}
+      >
         {name}
-      </span>
+      </button>
       {note === "" ? null : <span className="room-note">{note}</span>}
       {isMe ? null : (
         <MenuButton

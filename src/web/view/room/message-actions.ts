@@ -1,5 +1,6 @@
 /** Actions on a message: its context and its menu items. */
 
+import { cleanText } from "../../../base/text.ts";
 import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { inviteAddresses } from "../../input/invite-addresses.ts";
@@ -10,6 +11,7 @@ import type { PageValue } from "../shell/context.tsx";
 import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
+import { PersonCard } from "./person-card.tsx";
 
 export const THUMB = "👍";
 export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
@@ -50,6 +52,14 @@ export function messageItems(page: PageValue, item: Item, actions: MessageAction
       label: texts.copyLink,
       icon: "link",
       onChoose: () => copy(page, `${address.origin}/${route}`),
+    });
+  }
+  const { from: user } = item;
+  if (user !== undefined && item.imported === undefined) {
+    items.push({
+      label: texts.showProfile(cleanText(user)),
+      icon: "people",
+      onChoose: () => page.openDialog(PersonCard, { user }),
     });
   }
   const room = openRoom(chat.model);

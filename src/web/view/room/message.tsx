@@ -6,6 +6,7 @@ import {
   type PointerEvent,
   type RefObject,
   useCallback,
+  useContext,
   useEffect,
   useMemo,
   useRef,
@@ -28,7 +29,7 @@ import { Icon, IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { Fold } from "../text/fold.tsx";
 import { type MessageActions, messageItems, QUICK_SIGNS, THUMB } from "./message-actions.ts";
-import { Avatar, Marks, tintColor, usePerson } from "./person.tsx";
+import { Avatar, CardContext, Marks, tintColor, usePerson } from "./person.tsx";
 import { PlainLine, RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -216,34 +217,51 @@ function Content({ row, actions, isJumpTarget }: MessageProps) {
 
 interface AuthorProps {
   readonly from: string;
+  /** `undefined` if the server is the author. */
+  readonly user: string | undefined;
   /** Origin of an imported message, whose author can have the name of another person here. */
   readonly note: string | undefined;
 }
 
-function Author({ from, note }: AuthorProps) {
+function Author({ from, user, note }: AuthorProps) {
+  const texts = useTexts();
+  const openCard = useContext(CardContext);
   const person = usePerson(from);
-  return (
+  const name = (
     <>
       <Avatar name={from} tint={person.tint} />
       <strong className="author" style={{ color: tintColor(person) }} title={note} dir="auto">
         {from}
       </strong>
-      {note === undefined ? <Marks person={person} /> : null}
+    </>
+  );
+  if (note !== undefined || user === undefined) return name;
+  return (
+    <>
+      <button
+        type="button"
+        className="author-button"
+        tabIndex={-1}
+        title={texts.showProfile(from)}
+        onClick={() => openCard(user)}
+      >
+        {name}
+      </button>
+      <Marks person={person} />
     </>
   );
 }
 
-interface HeadProps {
-  readonly from: string;
+interface HeadProps extends AuthorProps {
   readonly unixMs: number;
-  readonly note?: string | undefined;
 }
 
-function Head({ from, unixMs, note }: HeadProps) {
+function Head({ unixMs, ...author }: HeadProps) {
+  const { note } = author;
   const { times } = usePage();
   return (
     <div className="message-head">
-      <Author from={from} note={note} />
+      <Author {...author} />
       <time dateTime={formatUtc(unixMs)} title={times.full(unixMs)}>
         {times.clock(unixMs)}
       </time>
@@ -307,6 +325,7 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
     imported === undefined
       ? undefined
       : texts.importedBy(cleanText(item.from ?? ""), times.full(imported.timeUnixMs));
+  const author = { from, user: item.from, note };
   const isAction = item.kind === "action";
   const classes = [
     "row message",
@@ -338,11 +357,11 @@ export const Message = memo(function Message({ row, actions, isJumpTarget }: Mes
       onFocus={() => setFocused(true)}
       onBlur={leave}
     >
-      {isGrouped || isAction ? null : <Head from={from} unixMs={timeUnixMs} note={note} />}
+      {isGrouped || isAction ? null : <Head {...author} unixMs={timeUnixMs} />}
       <Quote row={row} actions={actions} />
       {isAction ? (
         <div className="action-line">
-          <Author from={from} note={note} /> {content} <time>{times.clock(item.timeUnixMs)}</time>
+          <Author {...author} /> {content} <time>{times.clock(item.timeUnixMs)}</time>
         </div>
       ) : (
         content
@@ -443,7 +462,9 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
       tabIndex={-1}
       aria-label={`${cleanText(me)}, ${note ?? ""}`}
     >
-      {isGrouped ? null : <Head from={cleanText(me)} unixMs={post.writtenUnixMs} />}
+      {isGrouped ? null : (
+        <Head from={cleanText(me)} user={me} note={undefined} unixMs={post.writtenUnixMs} />
+      )}
       <Quote row={row} actions={actions} />
       <Fold id={post.key} text={post.body.text} unfolded={actions.unfolded}>
         {(text) => (

@@ -31,6 +31,9 @@ export function useIsMuted(untilUnixMs: number | undefined): boolean {
 /** People of the open room. */
 export const PeopleContext = createContext(NOBODY);
 
+/** Opens a person's card. */
+export const CardContext = createContext<(user: string) => void>(() => undefined);
+
 export function usePerson(name: string): Person {
   const people = useContext(PeopleContext);
   return people.get(name.toLowerCase()) ?? { tint: tintOf(name), role: "member" };

@@ -1,0 +1,98 @@
+/** A person's card: avatar, status, role, shared rooms and actions. */
+
+import { useEffect, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import { PeopleIndex, tintIn } from "../../../core/model/people.ts";
+import { isOnline, openRoom } from "../../../core/model/selectors.ts";
+import type { AccountFacts } from "../../../ui/commands.ts";
+import { targetText } from "../../../ui/text/target-text.ts";
+import { Button } from "../shell/button.tsx";
+import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import { MenuButton } from "../shell/menu.tsx";
+import { personContext, personItems, presenceText } from "./members.tsx";
+import { Avatar, Marks } from "./person.tsx";
+import { SafetyDialog } from "./sealed.tsx";
+
+interface CardProps extends CloseProps {
+  readonly user: string;
+}
+
+type Facts = Pick<AccountFacts, "role" | "rooms"> & { readonly since: number };
+
+export function PersonCard({ user, onClose }: CardProps) {
+  const page = usePage();
+  const { chat, texts, times, openDialog } = page;
+  const model = useModel();
+  const [index] = useState(() => new PeopleIndex());
+  const tint = tintIn(index.of(openRoom(model), model), user);
+  const task = useTask();
+  const [facts, setFacts] = useState<Facts>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: requested once
+  useEffect(() => task.run(async () => setFacts(await chat.request("whois", { user }))), []);
+  const person = personContext(model, user);
+  const role = person.role === "member" ? (facts?.role ?? "member") : person.role;
+  const name = cleanText(person.name);
+  const isMe = isSameName(user, model.me);
+  const moderates = person.moderates || model.isOperator;
+  const [write, ignore, ...moderation] = personItems(page, { ...person, role, moderates });
+  const isConnected = model.connection.kind === "online";
+  const leaveFor = (act: () => void) => () => {
+    onClose();
+    act();
+  };
+  return (
+    <Dialog title={name} onClose={onClose} className="dialog-small">
+      <div className="person-card">
+        <Avatar name={name} tint={tint} />
+        <p>
+          {presenceText(isConnected ? isOnline(model, user) : undefined, texts)}{" "}
+          <Marks person={{ tint, role, mutedUntilUnixMs: person.mutedUntilUnixMs }} />
+          {facts === undefined ? null : (
+            <span className="hint">
+              {texts.registered}: {times.day(facts.since)}
+            </span>
+          )}
+        </p>
+      </div>
+      <FaultLine fault={task.fault} />
+      {facts === undefined || facts.rooms.length === 0 || isMe ? null : (
+        <>
+          <h3>{texts.sharedRooms}</h3>
+          <ul className="shared-rooms">
+            {facts.rooms.map((room) => (
+              <li key={room}>
+                <Button variant="small" onClick={leaveFor(() => void chat.actions.open(room))}>
+                  {targetText(room)}
+                </Button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {isMe ? null : (
+        <div className="dialog-actions">
+          {moderation.length === 0 ? null : (
+            <MenuButton
+              className="button"
+              label={texts.moderate}
+              items={() =>
+                moderation.map((item) => ({ ...item, onChoose: leaveFor(item.onChoose) }))
+              }
+            >
+              {texts.moderate}
+            </MenuButton>
+          )}
+          <Button onClick={ignore?.onChoose}>{ignore?.label}</Button>
+          <Button onClick={leaveFor(() => openDialog(SafetyDialog, { user }))}>
+            {texts.verify}
+          </Button>
+          <Button variant="main" onClick={leaveFor(() => write?.onChoose())}>
+            {write?.label}
+          </Button>
+        </div>
+      )}
+    </Dialog>
+  );
+}
