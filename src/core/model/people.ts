@@ -8,7 +8,7 @@ export interface Person extends Pick<Member, "role" | "mutedUntilUnixMs"> {
   readonly tint: number;
 }
 
-/** By name in lower case. */
+/** People by name in lower case. */
 export type People = ReadonlyMap<string, Person>;
 
 export const NOBODY: People = new Map();

@@ -372,15 +372,13 @@ function skipToMessages(event: MouseEvent): void {
   document.getElementById("messages")?.focus();
 }
 
-export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
-  const { texts, settings, openDialog } = usePage();
+function Columns({ model, isOperator, onDashboard }: ChatPageProps) {
+  const { texts, settings } = usePage();
   const panels = usePanels();
   const { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide } = panels;
   const { me = "", open: target } = model;
   const room = openRoom(model);
   const lines = roomList(model);
-  const [index] = useState(() => new PeopleIndex());
-  const openCard = useCallback((user: string) => openDialog(PersonCard, { user }), [openDialog]);
   const search = useCallback(() => onSearch(""), [onSearch]);
   useLiveRegion(room, me);
   useShortcuts({ lines, onOpen, onSearch, side, closeSide });
@@ -394,64 +392,68 @@ export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
   useDrawerGestures(chat, isDrawer, setDrawer);
   const handlers = { isOperator, onOpen, onSearch, onPeople: panels.onPeople };
   return (
-    <PeopleContext value={index.of(room, model)}>
+    <div
+      ref={chat}
+      className={isDrawer ? "chat has-drawer" : "chat"}
+      data-side={hasSidePanel ? side : "none"}
+    >
+      {/* biome-ignore lint/a11y/useValidAnchor: moves the focus without changing the address */}
+      <a className="skip" href="#messages" onClick={skipToMessages}>
+        {texts.skipToMessages}
+      </a>
+      <aside className="side side-rooms" aria-label={texts.rooms}>
+        <Rooms
+          lines={lines}
+          isKnown={isKnown}
+          me={me}
+          isOperator={isOperator}
+          onOpen={onOpen}
+          onDashboard={onDashboard}
+          onSearch={search}
+          onJump={onJump}
+        />
+      </aside>
+      <button
+        type="button"
+        className="shade"
+        aria-label={texts.close}
+        onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
+      />
+      <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
+        <RoomHead
+          room={room}
+          target={target}
+          side={side}
+          unread={lines.unread}
+          onDrawer={panels.openDrawer}
+          onPeople={panels.togglePeople}
+          onSearch={search}
+        />
+        {target === undefined ? (
+          // Before catching up, an empty list may be incomplete.
+          isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
+        ) : (
+          <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...handlers} />
+        )}
+      </main>
+      <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
+      {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
+        <Badge mentions={lines.mentions} />
+      ) : null}
+      {isKnown && (settings.notifies || settings.pushesFor === me) ? <PushKeeper /> : null}
+    </div>
+  );
+}
+
+export function ChatPage(props: ChatPageProps) {
+  const { model } = props;
+  const { openDialog } = usePage();
+  const [index] = useState(() => new PeopleIndex());
+  const openCard = useCallback((user: string) => openDialog(PersonCard, { user }), [openDialog]);
+  return (
+    <PeopleContext value={index.of(openRoom(model), model)}>
       <CardContext value={openCard}>
-        <div
-          ref={chat}
-          className={isDrawer ? "chat has-drawer" : "chat"}
-          data-side={hasSidePanel ? side : "none"}
-        >
-          {/* biome-ignore lint/a11y/useValidAnchor: moves the focus without changing the address */}
-          <a className="skip" href="#messages" onClick={skipToMessages}>
-            {texts.skipToMessages}
-          </a>
-          <aside className="side side-rooms" aria-label={texts.rooms}>
-            <Rooms
-              lines={lines}
-              isKnown={isKnown}
-              me={me}
-              isOperator={isOperator}
-              onOpen={onOpen}
-              onDashboard={onDashboard}
-              onSearch={search}
-              onJump={onJump}
-            />
-          </aside>
-          <button
-            type="button"
-            className="shade"
-            aria-label={texts.close}
-            onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
-          />
-          <main className="main" id="messages" tabIndex={-1} inert={isDrawer}>
-            <RoomHead
-              room={room}
-              target={target}
-              side={side}
-              unread={lines.unread}
-              onDrawer={panels.openDrawer}
-              onPeople={panels.togglePeople}
-              onSearch={search}
-            />
-            {target === undefined ? (
-              // Before catching up, an empty list may be incomplete.
-              isKnown && <NoRoomOpen hasRooms={model.rooms.size > 0} onOpen={onOpen} />
-            ) : (
-              <Conversation
-                model={model}
-                target={target}
-                jumps={jumps}
-                onJump={onJump}
-                {...handlers}
-              />
-            )}
-          </main>
-          <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
-          {isKnown && hasUnreadOutOfView(lines, model.isFocused) ? (
-            <Badge mentions={lines.mentions} />
-          ) : null}
-          {isKnown && (settings.notifies || settings.pushesFor === me) ? <PushKeeper /> : null}
-        </div>
+        <Columns {...props} />
       </CardContext>
     </PeopleContext>
   );

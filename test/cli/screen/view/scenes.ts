@@ -105,7 +105,12 @@ const MEMBERS = [
   { name: "ana", isOnline: true, role: "member" },
   { name: "ben", isOnline: true, role: "operator" },
   { name: "cleo", isOnline: false, role: "moderator" },
-  { name: "somebody-with-a-very-long-name-1", isOnline: false, role: "member" },
+  {
+    name: "somebody-with-a-very-long-name-1",
+    isOnline: false,
+    role: "member",
+    mutedUntilUnixMs: 0,
+  },
 ] as const;
 
 function fileId(name: string): FileId {
