@@ -1,5 +1,7 @@
 import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
 import type { Locator } from "playwright-core";
+import { Relay } from "../e2e/relay.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
 import { Finger } from "./finger.ts";
@@ -119,4 +121,134 @@ pageTest("opens the drawer by a swipe from the edge, and closes it by one back",
   await finger.moveBy(120, 0);
   await finger.lift();
   expect(await drawer.isVisible()).toBe(false);
+});
+
+/** Interactive elements that are smaller than a finger, except links and names inside texts. */
+const SMALL = `(() => {
+  const layer = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document;
+  const kinds = "button, a[href], input, select, textarea, summary, [role=option], [role=tab]";
+  return [...layer.querySelectorAll(kinds)].flatMap((element) => {
+    const isInText = element.closest(".words, .said, .topic, .program-offer p") !== null;
+    const isCode = element.closest(".code") !== null;
+    const visible = { opacityProperty: true, visibilityProperty: true };
+    if ((isInText && !isCode) || !element.checkVisibility(visible)) return [];
+    if (element.matches(".sr-only, .sr-only *, .shade, .skip")) return [];
+    if (element.closest("[inert]") !== null) return [];
+    const { width, height } = (element.closest("label") ?? element).getBoundingClientRect();
+    const isSmall = Math.min(width, height) < 43.9;
+    const name = element.ariaLabel ?? element.textContent;
+    return isSmall ? [element.tagName + "." + element.className + " " + name + " " + width + "x" + height] : [];
+  });
+})()`;
+
+pageTest("has no target smaller than a finger on a phone", async () => {
+  const small: Record<string, readonly string[]> = {};
+  const dan = await server.headlessUser("dan");
+  await using fay = await server.visit(PHONE);
+  const look = async (view: string) => {
+    const found = await fay.page.evaluate<string[]>(SMALL);
+    if (found.length > 0) small[view] = found;
+  };
+  await fay.field("Name").waitFor();
+  await look("log-in");
+  await fay.logIn("fay");
+  await fay.createRoom("sizes");
+  await fay.send("/topic see https://school.example/ today");
+  await dan.tab.ask("join", { room: "sizes" });
+  await dan.post("a question", "sizes");
+  await dan.post("```\ncode\n```", "sizes");
+  const file = server.sandbox.path("notes.txt");
+  writeFileSync(file, "notes");
+  await fay.sendFiles(file);
+  await fay.file("notes.txt").waitFor();
+  await fay.chooseFromMenu("a question", "Reply");
+  await look("reply");
+  await fay.send("an answer");
+  await fay.message("an answer").getByText("Replied to dan").waitFor();
+  await fay.openMenu("a question");
+  await look("menu of a message");
+  await fay.menuItem("React with 🎉").tap();
+  await fay.page.getByRole("button", { name: /🎉 1/ }).waitFor();
+  await fay.message("a question").first().tap();
+  await fay.page.locator(".tools").waitFor();
+  await look("room");
+  const { page } = fay;
+  const open = async (view: string, button: Locator, layer: Locator) => {
+    await button.tap();
+    await layer.waitFor();
+    await look(view);
+  };
+  const panel = (name: string) => page.getByRole("complementary", { name });
+  const close = async (layer: Locator) => {
+    await page.keyboard.press("Escape");
+    await layer.waitFor({ state: "hidden" });
+  };
+  await open("people", fay.button("Show people"), panel("People"));
+  await close(panel("People"));
+  await open("search", fay.button("Search").last(), panel("Search"));
+  await close(panel("Search"));
+  await open("room menu", fay.button("Actions for sizes"), page.getByRole("menu"));
+  await close(page.getByRole("menu"));
+  await open("emoji", fay.button("Emoji").last(), page.getByRole("dialog"));
+  await close(page.getByRole("dialog"));
+  await open("drawer", fay.button(/^Open the list of rooms/), panel("Rooms"));
+  const dialogs = {
+    settings: page.locator(".me-button"),
+    rooms: fay.button("Browse rooms"),
+    "new room": fay.button("Create room"),
+    invitation: fay.button("Invite people"),
+  };
+  for (const [view, button] of Object.entries(dialogs)) {
+    await open(view, button, page.getByRole("dialog"));
+    await close(page.getByRole("dialog"));
+  }
+  expect(small).toEqual({});
+});
+
+/** Stands for a browser that lays the keyboard over the page. */
+const COVERING_KEYBOARD = `Object.defineProperty(window, "visualViewport", {
+  value: Object.assign(new EventTarget(), { scale: 1, height: innerHeight, offsetTop: 0 }),
+});`;
+
+pageTest("keeps the header and the message box above the keyboard", async () => {
+  const gil = await server.window("gil", { ...PHONE, initScript: COVERING_KEYBOARD });
+  const show = (viewport: string) =>
+    gil.page.evaluate(
+      `Object.assign(visualViewport, ${viewport}).dispatchEvent(new Event("resize"))`,
+    );
+  const edges = async () => {
+    const head = await gil.page.locator(".room-head").boundingBox();
+    const box = await gil.page.locator(".composer").boundingBox();
+    return [head?.y, (box?.y ?? 0) + (box?.height ?? 0)];
+  };
+  expect(await edges()).toEqual([0, 844]);
+  await show("{ height: 500, offsetTop: 60 }");
+  expect(await edges()).toEqual([60, 560]);
+  await show("{ height: 422, scale: 2 }");
+  expect(await edges()).toEqual([0, 844]);
+  const touchAction = "getComputedStyle(document.querySelector('.list')).touchAction";
+  expect(await gil.page.evaluate<string>(touchAction)).toBe("auto");
+  await show("{ height: 844, scale: 1, offsetTop: 0 }");
+  expect(await edges()).toEqual([0, 844]);
+  const meta = await gil.page.locator("meta[name=viewport]").getAttribute("content");
+  expect(meta).toContain("interactive-widget=resizes-content");
+
+  const devtools = await gil.context.newCDPSession(gil.page);
+  const insets = { top: 40, bottom: 50, left: 0, right: 0 };
+  await devtools.send("Emulation.setSafeAreaInsetsOverride", { insets });
+  expect(await edges()).toEqual([40, 844]);
+  const field = await gil.composer.boundingBox();
+  expect((field?.y ?? 844) + (field?.height ?? 0)).toBeLessThanOrEqual(844 - 50);
+});
+
+pageTest("keeps lines of messages visible in a short window with a banner", async () => {
+  await using relay = await Relay.open(server.served.port);
+  await using hal = await server.logIn("hal", { ...PHONE, width: 320, height: 256, via: relay });
+  await hal.send("still visible");
+  await hal.waitUntilSent();
+  relay.cut();
+  await hal.page.getByText(/^Can't reach the server/).waitFor();
+  const list = await hal.page.locator(".timeline .list").boundingBox();
+  expect(list?.height).toBeGreaterThan(50);
+  relay.mend();
 });

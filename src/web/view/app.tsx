@@ -42,6 +42,7 @@ import { LazyModule, useModule } from "./shell/lazy.ts";
 import { readSettings, type Settings, saveSettings } from "./shell/settings.ts";
 import { ToastQueue } from "./shell/toast-queue.ts";
 import { Toasts, useModelFaults } from "./shell/toasts.tsx";
+import { useVisibleHeight } from "./shell/viewport.ts";
 
 const dashboard = new LazyModule(() => import("./admin/dashboard.tsx"));
 
@@ -220,6 +221,7 @@ export function App({ chat, texts: initialTexts }: AppProps) {
   useDocumentStyle(settings, texts.lang);
   useFocus(chat);
   useNoStrayDrops();
+  useVisibleHeight();
   const page: PageValue = useMemo(() => {
     const notify = (text: string) => toasts.show(text, false);
     const fail = (error: unknown) => toasts.show(faultText(error, texts), true);
