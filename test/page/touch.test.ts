@@ -137,7 +137,8 @@ const SMALL = `(() => {
     const { width, height } = (element.closest("label") ?? element).getBoundingClientRect();
     const isSmall = Math.min(width, height) < 43.9;
     const name = element.ariaLabel ?? element.textContent;
-    return isSmall ? [element.tagName + "." + element.className + " " + name + " " + width + "x" + height] : [];
+    const size = width + "x" + height;
+    return isSmall ? [element.tagName + "." + element.className + " " + name + " " + size] : [];
   });
 })()`;
 
@@ -252,3 +253,27 @@ pageTest("keeps lines of messages visible in a short window with a banner", asyn
   expect(list?.height).toBeGreaterThan(50);
   relay.mend();
 });
+
+pageTest(
+  "shows the last line, its time and the unread count of each room in the drawer",
+  async () => {
+    const ida = await server.headlessUser("ida");
+    const jon = await server.window("jon", PHONE);
+    await ida.post("**Homework**\nis on page 12\u202e", "@jon");
+    await ida.post("for all", "lobby");
+    await jon.button(/^Open the list of rooms/).tap();
+    const line = jon.room("@ida");
+    await line.getByText("ida: Homework is on page 12<U+202E>", { exact: true }).waitFor();
+    await line.getByText("1 unread").waitFor();
+    expect(await line.locator("time").textContent()).toMatch(/^\d\d:\d\d$/);
+    await jon.room("lobby").getByText("ida: for all").waitFor();
+    expect(await jon.accessibilityViolations()).toEqual([]);
+    await line.tap();
+    await jon.send("I see");
+    await jon.waitUntilSent();
+    await jon.button(/^Open the list of rooms/).tap();
+    await line.getByText("jon: I see").waitFor();
+    await jon.page.setViewportSize({ width: 1280, height: 800 });
+    await line.getByText("jon: I see").waitFor({ state: "detached" });
+  },
+);

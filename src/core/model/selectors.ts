@@ -29,6 +29,8 @@ export interface RoomListEntry {
   readonly isSealed: boolean;
   readonly isLocked: boolean;
   readonly hasDraft: boolean;
+  /** Last loaded message of a user who is not ignored. */
+  readonly last: Item | undefined;
 }
 
 export interface RoomList {
@@ -177,6 +179,7 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
     isSealed: room.isSealed,
     isLocked: room.isLocked,
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
+    last: room.tail.items.findLast((item) => isMessage(item) && !isIgnored(model, item.from)),
   };
 }
 
@@ -197,7 +200,17 @@ function newConversationEntry(
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
   const nothing = { unread: 0, badge: 0, mentions: 0, isFavourite: false, isMuted: false };
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
-  return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
+  return {
+    target,
+    kind: "person",
+    name,
+    ...nothing,
+    ...marks,
+    isOpen: true,
+    isOnline,
+    hasDraft,
+    last: undefined,
+  };
 }
 
 function onlineNames(model: Model): Set<string> {

@@ -10,6 +10,8 @@ import type { KindIn } from "../../wire/kinds.ts";
 import type { Texts } from "../messages/en/page.ts";
 import type { Times } from "./times.ts";
 
+const LAST_LINE_LENGTH = 80;
+
 export interface EventFacts {
   /** Topic or reason. */
   readonly text?: string | undefined;
@@ -134,6 +136,11 @@ export function authorText({ from, imported }: Item, texts: Texts): string {
 /** @param length maximum in UTF-16 code units */
 export function quotedText({ file, text }: Pick<Item, "file" | "text">, length: number): string {
   return file === undefined ? plainLine(text, length) : oneLine(file.name, length);
+}
+
+/** Author and beginning of a message, for the list of rooms. */
+export function lastLine(item: Item, texts: Texts, times: Times): string {
+  return `${authorText(item, texts)}: ${briefText(item, texts, times, LAST_LINE_LENGTH)}`;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Times {
   readonly clock: (unixMs: number) => string;
   readonly day: (unixMs: number) => string;
   readonly date: (unixMs: number) => string;
+  /** Clock today, otherwise a date without year. */
+  readonly brief: (unixMs: number) => string;
   readonly full: (unixMs: number) => string;
   readonly utcDay: (unixMs: number) => string;
   readonly exact: (unixMs: number) => string;
@@ -41,6 +43,7 @@ export function timesIn(texts: Texts): Times {
   const hour = locale.hourCycle === "h12" || locale.hourCycle === "h11" ? "numeric" : "2-digit";
   const longDate = lazyFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const clock = lazyFormat({ hour, minute: "2-digit" });
+  const shortDate = lazyFormat({ day: "numeric", month: "short" });
   return {
     clock,
     date: lazyFormat({ dateStyle: "medium" }),
@@ -50,6 +53,7 @@ export function timesIn(texts: Texts): Times {
       const before = dateOf(midnight - 1).setHours(0, 0, 0, 0);
       return unixMs >= before && unixMs < midnight ? texts.yesterday : longDate(unixMs);
     },
+    brief: (unixMs) => (unixMs >= new Date().setHours(0, 0, 0, 0) ? clock : shortDate)(unixMs),
     utcDay: lazyFormat({ dateStyle: "medium", timeZone: "UTC" }),
     full: lazyFormat({ dateStyle: "medium", timeStyle: "short" }),
     exact: lazyFormat({ hour, minute: "2-digit", second: "2-digit" }),

@@ -13,8 +13,10 @@ import {
 import { cleanText } from "../../../base/text.ts";
 import { tintWith } from "../../../core/model/people.ts";
 import { type RoomList, type RoomListEntry, roomOf } from "../../../core/model/selectors.ts";
+import type { Item } from "../../../core/model/state.ts";
+import { lastLine } from "../../../ui/text/event-text.ts";
 import { rove } from "../../input/keys.ts";
-import { useModelValue, usePage, useTexts } from "../shell/context.tsx";
+import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
 import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
@@ -54,8 +56,22 @@ function Note({ icon, text, isStrong }: NoteProps) {
   );
 }
 
+/** In the drawer on a phone. */
+function Last({ item }: { readonly item: Item }) {
+  const { texts, times } = usePage();
+  return (
+    <>
+      <time className="room-note">{times.brief(item.timeUnixMs)}</time>
+      <span className="room-last" dir="auto">
+        {lastLine(item, texts, times)}
+      </span>
+    </>
+  );
+}
+
 const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
+  const isNarrow = useNarrow();
   const { target, kind, name, badge, mentions, isOpen, isOnline, isIgnored, isMuted } = line;
   const me = useModelValue((model) => model.me);
   const classes = [
@@ -93,6 +109,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
         {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
         {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
+        {isNarrow && line.last !== undefined ? <Last item={line.last} /> : null}
         {badge > 0 ? (
           <span className={mentions > 0 && !isMuted ? "count count-calls" : "count"}>
             <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>

@@ -18,6 +18,7 @@ import type { Times } from "../../../ui/text/times.ts";
 import type { PageClient } from "../../driver/page-client.ts";
 import type { Layers } from "../../input/layers.ts";
 import type { Previews } from "../../transfer/previews.ts";
+import { listen } from "./effects.ts";
 import type { Settings } from "./settings.ts";
 import type { ToastQueue } from "./toast-queue.ts";
 
@@ -55,6 +56,13 @@ export function isWide(): boolean {
 
 /** Whether the rooms are a drawer. The width must match page.css. */
 export const NARROW = "not (min-width: 45em)";
+
+export function useNarrow(): boolean {
+  return useSyncExternalStore(
+    (onChange) => listen(matchMedia(NARROW), "change", onChange),
+    () => matchMedia(NARROW).matches,
+  );
+}
 
 export function isTouch(): boolean {
   return matchMedia("(pointer: coarse)").matches;
