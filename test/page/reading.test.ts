@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { serverTag } from "../../src/web/input/route.ts";
+import { Relay } from "../e2e/relay.ts";
 import { pageTest } from "./browser.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -197,4 +198,17 @@ pageTest("picks emoji by category and with a skin tone, which lasts", async () =
   expect(await ana.composer.inputValue()).toBe("👍🏽👋🏽");
   await ana.composer.press("Control+Enter");
   await ana.waitForMessage("👍🏽👋🏽");
+});
+
+pageTest("shows a lost connection without moving the page", async () => {
+  await using relay = await Relay.open(server.served.port);
+  await using finn = await server.logIn("finn", { via: relay, width: 360, height: 640 });
+  const place = async () => JSON.stringify(await finn.page.locator(".timeline").boundingBox());
+  const before = await place();
+  relay.cut();
+  await finn.page.getByText(/^Can't reach the server/).waitFor();
+  expect(await place()).toBe(before);
+  expect(await finn.accessibilityViolations()).toEqual([]);
+  relay.mend();
+  await finn.waitUntilConnected();
 });

@@ -48,7 +48,7 @@ function Offline({ connection }: { readonly connection: ConnectionView }) {
   const { texts, chat } = usePage();
   const offline = connection.kind === "offline" ? connection : undefined;
   return (
-    <div className="banner banner-warning">
+    <div className="banner banner-warning banner-floating">
       <p className="sr-only" role="alert">
         {offline === undefined ? "" : faultText(offline.fault, texts)}
       </p>
@@ -73,13 +73,13 @@ function ConnectionBanner({ connection }: { readonly connection: ConnectionView 
       return <Offline connection={connection} />;
     case "online":
       return connection.isStalled ? (
-        <div className="banner banner-warning" role="status">
+        <div className="banner banner-warning banner-floating" role="status">
           <span>{texts.waitingForServer}</span>
         </div>
       ) : null;
     case "ended":
       return (
-        <div className="banner banner-warning" role="alert">
+        <div className="banner banner-warning banner-floating" role="alert">
           <span>
             {texts.disconnected}{" "}
             {connection.fault === undefined ? "" : faultText(connection.fault, texts)}
