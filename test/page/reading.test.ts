@@ -150,6 +150,12 @@ pageTest("opens administration on an overview, and renames accounts and rooms", 
   };
   await rename("Accounts", "pupil6", "Petra");
   await rename("Rooms", "#annex", "archive");
+  const plan = server.sandbox.write("plan.txt", "Day 1: arrive");
+  await server.home("tom").json(["send-file", plan, "--to", "lobby"]);
+  await page.getByRole("tab", { name: "Files" }).click();
+  await olga.button("Open plan.txt").click();
+  await olga.dialog("plan.txt").getByText("Day 1: arrive").waitFor();
+  await page.keyboard.press("Escape");
   await olga.button("Back to chat").click();
 });
 

@@ -4,6 +4,9 @@ import { formatDuration, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { LOBBY } from "../../../core/rooms/rooms.ts";
 import type { Answer } from "../../../wire/messages.ts";
+import { mediaType } from "../../browser/media.ts";
+import { Viewer } from "../files/viewer.tsx";
+import { Button } from "../shell/button.tsx";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirmItem } from "../shell/dialog.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
@@ -129,6 +132,30 @@ function DeleteFileButton({ file, reload }: { readonly file: FileEntry; reload: 
   );
 }
 
+/** Opens a file of a room that the operator has joined. The server refuses all others. */
+function OpenFileButton({ file }: { readonly file: FileEntry }) {
+  const { texts, chat, fail, openDialog } = usePage();
+  const { name = "" } = file;
+  const joined = [...chat.model.rooms.values()].filter(
+    (room) => room.kind === "room" && file.rooms.includes(room.name),
+  );
+  if (joined.length === 0 || mediaType(name) === undefined) return null;
+  const view = async () => {
+    for (const { id } of joined) {
+      for (const seq of file.seqs) {
+        const item = await chat.actions.savedItem(id, seq).catch(() => undefined);
+        if (item?.file?.file === file.file) return openDialog(Viewer, { file: item.file });
+      }
+    }
+    fail(texts.messageNotFound);
+  };
+  return (
+    <Button variant="small" aria-label={texts.openFile(cleanText(name))} onClick={view}>
+      {texts.open}
+    </Button>
+  );
+}
+
 function fileColumns(page: PageValue, reload: () => void): readonly Column<FileEntry>[] {
   const { texts, times } = page;
   return [
@@ -149,7 +176,11 @@ function fileColumns(page: PageValue, reload: () => void): readonly Column<FileE
     {
       id: "more",
       name: texts.actions,
-      cell: (file) => <DeleteFileButton file={file} reload={reload} />,
+      cell: (file) => (
+        <>
+          <OpenFileButton file={file} /> <DeleteFileButton file={file} reload={reload} />
+        </>
+      ),
     },
   ];
 }
