@@ -3,15 +3,12 @@ import { ROOMS_PER_HOUR_MAX } from "../../../src/base/limits.ts";
 import { checkNewPassword } from "../../../src/base/new-names.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
-import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+import { IrcSite, ircPair, MODERN } from "../../server/irc/irc-site.ts";
 
 async function start(caps = MODERN) {
-  const irc = await IrcSite.open();
-  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
-  const one = await irc.client("ana", caps);
-  const two = await irc.client("ben", caps);
-  await one.sync();
-  return { irc, ana, ben, one, two };
+  const pair = await ircPair(caps);
+  await pair.one.sync();
+  return pair;
 }
 
 const ircTest = fixtureTest(() => start());

@@ -1,22 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Encode } from "../../../src/base/bytes.ts";
-import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
-import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
-
-async function start(caps = MODERN, otherCaps = caps) {
-  const irc = await IrcSite.open();
-  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
-  const one = await irc.client("ana", caps);
-  const two = await irc.client("ben", otherCaps);
-  return { irc, ana, ben, one, two };
-}
+import { ircPair, ircTest, MODERN } from "../../server/irc/irc-site.ts";
 
 function idOf(line = ""): string {
   return /msgid=([^; ]+)/.exec(line)?.[1] ?? "";
 }
-
-const ircTest = fixtureTest(() => start());
 
 describe("PRIVMSG", () => {
   ircTest("reaches all clients of the room, with one id", async ({ irc, ana, one, two }) => {
@@ -33,7 +22,7 @@ describe("PRIVMSG", () => {
   });
 
   test("is not echoed without the capability", async () => {
-    const { irc, one, two } = await start("");
+    const { irc, one, two } = await ircPair("");
     const phone = await irc.client("ana", "");
     expect(await one.ask("PRIVMSG #lobby :hello")).toEqual([]);
     expect(await two.until(" PRIVMSG ")).toBe(":ana!ana@chat PRIVMSG #lobby :hello");
@@ -56,7 +45,7 @@ describe("PRIVMSG", () => {
     ["twice with echo-message", MODERN, 2],
     ["once without", "message-tags labeled-response batch", 1],
   ])("reaches the user's own account %s, and other connections once", async (_, caps, count) => {
-    const { irc, ana, one } = await start(caps);
+    const { irc, ana, one } = await ircPair(caps);
     const phone = await irc.client("ana", caps);
     const note = ":ana!ana@chat PRIVMSG ana :note";
     expect(untagged(await one.ask("PRIVMSG ana :note"))).toEqual(Array(count).fill(note));
@@ -90,7 +79,7 @@ describe("PRIVMSG", () => {
     ["PRIVMSG #lobby :\x02\x02", "412"],
     ["PRIVMSG #lobby :\x0304", "412"],
   ])("refuses %p", async (line, numeric) => {
-    const { one, two } = await start();
+    const { one, two } = await ircPair();
     const lines = await one.ask(line);
     expect(lines.length).toBeGreaterThan(0);
     for (const reply of lines) expect(reply).toContain(` ${numeric} ana `);
@@ -104,7 +93,7 @@ describe("PRIVMSG", () => {
   });
 
   test("reports that the other user is away, and delivers the message", async () => {
-    const { irc, ben, one, two } = await start();
+    const { irc, ben, one, two } = await ircPair();
     ben.hangUp();
     await irc.site.quiet();
     await two.ask("AWAY :at lunch");
@@ -168,7 +157,7 @@ describe("CTCP", () => {
   test.each(["VERSION", "PING 1", "DCC SEND x 1 2 3", "CLIENTINFO", ""])(
     "refuses %p",
     async (request) => {
-      const { one, two } = await start();
+      const { one, two } = await ircPair();
       expect(await one.ask(`PRIVMSG ben :\x01${request}\x01`)).toEqual([
         expect.stringMatching(/FAIL PRIVMSG \S+ :/),
       ]);
@@ -193,7 +182,7 @@ describe("CTCP", () => {
 
 describe("texts of native clients", () => {
   test("are split at lines and at 512 bytes, with one id on the first", async () => {
-    const { irc, ben, one } = await start();
+    const { irc, ben, one } = await ircPair();
     const long = `first\n\n${"ä😀 ".repeat(200)}`;
     await irc.site.wait(ben.post(long));
     const lines = await one.news();
@@ -204,7 +193,7 @@ describe("texts of native clients", () => {
   });
 
   test("are one batch for clients with multiline", async () => {
-    const { irc, ben, one } = await start(`${MODERN} draft/multiline`);
+    const { irc, ben, one } = await ircPair(`${MODERN} draft/multiline`);
     await irc.site.wait(ben.post(`first\n\n${"word ".repeat(150)}\nlast`));
     const lines = await one.news();
     const id = /BATCH \+(\S+) draft\/multiline #lobby$/.exec(lines[0] ?? "")?.[1] ?? "";
@@ -222,7 +211,7 @@ describe("texts of native clients", () => {
   });
 
   test("of only blank lines or codes produce no invalid line", async () => {
-    const { irc, ben, one } = await start(`${MODERN} draft/multiline`);
+    const { irc, ben, one } = await ircPair(`${MODERN} draft/multiline`);
     for (const text of ["\n\n", "\u200b\n ", "```\n\n```", "> \n> ", "****", "\u202e\n\u202e"]) {
       await irc.site.wait(ben.post(text)).catch(() => undefined);
     }
@@ -234,7 +223,7 @@ describe("draft/multiline", () => {
   const CAPS = `${MODERN} draft/multiline`;
 
   test("joins the lines of a batch to one message", async () => {
-    const { ana, one, two } = await start(CAPS);
+    const { ana, one, two } = await ircPair(CAPS);
     const lines = await one.ask(
       "BATCH +1 draft/multiline #lobby",
       "@batch=1 PRIVMSG #lobby :hello",
@@ -249,7 +238,7 @@ describe("draft/multiline", () => {
   });
 
   test("answers a labelled batch once, after its end", async () => {
-    const { one } = await start(CAPS);
+    const { one } = await ircPair(CAPS);
     const lines = await one.ask(
       "@label=z BATCH +1 draft/multiline #lobby",
       "@batch=1 PRIVMSG #lobby :a",
@@ -262,7 +251,7 @@ describe("draft/multiline", () => {
   });
 
   test("keeps notices", async () => {
-    const { ana, one } = await start(CAPS);
+    const { ana, one } = await ircPair(CAPS);
     await one.ask(
       "BATCH +1 draft/multiline #lobby",
       "@batch=1 NOTICE #lobby :a",
@@ -273,7 +262,7 @@ describe("draft/multiline", () => {
   });
 
   test("accepts 500 lines and 64 KiB, and drops all of a larger batch", async () => {
-    const { ana, one, two } = await start(CAPS);
+    const { ana, one, two } = await ircPair(CAPS);
     const batch = (...texts: readonly string[]) =>
       one.ask(
         "BATCH +1 draft/multiline #lobby",
@@ -321,7 +310,7 @@ describe("draft/multiline", () => {
     ["no target", ["BATCH +1 draft/multiline"], "MULTILINE_INVALID"],
     ["an empty id", ["BATCH + draft/multiline #lobby"], "MULTILINE_INVALID"],
   ])("refuses a batch with %s", async (_, lines, code) => {
-    const { ana, one } = await start(CAPS);
+    const { ana, one } = await ircPair(CAPS);
     expect(await one.ask(...lines)).toEqual([
       expect.stringMatching(new RegExp(`^:chat FAIL BATCH ${code} `)),
     ]);
@@ -329,7 +318,7 @@ describe("draft/multiline", () => {
   });
 
   test("refuses lines of a batch that is not open, and keeps the open one", async () => {
-    const { ana, one } = await start(CAPS);
+    const { ana, one } = await ircPair(CAPS);
     expect(
       await one.ask("BATCH +1 draft/multiline #lobby", "@batch=9 PRIVMSG #lobby :x", "BATCH -9"),
     ).toEqual([":chat FAIL BATCH MULTILINE_INVALID :the line is not in an open batch"]);
@@ -338,7 +327,7 @@ describe("draft/multiline", () => {
   });
 
   test("reports an invalid line at once with the batch's label, and only once", async () => {
-    const { ana, one } = await start(CAPS);
+    const { ana, one } = await ircPair(CAPS);
     const refused = await one.ask(
       "@label=L1 BATCH +1 draft/multiline #lobby",
       ...Array.from({ length: 501 }, () => "@batch=1 PRIVMSG #lobby :x"),
@@ -365,7 +354,7 @@ describe("long lines", () => {
   });
 
   test("are refused beyond 4,094 bytes of tags, and without an end beyond 8 KiB", async () => {
-    const { one } = await start();
+    const { one } = await ircPair();
     const tags = `@+a=${"x".repeat(4_091)}`;
     expect(tags.length).toBe(4_095);
     expect(await one.ask(`${tags} PRIVMSG #lobby :fits`)).toEqual([
@@ -410,7 +399,7 @@ describe("edits, erasures and reactions", () => {
   test.each(["", "x", "nothing-1", "ORIGIN-999999", "ORIGIN-0", "a\\r\\nb"])(
     "posts a reply to the unknown message %p as a text",
     async (id) => {
-      const { one } = await start();
+      const { one } = await ircPair();
       const [line] = await one.ask("PRIVMSG #lobby :x");
       const origin = idOf(line).replace(/-\d+$/, "");
       const tag = id.replace("ORIGIN", origin);
@@ -428,7 +417,7 @@ describe("edits, erasures and reactions", () => {
   });
 
   test("a reaction is added and removed in both directions", async () => {
-    const { irc, ana, ben, one, two } = await start(`${MODERN} draft/message-redaction`);
+    const { irc, ana, ben, one, two } = await ircPair(`${MODERN} draft/message-redaction`);
     const [line] = await one.ask("PRIVMSG #lobby :good news");
     const id = idOf(line);
     const [echo = ""] = await two.ask(`@+draft/react=👍;+draft/reply=${id} TAGMSG #lobby`);
@@ -464,7 +453,7 @@ describe("edits, erasures and reactions", () => {
   });
 
   test("REDACT erases own messages, and shows erasures", async () => {
-    const { irc, ana, one, two } = await start(`${MODERN} draft/message-redaction`);
+    const { irc, ana, one, two } = await ircPair(`${MODERN} draft/message-redaction`);
     const plain = await irc.client("ben", "");
     const [line] = await one.ask("PRIVMSG #lobby :oops");
     const id = idOf(line);
@@ -480,7 +469,7 @@ describe("edits, erasures and reactions", () => {
   });
 
   test("REDACT refuses what the user may not erase, or cannot see", async () => {
-    const { one, two } = await start(`${MODERN} draft/message-redaction`);
+    const { one, two } = await ircPair(`${MODERN} draft/message-redaction`);
     await one.ask("JOIN #secret");
     const [hidden] = await one.ask("PRIVMSG #secret :x");
     const [own] = await two.ask("PRIVMSG #lobby :y");
@@ -501,7 +490,7 @@ describe("edits, erasures and reactions", () => {
   });
 
   test("REDACT works in direct conversations", async () => {
-    const { one, two } = await start(`${MODERN} draft/message-redaction`);
+    const { one, two } = await ircPair(`${MODERN} draft/message-redaction`);
     const [line] = await one.ask("PRIVMSG ben :psst");
     await two.until("psst");
     await one.ask(`REDACT ben ${idOf(line)}`);

@@ -1,18 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { concatBytes, utf8Encode } from "../../../src/base/bytes.ts";
-import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "../../server/irc/irc-client.ts";
-import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
+import { ircPair, ircTest, MODERN } from "../../server/irc/irc-site.ts";
 
 const INVALID = Uint8Array.from([0xff, 0x0d, 0x0a]);
-
-async function start(caps = MODERN) {
-  const irc = await IrcSite.open();
-  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
-  return { irc, ana, ben, one: await irc.client("ana", caps), two: await irc.client("ben", caps) };
-}
-
-const ircTest = fixtureTest(() => start());
 
 describe("labels", () => {
   ircTest("come back with a single reply, an error and an echo", async ({ one, two }) => {
@@ -43,7 +34,7 @@ describe("labels", () => {
   });
 
   test("cover all of a JOIN, and a failed one", async () => {
-    const { one } = await start(`${MODERN} draft/read-marker`);
+    const { one } = await ircPair(`${MODERN} draft/read-marker`);
     const lines = await one.ask("@label=j JOIN #lab");
     expect(lines[0]).toStartWith("@label=j :chat BATCH +");
     expect(untagged(lines.slice(1, -1))).toEqual([
@@ -65,7 +56,7 @@ describe("labels", () => {
     ["KICK #lab ben :x", ":ana!ana@chat KICK #lab ben :x"],
     ["PART #lab :x", ":ana!ana@chat PART #lab :x"],
   ])("come back with the result of %p", async (command, shown) => {
-    const { one, two } = await start();
+    const { one, two } = await ircPair();
     await one.ask("JOIN #lab");
     await two.ask("JOIN #lab");
     await one.news();
@@ -112,7 +103,7 @@ describe("labels", () => {
   });
 
   test("come back with the refusal of a line that is not UTF-8", async () => {
-    const { one } = await start(`${MODERN} draft/multiline`);
+    const { one } = await ircPair(`${MODERN} draft/multiline`);
     await one.ask("@label=a BATCH +1 draft/multiline #lobby", "@batch=1 PRIVMSG #lobby :x");
     for (const tags of ["@label=b", "@batch=1;label=c"]) {
       one.sendBytes(concatBytes(utf8Encode(`${tags} PRIVMSG #lobby :`), INVALID));

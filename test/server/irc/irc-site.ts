@@ -1,6 +1,7 @@
 /** Simulated server with an IRC gateway. */
 
 import type { IrcGateway } from "../../../src/server/irc/gateway.ts";
+import { fixtureTest } from "../../fixture-test.ts";
 import type { Guest } from "../guest.ts";
 import { Site, type SiteOptions } from "../site.ts";
 import { IrcClient } from "./irc-client.ts";
@@ -60,3 +61,14 @@ export class IrcSite {
     this.gateway = this.site.server.openIrc();
   }
 }
+
+/** Ana and ben, each with a native client and an IRC client. */
+export async function ircPair(caps = MODERN, otherCaps = caps) {
+  const irc = await IrcSite.open();
+  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
+  const one = await irc.client("ana", caps);
+  const two = await irc.client("ben", otherCaps);
+  return { irc, ana, ben, one, two };
+}
+
+export const ircTest = fixtureTest(() => ircPair());

@@ -9,15 +9,9 @@ import {
 import { slowReaderFault } from "../../../src/io/link/base-link.ts";
 import { fixtureTest } from "../../fixture-test.ts";
 import { untagged } from "./irc-client.ts";
-import { IrcSite, MODERN } from "./irc-site.ts";
+import { IrcSite, ircPair, MODERN } from "./irc-site.ts";
 
-async function start() {
-  const irc = await IrcSite.open();
-  const [ana, ben] = [await irc.member("ana"), await irc.member("ben")];
-  return { irc, ana, ben, one: await irc.client("ana", MODERN), two: await irc.client("ben", "") };
-}
-
-const ircTest = fixtureTest(start);
+const ircTest = fixtureTest(() => ircPair(MODERN, ""));
 
 describe("reading", () => {
   ircTest("stops while more than 16 KiB of lines are unread", async ({ irc, one }) => {
