@@ -24,8 +24,7 @@ test("requires another way to sign in before logout, and then asks for the passw
   expect((await cleo.run(["send", "in again"])).exitCode).toBe(0);
 });
 
-test("five concurrent processes share a new home and register one user", async () => {
-  await using sandbox = server.guests();
+server.test("five concurrent processes share a new home and register one user", async (sandbox) => {
   const eva = sandbox.home("eva").with({ CHAT_USER: "eva" });
   const ran = await Promise.all(
     Array.from({ length: 5 }, (_, i) => eva.run(["send", `message ${i}`])),

@@ -14,8 +14,7 @@ async function member(sandbox: Sandbox, user: string, room: string): Promise<Hom
   return home;
 }
 
-test("--json prints connected, then records, acks and presence", async () => {
-  await using sandbox = server.guests();
+server.test("--json prints connected, then records, acks and presence", async (sandbox) => {
   const anas = await member(sandbox, "ana", "first");
   const bobs = await member(sandbox, "bob", "first");
   const ana = await anas.join(["--room", "first"]);
@@ -48,8 +47,7 @@ test("--json prints connected, then records, acks and presence", async () => {
   expect([exitCode, err]).toEqual([0, ""]);
 });
 
-test("refuses only the message that exceeds 65,536 bytes", async () => {
-  await using sandbox = server.guests();
+server.test("refuses only the message that exceeds 65,536 bytes", async (sandbox) => {
   const eva = await member(sandbox, "eva", "long");
   const full = "é".repeat(TEXT_BYTES_MAX / 2);
   const stdin = `before\n${full}x\n${full}\nafter\n`;

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { type Home, ndjson, Sandbox } from "./program.ts";
-import { SharedServer } from "./shared-server.ts";
+import { SharedServer, sandboxTest } from "./shared-server.ts";
 
 const server = new SharedServer();
 
@@ -108,21 +108,22 @@ test("refuses another server at the known address until the user accepts it", as
   expect(await bare.json(["trust", "list"])).toEqual([]);
 });
 
-test("strict refuses a server without a pin, and prints how to accept it", async () => {
-  await using sandbox = new Sandbox();
-  const { address, fingerprint } = await sandbox.serve({ args: ["--open"] });
-  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
-  await ana.run(["trust"]);
-  sandbox.write("ana/config.toml", 'trust = "strict"\n');
-  const refused = await ana.run(["send", "hi", "--server", address]);
-  expect([refused.exitCode, refused.err]).toEqual([6, expect.stringContaining(fingerprint)]);
-  expect(refused.err).toContain(`chat trust accept ${address}`);
-  await ana.json(["trust", "accept", address, "--fingerprint", fingerprint]);
-  expect((await ana.run(["send", "hi", "--server", address])).exitCode).toBe(0);
-});
+sandboxTest(
+  "strict refuses a server without a pin, and prints how to accept it",
+  async (sandbox) => {
+    const { address, fingerprint } = await sandbox.serve({ args: ["--open"] });
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+    await ana.run(["trust"]);
+    sandbox.write("ana/config.toml", 'trust = "strict"\n');
+    const refused = await ana.run(["send", "hi", "--server", address]);
+    expect([refused.exitCode, refused.err]).toEqual([6, expect.stringContaining(fingerprint)]);
+    expect(refused.err).toContain(`chat trust accept ${address}`);
+    await ana.json(["trust", "accept", address, "--fingerprint", fingerprint]);
+    expect((await ana.run(["send", "hi", "--server", address])).exitCode).toBe(0);
+  },
+);
 
-test("a renewed or replaced certificate causes no message", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("a renewed or replaced certificate causes no message", async (sandbox) => {
   const first = await sandbox.serve();
   const { port, invite } = first;
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
@@ -149,8 +150,7 @@ test("a renewed or replaced certificate causes no message", async () => {
   expect(err.match(/fingerprint/g)).toHaveLength(1);
 });
 
-test("clients accept a new key of a server; old invites stay valid", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("clients accept a new key of a server; old invites stay valid", async (sandbox) => {
   const first = await sandbox.serve();
   const { port, invite } = first;
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });

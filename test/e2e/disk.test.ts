@@ -4,6 +4,7 @@ import { within } from "../event.ts";
 import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { ndjson, Sandbox } from "./program.ts";
+import { sandboxTest } from "./shared-server.ts";
 import { serveOnSmallDisk } from "./small-disk.ts";
 
 const DISK_BYTES = 2 << 20;
@@ -38,16 +39,14 @@ requires("mount").describe("on a file system of its own", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("starts on a full disk with an error", async () => {
-    await using sandbox = new Sandbox();
+  sandboxTest("starts on a full disk with an error", async (sandbox) => {
     const server = serveOnSmallDisk(sandbox, "size=12k", "true");
     const { exitCode, out, err } = await server.ended();
     expect([exitCode, ndjson(out)]).toEqual([1, [expect.objectContaining({ code: "store-full" })]]);
     expect(err).toMatch(/^chat: [^\n]+; free up disk space\n$/);
   });
 
-  test("starts on a read-only disk with an error", async () => {
-    await using sandbox = new Sandbox();
+  sandboxTest("starts on a read-only disk with an error", async (sandbox) => {
     const server = serveOnSmallDisk(sandbox, "size=1m", 'mount -o remount,ro "$1"');
     const { exitCode, err } = await server.ended();
     expect(exitCode).toBe(1);
@@ -55,8 +54,7 @@ requires("mount").describe("on a file system of its own", () => {
   });
 });
 
-test("exits with 1 and one line if standard output is on a full disk", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("exits with 1 and one line if standard output is on a full disk", async (sandbox) => {
   await sandbox.serve();
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.run(["send", "hello"]);
@@ -72,8 +70,7 @@ test("exits with 1 and one line if standard output is on a full disk", async () 
   expect([exitCode, err]).toEqual([1, expect.stringMatching(/^chat: [^\n]+; [^\n]+\n$/)]);
 });
 
-test("exits with 1 and one line if CHAT_HOME cannot be a folder", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("exits with 1 and one line if CHAT_HOME cannot be a folder", async (sandbox) => {
   const { invite } = await sandbox.serve();
   const file = sandbox.write("file", "mine\n");
   for (const home of [file, `${file}/below`]) {

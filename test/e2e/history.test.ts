@@ -45,8 +45,7 @@ test.each([
   expect(stored).toEqual(online);
 });
 
-test("--data refuses a missing folder and a foreign one", async () => {
-  await using sandbox = server.guests();
+server.test("--data refuses a missing folder and a foreign one", async (sandbox) => {
   const home = sandbox.home("x");
   const absent = await home.run(["history", "--data", "nowhere", "--json"]);
   expect([absent.exitCode, ndjson(absent.out)[0]?.["code"]]).toEqual([4, "not-found"]);
@@ -54,8 +53,7 @@ test("--data refuses a missing folder and a foreign one", async () => {
   expect([foreign.exitCode, ndjson(foreign.out)[0]?.["code"]]).toEqual([1, "data-foreign"]);
 });
 
-test("ends quietly if its reader, such as head, ends early", async () => {
-  await using sandbox = server.guests();
+server.test("ends quietly if its reader, such as head, ends early", async (sandbox) => {
   const { ana } = await talkers(sandbox);
   const script = 'set -o pipefail; "$0" history --room physics | head -n 1; echo $?';
   const shell = Bun.spawn(["bash", "-c", script, CHAT], {
@@ -67,8 +65,7 @@ test("ends quietly if its reader, such as head, ends early", async () => {
   expect(await new Response(shell.stderr).text()).toBe("");
 });
 
-test("--follow prints new records that match the filter", async () => {
-  await using sandbox = server.guests();
+server.test("--follow prints new records that match the filter", async (sandbox) => {
   const { ana, bob } = await talkers(sandbox);
   const follower = ana.start(["history", "--follow", "--grep", "QUARKS", "--json"]);
   await follower.json("text", { text: "two Quarks" });

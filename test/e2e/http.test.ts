@@ -3,8 +3,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { requires } from "../installed.ts";
-import { Sandbox } from "./program.ts";
-import { SharedServer } from "./shared-server.ts";
+import { SharedServer, sandboxTest } from "./shared-server.ts";
 
 const server = new SharedServer();
 
@@ -36,8 +35,7 @@ test("requires the operator's token for metrics", async () => {
   expect(await metrics.text()).toMatch(/\nchat_links \d+\n/);
 });
 
-test("refuses requests for a foreign host name, with and without TLS", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("refuses requests for a foreign host name, with and without TLS", async (sandbox) => {
   const proxied = ["--no-tls", "--public", "chat.example", "--public", "other.example:8443"];
   for (const args of [[], proxied]) {
     const isPlain = args.length > 0;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { IrcConnection } from "./irc-connection.ts";
 import { ndjson, Sandbox, type Served } from "./program.ts";
+import { sandboxTest } from "./shared-server.ts";
 
 const IRC = ["--irc", "0", "--irc-tls", "127.0.0.1:0"];
 const CAPS = "message-tags server-time batch labeled-response echo-message draft/chathistory";
@@ -21,38 +22,39 @@ async function people(sandbox: Sandbox) {
   return { ana, ben };
 }
 
-test("carries messages between IRC clients and chat, also after kill -9", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve({ args: IRC });
-  const { irc, ircs } = addressesOf(served);
-  expect(irc).toMatch(/^irc:\/\/127\.0\.0\.1:\d+$/);
-  expect(ircs).toMatch(/^ircs:\/\/127\.0\.0\.1:\d+$/);
-  const { ben } = await people(sandbox);
-  const ana = IrcConnection.open(ircs);
-  await ana.logIn("ana", "password-ana", CAPS);
-  await ana.ask("JOIN #lab");
-  const reader = await ben.join(["--room", "lab"]);
-  await ana.until(":ben!ben@chat JOIN #lab");
-  ana.send("PRIVMSG #lab :by \u0002IRC\u0002");
-  await reader.json("text", { from: "ana", text: "by **IRC**" });
-  await ben.run(["send", "--to", "lab", "by **chat**"]);
-  await ana.until(":ben!ben@chat PRIVMSG #lab :by \u0002chat\u0002");
-  await ben.run(["send", "--to", "@ana", "psst"]);
-  await ana.until(":ben!ben@chat PRIVMSG ana :psst");
-  await served.program.signal("SIGKILL");
-  await ana.lines.ended;
+sandboxTest(
+  "carries messages between IRC clients and chat, also after kill -9",
+  async (sandbox) => {
+    const served = await sandbox.serve({ args: IRC });
+    const { irc, ircs } = addressesOf(served);
+    expect(irc).toMatch(/^irc:\/\/127\.0\.0\.1:\d+$/);
+    expect(ircs).toMatch(/^ircs:\/\/127\.0\.0\.1:\d+$/);
+    const { ben } = await people(sandbox);
+    const ana = IrcConnection.open(ircs);
+    await ana.logIn("ana", "password-ana", CAPS);
+    await ana.ask("JOIN #lab");
+    const reader = await ben.join(["--room", "lab"]);
+    await ana.until(":ben!ben@chat JOIN #lab");
+    ana.send("PRIVMSG #lab :by \u0002IRC\u0002");
+    await reader.json("text", { from: "ana", text: "by **IRC**" });
+    await ben.run(["send", "--to", "lab", "by **chat**"]);
+    await ana.until(":ben!ben@chat PRIVMSG #lab :by \u0002chat\u0002");
+    await ben.run(["send", "--to", "@ana", "psst"]);
+    await ana.until(":ben!ben@chat PRIVMSG ana :psst");
+    await served.program.signal("SIGKILL");
+    await ana.lines.ended;
 
-  const restarted = await sandbox.serve({ port: served.port, args: IRC });
-  const again = IrcConnection.open(addressesOf(restarted).irc);
-  await again.logIn("ana", "password-ana", CAPS);
-  const history = await again.ask("CHATHISTORY LATEST #lab * 10");
-  const texts = history.flatMap((line) => /PRIVMSG #lab :(.*)$/.exec(line)?.[1] ?? []);
-  expect(texts).toEqual(["by \u0002IRC\u0002", "by \u0002chat\u0002"]);
-  again.close();
-});
+    const restarted = await sandbox.serve({ port: served.port, args: IRC });
+    const again = IrcConnection.open(addressesOf(restarted).irc);
+    await again.logIn("ana", "password-ana", CAPS);
+    const history = await again.ask("CHATHISTORY LATEST #lab * 10");
+    const texts = history.flatMap((line) => /PRIVMSG #lab :(.*)$/.exec(line)?.[1] ?? []);
+    expect(texts).toEqual(["by \u0002IRC\u0002", "by \u0002chat\u0002"]);
+    again.close();
+  },
+);
 
-test("links files for a download without a session, also after kill -9", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("links files for a download without a session, also after kill -9", async (sandbox) => {
   const served = await sandbox.serve({ args: IRC });
   const { ben } = await people(sandbox);
   const ana = IrcConnection.open(addressesOf(served).ircs);
@@ -89,8 +91,7 @@ test("completes the lines of a client that closes its input, as `nc -N` does", a
   }
 });
 
-test("answers the WebSocket /irc, and lists connections and counters", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("answers the WebSocket /irc, and lists connections and counters", async (sandbox) => {
   const served = await sandbox.serve({ args: IRC });
   const { ana } = await people(sandbox);
   const browser = IrcConnection.open(`wss://${served.address}/irc`);
@@ -128,8 +129,7 @@ test("the doctor connects to the IRC ports, and prints the certificate to compar
   expect(await doctor()).toBeUndefined();
 });
 
-test("has no /irc without --irc, and refuses plain IRC beyond loopback", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("has no /irc without --irc, and refuses plain IRC beyond loopback", async (sandbox) => {
   const served = await sandbox.serve();
   expect(served.listening["irc"]).toBeUndefined();
   const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ANNOUNCEMENT_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { Sandbox } from "./program.ts";
-import { SharedServer } from "./shared-server.ts";
+import { SharedServer, sandboxTest } from "./shared-server.ts";
 
 const OLGA = ["--user", "olga"];
 const server = new SharedServer();
@@ -61,8 +61,7 @@ test("creates, lists and revokes IRC passwords", async () => {
   expect((await admin.run([...command, "--label", "x".repeat(65), ...OLGA])).exitCode).not.toBe(0);
 });
 
-test("queries of operators register no account", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("queries of operators register no account", async (sandbox) => {
   const served = await sandbox.serve();
   await sandbox.home("bob").json(["register", served.invite, "--user", "bob"]);
   const admin = sandbox.home("admin");

@@ -29,37 +29,39 @@ async function textsBy(home: Home, name: string): Promise<string[]> {
   return texts.flatMap(({ text }) => (text === undefined ? [] : [String(text)]));
 }
 
-test("sends each stored message once and in order after repeated kills", async () => {
-  await using sandbox = server.guests();
-  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
-  await ana.run(["register"]);
-  let written = 0;
-  const stored: string[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const verb = round % 2 === 0 ? ["send", "--json"] : ["join", "--json"];
-    const program = ana.start(verb);
-    const lines = Array.from({ length: LINES }, () => `line ${written++}`);
-    program.type(...lines);
-    // The kill happens between the first and the last message, a little later each time.
-    const kind = verb[0] === "send" ? "sent" : "ack";
-    for (let i = 0; i < 1 + ((round * 47) % LINES); i++) await program.json(kind);
-    await program.signal("SIGKILL");
-    stored.push(...unsent(ana));
-  }
-  expect(stored.length).toBeGreaterThan(0);
-  expect((await ana.run(["send", "the end"])).exitCode).toBe(0);
-  expect(unsent(ana)).toEqual([]);
-  const texts = await textsBy(ana, "ana");
-  expect(new Set(texts).size).toBe(texts.length);
-  expect(texts.at(-1)).toBe("the end");
-  const numbers = texts.slice(0, -1).map((text) => Number(text.replace("line ", "")));
-  expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
-  const missing = stored.filter((text) => !texts.includes(text));
-  expect(missing).toEqual([]);
-}, 600_000);
+server.test(
+  "sends each stored message once and in order after repeated kills",
+  async (sandbox) => {
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+    await ana.run(["register"]);
+    let written = 0;
+    const stored: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const verb = round % 2 === 0 ? ["send", "--json"] : ["join", "--json"];
+      const program = ana.start(verb);
+      const lines = Array.from({ length: LINES }, () => `line ${written++}`);
+      program.type(...lines);
+      // The kill happens between the first and the last message, a little later each time.
+      const kind = verb[0] === "send" ? "sent" : "ack";
+      for (let i = 0; i < 1 + ((round * 47) % LINES); i++) await program.json(kind);
+      await program.signal("SIGKILL");
+      stored.push(...unsent(ana));
+    }
+    expect(stored.length).toBeGreaterThan(0);
+    expect((await ana.run(["send", "the end"])).exitCode).toBe(0);
+    expect(unsent(ana)).toEqual([]);
+    const texts = await textsBy(ana, "ana");
+    expect(new Set(texts).size).toBe(texts.length);
+    expect(texts.at(-1)).toBe("the end");
+    const numbers = texts.slice(0, -1).map((text) => Number(text.replace("line ", "")));
+    expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
+    const missing = stored.filter((text) => !texts.includes(text));
+    expect(missing).toEqual([]);
+  },
+  600_000,
+);
 
-test("two windows and three senders of one home send each message once", async () => {
-  await using sandbox = server.guests();
+server.test("two windows and three senders of one home send each message once", async (sandbox) => {
   const ben = sandbox.home("ben").with({ CHAT_USER: "ben" });
   await ben.run(["register"]);
   const windows = [await ben.join([]), await ben.join([])];

@@ -43,8 +43,7 @@ test("hides messages of an ignored user on all devices, without notifying that u
   await router.json("text", { text: "heard again" });
 });
 
-test("sends faster than the limit, without loss, repeats or disorder", async () => {
-  await using sandbox = server.guests();
+server.test("sends faster than the limit, without loss, repeats or disorder", async (sandbox) => {
   const lines = Array.from({ length: LINES }, (_, i) => `line ${i}`);
   const ana = sandbox.home("ida").with({ CHAT_USER: "ida" });
   const sent = await ana.run(["send"], { stdin: `${lines.join("\n")}\n` });

@@ -1,7 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Sandbox } from "./program.ts";
+import type { Sandbox } from "./program.ts";
+import { sandboxTest } from "./shared-server.ts";
 import { Tab } from "./tab.ts";
 
 const RELEASED = join(import.meta.dir, "..", "released");
@@ -55,8 +56,7 @@ const SEALED_TEXT = "a sealed word";
 const textsOf = (records: readonly { readonly [key: string]: unknown }[]) =>
   records.flatMap(({ text }) => (typeof text === "string" ? [text] : []));
 
-test("continues with a data folder and a home of 0.1.0", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("continues with a data folder and a home of 0.1.0", async (sandbox) => {
   restore(sandbox, "0.1.0");
   const { listening, address, data } = await sandbox.serve({ data: "data" });
   expect(listening["fingerprint"]).toBe("SHA256:ACtWfqkwIywscJV0ni4wY_UngpXsgKuf2Qf_XHueZ8M");
@@ -91,8 +91,7 @@ test("continues with a data folder and a home of 0.1.0", async () => {
   expect(textsOf(stored).filter((text) => text === UNSENT)).toHaveLength(1);
 });
 
-test("verifies and continues with a data folder and a home of 0.2.0", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("verifies and continues with a data folder and a home of 0.2.0", async (sandbox) => {
   const { data } = restore(sandbox, "0.2.0");
   const reader = sandbox.home("reader");
   const verified = await reader.json(["verify", "--data", data]);

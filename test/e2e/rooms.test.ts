@@ -5,8 +5,7 @@ import { SharedServer } from "./shared-server.ts";
 
 const server = new SharedServer();
 
-test("ends after three wrong room passwords; asks for a right one once", async () => {
-  await using sandbox = server.guests();
+server.test("ends after three wrong room passwords; asks for a right one once", async (sandbox) => {
   const cid = sandbox.home("cid").with({ CHAT_USER: "cid" });
   await cid.run(["join"], { stdin: "/join attic skeleton\n" });
   const dan = sandbox.home("dan").with({ CHAT_USER: "dan" });

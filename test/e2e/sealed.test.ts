@@ -4,11 +4,11 @@ import { WordSearch } from "./memory.ts";
 import { metricsText } from "./metrics.ts";
 import { ndjson, type Program, Sandbox, type Served } from "./program.ts";
 import { holding, openVault } from "./sealed-server.ts";
+import { sandboxTest } from "./shared-server.ts";
 
 const CANARY = "a canary that sings";
 
-test("a removed user reads nothing new, a restarted one everything", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("a removed user reads nothing new, a restarted one everything", async (sandbox) => {
   const served = await sandbox.serve();
   const anasHome = sandbox.home("ana");
   const bensHome = sandbox.home("ben");

@@ -3,8 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { createServer } from "node:net";
 import { join } from "node:path";
 import manifest from "../../package.json";
-import { Sandbox } from "./program.ts";
-import { SharedServer } from "./shared-server.ts";
+import { SharedServer, sandboxTest } from "./shared-server.ts";
 
 const server = new SharedServer();
 
@@ -53,8 +52,7 @@ test("creates a data folder that only its owner can read", async () => {
   expect(program.out.text + program.err.text).not.toContain(token);
 });
 
-test("identity, room password and additional files survive a restart", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("identity, room password and additional files survive a restart", async (sandbox) => {
   const first = await sandbox.serve();
   const stopped = await first.program.signal("SIGTERM");
   expect([stopped.exitCode, stopped.err.includes("first-contact")]).toEqual([0, false]);
@@ -67,8 +65,7 @@ test("identity, room password and additional files survive a restart", async () 
   for (const name of extra) expect(readFileSync(sandbox.path("data", name), "utf8")).toBe("mine\n");
 });
 
-test("prints neither password nor invite in a pipe without --json", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("prints neither password nor invite in a pipe without --json", async (sandbox) => {
   const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", sandbox.path("data")];
   const program = sandbox.start(args);
   const line = await program.stderrLine("is listening on");
@@ -84,8 +81,7 @@ test("prints neither password nor invite in a pipe without --json", async () => 
   expect(out + err).not.toContain(secret);
 });
 
-test("the process list contains no secrets of a server", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("the process list contains no secrets of a server", async (sandbox) => {
   const room = sandbox.write("room", "open sesame\n");
   const { program, invite } = await sandbox.serve({ args: ["--room-password-file", room] });
   expect(decodeURIComponent(invite)).toEndWith("#open sesame");
@@ -103,8 +99,7 @@ test("the process list contains no secrets of a server", async () => {
 });
 
 describe("refuses with one line", () => {
-  test("unencrypted connections except on loopback", async () => {
-    await using sandbox = new Sandbox();
+  sandboxTest("unencrypted connections except on loopback", async (sandbox) => {
     const args = ["serve", "--no-tls", "--host", "0.0.0.0", "--data", sandbox.path("data")];
     const { exitCode, err } = await sandbox.home("x").run(args);
     expect([exitCode, err]).toEqual([
@@ -114,8 +109,7 @@ describe("refuses with one line", () => {
     expect(existsSync(sandbox.path("data"))).toBe(false);
   });
 
-  test("a port that is in use", async () => {
-    await using sandbox = new Sandbox();
+  sandboxTest("a port that is in use", async (sandbox) => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as { port: number };
@@ -139,8 +133,7 @@ describe("refuses with one line", () => {
     expect((await ana.run(["send", "still here", "--user", "ana"])).exitCode).toBe(0);
   });
 
-  test("a folder with foreign files, without changing them", async () => {
-    await using sandbox = new Sandbox();
+  sandboxTest("a folder with foreign files, without changing them", async (sandbox) => {
     const file = sandbox.write("thesis.tex", "\\begin");
     const names = readdirSync(sandbox.folder);
     const { exitCode, out, err } = await sandbox.startServer({ data: "." }).ended();
@@ -152,8 +145,7 @@ describe("refuses with one line", () => {
   });
 });
 
-test("prints events, and no direct messages", async () => {
-  await using sandbox = server.guests();
+server.test("prints events, and no direct messages", async (sandbox) => {
   const { program } = server.served;
   const bob = sandbox.home("ben");
   const ana = sandbox.home("cleo");
@@ -174,8 +166,7 @@ test("prints events, and no direct messages", async () => {
 
 const SECRETS = /s3cret|notes\.txt|lab-topic/;
 
-test("--quiet prints connections but no content", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("--quiet prints connections but no content", async (sandbox) => {
   const server = await sandbox.serve({ args: ["--open", "--no-discovery", "--quiet"] });
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });

@@ -13,6 +13,7 @@ import { requires } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { noise, sha256 } from "./couriers.ts";
 import { type Program, Sandbox } from "./program.ts";
+import { sandboxTest } from "./shared-server.ts";
 import { Screen } from "./tmux.ts";
 
 const SHARED_BYTES = noise(65_536);
@@ -94,8 +95,7 @@ test("--keep serves further receivers with their own names, without copies", asy
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
-test("accepts no files from other users", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("accepts no files from other users", async (sandbox) => {
   const [photo = ""] = files(sandbox);
   const sharing = sandbox.home("ana").start(["share", photo, "--json"]);
   const { invite } = await sharing.json("sharing");
@@ -111,8 +111,7 @@ test("accepts no files from other users", async () => {
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
-test("refuses malformed arguments and lines with an exit code each", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("refuses malformed arguments and lines with an exit code each", async (sandbox) => {
   const [photo = ""] = files(sandbox);
   const ana = sandbox.home("ana");
   expect((await ana.run(["share", sandbox.path("none")])).exitCode).toBe(4);
@@ -135,8 +134,7 @@ test("refuses malformed arguments and lines with an exit code each", async () =>
   expect(gone.exitCode).toBe(5);
 });
 
-test("removes the files of a killed share, but not of a running one", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("removes the files of a killed share, but not of a running one", async (sandbox) => {
   const paths = files(sandbox);
   const folders = () =>
     readdirSync(sandbox.path("tmp")).filter((name) => /^chat-share-/.test(name));
@@ -157,8 +155,7 @@ test("removes the files of a killed share, but not of a running one", async () =
   expect(folders().sort()).toEqual([living.name, third.name].sort());
 });
 
-test("shares standard input as a file, and then removes it", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("shares standard input as a file, and then removes it", async (sandbox) => {
   const bytes = "ab\0c\n".repeat(100_000);
   const args = ["share", "-", "--name", "dump.sql", "--json"];
   const sharing = sandbox.home("ana").start(args, { stdin: bytes });
@@ -172,8 +169,7 @@ test("shares standard input as a file, and then removes it", async () => {
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
-test("a text arrives unchanged, and becomes a file only with --out", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("a text arrives unchanged, and becomes a file only with --out", async (sandbox) => {
   const text = "two\tlines\n\u202eof \x1b[31mit\n";
   const args = ["share", "--json", "--keep", "--text", "-"];
   const sharing = sandbox.home("ana").start(args, { stdin: text });
@@ -193,35 +189,37 @@ test("a text arrives unchanged, and becomes a file only with --out", async () =>
   expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
-test("reveals neither the user nor the files to unauthenticated clients", async () => {
-  await using sandbox = new Sandbox();
-  const [photo = ""] = files(sandbox);
-  const env = { USER: "carolina", LOGNAME: "carolina" };
-  const args = ["share", photo, "--user", "carolina", "--json", "--host", "127.0.0.1"];
-  const sharing = sandbox.home("ana").start(args, { env });
-  const { invite, web, port } = await sharing.json("sharing");
-  const address = parseServerSpec(String(invite));
-  expect(String(web)).toBe(`https://127.0.0.1:${port}/#share=${address.secret}`);
-  const response = await fetch(String(web), { tls: { rejectUnauthorized: false } });
-  const html = await response.text();
-  expect([response.status, html.startsWith("<!doctype html>")]).toEqual([200, true]);
-  const clock = systemClock();
-  const dialer = openDialer(clock, address, { transport: "tcp" });
-  const connection = new Connection(await dialer.dial(), clock);
-  const { welcome } = await greet(connection, {
-    clock,
-    entropy: systemEntropy(),
-    verifier: nativeVerifier,
-    program: "stranger",
-  });
-  connection.close();
-  dialer.close();
-  for (const answer of [JSON.stringify(welcome), html]) {
-    expect(answer).not.toMatch(/carolina|photo/);
-  }
-  const ran = await sandbox.home("bob").run(["receive", String(invite)], { env });
-  expect([ran.exitCode, (await sharing.json("taken"))["user"]]).toEqual([0, "guest"]);
-});
+sandboxTest(
+  "reveals neither the user nor the files to unauthenticated clients",
+  async (sandbox) => {
+    const [photo = ""] = files(sandbox);
+    const env = { USER: "carolina", LOGNAME: "carolina" };
+    const args = ["share", photo, "--user", "carolina", "--json", "--host", "127.0.0.1"];
+    const sharing = sandbox.home("ana").start(args, { env });
+    const { invite, web, port } = await sharing.json("sharing");
+    const address = parseServerSpec(String(invite));
+    expect(String(web)).toBe(`https://127.0.0.1:${port}/#share=${address.secret}`);
+    const response = await fetch(String(web), { tls: { rejectUnauthorized: false } });
+    const html = await response.text();
+    expect([response.status, html.startsWith("<!doctype html>")]).toEqual([200, true]);
+    const clock = systemClock();
+    const dialer = openDialer(clock, address, { transport: "tcp" });
+    const connection = new Connection(await dialer.dial(), clock);
+    const { welcome } = await greet(connection, {
+      clock,
+      entropy: systemEntropy(),
+      verifier: nativeVerifier,
+      program: "stranger",
+    });
+    connection.close();
+    dialer.close();
+    for (const answer of [JSON.stringify(welcome), html]) {
+      expect(answer).not.toMatch(/carolina|photo/);
+    }
+    const ran = await sandbox.home("bob").run(["receive", String(invite)], { env });
+    expect([ran.exitCode, (await sharing.json("taken"))["user"]]).toEqual([0, "guest"]);
+  },
+);
 
 requires("tmux").test(
   "receive prompts for the line, and downloads after confirmation",

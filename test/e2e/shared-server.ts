@@ -1,5 +1,9 @@
 import { afterAll, beforeAll } from "bun:test";
+import { fixtureTest } from "../fixture-test.ts";
 import { Sandbox, type Served, type ServeOptions } from "./program.ts";
+
+/** Defines tests with a sandbox of their own. */
+export const sandboxTest = fixtureTest(() => new Sandbox());
 
 type Hooks = Pick<typeof import("bun:test"), "afterAll" | "beforeAll">;
 
@@ -19,6 +23,9 @@ export class SharedServer {
     if (this.#sandbox === undefined) throw new Error("the server has not started");
     return this.#sandbox;
   }
+
+  /** Defines tests with a sandbox whose programs use this server. */
+  readonly test = fixtureTest(() => this.guests());
 
   guests(): Sandbox {
     const guests = new Sandbox();

@@ -1,15 +1,14 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fillLogs } from "../../bench/data-folder.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { snapshotBytes } from "../../src/crypto/signed-bytes.ts";
-import { Sandbox } from "./program.ts";
+import { sandboxTest } from "./shared-server.ts";
 
 const RECORDS = 230_000;
 
-test("ignores a snapshot that the server has not signed", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("ignores a snapshot that the server has not signed", async (sandbox) => {
   const first = await sandbox.serve();
   await first.program.signal("SIGTERM");
   fillLogs(sandbox.path("data"), RECORDS);

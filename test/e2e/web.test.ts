@@ -9,8 +9,8 @@ import { requires } from "../installed.ts";
 import { rejection } from "../rejection.ts";
 import { CHAT } from "./binary.ts";
 import { noise } from "./couriers.ts";
-import { type Json, Sandbox, type Served } from "./program.ts";
-import { SharedServer } from "./shared-server.ts";
+import type { Json, Sandbox, Served } from "./program.ts";
+import { SharedServer, sandboxTest } from "./shared-server.ts";
 import { Tab } from "./tab.ts";
 import { TlsProxy } from "./tls-proxy.ts";
 import { Screen } from "./tmux.ts";
@@ -119,8 +119,7 @@ test("serves a file by its address, complete or in ranges, until its session end
   expect(status).toBe(404);
 });
 
-test("serves the page behind a TLS proxy, with the proxy's certificate", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("serves the page behind a TLS proxy, with the proxy's certificate", async (sandbox) => {
   const donor = await sandbox.serve({ data: "donor" });
   const cert = caOf(donor);
   using proxy = await TlsProxy.open(cert, readFileSync(join(donor.data, "tls.key"), "utf8"));
@@ -228,8 +227,7 @@ requires("tmux").test(
   },
 );
 
-test("chat web reports an unreachable or different server to the page", async () => {
-  await using sandbox = new Sandbox();
+sandboxTest("chat web reports an unreachable or different server to the page", async (sandbox) => {
   const served = await sandbox.serve();
   const program = sandbox.home("ben").start(["web", served.invite, "--json"]);
   const { url } = await program.json("web");
