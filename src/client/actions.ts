@@ -138,7 +138,7 @@ export class Actions {
     unixMs: number,
     jump: (target: string, seq: number) => void,
   ): Promise<void> {
-    const seq = await this.#store.firstSince(target, unixMs);
+    const seq = await this.#store.firstSince(target, Math.max(0, unixMs));
     if (seq === undefined) this.scrollToBottom();
     else jump(target, seq);
   }

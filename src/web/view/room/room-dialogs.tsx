@@ -6,6 +6,7 @@ import { Fault } from "../../../base/fault.ts";
 import { compareNames, isName } from "../../../base/names.ts";
 import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
+import { clampUnixMs } from "../../../base/time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { knownNames, roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
@@ -298,7 +299,7 @@ export function DateDialog({ target, onClose }: CloseProps & { readonly target: 
   const { texts, chat } = usePage();
   const [date, setDate] = useState("");
   const go = () => {
-    const unixMs = date === "" ? 0 : new Date(`${date}T00:00`).getTime();
+    const unixMs = date === "" ? 0 : clampUnixMs(Date.parse(`${date}T00:00`));
     return chat.actions.jumpToTime(target, unixMs, (_, seq) => {
       location.hash = formatRoute({ target, seq });
     });
