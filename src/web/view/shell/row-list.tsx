@@ -22,6 +22,8 @@ const REMOVE_PX = 900;
 /** A lower padding is estimated again, which changes the scroll position. */
 const PADDING_PX_MIN = 2_000;
 const FIRST_ESTIMATE_PX = 44;
+/** Rows added outside the viewport in one frame. */
+const ROWS_PER_FRAME = 8;
 const SCROLL_END_MS = 150;
 
 export interface RowListHandle {
@@ -91,7 +93,7 @@ class RowWindow<Row extends Keyed> {
     );
     if (kept === undefined || isFollowing) {
       this.#anchor = undefined;
-      const newest = this.#around(rows.length);
+      const newest = this.#around(rows.length, this.#heightPx, 0);
       // Rows that are drawn already are removed only beyond the second distance.
       const isNear = kept !== undefined && end === before.length && newest.first < end;
       this.next = isNear ? { ...newest, first: Math.min(first, newest.first) } : newest;
@@ -154,22 +156,33 @@ class RowWindow<Row extends Keyed> {
     } else if (below < -viewportPx && end < rows.length) {
       this.#jump(end + Math.floor(-below / this.#averagePx));
     } else {
-      const added = (px: number) => Math.max(0, Math.ceil(px / this.#averagePx));
+      const count = (px: number) => Math.max(0, Math.ceil(px / this.#averagePx));
+      /** @param gapPx blank part of the viewport */
+      const added = (gapPx: number) =>
+        Math.max(count(gapPx), Math.min(count(gapPx + AHEAD_PX), ROWS_PER_FRAME));
       const isFar = !keepsRows && top < -REMOVE_PX;
       const isFarBelow = !keepsRows && below > REMOVE_PX;
       this.next = this.#clamp(
-        isFar ? this.indexAt(-AHEAD_PX) : first - added(top + AHEAD_PX),
-        isFarBelow ? this.indexAt(viewportPx + AHEAD_PX) + 1 : end + added(AHEAD_PX - below),
+        isFar ? this.indexAt(-AHEAD_PX) : first - added(top),
+        isFarBelow ? this.indexAt(viewportPx + AHEAD_PX) + 1 : end + added(-below),
       );
     }
     return this.next.first !== first || this.next.end !== end;
+  }
+
+  /** Reports whether the document contains all rows of the viewport. */
+  get isViewportDrawn(): boolean {
+    const { first, end } = this.#drawn;
+    const [top, bottom] = [this.#place(first)?.top ?? 0, this.#place(end - 1)?.bottom ?? 0];
+    const isStartDrawn = first === 0 || top <= 0;
+    return isStartDrawn && (end === this.rows.length || bottom >= this.viewportPx);
   }
 
   /** @returns false if the row is not drawn, so that a render must follow */
   scrollTo(index: number, offset: Exclude<Anchor["offset"], number>): boolean {
     const place = this.#place(index);
     if (place === undefined || this.list === null) {
-      this.next = this.#around(index);
+      this.next = this.#around(index, this.#heightPx, this.#heightPx);
       this.#anchor = { index, offset };
       return false;
     }
@@ -197,15 +210,17 @@ class RowWindow<Row extends Keyed> {
 
   #jump(index: number): void {
     const at = Math.max(0, Math.min(index, this.rows.length - 1));
-    this.next = this.#around(at);
+    this.next = this.#around(at, 0, this.#heightPx);
     this.#anchor = { index: at, offset: () => 0 };
   }
 
-  /** Returns at least the rows that fill the viewport, wherever the row is in it. */
-  #around(index: number): Range {
-    const viewportPx = this.viewportPx || window.innerHeight;
-    const count = Math.ceil((viewportPx + AHEAD_PX / 2) / this.#averagePx);
-    return this.#clamp(index - count, index + count);
+  get #heightPx(): number {
+    return this.viewportPx || window.innerHeight;
+  }
+
+  #around(index: number, abovePx: number, belowPx: number): Range {
+    const count = (px: number) => Math.ceil(px / this.#averagePx);
+    return this.#clamp(index - count(abovePx), index + count(belowPx) + 1);
   }
 
   #clamp(first: number, end: number): Range {
@@ -279,7 +294,10 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
   useLayoutEffect(() => {
     drawn.commit();
     drawn.settle(isFollowing());
-    if (drawn.extend(keepsRows?.current === true)) render();
+    if (!drawn.extend(keepsRows?.current === true)) return;
+    // The rows outside the viewport follow in the next frames.
+    if (drawn.isViewportDrawn) requestAnimationFrame(render);
+    else render();
   });
   useLayoutEffect(() => {
     const { list, content } = drawn;
