@@ -13,7 +13,7 @@ import {
 } from "../../crypto/minisign.ts";
 import { readNamedFile, readSmallFile } from "../../io/disk/data-folder.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
-import { openPlain } from "../../io/disk/system-disk.ts";
+import { openPlain } from "../../io/disk/plain-file.ts";
 import { hashFileInto } from "../../io/file/file-hash.ts";
 
 export const SUMS_NAME = "SHA256SUMS";

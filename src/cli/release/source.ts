@@ -7,7 +7,8 @@ import { Fault, msg } from "../../base/fault.ts";
 import { formatSize } from "../../base/sizes.ts";
 import type { Clock } from "../../io/clock.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
-import { openPlain, readAt } from "../../io/disk/system-disk.ts";
+import { openPlain } from "../../io/disk/plain-file.ts";
+import { readAt } from "../../io/disk/system-disk.ts";
 
 /** Maximum time without a received byte. */
 const STALL_TIMEOUT_MS = 30_000;

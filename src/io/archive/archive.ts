@@ -14,13 +14,14 @@ import {
   parseBody,
   parseLine,
 } from "../../wire/record.ts";
-import { type Disk, type DiskSearch, diskFault } from "../disk/disk.ts";
 import {
-  type LineMatcher,
+  type Disk,
+  type DiskSearch,
+  diskFault,
   type LineQuery,
   type LineSpans,
-  lineMatcher,
-} from "../disk/search-worker.ts";
+} from "../disk/disk.ts";
+import { type LineMatcher, lineMatcher } from "../disk/search-worker.ts";
 import type { Archive, Page, PageQuery } from "../log/log.ts";
 import type { BlockIndex, ByteRange } from "./block-index.ts";
 import { isRare, lineQueryOf, type SearchQuery } from "./line-query.ts";

@@ -4,7 +4,7 @@ import { isWellFormed } from "../../base/bytes.ts";
 import { foldCase } from "../../base/case-fold.ts";
 import { defined } from "../../base/values.ts";
 import { READ_KINDS } from "../../wire/kinds.ts";
-import type { LineQuery } from "../disk/search-worker.ts";
+import type { LineQuery } from "../disk/disk.ts";
 import type { PageQuery } from "../log/log.ts";
 
 export interface SearchQuery extends LineQuery {

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { Disk, DiskFile, DiskSearch } from "../disk/disk.ts";
-import type { LineQuery, LineSpans } from "../disk/search-worker.ts";
+import type { LineQuery, LineSpans } from "../disk/disk.ts";
 import { segmentName } from "../log/segment.ts";
 import type { ByteRange } from "./block-index.ts";
 

@@ -21,7 +21,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
 import { type Lock, lockFolder } from "./lock.ts";
-import { openPlain, withFile } from "./system-disk.ts";
+import { openPlain, withFile } from "./plain-file.ts";
 
 export const DATA_FORMAT = 3;
 const HARMLESS = new Set([

@@ -3,7 +3,6 @@
 import { dirname, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
-import type { LineQuery, LineSpans } from "./search-worker.ts";
 
 export interface DiskFile extends Disposable {
   sizeBytes(): number;
@@ -243,4 +242,25 @@ export async function withReserve<Result>(
     disk.remove(reservePath);
     return await write();
   }
+}
+
+export interface LineQuery {
+  readonly needle?: Uint8Array;
+  readonly pattern?: RegExp;
+  readonly rooms?: ReadonlySet<string>;
+  readonly kinds?: ReadonlySet<string>;
+  readonly by?: string;
+  readonly afterSeq?: number;
+  readonly beforeSeq?: number;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  readonly grep?: string;
+  readonly ignoreCase?: boolean;
+  readonly limit: number;
+  readonly bytesMax: number;
+}
+
+export interface LineSpans {
+  readonly starts: number[];
+  readonly ends: number[];
 }

@@ -8,7 +8,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { parseObject } from "../../wire/record.ts";
 import { diskFault, errorCode } from "./disk.ts";
-import { readStart } from "./system-disk.ts";
+import { readStart } from "./plain-file.ts";
 
 export interface Lock {
   release(): void;

@@ -2,28 +2,7 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { Head } from "../../wire/record.ts";
-import type { DiskSearch, SearchRange } from "./disk.ts";
-
-export interface LineSpans {
-  readonly starts: number[];
-  readonly ends: number[];
-}
-
-export interface LineQuery {
-  readonly needle?: Uint8Array;
-  readonly pattern?: RegExp;
-  readonly rooms?: ReadonlySet<string>;
-  readonly kinds?: ReadonlySet<string>;
-  readonly by?: string;
-  readonly afterSeq?: number;
-  readonly beforeSeq?: number;
-  readonly sinceMs?: number;
-  readonly untilMs?: number;
-  readonly grep?: string;
-  readonly ignoreCase?: boolean;
-  readonly limit: number;
-  readonly bytesMax: number;
-}
+import type { DiskSearch, SearchRange, LineQuery, LineSpans } from "./disk.ts";
 
 /** Returns the offset of the next possible match at or after `from`; negative if there is none. */
 type FindNext = (from: number) => number;

@@ -5,7 +5,8 @@ import { basename, dirname, join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
-import { kindOf, makeFolderNew, withFile } from "../disk/system-disk.ts";
+import { kindOf, withFile } from "../disk/plain-file.ts";
+import { makeFolderNew } from "../disk/system-disk.ts";
 import { PROGRAM_BYTES_MAX } from "./program-folder.ts";
 
 const LOCK_NAME = "LOCK";

@@ -23,7 +23,8 @@ import {
 import type { FolderSize, Source } from "../blob/interfaces.ts";
 import { acquireBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode, skipBytes } from "../disk/disk.ts";
-import { openPlain, readAt, readBuffersAt } from "../disk/system-disk.ts";
+import { openPlain } from "../disk/plain-file.ts";
+import { readAt, readBuffersAt } from "../disk/system-disk.ts";
 import { inParallel } from "../task-queue.ts";
 
 export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {

@@ -3,7 +3,7 @@
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { join } from "node:path";
 import { KNOWN_NAMES_MAX } from "../../base/limits.ts";
-import { kindOf } from "../disk/system-disk.ts";
+import { kindOf } from "../disk/plain-file.ts";
 import { CLIENT_STATE_FILE } from "./schema.ts";
 
 export interface KnownName {

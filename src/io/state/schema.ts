@@ -4,7 +4,7 @@ import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bu
 import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode, msg } from "../../base/fault.ts";
-import { openPlain } from "../disk/system-disk.ts";
+import { openPlain } from "../disk/plain-file.ts";
 
 /** Writes take only milliseconds, so a longer wait means that another process hangs. */
 const BUSY_TIMEOUT_MS = 5_000;

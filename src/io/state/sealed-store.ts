@@ -5,7 +5,7 @@ import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
 import { type Clock, retry } from "../clock.ts";
-import { readStart } from "../disk/system-disk.ts";
+import { readStart } from "../disk/plain-file.ts";
 import { TaskQueue } from "../task-queue.ts";
 import { openSqlite, versionOf, withStoreFaults } from "./schema.ts";
 
