@@ -1,10 +1,10 @@
 /** Process that transfers files of many accounts concurrently; reads orders from standard input. */
+
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileId } from "../src/base/ids.ts";
-import { nativeHashing } from "../src/cli/connect/hashing.ts";
-import { deviceKeys } from "../src/cli/connect/keys.ts";
+import { deviceKeys, nativeHashing } from "../src/cli/connect/keys.ts";
 import { Client } from "../src/client/client.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { sha256 } from "../src/crypto/sha256.ts";

@@ -8,6 +8,7 @@ import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 import { argument, enumFlag, type FlagDefs, flag, noFlag, stringFlag } from "./command.ts";
 import type { Context } from "./context.ts";
+import { usageFault } from "./errors.ts";
 
 export const GLOBAL_FLAGS = {
   json: flag("Print NDJSON, one object per line"),
@@ -62,7 +63,7 @@ export interface ServerFlags {
   readonly fingerprint?: string | undefined;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   /** `undefined` selects the local server, the server used last, or a server found on the LAN. */
   readonly address: ServerSpec | undefined;
   readonly user: Name | undefined;
@@ -129,4 +130,19 @@ export function timeFlag(
 
 function nonEmpty(value: string | undefined): string | undefined {
   return value === "" ? undefined : value;
+}
+
+export const YES_FLAG = { yes: flag("Do not prompt for confirmation") } as const satisfies FlagDefs;
+
+/** @throws {Fault} usage if there is no terminal and no `--yes` */
+export async function confirmAction(
+  context: Context,
+  { yes }: { readonly yes: boolean },
+  question: string,
+): Promise<boolean> {
+  if (yes) return true;
+  if (context.terminal === undefined) {
+    throw usageFault("this cannot be undone", "add --yes to confirm");
+  }
+  return context.terminal.confirm(question);
 }

@@ -1,4 +1,4 @@
-/** Help texts of commands. */
+/** Help texts and manual pages of commands, generated from their definitions. */
 
 import { type ArgsDef, renderUsage } from "citty";
 import {
@@ -6,6 +6,7 @@ import {
   type FlagDefs,
   flagName,
   longFlag,
+  placeholder,
   type Verb,
   type VerbRow,
   type VerbTable,
@@ -63,7 +64,7 @@ function exampleLines(examples: readonly string[]): string {
   return `EXAMPLES\n\n${examples.map((line) => `  ${line}\n`).join("")}`;
 }
 
-export function flagDescription(definition: FlagDef): string {
+function flagDescription(definition: FlagDef): string {
   const { many, integer, negativeDescription = "" } = definition;
   const { description = negativeDescription } = definition;
   const bounds = integer === undefined ? "" : boundsText(integer);
@@ -72,4 +73,140 @@ export function flagDescription(definition: FlagDef): string {
 
 function boundsText({ min, max }: NonNullable<FlagDef["integer"]>): string {
   return max === Number.MAX_SAFE_INTEGER ? ` (at least ${min})` : ` (${min} to ${max})`;
+}
+
+export interface ManualPage {
+  readonly name: string;
+  readonly row: Pick<VerbRow, "summary" | "examples">;
+  readonly version: string;
+}
+
+const EXIT_STATUSES: readonly (readonly [string, string])[] = [
+  ["0", "Done."],
+  ["1", "A machine failed: disk full, no permission, folder locked, a bug."],
+  ["2", "Invalid usage."],
+  ["3", "Refused: unknown user or wrong password, name taken, not a member, not allowed."],
+  ["4", "Not found: room, user, file."],
+  ["5", "Unreachable: no route, refused connection, time-out."],
+  ["6", "Integrity: fingerprint changed, checksum wrong, history damaged."],
+  ["130", "Interrupted by the user."],
+];
+
+const VARIABLES: readonly (readonly [string, string])[] = [
+  ["CHAT_SERVER", "Default server."],
+  ["CHAT_INVITE", "Invite, kept out of the process list."],
+  ["CHAT_USER", "User name."],
+  ["CHAT_PASSWORD, CHAT_NEW_PASSWORD, CHAT_ROOM_PASSWORD", "Passwords, which cannot be arguments."],
+  ["CHAT_HOME", "Folder for all client data."],
+  ["NO_COLOR", "Disable colours."],
+];
+
+/** Manual pages in ASCII roff with the man macros (groff_man(7)). */
+export function tableManual(page: ManualPage, verbs: VerbTable): string {
+  const visibleVerbs = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
+  const commands = visibleVerbs.map(([verb, { summary }]) => listEntry(verb, `${summary}.`));
+  const seeAlso = visibleVerbs.map(
+    ([verb]) => `\\fB${escapeRoff(pageName(`${page.name} ${verb}`))}\\fP(1)`,
+  );
+  return [
+    head(page),
+    `.SH SYNOPSIS\n\\fB${escapeRoff(page.name)}\\fP \\fICOMMAND\\fP [\\fIOPTIONS\\fP]\n`,
+    `.SH COMMANDS\n${commands.join("")}`,
+    `.SH OPTIONS\nValid for all commands. \\fB\\-\\-\\fP ends the flags.\n${flags(GLOBAL_FLAGS)}`,
+    examplesOf(page),
+    `.SH ENVIRONMENT\n${VARIABLES.map(([name, meaning]) => listEntry(name, meaning)).join("")}`,
+    exitStatusSection(),
+    `.SH SEE ALSO\n${seeAlso.join(", ")}\n`,
+  ].join("");
+}
+
+export function verbManual(page: ManualPage, { args, details }: Verb): string {
+  const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
+  const entries = Object.entries(args).filter(([, { type }]) => type === "positional");
+  const argumentTexts = entries.map(([key, definition]) => synopsisOf(key, definition));
+  const list = entries.map(([key, definition]) =>
+    listEntry(placeholder(key, definition), flagDescription(definition)),
+  );
+  const synopsis = [`\\fB${escapeRoff(page.name)}\\fP [\\fIOPTIONS\\fP]`, ...argumentTexts].join(
+    " ",
+  );
+  return [
+    head(page),
+    `.SH SYNOPSIS\n${synopsis}\n`,
+    details === "" ? "" : `.SH DESCRIPTION\n${paragraphs(details.trim())}`,
+    list.length === 0 ? "" : `.SH ARGUMENTS\n${list.join("")}`,
+    `.SH OPTIONS\n${flags(definitions)}`,
+    examplesOf(page),
+    exitStatusSection(),
+    ".SH SEE ALSO\n\\fBchat\\fP(1)\n",
+  ].join("");
+}
+
+function head({ name, row, version }: ManualPage): string {
+  const title = pageName(name);
+  // Undated, so that builds are reproducible.
+  const titles = `"${escapeRoff(title.toUpperCase())}" 1 "" "chat ${escapeRoff(version)}" "Chat"`;
+  return `.TH ${titles}\n.SH NAME\n${escapeRoff(title)} \\- ${escapeRoff(row.summary)}\n`;
+}
+
+export function pageName(name: string): string {
+  return name.replaceAll(" ", "-");
+}
+
+function flags(definitions: FlagDefs): string {
+  return Object.entries(definitions)
+    .filter(([, { type }]) => type !== "positional")
+    .map(([key, definition]) =>
+      listEntry(flagSpelling(key, definition), flagDescription(definition)),
+    )
+    .join("");
+}
+
+function flagSpelling(key: string, definition: FlagDef): string {
+  const { type, alias, options } = definition;
+  const names = `${alias === undefined ? "" : `-${alias}, `}${longFlag(key, definition)}`;
+  if (type === "boolean") return names;
+  return `${names} ${options?.join("|") ?? placeholder(key, definition)}`;
+}
+
+function synopsisOf(key: string, definition: FlagDef): string {
+  const name = `\\fI${escapeRoff(placeholder(key, definition))}\\fP`;
+  const dots = definition.many === true ? " ..." : "";
+  return definition.required === false ? `[${name}${dots}]` : `${name}${dots}`;
+}
+
+function examplesOf({ row: { examples = [] } }: ManualPage): string {
+  if (examples.length === 0) return "";
+  return `.SH EXAMPLES\n.nf\n${examples.map((line) => `${textLine(line)}\n`).join("")}.fi\n`;
+}
+
+function exitStatusSection(): string {
+  const entries = EXIT_STATUSES.map(([code, meaning]) => listEntry(code, meaning));
+  return `.SH "EXIT STATUS"\n${entries.join("")}`;
+}
+
+function listEntry(tag: string, text: string): string {
+  return `.TP\n\\fB${escapeRoff(tag)}\\fP\n${textLine(text === "" ? "(no description)" : text)}\n`;
+}
+
+function paragraphs(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => (line.trim() === "" ? ".PP\n" : `${textLine(line)}\n.br\n`))
+    .join("");
+}
+
+function textLine(text: string): string {
+  return /^[.' ]/.test(text) ? `\\&${escapeRoff(text)}` : escapeRoff(text);
+}
+
+/** Escapes characters that roff would change, so that users can copy hyphens and quotes. */
+function escapeRoff(text: string): string {
+  return text
+    .replaceAll("\\", "\\e")
+    .replaceAll("-", "\\-")
+    .replaceAll("'", "\\(aq")
+    .replaceAll("`", "\\(ga")
+    .replaceAll("^", "\\(ha")
+    .replaceAll("~", "\\(ti");
 }

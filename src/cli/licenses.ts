@@ -3,8 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
-import { PAGE_PLUGINS } from "./page-plugins.ts";
-import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
+import { MAIN_SOURCE, PAGE_PLUGINS, PAGE_SOURCE, ROOT } from "./page-plugins.ts";
 
 export const LICENSES_NAME = "third-party.licenses";
 

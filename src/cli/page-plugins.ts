@@ -1,5 +1,6 @@
 /** Bundler plugins for building the web page. */
 
+import { join } from "node:path";
 import type { BunPlugin } from "bun";
 
 /** Omits Node's `crypto` (500 kB), which `@hpke/common` imports only where WebCrypto is missing. */
@@ -33,3 +34,8 @@ const withPreact: BunPlugin = {
 };
 
 export const PAGE_PLUGINS: readonly BunPlugin[] = [withoutNodeCrypto, withPreact];
+
+/** Repository path when the program runs from source. A compiled program contains no such paths. */
+export const ROOT = join(import.meta.dir, "..", "..");
+export const MAIN_SOURCE = join(ROOT, "src", "main.ts");
+export const PAGE_SOURCE = join(ROOT, "src", "web", "index.html");

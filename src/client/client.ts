@@ -25,7 +25,6 @@ import {
   type LinkedAccount,
 } from "./chat-client.ts";
 import type { LoopState } from "./connection-loop.ts";
-import { CursorWriter } from "./cursor-writer.ts";
 import {
   greetedEvent,
   type LinkEvent,
@@ -33,7 +32,7 @@ import {
   type ReaderEvent,
   type SessionEvent,
 } from "./event.ts";
-import { EventBuffer } from "./event-buffer.ts";
+import { CursorWriter, EventBuffer } from "./event-buffer.ts";
 import type { Hashing } from "./files/hashing.ts";
 import { Transfers } from "./files/transfers.ts";
 import type { FollowMode } from "./follower.ts";
@@ -52,11 +51,10 @@ import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, GreetedLink, LoginPolicy, LoginResult } from "./login.ts";
 import type { ModelStoreOptions } from "./model-store.ts";
 import type { OutboxQueue } from "./outbox-queue.ts";
-import { pin } from "./pinning.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
 import { ServerLocator } from "./server-locator.ts";
-import { type Greeted, greet } from "./trust.ts";
+import { type Greeted, greet, pin } from "./trust.ts";
 
 export interface ClientDependencies {
   readonly clock: Clock;

@@ -2,8 +2,9 @@
 
 import { assert } from "../base/assert.ts";
 import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
-import type { ReadMark } from "./cursor-writer.ts";
+import type { Clock } from "../io/clock.ts";
 import type { ReaderEvent } from "./event.ts";
+import type { CursorStore } from "./ports.ts";
 
 /** Number of buffered events below which the client may reconnect after an overflow. */
 const EVENTS_LOW_MAX = 1_024;
@@ -123,5 +124,54 @@ function sizeBytesOf(event: ReaderEvent): number {
       return event.adopted?.body.text.length ?? 0;
     default:
       return 0;
+  }
+}
+
+interface ReadMark {
+  readonly fingerprint: string;
+  readonly user: string;
+  readonly seq: number;
+}
+
+/** Lets several cursors share one write. A crash causes some events to be repeated. */
+const WRITE_DELAY_MS = 500;
+
+/** Delayed writes of read cursors. */
+export class CursorWriter {
+  readonly #state: CursorStore;
+  readonly #clock: Clock;
+  #mark: ReadMark | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(state: CursorStore, clock: Clock) {
+    this.#state = state;
+    this.#clock = clock;
+  }
+
+  /**
+   * Writes an account's first cursor immediately. Without a stored cursor, the next start would
+   * request only the latest messages, as for a new user.
+   */
+  schedule(mark: ReadMark): void {
+    const { user, fingerprint } = this.#mark ?? mark;
+    if (user !== mark.user || fingerprint !== mark.fingerprint) this.flush();
+    const hasPending = this.#mark !== undefined;
+    this.#mark = mark;
+    const isFirst = !hasPending && this.#state.cursor(mark.fingerprint, mark.user) === undefined;
+    if (isFirst) return this.flush();
+    this.#cancel ??= this.#clock.after(WRITE_DELAY_MS, () => this.flush());
+  }
+
+  flush(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    const mark = this.#mark;
+    this.#mark = undefined;
+    if (mark !== undefined) this.#state.advanceCursor(mark.fingerprint, mark.user, mark.seq);
+  }
+
+  rewind(mark: ReadMark): void {
+    this.flush();
+    this.#state.rewindCursor(mark.fingerprint, mark.user, mark.seq);
   }
 }

@@ -15,9 +15,8 @@ import {
   type VerbRow,
   verbRow,
 } from "../cli/command.ts";
-import { confirmAction, YES_FLAG } from "../cli/confirm.ts";
-import { eraseAll } from "../cli/connect/erase-all.ts";
 import { externalAddress, inviteUrl } from "../cli/connect/invite.ts";
+import { eraseAll } from "../cli/connect/lists.ts";
 import {
   ADMIN_FLAGS,
   durationFlag,
@@ -32,7 +31,7 @@ import {
 } from "../cli/connect/operator.ts";
 import { printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { parseRoomName } from "../cli/flags.ts";
+import { confirmAction, parseRoomName, YES_FLAG } from "../cli/flags.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
 import { clockText } from "../core/clock-check.ts";

@@ -5,7 +5,7 @@ import { counted, formatSize } from "../base/sizes.ts";
 import { argument, defineGroup, defineVerb, flag, verbRow } from "../cli/command.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
-import { CounterLine } from "../cli/output/counter.ts";
+import { CounterLine } from "../cli/output/progress.ts";
 import { printList, printResult } from "../cli/output/result.ts";
 import {
   type ClusterConfig,
@@ -14,7 +14,6 @@ import {
   SAFETY_FLAGS,
 } from "../cli/serve/cluster.ts";
 import { type OpenFolder, openFolder } from "../cli/serve/folder.ts";
-import { inspectCluster } from "../cli/serve/inspect.ts";
 import {
   newNodeName,
   readMembership,
@@ -23,7 +22,7 @@ import {
 } from "../cli/serve/membership.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { printDamaged, printRecovery } from "../cli/serve/recovery.ts";
-import type { Survey } from "../cli/serve/survey.ts";
+import { inspectCluster, type Survey } from "../cli/serve/survey.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { noMajority } from "../io/cluster/majority.ts";
 import { type Position, START } from "../io/cluster/position.ts";

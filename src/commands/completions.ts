@@ -1,6 +1,7 @@
-/** `chat completions`, which prints the completion script for a shell. */
+/** `chat completions`, which prints scripts for shells, and `chat complete`, which they call. */
 
-import { argument, defineVerb } from "../cli/command.ts";
+import { argument, defineVerb, flag } from "../cli/command.ts";
+import { completionsFor, formatCompletion } from "../cli/completion.ts";
 
 /**
  * Scripts that call `chat complete`, so that they work with every version. The typed line is never
@@ -96,7 +97,7 @@ function installCommand(shell: keyof typeof INSTALL_PATHS): string {
   return `mkdir -p ${folder} && chat completions ${shell} > ${folder}/${file}`;
 }
 
-export const command = defineVerb({
+export const completions = defineVerb({
   args: { shell: argument("bash, zsh or fish", { choices: ["bash", "zsh", "fish"] }) },
   details: `Once, in your shell; it takes effect in the next one:
 bash: ${installCommand("bash")}
@@ -105,6 +106,29 @@ zsh:  ${installCommand("zsh")}
 fish: ${installCommand("fish")}`,
   async run({ shell }, context) {
     context.stdout.write(SCRIPTS[shell] ?? "");
+    return 0;
+  },
+});
+
+/** Exit status that makes the shell complete the path itself. */
+const EXIT_PATHS = 4;
+
+/**
+ * Called by the scripts of `chat completions` with the words after `chat`, of which the last is
+ * incomplete.
+ */
+export const complete = defineVerb({
+  args: {
+    words: argument("Words typed so far", { required: false, many: true }),
+    describe: flag("Add a tab and a description"),
+  },
+  async run({ words = [], describe }, context) {
+    const { VERBS } = await import("./table.ts");
+    const candidates = await completionsFor(context, VERBS, words);
+    if (candidates === "paths") return EXIT_PATHS;
+    for (const word of candidates) {
+      context.stdout.write(`${describe ? formatCompletion(word) : word.word}\n`);
+    }
     return 0;
   },
 });

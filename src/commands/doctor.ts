@@ -7,7 +7,7 @@ import { CHECK_TIMEOUT_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { defineVerb, stringFlag } from "../cli/command.ts";
 import type { ClientFlags } from "../cli/connect/client.ts";
-import { type Candidate, candidates, onlyServer } from "../cli/connect/default-server.ts";
+import { type Candidate, candidates, onlyServer } from "../cli/connect/discover.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { type CheckResult, CheckRunner, ok, skipped, warningFrom } from "../cli/doctor/check.ts";
 import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
@@ -31,21 +31,19 @@ import {
   checkSealedDevices,
   checkSealedFile,
   checkSealedRooms,
-  type SealedDevices,
-  type SealedState,
-} from "../cli/doctor/sealed.ts";
-import {
   querySealedDevices,
   readSealedState,
+  type SealedDevices,
+  type SealedState,
   testMlsLibrary,
-} from "../cli/doctor/sealed-probes.ts";
+} from "../cli/doctor/sealed.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { clockColor } from "../cli/output/color.ts";
 import { renderJson, styleOf } from "../cli/output/render.ts";
 import { printJson } from "../cli/output/result.ts";
 import { clusterConfig, NATS_FLAGS, SAFETY_FLAGS } from "../cli/serve/cluster.ts";
-import { inspectCluster } from "../cli/serve/inspect.ts";
 import { type Membership, readMembership } from "../cli/serve/membership.ts";
+import { inspectCluster } from "../cli/serve/survey.ts";
 import { readSmallFile } from "../io/disk/data-folder.ts";
 import { readNatsSettings } from "../io/nats/monitor.ts";
 import { probeIrc } from "../io/probe/network-probe.ts";

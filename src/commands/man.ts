@@ -6,7 +6,7 @@ import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag, type VerbRow, type VerbTable } from "../cli/command.ts";
-import { pageName, tableManual, verbManual } from "../cli/manual.ts";
+import { pageName, tableManual, verbManual } from "../cli/help.ts";
 import { printResult } from "../cli/output/result.ts";
 import { nearestWord } from "../cli/suggest.ts";
 import { diskFault } from "../io/disk/disk.ts";

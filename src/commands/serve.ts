@@ -9,16 +9,22 @@ import { lanAddresses, listenHosts, ownAddresses } from "../cli/connect/own-addr
 import { printNotice } from "../cli/context.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { clusterConfig } from "../cli/serve/cluster.ts";
-import { checkArgs, readPair, SERVE_FLAGS, type ServeArgs } from "../cli/serve/flags.ts";
+import {
+  checkArgs,
+  dailyQuotasOf,
+  parsePublic,
+  quotasOf,
+  readPair,
+  SERVE_FLAGS,
+  type ServeArgs,
+} from "../cli/serve/flags.ts";
 import { loadServerSettings, openFolder } from "../cli/serve/folder.ts";
 import { checkIrcListening, ircEndpoints } from "../cli/serve/irc.ts";
 import { warnAboutOtherServer } from "../cli/serve/last-data.ts";
 import { checkListening } from "../cli/serve/listen.ts";
 import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { openOffer } from "../cli/serve/offer.ts";
-import { parsePublic } from "../cli/serve/public.ts";
 import { pushContact } from "../cli/serve/push.ts";
-import { dailyQuotasOf, quotasOf } from "../cli/serve/quotas.ts";
 import { runServer } from "../cli/serve/run.ts";
 import { withSettings } from "../cli/serve/settings.ts";
 import { systemEntropy } from "../io/entropy.ts";

@@ -25,7 +25,7 @@ import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
-import { publicUserName } from "../cli/system-user.ts";
+import { publicUserName } from "../cli/user-name.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { diskFault } from "../io/disk/disk.ts";

@@ -2,6 +2,8 @@
 
 import { loadExport, type VerbTable, verbRow } from "../cli/command.ts";
 
+const backups = () => import("./archive/backup.ts");
+const completion = () => import("./completions.ts");
 const lists = () => import("./lists.ts");
 const signIn = () => import("./account/sign-in.ts");
 
@@ -53,10 +55,10 @@ export const VERBS: VerbTable = {
     () => import("./archive/import.ts"),
     ["chat import lab.ndjson --room lab", "chat import '#lab.weechatlog' --room lab --skip-bad"],
   ),
-  backup: verbRow("Back up a server's data folder", () => import("./archive/backup.ts"), [
+  backup: verbRow("Back up a server's data folder", loadExport(backups, "backup"), [
     "chat backup /mnt/backup --data ./data",
   ]),
-  restore: verbRow("Restore a backup to a new folder", () => import("./archive/restore.ts"), [
+  restore: verbRow("Restore a backup to a new folder", loadExport(backups, "restore"), [
     "chat restore /mnt/backup --data ./restored",
   ]),
   users: verbRow("List users", loadExport(lists, "users"), [
@@ -135,13 +137,13 @@ export const VERBS: VerbTable = {
   ]),
   completions: verbRow(
     "Print the completion script for a shell",
-    () => import("./completions.ts"),
+    loadExport(completion, "completions"),
     ["chat completions bash > ~/.local/share/bash-completion/completions/chat"],
   ),
   complete: {
     summary: "Complete a command line, for shells",
     hidden: true,
-    load: () => import("./complete.ts"),
+    load: loadExport(completion, "complete"),
   },
   upgrade: verbRow("Replace this program with a newer release", () => import("./upgrade.ts"), [
     "chat upgrade ~/Downloads/chat-0.3.0",

@@ -10,8 +10,12 @@ import { type Context, printNotice, runInterruptible } from "../cli/context.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { printResult } from "../cli/output/result.ts";
 import { releaseKey } from "../cli/release/release.ts";
-import { openReleaseSource } from "../cli/release/source.ts";
-import { type Upgrade, type UpgradeOptions, upgradeProgram } from "../cli/release/upgrade.ts";
+import {
+  openReleaseSource,
+  type Upgrade,
+  type UpgradeOptions,
+  upgradeProgram,
+} from "../cli/release/upgrade.ts";
 import { Progress } from "../core/transfer/progress.ts";
 import { checkDataFolder, readFormat, readSmallFile } from "../io/disk/data-folder.ts";
 import { ProgramReplacement } from "../io/file/program-replacement.ts";

@@ -16,7 +16,7 @@ import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { printData, printResult } from "../cli/output/result.ts";
-import { createFolderProof, verifyForHome } from "../cli/verify/pinned.ts";
+import { createFolderProof, verifyForHome } from "../cli/verify/folder.ts";
 import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
 import { verifyRooms } from "../cli/verify/rooms.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";

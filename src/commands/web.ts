@@ -1,14 +1,18 @@
 /** `chat web`, which serves the page on this machine. */
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import { openerOf } from "../cli/chat/open-file.ts";
 import { defineVerb, noFlag, stringFlag } from "../cli/command.ts";
 import { isInteractive, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
 import { type Context, endSignalLine, printNotice } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
 import { printData } from "../cli/output/result.ts";
-import { openBrowser } from "../cli/web/browser.ts";
 import { webFiles } from "../cli/web/files.ts";
 import { LOCAL_DATA_PATH, LocalPageStore, serveLocalData } from "../cli/web/local-data.ts";
 import { loadPage, localPage } from "../cli/web/page.ts";
@@ -153,4 +157,41 @@ function printAddress(
   printData(context, line, `${url}\n`);
   if (context.json) return;
   printNotice(context, `web page for ${server}, on this machine only (Ctrl-C to stop):`);
+}
+
+const REDIRECT_FILE_MS = 60_000;
+
+/**
+ * Opens the address through a private file that redirects, because the address contains secrets and
+ * other users can read the process list.
+ * @returns function that removes the file
+ */
+export function openBrowser({ env, clock }: Context, url: string): () => void {
+  const isDesktop =
+    process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
+  const opener = openerOf(env);
+  if (!isDesktop || opener === undefined) return () => undefined;
+  const folder = mkdtempSync(join(tmpdir(), "chat-web-"));
+  const file = join(folder, "open.html");
+  writeFileSync(file, redirectPage(url), { mode: 0o600 });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const cancel = clock.after(REDIRECT_FILE_MS, remove);
+  Bun.spawn([...opener, pathToFileURL(file).href], {
+    stdio: ["ignore", "ignore", "ignore"],
+  }).unref();
+  return () => {
+    cancel();
+    remove();
+  };
+}
+
+function redirectPage(url: string): string {
+  const safe = Bun.escapeHTML(url);
+  return `<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url=${safe}">
+<title>chat</title>
+<a href="${safe}">chat</a>
+`;
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { assert } from "../../src/base/assert.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { defineGroup, defineVerb, type Verb, type VerbGroup } from "../../src/cli/command.ts";
-import { createLog } from "../../src/cli/log.ts";
 import { runProgram } from "../../src/cli/program.ts";
+import { createLog } from "../../src/cli/serve/print.ts";
 import { fakeContext, fakeWorld } from "../commands/fake-world.ts";
 
 const echo = defineVerb({

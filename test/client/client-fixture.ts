@@ -1,10 +1,8 @@
 import { expect } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../src/base/limits-screen.ts";
-import { nativeHashing } from "../../src/cli/connect/hashing.ts";
-import { deviceKeys } from "../../src/cli/connect/keys.ts";
-import type { ClientOptions } from "../../src/client/client.ts";
-import { Client } from "../../src/client/client.ts";
+import { deviceKeys, nativeHashing } from "../../src/cli/connect/keys.ts";
+import { Client, type ClientOptions } from "../../src/client/client.ts";
 import type { ReaderEvent, SessionEvent } from "../../src/client/event.ts";
 import type { Credentials } from "../../src/client/login.ts";
 import { fieldsIn } from "../../src/core/client/chat-record.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { CursorWriter } from "../../src/client/cursor-writer.ts";
+import { CursorWriter } from "../../src/client/event-buffer.ts";
 import type { CursorStore } from "../../src/client/ports.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 

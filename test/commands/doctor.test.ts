@@ -27,8 +27,8 @@ import {
   type ExpectedIdentity,
   type NetworkProbes,
 } from "../../src/cli/doctor/network.ts";
-import type { ClusterInspection } from "../../src/cli/serve/inspect.ts";
 import type { Membership } from "../../src/cli/serve/membership.ts";
+import type { ClusterInspection } from "../../src/cli/serve/survey.ts";
 import type { Greeted } from "../../src/client/trust.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";

@@ -1,8 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { setPriority } from "node:os";
 import { RawClient } from "../../bench/raw-client.ts";
-import { nativeHashing } from "../../src/cli/connect/hashing.ts";
-import { deviceKeys } from "../../src/cli/connect/keys.ts";
+import { deviceKeys, nativeHashing } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { systemClock } from "../../src/io/clock.ts";

@@ -40,7 +40,7 @@ const PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/^web\/view\/text\/formula\.tsx$/, "temml"],
   [/^crypto\/push-message\.ts$/, "@block65/webcrypto-web-push"],
   [/^io\/lan\/discovery\.ts$/, "bonjour-service"],
-  [/^cli\/toml\.ts$/, "smol-toml"],
+  [/^cli\/settings\.ts$/, "smol-toml"],
   [/^io\/nats\//, "@nats-io/jetstream @nats-io/transport-node"],
   [/^io\//, "bun:sqlite"],
 ];

@@ -4,6 +4,7 @@ import type { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
 import { formatLocalClock } from "../../base/time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { dropOldest } from "../../core/evict.ts";
 import {
   type EnteredLine,
   type LineEditor,
@@ -14,6 +15,7 @@ import { PlainEditor } from "../../io/terminal/plain-editor.ts";
 import { parseYesNo } from "../../io/terminal/terminal.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, faultLine } from "../context.ts";
+import { UnreadableRuns } from "../output/damage.ts";
 import { DayLines } from "../output/day-line.ts";
 import { displayBody } from "../output/records.ts";
 import {
@@ -25,9 +27,7 @@ import {
   type Style,
   styleOf,
 } from "../output/render.ts";
-import { UnreadableRuns } from "../output/unreadable-runs.ts";
 import { wrapMarked, wrapWords } from "../word-wrap.ts";
-import { RecentMessages } from "./recent-messages.ts";
 import { type SlashRow, slashSummary } from "./slash-grammar.ts";
 
 export function displayChatRecord(record: ChatRecord, me: string): DisplayRecord {
@@ -236,4 +236,29 @@ function inEnglish(text: string | Message): string {
 /** Doubles the leading slash of a pasted text, so that it does not run as a command. */
 function escapeSlash(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
+}
+
+/** Users rarely refer further back. */
+const RECENT_MAX = 1_000;
+
+/**
+ * Authors of recently printed messages, named beside replies and reactions.
+ * @internal
+ */
+export class RecentMessages {
+  /** For an imported message, the original author. */
+  readonly #authors = new Map<number, string>();
+
+  add(record: DisplayRecord): void {
+    const { kind, seq, from } = record;
+    if (kind === "erased") this.#authors.delete(seq);
+    if (kind !== "text" && kind !== "action" && kind !== "file") return;
+    const imported = kind === "file" ? undefined : record.imported;
+    this.#authors.set(seq, imported === undefined ? from : `${imported.from} (imported)`);
+    dropOldest(this.#authors, RECENT_MAX);
+  }
+
+  authorOf(seq: number): string | undefined {
+    return this.#authors.get(seq);
+  }
 }

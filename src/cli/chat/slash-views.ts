@@ -1,7 +1,9 @@
 /** Terminal output of slash commands that display data. */
 
 import { Fault, msg } from "../../base/fault.ts";
+import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
+import { formatUtc } from "../../base/time.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import { queryPins } from "../../client/pins.ts";
 import type { SealedMember } from "../../client/sealed/room.ts";
@@ -9,15 +11,22 @@ import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { checkFileText } from "../../core/rooms/files.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { invalidArguments, roomFor, usageFor, type Views } from "../../ui/command.ts";
-import { send } from "../../ui/commands.ts";
+import {
+  invalidArguments,
+  roomFor,
+  splitFirstWord,
+  usageFor,
+  type Views,
+} from "../../ui/command.ts";
+import { ircPassword, send } from "../../ui/commands.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
+import { ircSetup } from "../../ui/text/irc-setup.ts";
+import { personMarks } from "../../ui/text/person-marks.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
+import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
 import { verifyUser } from "./identity-lines.ts";
-import { showIrcPasswords } from "./irc-passwords.ts";
-import { membersLine } from "./members-line.ts";
 import { parseSend } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { roomsLine } from "./unread.ts";
@@ -214,4 +223,71 @@ function memberFacts({ devices, isChanged, ...member }: SealedMember, me: string
   const hasBrowser = devices.some(({ kind }) => kind === "web");
   const isMe = isSameName(member.user, me);
   return { ...member, devices: devices.length, hasBrowser, isMe, isChanged: isChanged === true };
+}
+
+const DAY_CHARS = 10;
+const ID = /^[1-9]\d{0,14}$/;
+
+/** @throws {Fault} usage, or a fault of the request */
+async function showIrcPasswords(host: SlashHost, { input }: Views["irc-password"]): Promise<void> {
+  const [word, argument] = splitFirstWord(input);
+  if (word === "" || word === "new") return create(host, argument);
+  if (word === "list" && argument === "") return list(host);
+  if (word === "revoke" && ID.test(argument)) return revoke(host, Number(argument));
+  throw invalidArguments(usageFor(ircPassword, "terminal"));
+}
+
+async function create({ open, chatConsole }: SlashHost, label: string): Promise<void> {
+  const fields = label === "" ? {} : { label };
+  const answer = await open.client.request("irc-passwords", {});
+  const { user, id, password } = await open.client.request("irc-password", fields);
+  chatConsole.print(
+    { kind: "irc-password", id, ...fields, password },
+    (texts) => texts.ircPasswordCreated(user),
+    [password, ...ircSetup(chatConsole.texts, open.address.host, answer)],
+  );
+}
+
+async function list({ open, chatConsole }: SlashHost): Promise<void> {
+  const answer = await open.client.request("irc-passwords", {});
+  const passwords = answer.passwords.map(({ since, ...entry }) => {
+    return { ...entry, since: formatUtc(since) };
+  });
+  chatConsole.print(
+    { kind: "irc-passwords", passwords },
+    (texts) => texts.ircPasswords(passwords.length),
+    [
+      ...passwords.map(({ id, label = "", since, online }) => {
+        return chatConsole.texts.ircPasswordFacts(id, label, since.slice(0, DAY_CHARS), online);
+      }),
+      ...ircSetup(chatConsole.texts, open.address.host, answer),
+    ],
+  );
+}
+
+async function revoke({ open, chatConsole }: SlashHost, id: number): Promise<void> {
+  await open.client.request("irc-password-revoke", { id });
+  chatConsole.print({ kind: "irc-password-revoked", id }, (texts) => texts.ircPasswordRevoked(id));
+}
+
+const NAMES_LISTED_MAX = 100;
+
+type ListedUser = WireAnswer<"who">["users"][number];
+
+/** @internal */
+export function membersLine(room: string, users: readonly ListedUser[]): Message {
+  return (texts) => {
+    if (users.length <= PRESENCE_MEMBERS_MAX) {
+      const names = users.map(({ user, online, role, mutedUntil }) => {
+        const marks = [...personMarks(role, mutedUntil !== undefined, texts)];
+        if (!online) marks.push(texts.offline);
+        return marks.length === 0 ? user : `${user} (${marks.join(", ")})`;
+      });
+      return `${room}: ${names.join(", ")}`;
+    }
+    const online = users.filter((member) => member.online).map(({ user }) => user);
+    const names = online.slice(0, NAMES_LISTED_MAX).join(", ");
+    const hiddenCount = online.length - NAMES_LISTED_MAX;
+    return texts.largeRoom(room, users.length, online.length, names, hiddenCount);
+  };
 }

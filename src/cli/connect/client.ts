@@ -1,8 +1,10 @@
 /** Logged-in client for a command. */
 
+import { clientName } from "../../base/client-name.ts";
 import { Fault } from "../../base/fault.ts";
 import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
 import { defined } from "../../base/values.ts";
+import { VERSION } from "../../base/version.ts";
 import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import type { ConnectedEvent, LinkEvent, ReaderEvent, SessionEvent } from "../../client/event.ts";
@@ -27,23 +29,17 @@ import {
   secretPrompt,
 } from "../secrets.ts";
 import { promptUserName } from "../user-name.ts";
-import { chooseServer } from "./default-server.ts";
 import { type AddressDialer, openAddressDialer } from "./dial.ts";
-import { discoverServer } from "./discover.ts";
-import { storeEvidence } from "./evidence.ts";
-import { nativeFileCipher } from "./file-cipher.ts";
-import { GuessDelayDisplay } from "./guess-delay.ts";
-import { nativeHashing } from "./hashing.ts";
-import { deviceIdentity, deviceKeys } from "./keys.ts";
-import { programName } from "./program-name.ts";
-import { sealedHome } from "./sealed-home.ts";
+import { chooseServer, discoverServer } from "./discover.ts";
+import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";
+import { GuessDelayDisplay, storeEvidence } from "./notices.ts";
 
 export interface ClientFlags extends ServerFlags {
   readonly passwordFile?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
   /** Fails if the given password is wrong, even if this device could log in without a password. */
@@ -388,4 +384,14 @@ function reportEvidence(context: Context, home: string, evidence: AuditEvidence)
   } catch (error) {
     printNotice(context, `cannot save the server's response as evidence: ${String(error)}`);
   }
+}
+
+const SYSTEMS: Readonly<Record<string, string>> = {
+  linux: "Linux",
+  darwin: "macOS",
+  win32: "Windows",
+};
+
+function programName(platform: string = process.platform): string {
+  return clientName(`chat/${VERSION}`, `chat on ${SYSTEMS[platform] ?? platform}`);
 }

@@ -1,4 +1,4 @@
-/** Server discovery on the LAN, with a prompt. */
+/** Selection of a server: the default one, or one discovered on the LAN. */
 
 import { Fault } from "../../base/fault.ts";
 import { DISCOVER_MS } from "../../base/limits.ts";
@@ -8,14 +8,153 @@ import type { ClientState } from "../../io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
 import type { DiscoveredServer } from "../../wire/announcement.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { formatAddress, type ServerAddress, type ServerSpec } from "../../wire/invite.ts";
+import {
+  formatAddress,
+  parseServerSpec,
+  type ServerAddress,
+  type ServerSpec,
+} from "../../wire/invite.ts";
 import { type Context, printNotice } from "../context.ts";
-import { addressOfLocal, promptChoice } from "./default-server.ts";
+import { usageFault } from "../errors.ts";
+import { storedInvite } from "./invite.ts";
+
+export interface Candidate {
+  readonly address: ServerSpec;
+  readonly data?: string;
+  readonly isLast: boolean;
+  /** Whether this home has connected to the server before. Scripts use only known servers. */
+  readonly isKnown: boolean;
+}
+
+type State = Pick<ClientState, "lastServer" | "pin" | "addressOf">;
+
+const LISTED_MAX = 4;
+
+/**
+ * Returns the server used last, then the servers that this user runs on this machine. A server
+ * started under another `CHAT_HOME` belongs to another person on the same system account, so it is
+ * included only if it was used last.
+ */
+export function candidates(context: Context, state: State | undefined): readonly Candidate[] {
+  const last = state?.lastServer();
+  const lastPin = last === undefined ? undefined : state?.pin(last)?.fingerprint;
+  const home = context.settings().folders.data;
+  const candidateByFingerprint = new Map<string, Candidate>();
+  for (const local of findLocalServers(context.env)) {
+    const { fingerprint, data } = local;
+    if (local.home !== home && fingerprint !== lastPin) continue;
+    const address = formatAddress(local);
+    const isLast = address === last || fingerprint === lastPin;
+    const isKnown =
+      state?.pin(address) !== undefined || state?.addressOf(fingerprint) !== undefined;
+    // Cluster nodes share one identity: list one address per identity.
+    if (candidateByFingerprint.has(fingerprint) && address !== last) continue;
+    candidateByFingerprint.set(fingerprint, {
+      address: addressOfLocal(local),
+      data,
+      isLast,
+      isKnown,
+    });
+  }
+  const localCandidates = [...candidateByFingerprint.values()];
+  const remainingCandidates = localCandidates.filter(({ isLast }) => !isLast);
+  const lastCandidates = localCandidates.filter(({ isLast }) => isLast);
+  if (lastCandidates.length > 0 || last === undefined)
+    return [...lastCandidates, ...remainingCandidates];
+  const address = parseServerSpec(last);
+  return [{ address, isLast: true, isKnown: lastPin !== undefined }, ...remainingCandidates];
+}
+
+/** Adds the secret from the server's data folder: a user who can read the folder may join. */
+function addressOfLocal({ host, port, fingerprint, data }: LocalServer): ServerSpec {
+  return { ...storedInvite(data), host, port, portGiven: true, fingerprint };
+}
+
+/**
+ * With several candidates, a terminal prompts and a script uses the server used last. A script uses
+ * only servers that this home has connected to before.
+ * @param isExpected whether `--fingerprint` names the server's identity
+ * @returns `undefined` if there are no candidates
+ * @throws {Fault} usage, interrupted
+ */
+export async function chooseServer(
+  context: Context,
+  state: State,
+  isExpected = false,
+): Promise<Candidate | undefined> {
+  const options = candidates(context, state);
+  const { terminal } = context;
+  if (terminal === undefined) {
+    const choice = onlyServer(options);
+    if (choice !== undefined && !choice.isKnown && !isExpected) throw unknownServerFault(choice);
+    return choice;
+  }
+  if (options.length < 2) return options[0];
+  printNotice(context, "no server given; servers you have used or started:");
+  const choice = await promptChoice(
+    context,
+    terminal,
+    options,
+    describe,
+    options[0]?.isLast === true,
+  );
+  if (choice !== undefined) return choice;
+  throw usageFault("no server chosen", "specify one with --server");
+}
+
+export function onlyServer(options: readonly Candidate[]): Candidate | undefined {
+  const [first] = options;
+  if (options.length < 2 || first?.isLast === true) return first;
+  const listed = options.slice(0, LISTED_MAX).map(describe).join("; ");
+  const moreText = options.length > LISTED_MAX ? `; and ${options.length - LISTED_MAX} more` : "";
+  throw new Fault("usage", `no server given, and several are running here: ${listed}${moreText}`, {
+    remedy: "specify one with --server",
+  });
+}
+
+function describe({ address, data, isLast }: Candidate): string {
+  const usedText = isLast ? ", last used" : "";
+  const dataText = data === undefined ? "" : `, data in ${quoteText(data)}`;
+  return `${formatAddress(address)}${usedText}${dataText}`;
+}
+
+function unknownServerFault(candidate: Candidate): Fault {
+  const reason = "no server given, and scripts do not trust new servers";
+  return new Fault("usage", `${reason}: ${describe(candidate)}`, {
+    remedy: `specify it once: --server ${formatAddress(candidate.address)}`,
+  });
+}
+
+/** The list and the prompt must fit on one screen. */
+const CHOICES_LISTED_MAX = 16;
+
+/**
+ * @param hasDefault whether an empty answer selects the first choice
+ * @returns `undefined` if the user made no choice
+ * @throws {Fault} interrupted
+ */
+async function promptChoice<Choice>(
+  context: Pick<Context, "stderr">,
+  terminal: NonNullable<Context["terminal"]>,
+  choices: readonly Choice[],
+  describe: (choice: Choice) => string,
+  hasDefault = false,
+): Promise<Choice | undefined> {
+  const listed = choices.slice(0, CHOICES_LISTED_MAX);
+  for (const [i, choice] of listed.entries()) {
+    context.stderr.write(`  ${i + 1}  ${describe(choice)}\n`);
+  }
+  if (listed.length === 1) return (await terminal.confirm("Use it?")) ? listed[0] : undefined;
+  const emptyAnswerText = hasDefault ? "[1]" : "(or press Enter to cancel)";
+  const answer = await terminal.askText(`Choose 1 to ${listed.length} ${emptyAnswerText}`);
+  if (answer === "" && hasDefault) return listed[0];
+  return /^\d{1,2}$/.test(answer) ? listed[Number(answer) - 1] : undefined;
+}
 
 type Pins = Pick<ClientState, "pin" | "addressOf">;
 type Find = () => Promise<DiscoveryResult>;
 
-const LISTED_MAX = 3;
+const OFFERS_LISTED_MAX = 3;
 
 interface ServerOffer {
   readonly text: string;
@@ -63,7 +202,7 @@ function offerOfLocal(local: LocalServer): ServerOffer {
 function offerOf(context: Context, server: DiscoveredServer, pins: Pins): ServerOffer {
   const isStrict = context.settings().config.trust === "strict";
   return {
-    text: describe(server, pins),
+    text: describeServer(server, pins),
     listedAddress: server,
     address: addressOf(server, isStrict, pins),
   };
@@ -75,7 +214,7 @@ async function listen({ clock }: Context): Promise<DiscoveryResult> {
   return findOnLan({ clock, forMs: DISCOVER_MS });
 }
 
-function describe(server: DiscoveredServer, pins: Pins): string {
+function describeServer(server: DiscoveredServer, pins: Pins): string {
   const { name, fingerprint } = server;
   const address = formatAddress(server);
   const fingerprintText =
@@ -108,8 +247,9 @@ function addressOf(server: DiscoveredServer, isStrict: boolean, pins: Pins): Ser
 
 function ambiguousServerFault(offers: readonly ServerOffer[]): Fault {
   const [first] = offers;
-  const listed = offers.slice(0, LISTED_MAX).map(({ text }) => text);
-  const detailText = offers.length > LISTED_MAX ? `; and ${offers.length - LISTED_MAX} more` : "";
+  const listed = offers.slice(0, OFFERS_LISTED_MAX).map(({ text }) => text);
+  const detailText =
+    offers.length > OFFERS_LISTED_MAX ? `; and ${offers.length - OFFERS_LISTED_MAX} more` : "";
   const address = first === undefined ? "SERVER" : formatAddress(first.listedAddress);
   return noServer(`; nearby: ${listed.join("; ")}${detailText}`, {
     remedy: `specify one: --server ${address}`,

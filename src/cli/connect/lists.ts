@@ -1,8 +1,9 @@
-/** Reads paged lists to the end. */
+/** Requests that are repeated until all pages are read or erased. */
 
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { type Context, printNotice } from "../context.ts";
 
 /** Servers before 0.2.0 send a single page without `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, Item>(
@@ -35,4 +36,30 @@ export async function* historyPages(
 
 export function filePages(client: Client, afterSeq = 0): ReturnType<typeof historyPages> {
   return historyPages(client, { files: true }, afterSeq);
+}
+
+/**
+ * Erases all messages of an account, including those posted during the erasure. An interrupted run
+ * can be repeated.
+ * @param account account to erase; the user's own account if `user` is absent
+ * @returns number of erased records
+ * @throws {Fault} if the server refuses a request; link-closed
+ */
+export async function eraseAll(
+  context: Context,
+  client: Pick<Client, "request">,
+  account: { readonly user?: string },
+): Promise<number> {
+  let erased = 0;
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page: { erased: number; next?: number | undefined } = await client.request("erase-all", {
+      ...account,
+      after,
+    });
+    erased += page.erased;
+    after = page.next;
+    if (after !== undefined && !context.json)
+      printNotice(context, `deleted ${erased} messages so far`);
+  }
+  return erased;
 }

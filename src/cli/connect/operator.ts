@@ -23,14 +23,13 @@ import {
   type VerbRow,
   verbRow,
 } from "../command.ts";
-import { confirmAction, YES_FLAG } from "../confirm.ts";
 import type { Context } from "../context.ts";
-import { SERVER_FLAGS, serverOptions } from "../flags.ts";
+import { confirmAction, SERVER_FLAGS, serverOptions, YES_FLAG } from "../flags.ts";
 import type { JsonObject } from "../output/render.ts";
 import { type Listing, printList, printResult } from "../output/result.ts";
-import { systemUser } from "../system-user.ts";
+import { systemUser } from "../user-name.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";
-import { chooseServer } from "./default-server.ts";
+import { chooseServer } from "./discover.ts";
 import { localServerAt } from "./invite.ts";
 
 export const ADMIN_FLAGS = {

@@ -5,8 +5,8 @@ import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
 import type { NatsSettings } from "../../io/nats/monitor.ts";
-import type { ClusterInspection } from "../serve/inspect.ts";
 import type { Membership } from "../serve/membership.ts";
+import type { ClusterInspection } from "../serve/survey.ts";
 import { type Finding, failed, ok, skipped, warning } from "./check.ts";
 
 export function checkMembership(path: string, { cluster, state }: Membership): Finding {

@@ -4,12 +4,15 @@ import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
+import { PICTURE_FETCHED_BYTES_MAX } from "../../base/limits-page.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
+import { pictureHeader } from "../../core/client/picture-header.ts";
+import { isPictureName } from "../../core/client/picture-name.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { type Context, faultLine, printNotice } from "../context.ts";
-import { CounterLine } from "../output/counter.ts";
 import { DamageReport } from "../output/damage.ts";
+import { CounterLine } from "../output/progress.ts";
 import {
   type DisplayFile,
   type DisplayRecord,
@@ -20,7 +23,6 @@ import {
 } from "../output/render.ts";
 import { type PageFile, renderPage } from "./html.ts";
 import { checkNotExists, OutputFile } from "./output-file.ts";
-import { PictureBudget } from "./pictures.ts";
 import type { ExportRoom, ExportSource } from "./source.ts";
 
 export interface ExportOptions {
@@ -29,7 +31,7 @@ export interface ExportOptions {
   readonly files: boolean;
 }
 
-export interface ExportResult {
+interface ExportResult {
   readonly records: number;
   readonly files: number;
   readonly paths: readonly string[];
@@ -202,5 +204,32 @@ function makeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw diskFault(error, folder);
+  }
+}
+
+/** Base64 adds a third, so the page stays below 100 MB, which browsers can open. */
+const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
+/** These pixels take 1 GB when decoded. */
+const PICTURES_PIXELS_MAX = 256_000_000;
+
+/** Selects the pictures to embed in an exported page. */
+export class PictureBudget {
+  #bytes = PICTURES_BYTES_MAX;
+  #pixels = PICTURES_PIXELS_MAX;
+
+  reserve({ name, sizeBytes, folder }: DisplayFile): boolean {
+    if (folder !== undefined || !isPictureName(name)) return false;
+    if (sizeBytes > Math.min(PICTURE_FETCHED_BYTES_MAX, this.#bytes)) return false;
+    this.#bytes -= sizeBytes;
+    return true;
+  }
+
+  embed(bytes: Uint8Array): string | undefined {
+    const header = pictureHeader(bytes);
+    if (header === undefined) return undefined;
+    const { type, width, height } = header;
+    if (width * height > this.#pixels) return undefined;
+    this.#pixels -= width * height;
+    return `data:image/${type};base64,${Buffer.from(bytes).toString("base64")}`;
   }
 }

@@ -3,8 +3,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Fault, msg } from "../../base/fault.ts";
-import type { FileId } from "../../base/ids.ts";
-import { isFileId } from "../../base/ids.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
 import { RENAMED_LISTED_MAX } from "../../base/limits.ts";
 import { cleanText, quoteText, tsvLine } from "../../base/text.ts";
 import { defined } from "../../base/values.ts";
@@ -12,16 +11,18 @@ import type { Client } from "../../client/client.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import type { DownloadedFile } from "../../client/files/transfers.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import type { Sink } from "../../io/blob/interfaces.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { checkFreeSpace, countPartialChunks } from "../../io/file/partial-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import type { Output } from "../../io/terminal/output.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
+import { Digest } from "../../wire/chunks.ts";
+import { nativeHashing } from "../connect/keys.ts";
 import { type Context, faultLine } from "../context.ts";
 import { errorJson } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
-import { OutputSink } from "./output-sink.ts";
 
 /** @throws {Fault} file-unknown if the id is malformed, as for an unknown file */
 export function checkFileId(text: string): FileId {
@@ -87,7 +88,7 @@ function createOut(folder: string): void {
   }
 }
 
-export interface ReceiveOptions {
+interface ReceiveOptions {
   readonly file: FileId;
   readonly out: string;
   /** Receives the bytes if `out` is `-`. */
@@ -219,4 +220,47 @@ export class FileReceiver {
     this.progressDisplay.print(faultLine(fault));
     if (this.context.json) this.context.stdout.write(errorJson(fault));
   }
+}
+
+/**
+ * Writes one file to standard output.
+ * @internal
+ */
+export class OutputSink implements Sink {
+  readonly have = 0;
+  readonly #stdout: Output;
+  readonly #digest = new Digest(nativeHashing().newHash());
+  #sizeBytes = 0;
+
+  constructor(stdout: Output) {
+    this.#stdout = stdout;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
+    this.#digest.add(sha256);
+    this.#sizeBytes += bytes.length;
+    this.#stdout.write(bytes);
+    await this.#stdout.flushed();
+  }
+
+  async sync(): Promise<void> {}
+
+  digest(): Uint8Array {
+    return this.#digest.value();
+  }
+
+  async finish(): Promise<string> {
+    return "-";
+  }
+
+  async restart(): Promise<void> {
+    if (this.#sizeBytes === 0) return;
+    throw new Fault("checksum-wrong", msg`the file is corrupt, but its bytes were already written`);
+  }
+
+  close(): void {}
 }

@@ -6,12 +6,16 @@ import { Fault } from "../../base/fault.ts";
 import { quoteText } from "../../base/text.ts";
 import { diskFault, errorCode } from "../../io/disk/disk.ts";
 import { isZip, openZip } from "../zip.ts";
-import { fieldsOf, jsonOf, type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
+import {
+  fieldsOf,
+  jsonOf,
+  linesIn,
+  type ParsedFile,
+  type ReadOptions,
+  unknownFormat,
+} from "./entry.ts";
+import { type ExportTree, isSlack, readMattermost, readRecords, readSlack } from "./exports.ts";
 import { isIrssi, isWeechat, readIrssi, readWeechat } from "./irc.ts";
-import { linesIn } from "./lines.ts";
-import { readMattermost } from "./mattermost.ts";
-import { readRecords } from "./records.ts";
-import { type ExportTree, isSlack, readSlack } from "./slack.ts";
 
 /** The file is read into memory; this size holds a few million lines. */
 const FILE_BYTES_MAX = 512 * 1024 * 1024;

@@ -5,8 +5,7 @@
  */
 
 import type { OffsetMinutes } from "../../base/time.ts";
-import { EntryList, localTimeUnixMs, type ParsedFile } from "./entry.ts";
-import { linesIn, type TextLine } from "./lines.ts";
+import { EntryList, linesIn, localTimeUnixMs, type ParsedFile, type TextLine } from "./entry.ts";
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun"].concat([
   ...["jul", "aug", "sep", "oct", "nov", "dec"],

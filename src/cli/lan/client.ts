@@ -1,17 +1,132 @@
-/** Client of `chat lan`. */
+/** Line-mode clients of `chat lan`, for signed messages and for plain datagrams. */
 
 import { unreachable } from "../../base/assert.ts";
+import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import {
+  LAN_DATAGRAM_BYTES_MAX,
+  LAN_ECHO_TIMEOUT_MS,
+  OUTPUT_QUEUE_BYTES_MAX,
+} from "../../base/limits.ts";
 import type { Name } from "../../base/names.ts";
+import { cleanText } from "../../base/text.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { LanEvent, LanRoom } from "../../client/lan-room.ts";
 import type { LanNotice, LanPeer } from "../../core/lan/lan.ts";
+import type { Multicast, MulticastSource } from "../../io/lan/multicast.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import { checkLanText } from "../../wire/lan.ts";
+import { checkLanText, isLanDatagram } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
-import type { Context } from "../context.ts";
+import { type Context, faultLine } from "../context.ts";
+import { faultJson } from "../errors.ts";
 import type { DisplayRecord, JsonObject } from "../output/render.ts";
-import { noEchoFault, OutputOverflow, readLanLines, reportFault } from "./lines.ts";
+import { nearestWord } from "../suggest.ts";
+
+interface LanLineHandlers {
+  send(text: string): Promise<void>;
+  /**
+   * @param word command without its slash
+   * @returns whether the command is known
+   */
+  slash(word: string, rest: string): Promise<boolean>;
+}
+
+/**
+ * Reads lines until the end of input, /quit or QUIT.
+ * @throws {Fault} interrupted, or the error that broke the input
+ */
+async function readLanLines(
+  context: Context,
+  chatConsole: ChatConsole,
+  handlers: LanLineHandlers,
+): Promise<number> {
+  const stopped = Promise.withResolvers<number>();
+  const release = context.onSignal((signal) => {
+    if (signal === "SIGINT") stopped.reject(leftFault());
+    else stopped.resolve(143);
+  });
+  try {
+    return await Promise.race([readAll(context, chatConsole, handlers), stopped.promise]);
+  } finally {
+    release();
+  }
+}
+
+async function readAll(
+  context: Context,
+  chatConsole: ChatConsole,
+  handlers: LanLineHandlers,
+): Promise<number> {
+  for (;;) {
+    try {
+      const line = await chatConsole.line();
+      if (line === undefined || isQuit(line)) return 0;
+      await handleLine(line, handlers);
+      await chatConsole.drained();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error.code === "interrupted") throw leftFault();
+      reportFault(context, chatConsole, error);
+    }
+  }
+}
+
+/** Drops incoming texts while the output is blocked, and prints one notice for each blockage. */
+class OutputOverflow {
+  readonly #context: Context;
+  readonly #chatConsole: ChatConsole;
+  #isOpen = false;
+
+  constructor(context: Context, chatConsole: ChatConsole) {
+    this.#context = context;
+    this.#chatConsole = chatConsole;
+  }
+
+  get isFull(): boolean {
+    const isFull = this.#context.stdout.queuedBytes() > OUTPUT_QUEUE_BYTES_MAX;
+    if (isFull && !this.#isOpen) {
+      this.#chatConsole.note("output is too slow; some messages were skipped");
+    }
+    this.#isOpen = isFull;
+    return isFull;
+  }
+}
+
+function reportFault(context: Pick<Context, "json">, chatConsole: ChatConsole, fault: Fault): void {
+  chatConsole.print(faultJson(fault), context.json ? undefined : faultLine(fault));
+}
+
+async function handleLine(line: string, handlers: LanLineHandlers): Promise<void> {
+  if (line === "") return;
+  if (!line.startsWith("/")) return handlers.send(line);
+  if (line.startsWith("//")) return handlers.send(line.slice(1));
+  const [, word = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
+  if (await handlers.slash(word, rest)) return;
+  const suggestion = nearestWord(word, ["who", "help", "quit", "exit"]);
+  throw new Fault("usage", `unknown command /${word.slice(0, 40)}`, {
+    remedy:
+      suggestion === undefined
+        ? "/help lists commands; // at the start sends a slash"
+        : `did you mean /${suggestion}? see /help`,
+  });
+}
+
+function isQuit(line: string): boolean {
+  const word = line.trim();
+  return word === "QUIT" || word === "/quit" || word === "/exit";
+}
+
+function noEchoFault(): Fault {
+  return new Fault(
+    "unreachable",
+    "multicast is blocked: this machine does not receive its own messages",
+    { remedy: "allow UDP in this machine's firewall, or try --interface ADDR" },
+  );
+}
+
+function leftFault(): Fault {
+  return new Fault("interrupted", "you left", { remedy: "to rejoin, run chat lan" });
+}
 
 const DESTINATION = { room: "lan" } as const;
 const KEY_LETTERS = 12;
@@ -210,4 +325,87 @@ function formatDuration(milliseconds: number): string {
   return minutes < 48 * 60
     ? `${Math.round(minutes / 60)} hours`
     : `${Math.round(minutes / 1440)} days`;
+}
+
+const PLAIN_HELP = [
+  "Each line is sent as typed; // at the start sends a slash.",
+  "/quit      leave (also QUIT or Ctrl-D)",
+];
+const LINE_END = /\r?\n$/;
+
+/** Client of `chat lan --plain`, which exchanges unsigned text datagrams with any script. */
+export class PlainClient {
+  readonly chatConsole: ChatConsole;
+  readonly #context: Context;
+  readonly #overflow: OutputOverflow;
+  readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+  #stopEcho: (() => void) | undefined;
+  #hasEcho = false;
+  #hasReportedSigned = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.chatConsole = new ChatConsole(context);
+    this.#overflow = new OutputOverflow(context, this.chatConsole);
+  }
+
+  async run(multicast: Multicast): Promise<number> {
+    this.chatConsole.prompt("lan> ");
+    try {
+      return await readLanLines(this.#context, this.chatConsole, {
+        send: (text) => this.#send(multicast, text),
+        slash: async (word) => {
+          if (word === "help") this.chatConsole.note(PLAIN_HELP[0] ?? "", PLAIN_HELP.slice(1));
+          return word === "help";
+        },
+      });
+    } finally {
+      this.#stopEcho?.();
+    }
+  }
+
+  readonly show = (bytes: Uint8Array, { address, port, isOwn }: MulticastSource): void => {
+    if (isOwn) {
+      this.#hasEcho = true;
+      this.#stopEcho?.();
+      return;
+    }
+    if (isLanDatagram(bytes)) return this.#reportSigned();
+    if (this.#overflow.isFull) return;
+    const text = this.#lenient.decode(bytes);
+    if (this.#context.json) {
+      const time = formatUtc(this.#context.clock.unixMs());
+      this.chatConsole.print({ kind: "text", time, from: `${address}:${port}`, text }, undefined);
+    } else {
+      this.chatConsole.data(`${cleanText(text.replace(LINE_END, ""))}\n`);
+    }
+  };
+
+  async #send(multicast: Multicast, text: string): Promise<void> {
+    const bytes = utf8Encode(text);
+    if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
+      const message = `a datagram can have at most ${LAN_DATAGRAM_BYTES_MAX} bytes`;
+      throw new Fault("too-large", `${message}, this text has ${bytes.length}`, {
+        remedy: "split it, or run a server: chat serve",
+      });
+    }
+    await multicast.send(bytes);
+    const time = formatUtc(this.#context.clock.unixMs());
+    this.chatConsole.print({ kind: "sent", time, text }, undefined);
+    if (!this.#hasEcho) this.#awaitEcho();
+  }
+
+  #awaitEcho(): void {
+    this.#stopEcho ??= this.#context.clock.after(LAN_ECHO_TIMEOUT_MS, () =>
+      reportFault(this.#context, this.chatConsole, noEchoFault()),
+    );
+  }
+
+  #reportSigned(): void {
+    if (this.#hasReportedSigned) return;
+    this.#hasReportedSigned = true;
+    const message = "hiding signed messages from another user";
+    const fault = new Fault("kind-unknown", message, { remedy: "remove --plain" });
+    reportFault(this.#context, this.chatConsole, fault);
+  }
 }

@@ -1,6 +1,7 @@
-/** Fault reports for damaged records. */
+/** Damaged and unreadable records in the output. */
 
 import { Fault } from "../../base/fault.ts";
+import { kindsWith } from "../../wire/kinds.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
 
 /** Counts the damaged records in a command's output. Damaged records result in exit code 6. */
@@ -35,4 +36,74 @@ export class DamageReport {
   check(): void {
     if (this.fault !== undefined) throw this.fault;
   }
+}
+
+/** Reason given for messages whose key this device can never receive. */
+export const NO_KEY = "encrypted, and this device does not have the key";
+
+interface UnreadableRun {
+  readonly last: DisplayRecord;
+  readonly count: number | undefined;
+}
+
+/**
+ * Replaces each run with one line, printed before the next readable message. Join and leave events
+ * do not end a run.
+ */
+export class UnreadableRuns {
+  readonly #runs = new Map<string, UnreadableRun>();
+  readonly #me: string | undefined;
+
+  /** @param me user who reads the records; messages to and from one peer belong to the same run */
+  constructor(me: string | undefined) {
+    this.#me = me;
+  }
+
+  fold(records: readonly DisplayRecord[]): DisplayRecord[] {
+    return records.flatMap((record) => this.#fold(record));
+  }
+
+  /**
+   * For live records: returns a line without a count at the start of a run, and `undefined` for the
+   * rest of the run.
+   */
+  next(record: DisplayRecord): DisplayRecord | undefined {
+    const room = destinationName(record, this.#me);
+    if (!lacksKey(record)) {
+      if (ENDS_RUN.has(record.kind)) this.#runs.delete(room);
+      return record;
+    }
+    const isFirst = !this.#runs.has(room);
+    this.#runs.set(room, { last: record, count: undefined });
+    return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
+  }
+
+  remaining(): DisplayRecord[] {
+    const gaps = [...this.#runs.values()].map(gapOf);
+    this.#runs.clear();
+    return gaps;
+  }
+
+  #fold(record: DisplayRecord): DisplayRecord[] {
+    const room = destinationName(record, this.#me);
+    const before = this.#runs.get(room);
+    if (lacksKey(record)) {
+      this.#runs.set(room, { last: record, count: (before?.count ?? 0) + 1 });
+      return [];
+    }
+    if (before === undefined || !ENDS_RUN.has(record.kind)) return [record];
+    this.#runs.delete(room);
+    return [gapOf(before), record];
+  }
+}
+
+const ENDS_RUN: ReadonlySet<string> = new Set([...kindsWith("authored"), "edited"]);
+
+function lacksKey(record: DisplayRecord): boolean {
+  return record.kind === "unreadable" && record.reason === NO_KEY;
+}
+
+function gapOf({ last, count }: UnreadableRun): DisplayRecord {
+  const { seq, timeUnixMs, destination, from } = last;
+  return { seq, timeUnixMs, destination, from, kind: "gap", count };
 }

@@ -3,10 +3,29 @@
 import { alignedSpace, type Block, parseMarkup, type Table } from "../../core/markup/blocks.ts";
 import type { Emphasis, Inline } from "../../core/markup/inline.ts";
 import { mathSource } from "../../core/markup/plain.ts";
-import type { CodeRole } from "../../ui/text/highlight.ts";
-import { codeParts } from "./code.ts";
+import type { CodePart, CodeRole } from "../../ui/text/highlight.ts";
 import { codeColor, eventColor, mentionColor } from "./color.ts";
-import { emojiText } from "./emoji.ts";
+
+type Highlighting = typeof import("../../ui/text/highlight.ts");
+
+/** The grammars are loaded at the first code block with a language. */
+export function codeParts(language: string, text: string): readonly CodePart[] | undefined {
+  if (language === "") return undefined;
+  const { highlight }: Highlighting = require("../../ui/text/highlight.ts");
+  return highlight(language, text);
+}
+
+/** The names are loaded at the first use, because few texts have such an emoji. */
+export function emojiText({
+  name,
+  text,
+}: {
+  readonly name: string;
+  readonly text: string;
+}): string {
+  const { emojiOf }: typeof import("../../ui/text/emoji.ts") = require("../../ui/text/emoji.ts");
+  return emojiOf(name) ?? text;
+}
 
 /** SGR codes that begin and end an attribute without affecting other attributes. */
 const MARKS = { bold: [1, 22], italic: [3, 23], strike: [9, 29] } as const;

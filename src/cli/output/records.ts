@@ -10,10 +10,9 @@ import {
   importOriginOf,
 } from "../../core/client/chat-record.ts";
 import { type Body, isKnownKind, isOfLog, type KindIn } from "../../wire/kinds.ts";
-import type { LogRecord } from "../../wire/record.ts";
-import { parseBody } from "../../wire/record.ts";
+import { type LogRecord, parseBody } from "../../wire/record.ts";
+import { NO_KEY } from "./damage.ts";
 import type { Destination, DisplayBody, DisplayRecord, FileBody } from "./render.ts";
-import { NO_KEY } from "./unreadable-runs.ts";
 
 export interface RecordNames {
   readonly from: string | undefined;

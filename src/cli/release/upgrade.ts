@@ -1,12 +1,22 @@
-/** Replaces the program with the one from a verified release. */
+/** Installs a release from a folder or an address. */
 
-import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { closeSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { concatBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import { formatSize } from "../../base/sizes.ts";
 import type { ReleaseKey } from "../../crypto/minisign.ts";
+import type { Clock } from "../../io/clock.ts";
 import { readFormat } from "../../io/disk/data-folder.ts";
+import { diskFault, errorCode } from "../../io/disk/disk.ts";
+import { openPlain } from "../../io/disk/plain-file.ts";
+import { readAt } from "../../io/disk/system-disk.ts";
 import type { ProgramReplacement } from "../../io/file/program-replacement.ts";
 import { parseObject } from "../../wire/record.ts";
-import { ARCHIVE_SUFFIXES, readArchive } from "./archive.ts";
+import { openZip } from "../zip.ts";
 import {
   differenceFault,
   parseRelease,
@@ -15,7 +25,221 @@ import {
   SUMS_NAME,
   sumOf,
 } from "./release.ts";
-import type { OnDownloadProgress, ReleaseSource } from "./source.ts";
+
+/** Maximum time without a received byte. */
+const STALL_TIMEOUT_MS = 30_000;
+const LENGTH = "content-length";
+
+export type OnDownloadProgress = (doneBytes: number, sizeBytes: number | undefined) => void;
+
+export interface ReleaseSource {
+  /**
+   * @param onProgress called for a file at an address, the last time with equal numbers
+   * @returns `undefined` if the file does not exist
+   * @throws {Fault} release-untrusted if the file is too large; unreachable, timeout, too-many,
+   * store-…
+   */
+  read(
+    name: string,
+    sizeBytesMax: number,
+    onProgress?: OnDownloadProgress,
+  ): Promise<Uint8Array | undefined>;
+}
+
+/** @throws {Fault} usage, not-found */
+export function openReleaseSource(from: string, clock: Pick<Clock, "after">): ReleaseSource {
+  if (/^https?:\/\//i.test(from)) return remoteSource(from, clock);
+  if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new Fault("not-found", msg`no such folder: ${from}`, {
+      remedy: "name the folder of a release, or an address that begins with https://",
+    });
+  }
+  return { read: (name, sizeBytesMax) => readFile(join(from, name), sizeBytesMax) };
+}
+
+async function readFile(path: string, sizeBytesMax: number): Promise<Uint8Array | undefined> {
+  let file: number | undefined;
+  try {
+    file = openPlain(path, "read");
+    const { size } = statSync(path);
+    // Reads one extra byte, to detect that the file has grown.
+    const bytes = new Uint8Array(Math.min(size, sizeBytesMax) + 1);
+    const count = await readAt(file, bytes, 0);
+    if (count > sizeBytesMax) throw tooLarge(path, sizeBytesMax);
+    return bytes.subarray(0, count);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw diskFault(error, path);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function remoteSource(from: string, clock: Pick<Clock, "after">): ReleaseSource {
+  const base = URL.parse(from.replace(/\/*$/, "/"));
+  if (base === null || base.search !== "" || base.hash !== "") {
+    throw new Fault("usage", msg`${from} is not a valid address`, {
+      remedy: "name the address of a release, such as https://chat.example.org/0.2.0",
+    });
+  }
+  if (base.username !== "" || base.password !== "") {
+    // A password would not be safe, because the certificate is not checked.
+    throw new Fault("usage", "the address of a release cannot contain a user name or password");
+  }
+  const read: ReleaseSource["read"] = async (name, sizeBytesMax, onProgress) => {
+    const url = new URL(encodeURIComponent(name), base);
+    const stall = new AbortController();
+    let stopTimer = clock.after(STALL_TIMEOUT_MS, () => stall.abort());
+    const onBytes: OnDownloadProgress = (doneBytes, sizeBytes) => {
+      stopTimer();
+      stopTimer = clock.after(STALL_TIMEOUT_MS, () => stall.abort());
+      onProgress?.(doneBytes, sizeBytes);
+    };
+    try {
+      return await download(url, sizeBytesMax, stall.signal, onBytes);
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      if (stall.signal.aborted) throw new Fault("timeout", msg`${url.href} does not answer`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Fault("unreachable", msg`cannot download ${url.href}: ${reason}`, { cause: error });
+    } finally {
+      stopTimer();
+    }
+  };
+  return { read };
+}
+
+async function download(
+  url: URL,
+  sizeBytesMax: number,
+  signal: AbortSignal,
+  onBytes: OnDownloadProgress,
+): Promise<Uint8Array | undefined> {
+  // Certificates are not checked, because a chat server signs its own. The release signature
+  // authenticates the content.
+  const response = await fetch(url, { signal, tls: { rejectUnauthorized: false } });
+  if (response.status === 404) return undefined;
+  if (response.status === 429 || response.status === 503) {
+    throw new Fault("too-many", msg`${url.href}: too many downloads`);
+  }
+  if (!response.ok) {
+    throw new Fault("unreachable", msg`cannot download ${url.href}: HTTP ${response.status}`);
+  }
+  // A compressed response has an unknown size.
+  const length = response.headers.has("content-encoding") ? null : response.headers.get(LENGTH);
+  const chunks: Uint8Array[] = [];
+  let doneBytes = 0;
+  for await (const chunk of response.body ?? []) {
+    doneBytes += chunk.length;
+    if (doneBytes > sizeBytesMax) throw tooLarge(url.href, sizeBytesMax);
+    onBytes(doneBytes, length === null ? undefined : Number(length));
+    chunks.push(chunk);
+  }
+  onBytes(doneBytes, doneBytes);
+  return concatBytes(...chunks);
+}
+
+function tooLarge(name: string, sizeBytesMax: number): Fault {
+  return new Fault("release-untrusted", msg`${name} is larger than ${formatSize(sizeBytesMax)}`);
+}
+
+/** @internal */
+export const ARCHIVE_SUFFIXES = [".tar.zst", ".tar.gz", ".zip"] as const;
+
+/**
+ * @param path path in the archive, such as `chat-0.2.0-linux-x64/chat`
+ * @throws {Fault} release-untrusted if the file is missing, is a link, or cannot be unpacked
+ * @internal
+ */
+export async function* readArchive(
+  name: string,
+  bytes: Uint8Array,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (name.endsWith(".zip")) yield* slices(zipEntry(bytes, path));
+    else yield* tarEntry(unpacked(bytes, name.endsWith(".zst")), path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof Fault && error.code !== "folder-malformed") throw error;
+    throw new Fault("release-untrusted", msg`cannot unpack ${name}: ${reason}`, { cause: error });
+  }
+}
+
+function unpacked(bytes: Uint8Array, isZstd: boolean): AsyncIterable<Uint8Array> {
+  return Readable.from(slices(bytes)).pipe(isZstd ? createZstdDecompress() : createGunzip());
+}
+
+function* slices(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
+}
+
+const BLOCK_BYTES = 512;
+const REGULAR_FILE = new Set(["0", "\0"]);
+
+async function* tarEntry(
+  stream: AsyncIterable<Uint8Array>,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  let header: Uint8Array = new Uint8Array(0);
+  let remaining = 0;
+  let padding = 0;
+  let isWanted = false;
+  for await (const chunk of stream) {
+    for (let rest = chunk; rest.length > 0; ) {
+      if (remaining > 0) {
+        const content = rest.subarray(0, remaining);
+        if (isWanted) yield content;
+        remaining -= content.length;
+        rest = rest.subarray(content.length);
+        if (isWanted && remaining === 0) return;
+        continue;
+      }
+      const skipped = Math.min(padding, rest.length);
+      padding -= skipped;
+      rest = rest.subarray(skipped);
+      const more = rest.subarray(0, BLOCK_BYTES - header.length);
+      header = concatBytes(header, more);
+      rest = rest.subarray(more.length);
+      if (header.length < BLOCK_BYTES) continue;
+      const entry = tarHeader(header);
+      header = new Uint8Array(0);
+      isWanted = entry.path === path;
+      if (isWanted && !REGULAR_FILE.has(entry.type)) throw notRegular(path);
+      if (isWanted && entry.sizeBytes === 0) return;
+      remaining = entry.sizeBytes;
+      padding = (BLOCK_BYTES - (remaining % BLOCK_BYTES)) % BLOCK_BYTES;
+    }
+  }
+  throw missing(path, isWanted);
+}
+
+function tarHeader(block: Uint8Array) {
+  const text = (from: number, to: number) =>
+    utf8Decode(block.subarray(from, to)).replace(/\0.*$/s, "");
+  const prefix = text(345, 500);
+  const sizeBytes = Number.parseInt(text(124, 136).trim() || "0", 8);
+  if (!Number.isSafeInteger(sizeBytes)) throw new Error("a header is malformed");
+  const path = `${prefix === "" ? "" : `${prefix}/`}${text(0, 100)}`;
+  return { path, sizeBytes, type: String.fromCharCode(block[156] ?? 0) };
+}
+
+function zipEntry(bytes: Uint8Array, path: string): Uint8Array {
+  const { entries, read } = openZip(bytes);
+  const entry = entries.get(path);
+  if (entry === undefined) throw missing(path, false);
+  if (!entry.isRegular) throw notRegular(path);
+  return read(path);
+}
+
+function notRegular(path: string): Fault {
+  return new Fault("release-untrusted", msg`${path} in the archive is not a regular file`);
+}
+
+function missing(path: string, isTruncated: boolean): Fault {
+  const state = isTruncated ? "truncated" : "missing";
+  return new Fault("release-untrusted", msg`${path} in the archive is ${state}`);
+}
 
 const LIST_BYTES_MAX = 64 * 1024;
 /** Five times the size of the largest archive. */

@@ -10,12 +10,11 @@ import { noRoomOpen, type ScreenCommands } from "./commands.ts";
 import type { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
 import type { InputHistory } from "./editor/input-history.ts";
-import type { ScreenFiles } from "./files.ts";
-import type { FolderLists } from "./folder-lists.ts";
+import type { FolderLists, ScreenFiles } from "./files.ts";
 import { parseSearch } from "./input/lists.ts";
 import type { ScreenHost, ScreenNotices } from "./notices.ts";
 import type { ScreenQuestions } from "./questions.ts";
-import type { Action } from "./state/action.ts";
+import type { Action } from "./state/screen-state.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 
 export interface ScreenActionsOptions {

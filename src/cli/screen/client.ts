@@ -22,17 +22,16 @@ import { ChatExit } from "../chat/chat-exit.ts";
 import { slashRows } from "../chat/slash.ts";
 import { slashSummary } from "../chat/slash-grammar.ts";
 import type { OpenClient } from "../connect/client.ts";
-import { nativeHashing } from "../connect/hashing.ts";
+import { nativeHashing } from "../connect/keys.ts";
 import type { Context } from "../context.ts";
 import { toFault } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import { isCommand, ScreenActions } from "./actions.ts";
 import { Collector } from "./collector.ts";
 import { ScreenCommands } from "./commands.ts";
-import { ScreenDrafts } from "./drafts.ts";
+import { MutedTargets, ScreenDrafts } from "./drafts.ts";
 import type { InputHistory } from "./editor/input-history.ts";
-import { ScreenFiles } from "./files.ts";
-import { FolderLists } from "./folder-lists.ts";
+import { FolderLists, ScreenFiles } from "./files.ts";
 import { follow, type PreviousModel } from "./input/follow.ts";
 import {
   currentDraft,
@@ -44,23 +43,23 @@ import { Keymap } from "./input/keymap.ts";
 import type { Key } from "./input/keys.ts";
 import { update } from "./input/update.ts";
 import { Keyboard } from "./keyboard.ts";
-import { MutedTargets } from "./muted-targets.ts";
 import { type ScreenHost, ScreenNotices } from "./notices.ts";
-import { PicturePaths } from "./picture-paths.ts";
 import { PICTURE_FAMILIES } from "./pictures/cells.ts";
 import { ScreenQuestions } from "./questions.ts";
-import type { ScreenPreferences } from "./settings/preferences.ts";
-import { SETTING_NAMES } from "./settings/values.ts";
-import { clearsNotes } from "./state/action.ts";
-import { FIRST_STATE, type Question, type ScreenState } from "./state/screen-state.ts";
-import type { ScreenSettings } from "./state/settings.ts";
+import { type ScreenPreferences, SETTING_NAMES } from "./settings/preferences.ts";
+import {
+  clearsNotes,
+  FIRST_STATE,
+  type Question,
+  type ScreenSettings,
+  type ScreenState,
+} from "./state/screen-state.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
-import { faultLineIn } from "./text/fault-line.ts";
-import { languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
+import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
-import { VisiblePictures } from "./visible-pictures.ts";
+import { PicturePaths, VisiblePictures } from "./visible-pictures.ts";
 import { parseWidths, terminalWidths, WIDTH_QUERY } from "./width/measured.ts";
 
 const SCREEN_NOTES_MAX = 5;

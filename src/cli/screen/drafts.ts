@@ -1,14 +1,14 @@
-/** Draft storage with delayed writes. */
+/** Drafts, saved with a delay, and targets muted on this device. */
 
 import { Fault } from "../../base/fault.ts";
 import { DRAFT_SAVE_DELAY_MS } from "../../base/limits-screen.ts";
-import type { Draft } from "../../core/model/state.ts";
+import type { Draft, Model } from "../../core/model/state.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientState } from "../../io/state/client-state.ts";
 import type { DraftOwner } from "../../io/state/home-tables.ts";
 import { mayContainSecret } from "./editor/input-history.ts";
 
-export interface ScreenDraftsOptions {
+interface ScreenDraftsOptions {
   readonly clock: Pick<Clock, "after">;
   readonly store: ClientState["drafts"];
   readonly collect: () => void;
@@ -96,5 +96,53 @@ export class ScreenDrafts {
     if (!(error instanceof Fault)) throw error;
     if (!this.#hasFailed) this.#options.onFailure(error);
     this.#hasFailed = true;
+  }
+}
+
+/** Targets that `/notify off` has muted on this device. */
+export class MutedTargets {
+  readonly #store: ClientState["muted"];
+  #owner: DraftOwner | undefined;
+  /** Lower case, such as `lobby` or `@bob`. */
+  #targets: readonly string[] = [];
+
+  constructor(store: ClientState["muted"]) {
+    this.#store = store;
+  }
+
+  get targets(): readonly string[] {
+    return this.#targets;
+  }
+
+  open(owner: DraftOwner): void {
+    this.#owner = owner;
+    this.#read();
+  }
+
+  mute(target: string, on: boolean): void {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    this.#store.mute(owner.fingerprint, owner.user, target, on);
+    this.#read();
+  }
+
+  follow(before: Model, model: Model): void {
+    if (this.#targets.length === 0 || before.rooms === model.rooms) return;
+    for (const [id, { target: previous }] of before.rooms) {
+      const current = model.rooms.get(id)?.target;
+      if (
+        current === undefined ||
+        current === previous ||
+        !this.#targets.includes(previous.toLowerCase())
+      )
+        continue;
+      this.mute(previous, false);
+      this.mute(current, true);
+    }
+  }
+
+  #read(): void {
+    const owner = this.#owner;
+    if (owner !== undefined) this.#targets = this.#store.list(owner.fingerprint, owner.user);
   }
 }

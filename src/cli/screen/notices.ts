@@ -15,14 +15,12 @@ import { timesIn } from "../../ui/text/times.ts";
 import type { ChatExit } from "../chat/chat-exit.ts";
 import { otherMachineText } from "../connect/client.ts";
 import { toFault } from "../errors.ts";
-import type { Note, Overlay, ScreenState } from "./state/screen-state.ts";
-import type { ScreenSettings } from "./state/settings.ts";
+import type { Note, Overlay, ScreenSettings, ScreenState } from "./state/screen-state.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
-import { faultLineIn } from "./text/fault-line.ts";
-import type { ScreenTexts } from "./text/texts.ts";
+import { faultLineIn, type ScreenTexts } from "./text/texts.ts";
 import { nameOf } from "./view/header.ts";
-import { isMuted } from "./view/rooms.ts";
+import { isMuted } from "./view/panels.ts";
 
 /**
  * Maximum length of a welcome text below the timeline, in UTF-16 code units. A longer text opens an

@@ -1,38 +1,42 @@
 /** Loads and encodes visible pictures. */
 
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { assert } from "../../base/assert.ts";
-import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../base/limits-screen.ts";
+import { toHex } from "../../base/bytes.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import {
+  PICTURE_FILE_BYTES_MAX,
+  PICTURE_PATHS_MAX,
+  PICTURES_CACHED_MAX,
+} from "../../base/limits-screen.ts";
 import type { Hashing } from "../../client/files/hashing.ts";
 import { isPictureName, isSmallPicture } from "../../core/client/picture-name.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
-import type { PicturePaths } from "./picture-paths.ts";
+import { Digest } from "../../wire/chunks.ts";
 import { PICTURE_NUMBERS_MAX, pictureId } from "./pictures/cells.ts";
-import { checkedFile } from "./pictures/checked-file.ts";
 import { drawPicture, drawSixel, type ScaledPicture } from "./pictures/drawing.ts";
-import {
-  itermPicture,
-  KITTY_ABORT,
-  kittyPieces,
-  removeKitty,
-  wrapForTmux,
-} from "./pictures/encoding.ts";
 import {
   CELL_QUERY,
   isMultiplexed,
+  itermPicture,
+  KITTY_ABORT,
   kittyOf,
+  kittyPieces,
   PICTURE_QUERY,
   type PictureTerminal,
   pictureTerminal,
+  removeKitty,
+  wrapForTmux,
 } from "./pictures/protocol.ts";
-import type { PictureBox } from "./state/frame.ts";
-import type { ScreenSettings } from "./state/settings.ts";
+import type { PictureBox, ScreenSettings } from "./state/screen-state.ts";
 import type { PicturePainter } from "./terminal/picture-layer.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 import type { PictureSizes } from "./view/picture.ts";
 
 export type PictureSettings = Pick<ScreenSettings, "pictures" | "fetchPictures">;
 
-export interface VisiblePicturesOptions {
+interface VisiblePicturesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hashing: Hashing;
   readonly screen: Pick<
@@ -285,4 +289,92 @@ export class VisiblePictures {
     });
     return undefined;
   }
+}
+
+interface PicturePathStore {
+  preference(name: "pictures"): string | undefined;
+  setPreference(name: "pictures", value: string): void;
+}
+
+/**
+ * Pictures sent or downloaded in this or an earlier run. The screen verifies the file at a path
+ * before it displays the picture.
+ */
+export class PicturePaths {
+  readonly #state: PicturePathStore;
+  #paths: ReadonlyMap<string, string>;
+
+  constructor(state: PicturePathStore) {
+    this.#state = state;
+    this.#paths = readPaths(state);
+  }
+
+  get(file: string): string | undefined {
+    return this.#paths.get(file);
+  }
+
+  /** Merges the entries that other processes have stored in the meantime. */
+  add(file: string, path: string): void {
+    if (!isPictureName(path)) return;
+    const entries = new Map([...this.#paths, ...readPaths(this.#state)]);
+    entries.delete(file);
+    const paths = [...entries, [file, path] as const].slice(-PICTURE_PATHS_MAX);
+    this.#paths = new Map(paths);
+    this.#state.setPreference("pictures", JSON.stringify(paths));
+  }
+}
+
+function readPaths(state: PicturePathStore): ReadonlyMap<string, string> {
+  try {
+    const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");
+    const entries = Array.isArray(value) ? value.filter(isPathEntry) : [];
+    return new Map(entries.slice(-PICTURE_PATHS_MAX));
+  } catch {
+    return new Map();
+  }
+}
+
+function isPathEntry(value: unknown): value is [string, string] {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  return value.every((field) => typeof field === "string");
+}
+
+/**
+ * `undefined` if the file is missing or differs from the message.
+ * @internal
+ */
+export async function checkedFile(
+  path: string,
+  { size, digest }: Pick<FileBody, "size" | "digest">,
+  hashing: Hashing,
+): Promise<Uint8Array | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    // O_NONBLOCK prevents `open` from blocking if a pipe has replaced the file.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size !== size) return undefined;
+    return await readChecked(file, size, digest, hashing);
+  } catch {
+    return undefined;
+  } finally {
+    await file?.close();
+  }
+}
+
+async function readChecked(
+  file: FileHandle,
+  size: number,
+  digest: string,
+  hashing: Hashing,
+): Promise<Uint8Array | undefined> {
+  const bytes = new Uint8Array(size);
+  const hasher = new Digest(hashing.newHash());
+  for (let at = 0; at < size; at += CHUNK_BYTES) {
+    const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+    if (bytesRead !== chunk.length) return undefined;
+    hasher.add(await hashing.hashChunk(chunk));
+  }
+  return toHex(hasher.value()) === digest ? bytes : undefined;
 }

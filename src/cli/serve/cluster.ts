@@ -29,7 +29,6 @@ import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { bodyOf, type LogRecord } from "../../wire/record.ts";
 import { type FlagDefs, flag, stringFlag } from "../command.ts";
 import { usageFault } from "../errors.ts";
-import { HealthWatch } from "./health.ts";
 import {
   leftClusterFault,
   newNodeName,
@@ -37,7 +36,7 @@ import {
   readMembership,
   writeMembership,
 } from "./membership.ts";
-import { type NodeState, readNodeState } from "./survey.ts";
+import { HealthWatch, type NodeState, readNodeState } from "./survey.ts";
 
 /**
  * Spare space in the file store beyond the file limit, for unfinished uploads, chunk names and

@@ -1,19 +1,78 @@
 /** Flags of `chat serve`, and their checks. */
 
+import { hostname } from "node:os";
 import { Fault } from "../../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../../base/limits.ts";
+import { parseSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
-import { type CertificatePair, checkCertificatePair } from "../../crypto/certificate.ts";
+import { defined } from "../../base/values.ts";
+import {
+  type CertificatePair,
+  certificateNames,
+  checkCertificatePair,
+} from "../../crypto/certificate.ts";
 import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { isLoopback } from "../../io/ws/address.ts";
-import { checkHost } from "../../wire/host.ts";
-import { PORT_DEFAULT } from "../../wire/invite.ts";
-import { enumFlag, type FlagDefs, type FlagValues, flag, noFlag, stringFlag } from "../command.ts";
+import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
+import { checkHost, isHostOf } from "../../wire/host.ts";
+import { PORT_DEFAULT, parseServerSpec, type ServerSpec } from "../../wire/invite.ts";
+import {
+  enumFlag,
+  type FlagDefs,
+  type FlagValues,
+  flag,
+  flagName,
+  noFlag,
+  stringFlag,
+} from "../command.ts";
 import { usageFault } from "../errors.ts";
 import { NATS_FLAGS, SAFETY_FLAGS } from "./cluster.ts";
 import { IRC_FLAGS } from "./irc.ts";
 import { PUSH_FLAGS } from "./push.ts";
-import { QUOTA_FLAGS } from "./quotas.ts";
+
+/** Without a file quota, only the disk space limits the files. */
+const QUOTA_FLAGS = {
+  fileMax: stringFlag("SIZE", "Maximum size of a file, such as 2G"),
+  filesPerUser: stringFlag(
+    "SIZE",
+    "Maximum size of all files per user (Default: half of --files-total)",
+  ),
+  filesTotal: stringFlag("SIZE", "Maximum size of all files"),
+  historyPerDay: stringFlag("SIZE", "Maximum history that a user may read per day (Default: 4GiB)"),
+  textsPerDay: stringFlag("SIZE", "Maximum messages that a user may post per day (Default: 64MiB)"),
+  keepFree: stringFlag("SIZE", "Disk space to keep free of files and messages (Default: 256MiB)"),
+} as const satisfies FlagDefs;
+
+export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
+  const size = (key: keyof typeof QUOTA_FLAGS, otherwise: number) =>
+    args[key] === undefined ? otherwise : sizeOf(args[key], flagName(key));
+  const { fileBytesMax, freeBytesMin } = QUOTAS_DEFAULT;
+  const totalBytesMax = size("filesTotal", QUOTAS_DEFAULT.totalBytesMax);
+  return {
+    fileBytesMax: Math.min(size("fileMax", fileBytesMax), fileBytesMax),
+    userBytesMax: size("filesPerUser", totalBytesMax / 2),
+    totalBytesMax,
+    freeBytesMin: size("keepFree", freeBytesMin),
+  };
+}
+
+export function dailyQuotasOf(args: FlagValues<typeof QUOTA_FLAGS>) {
+  const size = (key: "historyPerDay" | "textsPerDay") =>
+    args[key] === undefined ? undefined : sizeOf(args[key], flagName(key));
+  return defined({
+    historyBytesPerDay: size("historyPerDay"),
+    textsBytesPerDay: size("textsPerDay"),
+  });
+}
+
+function sizeOf(text: string, flag: string): number {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault("usage", `--${flag}: ${error.message}`, { remedy: error.remedy, cause: error });
+  }
+}
 
 export const SERVE_FLAGS = {
   host: stringFlag("ADDR", "Address to listen on (Default: all IPv4 and IPv6 addresses)"),
@@ -107,4 +166,45 @@ export function readPem(path: string): string {
   const text = readNamedFile(path);
   if (text !== undefined) return text;
   throw new Fault("file-unknown", `no such file: ${quoteText(path)}`, { remedy: "check the path" });
+}
+
+export const HTTPS_PORT = 443;
+
+/**
+ * Parses `--public HOST[:PORT]`.
+ * @throws {Fault} usage
+ */
+export function parsePublic(
+  texts: readonly string[],
+  port = HTTPS_PORT,
+): Pick<ServerSpec, "host" | "port">[] {
+  return texts.map((text) => {
+    if (text.includes("/")) {
+      throw usageFault(
+        `${quoteText(text)} is not a host`,
+        "write --public HOST or --public HOST:PORT",
+      );
+    }
+    const address = parseServerSpec(text);
+    return { host: address.host, port: address.portGiven ? address.port : port };
+  });
+}
+
+export function hostNames(
+  args: { readonly host?: string | undefined; readonly public: readonly string[] },
+  ...certificates: readonly (string | undefined)[]
+): string[] {
+  const certified = certificates.filter((pem) => pem !== undefined).flatMap(certificateNames);
+  const host = args.host === undefined ? [] : [args.host];
+  return [...host, ...parsePublic(args.public).map(({ host }) => host), ...certified];
+}
+
+/** Accepts the names of this machine and `names`. */
+export function hostCheck(names: readonly string[]): (header: string | null) => boolean {
+  const own = hostname();
+  const [label = own] = own.split(".");
+  const hostNamesKnown = new Set(
+    [own, label, ...names].map((name) => name.toLowerCase().replace(/\.$/, "")),
+  );
+  return (header) => isHostOf(hostNamesKnown, header);
 }

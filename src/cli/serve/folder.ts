@@ -43,9 +43,8 @@ import type { ServerSettings } from "../../server/kernel/context.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import type { FoldedHead } from "../../wire/record.ts";
-import { type OpenCheckpoints, openCheckpoints } from "./checkpoints.ts";
 import { type ClusterConfig, joinCluster, type OpenCluster } from "./cluster.ts";
-import { loadIdentity } from "./identity.ts";
+import { loadIdentity, type OpenCheckpoints, openCheckpoints } from "./identity.ts";
 import { partlyMovedFault, readMembership } from "./membership.ts";
 
 export interface OpenFolder {

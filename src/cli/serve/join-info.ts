@@ -20,12 +20,11 @@ import { externalHosts, ownAddresses, reachableHosts } from "../connect/own-addr
 import { type Context, printNotice } from "../context.ts";
 import { qrLines } from "../output/qr.ts";
 import { printJson } from "../output/result.ts";
-import type { ServeArgs } from "./flags.ts";
+import { HTTPS_PORT, parsePublic, type ServeArgs } from "./flags.ts";
 import type { OpenFolder } from "./folder.ts";
 import { ircAddress, type OpenIrcListener } from "./irc.ts";
 import type { OpenListeners } from "./listen.ts";
 import { type Offer, type OfferedRelease, PROGRAM_TARGETS, pinOf, programFile } from "./offer.ts";
-import { HTTPS_PORT, parsePublic } from "./public.ts";
 import { printRecovery } from "./recovery.ts";
 
 export interface JoinInfo {

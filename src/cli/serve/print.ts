@@ -1,5 +1,6 @@
 /** Output of `chat serve`. */
 
+import { type ConsolaInstance, createConsola } from "consola";
 import { utf8Decode } from "../../base/bytes.ts";
 import { diskSpaceText } from "../../base/disk-space.ts";
 import type { Fault } from "../../base/fault.ts";
@@ -19,7 +20,6 @@ import { MAJORITY_RESTORED, type ServerEvent } from "../../server/session/event.
 import { formatAddress } from "../../wire/invite.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { type Context, faultLine } from "../context.ts";
-import { createLog } from "../log.ts";
 import { DayLines } from "../output/day-line.ts";
 import { displayRecord, type RecordNames } from "../output/records.ts";
 import {
@@ -32,7 +32,7 @@ import {
   type Style,
   styleOf,
 } from "../output/render.ts";
-import { wrapMarked } from "../word-wrap.ts";
+import { wrapMarked, wrapWords } from "../word-wrap.ts";
 
 /** Lines are batched, because a system call for each would cost as much as processing a message. */
 const BATCH_MS = 20;
@@ -292,4 +292,33 @@ function withoutContent(record: JsonObject): JsonObject {
   const { text: _text, react: _react, mentions: _mentions, ...metadata } = record;
   const { name: _name, digest: _digest, folder: _folder, ...fields } = metadata;
   return fields as JsonObject;
+}
+
+type Log = Pick<ConsolaInstance, "debug" | "info" | "warn" | "error">;
+
+const LEVEL_INFO = 3;
+const LEVEL_DEBUG = 4;
+
+/**
+ * All levels go to standard error. The caller sanitises texts from other users with `cleanText`.
+ * @internal
+ */
+export function createLog(context: Pick<Context, "stderr" | "debug" | "color">): Log {
+  const { stderr, debug, color } = context;
+  const write = (text: string) => {
+    stderr.write(wrapWords(stderr, text));
+    return true;
+  };
+  // consola expects a Node stream but uses only these three members.
+  const stream = { write, isTTY: stderr.isTerminal, columns: stderr.columns() };
+  return createConsola({
+    level: debug ? LEVEL_DEBUG : LEVEL_INFO,
+    // A throttle of 0 keeps repeated messages. Both streams are set because consola would otherwise
+    // send info messages to standard output.
+    throttle: 0,
+    stdout: stream as unknown as NodeJS.WriteStream,
+    stderr: stream as unknown as NodeJS.WriteStream,
+    fancy: color && stderr.isTerminal,
+    formatOptions: { date: false, colors: color && stderr.isTerminal, compact: true },
+  } as Parameters<typeof createConsola>[0]);
 }

@@ -3,34 +3,38 @@
 import { join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { DESCRIPTORS_RESERVED, LINKS_MAX } from "../../base/limits.ts";
 import { SIBLINGS_ANSWER_TIMEOUT_MS } from "../../base/limits-cluster.ts";
 import { defined } from "../../base/values.ts";
 import { VERSION } from "../../base/version.ts";
 import { hashPassword, verifyPassword } from "../../crypto/password.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
-import { delay } from "../../io/clock.ts";
+import { type Clock, delay } from "../../io/clock.ts";
 import { writeSmallFile } from "../../io/disk/data-folder.ts";
-import { SpareDescriptors } from "../../io/disk/descriptors.ts";
+import { descriptorLimit, SpareDescriptors } from "../../io/disk/descriptors.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { certificateHashOf } from "../../io/link/certificate-hash.ts";
 import type { LineSocket } from "../../io/link/line-socket.ts";
+import type { LinkCounters } from "../../io/link/link.ts";
 import { announceLocalServer } from "../../io/state/local-servers.ts";
 import type { FileQuotas } from "../../server/files/quotas.ts";
 import { type HttpOptions, httpHandler } from "../../server/http/handler.ts";
 import { migrateToCluster, sealedFolder } from "../../server/sealed/buckets.ts";
 import { Server, type ServerOptions } from "../../server/server.ts";
+import type { ClientConnection } from "../../server/session/client-connection.ts";
+import { encode } from "../../wire/codec.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
 import { listenHosts, ownAddresses, reachableHosts } from "../connect/own-addresses.ts";
 import { type Context, endSignalLine, printNotice } from "../context.ts";
 import { displayRecord } from "../output/records.ts";
 import { recordJson, renderJson } from "../output/render.ts";
+import { countersLine } from "../output/stats.ts";
 import { loadPage, namedPage } from "../web/page.ts";
 import { announceServer } from "./announce.ts";
-import { linksWithinLimit } from "./descriptors.ts";
-import { readPem, type ServeArgs } from "./flags.ts";
+import { dailyQuotasOf, hostCheck, hostNames, readPem, type ServeArgs } from "./flags.ts";
 import { type OpenFolder, postLimits } from "./folder.ts";
 import { type IrcEndpoint, ircAddress, openIrcListeners } from "./irc.ts";
 import {
@@ -45,11 +49,8 @@ import { saveLastData } from "./last-data.ts";
 import { openListeners } from "./listen.ts";
 import { type Offer, programSource } from "./offer.ts";
 import { ServePrinter } from "./print.ts";
-import { hostCheck, hostNames } from "./public.ts";
 import { pushContact, pushDelivery } from "./push.ts";
-import { dailyQuotasOf } from "./quotas.ts";
 import { printDamaged } from "./recovery.ts";
-import { reportStats } from "./stats.ts";
 
 interface ServerSetup {
   readonly name: string;
@@ -274,4 +275,84 @@ async function listen(
     gateway?.add(listener, scheme === "ircs" ? certificateHashOf(certificate.certPem) : undefined);
   }
   return { ...opened, irc: ircListeners ?? [] };
+}
+
+/**
+ * Each connection and each open file needs a descriptor. Prints a notice if the system allows fewer
+ * than LINKS_MAX connections. `limit` is already the hard limit, because Bun raises the soft limit.
+ */
+function linksWithinLimit(
+  context: Pick<Context, "stderr">,
+  limit: number | undefined = descriptorLimit(),
+): number {
+  if (limit === undefined) return LINKS_MAX;
+  const links = Math.max(DESCRIPTORS_RESERVED, limit - 2 * DESCRIPTORS_RESERVED);
+  if (limit < LINKS_MAX) {
+    printNotice(
+      context,
+      `this system allows ${limit} open files, enough for ${links} connections; ` +
+        "raise it with ulimit -n, or LimitNOFILE= of systemd",
+    );
+  }
+  return Math.min(LINKS_MAX, links);
+}
+
+const INTERVAL_MS = 1_000;
+
+const PING_BYTES = encode({ kind: "ping" }).length;
+
+/**
+ * Maximum number of packets per second from an idle client, for pings and acknowledgements. A file
+ * transfer on a data channel needs more.
+ */
+const IDLE_PACKETS_MAX = 16;
+
+interface Traffic {
+  readonly bytes: string;
+  readonly packets: number;
+}
+
+function trafficOf(counters: LinkCounters): Traffic {
+  const { sentBytes, sentMessages, receivedBytes, receivedMessages } = counters;
+  const sent = sentBytes - sentMessages * PING_BYTES;
+  const bytes = `${sent},${receivedBytes - receivedMessages * PING_BYTES}`;
+  return { bytes: bytes, packets: (counters.sentPackets ?? 0) + (counters.receivedPackets ?? 0) };
+}
+
+function isActive(now: Traffic, before: Traffic | undefined): boolean {
+  if (before === undefined || now.bytes !== before.bytes) return true;
+  return now.packets - before.packets > IDLE_PACKETS_MAX;
+}
+
+/**
+ * Implements `--verbose`: once a second, prints acknowledged requests and transport counters for
+ * each active link.
+ * @returns function that stops the output
+ */
+function reportStats(
+  clock: Clock,
+  printer: Pick<ServePrinter, "line">,
+  peers: () => Iterable<ClientConnection>,
+): () => void {
+  let previous = new Map<number, Traffic>();
+  const report = () => {
+    const current = new Map<number, Traffic>();
+    for (const peer of peers()) {
+      if (peer.channel !== undefined || peer.handshake === undefined) continue;
+      const counters = peer.link.counters();
+      const traffic = trafficOf(counters);
+      current.set(peer.id, traffic);
+      if (!isActive(traffic, previous.get(peer.id))) continue;
+      const { address, transport } = peer.origin;
+      const user = peer.account?.name;
+      const { acknowledged } = peer;
+      const fields = defined({ user, address: formatAddress(address), transport, acknowledged });
+      const label = Object.values({ ...fields, acknowledged: `ACK ${acknowledged}:` }).join(" ");
+      printer.line("stats", { ...fields, ...counters }, `${label} ${countersLine(counters)}`);
+    }
+    previous = current;
+    cancel = clock.after(INTERVAL_MS, report);
+  };
+  let cancel = clock.after(INTERVAL_MS, report);
+  return () => cancel();
 }

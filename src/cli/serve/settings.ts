@@ -11,8 +11,8 @@ import { readNamedFile } from "../../io/disk/data-folder.ts";
 import { type AnyFlagValue, type FlagDef, type FlagDefs, flagName } from "../command.ts";
 import { usageFault } from "../errors.ts";
 import { parseFlagValue } from "../parser.ts";
+import { parseToml } from "../settings.ts";
 import { nearestWord } from "../suggest.ts";
-import { parseToml } from "../toml.ts";
 
 const PREFIX = "CHAT_SERVE_";
 const TRUE = new Set(["true", "yes", "on", "1"]);

@@ -1,5 +1,7 @@
 /** Client of `chat share` and `chat receive`, which stores nothing in the user's home. */
 
+import { Fault } from "../../base/fault.ts";
+import { RECEIVE_TIMEOUT_MS } from "../../base/limits.ts";
 import { VERSION } from "../../base/version.ts";
 import { Client, type ClientOptions } from "../../client/client.ts";
 import { Identity } from "../../crypto/identity.ts";
@@ -7,10 +9,9 @@ import type { Clock } from "../../io/clock.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
 import { ClientState } from "../../io/state/client-state.ts";
-import { nativeHashing } from "../connect/hashing.ts";
-import { deviceKeys } from "../connect/keys.ts";
+import { deviceKeys, nativeHashing } from "../connect/keys.ts";
 
-export interface ShareClient {
+interface ShareClient {
   readonly client: Client;
   close(): Promise<void>;
 }
@@ -29,4 +30,34 @@ export function openShareClient(
     state.close();
   };
   return { client, close };
+}
+
+export class ReconnectTimeout {
+  readonly #clock: Clock;
+  readonly #onEnd: (fault: Fault) => void;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, onEnd: (fault: Fault) => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+  }
+
+  /** @returns false if the timeout is already running */
+  onLost(fault: Fault): boolean {
+    if (this.#cancel !== undefined) return false;
+    this.#cancel = this.#clock.after(RECEIVE_TIMEOUT_MS, () =>
+      this.#onEnd(
+        new Fault("unreachable", `lost the sender (${fault.message})`, {
+          remedy: "ask them to share again, then run the same line",
+          cause: fault,
+        }),
+      ),
+    );
+    return true;
+  }
+
+  onReconnected(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
 }

@@ -1,5 +1,7 @@
 /** Temporary server of `chat share`. */
 
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
@@ -13,6 +15,7 @@ import { hashPassword, verifyPassword } from "../../crypto/password.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { openBlobStore } from "../../io/blob/blob-store.ts";
 import type { BlobMetadata, BlobStore, ChunkReader, Source } from "../../io/blob/interfaces.ts";
+import { lockFile } from "../../io/disk/lock.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { MemoryNetwork } from "../../io/link/memory-network.ts";
@@ -23,12 +26,11 @@ import type { ServerEvent } from "../../server/session/event.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { ServerSpec } from "../../wire/invite.ts";
 import { type Context, printNotice } from "../context.ts";
+import { hostCheck } from "../serve/flags.ts";
 import { type OpenFolder, openFolder } from "../serve/folder.ts";
 import { type ListenOptions, openListeners } from "../serve/listen.ts";
-import { hostCheck } from "../serve/public.ts";
 import { loadSharePage } from "../web/page.ts";
 import { openShareClient } from "./client.ts";
-import { openShareFolder, type ShareFolder } from "./folder.ts";
 
 /** Placeholder: the owner's client runs in this process and uses no network. */
 const INTERNAL_ADDRESS = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_TIMEOUT_MS };
@@ -37,7 +39,7 @@ const SECRET_BYTES = 16;
 /** Unauthenticated clients receive this name, so it reveals neither the user nor the content. */
 const NAME = "shared files";
 
-export interface ShareOptions {
+interface ShareOptions {
   readonly user: string;
   readonly listenHosts: ListenOptions["hosts"];
   readonly inviteHost: string;
@@ -218,4 +220,51 @@ function ownerOnly(blobs: BlobStore, lentFiles: LentFiles): BlobStore {
       });
     },
   };
+}
+
+const PREFIX = "chat-share-";
+/** A younger folder may belong to a share that has not locked it yet. */
+const ABANDONED_AFTER_MS = 60_000;
+
+interface ShareFolder {
+  readonly data: string;
+  remove(): void;
+}
+
+/** Removed when the process exits. If the process is killed, the next share removes the folder. */
+function openShareFolder(unixMs: number): ShareFolder {
+  for (const name of readdirSync(tmpdir())) {
+    const path = join(tmpdir(), name);
+    if (name.startsWith(PREFIX) && isAbandoned(path, unixMs)) discard(path);
+  }
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  const remove = () => discard(folder);
+  process.once("exit", remove);
+  return {
+    data: join(folder, "data"),
+    remove: () => {
+      process.off("exit", remove);
+      remove();
+    },
+  };
+}
+
+function discard(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** A running process holds the lock of its data folder. */
+function isAbandoned(path: string, unixMs: number): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isDirectory() || stat.uid !== userInfo().uid) return false;
+  const lock = join(path, "data", "LOCK");
+  if (unixMs - stat.mtimeMs < ABANDONED_AFTER_MS || !existsSync(lock)) return false;
+  try {
+    const lockHandle = lockFile(lock);
+    lockHandle?.release();
+    return lockHandle !== undefined;
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
 }

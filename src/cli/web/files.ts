@@ -17,7 +17,7 @@ import { faultResponse } from "../../server/http/post-api.ts";
 import { ZipLists } from "../../server/http/zip-list.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { Answer } from "../../wire/messages.ts";
-import { nativeHashing } from "../connect/hashing.ts";
+import { nativeHashing } from "../connect/keys.ts";
 
 export interface WebFilesOptions {
   readonly clock: Clock;

@@ -1,13 +1,13 @@
-/** Bundles the page. */
+/** Bundles the page, with its web app manifest. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { titleText } from "../../base/text.ts";
 import type { Page, PageFile } from "../../server/http/static.ts";
-import { PAGE_PLUGINS } from "../page-plugins.ts";
-import { PAGE_SOURCE } from "../source-tree.ts";
-import { type AppIcon, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
+import { PAGE_PLUGINS, PAGE_SOURCE } from "../page-plugins.ts";
 
 const BUILD_DIGITS = 12;
 const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
@@ -143,4 +143,39 @@ function fileOf(path: string, identity: Uint8Array, small: boolean): PageFile {
   if (!TEXT.test(type)) return { type, identity, sha256 };
   const br = small ? smallestBrotli(identity) : brotli(identity, 4);
   return { type, identity, sha256, ...(br.length < identity.length ? { br } : {}) };
+}
+
+export const MANIFEST_PATH = "/manifest.webmanifest";
+
+export const MANIFEST_LINK = `<link rel="manifest" href="${MANIFEST_PATH}">`;
+
+interface AppIcon {
+  readonly src: string;
+  readonly type: string;
+  readonly sizes: string;
+  readonly purpose: string;
+}
+
+const THEME_COLOUR = "#22aa66";
+const BACKGROUND_COLOUR = "#ffffff";
+
+export function manifest(name: string, icons: readonly AppIcon[]): Uint8Array {
+  const appName = titleText(name);
+  const value = {
+    // Identifies one app per origin, even if the server is renamed.
+    id: "/",
+    name: appName,
+    short_name: appName,
+    start_url: "/",
+    scope: "/",
+    display: "standalone",
+    theme_color: THEME_COLOUR,
+    background_color: BACKGROUND_COLOUR,
+    icons,
+  };
+  return utf8Encode(JSON.stringify(value));
+}
+
+export function iconsOf(bytes: Uint8Array): readonly AppIcon[] {
+  return (JSON.parse(utf8Decode(bytes)) as { readonly icons: readonly AppIcon[] }).icons;
 }

@@ -4,9 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { brotliCompressSync, brotliDecompressSync } from "node:zlib";
 import type { Page, PageFile } from "../../server/http/static.ts";
-import { PAGE_SOURCE } from "../source-tree.ts";
-import { iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./manifest.ts";
-import { buildPage } from "./page-build.ts";
+import { PAGE_SOURCE } from "../page-plugins.ts";
+import { buildPage, iconsOf, MANIFEST_LINK, MANIFEST_PATH, manifest } from "./page-build.ts";
 
 export const PACK_NAME = "page.pack";
 

@@ -2,8 +2,8 @@
 
 import { cutText, equalBytes, utf8Encode } from "../../base/bytes.ts";
 import { asFault, Fault } from "../../base/fault.ts";
-import { FAULT_TEXT_BYTES_MAX, HELLO_TIMEOUT_MS } from "../../base/limits.ts";
-import { LOCAL_LINKS_MAX } from "../../base/limits-page.ts";
+import { FAULT_TEXT_BYTES_MAX, HELLO_TIMEOUT_MS, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
+import { LOCAL_LINKS_MAX, RELAY_QUEUE_BYTES_MAX } from "../../base/limits-page.ts";
 import { verifyServerProof } from "../../crypto/greeting.ts";
 import { fingerprintOf } from "../../crypto/identity.ts";
 import { sha256 } from "../../crypto/sha256.ts";
@@ -13,9 +13,8 @@ import type { Link, ListenerEvents } from "../../io/link/link.ts";
 import { decode, encode } from "../../wire/codec.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
-import { Pipe } from "./pipe.ts";
 
-export interface WebProxyOptions {
+interface WebProxyOptions {
   readonly clock: Clock;
   readonly token: string;
   readonly dial: () => Promise<Link>;
@@ -203,4 +202,58 @@ function noticeIn<Kind extends "hello" | "welcome">(bytes: Uint8Array, kind: Kin
     return incoming.message as NoticeOf<Kind>;
   }
   throw new Fault("out-of-order", `a '${kind}' was expected`);
+}
+
+/**
+ * Queue of messages that `chat web` forwards between a page and a server.
+ * @internal
+ */
+export class Pipe {
+  readonly #to: Link;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #isPumping = false;
+  #isEnding = false;
+
+  constructor(to: Link) {
+    this.#to = to;
+  }
+
+  /** @returns a fault if the receiver is too slow */
+  push(message: Uint8Array): Fault | undefined {
+    if (this.#isEnding) return undefined;
+    if (this.#queuedBytes + message.length > RELAY_QUEUE_BYTES_MAX) {
+      return new Fault("too-many", "the peer reads too slowly", { retryAfterMs: 1_000 });
+    }
+    this.#queue.push(message);
+    this.#queuedBytes += message.length;
+    void this.#pump();
+    return undefined;
+  }
+
+  end(): void {
+    this.#isEnding = true;
+    void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    for (;;) {
+      const [message] = this.#queue;
+      if (message === undefined) break;
+      if (this.#to.queuedBytes() + message.length > SEND_QUEUE_LOW_BYTES) await this.#to.drained();
+      this.#queue.shift();
+      this.#queuedBytes -= message.length;
+      if (!this.#to.send(message)) this.#drop();
+    }
+    this.#isPumping = false;
+    if (this.#isEnding) this.#to.close();
+  }
+
+  #drop(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#isEnding = true;
+  }
 }

@@ -20,8 +20,7 @@ import type {
   UploadedFile,
   UploadRequest,
 } from "../files/transfers.ts";
-import { sealedFilePost } from "./body.ts";
-import { sealedFileBody } from "./file-body.ts";
+import { sealedFileBody, sealedFilePost } from "./body.ts";
 import {
   completeChunks,
   DecryptingSink,

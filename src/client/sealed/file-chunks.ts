@@ -17,7 +17,7 @@ import { TaskQueue } from "../../io/task-queue.ts";
 import { chunkCount, type RunningHash } from "../../wire/chunks.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Hashing } from "../files/hashing.ts";
-import { PLAIN_CHUNK_BYTES, type SealedFile } from "./file-body.ts";
+import { PLAIN_CHUNK_BYTES, type SealedFile } from "./body.ts";
 
 export interface EncryptingSourceOptions {
   readonly source: Source;

@@ -9,7 +9,7 @@ import { isSameName } from "../../core/model/item.ts";
 import { fileBodyOf } from "../../core/rooms/files.ts";
 import { type FileSecret, makeFileSecret } from "../../crypto/seal/file-stream.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
-import { readSealedFile, type SealedFile } from "./file-body.ts";
+import { readSealedFile, type SealedFile } from "./body.ts";
 import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import {
   allOf,

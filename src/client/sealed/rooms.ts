@@ -4,6 +4,7 @@ import { assert } from "../../base/assert.ts";
 import { toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
+import { PAGE_BYTES_MAX } from "../../base/limits.ts";
 import {
   KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
@@ -12,11 +13,13 @@ import {
 } from "../../base/limits-sealed.ts";
 import type { Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import { bodyMatcher } from "../../core/client/grep.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { matchSafetyNumber, safetyNumber } from "../../crypto/seal/safety-number.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import type { FetchPage, HistoryPage } from "../link/queries.ts";
-import { matcherOf, needsArchive, PageBuilder } from "./archive-page.ts";
+import { openedRecord } from "./body.ts";
 import { Claims } from "./claims.ts";
 import { FileIndex } from "./file-index.ts";
 import { acceptKey, confirmKey, identityOf, otherKeyOf } from "./identities.ts";
@@ -24,7 +27,7 @@ import { DeviceLease } from "./lease.ts";
 import { type SealedAccountParts, SealedRoom, type SealedRoomsOptions } from "./room.ts";
 import { type PackageRow, RoomReader } from "./room-reader.ts";
 import { RoomStates, type SealedEvent } from "./room-state.ts";
-import { allOf, type OtherKeyRow, packageKey } from "./rows.ts";
+import { type ArchivedRow, allOf, type OtherKeyRow, packageKey } from "./rows.ts";
 
 /** Devices that used a replaced last-resort key package have committed within this time. */
 const LAST_RESORT_RETENTION_MS = 86_400_000;
@@ -259,4 +262,119 @@ export class SealedRooms {
 
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof Fault) || error.code === "link-closed") throw error;
+}
+
+type Query = RequestFields<"history">;
+
+/**
+ * The server knows neither the text nor the kind of a sealed message, so such queries need the
+ * archive. `sealed` and `all` match every sealed message.
+ */
+function needsArchive({ grep = "", files, kinds }: Query): boolean {
+  const isOfKinds = kinds !== undefined && !kinds.includes("sealed") && !kinds.includes("all");
+  return grep !== "" || files === true || isOfKinds;
+}
+
+/** @internal */
+export function matcherOf(
+  query: Query,
+): (room: RoomView, seq: number, row: ArchivedRow) => ChatRecord | undefined {
+  const { grep = "", ignoreCase = false, from, since, until, files } = query;
+  const kinds = files === true ? ["file"] : query.kinds;
+  const matchesBody = bodyMatcher(grep, ignoreCase);
+  return (room, seq, row) => {
+    // The server itself returns the records of group changes.
+    if (row.kind !== "said") return undefined;
+    const { n, timeUnixMs, post, user, body } = row;
+    const fields = body as Readonly<Record<string, unknown>>;
+    if (since !== undefined && timeUnixMs < since) return undefined;
+    if (until !== undefined && timeUnixMs > until) return undefined;
+    if (from !== undefined && !isSameName(user, from)) return undefined;
+    if (kinds !== undefined && !kinds.includes(String(fields["kind"]))) return undefined;
+    if (grep !== "" && !matchesBody(fields)) return undefined;
+    const head = { seq, n, timeUnixMs, room, from: user, id: post };
+    return openedRecord({ ...head, kind: "sealed", state: "whole", body: undefined }, row);
+  };
+}
+
+/**
+ * Keeps the records nearest to the start of the page, within the page's limits.
+ * @internal
+ */
+export class PageBuilder {
+  readonly #limit: number;
+  /** 1: ascending from `after`; -1: descending from `before`. */
+  readonly #direction: 1 | -1;
+  #records: { readonly record: ChatRecord; readonly sizeBytes: number }[] = [];
+  #bytes = 0;
+  #end: number | undefined;
+
+  constructor({ limit, after }: Query) {
+    this.#limit = limit;
+    this.#direction = after === undefined ? -1 : 1;
+  }
+
+  get more(): boolean {
+    return this.#end !== undefined;
+  }
+
+  isBeyond(seq: number): boolean {
+    return this.#end !== undefined && (seq - this.#end) * this.#direction >= 0;
+  }
+
+  addAll({ records, more }: HistoryPage): void {
+    const farthest = this.#direction === -1 ? records[0] : records.at(-1);
+    for (const record of records) {
+      // Skip the records of sealed files, which the archive describes, except the farthest record,
+      // where the next page starts.
+      if (record.sealed !== "carrier" || record === farthest) this.add(record);
+    }
+    // This source has more records beyond its farthest one, so the page must end there to remain
+    // complete.
+    if (more && farthest !== undefined) this.#endAfter(farthest.seq);
+  }
+
+  add(record: ChatRecord): boolean {
+    const { seq } = record;
+    if (this.isBeyond(seq)) return false;
+    const index =
+      this.#records.findLastIndex((entry) => (seq - entry.record.seq) * this.#direction >= 0) + 1;
+    if (this.#records[index - 1]?.record.seq === seq) return true;
+    const sizeBytes = sizeOf(record);
+    this.#records.splice(index, 0, { record, sizeBytes });
+    this.#bytes += sizeBytes;
+    while (this.#isFull()) this.#end = this.#drop();
+    return !this.isBeyond(seq);
+  }
+
+  page(): HistoryPage {
+    const records = this.#records.map(({ record }) => record);
+    return { records: this.#direction === 1 ? records : records.reverse(), more: this.more };
+  }
+
+  /** A page holds at least one record, so that readers make progress. */
+  #isFull(): boolean {
+    const { length } = this.#records;
+    return length > this.#limit || (this.#bytes > PAGE_BYTES_MAX && length > 1);
+  }
+
+  #endAfter(seq: number): void {
+    const end = seq + this.#direction;
+    if (!this.isBeyond(end)) this.#end = end;
+    while (this.isBeyond(this.#records.at(-1)?.record.seq ?? Number.NaN)) this.#drop();
+  }
+
+  #drop(): number | undefined {
+    const last = this.#records.pop();
+    this.#bytes -= last?.sizeBytes ?? 0;
+    return last?.record.seq;
+  }
+}
+
+function sizeOf({ body }: ChatRecord): number {
+  let chars = 0;
+  for (const value of Object.values(body ?? {})) {
+    if (typeof value === "string") chars += value.length;
+  }
+  return 200 + 2 * chars;
 }

@@ -2,9 +2,9 @@
 
 import { counted } from "../../base/sizes.ts";
 import type { Verb } from "../../cli/command.ts";
-import { confirmAction, YES_FLAG } from "../../cli/confirm.ts";
 import { clientVerb, type OpenClient } from "../../cli/connect/client.ts";
-import { eraseAll } from "../../cli/connect/erase-all.ts";
+import { eraseAll } from "../../cli/connect/lists.ts";
+import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
 import { printResult } from "../../cli/output/result.ts";
 import type { Credentials } from "../../client/login.ts";
 

@@ -3,9 +3,9 @@
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
 import { argument, defineGroup, defineVerb, flag, stringFlag, verbRow } from "../../cli/command.ts";
-import { confirmAction, YES_FLAG } from "../../cli/confirm.ts";
 import { ADMIN_FLAGS, operatorVerb, roomNameOf, withOperator } from "../../cli/connect/operator.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
+import { confirmAction, YES_FLAG } from "../../cli/flags.ts";
 import { printResult } from "../../cli/output/result.ts";
 import type { Client } from "../../client/client.ts";
 import { allRooms } from "./lists.ts";

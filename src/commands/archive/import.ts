@@ -10,7 +10,7 @@ import { parseRoomName, SERVER_FLAGS } from "../../cli/flags.ts";
 import type { ParsedFile } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { Importer } from "../../cli/import/importer.ts";
-import { CounterLine } from "../../cli/output/counter.ts";
+import { CounterLine } from "../../cli/output/progress.ts";
 import { printResult } from "../../cli/output/result.ts";
 
 const PROBLEMS_LISTED_MAX = 20;

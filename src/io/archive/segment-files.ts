@@ -1,8 +1,7 @@
 /** Reads byte ranges from segment files. */
 
 import { join } from "node:path";
-import type { Disk, DiskFile, DiskSearch } from "../disk/disk.ts";
-import type { LineQuery, LineSpans } from "../disk/disk.ts";
+import type { Disk, DiskFile, DiskSearch, LineQuery, LineSpans } from "../disk/disk.ts";
 import { segmentName } from "../log/segment.ts";
 import type { ByteRange } from "./block-index.ts";
 

@@ -2,7 +2,7 @@
 
 import { foldCase } from "../../base/case-fold.ts";
 import type { Head } from "../../wire/record.ts";
-import type { DiskSearch, SearchRange, LineQuery, LineSpans } from "./disk.ts";
+import type { DiskSearch, LineQuery, LineSpans, SearchRange } from "./disk.ts";
 
 /** Returns the offset of the next possible match at or after `from`; negative if there is none. */
 type FindNext = (from: number) => number;

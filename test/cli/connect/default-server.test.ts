@@ -1,8 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { candidates, chooseServer } from "../../../src/cli/connect/default-server.ts";
-import { discoverServer } from "../../../src/cli/connect/discover.ts";
+import { candidates, chooseServer, discoverServer } from "../../../src/cli/connect/discover.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { findLocalServers, type LocalServer } from "../../../src/io/state/local-servers.ts";
 import type { Fingerprint } from "../../../src/wire/fingerprint.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { nativeSealPrimitives } from "../../../src/cli/connect/seal-primitives.ts";
+import { nativeSealPrimitives } from "../../../src/cli/connect/keys.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuite } from "../../../src/crypto/seal/suite.ts";
 import { rejection } from "../../rejection.ts";

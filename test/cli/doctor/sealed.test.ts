@@ -12,8 +12,8 @@ import {
   checkSealedFile,
   checkSealedRooms,
   type SealedState,
+  testMlsLibrary,
 } from "../../../src/cli/doctor/sealed.ts";
-import { testMlsLibrary } from "../../../src/cli/doctor/sealed-probes.ts";
 import { systemClock } from "../../../src/io/clock.ts";
 import { SealedFile, SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";

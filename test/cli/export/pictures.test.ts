@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
-import { PictureBudget } from "../../../src/cli/export/pictures.ts";
+import { PictureBudget } from "../../../src/cli/export/exporter.ts";
 import type { DisplayFile } from "../../../src/cli/output/render.ts";
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { OutputSink } from "../../../src/cli/files/output-sink.ts";
+import { OutputSink } from "../../../src/cli/files/receive-file.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { FakeOutput } from "../../commands/fake-world.ts";
 import { rejection } from "../../rejection.ts";

@@ -8,9 +8,8 @@ import {
   REACTION_BYTES_MAX,
   TEXT_BYTES_MAX,
 } from "../../../src/base/limits.ts";
-import { EntryList, localTimeUnixMs } from "../../../src/cli/import/entry.ts";
+import { EntryList, linesIn, localTimeUnixMs } from "../../../src/cli/import/entry.ts";
 import { readImport } from "../../../src/cli/import/format.ts";
-import { linesIn } from "../../../src/cli/import/lines.ts";
 import { isZip, openZip } from "../../../src/cli/zip.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";

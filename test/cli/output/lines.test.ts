@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { qrDots } from "../../../src/base/qr.ts";
-import { CounterLine } from "../../../src/cli/output/counter.ts";
 import { paintedText } from "../../../src/cli/output/painted-text.ts";
+import { CounterLine } from "../../../src/cli/output/progress.ts";
 import { qrLines } from "../../../src/cli/output/qr.ts";
 import { statsLine } from "../../../src/cli/output/stats.ts";
 import type { LinkStats } from "../../../src/client/link/connection.ts";

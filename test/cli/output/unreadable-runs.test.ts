@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { NO_KEY, UnreadableRuns } from "../../../src/cli/output/damage.ts";
 import { type DisplayRecord, renderRecord, type Style } from "../../../src/cli/output/render.ts";
-import { NO_KEY, UnreadableRuns } from "../../../src/cli/output/unreadable-runs.ts";
 
 const STYLE: Style = {
   format: "text",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { utf8Decode } from "../../../src/base/bytes.ts";
-import { ARCHIVE_SUFFIXES, readArchive } from "../../../src/cli/release/archive.ts";
+import { ARCHIVE_SUFFIXES, readArchive } from "../../../src/cli/release/upgrade.ts";
 import { type Entry, packArchive } from "../../archives.ts";
 import { rejection } from "../../rejection.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TAB_ENTRIES_MAX, TAB_FOLDERS_MAX } from "../../../src/base/limits-screen.ts";
-import { FolderLists } from "../../../src/cli/screen/folder-lists.ts";
+import { FolderLists } from "../../../src/cli/screen/files.ts";
 import { tempFolder } from "../../temp-folder.ts";
 
 test("lists the names in a folder, or none if the folder is unreadable", async () => {

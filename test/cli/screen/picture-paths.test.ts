@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { PICTURE_PATHS_MAX } from "../../../src/base/limits-screen.ts";
-import { PicturePaths } from "../../../src/cli/screen/picture-paths.ts";
+import { PicturePaths } from "../../../src/cli/screen/visible-pictures.ts";
 
 class State {
   stored: string | undefined;

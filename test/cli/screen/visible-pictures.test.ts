@@ -5,11 +5,14 @@ import { toHex } from "../../../src/base/bytes.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../../src/base/limits-page.ts";
 import { PICTURE_FILE_BYTES_MAX, PICTURES_CACHED_MAX } from "../../../src/base/limits-screen.ts";
-import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
-import { PicturePaths } from "../../../src/cli/screen/picture-paths.ts";
+import { nativeHashing } from "../../../src/cli/connect/keys.ts";
 import { PICTURE_QUERY } from "../../../src/cli/screen/pictures/protocol.ts";
 import type { PicturePainter } from "../../../src/cli/screen/terminal/picture-layer.ts";
-import { type PictureSettings, VisiblePictures } from "../../../src/cli/screen/visible-pictures.ts";
+import {
+  PicturePaths,
+  type PictureSettings,
+  VisiblePictures,
+} from "../../../src/cli/screen/visible-pictures.ts";
 import type { FileBody } from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { Digest } from "../../../src/wire/chunks.ts";

@@ -3,7 +3,6 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { CLUSTER_METRICS_INTERVAL_MS } from "../../../src/base/limits-cluster.ts";
-import { HealthWatch } from "../../../src/cli/serve/health.ts";
 import {
   leftClusterFault,
   type Membership,
@@ -13,7 +12,7 @@ import {
   removeMembership,
   writeMembership,
 } from "../../../src/cli/serve/membership.ts";
-import { surveyCluster } from "../../../src/cli/serve/survey.ts";
+import { HealthWatch, surveyCluster } from "../../../src/cli/serve/survey.ts";
 import { packNodeMessage } from "../../../src/core/cluster/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { tempFolder } from "../../temp-folder.ts";

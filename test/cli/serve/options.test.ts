@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { dailyQuotasOf, quotasOf } from "../../../src/cli/serve/flags.ts";
 import { pushContact, pushDelivery } from "../../../src/cli/serve/push.ts";
-import { dailyQuotasOf, quotasOf } from "../../../src/cli/serve/quotas.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { PushReceiver } from "../../crypto/push-receiver.ts";
 import { rejection } from "../../rejection.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { FileId } from "../../../src/base/ids.ts";
 import { CHUNK_BYTES, RECEIVE_TIMEOUT_MS } from "../../../src/base/limits.ts";
-import { ReconnectTimeout } from "../../../src/cli/share/reconnect-timeout.ts";
+import { ReconnectTimeout } from "../../../src/cli/share/client.ts";
 import { ShareProgress } from "../../../src/cli/share/share-progress.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { fakeContext } from "../../commands/fake-world.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { RELAY_QUEUE_BYTES_MAX } from "../../../src/base/limits-page.ts";
-import { Pipe } from "../../../src/cli/web/pipe.ts";
+import { Pipe } from "../../../src/cli/web/proxy.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 
 class SlowLink {

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { outboxId } from "../../../src/base/ids.ts";
-import { nativeSealPrimitives } from "../../../src/cli/connect/seal-primitives.ts";
+import { nativeSealPrimitives } from "../../../src/cli/connect/keys.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { replacePosts, type WireMessage } from "./liar.ts";

@@ -4,13 +4,12 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { equalBytes } from "../../../src/base/bytes.ts";
-import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
-import { deviceKeys } from "../../../src/cli/connect/keys.ts";
-import { sealedHome } from "../../../src/cli/connect/sealed-home.ts";
+import { deviceKeys, nativeHashing, sealedHome } from "../../../src/cli/connect/keys.ts";
 import { Client, type ClientOptions } from "../../../src/client/client.ts";
 import type { ReaderEvent, SessionEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
 import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/linking.ts";
+
 // The client imports this module on demand, which takes real time while virtual time passes.
 import "../../../src/client/sealed/code.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { PAGE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { matcherOf, PageBuilder } from "../../../src/client/sealed/archive-page.ts";
+import { matcherOf, PageBuilder } from "../../../src/client/sealed/rooms.ts";
 import type { ArchivedRow } from "../../../src/client/sealed/rows.ts";
 import { type ChatRecord, fieldsIn, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { type Person, vaultTest } from "./sealed-site.ts";

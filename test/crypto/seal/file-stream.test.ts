@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SEALED_FILE_CHUNKS_MAX } from "../../../src/base/limits-sealed.ts";
-import { nativeFileCipher } from "../../../src/cli/connect/file-cipher.ts";
+import { nativeFileCipher } from "../../../src/cli/connect/keys.ts";
 import { FileStream, sealedChunks, sealedSize } from "../../../src/crypto/seal/file-stream.ts";
 import vectors from "../../vectors/sealed.json";
 import { faultOf } from "./fault-of.ts";

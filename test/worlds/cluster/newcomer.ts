@@ -1,6 +1,5 @@
 import { Fault } from "../../../src/base/fault.ts";
-import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
-import { deviceKeys } from "../../../src/cli/connect/keys.ts";
+import { deviceKeys, nativeHashing } from "../../../src/cli/connect/keys.ts";
 import { Client } from "../../../src/client/client.ts";
 import type { Dial } from "../../../src/io/link/link.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";

@@ -1,7 +1,6 @@
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
-import { deviceKeys } from "../../../src/cli/connect/keys.ts";
+import { deviceKeys, nativeHashing } from "../../../src/cli/connect/keys.ts";
 import { Client } from "../../../src/client/client.ts";
 import type { ReaderEvent } from "../../../src/client/event.ts";
 import { grantLink, linkRequest, storeLinkedKey } from "../../../src/client/linking.ts";

@@ -3,8 +3,7 @@
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Editor, EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
-import type { Action } from "../state/action.ts";
-import type { ScreenState } from "../state/screen-state.ts";
+import type { Action, ScreenState } from "../state/screen-state.ts";
 import { centered } from "../state/scroll.ts";
 import {
   currentDraft,

@@ -4,8 +4,7 @@ import { unreachable } from "../../../base/assert.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { SearchQuery } from "../../../core/model/state.ts";
 import { replaceText } from "../editor/editor.ts";
-import type { CommandName } from "../state/commands.ts";
-import type { Overlay, Question, ScreenState } from "../state/screen-state.ts";
+import type { CommandName, Overlay, Question, ScreenState } from "../state/screen-state.ts";
 import {
   type Handler,
   type HandlerContext,

@@ -4,16 +4,14 @@ import { isSameName } from "../../../core/model/item.ts";
 import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
-import type { Action } from "../state/action.ts";
-import type { CommandName } from "../state/commands.ts";
-import type { ScreenState } from "../state/screen-state.ts";
+import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
 import { atOldest, scrollDown, scrollUp } from "../state/scroll.ts";
-import { openList } from "./field.ts";
 import {
   currentDraft,
   draftActions,
   type Handler,
   type HandlerContext,
+  openList,
   openTarget,
   timelineOf,
   type UpdateResult,

@@ -6,15 +6,14 @@ import { canPin, openRoom } from "../../../core/model/selectors.ts";
 import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { startEdit, startReply } from "../../../ui/text/draft.ts";
 import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
-import type { CommandName } from "../state/commands.ts";
-import type { MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
+import type { CommandName, MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
 import { edgeOf, hiddenLines, linesBelow, resized, reveal } from "../state/scroll.ts";
-import { openList } from "./field.ts";
 import {
   currentDraft,
   draftActions,
   type Handler,
   type HandlerContext,
+  openList,
   timelineOf,
   type UpdateResult,
   withActions,

@@ -20,11 +20,10 @@ import {
   withText,
   yank,
 } from "../editor/editor.ts";
-import type { Action } from "../state/action.ts";
-import type { Completion, Recall, ScreenState } from "../state/screen-state.ts";
+import type { Action, Completion, Recall, ScreenState } from "../state/screen-state.ts";
 import { applyCandidate, offerAt } from "./completion.ts";
-import { activeEditor, withEditor } from "./field.ts";
 import {
+  activeEditor,
   currentDraft,
   draftActions,
   type Handler,
@@ -33,6 +32,7 @@ import {
   type UpdateResult,
   withActions,
   withChange,
+  withEditor,
 } from "./handler.ts";
 
 function editing(change: (editor: Editor) => Editor): Handler {

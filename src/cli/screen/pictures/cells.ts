@@ -6,7 +6,7 @@
 
 import { assert } from "../../../base/assert.ts";
 import { PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
-import type { PictureBox } from "../state/frame.ts";
+import type { PictureBox } from "../state/screen-state.ts";
 
 export const PICTURE_SIGN = "\u{10eeee}";
 

@@ -1,9 +1,10 @@
 /** Immutable screen state that the model does not contain. */
 
-import type { FoundItem } from "../../../core/model/state.ts";
+import type { RoomId } from "../../../base/ids.ts";
+import type { Draft, FoundItem, SearchQuery } from "../../../core/model/state.ts";
+import { ENGLISH_KEYS, type KeyTexts } from "../../../ui/messages/en/keys.ts";
+import { SETTINGS, type TerminalSettings } from "../../../ui/settings.ts";
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
-import type { CommandName } from "./commands.ts";
-import type { ListTop } from "./hit.ts";
 
 export interface ScreenState {
   readonly editor: Editor;
@@ -141,3 +142,118 @@ export const FIRST_STATE: ScreenState = {
   membersScroll: undefined,
   isFocused: true,
 };
+
+export interface Frame {
+  /** Text, SGR and OSC 8 only. No line is wider than the terminal. */
+  readonly lines: readonly string[];
+  /** Position from 0; `undefined` if the cursor is hidden. */
+  readonly cursor: { readonly row: number; readonly column: number } | undefined;
+  /** Contains no control characters. */
+  readonly title: string;
+  readonly pictures?: readonly PictureBox[];
+}
+
+export interface PictureBox {
+  /** Result of `pictureId`, to which the picture's cells refer. */
+  readonly id: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export type Hit =
+  | { readonly kind: "rooms"; readonly target: string | undefined }
+  | { readonly kind: "members"; readonly name: string | undefined }
+  | {
+      readonly kind: "timeline";
+      readonly key: string | undefined;
+      readonly clickAction: "fetch" | "unfold" | undefined;
+      readonly link: string | undefined;
+    }
+  | { readonly kind: "overlay"; readonly choice: number | undefined; readonly isHeading: boolean }
+  /** `at` is a UTF-16 index in the input text. */
+  | { readonly kind: "input"; readonly at: number }
+  /** Parts of the status line: the number of rows below, and the unread count of other rooms. */
+  | { readonly kind: "newest" | "unread" };
+
+/** Index of a list's first visible line, and its maximum. */
+export interface ListScroll {
+  readonly top: number;
+  readonly topMax: number;
+}
+
+/** Valid only while the target `open` remains open. */
+export interface ListTop {
+  readonly open: string | undefined;
+  readonly top: number;
+}
+
+export type CommandName = keyof KeyTexts["commands"];
+
+export const COMMAND_NAMES = Object.keys(ENGLISH_KEYS.commands) as CommandName[];
+
+export function isCommandName(text: string): text is CommandName {
+  return Object.hasOwn(ENGLISH_KEYS.commands, text);
+}
+
+export interface ScreenSettings extends TerminalSettings {
+  readonly colors: Readonly<Record<string, string>>;
+  readonly bell: boolean;
+  readonly mouse: boolean;
+  /** Small pictures are downloaded as soon as their messages are visible. */
+  readonly fetchPictures: boolean;
+  readonly keys: Readonly<Record<string, string>>;
+  readonly muted: readonly string[];
+}
+
+export const DEFAULT_SETTINGS: ScreenSettings = {
+  ...(Object.fromEntries(
+    Object.entries(SETTINGS).map(([key, { terminal }]) => [key, terminal.values[0]]),
+  ) as unknown as TerminalSettings),
+  colors: {},
+  bell: true,
+  mouse: false,
+  fetchPictures: false,
+  keys: {},
+  muted: [],
+};
+
+const CLEARS_NOTES: ReadonlySet<Action["kind"]> = new Set<Action["kind"]>([
+  ...(["enter", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
+  ...(["pin", "save", "resend", "discard", "copy", "search"] as const),
+]);
+
+export function clearsNotes({ kind }: Action): boolean {
+  return CLEARS_NOTES.has(kind);
+}
+
+export type Action =
+  /**
+   * Sends a message or runs a command. The next action removes the open target's draft. `re` or
+   * `edits` is the seq of the message to reply to or edit.
+   */
+  | { readonly kind: "enter"; readonly text: string; readonly re?: number; readonly edits?: number }
+  | { readonly kind: "open"; readonly target: string }
+  | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
+  | { readonly kind: "reach"; readonly direction: "older" | "newer" }
+  | { readonly kind: "bottom" }
+  | { readonly kind: "jump"; readonly target: string; readonly seq: number }
+  | { readonly kind: "react"; readonly seq: number; readonly sign: string }
+  | { readonly kind: "pin"; readonly seq: number; readonly on: boolean }
+  | { readonly kind: "save"; readonly room: RoomId; readonly seq: number; readonly on: boolean }
+  | { readonly kind: "erase"; readonly seq: number }
+  | { readonly kind: "fetch"; readonly file: string; readonly name: string }
+  | { readonly kind: "cancel-transfer"; readonly id: string }
+  | { readonly kind: "resend"; readonly key: string }
+  | { readonly kind: "discard"; readonly key: string }
+  | { readonly kind: "copy"; readonly text: string }
+  | { readonly kind: "search"; readonly query: SearchQuery | undefined }
+  | { readonly kind: "search-more" }
+  /** Reads a folder for path completion, after which the client handles Tab again. */
+  | { readonly kind: "list-folder"; readonly path: string }
+  | { readonly kind: "answered"; readonly answer: string | undefined }
+  | { readonly kind: "focus"; readonly on: boolean }
+  | { readonly kind: "dismiss" }
+  | { readonly kind: "redraw" }
+  | { readonly kind: "suspend" }
+  /** 130 after Ctrl-C; 0 after Ctrl-D or `/quit`. */
+  | { readonly kind: "leave"; readonly exitCode: 0 | 130 };

@@ -3,7 +3,7 @@
 import { PICTURES_CACHED_MAX } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
-import type { PictureBox } from "../state/frame.ts";
+import type { PictureBox } from "../state/screen-state.ts";
 import { blanked, type Row } from "./row.ts";
 
 const PICTURE_DELAY_MS = 120;

@@ -4,16 +4,13 @@ import { COPY_BYTES_MAX } from "../../../base/limits-screen.ts";
 import { titleText } from "../../../base/text.ts";
 import type { Clock } from "../../../io/clock.ts";
 import type { Size, TerminalDevice } from "../../../io/terminal/device.ts";
-import type { Frame } from "../state/frame.ts";
+import type { Frame } from "../state/screen-state.ts";
 import { TerminalModes } from "./modes.ts";
 import { notificationText } from "./notification.ts";
-import { Pacing } from "./pacing.ts";
-import { type CursorPosition, Painter } from "./painter.ts";
-import { Pens } from "./pen.ts";
+import { type CursorPosition, Painter, scrolledRows, scrollOf } from "./painter.ts";
 import { PictureLayer, type PicturePainter } from "./picture-layer.ts";
-import { TerminalQueries } from "./query.ts";
-import { EMPTY_ROW, type Row, rowOf } from "./row.ts";
-import { scrolledRows, scrollOf } from "./scroll.ts";
+import { Pacing, TerminalQueries } from "./query.ts";
+import { EMPTY_ROW, Pens, type Row, rowOf } from "./row.ts";
 
 export interface TerminalScreenOptions {
   readonly device: TerminalDevice;

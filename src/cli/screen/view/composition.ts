@@ -7,24 +7,26 @@ import { openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
-import type { Frame } from "../state/frame.ts";
-import type { Hit, ListScroll } from "../state/hit.ts";
-import type { ScreenState } from "../state/screen-state.ts";
-import type { ScreenSettings } from "../state/settings.ts";
+import type { Frame, Hit, ListScroll, ScreenSettings, ScreenState } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, nameOf } from "./header.ts";
-import { type HitRegions, hitAt } from "./hits.ts";
 import { type InputBox, type InputBoxOptions, inputBox, inputColumns } from "./input-box.ts";
-import { type MemberColumn, memberColumn } from "./members.ts";
-import { memo } from "./memo.ts";
 import type { RowOptions } from "./message.ts";
 import { draftContextLine, noticeLines } from "./notices.ts";
 import { type OverlayOptions, overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
+import {
+  type HitRegions,
+  hitAt,
+  type MemberColumn,
+  memberColumn,
+  type RoomColumn,
+  roomColumn,
+  topOf,
+} from "./panels.ts";
 import { type PictureSizes, pictureRows } from "./picture.ts";
-import { type RoomColumn, roomColumn, topOf } from "./rooms.ts";
 import { type LinkStatus, statusLine } from "./status.ts";
-import { fitLine, type Line } from "./style.ts";
+import { fitLine, type Line, memo } from "./style.ts";
 import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
 

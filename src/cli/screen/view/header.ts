@@ -6,8 +6,7 @@ import { plainLine } from "../../../core/markup/plain.ts";
 import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
-import { type Line, lineWidth, splitLine } from "./style.ts";
-import { widthOf } from "./width.ts";
+import { type Line, lineWidth, splitLine, widthOf } from "./style.ts";
 
 /** A topic may be as long as a message. */
 const TOPIC_COLUMNS = 500;

@@ -1,8 +1,7 @@
 /** Input box. */
 
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
-import type { Line, Span } from "./style.ts";
-import { cutTo, graphemesOf, widthOf } from "./width.ts";
+import { cutTo, graphemesOf, type Line, type Span, widthOf } from "./style.ts";
 
 export interface InputBox {
   readonly lines: readonly Line[];

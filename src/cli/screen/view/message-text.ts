@@ -5,11 +5,9 @@ import type { Inline } from "../../../core/markup/inline.ts";
 import { mathSource } from "../../../core/markup/plain.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import type { CodeRole } from "../../../ui/text/highlight.ts";
-import { codeParts } from "../../output/code.ts";
-import { emojiText } from "../../output/emoji.ts";
-import type { Role } from "./roles.ts";
-import { type Line, lineWidth, type Span } from "./style.ts";
-import { widthOf } from "./width.ts";
+import { codeParts, emojiText } from "../../output/painted-text.ts";
+import type { Role } from "./palette.ts";
+import { type Line, lineWidth, type Span, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface MessageText {

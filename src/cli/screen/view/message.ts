@@ -10,13 +10,11 @@ import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
-import { faultLineIn } from "../text/fault-line.ts";
-import type { ScreenTexts } from "../text/texts.ts";
+import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
+import { nickRole, type Role } from "./palette.ts";
 import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
-import { nickRole, type Role } from "./roles.ts";
-import { cutLine, type Line, lineWidth, type Span } from "./style.ts";
-import { cutTo, widthOf } from "./width.ts";
+import { cutLine, cutTo, type Line, lineWidth, type Span, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface RowOptions {

@@ -7,12 +7,10 @@ import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
-import { faultLineIn } from "../text/fault-line.ts";
-import type { ScreenTexts } from "../text/texts.ts";
+import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
 import { progressLine } from "./message.ts";
-import { cutLine, type Line } from "./style.ts";
-import { cutTo, widthOf } from "./width.ts";
+import { cutLine, cutTo, type Line, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 /** Beyond this number per kind, a line with a count replaces the remaining notices. */

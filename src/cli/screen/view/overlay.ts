@@ -6,13 +6,11 @@ import { tintOf } from "../../../core/model/tint.ts";
 import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
-import { faultLineIn } from "../text/fault-line.ts";
-import type { ScreenTexts } from "../text/texts.ts";
+import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
 import { ruleLine } from "./message.ts";
-import { nickRole, type Role } from "./roles.ts";
-import { cutLine, fitLine, type Line } from "./style.ts";
-import { cutTo, fitTo, widthOf } from "./width.ts";
+import { nickRole, type Role } from "./palette.ts";
+import { cutLine, cutTo, fitLine, fitTo, type Line, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface OverlayOptions {

@@ -2,7 +2,7 @@
 
 import { PICTURE_COLUMNS_MAX, PICTURE_ROWS_MAX } from "../../../base/limits-screen.ts";
 import { pictureCells } from "../pictures/cells.ts";
-import type { PictureBox } from "../state/frame.ts";
+import type { PictureBox } from "../state/screen-state.ts";
 import type { Line } from "./style.ts";
 
 export interface PictureSize {

@@ -5,10 +5,9 @@ import { isSameName } from "../../../core/model/item.ts";
 import { openRoom, roomList, typingNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Completion, Question } from "../state/screen-state.ts";
-import { faultLineIn } from "../text/fault-line.ts";
-import type { ScreenTexts } from "../text/texts.ts";
+import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { nameOf } from "./header.ts";
-import { isMuted } from "./rooms.ts";
+import { isMuted } from "./panels.ts";
 import { cutLine, fitLine, type Line, lineWidth, type Span, splitLine } from "./style.ts";
 
 export interface LinkStatus {

@@ -1,8 +1,9 @@
 /** Styled lines, which the palette converts to terminal text. */
 
-import type { PictureBox } from "../state/frame.ts";
-import type { Role } from "./roles.ts";
-import { cutTo, widthOf } from "./width.ts";
+import { isSameList } from "../../../core/model/rows.ts";
+import type { PictureBox } from "../state/screen-state.ts";
+import { terminalWidths } from "../width/measured.ts";
+import type { Role } from "./palette.ts";
 
 /** Cleaned text without line feeds, in a single style. */
 export interface Span {
@@ -66,4 +67,53 @@ export function splitLine(left: Line, right: Line, columns: number): Line {
   const room = columns - width;
   if (lineWidth(left) + 1 > room && room < columns / 3) return fitLine(left, columns);
   return [...fitLine(cutLine(left, room - 1), room), ...right];
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+const CUT = "…";
+
+export function graphemesOf(text: string): readonly string[] {
+  if (ASCII.test(text)) return text.split("");
+  return terminalWidths.graphemesOf(text).map((grapheme) => grapheme.text);
+}
+
+/** Tabs and line feeds have no width. */
+export function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let columns = 0;
+  for (const { width } of terminalWidths.graphemesOf(text)) columns += width;
+  return columns;
+}
+
+/** A text that was cut ends with `…`. */
+export function cutTo(text: string, columns: number): string {
+  if (columns <= 0) return "";
+  if (ASCII.test(text)) {
+    return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
+  }
+  let used = 0;
+  let fittingWithMark = "";
+  let fitting = "";
+  for (const grapheme of terminalWidths.graphemesOf(text)) {
+    used += grapheme.width;
+    if (used > columns) return fittingWithMark + CUT;
+    fitting += grapheme.text;
+    if (used < columns) fittingWithMark = fitting;
+  }
+  return fitting;
+}
+
+export function fitTo(text: string, columns: number): string {
+  const cut = cutTo(text, columns);
+  return cut + " ".repeat(Math.max(0, columns - widthOf(cut)));
+}
+
+/** Memoises the last value by its inputs. */
+export function memo<T>(): (from: readonly unknown[], make: () => T) => T {
+  let cached: { readonly inputs: readonly unknown[]; readonly value: T } | undefined;
+  return (inputs, compute) => {
+    if (cached === undefined || !isSameList(cached.inputs, inputs))
+      cached = { inputs, value: compute() };
+    return cached.value;
+  };
 }

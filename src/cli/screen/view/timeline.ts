@@ -5,14 +5,11 @@
 
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
-import type { PictureBox } from "../state/frame.ts";
-import type { ScrollAnchor } from "../state/screen-state.ts";
+import type { PictureBox, ScrollAnchor } from "../state/screen-state.ts";
 import { edgeOf, movedDown } from "../state/scroll.ts";
-import { memo } from "./memo.ts";
 import { type RowOptions, rowLines, topLine } from "./message.ts";
-import type { Palette } from "./palette.ts";
-import type { Role } from "./roles.ts";
-import { type Line, lineWidth } from "./style.ts";
+import type { Palette, Role } from "./palette.ts";
+import { type Line, lineWidth, memo } from "./style.ts";
 
 export interface TimelineOptions {
   readonly rows: Rows;

@@ -1,7 +1,6 @@
 /** Line breaking between words, and inside words that are too long. */
 
-import type { Line, Span } from "./style.ts";
-import { graphemesOf, widthOf } from "./width.ts";
+import { graphemesOf, type Line, type Span, widthOf } from "./style.ts";
 
 const TAB_COLUMNS = 8;
 const PIECE = /\n|\t| +|[^\n\t ]+/g;

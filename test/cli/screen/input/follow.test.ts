@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { follow, type PreviousModel } from "../../../../src/cli/screen/input/follow.ts";
-import type { Action } from "../../../../src/cli/screen/state/action.ts";
+import type { Action } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { LOBBY, recordEvent } from "../../../core/model-scene.ts";
 import { Screen } from "./scene.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { helpRows } from "../../../../src/cli/screen/input/help.ts";
-import { chordOf, Keymap } from "../../../../src/cli/screen/input/keymap.ts";
-import { COMMAND_NAMES } from "../../../../src/cli/screen/state/commands.ts";
+import { chordOf, helpRows, Keymap } from "../../../../src/cli/screen/input/keymap.ts";
+import { COMMAND_NAMES } from "../../../../src/cli/screen/state/screen-state.ts";
 import { ENGLISH_KEYS } from "../../../../src/ui/messages/en/keys.ts";
 import { faultOf } from "../../../fault-code.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
-import type { Hit } from "../../../../src/cli/screen/state/hit.ts";
+import type { Hit } from "../../../../src/cli/screen/state/screen-state.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
 
 const ROOMS = ["alpha", "beta"].map(

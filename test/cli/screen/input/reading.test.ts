@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { BEN, record } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";

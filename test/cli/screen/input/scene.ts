@@ -3,9 +3,12 @@ import type { HandlerContext } from "../../../../src/cli/screen/input/handler.ts
 import { Keymap } from "../../../../src/cli/screen/input/keymap.ts";
 import { type Key, KeyDecoder } from "../../../../src/cli/screen/input/keys.ts";
 import { update } from "../../../../src/cli/screen/input/update.ts";
-import type { Action } from "../../../../src/cli/screen/state/action.ts";
-import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
-import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
+import {
+  type Action,
+  DEFAULT_SETTINGS,
+  FIRST_STATE,
+  type ScreenState,
+} from "../../../../src/cli/screen/state/screen-state.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";
 import type { Model } from "../../../../src/core/model/state.ts";

@@ -7,10 +7,11 @@ import {
 import {
   drawPicture,
   drawSixel,
+  readIndexed,
   type ScaledPicture,
+  sixelPicture,
 } from "../../../../src/cli/screen/pictures/drawing.ts";
 import type { PictureProtocol } from "../../../../src/cli/screen/pictures/protocol.ts";
-import { readIndexed, sixelPicture } from "../../../../src/cli/screen/pictures/sixel.ts";
 import { pictureHeader } from "../../../../src/core/client/picture-header.ts";
 import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "./test-png.ts";
 

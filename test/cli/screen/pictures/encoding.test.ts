@@ -5,8 +5,7 @@ import {
   pictureCells,
   pictureId,
 } from "../../../../src/cli/screen/pictures/cells.ts";
-import { kittyPieces } from "../../../../src/cli/screen/pictures/encoding.ts";
-import { pictureTerminal } from "../../../../src/cli/screen/pictures/protocol.ts";
+import { kittyPieces, pictureTerminal } from "../../../../src/cli/screen/pictures/protocol.ts";
 
 const BOX = { id: 7, columns: 20, rows: 5 };
 

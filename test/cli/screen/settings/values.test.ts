@@ -2,9 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SETTINGS_LISTED_MAX } from "../../../../src/base/limits-screen.ts";
-import { ScreenPreferences } from "../../../../src/cli/screen/settings/preferences.ts";
-import { readSettings, SETTING_NAMES } from "../../../../src/cli/screen/settings/values.ts";
-import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
+import {
+  readSettings,
+  ScreenPreferences,
+  SETTING_NAMES,
+} from "../../../../src/cli/screen/settings/preferences.ts";
+import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/screen-state.ts";
 import { parseConfig } from "../../../../src/cli/settings.ts";
 import { faultFrom } from "../../../commands/fake-world.ts";
 

@@ -1,4 +1,4 @@
-import { type Pen, PLAIN, penAfter, penWithLink } from "../../../../src/cli/screen/terminal/pen.ts";
+import { type Pen, PLAIN, penAfter, penWithLink } from "../../../../src/cli/screen/terminal/row.ts";
 import type { Size } from "../../../../src/io/terminal/device.ts";
 
 interface Cell {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { PLAIN, penAfter } from "../../../../src/cli/screen/terminal/pen.ts";
+import { PLAIN, penAfter } from "../../../../src/cli/screen/terminal/row.ts";
 
 test.each([
   ["1;2;31", { 0: "1", 1: "2", 8: "31" }],

@@ -6,8 +6,8 @@ import {
   itermPicture,
   kittyPieces,
   removeKitty,
-} from "../../../../src/cli/screen/pictures/encoding.ts";
-import type { Frame, PictureBox } from "../../../../src/cli/screen/state/frame.ts";
+} from "../../../../src/cli/screen/pictures/protocol.ts";
+import type { Frame, PictureBox } from "../../../../src/cli/screen/state/screen-state.ts";
 import type { PicturePainter } from "../../../../src/cli/screen/terminal/picture-layer.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import { Emulator } from "./emulator.ts";

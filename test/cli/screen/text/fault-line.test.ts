@@ -5,8 +5,7 @@ import { checkNewName, checkTypedName } from "../../../../src/base/new-names.ts"
 import { cleanText } from "../../../../src/base/text.ts";
 import { slashRows } from "../../../../src/cli/chat/slash.ts";
 import { slashSummary } from "../../../../src/cli/chat/slash-grammar.ts";
-import { faultLineIn } from "../../../../src/cli/screen/text/fault-line.ts";
-import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
+import { faultLineIn, screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Session } from "../../../../src/core/session/session.ts";
 import { INDONESIAN_TEMPLATES } from "../../../../src/ui/messages/id/fault-templates.ts";
 import { encode, type Outgoing } from "../../../../src/wire/codec.ts";

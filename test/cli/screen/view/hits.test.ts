@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Hit } from "../../../../src/cli/screen/state/hit.ts";
+import type { Hit } from "../../../../src/cli/screen/state/screen-state.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
 import * as scenes from "./scenes.ts";
 

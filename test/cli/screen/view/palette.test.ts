@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { depthOf, Palette } from "../../../../src/cli/screen/view/palette.ts";
-import { nickRole, ROLES } from "../../../../src/cli/screen/view/roles.ts";
+import { depthOf, nickRole, Palette, ROLES } from "../../../../src/cli/screen/view/palette.ts";
 import type { Line } from "../../../../src/cli/screen/view/style.ts";
 
 const ALL: Line = ROLES.map((role) => ({ text: role, role }));

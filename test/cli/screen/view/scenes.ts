@@ -1,8 +1,11 @@
 import { Fault } from "../../../../src/base/fault.ts";
 import type { FileId, RoomId } from "../../../../src/base/ids.ts";
-import type { Frame } from "../../../../src/cli/screen/state/frame.ts";
-import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
-import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
+import {
+  DEFAULT_SETTINGS,
+  FIRST_STATE,
+  type Frame,
+  type ScreenState,
+} from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import {
   Composer,

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
-import { widthOf } from "../../../../src/cli/screen/view/width.ts";
+import { widthOf } from "../../../../src/cli/screen/view/style.ts";
 import {
   parseWidths,
   terminalWidths,

@@ -1,6 +1,12 @@
-/** Displays the delay after wrong passwords: a countdown on a terminal, otherwise a single line. */
+/** Notices about the server: the delay after wrong passwords, and evidence against it. */
 
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { jsonLine } from "../../base/text.ts";
+import type { AuditEvidence } from "../../client/auditor.ts";
 import type { GuessDelay } from "../../client/link/connection.ts";
+import { writeSmallFile } from "../../io/disk/data-folder.ts";
 import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts";
 import { type Context, mayRedraw, printNotice } from "../context.ts";
 
@@ -12,6 +18,7 @@ const DISPLAY_DELAY_MS = 400;
 const TICK_MS = 1_000;
 const CLEAR_LINE = "\r\x1b[K";
 
+/** A countdown on a terminal, otherwise a single line. */
 export class GuessDelayDisplay {
   readonly #context: Context;
   /** Set by the full-screen client, which displays the text itself. */
@@ -54,4 +61,21 @@ export class GuessDelayDisplay {
     if (this.#isDrawn) this.#context.stderr.write(CLEAR_LINE);
     this.#isDrawn = false;
   }
+}
+
+const FOLDER = "evidence";
+const DIGITS = 16;
+
+/** Stores a file that proves that a server rewrote its log. */
+export function storeEvidence(home: string, evidence: AuditEvidence): string {
+  const { reason, known, shown } = evidence;
+  const name = createHash("sha256")
+    .update(JSON.stringify([reason, known, shown]))
+    .digest("hex")
+    .slice(0, DIGITS);
+  const folder = join(home, FOLDER);
+  const path = join(folder, `${name}.json`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) writeSmallFile(path, jsonLine(evidence));
+  return path;
 }

@@ -1,0 +1,225 @@
+/** Panels of rooms and members, and what a click in the frame hits. */
+
+import { compareNames } from "../../../base/names.ts";
+import { cleanText } from "../../../base/text.ts";
+import { isSameName } from "../../../core/model/item.ts";
+import type { People } from "../../../core/model/people.ts";
+import { isOnline, openRoom, type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
+import type { Member, Model } from "../../../core/model/state.ts";
+import { isMutedAt } from "../../../core/rooms/prefs.ts";
+import type { Hit, ListScroll, ListTop } from "../state/screen-state.ts";
+import type { ScreenTexts } from "../text/texts.ts";
+import type { Areas } from "./composition.ts";
+import { nameRole } from "./message.ts";
+import type { Entry } from "./overlay.ts";
+import { cutTo, fitLine, type Line, lineWidth, type Span, spanAt } from "./style.ts";
+
+const COUNT_MAX = 999;
+/** Alt and a digit open one of the first ten targets. */
+const NUMBERED_TARGETS_MAX = 10;
+
+export interface RoomColumn extends ListScroll {
+  readonly lines: readonly Line[];
+  readonly targets: readonly (string | undefined)[];
+}
+
+/** @param listTop if `undefined`, the list scrolls to the open target */
+export function roomColumn(
+  model: Model,
+  muted: readonly string[],
+  columns: number,
+  height: number,
+  listTop: ListTop | undefined,
+): RoomColumn {
+  const { rooms, people } = roomList(model);
+  const entries = [...rooms, ...people];
+  const targets: (string | undefined)[] = entries.map(({ target }) => target);
+  const lines: Line[] = entries.map((line, i) => {
+    const number = i < NUMBERED_TARGETS_MAX ? `${(i + 1) % NUMBERED_TARGETS_MAX}` : " ";
+    return fitLine(roomEntry(line, number, isMuted(muted, line.target), columns), columns);
+  });
+  if (rooms.length > 0 && people.length > 0 && lines.length < height) {
+    lines.splice(rooms.length, 0, fitLine([], columns));
+    targets.splice(rooms.length, 0, undefined);
+  }
+  const topMax = Math.max(0, lines.length - height);
+  const centered = entries.findIndex(({ isOpen }) => isOpen) - Math.floor(height / 2);
+  const requestedTop = topOf(listTop, model) ?? centered;
+  const top = Math.max(0, Math.min(requestedTop, topMax));
+  const visible = lines.slice(top, top + height);
+  while (visible.length < height) visible.push(fitLine([], columns));
+  return { lines: visible, targets: targets.slice(top, top + height), top, topMax };
+}
+
+/** `undefined` if the user has not scrolled the list since opening the target. */
+export function topOf(listTop: ListTop | undefined, { open }: Model): number | undefined {
+  const isSameOpen = listTop?.open === open || isSameName(listTop?.open, open);
+  return isSameOpen ? listTop?.top : undefined;
+}
+
+export function isMuted(muted: readonly string[], target: string): boolean {
+  return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
+}
+
+function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, columns: number): Line {
+  const { kind, name, unread, mentions, isOpen, isOnline, isIgnored, isSealed, hasDraft } = line;
+  const { isFavourite, isLocked } = line;
+  const hasUnread = unread > 0 && !isIgnored;
+  const count = hasUnread ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
+  const marks: Line = [
+    { text: isFavourite ? "★ " : "", role: "accent" },
+    { text: isSealed ? "⚿ " : isLocked ? "⚷ " : "", role: "dim" },
+    { text: isQuiet ? "⊘ " : "", role: "dim" },
+    { text: hasDraft && !isOpen ? "✎ " : "", role: "accent" },
+  ];
+  const remaining = columns - 3 - count.length - lineWidth(marks);
+  const label = cutTo(cleanText(name), Math.max(1, remaining));
+  const isDim = isIgnored || (isQuiet && !hasUnread);
+  const role = isOpen ? "open" : isDim ? "dim" : hasUnread && !isQuiet ? "busy" : undefined;
+  const sign: Span =
+    kind === "room"
+      ? { text: "#", role: isOpen ? "open" : "dim" }
+      : { text: isOnline === true ? "●" : "○", role: isOnline === true ? "online" : "dim" };
+  const head: Line = [
+    { text: `${number} `, role: "dim" },
+    sign,
+    role === undefined ? { text: label } : { text: label, role },
+  ];
+  const gap = columns - lineWidth(head) - count.length - lineWidth(marks);
+  const background = isOpen ? ({ role: "open" } as const) : {};
+  return [
+    ...head,
+    { text: " ".repeat(Math.max(0, gap)), ...background },
+    ...marks,
+    { text: count, role: isQuiet ? "dim" : mentions > 0 ? "calls" : "count" },
+  ];
+}
+
+const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
+const MUTED_SIGN = "-";
+
+export interface MemberColumn extends ListScroll {
+  readonly lines: readonly Line[];
+  readonly names: readonly (string | undefined)[];
+}
+
+/**
+ * Online members come first. The last line contains the number of hidden members.
+ * @param requestedTop number of members above the visible lines
+ */
+export function memberColumn(
+  model: Model,
+  people: People,
+  texts: ScreenTexts,
+  columns: number,
+  height: number,
+  requestedTop: number,
+  nowUnixMs: number,
+): MemberColumn {
+  const { me } = model;
+  const members = membersOf(model);
+  const sorted = [...members].sort((a, b) => {
+    if (a.isOnline !== b.isOnline) return a.isOnline ? -1 : 1;
+    return compareNames(a.name, b.name);
+  });
+  const topMax = Math.max(0, sorted.length + 1 - height);
+  const top = Math.max(0, Math.min(requestedTop, topMax));
+  const visible = sorted.slice(top, top + Math.max(0, height - (top === topMax ? 1 : 2)));
+  const lines: Line[] = [
+    [
+      { text: ` ${texts.people} `, role: "title" },
+      { text: `${sorted.length}`, role: "dim" },
+    ],
+    ...visible.map((member) =>
+      memberLine(member, roleSign(member, nowUnixMs), people, isSameName(member.name, me), texts),
+    ),
+  ];
+  const more = sorted.length - top - visible.length;
+  if (more > 0) lines.push([{ text: ` ${texts.screen.moreCount(more)}`, role: "dim" }]);
+  while (lines.length < height) lines.push([]);
+  return {
+    lines: lines.slice(0, height).map((line) => fitLine(line, columns)),
+    names: [undefined, ...visible.map(({ name }) => name)].slice(0, height),
+    top,
+    topMax,
+  };
+}
+
+/** Until the server has sent the full list, returns only the online members. */
+function membersOf(model: Model): readonly Member[] {
+  const { open, me } = model;
+  const room = openRoom(model);
+  if (open?.startsWith("@") === true) {
+    const partner = room?.name ?? open.slice(1);
+    const names = me === undefined || isSameName(partner, me) ? [partner] : [partner, me];
+    return names.map((name) => ({ name, isOnline: isOnline(model, name), role: "member" }));
+  }
+  if (room === undefined) return [];
+  if (room.members !== undefined) return room.members;
+  return [...room.online].map((name) => ({ name, isOnline: true, role: "member" }));
+}
+
+function roleSign({ role, mutedUntilUnixMs }: Member, nowUnixMs: number): string {
+  return ROLE_SIGNS[role] ?? (isMutedAt(mutedUntilUnixMs, nowUnixMs) ? MUTED_SIGN : " ");
+}
+
+function memberLine(
+  { name, isOnline }: Member,
+  sign: string,
+  people: People,
+  isMe: boolean,
+  texts: ScreenTexts,
+): Line {
+  const cleanName = cleanText(name);
+  return [
+    { text: isOnline ? " ●" : " ○", role: isOnline ? "online" : "dim" },
+    { text: sign, role: "dim" },
+    { text: cleanName, role: isOnline ? nameRole(cleanName, people) : "dim" },
+    { text: isMe ? ` ${texts.you}` : "", role: "dim" },
+  ];
+}
+
+export interface HitRegions {
+  readonly areas: Areas;
+  readonly rooms: () => RoomColumn;
+  readonly members: () => MemberColumn;
+  /**
+   * Lines of the open overlay, which end at the bottom of the body; `undefined` if none is open.
+   */
+  readonly overlay: () => readonly Entry[] | undefined;
+  readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
+  readonly statusLine: () => Line;
+}
+
+export function hitAt(regions: HitRegions, column: number, row: number): Hit | undefined {
+  const { header, body, notices, status, input } = regions.areas;
+  let at = row - header;
+  if (at < 0) return undefined;
+  if (at < body) return hitInBody(regions, column, at);
+  at -= body + notices.length;
+  if (at < 0) return undefined;
+  if (at < status) {
+    const action = spanAt(regions.statusLine(), column)?.clickAction;
+    return action === "newest" || action === "unread" ? { kind: action } : undefined;
+  }
+  at -= status;
+  return at < input.lines.length ? { kind: "input", at: input.indexAt(at, column) } : undefined;
+}
+
+function hitInBody(regions: HitRegions, column: number, row: number): Hit {
+  const { rooms, timeline, body } = regions.areas;
+  if (column < rooms) return { kind: "rooms", target: regions.rooms().targets[row] };
+  const inside = column - rooms;
+  if (inside >= timeline) return { kind: "members", name: regions.members().names[row] };
+  const entries = regions.overlay();
+  const index = row - body + (entries?.length ?? 0);
+  if (entries !== undefined && index >= 0) {
+    const { choice, isHeading = false } = entries[index] ?? {};
+    return { kind: "overlay", choice, isHeading };
+  }
+  const found = regions.timeline(row);
+  const span = found === undefined ? undefined : spanAt(found.line, inside);
+  const action =
+    span?.clickAction === "fetch" || span?.clickAction === "unfold" ? span.clickAction : undefined;
+  return { kind: "timeline", key: found?.key, clickAction: action, link: span?.link };
+}
