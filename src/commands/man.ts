@@ -6,6 +6,7 @@ import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { argument, defineVerb, stringFlag, type VerbRow, type VerbTable } from "../cli/command.ts";
+import { usageFault } from "../cli/errors.ts";
 import { pageName, tableManual, verbManual } from "../cli/help.ts";
 import { printResult } from "../cli/output/result.ts";
 import { nearestWord } from "../cli/suggest.ts";
@@ -30,9 +31,7 @@ export const command = defineVerb({
       return 0;
     }
     if (words.length > 0) {
-      throw new Fault("usage", "--install and a command cannot be combined", {
-        remedy: "remove one of them",
-      });
+      throw usageFault("--install and a command cannot be combined", "remove one of them");
     }
     const folder = join(resolve(install), SECTION);
     const names = await allNames("chat", VERBS);

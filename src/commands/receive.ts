@@ -15,6 +15,7 @@ import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { openDialer } from "../cli/connect/dial.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import { type Context, runInterruptible } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import {
   checkDestination,
@@ -93,9 +94,7 @@ async function inviteOf(context: Context, argument: string | undefined): Promise
     });
   }
   if (invite !== "") return parseServerSpec(invite);
-  throw new Fault("usage", "no invite given", {
-    remedy: "paste the whole line from chat share, with its quotes",
-  });
+  throw usageFault("no invite given", "paste the whole line from chat share, with its quotes");
 }
 
 interface ReceiveOptions {

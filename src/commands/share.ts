@@ -95,9 +95,7 @@ type ShareInput =
 function checkOptions({ path, text, name }: FlagValues<typeof ARGS>): void {
   if (text === undefined) {
     if (path.length > 0) return checkPaths(path, name);
-    throw new Fault("usage", "nothing to share", {
-      remedy: "specify files or folders, - for stdin, or --text TEXT",
-    });
+    throw usageFault("nothing to share", "specify files or folders, - for stdin, or --text TEXT");
   }
   if (path.length > 0) {
     throw usageFault("--text and files cannot be combined", "use only one of them");

@@ -7,6 +7,7 @@ import { fileId } from "../base/ids.ts";
 import { TARGET, VERSION } from "../base/version.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { type Context, printNotice, runInterruptible } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
 import { printResult } from "../cli/output/result.ts";
 import { releaseKey } from "../cli/release/release.ts";
@@ -100,9 +101,7 @@ function progressPrinter(
 
 function installedProgram(execPath: string): string {
   if (TARGET === "") {
-    throw new Fault("usage", "this program runs from its sources", {
-      remedy: "update the sources and build again",
-    });
+    throw usageFault("this program runs from its sources", "update the sources and build again");
   }
   const path = realpathSync(execPath);
   if (PACKAGED.test(path)) {

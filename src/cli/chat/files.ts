@@ -1,12 +1,12 @@
 /** File transfers of the line client. */
 
 import { basename } from "node:path";
-import { Fault } from "../../base/fault.ts";
 import { DATA_CHANNELS_PER_SESSION_MAX } from "../../base/limits.ts";
 import type { ReaderEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/files/progress.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import type { TransferView } from "../../core/model/state.ts";
+import { usageFault } from "../errors.ts";
 import {
   checkFileId,
   checkOut,
@@ -45,9 +45,7 @@ export class LineFiles {
   async send(path: string, target: string, caption?: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN)
-      throw new Fault("usage", "cannot send standard input as a file here", {
-        remedy: "specify a file",
-      });
+      throw usageFault("cannot send standard input as a file here", "specify a file");
     const source = await openSourceAt(context, path);
     reportSkipped(source, (text) => chatConsole.note(text));
     const { input, open } = this.#lines;

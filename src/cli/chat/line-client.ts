@@ -25,7 +25,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import { type OpenClient, otherMachineText } from "../connect/client.ts";
 import type { JoinRoomOptions, joinRoom } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
-import { faultJson } from "../errors.ts";
+import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
 import { isFile } from "../output/render.ts";
 import { ChatExit } from "./chat-exit.ts";
@@ -139,15 +139,11 @@ export class LineClient extends SlashHost {
   }
 
   set(): void {
-    throw new Fault("usage", "/set works only in full screen", {
-      remedy: "run without --plain, or edit config.toml",
-    });
+    throw usageFault("/set works only in full screen", "run without --plain, or edit config.toml");
   }
 
   notify(): void {
-    throw new Fault("usage", "/notify works only in full screen", {
-      remedy: "run without --plain",
-    });
+    throw usageFault("/notify works only in full screen", "run without --plain");
   }
 
   show(view: View): Promise<undefined> {

@@ -4,6 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { formatTarget, parseTarget } from "../../base/names.ts";
 import { quoteText } from "../../base/text.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import { usageFault } from "../errors.ts";
 
 export interface SlashRow {
   readonly name: string;
@@ -47,7 +48,7 @@ function withoutCaption(line: string): { before: string; caption: string | undef
     if (!hasClosedQuotes(before)) continue; // A flag inside quotes belongs to the path.
     const text = line.slice(index + flag.length).trim();
     if (text === "") {
-      throw new Fault("usage", msg`--caption is empty`, { remedy: msg`add text after --caption` });
+      throw usageFault(msg`--caption is empty`, msg`add text after --caption`);
     }
     return { before, caption: unquoted(text) };
   }
@@ -95,6 +96,6 @@ export function shellWords(line: string): readonly string[] {
       word ??= "";
     } else word = (word ?? "") + char;
   }
-  if (quote !== "") throw new Fault("usage", msg`unclosed quote`, { remedy: msg`close the quote` });
+  if (quote !== "") throw usageFault(msg`unclosed quote`, msg`close the quote`);
   return word === undefined ? words : [...words, word];
 }

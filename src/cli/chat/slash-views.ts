@@ -1,6 +1,6 @@
 /** Terminal output of slash commands that display data. */
 
-import { Fault, msg } from "../../base/fault.ts";
+import { msg } from "../../base/fault.ts";
 import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { checkName, compareNames, formatTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
@@ -25,6 +25,7 @@ import { personMarks } from "../../ui/text/person-marks.ts";
 import { parseServerSpec, quoteInvite } from "../../wire/invite.ts";
 import type { Answer as WireAnswer } from "../../wire/messages.ts";
 import { inviteUrl } from "../connect/invite.ts";
+import { usageFault } from "../errors.ts";
 import { PASSWORD, promptNewPassword, readNewPassword, readSecret } from "../secrets.ts";
 import { verifyUser } from "./identity-lines.ts";
 import { parseSend } from "./slash-grammar.ts";
@@ -198,7 +199,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
         (fault) => chatConsole.fault(fault),
       ));
     if (password === undefined) {
-      throw new Fault("usage", msg`no new password given`, { remedy: msg`set CHAT_NEW_PASSWORD` });
+      throw usageFault(msg`no new password given`, msg`set CHAT_NEW_PASSWORD`);
     }
     await open.client.passwd(password, current);
     chatConsole.print({ kind: "password-changed" }, (texts) => texts.passwordChanged);

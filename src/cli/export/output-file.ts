@@ -1,9 +1,10 @@
 /** Output file of an export. */
 
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
-import { Fault } from "../../base/fault.ts";
+import type { Fault } from "../../base/fault.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
+import { usageFault } from "../errors.ts";
 
 const BUFFER_CHARS = 256 * 1024;
 
@@ -74,7 +75,5 @@ export function checkNotExists(path: string): void {
 }
 
 function inUse(path: string): Fault {
-  return new Fault("usage", `${path} already exists`, {
-    remedy: "choose another path with --out, or remove it",
-  });
+  return usageFault(`${path} already exists`, "choose another path with --out, or remove it");
 }

@@ -20,7 +20,7 @@ import { ENGLISH_TERMINAL, type Message } from "../../ui/messages/en/terminal.ts
 import { Digest } from "../../wire/chunks.ts";
 import { nativeHashing } from "../connect/keys.ts";
 import { type Context, faultLine } from "../context.ts";
-import { errorJson } from "../errors.ts";
+import { errorJson, usageFault } from "../errors.ts";
 import type { ProgressDisplay } from "../output/progress.ts";
 import { fileLabel, type JsonObject, renderJson } from "../output/render.ts";
 
@@ -43,21 +43,15 @@ export function checkDestination({ stdout, json }: Context, out: string, isSingl
   if (out !== STDOUT) return checkOut(out);
   if (!isSingle) throw notSingle();
   if (json) {
-    throw new Fault("usage", "--out - and --json cannot be combined", {
-      remedy: "use only one of them",
-    });
+    throw usageFault("--out - and --json cannot be combined", "use only one of them");
   }
   // A file could control the terminal.
   if (!stdout.isTerminal) return;
-  throw new Fault("usage", "standard output is a terminal", {
-    remedy: "redirect it to a program or a file",
-  });
+  throw usageFault("standard output is a terminal", "redirect it to a program or a file");
 }
 
 export function notSingle(): Fault {
-  return new Fault("usage", "--out - takes exactly one file", {
-    remedy: "specify a destination folder",
-  });
+  return usageFault("--out - takes exactly one file", "specify a destination folder");
 }
 
 /**
@@ -66,9 +60,7 @@ export function notSingle(): Fault {
  */
 export function checkOut(out: string): void {
   if (out !== "" && out !== STDOUT && mayBeFolder(out)) return;
-  throw new Fault("usage", msg`${quoteText(out)} is not a folder`, {
-    remedy: msg`specify a destination folder`,
-  });
+  throw usageFault(msg`${quoteText(out)} is not a folder`, msg`specify a destination folder`);
 }
 
 function mayBeFolder(path: string): boolean {

@@ -18,7 +18,7 @@ import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import { checkLanText, isLanDatagram } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
 import { type Context, faultLine } from "../context.ts";
-import { faultJson } from "../errors.ts";
+import { faultJson, usageFault } from "../errors.ts";
 import type { DisplayRecord, JsonObject } from "../output/render.ts";
 import { nearestWord } from "../suggest.ts";
 
@@ -201,8 +201,7 @@ export class LanClient {
         this.#who(room.people());
         return true;
       case "me":
-        if (rest === "")
-          throw new Fault("usage", "message is empty", { remedy: "usage: /me TEXT" });
+        if (rest === "") throw usageFault("message is empty", "usage: /me TEXT");
         await this.#send(room, rest, true);
         return true;
       default:

@@ -15,6 +15,7 @@ import { type SlashRow, slashSummary } from "../chat/slash-grammar.ts";
 import { type SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
+import { usageFault } from "../errors.ts";
 import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
 import type { ScreenQuestions } from "./questions.ts";
@@ -116,9 +117,7 @@ export class ScreenCommands extends SlashHost {
 
   async runLogin(login: () => Promise<unknown>): Promise<void> {
     if (this.#isLoggingIn) {
-      throw new Fault("usage", msg`a log-in is already in progress`, {
-        remedy: msg`wait until it finishes`,
-      });
+      throw usageFault(msg`a log-in is already in progress`, msg`wait until it finishes`);
     }
     const { loginPrompts } = this.#options.screen;
     this.#isLoggingIn = true;

@@ -19,6 +19,7 @@ import { type KnownFile, knownFile } from "../../io/state/home-tables.ts";
 import type { Message } from "../../ui/messages/en/terminal.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
+import { usageFault } from "../errors.ts";
 import {
   checkFileId,
   checkOut,
@@ -67,9 +68,7 @@ export class ScreenFiles {
     const { context, open, note } = this.#options;
     const chat = open.client;
     if (path === STDIN) {
-      throw new Fault("usage", msg`cannot send standard input here`, {
-        remedy: msg`specify a file`,
-      });
+      throw usageFault(msg`cannot send standard input here`, msg`specify a file`);
     }
     const source = await openSourceAt(context, path);
     reportSkipped(source, note);

@@ -9,6 +9,7 @@ import { quoteText } from "../../../base/text.ts";
 import type { ClientState } from "../../../io/state/client-state.ts";
 import { SETTINGS } from "../../../ui/settings.ts";
 import type { Context } from "../../context.ts";
+import { usageFault } from "../../errors.ts";
 import { isTable, type TomlTable, unknownSetting } from "../../settings.ts";
 import { nearestWord } from "../../suggest.ts";
 import { Keymap } from "../input/keymap.ts";
@@ -130,9 +131,7 @@ function checkedTable(
     // A colour may be a palette number.
     const text = typeof value === "number" && name === "colors" ? String(value) : value;
     if (typeof text !== "string") {
-      throw new Fault("usage", msg`${at(key)}: ${quoteText(key)} must be a string`, {
-        remedy: "put it in quotes",
-      });
+      throw usageFault(msg`${at(key)}: ${quoteText(key)} must be a string`, "put it in quotes");
     }
     if (name === "keys") checkKey(key, text, at(key));
     else checkColor(key, text, at(key));
@@ -295,7 +294,7 @@ function checkWord(name: SettingName, valueText: string): void {
   }
   if (kind === "choice" && !words.includes(word)) {
     const message = msg`${name} must be one of ${words.join(", ")}, not ${quoteText(valueText)}`;
-    throw new Fault("usage", message, { remedy: msg`use /set ${name} ${words[0] ?? ""}` });
+    throw usageFault(message, msg`use /set ${name} ${words[0] ?? ""}`);
   }
 }
 
