@@ -11,6 +11,7 @@ import {
   isCommandName,
 } from "../state/screen-state.ts";
 import type { CommandRow } from "./completion.ts";
+import { EQUIVALENT_CHORDS, table } from "./keys.ts";
 
 type KeyGroup = keyof KeyTexts["groups"];
 
@@ -141,37 +142,13 @@ const KEY_NAMES: ReadonlySet<string> = new Set([
   ...Array.from({ length: 35 }, (_, index) => `f${index + 1}`),
 ]);
 const MODIFIERS = ["super", "ctrl", "alt", "shift"] as const;
-const MODIFIER_NAMES: Readonly<Record<string, (typeof MODIFIERS)[number]>> = {
-  ctrl: "ctrl",
-  control: "ctrl",
-  c: "ctrl",
-  alt: "alt",
-  meta: "alt",
-  m: "alt",
-  option: "alt",
-  shift: "shift",
-  super: "super",
-  cmd: "super",
-};
-const KEY_ALIASES: Readonly<Record<string, string>> = {
-  return: "enter",
-  escape: "esc",
-  del: "delete",
-  ins: "insert",
-  pgup: "pageup",
-  pgdn: "pagedown",
-  pgdown: "pagedown",
-};
-/**
- * Terminals send identical bytes for these chords; the value is the chord that the key decoder
- * reports.
- */
-const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
-  "ctrl-i": "tab",
-  "ctrl-m": "enter",
-  "ctrl-[": "esc",
-  "ctrl-/": "ctrl-_",
-};
+const MODIFIER_NAMES = table(
+  "ctrl ctrl  control ctrl  c ctrl  alt alt  meta alt  m alt  option alt  shift shift  " +
+    "super super  cmd super",
+);
+const KEY_ALIASES = table(
+  "return enter  escape esc  del delete  ins insert  pgup pageup  pgdn pagedown  pgdown pagedown",
+);
 
 /**
  * Normalises a chord, for example `Ctrl+Alt+x` to `ctrl-alt-x`.

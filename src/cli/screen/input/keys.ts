@@ -26,107 +26,39 @@ const BEL = 0x07;
 /** CAN and SUB, which cancel an unfinished escape sequence. */
 const CANCELS: ReadonlySet<number> = new Set([0x18, 0x1a]);
 
-const CONTROLS: Readonly<Record<number, string>> = {
-  0: "ctrl-space",
-  9: "tab",
-  13: "enter",
-  28: "ctrl-\\",
-  29: "ctrl-]",
-  30: "ctrl-^",
-  31: "ctrl-_",
-};
+/** Parses rows of the form `KEY NAME`, separated by two spaces. */
+export function table(rows: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(rows.split("  ").map((row) => row.split(" ")));
+}
+
+const CONTROLS = table(
+  "0 ctrl-space  9 tab  13 enter  28 ctrl-\\  29 ctrl-]  30 ctrl-^  31 ctrl-_",
+);
 
 /** Keyed by the final byte of a CSI or SS3 sequence. */
-const FINALS: Readonly<Record<string, string>> = {
-  A: "up",
-  B: "down",
-  C: "right",
-  D: "left",
-  E: "begin",
-  F: "end",
-  H: "home",
-  P: "f1",
-  Q: "f2",
-  R: "f3",
-  S: "f4",
-};
+const FINALS = table(
+  "A up  B down  C right  D left  E begin  F end  H home  P f1  Q f2  R f3  S f4",
+);
 
 /** Application-mode keypad, keyed by the final byte of an SS3 sequence. */
-const KEYPAD: Readonly<Record<string, string>> = {
-  M: "enter",
-  I: "tab",
-  X: "=",
-  j: "*",
-  k: "+",
-  l: ",",
-  m: "-",
-  n: ".",
-  o: "/",
-  p: "0",
-  q: "1",
-  r: "2",
-  s: "3",
-  t: "4",
-  u: "5",
-  v: "6",
-  w: "7",
-  x: "8",
-  y: "9",
-};
+const KEYPAD = table(
+  "M enter  I tab  X =  j *  k +  l ,  m -  n .  o /  p 0  q 1  r 2  s 3  t 4  u 5  v 6  " +
+    "w 7  x 8  y 9",
+);
 
 /** Keyed by the first parameter of `CSI … ~`. */
-const TILDES: Readonly<Record<number, string>> = {
-  1: "home",
-  2: "insert",
-  3: "delete",
-  4: "end",
-  5: "pageup",
-  6: "pagedown",
-  7: "home",
-  8: "end",
-  11: "f1",
-  12: "f2",
-  13: "f3",
-  14: "f4",
-  15: "f5",
-  17: "f6",
-  18: "f7",
-  19: "f8",
-  20: "f9",
-  21: "f10",
-  23: "f11",
-  24: "f12",
-  29: "menu",
-};
+const TILDES = table(
+  "1 home  2 insert  3 delete  4 end  5 pageup  6 pagedown  7 home  8 end  11 f1  12 f2  " +
+    "13 f3  14 f4  15 f5  17 f6  18 f7  19 f8  20 f9  21 f10  23 f11  24 f12  29 menu",
+);
 
 /** Keyed by the code point in `CSI … u`, for keys that type no character. */
-const FUNCTIONAL: Readonly<Record<number, string>> = {
-  9: "tab",
-  13: "enter",
-  27: "esc",
-  32: "space",
-  127: "backspace",
-  57409: ".",
-  57410: "/",
-  57411: "*",
-  57412: "-",
-  57413: "+",
-  57414: "enter",
-  57415: "=",
-  57416: ",",
-  57417: "left",
-  57418: "right",
-  57419: "up",
-  57420: "down",
-  57421: "pageup",
-  57422: "pagedown",
-  57423: "home",
-  57424: "end",
-  57425: "insert",
-  57426: "delete",
-  57427: "begin",
-  57363: "menu",
-};
+const FUNCTIONAL = table(
+  "9 tab  13 enter  27 esc  32 space  127 backspace  57409 .  57410 /  57411 *  57412 -  " +
+    "57413 +  57414 enter  57415 =  57416 ,  57417 left  57418 right  57419 up  57420 down  " +
+    "57421 pageup  57422 pagedown  57423 home  57424 end  57425 insert  57426 delete  " +
+    "57427 begin  57363 menu",
+);
 const KEYPAD_0 = 57399;
 /** Private use area that kitty assigns to keys. Keys in it without a name type no text. */
 const PRIVATE = [57344, 63743] as const;
@@ -534,13 +466,9 @@ function isReleased(body: string): boolean {
  * Terminals send identical bytes for these chords; the value is the chord that this decoder
  * reports.
  */
-const EQUIVALENT_CHORDS: Readonly<Record<string, string>> = {
-  "ctrl-i": "tab",
-  "ctrl-m": "enter",
-  "ctrl-[": "esc",
-  "ctrl-shift-_": "ctrl-_",
-  "ctrl-/": "ctrl-_",
-};
+export const EQUIVALENT_CHORDS = table(
+  "ctrl-i tab  ctrl-m enter  ctrl-[ esc  ctrl-shift-_ ctrl-_  ctrl-/ ctrl-_",
+);
 
 function chord(name: string, modifiers: number): Key {
   if (modifiers === 0 && [...name].length === 1) return typing(name);
