@@ -4,7 +4,12 @@ import { Fault } from "../base/fault.ts";
 import { type FileId, isFileId } from "../base/ids.ts";
 import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
-import { type OpenClient, untilConnected, withClient } from "../cli/connect/client.ts";
+import {
+  connectionClosed,
+  type OpenClient,
+  untilConnected,
+  withClient,
+} from "../cli/connect/client.ts";
 import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
 import { checkDestination, checkFileId, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
@@ -78,7 +83,7 @@ async function followFiles(
   { client, state, user }: OpenClient,
 ): Promise<number> {
   const { fingerprint } = client;
-  if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
+  if (fingerprint === undefined) throw connectionClosed();
   const account = { fingerprint, user };
   const { receivedFiles } = state;
   const incoming = new IncomingFiles({
@@ -107,5 +112,5 @@ async function watch(
     else noteEvent(incoming, event, me);
     await incoming.waitForSpace();
   }
-  throw new Fault("link-closed", "the connection was closed");
+  throw connectionClosed();
 }

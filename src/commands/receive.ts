@@ -12,6 +12,7 @@ import { formatSize } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import { displayChatRecord } from "../cli/chat/console.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
+import { connectionClosed } from "../cli/connect/client.ts";
 import { openDialer } from "../cli/connect/dial.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import { type Context, runInterruptible } from "../cli/context.ts";
@@ -161,8 +162,7 @@ class Transfer {
   async #watch(): Promise<void> {
     const { client } = this.#receiver;
     for await (const event of client.read()) {
-      if (event.kind === "closed")
-        throw event.fault ?? new Fault("link-closed", "the connection was closed");
+      if (event.kind === "closed") throw event.fault ?? connectionClosed();
       // The invite vouches for the server's key, so the user needs no notice.
       if (event.kind === "pinned") continue;
       if (event.kind === "connected") await this.#onConnected(event);

@@ -8,7 +8,7 @@ import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { openerOf } from "../cli/chat/open-file.ts";
 import { defineVerb, noFlag, stringFlag } from "../cli/command.ts";
-import { isInteractive, openClient } from "../cli/connect/client.ts";
+import { connectionClosed, isInteractive, openClient } from "../cli/connect/client.ts";
 import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
 import { type Context, endSignalLine, printNotice } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
@@ -49,8 +49,7 @@ export const command = defineVerb({
     state.setLastServer(formatAddress(address), context.clock.unixMs(), isInteractive(context));
     const { fingerprint: serverFingerprint, serverAddress = address } = client;
     await open.close();
-    if (serverFingerprint === undefined)
-      throw new Fault("link-closed", "the connection was closed");
+    if (serverFingerprint === undefined) throw connectionClosed();
     const token = toBase64Url(systemEntropy()(TOKEN_BYTES));
     const { transport: chosenTransport } = serverOptions(context, args, args.at);
     const dialer = openDialer(

@@ -324,15 +324,25 @@ function interruptRemedy({ waitsForPosts: posts, isResumable: resumes }: Connect
   return posts === true && resumes === undefined ? UNSENT_REMEDY : {};
 }
 
-export async function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
+export function untilConnected(events: AsyncIterator<ReaderEvent>): Promise<ConnectedEvent> {
+  return untilEvent(events, "connected");
+}
+
+/** @throws {Fault} the fault that closed the connection; link-closed */
+export async function untilEvent<Kind extends ReaderEvent["kind"]>(
+  events: AsyncIterator<ReaderEvent>,
+  kind: Kind,
+): Promise<Extract<ReaderEvent, { kind: Kind }>> {
   for (;;) {
     const { value, done } = await events.next();
-    if (done === true) throw new Fault("link-closed", "the connection was closed");
-    if (value.kind === "closed") {
-      throw value.fault ?? new Fault("link-closed", "the connection was closed");
-    }
-    if (value.kind === "connected") return value;
+    if (done === true) throw connectionClosed();
+    if (value.kind === kind) return value as Extract<ReaderEvent, { kind: Kind }>;
+    if (value.kind === "closed") throw value.fault ?? connectionClosed();
   }
+}
+
+export function connectionClosed(): Fault {
+  return new Fault("link-closed", "the connection was closed");
 }
 
 function noticeOf(event: SessionEvent, enters: boolean): string | undefined {

@@ -4,7 +4,13 @@ import { Fault } from "../../base/fault.ts";
 import { LINK_CODE_MS } from "../../base/limits.ts";
 import { formatUtc } from "../../base/time.ts";
 import { defineVerb, flag } from "../../cli/command.ts";
-import { type OpenClient, untilConnected, withClient } from "../../cli/connect/client.ts";
+import {
+  connectionClosed,
+  type OpenClient,
+  untilConnected,
+  untilEvent,
+  withClient,
+} from "../../cli/connect/client.ts";
 import { externalAddress } from "../../cli/connect/invite.ts";
 import { type Context, printNotice } from "../../cli/context.ts";
 import { usageFault } from "../../cli/errors.ts";
@@ -86,14 +92,7 @@ async function waitForRequest(
     ),
   );
   try {
-    for (;;) {
-      const { value, done } = await Promise.race([events.next(), timedOut.promise]);
-      if (done === true) throw new Fault("link-closed", "the connection was closed");
-      if (value.kind === "link-asked") return value;
-      if (value.kind === "closed") {
-        throw value.fault ?? new Fault("link-closed", "the connection was closed");
-      }
-    }
+    return await Promise.race([untilEvent(events, "link-asked"), timedOut.promise]);
   } finally {
     cancel();
   }
@@ -102,7 +101,7 @@ async function waitForRequest(
 async function join(context: Context, open: OpenClient, code: Uint8Array): Promise<number> {
   const { client, state, device } = open;
   const { fingerprint } = client;
-  if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
+  if (fingerprint === undefined) throw connectionClosed();
   const offer = { code, fingerprint };
   const answer = await client.request("link", linkRequest(offer, device.publicKey));
   storeLinkedKey(offer, device.publicKey, answer, state);
