@@ -1,13 +1,13 @@
-/**
- * Secrets read from a file (`-` for standard input), the environment or a prompt, in this order.
- * Arguments are excluded, because the process list shows them.
- */
+/** Passwords and user names, from flags, the environment or a prompt. */
 
+import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault, msg } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX, WRONG_SECRETS_MAX } from "../base/limits.ts";
-import { checkNewPassword } from "../base/new-names.ts";
+import { isName, isReservedName, type Name } from "../base/names.ts";
+import { checkNewName, checkNewPassword, checkTypedName, proposeName } from "../base/new-names.ts";
 import { quoteText } from "../base/text.ts";
 import type { LoginSecret } from "../client/login.ts";
 import { ENGLISH_TERMINAL, type Message } from "../ui/messages/en/terminal.ts";
@@ -182,4 +182,61 @@ function unreadableFileFault(kind: SecretKind, file: string, cause: unknown): Fa
   const denied = code === "EACCES" || code === "EPERM";
   const message = msg`cannot read ${quoteText(file)} (${code})`;
   return new Fault(denied ? "store-denied" : "store-failed", message, { remedy, cause });
+}
+
+/**
+ * Proposes a similar name after an invalid name.
+ * @param server HOST:PORT
+ * @throws {Fault} usage without a terminal; name-invalid if the answer is empty; interrupted
+ */
+export async function promptUserName(
+  context: Pick<Context, "terminal" | "stderr">,
+  server?: string,
+): Promise<Name> {
+  const { terminal } = context;
+  if (terminal === undefined) {
+    throw usageFault("no user name given", "add --user NAME or set CHAT_USER");
+  }
+  const question = server === undefined ? "Name" : `Name on ${server}`;
+  let answer = await terminal.askText(question);
+  if (answer === "") return checkTypedName(answer);
+  while (!isName(answer)) {
+    const proposed = proposeName(answer);
+    printNotice(context, `invalid name ${quoteText(answer)}: use letters, digits, - and _`);
+    answer = (await terminal.askText(`${question} [${proposed}]`)) || proposed;
+  }
+  return answer;
+}
+
+/** Name that Bun returns if the environment names no user, as under cron and systemd. */
+const UNKNOWN = "unknown";
+
+export function publicUserName(fallback: string): string {
+  const user = systemUser();
+  return user === undefined || user === UNKNOWN ? fallback : user;
+}
+
+export function systemUser(): Name | undefined {
+  try {
+    const { username, uid } = userInfo();
+    const name = username === UNKNOWN ? (userNameById(uid) ?? username) : username;
+    if (!isName(name)) return undefined;
+    // Some systems name their first user `admin`, which is a reserved name.
+    return isReservedName(name) ? checkNewName(`${name}1`) : name;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @returns `undefined` if the file has no such user
+ * @internal
+ */
+export function userNameById(uid: number, passwdFile = "/etc/passwd"): string | undefined {
+  try {
+    const rows = readFileSync(passwdFile, "utf8").split("\n");
+    return rows.map((row) => row.split(":")).find(([, , id]) => id === String(uid))?.[0];
+  } catch {
+    return undefined;
+  }
 }

@@ -1,26 +1,27 @@
 /** Session of an account across connections: its rooms, posts, keys and read positions. */
 
 import { asFault, Fault } from "../base/fault.ts";
-import type { Sha256 } from "../base/ids.ts";
+import type { RoomId, Sha256 } from "../base/ids.ts";
+import { READ_NOTICE_INTERVAL_MS } from "../base/limits.ts";
 import type { LogPin } from "../core/client/audit.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
+import { isMutedAt, type RoomPrefs } from "../core/rooms/prefs.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { LogReader } from "../io/state/log-pins.ts";
+import type { NoticeOf } from "../wire/messages.ts";
 import type { AuditedLink } from "./auditor.ts";
-import type { AccountEvent } from "./event.ts";
+import type { AccountEvent, PrefsEvent } from "./event.ts";
 import { EventStage } from "./event-stage.ts";
 import { Follower, type FollowerEvent, type FollowMode, type LinkInfo } from "./follower.ts";
 import type { ActiveLink } from "./link/active-link.ts";
-import type { ServerNotice } from "./link/connection.ts";
+import type { Connection, ServerNotice } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
 import type { SendRequest } from "./link/queries.ts";
 import { notLoggedIn } from "./link/retry.ts";
 import type { GreetedLink, LoginResult } from "./login.ts";
 import type { PostEvent } from "./outbox-driver.ts";
 import { OutboxQueue, type OutboxStore } from "./outbox-queue.ts";
-import { PrefsTracker } from "./prefs.ts";
-import { ReadReporter } from "./read-reporter.ts";
 import type { HistoryView } from "./sealed/claims.ts";
 import { Sealing, type SealingOptions } from "./sealed/sealing.ts";
 import { type Greeted, serverKeys } from "./trust.ts";
@@ -189,5 +190,117 @@ export class AccountSession {
     if (greeted === undefined || audited === undefined) return undefined;
     const { keys: verifier, pin } = this.#options;
     return { verifier, keys: serverKeys(greeted), pin: () => pin(audited.reader) };
+  }
+}
+
+/** Maximum timer delay in browsers and in Bun, in ms. */
+const TIMER_MS_MAX = 0x7fffffff;
+
+/** Emits the settings each time the server stores them, and again when a room's mute expires. */
+export class PrefsTracker {
+  readonly #clock: Clock;
+  readonly #emit: (event: PrefsEvent) => void;
+  readonly #muted = new Map<RoomId, RoomPrefs>();
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, emit: (event: PrefsEvent) => void) {
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  /** Older servers do not know the request. */
+  connected(connection: Pick<Connection, "requestThen">): void {
+    connection.requestThen("prefs", {}, (outcome) => {
+      if (outcome.kind !== "answered") return;
+      this.#muted.clear();
+      const { rooms, saved } = outcome.answer;
+      this.#emit({
+        kind: "prefs",
+        rooms: rooms.map(({ room, ...prefs }) => {
+          return { room: room as RoomId, ...this.#trackMute(room as RoomId, prefs) };
+        }),
+        saved: saved.map(({ room, seq }) => ({ room: room as RoomId, seq })),
+      });
+      this.#scheduleExpiry();
+    });
+  }
+
+  changed(notice: NoticeOf<"prefs-set" | "save">): void {
+    const room = notice.room as RoomId;
+    if (notice.kind === "save") return this.#emit({ ...notice, room });
+    const { kind, muted, favourite, hidden, unread } = notice;
+    const prefs = this.#trackMute(room, { muted, favourite, hidden, unread });
+    this.#emit({ kind, room, prefs });
+    this.#scheduleExpiry();
+  }
+
+  loggedOut(): void {
+    this.#cancel?.();
+    this.#muted.clear();
+  }
+
+  #trackMute(room: RoomId, prefs: RoomPrefs): RoomPrefs {
+    const { muted, ...unmutedPrefs } = prefs;
+    this.#muted.delete(room);
+    if (muted === undefined || muted === 0) return prefs;
+    if (!isMutedAt(prefs.muted, this.#clock.unixMs())) return unmutedPrefs;
+    this.#muted.set(room, prefs);
+    return prefs;
+  }
+
+  #scheduleExpiry(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    const mutedUntil = [...this.#muted.values()].map(({ muted = 0 }) => muted);
+    if (mutedUntil.length === 0) return;
+    const delayMs = Math.min(...mutedUntil) - this.#clock.unixMs();
+    this.#cancel = this.#clock.after(Math.min(Math.max(delayMs, 0), TIMER_MS_MAX), () => {
+      for (const [room, prefs] of [...this.#muted]) {
+        const current = this.#trackMute(room, prefs);
+        if (current !== prefs) this.#emit({ kind: "prefs-set", room, prefs: current });
+      }
+      this.#scheduleExpiry();
+    });
+  }
+}
+
+/** Reports read positions to the server. */
+export class ReadReporter {
+  readonly #clock: Clock;
+  readonly #unsent = new Map<string, number>();
+  #connection: Pick<Connection, "isClosed" | "requestThen"> | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  connected(connection: Pick<Connection, "isClosed" | "requestThen">): void {
+    this.#connection = connection;
+    this.flush();
+  }
+
+  report(room: string, n: number): void {
+    this.#unsent.set(room, Math.max(n, this.#unsent.get(room) ?? 0));
+    this.#cancel ??= this.#clock.after(READ_NOTICE_INTERVAL_MS, () => this.flush());
+  }
+
+  flush(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    for (const [room, n] of this.#unsent) {
+      if (this.#connection === undefined || this.#connection.isClosed) return;
+      // Ignore the outcome: either the user has left the room, or a later report supersedes this
+      // one.
+      this.#connection.requestThen("read", { room, n }, () => undefined);
+      this.#unsent.delete(room);
+    }
+  }
+
+  clear(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#connection = undefined;
+    this.#unsent.clear();
   }
 }

@@ -10,7 +10,6 @@ import type { ClientFlags } from "../cli/connect/client.ts";
 import { type Candidate, candidates, onlyServer } from "../cli/connect/discover.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { type CheckResult, CheckRunner, ok, skipped, warningFrom } from "../cli/doctor/check.ts";
-import { checkCluster, checkMembership, checkNats } from "../cli/doctor/cluster.ts";
 import {
   checkData,
   checkDiscovery,
@@ -21,9 +20,17 @@ import {
   checkMulticast,
   checkTerminal,
   type MachineProbes,
+  machineProbes,
+  networkProbes,
 } from "../cli/doctor/machine.ts";
-import { checkMachines, checkNetwork, type ExpectedIdentity } from "../cli/doctor/network.ts";
-import { machineProbes, networkProbes } from "../cli/doctor/probes.ts";
+import {
+  checkCluster,
+  checkMachines,
+  checkMembership,
+  checkNats,
+  checkNetwork,
+  type ExpectedIdentity,
+} from "../cli/doctor/network.ts";
 import {
   checkLease,
   checkMlsLibrary,

@@ -8,8 +8,7 @@ import { defineVerb, type FlagDefs, type FlagValues, flag, stringFlag } from "..
 import { deviceIdentity } from "../cli/connect/keys.ts";
 import type { Context } from "../cli/context.ts";
 import { LanClient, PlainClient } from "../cli/lan/client.ts";
-import { ROOM_PASSWORD, readSecret, type SecretKind } from "../cli/secrets.ts";
-import { promptUserName } from "../cli/user-name.ts";
+import { promptUserName, ROOM_PASSWORD, readSecret, type SecretKind } from "../cli/secrets.ts";
 import { LanRoom } from "../client/lan-room.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { LanEnvelope } from "../crypto/lan-envelope.ts";

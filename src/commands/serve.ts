@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { checkNewPassword } from "../base/new-names.ts";
 import { defined } from "../base/values.ts";
 import { defineVerb } from "../cli/command.ts";
-import { lanAddresses, listenHosts, ownAddresses } from "../cli/connect/own-addresses.ts";
+import { lanAddresses, listenHosts, ownAddresses } from "../cli/connect/invite.ts";
 import { printNotice } from "../cli/context.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { clusterConfig } from "../cli/serve/cluster.ts";
@@ -17,6 +17,7 @@ import {
   readPair,
   SERVE_FLAGS,
   type ServeArgs,
+  withSettings,
 } from "../cli/serve/flags.ts";
 import { loadServerSettings, openFolder } from "../cli/serve/folder.ts";
 import { checkIrcListening, ircEndpoints } from "../cli/serve/irc.ts";
@@ -26,7 +27,6 @@ import { checkNatsSync } from "../cli/serve/nats-sync.ts";
 import { openOffer } from "../cli/serve/offer.ts";
 import { pushContact } from "../cli/serve/push.ts";
 import { runServer } from "../cli/serve/run.ts";
-import { withSettings } from "../cli/serve/settings.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { PORT_DEFAULT } from "../wire/invite.ts";
 

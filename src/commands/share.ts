@@ -16,16 +16,16 @@ import {
   flag,
   stringFlag,
 } from "../cli/command.ts";
-import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/own-addresses.ts";
+import { listenHosts, ownAddresses, reachableHosts } from "../cli/connect/invite.ts";
 import { type Context, endSignalLine, faultLine, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { checkPaths, openSourceAt, reportSkipped, STDIN } from "../cli/files/sources.ts";
 import { serverOptions } from "../cli/flags.ts";
 import { qrLines } from "../cli/output/qr.ts";
 import { fileLabel, renderJson } from "../cli/output/render.ts";
+import { publicUserName } from "../cli/secrets.ts";
 import { openShareServer, type ShareServer } from "../cli/share/server.ts";
 import { ShareProgress } from "../cli/share/share-progress.ts";
-import { publicUserName } from "../cli/user-name.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { Source } from "../io/blob/interfaces.ts";
 import { diskFault } from "../io/disk/disk.ts";

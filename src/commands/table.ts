@@ -3,9 +3,10 @@
 import { loadExport, type VerbTable, verbRow } from "../cli/command.ts";
 
 const backups = () => import("./archive/backup.ts");
+const account = () => import("./account.ts");
 const completion = () => import("./completions.ts");
+const fileTransfers = () => import("./files.ts");
 const lists = () => import("./lists.ts");
-const signIn = () => import("./account/sign-in.ts");
 
 export const VERBS: VerbTable = {
   serve: verbRow("Run a server", () => import("./serve.ts"), [
@@ -22,11 +23,11 @@ export const VERBS: VerbTable = {
     "chat send --to @bob --to lab 'Lunch?'",
     "make 2>&1 | chat send --to build -",
   ]),
-  "send-file": verbRow("Send files and folders", () => import("./send-file.ts"), [
+  "send-file": verbRow("Send files and folders", loadExport(fileTransfers, "sendFile"), [
     "chat send-file photo.jpg --to @bob",
     "tar c notes | chat send-file - --name notes.tar --to lab",
   ]),
-  "get-file": verbRow("Download files", () => import("./get-file.ts"), [
+  "get-file": verbRow("Download files", loadExport(fileTransfers, "getFile"), [
     "chat get-file fAAAAAAAAAAA --out Downloads",
     "chat get-file --follow --out inbox",
   ]),
@@ -70,33 +71,31 @@ export const VERBS: VerbTable = {
     "chat files",
     "chat files 192.0.2.7 --json",
   ]),
-  register: verbRow("Create an account", loadExport(signIn, "register"), [
+  register: verbRow("Create an account", loadExport(account, "register"), [
     "chat register 192.0.2.7 --user ana",
     "CHAT_PASSWORD=... chat register --user ana",
   ]),
-  login: verbRow("Sign this device in", loadExport(signIn, "login"), [
+  login: verbRow("Sign this device in", loadExport(account, "login"), [
     "chat login 192.0.2.7 --user ana",
   ]),
-  logout: verbRow("Sign this device out", loadExport(signIn, "logout"), ["chat logout"]),
+  logout: verbRow("Sign this device out", loadExport(account, "logout"), ["chat logout"]),
   unregister: verbRow(
     "Delete your account and everything you posted",
-    loadExport(signIn, "unregister"),
+    loadExport(account, "unregister"),
     ["chat unregister", "chat unregister --yes"],
   ),
-  devices: verbRow("List your devices", () => import("./account/devices.ts"), [
+  devices: verbRow("List your devices", loadExport(account, "devices"), [
     "chat devices",
     "chat devices --revoke DEVICE",
   ]),
   "verify-user": verbRow(
     "Verify a user's identity, for encrypted rooms",
-    () => import("./account/verify-user.ts"),
+    loadExport(account, "verifyIdentity"),
     ["chat verify-user ben", 'chat verify-user ben --confirm "DIGITS"'],
   ),
-  "link-device": verbRow(
-    "Add another device to your account",
-    () => import("./account/link-device.ts"),
-    ["chat link-device"],
-  ),
+  "link-device": verbRow("Add another device to your account", loadExport(account, "linkDevice"), [
+    "chat link-device",
+  ]),
   lan: verbRow("Chat without a server, over multicast", () => import("./lan.ts"), [
     "chat lan",
     "chat lan --user ana --group 224.1.1.1 --port 5004 --plain",
@@ -119,7 +118,7 @@ export const VERBS: VerbTable = {
     "chat doctor",
     "chat doctor 192.0.2.7:2428",
   ]),
-  passwd: verbRow("Change your password", () => import("./account/passwd.ts"), [
+  passwd: verbRow("Change your password", loadExport(account, "passwd"), [
     "chat passwd",
     "CHAT_NEW_PASSWORD=... chat passwd --user ana",
   ]),
@@ -130,7 +129,7 @@ export const VERBS: VerbTable = {
   cluster: verbRow("Create, inspect or leave a cluster of servers", () => import("./cluster.ts"), [
     "chat cluster status --nats nats://10.0.0.1:4222",
   ]),
-  man: verbRow("Print a manual page", () => import("./man.ts"), [
+  man: verbRow("Print a manual page", loadExport(completion, "man"), [
     "chat man | man -l -",
     "chat man send | man -l -",
     "chat man --install ~/.local/share/man",

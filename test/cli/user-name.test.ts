@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promptUserName, userNameById } from "../../src/cli/user-name.ts";
+import { promptUserName, userNameById } from "../../src/cli/secrets.ts";
 import { openTerminal } from "../../src/io/terminal/terminal.ts";
 import { fakeWorld, faultFrom } from "../commands/fake-world.ts";
 import { tempFolder } from "../temp-folder.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../src/base/ids.ts";
-import { PrefsTracker } from "../../src/client/prefs.ts";
+import { PrefsTracker } from "../../src/client/session.ts";
 import type { ModelEvent } from "../../src/core/model/event.ts";
 import type { Answer } from "../../src/wire/messages.ts";
 import { VirtualClock } from "./virtual-clock.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { READ_NOTICE_INTERVAL_MS } from "../../src/base/limits.ts";
 import { ReadState } from "../../src/client/account-reader.ts";
-import { ReadReporter } from "../../src/client/read-reporter.ts";
+import { ReadReporter } from "../../src/client/session.ts";
 import type { RequestFields } from "../../src/wire/messages.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 

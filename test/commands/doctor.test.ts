@@ -9,7 +9,6 @@ import {
 } from "../../src/base/limits.ts";
 import { CLUSTER_LAG_HIGH } from "../../src/base/limits-cluster.ts";
 import { type CheckResult, CheckRunner, ok } from "../../src/cli/doctor/check.ts";
-import { checkCluster, checkMembership, checkNats } from "../../src/cli/doctor/cluster.ts";
 import {
   checkData,
   checkDiscovery,
@@ -22,7 +21,10 @@ import {
 } from "../../src/cli/doctor/machine.ts";
 import {
   checkClock,
+  checkCluster,
   checkMachines,
+  checkMembership,
+  checkNats,
   checkNetwork,
   type ExpectedIdentity,
   type NetworkProbes,

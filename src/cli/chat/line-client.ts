@@ -23,7 +23,6 @@ import type { View } from "../../ui/command.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { type OpenClient, otherMachineText } from "../connect/client.ts";
-import type { JoinRoomOptions, joinRoom } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson, usageFault } from "../errors.ts";
 import { DamageReport } from "../output/damage.ts";
@@ -34,7 +33,7 @@ import { LineFiles } from "./files.ts";
 import { destinationOfTarget } from "./post.ts";
 import { type InputLine, ScriptLines } from "./script-lines.ts";
 import { runSlash, showView } from "./slash.ts";
-import { SlashHost, viewOf } from "./slash-host.ts";
+import { type JoinRoomOptions, type joinRoom, SlashHost, viewOf } from "./slash-host.ts";
 import { MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 const OWN_RECORDS_TIMEOUT_MS = 5_000;

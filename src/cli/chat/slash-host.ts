@@ -1,6 +1,6 @@
 /** Base class of the line client and the full-screen client, which runs slash commands. */
 
-import type { Fault } from "../../base/fault.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
 import { formatTarget, type Name } from "../../base/names.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
@@ -8,9 +8,8 @@ import { withMentions } from "../../core/client/mentions.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Host, JoinArgs, View } from "../../ui/command.ts";
 import type { Message, TerminalTexts } from "../../ui/messages/en/terminal.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
-import { type JoinRoomOptions, joinRoom, joinWithRetry } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
 import type { JsonObject } from "../output/render.ts";
 import { checkReaction, checkText } from "./post.ts";
@@ -167,4 +166,59 @@ const refuse = (): Promise<boolean> => Promise.resolve(false);
 
 export function viewOf({ client }: OpenClient, target: string): RoomView | undefined {
   return client.rooms.find((room) => isSameName(formatTarget(room), target));
+}
+
+/** Faults that mean a lost link. Over UDP, a stopped server causes a timeout. */
+const LINK_LOST_CODES: ReadonlySet<FaultCode> = new Set([
+  "link-closed",
+  "shutting-down",
+  "timeout",
+]);
+
+export interface JoinRoomOptions {
+  readonly room: string;
+  readonly password?: string | undefined;
+  /** Server-wide secret, tried if the room has a password and `password` is absent. */
+  readonly roomSecret?: string | undefined;
+  /** If absent, an unknown room is created without a prompt. */
+  readonly mayCreate?: () => Promise<boolean>;
+  readonly sealed?: boolean;
+}
+
+/**
+ * Creates the room if necessary.
+ * @throws {Fault} room-unknown, room-password-wrong, …
+ */
+export async function joinRoom(client: Client, options: JoinRoomOptions): Promise<Answer<"join">> {
+  const { room, password, roomSecret } = options;
+  const passwordField = password === undefined ? {} : { password };
+  try {
+    return await client.request("join", { room, ...passwordField });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === "room-unknown") {
+      if (options.mayCreate !== undefined && !(await options.mayCreate())) throw error;
+      const sealed = options.sealed === true ? { sealed: true } : {};
+      return client.request("join", { room, ...passwordField, create: true, ...sealed });
+    }
+    const fallbackPassword = password === undefined ? roomSecret : undefined;
+    if (error.code !== "room-password-wrong" || fallbackPassword === undefined) throw error;
+    return client.request("join", { room, password: fallbackPassword });
+  }
+}
+
+/** @internal */
+export async function joinWithRetry(
+  join: () => ReturnType<typeof joinRoom>,
+  nextLink: () => Promise<void>,
+): ReturnType<typeof joinRoom> {
+  for (;;) {
+    const next = nextLink();
+    try {
+      return await join();
+    } catch (error) {
+      if (!(error instanceof Fault) || !LINK_LOST_CODES.has(error.code)) throw error;
+    }
+    await next;
+  }
 }

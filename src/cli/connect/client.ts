@@ -24,11 +24,11 @@ import { SERVER_ARGUMENT, SERVER_FLAGS, type ServerFlags, serverOptions } from "
 import {
   PASSWORD,
   promptNewPassword,
+  promptUserName,
   ROOM_PASSWORD,
   readSecret,
   secretPrompt,
 } from "../secrets.ts";
-import { promptUserName } from "../user-name.ts";
 import { type AddressDialer, openAddressDialer } from "./dial.ts";
 import { chooseServer, discoverServer } from "./discover.ts";
 import { deviceIdentity, deviceKeys, nativeFileCipher, nativeHashing, sealedHome } from "./keys.ts";

@@ -27,7 +27,7 @@ import type { Context } from "../context.ts";
 import { confirmAction, SERVER_FLAGS, serverOptions, YES_FLAG } from "../flags.ts";
 import type { JsonObject } from "../output/render.ts";
 import { type Listing, printList, printResult } from "../output/result.ts";
-import { systemUser } from "../user-name.ts";
+import { systemUser } from "../secrets.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";
 import { chooseServer } from "./discover.ts";
 import { localServerAt } from "./invite.ts";

@@ -1,5 +1,7 @@
 /** Checks of this machine: data folder, home, disk and multicast. */
 
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import {
@@ -10,14 +12,37 @@ import {
 } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { clockText } from "../../core/clock-check.ts";
-import type { LockHolder } from "../../io/disk/lock.ts";
-import type { DiscoveryResult } from "../../io/lan/discovery.ts";
-import type { IrcTarget } from "../../io/probe/network-probe.ts";
+import { checkDataFolder } from "../../io/disk/data-folder.ts";
+import { type LockHolder, readLockHolder } from "../../io/disk/lock.ts";
+import { type DiscoveryResult, findOnLan } from "../../io/lan/discovery.ts";
+import type { Dial } from "../../io/link/link.ts";
+import {
+  checkWritable,
+  freeBytes,
+  modeOf,
+  nearestFolder,
+  syncMs,
+  tryMulticast,
+} from "../../io/probe/host-probe.ts";
+import {
+  connectTcp,
+  handshakeTls,
+  type IrcTarget,
+  localAddressFor,
+  resolveHost,
+  serverTime,
+} from "../../io/probe/network-probe.ts";
+import { QuicDialer } from "../../io/quic/dial.ts";
+import { ClientState } from "../../io/state/client-state.ts";
+import { wsDial } from "../../io/ws/dial.ts";
 import { CLOCK_FILE } from "../../server/kernel/server-clock.ts";
 import { parseJson } from "../../wire/field.ts";
 import { formatAddress } from "../../wire/invite.ts";
+import { greetServer } from "../connect/dial.ts";
+import type { Context } from "../context.ts";
 import type { Environment, Folders } from "../settings.ts";
 import { type Finding, failed, ok, skipped, warning, warningFrom } from "./check.ts";
+import type { NetworkProbes } from "./network.ts";
 
 export interface MachineProbes {
   multicast(): Promise<readonly string[]>;
@@ -118,7 +143,7 @@ export async function checkDisk(probes: MachineProbes, folder: string): Promise<
 /** Narrower terminals cannot fit a name and a few words on one line. */
 const COLUMNS_MIN = 40;
 
-export interface Screen {
+interface Screen {
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly platform: NodeJS.Platform;
@@ -193,4 +218,59 @@ export async function checkIrc(
 
 function addressesOf({ data, irc = [] }: IrcServer): (readonly [data: string, address: string])[] {
   return irc.map((address) => [data, address]);
+}
+
+/** Short, because the user waits for the results. */
+const DISCOVERY_MS = 1_200;
+
+export function networkProbes(context: Context, port: number): NetworkProbes {
+  const { clock } = context;
+  const greet = (dial: Dial, host: string) => {
+    return greetServer(clock, () => dial({ host, port, timeoutMs: CHECK_TIMEOUT_MS }));
+  };
+  return {
+    resolve: resolveHost,
+    localAddressFor,
+    connectTcp,
+    shakeHands: handshakeTls,
+    serverTime,
+    greet: (address) => greet(wsDial(), address),
+    greetOverUdp: async (address) => {
+      const dialer = new QuicDialer();
+      try {
+        return await greet(dialer.dial, address);
+      } finally {
+        dialer.close();
+      }
+    },
+    unixMs: () => clock.unixMs(),
+  };
+}
+
+export function machineProbes({ clock }: Context): MachineProbes {
+  return {
+    multicast: () => tryMulticast(Math.random(), CHECK_TIMEOUT_MS),
+    findServers: () => findOnLan({ clock, forMs: DISCOVERY_MS }),
+    exists: existsSync,
+    nearestFolder,
+    checkWritable,
+    checkDataFolder,
+    lockHolder: readLockHolder,
+    isAlive,
+    freeBytes,
+    modeOf,
+    openState: (folder) => ClientState.open(folder).close(),
+    syncMs: (folder) => syncMs(folder, () => clock.now()),
+  };
+}
+
+/** Returns true for a process on another machine, which this machine cannot check. */
+function isAlive({ pid, host }: LockHolder): boolean {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }

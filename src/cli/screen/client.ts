@@ -56,8 +56,8 @@ import {
 } from "./state/screen-state.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
+import { nameOf } from "./view/bars.ts";
 import { Composer, type Layout, type ViewProps } from "./view/composition.ts";
-import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
 import { PicturePaths, VisiblePictures } from "./visible-pictures.ts";
 import { parseWidths, terminalWidths, WIDTH_QUERY } from "./width/measured.ts";

@@ -19,7 +19,8 @@ import { usageFault } from "../errors.ts";
 import type { ScreenClient } from "./client.ts";
 import type { ScreenFiles } from "./files.ts";
 import type { ScreenQuestions } from "./questions.ts";
-import { nameOf } from "./view/header.ts";
+import { nameOf } from "./view/bars.ts";
+import { isMuted } from "./view/panels.ts";
 
 export type CommandScreen = Pick<
   ScreenClient,
@@ -42,10 +43,6 @@ export interface ScreenCommandsOptions {
 const NOTE_LENGTH_MAX = 400;
 
 const LISTED_FILES_MAX = 50;
-
-function isMutedTarget(muted: readonly string[], target: string): boolean {
-  return muted.some((entry) => isSameName(entry.replace(/^#/, ""), target));
-}
 
 export function noRoomOpen(): Fault {
   return new Fault("not-member", msg`no room is open`, { remedy: msg`join one: /join ROOM` });
@@ -157,15 +154,15 @@ export class ScreenCommands extends SlashHost {
       targetArgument === undefined ? this.current : formatTarget(parseTarget(targetArgument));
     const room = roomOf(chat.model, target);
     // The user may have left a muted target, or the target may have been renamed.
-    const isValid = room !== undefined || target.startsWith("@") || isMutedTarget(muted, target);
+    const isValid = room !== undefined || target.startsWith("@") || isMuted(muted, target);
     if (!isValid) throw new Fault("room-unknown", msg`you are not in a room named '${target}'`);
     if (on && room !== undefined) chat.actions.setPrefs(target, { muted: undefined });
     screen.mute(room?.target ?? target, !on);
     const name = this.#displayName(room?.target ?? target);
-    const isMuted = isMutedTarget(screen.mutedTargets(), target);
+    const staysMuted = isMuted(screen.mutedTargets(), target);
     screen.note((texts) => {
       if (!on) return texts.targetMuted(name);
-      return isMuted ? texts.mutedBySetting(name) : texts.unmuted(name);
+      return staysMuted ? texts.mutedBySetting(name) : texts.unmuted(name);
     });
   }
 

@@ -29,7 +29,7 @@ import {
 } from "../files/receive-file.ts";
 import { openSourceAt, reportSkipped, STDIN } from "../files/sources.ts";
 import type { PathEntry } from "./input/completion.ts";
-import { nameOf } from "./view/header.ts";
+import { nameOf } from "./view/bars.ts";
 
 interface ScreenFilesOptions {
   readonly context: Context;

@@ -19,7 +19,7 @@ import type { Note, Overlay, ScreenSettings, ScreenState } from "./state/screen-
 import { DesktopNotifier } from "./terminal/notification.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, type ScreenTexts } from "./text/texts.ts";
-import { nameOf } from "./view/header.ts";
+import { nameOf } from "./view/bars.ts";
 import { isMuted } from "./view/panels.ts";
 
 /**

@@ -14,7 +14,7 @@ import type { Hashing } from "../../client/files/hashing.ts";
 import { isPictureName, isSmallPicture } from "../../core/client/picture-name.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import { Digest } from "../../wire/chunks.ts";
-import { PICTURE_NUMBERS_MAX, pictureId } from "./pictures/cells.ts";
+import { PICTURE_NUMBERS_MAX, type PictureSizes, pictureId } from "./pictures/cells.ts";
 import { drawPicture, drawSixel, type ScaledPicture } from "./pictures/drawing.ts";
 import {
   CELL_QUERY,
@@ -32,7 +32,6 @@ import {
 import type { PictureBox, ScreenSettings } from "./state/screen-state.ts";
 import type { PicturePainter } from "./terminal/picture-layer.ts";
 import type { TerminalScreen } from "./terminal/screen.ts";
-import type { PictureSizes } from "./view/picture.ts";
 
 export type PictureSettings = Pick<ScreenSettings, "pictures" | "fetchPictures">;
 

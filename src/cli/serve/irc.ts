@@ -10,7 +10,7 @@ import { isLoopback } from "../../io/ws/address.ts";
 import { checkHost } from "../../wire/host.ts";
 import { formatAddress } from "../../wire/invite.ts";
 import { type FlagDefs, stringFlag } from "../command.ts";
-import { listenHosts } from "../connect/own-addresses.ts";
+import { listenHosts } from "../connect/invite.ts";
 import { usageFault } from "../errors.ts";
 
 export const IRC_FLAGS = {

@@ -15,8 +15,12 @@ import {
   type ServerAddress,
   type ServerSpec,
 } from "../../wire/invite.ts";
-import { otherClusterAddresses } from "../connect/invite.ts";
-import { externalHosts, ownAddresses, reachableHosts } from "../connect/own-addresses.ts";
+import {
+  externalHosts,
+  otherClusterAddresses,
+  ownAddresses,
+  reachableHosts,
+} from "../connect/invite.ts";
 import { type Context, printNotice } from "../context.ts";
 import { qrLines } from "../output/qr.ts";
 import { printJson } from "../output/result.ts";

@@ -27,13 +27,12 @@ import type { ClientConnection } from "../../server/session/client-connection.ts
 import { encode } from "../../wire/codec.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
-import { listenHosts, ownAddresses, reachableHosts } from "../connect/own-addresses.ts";
+import { listenHosts, ownAddresses, reachableHosts } from "../connect/invite.ts";
 import { type Context, endSignalLine, printNotice } from "../context.ts";
 import { displayRecord } from "../output/records.ts";
 import { recordJson, renderJson } from "../output/render.ts";
 import { countersLine } from "../output/stats.ts";
 import { loadPage, namedPage } from "../web/page.ts";
-import { announceServer } from "./announce.ts";
 import { dailyQuotasOf, hostCheck, hostNames, readPem, type ServeArgs } from "./flags.ts";
 import { type OpenFolder, postLimits } from "./folder.ts";
 import { type IrcEndpoint, ircAddress, openIrcListeners } from "./irc.ts";
@@ -46,7 +45,7 @@ import {
   withClusterAddresses,
 } from "./join-info.ts";
 import { saveLastData } from "./last-data.ts";
-import { openListeners } from "./listen.ts";
+import { announceServer, openListeners } from "./listen.ts";
 import { type Offer, programSource } from "./offer.ts";
 import { ServePrinter } from "./print.ts";
 import { pushContact, pushDelivery } from "./push.ts";

@@ -12,7 +12,6 @@ import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, readSealedFile, type SealedBody } from "./body.ts";
 import type { Claims } from "./claims.ts";
-import { NO_COUNTS, receiveCount, settleCount } from "./counts.ts";
 import type { FileIndex } from "./file-index.ts";
 import { accountOf, keyChangedText, pinNewcomers, storeOtherKey } from "./identities.ts";
 import type { RoomStates, RoomTransaction } from "./room-state.ts";
@@ -24,13 +23,16 @@ import {
   type ContentRow,
   contentKey,
   type Departed,
+  NO_COUNTS,
   type PendingRow,
   packageKey,
   pendingKey,
   pendingStateKey,
   pinKey,
+  receiveCount,
   type SentRow,
   sentKey,
+  settleCount,
 } from "./rows.ts";
 
 export interface RoomReaderOptions {

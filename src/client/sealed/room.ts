@@ -32,7 +32,6 @@ import {
   sealedBodyOf,
 } from "./body.ts";
 import { type Claims, type HistoryView, isForkIn } from "./claims.ts";
-import { assignCount, excusedBy, freeCount } from "./counts.ts";
 import type { SealedDevice } from "./device.ts";
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
@@ -44,10 +43,13 @@ import type { RoomStates, RoomTransaction, SealedEvent } from "./room-state.ts";
 import {
   type ArchivedRow,
   allOf,
+  assignCount,
   type ClaimRow,
   type ContentRow,
   contentKey,
   contentRange,
+  excusedBy,
+  freeCount,
   type RoomRow,
   type SentRow,
   sentKey,

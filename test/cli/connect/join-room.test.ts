@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault, type FaultCode } from "../../../src/base/fault.ts";
-import { joinWithRetry } from "../../../src/cli/connect/join-room.ts";
+import { joinWithRetry } from "../../../src/cli/chat/slash-host.ts";
 
 const ENTERED = { room: "r1", name: "lobby", joined: true, created: false } as never;
 

@@ -1,9 +1,5 @@
 import { expect, test } from "bun:test";
-import {
-  externalHosts,
-  type OwnAddress,
-  reachableHosts,
-} from "../../../src/cli/connect/own-addresses.ts";
+import { externalHosts, type OwnAddress, reachableHosts } from "../../../src/cli/connect/invite.ts";
 
 const LO4: OwnAddress = { address: "127.0.0.1", family: "IPv4", internal: true };
 const LO6: OwnAddress = { address: "::1", family: "IPv6", internal: true };

@@ -2,8 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseStrictly } from "../../../src/cli/parser.ts";
-import { SERVE_FLAGS } from "../../../src/cli/serve/flags.ts";
-import { settingOf, variableOf, withSettings } from "../../../src/cli/serve/settings.ts";
+import { SERVE_FLAGS, settingOf, variableOf, withSettings } from "../../../src/cli/serve/flags.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 import { tempFolder } from "../../temp-folder.ts";
 

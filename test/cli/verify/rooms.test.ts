@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { VERIFIED_RECORDS_MAX } from "../../../src/base/limits.ts";
-import { verifyRooms } from "../../../src/cli/verify/rooms.ts";
+import { verifyRooms } from "../../../src/cli/verify/proof.ts";
 import type { Client } from "../../../src/client/client.ts";
 import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
 

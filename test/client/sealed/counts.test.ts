@@ -10,7 +10,7 @@ import {
   type ReceivedCounts,
   receiveCount,
   settleCount,
-} from "../../../src/client/sealed/counts.ts";
+} from "../../../src/client/sealed/rows.ts";
 
 type Excuses = ReturnType<typeof excusedBy>;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { readResetLine } from "../../../src/commands/account/passwd.ts";
+import { readResetLine } from "../../../src/commands/account.ts";
 
 const CODE = "pAAECAwQFBgcICQoLDA0ODw";
 const FP = "A".repeat(43);

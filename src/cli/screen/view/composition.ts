@@ -7,9 +7,10 @@ import { openRoom, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../ui/text/times.ts";
+import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import type { Frame, Hit, ListScroll, ScreenSettings, ScreenState } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
-import { headerLine, nameOf } from "./header.ts";
+import { headerLine, type LinkStatus, nameOf, statusLine } from "./bars.ts";
 import { type InputBox, type InputBoxOptions, inputBox, inputColumns } from "./input-box.ts";
 import type { RowOptions } from "./message.ts";
 import { draftContextLine, noticeLines } from "./notices.ts";
@@ -24,8 +25,6 @@ import {
   roomColumn,
   topOf,
 } from "./panels.ts";
-import { type PictureSizes, pictureRows } from "./picture.ts";
-import { type LinkStatus, statusLine } from "./status.ts";
 import { fitLine, type Line, memo } from "./style.ts";
 import { TimelineCache, type TimelineOptions, type VisibleRow } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";

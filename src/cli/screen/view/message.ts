@@ -10,10 +10,10 @@ import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
 import { authorText, deletedText, eventText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
+import { type PictureSizes, pictureBox, pictureLines } from "../pictures/cells.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { textLines } from "./message-text.ts";
 import { nickRole, type Role } from "./palette.ts";
-import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
 import { cutLine, cutTo, type Line, lineWidth, type Span, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";
 

@@ -8,7 +8,7 @@ import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, quotedText } from "../../../ui/text/event-text.ts";
 import type { Note, Question } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
-import { nameOf } from "./header.ts";
+import { nameOf } from "./bars.ts";
 import { progressLine } from "./message.ts";
 import { cutLine, cutTo, type Line, widthOf } from "./style.ts";
 import { wrapSpans } from "./wrap.ts";

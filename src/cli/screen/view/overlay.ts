@@ -7,7 +7,7 @@ import { authorText, briefText } from "../../../ui/text/event-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import type { Candidate, Overlay } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
-import { nameOf } from "./header.ts";
+import { nameOf } from "./bars.ts";
 import { ruleLine } from "./message.ts";
 import { nickRole, type Role } from "./palette.ts";
 import { cutLine, cutTo, fitLine, fitTo, type Line, widthOf } from "./style.ts";

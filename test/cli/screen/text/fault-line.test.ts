@@ -15,7 +15,7 @@ const [english, indonesian] = [screenTexts("en"), screenTexts("id")];
 const ROWS = Object.entries(INDONESIAN_TEMPLATES);
 
 const SOURCES = [
-  ...["slash", "slash-grammar", "slash-terminal", "slash-views", "slash-host"],
+  ...["slash", "slash-grammar", "slash-views", "slash-host"],
   ...["last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
 const SHARED = ["src/ui/command.ts", "src/ui/commands.ts"];
@@ -23,7 +23,9 @@ const SEALED = ["rooms", "sealing", "identities", "lease"].map(
   (name) => `src/client/sealed/${name}.ts`,
 );
 const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${name}.ts`);
-const SAID = /(?:new Fault\(\s*"[a-z-]+",\s*|remedy:\s*)(?:(msg)?`([^`]*)`|"([^"]*)")/g;
+const BEFORE = /new Fault\(\s*"[a-z-]+",\s*|usageFault\(|(?<=usageFault\(msg`[^`]*`), |remedy:\s*/
+  .source;
+const SAID = new RegExp(`(?:${BEFORE})(?:(msg)?\`([^\`]*)\`|"([^"]*)")`, "g");
 
 function lineOf(code: keyof typeof FAULTS, message: string | ReturnType<typeof msg>): string {
   return faultLineIn(indonesian, new Fault(code, message)).split(";")[0] ?? "";

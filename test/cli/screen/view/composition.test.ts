@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import type { PictureSize } from "../../../../src/cli/screen/pictures/cells.ts";
 import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { screenTexts } from "../../../../src/cli/screen/text/texts.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
-import type { PictureSize } from "../../../../src/cli/screen/view/picture.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import * as scenes from "./scenes.ts";
 

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { PICTURE_COLUMNS_MAX, PICTURE_ROWS_MAX } from "../../../../src/base/limits-screen.ts";
-import { pictureBox, pictureLines, pictureRows } from "../../../../src/cli/screen/view/picture.ts";
+import {
+  pictureBox,
+  pictureLines,
+  pictureRows,
+} from "../../../../src/cli/screen/pictures/cells.ts";
 import { lineWidth } from "../../../../src/cli/screen/view/style.ts";
 
 test("never enlarges a picture, and keeps its ratio", () => {

@@ -1,5 +1,6 @@
 import { Fault } from "../../../../src/base/fault.ts";
 import type { FileId, RoomId } from "../../../../src/base/ids.ts";
+import type { PictureSizes } from "../../../../src/cli/screen/pictures/cells.ts";
 import {
   DEFAULT_SETTINGS,
   FIRST_STATE,
@@ -12,7 +13,6 @@ import {
   type Size,
   type ViewProps,
 } from "../../../../src/cli/screen/view/composition.ts";
-import type { PictureSizes } from "../../../../src/cli/screen/view/picture.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { RowBuilder } from "../../../../src/core/model/rows.ts";

@@ -1,21 +1,35 @@
-/** `chat send-file`, which uploads files. */
+/** `chat send-file` and `chat get-file`, which upload and download files. */
 
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { ID_BYTES } from "../base/ids.ts";
+import { type FileId, ID_BYTES, isFileId } from "../base/ids.ts";
 import { FILE_TARGETS_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget } from "../base/names.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
+import { fileRecords, findFileId } from "../cli/chat/last-files.ts";
 import { destinationOfTarget } from "../cli/chat/post.ts";
-import { defineVerb, stringFlag } from "../cli/command.ts";
-import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
+import {
+  connectionClosed,
+  type OpenClient,
+  untilConnected,
+  withClient,
+} from "../cli/connect/client.ts";
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
+import { catchUp, IncomingFiles, noteEvent } from "../cli/files/inbox.ts";
+import { checkDestination, checkFileId, FileReceiver } from "../cli/files/receive-file.ts";
 import { checkPaths, openSourceAt, reportSkipped, STDIN } from "../cli/files/sources.ts";
 import { PATHS_ARGUMENT, parseTargets, SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressDisplay } from "../cli/output/progress.ts";
-import { fileLabel, type JsonObject, renderJson } from "../cli/output/render.ts";
+import {
+  type DisplayFile,
+  fileLabel,
+  isFile,
+  type JsonObject,
+  renderJson,
+} from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { PostedFile, UploadedFile } from "../client/files/transfers.ts";
 import { hasPosition, PICTURE_HEAD_BYTES } from "../core/client/picture-header.ts";
@@ -24,7 +38,8 @@ import type { Source } from "../io/blob/interfaces.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
 
-export const command = defineVerb({
+/** Uploads files. */
+export const sendFile = defineVerb({
   args: {
     path: PATHS_ARGUMENT,
     to: stringFlag("TARGET", "Room or @user (Default: lobby)", { many: true }),
@@ -166,4 +181,103 @@ function sentTsv({ id, name, sizeBytes, digest }: UploadedFile, { to, seq }: Pos
 
 function sentText(sent: UploadedFile, { to }: PostedFile): string {
   return `sent ${fileLabel(sent)} to ${to}; download: chat get-file ${sent.id}`;
+}
+
+/** Downloads files. */
+export const getFile = defineVerb({
+  args: {
+    id: argument("File IDs or names, as listed by chat files", {
+      many: true,
+      required: false,
+      valueHint: "ID",
+    }),
+    follow: flag("Keep downloading new files", { alias: "f" }),
+    out: stringFlag("DIR", "Destination folder, or - for standard output", {
+      alias: "o",
+      default: ".",
+    }),
+    ...SERVER_FLAGS,
+  },
+  details: "To resume after an interruption, run the same command again.",
+  async run(args, context) {
+    checkOptions(args.id, args.follow);
+    checkDestination(context, args.out, args.id.length === 1);
+    const progressDisplay = new ProgressDisplay(context);
+    const follow = args.follow ? "live" : "none";
+    const options = { mode: "login", follow, reconnect: true, isResumable: true } as const;
+    try {
+      return await withClient(context, args, options, async (open) => {
+        const receiver = new FileReceiver(
+          context,
+          open.client,
+          progressDisplay,
+          args.out,
+          open.state.partialFileSecret(),
+        );
+        if (args.follow) return followFiles(receiver, open);
+        return receiver.receiveAll(await resolveFiles(open, args.id));
+      });
+    } finally {
+      await progressDisplay.end();
+    }
+  },
+});
+
+function checkOptions(ids: readonly string[], follow: boolean): void {
+  if (follow !== ids.length > 0) return;
+  const message = follow ? "--follow and file IDs cannot be combined" : "no file given";
+  throw new Fault("usage", message, {
+    remedy: follow ? "use only one of them" : "specify an ID from chat files, or --follow",
+  });
+}
+
+/** Finds files by id, or by a name that only one file has. */
+async function resolveFiles(
+  { client, user }: OpenClient,
+  words: readonly string[],
+): Promise<readonly FileId[]> {
+  let files: readonly DisplayFile[] = [];
+  if (!words.every(isFileId)) {
+    await untilConnected(client.read());
+    files = (await fileRecords(client, user)).filter(isFile);
+  }
+  const ids = words.map((word) => (isFileId(word) ? word : (findFileId(files, word) ?? word)));
+  return [...new Set(ids.map(checkFileId))];
+}
+
+async function followFiles(
+  receiver: FileReceiver,
+  { client, state, user }: OpenClient,
+): Promise<number> {
+  const { fingerprint } = client;
+  if (fingerprint === undefined) throw connectionClosed();
+  const account = { fingerprint, user };
+  const { receivedFiles } = state;
+  const incoming = new IncomingFiles({
+    cursor: receivedFiles.position(account),
+    has: (file) => receivedFiles.has(account, file),
+    download: (file) => receiver.download(file),
+    onDownloaded: (file) => receivedFiles.add(account, file),
+    onCursor: (seq) => receivedFiles.advance(account, seq),
+    onFailed: (_file, fault) => receiver.reportFault(fault),
+  });
+  const watching = watch(client, incoming, () => receivedFiles.position(account), user);
+  return Promise.race([watching, incoming.waitForFailure()]);
+}
+
+async function watch(
+  client: Client,
+  incoming: IncomingFiles,
+  cursor: () => number,
+  me: string,
+): Promise<never> {
+  for await (const event of client.read()) {
+    if (event.kind === "closed") {
+      throw event.fault ?? new Fault("link-closed", "the server closed the connection");
+    }
+    if (event.kind === "connected") await catchUp(client, incoming, cursor(), me);
+    else noteEvent(incoming, event, me);
+    await incoming.waitForSpace();
+  }
+  throw connectionClosed();
 }

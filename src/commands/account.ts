@@ -1,0 +1,344 @@
+/** Commands for the user's own account and devices, and `chat verify-user`. */
+
+import { Fault } from "../base/fault.ts";
+import { LINK_CODE_MS } from "../base/limits.ts";
+import { counted } from "../base/sizes.ts";
+import { formatUtc } from "../base/time.ts";
+import { verifyUser } from "../cli/chat/identity-lines.ts";
+import {
+  argument,
+  defineVerb,
+  type FlagDefs,
+  type FlagValues,
+  flag,
+  stringFlag,
+  type Verb,
+} from "../cli/command.ts";
+import {
+  clientVerb,
+  connectionClosed,
+  type OpenClient,
+  untilConnected,
+  untilEvent,
+  withClient,
+} from "../cli/connect/client.ts";
+import { externalAddress } from "../cli/connect/invite.ts";
+import { eraseAll } from "../cli/connect/lists.ts";
+import { userNameOf } from "../cli/connect/operator.ts";
+import { type Context, printNotice } from "../cli/context.ts";
+import { usageFault } from "../cli/errors.ts";
+import { confirmAction, SERVER_ARGUMENT, SERVER_FLAGS, YES_FLAG } from "../cli/flags.ts";
+import { formatTimestamp, styleOf } from "../cli/output/render.ts";
+import { printData, printList, printResult } from "../cli/output/result.ts";
+import { RESET, readNewPassword, readSecret } from "../cli/secrets.ts";
+import type { Client } from "../client/client.ts";
+import type { ReaderEvent } from "../client/event.ts";
+import { accountKeyOf, grantLink, linkRequest, storeLinkedKey } from "../client/linking.ts";
+import type { Credentials } from "../client/login.ts";
+import { deviceIdOf } from "../crypto/device-id.ts";
+import { linkCodeHash } from "../crypto/link-code.ts";
+import { formatLinkCode, LINK_CODE_BYTES, parseLinkCode } from "../crypto/link-form.ts";
+import { systemEntropy } from "../io/entropy.ts";
+import { isLoopback } from "../io/ws/address.ts";
+import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
+import { formatInvite, parseServerSpec, quoteInvite, trimCopied } from "../wire/invite.ts";
+
+interface AccountVerb {
+  readonly mode: Credentials["mode"];
+  readonly kind: string;
+  readonly message: (user: string) => string;
+  readonly action?: (open: OpenClient) => Promise<void>;
+}
+
+function accountVerb({ mode, kind, message, action }: AccountVerb): Verb {
+  return clientVerb({
+    mode,
+    requiresPassword: true,
+    setsDefaults: action === undefined, // A user who logs out probably does not return.
+    args: {},
+    async run(_args, context, open) {
+      await action?.(open);
+      const { user } = open;
+      return printResult(context, { kind, user }, message(user));
+    },
+  });
+}
+
+export const register = accountVerb({
+  mode: "register",
+  kind: "registered",
+  message: (user) => `registered ${user}; this device is signed in`,
+});
+
+export const login = accountVerb({
+  mode: "login",
+  kind: "logged-in",
+  message: (user) => `signed in as ${user}`,
+});
+
+export const logout = accountVerb({
+  mode: "login",
+  kind: "logged-out",
+  message: (user) => `signed out ${user}; signing in again requires the password`,
+  action: ({ client }) => client.logout(true),
+});
+
+export const unregister = clientVerb({
+  requiresPassword: true,
+  args: YES_FLAG,
+  details:
+    "Deletes everything the account posted from the server: messages, reactions and files, " +
+    "including direct messages. Then removes the account. Copies on other devices stay.",
+  async run(args, context, { client, user }) {
+    const question = `Permanently delete the account ${user} and everything it posted?`;
+    if (!(await confirmAction(context, args, question))) return 130;
+    const erased = await eraseAll(context, client, {});
+    await client.request("unregister", {});
+    const message = `deleted ${counted(erased, "message")} and the account ${user}`;
+    return printResult(context, { kind: "unregistered", user, erased }, message);
+  },
+});
+
+const ARGS = {
+  at: SERVER_ARGUMENT,
+  reset: flag("Reset a lost password with a code from chat admin reset"),
+  resetFile: stringFlag("FILE", "Reset code file; - for stdin"),
+  newPasswordFile: stringFlag("FILE", "New-password file; - for stdin"),
+  ...SERVER_FLAGS,
+} as const satisfies FlagDefs;
+
+/** Sets a password. */
+export const passwd = defineVerb({
+  args: ARGS,
+  details: `If the account has a password, provide it by CHAT_PASSWORD, --password-file or a prompt.
+CHAT_RESET or --reset-file provide the reset code, CHAT_NEW_PASSWORD the new password.`,
+  async run(args, context) {
+    if (args.reset || args.resetFile !== undefined) return recover(args, context);
+    const options = { argument: args.at, mode: "login" } as const;
+    return withClient(context, args, options, async ({ client, user, password }) => {
+      await untilConnected(client.read());
+      const current = password ?? (await currentPassword(context, user));
+      await client.passwd(await newPassword(context, args.newPasswordFile), current);
+      return printChanged(context, user, "");
+    });
+  },
+});
+
+/** Needs no login: the reset code names the server, and the server returns the user. */
+async function recover(args: FlagValues<typeof ARGS>, context: Context): Promise<number> {
+  const line = await readSecret(context, RESET, args.resetFile, "Reset code");
+  if (line === undefined) {
+    throw new Fault("usage", "no reset code given", {
+      remedy:
+        "set CHAT_RESET or add --reset-file; operators create codes with chat admin reset NAME",
+    });
+  }
+  const { token, server } = readResetLine(line);
+  const password = await newPassword(context, args.newPasswordFile);
+  const flags = { ...args, server: args.server ?? server };
+  const options = { argument: args.at, greetOnly: true } as const;
+  return withClient(context, flags, options, async ({ client }) => {
+    const { user } = await client.request("recover", { token, password });
+    await client.login({ user, password, mode: "login", requiresPassword: true });
+    return printChanged(context, user, `; this device is signed in as ${user}`);
+  });
+}
+
+function printChanged(context: Context, user: string, suffix: string): number {
+  const line = { kind: "password-changed", user };
+  return printResult(context, line, `changed the password of ${user}${suffix}`);
+}
+
+/** An empty answer means that no password is set. */
+async function currentPassword(context: Context, user: string): Promise<string | undefined> {
+  const question = `Current password of ${user} (leave empty if not set)`;
+  return (await context.terminal?.askSecret(question)) || undefined;
+}
+
+async function newPassword(context: Context, file: string | undefined): Promise<string> {
+  const password = await readNewPassword(context, file);
+  if (password !== undefined) return password;
+  throw usageFault("no new password given", "set CHAT_NEW_PASSWORD or add --new-password-file");
+}
+
+/** Parses a reset code, a reset address for browsers, or only the token, with or without quotes. */
+export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
+  const line = trimCopied(text);
+  const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];
+  if (host !== undefined && secret !== undefined) return { token: secret, server: host };
+  if (!line.startsWith("chat://")) return { token: line };
+  const { secret: token, ...address } = parseServerSpec(line);
+  if (token !== undefined) return { token, server: formatInvite(address) };
+  throw usageFault("the reset code is incomplete", "copy the whole code");
+}
+
+const DAY_CHARS = 10;
+
+/** Lists and revokes devices. */
+export const devices = clientVerb({
+  args: { revoke: stringFlag("DEVICE", "Sign this device out") },
+  details: "Devices that signed in with a password cannot use encrypted rooms.",
+  async run({ revoke: device }, context, { client }) {
+    if (device !== undefined) {
+      await client.request("revoke", { device });
+      await removeRevoked(client);
+      return printResult(context, { kind: "revoked", device }, `signed out device ${device}`);
+    }
+    const style = styleOf(context);
+    const { devices } = await client.request("devices", {});
+    const entries = devices.map(({ seen, ...entry }) => ({
+      ...entry,
+      since: formatTimestamp(entry.since, style),
+      seen: seen === undefined ? undefined : formatUtc(seen).slice(0, DAY_CHARS),
+    }));
+    return printList(context, entries, {
+      json: (entry) => ({ kind: "device", ...entry }),
+      columns: {
+        device: (entry) => entry.device,
+        since: ({ since }) => since,
+        by: ({ certified }) => (certified ? "account key" : "password"),
+        online: ({ online }) => (online ? "online" : "offline"),
+        "": ({ current }) => (current ? "this device" : ""),
+        "last seen": ({ seen }) => seen,
+        program: ({ client: program }) => program,
+      },
+    });
+  },
+});
+/** If the removal fails, the account's other devices remove the device when they next connect. */
+async function removeRevoked(client: Client): Promise<void> {
+  const sealed = client.rooms.filter(({ isSealed }) => isSealed === true);
+  if (sealed.length === 0) return;
+  try {
+    const rooms = await client.sealedRooms();
+    for (const room of sealed) await rooms.get(room).changes.removeRevoked();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+}
+
+const CODE_VARIABLE = "CHAT_LINK_CODE";
+
+/** Adds a device with a link code. */
+export const linkDevice = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    join: flag("Run on the new device, and enter the code"),
+    ...SERVER_FLAGS,
+  },
+  details:
+    "On a signed-in device: chat link-device. On the new one: chat link-device --join SERVER",
+  async run(args, context) {
+    if (!args.join) {
+      const options = { argument: args.at, mode: "login" } as const;
+      return withClient(context, args, options, (open) => offer(context, open));
+    }
+    const code = await readCode(context);
+    const options = { argument: args.at, greetOnly: true } as const;
+    return withClient(context, args, options, (open) => join(context, open, code));
+  },
+});
+
+async function offer(context: Context, open: OpenClient): Promise<number> {
+  const { client, user, state } = open;
+  const events = client.read();
+  const { fingerprint } = await untilConnected(events);
+  accountKeyOf({ state }, { fingerprint, user });
+  const entropy = systemEntropy();
+  const code = new Uint8Array(entropy(LINK_CODE_BYTES));
+  const expires = context.clock.unixMs() + LINK_CODE_MS;
+  await client.request("link-offer", { code: linkCodeHash(code) });
+  const codeText = formatLinkCode(code);
+  const externalServer = externalAddress(context, open);
+  const server = formatInvite(externalServer);
+  const offered = { kind: "link-code", code: codeText, expires: formatUtc(expires), server };
+  printData(context, offered, `${codeText}\n`);
+  if (!context.json) {
+    printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
+    context.stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
+    if (isLoopback(externalServer.host)) {
+      printNotice(
+        context,
+        `${externalServer.host} works only on this machine; replace it elsewhere`,
+      );
+    }
+  }
+  const request = await waitForRequest(context, events);
+  const grant = grantLink(
+    { code, fingerprint, user, state, clock: context.clock, entropy },
+    request,
+  );
+  await client.request("link-grant", grant);
+  const device = deviceIdOf(request.deviceKey);
+  const line = { kind: "linked", user, device };
+  return printResult(context, line, `linked device ${device} to ${user}`);
+}
+
+async function waitForRequest(
+  context: Context,
+  events: AsyncIterator<ReaderEvent>,
+): Promise<Extract<ReaderEvent, { kind: "link-asked" }>> {
+  const timedOut = Promise.withResolvers<never>();
+  const cancel = context.clock.after(LINK_CODE_MS, () =>
+    timedOut.reject(
+      new Fault("timeout", "no device connected in time", { remedy: "start linking again" }),
+    ),
+  );
+  try {
+    return await Promise.race([untilEvent(events, "link-asked"), timedOut.promise]);
+  } finally {
+    cancel();
+  }
+}
+
+async function join(context: Context, open: OpenClient, code: Uint8Array): Promise<number> {
+  const { client, state, device } = open;
+  const { fingerprint } = client;
+  if (fingerprint === undefined) throw connectionClosed();
+  const offer = { code, fingerprint };
+  const answer = await client.request("link", linkRequest(offer, device.publicKey));
+  storeLinkedKey(offer, device.publicKey, answer, state);
+  const { user } = await client.login({ user: answer.user, mode: "login" });
+  const line = { kind: "linked", user, device: deviceIdOf(device.publicKey) };
+  return printResult(context, line, `this device is linked to ${user}`);
+}
+
+/**
+ * Does not accept the code as an argument, which all users of the machine could read.
+ * @throws {Fault} usage
+ */
+async function readCode(context: Context): Promise<Uint8Array> {
+  const codeText = context.env[CODE_VARIABLE];
+  if (codeText) return parseLinkCode(codeText);
+  if (context.terminal === undefined) {
+    throw usageFault("no link code given", `set ${CODE_VARIABLE}`);
+  }
+  return parseLinkCode(await context.terminal.askText("Link code"));
+}
+
+/** Compares safety numbers. */
+export const verifyIdentity = defineVerb({
+  args: {
+    name: argument("The user", { required: true, parse: userNameOf }),
+    confirm: stringFlag("DIGITS", "Digits shown on their side"),
+    accept: flag("Accept their new key"),
+    ...SERVER_FLAGS,
+  },
+  details: `Both of you should see the same 60 digits. Compare them by voice or in person, not over
+this server. While a user's new key is unverified, they cannot be added to encrypted rooms, and
+nobody can post to encrypted rooms that they are in; accept the new key or confirm its digits.`,
+  async run(args, context) {
+    const { name: user, accept, confirm: digits } = args;
+    if (accept && digits !== undefined) {
+      throw usageFault("--accept and --confirm cannot be combined", "use only one of them");
+    }
+    return withClient(context, args, { mode: "login" }, async ({ client }) => {
+      await untilConnected(client.read());
+      const confirmation = accept ? "accept" : { digits };
+      const command = `chat verify-user ${user} --confirm`;
+      const { json, text, rows } = await verifyUser(client, user, confirmation, command);
+      if (!context.json) context.stdout.write(rows.map((row) => `${row}\n`).join(""));
+      return printResult(context, json, text(ENGLISH_TERMINAL));
+    });
+  },
+});
