@@ -6,6 +6,7 @@ import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
 import type { Action, CommandName, ScreenState } from "../state/screen-state.ts";
 import { atOldest, scrollDown, scrollUp } from "../state/scroll.ts";
+import { isMuted } from "../view/panels.ts";
 import {
   currentDraft,
   draftActions,
@@ -101,10 +102,8 @@ function nextUnread(state: ScreenState, context: HandlerContext): UpdateResult {
   const lines = linesOf(context.model);
   const at = lines.findIndex(({ isOpen }) => isOpen);
   const { muted } = context.settings;
-  const isMuted = (line: RoomListEntry) =>
-    line.isIgnored || muted.some((target) => isSameName(target.replace(/^#/, ""), line.target));
   const candidates = [...lines.slice(at + 1), ...lines.slice(0, Math.max(at, 0))].filter(
-    (line) => line.unread > 0 && !isMuted(line),
+    (line) => line.unread > 0 && !line.isIgnored && !isMuted(muted, line.target),
   );
   const next = candidates.find(({ mentions }) => mentions > 0) ?? candidates[0];
   return next === undefined ? withActions(state) : openRoomOf(state, next.target, context);

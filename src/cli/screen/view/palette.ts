@@ -90,35 +90,14 @@ interface Color {
   readonly basic: number;
 }
 
-const COLOR_NAMES = [
-  "black",
-  "red",
-  "green",
-  "yellow",
-  "blue",
-  "magenta",
-  "cyan",
-  "white",
-] as const;
+const COLOR_NAMES = "black red green yellow blue magenta cyan white".split(" ");
 /** xterm's sixteen colours, for finding the nearest one. */
-const BASIC_COLORS: readonly Rgb[] = [
-  [0, 0, 0],
-  [205, 0, 0],
-  [0, 205, 0],
-  [205, 205, 0],
-  [0, 0, 238],
-  [205, 0, 205],
-  [0, 205, 205],
-  [229, 229, 229],
-  [127, 127, 127],
-  [255, 0, 0],
-  [0, 255, 0],
-  [255, 255, 0],
-  [92, 92, 255],
-  [255, 0, 255],
-  [0, 255, 255],
-  [255, 255, 255],
-];
+const BASIC_COLORS = (
+  "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 " +
+  "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
+)
+  .split(" ")
+  .map(rgbOf);
 const CUBE_LEVELS = [0, 95, 135, 175, 215, 255] as const;
 const COLOR = /^(?:#([0-9a-f]{6})(?:\|(\d{1,2}))?|(bright-)?([a-z]+))$/;
 
@@ -149,12 +128,16 @@ function isMark(word: string): word is keyof typeof MARKS {
 function readColor(word: string): Color | undefined {
   const [, hex, basic, bright, name] = COLOR.exec(word) ?? [];
   if (hex !== undefined) {
-    const number = Number.parseInt(hex, 16);
-    const rgb = [number >> 16, (number >> 8) & 255, number & 255] as const;
+    const rgb = rgbOf(hex);
     return { rgb, basic: basic === undefined ? nearest(rgb) : Number(basic) % 16 };
   }
-  const at = (COLOR_NAMES as readonly (string | undefined)[]).indexOf(name);
+  const at = COLOR_NAMES.indexOf(name ?? "");
   return at < 0 ? undefined : { rgb: undefined, basic: at + (bright === undefined ? 0 : 8) };
+}
+
+function rgbOf(hex: string): Rgb {
+  const number = Number.parseInt(hex, 16);
+  return [number >> 16, (number >> 8) & 255, number & 255];
 }
 
 function leastOf(distances: readonly number[]): number {
