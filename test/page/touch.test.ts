@@ -50,6 +50,9 @@ pageTest("opens a sheet at the bottom after a long press on a message", async ()
   await finger.touch(second);
   await sheet.waitFor();
   await finger.lift();
+  // The page adds the entry to the history after it has drawn the sheet.
+  const hasEntry = () => ana.page.evaluate<boolean>("history.state === 1");
+  await until("the history has the sheet", hasEntry);
   await ana.page.goBack();
   await sheet.waitFor({ state: "detached" });
   await finger.touch(second);
@@ -202,6 +205,18 @@ pageTest("has no target smaller than a finger on a phone", async () => {
   for (const [view, button] of Object.entries(dialogs)) {
     await open(view, button, page.getByRole("dialog"));
     await close(page.getByRole("dialog"));
+  }
+  await using olga = await server.browser.visit(
+    String(server.served.listening["operatorLink"]),
+    PHONE,
+  );
+  await olga.logIn("olga");
+  await olga.page.locator('[aria-label="Server administration"]').dispatchEvent("click");
+  await olga.page.getByRole("tab").first().waitFor();
+  for (const tab of await olga.page.getByRole("tab").all()) {
+    await tab.tap();
+    const found = await olga.page.evaluate<string[]>(SMALL);
+    if (found.length > 0) small[String(await tab.textContent())] = found;
   }
   expect(small).toEqual({});
 });

@@ -193,3 +193,12 @@ test("lists typing users until their message arrives or the link is lost", () =>
   expect(after({ kind: "connection", connection: { kind: "connecting" } })).toEqual([]);
   expect(after({ kind: "entered", user: "ana" })).toEqual([]);
 });
+
+test("shows the last message of a user who is not ignored in the list of rooms", () => {
+  const last = (...events: readonly ModelEvent[]) => {
+    const { model } = scene(recordEvent(2, { from: "ana" }), recordEvent(3), ...events);
+    return roomList(model).rooms[0]?.last?.seq;
+  };
+  expect(last()).toBe(3);
+  expect(last({ kind: "ignored", users: ["ben"] })).toBe(2);
+});
