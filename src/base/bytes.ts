@@ -73,6 +73,11 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /** RFC 4648, section 5, without padding. */
+/** @param hex lower-case digits, as `toHex` writes them */
+export function fromHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+}
+
 export function toBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -9,6 +9,7 @@ import { openPageClient, type PageClientOptions } from "./driver/page-client.ts"
 import type { FolderPage } from "./driver/share.ts";
 import { Alarm } from "./view/alarm.tsx";
 import { App } from "./view/app.tsx";
+import { makePreview } from "./view/files/scale.ts";
 import { readSettings } from "./view/shell/settings.ts";
 
 for (const [tint, [dark, light]] of TINTS.entries()) {
@@ -42,7 +43,9 @@ const OPTIONS: PageClientOptions = {
 };
 
 async function startChat(): Promise<void> {
-  const opened = browserPlatform().then((platform) => openPageClient(platform, OPTIONS));
+  const opened = browserPlatform().then((platform) => {
+    return openPageClient({ ...platform, makePreview }, OPTIONS);
+  });
   const [chat, texts] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} texts={texts} />);
   // Phones can end hidden pages without a `pagehide` event, so also store drafts on hiding.

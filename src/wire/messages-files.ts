@@ -15,6 +15,7 @@ import {
   MANIFEST_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
 } from "../base/limits.ts";
+import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX } from "../base/limits-page.ts";
 import {
   bytes,
   count,
@@ -32,6 +33,7 @@ import {
 
 const size = v.pipe(count, v.maxValue(FILE_BYTES_MAX));
 const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
+const previewSide = v.pipe(positive, v.maxValue(PREVIEW_SIDE_MAX));
 const window = v.pipe(positive, v.minValue(CHUNK_BYTES), v.maxValue(TRANSFER_WINDOW_BYTES_MAX));
 
 /** A folder is sent as one file whose content begins with a manifest (wire/manifest). */
@@ -50,8 +52,12 @@ export const FILE_REQUESTS = {
       name: fileName,
       size: v.optional(size),
       folder: v.optional(folder),
+      /** The file is a preview, which gets no record and is not announced. */
+      preview: v.optional(v.boolean()),
     },
     answer: v.object({
+      /** Reports that the server knows previews, which older servers do not. */
+      preview: v.optional(v.boolean()),
       /** Number of chunks on the server's disk, at which the client resumes. */
       have: count,
       window,
@@ -70,6 +76,15 @@ export const FILE_REQUESTS = {
       digest: HASH,
       text: v.optional(text(FILE_TEXT_BYTES_MAX)),
       sending: v.optional(id),
+      preview: v.optional(
+        v.object({
+          file: fileId,
+          size: v.pipe(positive, v.maxValue(PREVIEW_BYTES_MAX + 16)),
+          digest: HASH,
+          width: v.optional(previewSide),
+          height: v.optional(previewSide),
+        }),
+      ),
     },
     answer: v.object({
       /** Reports that the server stores `text`, which older servers do not. */

@@ -60,7 +60,6 @@ pageTest("shows photos of any size upright, scaled by the page", async () => {
   expect(await viewed("large.jpg")).toBe(3_000);
   expect(await viewed("huge.jpg")).toBeLessThanOrEqual(4_096);
   expect(await ana.accessibilityViolations()).toEqual([]);
-  if (process.env["SHOT"]) await ana.page.screenshot({ path: "/tmp/P-photos.png" });
 });
 
 pageTest("says why a picture isn't displayed, and stays responsive", async () => {
@@ -89,7 +88,10 @@ const RECORDING = `new Promise((done) => {
   const parts = [];
   let frames = 0;
   recorder.ondataavailable = ({ data }) => parts.push(data);
-  recorder.onstop = async () => done(new Uint8Array(await new Blob(parts).arrayBuffer()).toBase64());
+  recorder.onstop = async () => {
+    const bytes = await new Blob(parts).arrayBuffer();
+    done(new Uint8Array(bytes).toBase64());
+  };
   const draw = () => {
     context.fillStyle = "hsl(" + frames * 12 + " 80% 50%)";
     context.fillRect(0, 0, 320, 240);
@@ -140,10 +142,33 @@ pageTest("has a card for each kind of file, and plays sound and film in the mess
     }),
   );
   expect(await ana.accessibilityViolations()).toEqual([]);
-  if (process.env["SHOT"]) {
-    await ana.page.screenshot({ path: "/tmp/P-cards.png" });
-    await ana.page.setViewportSize({ width: 360, height: 740 });
-    await ana.page.emulateMedia({ colorScheme: "dark" });
-    await ana.page.screenshot({ path: "/tmp/P-cards-phone.png" });
-  }
+});
+
+const SENT = { width: 2_000, height: 1_500 };
+
+/** JPEG of 4 MB with the sides at its beginning, as cameras write them. */
+async function sentJpeg(): Promise<Buffer> {
+  const picture = new Bun.Image(photo(400, 300)).resize(SENT.width, SENT.height);
+  const jpeg = await picture.jpeg({ quality: 80 }).bytes();
+  return Buffer.concat([jpeg, Buffer.alloc(4_000_000 - jpeg.length)]);
+}
+
+pageTest("sends a preview, which others see at once, and which must match its photo", async () => {
+  const ana = await server.window("ana");
+  const dan = await server.window("dan");
+  const path = server.sandbox.path("walk.jpg");
+  await Bun.write(path, await sentJpeg());
+  const seen = naturalSides(dan, "walk.jpg");
+  await ana.attach(path);
+  const begun = performance.now();
+  await ana.button("Send").click();
+  expect(await seen).toEqual([1_280, 960]);
+  const ms = Math.round(performance.now() - begun);
+  process.stdout.write(`a photo of 4 MB was visible ${ms} ms after Send\n`);
+  await dan.button("Enlarge walk.jpg").click();
+  const viewed = dan.dialog("walk.jpg").getByRole("img");
+  await until("the original is shown", () =>
+    viewed.evaluate((element, width) => Reflect.get(element, "naturalWidth") === width, SENT.width),
+  );
+  expect(await dan.page.getByText(/showed a different picture/).count()).toBe(0);
 });

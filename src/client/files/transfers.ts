@@ -1,5 +1,6 @@
 /** An account's uploads and downloads, each over its own data channel and any number of links. */
 
+import { fromHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
@@ -13,10 +14,18 @@ import { runOverChannels } from "./data-channel.ts";
 import { Download, type PartialDownload, type SinkOptions } from "./download.ts";
 import type { Hashing } from "./hashing.ts";
 import type { TransferProgress } from "./progress.ts";
-import { type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
+import { type SentPreview, type SourceUpload, Upload, type UploadOptions } from "./upload.ts";
+
+/** Small copy of a picture, which recipients see without its original. */
+export interface PreviewContent {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
 
 export interface UploadRequest {
   readonly source: Source;
+  readonly preview?: PreviewContent | undefined;
   readonly to: readonly string[];
   readonly text?: string | undefined;
   readonly sending?: string | undefined;
@@ -142,8 +151,12 @@ export class Transfers {
         : await (await this.#cipherStage()).encrypt(request, targets);
     try {
       let removeJournal = () => {};
-      const sent = await this.#runUntilStopped(request.signal, (stop) => {
-        const upload = new Upload(this.#options, encrypted?.request ?? request, stop);
+      const sent = await this.#runUntilStopped(request.signal, async (stop) => {
+        // Recipients of an encrypted file make their own preview.
+        const preview =
+          encrypted === undefined ? await this.#sendPreview(request, stop) : undefined;
+        const sourceUpload = encrypted?.request ?? { ...request, sentPreview: preview };
+        const upload = new Upload(this.#options, sourceUpload, stop);
         removeJournal = () => upload.removeJournal();
         return upload.run();
       });
@@ -151,6 +164,24 @@ export class Transfers {
       return encrypted === undefined ? sent : await encrypted.finish(sent, removeJournal);
     } finally {
       encrypted?.close();
+    }
+  }
+
+  /** @returns `undefined` if the server is too old, or refuses the preview but not the file */
+  async #sendPreview(
+    { preview, to }: UploadRequest,
+    stop: AbortSignal,
+  ): Promise<SentPreview | undefined> {
+    if (preview === undefined) return undefined;
+    const { bytes, width, height } = preview;
+    const source = memorySource("preview", bytes);
+    try {
+      const upload = new Upload(this.#options, { source, to, isPreview: true }, stop);
+      const { id: file, sizeBytes: size, digest } = await upload.run();
+      return { file, size, digest: fromHex(digest), width, height };
+    } catch (error) {
+      if (!(error instanceof Fault) || stop.aborted) throw error;
+      return undefined;
     }
   }
 
@@ -224,4 +255,17 @@ function interrupted(): Fault {
   return new Fault("interrupted", "the transfer was interrupted", {
     remedy: "run the same command again to resume",
   });
+}
+
+/** @param bytes content of at most one chunk */
+function memorySource(name: string, bytes: Uint8Array): Source {
+  return {
+    name,
+    sizeBytes: bytes.length,
+    skipped: [],
+    read: (index) => Promise.resolve(index === 0 ? bytes : undefined),
+    release: () => undefined,
+    check: () => Promise.resolve(),
+    close: () => undefined,
+  };
 }

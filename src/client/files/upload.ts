@@ -30,8 +30,12 @@ export interface UploadOptions extends DataChannelOptions {
   readonly hashing: Hashing;
 }
 
+export type SentPreview = NonNullable<RequestFields<"finish">["preview"]>;
+
 /** Upload whose source may be encrypted. */
 export interface SourceUpload extends UploadRequest {
+  readonly sentPreview?: SentPreview | undefined;
+  readonly isPreview?: true;
   readonly encryption?: {
     /** Differs from the name in the journal of an unencrypted upload of the same file. */
     readonly journalName: string;
@@ -171,12 +175,16 @@ export class Upload implements ChannelTask<UploadedFile> {
       throw error;
     });
     if (offer === undefined) return undefined;
+    if (this.#request.isPreview === true && offer.preview !== true) {
+      await this.#withdraw(connection, this.#file);
+      throw new Fault("kind-unknown", "this server is too old for previews");
+    }
     if (sizeBytes === undefined || offer.have <= chunkCount(sizeBytes)) return offer;
     throw new Fault("out-of-order", msg`the server has too many chunks of '${name}'`);
   }
 
   #offerFields(): RequestFields<"offer"> {
-    const { source, to } = this.#request;
+    const { source, to, isPreview } = this.#request;
     const { name, folder } = source;
     const sizeBytes = this.#sizeBytes;
     return {
@@ -185,6 +193,7 @@ export class Upload implements ChannelTask<UploadedFile> {
       name,
       ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
       ...(folder === undefined ? {} : { folder: { ...folder } }),
+      ...(isPreview && { preview: isPreview }),
     };
   }
 
@@ -253,13 +262,20 @@ export class Upload implements ChannelTask<UploadedFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.setSize(sizeBytes);
-    const { text = "", sending } = this.#request;
+    const { text = "", sending, sentPreview: preview } = this.#request;
     const captionFields = {
       ...(text === "" ? {} : { text }),
       ...(sending === undefined ? {} : { sending }),
     };
     const fields = { file, size: sizeBytes, chunks, digest, ...captionFields };
-    const answer = await connection.request("finish", fields);
+    const named = { ...fields, ...(preview && { preview }) };
+    const answer = await connection.request("finish", named).catch((error: unknown) => {
+      // The server can have removed a preview that was sent long before its file.
+      const isLost =
+        error instanceof Fault && error.code === "file-unknown" && !connection.isClosed;
+      if (isLost && preview !== undefined) return connection.request("finish", fields);
+      throw error;
+    });
     this.#update(sizeBytes);
     if (this.#request.encryption === undefined) this.removeJournal();
     return {

@@ -1,6 +1,6 @@
 /** Plaintext bodies of sealed messages, and their records as readers see them. */
 
-import { fromBase64Url, toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
+import { fromBase64Url, fromHex, toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_NAME_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
@@ -204,7 +204,7 @@ export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedF
     sizeBytes: size,
     digest,
     folder,
-    root: Uint8Array.from(root.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
+    root: fromHex(root),
     secret: { key, prefix },
   };
 }

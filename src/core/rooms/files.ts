@@ -7,6 +7,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX } from "../../base/limits-page.ts";
 import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { isCount } from "../../base/values.ts";
@@ -15,6 +16,16 @@ import { type FoldedRecord, type JsonObject, parseBody } from "../../wire/record
 import { erasuresOf } from "../log/erasures.ts";
 import type { Rooms } from "./rooms.ts";
 
+/** Small copy of a picture, which is a file of one chunk that only another file's record names. */
+export interface FilePreview {
+  readonly file: FileId;
+  readonly size: number;
+  readonly digest: string;
+  /** Sides of the upright preview; `undefined` in the server's record of an encrypted file. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
 export interface FileBody {
   readonly file: FileId;
   readonly name: string;
@@ -22,6 +33,7 @@ export interface FileBody {
   readonly chunks: number;
   readonly digest: string;
   readonly folder?: { readonly entries: number; readonly manifestBytes: number };
+  readonly preview?: FilePreview;
 }
 
 export interface FilePost extends FileBody {
@@ -38,6 +50,7 @@ export function checkFileText(text: string): void {
 export interface FileEntry extends FileBody {
   readonly by: UserId;
   readonly time: number;
+  readonly isPreview?: true;
   /** Room of each unerased record of the file, by seq. Never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
 }
@@ -70,12 +83,16 @@ interface MutableFileEntry extends FileEntry {
   readonly at: Map<number, RoomId>;
 }
 
+/** Encryption adds 16 bytes. */
+export const SEALED_PREVIEW_BYTES_MAX = PREVIEW_BYTES_MAX + 16;
 const DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
 
 export class Files {
   readonly #files = new Map<FileId, MutableFileEntry>();
   readonly #bySeq = new Map<number, MutableFileEntry>();
+  /** Outlives the erasure of the file, whose record then no longer names the preview. */
+  readonly #previews = new Map<FileId, FileId>();
   readonly #bytesBy = new Map<UserId, number>();
   #totalBytes = 0;
   #unreadable = 0;
@@ -116,6 +133,10 @@ export class Files {
     return this.#bySeq.get(seq);
   }
 
+  previewOf(file: FileId): FileId | undefined {
+    return this.#previews.get(file);
+  }
+
   /** True if the user sent the file or may read a room that contains it. */
   mayRead(file: FileId, user: UserId, reads: (room: RoomId) => boolean): boolean {
     const entry = this.#files.get(file);
@@ -141,8 +162,9 @@ export class Files {
       const fileEntry = this.#add(body, by, time);
       for (const [seq, room] of at) {
         fileEntry.at.set(seq, room);
-        this.#bySeq.set(seq, fileEntry);
+        if (body.isPreview !== true) this.#bySeq.set(seq, fileEntry);
       }
+      if (body.preview !== undefined) this.#previews.set(body.file, body.preview.file);
     }
     this.#unreadable = unreadable;
   }
@@ -159,9 +181,17 @@ export class Files {
     if (fileEntry.by !== by || fileEntry.digest !== body.digest) return;
     fileEntry.at.set(seq, room as RoomId);
     this.#bySeq.set(seq, fileEntry);
+    if (body.preview === undefined) return;
+    const { file, size, digest } = body.preview;
+    const preview =
+      this.#files.get(file) ??
+      this.#add({ file, name: body.name, size, chunks: 1, digest, isPreview: true }, by, time);
+    if (preview.isPreview !== true || preview.by !== by || preview.digest !== digest) return;
+    preview.at.set(seq, room as RoomId);
+    this.#previews.set(body.file, file);
   }
 
-  #add(body: FileBody, by: UserId, time: number): MutableFileEntry {
+  #add(body: FileBody & Pick<FileEntry, "isPreview">, by: UserId, time: number): MutableFileEntry {
     const fileEntry = { ...body, by, time, at: new Map<number, RoomId>() };
     this.#files.set(body.file, fileEntry);
     this.#bytesBy.set(by, this.bytesOf(by) + body.size);
@@ -173,6 +203,12 @@ export class Files {
     const fileEntry = this.#bySeq.get(seq);
     if (fileEntry === undefined) return [];
     this.#bySeq.delete(seq);
+    const preview = this.#files.get(this.#previews.get(fileEntry.file) ?? fileEntry.file);
+    const entries = new Set([fileEntry, preview ?? fileEntry]);
+    return [...entries].flatMap((entry) => this.#removePost(entry, seq));
+  }
+
+  #removePost(fileEntry: MutableFileEntry, seq: number): FileId[] {
     fileEntry.at.delete(seq);
     if (fileEntry.at.size > 0) return [];
     this.#files.delete(fileEntry.file);
@@ -184,12 +220,21 @@ export class Files {
 
 export function fileBodyOf(body: unknown): FileBody | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { file, name = "", size, chunks, digest, folder } = fieldsOf("file", body as JsonObject);
+  const {
+    file,
+    name = "",
+    size,
+    chunks,
+    digest,
+    folder,
+    preview,
+  } = fieldsOf("file", body as JsonObject);
   if (file === undefined || !isFileId(file) || name === "") return undefined;
   if (size === undefined || size > FILE_BYTES_MAX) return undefined;
   if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
   if (digest === undefined || !DIGEST.test(digest)) return undefined;
-  const announced = { file, name, size, chunks, digest };
+  const named = previewIn(preview, file);
+  const announced = { file, name, size, chunks, digest, ...(named && { preview: named }) };
   if (folder === undefined) return announced;
   const sizes = folderOf(folder);
   return sizes === undefined ? undefined : { ...announced, folder: sizes };
@@ -199,4 +244,16 @@ function folderOf(folder: unknown): FileBody["folder"] {
   if (typeof folder !== "object" || folder === null) return undefined;
   const { entries, manifestBytes } = folder as Readonly<Record<string, unknown>>;
   return isCount(entries) && isCount(manifestBytes) ? { entries, manifestBytes } : undefined;
+}
+
+/** An invalid preview is ignored, so that its file remains available. */
+function previewIn(value: unknown, original: FileId): FilePreview | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { file, size, digest, width, height } = value as Readonly<Record<string, unknown>>;
+  if (typeof file !== "string" || !isFileId(file) || file === original) return undefined;
+  if (!isCount(size) || size === 0 || size > SEALED_PREVIEW_BYTES_MAX) return undefined;
+  if (typeof digest !== "string" || !DIGEST.test(digest)) return undefined;
+  const isSide = (side: unknown) => isCount(side) && side >= 1 && side <= PREVIEW_SIDE_MAX;
+  const sides = isSide(width) && isSide(height) ? { width, height } : {};
+  return { file, size, digest, ...sides } as FilePreview;
 }

@@ -26,8 +26,9 @@ import type { Blob, BlobMetadata, BlobStore, ChunkReader } from "./interfaces.ts
 export const METADATA_BYTES_MAX = 64 * 1024;
 
 export function encodeMetadata(metadata: BlobMetadata): Uint8Array {
-  const { file, by, name, sizeBytes, to, folder, sinceMs } = metadata;
-  return utf8Encode(`${JSON.stringify({ file, by, name, sizeBytes, to, folder, sinceMs })}\n`);
+  const { file, by, name, sizeBytes, to, folder, isPreview, sinceMs } = metadata;
+  const about = { file, by, name, sizeBytes, to, folder, isPreview, sinceMs };
+  return utf8Encode(`${JSON.stringify(about)}\n`);
 }
 
 const METADATA = v.object({
@@ -37,6 +38,7 @@ const METADATA = v.object({
   sizeBytes: v.exactOptional(count),
   to: v.array(v.string()),
   folder: v.exactOptional(v.object({ entries: count, manifestBytes: count })),
+  isPreview: v.exactOptional(v.literal(true)),
   sinceMs: v.number(),
 });
 

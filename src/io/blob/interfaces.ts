@@ -9,6 +9,7 @@ export interface BlobMetadata {
   readonly sizeBytes?: number;
   readonly to: readonly string[];
   readonly folder?: FolderSize;
+  readonly isPreview?: true;
   readonly sinceMs: number;
 }
 

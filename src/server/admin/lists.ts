@@ -95,7 +95,8 @@ export class AdminLists {
     const { engine, registry } = this.#context;
     const { files } = engine;
     const userOf = ({ by }: FileEntry) => registry.nameOf(by) ?? "?";
-    const named = [...files.all()].map((fact) => ({ fact, at: this.#namedPosts(fact) }));
+    const originals = [...files.all()].filter(({ isPreview }) => isPreview !== true);
+    const named = originals.map((fact) => ({ fact, at: this.#namedPosts(fact) }));
     const matches = nameFilter(request.find);
     const all = named.filter(({ fact, at }) => {
       return (at.length > 0 && matches(fact.name)) || matches(userOf(fact));
@@ -127,10 +128,10 @@ export class AdminLists {
 
   #usageByRoom(): Map<RoomId, Usage> {
     const usage = new Map<RoomId, Usage>();
-    for (const { size, at } of this.#context.engine.files.all()) {
+    for (const { size, at, isPreview } of this.#context.engine.files.all()) {
       for (const room of new Set(at.values())) {
         const sum = usage.get(room) ?? { files: 0, bytes: 0 };
-        sum.files++;
+        if (isPreview !== true) sum.files++;
         sum.bytes += size;
         usage.set(room, sum);
       }

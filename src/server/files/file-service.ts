@@ -230,7 +230,11 @@ export class FileService {
 
   onRecord(_room: Room, record: LogRecord): void {
     const { kind, id } = record.head;
-    if (kind === "file") this.#uploads.onPosted(id as FileId);
+    if (kind === "file") {
+      this.#uploads.onPosted(id as FileId);
+      const preview = this.#options.engine.files.previewOf(id as FileId);
+      if (preview !== undefined) this.#uploads.onPosted(preview);
+    }
     if (kind !== "erase") return;
     for (const file of this.#erasedFiles(record)) {
       this.onChange(file);
@@ -247,8 +251,12 @@ export class FileService {
   }
 
   #erasedFiles(record: LogRecord): FileId[] {
-    const files = erasuresOf(record).map((seq) => this.#options.engine.announcements.fileAt(seq));
-    return files.filter((file) => file !== undefined);
+    const { announcements, files } = this.#options.engine;
+    return erasuresOf(record).flatMap((seq) => {
+      const file = announcements.fileAt(seq);
+      const preview = file && files.previewOf(file);
+      return [file, preview].filter((one) => one !== undefined);
+    });
   }
 
   onChange(file: FileId): void {
@@ -267,13 +275,15 @@ export class FileService {
         this.#transfers.delete(client);
         const window = this.#uploadBudget.grant();
         this.#uploadBudget.release(window);
-        return { have: fact.chunks, window };
+        return { have: fact.chunks, window, ...previewField(request) };
       }
       const { receiver, isNew } = await this.#uploads.offer(client, account, request);
       if (client.isClosed) await this.#uploads.release(receiver);
       else this.#transfers.set(client, receiver);
-      if (isNew) this.#announceOffer(client, account, receiver.blob.metadata);
-      return { have: receiver.blob.have, window: receiver.windowBytes };
+      const isPreview = request.preview === true;
+      if (isNew && !isPreview) this.#announceOffer(client, account, receiver.blob.metadata);
+      const { blob, windowBytes: window } = receiver;
+      return { have: blob.have, window, ...previewField(request) };
     } catch (error) {
       this.#transfers.delete(client);
       throw error;
@@ -418,8 +428,9 @@ export class FileService {
 
   #release(client: ClientConnection, file: FileId): void {
     const transfer = this.#transfers.get(client);
-    const isTarget = transfer instanceof UploadReceiver && transfer.blob.metadata.file === file;
-    if (isTarget && this.#options.engine.announcements.has(file)) this.#transfers.delete(client);
+    const about = transfer instanceof UploadReceiver ? transfer.blob.metadata : undefined;
+    const isEnded = about?.isPreview === true || this.#options.engine.announcements.has(file);
+    if (about?.file === file && isEnded) this.#transfers.delete(client);
   }
 
   #checkMayRead(user: UserId, file: FileId): void {
@@ -433,7 +444,10 @@ export class FileService {
   #mayRead(user: UserId, file: FileId): boolean {
     const { engine, rooms } = this.#options;
     const about = this.#uploads.offerOf(file);
-    if (about !== undefined) return about.by === user || this.#recipients.canRead(user, about.to);
+    if (about !== undefined) {
+      const isOffered = about.isPreview !== true && this.#recipients.canRead(user, about.to);
+      return about.by === user || isOffered;
+    }
     return engine.files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
   }
 
@@ -468,4 +482,8 @@ export class FileService {
     this.#track(this.#uploads.sweep().then(() => this.#sweepShared()));
     this.#cancelSweep = this.#options.clock.after(SWEEP_INTERVAL_MS, () => this.#sweep());
   }
+}
+
+function previewField({ preview }: RequestOf<"offer">): { readonly preview?: true } {
+  return preview === true ? { preview } : {};
 }

@@ -1,6 +1,9 @@
 /** Checks of uploads against their offers. */
 
 import { Fault, msg } from "../../base/fault.ts";
+import { PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { SEALED_PREVIEW_BYTES_MAX } from "../../core/rooms/files.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
@@ -25,7 +28,11 @@ export function uploadBusy(retryAfterMs = BUSY_MS): Fault {
   return new Fault("too-many", message, { retryAfterMs });
 }
 
-export function checkSameOffer(about: BlobMetadata, { to, size }: RequestOf<"offer">): void {
+export function checkSameOffer(
+  about: BlobMetadata,
+  { to, size, preview }: RequestOf<"offer">,
+): void {
+  if ((about.isPreview ?? false) !== (preview ?? false)) throw foreignFile();
   const difference =
     about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
   if (difference === undefined) return;
@@ -42,6 +49,13 @@ export function checkFolder({
 }): void {
   if (folder === undefined || folder.manifestBytes <= size) return;
   throw new Fault("usage", "the folder's size is smaller than its list of files");
+}
+
+export function checkPreviewOffer({ preview, size = 0, folder }: RequestOf<"offer">): void {
+  if (preview !== true) return;
+  if (size === 0 || folder !== undefined) throw new Fault("usage", "a preview is one file");
+  if (size <= SEALED_PREVIEW_BYTES_MAX) return;
+  throw new Fault("too-large", msg`previews are limited to ${formatSize(PREVIEW_BYTES_MAX)}`);
 }
 
 export function damagedFile(cause?: Fault): Fault {

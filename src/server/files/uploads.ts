@@ -1,6 +1,6 @@
 /** Uploads in progress: offers, resumption, completion, withdrawal and cleanup. */
 
-import { cutText, toHex } from "../../base/bytes.ts";
+import { cutText, equalBytes, toHex } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
 import {
@@ -19,6 +19,7 @@ import type { ClientConnection } from "../session/client-connection.ts";
 import type { FileService, FileServiceOptions } from "./file-service.ts";
 import {
   checkFolder,
+  checkPreviewOffer,
   checkSameOffer,
   foreignFile,
   RELEASE_RETRY_MS,
@@ -26,7 +27,7 @@ import {
   uploadBusy,
 } from "./offer-checks.ts";
 import type { Quotas } from "./quotas.ts";
-import { distinctRecipients, type Recipients } from "./recipients.ts";
+import { distinctRecipients, type Recipients, sameRecipients } from "./recipients.ts";
 import { resumeShared, type SharedUpload, type UploadQuota } from "./shared-upload.ts";
 import type { UploadBudget } from "./upload-budget.ts";
 import { UploadReceiver } from "./upload-receiver.ts";
@@ -49,6 +50,8 @@ interface Upload {
   countedBytes: number;
   touchedMs: number;
 }
+
+const NOT_POSTED: Answer<"finish"> = { posted: [], refused: [] };
 
 /** At most one data channel sends each file. A later channel can resume a partial upload. */
 export class UploadService {
@@ -74,6 +77,7 @@ export class UploadService {
   ): Promise<{ receiver: UploadReceiver; isNew: boolean }> {
     const file = request.file as FileId;
     checkFolder(request);
+    checkPreviewOffer(request);
     const existing = this.#uploads.get(file);
     if (existing !== undefined && existing.by !== account.id) throw foreignFile();
     if (this.#isPosted(file)) {
@@ -115,10 +119,13 @@ export class UploadService {
       try {
         await receiver.finish(request);
         await this.#checkTotals(account);
+        if (receiver.blob.metadata.isPreview === true) return NOT_POSTED;
+        await this.#checkPreview(account, receiver.blob.metadata, request);
         return await this.#post(account, receiver.blob.metadata, request);
       } finally {
         upload.finishing--;
-        if (this.#isPosted(file)) await this.release(receiver);
+        const isPreview = receiver.blob.metadata.isPreview === true;
+        if (isPreview || this.#isPosted(file)) await this.release(receiver);
         await this.#settle(upload);
       }
     }
@@ -126,13 +133,41 @@ export class UploadService {
     if (fact?.by !== account.id) throw unknownFile();
     const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
     if (!isSame) throw new Fault("usage", "this file was completed with different content");
+    if (fact.isPreview === true) return NOT_POSTED;
     return this.#post(account, await this.#postedOffer(file), request);
+  }
+
+  /** A preview must be a complete upload of the same account to the same targets. */
+  async #checkPreview(
+    { id }: Account,
+    { file, to }: BlobMetadata,
+    { preview }: RequestOf<"finish">,
+  ): Promise<void> {
+    if (preview === undefined) return;
+    const { engine, blobs, shared } = this.#options;
+    const previewFile = preview.file as FileId;
+    if (engine.files.get(previewFile) !== undefined) {
+      if (engine.files.previewOf(file) === previewFile) return;
+      throw new Fault("usage", "this preview belongs to another file");
+    }
+    const blob = await blobs.open(previewFile);
+    try {
+      const about = blob?.metadata ?? (await shared?.about(previewFile));
+      const isValid = about?.isPreview === true && about.by === id && sameRecipients(about.to, to);
+      if (!isValid) throw new Fault("file-unknown", "no such preview");
+      // Without a local copy, each fetch from the shared store checks size and digest.
+      if (blob === undefined) return;
+      const isSame = blob.sizeBytes === preview.size && equalBytes(blob.digest(), preview.digest);
+      if (!isSame) throw new Fault("usage", "this preview was completed with different content");
+    } finally {
+      blob?.close();
+    }
   }
 
   async #post(
     { id }: Account,
     { file, name, to: recipients, folder }: BlobMetadata,
-    { size, chunks, digest, text = "", sending = "" }: RequestOf<"finish">,
+    { size, chunks, digest, text = "", sending = "", preview }: RequestOf<"finish">,
   ): Promise<Answer<"finish">> {
     const body: FilePost = defined({
       file,
@@ -143,6 +178,9 @@ export class UploadService {
       folder,
       text: text || undefined,
       sending: sending || undefined,
+      preview:
+        preview &&
+        defined({ ...preview, file: preview.file as FileId, digest: toHex(preview.digest) }),
     });
     checkFolder({ size, folder });
     const { kernel } = this.#options;
@@ -392,7 +430,10 @@ export class UploadService {
     return blob;
   }
 
-  #newOffer({ file, by }: Upload, { name, size, folder, to }: RequestOf<"offer">): BlobMetadata {
+  #newOffer(
+    { file, by }: Upload,
+    { name, size, folder, to, preview }: RequestOf<"offer">,
+  ): BlobMetadata {
     const sinceMs = this.#options.clock.unixMs();
     return defined({
       file,
@@ -402,6 +443,7 @@ export class UploadService {
       sinceMs,
       sizeBytes: size,
       folder,
+      isPreview: preview === true ? preview : undefined,
     });
   }
 
@@ -466,11 +508,14 @@ export class UploadService {
    */
   #isErased(file: FileId): boolean {
     const { engine, rooms } = this.#options;
+    if (engine.files.get(file) !== undefined) return false;
     return engine.announcements.seqs(file).every((seq) => rooms.isErased(seq));
   }
 
+  /** A preview is posted while an unerased record names it. */
   #isPosted(file: FileId): boolean {
-    return this.#options.engine.announcements.has(file);
+    const { announcements, files } = this.#options.engine;
+    return announcements.has(file) || files.get(file) !== undefined;
   }
 }
 

@@ -55,7 +55,7 @@ const ICON_EXTENSIONS = {
   document: "doc docx odt rtf pages epub",
   sheet: "xls xlsx ods numbers csv tsv",
   slides: "ppt pptx odp key",
-  code: "txt md log json jsonl toml yaml yml xml html css py ts tsx js c h cpp rs go java kt sh sql ipynb",
+  code: "txt md log json jsonl toml yaml yml xml html css py ts tsx js c h cpp rs go java sh sql",
   sound: "mp3 ogg wav m4a aac flac opus wma mid",
   film: "mp4 webm mov m4v avi mkv",
   picture: "png jpg jpeg gif webp avif bmp svg tif tiff heic heif",

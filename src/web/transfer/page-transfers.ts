@@ -9,6 +9,7 @@ import {
   PAGE_DOWNLOADS_STORED_MAX,
   PAGE_UPLOADS_MAX,
 } from "../../base/limits-page.ts";
+import { defined } from "../../base/values.ts";
 import { TransferQueue } from "../../client/files/queue.ts";
 import { Transfers } from "../../client/files/transfers.ts";
 import { fileStamp } from "../browser/file-source.ts";
@@ -40,7 +41,7 @@ export class PageTransfers extends TransferQueue<PageTask> {
 
   constructor(options: PageTransfersOptions) {
     const { platform, owner, channels, session, post, emit } = options;
-    const { locks, store, clock } = platform;
+    const { locks, store, clock, makePreview } = platform;
     super({
       runningMax: CONCURRENT_MAX,
       lock: ({ kind, id }) => locks.hold(`chat ${kind} ${id}`),
@@ -51,7 +52,15 @@ export class PageTransfers extends TransferQueue<PageTask> {
     const { hashing } = channels;
     const files = new Transfers({ ...channels, uploads, session: () => session });
     this.#options = options;
-    this.#dependencies = { files, uploads, downloads, clock, hashing, post };
+    this.#dependencies = {
+      files,
+      uploads,
+      downloads,
+      clock,
+      hashing,
+      post,
+      ...defined({ makePreview }),
+    };
     this.files = files;
     this.attached = new AttachmentStore(options);
   }

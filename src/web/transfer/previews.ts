@@ -135,18 +135,37 @@ export class Previews {
   }
 
   async #load(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
-    const picture = await this.#fetch(file, signal, {
-      bytesMax: PICTURE_FETCHED_BYTES_MAX,
-      pixelsMax: DRAWN_PIXELS_MAX,
-      limits: { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX },
-    });
+    const sent = file.preview && (await this.#sent(file.preview, signal));
+    const picture =
+      sent ??
+      (await this.#fetch(file, signal, {
+        bytesMax: PICTURE_FETCHED_BYTES_MAX,
+        pixelsMax: DRAWN_PIXELS_MAX,
+        limits: { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX },
+      }));
     if (picture === undefined) return undefined;
     this.#cache.set(file.file, picture);
     this.#forgetOldest();
     return picture;
   }
 
-  /** Fetches the picture itself, or a large copy if it has too many pixels. The caller owns the URL. */
+  /** @returns `undefined` if the sender's preview is not a picture within the limits */
+  async #sent(
+    { file, digest }: NonNullable<FileBody["preview"]>,
+    signal: AbortSignal,
+  ): Promise<Picture | undefined> {
+    const fetched = this.#chat.preview(file, PREVIEW_BYTES_MAX, { digest, signal });
+    const bytes = await fetched.catch((error: unknown) => {
+      if (!(error instanceof Fault) || signal.aborted) throw error;
+      return new Uint8Array();
+    });
+    const header = pictureHeader(bytes, PREVIEW_SIDE_MAX ** 2);
+    if (header === undefined || header.type === "gif") return undefined;
+    const blob = new Blob([new Uint8Array(bytes)], { type: `image/${header.type}` });
+    return pictureOf(blob, header, false);
+  }
+
+  /** Fetches the picture, or a large copy if it has too many pixels. The caller owns the URL. */
   original(file: FileBody, signal: AbortSignal): Promise<Picture | undefined> {
     return this.#fetch(file, signal, {
       bytesMax: VIEWED_BYTES_MAX,

@@ -4,6 +4,7 @@ import { asFault } from "../../base/fault.ts";
 import type { RunOptions, TransferTask } from "../../client/files/queue.ts";
 import type { Transfers } from "../../client/files/transfers.ts";
 import { PageFault } from "../../ui/text/fault-text.ts";
+import type { Platform } from "../browser/environment.ts";
 import { FileSource, fileStamp } from "../browser/file-source.ts";
 import type { PageTask } from "./journal.ts";
 import type { BrowserUploadJournal, UploadEntry } from "./upload-journal.ts";
@@ -12,6 +13,7 @@ export interface UploadDependencies {
   readonly files: Transfers;
   readonly uploads: BrowserUploadJournal;
   readonly post?: ((to: string, text: string) => void) | undefined;
+  readonly makePreview?: Platform["makePreview"];
 }
 
 export class Upload implements PageTask {
@@ -44,13 +46,14 @@ export class Upload implements PageTask {
   }
 
   async run(options: RunOptions): Promise<void> {
-    const { files, uploads, post } = this.#dependencies;
+    const { files, uploads, post, makePreview } = this.#dependencies;
     const { journalEntry } = this;
     if (journalEntry === undefined || this.#content === undefined) return;
     const { key, to, text, sending } = journalEntry;
     const source = new FileSource(this.#content, key);
     try {
-      const result = await files.send({ source, to: [to], text, sending, ...options });
+      const preview = await makePreview?.(this.#content);
+      const result = await files.send({ source, to: [to], text, sending, preview, ...options });
       const [refused] = result.refused;
       if (refused !== undefined && result.posted.length === 0) throw refused.fault;
       uploads.remove(key);

@@ -501,6 +501,7 @@ export const ENGLISH = {
     `${type}, ${size}, sent by ${from}. ` +
     "It is verified and shown inside this page. No code in it runs.",
   preview: "Show preview",
+  previewDiffers: "The preview of this photo showed a different picture.",
   notAnImage: "This image can't be displayed.",
   picture: (name: string) => `Image ${name}`,
   imageUnavailable: "Image unavailable.",

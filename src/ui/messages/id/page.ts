@@ -504,6 +504,7 @@ export const INDONESIAN: Texts = {
     `${type}, ${size}, dikirim oleh ${from}. Isinya diverifikasi dan ditampilkan di halaman ini. ` +
     "Tidak ada kode di dalamnya yang dijalankan.",
   preview: "Tampilkan pratinjau",
+  previewDiffers: "Pratinjau foto ini menampilkan gambar yang berbeda.",
   notAnImage: "Gambar ini tidak dapat ditampilkan.",
   picture: (name) => `Gambar ${name}`,
   imageUnavailable: "Gambar tidak tersedia.",
@@ -527,8 +528,7 @@ export const INDONESIAN: Texts = {
   typeDocument: "Dokumen",
   typeSheet: "Lembar sebar",
   typeSlides: "Presentasi",
-  heicHint:
-    "Sebagian besar peramban tidak dapat menampilkan foto HEIC. Simpan, lalu buka dengan aplikasi foto.",
+  heicHint: "Peramban biasanya tidak menampilkan foto HEIC. Simpan, lalu buka di aplikasi foto.",
   play: (name) => `Putar ${name}`,
 
   searchFor: "Cari kata",

@@ -22,7 +22,7 @@ export function useSending(items: readonly Item[], target: string): Sending {
     isOn &&
     state === "whole" &&
     file !== undefined &&
-    isSmallPicture(file, PICTURE_SHOWN_BYTES_MAX);
+    isSmallPicture(file, file.preview === undefined ? PICTURE_SHOWN_BYTES_MAX : file.size);
   const pictures = items.filter(isPicture);
   return { pictures, lines: items.filter((item) => !isPicture(item)), isOn };
 }

@@ -172,21 +172,25 @@ function PictureBox({ file, isSquare, open }: PictureBoxProps) {
   const loaded = usePicture(file);
   const [isBroken, setBroken] = useState(false);
   const name = cleanText(file.name);
+  const { width, height } = file.preview ?? {};
+  const sentSides = width && height ? ([width, height] as const) : undefined;
+  const sides = (loaded.kind === "here" ? loaded.picture.sides : undefined) ?? sentSides;
+  const style = sides && isSquare !== true ? { aspectRatio: `${sides[0]} / ${sides[1]}` } : {};
   if (loaded.kind === "here" && !isBroken) {
-    const { url, sides } = loaded.picture;
+    const { url } = loaded.picture;
     return (
       <button
         type="button"
         className="picture"
         aria-label={texts.enlarge(name)}
-        style={sides && isSquare !== true ? { aspectRatio: `${sides[0]} / ${sides[1]}` } : {}}
+        style={style}
         onClick={open}
       >
         <img src={url} alt={texts.picture(name)} decoding="async" onError={() => setBroken(true)} />
       </button>
     );
   }
-  if (loaded.kind === "coming") return <div className="picture" />;
+  if (loaded.kind === "coming") return <div className="picture" style={style} />;
   const reason = loaded.kind === "failed" ? texts.imageUnavailable : texts.notAnImage;
   if (isSquare === undefined) return <p className="file-note">{reason}</p>;
   const label = `${texts.openFile(name)}: ${reason}`;

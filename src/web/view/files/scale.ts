@@ -1,18 +1,29 @@
 /** Downscaled copies of pictures, without their metadata. */
 
-import type { PictureHeader } from "../../../core/client/picture-header.ts";
-import { Previews, type ScaledPicture, type ScaleLimits } from "../../transfer/previews.ts";
+import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX } from "../../../base/limits-page.ts";
+import type { PreviewContent } from "../../../client/files/transfers.ts";
+import { PICTURE_HEAD_BYTES, type PictureHeader } from "../../../core/client/picture-header.ts";
+import {
+  Previews,
+  pictureInfo,
+  type ScaledPicture,
+  type ScaleLimits,
+} from "../../transfer/previews.ts";
 import type { PageValue } from "../shell/context.tsx";
 
 const QUALITIES = [0.8, 0.6, 0.4, 0.25];
 const SHRINKS_MAX = 4;
+const GRID = 8;
+const RATIO_TOLERANCE = 0.03;
+/** Mean difference of 255 steps. */
+const BRIGHTNESS_TOLERANCE = 20;
 
 /**
  * Decodes a JPEG of any size at a fraction of its sides, so that memory is bounded. Other decoders
  * need 4 bytes per pixel, which the caller bounds by the header.
  * @returns `undefined` if the browser cannot decode the picture
  */
-export async function scalePicture(
+async function scalePicture(
   source: Blob,
   header: PictureHeader,
   limits: ScaleLimits,
@@ -81,6 +92,47 @@ async function encode(
     }
   }
   return undefined;
+}
+
+export async function makePreview(file: File): Promise<PreviewContent | undefined> {
+  const info = pictureInfo(await headOf(file));
+  if (info?.header === undefined || file.size <= PREVIEW_BYTES_MAX) return undefined;
+  const limits = { sideMax: PREVIEW_SIDE_MAX, bytesMax: PREVIEW_BYTES_MAX };
+  const scaled = await scalePicture(file, info.header, limits);
+  if (scaled === undefined) return undefined;
+  const { blob, width, height } = scaled;
+  return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };
+}
+
+/** Reports whether both have about the same sides, and the same brightness on a coarse grid. */
+export async function isSamePicture(
+  original: HTMLImageElement,
+  previewUrl: string,
+): Promise<boolean> {
+  const preview = new Image();
+  preview.src = previewUrl;
+  await Promise.all([original.decode(), preview.decode()]);
+  const ratio = ({ naturalWidth, naturalHeight }: HTMLImageElement) => naturalWidth / naturalHeight;
+  if (Math.abs(ratio(original) / ratio(preview) - 1) > RATIO_TOLERANCE) return false;
+  const [left, right] = [brightness(original), brightness(preview)];
+  const differences = left.map((value, i) => Math.abs(value - (right[i] ?? 0)));
+  return differences.reduce((sum, value) => sum + value, 0) / left.length <= BRIGHTNESS_TOLERANCE;
+}
+
+function brightness(image: HTMLImageElement): readonly number[] {
+  const context = new OffscreenCanvas(GRID, GRID).getContext("2d");
+  if (context === null) return [];
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, 0, GRID, GRID);
+  const { data } = context.getImageData(0, 0, GRID, GRID);
+  return Array.from({ length: GRID * GRID }, (_, i) => {
+    const [red = 0, green = 0, blue = 0] = data.subarray(4 * i);
+    return 0.3 * red + 0.59 * green + 0.11 * blue;
+  });
+}
+
+async function headOf(file: File): Promise<Uint8Array> {
+  return new Uint8Array(await file.slice(0, PICTURE_HEAD_BYTES).arrayBuffer());
 }
 
 export function getPreviews({ previews, chat }: Pick<PageValue, "previews" | "chat">): Previews {

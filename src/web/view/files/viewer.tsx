@@ -11,7 +11,7 @@ import { FaultLine, useModelValue, usePage, useTask } from "../shell/context.tsx
 import { Dialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
 import { IconButton } from "../shell/icons.tsx";
-import { getPreviews } from "./scale.ts";
+import { getPreviews, isSamePicture } from "./scale.ts";
 
 const VIEWED_TEXT_BYTES_MAX = 1024 * 1024;
 const ZOOM_MAX = 8;
@@ -301,6 +301,17 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
   const measure = () => {
     if (zoom === 1) setFitPx(image.current?.getBoundingClientRect().width ?? 0);
   };
+  const [isOther, setOther] = useState(false);
+  const loaded = () => {
+    measure();
+    const preview = previews.get(file.file);
+    const isCompared = file.preview !== undefined && typeof picture === "object";
+    if (!isCompared || preview === undefined || preview === picture || !image.current) return;
+    isSamePicture(image.current, preview.url).then(
+      (isSame) => setOther(!isSame),
+      () => undefined, // The browser reports a picture that it can't decode by `onError`.
+    );
+  };
   const isZoomed = zoom > 1 && fitPx > 0;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll a large picture
@@ -311,12 +322,17 @@ function LargePicture({ file, zoom, onZoom }: LargePictureProps) {
           src={picture.url}
           alt={texts.picture(cleanText(file.name))}
           style={isZoomed ? { width: `${fitPx * zoom}px` } : {}}
-          onLoad={measure}
+          onLoad={loaded}
           onError={() => setPicture("none")}
           onDoubleClick={onZoom}
         />
       ) : null}
       {picture === "none" ? <p>{texts.notAnImage}</p> : null}
+      {isOther ? (
+        <p className="viewer-warning" role="alert">
+          {texts.previewDiffers}
+        </p>
+      ) : null}
       {task.isBusy && picture === undefined ? <p role="status">…</p> : null}
       <FaultLine fault={task.fault} />
     </div>
