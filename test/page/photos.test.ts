@@ -172,3 +172,24 @@ pageTest("sends a preview, which others see at once, and which must match its ph
   );
   expect(await dan.page.getByText(/showed a different picture/).count()).toBe(0);
 });
+
+pageTest("says if a preview does not match its photo", async () => {
+  const platform = `{
+    const { convertToBlob } = OffscreenCanvas.prototype;
+    OffscreenCanvas.prototype.convertToBlob = function (options) {
+      const context = this.getContext("2d");
+      context.fillStyle = "black";
+      context.fillRect(0, 0, this.width, this.height);
+      return convertToBlob.call(this, options);
+    };
+  }`;
+  await using eve = await server.logIn("eve", { initScript: platform });
+  const path = server.sandbox.path("trick.jpg");
+  await Bun.write(path, await sentJpeg());
+  const dan = await server.window("dan");
+  await eve.sendFiles(path);
+  await naturalSides(dan, "trick.jpg");
+  await dan.button("Enlarge trick.jpg").click();
+  await dan.page.getByText("The preview of this photo showed a different picture.").waitFor();
+  expect(await dan.accessibilityViolations()).toEqual([]);
+});
