@@ -217,6 +217,7 @@ pageTest("notifies from a service worker on a phone, which opens the room", asyn
   await setting.click();
   await until("it is on", () => setting.isChecked());
   await page.keyboard.press("Escape");
+  await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
   const [worker = await context.waitForEvent("serviceworker")] = context.serviceWorkers();
   await worker.evaluate(COUNT_SHOWN);
   await setVisible(ana, false);
@@ -265,6 +266,7 @@ pageTest("notifies of a message while the page is closed; a click opens its room
   await until("it is on", () => pushCheckbox(ana).isChecked());
   expect(await ana.accessibilityViolations()).toEqual([]);
   const signer = await page.evaluate<number[]>("asked");
+  await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
   const [worker = await context.waitForEvent("serviceworker")] = context.serviceWorkers();
   expect(worker.url()).toBe(`${origin}/worker.js?lang=en`);
   await worker.evaluate(COUNT_SHOWN);

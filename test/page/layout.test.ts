@@ -32,6 +32,8 @@ pageTest("prints all loaded messages, without the columns beside them", async ()
   await ben.postMany(120, (n) => `message ${n}.`);
   const ana = await server.window("ana");
   await ana.waitForMessage("message 119.");
+  await ana.page.locator(".timeline .list").evaluate((list) => list.scrollTo(0, 0));
+  await ana.waitForMessage("message 50.");
   // On paper, which is narrow, the panel would lie above the messages.
   await ana.page.setViewportSize({ width: A4_WIDTH_PX, height: 900 });
   await ana.button("Show people").click();

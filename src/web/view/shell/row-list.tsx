@@ -303,11 +303,13 @@ export function RowList<Row extends Keyed>(props: RowListProps<Row>) {
     const { list, content } = drawn;
     if (list === null || content === null) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const hovers = matchMedia("(hover: hover)");
     const onScroll = () => {
       drawn.note();
       latest.current.onScrolled(list.scrollTop);
       if (drawn.extend(keepsRows?.current === true)) render();
-      if (timer === undefined) content.style.pointerEvents = "none"; // Hovering renders rows.
+      // Hovering renders rows. A finger does not hover, and may touch a row while others move.
+      if (timer === undefined && hovers.matches) content.style.pointerEvents = "none";
       clearTimeout(timer);
       timer = setTimeout(() => {
         timer = undefined;
