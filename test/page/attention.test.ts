@@ -221,7 +221,18 @@ pageTest("notifies from a service worker on a phone, which opens the room", asyn
   const [worker = await context.waitForEvent("serviceworker")] = context.serviceWorkers();
   await worker.evaluate(COUNT_SHOWN);
   await setVisible(ana, false);
+  // Chromium drops a notification that is listed before it is displayed.
+  await page.evaluate(`{
+    const { showNotification } = ServiceWorkerRegistration.prototype;
+    ServiceWorkerRegistration.prototype.showNotification = async function (...all) {
+      await showNotification.apply(this, all);
+      globalThis.isNotified = true;
+    };
+  }`);
   await ben.post("between us", "@ana");
+  await until("a notification is displayed", () =>
+    page.evaluate<boolean>("globalThis.isNotified === true"),
+  );
   await until("a notification", () =>
     page.evaluate<boolean>(`navigator.serviceWorker.ready.then(
     (registration) => registration.getNotifications()).then(([shown]) =>

@@ -60,6 +60,7 @@ async function expectHarmless(visit: Visit): Promise<void> {
   }).map((element) => element.outerHTML.slice(0, 200))`);
   const handlers = await visit.page.evaluate<string[]>(`[...document.querySelectorAll("*")]
     .flatMap((element) => [...element.attributes])
+    .filter(({ name }) => name !== "title") // A tooltip is text.
     .filter(({ name, value }) => /^on/.test(name) || /^\\s*(?:javascript|vbscript):/i.test(value))
     .map(({ name, value }) => name + "=" + value)`);
   const hrefs = await visit.page.evaluate<string[]>(

@@ -171,6 +171,8 @@ pageTest("sends a preview, which others see at once, and which must match its ph
     viewed.evaluate((element, width) => Reflect.get(element, "naturalWidth") === width, SENT.width),
   );
   expect(await dan.page.getByText(/showed a different picture/).count()).toBe(0);
+  await dan.page.keyboard.press("Escape");
+  await dan.page.locator("dialog").waitFor({ state: "detached" });
 });
 
 pageTest("says if a preview does not match its photo", async () => {
