@@ -176,7 +176,7 @@ requires("tmux").describe("in a terminal", () => {
     terminal.paste("/who");
     await terminal.shows(/^paste> \/who$/);
     terminal.press("Enter");
-    await terminal.shows(/\* paste: ben, hal$/);
+    await terminal.shows(/\* paste: ben, hal \(moderator\)$/);
     const texts = bob.jsonLines.filter(({ kind, from }) => kind === "text" && from === "hal");
     expect(texts.length).toBe(2);
     terminal.paste(

@@ -16,13 +16,18 @@ export function Hands({ room, moderates }: { room: RoomState; moderates: boolean
         const lower = () =>
           void chat.actions.toggleHand(room.target, isMine ? undefined : name).catch(fail);
         return (
-          <li key={name} className="reaction">
+          <li key={name}>
             {isMine || moderates ? (
-              <button type="button" title={texts.lowerHand(cleanText(name))} onClick={lower}>
+              <button
+                type="button"
+                className="reaction"
+                title={texts.lowerHand(cleanText(name))}
+                onClick={lower}
+              >
                 {label}
               </button>
             ) : (
-              label
+              <span className="reaction">{label}</span>
             )}
           </li>
         );
