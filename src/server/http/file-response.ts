@@ -121,7 +121,8 @@ function folderAnswer(request: Request, source: ZipSource): Answer {
 }
 
 function inlineType({ url }: Request, name: string): string | undefined {
-  if (!new URL(url).searchParams.has("view")) return undefined;
+  // Without a host, Bun gives only the path.
+  if (!new URL(url, "http://localhost").searchParams.has("view")) return undefined;
   return INLINE_TYPES.get(/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? "");
 }
 

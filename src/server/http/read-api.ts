@@ -244,7 +244,7 @@ export class HttpReads {
 }
 
 function optionsOf(request: Request): ReadOptions {
-  const { searchParams } = new URL(request.url);
+  const { searchParams } = new URL(request.url, "http://localhost");
   for (const key of searchParams.keys()) {
     if (key === "after" || key === "wait") continue;
     throw new Fault("usage", msg`unknown parameter '${key.slice(0, 40)}'`, {
