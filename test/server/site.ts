@@ -268,7 +268,10 @@ export class Site {
   /** Fetches like a browser at this address. The caller must advance the time with `wait`. */
   fetch(path: string, init: RequestInit = {}, host = "10.0.0.9"): Promise<Response> {
     const handle = httpHandler({ name: "x", port: () => 1, fingerprint: "x", ...this.server.http });
-    return handle(new Request(`https://x${path}`, init), { host, port: 4_000 });
+    const request = new Request(`https://x${path}`, init);
+    // Without a host, Bun gives only the path.
+    if (request.headers.get("host") === "") Object.defineProperty(request, "url", { value: path });
+    return handle(request, { host, port: 4_000 });
   }
 
   async restartWith(path: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {

@@ -127,6 +127,10 @@ fileTest("creates download links only for readers of the file", async ({ site, b
   expect(await ben.refusal("download", { file: FIVE.id })).toBe("file-unknown");
 });
 
+fileTest("sends a file if the request names no host", async ({ ben, pathFor, get }) => {
+  expect((await get(`${await pathFor(ben)}?view`, { host: "" })).status).toBe(200);
+});
+
 fileTest("expires an unused download link", async ({ site, ben, pathFor, get }) => {
   const [early, late] = [await pathFor(ben), await pathFor(ben)];
   expect((await get(early, { range: "bytes=0-0" })).status).toBe(206);
