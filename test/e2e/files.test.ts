@@ -198,6 +198,9 @@ test("/send, /get and /files work in a chat", async () => {
     await couriers.bob.join(["--room", "desk"], { cwd: sandbox.folder }),
   ];
   file(sandbox, "my photo.jpg", noise(CHUNK_BYTES + 1));
+  // A member learns of uploads that begin after the member has received the room.
+  anas.type("ready");
+  await bobs.json("text", { text: "ready" });
   anas.type('/send "my photo.jpg"');
   const offered = await bobs.json("offered", { name: "my photo.jpg" });
   expect(offered).toMatchObject({ room: "desk", from: "ana", sizeBytes: CHUNK_BYTES + 1 });

@@ -102,6 +102,8 @@ pageTest("tells a member of a mute, a deletion, a removal and a ban", async () =
   await pia.send("/join class");
   await pia.heading("#class").waitFor();
   await pia.send("silly");
+  await pia.waitForMessage("silly");
+  await pia.waitUntilSent();
   await pia.composer.fill("unfinished");
   await act("mute", { on: true });
   await pia.page.getByText("You're muted in this room.", { exact: true }).waitFor();
