@@ -423,9 +423,8 @@ export class Actions {
   /** Lowers the hand of the user, by default their own, which is raised if it is not. */
   async toggleHand(target: string, user?: string): Promise<number> {
     const room = bareTarget(target);
-    const { me, rooms } = this.#model;
-    const hands = [...rooms.values()].find((one) => isSameName(one.target, room))?.hands ?? [];
-    const on = user === undefined && !hands.some((name) => isSameName(name, me));
+    const { hands = [] } = roomOf(this.#model, room) ?? {};
+    const on = user === undefined && !hands.some((name) => isSameName(name, this.#model.me));
     return (await this.#actor.request("hand", defined({ room, on, user }))).seq;
   }
 
