@@ -60,6 +60,8 @@ export const PICTURE_SCALED_PIXELS_MAX = 128_000_000;
 export const PICTURE_SHOWN_BYTES_MAX = 12 * MIB;
 export const PREVIEW_SIDE_MAX = 1_280;
 export const PREVIEW_BYTES_MAX = 160_000;
+/** Encryption adds 16 bytes. */
+export const SEALED_PREVIEW_BYTES_MAX = PREVIEW_BYTES_MAX + 16;
 /** More uploads would only share the same network line. */
 export const CONCURRENT_PAGE_UPLOADS_MAX = 3;
 /** Equal to the time for which the server keeps partial uploads. */

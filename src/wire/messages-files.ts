@@ -15,7 +15,7 @@ import {
   MANIFEST_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
 } from "../base/limits.ts";
-import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX } from "../base/limits-page.ts";
+import { PREVIEW_SIDE_MAX, SEALED_PREVIEW_BYTES_MAX } from "../base/limits-page.ts";
 import {
   bytes,
   count,
@@ -79,7 +79,7 @@ export const FILE_REQUESTS = {
       preview: v.optional(
         v.object({
           file: fileId,
-          size: v.pipe(positive, v.maxValue(PREVIEW_BYTES_MAX + 16)),
+          size: v.pipe(positive, v.maxValue(SEALED_PREVIEW_BYTES_MAX)),
           digest: HASH,
           width: v.optional(previewSide),
           height: v.optional(previewSide),

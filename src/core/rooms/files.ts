@@ -7,7 +7,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_TEXT_BYTES_MAX } from "../../base/limits.ts";
-import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX } from "../../base/limits-page.ts";
+import { PREVIEW_SIDE_MAX, SEALED_PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
 import type { Name } from "../../base/names.ts";
 import { formatSize } from "../../base/sizes.ts";
 import { isCount } from "../../base/values.ts";
@@ -83,8 +83,6 @@ interface MutableFileEntry extends FileEntry {
   readonly at: Map<number, RoomId>;
 }
 
-/** Encryption adds 16 bytes. */
-export const SEALED_PREVIEW_BYTES_MAX = PREVIEW_BYTES_MAX + 16;
 const DIGEST = /^[0-9a-f]{64}$/;
 const NONE: readonly FileId[] = [];
 

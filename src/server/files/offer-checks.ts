@@ -1,9 +1,8 @@
 /** Checks of uploads against their offers. */
 
 import { Fault, msg } from "../../base/fault.ts";
-import { PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
+import { PREVIEW_BYTES_MAX, SEALED_PREVIEW_BYTES_MAX } from "../../base/limits-page.ts";
 import { formatSize } from "../../base/sizes.ts";
-import { SEALED_PREVIEW_BYTES_MAX } from "../../core/rooms/files.ts";
 import type { BlobMetadata } from "../../io/blob/interfaces.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { sameRecipients } from "./recipients.ts";
