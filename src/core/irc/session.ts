@@ -461,8 +461,8 @@ export class IrcSession {
     if (!this.registration.isComplete && isHttp(line)) return this.close("this is an IRC server");
     const label = this.has(CAP.label | CAP.batch) ? labelOf(this, line) : undefined;
     const { target = "" } = this.openBatch ?? {};
-    const isEcho = hasOnlyEcho(line) || (line.command === "BATCH" && target.startsWith("#"));
-    this.#start(new CommandRun(commandFor(this, line), label, isSimplePost(line), isEcho));
+    const isOnlyEcho = hasOnlyEcho(line) || (line.command === "BATCH" && target.startsWith("#"));
+    this.#start(new CommandRun(commandFor(this, line), label, isSimplePost(line), isOnlyEcho));
   }
 
   #start(run: CommandRun): void {
@@ -540,7 +540,7 @@ export class IrcSession {
   #openReplies(run: CommandRun, lines: readonly LineFields[]): void {
     const [first] = lines;
     run.replies = undefined;
-    if (first?.command !== "BATCH") run.batch = this.#batchId();
+    if (first?.command !== "BATCH" || isOneBatch(lines)) run.batch = this.#batchId();
     this.#openLabelled(run.label ?? "", lines, run.batch);
   }
 
@@ -744,6 +744,7 @@ export class IrcSession {
       this.ignored.size > 0 ||
       message.isBy(this.nick);
     if (!isNew || isPersonal) return false;
+    this.#showEchoes();
     channel.seenSeq = last.record.seq;
     this.#countDelivery(channel, last.record.n);
     this.#write(message.bytes(this.caps, channel.name));
@@ -770,6 +771,7 @@ export class IrcSession {
     const isRemoval = record.kind === "kick" && record.body?.["name"] === this.nick;
     if ((record.kind === "leave" && isMine) || isRemoval) channel.hasLeft = true;
     const run = isMine ? this.#runOf(record) : undefined;
+    if (run?.replies === undefined) this.#showEchoes();
     if (run !== undefined || channel.isDirect || record.kind === "file") {
       const lines = this.renderFor(channel, record);
       if (run?.hasOnlyEcho === true) this.#reply(run, lines);
@@ -781,6 +783,13 @@ export class IrcSession {
       return;
     }
     this.#write(shared.bytes(this.caps, channel.name));
+  }
+
+  /** Sends the echoes that wait for further replies to their command, as a later record follows. */
+  #showEchoes(): void {
+    for (const run of this.#runs) {
+      if (run.replies?.some(isEcho) === true) this.#openReplies(run, run.replies);
+    }
   }
 
   #countDelivery(channel: Channel, n: number): void {
@@ -1016,6 +1025,10 @@ function batchEnd(id: string): LineFields {
 function isOneBatch(lines: readonly LineFields[]): boolean {
   const [opened, closed] = [lines[0]?.params[0] ?? "", lines.at(-1)?.params[0] ?? ""];
   return lines[0]?.command === "BATCH" && closed === opened.replace("+", "-");
+}
+
+function isEcho({ command }: LineFields): boolean {
+  return command === "PRIVMSG" || command === "NOTICE" || command === "TAGMSG";
 }
 
 function isInvitation({ kind, body }: ChatRecord, name: string): boolean {

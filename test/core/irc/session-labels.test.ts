@@ -89,16 +89,22 @@ describe("labels", () => {
     expect(theirs.every((line) => !line.includes("label="))).toBe(true);
   });
 
-  ircTest("keep echoes in the order of the room", async ({ irc, one, two }) => {
+  test.each([
+    ["#lobby", "#lobby"],
+    ["#lobby,#lab", "#lobby"],
+    ["ben", "ana"],
+  ])("keep echoes to %p in the order of the room", async (mine, theirs) => {
+    const { irc, one, two } = await ircPair();
+    await one.ask("JOIN #lab");
     await one.news();
     for (let i = 0; i < 20; i++) {
-      one.send(`@label=${i} PRIVMSG #lobby :mine ${i}`);
-      two.send(`PRIVMSG #lobby :theirs ${i}`);
+      one.send(`@label=${i} PRIVMSG ${mine} :mine ${i}`);
+      two.send(`PRIVMSG ${theirs} :theirs ${i}`);
     }
     await irc.site.time.advance(5_000);
     const lines = (await one.sync()).filter((line) => line.includes(" PRIVMSG "));
     const seqs = lines.map((line) => Number(/msgid=\S+?-(\d+)[; ]/.exec(line)?.[1]));
-    expect(seqs).toHaveLength(40);
+    expect(seqs).toHaveLength(mine.includes(",") ? 60 : 40);
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   });
 
