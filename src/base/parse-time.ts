@@ -2,10 +2,9 @@
 
 import { Fault, msg } from "./fault.ts";
 import { quoteText } from "./text.ts";
-import { formatUtc, type OffsetMinutes } from "./time.ts";
+import { DAY_MS, formatUtc, type OffsetMinutes } from "./time.ts";
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["s", 1_000],
   ["m", MINUTE_MS],

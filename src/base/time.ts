@@ -7,6 +7,7 @@ export type OffsetMinutes = (unixMs: number) => number;
 export const UNIX_MS_MAX = 8_640_000_000_000_000;
 
 const MINUTE_MS = 60_000;
+export const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /**
  * Returns the nearest time within the range of `Date`; NaN becomes 1970. Times come from other

@@ -11,6 +11,7 @@ import {
   SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
 import { formatDuration } from "../base/sizes.ts";
+import { DAY_MS } from "../base/time.ts";
 import { setNewest } from "./evict.ts";
 
 export class TokenBucket {
@@ -114,8 +115,6 @@ export class HourlyQuota {
     throw new Fault("too-many", message, { remedy });
   }
 }
-
-const DAY_MS = 24 * HOUR_SECONDS * 1_000;
 
 /** Bytes by key and UTC day. */
 export class DailyQuota {

@@ -1,5 +1,6 @@
 /** Rows of a timeline, as drawn by a view. */
 
+import { DAY_MS } from "../../base/time.ts";
 import { ROW_SHARING_KINDS } from "../../wire/kinds.ts";
 import { indexOfSeq, isMessage, isSameName, itemAt } from "./item.ts";
 import { openRoom } from "./selectors.ts";
@@ -49,7 +50,6 @@ const MEMBERSHIP_ROW_MS = 60 * 60_000;
 const FILES_MS = 60_000;
 const FILES_MAX = 12;
 const NONE: readonly Item[] = [];
-const DAY_MS = 24 * 60 * 60_000;
 const NO_PINS: readonly number[] = [];
 const NO_ITEMS: ItemRange = { items: [], hasOlder: false, hasNewer: false };
 

@@ -13,7 +13,7 @@ import {
   PREDECESSORS_MAX,
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
-import { clampUnixMs } from "../../base/time.ts";
+import { clampUnixMs, DAY_MS } from "../../base/time.ts";
 import { type Body, fieldsOf, isOfLog } from "../../wire/kinds.ts";
 import {
   type Draft,
@@ -78,8 +78,6 @@ export interface Enrolment {
   readonly deviceKey: Uint8Array;
   readonly deviceCert: Uint8Array;
 }
-
-const DAY_MS = 24 * 60 * 60_000;
 
 /** Shared by all accounts without IRC passwords, to save memory. */
 const NO_IRC_PASSWORDS: ReadonlyMap<number, IrcPassword> = new Map();

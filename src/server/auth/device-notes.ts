@@ -5,7 +5,7 @@ import { deviceLabelOf } from "../../base/client-name.ts";
 import type { UserId } from "../../base/ids.ts";
 import { DEVICE_NOTES_SAVE_INTERVAL_MS } from "../../base/limits.ts";
 import { jsonLine } from "../../base/text.ts";
-import { clampUnixMs } from "../../base/time.ts";
+import { clampUnixMs, DAY_MS } from "../../base/time.ts";
 import { type Account, dayOf } from "../../core/rooms/accounts.ts";
 import { count, tableOf } from "../../wire/field.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -18,8 +18,6 @@ import type { Member } from "../session/connection-state.ts";
 const DEVICE_NOTES_BYTES_MAX = 16 * 1024 * 1024;
 
 const DEVICE_NOTES_MAX = 100_000;
-
-const DAY_MS = 24 * 60 * 60_000;
 
 const FILE = v.object({
   format: v.literal(1),

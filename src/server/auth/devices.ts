@@ -2,6 +2,7 @@
 
 import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
 import { Fault, msg } from "../../base/fault.ts";
+import { DAY_MS } from "../../base/time.ts";
 import { dayOf } from "../../core/rooms/accounts.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
 import type { RequestOf } from "../../wire/messages.ts";
@@ -10,8 +11,6 @@ import { DEFERRED, type Deferred, type Sender, type SomeHandlers } from "../kern
 import { LinkOffers } from "./device-linking.ts";
 import type { Authenticator } from "./login.ts";
 import { isCertifiedBy } from "./secrets.ts";
-
-const DAY_MS = 24 * 60 * 60_000;
 
 interface DevicesOptions extends ServerContext {
   readonly authenticator: Pick<Authenticator, "guessCode">;

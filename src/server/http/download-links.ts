@@ -10,6 +10,7 @@ import {
   CONCURRENT_HTTP_DOWNLOADS_MAX,
   DOWNLOAD_FIRST_MS,
 } from "../../base/limits-page.ts";
+import { DAY_MS } from "../../base/time.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import { type FileEntry, isPrivateFile } from "../../core/rooms/files.ts";
 import { fileLinkKeyOf, fileLinkMac } from "../../crypto/file-link.ts";
@@ -275,7 +276,6 @@ export class WebDownloads {
   }
 }
 
-const DAY_MS = 86_400_000;
 const TOKEN = /^(u[\w-]{11})\/(f[\w-]{11})\/([1-9]\d{0,6})\/([\w-]{22})$/;
 
 interface FileLinksOptions extends Pick<ServerContext, "identity" | "clock"> {

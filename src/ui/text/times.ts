@@ -1,9 +1,7 @@
 /** Dates, times and lists in a user's language and time zone. */
 
-import { clampUnixMs, dateOf } from "../../base/time.ts";
+import { clampUnixMs, DAY_MS, dateOf } from "../../base/time.ts";
 import type { Texts } from "../messages/en/page.ts";
-
-const DAY_MS = 24 * 60 * 60_000;
 
 export interface Times {
   readonly clock: (unixMs: number) => string;
