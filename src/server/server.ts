@@ -6,7 +6,7 @@ import { CONCURRENT_PAGE_READS_MAX } from "../base/limits.ts";
 import { TargetResolver } from "../core/rooms/targets.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { BlobStore } from "../io/blob/interfaces.ts";
-import type { Listener } from "../io/link/link.ts";
+import type { Listener, ServerTls } from "../io/link/link.ts";
 import type { Log } from "../io/log/log.ts";
 import { Slots } from "../io/task-queue.ts";
 import type { ServerAddress } from "../wire/invite.ts";
@@ -148,6 +148,10 @@ export class Server {
   listen(listener: Listener): void {
     this.#listeners.push(listener);
     this.#open.fanOut.add(listener);
+  }
+
+  setCertificate(tls: ServerTls): void {
+    for (const listener of this.#listeners) listener.setCertificate?.(tls);
   }
 
   /** Opens the IRC gateway, to which the caller adds listeners. */

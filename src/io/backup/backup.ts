@@ -65,6 +65,7 @@ export interface BackupResult {
 
 export const SMALL_FILES: readonly string[] = [
   ...["format.json", "identity.key", "tls.crt", "tls.key", "settings.toml", "settings.json"],
+  ...["ca.crt", "ca.key", "local.crt"],
   ...["invite", "marks.json", "devices.json", "clock.json"],
 ];
 export const SMALL_BYTES_MAX = READ_POSITIONS_BYTES_MAX;

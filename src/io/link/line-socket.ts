@@ -10,7 +10,7 @@ import {
 } from "../../base/limits.ts";
 import type { Clock } from "../clock.ts";
 import { rethrow, slowReaderFault } from "./base-link.ts";
-import type { Address } from "./link.ts";
+import type { Address, TlsPair } from "./link.ts";
 
 export interface LineSocketHandlers {
   /** The receiver owns the bytes. No call follows this end's `end` or `destroy`. */
@@ -56,6 +56,8 @@ export interface LineListenerEvents {
 
 export interface LineListener {
   readonly port: number;
+  /** Serves another certificate to new connections. */
+  setCertificate?(tls: TlsPair): void;
   stop(): Promise<void>;
 }
 

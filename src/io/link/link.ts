@@ -86,6 +86,17 @@ export interface ListenerEvents {
   link(link: Link, parent: Link | undefined): void;
 }
 
+/** In PEM format. */
+export interface TlsPair {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+export interface ServerTls extends TlsPair {
+  /** For clients that ask for this name (RFC 6066, section 3). */
+  readonly named?: (TlsPair & { readonly name: string }) | undefined;
+}
+
 export interface Listener {
   readonly transport: Transport;
   readonly port: number;
@@ -95,6 +106,11 @@ export interface Listener {
    * @param records the message's records, so that links in this process need not decode it
    */
   publish(topic: string, message: Uint8Array, records?: readonly HeadedRecord[]): void;
+  /**
+   * Serves another certificate to new connections. Exists for transports whose clients may check a
+   * certificate's dates.
+   */
+  setCertificate?(tls: ServerTls): void;
   stop(): Promise<void>;
 }
 

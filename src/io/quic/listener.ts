@@ -14,7 +14,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { HELLO_TIMEOUT_MS, UDP_HALF_OPEN_MAX } from "../../base/limits.ts";
 import { withTimeout } from "../clock.ts";
 import { certificateHashOf } from "../link/certificate-hash.ts";
-import type { Address, Listener, ListenerEvents } from "../link/link.ts";
+import type { Address, Listener, ListenerEvents, TlsPair } from "../link/link.ts";
 import { Topics } from "../link/topics.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, type QuicPipe, QuicSocket, type QuicWire } from "./adapter.ts";
@@ -24,7 +24,8 @@ import { QuicLink } from "./link.ts";
 export interface QuicListenOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls: { readonly certPem: string; readonly keyPem: string };
+  /** Permanent, because clients check the server's identity instead of the certificate's dates. */
+  readonly tls: TlsPair;
   readonly congestion?: Congestion;
   readonly unlinkedMax?: number;
 }

@@ -11,7 +11,7 @@ import {
   type LineSocket,
   type LineSocketOptions,
 } from "../link/line-socket.ts";
-import type { Address } from "../link/link.ts";
+import type { Address, TlsPair } from "../link/link.ts";
 import { normalizeAddress } from "../ws/address.ts";
 import { HalfOpenWatch } from "../ws/half-open.ts";
 import { listenFault } from "../ws/listener.ts";
@@ -20,7 +20,7 @@ import { TcpLineSocket } from "./line-socket.ts";
 export interface TcpListenOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls: { readonly certPem: string; readonly keyPem: string } | undefined;
+  readonly tls: TlsPair | undefined;
 }
 
 /** OpenSSL's number for TLS 1.2, because many IRC clients and bouncers do not support TLS 1.3. */
@@ -56,7 +56,7 @@ class TcpListener implements LineListener {
   readonly #options: TcpListenOptions;
   readonly #events: LineListenerEvents;
   readonly #clock: Clock;
-  readonly #server: TCPSocketListener<Connection>;
+  #server: TCPSocketListener<Connection>;
   readonly #sockets = new Set<LineSocket>();
   readonly #handshaking = new Map<number, Handshaking>();
   readonly #watch: HalfOpenWatch;
@@ -76,7 +76,7 @@ class TcpListener implements LineListener {
       flushQueue: new FlushQueue(),
       onClosed: (lines) => this.#remove(lines),
     };
-    this.#server = this.#listen();
+    this.#server = this.#listen(options);
     this.port = this.#server.port;
     this.#watch = new HalfOpenWatch({
       sockets: {
@@ -88,6 +88,12 @@ class TcpListener implements LineListener {
       now: () => clock.now(),
       areDescriptorsLow,
     });
+  }
+
+  setCertificate(tls: TlsPair): void {
+    if (this.#stopping !== undefined || this.#options.tls === undefined) return;
+    this.#server.stop();
+    this.#server = this.#listen({ ...this.#options, port: this.port, tls });
   }
 
   stop(): Promise<void> {
@@ -109,8 +115,7 @@ class TcpListener implements LineListener {
     this.#server.stop(true);
   }
 
-  #listen(): TCPSocketListener<Connection> {
-    const { host, port, tls } = this.#options;
+  #listen({ host, port, tls }: TcpListenOptions): TCPSocketListener<Connection> {
     const secure = { cert: tls?.certPem ?? "", key: tls?.keyPem ?? "", minVersion: TLS_1_2 };
     try {
       return Bun.listen<Connection>({

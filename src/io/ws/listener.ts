@@ -29,7 +29,7 @@ import {
   type LineSocketHandlers,
   type LineSocketOptions,
 } from "../link/line-socket.ts";
-import type { Address, Listener, ListenerEvents } from "../link/link.ts";
+import type { Address, Listener, ListenerEvents, ServerTls } from "../link/link.ts";
 import { Topics } from "../link/topics.ts";
 import { normalizeAddress, requestUrl } from "./address.ts";
 import { HalfOpenWatch, openSockets } from "./half-open.ts";
@@ -37,16 +37,11 @@ import { LINE_PATH, lineProtocolOf, WsLineSocket } from "./line-socket.ts";
 import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./server-link.ts";
 import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
 
-export interface WsTls {
-  readonly certPem: string;
-  readonly keyPem: string;
-}
-
 export interface WsListenOptions {
   readonly host: string;
   readonly port: number;
   /** `false` for plain WebSocket on loopback with `--no-tls`. */
-  readonly tls: WsTls | false;
+  readonly tls: ServerTls | false;
   /** Certificate (PEM) of a TLS proxy in front of the server, if `tls` is `false`. */
   readonly proxyCertificate?: string;
   /** Reports whether a `Host` header names this server. Default: every `Host` is accepted. */
@@ -90,11 +85,14 @@ class WsListener implements Listener {
   readonly port: number;
   readonly #options: WsListenOptions;
   readonly #events: ListenerEvents;
-  readonly #linkOptions: WsServerLinkOptions;
+  #tls: WsListenOptions["tls"];
+  #linkOptions: WsServerLinkOptions;
   readonly #links = new Set<WsServerLink>();
   readonly #lineSockets = new Set<LineSocket>();
   readonly #lineOptions: LineSocketOptions;
-  readonly #server: Server<WsSocketData>;
+  #server: Server<WsSocketData>;
+  /** Servers with an earlier certificate, which still have connections. */
+  readonly #former = new Set<Server<WsSocketData>>();
   readonly #halfOpen: HalfOpenWatch | undefined;
   #nextScan: ReturnType<typeof setTimeout> | undefined;
   #unsweptBytes = 0;
@@ -104,6 +102,7 @@ class WsListener implements Listener {
   constructor(options: WsListenOptions, events: ListenerEvents) {
     this.#options = options;
     this.#events = events;
+    this.#tls = options.tls;
     this.#linkOptions = {
       certificateHash: hashOf(options),
       topics: new Topics(),
@@ -122,7 +121,7 @@ class WsListener implements Listener {
         this.#onRemoved();
       },
     };
-    this.#server = this.#serve();
+    this.#server = this.#serve(options.port);
     this.port = this.#server.port ?? options.port;
     const sockets = openSockets();
     if (sockets === undefined) return;
@@ -148,11 +147,25 @@ class WsListener implements Listener {
     }
     for (const link of this.#linkOptions.unflushed) link.flush();
     this.#server.publish(topic, message);
+    for (const server of this.#former) server.publish(topic, message);
     this.#linkOptions.topics.count(topic, message.length);
     this.#unsweptBytes += message.length;
     if (this.#unsweptBytes < SWEEP_BYTES) return;
     this.#unsweptBytes = 0;
     for (const link of [...this.#links]) if (link.isOverLimit()) link.drop(slowReaderFault());
+  }
+
+  // `Server.reload` (Bun 1.4.4) keeps the certificate, so another server takes over the port. Open
+  // connections stay with the former one; handshakes in progress fail, and clients repeat them.
+  setCertificate(tls: ServerTls): void {
+    if (this.#stopping !== undefined) return;
+    this.#linkOptions = { ...this.#linkOptions, certificateHash: certificateHashOf(tls.certPem) };
+    if (this.#tls === false) return;
+    this.#tls = tls;
+    const former = this.#server;
+    this.#former.add(former);
+    void former.stop().then(() => this.#former.delete(former));
+    this.#server = this.#serve(this.port);
   }
 
   stop(): Promise<void> {
@@ -168,7 +181,7 @@ class WsListener implements Listener {
     for (const socket of [...this.#lineSockets]) socket.end();
     if (!this.#isEmpty()) await this.#emptied.promise;
     await withTimeout(stopped, LINGER_MS, () => undefined);
-    await this.#server.stop(true);
+    await Promise.all([this.#server, ...this.#former].map((server) => server.stop(true)));
   }
 
   #onRemoved(): void {
@@ -179,15 +192,14 @@ class WsListener implements Listener {
     return this.#links.size === 0 && this.#lineSockets.size === 0;
   }
 
-  #serve(): Server<WsSocketData> {
-    const { host, port, tls } = this.#options;
-    const secure = { cert: "", key: "", minVersion: TLS_1_3 };
-    if (tls !== false) Object.assign(secure, { cert: tls.certPem, key: tls.keyPem });
+  #serve(port: number): Server<WsSocketData> {
+    const { host } = this.#options;
+    const tls = this.#tls;
     try {
       return Bun.serve<WsSocketData>({
         hostname: host,
         port,
-        ...(tls === false ? {} : { tls: secure }),
+        ...(tls === false ? {} : { tls: bunTls(tls) }),
         idleTimeout: HTTP_IDLE_SECONDS,
         // Outside development mode, Bun by default lets other programs listen on the same port.
         reusePort: false,
@@ -254,7 +266,12 @@ class WsListener implements Listener {
     const [perSecond, burst] = [CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST];
     const controlFrames = new TokenBucket(perSecond, burst, performance.now());
     const upgrade = {
-      data: { remote, controlFrames, ...(lineProtocol === undefined ? {} : { lineProtocol }) },
+      data: {
+        remote,
+        host: url.hostname,
+        controlFrames,
+        ...(lineProtocol === undefined ? {} : { lineProtocol }),
+      },
       ...(lineProtocol !== undefined && offered !== null
         ? { headers: { "sec-websocket-protocol": lineProtocol } }
         : {}),
@@ -267,7 +284,14 @@ class WsListener implements Listener {
   #open(socket: ServerWebSocket<WsSocketData>): void {
     socket.binaryType = "uint8array";
     if (socket.data.lineProtocol !== undefined) return this.#openLineSocket(socket);
-    const link = new WsServerLink(socket, this.#linkOptions);
+    const { named } = this.#tls === false ? {} : this.#tls;
+    const isNamed = named !== undefined && socket.data.host === named.name;
+    const link = new WsServerLink(
+      socket,
+      isNamed
+        ? { ...this.#linkOptions, certificateHash: certificateHashOf(named.certPem) }
+        : this.#linkOptions,
+    );
     socket.data.endpoint = link;
     this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);
@@ -312,6 +336,12 @@ function isSameOrigin(request: Request): boolean {
   // Parse the host with the origin's scheme, so that host and origin omit the default port.
   const url = `${protocol}//${host}`;
   return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
+}
+
+function bunTls({ certPem, keyPem, named }: ServerTls): Bun.TLSOptions[] {
+  const secure = { cert: certPem, key: keyPem, minVersion: TLS_1_3 };
+  if (named === undefined) return [secure];
+  return [secure, { ...secure, cert: named.certPem, key: named.keyPem, serverName: named.name }];
 }
 
 function hashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {

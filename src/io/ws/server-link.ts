@@ -174,6 +174,8 @@ export interface WsEndpoint {
 
 export interface WsSocketData {
   readonly remote: Address;
+  /** Name or address in the request's `Host` header. */
+  readonly host: string;
   /** `undefined` for a link. */
   readonly lineProtocol?: LineProtocol;
   readonly controlFrames: TokenBucket;

@@ -21,13 +21,14 @@ import { IrcSession } from "../../core/irc/session.ts";
 import { SharedRecords, sharedMessage } from "../../core/irc/shared-message.ts";
 import { TokenBuckets } from "../../core/rate.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { certificateHashOf } from "../../io/link/certificate-hash.ts";
 import type {
   LineListener,
   LineListenerEvents,
   LineSocket,
   LineSocketHandlers,
 } from "../../io/link/line-socket.ts";
-import type { Address, Listener, ListenerEvents } from "../../io/link/link.ts";
+import type { Address, Listener, ListenerEvents, ServerTls } from "../../io/link/link.ts";
 import { Topics } from "../../io/link/topics.ts";
 import { formatAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { WireRecord } from "../../wire/messages.ts";
@@ -87,6 +88,13 @@ export class IrcGateway implements Listener, LineListenerEvents {
     this.#listeners.push(listener);
     if (certificate === undefined) return;
     this.#options.ircPasswords.tls ??= { port: listener.port, certificate };
+  }
+
+  setCertificate(tls: ServerTls): void {
+    for (const listener of this.#listeners) listener.setCertificate?.(tls);
+    const { ircPasswords } = this.#options;
+    if (ircPasswords.tls === undefined) return;
+    ircPasswords.tls = { ...ircPasswords.tls, certificate: certificateHashOf(tls.certPem) };
   }
 
   accept(remote: Address): boolean {

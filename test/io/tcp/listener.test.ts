@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { connect as connectTls } from "node:tls";
 import type { Socket } from "bun";
 import { DRAIN_TIMEOUT_MS, FIRST_REQUEST_TIMEOUT_MS } from "../../../src/base/limits.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import { type Clock, systemClock } from "../../../src/io/clock.ts";
-import type { LineListenerEvents } from "../../../src/io/link/line-socket.ts";
+import type { LineListenerEvents, LineSocket } from "../../../src/io/link/line-socket.ts";
 import { listenTcp } from "../../../src/io/tcp/listener.ts";
 import { until, within } from "../../event.ts";
 import { type LineClient, LineLog, LineObserver } from "../line-client.ts";
@@ -399,5 +400,31 @@ test.each([
   expect(server.closedCount).toBe(1);
   client.sever();
   between.stop(true);
+  await listener.stop();
+});
+
+test("serves a new certificate to new connections, while open ones continue", async () => {
+  const sockets: LineObserver[] = [];
+  const socket = (opened: LineSocket) => {
+    const observer = new LineObserver(opened);
+    sockets.push(observer);
+    return observer;
+  };
+  const listener = listen({ accept: () => true, socket }, true);
+  const first = await dial(listener.port, true);
+  const next = await makeCertificate(["next.example"]);
+  listener.setCertificate?.(next);
+  const names = await new Promise((resolve, reject) => {
+    const { port } = listener;
+    const peer = connectTls({ host, port, rejectUnauthorized: false }, () => {
+      resolve(peer.getPeerCertificate().subjectaltname);
+      peer.end();
+    });
+    peer.on("error", reject);
+  });
+  expect(names).toContain("next.example");
+  first.write("PING\n");
+  await until("a line on the first connection", () => sockets[0]?.received.text.includes("PING"));
+  first.close();
   await listener.stop();
 });

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { connect as connectTls } from "node:tls";
 import { Fault } from "../../../src/base/fault.ts";
 import { CONTROL_FRAMES_BURST } from "../../../src/base/limits.ts";
 import { makeCertificate } from "../../../src/crypto/certificate.ts";
@@ -7,6 +8,7 @@ import { normalizeAddress, requestUrl } from "../../../src/io/ws/address.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 import { certificateHash } from "../../crypto/certificate-hash.ts";
+import { until } from "../../event.ts";
 import { LinkObserver, turn } from "../link-observer.ts";
 
 const certificate = await makeCertificate();
@@ -242,4 +244,55 @@ test("reports an unexpected error in a request, and answers the next one", async
   isBroken = false;
   expect(await (await fetch(url)).text()).toBe("fine");
   await failing.stop();
+});
+
+describe("a new certificate", () => {
+  const peerNames = (port: number, servername = "") =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connectTls({ host, port, servername, rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().subjectaltname ?? "");
+        socket.end();
+      });
+      socket.on("error", reject);
+    });
+
+  test("is for new connections, while open ones continue and receive publications", async () => {
+    const opened: Link[] = [];
+    const onLink = { accept: () => true, link: (link: Link) => void opened.push(link) };
+    const changing = listenWs({ host, port: 0, tls: certificate, http }, onLink);
+    const { port } = changing;
+    const firstLink = await wsDial()({ host, port, timeoutMs });
+    const first = new LinkObserver(firstLink);
+    const next = await makeCertificate(["next.example"]);
+    changing.setCertificate?.(next);
+    expect(await peerNames(port)).toContain("next.example");
+    const secondLink = await wsDial()({ host, port, timeoutMs });
+    const second = new LinkObserver(secondLink);
+    const hashes = [firstLink, secondLink].map((link) => link.certificateHash);
+    expect(hashes).toEqual([certificateHash(certificate.certPem), certificateHash(next.certPem)]);
+    await until("two links", () => opened.length === 2);
+    expect(opened.map((link) => link.certificateHash)).toEqual(hashes);
+    for (const link of opened) link.follow("room");
+    // More followers than receive a message individually.
+    const others = await Promise.all(
+      Array.from({ length: 20 }, () => wsDial()({ host, port, timeoutMs })),
+    );
+    await until("all links", () => opened.length === 22);
+    for (const link of opened.slice(2)) link.follow("room");
+    changing.publish("room", new Uint8Array([7]));
+    await Promise.all([first.count(1), second.count(1)]);
+    for (const link of [firstLink, secondLink, ...others]) link.close();
+    await changing.stop();
+    expect(changing.port).toBe(port);
+  });
+
+  test("may be for one name only, with its own hash", async () => {
+    const named = { name: "chat.example", ...(await makeCertificate(["chat.example"])) };
+    const both = listenWs({ host, port: 0, tls: { ...certificate, named }, http }, events);
+    const { port } = both;
+    expect(await peerNames(port, "chat.example")).toContain("chat.example");
+    expect(await peerNames(port, "other.example")).not.toContain("chat.example");
+    expect(await peerNames(port)).not.toContain("chat.example");
+    await both.stop();
+  });
 });
