@@ -5,6 +5,7 @@ import { CHECK_TIMEOUT_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
 import { CLUSTER_LAG_HIGH } from "../../base/limits-cluster.ts";
 import { counted, formatElapsed, formatSize } from "../../base/sizes.ts";
 import { quoteText } from "../../base/text.ts";
+import { DAY_MS } from "../../base/time.ts";
 import type { Greeted } from "../../client/trust.ts";
 import { lineage } from "../../crypto/succession.ts";
 import { noMajority } from "../../io/cluster/majority.ts";
@@ -58,6 +59,9 @@ export async function checkNetwork(
 ): Promise<void> {
   await new NetworkCheck(probes, expected).run(examination);
 }
+
+/** Certificates of public authorities are renewed about a month before they end. */
+const CERTIFICATE_DAYS_MIN = 14;
 
 class NetworkCheck {
   readonly #probes: NetworkProbes;
@@ -141,7 +145,10 @@ class NetworkCheck {
 
   async #tls(): Promise<Finding> {
     const { protocol, subject, expires } = await this.#probes.shakeHands(this.#target());
-    return ok(`${protocol}, certificate of ${quoteText(subject)} until ${quoteText(expires)}`);
+    const found = `${protocol}, certificate of ${quoteText(subject)} until ${quoteText(expires)}`;
+    const leftMs = Date.parse(expires) - this.#probes.unixMs();
+    if (!(leftMs < CERTIFICATE_DAYS_MIN * DAY_MS)) return ok(found);
+    return warning(found, "renew it, as browsers refuse it after that date; chat does not");
   }
 
   async #identity(): Promise<Finding> {
