@@ -104,6 +104,7 @@ export const VERBS: VerbTable = {
     "chat trust list",
     "chat trust accept 192.0.2.7 --fingerprint SHA256:...",
     "chat trust forget 192.0.2.7",
+    "chat trust root 192.0.2.7",
   ]),
   verify: verbRow("Check history for tampering", () => import("./verify.ts"), [
     "chat verify",

@@ -3,28 +3,32 @@
 import { Fault } from "../base/fault.ts";
 import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
-import { argument, defineVerb, stringFlag } from "../cli/command.ts";
+import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { greetServer, openDialer } from "../cli/connect/dial.ts";
+import { fetchRoot, rootInstaller } from "../cli/connect/root.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
+import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
-import { printList, printResult, timeCell } from "../cli/output/result.ts";
-import type { Greeted } from "../client/trust.ts";
+import { printData, printList, printResult, timeCell } from "../cli/output/result.ts";
+import { type Greeted, pin } from "../client/trust.ts";
 import { ClientState, type Pin } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { formatAddress, parseServerSpec, type ServerSpec } from "../wire/invite.ts";
 
 export const command = defineVerb({
   args: {
-    action: argument("list, accept or forget", {
+    action: argument("list, accept, forget or root", {
       required: false,
-      choices: ["list", "accept", "forget"],
+      choices: ["list", "accept", "forget", "root"],
     }),
     at: SERVER_ARGUMENT,
     fingerprint: stringFlag("FP", "Expected fingerprint"),
     transport: TRANSPORT_FLAG,
+    out: stringFlag("FILE", "root: write the certificate to a file instead of installing it"),
+    print: flag("root: print the certificate instead of installing it"),
   },
-  async run({ action = "list", at, fingerprint, transport }, context) {
+  async run({ action = "list", at, fingerprint, transport, ...output }, context) {
     const address = at === undefined ? undefined : parseServerSpec(at);
     using state = ClientState.open(context.settings().folders.data);
     if (action === "list") return listPins(context, state, address);
@@ -34,12 +38,66 @@ export const command = defineVerb({
     if (action === "forget") return forgetPin(context, state, address);
     const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
     const { clock } = context;
+    if (action === "root")
+      return await installRoot(context, state, address, { expected, ...output });
     const options = { transport: transportOf(context, transport, address) };
     using dialer = openDialer(clock, address, options);
     const greeting = await greetServer(clock, dialer.dial);
     return await accept(context, state, address, { greeting, expected });
   },
 });
+
+interface RootOptions {
+  readonly expected: Fingerprint | undefined;
+  readonly out: string | undefined;
+  readonly print: boolean;
+}
+
+/** Installs, writes or prints the root certificate of a server whose identity is trusted. */
+async function installRoot(
+  context: Context,
+  state: ClientState,
+  at: ServerSpec,
+  { expected, out, print }: RootOptions,
+): Promise<number> {
+  const { clock, terminal } = context;
+  using dialer = openDialer(clock, at, { transport: "tcp" });
+  const greeting = await greetServer(clock, dialer.dial);
+  const server = formatAddress(at);
+  const requested = expected ?? at.fingerprint;
+  pin(greeting, { state, clock }, { address: server, requested, strict: true });
+  const { pem, sha256, names } = await fetchRoot(at, greeting.greeting.certificateHash);
+  const line = { kind: "root", server, names, sha256: sha256.replaceAll(":", "").toLowerCase() };
+  if (print) return printData(context, { ...line, pem }, pem);
+  if (out !== undefined) {
+    const file = new OutputFile(out);
+    file.write(pem);
+    file.finish();
+    return printResult(context, { ...line, path: out }, `wrote ${out}; SHA-256 ${sha256}`);
+  }
+  const installer = rootInstaller(context.env);
+  printNotice(
+    context,
+    `root certificate of ${server} for ${names.join(", ")} and no other name; SHA-256 ${sha256}`,
+  );
+  if (installer === undefined || terminal === undefined) {
+    throw usageFault(
+      installer === undefined ? "no program to install certificates" : "no terminal to confirm on",
+      "add --out FILE, and import the file in the settings of the browser",
+    );
+  }
+  const question = "Does the server's owner see the same SHA-256, and shall browsers trust it?";
+  if (!(await terminal.confirm(question))) {
+    throw usageFault(
+      "the root certificate was not installed",
+      "compare it with the server's owner",
+    );
+  }
+  await installer.install(pem, names[0] ?? server);
+  const address = `https://${names[0]}:${at.port}/`;
+  const text = `installed for ${installer.reach}; restart them, and open ${address}`;
+  return printResult(context, { ...line, installed: true }, text);
+}
 
 function listPins(context: Context, state: ClientState, at: ServerSpec | undefined): number {
   const addressFilter = at === undefined ? undefined : formatAddress(at);

@@ -11,7 +11,7 @@ export interface CertificatePair {
 }
 
 const PEM_LINE = /.{1,64}/g;
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+export const CERTIFICATE_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 /**
  * Always in the past, because some machines have a wrong clock. Clients trust the pinned identity
  * instead of dates.
@@ -20,18 +20,21 @@ const NOT_BEFORE = new Date("1970-01-01T00:00:00Z");
 const NOT_AFTER = new Date("9999-12-31T23:59:59Z");
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"];
 
-export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
-  // Imported lazily, because only a server's first start needs the library. `reflect-metadata` must
-  // be loaded first.
+/** Loaded when needed, as most starts make no certificate. `reflect-metadata` must come first. */
+export async function x509Library(): Promise<typeof import("@peculiar/x509")> {
   await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509");
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+  return import("@peculiar/x509");
+}
+
+export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
+  const x509 = await x509Library();
+  const keys = await crypto.subtle.generateKey(CERTIFICATE_ALGORITHM, true, ["sign", "verify"]);
   const hosts = [...new Set([...LOOPBACK_NAMES, ...names])];
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: "CN=chat",
     notBefore: NOT_BEFORE,
     notAfter: NOT_AFTER,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: CERTIFICATE_ALGORITHM,
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -100,7 +103,7 @@ function readPrivateKey(keyPem: string): KeyObject {
   }
 }
 
-function pemOf(label: string, der: Uint8Array): string {
+export function pemOf(label: string, der: Uint8Array): string {
   const lines = der.toBase64().match(PEM_LINE) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
 }

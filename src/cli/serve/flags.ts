@@ -198,9 +198,9 @@ export function parsePublic(
 
 export function hostNames(
   args: { readonly host?: string | undefined; readonly public: readonly string[] },
-  ...certificates: readonly (string | undefined)[]
+  certPem: string | undefined,
 ): string[] {
-  const certified = certificates.filter((pem) => pem !== undefined).flatMap(certificateNames);
+  const certified = certPem === undefined ? [] : certificateNames(certPem);
   const host = args.host === undefined ? [] : [args.host];
   return [...host, ...parsePublic(args.public).map(({ host }) => host), ...certified];
 }

@@ -28,6 +28,7 @@ import { HTTPS_PORT, parsePublic, type ServeArgs } from "./flags.ts";
 import type { OpenFolder } from "./folder.ts";
 import { ircAddress, type OpenIrcListener } from "./irc.ts";
 import type { OpenListeners } from "./listen.ts";
+import type { NamedCertificate } from "./local-root.ts";
 import { type Offer, type OfferedRelease, PROGRAM_TARGETS, pinOf, programFile } from "./offer.ts";
 import { printRecovery } from "./recovery.ts";
 
@@ -49,6 +50,8 @@ export interface JoinInfo {
     /** Hash of the server's public key; absent if browsers trust the certificate. */
     readonly pin?: string;
   };
+  /** Certificate for browsers that trust the server's root. */
+  readonly named?: Pick<NamedCertificate, "name" | "rootSha256">;
   /** Token that makes the first user who opens the page with it an operator. */
   readonly operatorToken: string;
 }
@@ -80,6 +83,25 @@ function programLines(joinInfo: JoinInfo): string[] {
   return [
     `  the program       curl ${pin === undefined ? "-O" : "-kO"} ${address}${first}`,
     ...otherLines,
+  ];
+}
+
+function trustedAddress({ named, local }: JoinInfo): string | undefined {
+  return named && `https://${named.name}:${local.port}/`;
+}
+
+/** In the form that certificate managers display. */
+function formatSha256(hex: string): string {
+  return (hex.toUpperCase().match(/../g) ?? []).join(":");
+}
+
+function trustLines(joinInfo: JoinInfo): string[] {
+  const { named } = joinInfo;
+  if (named === undefined) return [];
+  return [
+    `  without warning   ${trustedAddress(joinInfo)} (see /trust in a browser)`,
+    "  root certificate  SHA-256, to compare before you install it:",
+    `    ${formatSha256(named.rootSha256)}`,
   ];
 }
 
@@ -152,6 +174,7 @@ function joinLines(joinInfo: JoinInfo, env: Context["env"]): string[] {
     ...irc.map((address) => `  in an IRC client  ${address}`),
     `  server password   ${roomPassword ?? "none: any user may register"}`,
     `  fingerprint       ${fingerprint}`,
+    ...trustLines(joinInfo),
     `  operator link     ${operatorLink(joinInfo)} (for one browser, 1 hour)`,
     ...(localLine === undefined ? [] : [`  on this machine   ${localLine}`]),
   ];
@@ -182,6 +205,7 @@ function sideBySide(code: string[], joinInfo: JoinInfo, context: Context): strin
   return [
     ...code.map((line, row) => `${line}  ${shortLines[row] ?? ""}`.trimEnd()),
     `  fingerprint       ${fingerprint}`,
+    ...trustLines(joinInfo),
     `  operator link     ${operatorLink(joinInfo)}`,
   ];
 }
@@ -220,6 +244,7 @@ export function joinInfo(
   options: Pick<JoinInfo, "name" | "roomPassword"> & {
     readonly offer: Offer | undefined;
     readonly operatorLink: string;
+    readonly named: NamedCertificate | undefined;
   },
 ): JoinInfo {
   const { port, listeners, irc } = opened;
@@ -248,6 +273,7 @@ export function joinInfo(
     irc: irc.map((listener) => ircAddress(listener, invite.host)),
     data: open.folder.path,
     operatorToken: options.operatorLink,
+    ...defined({ named: options.named }),
     ...downloadsOf(args, open, options.offer),
   };
 }
@@ -273,6 +299,8 @@ export function printListening(context: Context, joinDetails: JoinInfo, open: Op
       host,
       port,
       web: webAddress(joinDetails),
+      trustedWeb: trustedAddress(joinDetails),
+      rootSha256: joinDetails.named?.rootSha256,
       program: joinDetails.downloads && programAddress(joinDetails),
       operatorLink: operatorLink(joinDetails),
       udp,

@@ -4,10 +4,9 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Fault } from "../../base/fault.ts";
 import { VERSION } from "../../base/version.ts";
-import type { CertificatePair } from "../../crypto/certificate.ts";
 import { Announcer, LAN, type MulticastDnsNetwork } from "../../io/lan/discovery.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
-import type { Listener, ListenerEvents } from "../../io/link/link.ts";
+import type { Listener, ListenerEvents, ServerTls } from "../../io/link/link.ts";
 import { listenQuic } from "../../io/quic/listener.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
@@ -19,7 +18,7 @@ export interface ListenOptions {
   /** 0 selects a port that is free for both TCP and UDP. */
   readonly port: number;
   /** `undefined` disables TLS and UDP. */
-  readonly certificate: CertificatePair | undefined;
+  readonly certificate: ServerTls | undefined;
   readonly proxyCertificate?: string | undefined;
   readonly udp: "bbr" | "cubic" | undefined;
   readonly isHost: (host: string | null) => boolean;

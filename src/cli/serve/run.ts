@@ -33,7 +33,8 @@ import { displayRecord } from "../output/records.ts";
 import { recordJson, renderJson } from "../output/render.ts";
 import { countersLine } from "../output/stats.ts";
 import { loadPage, namedPage } from "../web/page.ts";
-import { dailyQuotasOf, hostCheck, hostNames, readPem, type ServeArgs } from "./flags.ts";
+import { Certificates } from "./certificates.ts";
+import { dailyQuotasOf, type ServeArgs } from "./flags.ts";
 import { type OpenFolder, postLimits } from "./folder.ts";
 import { type IrcEndpoint, ircAddress, openIrcListeners } from "./irc.ts";
 import {
@@ -72,6 +73,7 @@ export async function runServer(
   const operatorLink = toBase64Url(systemEntropy()(16));
   const builtInPage = await loadPage();
   const page = builtInPage === undefined ? undefined : namedPage(builtInPage, name);
+  const certificates = await Certificates.open({ context, args, open, title: name });
   const settings = {
     name,
     version: VERSION,
@@ -84,6 +86,7 @@ export async function runServer(
     ...defined({ build: page?.build }),
     ...dailyQuotasOf(args),
     linksMax: linksWithinLimit(context),
+    ...(args.cert === undefined ? {} : { hasCertificateFailed: () => certificates.hasFailed }),
   };
   let cluster: readonly ServerAddress[] = [];
   let joinDetails: JoinInfo | undefined;
@@ -127,10 +130,18 @@ export async function runServer(
     await migrateToCluster({ disk: systemDisk(), folder: sealedPath(open) }, open.cluster.sealed);
   }
   await server.start();
-  const opened = await listen(context, args, open, server, { name, page, irc });
+  const opened = await listen(context, args, open, server, { name, page, irc, certificates });
+  const unwatch = certificates.watch((tls) => server.setCertificate(tls));
   const { port, irc: ircListeners } = opened;
   server.setAddresses(() => publicAddresses(args, port));
-  const ownJoinInfo = joinInfo(args, open, opened, { name, roomPassword, operatorLink, offer });
+  const { named } = certificates;
+  const ownJoinInfo = joinInfo(args, open, opened, {
+    name,
+    roomPassword,
+    operatorLink,
+    offer,
+    named,
+  });
   open.cluster?.setAddress(formatAddress(ownJoinInfo.invite));
   // Other nodes need time to answer before the invite can contain their addresses.
   if (open.cluster !== undefined) await delay(context.clock, SIBLINGS_ANSWER_TIMEOUT_MS);
@@ -182,6 +193,7 @@ export async function runServer(
     const fault = await finished.promise;
     await Promise.all([server.stop(), announcement?.stop()]);
     stopStats?.();
+    unwatch();
     printer.flush();
     if (fault !== undefined) throw fault;
     return 0;
@@ -246,20 +258,32 @@ async function listen(
   args: ServeArgs,
   open: OpenFolder,
   server: Server,
-  { irc, ...httpOptions }: Pick<HttpOptions, "name" | "page"> & Pick<ServerSetup, "irc">,
+  {
+    irc,
+    certificates,
+    ...httpOptions
+  }: Pick<HttpOptions, "name" | "page"> &
+    Pick<ServerSetup, "irc"> & { readonly certificates: Certificates },
 ): Promise<OpenServerListeners> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
-  const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
+  const { tls } = certificates;
   const gateway = irc.length === 0 ? undefined : server.openIrc();
   const opened = await openListeners(
     {
       hosts: listenHosts(args.host),
       port: args.port ?? PORT_DEFAULT,
-      certificate: args.tls ? open.certificate : undefined,
-      proxyCertificate,
+      certificate: args.tls ? tls : undefined,
+      proxyCertificate: args.tls ? undefined : tls?.certPem,
       udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
-      isHost: hostCheck(hostNames(args, open.certificate.certPem, proxyCertificate)),
-      http: (port) => httpHandler({ ...httpOptions, fingerprint, port, ...server.http }),
+      isHost: (header) => certificates.isHost(header),
+      http: (port) =>
+        httpHandler({
+          ...httpOptions,
+          fingerprint,
+          port,
+          root: () => certificates.named,
+          ...server.http,
+        }),
       ...defined({ irc: gateway && ((socket: LineSocket) => gateway.socket(socket)) }),
     },
     server.sessions,

@@ -69,6 +69,11 @@ const METRICS: readonly Row[] = [
     (m) => m.writes.timing.durationMs / 1_000,
   ],
   ["chat_clock_plausible", "Whether the clock is believed.", (m) => flag(m.isClockPlausible)],
+  [
+    "chat_certificate_failed",
+    "Whether the files of --cert and --key are invalid.",
+    (m) => flag(m.hasCertificateFailed),
+  ],
   ["chat_up_seconds", "Uptime.", (m) => m.upMs / 1_000],
   ["process_resident_memory_bytes", "Resident memory.", "memoryBytes"],
   ["process_heap_bytes", "JavaScript heap in use.", "heapBytes"],

@@ -143,6 +143,7 @@ export class Metrics {
       ...fileCounters,
       writes: kernel.writes,
       isClockPlausible: clock.status().plausible,
+      hasCertificateFailed: this.#options.settings.hasCertificateFailed?.(),
       upMs: clock.now() - this.#startedAt,
       memoryBytes,
       heapBytes,

@@ -20,6 +20,15 @@ export interface HttpOptions {
   readonly page?: Page | undefined;
   readonly files?: HttpFiles | undefined;
   readonly programs?: HttpPrograms | undefined;
+  readonly root?: (() => HttpRoot | undefined) | undefined;
+}
+
+/** Root certificate that a browser's user can install. */
+export interface HttpRoot {
+  /** DNS name at which browsers trust the server afterwards. */
+  readonly name: string;
+  readonly rootPem: string;
+  readonly rootSha256: string;
 }
 
 export interface HttpFiles {
@@ -45,7 +54,9 @@ export function httpHandler(options: HttpOptions): HttpHandler {
   return async (request, remote, keepOpen) => {
     const response = await answer(options, request, remote, keepOpen);
     const host = request.headers.get("host");
-    for (const [name, value] of Object.entries(securityHeaders(host))) {
+    const trusted = options.root?.()?.name;
+    const origin = trusted && `https://${trusted}:${options.port()}`;
+    for (const [name, value] of Object.entries(securityHeaders(host, origin))) {
       // Responses with user files have set a stricter policy already.
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
@@ -94,6 +105,20 @@ async function answer(
     const [, name = ""] = program;
     if (programs !== undefined) return programs.serve(request, name, remote);
     if (name === "") return listResponse([]);
+  }
+  const root = options.root?.();
+  if (pathname === "/ca.crt" && root !== undefined) {
+    const type = "application/x-x509-ca-cert";
+    const disposition = `attachment; filename="${root.name}.crt"`;
+    const headers = { "content-type": type, "content-disposition": disposition };
+    return new Response(root.rootPem, { headers });
+  }
+  if (pathname === "/trust.json" && root !== undefined) {
+    const { name, rootSha256 } = root;
+    return Response.json({ trustedWeb: `https://${name}:${options.port()}/`, rootSha256 });
+  }
+  if (pathname === "/trust" && root !== undefined) {
+    return textResponse(303, "", { location: "/#trust" });
   }
   if (options.page !== undefined) {
     return servePage(options.page, request, pathname) ?? textResponse(404, "Not found.\n");

@@ -13,9 +13,10 @@ export interface PageFile {
   readonly sha256: string;
 }
 
-export function securityHeaders(host: string | null): Record<string, string> {
+/** @param trusted origin at which the page checks whether its browser trusts the server */
+export function securityHeaders(host: string | null, trusted?: string): Record<string, string> {
   return {
-    "content-security-policy": contentPolicy(host),
+    "content-security-policy": contentPolicy(host, trusted),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -25,7 +26,7 @@ export function securityHeaders(host: string | null): Record<string, string> {
 
 const HOST = /^[\w.[\]:-]{1,255}$/;
 
-function contentPolicy(host: string | null): string {
+function contentPolicy(host: string | null, trusted: string | undefined): string {
   // Some browsers do not apply 'self' to WebSockets of the same host.
   const sockets = host !== null && HOST.test(host) ? ` ws://${host} wss://${host}` : "";
   return [
@@ -37,7 +38,7 @@ function contentPolicy(host: string | null): string {
     "font-src 'self'",
     "frame-src 'self' blob:",
     "manifest-src 'self'",
-    `connect-src 'self'${sockets}`,
+    `connect-src 'self'${sockets}${trusted === undefined ? "" : ` ${trusted}`}`,
     "form-action 'none'",
     "base-uri 'none'",
     "frame-ancestors 'none'",

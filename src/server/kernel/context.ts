@@ -35,6 +35,8 @@ export interface ServerSettings {
   readonly historyBytesPerDay?: number;
   readonly textsBytesPerDay?: number;
   readonly files?: FileQuotas;
+  /** Reports whether the owner's new certificate is invalid. */
+  readonly hasCertificateFailed?: () => boolean;
 }
 
 export interface FileQuotas {

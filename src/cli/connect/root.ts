@@ -1,0 +1,149 @@
+/** Root certificate of a server, and its installation on this machine. */
+
+import { createHash, X509Certificate } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { isIP } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { CONNECT_TIMEOUT_MS } from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
+import { rootNames } from "../../crypto/local-root.ts";
+import type { ServerAddress } from "../../wire/invite.ts";
+import { usageFault } from "../errors.ts";
+
+/** A root certificate has about 800 bytes. */
+const ROOT_BYTES_MAX = 16 << 10;
+
+export interface ServerRoot {
+  readonly pem: string;
+  /** SHA-256 of the certificate in DER, in upper-case hex with colons. */
+  readonly sha256: string;
+  /** Names that the root is limited to. */
+  readonly names: readonly string[];
+}
+
+/**
+ * @param certificateHash SHA-256 of the certificate that the server has signed in its greeting
+ * @throws {Fault} unreachable, fingerprint-changed, not-found if the server has no root, or
+ * not-allowed if the root could vouch for other servers
+ */
+export async function fetchRoot(
+  { host, port }: ServerAddress,
+  certificateHash: Uint8Array,
+): Promise<ServerRoot> {
+  const pem = await fetchPem(host, port, certificateHash);
+  try {
+    const { fingerprint256: sha256 } = new X509Certificate(pem);
+    const names = await rootNames(pem);
+    if (names.length > 0) return { pem, sha256, names };
+  } catch (cause) {
+    throw new Fault("unreachable", "the server's /ca.crt is not a certificate", { cause });
+  }
+  throw new Fault("not-allowed", "this root certificate could vouch for any web site", {
+    remedy: "do not install it, and ask the server's owner",
+  });
+}
+
+function fetchPem(host: string, port: number, certificateHash: Uint8Array): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const download = request({
+    host,
+    port,
+    path: "/ca.crt",
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    // The greeting has proved this certificate, which is checked below instead.
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.3",
+    timeout: CONNECT_TIMEOUT_MS,
+    agent: false,
+  });
+  const fail = (fault: Fault) => {
+    reject(fault);
+    download.destroy();
+  };
+  download.on("response", (response) => {
+    const { raw } = (response.socket as TLSSocket).getPeerCertificate();
+    if (!equalBytes(createHash("sha256").update(raw).digest(), certificateHash)) {
+      return fail(
+        new Fault("fingerprint-changed", "the certificate has changed since the greeting"),
+      );
+    }
+    if (response.statusCode !== 200) return fail(noRoot());
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > ROOT_BYTES_MAX) fail(new Fault("too-large", "the server's /ca.crt is too long"));
+    });
+    response.on("end", () => resolve(Buffer.concat(chunks).toString()));
+    response.on("error", (cause) => fail(unreachable(cause)));
+  });
+  download.on("timeout", () => fail(unreachable()));
+  download.on("error", (cause) => fail(unreachable(cause)));
+  download.end();
+  return promise;
+}
+
+function unreachable(cause?: unknown): Fault {
+  return new Fault("unreachable", "the server did not send its root certificate", { cause });
+}
+
+function noRoot(): Fault {
+  return new Fault("not-found", "this server has no root certificate to install", {
+    remedy: "its certificate comes from --cert, or it has no name (see --public, --no-discovery)",
+  });
+}
+
+export interface RootInstaller {
+  /** Programs that then trust the root. */
+  readonly reach: string;
+  /** @throws {Fault} usage with the output of the system's program */
+  install(pem: string, name: string): Promise<void>;
+}
+
+/** Uses the system's own program. `undefined` if there is none. */
+export function rootInstaller(
+  env: Readonly<Record<string, string | undefined>>,
+  platform = process.platform,
+): RootInstaller | undefined {
+  const home = env["HOME"] ?? homedir();
+  const nss = `sql:${join(home, ".pki/nssdb")}`;
+  const keychain = join(home, "Library/Keychains/login.keychain-db");
+  const programs: Readonly<Record<string, (file: string, name: string) => string[]>> = {
+    win32: (file) => ["certutil", "-user", "-addstore", "Root", file],
+    darwin: (file) => ["security", "add-trusted-cert", "-r", "trustRoot", "-k", keychain, file],
+    linux: (file, name) => ["certutil", "-d", nss, "-A", "-t", "C,,", "-n", name, "-i", file],
+  };
+  const command = programs[platform];
+  const [program = ""] = command?.("", "") ?? [];
+  if (command === undefined || Bun.which(program, { PATH: env["PATH"] ?? "" }) === null) {
+    return undefined;
+  }
+  return {
+    reach: platform === "linux" ? "Chromium and Chrome of this user" : "this user's browsers",
+    async install(pem, name) {
+      const folder = mkdtempSync(join(tmpdir(), "chat-root-"));
+      try {
+        const file = join(folder, "root.crt");
+        writeFileSync(file, pem);
+        if (platform === "linux")
+          mkdirSync(join(home, ".pki/nssdb"), { recursive: true, mode: 0o700 });
+        const child = Bun.spawn(command(file, name), {
+          env: { ...env },
+          stdio: ["inherit", "pipe", "pipe"],
+        });
+        const outputs = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
+        const text = (await Promise.all(outputs)).join("").trim();
+        if ((await child.exited) === 0) return;
+        throw usageFault(`${program} did not install it: ${quoteText(text)}`, "add --out FILE");
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
