@@ -108,6 +108,9 @@ export const SERVE_FLAGS = {
   inviteVia: enumFlag(["tcp", "udp"], "Transport that clients with the invite try first"),
   verbose: flag("Print counters once per second for each connection"),
   quiet: flag("Print events, but not users' messages"),
+  httpPort: stringFlag("N", "Port of a plain HTTP page that leads to the real one; usually 80", {
+    integer: { min: 0, max: 65_535 },
+  }),
   discovery: noFlag("Do not announce the server on the LAN"),
   offer: stringFlag("DIR", "Offer downloads of the release or the programs in this folder"),
   postsPerSecond: stringFlag("N", "Maximum messages per second per account", {

@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { VERSION } from "../../base/version.ts";
 import { Announcer, LAN, type MulticastDnsNetwork } from "../../io/lan/discovery.ts";
 import { interfaceAddresses } from "../../io/lan/interfaces.ts";
-import type { Listener, ListenerEvents, ServerTls } from "../../io/link/link.ts";
+import type { Address, Link, Listener, ListenerEvents, ServerTls } from "../../io/link/link.ts";
 import { listenQuic } from "../../io/quic/listener.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
@@ -115,6 +115,26 @@ function listenTcp(host: string, options: ListenOptions, events: ListenerEvents)
     events,
   );
   return listener;
+}
+
+/**
+ * Serves plain HTTP and no links.
+ * @throws {Fault} port-taken, usage
+ */
+export function listenHttp(
+  { hosts, port }: Pick<ListenOptions, "hosts" | "port">,
+  http: WsListenOptions["http"],
+  acceptsRequest: (remote: Address) => boolean,
+): Listener {
+  const [host, next, ...otherHosts] = hosts;
+  const events = { accept: () => false, link: (link: Link) => link.close(), acceptsRequest };
+  try {
+    return listenWs({ host, port, tls: false, http }, events);
+  } catch (error) {
+    const isLast = next === undefined;
+    if (isLast || !(error instanceof Fault) || error.code === "port-taken") throw error;
+    return listenHttp({ hosts: [next, ...otherHosts], port }, http, acceptsRequest);
+  }
 }
 
 /**

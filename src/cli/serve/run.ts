@@ -17,10 +17,10 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { certificateHashOf } from "../../io/link/certificate-hash.ts";
 import type { LineSocket } from "../../io/link/line-socket.ts";
-import type { LinkCounters } from "../../io/link/link.ts";
+import type { LinkCounters, Listener } from "../../io/link/link.ts";
 import { announceLocalServer } from "../../io/state/local-servers.ts";
 import type { FileQuotas } from "../../server/files/quotas.ts";
-import { type HttpOptions, httpHandler } from "../../server/http/handler.ts";
+import { type HttpOptions, httpHandler, startPageHandler } from "../../server/http/handler.ts";
 import { migrateToCluster, sealedFolder } from "../../server/sealed/buckets.ts";
 import { Server, type ServerOptions } from "../../server/server.ts";
 import type { ClientConnection } from "../../server/session/client-connection.ts";
@@ -46,7 +46,7 @@ import {
   withClusterAddresses,
 } from "./join-info.ts";
 import { saveLastData } from "./last-data.ts";
-import { announceServer, openListeners } from "./listen.ts";
+import { announceServer, listenHttp, openListeners } from "./listen.ts";
 import { type Offer, programSource } from "./offer.ts";
 import { ServePrinter } from "./print.ts";
 import { pushContact, pushDelivery } from "./push.ts";
@@ -133,6 +133,7 @@ export async function runServer(
   const opened = await listen(context, args, open, server, { name, page, irc, certificates });
   const unwatch = certificates.watch((tls) => server.setCertificate(tls));
   const { port, irc: ircListeners } = opened;
+  const start = listenForStartPage(context, args, server, certificates, { name, port });
   server.setAddresses(() => publicAddresses(args, port));
   const { named } = certificates;
   const ownJoinInfo = joinInfo(args, open, opened, {
@@ -191,7 +192,7 @@ export async function runServer(
   const stopStats = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
     const fault = await finished.promise;
-    await Promise.all([server.stop(), announcement?.stop()]);
+    await Promise.all([server.stop(), start?.stop(), announcement?.stop()]);
     stopStats?.();
     unwatch();
     printer.flush();
@@ -298,6 +299,27 @@ async function listen(
     gateway?.add(listener, scheme === "ircs" ? certificateHashOf(certificate.certPem) : undefined);
   }
   return { ...opened, irc: ircListeners ?? [] };
+}
+
+/** Continues without the page if the port cannot be bound, which often requires rights. */
+function listenForStartPage(
+  context: Context,
+  { host, httpPort }: ServeArgs,
+  { sessions }: Server,
+  certificates: Certificates,
+  server: { readonly name: string; readonly port: number },
+): Listener | undefined {
+  if (httpPort === undefined) return undefined;
+  const hasRoot = () => certificates.named !== undefined;
+  const handle = startPageHandler({ ...server, hasRoot });
+  try {
+    const where = { hosts: listenHosts(host), port: httpPort };
+    return listenHttp(where, handle, (remote) => sessions.acceptsRequest(remote));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    printNotice(context, `${error.message}; continuing without the page on that port`);
+    return undefined;
+  }
 }
 
 /**

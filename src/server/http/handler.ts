@@ -50,6 +50,8 @@ export type HttpHandler = (
   keepOpen?: KeepOpen,
 ) => Promise<Response>;
 
+const HTTPS_PORT = 443;
+
 export function httpHandler(options: HttpOptions): HttpHandler {
   return async (request, remote, keepOpen) => {
     const response = await answer(options, request, remote, keepOpen);
@@ -134,6 +136,46 @@ async function answer(
 function textResponse(status: number, text: string, more: Record<string, string> = {}): Response {
   const headers = { "content-type": "text/plain; charset=utf-8", ...more };
   return new Response(text, { status, headers });
+}
+
+export interface StartPageOptions {
+  readonly name: string;
+  /** Port of the page over TLS. */
+  readonly port: number;
+  readonly hasRoot: () => boolean;
+}
+
+/** Answers plain HTTP with a page that leads to the real one. */
+export function startPageHandler(options: StartPageOptions): (request: Request) => Response {
+  return (request) => {
+    const url = requestUrl(request);
+    if (url === undefined) return textResponse(400, "Invalid host.\n");
+    const headers = {
+      ...securityHeaders(null),
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+    };
+    const status = url.pathname === "/" ? 200 : 404;
+    return new Response(startPage(options, url.hostname), { status, headers });
+  };
+}
+
+function startPage({ name, port, hasRoot }: StartPageOptions, host: string): string {
+  const page = escapeHtml(`https://${port === HTTPS_PORT ? host : `${host}:${port}`}/`);
+  const trust = `<p><a href="${page}trust">Trust this server</a>: no warning any more</p>`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(name)}</title>
+<h1>${escapeHtml(name)}</h1>
+<p><a href="${page}">Open</a></p>
+<p>The browser will warn you, because no authority on the Internet knows this server. The
+connection is encrypted. If you know who runs the server, continue: "Advanced", then "Continue" or
+"Accept the risk".</p>
+${hasRoot() ? trust : ""}
+</html>
+`;
 }
 
 function joinPage({ name, fingerprint }: HttpOptions, address: string): string {
