@@ -30,6 +30,8 @@ export interface LinkRequest {
   readonly code: Uint8Array;
   readonly deviceKey: Uint8Array;
   readonly mac: Uint8Array;
+  /** True for a page. */
+  readonly page?: boolean | undefined;
 }
 
 export function accountKeyOf(
@@ -49,10 +51,11 @@ export function accountKeyOf(
  */
 export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFields<"link-grant"> {
   const { code, fingerprint, user, entropy, clock } = granter;
-  const { deviceKey } = request;
+  const { deviceKey, page } = request;
+  const kind = page === true ? "web" : "cli";
   const isProved =
     equalBytes(request.code, linkCodeHash(code)) &&
-    equalBytes(request.mac, linkMac(code, deviceKey, fingerprint));
+    equalBytes(request.mac, linkMac(code, deviceKey, fingerprint, kind));
   if (!isProved || !isName(user)) {
     // An honest server forwards only requests with the code's hash, which no other party can know
     // without the code.
@@ -65,7 +68,7 @@ export function grantLink(granter: LinkGranter, request: LinkRequest): RequestFi
     server: formatFingerprint(fingerprint),
     user,
     deviceKey,
-    kind: "cli",
+    kind,
     signedAtUnixMs: clock.unixMs(),
   });
   const context = { code, deviceKey, server: fingerprint, user };
@@ -77,7 +80,7 @@ export function linkRequest(
   { code, fingerprint }: LinkContext,
   deviceKey: Uint8Array,
 ): RequestFields<"link"> {
-  return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint) };
+  return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint, "cli") };
 }
 
 /** @throws {Fault} checksum-wrong if the key is forged */

@@ -28,6 +28,7 @@ import { userNameOf } from "../cli/connect/operator.ts";
 import { type Context, printNotice } from "../cli/context.ts";
 import { usageFault } from "../cli/errors.ts";
 import { confirmAction, SERVER_ARGUMENT, SERVER_FLAGS, YES_FLAG } from "../cli/flags.ts";
+import { qrLines } from "../cli/output/qr.ts";
 import { formatTimestamp, styleOf } from "../cli/output/render.ts";
 import { printData, printList, printResult } from "../cli/output/result.ts";
 import { RESET, readNewPassword, readSecret } from "../cli/secrets.ts";
@@ -38,10 +39,17 @@ import type { Credentials } from "../client/login.ts";
 import { deviceIdOf } from "../crypto/device-id.ts";
 import { linkCodeHash } from "../crypto/link-code.ts";
 import { formatLinkCode, LINK_CODE_BYTES, parseLinkCode } from "../crypto/link-form.ts";
+import { sha256 } from "../crypto/sha256.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { isLoopback } from "../io/ws/address.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
-import { formatInvite, parseServerSpec, quoteInvite, trimCopied } from "../wire/invite.ts";
+import {
+  formatAddress,
+  formatInvite,
+  parseServerSpec,
+  quoteInvite,
+  trimCopied,
+} from "../wire/invite.ts";
 
 interface AccountVerb {
   readonly mode: Credentials["mode"];
@@ -251,11 +259,17 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
   const codeText = formatLinkCode(code);
   const externalServer = externalAddress(context, open);
   const server = formatInvite(externalServer);
-  const offered = { kind: "link-code", code: codeText, expires: formatUtc(expires), server };
+  const web = `https://${formatAddress(externalServer)}/#link=${codeText}`;
+  const offered = { kind: "link-code", code: codeText, expires: formatUtc(expires), server, web };
   printData(context, offered, `${codeText}\n`);
   if (!context.json) {
-    printNotice(context, "within 10 minutes, run this on the new device and enter the code:");
-    context.stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
+    const { stderr, env } = context;
+    const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+    const picture = stderr.isTerminal ? qrLines(web, stderr.columns(), color) : undefined;
+    printNotice(context, "within 10 minutes, open this in a browser, or scan the code:");
+    stderr.write([web, ...(picture ?? []), ""].join("\n"));
+    printNotice(context, "in a terminal, run this on the new device and enter the code:");
+    stderr.write(`chat link-device --join ${quoteInvite(externalServer)}\n`);
     if (isLoopback(externalServer.host)) {
       printNotice(
         context,
@@ -269,7 +283,7 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
     request,
   );
   await client.request("link-grant", grant);
-  const device = deviceIdOf(request.deviceKey);
+  const device = deviceIdOf(request.deviceKey, sha256);
   const line = { kind: "linked", user, device };
   return printResult(context, line, `linked device ${device} to ${user}`);
 }
@@ -299,7 +313,7 @@ async function join(context: Context, open: OpenClient, code: Uint8Array): Promi
   const answer = await client.request("link", linkRequest(offer, device.publicKey));
   storeLinkedKey(offer, device.publicKey, answer, state);
   const { user } = await client.login({ user: answer.user, mode: "login" });
-  const line = { kind: "linked", user, device: deviceIdOf(device.publicKey) };
+  const line = { kind: "linked", user, device: deviceIdOf(device.publicKey, sha256) };
   return printResult(context, line, `this device is linked to ${user}`);
 }
 

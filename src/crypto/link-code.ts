@@ -8,6 +8,7 @@ import { hkdfSync } from "node:crypto";
 import { utf8Encode } from "../base/bytes.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { openWithNonce, sealWithNonce } from "./aes-gcm.ts";
+import type { DeviceKind } from "./cert-payload.ts";
 import { hmacSha256 } from "./hmac.ts";
 import {
   LINK_KEY,
@@ -23,8 +24,13 @@ export function linkCodeHash(code: Uint8Array): Uint8Array {
   return sha256(linkIdBytes(code));
 }
 
-export function linkMac(code: Uint8Array, deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
-  return hmacSha256(derive(code, LINK_MAC), linkMacBytes(deviceKey, server));
+export function linkMac(
+  code: Uint8Array,
+  deviceKey: Uint8Array,
+  server: Fingerprint,
+  kind: DeviceKind = "cli",
+): Uint8Array {
+  return hmacSha256(derive(code, LINK_MAC), linkMacBytes(deviceKey, server, kind));
 }
 
 export function sealAccountKey(

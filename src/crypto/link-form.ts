@@ -4,6 +4,7 @@ import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { DeviceKind } from "./cert-payload.ts";
 
 export const LINK_CODE_BYTES = 16;
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -59,8 +60,14 @@ export function linkIdBytes(code: Uint8Array): Uint8Array {
   return concatBytes(ID_CONTEXT, code);
 }
 
-export function linkMacBytes(deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
-  return concatBytes(deviceKey, fromBase64Url(server));
+/** @param kind rooms may bar pages, so the server must not be able to change it */
+export function linkMacBytes(
+  deviceKey: Uint8Array,
+  server: Fingerprint,
+  kind: DeviceKind = "cli",
+): Uint8Array {
+  const suffix = kind === "cli" ? "" : kind;
+  return concatBytes(deviceKey, fromBase64Url(server), utf8Encode(suffix));
 }
 
 export interface LinkContext {

@@ -92,6 +92,13 @@ export const postBody = v.object({
 const record = v.object(recordFields);
 
 const path = list(HASH, PROOF_HASHES_MAX);
+const LINK_REQUEST = {
+  code: HASH,
+  deviceKey: KEY,
+  mac: HASH,
+  /** True for a page, which some encrypted rooms bar. */
+  page: v.optional(v.boolean()),
+};
 
 /** `name` of a named room; `with`, the other user, in a direct conversation. */
 const roomEntry = v.object({
@@ -179,7 +186,7 @@ export const REQUESTS = {
     phase: "entering",
     isExclusive: true,
     isGuess: true,
-    fields: { code: HASH, deviceKey: KEY, mac: HASH },
+    fields: LINK_REQUEST,
     answer: v.object({ user: name, key: bytes(256) }),
   },
   /** Sets a new password with the code from `reset`. A log-in may follow on the same link. */
@@ -620,7 +627,7 @@ export const NOTICES = {
   ignored: { users: v.array(name) },
   "prefs-set": roomPrefs,
   save: { room: id, seq: positive, on: v.boolean() },
-  "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
+  "link-asked": LINK_REQUEST,
   "room-gone": { room: id },
   records: { records: list(record, RECORDS_PER_MESSAGE_MAX, 1) },
   "caught-up": { seq: count },

@@ -188,7 +188,7 @@ pageTest("links a terminal from a browser, and adds it to the sealed rooms", asy
   await ana.button("Link a new device").click();
   const dialog = ana.dialog("Link a new device");
   const code = (await dialog.locator(".link-code").textContent()) ?? "";
-  expect(await dialog.getByLabel("Terminal command").inputValue()).toContain("chat link-device");
+  expect(await dialog.getByLabel("In a terminal").inputValue()).toContain("chat link-device");
   expect(await ana.accessibilityViolations()).toEqual([]);
   const laptop = sandbox.home("laptop").with({ CHAT_SERVER: served.address });
   const asked = { env: { CHAT_LINK_CODE: code } };
@@ -202,6 +202,57 @@ pageTest("links a terminal from a browser, and adds it to the sealed rooms", asy
   await ana.send("for both of my devices");
   await terminal.json("text", { text: "for both of my devices", room: "study", sealed: true });
   await expectNothingAtServer("both of my devices");
+});
+
+pageTest("links a page from a page by address, with the sealed rooms", async () => {
+  await using ana = await devices.logIn("lea");
+  await createSealedRoom(ana, "diary");
+  await ana.openSettings();
+  await ana.button("Link a new device").click();
+  const dialog = ana.dialog("Link a new device");
+  const code = (await dialog.locator(".link-code").textContent()) ?? "";
+  await dialog.locator(".qr path").waitFor();
+  const address = `https://127.0.0.1:${server.served.port}/`;
+  await using phone = await server.browser.visit(`${address}#link=${code}`);
+  await phone.page.getByText("Your other device has given this one a code").waitFor();
+  expect(phone.page.url()).toBe(address);
+  expect(await phone.accessibilityViolations()).toEqual([]);
+  await phone.button("Use it and sign in").click();
+  await dialog.getByText("The device is linked").waitFor();
+  await phone.composer.waitFor();
+  await ana.page.keyboard.press("Escape");
+  await ana.page.keyboard.press("Escape");
+  await ana.page.getByText("lea added a device").waitFor();
+  await ana.send("also on my phone");
+  await phone.room("diary").click();
+  await phone.waitForMessage("also on my phone");
+  await expectNothingAtServer("also on my phone");
+  // The code has worked once.
+  await using thief = await server.browser.visit(`${address}#link=${code}`);
+  await thief.button("Use it and sign in").click();
+  await thief.page.locator(".fault-line:not(:empty)").waitFor();
+});
+
+pageTest("links a page from a terminal with a typed code", async () => {
+  const tim = server.sandbox
+    .home("tim")
+    .with({ CHAT_USER: "tim", CHAT_SERVER: server.served.invite });
+  await tim.json(["send", "hi"]);
+  const offering = tim.start(["link-device", "--json"]);
+  const offer = await offering.json("link-code");
+  expect(offer["web"]).toBe(`https://${server.served.address}/#link=${offer["code"]}`);
+  await using page = await server.browser.visit(`https://${server.served.address}/`);
+  await page.button("Sign in with a code of another device").click();
+  await page.page.getByLabel("Code of the other device").fill("0000");
+  await page.button("Use it and sign in").click();
+  await page.page.locator(".fault-line:not(:empty)").waitFor();
+  await page.page.getByLabel("Code of the other device").fill(String(offer["code"]).toLowerCase());
+  await page.button("Use it and sign in").click();
+  await offering.json("linked", { user: "tim" });
+  await page.composer.waitFor();
+  await page.page.reload();
+  await page.composer.waitFor();
+  expect((await offering.ended()).exitCode).toBe(0);
 });
 
 pageTest("explains missing encryption support and a missing account key", async () => {

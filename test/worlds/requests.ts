@@ -2,6 +2,7 @@ import { Fault } from "../../src/base/fault.ts";
 import type { FileId } from "../../src/base/ids.ts";
 import type { Client } from "../../src/client/client.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Head } from "../../src/wire/record.ts";
 import type { Device, Home } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
@@ -202,7 +203,7 @@ export const REQUESTS = {
   revoke: (about) => {
     const home = homeOf(about);
     home.markSignedOut();
-    return about.client.request("revoke", { device: deviceIdOf(home.device.publicKey) });
+    return about.client.request("revoke", { device: deviceIdOf(home.device.publicKey, sha256) });
   },
   "irc-password": changeIrcPasswords,
   forget: ({ device }) => device.relogin(true),

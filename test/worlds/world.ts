@@ -1,5 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
 import { perform } from "./actions.ts";
 import { Newcomer } from "./cluster/newcomer.ts";
 import { Device, Home } from "./device.ts";
@@ -247,8 +248,8 @@ export class World extends Simulation implements RequestContext {
     }
     const { devices } = await this.#answered(client.request("devices", {}));
     const own = this.devices.filter(({ home: { user } }) => user === home.user);
-    const ids = own.map((device) => deviceIdOf(device.home.device.publicKey));
-    const mine = deviceIdOf(home.device.publicKey);
+    const ids = own.map((device) => deviceIdOf(device.home.device.publicKey, sha256));
+    const mine = deviceIdOf(home.device.publicKey, sha256);
     for (const { device, current, online } of devices) {
       check(ids.includes(device), () => `${name} has the device ${device} of somebody else`);
       check(current === (device === mine), () => `${name} is said to be ${device}`);

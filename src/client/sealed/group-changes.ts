@@ -188,9 +188,10 @@ export class GroupChanges {
   async removeRevoked(): Promise<void> {
     const others = await this.#room.run(otherOwnDevices);
     if (others.length === 0) return;
-    const { devices } = await this.#room.parts.request("devices", {});
+    const { request, sha256 } = this.#room.parts;
+    const { devices } = await request("devices", {});
     const live = new Set(devices.map(({ device }) => device));
-    const isRevoked = (id: string) => !live.has(deviceIdOf(fromBase64Url(id)));
+    const isRevoked = (id: string) => !live.has(deviceIdOf(fromBase64Url(id), sha256));
     if (!others.some(isRevoked)) return;
     await this.#commit((tx) => removalPlan(otherOwnDevices(tx).filter(isRevoked)));
   }

@@ -5,6 +5,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import { DAY_MS } from "../../base/time.ts";
 import { dayOf } from "../../core/rooms/accounts.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
 import { DEFERRED, type Deferred, type Sender, type SomeHandlers } from "../kernel/service.ts";
@@ -31,7 +32,7 @@ export class Devices {
         this.#options.peers.of(account.id).map(({ member }) => member?.device),
       );
       const devices = [...account.devices].map(([key, known]) => ({
-        device: deviceIdOf(fromBase64Url(key)),
+        device: deviceIdOf(fromBase64Url(key), sha256),
         since: known.sinceUnixMs,
         certified: known.certified,
         current: key === client.member?.device,
@@ -44,12 +45,13 @@ export class Devices {
     },
     revoke: (request, from) => this.#revoke(request, from),
     link: async (request, { client }) => {
-      const { ref, code, deviceKey, mac } = request;
+      const { ref, code, deviceKey, mac, page } = request;
       const message = "the link code is invalid, used or expired";
       const offer = await this.#options.authenticator.guessCode(client, message, () =>
         this.#offers.claim(code, { client, ref, deviceKey }),
       );
-      offer.client.notify({ kind: "link-asked", code, deviceKey, mac });
+      const forwarded = { code, deviceKey, mac, ...(page === undefined ? {} : { page }) };
+      offer.client.notify({ kind: "link-asked", ...forwarded });
       return DEFERRED;
     },
     "link-offer": ({ code }, { client }) => this.#offers.add(client, code),
@@ -66,7 +68,7 @@ export class Devices {
   ): Promise<Deferred> {
     const { registry, kernel, peers } = this.#options;
     const key = [...account.devices.keys()].find(
-      (candidate) => deviceIdOf(fromBase64Url(candidate)) === device,
+      (candidate) => deviceIdOf(fromBase64Url(candidate), sha256) === device,
     );
     if (key === undefined) {
       throw new Fault("not-found", "no such device", { remedy: "run chat devices" });

@@ -1,5 +1,6 @@
 /** Device key and account keys, created and stored in this browser. */
 
+import { concatBytes, fromBase64Url, fromHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
@@ -13,6 +14,8 @@ import type { Store } from "./indexed-db.ts";
 
 const ED25519 = { name: "Ed25519" } as const;
 const KEY_BYTES = 32;
+/** Precedes the 32 bytes of an Ed25519 seed (RFC 8410, section 7). */
+const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420");
 
 interface KeyPair {
   readonly publicKey: Uint8Array;
@@ -67,6 +70,29 @@ export class Device implements Keys {
       return pkcs8.slice(-KEY_BYTES);
     }
     throw new PageFault("not-allowed", "keyStays");
+  }
+
+  /**
+   * Stores the account key that the same user's other device has sent.
+   * @throws {Fault} not-allowed if the browser cannot store it
+   */
+  async setAccountSeed(server: Fingerprint, user: Name, seed: Uint8Array): Promise<void> {
+    const { subtle, store } = this.#options;
+    const pkcs8 = concatBytes(PKCS8_PREFIX, seed);
+    try {
+      const privateKey = await subtle?.importKey("pkcs8", toUnshared(pkcs8), ED25519, true, [
+        "sign",
+      ]);
+      if (subtle === undefined || privateKey === undefined)
+        throw new PageFault("not-allowed", "keyStays");
+      // Only the JWK format contains the public half (RFC 8037).
+      const { x = "" } = await subtle.exportKey("jwk", privateKey);
+      const publicKey = fromBase64Url(x);
+      const value = store.isExternal === true ? { publicKey, pkcs8 } : { publicKey, privateKey };
+      await store.write([{ table: "keys", key: accountName(server, user), value }]);
+    } finally {
+      pkcs8.fill(0);
+    }
   }
 
   async verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {

@@ -1,9 +1,11 @@
 /** Link codes and account seeds, computed with WebCrypto in the format of `crypto/link-code.ts`. */
 
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
+import type { DeviceKind } from "../../crypto/cert-payload.ts";
 import {
   LINK_KEY,
   LINK_MAC,
+  LINK_NONCE_BYTES,
   type LinkContext,
   linkAssociatedData,
   linkIdBytes,
@@ -16,20 +18,17 @@ export async function hashLinkCode(code: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", toUnshared(linkIdBytes(code))));
 }
 
-export async function isLinkMac(
-  mac: Uint8Array,
+/** Proof that a device knows the code. */
+export async function linkMac(
   code: Uint8Array,
   deviceKey: Uint8Array,
   server: Fingerprint,
-): Promise<boolean> {
+  kind: DeviceKind,
+): Promise<Uint8Array> {
   const algorithm = { name: "HMAC", hash: "SHA-256", length: 256 };
-  const key = await deriveKey(code, LINK_MAC, algorithm, ["verify"]);
-  return crypto.subtle.verify(
-    "HMAC",
-    key,
-    toUnshared(mac),
-    toUnshared(linkMacBytes(deviceKey, server)),
-  );
+  const key = await deriveKey(code, LINK_MAC, algorithm, ["sign"]);
+  const bytes = toUnshared(linkMacBytes(deviceKey, server, kind));
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes));
 }
 
 export async function sealAccountSeed(
@@ -48,11 +47,30 @@ export async function sealAccountSeed(
   );
 }
 
+/** @returns `undefined` if the seed is not for this code, device, server and user */
+export async function openAccountSeed(
+  context: LinkContext,
+  sealed: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  const key = await deriveKey(context.code, LINK_KEY, { name: "AES-GCM", length: 256 }, [
+    "decrypt",
+  ]);
+  const iv = toUnshared(sealed.slice(0, LINK_NONCE_BYTES));
+  const additionalData = toUnshared(linkAssociatedData(context));
+  const content = toUnshared(sealed.slice(LINK_NONCE_BYTES));
+  try {
+    const seed = await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, key, content);
+    return new Uint8Array(seed);
+  } catch {
+    return undefined;
+  }
+}
+
 async function deriveKey(
   code: Uint8Array,
   purpose: string,
   algorithm: { readonly name: string; readonly length: number },
-  usages: ("encrypt" | "verify")[],
+  usages: ("encrypt" | "decrypt" | "sign")[],
 ) {
   const { subtle } = crypto;
   const base = await subtle.importKey("raw", toUnshared(code), "HKDF", false, ["deriveKey"]);

@@ -19,12 +19,14 @@ import {
   type SessionEvent,
 } from "../../client/event.ts";
 import type { Connection, ServerNotice } from "../../client/link/connection.ts";
+import type { SendRequest } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import { type Credentials, type LoginPolicy, requestWithRetry } from "../../client/login.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { Draft } from "../../core/model/state.ts";
+import { parseLinkCode } from "../../crypto/link-form.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import { type ServerAddress, secretFromInput } from "../../wire/invite.ts";
 import { Device } from "../browser/device-key.ts";
@@ -37,7 +39,7 @@ import { type Attachment, type AttachmentChange, Attachments } from "../transfer
 import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
 import { PageAccount } from "./account.ts";
-import type { Linking } from "./linking.ts";
+import { joinAccount, type Linking } from "./linking.ts";
 import type { SealedModule } from "./sealing.ts";
 
 export type PageEvent =
@@ -110,6 +112,7 @@ export class PageClient extends ChatClient<PageAccount> {
   #cancelDrafts: (() => void) | undefined;
   #isClosed = false;
   #resetToken: string | undefined;
+  #linkCode: string | undefined;
   #invitations: readonly Invitation[] = [];
   #removals: readonly Removal[] = [];
   #cluster: readonly ServerAddress[] = [];
@@ -147,11 +150,12 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#loadSealed = sealed;
     this.#fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.#fragment.resetToken;
+    this.#linkCode = this.#fragment.linkCode;
     this.#preferences = new Preferences(platform.store);
     platform.onOnline(() => this.loop.reconnectNow());
     platform.tabs.onMessage(({ user }) => this.#loggedOutElsewhere(user));
     void this.#preferences.loadLastUser().then((user) => {
-      const isKnown = user !== undefined && !this.isResetting;
+      const isKnown = user !== undefined && !this.isResetting && this.linkCode === undefined;
       this.loop.start(isKnown ? { user, mode: "login" } : undefined);
     });
   }
@@ -238,6 +242,30 @@ export class PageClient extends ChatClient<PageAccount> {
       roomSecret: nonEmpty(secretFromInput(roomSecret ?? "")) ?? this.#fragment.secret,
       requiresPassword: true,
     });
+  }
+
+  /** Code in the page's address. */
+  get linkCode(): string | undefined {
+    return this.#linkCode;
+  }
+
+  /**
+   * Signs in as the user of the device that shows the code.
+   * @throws {Fault} usage if the code is malformed; login-refused if it is wrong or expired
+   */
+  async joinAccount(codeText: string): Promise<void> {
+    const code = parseLinkCode(codeText);
+    const { connection, greeted } = await this.loop.open();
+    const { clock } = this.#platform;
+    const send: SendRequest = (kind, fields) => requestWithRetry(connection, clock, kind, fields);
+    const user = await joinAccount(this.#device, code, greeted.fingerprint, send);
+    this.forgetLinkCode();
+    await this.enter({ user, mode: "login" });
+  }
+
+  forgetLinkCode(): void {
+    this.#linkCode = undefined;
+    this.#platform.forgetFragment();
   }
 
   get isResetting(): boolean {

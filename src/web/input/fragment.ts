@@ -7,13 +7,16 @@ export interface Fragment {
   /** Token of the one-use operator link, which also admits a new account. */
   readonly operatorToken: string | undefined;
   readonly resetToken: string | undefined;
+  /** Code of a device that is signed in, which this page joins. */
+  readonly linkCode: string | undefined;
   readonly shareSecret: string | undefined;
   readonly localToken: string | undefined;
 }
 
 /**
  * Parses `#operator=TOKEN` and `#invite=SECRET` of `serve`, `#reset=TOKEN` of `chat admin reset`,
- * `#share=SECRET` of `chat share`, and `#TOKEN` or `#TOKEN&invite=SECRET` of `chat web`.
+ * `#link=CODE` of another device, `#share=SECRET` of `chat share`, and `#TOKEN` or
+ * `#TOKEN&invite=SECRET` of `chat web`.
  */
 export function readFragment(fragment: string, isLocal: boolean): Fragment {
   const text = trimCopied(fragment.replace(/^#/, ""));
@@ -21,6 +24,7 @@ export function readFragment(fragment: string, isLocal: boolean): Fragment {
     secret: undefined,
     operatorToken: undefined,
     resetToken: undefined,
+    linkCode: undefined,
     shareSecret: undefined,
     localToken: undefined,
   };
@@ -28,9 +32,10 @@ export function readFragment(fragment: string, isLocal: boolean): Fragment {
     const [token = "", secret = ""] = text.split("&invite=");
     return { ...nothing, localToken: decoded(token), secret: decoded(secret) };
   }
-  const [, name, value] = /^(operator|invite|reset|share)=(.+)$/s.exec(text) ?? [];
+  const [, name, value] = /^(operator|invite|reset|share|link)=(.+)$/s.exec(text) ?? [];
   const secret = decoded(value ?? text);
   if (name === "share") return { ...nothing, shareSecret: secret };
+  if (name === "link") return { ...nothing, linkCode: secret };
   if (name === "reset") return { ...nothing, resetToken: secret };
   return { ...nothing, secret, operatorToken: name === "operator" ? secret : undefined };
 }

@@ -1,5 +1,6 @@
 import { describe, expect } from "bun:test";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import { codeOf } from "./liar.ts";
 import { type Device, type Person, vaultTest } from "./sealed-site.ts";
 
@@ -11,7 +12,7 @@ function count(person: Person, change: "join" | "remove"): number {
 }
 
 function revoke(person: Person, { identity }: Device) {
-  return person.request("revoke", { device: deviceIdOf(identity.publicKey) });
+  return person.request("revoke", { device: deviceIdOf(identity.publicKey, sha256) });
 }
 
 describe("a linked device", () => {

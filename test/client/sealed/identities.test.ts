@@ -6,6 +6,7 @@ import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { certifiedDevice } from "../../../src/client/link/keys.ts";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
 import { SealEngine } from "../../../src/crypto/seal/engine.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { formatFingerprint } from "../../../src/wire/fingerprint.ts";
 import { rejection } from "../../rejection.ts";
@@ -124,7 +125,7 @@ three("adds a member with a new key after it is accepted", async (scene) => {
   await ana.makeAdmin("eve");
   const next = { ...(await world.link(former)), state: ClientState.inMemory() };
   const ben = await world.join("ben", next);
-  await ben.request("revoke", { device: deviceIdOf(former.device.identity.publicKey) });
+  await ben.request("revoke", { device: deviceIdOf(former.device.identity.publicKey, sha256) });
   expect(await refusalOf(ana.invite("ben"))).toBe(CHANGED);
   await ana.sealed((rooms) => rooms.acceptIdentity("ben"));
   await ana.invite("ben");

@@ -19,7 +19,7 @@ const CODE = new Uint8Array(16).fill(5);
 const HASH = linkCodeHash(CODE);
 const serverOf = (guest: Guest) =>
   fingerprintWith(guest.welcome?.server.key ?? new Uint8Array(32), sha256);
-const idOf = (guest: Guest) => deviceIdOf(guest.keys.device.publicKey);
+const idOf = (guest: Guest) => deviceIdOf(guest.keys.device.publicKey, sha256);
 
 function linkOf(guest: Guest, code = CODE): RequestFields<"link"> {
   const deviceKey = guest.keys.device.publicKey;

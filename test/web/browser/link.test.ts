@@ -138,6 +138,7 @@ test("parses the address fragment", () => {
     secret: undefined,
     operatorToken: undefined,
     resetToken: undefined,
+    linkCode: undefined,
     shareSecret: undefined,
     localToken: undefined,
   };
@@ -145,6 +146,7 @@ test("parses the address fragment", () => {
   expect(readFragment("#open%20sesame", false)).toEqual({ ...nothing, secret: "open sesame" });
   expect(readFragment("#%E0%A4%A", false)).toEqual(nothing);
   expect(readFragment("#invite=abc').", false)).toEqual({ ...nothing, secret: "abc" });
+  expect(readFragment("#link=4-AB", false)).toEqual({ ...nothing, linkCode: "4-AB" });
   expect(readFragment("#operator=abc", false)).toEqual({
     ...nothing,
     secret: "abc",

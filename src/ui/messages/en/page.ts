@@ -310,6 +310,7 @@ export const ENGLISH = {
   sealNeedsStorage:
     "This browser can't store data, which encrypted rooms require. Leave private browsing, " +
     "or allow this page to store data.",
+  linkKeyForged: "The received key is not from your other device. The server may be compromised.",
   linkCodeUnknown: "A device tried to link with a wrong code and was refused.",
   keyStays: "The account key can't be exported from this browser. Link from another device.",
   otherFile: "This is a different file. Choose the original file, or send this one as a new file.",
@@ -604,9 +605,16 @@ export const ENGLISH = {
   signedOutOthers: (n: number) => `${counted(n, "device")} signed out`,
   linkDevice: "Link a new device",
   linkExplained:
-    "Within 10 minutes, run this command on the new device and enter the code. It receives your " +
-    "account key; link only your own devices.",
+    "Within 10 minutes, scan this code with the new device's camera, or enter the code below. It " +
+    "receives your account key; link only your own devices.",
   linkCode: "Code. Don't send it over this server:",
+  linkInTerminal: "In a terminal, then enter the code",
+  linkHere: "Sign in with a code of another device",
+  linkHereExplained:
+    "On a device where you are signed in, open Settings, then \u201cLink a new device\u201d.",
+  linkHereCode: "Code of the other device",
+  linkHereReady: "Your other device has given this one a code. Use it to sign in here?",
+  linkHereDo: "Use it and sign in",
   linked: "The device is linked to your account.",
   currentPassword: "Current password",
   currentPasswordHint: "Leave empty if your account has none.",

@@ -310,6 +310,7 @@ export const INDONESIAN: Texts = {
   sealNeedsStorage:
     "Peramban ini tidak dapat menyimpan data, padahal ruang terenkripsi memerlukannya. " +
     "Tinggalkan jendela privat, atau izinkan halaman ini menyimpan data.",
+  linkKeyForged: "Kunci yang diterima bukan dari perangkat Anda. Server mungkin disusupi.",
   linkCodeUnknown: "Sebuah perangkat mencoba menautkan diri dengan kode yang salah dan ditolak.",
   keyStays: "Kunci akun tidak dapat diekspor dari peramban ini. Tautkan dari perangkat lain.",
   otherFile:
@@ -608,9 +609,16 @@ export const INDONESIAN: Texts = {
   signedOutOthers: (n) => `${n} perangkat dikeluarkan`,
   linkDevice: "Tautkan perangkat baru",
   linkExplained:
-    "Dalam 10 menit, jalankan perintah ini di perangkat baru dan masukkan kodenya. Perangkat itu " +
-    "menerima kunci akun Anda; tautkan hanya perangkat Anda sendiri.",
+    "Dalam 10 menit, pindai kode ini dengan kamera perangkat baru, atau masukkan kode di bawah. " +
+    "Perangkat itu menerima kunci akun Anda; tautkan hanya perangkat Anda sendiri.",
   linkCode: "Kode. Jangan kirim lewat server ini:",
+  linkInTerminal: "Di terminal, lalu masukkan kodenya",
+  linkHere: "Masuk dengan kode dari perangkat lain",
+  linkHereExplained:
+    "Di perangkat tempat Anda sudah masuk, buka Setelan, lalu \u201cTautkan perangkat baru\u201d.",
+  linkHereCode: "Kode dari perangkat lain",
+  linkHereReady: "Perangkat Anda yang lain memberi kode kepada perangkat ini. Pakai untuk masuk?",
+  linkHereDo: "Pakai dan masuk",
   linked: "Perangkat sudah tertaut ke akun Anda.",
   currentPassword: "Kata sandi saat ini",
   currentPasswordHint: "Kosongkan jika akun Anda belum memilikinya.",

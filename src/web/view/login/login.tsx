@@ -18,6 +18,7 @@ import {
 import { Field } from "../shell/form.tsx";
 import { type LoginFieldError, loginFieldError } from "./field-error.tsx";
 import { GuessDelayNotice } from "./guess-delay.tsx";
+import { LinkForm } from "./link-form.tsx";
 import { ProgramOffer } from "./program-offer.tsx";
 import { ResetForm } from "./reset-form.tsx";
 
@@ -192,6 +193,12 @@ export function Login() {
   const loginFault = connection.kind === "outside" && !hasAttempted ? connection.fault : undefined;
   const refused = task.fault ?? loginFault;
   const showsKnownUsers = chat.knownUsers.length > 0 && !usesOtherName;
+  const [isLinking, setLinking] = useState(chat.linkCode !== undefined);
+  const leaveLinking = () => {
+    chat.forgetLinkCode();
+    task.forget();
+    setLinking(false);
+  };
   const [isResetting, setResetting] = useState(chat.isResetting);
   const discardReset = () => {
     chat.forgetReset();
@@ -207,12 +214,19 @@ export function Login() {
             <ServerCard server={server} />
             {isResetting ? (
               <ResetForm task={task} onOther={discardReset} />
+            ) : isLinking ? (
+              <LinkForm task={task} onOther={leaveLinking} />
             ) : showsKnownUsers ? (
               <KnownUsers task={task} onOther={() => setUsesOtherName(true)} />
             ) : (
               <LoginForm server={server} task={task} refused={refused} />
             )}
-            {isResetting || showsKnownUsers ? <Refusal fault={refused} /> : null}
+            {isResetting || isLinking || showsKnownUsers ? <Refusal fault={refused} /> : null}
+            {isResetting || isLinking || !server.keepsKey ? null : (
+              <Button variant="quiet" onClick={() => setLinking(true)}>
+                {texts.linkHere}
+              </Button>
+            )}
             <Fingerprint server={server} />
           </>
         )}

@@ -4,18 +4,34 @@ import { useEffect, useState } from "react";
 import { formatLinkCode } from "../../../crypto/link-form.ts";
 import { grantLink, offerLink } from "../../driver/linking.ts";
 import type { PageClient } from "../../driver/page-client.ts";
-import { inviteAddresses } from "../../input/invite-addresses.ts";
+import { type InviteAddress, inviteAddresses } from "../../input/invite-addresses.ts";
 import { FaultLine, usePage, useTask } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { CopyLine, inviteText } from "./invite-dialog.tsx";
+import { Qr } from "./qr.tsx";
 
-function joinCommand(chat: PageClient): string {
-  const [address = { host: location.hostname, port: 443 }] = inviteAddresses(
-    location,
-    chat.addresses,
-    chat.isLocal,
+function joinAddress(chat: PageClient): InviteAddress | undefined {
+  return inviteAddresses(location, chat.addresses, chat.isLocal)[0];
+}
+
+/** The code is in the fragment, which browsers never send. */
+function LinkCode({ code }: { readonly code: string }) {
+  const { chat, texts } = usePage();
+  const address = joinAddress(chat);
+  return (
+    <>
+      {address === undefined ? null : <Qr text={`${address.origin}/#link=${code}`} />}
+      <p>{texts.linkCode}</p>
+      <p className="link-code">{code}</p>
+      {address === undefined ? null : (
+        <CopyLine
+          id="link-line"
+          label={texts.linkInTerminal}
+          text={`chat link-device --join ${inviteText(chat, address)}`}
+        />
+      )}
+    </>
   );
-  return `chat link-device --join ${inviteText(chat, address)}`;
 }
 
 interface LinkProps {
@@ -53,13 +69,7 @@ export function LinkDialog({ onClose, onLinked }: LinkProps) {
       ) : (
         <>
           <p>{texts.linkExplained}</p>
-          {code === undefined ? null : (
-            <>
-              <CopyLine id="link-line" label={texts.inviteLine} text={joinCommand(chat)} />
-              <p>{texts.linkCode}</p>
-              <p className="link-code">{formatLinkCode(code)}</p>
-            </>
-          )}
+          {code === undefined ? null : <LinkCode code={formatLinkCode(code)} />}
         </>
       )}
       <FaultLine fault={task.fault} />
