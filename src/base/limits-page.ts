@@ -60,6 +60,12 @@ export const PICTURE_SCALED_PIXELS_MAX = 128_000_000;
 export const PICTURE_SHOWN_BYTES_MAX = 12 * MIB;
 export const PREVIEW_SIDE_MAX = 1_280;
 export const PREVIEW_BYTES_MAX = 160_000;
+export const AVATAR_BYTES_MAX = 64 * 1024;
+/** Four times the sides at which the page shows avatars on the densest screens. */
+export const AVATAR_SIDE_MAX = 512;
+/** Each change stays in the log as a line of up to 88 kB, which is blank after the next change. */
+export const AVATAR_CHANGES_PER_DAY = 10;
+export const AVATARS_ASKED_MAX = 500;
 /** Encryption adds 16 bytes. */
 export const SEALED_PREVIEW_BYTES_MAX = PREVIEW_BYTES_MAX + 16;
 /** More uploads would only share the same network line. */

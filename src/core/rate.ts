@@ -116,24 +116,24 @@ export class HourlyQuota {
   }
 }
 
-/** Bytes by key and UTC day. */
+/** Bytes or changes by key and UTC day. */
 export class DailyQuota {
-  readonly bytesMax: number;
+  readonly max: number;
   #day = 0;
   readonly #used = new Map<string, number>();
 
-  constructor(bytesMax: number) {
-    this.bytesMax = bytesMax;
+  constructor(max: number) {
+    this.max = max;
   }
 
   isReached(key: string, unixMs: number): boolean {
     this.#beginDay(unixMs);
-    return (this.#used.get(key) ?? 0) >= this.bytesMax;
+    return (this.#used.get(key) ?? 0) >= this.max;
   }
 
-  count(key: string, bytes: number, unixMs: number): void {
+  count(key: string, amount: number, unixMs: number): void {
     this.#beginDay(unixMs);
-    if (bytes > 0) this.#used.set(key, (this.#used.get(key) ?? 0) + bytes);
+    if (amount > 0) this.#used.set(key, (this.#used.get(key) ?? 0) + amount);
   }
 
   remedy(unixMs: number): Translatable {

@@ -48,6 +48,7 @@ import type { PushDelivery } from "./push/sender.ts";
 import { PushService } from "./push/service.ts";
 import type { StateFileLocation } from "./queue/state-file.ts";
 import { RequestHandlers } from "./requests.ts";
+import { AvatarService } from "./rooms/avatars.ts";
 import { FanOut } from "./rooms/broadcast.ts";
 import { CatchUp } from "./rooms/catch-up.ts";
 import { HistoryQuota } from "./rooms/history-quota.ts";
@@ -339,6 +340,7 @@ function openServices(
     dashboard,
     new Devices({ ...context, authenticator }),
     new PrefsService(context),
+    new AvatarService(context),
     new Management({ ...context, catchUp }),
     new Moderation({ ...context, recordLookup, authenticator, resets, erasure }),
     new AdminLists(context),

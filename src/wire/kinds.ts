@@ -155,6 +155,8 @@ export const KINDS = {
   "device-gone": { log: "accounts", body: { device: "text" } },
   password: { log: "accounts", traits: ["erasing"], body: { password: "text", replaces: "count" } },
   reset: { log: "accounts", body: { hash: "text", expires: "number", signsOut: "flag" } },
+  avatar: { log: "accounts", body: { picture: "text" } },
+  "avatar-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
   "irc-password": { log: "accounts", body: { hash: "text", label: "text" } },
   "irc-password-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
   "room-password": { log: "accounts", body: { password: "text" } },

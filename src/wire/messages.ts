@@ -41,7 +41,11 @@ import {
   WELCOME_BYTES_MAX,
 } from "../base/limits.ts";
 import { CLUSTER_ADDRESSES_MAX } from "../base/limits-cluster.ts";
-import { PUSH_ENDPOINT_BYTES_MAX } from "../base/limits-page.ts";
+import {
+  AVATAR_BYTES_MAX,
+  AVATARS_ASKED_MAX,
+  PUSH_ENDPOINT_BYTES_MAX,
+} from "../base/limits-page.ts";
 import {
   addressList,
   bytes,
@@ -247,6 +251,26 @@ export const REQUESTS = {
     postCount: 1,
     fields: { user: v.optional(name), id: positive },
     answer: accepted,
+  },
+  /** Without `picture`, removes the avatar. Operators may remove the avatar of another `user`. */
+  "avatar-set": {
+    postCount: 1,
+    fields: { user: v.optional(name), picture: v.optional(bytes(AVATAR_BYTES_MAX)) },
+    answer: accepted,
+  },
+  /** Omits users who have no avatar. */
+  avatars: {
+    fields: { users: list(name, AVATARS_ASKED_MAX) },
+    answer: v.object({
+      avatars: list(v.object({ user: name, version: positive }), AVATARS_ASKED_MAX),
+    }),
+  },
+  avatar: {
+    fields: { user: name },
+    answer: v.object({
+      version: v.optional(positive),
+      picture: v.optional(bytes(AVATAR_BYTES_MAX)),
+    }),
   },
   "link-offer": { fields: { code: HASH }, answer: accepted },
   "link-grant": {
@@ -627,6 +651,8 @@ export const NOTICES = {
   ignored: { users: v.array(name) },
   "prefs-set": roomPrefs,
   save: { room: id, seq: positive, on: v.boolean() },
+  /** Sent to everybody. Without `version`, the user has no avatar any more. */
+  "avatar-set": { user: name, version: v.optional(positive) },
   "link-asked": LINK_REQUEST,
   "room-gone": { room: id },
   records: { records: list(record, RECORDS_PER_MESSAGE_MAX, 1) },

@@ -1,7 +1,10 @@
 import { expect } from "bun:test";
 import { TINTS, tintsOf } from "../../src/core/model/tint.ts";
+import { pngOf } from "../cli/screen/pictures/test-png.ts";
+import { orientation, withExif } from "../core/client/exif.ts";
 import { until } from "../event.ts";
 import { pageTest } from "./browser.ts";
+import { photo } from "./fixtures.ts";
 import { PageServer } from "./page-server.ts";
 import type { Visit } from "./visit.ts";
 
@@ -171,4 +174,120 @@ pageTest("opens a person's card from a message by click and by keyboard", async 
   await card.getByRole("button", { name: "Message kim" }).click();
   await ana.heading("@kim").waitFor();
   expect(await card.count()).toBe(0);
+});
+
+async function choosePicture(ana: Visit, name: string, buffer: Buffer): Promise<void> {
+  const choosing = ana.page.waitForEvent("filechooser");
+  await ana.button("Choose a picture…").click();
+  await (await choosing).setFiles({ name, mimeType: "application/octet-stream", buffer });
+}
+
+/** Sides of the pictures below an element, as decoded. */
+function picturesIn({ page }: Visit, selector: string): Promise<readonly string[]> {
+  return page.evaluate(`[...document.querySelectorAll("${selector} .avatar > img")].map((img) =>
+    img.complete ? img.naturalWidth + "x" + img.naturalHeight : "")`);
+}
+
+function cornersOf({ page }: Visit, selector: string): Promise<readonly string[]> {
+  return page.evaluate(`(() => {
+    const picture = document.querySelector("${selector}");
+    const context = new OffscreenCanvas(256, 256).getContext("2d");
+    context.drawImage(picture, 0, 0);
+    return [[20, 20], [235, 235]].map(([x, y]) => {
+      const [red, green, blue] = context.getImageData(x, y, 1, 1).data;
+      return green > 200 && red < 80 && blue < 80 ? "green" : [red, green, blue].join();
+    });
+  })()`);
+}
+
+pageTest("shows an uploaded picture wherever the person is, until it is removed", async () => {
+  const hal = await server.headlessUser("hal");
+  await hal.tab.ask("join", { room: "faces", create: true });
+  const paul = await server.window("paul");
+  const vera = await server.window("vera");
+  await paul.send("/join faces");
+  await paul.heading("#faces").waitFor();
+  await vera.send("/join faces");
+  await vera.heading("#faces").waitFor();
+  await paul.send("look at me");
+  await paul.send("/msg vera just you");
+  await vera.waitForMessage("look at me");
+  const places = [".list", ".people-list", ".room-line[data-target='@paul']"];
+  const areIn = async (places: readonly string[], sides: string, visit = vera) => {
+    for (const place of places) {
+      await until(`${place} has ${sides}`, async () => {
+        const [first = ""] = await picturesIn(visit, place);
+        return first === sides;
+      });
+    }
+  };
+  const settings = await paul.openSettings();
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>');
+  const page = Buffer.concat([Buffer.from("ffd8ffe0", "hex"), Buffer.from("<!doctype html>")]);
+  for (const refused of [svg, page]) {
+    await choosePicture(paul, "face.png", refused);
+    await settings.getByText("Choose a JPEG, PNG or WebP picture.").waitFor();
+  }
+  await choosePicture(paul, "face.svg", photo(900, 600));
+  await areIn([".picture-setting"], "256x256", paul);
+  await areIn(places, "256x256");
+  await vera.composer.fill("@pau");
+  await areIn([".suggestions"], "256x256");
+  await vera.composer.fill("");
+  await vera.message("look at me").locator(".avatar").click();
+  await areIn([".person-card"], "256x256");
+  expect(await vera.accessibilityViolations()).toEqual([]);
+  await vera.page.keyboard.press("Escape");
+
+  await vera.page.reload();
+  await vera.heading("#faces").waitFor();
+  await areIn(places, "256x256");
+  await choosePicture(paul, "small.png", photo(40, 60));
+  await areIn(places, "40x40");
+  // Red, green and blue from the top, turned by its metadata: the middle is green.
+  const bands = pngOf(900, 300, (x) => [
+    x < 300 ? 255 : 0,
+    x >= 300 && x < 600 ? 255 : 0,
+    x >= 600 ? 255 : 0,
+  ]);
+  const turned = withExif(await new Bun.Image(bands).jpeg().bytes(), orientation(6));
+  await choosePicture(paul, "turned.jpg", Buffer.from(turned));
+  await areIn([".picture-setting"], "256x256", paul);
+  expect(await cornersOf(paul, ".picture-setting img")).toEqual(["green", "green"]);
+  await paul.button("Remove picture").click();
+  await areIn(places, "");
+  await areIn([".picture-setting"], "", paul);
+  const [initials] = await avatarsIn(vera, ".list");
+  expect(initials?.initials).toBe("P");
+});
+
+pageTest("lets operators remove a picture, and falls back to initials if one breaks", async () => {
+  const bruno = await server.headlessUser("bruno");
+  await bruno.tab.ask("join", { room: "masks", create: true });
+  await bruno.post("a broken picture", "masks");
+  const olga = await server.operator();
+  const rita = await server.window("rita");
+  for (const visit of [rita, olga]) {
+    await visit.send("/join masks");
+    await visit.heading("#masks").waitFor();
+  }
+  await rita.send("a rude picture");
+  await rita.openSettings();
+  await choosePicture(rita, "rude.png", photo(300, 300));
+  const count = async (visit: Visit) => (await picturesIn(visit, ".list")).length;
+  await until("olga sees it", async () => (await count(olga)) === 1);
+  await olga.message("a rude picture").locator(".avatar").click();
+  await olga.button("Moderate").click();
+  await olga.menuItem("Remove picture").click();
+  await olga.dialog("Remove the picture of rita?").getByRole("button", { name: "Remove" }).click();
+  await until("nobody sees it", async () => (await count(olga)) + (await count(rita)) === 0);
+
+  await olga.waitForMessage("a broken picture");
+  await olga.page.evaluate(`new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const { tagName } of addedNodes) if (tagName === "IMG") window.pictureCount = 1;
+  }).observe(document.body, { childList: true, subtree: true })`);
+  await bruno.tab.ask("avatar-set", { picture: new Uint8Array(photo(64, 64).subarray(0, 33)) });
+  await until("the picture is tried", () => olga.page.evaluate("window.pictureCount === 1"));
+  await until("initials again", async () => (await count(olga)) === 0);
 });

@@ -63,6 +63,8 @@ const BODIES = {
   "device-gone": { device: "AAAA" },
   password: { ...PASSWORD, replaces: 2, also: [1], seq: 1 },
   reset: { hash: "aA", expires: 9e12, signsOut: true },
+  avatar: { picture: "iVBORw" },
+  "avatar-gone": { also: [4] },
   "irc-password": { hash: "aA", label: "WeeChat" },
   "irc-password-gone": { also: [4] },
   "room-password": PASSWORD,
@@ -161,7 +163,9 @@ function registryOf(registry: Registry): unknown {
   const { policy, predecessors, successor, head, namesVersion } = registry;
   const accounts = [ANA, BEN, EVE].map((id) => {
     const account = registry.get(id);
-    return account?.ircPasswords.size === 0 ? { ...account, ircPasswords: undefined } : account;
+    if (account === undefined) return undefined;
+    const ircPasswords = account.ircPasswords.size === 0 ? undefined : account.ircPasswords;
+    return { ...account, ircPasswords, avatars: account.avatars[0] && account.avatars };
   });
   const names = ["ana", "anna", "ben", "eve", "Ops"].map(
     (name) => registry.findWithRemoved(name as Name)?.id,

@@ -4,6 +4,7 @@ import type { Client } from "../../src/client/client.ts";
 import { deviceIdOf } from "../../src/crypto/device-id.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Head } from "../../src/wire/record.ts";
+import { pngHead } from "../cli/screen/pictures/test-png.ts";
 import type { Device, Home } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
 import type { ReferenceModel } from "./reference-model.ts";
@@ -148,6 +149,13 @@ async function changeIrcPasswords({ client, number, on }: About): Promise<void> 
   await client.request("irc-password-revoke", { id });
 }
 
+async function changeAvatar({ client, number, on, user }: About): Promise<void> {
+  const picture = pngHead(1 + (number % 512), 1);
+  await client.request("avatar-set", on ? { picture } : {});
+  await client.request("avatars", { users: [user] });
+  await client.request("avatar", { user });
+}
+
 async function revokeInvite({ client }: About): Promise<void> {
   const { invite } = await client.request("invite", { uses: 1 });
   await client.request("invite-revoke", { invite });
@@ -206,6 +214,7 @@ export const REQUESTS = {
     return about.client.request("revoke", { device: deviceIdOf(home.device.publicKey, sha256) });
   },
   "irc-password": changeIrcPasswords,
+  "avatar-set": changeAvatar,
   forget: ({ device }) => device.relogin(true),
   "erase-all": ({ client }) => client.request("erase-all", {}),
   upload: ({ device, room, number }) => device.upload(room, number),

@@ -1,6 +1,7 @@
 /** Format and dimensions of a picture, read from its untrusted first bytes. */
 
-import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../base/limits-page.ts";
+import { toHex } from "../../base/bytes.ts";
+import { AVATAR_SIDE_MAX, PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../base/limits-page.ts";
 import { type Exif, readExif } from "./exif.ts";
 
 export type PictureType = "png" | "jpeg" | "gif" | "webp";
@@ -24,6 +25,9 @@ const APP1 = 0xe1;
 const EXIF_SIGNATURE = "Exif\0\0";
 const XMP_SIGNATURE = "http://ns.adobe.com/xap/1.0/\0";
 
+/** Animation flag of an extended WebP, and the name of an animated PNG's chunk, in hex. */
+const ANIMATED = { webp: /^.{24}56503858.{8}.[2367abef]/, png: /6163544c/, jpeg: /(?!)/ } as const;
+
 /**
  * @returns `undefined` if the bytes are not a picture, end before its dimensions, or contain
  * implausible dimensions
@@ -39,6 +43,14 @@ export function pictureHeader(
   const isSane = Math.min(width, height) >= 1 && Math.max(width, height) <= PICTURE_SIDE_MAX;
   if (!isSane || width * height > pixelsMax) return undefined;
   return { type, width, height };
+}
+
+/** @returns `undefined` unless the bytes are a still JPEG, PNG or WebP within AVATAR_SIDE_MAX */
+export function avatarType(bytes: Uint8Array): string | undefined {
+  const { type, width = 0, height = 0 } = pictureHeader(bytes) ?? {};
+  if (type === undefined || type === "gif") return undefined;
+  const isFit = Math.max(width, height) <= AVATAR_SIDE_MAX && !ANIMATED[type].test(toHex(bytes));
+  return isFit ? `image/${type}` : undefined;
 }
 
 /** Reports whether the first bytes of a JPEG contain the position where it was taken. */

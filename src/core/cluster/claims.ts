@@ -97,6 +97,8 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "device-gone":
     case "password":
     case "reset":
+    case "avatar":
+    case "avatar-gone":
     case "irc-password":
     case "irc-password-gone":
     case "ignore":

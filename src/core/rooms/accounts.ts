@@ -24,6 +24,7 @@ import {
 } from "../../wire/record.ts";
 import { setNewest } from "../evict.ts";
 import { SmallMap } from "../small-map.ts";
+import { avatarsAfter } from "./avatars.ts";
 import { type IrcPassword, ircPasswordsAfter, ircPasswordsGoneDraft } from "./irc-passwords.ts";
 import { bannedFault, ServerPolicy } from "./policy.ts";
 import { AccountPrefs } from "./prefs.ts";
@@ -44,6 +45,8 @@ export interface Account {
   readonly devices: SmallMap<string, Device>;
   /** The keys are the seqs of the passwords' records. */
   ircPasswords: ReadonlyMap<number, IrcPassword>;
+  /** Seqs of unerased pictures. The last one is current; an interrupted change leaves others. */
+  avatars: readonly number[];
   /** Seq of the last record that ended a device's or password's access; 0 if there is none. */
   revokedSeq: number;
   readonly ignored: Set<UserId>;
@@ -81,6 +84,7 @@ export interface Enrolment {
 
 /** Shared by all accounts without IRC passwords, to save memory. */
 const NO_IRC_PASSWORDS: ReadonlyMap<number, IrcPassword> = new Map();
+const NO_AVATARS: readonly number[] = [];
 
 const REVOKING_KINDS: ReadonlySet<string> = new Set([
   "device-gone",
@@ -231,8 +235,8 @@ export class Registry {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
   }
 
-  removalDraft({ id, passwordSeq, prefs, ircPasswords }: Account, by: UserId): Draft {
-    const also = [...(prefs?.records ?? []), ...ircPasswords.keys()];
+  removalDraft({ id, passwordSeq, prefs, ircPasswords, avatars }: Account, by: UserId): Draft {
+    const also = [...(prefs?.records ?? []), ...ircPasswords.keys(), ...avatars];
     const body = { replaces: passwordSeq, also: also.length > 0 ? also : undefined };
     return { kind: "account-gone", room: id, by, id: "", body };
   }
@@ -401,6 +405,10 @@ export class Registry {
         if (account === undefined) return;
         account.ircPasswords = ircPasswordsAfter(account.ircPasswords, head, body);
         return;
+      case "avatar":
+      case "avatar-gone":
+        if (account !== undefined) account.avatars = avatarsAfter(account.avatars, head, body);
+        return;
       case "ignore": {
         const { user, on } = fieldsOf(kind, body);
         if (user === undefined) return;
@@ -462,6 +470,7 @@ export class Registry {
     account.reset = undefined;
     account.devices.clear();
     account.ircPasswords = NO_IRC_PASSWORDS;
+    account.avatars = NO_AVATARS;
     account.ignored.clear();
     account.prefs = undefined;
     this.namesVersion++;
@@ -507,6 +516,7 @@ export class Registry {
       reset: undefined,
       devices: new SmallMap(),
       ircPasswords: NO_IRC_PASSWORDS,
+      avatars: NO_AVATARS,
       revokedSeq: 0,
       ignored: new Set(),
       lastSeq: seq,

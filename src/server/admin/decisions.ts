@@ -30,8 +30,9 @@ export function decisionOf(
       return { decision: "reset", ...by, ...subject };
     case "password":
       return hadReset ? { decision: "reset-used", ...by } : undefined;
+    case "avatar-gone":
     case "irc-password":
-      // Users' own IRC passwords are not decisions of an operator.
+      // Users' own pictures and IRC passwords are not decisions of an operator.
       return author === room ? undefined : { decision: kind, ...by, ...subject };
     case "role": {
       const { operator } = fieldsOf(kind, body);

@@ -23,7 +23,8 @@ interface PastDecisionsOptions extends ServerContext {
 const ROOM_KINDS = kindsWith("decision");
 /** A new password is relevant even if its record was erased. */
 const KINDS_READ_BY_HEAD: ReadonlySet<string> = new Set(["password", "irc-password"]);
-const READ_BATCH_RECORDS = 1_000;
+/** Pictures take up to 88 kB. */
+const READ_BATCH_RECORDS = 100;
 const HISTORY_BYTES_MAX = 512 * 1024;
 
 type DecisionEvent = Answer<"decisions">["events"][number];

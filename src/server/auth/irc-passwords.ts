@@ -2,19 +2,16 @@
 
 import { assert } from "../../base/assert.ts";
 import { Fault, msg } from "../../base/fault.ts";
-import { checkName } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
-import type { Account } from "../../core/rooms/accounts.ts";
 import {
   ircPasswordDraft,
   ircPasswordOf,
   ircPasswordsGoneDraft,
 } from "../../core/rooms/irc-passwords.ts";
-import { requireUser } from "../../core/rooms/targets.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import type { Sender, SomeHandlers } from "../kernel/service.ts";
-import { checkOperator } from "./operator-link.ts";
+import type { SomeHandlers } from "../kernel/service.ts";
+import { accountOf } from "./operator-link.ts";
 import { hashOf, newToken } from "./secrets.ts";
 
 export class IrcPasswords {
@@ -28,7 +25,7 @@ export class IrcPasswords {
 
   readonly handlers = {
     "irc-password": async ({ user, label }, from) => {
-      const account = this.#account(from, user);
+      const account = accountOf(this.#context, from, user);
       const password = ircPasswordOf(newToken(this.#context.entropy));
       const content = { hash: hashOf(password), label: label?.trim() || undefined };
       const record = await this.#context.kernel.transact(() => [
@@ -38,7 +35,7 @@ export class IrcPasswords {
       return { user: account.name, id: record.head.seq, password };
     },
     "irc-passwords": ({ user }, from) => {
-      const account = this.#account(from, user);
+      const account = accountOf(this.#context, from, user);
       const sessions = [...this.#context.peers.of(account.id)];
       const online = new Set(sessions.map(({ member }) => member?.ircPassword));
       const passwords = [...account.ircPasswords].map(([id, { label, sinceUnixMs: since }]) =>
@@ -48,7 +45,7 @@ export class IrcPasswords {
     },
     "irc-password-revoke": async ({ user, id }, from) => {
       const { kernel, peers } = this.#context;
-      const account = this.#account(from, user);
+      const account = accountOf(this.#context, from, user);
       await kernel.transact(() => {
         if (!account.ircPasswords.has(id)) {
           const remedy = "list the IRC passwords";
@@ -60,11 +57,4 @@ export class IrcPasswords {
       peers.close(account.id, fault, ({ member }) => member?.ircPassword === id);
     },
   } satisfies SomeHandlers;
-
-  #account({ account: own, actor }: Sender, user: string | undefined): Account {
-    if (user === undefined) return own;
-    const account = requireUser(this.#context.registry, checkName(user, "person's name"));
-    if (account !== own) checkOperator(actor);
-    return account;
-  }
 }

@@ -3,10 +3,13 @@
 import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
+import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import type { Actor } from "../../core/rooms/moderation.ts";
+import { requireUser } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import type { Sender } from "../kernel/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { sameSecret } from "./secrets.ts";
 
@@ -63,4 +66,18 @@ export function isOperatorAnywhere(
 export function checkOperator({ isOperator }: Actor): void {
   if (isOperator) return;
   throw new Fault("not-allowed", "only operators can do this", { remedy: "ask an operator" });
+}
+
+/**
+ * Returns the sender's own account, or another one if the sender is an operator.
+ * @throws {Fault} user-unknown or not-allowed
+ */
+export function accountOf(
+  { registry }: Pick<ServerContext, "registry">,
+  { account: own, actor }: Pick<Sender, "account" | "actor">,
+  user = own.name as string,
+): Account {
+  const account = requireUser(registry, checkName(user, "person's name"));
+  if (account !== own) checkOperator(actor);
+  return account;
 }

@@ -16,7 +16,7 @@ import type { BaseContext } from "./context.ts";
  */
 const UNLIMITED_KINDS: ReadonlySet<RecordKind> = new Set([
   ...(["erase", "kick", "leave", "remove", "device", "device-gone", "password"] as const),
-  ...(["account-gone", "irc-password-gone", "invite-gone", "prefs-erase"] as const),
+  ...(["account-gone", "irc-password-gone", "invite-gone", "prefs-erase", "avatar-gone"] as const),
 ]);
 
 interface Disk {
@@ -88,7 +88,7 @@ export class LogQuota {
     }
     const unixMs = clock.unixMs();
     if (!this.#written.isReached(key, unixMs)) return undefined;
-    const max = formatSize(this.#written.bytesMax);
+    const max = formatSize(this.#written.max);
     return new Fault("texts-limit", msg`you have reached the daily limit of ${max} of messages`, {
       remedy: this.#written.remedy(unixMs),
     });

@@ -25,7 +25,7 @@ export class HistoryQuota {
 
   check(user: UserId): void {
     if (!this.isReached(user)) return;
-    const max = formatSize(this.#read.bytesMax);
+    const max = formatSize(this.#read.max);
     throw new Fault("history-limit", `you have reached the daily limit of ${max} of history`, {
       remedy: this.#read.remedy(this.#context.clock.unixMs()),
     });

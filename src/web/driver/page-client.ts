@@ -36,6 +36,7 @@ import { BrowserLogPins } from "../browser/log-pins.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import { type Attachment, type AttachmentChange, Attachments } from "../transfer/attachments.ts";
+import { Avatars } from "../transfer/avatars.ts";
 import type { PageTransfers, PreviewOptions } from "../transfer/page-transfers.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
 import { PageAccount } from "./account.ts";
@@ -106,6 +107,7 @@ export class PageClient extends ChatClient<PageAccount> {
   readonly attached = new Attachments((target, attachment, change) => {
     this.#attachmentChanged(target, attachment, change);
   });
+  readonly avatars = new Avatars(this.request);
   readonly #loadSealed: PageClientOptions["sealed"];
   readonly #listeners = new Set<(event: PageEvent) => void>();
   readonly #drafts = new Map<string, Draft | undefined>();
@@ -473,6 +475,10 @@ export class PageClient extends ChatClient<PageAccount> {
   }
 
   protected override handleNotice(notice: ServerNotice): boolean {
+    if (notice.kind === "avatar-set") {
+      this.avatars.changed(notice);
+      return true;
+    }
     if (notice.kind !== "servers") return false;
     this.#cluster = notice.places;
     this.store.update();
@@ -484,6 +490,7 @@ export class PageClient extends ChatClient<PageAccount> {
     { link, result, previous }: AccountLogin<PageAccount>,
   ): void {
     this.store.reportFailure(this.#presentOperatorToken(link.connection));
+    this.avatars.connected();
     link.connection.request("addresses", {}).then(({ places }) => {
       this.#addresses = places;
     }, asFault); // Ignored: servers before 0.3 do not know this request.
@@ -577,6 +584,7 @@ export class PageClient extends ChatClient<PageAccount> {
     this.#drafts.clear();
     this.#platform.lastDrafts.write(undefined);
     this.attached.clear();
+    this.avatars.clear();
     this.forgetAccount();
     account?.leave();
     this.store.dropEvents();

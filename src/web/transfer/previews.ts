@@ -34,6 +34,8 @@ export interface Picture {
 export interface ScaleLimits {
   readonly sideMax: number;
   readonly bytesMax: number;
+  /** Cuts the middle out of the picture. */
+  readonly isSquare?: boolean;
   /** WebP by default, and JPEG if the browser cannot encode WebP. */
   readonly type?: "image/webp" | "image/jpeg";
 }

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { PICTURE_PIXELS_MAX, PICTURE_SIDE_MAX } from "../../../src/base/limits-page.ts";
-import { pictureHeader } from "../../../src/core/client/picture-header.ts";
+import {
+  AVATAR_SIDE_MAX,
+  PICTURE_PIXELS_MAX,
+  PICTURE_SIDE_MAX,
+} from "../../../src/base/limits-page.ts";
+import { avatarType, pictureHeader } from "../../../src/core/client/picture-header.ts";
 import { gifOf, jpegOf, pngHead, pngOf, webpOf } from "../../cli/screen/pictures/test-png.ts";
 
 test("reads the size of each type", async () => {
@@ -104,4 +108,30 @@ test("returns a plausible size or none for any bytes", async () => {
     { numRuns: 2_000 },
   );
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void pictureHeader(bytes)));
+});
+
+function extendedWebp(flags: number): Uint8Array {
+  const webp = Buffer.alloc(30);
+  webp.write("RIFF????WEBPVP8X", "latin1");
+  webp[20] = flags;
+  return webp;
+}
+
+test("an avatar is a still JPEG, PNG or WebP by its first bytes", async () => {
+  expect(avatarType(pngOf(9, 9))).toBe("image/png");
+  expect(avatarType(await jpegOf(9, 9))).toBe("image/jpeg");
+  expect(avatarType(await webpOf(9, 9, true))).toBe("image/webp");
+  expect(avatarType(extendedWebp(0x10))).toBe("image/webp");
+  const animatedPng = Buffer.concat([pngHead(9, 9), Buffer.from("\0\0\0\x08acTL")]);
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>');
+  const page = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.from("<!doctype html>")]);
+  const refused = [animatedPng, extendedWebp(0x12), gifOf(9, 9), svg, page, new Uint8Array()];
+  expect(refused.map(avatarType)).toEqual(refused.map(() => undefined));
+});
+
+test("an avatar has at most AVATAR_SIDE_MAX pixels each way", () => {
+  const max = AVATAR_SIDE_MAX;
+  expect(avatarType(pngHead(max, max))).toBe("image/png");
+  const refused = [pngHead(max + 1, 1), pngHead(1, max + 1), pngHead(10_000, 10_000)];
+  expect(refused.map(avatarType)).toEqual([undefined, undefined, undefined]);
 });

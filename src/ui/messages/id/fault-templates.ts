@@ -19,6 +19,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "a message can have at most {} bytes, not {}": "pesan paling banyak {} bita, bukan {}",
   "a new password needs at least {} characters": "kata sandi baru minimal {} karakter",
   "a path is empty": "path kosong",
+  "a picture must be a JPEG, PNG or WebP of at most {} pixels each way":
+    "foto profil harus berupa JPEG, PNG, atau WebP dengan sisi paling banyak {} piksel",
   "a reaction can have at most {} bytes": "reaksi paling banyak {} bita",
   "add text after --caption": "tambahkan teks setelah --caption",
   "add them first: /invite {}": "tambahkan dia dahulu: /invite {}",
@@ -71,6 +73,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "did you mean {}?": "maksud Anda {}?",
   "download it again from a source that you trust": "unduh lagi dari sumber yang Anda percaya",
   "download it again": "unduh lagi",
+  "you can change your picture at most {} times a day":
+    "Anda dapat mengubah foto profil paling banyak {} kali sehari",
   "you can edit only your own messages": "Anda hanya dapat menyunting pesan Anda sendiri",
   "file {} is not yours": "berkas {} bukan milik Anda",
   "file {} was deleted": "berkas {} sudah dihapus",

@@ -1,6 +1,10 @@
 /** Downscaled copies of pictures, without their metadata. */
 
-import { PREVIEW_BYTES_MAX, PREVIEW_SIDE_MAX } from "../../../base/limits-page.ts";
+import {
+  AVATAR_BYTES_MAX,
+  PREVIEW_BYTES_MAX,
+  PREVIEW_SIDE_MAX,
+} from "../../../base/limits-page.ts";
 import type { PreviewContent } from "../../../client/files/transfers.ts";
 import { PICTURE_HEAD_BYTES, type PictureHeader } from "../../../core/client/picture-header.ts";
 import {
@@ -13,7 +17,10 @@ import type { PageValue } from "../shell/context.tsx";
 
 const QUALITIES = [0.8, 0.6, 0.4, 0.25];
 const SHRINKS_MAX = 4;
+/** Ratio of the sides up to which a square has its full size. */
+const SQUARE_MARGIN = 4;
 const GRID = 8;
+const AVATAR_SIDE = 256;
 const RATIO_TOLERANCE = 0.03;
 /** Mean difference of 255 steps. */
 const BRIGHTNESS_TOLERANCE = 20;
@@ -30,7 +37,8 @@ async function scalePicture(
 ): Promise<ScaledPicture | undefined> {
   let frame: VideoFrame | ImageBitmap | undefined;
   try {
-    frame = await decode(source, header, limits.sideMax);
+    const { sideMax, isSquare = false } = limits;
+    frame = await decode(source, header, isSquare ? SQUARE_MARGIN * sideMax : sideMax);
     return await encode(frame, limits);
   } catch (error) {
     // DOMException: corrupt or truncated. RangeError, TypeError: unsupported.
@@ -68,21 +76,24 @@ async function decode(
 
 async function encode(
   frame: VideoFrame | ImageBitmap,
-  { sideMax, bytesMax, type: wantedType = "image/webp" }: ScaleLimits,
+  { sideMax, bytesMax, isSquare = false, type: wantedType = "image/webp" }: ScaleLimits,
 ): Promise<ScaledPicture | undefined> {
   const [fullWidth, fullHeight] =
     frame instanceof ImageBitmap
       ? [frame.width, frame.height]
       : [frame.displayWidth, frame.displayHeight];
-  let scale = Math.min(1, sideMax / Math.max(fullWidth, fullHeight));
+  const side = Math.min(fullWidth, fullHeight);
+  const [cutWidth, cutHeight] = isSquare ? [side, side] : [fullWidth, fullHeight];
+  const [left, top] = [(fullWidth - cutWidth) / 2, (fullHeight - cutHeight) / 2];
+  let scale = Math.min(1, sideMax / Math.max(cutWidth, cutHeight));
   for (let shrinks = 0; shrinks < SHRINKS_MAX; shrinks++, scale /= 2) {
-    const side = (full: number) => Math.max(1, Math.round(full * scale));
-    const [width, height] = [side(fullWidth), side(fullHeight)];
+    const scaled = (full: number) => Math.max(1, Math.round(full * scale));
+    const [width, height] = [scaled(cutWidth), scaled(cutHeight)];
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d");
     if (context === null) return undefined;
     context.imageSmoothingQuality = "high";
-    context.drawImage(frame, 0, 0, width, height);
+    context.drawImage(frame, left, top, cutWidth, cutHeight, 0, 0, width, height);
     for (const quality of QUALITIES) {
       // Browsers that cannot encode WebP would return a PNG.
       let blob = await canvas.convertToBlob({ type: wantedType, quality });
@@ -102,6 +113,15 @@ export async function makePreview(file: File): Promise<PreviewContent | undefine
   if (scaled === undefined) return undefined;
   const { blob, width, height } = scaled;
   return { bytes: new Uint8Array(await blob.arrayBuffer()), width, height };
+}
+
+/** @returns `undefined` unless the file is a JPEG, PNG or WebP that the browser can decode */
+export async function makeAvatar(file: File): Promise<Uint8Array | undefined> {
+  const { header } = pictureInfo(await headOf(file)) ?? {};
+  if (header === undefined || header.type === "gif") return undefined;
+  const limits = { sideMax: AVATAR_SIDE, bytesMax: AVATAR_BYTES_MAX, isSquare: true };
+  const scaled = await scalePicture(file, header, limits);
+  return scaled && new Uint8Array(await scaled.blob.arrayBuffer());
 }
 
 /** Reports whether both have about the same sides, and the same brightness on a coarse grid. */

@@ -115,7 +115,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   const note = [...useMarks(member), ...notes].filter((text) => text !== undefined).join(", ");
   return (
     <li className={isOnline === true ? "person" : "person is-away"}>
-      <Avatar name={name} tint={tint} />
+      <Avatar name={name} user={member.name} tint={tint} />
       <span className={isOnline === true ? "dot dot-on" : "dot"}>
         <span className="sr-only">{presenceText(isOnline, texts)}</span>
       </span>

@@ -227,15 +227,16 @@ function Author({ from, user, note }: AuthorProps) {
   const texts = useTexts();
   const openCard = useContext(CardContext);
   const person = usePerson(from);
+  const isLocal = note === undefined && user !== undefined;
   const name = (
     <>
-      <Avatar name={from} tint={person.tint} />
+      <Avatar name={from} user={isLocal ? user : undefined} tint={person.tint} />
       <strong className="author" style={{ color: tintColor(person) }} title={note} dir="auto">
         {from}
       </strong>
     </>
   );
-  if (note !== undefined || user === undefined) return name;
+  if (!isLocal) return name;
   return (
     <>
       <button

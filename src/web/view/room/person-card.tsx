@@ -9,10 +9,10 @@ import type { AccountFacts } from "../../../ui/commands.ts";
 import { targetText } from "../../../ui/text/target-text.ts";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, FaultLine, useModel, usePage, useTask } from "../shell/context.tsx";
-import { Dialog } from "../shell/dialog.tsx";
+import { confirmItem, Dialog } from "../shell/dialog.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { personContext, personItems, presenceText } from "./members.tsx";
-import { Avatar, Marks } from "./person.tsx";
+import { Avatar, Marks, usePicture } from "./person.tsx";
 import { SafetyDialog } from "./sealed.tsx";
 
 interface CardProps extends CloseProps {
@@ -37,6 +37,18 @@ export function PersonCard({ user, onClose }: CardProps) {
   const isMe = isSameName(user, model.me);
   const moderates = person.moderates || model.isOperator;
   const [write, ignore, ...moderation] = personItems(page, { ...person, role, moderates });
+  const isOperator = model.isOperator || personContext(model, model.me ?? "").role === "operator";
+  if (usePicture(user) !== undefined && isOperator) {
+    moderation.push(
+      confirmItem(page, {
+        title: texts.removePictureAsk(name),
+        text: "",
+        action: texts.removePicture,
+        isDanger: true,
+        onConfirm: () => chat.request("avatar-set", { user }),
+      }),
+    );
+  }
   const isConnected = model.connection.kind === "online";
   const leaveFor = (act: () => void) => () => {
     onClose();
@@ -45,7 +57,7 @@ export function PersonCard({ user, onClose }: CardProps) {
   return (
     <Dialog title={name} onClose={onClose} className="dialog-small">
       <div className="person-card">
-        <Avatar name={name} tint={tint} />
+        <Avatar name={name} user={user} tint={tint} />
         <p>
           {presenceText(isConnected ? isOnline(model, user) : undefined, texts)}{" "}
           <Marks person={{ tint, role, mutedUntilUnixMs: person.mutedUntilUnixMs }} />

@@ -1,12 +1,20 @@
 /** Avatar, role and mute of a person. */
 
-import { type CSSProperties, createContext, useContext, useEffect, useState } from "react";
+import {
+  type CSSProperties,
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { NOBODY, type Person } from "../../../core/model/people.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { isMutedAt } from "../../../core/rooms/prefs.ts";
 import { initialsOf } from "../../../ui/text/initials.ts";
 import { personMarks } from "../../../ui/text/person-marks.ts";
-import { useTexts } from "../shell/context.tsx";
+import { usePage, useTexts } from "../shell/context.tsx";
 
 /** Maximum delay of a timer; browsers run a timer with a longer delay immediately. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -43,16 +51,41 @@ export function tintColor({ tint }: Pick<Person, "tint">): string {
   return `var(--tint-${tint})`;
 }
 
-/** The style sheet inserts the initials, so that nobody copies them or hears the name twice. */
-export function Avatar({ name, tint }: Pick<Person, "tint"> & { readonly name: string }) {
+interface AvatarProps extends Pick<Person, "tint"> {
+  readonly name: string;
+  /** `undefined` for an imported author, who can have the name of another person here. */
+  readonly user: string | undefined;
+}
+
+/**
+ * A person's picture on the initials. The style sheet inserts these, so that nobody copies them or
+ * hears the name twice.
+ */
+export function Avatar({ name, user, tint }: AvatarProps) {
+  const url = usePicture(user);
+  const [brokenUrl, setBroken] = useState<string>();
   return (
     <span
       className="avatar"
       style={{ "--tint": tintColor({ tint }) } as CSSProperties}
       data-initials={initialsOf(name)}
       aria-hidden="true"
-    />
+    >
+      {url === undefined || url === brokenUrl ? null : (
+        <img src={url} alt="" decoding="async" draggable={false} onError={() => setBroken(url)} />
+      )}
+    </span>
   );
+}
+
+/** @returns the address of the user's picture; `undefined` if there is none or it is not loaded */
+export function usePicture(user: string | undefined): string | undefined {
+  const { avatars } = usePage().chat;
+  const subscribe = useCallback(
+    (onChange: () => void) => (user === undefined ? () => {} : avatars.follow(user, onChange)),
+    [avatars, user],
+  );
+  return useSyncExternalStore(subscribe, () => user && avatars.urlOf(user));
 }
 
 export function useMarks({ role, mutedUntilUnixMs }: Omit<Person, "tint">): readonly string[] {

@@ -94,7 +94,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
           </span>
         ) : (
           <>
-            <Avatar name={cleanText(name)} tint={tintWith(me, name)} />
+            <Avatar name={cleanText(name)} user={name} tint={tintWith(me, name)} />
             <span className={isOnline === true ? "dot dot-on" : "dot"}>
               <span className="sr-only">{presenceText(isOnline, texts)}</span>
             </span>

@@ -23,7 +23,7 @@ function SuggestedName({ name }: { readonly name: string }) {
   const person = usePerson(name);
   return (
     <>
-      <Avatar name={name} tint={person.tint} />@{name} <Marks person={person} />
+      <Avatar name={name} user={name} tint={person.tint} />@{name} <Marks person={person} />
     </>
   );
 }

@@ -2,16 +2,21 @@
 
 import { type FormEvent, Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
+import { defined } from "../../../base/values.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
 import { LANGUAGES, languageFor } from "../../../ui/messages/languages.ts";
+import { PageFault } from "../../../ui/text/fault-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type DeviceInfo, revokeOthers } from "../../driver/devices.ts";
 import { IrcPasswordsDialog } from "../account/irc-passwords.tsx";
 import { canNotify } from "../attention/push-browser.ts";
 import { disablePushes, PushSetting } from "../attention/pushes.tsx";
 import { playSound } from "../attention/sound.ts";
+import { makeAvatar } from "../files/scale.ts";
 import { OperatorLinkNotice } from "../login/operator-banner.tsx";
 import { IgnoredDialog } from "../room/ignored.tsx";
+import { Avatar, usePicture } from "../room/person.tsx";
 import { Button } from "./button.tsx";
 import { type CloseProps, FaultLine, usePage, useTask } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
@@ -119,6 +124,49 @@ function Notifications() {
         }}
       />
       <PushSetting />
+    </>
+  );
+}
+
+function Picture({ user }: { readonly user: string }) {
+  const { texts, chat } = usePage();
+  const task = useTask();
+  const input = useRef<HTMLInputElement>(null);
+  const hasPicture = usePicture(user) !== undefined;
+  const set = (file: File | undefined) =>
+    task.run(async () => {
+      const picture = file && (await makeAvatar(file));
+      if (file !== undefined && picture === undefined)
+        throw new PageFault("usage", "pictureUnsupported");
+      await chat.request("avatar-set", defined({ picture }));
+    });
+  return (
+    <>
+      <div className="picture-setting">
+        <Avatar name={cleanText(user)} user={user} tint={tintOf(user)} />
+        <Button disabled={task.isBusy} onClick={() => input.current?.click()}>
+          {texts.choosePicture}
+        </Button>
+        {hasPicture ? (
+          <Button disabled={task.isBusy} onClick={() => set(undefined)}>
+            {texts.removePicture}
+          </Button>
+        ) : null}
+        <input
+          ref={input}
+          type="file"
+          accept="image/jpeg,image/png,image/webp"
+          className="sr-only"
+          tabIndex={-1}
+          aria-hidden="true"
+          onChange={({ target }) => {
+            const [file] = target.files ?? [];
+            target.value = ""; // The same file can be chosen again.
+            if (file !== undefined) set(file);
+          }}
+        />
+      </div>
+      <FaultLine fault={task.fault} />
     </>
   );
 }
@@ -294,6 +342,7 @@ export function SettingsDialog({ changesPassword = false, onClose }: SettingsPro
       texts.accountSection,
       <Fragment key="account">
         <p dir="auto">{texts.signedInAs(cleanText(chat.model.me ?? ""))}</p>
+        <Picture user={chat.model.me ?? ""} />
         <Password isOpen={changesPassword} />
         {chat.isOperatorByLink ? <OperatorLinkNotice /> : null}
       </Fragment>,
