@@ -178,8 +178,8 @@ export class ModelStore {
   async #loadMembers(room: RoomId, target: string): Promise<void> {
     try {
       const users = await queryUsers(this.#options.request, target, MEMBERS_MAX);
-      const members = users.map(({ user, online, role, mutedUntil }) => {
-        return { name: user, isOnline: online, role, mutedUntilUnixMs: mutedUntil };
+      const members = users.map(({ user, online, role, mutedUntil, bot }) => {
+        return { name: user, isOnline: online, role, mutedUntilUnixMs: mutedUntil, isBot: bot };
       });
       this.enqueue({ kind: "members", room, members });
     } catch (error) {

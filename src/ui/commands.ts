@@ -240,6 +240,15 @@ const receipts: Command<{ readonly on: boolean }> = {
   }),
 };
 
+const bot: Command<{ readonly on: boolean }> = {
+  usage: "/bot on|off",
+  parse: (input) => parseOnOff(input),
+  run: async ({ on }, chat) => {
+    await chat.request("bot", { on });
+    return {};
+  },
+};
+
 const pin: Command<OptionalSeq> = {
   usage: "/pin [SEQ]",
   defaultAuthor: "other",
@@ -538,6 +547,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   unpin,
   pins: simpleView("pins"),
   receipts,
+  bot,
   send,
   files: simpleView("files"),
   seal,

@@ -161,6 +161,7 @@ export const KINDS = {
   "irc-password-gone": { log: "accounts", traits: ["erasing"], body: { also: "list" } },
   "room-password": { log: "accounts", body: { password: "text" } },
   ban: { log: "accounts", body: { on: "flag", address: "text", until: "number", reason: "text" } },
+  bot: { log: "accounts", body: { on: "flag" } },
   role: { log: "accounts", body: { operator: "flag" } },
   registration: { log: "accounts", body: { closed: "flag" } },
   announcement: { log: "accounts", body: { text: "text" } },

@@ -258,6 +258,8 @@ export const REQUESTS = {
     fields: { user: v.optional(name), picture: v.optional(bytes(AVATAR_BYTES_MAX)) },
     answer: accepted,
   },
+  /** Declares whether a program uses the account. */
+  bot: { postCount: 1, fields: { on: v.boolean() }, answer: accepted },
   /** Omits users who have no avatar. */
   avatars: {
     fields: { users: list(name, AVATARS_ASKED_MAX) },
@@ -526,6 +528,7 @@ export const REQUESTS = {
           role: v.string(),
           /** Only for members of `room`: end of the mute in Unix ms; 0 if permanent. */
           mutedUntil: v.optional(unixMs),
+          bot: v.optional(v.boolean()),
         }),
       ),
       more: v.boolean(),
@@ -539,6 +542,7 @@ export const REQUESTS = {
       online: v.boolean(),
       role: v.string(),
       rooms: list(name, JOINED_ROOMS_MAX),
+      bot: v.optional(v.boolean()),
     }),
   },
   post: {

@@ -106,11 +106,16 @@ pageTest(
   },
 );
 
-pageTest("marks operators, moderators and muted members wherever a name stands", async () => {
+pageTest("marks operators, moderators, bots and muted members wherever a name stands", async () => {
   const mod = await server.headlessUser("Moritz");
   const pia = await server.headlessUser("pia");
   await mod.tab.ask("join", { room: "marks", create: true });
   await pia.tab.ask("join", { room: "marks" });
+  const dice = await server.headlessUser("dice");
+  await dice.tab.ask("bot", { on: true });
+  await dice.tab.ask("join", { room: "marks" });
+  await dice.post("you rolled a six", "marks");
+  await mod.tab.ask("grant", { room: "marks", user: "dice", on: true });
   await pia.post("silly words", "marks");
   await mod.post("please stop", "marks");
   await mod.tab.ask("mute", { room: "marks", user: "pia", on: true });
@@ -124,6 +129,8 @@ pageTest("marks operators, moderators and muted members wherever a name stands",
   const authors = [
     ["silly words", "muted"],
     ["please stop", "moderator"],
+    ["you rolled a six", "moderator"],
+    ["you rolled a six", "bot"],
     ["I run this server", "operator"],
   ] as const;
   for (const [text, mark] of authors) {

@@ -125,6 +125,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     questions: 1,
     faults: { 3: "not-allowed", 7: "not-allowed", 8: "user-unknown" },
   },
+  "/bot": { lines: ["/bot on", "/bot off"] },
   "/pin": {
     lines: ["/join den", "ben /join den", "rules", "/pin {1}", "/unpin {1}"],
     records: ["room den", "join", "text rules", "pin of 'rules'", "pin of 'rules' off"],

@@ -69,6 +69,7 @@ const BODIES = {
   "irc-password-gone": { also: [4] },
   "room-password": PASSWORD,
   ban: { on: true, address: "::1", until: 9e12, reason: "spam" },
+  bot: { on: true },
   role: { operator: true },
   registration: { closed: true },
   "server-clock": { to: 3 },
@@ -165,7 +166,8 @@ function registryOf(registry: Registry): unknown {
     const account = registry.get(id);
     if (account === undefined) return undefined;
     const ircPasswords = account.ircPasswords.size === 0 ? undefined : account.ircPasswords;
-    return { ...account, ircPasswords, avatars: account.avatars[0] && account.avatars };
+    const avatars = account.avatars[0] && account.avatars;
+    return { ...account, ircPasswords, avatars, isBot: account.isBot || undefined };
   });
   const names = ["ana", "anna", "ben", "eve", "Ops"].map(
     (name) => registry.findWithRemoved(name as Name)?.id,

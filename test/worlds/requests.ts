@@ -196,6 +196,7 @@ export const REQUESTS = {
   readers: (about) => about.client.request("readers", { seq: ownSeq(about) }),
   typing: (about) => about.client.request("typing", { room: roomOf(about), on: about.on }),
   ignore: ({ client, user, on }) => client.request("ignore", { user, on }),
+  bot: ({ client, on }) => client.request("bot", { on }),
   ignored: ({ client }) => client.request("ignored", {}),
   addresses: ({ client }) => client.request("addresses", {}),
   whois: ({ client, user }) => client.request("whois", { user }),

@@ -279,8 +279,8 @@ type ListedUser = WireAnswer<"who">["users"][number];
 export function membersLine(room: string, users: readonly ListedUser[]): Message {
   return (texts) => {
     if (users.length <= PRESENCE_MEMBERS_MAX) {
-      const names = users.map(({ user, online, role, mutedUntil }) => {
-        const marks = [...personMarks(role, mutedUntil !== undefined, texts)];
+      const names = users.map(({ user, online, role, bot: isBot, mutedUntil }) => {
+        const marks = [...personMarks({ role, isBot, isMuted: mutedUntil !== undefined }, texts)];
         if (!online) marks.push(texts.offline);
         return marks.length === 0 ? user : `${user} (${marks.join(", ")})`;
       });

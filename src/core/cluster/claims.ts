@@ -98,6 +98,7 @@ export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
     case "password":
     case "reset":
     case "avatar":
+    case "bot":
     case "avatar-gone":
     case "irc-password":
     case "irc-password-gone":

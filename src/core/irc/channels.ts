@@ -203,7 +203,7 @@ export function* invite(session: IrcSession, { params: [nick = "", name = ""] }:
 
 export function* mode(session: IrcSession, { params }: IrcLine): Task {
   const [target = "", modes, ...args] = params;
-  if (!target.startsWith("#")) return userMode(session, target);
+  if (!target.startsWith("#")) return yield* userMode(session, target, modes);
   const channel = channelOf(session, target);
   const room = channel === undefined ? undefined : session.server.rooms.get(channel.id);
   if (channel === undefined || room === undefined) return;

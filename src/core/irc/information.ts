@@ -3,8 +3,9 @@
 import { NAME_CHARS_MAX, TOPIC_BYTES_MAX } from "../../base/limits.ts";
 import { dateOf } from "../../base/time.ts";
 import type { IrcLine } from "../../wire/irc/line.ts";
+import type { Task } from "./command-run.ts";
 import { ERR, RPL } from "./numeric.ts";
-import { HOST } from "./server.ts";
+import { HOST, userMask } from "./server.ts";
 import type { IrcSession } from "./session.ts";
 
 export const TARGETS_MAX = 4;
@@ -14,6 +15,7 @@ export const AWAY_BYTES_MAX = 200;
 
 export const ISUPPORT_TOKENS: readonly string[] = [
   `AWAYLEN=${AWAY_BYTES_MAX}`,
+  "BOT=B",
   "CASEMAPPING=ascii",
   `CHANLIMIT=#:1000`,
   "CHANMODES=b,k,,mn",
@@ -94,9 +96,18 @@ export function help(session: IrcSession, { params: [subject = "index"] }: IrcLi
   session.numeric(RPL.endOfHelp, subject, "end of HELP");
 }
 
-export function userMode(session: IrcSession, target: string): void {
+/** @see https://ircv3.net/specs/extensions/bot-mode */
+export function* userMode(session: IrcSession, target: string, modes = ""): Task {
   if (target.toLowerCase() !== session.nick.toLowerCase()) {
     return session.numeric(ERR.usersDontMatch, "you cannot change modes of other users");
   }
-  session.numeric(RPL.userModeIs, "+");
+  if (/^[+-]B$/.test(modes)) {
+    yield* session.ask("bot", { on: modes === "+B" });
+    return session.send({
+      source: userMask(session.nick),
+      command: "MODE",
+      params: [session.nick, modes],
+    });
+  }
+  session.numeric(RPL.userModeIs, session.account?.isBot === true ? "+B" : "+");
 }

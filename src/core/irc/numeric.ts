@@ -32,6 +32,7 @@ export const RPL = {
   noTopic: "331",
   topic: "332",
   topicWhoTime: "333",
+  whoisBot: "335",
   inviting: "341",
   version: "351",
   whoReply: "352",

@@ -36,12 +36,13 @@ export function* who(session: IrcSession, { params: [mask = "", options = ""] }:
   for (const account of selectedAccounts(session, mask, room)) {
     yield* session.turn();
     if (account === undefined) continue;
-    const { id, name } = account;
+    const { id, name, isBot } = account;
     const isAway = session.server.away.of(id) !== undefined;
     const isOperator = session.server.registry.policy.isOperator(id);
     if (options.startsWith("o") && !isOperator) continue;
     const isModerating = room !== undefined && isModerator(session.server.registry, room, id);
-    const flags = `${isAway ? "G" : "H"}${isOperator ? "*" : ""}${isModerating ? "@" : ""}`;
+    const marks = [isOperator && "*", isModerating && "@", isBot && "B"].filter(Boolean).join("");
+    const flags = `${isAway ? "G" : "H"}${marks}`;
     const where = room === undefined ? "*" : `#${room.name}`;
     if (fields === null) {
       session.numeric(RPL.whoReply, where, name, HOST, HOST, name, flags, `0 ${name}`);
@@ -119,6 +120,7 @@ export function* whois(session: IrcSession, { params }: IrcLine): Task {
     }
     session.numeric(RPL.whoisServer, name, HOST, session.server.name);
     if (answer.role === "operator") session.numeric(RPL.whoisOperator, name, "is an operator");
+    if (answer.bot === true) session.numeric(RPL.whoisBot, name, "is a bot");
     session.numeric(RPL.whoisAccount, name, name, "is logged in as");
     sendAway(session, name);
   } catch (error) {

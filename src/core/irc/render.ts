@@ -97,7 +97,7 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
     const lines = parts.map((part) => {
       return { source, command, params: [to, `\u0001ACTION ${stamp}${part}\u0001`] };
     });
-    return withFirstTags(lines, tags, eventTags(record, caps));
+    return withFirstTags(lines, tags, eventTags(record, rendering));
   }
   const isWhole = !text.includes("\n") && isWithin(text, budget);
   const mayBatch = (caps & CAP.multiline) !== 0 && (caps & CAP.batch) !== 0;
@@ -107,7 +107,7 @@ function messageLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const split = () => splitText(text, budget);
   const pieces = isWhole ? [text] : partsOf(record, rendering, `${budget}`, split);
   const parts = pieces.map((part) => ({ source, command, params: [to, stamp + part] }));
-  return withFirstTags(parts, tags, eventTags(record, caps));
+  return withFirstTags(parts, tags, eventTags(record, rendering));
 }
 
 /** Time in UTC, with the date unless it is today. A line without it could be a bot's command. */
@@ -199,7 +199,7 @@ function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { seq = 0, also = [] } = fieldsIn(record);
   const erased = [seq, ...also.filter((item) => typeof item === "number")].filter((n) => n > 0);
   const source = sourceOf(record);
-  const tags = eventTags(record, caps);
+  const tags = eventTags(record, rendering);
   return erased.flatMap((n) => {
     const reaction = server.reactions.get(n);
     // With a tag, a user can remove only their own reaction.
@@ -266,15 +266,20 @@ export function oneLine(text: unknown): string {
 type Tags = NonNullable<LineFields["tags"]>;
 
 function messageTags(record: ChatRecord, { caps, server }: Rendering): Tags {
-  const { time, account } = eventTags(record, caps);
+  const { time, account, bot } = eventTags(record, { caps, server });
   const msgid = (caps & CAP.tags) === 0 ? undefined : messageId(server, record.seq);
-  return { time, msgid, account };
+  return { time, msgid, account, bot };
 }
 
-export function eventTags({ timeUnixMs, from }: ChatRecord, caps: number): Tags {
+export function eventTags(
+  { timeUnixMs, from }: ChatRecord,
+  { caps, server }: Pick<Rendering, "caps" | "server">,
+): Tags {
+  const isBot = from !== undefined && findAccount(server, from)?.isBot === true;
   return {
     time: (caps & CAP.time) === 0 ? undefined : formatUtc(timeUnixMs),
     account: (caps & CAP.accountTag) === 0 ? undefined : from,
+    bot: isBot && (caps & CAP.tags) !== 0 ? "" : undefined,
   };
 }
 

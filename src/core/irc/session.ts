@@ -837,7 +837,7 @@ export class IrcSession {
     channel.name = `#${name}`;
     if (this.has(CAP.rename)) {
       const params = [before, channel.name, ""];
-      const tags = eventTags(record, this.caps);
+      const tags = eventTags(record, this);
       this.#emit({ tags, source: userMask(from ?? this.nick), command: "RENAME", params });
       return;
     }

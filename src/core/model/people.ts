@@ -4,7 +4,7 @@ import type { RoomId } from "../../base/ids.ts";
 import type { Member, Model, RoomState } from "./state.ts";
 import { tintOf, tintsOf } from "./tint.ts";
 
-export interface Person extends Pick<Member, "role" | "mutedUntilUnixMs"> {
+export interface Person extends Pick<Member, "role" | "mutedUntilUnixMs" | "isBot"> {
   readonly tint: number;
 }
 
@@ -29,9 +29,9 @@ function peopleOf({ kind, name, members }: RoomState, me = name): People {
       : (members ?? []);
   const tints = tintsOf(listed.map((member) => member.name));
   return new Map(
-    listed.map(({ name, role, mutedUntilUnixMs }) => {
+    listed.map(({ name, role, mutedUntilUnixMs, isBot }) => {
       const tint = tints.get(name.toLowerCase()) ?? tintOf(name);
-      return [name.toLowerCase(), { tint, role, mutedUntilUnixMs }];
+      return [name.toLowerCase(), { tint, role, mutedUntilUnixMs, isBot }];
     }),
   );
 }
@@ -43,6 +43,7 @@ function isSame(a: People, b: People): boolean {
     const isEqual =
       before?.tint === person.tint &&
       before.role === person.role &&
+      before.isBot === person.isBot &&
       before.mutedUntilUnixMs === person.mutedUntilUnixMs;
     if (!isEqual) return false;
   }

@@ -213,6 +213,7 @@ export interface Member {
   readonly role: string;
   /** 0 if permanent. */
   readonly mutedUntilUnixMs?: number | undefined;
+  readonly isBot?: boolean | undefined;
 }
 
 export interface OfferedFile {

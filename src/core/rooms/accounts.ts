@@ -45,6 +45,8 @@ export interface Account {
   readonly devices: SmallMap<string, Device>;
   /** The keys are the seqs of the passwords' records. */
   ircPasswords: ReadonlyMap<number, IrcPassword>;
+  /** As declared by its user. */
+  isBot: boolean;
   /** Seqs of unerased pictures. The last one is current; an interrupted change leaves others. */
   avatars: readonly number[];
   /** Seq of the last record that ended a device's or password's access; 0 if there is none. */
@@ -405,6 +407,9 @@ export class Registry {
         if (account === undefined) return;
         account.ircPasswords = ircPasswordsAfter(account.ircPasswords, head, body);
         return;
+      case "bot":
+        if (account !== undefined) account.isBot = fieldsOf(kind, body).on === true;
+        return;
       case "avatar":
       case "avatar-gone":
         if (account !== undefined) account.avatars = avatarsAfter(account.avatars, head, body);
@@ -516,6 +521,7 @@ export class Registry {
       reset: undefined,
       devices: new SmallMap(),
       ircPasswords: NO_IRC_PASSWORDS,
+      isBot: false,
       avatars: NO_AVATARS,
       revokedSeq: 0,
       ignored: new Set(),

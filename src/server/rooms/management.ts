@@ -34,6 +34,14 @@ export class Management {
       await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
       return DEFERRED;
     },
+    bot: async ({ on }, { account }) => {
+      const { id, isRemoved } = account;
+      await this.#options.kernel.transact(() =>
+        isRemoved || account.isBot === on
+          ? []
+          : [{ kind: "bot", room: id, by: id, id: "", body: { on } }],
+      );
+    },
     rename: async ({ user, room, to }, from) => {
       this.#checkSingleTarget({ user, room });
       if (room !== undefined) {

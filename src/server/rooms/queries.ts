@@ -90,16 +90,20 @@ export class Queries {
       const people = target === undefined ? this.#sortedAccounts() : this.#members(room);
       const next = after === undefined ? 0 : indexAfter(people, foldName(checkName(after)));
       const page = people.slice(next, next + PAGE_RECORDS_MAX);
-      const users = page.map(({ account: { id, name } }) => {
+      const users = page.map(({ account: { id, name, isBot } }) => {
         const mutedUntil = room && muteEnd(room, id, unixMs);
         const person = { user: name as string, online: engine.isOnline(id) };
-        return { ...person, role: this.#role(id, room), mutedUntil };
+        const role = this.#role(id, room);
+        return { ...person, role, mutedUntil, bot: isBot || undefined };
       });
       return { users, more: next + users.length < people.length };
     },
     whois: ({ user: named }, { account: requester }) => {
       const { registry, rooms, engine } = this.#options;
-      const { id, name, sinceUnixMs } = requireUser(registry, checkName(named, "person's name"));
+      const { id, name, sinceUnixMs, isBot } = requireUser(
+        registry,
+        checkName(named, "person's name"),
+      );
       const shared = [...rooms.roomsOf(requester.id)].filter(({ members }) => members.has(id));
       return {
         user: name,
@@ -107,6 +111,7 @@ export class Queries {
         online: engine.isOnline(id),
         role: this.#role(id, undefined),
         rooms: shared.flatMap((room) => room.name ?? []).sort(),
+        ...(isBot ? { bot: true } : {}),
       };
     },
     history: (request, { client: { id, link }, account }) =>

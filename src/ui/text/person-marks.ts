@@ -1,11 +1,15 @@
-/** Marks beside a name: role and mute. */
+/** Marks beside a name: role, mute, and whether a program uses the account. */
 
 import type { Texts } from "../messages/en/page.ts";
 
-export type MarkTexts = Pick<Texts, "operator" | "moderator" | "mutedMark">;
+export type MarkTexts = Pick<Texts, "operator" | "moderator" | "bot" | "mutedMark">;
 
-export function personMarks(role: string, isMuted: boolean, texts: MarkTexts): readonly string[] {
-  const { operator, moderator, mutedMark } = texts;
+export function personMarks(
+  { role, isBot, isMuted }: { role: string; isBot?: boolean | undefined; isMuted: boolean },
+  texts: MarkTexts,
+): readonly string[] {
+  const { operator, moderator, bot, mutedMark } = texts;
   const roles: Readonly<Record<string, string>> = { operator, moderator };
-  return [roles[role], isMuted ? mutedMark : undefined].filter((mark) => mark !== undefined);
+  const marks = [roles[role], isBot ? bot : undefined, isMuted ? mutedMark : undefined];
+  return marks.filter((mark) => mark !== undefined);
 }

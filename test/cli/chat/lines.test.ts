@@ -20,13 +20,14 @@ test("lists all members of a room and marks offline members", () => {
   );
 });
 
-test("marks operators, moderators and muted members", () => {
+test("marks operators, moderators, bots and muted members", () => {
   const users = [
     { user: "ana", online: true, role: "operator" },
     { user: "ben", online: false, role: "moderator", mutedUntil: 0 },
+    { user: "dice", online: true, role: "member", bot: true },
   ];
   expect(membersLine("lobby", users)(ENGLISH_TERMINAL)).toBe(
-    "lobby: ana (operator), ben (moderator, muted, offline)",
+    "lobby: ana (operator), ben (moderator, muted, offline), dice (bot)",
   );
 });
 

@@ -7,6 +7,7 @@ import { IrcSite, MODERN } from "../../server/irc/irc-site.ts";
 /** Token, a command whose reply shows that it is implemented, and the reply. */
 const PROOFS: readonly (readonly [token: string, line: string, reply: string | RegExp])[] = [
   ["AWAYLEN=200", `AWAY :${"x".repeat(201)}`, " 306 "],
+  ["BOT=B", "MODE ana +B", ":ana!ana@chat MODE ana +B"],
   ["CASEMAPPING=ascii", "TOPIC #LAB", " 331 ana #lab "],
   [`CHANLIMIT=#:${JOINED_ROOMS_MAX}`, "JOIN #one", " 366 ana #one "],
   ["CHANMODES=b,k,,mn", "MODE #lab", " 324 ana #lab +n"],

@@ -279,3 +279,32 @@ describe("USERHOST and ISON", () => {
     ]);
   });
 });
+
+ircTest("a bot declares itself and is marked in WHO, WHOIS and its messages", async (context) => {
+  const { irc, ana, one, two } = context;
+  await two.ask("JOIN #lab");
+  await one.ask("JOIN #lab");
+  expect(await two.ask("MODE ben", "MODE ben +i")).toEqual([":chat 221 ben +", ":chat 221 ben +"]);
+  expect(await two.ask("MODE ana +B")).toEqual([
+    ":chat 502 ben :you cannot change modes of other users",
+  ]);
+  expect(await two.ask("MODE BEN +B", "MODE ben")).toEqual([
+    ":ben!ben@chat MODE ben +B",
+    ":chat 221 ben +B",
+  ]);
+  expect(await one.ask("WHO ben")).toContain(":chat 352 ana * ben chat chat ben HB :0 ben");
+  expect(await one.ask("WHOIS ben")).toContain(":chat 335 ana ben :is a bot");
+  await two.ask("PRIVMSG #lab :beep");
+  await irc.site.quiet();
+  const received = (await one.news()).find((line) => line.endsWith(":beep"));
+  expect(received ?? "").toMatch(/^@[^ ]*;bot :ben!ben@chat PRIVMSG #lab :beep$/);
+  const { users } = await ana.request("who", { room: "lab" });
+  expect(users.map(({ user, bot }) => [user, bot])).toEqual([
+    ["ana", undefined],
+    ["ben", true],
+  ]);
+  expect((await ana.request("whois", { user: "ben" })).bot).toBe(true);
+  await irc.site.restart();
+  const again = await irc.site.again(ana, "ana");
+  expect((await again.request("whois", { user: "ben" })).bot).toBe(true);
+});

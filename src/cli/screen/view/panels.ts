@@ -97,6 +97,7 @@ function roomEntry(line: RoomListEntry, number: string, isQuiet: boolean, column
 
 const ROLE_SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
 const MUTED_SIGN = "-";
+const BOT_SIGN = "*";
 
 export interface MemberColumn extends ListScroll {
   readonly lines: readonly Line[];
@@ -159,8 +160,9 @@ function membersOf(model: Model): readonly Member[] {
   return [...room.online].map((name) => ({ name, isOnline: true, role: "member" }));
 }
 
-function roleSign({ role, mutedUntilUnixMs }: Member, nowUnixMs: number): string {
-  return ROLE_SIGNS[role] ?? (isMutedAt(mutedUntilUnixMs, nowUnixMs) ? MUTED_SIGN : " ");
+function roleSign({ role, isBot, mutedUntilUnixMs }: Member, nowUnixMs: number): string {
+  const isMuted = isMutedAt(mutedUntilUnixMs, nowUnixMs);
+  return ROLE_SIGNS[role] ?? (isMuted ? MUTED_SIGN : isBot ? BOT_SIGN : " ");
 }
 
 function memberLine(

@@ -33,6 +33,7 @@ export const ENGLISH_COMMANDS = {
   pin: "pin a message; without SEQ, the latest one from another user",
   unpin: "unpin a message",
   pins: "list pinned messages here",
+  bot: "tell others that a program uses your account, or no longer",
   receipts: "turn read receipts on or off; in a conversation, both users must turn them on",
   files: "list recent files here",
   seal: "encrypt a conversation end to end",

@@ -62,6 +62,7 @@ export const ENGLISH = {
   saved: "Saved messages",
   ignoredMark: "ignored",
   mutedMark: "muted",
+  bot: "bot",
   openRooms: "Open the list of rooms",
   openPeople: "Show people",
   closePeople: "Hide people",

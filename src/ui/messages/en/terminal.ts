@@ -79,6 +79,7 @@ export const ENGLISH_TERMINAL = {
   operator: ENGLISH.operator,
   moderator: ENGLISH.moderator,
   mutedMark: ENGLISH.mutedMark,
+  bot: ENGLISH.bot,
   largeRoom: (room: string, all: number, online: number, names: string, more: number) => {
     const others = more > 0 ? ` and ${more} more` : "";
     return `${room}: ${all} people, ${online} online: ${names}${others}`;

@@ -35,6 +35,7 @@ export const INDONESIAN_COMMANDS: typeof ENGLISH_COMMANDS = {
   pin: "sematkan pesan; tanpa SEQ, pesan terakhir orang lain di sini",
   unpin: "lepas sematan pesan",
   pins: "daftar pesan yang disematkan di sini",
+  bot: "tandai bahwa akun Anda dipakai program, atau tidak lagi",
   receipts: "nyalakan atau matikan tanda dibaca; di percakapan, keduanya harus menyalakannya",
   files: "daftar berkas terakhir di sini",
   seal: "enkripsi percakapan ujung ke ujung",

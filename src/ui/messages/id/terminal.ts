@@ -70,6 +70,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   operator: INDONESIAN.operator,
   moderator: INDONESIAN.moderator,
   mutedMark: INDONESIAN.mutedMark,
+  bot: INDONESIAN.bot,
   largeRoom: (room, all, online, names, more) => {
     const others = more > 0 ? ` dan ${more} lagi` : "";
     return `${room}: ${all} orang, ${online} daring: ${names}${others}`;

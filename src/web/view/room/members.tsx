@@ -26,6 +26,7 @@ export interface PersonContext {
   readonly room: string | undefined;
   readonly moderates: boolean;
   readonly mutedUntilUnixMs?: number | undefined;
+  readonly isBot?: boolean | undefined;
 }
 
 export function personContext(model: Model, name: string): PersonContext {
@@ -38,6 +39,7 @@ export function personContext(model: Model, name: string): PersonContext {
     room: room?.kind === "room" ? room.name : undefined,
     moderates,
     mutedUntilUnixMs: member?.mutedUntilUnixMs,
+    isBot: member?.isBot,
   };
 }
 

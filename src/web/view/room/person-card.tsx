@@ -19,7 +19,7 @@ interface CardProps extends CloseProps {
   readonly user: string;
 }
 
-type Facts = Pick<AccountFacts, "role" | "rooms"> & { readonly since: number };
+type Facts = Pick<AccountFacts, "role" | "rooms" | "bot"> & { readonly since: number };
 
 export function PersonCard({ user, onClose }: CardProps) {
   const page = usePage();
@@ -60,7 +60,7 @@ export function PersonCard({ user, onClose }: CardProps) {
         <Avatar name={name} user={user} tint={tint} />
         <p>
           {presenceText(isConnected ? isOnline(model, user) : undefined, texts)}{" "}
-          <Marks person={{ tint, role, mutedUntilUnixMs: person.mutedUntilUnixMs }} />
+          <Marks person={{ ...person, role, isBot: person.isBot ?? facts?.bot }} />
           {facts === undefined ? null : (
             <span className="hint">
               {texts.registered}: {times.day(facts.since)}

@@ -88,11 +88,13 @@ export function usePicture(user: string | undefined): string | undefined {
   return useSyncExternalStore(subscribe, () => user && avatars.urlOf(user));
 }
 
-export function useMarks({ role, mutedUntilUnixMs }: Omit<Person, "tint">): readonly string[] {
-  return personMarks(role, useIsMuted(mutedUntilUnixMs), useTexts());
+type Marked = Omit<Person, "tint">;
+
+export function useMarks({ role, isBot, mutedUntilUnixMs }: Marked): readonly string[] {
+  return personMarks({ role, isBot, isMuted: useIsMuted(mutedUntilUnixMs) }, useTexts());
 }
 
-function Marked({ person }: { readonly person: Person }) {
+function MarkList({ person }: { readonly person: Marked }) {
   return useMarks(person).map((mark) => (
     <span key={mark} className="role">
       {mark}
@@ -100,7 +102,8 @@ function Marked({ person }: { readonly person: Person }) {
   ));
 }
 
-export function Marks({ person }: { readonly person: Person }) {
-  const isMarked = person.role !== "member" || person.mutedUntilUnixMs !== undefined;
-  return isMarked ? <Marked person={person} /> : null;
+export function Marks({ person }: { readonly person: Marked }) {
+  const { role, isBot, mutedUntilUnixMs } = person;
+  const isMarked = role !== "member" || isBot === true || mutedUntilUnixMs !== undefined;
+  return isMarked ? <MarkList person={person} /> : null;
 }

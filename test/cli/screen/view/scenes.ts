@@ -105,7 +105,7 @@ export function createScene(topic = "Plans, questions, and what was for lunch", 
 }
 
 const MEMBERS = [
-  { name: "ana", isOnline: true, role: "member" },
+  { name: "ana", isOnline: true, role: "member", isBot: true },
   { name: "ben", isOnline: true, role: "operator" },
   { name: "cleo", isOnline: false, role: "moderator" },
   {
