@@ -36,7 +36,6 @@ const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
 export class Invites {
   readonly #context: ServerContext;
-  readonly #pending = new Map<string, number>();
   readonly #memberRate = new HourlyQuota(INVITES_PER_HOUR_MAX);
   readonly #operatorRate = new HourlyQuota(INVITES_PER_HOUR_OPERATOR_MAX);
   readonly #creations = new TaskQueue();
@@ -164,24 +163,14 @@ export class Invites {
     return isUsable(invite, clock.expiryUnixMs()) ? invite : undefined;
   }
 
-  reserve(id: string): void {
+  /**
+   * Call it in the transaction that records the use, which is decided again after each other use.
+   * @throws {Fault} not-allowed if the invite is no longer valid
+   */
+  checkUse(id: string): void {
     const invite = this.#context.registry.policy.invite(id);
     if (invite === undefined) throw invalidInvite("was revoked");
-    const pending = this.#pending.get(id) ?? 0;
-    this.#checkUsable(invite, pending);
-    this.#pending.set(id, pending + 1);
-  }
-
-  checkReserved(id: string): void {
-    const invite = this.#context.registry.policy.invite(id);
-    if (invite === undefined) throw invalidInvite("was revoked");
-    this.#checkUsable(invite, (this.#pending.get(id) ?? 1) - 1);
-  }
-
-  release(id: string): void {
-    const pending = (this.#pending.get(id) ?? 1) - 1;
-    if (pending > 0) this.#pending.set(id, pending);
-    else this.#pending.delete(id);
+    this.#checkUsable(invite);
   }
 
   #find(token: string): Invite | undefined {
@@ -189,11 +178,11 @@ export class Invites {
     return this.#context.registry.policy.inviteByHash(hashOf(token));
   }
 
-  #checkUsable(invite: Invite, pending = 0): void {
+  #checkUsable(invite: Invite): void {
     const { expires, usesLeft } = invite;
     const now = this.#context.clock.expiryUnixMs();
     if (invite.isRevoked) throw invalidInvite("was revoked");
-    if (usesLeft !== undefined && usesLeft <= pending) throw invalidInvite("has been used up");
+    if (usesLeft === 0) throw invalidInvite("has been used up");
     if (expires !== undefined && now >= expires) throw invalidInvite("has expired");
     if (!this.#isValid(invite)) throw invalidInvite("is not valid now");
   }

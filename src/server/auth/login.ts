@@ -44,7 +44,7 @@ export interface Passwords {
 
 interface AuthenticatorOptions extends ServerContext {
   readonly passwords: Passwords;
-  readonly invites: Pick<Invites, "registrationInvite" | "reserve" | "checkReserved" | "release">;
+  readonly invites: Pick<Invites, "registrationInvite" | "checkUse">;
   readonly bans: Bans;
   readonly floodGuard: Pick<FloodGuard, "check">;
 }
@@ -202,7 +202,7 @@ export class Authenticator {
     name: Name,
     request: RequestOf<"register">,
   ): Promise<void> {
-    const { registry, entropy } = this.#options;
+    const { registry, entropy, invites } = this.#options;
     const { password, accountKey, deviceKey, deviceCert } = request;
     const hash =
       password === undefined
@@ -212,38 +212,15 @@ export class Authenticator {
     const id = userId(entropy(ID_BYTES));
     const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
     if (hash !== undefined) drafts.unshift(registry.passwordDraft(id, hash));
-    const check = () => {
+    const { invite } = admission;
+    if (invite !== undefined) drafts.unshift(inviteUsedDraft(invite, id));
+    await this.#record(() => {
+      if (invite !== undefined) invites.checkUse(invite);
       this.#checkAdmitted(admission);
       registry.checkFree(name);
-    };
-    const { invite } = admission;
-    if (invite !== undefined) {
-      await this.#recordInviteUse(invite, [inviteUsedDraft(invite, id), ...drafts], check);
-      admission.invited = id;
-      return;
-    }
-    await this.#record(() => {
-      check();
       return drafts;
     });
-  }
-
-  async #recordInviteUse(
-    invite: string,
-    drafts: readonly Draft[],
-    check: () => void = () => undefined,
-  ): Promise<void> {
-    const { invites } = this.#options;
-    invites.reserve(invite);
-    try {
-      await this.#record(() => {
-        invites.checkReserved(invite);
-        check();
-        return drafts;
-      });
-    } finally {
-      invites.release(invite);
-    }
+    if (invite !== undefined) admission.invited = id;
   }
 
   async #record(decide: () => readonly Draft[]): Promise<void> {
@@ -418,10 +395,14 @@ export class Authenticator {
     password: string,
     { hash, room, user }: { readonly hash: string; readonly room: RoomId; readonly user: UserId },
   ): Promise<void> {
-    const invite = this.#options.invites.registrationInvite(password);
+    const { invites } = this.#options;
+    const invite = invites.registrationInvite(password);
     if (invite?.room === room) {
       const drafts = [inviteUsedDraft(invite.id, user)];
-      return this.#recordInviteUse(invite.id, drafts);
+      return this.#record(() => {
+        invites.checkUse(invite.id);
+        return drafts;
+      });
     }
     const check = () =>
       this.#accountQueue.runFor(user, () =>

@@ -13,7 +13,9 @@ import {
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
 import { banDraft, inviteDraft } from "../../../src/core/rooms/policy.ts";
+import type { DiskFile } from "../../../src/io/disk/disk.ts";
 import { Invites } from "../../../src/server/auth/invites.ts";
+import { changedDisk } from "../../worlds/changed-disk.ts";
 import type { Guest } from "../guest.ts";
 import { type Site, siteWith } from "../site.ts";
 
@@ -85,17 +87,31 @@ test("allows one account per invite by default and stores no plain token", async
   expect(bytes.includes(token)).toBe(false);
 });
 
-test("accepts one of two clients that use an invite at the same time", async () => {
-  const { site, ana } = await closed();
-  const { token } = await ana.request("invite", { uses: 1 });
-  const guests = [await site.greeted(), await site.greeted()];
-  for (const guest of guests) await guest.request("admit", { secret: token });
-  const outcomes = await site.wait(
-    Promise.allSettled(
-      guests.map((guest, i) => guest.send("register", guest.registration(`new${i}`))),
-    ),
-  );
-  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+test("accepts as many clients at the same time as an invite has uses", async () => {
+  const { site, ana } = await siteWith(["ana"], {
+    roomPassword: PASSWORD,
+    disk: (disk, clock) => {
+      const sync = async (file: DiskFile) => {
+        await new Promise<void>((resolve) => clock.after(10, resolve));
+        await file.sync();
+      };
+      return changedDisk(disk, { sync });
+    },
+  });
+  for (const uses of [1, 6]) {
+    const { token } = await ana.request("invite", { uses });
+    const guests: Guest[] = [];
+    for (let i = 0; i <= uses; i++) {
+      const guest = await site.greeted();
+      await guest.request("admit", { secret: token });
+      guests.push(guest);
+    }
+    const registrations = guests.map((guest, i) =>
+      guest.send("register", guest.registration(`new${uses}x${i}`)),
+    );
+    const outcomes = await site.wait(Promise.allSettled(registrations));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(uses);
+  }
 });
 
 test("counts a use of an invite before the account exists, despite crashes", async () => {
