@@ -117,9 +117,11 @@ pageTest("removes a secret from the address, also in an open page", async () => 
   await ana.logIn("emil");
   await expectRoute(ana, "#/lobby", "#lobby");
   expect(await ana.button("Server administration").count()).toBe(0);
+  await ana.createRoom("annex");
+  await expectRoute(ana, "#/annex", "#annex");
   await ana.page.evaluate(`location.hash = ${JSON.stringify(new URL(operator).hash)}`);
   await ana.button("Server administration").waitFor();
-  await expectRoute(ana, "#/lobby", "#lobby");
+  await expectRoute(ana, "#/annex", "#annex");
   const entries = await ana.page.evaluate<number>("history.length");
   for (let i = 0; i < entries; i++) {
     expect(hashOf(ana)).not.toContain("operator");

@@ -61,7 +61,7 @@ interface Page extends SavingPage {
     name: string,
   ) => Pick<BroadcastChannel, "onmessage" | "postMessage" | "close">;
   requestAnimationFrame(callback: () => void): number;
-  addEventListener(kind: string, listener: () => void): void;
+  addEventListener(kind: string, listener: (event: { readonly oldURL: string }) => void): void;
 }
 
 /** Browsers draw no frames for a hidden page, so a timer replaces the frame. */
@@ -80,7 +80,7 @@ export async function browserPlatform(
   const isLocal = dataset["local"] !== undefined;
   const fragment = consumeFragment(page, isLocal);
   const { localToken } = readFragment(fragment, isLocal);
-  page.addEventListener("hashchange", () => consumePastedFragment(page, isLocal));
+  page.addEventListener("hashchange", ({ oldURL }) => consumePastedFragment(page, isLocal, oldURL));
   const clock = pageClock();
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
@@ -150,14 +150,18 @@ function consumeFragment({ location, history, sessionStorage }: Page, isLocal: b
 
 const NAMED_SECRET = /^#[a-z-]{1,20}=./;
 
-/** Pasting a fragment into the address of an open page causes no reload. */
-function consumePastedFragment(page: Page, isLocal: boolean): void {
+/**
+ * Pasting a fragment into the address of an open page causes no reload. The page keeps its room,
+ * which the previous address names.
+ */
+function consumePastedFragment(page: Page, isLocal: boolean, previousUrl: string): void {
   const { hash, pathname } = page.location;
   if (hash === "" || isRouteHash(hash)) return;
-  if (isLocal || NAMED_SECRET.test(hash)) {
-    consumeFragment(page, isLocal);
-    page.location.reload();
-  } else page.history.replaceState(null, "", pathname);
+  const isSecret = isLocal || NAMED_SECRET.test(hash);
+  if (isSecret) consumeFragment(page, isLocal);
+  const previous = new URL(previousUrl).hash;
+  page.history.replaceState(null, "", isRouteHash(previous) ? previous : pathname);
+  if (isSecret) page.location.reload();
 }
 
 function tryStorage<Value>(act: () => Value): Value | undefined {

@@ -63,28 +63,31 @@ test("keeps routes in the address", async () => {
 });
 
 test.each([
-  ["#operator=abc", ["/", "reload"], "#operator=abc"],
-  ["#invite=abc", ["/", "reload"], "#invite=abc"],
-  ["#reset=abc", ["/", "reload"], "#reset=abc"],
-  ["#messages", ["/"], undefined],
+  ["#operator=abc", ["/", "#/math", "reload"], "#operator=abc"],
+  ["#invite=abc", ["/", "#/math", "reload"], "#invite=abc"],
+  ["#reset=abc", ["/", "#/math", "reload"], "#reset=abc"],
+  ["#messages", ["#/math"], undefined],
   ["#/lobby", [], undefined],
   ["#/<b>", [], undefined],
-])("%s that comes into the address of an open page", async (hash, expected, kept) => {
-  storage.clear();
-  let changed: () => void = () => undefined;
-  const { page, shown } = pageAt("", {
-    addEventListener: (kind: string, listener: () => void) => {
-      if (kind === "hashchange") changed = listener;
-    },
-  });
-  await browserPlatform(page);
-  shown.length = 0;
-  const reload = () => shown.push("reload");
-  Object.assign(page.location, { hash, reload });
-  changed();
-  expect(shown).toEqual(expected);
-  expect(storage.get("chat fragment")).toBe(kept as string);
-});
+])(
+  "%s that comes into the address of an open page, which keeps its room",
+  async (hash, expected, kept) => {
+    storage.clear();
+    let changed: (event: { readonly oldURL: string }) => void = () => undefined;
+    const { page, shown } = pageAt("", {
+      addEventListener: (kind: string, listener: typeof changed) => {
+        if (kind === "hashchange") changed = listener;
+      },
+    });
+    await browserPlatform(page);
+    shown.length = 0;
+    const reload = () => shown.push("reload");
+    Object.assign(page.location, { hash, reload });
+    changed({ oldURL: "https://there:2428/#/math" });
+    expect(shown).toEqual(expected);
+    expect(storage.get("chat fragment")).toBe(kept as string);
+  },
+);
 
 test("connects before reading the store, and reuses that connection once", async () => {
   const { page, shown } = pageAt("");
