@@ -34,6 +34,7 @@ const TEXTS = {
   "'{}' is encrypted, and you are not a member": "notInvited",
   "an encrypted room cannot have a topic, because topics are not encrypted": "topicInSealed",
   "your name belongs to your account": "nameLasts",
+  "this invite {}": "inviteOver",
 } as const satisfies Readonly<Record<string, keyof Texts>>;
 
 /** @param error a string is returned unchanged */

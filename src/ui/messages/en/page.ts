@@ -551,6 +551,7 @@ export const ENGLISH = {
   emojiFlags: "Flags",
 
   inviteExplained: "Anyone with this invite can register. Operators can revoke it.",
+  inviteOver: "This invite no longer works. Ask for a new one.",
   inviteUses: "Number of people",
   createInvite: "Create invite",
   inviteAt: "Server address",

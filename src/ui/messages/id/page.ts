@@ -555,6 +555,7 @@ export const INDONESIAN: Texts = {
 
   inviteExplained:
     "Siapa pun yang memegang undangan ini dapat mendaftar. Operator dapat mencabutnya.",
+  inviteOver: "Undangan ini tidak berlaku lagi. Mintalah yang baru.",
   inviteUses: "Jumlah orang",
   createInvite: "Buat undangan",
   inviteAt: "Alamat server",
