@@ -9,6 +9,8 @@ import type { LoginOptions, Visit } from "./visit.ts";
 
 export interface UserOptions extends VisitOptions, LoginOptions {
   readonly via?: Relay;
+  /** Invite or operator link, instead of the server's own invite. */
+  readonly link?: string;
 }
 
 /**
@@ -41,9 +43,9 @@ export class PageServer {
     return pageAddress(this.served);
   }
 
-  visit({ via, ...options }: UserOptions = {}): Promise<Visit> {
+  visit({ via, link = this.address, ...options }: UserOptions = {}): Promise<Visit> {
     const secret = `#invite=${secretOf(this.served)}`;
-    const url = via === undefined ? this.address : `https://${via.address}/${secret}`;
+    const url = via === undefined ? link : `https://${via.address}/${secret}`;
     return this.browser.visit(url, options);
   }
 
@@ -59,12 +61,8 @@ export class PageServer {
     return open;
   }
 
-  async operator(name = "olga"): Promise<Visit> {
-    const link = String(this.served.listening["operatorLink"]);
-    const open = this.#windows.get(name) ?? (await this.browser.visit(link));
-    if (!this.#windows.has(name)) await open.logIn(name);
-    this.#windows.set(name, open);
-    return open;
+  operator(name = "olga"): Promise<Visit> {
+    return this.window(name, { link: String(this.served.listening["operatorLink"]) });
   }
 
   async headlessUser(name: string): Promise<HeadlessUser> {
