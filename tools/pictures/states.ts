@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Texts } from "../../src/ui/messages/en/page.ts";
 import { loadTexts } from "../../src/web/browser/texts.ts";
-import { Sandbox, type Served } from "../../test/e2e/program.ts";
+import { type Home, Sandbox, type Served } from "../../test/e2e/program.ts";
 import { Browser } from "../../test/page/browser.ts";
 import { pageAddress, photo } from "../../test/page/fixtures.ts";
 import { HeadlessUser } from "../../test/page/headless-user.ts";
@@ -10,14 +10,20 @@ import type { Visit } from "../../test/page/visit.ts";
 
 /**
  * Part of `npm run picture`: takes pictures of twelve states of the page, at three widths, in light
- * and English and in dark and Indonesian. Needs Chromium. Arguments are names of states.
+ * and English and in dark and Indonesian, and draws one contact sheet for each width and look in
+ * docs/pictures/. Needs Chromium. STATES_FOLDER receives the single pictures. Arguments are names
+ * of states, of which no sheet is drawn.
  */
 
-const FOLDER = process.env["STATES_FOLDER"] ?? join(import.meta.dir, "../../docs/states");
+const SHEETS = join(import.meta.dir, "../../docs/pictures");
+const FOLDER = process.env["STATES_FOLDER"];
+/** Keeps the repository small: six sheets replace 72 pictures. */
+const SHEET_BYTES_MAX = 200_000;
+const SHEET_GAP_PX = 12;
 const WIDTHS = [
-  { width: 360, height: 740, isPhone: true },
-  { width: 820, height: 1180, isPhone: true },
-  { width: 1280, height: 800 },
+  { width: 360, height: 740, isPhone: true, columns: 6, sheetWidth: 300 },
+  { width: 820, height: 1180, isPhone: true, columns: 4, sheetWidth: 450 },
+  { width: 1280, height: 800, columns: 3, sheetWidth: 600 },
 ] as const;
 const LOOKS = [
   { look: "light", isDark: false, language: "en-GB" },
@@ -103,13 +109,54 @@ async function longPress({ page }: Visit, message: ReturnType<Visit["message"]>)
   await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
 }
 
-async function take({ page }: Visit, name: string): Promise<void> {
-  await page.evaluate("document.fonts.ready");
-  const session = await page.context().newCDPSession(page);
-  const options = { format: "webp", quality: 60 } as const;
-  const { data } = await session.send("Page.captureScreenshot", options);
-  writeFileSync(join(FOLDER, `${name}.webp`), Buffer.from(data, "base64"));
-  process.stderr.write(`drew docs/states/${name}.webp\n`);
+/** Takes the states of one width and look. */
+class Sheet {
+  readonly #name: string;
+  readonly #pictures: string[] = [];
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  async take({ page }: Visit, state: string): Promise<void> {
+    await page.evaluate("document.fonts.ready");
+    const session = await page.context().newCDPSession(page);
+    const options = { format: "webp", quality: 80 } as const;
+    const { data } = await session.send("Page.captureScreenshot", options);
+    this.#pictures.push(data);
+    if (FOLDER !== undefined) write(FOLDER, `${state}-${this.#name}`, data);
+  }
+
+  async draw({ page }: Visit, columns: number, width: number): Promise<void> {
+    await page.goto("about:blank");
+    const drawn = await page.evaluate<string>(`(async () => {
+      const images = await Promise.all(${JSON.stringify(this.#pictures)}.map((data) =>
+        createImageBitmap(new Blob([Uint8Array.fromBase64(data)]))));
+      const height = Math.round((images[0].height * ${width}) / images[0].width);
+      const [stepX, stepY] = [${width + SHEET_GAP_PX}, height + ${SHEET_GAP_PX}];
+      const rows = Math.ceil(images.length / ${columns});
+      const canvas = new OffscreenCanvas(${columns} * stepX, rows * stepY);
+      const context = canvas.getContext("2d");
+      context.imageSmoothingQuality = "high";
+      context.fillStyle = "gray";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+      images.forEach((image, i) => context.drawImage(
+        image, (i % ${columns}) * stepX, Math.floor(i / ${columns}) * stepY, ${width}, height));
+      for (let quality = 0.8; ; quality -= 0.1) {
+        const blob = await canvas.convertToBlob({ type: "image/webp", quality });
+        if (blob.size > ${SHEET_BYTES_MAX} && quality > 0.2) continue;
+        return new Uint8Array(await blob.arrayBuffer()).toBase64();
+      }
+    })()`);
+    write(SHEETS, `page-${this.#name}`, drawn);
+  }
+}
+
+function write(folder: string, name: string, base64: string): void {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.webp`);
+  writeFileSync(path, Buffer.from(base64, "base64"));
+  process.stderr.write(`drew ${path}\n`);
 }
 
 async function playLesson(sandbox: Sandbox, served: Served): Promise<HeadlessUser[]> {
@@ -121,8 +168,12 @@ async function playLesson(sandbox: Sandbox, served: Served): Promise<HeadlessUse
   for (const { tab } of users.slice(1)) await tab.ask("join", { room: "math" });
   await teacher.tab.ask("topic", { room: "math", topic: "Fractions, homework and questions" });
   await teacher.post(HOMEWORK, "math");
-  const env = { CHAT_INVITE: served.invite, CHAT_USER: "dewi", CHAT_PASSWORD: PASSWORD };
-  const dewi = sandbox.home("dewi").with(env);
+  const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: PASSWORD };
+  const [dewi, olga] = ["dewi", "olga"].map((user) =>
+    sandbox.home(user).with({ ...env, CHAT_USER: user }),
+  ) as [Home, Home];
+  await olga.json(["register"]);
+  await olga.json(["admin", "grant", "olga", "--data", served.data]);
   await dewi.json(["send", "hello from the library"]);
   const joined = await dewi.join(["--room", "math"]);
   await joined.signal("SIGTERM");
@@ -140,11 +191,8 @@ async function playLesson(sandbox: Sandbox, served: Served): Promise<HeadlessUse
   return users;
 }
 
-mkdirSync(FOLDER, { recursive: true });
 const wanted = process.argv.slice(2);
 const isWanted = (state: string) => wanted.length === 0 || wanted.includes(state);
-if (wanted.length === 0) rmSync(FOLDER, { recursive: true });
-mkdirSync(FOLDER, { recursive: true });
 const browser = new Browser([]);
 await browser.start();
 try {
@@ -153,33 +201,35 @@ try {
   const users = await playLesson(sandbox, served);
   for (const { look, language, isDark } of LOOKS) {
     const texts = await loadTexts(look === "light" ? "en" : "id");
-    for (const size of WIDTHS) {
-      const name = (state: string) => `${state}-${size.width}-${look}`;
+    for (const { columns, sheetWidth, ...size } of WIDTHS) {
+      const sheet = new Sheet(`${size.width}-${look}`);
       const options = { ...size, language, isDark };
       await using mia = await browser.visit(pageAddress(served), options);
       await mia.page.locator("#enter-name").fill("mia");
-      if (isWanted("enter")) await take(mia, name("enter"));
+      if (isWanted("enter")) await sheet.take(mia, "enter");
       await mia.logIn("mia", { password: PASSWORD });
       await mia.send("/join math");
       await mia.heading("#math").waitFor();
       for (const [state, act] of Object.entries(STATES)) {
         if (!isWanted(state)) continue;
+        await mia.page.locator("article img").nth(2).waitFor();
         await act(mia, texts);
-        await take(mia, name(state));
+        await sheet.take(mia, state);
         await mia.page.goto(`${new URL(pageAddress(served)).origin}/#/math`);
         await mia.page.reload();
         await mia.heading("#math").waitFor();
       }
-      if (!isWanted("server")) continue;
-      const link = String(served.listening["operatorLink"]);
-      await using olga = await browser.visit(link, options);
-      await olga.logIn(`olga${size.width}${look}`);
-      const drawer = olga.button(new RegExp(`^${texts.openRooms}`)).first();
-      if (await drawer.isVisible()) await drawer.click();
-      await olga.page.locator(".me-button").waitFor();
-      await olga.button(texts.dashboard).first().click();
-      await olga.page.getByRole("tab").first().waitFor();
-      await take(olga, name("server"));
+      if (isWanted("server")) {
+        await using olga = await browser.visit(pageAddress(served), options);
+        await olga.logIn("olga", { password: PASSWORD });
+        const drawer = olga.button(new RegExp(`^${texts.openRooms}`)).first();
+        if (await drawer.isVisible()) await drawer.click();
+        await olga.page.locator(".me-button").waitFor();
+        await olga.button(texts.dashboard).first().click();
+        await olga.page.getByRole("tab").first().waitFor();
+        await sheet.take(olga, "server");
+      }
+      if (wanted.length === 0) await sheet.draw(mia, columns, sheetWidth);
     }
   }
   for (const { tab } of users) tab.close();
