@@ -47,6 +47,7 @@ pageTest("creates a room with topic and password; others browse, join and search
   const hit = mia.page.locator(".search-list .hit-text");
   await hit.getByText("the needle is here").waitFor();
   expect(await hit.locator("mark").allTextContents()).toEqual(["needle"]);
+  await mia.page.locator(".search-list .list-note").getByText("ana · #den · ").waitFor();
   await mia.page.keyboard.press("Escape");
 });
 

@@ -3,7 +3,6 @@
 import { type FormEvent, Fragment, useState } from "react";
 import { TEXT_BYTES_MAX } from "../../../base/limits.ts";
 import { SEARCH_RESULTS_MAX } from "../../../base/limits-page.ts";
-import { cleanText } from "../../../base/text.ts";
 import { matchSegments } from "../../../core/markup/match.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
 import { briefText } from "../../../ui/text/event-text.ts";
@@ -35,7 +34,7 @@ function Hit({ hit: found, query, onJump }: HitProps) {
   return (
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
-        <ListedMessage item={item} location={cleanText(target)}>
+        <ListedMessage item={item} location={targetText(target)}>
           {matchSegments(briefText(item, texts, times, TEXT_BYTES_MAX), query, HIT_LENGTH).map(
             ({ text, isMatch }, i) => {
               const Tag = isMatch ? "mark" : Fragment;
