@@ -221,6 +221,16 @@ pageTest("has no target smaller than a finger on a phone", async () => {
   expect(small).toEqual({});
 });
 
+pageTest("shows the sections of the settings in one row that scrolls", async () => {
+  const kim = await server.window("kim", { ...PHONE, width: 360, language: "id-ID" });
+  await kim.page.locator(".room-head button").first().tap();
+  await kim.page.locator(".me-button").tap();
+  const nav = kim.page.locator(".settings-nav");
+  await nav.getByRole("button", { name: "Privasi" }).tap();
+  expect((await nav.boundingBox())?.height).toBeLessThan(2 * 44);
+  expect(await kim.overflow()).toBe(0);
+});
+
 /** Stands for a browser that lays the keyboard over the page. */
 const COVERING_KEYBOARD = `Object.defineProperty(window, "visualViewport", {
   value: Object.assign(new EventTarget(), { scale: 1, height: innerHeight, offsetTop: 0 }),
