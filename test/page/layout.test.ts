@@ -181,7 +181,7 @@ pageTest("loads without layout shifts before and after log-in", async () => {
   expect(wrong).toEqual([]);
 });
 
-pageTest("on a phone, shows a cut topic and a touched message", async () => {
+pageTest("on a phone, opens a room's details; shows a touched message", async () => {
   await using gus = await server.logIn("gus", { width: 390, height: 844, isPhone: true });
   await gus.createRoom("annex");
   const topic = "bring rulers and compasses, the test about fractions is on";
@@ -189,10 +189,15 @@ pageTest("on a phone, shows a cut topic and a touched message", async () => {
   await gus.page.getByText(`set the topic: ${topic} Friday`).waitFor();
   await gus.page.locator(".room-head .topic").tap();
   await gus.dialog("#annex").getByText(`${topic} Friday`).waitFor();
+  await gus.dialog("#annex").getByText("1 member").waitFor();
   expect(await gus.accessibilityViolations()).toEqual([]);
   await gus.page.keyboard.press("Escape");
   await gus.page.locator(".side-title .icon-button").first().dispatchEvent("click");
   await gus.dialog("Browse rooms").getByText(`${topic} Friday`).waitFor();
+  await gus.page.keyboard.press("Escape");
+  await gus.send("/topic rulers");
+  await gus.page.locator(".room-head .topic").getByText("rulers", { exact: true }).tap();
+  await gus.dialog("#annex").getByText("rulers", { exact: true }).waitFor();
   await gus.page.keyboard.press("Escape");
   await gus.send("touch me");
   await gus.waitUntilSent();

@@ -5,13 +5,12 @@ import { formatDuration } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { plainTopic } from "../../../ui/text/event-text.ts";
-import { targetText } from "../../../ui/text/target-text.ts";
 import { PinsDialog } from "../attention/pins.tsx";
 import { usePage } from "../shell/context.tsx";
-import { Dialog } from "../shell/dialog.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { isSameExceptMessages } from "../shell/same-room.ts";
 import { RichLine } from "./rich-text.tsx";
+import { RoomDetailsDialog } from "./room-dialogs.tsx";
 import { RoomMenu } from "./room-menu.tsx";
 import { SealedDialog } from "./sealed.tsx";
 
@@ -32,14 +31,10 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
   const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
   const close = useCallback(() => setAnchor(undefined), []);
   const title = target === undefined ? "" : cleanText(target);
-  const showTopic = ({ target: tapped, currentTarget }: MouseEvent<HTMLElement>) => {
-    if (currentTarget.scrollWidth <= currentTarget.clientWidth) return;
+  const showDetails = ({ target: tapped }: MouseEvent<HTMLElement>) => {
+    if (room === undefined) return;
     if (tapped instanceof Element && tapped.closest("a, button") !== null) return;
-    page.show((onClose) => (
-      <Dialog title={targetText(title)} onClose={onClose}>
-        <p dir="auto">{plainTopic(room?.topic ?? "")}</p>
-      </Dialog>
-    ));
+    page.openDialog(RoomDetailsDialog, { target: room.target });
   };
   return (
     <header className="room-head">
@@ -53,9 +48,9 @@ export const RoomHead = memo(function RoomHead(props: RoomHeadProps) {
       <div className="room-title">
         <h1 dir="auto">{room?.kind === "room" ? `#${title}` : title}</h1>
         {room === undefined || room.topic === "" ? null : (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: only a touch cannot read a cut topic
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the room's menu offers the same to keys
           // biome-ignore lint/a11y/noStaticElementInteractions: the topic may contain links
-          <div className="topic" title={plainTopic(room.topic)} onClick={showTopic}>
+          <div className="topic" title={plainTopic(room.topic)} onClick={showDetails}>
             <RichLine text={room.topic} />
           </div>
         )}
