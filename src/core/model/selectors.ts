@@ -29,8 +29,6 @@ export interface RoomListEntry {
   readonly isSealed: boolean;
   readonly isLocked: boolean;
   readonly hasDraft: boolean;
-  /** Last loaded message of a user who is not ignored. */
-  readonly last: Item | undefined;
 }
 
 export interface RoomList {
@@ -179,8 +177,13 @@ function roomListEntry(model: Model, room: RoomState, online: ReadonlySet<string
     isSealed: room.isSealed,
     isLocked: room.isLocked,
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
-    last: room.tail.items.findLast((item) => isMessage(item) && !isIgnored(model, item.from)),
   };
+}
+
+/** Last loaded message of a user who is not ignored. */
+export function lastUnignored(model: Model, target: string): Item | undefined {
+  const items = roomOf(model, target)?.tail.items;
+  return items?.findLast((item) => isMessage(item) && !isIgnored(model, item.from));
 }
 
 function badgeOf(model: Model, room: RoomState): number {
@@ -200,17 +203,7 @@ function newConversationEntry(
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
   const nothing = { unread: 0, badge: 0, mentions: 0, isFavourite: false, isMuted: false };
   const marks = { isIgnored: isIgnored(model, name), isSealed: false, isLocked: false };
-  return {
-    target,
-    kind: "person",
-    name,
-    ...nothing,
-    ...marks,
-    isOpen: true,
-    isOnline,
-    hasDraft,
-    last: undefined,
-  };
+  return { target, kind: "person", name, ...nothing, ...marks, isOpen: true, isOnline, hasDraft };
 }
 
 function onlineNames(model: Model): Set<string> {

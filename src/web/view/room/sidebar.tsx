@@ -12,8 +12,12 @@ import {
 } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { tintWith } from "../../../core/model/people.ts";
-import { type RoomList, type RoomListEntry, roomOf } from "../../../core/model/selectors.ts";
-import type { Item } from "../../../core/model/state.ts";
+import {
+  lastUnignored,
+  type RoomList,
+  type RoomListEntry,
+  roomOf,
+} from "../../../core/model/selectors.ts";
 import { lastLine } from "../../../ui/text/event-text.ts";
 import { rove } from "../../input/keys.ts";
 import { useModelValue, useNarrow, usePage, useTexts } from "../shell/context.tsx";
@@ -57,8 +61,10 @@ function Note({ icon, text, isStrong }: NoteProps) {
 }
 
 /** In the drawer on a phone. */
-function Last({ item }: { readonly item: Item }) {
+function Last({ target }: { readonly target: string }) {
   const { texts, times } = usePage();
+  const item = useModelValue((model) => lastUnignored(model, target));
+  if (item === undefined) return null;
   return (
     <>
       <time className="room-note">{times.brief(item.timeUnixMs)}</time>
@@ -109,7 +115,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         {isMuted ? <Note icon="quiet" text={texts.muted} /> : null}
         {line.hasDraft && !isOpen ? <Note icon="edit" text={texts.hasDraft} /> : null}
         {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
-        {isNarrow && line.last !== undefined ? <Last item={line.last} /> : null}
+        {isNarrow ? <Last target={target} /> : null}
         {badge > 0 ? (
           <span className={mentions > 0 && !isMuted ? "count count-calls" : "count"}>
             <span aria-hidden="true">{badge > 999 ? "999+" : badge}</span>
